@@ -1,0 +1,183 @@
+using System.Text.Json.Nodes;
+
+namespace Orrery.Api;
+
+/// <summary>One field's fault inside a Status, as in metav1 StatusCause.</summary>
+/// <param name="Reason">A <see cref="FieldErrorType"/> by its wire name, such as <c>FieldValueInvalid</c>.</param>
+/// <param name="Message">For people; holds the value and what is allowed.</param>
+/// <param name="Field">Path such as <c>spec.containers[0].name</c>.</param>
+public sealed record StatusCause(string Reason, string Message, string Field);
+
+/// <summary>What a Status is about, as in metav1 StatusDetails. Null or empty members are left out on the wire.</summary>
+public sealed record StatusDetails
+{
+    public string? Name { get; init; }
+
+    public string? Group { get; init; }
+
+    /// <summary>A resource (most reasons) or a kind (Invalid): upstream uses the one field for both.</summary>
+    public string? Kind { get; init; }
+
+    public string? Uid { get; init; }
+
+    public IReadOnlyList<StatusCause> Causes { get; init; } = [];
+
+    /// <summary>Seconds after which the client may try again; zero when unsaid.</summary>
+    public int RetryAfterSeconds { get; init; }
+}
+
+/// <summary>A metav1 Status: the answer of every failed request, and of a successful delete.</summary>
+public sealed record Status
+{
+    /// <summary>HTTP status code.</summary>
+    public required int Code { get; init; }
+
+    /// <summary>One of <see cref="StatusReason"/>; empty on success.</summary>
+    public string Reason { get; init; } = "";
+
+    public string Message { get; init; } = "";
+
+    /// <summary>Null leaves the field out; an empty record writes <c>{}</c>, as upstream does for some errors.</summary>
+    public StatusDetails? Details { get; init; }
+
+    public bool IsSuccess => Code is >= 200 and < 300;
+
+    /// <summary>The wire form, members in upstream's order.</summary>
+    public JsonObject ToJson()
+    {
+        var json = new JsonObject
+        {
+            ["kind"] = "Status",
+            ["apiVersion"] = "v1",
+            ["metadata"] = new JsonObject(),
+            ["status"] = IsSuccess ? "Success" : "Failure",
+        };
+        if (Message.Length > 0)
+        {
+            json["message"] = Message;
+        }
+
+        if (Reason.Length > 0)
+        {
+            json["reason"] = Reason;
+        }
+
+        if (Details is not null)
+        {
+            json["details"] = DetailsToJson(Details);
+        }
+
+        if (!IsSuccess)
+        {
+            json["code"] = Code;
+        }
+
+        return json;
+    }
+
+    /// <summary>Reads a Status that a server answered. Missing members become their defaults.</summary>
+    public static Status FromJson(JsonObject json)
+    {
+        var details = json["details"] as JsonObject;
+        return new Status
+        {
+            Code = (int?)json["code"] ?? ((string?)json["status"] == "Success" ? 200 : 500),
+            Reason = (string?)json["reason"] ?? "",
+            Message = (string?)json["message"] ?? "",
+            Details = details is null ? null : DetailsFromJson(details),
+        };
+    }
+
+    private static JsonObject DetailsToJson(StatusDetails details)
+    {
+        var json = new JsonObject();
+        Put(json, "name", details.Name);
+        Put(json, "group", details.Group);
+        Put(json, "kind", details.Kind);
+        Put(json, "uid", details.Uid);
+        if (details.Causes.Count > 0)
+        {
+            var causes = new JsonArray();
+            foreach (StatusCause cause in details.Causes)
+            {
+                var item = new JsonObject();
+                Put(item, "reason", cause.Reason);
+                Put(item, "message", cause.Message);
+                Put(item, "field", cause.Field);
+                causes.Add((JsonNode)item);
+            }
+
+            json["causes"] = causes;
+        }
+
+        if (details.RetryAfterSeconds > 0)
+        {
+            json["retryAfterSeconds"] = details.RetryAfterSeconds;
+        }
+
+        return json;
+    }
+
+    private static StatusDetails DetailsFromJson(JsonObject json) => new()
+    {
+        Name = (string?)json["name"],
+        Group = (string?)json["group"],
+        Kind = (string?)json["kind"],
+        Uid = (string?)json["uid"],
+        RetryAfterSeconds = (int?)json["retryAfterSeconds"] ?? 0,
+        Causes = json["causes"] is JsonArray causes
+            ? [.. causes.OfType<JsonObject>().Select(c => new StatusCause(
+                (string?)c["reason"] ?? "", (string?)c["message"] ?? "", (string?)c["field"] ?? ""))]
+            : [],
+    };
+
+    private static void Put(JsonObject json, string name, string? value)
+    {
+        if (!string.IsNullOrEmpty(value))
+        {
+            json[name] = value;
+        }
+    }
+}
+
+/// <summary>Wire values of <c>Status.reason</c> (apimachinery <c>pkg/apis/meta/v1/types.go</c>).</summary>
+public static class StatusReason
+{
+    public const string Unauthorized = "Unauthorized";
+    public const string Forbidden = "Forbidden";
+    public const string NotFound = "NotFound";
+    public const string AlreadyExists = "AlreadyExists";
+    public const string Conflict = "Conflict";
+    public const string Gone = "Gone";
+    public const string Invalid = "Invalid";
+    public const string ServerTimeout = "ServerTimeout";
+    public const string Timeout = "Timeout";
+    public const string TooManyRequests = "TooManyRequests";
+    public const string BadRequest = "BadRequest";
+    public const string MethodNotAllowed = "MethodNotAllowed";
+    public const string NotAcceptable = "NotAcceptable";
+    public const string RequestEntityTooLarge = "RequestEntityTooLarge";
+    public const string UnsupportedMediaType = "UnsupportedMediaType";
+    public const string InternalError = "InternalError";
+    public const string Expired = "Expired";
+    public const string ServiceUnavailable = "ServiceUnavailable";
+}
+
+/// <summary>The one exception that carries a Kubernetes Status, in the server (to be answered) and in the client (was answered).</summary>
+public sealed class StatusException(Status status, Exception? inner = null) : Exception(status.Message, inner)
+{
+    public Status Status { get; } = status;
+
+    public string Reason => Status.Reason;
+
+    public int Code => Status.Code;
+
+    public bool IsNotFound => Status.Reason == StatusReason.NotFound || Status.Code == 404;
+
+    public bool IsConflict => Status.Reason == StatusReason.Conflict;
+
+    public bool IsAlreadyExists => Status.Reason == StatusReason.AlreadyExists;
+
+    /// <summary>The resourceVersion asked for is no longer kept: list again.</summary>
+    public bool IsExpired => Status.Reason is StatusReason.Expired or StatusReason.Gone;
+}

@@ -1,0 +1,84 @@
+using Orrery.Api;
+using Orrery.Server.Authentication;
+using Orrery.Server.Requests;
+
+namespace Orrery.Server.Authorization;
+
+/// <summary>Decides whether a user may do something in one cluster. Reads memory only.</summary>
+public interface IAuthorizer
+{
+    AuthorizationDecision Authorize(AuthorizationAttributes attributes);
+}
+
+/// <summary>What somebody wants to do (apiserver <c>pkg/authorization/authorizer/interfaces.go</c>).</summary>
+public sealed record AuthorizationAttributes
+{
+    public required UserInfo User { get; init; }
+
+    public required ClusterName Cluster { get; init; }
+
+    public required string Verb { get; init; }
+
+    /// <summary>False: <see cref="Path"/> counts, and nothing of the resource.</summary>
+    public bool IsResourceRequest { get; init; } = true;
+
+    public string Path { get; init; } = "";
+
+    public string Group { get; init; } = "";
+
+    public string Version { get; init; } = "";
+
+    public string Resource { get; init; } = "";
+
+    public string Subresource { get; init; } = "";
+
+    public string Namespace { get; init; } = "";
+
+    public string Name { get; init; } = "";
+
+    public static AuthorizationAttributes From(UserInfo user, RequestInfo request) => new()
+    {
+        User = user,
+        Cluster = request.Cluster,
+        Verb = request.Verb,
+        IsResourceRequest = request.IsResourceRequest,
+        Path = request.Path,
+        Group = request.Group,
+        Version = request.Version,
+        Resource = request.Resource,
+        Subresource = request.Subresource,
+        Namespace = request.Namespace,
+        Name = request.Name,
+    };
+}
+
+/// <summary>How it was decided.</summary>
+/// <param name="Reason">Why, as upstream words it: which binding allows, or what could not be resolved. Often empty on refusal.</param>
+/// <param name="EvaluationError">A role that a binding names but that does not exist; empty otherwise.</param>
+public readonly record struct AuthorizationDecision(bool Allowed, string Reason, string EvaluationError = "");
+
+/// <summary>The authorization stage of the pipeline.</summary>
+public static class AuthorizerExtensions
+{
+    /// <exception cref="StatusException">403 with upstream's text.</exception>
+    public static void Require(this IAuthorizer authorizer, AuthorizationAttributes attributes)
+    {
+        AuthorizationDecision decision = authorizer.Authorize(attributes);
+        if (!decision.Allowed)
+        {
+            throw Forbidden(attributes, decision.Reason);
+        }
+    }
+
+    /// <summary>The 403 of apiserver <c>pkg/endpoints/handlers/responsewriters/errors.go</c>.</summary>
+    public static StatusException Forbidden(AuthorizationAttributes a, string reason)
+    {
+        string resource = a.Subresource.Length > 0 ? $"{a.Resource}/{a.Subresource}" : a.Resource;
+        string why = !a.IsResourceRequest
+            ? $"User \"{a.User.Name}\" cannot {a.Verb} path \"{a.Path}\""
+            : $"User \"{a.User.Name}\" cannot {a.Verb} resource \"{resource}\" in API group \"{a.Group}\" "
+                + (a.Namespace.Length > 0 ? $"in the namespace \"{a.Namespace}\"" : "at the cluster scope");
+        why = reason.Length > 0 ? $"{why}: {reason}" : why;
+        return a.IsResourceRequest ? ApiErrors.Forbidden(new GroupResource(a.Group, a.Resource), a.Name, why) : ApiErrors.ForbiddenPath(why);
+    }
+}

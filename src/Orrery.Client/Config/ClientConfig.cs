@@ -1,0 +1,36 @@
+using System.Security.Cryptography.X509Certificates;
+
+namespace Orrery.Client;
+
+/// <summary>How to reach one Kubernetes API and who to be there. Immutable; may be shared by many clients.</summary>
+/// <param name="Server">Base address. A path is kept as a prefix of every request, such as <c>https://host:6443/clusters/acme/shop</c>.</param>
+/// <param name="Ca">The only authorities trusted to sign the server's certificate; null trusts the machine's own.</param>
+/// <param name="ClientCertificate">Certificate with private key presented to the server; null presents none.</param>
+/// <param name="BearerToken">Sent as <c>Authorization: Bearer</c>; null sends none.</param>
+public sealed record ClientConfig(
+    Uri Server,
+    X509Certificate2Collection? Ca = null,
+    X509Certificate2? ClientCertificate = null,
+    string? BearerToken = null)
+{
+    /// <summary>Asked before each request for a token that changes over time (token file, exec plugin); wins over <see cref="BearerToken"/>.</summary>
+    public Func<CancellationToken, ValueTask<string?>>? TokenSource { get; init; }
+
+    /// <summary>Accepts any server certificate. Only ever set by a kubeconfig that says so.</summary>
+    public bool InsecureSkipTlsVerify { get; init; }
+
+    /// <summary>Name expected in the server's certificate, and sent as SNI; null takes it from <see cref="Server"/>.</summary>
+    public string? TlsServerName { get; init; }
+
+    /// <summary>Namespace of the kubeconfig context; <c>default</c> when unsaid.</summary>
+    public string DefaultNamespace { get; init; } = "default";
+
+    /// <summary>Product in the <c>User-Agent</c> header. Its part before the slash is the server's default field manager.</summary>
+    public string UserAgent { get; init; } = "orrery/0.1.0";
+
+    /// <summary>How long a TCP and TLS connection may take to open.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a request that is not a watch or another stream may take, retries not included.</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(60);
+}

@@ -1,0 +1,123 @@
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using YamlDotNet.RepresentationModel;
+
+namespace Orrery.Client;
+
+/// <summary>Reads a kubeconfig file (client-go <c>tools/clientcmd/api/v1</c>): one context of it becomes a <see cref="ClientConfig"/>.</summary>
+public static partial class KubeConfig
+{
+    /// <param name="path">The file; relative paths inside it are relative to its folder.</param>
+    /// <param name="context">Null takes the file's <c>current-context</c>.</param>
+    /// <param name="time">Clock for tokens that expire; null takes the system's.</param>
+    /// <exception cref="InvalidDataException">The file is no kubeconfig, or names something that it does not hold.</exception>
+    public static ClientConfig Load(string path, string? context = null, TimeProvider? time = null) =>
+        Parse(File.ReadAllText(path), Path.GetDirectoryName(Path.GetFullPath(path))!, context, time);
+
+    /// <inheritdoc cref="Load"/>
+    /// <param name="text">Content of the file.</param>
+    /// <param name="directory">What relative paths in it are relative to.</param>
+    public static ClientConfig Parse(string text, string directory, string? context = null, TimeProvider? time = null)
+    {
+        var stream = new YamlStream();
+        stream.Load(new StringReader(text));
+        if (stream.Documents.Count == 0 || stream.Documents[0].RootNode is not YamlMappingNode root)
+        {
+            throw new InvalidDataException("kubeconfig: not a YAML mapping");
+        }
+
+        // 1. context -> cluster and user
+        string wanted = context ?? Text(root, "current-context") ?? throw new InvalidDataException("kubeconfig: no current-context and none was asked for");
+        YamlMappingNode chosen = Named(root, "contexts", "context", wanted);
+        YamlMappingNode cluster = Named(root, "clusters", "cluster", Text(chosen, "cluster") ?? "");
+        YamlMappingNode? user = Text(chosen, "user") is { Length: > 0 } name ? Named(root, "users", "user", name) : null;
+
+        // 2. the server and whom to trust
+        string server = Text(cluster, "server") ?? throw new InvalidDataException("kubeconfig: the cluster has no server");
+        string? ca = Pem(cluster, "certificate-authority", directory);
+        var config = new ClientConfig(new Uri(server), ca is null ? null : Certificates(ca))
+        {
+            InsecureSkipTlsVerify = Text(cluster, "insecure-skip-tls-verify") == "true",
+            TlsServerName = Text(cluster, "tls-server-name"),
+            DefaultNamespace = Text(chosen, "namespace") is { Length: > 0 } ns ? ns : "default",
+        };
+
+        // 3. who to be
+        return user is null ? config : WithUser(config, user, directory, time ?? TimeProvider.System);
+    }
+
+    private static ClientConfig WithUser(ClientConfig config, YamlMappingNode user, string directory, TimeProvider time)
+    {
+        string? certificate = Pem(user, "client-certificate", directory);
+        string? key = Pem(user, "client-key", directory);
+        if (certificate is not null)
+        {
+            config = config with
+            {
+                ClientCertificate = X509Certificate2.CreateFromPem(
+                    certificate, key ?? throw new InvalidDataException("kubeconfig: client-certificate without client-key")),
+            };
+        }
+
+        if (Text(user, "token") is { Length: > 0 } token)
+        {
+            return config with { BearerToken = token };
+        }
+
+        if (Text(user, "tokenFile") is { Length: > 0 } file)
+        {
+            return config with { TokenSource = new TokenFile(Path.GetFullPath(file, directory), time).ReadAsync };
+        }
+
+        return Child(user, "exec") is YamlMappingNode exec ? config with { TokenSource = Exec(exec, directory, time).ReadAsync } : config;
+    }
+
+    private static ExecCredential Exec(YamlMappingNode exec, string directory, TimeProvider time)
+    {
+        string command = Text(exec, "command") ?? throw new InvalidDataException("kubeconfig: exec without command");
+
+        // A bare name is looked up on PATH; anything with a separator is relative to the file (client-go).
+        string resolved = command.Contains('/', StringComparison.Ordinal) ? Path.GetFullPath(command, directory) : command;
+        IReadOnlyList<string> arguments = Child(exec, "args") is YamlSequenceNode args ? [.. args.Select(a => ((YamlScalarNode)a).Value ?? "")] : [];
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (Child(exec, "env") is YamlSequenceNode env)
+        {
+            foreach (YamlMappingNode item in env.OfType<YamlMappingNode>())
+            {
+                environment[Text(item, "name") ?? ""] = Text(item, "value") ?? "";
+            }
+        }
+
+        return new ExecCredential(resolved, arguments, environment, Text(exec, "apiVersion") ?? "client.authentication.k8s.io/v1", time);
+    }
+
+    /// <summary>PEM text from <c>{name}-data</c> (base64) or the file that <c>{name}</c> names; data wins.</summary>
+    private static string? Pem(YamlMappingNode node, string name, string directory)
+    {
+        if (Text(node, name + "-data") is { Length: > 0 } data)
+        {
+            return Encoding.UTF8.GetString(Convert.FromBase64String(data));
+        }
+
+        return Text(node, name) is { Length: > 0 } file ? File.ReadAllText(Path.GetFullPath(file, directory)) : null;
+    }
+
+    private static X509Certificate2Collection Certificates(string pem)
+    {
+        var certificates = new X509Certificate2Collection();
+        certificates.ImportFromPem(pem);
+        return certificates;
+    }
+
+    private static YamlMappingNode Named(YamlMappingNode root, string list, string member, string name) =>
+        Child(root, list) is YamlSequenceNode items
+        && items.OfType<YamlMappingNode>().FirstOrDefault(i => Text(i, "name") == name) is { } item
+        && Child(item, member) is YamlMappingNode found
+            ? found
+            : throw new InvalidDataException($"kubeconfig: {list} holds no {member} named '{name}'");
+
+    private static YamlNode? Child(YamlMappingNode node, string name) =>
+        node.Children.TryGetValue(new YamlScalarNode(name), out YamlNode? child) ? child : null;
+
+    private static string? Text(YamlMappingNode node, string name) => (Child(node, name) as YamlScalarNode)?.Value;
+}

@@ -1,0 +1,51 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Orrery.Client;
+
+/// <summary>Builds the one connection pool of a client.</summary>
+internal static class ClientHandler
+{
+    /// <summary>A connection that answers no ping for this long after a quiet spell is dead; its watches then resume elsewhere.</summary>
+    private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(15);
+
+    public static SocketsHttpHandler Create(ClientConfig config)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            // A watch takes a stream of its own for minutes; servers allow about 100 streams a connection.
+            EnableMultipleHttp2Connections = true,
+            ConnectTimeout = config.ConnectTimeout,
+            KeepAlivePingDelay = TimeSpan.FromSeconds(20),
+            KeepAlivePingTimeout = PingTimeout,
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+            PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+        };
+        SslClientAuthenticationOptions tls = handler.SslOptions;
+        tls.TargetHost = config.TlsServerName;
+        if (config.ClientCertificate is { } certificate)
+        {
+            tls.ClientCertificateContext = SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true);
+        }
+
+        if (config.InsecureSkipTlsVerify)
+        {
+            tls.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+        }
+        else if (config.Ca is { } ca)
+        {
+            tls.CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+                DisableCertificateDownloads = true,
+            };
+            tls.CertificateChainPolicy.CustomTrustStore.AddRange(ca);
+        }
+
+        return handler;
+    }
+}

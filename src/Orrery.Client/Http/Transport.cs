@@ -1,0 +1,171 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Orrery.Api;
+
+namespace Orrery.Client;
+
+/// <summary>What one request sends. A retry builds the message anew from it.</summary>
+/// <param name="PathAndQuery">Relative to the server and its path prefix; begins with a slash.</param>
+/// <param name="IsIdempotent">Sending it twice does what sending it once does, so a busy server's "later" may be honoured here.</param>
+internal sealed record ApiRequest(HttpMethod Method, string PathAndQuery, byte[]? Body, string? ContentType, bool IsIdempotent, string Accept = "application/json");
+
+/// <summary>
+/// Sends requests over one connection pool, adds the credential, turns failures into <see cref="StatusException"/>,
+/// and waits as told where a server that is too busy (429, 503 with Retry-After) may be asked again.
+/// </summary>
+internal sealed class Transport : IDisposable
+{
+    private const int MostAttempts = 5;
+
+    /// <summary>A server that asks for more patience than this gets its error passed on to the caller instead.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
+
+    private readonly ClientConfig config;
+    private readonly TimeProvider time;
+    private readonly HttpMessageInvoker http;
+    private readonly string root;
+
+    public Transport(ClientConfig config, TimeProvider time)
+    {
+        this.config = config;
+        this.time = time;
+        root = config.Server.GetLeftPart(UriPartial.Path).TrimEnd('/');
+        http = new HttpMessageInvoker(ClientHandler.Create(config), disposeHandler: true);
+    }
+
+    /// <summary>The whole body of a 2xx answer.</summary>
+    /// <exception cref="StatusException">Any other answer.</exception>
+    /// <exception cref="HttpRequestException">No answer.</exception>
+    /// <exception cref="TimeoutException">No complete answer within <see cref="ClientConfig.RequestTimeout"/>.</exception>
+    public async Task<byte[]> SendAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            TimeSpan wait;
+            using (var limit = new CancellationTokenSource(config.RequestTimeout, time))
+            using (var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token))
+            {
+                try
+                {
+                    using HttpResponseMessage response = await SendOnceAsync(request, both.Token).ConfigureAwait(false);
+                    byte[] body = await response.Content.ReadAsByteArrayAsync(both.Token).ConfigureAwait(false);
+                    if (response.IsSuccessStatusCode)
+                    {
+                        return body;
+                    }
+
+                    if (!MayRetry(request, response, attempt, out wait))
+                    {
+                        throw Failure(response.StatusCode, body);
+                    }
+                }
+                catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+                {
+                    throw new TimeoutException($"{request.Method} {request.PathAndQuery}: no answer within {config.RequestTimeout.TotalSeconds} s");
+                }
+            }
+
+            await Task.Delay(wait, time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The body of a 2xx answer as it comes in; disposing of the response ends the request.</summary>
+    public async Task<HttpResponseMessage> OpenAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        HttpResponseMessage response = await SendOnceAsync(request, cancellationToken).ConfigureAwait(false);
+        if (response.IsSuccessStatusCode)
+        {
+            return response;
+        }
+
+        using (response)
+        {
+            throw Failure(response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false));
+        }
+    }
+
+    public void Dispose() => http.Dispose();
+
+    private async Task<HttpResponseMessage> SendOnceAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        using var message = new HttpRequestMessage(request.Method, root + request.PathAndQuery)
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+        };
+        message.Headers.TryAddWithoutValidation("Accept", request.Accept);
+        message.Headers.TryAddWithoutValidation("User-Agent", config.UserAgent);
+        string? token = config.TokenSource is { } source ? await source(cancellationToken).ConfigureAwait(false) : config.BearerToken;
+        if (token is not null)
+        {
+            message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
+
+        if (request.Body is { } body)
+        {
+            message.Content = new ByteArrayContent(body);
+            message.Content.Headers.TryAddWithoutValidation("Content-Type", request.ContentType);
+        }
+
+        return await http.SendAsync(message, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static bool MayRetry(ApiRequest request, HttpResponseMessage response, int attempt, out TimeSpan wait)
+    {
+        wait = default;
+        if (!request.IsIdempotent || attempt >= MostAttempts
+            || response.StatusCode is not (HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable)
+            || response.Headers.RetryAfter?.Delta is not { } asked || asked > LongestWait)
+        {
+            return false;
+        }
+
+        wait = asked;
+        return true;
+    }
+
+    private static StatusException Failure(HttpStatusCode code, byte[] body)
+    {
+        Status? status = null;
+        try
+        {
+            if (JsonNode.Parse(body) is JsonObject json && json.Kind == "Status")
+            {
+                status = Status.FromJson(json);
+            }
+        }
+        catch (JsonException)
+        {
+            // A proxy in between answers in its own way; its text is the message below.
+        }
+
+        return new StatusException(status ?? new Status
+        {
+            Code = (int)code,
+            Reason = ReasonOf(code),
+            Message = body.Length == 0 ? $"the server answered {(int)code}" : Encoding.UTF8.GetString(body, 0, Math.Min(body.Length, 1024)).Trim(),
+        });
+    }
+
+    private static string ReasonOf(HttpStatusCode code) => (int)code switch
+    {
+        400 => StatusReason.BadRequest,
+        401 => StatusReason.Unauthorized,
+        403 => StatusReason.Forbidden,
+        404 => StatusReason.NotFound,
+        405 => StatusReason.MethodNotAllowed,
+        406 => StatusReason.NotAcceptable,
+        409 => StatusReason.Conflict,
+        410 => StatusReason.Expired,
+        413 => StatusReason.RequestEntityTooLarge,
+        415 => StatusReason.UnsupportedMediaType,
+        422 => StatusReason.Invalid,
+        429 => StatusReason.TooManyRequests,
+        503 => StatusReason.ServiceUnavailable,
+        504 => StatusReason.Timeout,
+        _ => StatusReason.InternalError,
+    };
+}

@@ -1,0 +1,32 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Orrery.Client;
+
+public sealed partial class KubeClient
+{
+    /// <summary>Any request whose answer is JSON: discovery, <c>/version</c>, reviews.</summary>
+    /// <param name="pathAndQuery">Relative to this client's cluster; begins with a slash.</param>
+    /// <param name="body">Null sends none.</param>
+    public async Task<JsonElement> SendJsonAsync(HttpMethod method, string pathAndQuery, JsonNode? body, CancellationToken cancellationToken)
+    {
+        byte[] answer = await SendAsync(method, pathAndQuery, body is null ? null : Encode(body), method == HttpMethod.Get, cancellationToken).ConfigureAwait(false);
+        var reader = new Utf8JsonReader(answer);
+        return JsonElement.ParseValue(ref reader);
+    }
+
+    /// <summary>Any GET whose answer is text, such as <c>/readyz</c>.</summary>
+    public async Task<string> GetTextAsync(string pathAndQuery, CancellationToken cancellationToken)
+    {
+        var request = new ApiRequest(HttpMethod.Get, Full(pathAndQuery), null, null, true, "*/*");
+        return System.Text.Encoding.UTF8.GetString(await transport.SendAsync(request, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Any GET whose answer is read as it comes, such as a followed log. Disposing of the stream ends the request.</summary>
+    public async Task<Stream> OpenAsync(string pathAndQuery, CancellationToken cancellationToken)
+    {
+        HttpResponseMessage response = await transport.OpenAsync(
+            new ApiRequest(HttpMethod.Get, Full(pathAndQuery), null, null, true, "*/*"), cancellationToken).ConfigureAwait(false);
+        return await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+    }
+}

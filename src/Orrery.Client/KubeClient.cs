@@ -1,0 +1,232 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Orrery.Api;
+
+namespace Orrery.Client;
+
+/// <summary>
+/// Talks to one Kubernetes API, of any kind of object. One connection pool, shared by all clients made from it with
+/// <see cref="InCluster"/>; safe for any number of threads.
+/// <para>
+/// Every call throws <see cref="StatusException"/> for an answer that is not 2xx, <see cref="HttpRequestException"/>
+/// or <see cref="IOException"/> where the connection failed, and <see cref="TimeoutException"/> after
+/// <see cref="ClientConfig.RequestTimeout"/>. A namespace of "" means cluster-scoped, or all namespaces for list and watch.
+/// </para>
+/// </summary>
+public sealed partial class KubeClient : IDisposable
+{
+    private const string Json = "application/json";
+
+    private readonly Transport transport;
+    private readonly bool ownsTransport;
+
+    /// <param name="time">Clock for timeouts and retries; null takes the system's.</param>
+    public KubeClient(ClientConfig config, TimeProvider? time = null)
+        : this(new Transport(config, time ?? TimeProvider.System), ClusterName.Root, true, config)
+    {
+    }
+
+    private KubeClient(Transport transport, ClusterName cluster, bool ownsTransport, ClientConfig config)
+    {
+        this.transport = transport;
+        this.ownsTransport = ownsTransport;
+        Cluster = cluster;
+        Config = config;
+    }
+
+    /// <summary>The cluster whose path prefix every request gets, after the configured server's own.</summary>
+    public ClusterName Cluster { get; }
+
+    public ClientConfig Config { get; }
+
+    /// <summary>The same connections, another cluster of the same server. Lives only as long as this client.</summary>
+    public KubeClient InCluster(ClusterName cluster) => cluster == Cluster ? this : new KubeClient(transport, cluster, false, Config);
+
+    public async Task<KubeObject> GetAsync(GroupVersionResource resource, string ns, string name, CancellationToken cancellationToken)
+    {
+        byte[] body = await SendAsync(HttpMethod.Get, ResourcePath.Of(resource, ns, name), null, true, cancellationToken).ConfigureAwait(false);
+        return KubeObject.Parse(body);
+    }
+
+    /// <returns>Null when the server answered 404, also because it does not serve the resource.</returns>
+    public async Task<KubeObject?> FindAsync(GroupVersionResource resource, string ns, string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await GetAsync(resource, ns, name, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StatusException e) when (e.IsNotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>All objects as of one resourceVersion, page by page.</summary>
+    /// <exception cref="StatusException"><see cref="StatusException.IsExpired"/>: a later page came too late; list again.</exception>
+    public async Task<KubeList> ListAsync(GroupVersionResource resource, string ns, ListQuery? query, CancellationToken cancellationToken)
+    {
+        query ??= new ListQuery();
+        string path = ResourcePath.Of(resource, ns);
+        var items = new List<KubeObject>();
+        string next = "";
+        while (true)
+        {
+            bool first = next.Length == 0;
+            byte[] body = await SendAsync(HttpMethod.Get, ResourcePath.Query(
+                path,
+                ("labelSelector", query.LabelSelector),
+                ("fieldSelector", query.FieldSelector),
+                ("limit", query.PageSize > 0 ? Number(query.PageSize) : null),
+                ("continue", next),
+                ("resourceVersion", first ? query.ResourceVersion : null),
+                ("resourceVersionMatch", first ? query.ResourceVersionMatch : null)), null, true, cancellationToken).ConfigureAwait(false);
+            ListPage page = ListParser.Parse(body);
+            items.AddRange(page.Items);
+            if (page.Continue.Length == 0)
+            {
+                return new KubeList(items, page.ResourceVersion);
+            }
+
+            next = page.Continue;
+        }
+    }
+
+    /// <param name="subresource">Such as <c>eviction</c>, with <paramref name="name"/>; null creates an object of the collection.</param>
+    public async Task<KubeObject> CreateAsync(
+        GroupVersionResource resource, string ns, JsonObject body, CancellationToken cancellationToken, string? name = null, string? subresource = null)
+    {
+        byte[] answer = await SendAsync(HttpMethod.Post, ResourcePath.Of(resource, ns, name ?? "", subresource), Encode(body), false, cancellationToken).ConfigureAwait(false);
+        return KubeObject.Parse(answer);
+    }
+
+    /// <summary>Replaces the object. With <c>metadata.resourceVersion</c> in the body, only at that version (else Conflict).</summary>
+    public async Task<KubeObject> UpdateAsync(
+        GroupVersionResource resource, string ns, string name, JsonObject body, CancellationToken cancellationToken, string? subresource = null)
+    {
+        byte[] answer = await SendAsync(HttpMethod.Put, ResourcePath.Of(resource, ns, name, subresource), Encode(body), true, cancellationToken).ConfigureAwait(false);
+        return KubeObject.Parse(answer);
+    }
+
+    public async Task<KubeObject> PatchAsync(
+        GroupVersionResource resource, string ns, string name, PatchKind kind, JsonNode patch, CancellationToken cancellationToken, string? subresource = null)
+    {
+        string type = kind switch
+        {
+            PatchKind.Json => "application/json-patch+json",
+            PatchKind.Merge => "application/merge-patch+json",
+            PatchKind.Strategic => "application/strategic-merge-patch+json",
+            _ => "application/apply-patch+yaml",
+        };
+        var request = new ApiRequest(HttpMethod.Patch, Full(ResourcePath.Of(resource, ns, name, subresource)), Encode(patch), type, IsIdempotent: false);
+        return KubeObject.Parse(await transport.SendAsync(request, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Server-side apply: makes the object, or brings the fields in <paramref name="body"/> to their value.</summary>
+    /// <param name="body">Needs apiVersion and kind; must carry no managedFields.</param>
+    /// <param name="force">Takes fields over from other managers; otherwise that is a Conflict.</param>
+    public async Task<KubeObject> ApplyAsync(
+        GroupVersionResource resource, string ns, string name, JsonObject body, string fieldManager, bool force, CancellationToken cancellationToken, string? subresource = null)
+    {
+        string path = ResourcePath.Query(
+            ResourcePath.Of(resource, ns, name, subresource), ("fieldManager", fieldManager), ("force", force ? "true" : null));
+        var request = new ApiRequest(HttpMethod.Patch, Full(path), Encode(body), "application/apply-patch+yaml", IsIdempotent: true);
+        return KubeObject.Parse(await transport.SendAsync(request, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Asks for deletion; the object may stay for a while (finalizers, grace).</summary>
+    public async Task DeleteAsync(GroupVersionResource resource, string ns, string name, DeleteQuery? query, CancellationToken cancellationToken) =>
+        await SendAsync(HttpMethod.Delete, ResourcePath.Of(resource, ns, name), Encode(query), true, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Deletes what the selectors of <paramref name="selection"/> match.</summary>
+    public async Task DeleteCollectionAsync(
+        GroupVersionResource resource, string ns, ListQuery? selection, DeleteQuery? query, CancellationToken cancellationToken) =>
+        await SendAsync(
+            HttpMethod.Delete,
+            ResourcePath.Query(ResourcePath.Of(resource, ns), ("labelSelector", selection?.LabelSelector), ("fieldSelector", selection?.FieldSelector)),
+            Encode(query),
+            true,
+            cancellationToken).ConfigureAwait(false);
+
+    /// <summary>
+    /// Events as they happen, until the server ends the watch (then the stream ends) or the connection breaks
+    /// (<see cref="HttpRequestException"/> or <see cref="IOException"/>).
+    /// </summary>
+    /// <exception cref="StatusException"><see cref="StatusException.IsExpired"/>: the resourceVersion is no longer kept; list again.</exception>
+    public async IAsyncEnumerable<WatchEvent> WatchAsync(
+        GroupVersionResource resource, string ns, WatchQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string path = ResourcePath.Query(
+            ResourcePath.Of(resource, ns),
+            ("watch", "true"),
+            ("resourceVersion", query.ResourceVersion),
+            ("labelSelector", query.LabelSelector),
+            ("fieldSelector", query.FieldSelector),
+            ("allowWatchBookmarks", query.AllowBookmarks ? "true" : null),
+            ("sendInitialEvents", query.SendInitialEvents ? "true" : null),
+            ("resourceVersionMatch", query.SendInitialEvents ? "NotOlderThan" : null),
+            ("timeoutSeconds", query.Timeout is { } timeout ? Number((long)timeout.TotalSeconds) : null));
+        using HttpResponseMessage response = await transport.OpenAsync(
+            new ApiRequest(HttpMethod.Get, Full(path), null, null, true), cancellationToken).ConfigureAwait(false);
+        Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        await foreach (WatchEvent found in WatchReader.ReadAsync(stream, cancellationToken).ConfigureAwait(false))
+        {
+            yield return found;
+        }
+    }
+
+    private Task<byte[]> SendAsync(HttpMethod method, string path, byte[]? body, bool idempotent, CancellationToken cancellationToken) =>
+        transport.SendAsync(new ApiRequest(method, Full(path), body, body is null ? null : Json, idempotent), cancellationToken);
+
+    private string Full(string path) => Cluster.PathPrefix + path;
+
+    private static byte[] Encode(JsonNode body) => JsonSerializer.SerializeToUtf8Bytes(body);
+
+    private static byte[]? Encode(DeleteQuery? query)
+    {
+        if (query is null)
+        {
+            return null;
+        }
+
+        var options = new JsonObject { ["kind"] = "DeleteOptions", ["apiVersion"] = "v1" };
+        if (query.GracePeriodSeconds is { } grace)
+        {
+            options["gracePeriodSeconds"] = grace;
+        }
+
+        if (query.PropagationPolicy is { } policy)
+        {
+            options["propagationPolicy"] = policy;
+        }
+
+        if (query.Uid is not null || query.ResourceVersion is not null)
+        {
+            var preconditions = new JsonObject();
+            if (query.Uid is { } uid)
+            {
+                preconditions["uid"] = uid;
+            }
+
+            if (query.ResourceVersion is { } version)
+            {
+                preconditions["resourceVersion"] = version;
+            }
+
+            options["preconditions"] = preconditions;
+        }
+
+        return Encode(options);
+    }
+
+    private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    public void Dispose()
+    {
+        if (ownsTransport)
+        {
+            transport.Dispose();
+        }
+    }
+}

@@ -1,0 +1,69 @@
+namespace Orrery.Api.Kinds;
+
+/// <summary>Names that several processes agree on: labels, annotations, finalizers, condition types, managers, users.</summary>
+public static class OrreryNames
+{
+    /// <summary>On a root namespace: the tenant that owns it. On what runs in a data plane: whose it is.</summary>
+    public const string TenantLabel = "orrery.dev/tenant";
+
+    /// <summary>Name of the virtual cluster, without its root namespace.</summary>
+    public const string VirtualClusterLabel = "orrery.dev/virtual-cluster";
+
+    /// <summary>Namespace inside the virtual cluster.</summary>
+    public const string NamespaceLabel = "orrery.dev/namespace";
+
+    public const string DataPlaneLabel = "orrery.dev/data-plane";
+
+    public const string ManagedByLabel = "app.kubernetes.io/managed-by";
+
+    /// <summary>Value of <see cref="ManagedByLabel"/>, and the field manager of all that Orrery applies.</summary>
+    public const string Manager = "orrery";
+
+    /// <summary>Field manager of a satellite's reports on its own DataPlane.</summary>
+    public const string SatelliteManager = "orrery-satellite";
+
+    /// <summary>On a virtual object or namespace: comma separated virtual sites that narrow its placement.</summary>
+    public const string VirtualSitesAnnotation = "orrery.dev/virtual-sites";
+
+    /// <summary>On a virtual object: replicas wanted in all data planes together.</summary>
+    public const string DesiredReplicasAnnotation = "orrery.dev/desired-replicas";
+
+    /// <summary>On an object in a data plane: name of the Work that it was made from.</summary>
+    public const string WorkAnnotation = "orrery.dev/work";
+
+    /// <summary>On a mapped namespace: the virtual cluster in full, as <c>namespace/name</c>.</summary>
+    public const string ClusterAnnotation = "orrery.dev/cluster";
+
+    /// <summary>On a mirrored object: uid of the original in its data plane.</summary>
+    public const string SourceUidAnnotation = "orrery.dev/source-uid";
+
+    /// <summary>Every annotation and label of ours starts so.</summary>
+    public const string Prefix = "orrery.dev/";
+
+    public const string VirtualClusterFinalizer = "orrery.dev/virtual-cluster";
+
+    public const string DataPlaneFinalizer = "orrery.dev/data-plane";
+
+    public const string ReadyCondition = "Ready";
+    public const string PlacedCondition = "Placed";
+    public const string JoinedCondition = "Joined";
+    public const string DegradedCondition = "Degraded";
+    public const string AppliedCondition = "Applied";
+    public const string AvailableCondition = "Available";
+
+    /// <summary>On an aggregated virtual object: whether every data plane that it is placed on reports.</summary>
+    public const string SpreadCondition = "orrery.dev/Spread";
+
+    /// <summary>Name of the Lease by which a satellite says that it lives.</summary>
+    public const string SatelliteLease = "satellite";
+
+    public const string SatelliteGroup = "orrery:satellites";
+
+    public const string DataPlaneNamespacePrefix = "dp-";
+
+    /// <summary>The root namespace that holds what a data plane must run.</summary>
+    public static string DataPlaneNamespace(string dataPlane) => DataPlaneNamespacePrefix + dataPlane;
+
+    /// <summary>User name in the certificate of a data plane's satellite.</summary>
+    public static string SatelliteUser(string dataPlane) => "orrery:data-plane:" + dataPlane;
+}

@@ -1,0 +1,64 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Server.Security;
+
+namespace Orrery.Server.Authentication;
+
+/// <summary>Issues the server's own bearer tokens: for service accounts, and for people who administer a cluster.</summary>
+public sealed class AccessTokens(ServiceAccountKeys keys, TimeProvider time)
+{
+    /// <summary>Issuer, and audience of a token that names none.</summary>
+    public const string Issuer = "https://kubernetes.default.svc";
+
+    internal const string ClusterClaim = "orrery.dev/cluster";
+    internal const string GroupsClaim = "orrery.dev/groups";
+    internal const string KubernetesClaim = "kubernetes.io";
+
+    /// <summary>A token for a person or a tool.</summary>
+    /// <param name="cluster">Root or one virtual cluster: tokens for every cluster do not exist.</param>
+    public string IssueForUser(string user, IReadOnlyList<string> groups, ClusterName cluster, TimeSpan lifetime)
+    {
+        JsonObject claims = Claims(user, [Issuer], cluster, time.GetUtcNow() + lifetime);
+        claims[GroupsClaim] = new JsonArray([.. groups.Select(g => (JsonNode)g)]);
+        return JsonWebToken.Sign(keys, claims);
+    }
+
+    internal string IssueForServiceAccount(ClusterName cluster, KubeObject account, IReadOnlyList<string> audiences, BoundObject? bound, DateTimeOffset expires)
+    {
+        JsonObject claims = Claims(ServiceAccountName.User(account.Namespace, account.Name), audiences, cluster, expires);
+        var kubernetes = new JsonObject { ["namespace"] = account.Namespace };
+        if (bound is not null)
+        {
+            kubernetes[bound.Claim] = new JsonObject { ["name"] = bound.Name, ["uid"] = bound.Uid };
+        }
+
+        kubernetes["serviceaccount"] = new JsonObject { ["name"] = account.Name, ["uid"] = account.Uid };
+        claims[KubernetesClaim] = kubernetes;
+        return JsonWebToken.Sign(keys, claims);
+    }
+
+    private JsonObject Claims(string subject, IReadOnlyList<string> audiences, ClusterName cluster, DateTimeOffset expires)
+    {
+        if (cluster.IsAll)
+        {
+            throw new ArgumentException("a token is for one cluster", nameof(cluster));
+        }
+
+        long now = time.GetUtcNow().ToUnixTimeSeconds();
+        return new JsonObject
+        {
+            ["aud"] = new JsonArray([.. audiences.Select(a => (JsonNode)a)]),
+            ["exp"] = expires.ToUnixTimeSeconds(),
+            ["iat"] = now,
+            ["iss"] = Issuer,
+            ["jti"] = Guid.NewGuid().ToString(),
+            ["nbf"] = now,
+            ["sub"] = subject,
+            [ClusterClaim] = cluster.ToString(),
+        };
+    }
+}
+
+/// <summary>The object whose life a token shares.</summary>
+/// <param name="Claim"><c>pod</c>, <c>secret</c> or <c>node</c>.</param>
+internal sealed record BoundObject(string Claim, string Name, string Uid);

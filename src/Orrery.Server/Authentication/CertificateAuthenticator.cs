@@ -1,0 +1,127 @@
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging;
+
+namespace Orrery.Server.Authentication;
+
+/// <summary>
+/// Reads an identity out of a client certificate: common name = user, organisations = groups, and one URI that says on
+/// which clusters it holds. The TLS layer has proved possession of the key; trust is decided here.
+/// </summary>
+internal sealed class CertificateAuthenticator(X509Certificate2Collection authorities, TimeProvider time, ILogger<CertificateAuthenticator> log)
+{
+    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
+    private const string CommonName = "2.5.4.3";
+    private const string Organization = "2.5.4.10";
+
+    /// <summary>Kestrel keeps one instance a connection, so a chain is built once a connection and forgotten with it.</summary>
+    private readonly ConditionalWeakTable<X509Certificate2, Verified> seen = [];
+
+    /// <summary>Null when the certificate is not trusted for anything.</summary>
+    public UserInfo? Authenticate(X509Certificate2 certificate)
+    {
+        Verified verified = seen.GetValue(certificate, Verify);
+        DateTimeOffset now = time.GetUtcNow();
+        return now >= verified.From && now <= verified.To ? verified.User : null;
+    }
+
+    private Verified Verify(X509Certificate2 certificate)
+    {
+        DateTimeOffset from = certificate.NotBefore, to = certificate.NotAfter;
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.DisableCertificateDownloads = true;
+        chain.ChainPolicy.VerificationTime = time.GetUtcNow().UtcDateTime;
+        bool trusted = chain.Build(certificate);
+        string problems = trusted ? "" : string.Join(", ", chain.ChainStatus.Select(s => s.Status));
+        foreach (X509ChainElement element in chain.ChainElements)
+        {
+            from = element.Certificate.NotBefore > from ? element.Certificate.NotBefore : from;
+            to = element.Certificate.NotAfter < to ? element.Certificate.NotAfter : to;
+            element.Certificate.Dispose();
+        }
+
+        UserInfo? user = trusted ? Read(certificate, ref problems) : null;
+        if (user is null)
+        {
+            log.CertificateRefused(certificate.Subject, problems);
+        }
+
+        return new Verified(user, from, to);
+    }
+
+    private static UserInfo? Read(X509Certificate2 certificate, ref string problems)
+    {
+        bool forClients = certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>()
+            .Any(usage => usage.EnhancedKeyUsages.Cast<System.Security.Cryptography.Oid>().Any(oid => oid.Value == ClientAuthentication));
+        if (!forClients)
+        {
+            problems = "not meant for clients";
+            return null;
+        }
+
+        ClusterScope[] scopes = [.. Uris(certificate).Select(ClusterScope.FromUri).OfType<ClusterScope>()];
+        string name = "";
+        var groups = new List<string>();
+        foreach (X500RelativeDistinguishedName part in certificate.SubjectName.EnumerateRelativeDistinguishedNames(reversed: false))
+        {
+            if (part.HasMultipleElements)
+            {
+                continue;
+            }
+
+            string? type = part.GetSingleElementType().Value;
+            string value = part.GetSingleElementValue() ?? "";
+            name = type == CommonName ? value : name;
+            if (type == Organization)
+            {
+                groups.Add(value);
+            }
+        }
+
+        if (name.Length == 0 || scopes.Length != 1)
+        {
+            problems = name.Length == 0 ? "no common name" : "not exactly one cluster scope";
+            return null;
+        }
+
+        string digest = Convert.ToHexStringLower(certificate.GetCertHash(System.Security.Cryptography.HashAlgorithmName.SHA256));
+        return new UserInfo
+        {
+            Name = name,
+            Groups = [.. groups, UserGroups.Authenticated],
+            Scope = scopes[0],
+            Extra = new Dictionary<string, IReadOnlyList<string>> { ["authentication.kubernetes.io/credential-id"] = [$"X509SHA256={digest}"] },
+        };
+    }
+
+    /// <summary>URI names of the certificate (RFC 5280 GeneralName, choice 6).</summary>
+    private static IEnumerable<string> Uris(X509Certificate2 certificate)
+    {
+        foreach (X509Extension extension in certificate.Extensions)
+        {
+            if (extension.Oid?.Value != "2.5.29.17")
+            {
+                continue;
+            }
+
+            var names = new System.Formats.Asn1.AsnReader(extension.RawData, System.Formats.Asn1.AsnEncodingRules.DER).ReadSequence();
+            var uri = new System.Formats.Asn1.Asn1Tag(System.Formats.Asn1.TagClass.ContextSpecific, 6);
+            while (names.HasData)
+            {
+                if (names.PeekTag().HasSameClassAndValue(uri))
+                {
+                    yield return names.ReadCharacterString(System.Formats.Asn1.UniversalTagNumber.IA5String, uri);
+                }
+                else
+                {
+                    names.ReadEncodedValue();
+                }
+            }
+        }
+    }
+
+    private sealed record Verified(UserInfo? User, DateTimeOffset From, DateTimeOffset To);
+}

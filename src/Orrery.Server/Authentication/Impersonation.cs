@@ -1,0 +1,91 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
+using Orrery.Api;
+using Orrery.Server.Authorization;
+using Orrery.Server.Requests;
+
+namespace Orrery.Server.Authentication;
+
+/// <summary>
+/// Lets a user who may <c>impersonate</c> act as another in the same cluster. Rules of apiserver
+/// <c>pkg/endpoints/filters/impersonation</c>.
+/// </summary>
+internal sealed class Impersonation(IAuthorizer authorizer, ILogger<Impersonation> log)
+{
+    private const string ExtraPrefix = "Impersonate-Extra-";
+
+    /// <summary>The other user, or <paramref name="user"/> itself when the request asks for none.</summary>
+    public UserInfo Apply(UserInfo user, RequestInfo request, IHeaderDictionary headers)
+    {
+        string name = headers["Impersonate-User"].ToString(), uid = headers["Impersonate-Uid"].ToString();
+        string[] groups = Values(headers["Impersonate-Group"]);
+        SortedDictionary<string, IReadOnlyList<string>> extra = Extra(headers);
+        if (name.Length == 0 && uid.Length == 0 && groups.Length == 0 && extra.Count == 0)
+        {
+            return user;
+        }
+
+        if (name.Length == 0)
+        {
+            throw ApiErrors.BadRequest($"requested {Describe(uid, groups, extra)} without impersonating a user name");
+        }
+
+        // 1. Each part of the other identity is a right of its own.
+        var right = new AuthorizationAttributes { User = user, Cluster = request.Cluster, Verb = "impersonate", Version = "v1" };
+        (string Namespace, string Name)? account = ServiceAccountName.Split(name);
+        authorizer.Require(account is { } a
+            ? right with { Resource = "serviceaccounts", Namespace = a.Namespace, Name = a.Name }
+            : right with { Resource = "users", Name = name });
+        foreach (string group in groups)
+        {
+            authorizer.Require(right with { Resource = "groups", Name = group });
+        }
+
+        foreach ((string key, string value) in extra.SelectMany(e => e.Value.Select(v => (e.Key, v))))
+        {
+            authorizer.Require(right with { Group = "authentication.k8s.io", Resource = "userextras", Subresource = key, Name = value });
+        }
+
+        if (uid.Length > 0)
+        {
+            authorizer.Require(right with { Group = "authentication.k8s.io", Resource = "uids", Name = uid });
+        }
+
+        // 2. The groups that such a user would have had.
+        var all = new List<string>(groups.Length == 0 && account is { } sa ? ServiceAccountName.Groups(sa.Namespace) : groups);
+        string implied = name == UserGroups.Anonymous ? UserGroups.Unauthenticated : UserGroups.Authenticated;
+        if (!all.Contains(UserGroups.Authenticated) && !all.Contains(UserGroups.Unauthenticated))
+        {
+            all.Add(implied);
+        }
+
+        log.Impersonates(user.Name, name, request.Cluster.ToString());
+        return new UserInfo { Name = name, Uid = uid, Groups = all, Extra = extra, Scope = new ClusterScope(request.Cluster) };
+    }
+
+    private static string[] Values(StringValues values) => [.. values.OfType<string>()];
+
+    private static SortedDictionary<string, IReadOnlyList<string>> Extra(IHeaderDictionary headers)
+    {
+        var extra = new SortedDictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+        foreach ((string name, StringValues values) in headers)
+        {
+            if (name.StartsWith(ExtraPrefix, StringComparison.OrdinalIgnoreCase))
+            {
+                extra[Uri.UnescapeDataString(name[ExtraPrefix.Length..].ToLowerInvariant())] = Values(values);
+            }
+        }
+
+        return extra;
+    }
+
+    /// <summary>Go's <c>%#v</c> of the identity: upstream's message shows it so.</summary>
+    private static string Describe(string uid, string[] groups, SortedDictionary<string, IReadOnlyList<string>> extra)
+    {
+        string groupText = groups.Length == 0 ? "[]string(nil)" : $"[]string{{{string.Join(", ", groups.Select(g => $"\"{g}\""))}}}";
+        string extraText = extra.Count == 0 ? "map[string][]string(nil)"
+            : $"map[string][]string{{{string.Join(", ", extra.Select(e => $"\"{e.Key}\":[]string{{{string.Join(", ", e.Value.Select(v => $"\"{v}\""))}}}"))}}}";
+        return $"&user.DefaultInfo{{Name:\"\", UID:\"{uid}\", Groups:{groupText}, Extra:{extraText}}}";
+    }
+}

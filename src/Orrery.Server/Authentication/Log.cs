@@ -1,0 +1,19 @@
+using Microsoft.Extensions.Logging;
+
+namespace Orrery.Server.Authentication;
+
+/// <summary>Event ids 2100-2199. Credentials never stand in a message.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(2100, LogLevel.Information, "client certificate {Subject} refused: {Problem}")]
+    public static partial void CertificateRefused(this ILogger log, string subject, string problem);
+
+    [LoggerMessage(2101, LogLevel.Information, "bearer token refused: {Problem}")]
+    public static partial void TokenRefused(this ILogger log, string problem);
+
+    [LoggerMessage(2102, LogLevel.Information, "{User} of scope {Scope} refused on cluster '{Cluster}'")]
+    public static partial void OutOfScope(this ILogger log, string user, ClusterScope scope, string cluster);
+
+    [LoggerMessage(2103, LogLevel.Information, "{User} impersonates {Other} on cluster '{Cluster}'")]
+    public static partial void Impersonates(this ILogger log, string user, string other, string cluster);
+}

@@ -1,0 +1,58 @@
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Orrery.Api;
+using Orrery.Server.Requests;
+
+namespace Orrery.Server.Authentication;
+
+/// <summary>The authentication stage: certificate, then bearer token, then anonymous; then impersonation.</summary>
+internal sealed class RequestAuthenticator(
+    CertificateAuthenticator certificates, TokenAuthenticator tokens, Impersonation impersonation, ILogger<RequestAuthenticator> log) : IAuthenticator
+{
+    public ValueTask<UserInfo> AuthenticateAsync(HttpContext context, RequestInfo request, CancellationToken cancellationToken)
+    {
+        UserInfo user = Identify(context, request.Cluster);
+        return ValueTask.FromResult(impersonation.Apply(user, request, context.Request.Headers));
+    }
+
+    private UserInfo Identify(HttpContext context, ClusterName cluster)
+    {
+        // 1. A certificate of the connection.
+        X509Certificate2? certificate = context.Connection.ClientCertificate;
+        if (certificate is not null && InScope(certificates.Authenticate(certificate), cluster) is { } byCertificate)
+        {
+            return byCertificate;
+        }
+
+        // 2. A bearer token of the request.
+        string? token = BearerToken(context.Request.Headers.Authorization.ToString());
+        if (token is not null && InScope(tokens.Authenticate(token, [])?.User, cluster) is { } byToken)
+        {
+            return byToken;
+        }
+
+        // 3. Whoever shows no credential is anonymous; whoever shows a wrong one is nobody.
+        return certificate is null && token is null
+            ? new UserInfo { Name = UserGroups.Anonymous, Groups = [UserGroups.Unauthenticated], Scope = new ClusterScope(cluster) }
+            : throw ApiErrors.Unauthorized();
+    }
+
+    private UserInfo? InScope(UserInfo? user, ClusterName cluster)
+    {
+        if (user is not null && !user.Scope.Covers(cluster))
+        {
+            log.OutOfScope(user.Name, user.Scope, cluster.ToString());
+            return null;
+        }
+
+        return user;
+    }
+
+    /// <summary>Null for no or an empty token and for other schemes, which upstream takes for no credential at all.</summary>
+    private static string? BearerToken(string header)
+    {
+        string[] parts = header.Trim().Split(' ', 3);
+        return parts.Length > 1 && parts[0].Equals("Bearer", StringComparison.OrdinalIgnoreCase) && parts[1].Length > 0 ? parts[1] : null;
+    }
+}

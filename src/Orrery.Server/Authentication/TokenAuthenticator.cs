@@ -1,0 +1,160 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Orrery.Api;
+using Orrery.Server.Clusters;
+using Orrery.Server.Security;
+
+namespace Orrery.Server.Authentication;
+
+/// <summary>A bearer token that was recognised.</summary>
+/// <param name="Audiences">For whom the token is good, of those asked for.</param>
+internal sealed record TokenIdentity(UserInfo User, IReadOnlyList<string> Audiences);
+
+/// <summary>Recognises bearer tokens: those of the token file, and those that the server signed.</summary>
+internal sealed class TokenAuthenticator(StaticTokens? file, ServiceAccountKeys? keys, IClusterObjects objects, TimeProvider time, ILogger<TokenAuthenticator> log)
+{
+    private const int RememberedSignatures = 10_000;
+
+    /// <summary>Claims by digest of tokens whose signature was checked: that a signature was right stays true.</summary>
+    private readonly ConcurrentDictionary<string, JsonElement> verified = new(StringComparer.Ordinal);
+
+    /// <summary>Null when the token means nothing here, has expired, or is bound to something that is gone.</summary>
+    /// <param name="audiences">The token must be good for at least one of them; empty asks for the API server's own.</param>
+    public TokenIdentity? Authenticate(string token, IReadOnlyList<string> audiences)
+    {
+        IReadOnlyList<string> wanted = audiences.Count > 0 ? audiences : [AccessTokens.Issuer];
+        if (file?.Find(token) is { } user)
+        {
+            string[] own = [.. wanted.Where(a => a == AccessTokens.Issuer)];
+            return own.Length > 0 ? new TokenIdentity(WithAuthenticated(user), own) : null;
+        }
+
+        if (keys is null || Claims(token, keys) is not { } claims)
+        {
+            return Refuse("not known");
+        }
+
+        string[] good = [.. Audiences(claims).Intersect(wanted)];
+        long now = time.GetUtcNow().ToUnixTimeSeconds();
+        if (JsonWebToken.Text(claims, "iss") != AccessTokens.Issuer || good.Length == 0)
+        {
+            return Refuse("meant for somebody else");
+        }
+
+        if (Number(claims, "exp") is not { } expires || now >= expires || now < (Number(claims, "nbf") ?? 0))
+        {
+            return Refuse("expired or not yet valid");
+        }
+
+        if (JsonWebToken.Text(claims, AccessTokens.ClusterClaim) is not { } cluster || cluster == "*" || JsonWebToken.Text(claims, "sub") is not { Length: > 0 } subject)
+        {
+            return Refuse("incomplete claims");
+        }
+
+        var scope = new ClusterScope(ClusterName.Parse(cluster));
+        UserInfo? identity = claims.TryGetProperty(AccessTokens.KubernetesClaim, out JsonElement kubernetes)
+            ? ServiceAccount(kubernetes, subject, scope)
+            : new UserInfo { Name = subject, Groups = Texts(claims, AccessTokens.GroupsClaim), Scope = scope };
+        if (identity is null)
+        {
+            return null;
+        }
+
+        identity = identity with
+        {
+            Extra = new Dictionary<string, IReadOnlyList<string>>(identity.Extra) { ["authentication.kubernetes.io/credential-id"] = [$"JTI={JsonWebToken.Text(claims, "jti")}"] },
+        };
+        return new TokenIdentity(WithAuthenticated(identity), good);
+    }
+
+    private static UserInfo WithAuthenticated(UserInfo user) =>
+        user.Groups.Contains(UserGroups.Authenticated) ? user : user with { Groups = [.. user.Groups, UserGroups.Authenticated] };
+
+    private UserInfo? ServiceAccount(JsonElement kubernetes, string subject, ClusterScope scope)
+    {
+        string ns = JsonWebToken.Text(kubernetes, "namespace") ?? "";
+        JsonElement account = kubernetes.TryGetProperty("serviceaccount", out JsonElement a) ? a : default;
+        string name = JsonWebToken.Text(account, "name") ?? "", uid = JsonWebToken.Text(account, "uid") ?? "";
+        if (subject != ServiceAccountName.User(ns, name) || !Lives(scope.Cluster, "serviceaccounts", ns, name, uid))
+        {
+            Refuse("service account is gone");
+            return null;
+        }
+
+        var extra = new Dictionary<string, IReadOnlyList<string>>();
+        foreach ((string claim, string resource) in new[] { ("pod", "pods"), ("secret", "secrets"), ("node", "nodes") })
+        {
+            if (!kubernetes.TryGetProperty(claim, out JsonElement bound))
+            {
+                continue;
+            }
+
+            string boundName = JsonWebToken.Text(bound, "name") ?? "", boundUid = JsonWebToken.Text(bound, "uid") ?? "";
+            if (!Lives(scope.Cluster, resource, claim == "node" ? "" : ns, boundName, boundUid))
+            {
+                Refuse($"{claim} that it is bound to is gone");
+                return null;
+            }
+
+            if (claim != "secret")
+            {
+                extra[$"authentication.kubernetes.io/{claim}-name"] = [boundName];
+                extra[$"authentication.kubernetes.io/{claim}-uid"] = [boundUid];
+            }
+        }
+
+        return new UserInfo { Name = subject, Uid = uid, Groups = ServiceAccountName.Groups(ns), Extra = extra, Scope = scope };
+    }
+
+    private bool Lives(ClusterName cluster, string resource, string ns, string name, string uid) =>
+        name.Length > 0 && objects.Find(cluster, new GroupResource("", resource), ns, name) is { } live && live.Uid == uid
+        && !(live.IsDeleting && DeletedFor(live) > TimeSpan.FromSeconds(60));
+
+    /// <summary>A bound token outlives the end of its object's grace period by a minute, as upstream allows.</summary>
+    private TimeSpan DeletedFor(KubeObject live) =>
+        DateTimeOffset.TryParse(live.TextAt("metadata", "deletionTimestamp"), System.Globalization.CultureInfo.InvariantCulture, System.Globalization.DateTimeStyles.AssumeUniversal, out DateTimeOffset since)
+            ? time.GetUtcNow() - since
+            : TimeSpan.Zero;
+
+    private JsonElement? Claims(string token, ServiceAccountKeys known)
+    {
+        string digest = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
+        if (verified.TryGetValue(digest, out JsonElement claims))
+        {
+            return claims;
+        }
+
+        if (JsonWebToken.Verify(known, token) is not { } fresh)
+        {
+            return null;
+        }
+
+        if (verified.Count >= RememberedSignatures)
+        {
+            verified.Clear();
+        }
+
+        verified[digest] = fresh;
+        return fresh;
+    }
+
+    private TokenIdentity? Refuse(string problem)
+    {
+        log.TokenRefused(problem);
+        return null;
+    }
+
+    private static IReadOnlyList<string> Audiences(JsonElement claims) =>
+        JsonWebToken.Text(claims, "aud") is { } one ? [one] : Texts(claims, "aud");
+
+    private static IReadOnlyList<string> Texts(JsonElement json, string name) =>
+        json.TryGetProperty(name, out JsonElement list) && list.ValueKind == JsonValueKind.Array
+            ? [.. list.EnumerateArray().Where(e => e.ValueKind == JsonValueKind.String).Select(e => e.GetString()!)]
+            : [];
+
+    private static long? Number(JsonElement json, string name) =>
+        json.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number) ? number : null;
+}

@@ -41,7 +41,7 @@ public sealed class YamlJsonTests
     public void Parse_NoDocument_ReturnsNull() => Assert.Null(YamlJson.Parse("# nothing\n"));
 
     [Theory]
-    [InlineData("a: [1")]
+    [InlineData("a: [1}")]
     [InlineData("a: *nope")]
     [InlineData("a: b: c")]
     [InlineData("a: .inf")]

@@ -1,0 +1,299 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Orrery.Api;
+
+namespace Orrery.Client;
+
+/// <summary>
+/// Keeps a copy of all objects of one resource up to date: lists once, then watches, resumes a broken watch where it
+/// was, and lists again only when the server no longer keeps that far back.
+/// <para>
+/// Handlers are called one after the other, in the order of the changes, each change once; they must be quick (put a
+/// key on a queue). The store already shows a change when its handlers are called.
+/// </para>
+/// </summary>
+public sealed class Informer
+{
+    /// <summary>A watch that ends sooner than this without an event counts as a failure, lest a server that ends each at once is asked without pause.</summary>
+    private static readonly TimeSpan ShortWatch = TimeSpan.FromSeconds(1);
+
+    private readonly KubeClient client;
+    private readonly InformerOptions options;
+    private readonly ILogger logger;
+    private readonly Random random;
+    private readonly Backoff backoff;
+    private readonly InformerStore store = new();
+    private readonly Lock dispatch = new();
+    private readonly TaskCompletionSource synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<Action<InformerChange>> handlers = [];
+
+    /// <summary>How far the store has followed the server; zero before the first list.</summary>
+    private long seen;
+    private string resourceVersion = "";
+
+    /// <param name="client">Its cluster may be <see cref="ClusterName.All"/>; keys then carry each object's own cluster.</param>
+    public Informer(KubeClient client, GroupVersionResource resource, InformerOptions? options = null)
+    {
+        this.client = client;
+        this.options = options ?? new InformerOptions();
+        Resource = resource;
+        logger = this.options.Loggers.CreateLogger<Informer>();
+        random = new Random(this.options.Seed != 0 ? this.options.Seed : HashCode.Combine(resource, client.Cluster));
+        backoff = new Backoff(this.options.BackoffMin, this.options.BackoffMax, random);
+    }
+
+    public GroupVersionResource Resource { get; }
+
+    /// <summary>Ends once the first list is in the store and its handlers have run.</summary>
+    public Task HasSynced => synced.Task;
+
+    public int Count => store.Count;
+
+    /// <param name="values">The values under which an object is found with <see cref="ByIndex"/>.</param>
+    public Informer AddIndex(string name, Func<KubeObject, IEnumerable<string>> values)
+    {
+        store.AddIndex(name, values);
+        return this;
+    }
+
+    /// <summary>Calls the handler for every change from now on, after an Added for each object already known.</summary>
+    public Informer Subscribe(Action<InformerChange> handler)
+    {
+        lock (dispatch)
+        {
+            foreach ((ObjectKey key, KubeObject found) in store.Entries())
+            {
+                handler(new InformerChange(key, null, found));
+            }
+
+            handlers.Add(handler);
+        }
+
+        return this;
+    }
+
+    public KubeObject? Get(ObjectKey key) => store.Get(key);
+
+    public KubeObject? Get(ClusterName cluster, string ns, string name) => store.Get(new ObjectKey(cluster, ns, name));
+
+    /// <summary>In no particular order, as are all answers with more than one object.</summary>
+    public IReadOnlyList<KubeObject> All() => store.All();
+
+    public IReadOnlyList<KubeObject> InNamespace(ClusterName cluster, string ns) => store.InNamespace(cluster, ns);
+
+    public IReadOnlyList<KubeObject> ByIndex(string index, string value) => store.ByIndex(index, value);
+
+    /// <summary>The key under which this informer keeps an object.</summary>
+    public ObjectKey KeyOf(KubeObject found) =>
+        new(client.Cluster.IsAll ? found.Cluster : client.Cluster, found.Namespace, found.Name);
+
+    /// <summary>
+    /// Takes in what the server answered to a write of this process, before the watch says it, so that the writer's
+    /// next look does not miss its own write. Does nothing when the watch was faster. Relies on resourceVersions
+    /// being comparable numbers (KEP-5504).
+    /// </summary>
+    /// <param name="cluster">Where it was written, for an informer over all clusters.</param>
+    public void Observe(KubeObject written, ClusterName? cluster = null)
+    {
+        ObjectKey key = cluster is { } known ? new ObjectKey(known, written.Namespace, written.Name) : KeyOf(written);
+        lock (dispatch)
+        {
+            if (VersionOf(written) > seen && seen > 0)
+            {
+                Put(key, written);
+            }
+        }
+    }
+
+    /// <summary>Lists and watches until cancelled; failures are logged and tried again, never thrown.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        bool listed = false;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                if (!listed)
+                {
+                    await ListAsync(cancellationToken).ConfigureAwait(false);
+                    listed = true;
+                    synced.TrySetResult();
+                }
+
+                await WatchAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (StatusException e) when (listed && !IsPassing(e))
+            {
+                // Gone (410), or the server lost its mind about our resourceVersion: what we hold may be wrong.
+                InformerLog.WatchExpired(logger, Resource, resourceVersion, e.Message);
+                listed = false;
+                if (!e.IsExpired)
+                {
+                    await PauseAsync(cancellationToken).ConfigureAwait(false);
+                }
+            }
+            catch (Exception e) when (e is StatusException or HttpRequestException or IOException or TimeoutException or JsonException or OperationCanceledException or InvalidOperationException)
+            {
+                TimeSpan wait = backoff.Next();
+                if (listed)
+                {
+                    InformerLog.WatchBroke(logger, Resource, wait.TotalMilliseconds, e.Message);
+                }
+                else
+                {
+                    InformerLog.ListFailed(logger, Resource, wait.TotalMilliseconds, e.Message);
+                }
+
+                await PauseAsync(wait, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task ListAsync(CancellationToken cancellationToken)
+    {
+        KubeList list = await client.ListAsync(Resource, options.Namespace, new ListQuery
+        {
+            LabelSelector = options.LabelSelector,
+            FieldSelector = options.FieldSelector,
+            PageSize = options.PageSize,
+        }, cancellationToken).ConfigureAwait(false);
+        InformerLog.Listed(logger, Resource, list.Items.Count, list.ResourceVersion);
+        long version = Number(list.ResourceVersion);
+        var present = new HashSet<ObjectKey>(list.Items.Count);
+        lock (dispatch)
+        {
+            foreach (KubeObject item in list.Items)
+            {
+                ObjectKey key = KeyOf(item);
+                present.Add(key);
+                Put(key, item);
+            }
+
+            foreach ((ObjectKey key, KubeObject known) in store.Entries())
+            {
+                // Newer than the list: a write of our own taken in meanwhile.
+                if (!present.Contains(key) && VersionOf(known) <= version)
+                {
+                    Remove(key);
+                }
+            }
+
+            seen = version;
+        }
+
+        resourceVersion = list.ResourceVersion;
+        backoff.Reset();
+    }
+
+    private async Task WatchAsync(CancellationToken cancellationToken)
+    {
+        long start = options.Time.GetTimestamp();
+        bool any = false;
+        var query = new WatchQuery
+        {
+            ResourceVersion = resourceVersion,
+            LabelSelector = options.LabelSelector,
+            FieldSelector = options.FieldSelector,
+            Timeout = options.WatchTimeout * (1 + random.NextDouble()),
+        };
+        await foreach (WatchEvent found in client.WatchAsync(Resource, options.Namespace, query, cancellationToken).ConfigureAwait(false))
+        {
+            any = true;
+            backoff.Reset();
+            Take(found);
+        }
+
+        if (!any && options.Time.GetElapsedTime(start) < ShortWatch)
+        {
+            await PauseAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private void Take(WatchEvent found)
+    {
+        string version = found.Object.ResourceVersion;
+        lock (dispatch)
+        {
+            if (found.Type == WatchEventType.Deleted)
+            {
+                Remove(KeyOf(found.Object));
+            }
+            else if (found.Type != WatchEventType.Bookmark)
+            {
+                Put(KeyOf(found.Object), found.Object);
+            }
+
+            seen = Number(version);
+        }
+
+        resourceVersion = version;
+    }
+
+    private void Put(ObjectKey key, KubeObject current)
+    {
+        KubeObject? known = store.Get(key);
+        if (known is not null && known.Uid == current.Uid && !IsNewer(current, known))
+        {
+            return;
+        }
+
+        KubeObject kept = options.Transform is { } transform ? transform(current) : current;
+        store.Set(key, kept);
+        Tell(new InformerChange(key, known, kept));
+    }
+
+    private void Remove(ObjectKey key)
+    {
+        if (store.Set(key, null) is { } old)
+        {
+            Tell(new InformerChange(key, old, null));
+        }
+    }
+
+    private void Tell(InformerChange change)
+    {
+        foreach (Action<InformerChange> handler in handlers)
+        {
+            try
+            {
+                handler(change);
+            }
+#pragma warning disable CA1031 // One handler's fault must not keep the change from the others.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                InformerLog.HandlerFailed(logger, Resource, change.Key, e);
+            }
+        }
+    }
+
+    private Task PauseAsync(CancellationToken cancellationToken) => PauseAsync(backoff.Next(), cancellationToken);
+
+    private async Task PauseAsync(TimeSpan wait, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.Delay(wait, options.Time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The loop's own condition ends it.
+        }
+    }
+
+    /// <summary>The server is busy or failing, and says nothing about our resourceVersion.</summary>
+    private static bool IsPassing(StatusException e) => !e.IsExpired && (e.Code == 429 || (e.Code >= 500 && e.Reason != StatusReason.Timeout));
+
+    /// <summary>Versions that are no numbers can only be told apart.</summary>
+    private static bool IsNewer(KubeObject current, KubeObject known) =>
+        VersionOf(current) is > 0 and long version ? version > VersionOf(known) : current.ResourceVersion != known.ResourceVersion;
+
+    private static long VersionOf(KubeObject found) => Number(found.ResourceVersion);
+
+    private static long Number(string version) => long.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : 0;
+}

@@ -1,0 +1,50 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Orrery.Api;
+
+namespace Orrery.Client;
+
+/// <summary>What an informer keeps, and how it goes about it.</summary>
+public sealed record InformerOptions
+{
+    /// <summary>Empty looks at all namespaces.</summary>
+    public string Namespace { get; init; } = "";
+
+    public string? LabelSelector { get; init; }
+
+    public string? FieldSelector { get; init; }
+
+    /// <summary>Called once for each object before it is kept; returns what is to be kept. Null keeps objects as they are.</summary>
+    public Func<KubeObject, KubeObject>? Transform { get; init; }
+
+    /// <summary>Objects a page of the list.</summary>
+    public int PageSize { get; init; } = 500;
+
+    /// <summary>After how long the server is asked to end a watch; up to as much again is added by chance, so that watches do not all end together.</summary>
+    public TimeSpan WatchTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Wait after the first failure; doubles up to <see cref="BackoffMax"/>. By chance between half of it and all.</summary>
+    public TimeSpan BackoffMin { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    public TimeSpan BackoffMax { get; init; } = TimeSpan.FromSeconds(5);
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Seed of the jitter; zero derives one from the resource, so that informers differ.</summary>
+    public int Seed { get; init; }
+
+    public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
+
+    /// <summary>Drops <c>metadata.managedFields</c>, often half of an object, for readers that do not need them.</summary>
+    public static KubeObject WithoutManagedFields(KubeObject found)
+    {
+        if (found.At("metadata", "managedFields") is null)
+        {
+            return found;
+        }
+
+        System.Text.Json.Nodes.JsonObject json = found.ToJsonObject();
+        json.Metadata.Remove("managedFields");
+        return KubeObject.From(json);
+    }
+}

@@ -1,0 +1,22 @@
+using Microsoft.Extensions.Logging;
+using Orrery.Api;
+
+namespace Orrery.Client;
+
+internal static partial class InformerLog
+{
+    [LoggerMessage(2001, LogLevel.Debug, "{Resource}: knows {Count} objects at {ResourceVersion}")]
+    public static partial void Listed(ILogger logger, GroupVersionResource resource, int count, string resourceVersion);
+
+    [LoggerMessage(2002, LogLevel.Information, "{Resource}: list failed, trying again in {Wait} ms: {Reason}")]
+    public static partial void ListFailed(ILogger logger, GroupVersionResource resource, double wait, string reason);
+
+    [LoggerMessage(2003, LogLevel.Information, "{Resource}: watch broke, resuming in {Wait} ms: {Reason}")]
+    public static partial void WatchBroke(ILogger logger, GroupVersionResource resource, double wait, string reason);
+
+    [LoggerMessage(2004, LogLevel.Information, "{Resource}: watch cannot go on from {ResourceVersion}, listing again: {Reason}")]
+    public static partial void WatchExpired(ILogger logger, GroupVersionResource resource, string resourceVersion, string reason);
+
+    [LoggerMessage(2005, LogLevel.Error, "{Resource}: a handler failed on {Key}")]
+    public static partial void HandlerFailed(ILogger logger, GroupVersionResource resource, ObjectKey key, Exception exception);
+}

@@ -1,0 +1,151 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Orrery.Api;
+
+namespace Orrery.Client;
+
+/// <summary>How a <see cref="ReconcilerHost{TKey}"/> runs its reconciler.</summary>
+public sealed record ReconcilerOptions<TKey>
+    where TKey : notnull
+{
+    /// <summary>Keys worked on at once; at least 1.</summary>
+    public int Workers { get; init; } = 4;
+
+    /// <summary>How often every key is looked at without any event; zero never.</summary>
+    public TimeSpan LevelInterval { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>All keys there are now, for the level look; null has none.</summary>
+    public Func<IEnumerable<TKey>>? LevelKeys { get; init; }
+
+    /// <summary>Informers that must know their objects before the first key is worked on.</summary>
+    public IReadOnlyList<Informer> Needs { get; init; } = [];
+
+    /// <summary>Wait after a key's first failure, and the longest one.</summary>
+    public TimeSpan BackoffMin { get; init; } = TimeSpan.FromMilliseconds(5);
+
+    public TimeSpan BackoffMax { get; init; } = TimeSpan.FromSeconds(30);
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
+}
+
+/// <summary>Runs one reconciler: a queue of keys, workers, retries, and a regular look at everything.</summary>
+public sealed class ReconcilerHost<TKey> : IDisposable
+    where TKey : notnull
+{
+    private readonly string name;
+    private readonly IReconciler<TKey> reconciler;
+    private readonly ReconcilerOptions<TKey> options;
+    private readonly ILogger logger;
+
+    /// <param name="name">For the log.</param>
+    public ReconcilerHost(string name, IReconciler<TKey> reconciler, ReconcilerOptions<TKey>? options = null)
+    {
+        this.name = name;
+        this.reconciler = reconciler;
+        this.options = options ?? new ReconcilerOptions<TKey>();
+        ArgumentOutOfRangeException.ThrowIfLessThan(this.options.Workers, 1);
+        logger = this.options.Loggers.CreateLogger("Orrery.Client.Reconciler");
+        Queue = new WorkQueue<TKey>(this.options.Time, this.options.BackoffMin, this.options.BackoffMax);
+    }
+
+    /// <summary>Where informers' handlers put keys; may be filled before <see cref="RunAsync"/>.</summary>
+    public WorkQueue<TKey> Queue { get; }
+
+    /// <summary>Runs until cancelled. Reconcilers' failures are logged and tried again, never thrown.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.WhenAll(options.Needs.Select(i => i.HasSynced)).WaitAsync(cancellationToken).ConfigureAwait(false);
+            var loops = new List<Task>(options.Workers + 1);
+            for (int i = 0; i < options.Workers; i++)
+            {
+                loops.Add(WorkAsync(cancellationToken));
+            }
+
+            if (options.LevelInterval > TimeSpan.Zero && options.LevelKeys is { } keys)
+            {
+                loops.Add(LevelAsync(keys, cancellationToken));
+            }
+
+            await Task.WhenAll(loops).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Asked to stop.
+        }
+    }
+
+    public void Dispose() => Queue.Dispose();
+
+    private async Task LevelAsync(Func<IEnumerable<TKey>> keys, CancellationToken cancellationToken)
+    {
+        using var tick = new PeriodicTimer(options.LevelInterval, options.Time);
+        while (await tick.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+        {
+            foreach (TKey key in keys())
+            {
+                Queue.Add(key);
+            }
+        }
+    }
+
+    private async Task WorkAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            TKey key = await Queue.TakeAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                ReconcileResult result = await reconciler.ReconcileAsync(key, cancellationToken).ConfigureAwait(false);
+                Queue.Forget(key);
+                if (result.Again is { } delay)
+                {
+                    Queue.AddAfter(key, delay);
+                }
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (TerminalException e)
+            {
+                RuntimeLog.Terminal(logger, name, key.ToString()!, e.Message);
+                Queue.Forget(key);
+            }
+#pragma warning disable CA1031 // A worker outlives every fault of a reconciler; Retry logs each as what it is.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                Retry(key, e);
+            }
+            finally
+            {
+                Queue.Done(key);
+            }
+        }
+    }
+
+    private void Retry(TKey key, Exception fault)
+    {
+        Queue.AddRateLimited(key);
+        string about = key.ToString()!;
+        switch (fault)
+        {
+            case StatusException { IsConflict: true }:
+                RuntimeLog.Conflict(logger, name, about);
+                break;
+            case StatusException:
+                RuntimeLog.Failed(logger, name, about, Queue.Failures(key), fault.Message);
+                break;
+            case HttpRequestException or IOException or TimeoutException:
+                RuntimeLog.Unreachable(logger, name, about, fault.Message);
+                break;
+            default:
+                RuntimeLog.Bug(logger, name, about, fault);
+                break;
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Orrery.Api;
+
+namespace Orrery.Client;
+
+/// <summary>One resource as discovery describes it.</summary>
+public sealed record ApiResource(GroupVersionResource Resource, string Kind, bool IsNamespaced, IReadOnlyList<string> Verbs, IReadOnlyList<string> Subresources);
+
+/// <summary>
+/// What one cluster serves, read from its discovery a group version at a time and kept. A kind not found is looked up
+/// again after a while, since custom resources come and go.
+/// </summary>
+public sealed class Resources(KubeClient client, TimeProvider? time = null)
+{
+    /// <summary>A group version is not asked for again within this time because of a kind that it does not have.</summary>
+    private static readonly TimeSpan RefreshAfter = TimeSpan.FromSeconds(2);
+
+    private readonly TimeProvider time = time ?? TimeProvider.System;
+    private readonly ConcurrentDictionary<string, Known> groups = new(StringComparer.Ordinal);
+
+    /// <returns>Null when the cluster does not serve that kind.</returns>
+    public Task<ApiResource?> FindAsync(string apiVersion, string kind, CancellationToken cancellationToken) =>
+        FindAsync(apiVersion, r => r.Kind == kind, cancellationToken);
+
+    /// <returns>Null when the cluster does not serve that resource.</returns>
+    public Task<ApiResource?> FindAsync(GroupVersionResource resource, CancellationToken cancellationToken) =>
+        FindAsync(resource.ApiVersion, r => r.Resource == resource, cancellationToken);
+
+    private async Task<ApiResource?> FindAsync(string apiVersion, Predicate<ApiResource> match, CancellationToken cancellationToken)
+    {
+        if (groups.TryGetValue(apiVersion, out Known? known))
+        {
+            ApiResource? found = known.Resources.Find(match);
+            if (found is not null || time.GetUtcNow() - known.At < RefreshAfter)
+            {
+                return found;
+            }
+        }
+
+        Known fresh = new(await ReadAsync(apiVersion, cancellationToken).ConfigureAwait(false), time.GetUtcNow());
+        groups[apiVersion] = fresh;
+        return fresh.Resources.Find(match);
+    }
+
+    private async Task<List<ApiResource>> ReadAsync(string apiVersion, CancellationToken cancellationToken)
+    {
+        JsonElement list;
+        string prefix = apiVersion.Contains('/', StringComparison.Ordinal) ? "/apis/" : "/api/";
+        try
+        {
+            list = await client.SendJsonAsync(HttpMethod.Get, prefix + apiVersion, null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StatusException e) when (e.IsNotFound)
+        {
+            return [];
+        }
+
+        GroupVersionKind version = GroupVersionKind.From(apiVersion, "");
+        var items = list.GetProperty("resources").EnumerateArray().Select(r => (Name: r.GetProperty("name").GetString()!, Json: r)).ToList();
+        ILookup<string, string> subresources = items.Where(r => r.Name.Contains('/', StringComparison.Ordinal))
+            .Select(r => r.Name.Split('/', 2)).ToLookup(p => p[0], p => p[1], StringComparer.Ordinal);
+        return
+        [
+            .. items.Where(r => !r.Name.Contains('/', StringComparison.Ordinal)).Select(r => new ApiResource(
+                new GroupVersionResource(version.Group, version.Version, r.Name),
+                r.Json.GetProperty("kind").GetString()!,
+                r.Json.GetProperty("namespaced").GetBoolean(),
+                [.. r.Json.GetProperty("verbs").EnumerateArray().Select(v => v.GetString()!)],
+                [.. subresources[r.Name]])),
+        ];
+    }
+
+    private sealed record Known(List<ApiResource> Resources, DateTimeOffset At);
+}

@@ -1,0 +1,193 @@
+namespace Orrery.Client;
+
+/// <summary>
+/// Keys that wait to be worked on. A key stands in it at most once, however often it is added; a key added while it is
+/// worked on comes again when that is done; no key is handed out twice at once. First come, first served.
+/// Safe for any number of threads.
+/// </summary>
+/// <param name="backoffMin">Wait after a key's first failure; doubles with each further one.</param>
+/// <param name="backoffMax">The longest such wait.</param>
+public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? backoffMin = null, TimeSpan? backoffMax = null) : IDisposable
+    where TKey : notnull
+{
+    private readonly TimeSpan backoffMin = backoffMin ?? TimeSpan.FromMilliseconds(5);
+    private readonly TimeSpan backoffMax = backoffMax ?? TimeSpan.FromSeconds(30);
+    private readonly Lock gate = new();
+    private readonly SemaphoreSlim available = new(0);
+    private readonly Queue<TKey> ready = new();
+
+    /// <summary>Waiting, or to be queued again when done with.</summary>
+    private readonly HashSet<TKey> wanted = [];
+    private readonly HashSet<TKey> working = [];
+    private readonly Dictionary<TKey, int> failures = [];
+
+    /// <summary>The time each delayed key is due; entries of <see cref="agenda"/> that say otherwise are out of date.</summary>
+    private readonly Dictionary<TKey, DateTimeOffset> due = [];
+    private readonly PriorityQueue<TKey, DateTimeOffset> agenda = new();
+    private ITimer? timer;
+
+    /// <summary>Keys that wait, without those delayed or being worked on.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (gate)
+            {
+                return ready.Count;
+            }
+        }
+    }
+
+    public void Add(TKey key)
+    {
+        lock (gate)
+        {
+            AddLocked(key);
+        }
+    }
+
+    /// <summary>Adds the key after a while, unless it is already due sooner.</summary>
+    public void AddAfter(TKey key, TimeSpan delay)
+    {
+        lock (gate)
+        {
+            if (delay <= TimeSpan.Zero)
+            {
+                AddLocked(key);
+                return;
+            }
+
+            DateTimeOffset at = time.GetUtcNow() + delay;
+            if (due.TryGetValue(key, out DateTimeOffset sooner) && sooner <= at)
+            {
+                return;
+            }
+
+            due[key] = at;
+            agenda.Enqueue(key, at);
+            SetTimer();
+        }
+    }
+
+    /// <summary>Adds the key after a wait that doubles with each failure since <see cref="Forget"/>.</summary>
+    public void AddRateLimited(TKey key)
+    {
+        TimeSpan wait;
+        lock (gate)
+        {
+            int times = failures.GetValueOrDefault(key);
+            failures[key] = times + 1;
+            wait = TimeSpan.FromMilliseconds(Math.Min(backoffMax.TotalMilliseconds, backoffMin.TotalMilliseconds * Math.Pow(2, Math.Min(times, 40))));
+        }
+
+        AddAfter(key, wait);
+    }
+
+    /// <summary>The key's failures are over; its next one waits shortest again.</summary>
+    public void Forget(TKey key)
+    {
+        lock (gate)
+        {
+            failures.Remove(key);
+        }
+    }
+
+    /// <summary>How often the key failed since it was last forgotten.</summary>
+    public int Failures(TKey key)
+    {
+        lock (gate)
+        {
+            return failures.GetValueOrDefault(key);
+        }
+    }
+
+    /// <summary>Waits for a key and hands it out; the taker must call <see cref="Done"/> afterwards.</summary>
+    public async ValueTask<TKey> TakeAsync(CancellationToken cancellationToken)
+    {
+        await available.WaitAsync(cancellationToken).ConfigureAwait(false);
+        lock (gate)
+        {
+            TKey key = ready.Dequeue();
+            wanted.Remove(key);
+            working.Add(key);
+            return key;
+        }
+    }
+
+    public void Done(TKey key)
+    {
+        lock (gate)
+        {
+            working.Remove(key);
+            if (wanted.Contains(key))
+            {
+                Enqueue(key);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            timer?.Dispose();
+            timer = null;
+        }
+
+        available.Dispose();
+    }
+
+    private void AddLocked(TKey key)
+    {
+        if (wanted.Add(key) && !working.Contains(key))
+        {
+            Enqueue(key);
+        }
+    }
+
+    private void Enqueue(TKey key)
+    {
+        ready.Enqueue(key);
+        available.Release();
+    }
+
+    /// <summary>One timer for all delayed keys, set to the first that is due.</summary>
+    private void SetTimer()
+    {
+        if (!agenda.TryPeek(out _, out DateTimeOffset first))
+        {
+            return;
+        }
+
+        TimeSpan wait = first - time.GetUtcNow();
+        wait = wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
+        timer ??= time.CreateTimer(_ => OnTimer(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+
+        // A millisecond more: timers count whole milliseconds and must not fire before the key is due.
+        timer.Change(wait + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
+    }
+
+    private void OnTimer()
+    {
+        lock (gate)
+        {
+            if (timer is null)
+            {
+                return;
+            }
+
+            DateTimeOffset now = time.GetUtcNow();
+            while (agenda.TryPeek(out TKey? key, out DateTimeOffset at) && at <= now)
+            {
+                agenda.Dequeue();
+                if (due.TryGetValue(key, out DateTimeOffset current) && current == at)
+                {
+                    due.Remove(key);
+                    AddLocked(key);
+                }
+            }
+
+            SetTimer();
+        }
+    }
+}

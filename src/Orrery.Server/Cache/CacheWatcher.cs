@@ -1,0 +1,214 @@
+using System.Threading.Tasks.Sources;
+
+namespace Orrery.Server.Cache;
+
+/// <summary>Why <see cref="CacheWatcher.WaitAsync"/> returned.</summary>
+internal enum CacheWait
+{
+    /// <summary><see cref="CacheWatcher.TryRead"/> has something.</summary>
+    Events,
+
+    /// <summary>The time given passed without an event: the moment for a bookmark.</summary>
+    TimedOut,
+
+    /// <summary>The reader fell too far behind: answer 410, the client lists again.</summary>
+    Expired,
+
+    /// <summary>The watcher or its server was disposed.</summary>
+    Closed,
+}
+
+/// <summary>
+/// The changes under one prefix after one revision, in order, without gap or repeat. It holds a queue and nothing
+/// else: no task and no timer of its own. One reader at a time; any number of threads may fill it.
+/// </summary>
+internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>
+{
+    /// <summary>Most live events that wait for a slow reader.</summary>
+    internal const int QueueLimit = 1024;
+
+    private readonly Lock gate = new();
+    private readonly Queue<CacheEvent> queue = new();
+    private readonly ResourceCache owner;
+    private readonly WakeSchedule schedule;
+    private readonly long after;
+    private readonly int limit;
+    private ManualResetValueTaskSourceCore<CacheWait> waiter = new() { RunContinuationsAsynchronously = true };
+    private CancellationTokenRegistration cancellation;
+    private bool isWaiting;
+    private long wakeAt;
+    private CacheWait? ended;
+
+    internal CacheWatcher(ResourceCache owner, WakeSchedule schedule, string prefix, long after, IEnumerable<CacheEvent> backlog)
+    {
+        this.owner = owner;
+        this.schedule = schedule;
+        this.after = after;
+        Prefix = prefix;
+        foreach (CacheEvent missed in backlog)
+        {
+            queue.Enqueue(missed);
+        }
+
+        limit = queue.Count + QueueLimit;
+    }
+
+    /// <summary>A prefix of <see cref="StoreKey"/> that ends in a slash, or the whole key of one object.</summary>
+    public string Prefix { get; }
+
+    /// <summary>Earliest time, as <see cref="WakeSchedule"/> counts it, for which this watcher is on the schedule; owned by the schedule.</summary>
+    internal long ScheduledFor { get; set; } = long.MaxValue;
+
+    /// <summary>Takes the next event without waiting.</summary>
+    public bool TryRead(out CacheEvent next)
+    {
+        lock (gate)
+        {
+            if (!queue.TryDequeue(out next!))
+            {
+                return false;
+            }
+
+            if (queue.Count == 0 && queue.Capacity > 64)
+            {
+                queue.TrimExcess();
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>
+    /// The revision up to which the reader has been given everything, for a bookmark. False while events wait to be
+    /// read, or after the end.
+    /// </summary>
+    public bool TryGetProgress(out long revision)
+    {
+        // Read first: whatever the cache had published by then is in the queue, or was.
+        long seen = owner.SeenRevision;
+        lock (gate)
+        {
+            revision = Math.Max(seen, after);
+            return queue.Count == 0 && ended is null;
+        }
+    }
+
+    /// <summary>Waits for an event, the end, or until <paramref name="atMost"/> has passed; to about a tenth of a second.</summary>
+    public ValueTask<CacheWait> WaitAsync(TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (gate)
+        {
+            if (isWaiting)
+            {
+                throw new InvalidOperationException("a watcher has one reader at a time");
+            }
+
+            if (queue.Count > 0 || ended is not null)
+            {
+                return new ValueTask<CacheWait>(queue.Count > 0 ? CacheWait.Events : ended!.Value);
+            }
+
+            isWaiting = true;
+            waiter.Reset();
+            wakeAt = schedule.TimeAfter(atMost);
+            if (cancellationToken.CanBeCanceled)
+            {
+                cancellation = cancellationToken.UnsafeRegister(static (self, token) => ((CacheWatcher)self!).Cancel(token), this);
+            }
+        }
+
+        schedule.Add(this, wakeAt);
+        return new ValueTask<CacheWait>(this, waiter.Version);
+    }
+
+    public void Dispose()
+    {
+        owner.Remove(this);
+        End(CacheWait.Closed);
+    }
+
+    CacheWait IValueTaskSource<CacheWait>.GetResult(short token)
+    {
+        // Waits out a cancellation that is just running, so that it cannot strike the next wait.
+        cancellation.Dispose();
+        return waiter.GetResult(token);
+    }
+
+    ValueTaskSourceStatus IValueTaskSource<CacheWait>.GetStatus(short token) => waiter.GetStatus(token);
+
+    void IValueTaskSource<CacheWait>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        waiter.OnCompleted(continuation, state, token, flags);
+
+    /// <returns>False when the watcher has just ended because its reader is too slow.</returns>
+    internal bool Enqueue(CacheEvent next)
+    {
+        lock (gate)
+        {
+            if (ended is not null || next.Revision <= after)
+            {
+                return true;
+            }
+
+            if (queue.Count >= limit)
+            {
+                ended = CacheWait.Expired;
+                return false;
+            }
+
+            queue.Enqueue(next);
+            Complete(CacheWait.Events);
+            return true;
+        }
+    }
+
+    internal void End(CacheWait reason)
+    {
+        lock (gate)
+        {
+            ended ??= reason;
+            Complete(reason);
+        }
+    }
+
+    /// <summary>Called by the schedule; tells when to be called again, or null when nobody waits.</summary>
+    internal long? OnTime(long now)
+    {
+        lock (gate)
+        {
+            if (!isWaiting)
+            {
+                return null;
+            }
+
+            if (wakeAt > now)
+            {
+                return wakeAt;
+            }
+
+            Complete(CacheWait.TimedOut);
+            return null;
+        }
+    }
+
+    private void Cancel(CancellationToken token)
+    {
+        lock (gate)
+        {
+            if (isWaiting)
+            {
+                isWaiting = false;
+                waiter.SetException(new OperationCanceledException(token));
+            }
+        }
+    }
+
+    private void Complete(CacheWait reason)
+    {
+        if (isWaiting)
+        {
+            isWaiting = false;
+            waiter.SetResult(reason);
+        }
+    }
+}

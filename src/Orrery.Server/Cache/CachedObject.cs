@@ -1,0 +1,96 @@
+using System.Buffers;
+using Orrery.Api;
+using Orrery.Storage;
+
+namespace Orrery.Server.Cache;
+
+/// <summary>One version of one object as clients get it: immutable, encoded once, shared by every reader and watcher.</summary>
+internal sealed class CachedObject : IKeyed
+{
+    private readonly byte[] json;
+    private readonly KeyParts parts;
+    private readonly int metadataAt;
+    private LabelSet? labels;
+
+    private CachedObject(string key, KeyParts parts, ObjectBytes bytes, long revision, long createRevision)
+    {
+        Key = key;
+        this.parts = parts;
+        json = bytes.Json;
+        metadataAt = bytes.MetadataAt;
+        Revision = revision;
+        CreateRevision = createRevision;
+    }
+
+    /// <summary>The whole <see cref="StoreKey"/>.</summary>
+    public string Key { get; }
+
+    /// <summary>The object's resourceVersion; for the last state in a deletion, the revision of the deletion.</summary>
+    public long Revision { get; }
+
+    /// <summary>The revision that made the object.</summary>
+    public long CreateRevision { get; }
+
+    /// <summary>The complete object in UTF-8, with <c>metadata.resourceVersion</c>.</summary>
+    public ReadOnlyMemory<byte> Json => json;
+
+    /// <summary><c>-</c> for root, <c>acme:shop</c> for the virtual cluster acme/shop.</summary>
+    public ReadOnlySpan<char> ClusterSegment => Key.AsSpan(parts.Cluster, parts.Namespace - parts.Cluster - 1);
+
+    public ClusterName Cluster => StoreKey.ParseCluster(ClusterSegment);
+
+    /// <summary>Empty for an object outside namespaces.</summary>
+    public string Namespace => StoreKey.ParseNamespace(Key.AsSpan(parts.Namespace, parts.Name - parts.Namespace - 1));
+
+    public string Name => Key[parts.Name..];
+
+    /// <summary><c>metadata.labels</c>, read from the bytes at the first call.</summary>
+    public LabelSet Labels => labels ??= LabelSet.Read(json, metadataAt);
+
+    /// <summary>Key prefix of everything of this resource in the same namespace and cluster.</summary>
+    internal ReadOnlySpan<char> NamespacePrefix => Key.AsSpan(0, parts.Name);
+
+    /// <summary>Key prefix of everything of this resource in the same cluster.</summary>
+    internal ReadOnlySpan<char> ClusterPrefix => Key.AsSpan(0, parts.Namespace);
+
+    /// <param name="value">The stored bytes, which carry no resourceVersion.</param>
+    /// <returns>Null when the key is not that of an object.</returns>
+    /// <exception cref="FormatException">The value is not a JSON object with metadata.</exception>
+    public static CachedObject? From(StoredValue value) =>
+        KeyParts.TryParse(value.Key, out KeyParts parts)
+            ? new CachedObject(value.Key, parts, ObjectBytes.WithRevision(value.Value.Span, value.ModRevision), value.ModRevision, value.CreateRevision)
+            : null;
+
+    /// <summary>The same state under the revision that deleted it.</summary>
+    public CachedObject AsDeleted(long revision) =>
+        new(Key, parts, ObjectBytes.ReplaceRevision(json, metadataAt, Revision, revision), revision, CreateRevision) { labels = labels };
+
+    /// <summary>The object with <c>metadata.clusterName</c>, as answers over all clusters carry it; unchanged in root. A new buffer at each call: prefer <see cref="WriteTo"/>.</summary>
+    public ReadOnlyMemory<byte> JsonWithClusterName()
+    {
+        if (Cluster.IsRoot)
+        {
+            return json;
+        }
+
+        var buffer = new ArrayBufferWriter<byte>(json.Length + parts.Namespace - parts.Cluster + 20);
+        WriteTo(buffer, withClusterName: true);
+        return buffer.WrittenMemory;
+    }
+
+    /// <summary>Copies the object, without any allocation.</summary>
+    public void WriteTo(IBufferWriter<byte> output, bool withClusterName = false)
+    {
+        ReadOnlySpan<char> cluster = ClusterSegment;
+        int colon = withClusterName ? cluster.IndexOf(':') : -1;
+        if (colon < 0)
+        {
+            output.Write(json);
+            return;
+        }
+
+        output.Write(json.AsSpan(0, metadataAt));
+        ObjectBytes.WriteClusterName(output, cluster[..colon], cluster[(colon + 1)..]);
+        output.Write(json.AsSpan(metadataAt));
+    }
+}

@@ -1,0 +1,155 @@
+using Orrery.Api;
+using Orrery.Storage;
+
+namespace Orrery.Server.Cache;
+
+/// <summary>
+/// All objects of one resource in every cluster, in memory, with their recent past. Reads take no lock and see one
+/// consistent state; watchers get each change once.
+/// </summary>
+internal sealed class ResourceCache
+{
+    private readonly Lock gate = new();
+    private readonly CacheSet owner;
+    private readonly WakeSchedule schedule;
+    private readonly WatchIndex watchers;
+    private readonly EventRing ring;
+    private readonly SnapshotHistory history = new();
+    private readonly string prefix;
+    private volatile CacheSnapshot latest;
+
+    internal ResourceCache(CacheSet owner, WakeSchedule schedule, GroupResource resource, SortedTree<CachedObject> objects, long revision)
+    {
+        this.owner = owner;
+        this.schedule = schedule;
+        Resource = resource;
+        prefix = StoreKey.Prefix(resource);
+        watchers = new WatchIndex(prefix);
+        ring = new EventRing(revision);
+        latest = new CacheSnapshot(objects, revision);
+    }
+
+    public GroupResource Resource { get; }
+
+    /// <summary>The newest state. It holds at least what every acknowledged commit of this process wrote.</summary>
+    public CacheSnapshot Current
+    {
+        get
+        {
+            // The set's revision first: a state read after it cannot lack anything up to it.
+            long seen = owner.Revision;
+            CacheSnapshot now = latest;
+            return now.Revision >= seen ? now : new CacheSnapshot(now.Objects, seen);
+        }
+    }
+
+    /// <summary>Open watchers; for metrics.</summary>
+    public int WatcherCount
+    {
+        get
+        {
+            lock (gate)
+            {
+                return watchers.Count;
+            }
+        }
+    }
+
+    internal long SeenRevision => owner.Revision;
+
+    /// <summary>The exact state at a revision, or null when that is too old to be known (410).</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The revision has not been seen yet: <see cref="CacheSet.WaitForAsync"/> first.</exception>
+    public CacheSnapshot? At(long revision)
+    {
+        CacheSnapshot now = Current;
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(revision, now.Revision);
+        lock (gate)
+        {
+            if (revision >= latest.Revision)
+            {
+                return new CacheSnapshot(latest.Objects, revision);
+            }
+
+            return revision < ring.Floor ? null : history.Recall(revision, latest, ring);
+        }
+    }
+
+    /// <summary>
+    /// Watches what changes under a prefix after a revision, which may lie in the future. Null when that revision is
+    /// too old (410).
+    /// </summary>
+    /// <param name="watched">A prefix from <see cref="StoreKey"/> or the key of one object.</param>
+    public CacheWatcher? Watch(string watched, long afterRevision)
+    {
+        if (!watched.StartsWith(prefix, StringComparison.Ordinal))
+        {
+            throw new ArgumentException($"'{watched}' is not under '{prefix}'", nameof(watched));
+        }
+
+        lock (gate)
+        {
+            if (afterRevision < ring.Floor)
+            {
+                return null;
+            }
+
+            var watcher = new CacheWatcher(this, schedule, watched, afterRevision, Missed(watched, afterRevision));
+            watchers.Add(watcher);
+            return watcher;
+        }
+    }
+
+    /// <summary>The newest version of an object, for the one thread that applies changes.</summary>
+    internal CachedObject? Find(string key) => latest.Objects.Find(key);
+
+    internal void Remove(CacheWatcher watcher)
+    {
+        lock (gate)
+        {
+            watchers.Remove(watcher);
+        }
+    }
+
+    internal void End(CacheWait reason)
+    {
+        lock (gate)
+        {
+            foreach (CacheWatcher watcher in watchers.All)
+            {
+                watcher.End(reason);
+            }
+        }
+    }
+
+    /// <summary>Takes in the changes of one revision; called in revision order, by one thread at a time.</summary>
+    internal void Apply(long revision, IReadOnlyList<CacheEvent> events)
+    {
+        lock (gate)
+        {
+            SortedTree<CachedObject> objects = latest.Objects;
+            foreach (CacheEvent change in events)
+            {
+                objects = change.Type == CacheEventType.Deleted ? objects.Remove(change.Object.Key) : objects.Set(change.Object);
+                ring.Add(change);
+            }
+
+            latest = new CacheSnapshot(objects, revision);
+            history.Add(objects, revision, events.Count, ring.Floor);
+            foreach (CacheEvent change in events)
+            {
+                watchers.Publish(change);
+            }
+        }
+    }
+
+    private IEnumerable<CacheEvent> Missed(string watched, long afterRevision)
+    {
+        for (int i = ring.IndexAfter(afterRevision); i < ring.Count; i++)
+        {
+            if (WatchIndex.Covers(watched, ring[i].Object))
+            {
+                yield return ring[i];
+            }
+        }
+    }
+}

@@ -3,8 +3,9 @@ namespace Orrery.Storage;
 /// <summary>
 /// A revisioned key-value log: the only place where Orrery keeps durable state.
 /// <para>
-/// Every committed transaction raises the revision by exactly one, and stamps that revision on each key it
-/// writes. A transaction is atomic and, once <see cref="CommitAsync"/> has returned success, survives
+/// Every committed transaction that changes something raises the revision by exactly one, and stamps that revision
+/// on each key it writes; one that changes nothing (no writes, or only deletes of absent keys) succeeds at the
+/// revision that is. Revisions never fall, also over restarts and compaction. A transaction is atomic and, once <see cref="CommitAsync"/> has returned success, survives
 /// <c>kill -9</c> and power loss. Keys are compared by ordinal bytes of their UTF-8 form.
 /// </para>
 /// Engines pass one conformance suite; a caller may rely on nothing beyond what is said here.
@@ -30,17 +31,23 @@ public interface IStore : IAsyncDisposable
     /// <param name="startAfter">Skip keys up to and including this one; null starts at the first.</param>
     /// <param name="limit">Most keys to return; zero means all.</param>
     /// <param name="revision">Zero reads the newest state; otherwise the state as of that revision.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The revision has not been reached yet.</exception>
     /// <returns><see cref="RangeResult.IsCompacted"/> when <paramref name="revision"/> is no longer kept.</returns>
     ValueTask<RangeResult> RangeAsync(string prefix, string? startAfter, int limit, long revision, CancellationToken cancellationToken);
 
     /// <summary>
     /// Streams every change after <paramref name="afterRevision"/> under <paramref name="prefix"/>, in revision
     /// order, without gap or repeat, until cancelled. All changes of one revision come in one batch. Ends with
-    /// <see cref="CompactedException"/> when that revision is no longer kept; the caller then ranges again.
+    /// <see cref="CompactedException"/> when that revision is no longer kept; the caller then ranges again. A slow
+    /// reader holds nobody up: what it left behind is read from the log when it comes to it.
     /// </summary>
     IAsyncEnumerable<StoreBatch> WatchAsync(string prefix, long afterRevision, CancellationToken cancellationToken);
 
-    /// <summary>Forgets versions that were overwritten or deleted at or before <paramref name="revision"/>. Live values stay.</summary>
+    /// <summary>
+    /// Forgets versions that were overwritten or deleted at or before <paramref name="revision"/>. Live values stay, and
+    /// the state as of <paramref name="revision"/> itself can still be read.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The revision has not been reached yet.</exception>
     ValueTask CompactAsync(long revision, CancellationToken cancellationToken);
 }
 

@@ -1,0 +1,85 @@
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+using Orrery.Api;
+using Orrery.Server.Requests;
+
+namespace Orrery.Server.Discovery;
+
+/// <summary>Serves <c>/api</c>, <c>/apis</c> and what is below them down to a group version, and <c>/version</c>.</summary>
+/// <param name="serverAddress">host:port that <c>/api</c> names.</param>
+internal sealed class DiscoveryEndpoint(IApiSurface surfaces, string serverAddress)
+{
+    /// <summary>Documents go with the surface that they show.</summary>
+    private readonly ConditionalWeakTable<ApiSurface, DiscoveryDocuments> documents = [];
+
+    /// <summary>Answers a discovery request; false, and nothing written, when the path is none.</summary>
+    /// <exception cref="StatusException">404 for a version that is not served, 405 for a method other than GET and HEAD, 406.</exception>
+    public async ValueTask<bool> TryServeAsync(HttpContext context, RequestInfo request, CancellationToken cancellationToken)
+    {
+        string[] path = request.Path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        if (request.IsResourceRequest || path.Length == 0 || path[0] is not ("api" or "apis" or "version") || request.Cluster.IsAll)
+        {
+            return false;
+        }
+
+        if (context.Request.Method is not ("GET" or "HEAD"))
+        {
+            throw ApiErrors.MethodNotAllowed();
+        }
+
+        if (path is ["version"])
+        {
+            await WriteAsync(context, ServerVersion.Document, "application/json", cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+
+        DiscoveryDocuments all = documents.GetValue(surfaces.For(request.Cluster), surface => new DiscoveryDocuments(surface));
+        string? accept = context.Request.Headers.Accept;
+        DiscoveryFormat format = path.Length == 1 ? DiscoveryFormats.Negotiate(accept) : DiscoveryFormat.Legacy;
+        if (path.Length > 1)
+        {
+            _ = Negotiation.Answer(accept);
+        }
+
+        DiscoveryDocument? document = path switch
+        {
+            ["api"] => all.Core(format, serverAddress),
+            ["apis"] => all.Groups(format),
+            ["api", var version] => all.Resources("", version),
+            ["apis", var group] => all.Group(group),
+            ["apis", var group, var version] => all.Resources(group, version),
+            _ => null,
+        };
+        if (document is null)
+        {
+            return path is ["apis", var served, _] && all.Group(served) is not null ? throw ApiErrors.NoSuchResource() : false;
+        }
+
+        await WriteAsync(context, document, format.ContentType(), cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+
+    private static async Task WriteAsync(HttpContext context, DiscoveryDocument document, string contentType, CancellationToken cancellationToken)
+    {
+        HttpResponse response = context.Response;
+        response.Headers.Vary = HeaderNames.Accept;
+        if (contentType.Length > "application/json".Length)
+        {
+            response.Headers.ETag = document.ETag;
+            response.Headers.CacheControl = "public";
+            if (context.Request.Headers.IfNoneMatch.ToString() == document.ETag)
+            {
+                response.StatusCode = StatusCodes.Status304NotModified;
+                return;
+            }
+        }
+
+        response.ContentType = contentType;
+        response.ContentLength = document.Body.Length;
+        if (context.Request.Method != "HEAD")
+        {
+            await response.Body.WriteAsync(document.Body, cancellationToken).ConfigureAwait(false);
+        }
+    }
+}

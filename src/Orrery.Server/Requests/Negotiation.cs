@@ -1,0 +1,118 @@
+using Orrery.Api;
+
+namespace Orrery.Server.Requests;
+
+/// <summary>In which form the answer shows its objects.</summary>
+public enum AnswerShape
+{
+    /// <summary>As they are.</summary>
+    Object,
+
+    /// <summary>A meta.k8s.io Table.</summary>
+    Table,
+
+    /// <summary>PartialObjectMetadata: one object, or each event of a watch.</summary>
+    Metadata,
+
+    /// <summary>PartialObjectMetadataList.</summary>
+    MetadataList,
+}
+
+/// <summary>What the client is to get.</summary>
+/// <param name="ShapeVersion">Version of meta.k8s.io for every shape but Object: <c>v1</c> or <c>v1beta1</c>.</param>
+public readonly record struct AnswerFormat(AnswerShape Shape, string ShapeVersion);
+
+/// <summary>How a request body is encoded.</summary>
+public enum BodyFormat
+{
+    Json,
+    Yaml,
+}
+
+/// <summary>Which kind of patch a body is.</summary>
+public enum PatchFormat
+{
+    Json,
+    Merge,
+    StrategicMerge,
+
+    /// <summary>Server-side apply; the body is YAML, of which JSON is a part.</summary>
+    Apply,
+}
+
+/// <summary>
+/// Content negotiation (apiserver <c>pkg/endpoints/handlers/negotiation</c>). Answers are JSON; a clause that asks for
+/// something else is passed over for the client's next one.
+/// </summary>
+public static class Negotiation
+{
+    private const string Represented = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+
+    /// <exception cref="StatusException">406: none of what the client accepts can be made.</exception>
+    public static AnswerFormat Answer(string? accept)
+    {
+        foreach (MediaType clause in MediaType.ParseAccept(accept))
+        {
+            if (!clause.Accepts("application", "json"))
+            {
+                continue;
+            }
+
+            string shape = clause.Parameter("as"), version = clause.Parameter("v");
+            if (shape.Length == 0)
+            {
+                return new AnswerFormat(AnswerShape.Object, "");
+            }
+
+            AnswerShape? known = shape switch
+            {
+                "Table" => AnswerShape.Table,
+                "PartialObjectMetadata" => AnswerShape.Metadata,
+                "PartialObjectMetadataList" => AnswerShape.MetadataList,
+                _ => null,
+            };
+            if (known is { } found && clause.Parameter("g") == "meta.k8s.io" && version is "v1" or "v1beta1")
+            {
+                return new AnswerFormat(found, version);
+            }
+        }
+
+        throw NotAcceptable();
+    }
+
+    /// <summary>The format of a body that is an object. No header means JSON.</summary>
+    /// <exception cref="StatusException">415.</exception>
+    public static BodyFormat Body(string? contentType) => Essence(contentType) switch
+    {
+        "" or "application/json" => BodyFormat.Json,
+        "application/yaml" => BodyFormat.Yaml,
+        _ => throw ApiErrors.UnsupportedMediaType($"the body of the request was in an unknown format - accepted media types include: {Represented}"),
+    };
+
+    /// <param name="custom">The resource is a custom one, which knows no strategic merge.</param>
+    /// <exception cref="StatusException">415.</exception>
+    public static PatchFormat Patch(string? contentType, bool custom) => Essence(contentType) switch
+    {
+        "application/json-patch+json" => PatchFormat.Json,
+        "application/merge-patch+json" => PatchFormat.Merge,
+        "application/strategic-merge-patch+json" when !custom => PatchFormat.StrategicMerge,
+        "application/apply-patch+yaml" or "application/apply-patch+json" => PatchFormat.Apply,
+        _ when custom => throw ApiErrors.UnsupportedMediaType(
+            "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"),
+        _ => throw new StatusException(new Status
+        {
+            Code = 415, Reason = StatusReason.UnsupportedMediaType, Message = "415: Unsupported Media Type", Details = new StatusDetails(),
+        }),
+    };
+
+    public static StatusException NotAcceptable() => new(new Status
+    {
+        Code = 406,
+        Reason = StatusReason.NotAcceptable,
+        Message = $"406: Not Acceptable\n\nAvailable representations: {Represented}",
+        Details = new StatusDetails(),
+    });
+
+    private static string Essence(string? contentType) =>
+        string.IsNullOrWhiteSpace(contentType) ? "" : MediaType.Parse(contentType)?.Essence ?? contentType;
+}

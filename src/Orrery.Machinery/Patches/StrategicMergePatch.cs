@@ -1,4 +1,6 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using Orrery.Api;
 using Orrery.Machinery.Schemas;
 
 namespace Orrery.Machinery.Patches;
@@ -6,7 +8,101 @@ namespace Orrery.Machinery.Patches;
 /// <summary>Strategic merge patch: lists are merged by the keys that the schema names (apimachinery <c>pkg/util/strategicpatch</c>).</summary>
 public static class StrategicMergePatch
 {
-    /// <summary>Merges <paramref name="patch"/> into <paramref name="live"/> in place and returns it. <paramref name="live"/> must not be used again when this throws.</summary>
-    /// <exception cref="Api.StatusException">400, 422 or 500 as upstream answers for the fault.</exception>
-    public static JsonObject Apply(JsonObject live, JsonObject patch, Schema schema) => throw new NotImplementedException();
+    /// <summary>
+    /// Merges <paramref name="patch"/> into <paramref name="live"/> in place and returns the result, which is another
+    /// object when the patch replaces everything. <paramref name="live"/> must not be used again when this throws.
+    /// </summary>
+    /// <exception cref="StatusException">400, 422 or 500 as upstream answers for the fault.</exception>
+    public static JsonObject Apply(JsonObject live, JsonObject patch, Schema schema) => MergeObject(live, patch, schema);
+
+    internal static JsonObject MergeObject(JsonObject live, JsonObject patch, Schema? schema)
+    {
+        // 1. Directives that stand for the whole object.
+        if (patch.TryGetPropertyValue(PatchDirectives.Marker, out JsonNode? directive))
+        {
+            return PatchDirectives.Text(directive) switch
+            {
+                PatchDirectives.Replace => Without(patch, PatchDirectives.Marker),
+                PatchDirectives.Delete => [],
+                _ => throw PatchDirectives.UnknownType(directive, patch),
+            };
+        }
+
+        // 2. $retainKeys clears what it does not name.
+        PatchDirectives.RetainKeys(live, patch);
+
+        // 3. $setElementOrder, together with the list it orders.
+        HashSet<string>? ordered = null;
+        foreach ((string name, JsonNode? order) in patch)
+        {
+            if (name.StartsWith(PatchDirectives.SetElementOrder, StringComparison.Ordinal))
+            {
+                string field = PatchDirectives.FieldOf(name, PatchDirectives.SetElementOrder);
+                ListMerge.SetOrder(live, patch, field, order, ListStrategy.Of(Field(schema, field)));
+                (ordered ??= new HashSet<string>(StringComparer.Ordinal)).Add(field);
+            }
+        }
+
+        // 4. Everything else, member by member.
+        foreach ((string name, JsonNode? value) in patch)
+        {
+            if (name == PatchDirectives.Retain || name.StartsWith(PatchDirectives.SetElementOrder, StringComparison.Ordinal) || ordered?.Contains(name) == true)
+            {
+                continue;
+            }
+
+            bool isDeletion = name.StartsWith(PatchDirectives.DeleteFromPrimitiveList, StringComparison.Ordinal);
+            MergeMember(live, isDeletion ? PatchDirectives.FieldOf(name, PatchDirectives.DeleteFromPrimitiveList) : name, value, schema, isDeletion);
+        }
+
+        return live;
+    }
+
+    private static void MergeMember(JsonObject live, string name, JsonNode? value, Schema? schema, bool isDeletion)
+    {
+        if (value is null)
+        {
+            live.Remove(name);
+            return;
+        }
+
+        bool found = live.TryGetPropertyValue(name, out JsonNode? existing);
+        if (!found || existing is null || !IsSameKind(existing, value))
+        {
+            if (!isDeletion)
+            {
+                live[name] = PatchDirectives.Strip(value);
+            }
+
+            return;
+        }
+
+        Schema? field = Field(schema, name);
+        JsonNode? merged = (existing, value) switch
+        {
+            (JsonObject o, JsonObject p) => field?.PatchStrategies.Contains("replace") == true ? PatchDirectives.Strip(p) : MergeObject(o, p, field),
+            (JsonArray a, JsonArray p) => ListMerge.Merge(a, p, ListStrategy.Of(field), isDeletion),
+            _ => value.DeepClone(),
+        };
+        if (!ReferenceEquals(merged, existing))
+        {
+            live[name] = merged;
+        }
+    }
+
+    private static Schema? Field(Schema? schema, string name) =>
+        schema is null ? null : schema.Properties.TryGetValue(name, out Schema? field) ? field : schema.AdditionalProperties;
+
+    private static bool IsSameKind(JsonNode a, JsonNode b)
+    {
+        JsonValueKind x = a.GetValueKind(), y = b.GetValueKind();
+        return x == y || (x is JsonValueKind.True or JsonValueKind.False && y is JsonValueKind.True or JsonValueKind.False);
+    }
+
+    private static JsonObject Without(JsonObject patch, string name)
+    {
+        var copy = (JsonObject)patch.DeepClone();
+        copy.Remove(name);
+        return copy;
+    }
 }

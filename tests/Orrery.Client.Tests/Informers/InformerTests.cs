@@ -1,0 +1,225 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Orrery.Api;
+using Orrery.Client.Tests.Support;
+
+namespace Orrery.Client.Tests.Informers;
+
+public sealed class InformerTests : IAsyncLifetime
+{
+    private static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
+
+    private readonly FakeResource resource = new();
+    private readonly CancellationTokenSource stop = new();
+    private readonly ConcurrentQueue<string> changes = new();
+    private ScriptedServer server = null!;
+    private KubeClient client = null!;
+    private Informer informer = null!;
+    private Task running = Task.CompletedTask;
+
+    public async ValueTask InitializeAsync()
+    {
+        server = await ScriptedServer.StartAsync(resource.AnswerAsync);
+        client = new KubeClient(server.Config);
+        informer = Make(client);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await running;
+        client.Dispose();
+        await server.DisposeAsync();
+        stop.Dispose();
+    }
+
+    [Fact]
+    public async Task RunAsync_Changes_AreToldInOrderAndStored()
+    {
+        resource.Put("a");
+        await StartAsync();
+        await Until.TrueAsync(() => resource.Watchers == 1, "watching");
+
+        resource.Put("b");
+        resource.Put("a");
+        resource.Delete("b");
+
+        await Until.TrueAsync(() => changes.Count == 4, "4 changes");
+        Assert.Equal(["+a", "+b", "~a", "-b"], changes);
+        Assert.Equal("a", Assert.Single(informer.All()).Name);
+        Assert.Equal("13", informer.Get(ClusterName.Root, "ns", "a")!.ResourceVersion);
+        Assert.Null(informer.Get(ClusterName.Root, "ns", "b"));
+    }
+
+    [Fact]
+    public async Task RunAsync_BrokenConnection_ResumesWhereItWas()
+    {
+        resource.Put("a");
+        await StartAsync();
+        await Until.TrueAsync(() => resource.Watchers == 1, "watching");
+        resource.Bookmark();
+        resource.Put("b");
+        await Until.TrueAsync(() => changes.Count == 2, "b");
+
+        resource.Down = true;
+        resource.Break();
+        await Until.TrueAsync(() => resource.Watchers == 0, "broken");
+        resource.Put("c");
+        resource.Delete("a");
+        resource.Down = false;
+
+        await Until.TrueAsync(() => changes.Count == 4, "what was missed");
+        Assert.Equal(["+a", "+b", "+c", "-a"], changes);
+        string[] asked = [.. server.Requests.Select(r => r.Url)];
+        Assert.Single(asked, u => !u.Contains("watch=true", StringComparison.Ordinal));
+        Assert.All(asked[2..], u => Assert.Contains("resourceVersion=13&", u, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task RunAsync_QuietResource_ResumesFromTheBookmark()
+    {
+        await StartAsync();
+        await Until.TrueAsync(() => resource.Watchers == 1, "watching");
+        resource.Bookmark();
+        resource.Put("a");
+        resource.Bookmark();
+        resource.Put("b");
+        await Until.TrueAsync(() => changes.Count == 2, "b");
+        resource.OldestKept = 13;
+
+        resource.Break();
+        await Until.TrueAsync(() => server.Requests.Count(r => r.Url.Contains("watch=true", StringComparison.Ordinal)) >= 2 && resource.Watchers == 1, "watching again");
+
+        Assert.Single(server.Requests, r => !r.Url.Contains("watch=true", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task RunAsync_VersionNoLongerKept_ListsAgainAndTellsOnlyTheDifference()
+    {
+        resource.Put("same");
+        resource.Put("gone");
+        resource.Put("changed");
+        await StartAsync();
+        await Until.TrueAsync(() => resource.Watchers == 1, "watching");
+        changes.Clear();
+        resource.Down = true;
+        resource.Break();
+        await Until.TrueAsync(() => resource.Watchers == 0, "broken");
+
+        resource.Delete("gone");
+        resource.Put("changed");
+        resource.Put("new");
+        resource.OldestKept = 1000;
+        resource.Down = false;
+
+        await Until.TrueAsync(() => changes.Count == 3, "the difference");
+        resource.OldestKept = 0;
+        Assert.Equal(["~changed", "+new", "-gone"], changes);
+    }
+
+    [Fact]
+    public async Task HasSynced_ServerDown_WaitsForTheFirstList()
+    {
+        resource.Put("a");
+        resource.Down = true;
+        running = informer.RunAsync(stop.Token);
+        await Until.TrueAsync(() => server.Requests.Count >= 2, "tried again");
+        Assert.False(informer.HasSynced.IsCompleted);
+
+        resource.Down = false;
+
+        await informer.HasSynced.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        Assert.Equal(["+a"], changes);
+    }
+
+    [Fact]
+    public async Task Observe_OwnWrite_IsSeenAtOnceAndToldOnce()
+    {
+        resource.Put("a");
+        await StartAsync();
+        await Until.TrueAsync(() => resource.Watchers == 1, "watching");
+
+        // 50 will come from the watch only as 51 of another object; until then the store shows the write.
+        informer.Observe(KubeObject.Parse("""{"metadata":{"name":"mine","namespace":"ns","uid":"u-mine","resourceVersion":"50"}}"""u8));
+
+        Assert.NotNull(informer.Get(ClusterName.Root, "ns", "mine"));
+        Assert.Equal(["+a", "+mine"], changes);
+    }
+
+    [Fact]
+    public async Task Observe_OlderThanTheWatch_IsIgnored()
+    {
+        await StartAsync();
+        await Until.TrueAsync(() => resource.Watchers == 1, "watching");
+        string old = resource.Put("a");
+        resource.Delete("a");
+        await Until.TrueAsync(() => changes.Count == 2, "a came and went");
+
+        informer.Observe(KubeObject.Parse(Encoding.UTF8.GetBytes(old)));
+
+        Assert.Empty(informer.All());
+        Assert.Equal(["+a", "-a"], changes);
+    }
+
+    [Fact]
+    public async Task ByIndex_LabelChanges_FindsTheObjectUnderItsPresentValue()
+    {
+        informer.AddIndex("app", o => o.Labels.TryGetValue("app", out string? app) ? [app] : []);
+        resource.Put("a", ""","labels":{"app":"one"}""");
+        await StartAsync();
+        Assert.Equal("a", Assert.Single(informer.ByIndex("app", "one")).Name);
+
+        resource.Put("a", ""","labels":{"app":"two"}""");
+
+        await Until.TrueAsync(() => changes.Count == 2, "changed");
+        Assert.Empty(informer.ByIndex("app", "one"));
+        Assert.Equal("a", Assert.Single(informer.ByIndex("app", "two")).Name);
+        Assert.Equal("a", Assert.Single(informer.InNamespace(ClusterName.Root, "ns")).Name);
+    }
+
+    [Fact]
+    public async Task RunAsync_AllClusters_KeysCarryEachObjectsCluster()
+    {
+        var keys = new ConcurrentQueue<string>();
+        informer = new Informer(client.InCluster(ClusterName.All), ConfigMaps).Subscribe(c => keys.Enqueue(c.Key.ToString()));
+        resource.Put("a", ""","clusterName":"acme/shop" """);
+        await StartAsync();
+
+        Assert.Equal(["acme/shop:ns/a"], keys);
+        Assert.NotNull(informer.Get(new ClusterName("acme", "shop"), "ns", "a"));
+        Assert.StartsWith("/clusters/*/api/v1/configmaps", server.Requests.First().Url, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Subscribe_AfterTheList_TellsWhatIsKnown()
+    {
+        resource.Put("a");
+        await StartAsync();
+        var late = new ConcurrentQueue<string>();
+
+        informer.Subscribe(c => late.Enqueue(c.Key.Name));
+
+        Assert.Equal(["a"], late);
+    }
+
+    [Fact]
+    public async Task Transform_ManagedFields_AreDropped()
+    {
+        informer = new Informer(client, ConfigMaps, new InformerOptions { Transform = InformerOptions.WithoutManagedFields });
+        resource.Put("a", ""","managedFields":[{"manager":"m"}]""");
+        await StartAsync();
+
+        KubeObject kept = Assert.Single(informer.All());
+        Assert.Null(kept.At("metadata", "managedFields"));
+        Assert.Equal("u-a", kept.Uid);
+    }
+
+    private Informer Make(KubeClient from) => new Informer(from, ConfigMaps, new InformerOptions { Seed = 1, BackoffMin = TimeSpan.FromMilliseconds(5) })
+        .Subscribe(c => changes.Enqueue((c.IsDeleted ? "-" : c.IsAdded ? "+" : "~") + c.Key.Name));
+
+    private async Task StartAsync()
+    {
+        running = informer.RunAsync(stop.Token);
+        await informer.HasSynced.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+    }
+}

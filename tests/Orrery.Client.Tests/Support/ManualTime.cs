@@ -1,0 +1,83 @@
+namespace Orrery.Client.Tests.Support;
+
+/// <summary>A clock that moves only when told to; timers fire, in order, within <see cref="Advance"/>.</summary>
+internal sealed class ManualTime : TimeProvider
+{
+    private readonly List<Timer> timers = [];
+    private DateTimeOffset now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override DateTimeOffset GetUtcNow() => now;
+
+    public override long GetTimestamp() => now.UtcTicks;
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new Timer(this, () => callback(state));
+        timer.Change(dueTime, period);
+        lock (timers)
+        {
+            timers.Add(timer);
+        }
+
+        return timer;
+    }
+
+    public void Advance(TimeSpan by)
+    {
+        DateTimeOffset end = now + by;
+        while (true)
+        {
+            Timer? next;
+            lock (timers)
+            {
+                next = timers.Where(t => t.Due <= end).MinBy(t => t.Due);
+            }
+
+            if (next is null)
+            {
+                break;
+            }
+
+            now = next.Due > now ? next.Due : now;
+            next.Fire();
+        }
+
+        now = end;
+    }
+
+    private sealed class Timer(ManualTime clock, Action fire) : ITimer
+    {
+        private TimeSpan period;
+
+        public DateTimeOffset Due { get; private set; } = DateTimeOffset.MaxValue;
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            this.period = period;
+            Due = dueTime == Timeout.InfiniteTimeSpan ? DateTimeOffset.MaxValue : clock.now + dueTime;
+            return true;
+        }
+
+        public void Fire()
+        {
+            Due = period > TimeSpan.Zero ? Due + period : DateTimeOffset.MaxValue;
+            fire();
+        }
+
+        public void Dispose()
+        {
+            lock (clock.timers)
+            {
+                clock.timers.Remove(this);
+            }
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}

@@ -1,0 +1,66 @@
+namespace Orrery.Installation;
+
+/// <summary>
+/// Where one installation keeps everything: keys, stores, kubeconfigs, process records, logs. Nothing is
+/// written outside of it.
+/// </summary>
+internal sealed class DataDirectory(string path)
+{
+    /// <summary>Environment variable that names the directory when <c>--data-dir</c> does not.</summary>
+    public const string Variable = "ORRERY_DATA_DIR";
+
+    public string Path { get; } = System.IO.Path.GetFullPath(path);
+
+    public string SettingsFile => In("orrery.json");
+
+    public string PkiFolder => In("pki");
+
+    public string StoreFile => In("control-plane", "store.db");
+
+    /// <summary>Kubeconfig of the root cluster's administrator.</summary>
+    public string AdminKubeconfig => In("kubeconfig");
+
+    /// <summary>Kubeconfig of the controllers: every cluster of the control plane.</summary>
+    public string ControllersKubeconfig => In("control-plane", "controllers.kubeconfig");
+
+    public string TokenFile => In("pki", "tokens.csv");
+
+    public string DataPlaneFolder(string dataPlane) => In("data-planes", dataPlane);
+
+    public string DataPlaneKubeconfig(string dataPlane) => In("data-planes", dataPlane, "kubeconfig");
+
+    public string SatelliteKubeconfig(string dataPlane) => In("satellites", dataPlane + ".kubeconfig");
+
+    public string ProcessFile(string process) => In("run", process + ".json");
+
+    public string LogFile(string process) => In("logs", process + ".log");
+
+    /// <summary>Guards against two commands that change the installation at once.</summary>
+    public string LockFile => In("run", "lock");
+
+    public bool Exists => File.Exists(SettingsFile);
+
+    /// <summary>Makes the folders, readable by the owner alone where the system knows such modes.</summary>
+    public void Create()
+    {
+        MakePrivate(Path);
+        foreach (string folder in (string[])["pki", "control-plane", "data-planes", "satellites", "run", "logs"])
+        {
+            MakePrivate(In(folder));
+        }
+    }
+
+    public static void MakePrivate(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(folder);
+        }
+        else
+        {
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
+    private string In(params string[] parts) => System.IO.Path.Combine([Path, .. parts]);
+}

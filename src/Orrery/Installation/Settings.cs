@@ -1,0 +1,41 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Orrery.Installation;
+
+/// <summary>What an installation was set up with; kept in its data directory so that later commands need no options.</summary>
+internal sealed record Settings
+{
+    public const int DefaultPort = 7443;
+
+    public static readonly IReadOnlyList<string> DefaultDataPlanes = ["pa2-par", "ny8-nyc", "ams9-ams"];
+
+    /// <summary>Port of the control plane; data plane number n (from one) listens on this plus n.</summary>
+    public int Port { get; init; } = DefaultPort;
+
+    /// <summary>Simulated data planes, in the order of their ports.</summary>
+    public IReadOnlyList<string> DataPlanes { get; init; } = DefaultDataPlanes;
+
+    /// <summary>Simulated nodes in each data plane.</summary>
+    public int Nodes { get; init; } = 3;
+
+    [JsonIgnore]
+    public Uri Server => new($"https://127.0.0.1:{Port}");
+
+    public int DataPlanePort(string dataPlane) => Port + 1 + DataPlanes.ToList().IndexOf(dataPlane);
+
+    public static Settings? Load(DataDirectory directory) =>
+        directory.Exists ? JsonSerializer.Deserialize(File.ReadAllBytes(directory.SettingsFile), InstallationJson.Default.Settings) : null;
+
+    public void Save(DataDirectory directory) =>
+        File.WriteAllBytes(directory.SettingsFile, JsonSerializer.SerializeToUtf8Bytes(this, InstallationJson.Default.Settings));
+}
+
+/// <summary>One started process, by what tells it from a later one with the same id.</summary>
+/// <param name="StartTicks">Start time in UTC ticks as the operating system tells it.</param>
+internal sealed record ProcessRecord(int Pid, long StartTicks);
+
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(Settings))]
+[JsonSerializable(typeof(ProcessRecord))]
+internal sealed partial class InstallationJson : JsonSerializerContext;

@@ -1,0 +1,109 @@
+using Orrery.Client;
+using Orrery.Commands;
+
+namespace Orrery.Installation;
+
+/// <summary>Brings an installation up, whatever state it was left in, and keeps it up while in the foreground.</summary>
+internal sealed class Launcher(TimeProvider time)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>How often the foreground looks for processes that have died.</summary>
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// 1. settles the settings, 2. makes keys and kubeconfigs that are missing, 3. starts what does not run,
+    /// 4. waits until everything is ready. Running processes are left as they are.
+    /// </summary>
+    public async Task<RunningInstallation> UpAsync(UpRequest request, CancellationToken cancellationToken)
+    {
+        var progress = new Progress(time, quiet: false);
+        var directory = new DataDirectory(request.DataDir);
+        Settings? existing = Settings.Load(directory);
+
+        // 1. settings
+        Settings settings = request.Resolve(existing);
+        directory.Create();
+        using InstallationLock taken = InstallationLock.Take(directory);
+        if (existing is not null && (settings.Port != existing.Port || !settings.DataPlanes.SequenceEqual(existing.DataPlanes)))
+        {
+            RefuseWhileRunning(directory, existing);
+        }
+
+        IReadOnlyList<OrreryProcess> processes = Processes.Of(directory, settings);
+        List<OrreryProcess> toStart = [.. processes.Where(p => p.RunningPid() is null)];
+        RefuseTakenPorts(toStart);
+        settings.Save(directory);
+
+        // 2. keys
+        Credentials.Ensure(directory, settings, time);
+
+        // 3. start
+        foreach (OrreryProcess process in toStart)
+        {
+            _ = process.Start();
+        }
+
+        progress.Say(toStart.Count == 0 ? "everything runs already" : $"started {toStart.Count} of {processes.Count} processes");
+
+        // 4. ready
+        var installation = new RunningInstallation(directory, settings, processes, new KubeClient(KubeConfig.Load(directory.AdminKubeconfig)));
+        var readiness = new Readiness(installation, time, progress);
+        await readiness.WaitAsync(Patience, cancellationToken).ConfigureAwait(false);
+        return installation;
+    }
+
+    /// <summary>Starts again what dies, until cancelled; then stops everything.</summary>
+    public async Task SuperviseAsync(RunningInstallation installation, CancellationToken cancellationToken)
+    {
+        await Console.Error.WriteLineAsync("Press Ctrl-C to stop.").ConfigureAwait(false);
+        var failures = new Dictionary<string, int>(StringComparer.Ordinal);
+        var notBefore = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
+        using var timer = new PeriodicTimer(LookInterval, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+            {
+                foreach (OrreryProcess process in installation.Processes.Where(p => p.RunningPid() is null))
+                {
+                    DateTimeOffset now = time.GetUtcNow();
+                    if (notBefore.TryGetValue(process.Name, out DateTimeOffset wait) && now < wait)
+                    {
+                        continue;
+                    }
+
+                    int count = failures[process.Name] = failures.GetValueOrDefault(process.Name) + 1;
+                    notBefore[process.Name] = now + TimeSpan.FromSeconds(Math.Min(60, Math.Pow(2, count)));
+                    await Console.Error.WriteLineAsync($"{process.Name} has ended; starting it again (its log: {installation.Directory.LogFile(process.Name)})").ConfigureAwait(false);
+                    _ = process.Start();
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync("Stopping ...").ConfigureAwait(false);
+            _ = await DownCommand.StopAllAsync(installation.Processes, CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    private static void RefuseWhileRunning(DataDirectory directory, Settings existing)
+    {
+        if (Processes.Of(directory, existing).Any(p => p.RunningPid() is not null))
+        {
+            throw new CommandFailedException(
+                $"the installation in {directory.Path} runs on port {existing.Port} with data planes {string.Join(',', existing.DataPlanes)}; stop it with 'orrery down' before you change that");
+        }
+    }
+
+    private static void RefuseTakenPorts(IEnumerable<OrreryProcess> toStart)
+    {
+        foreach (OrreryProcess process in toStart)
+        {
+            if (process.Endpoint is { } endpoint && !Ports.IsFree(endpoint.Port))
+            {
+                throw new CommandFailedException(
+                    $"port {endpoint.Port}, wanted by {process.Name}, is in use by another program; free it or choose other ports with --port");
+            }
+        }
+    }
+}

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Orrery.Api;
+using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Installation;
 using Spectre.Console;
@@ -53,7 +54,7 @@ internal static class StatusCommand
         bool healthy = true;
         try
         {
-            foreach ((string title, GroupVersionResource resource) in ((string, GroupVersionResource)[])[("DATA PLANE", Fleet.DataPlanes), ("VIRTUAL CLUSTER", Fleet.VirtualClusters)])
+            foreach ((string title, GroupVersionResource resource) in ((string, GroupVersionResource)[])[("DATA PLANE", OrreryResources.DataPlanes), ("VIRTUAL CLUSTER", OrreryResources.VirtualClusters)])
             {
                 KubeList list = await root.ListAsync(resource, "", null, timeout.Token).ConfigureAwait(false);
                 Table table = NewTable(title, "READY", "MESSAGE");

@@ -1,3 +1,4 @@
+using Orrery.Api;
 using Orrery.Client;
 using Orrery.Commands;
 using Orrery.Installation;
@@ -7,6 +8,8 @@ namespace Orrery.Demo;
 /// <summary>One application on three clusters through one virtual cluster, told by commands with their real output.</summary>
 internal static class DemoStory
 {
+    private static readonly ClusterName Shop = new("acme", "shop");
+
     /// <summary>One thing shown: what the reader is to see, kubectl's arguments, and the same through our own client for a machine without kubectl.</summary>
     private sealed record Step(string? Text, string Command, Func<OwnClient, CancellationToken, Task> Without);
 
@@ -24,7 +27,7 @@ internal static class DemoStory
         await ShowAsync(program, installation.Directory.AdminKubeconfig, own, Vendor(Manifest("fleet/fleet.yaml")), cancellationToken).ConfigureAwait(false);
 
         // 2. The tenant's side, with a credential that reaches this virtual cluster and nothing else.
-        string kubeconfig = await VirtualClusterAccess.WriteKubeconfigAsync(installation, VirtualClusterAccess.DemoCluster, time, cancellationToken).ConfigureAwait(false);
+        string kubeconfig = VirtualClusterAccess.WriteKubeconfig(installation, Shop, time);
         Console.WriteLine($"The tenant uses its virtual cluster as any Kubernetes cluster.\n\n$ export KUBECONFIG={kubeconfig}\n");
         using var tenant = new OwnClient(new KubeClient(KubeConfig.Load(kubeconfig)), time);
         await ShowAsync(program, kubeconfig, tenant, Tenant(Manifest("productpage/productpage.yaml")), cancellationToken).ConfigureAwait(false);

@@ -1,3 +1,5 @@
+using Orrery.Api;
+
 namespace Orrery.Installation;
 
 /// <summary>
@@ -23,13 +25,13 @@ internal sealed class DataDirectory(string path)
     /// <summary>Kubeconfig of the controllers: every cluster of the control plane.</summary>
     public string ControllersKubeconfig => In("control-plane", "controllers.kubeconfig");
 
-    public string TokenFile => In("pki", "tokens.csv");
-
     public string DataPlaneFolder(string dataPlane) => In("data-planes", dataPlane);
 
     public string DataPlaneKubeconfig(string dataPlane) => In("data-planes", dataPlane, "kubeconfig");
 
     public string SatelliteKubeconfig(string dataPlane) => In("satellites", dataPlane + ".kubeconfig");
+
+    public string VirtualClusterKubeconfig(ClusterName cluster) => In("virtual-clusters", $"{cluster.Namespace}.{cluster.Name}.kubeconfig");
 
     public string ProcessFile(string process) => In("run", process + ".json");
 
@@ -44,7 +46,7 @@ internal sealed class DataDirectory(string path)
     public void Create()
     {
         MakePrivate(Path);
-        foreach (string folder in (string[])["pki", "control-plane", "data-planes", "satellites", "run", "logs"])
+        foreach (string folder in (string[])["pki", "control-plane", "data-planes", "satellites", "virtual-clusters", "run", "logs"])
         {
             MakePrivate(In(folder));
         }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Api.Kinds;
 
 namespace Orrery.Installation;
 
@@ -8,9 +9,6 @@ namespace Orrery.Installation;
 internal static class Fleet
 {
     public const string FieldManager = "orrery-cli";
-
-    public static readonly GroupVersionResource DataPlanes = new("orrery.dev", "v1alpha1", "dataplanes");
-    public static readonly GroupVersionResource VirtualClusters = new("orrery.dev", "v1alpha1", "virtualclusters");
 
     /// <summary>Where the data planes of the demo stand; others carry no region.</summary>
     private static readonly Dictionary<string, (string Region, string Cloud)> Places = new(StringComparer.Ordinal)
@@ -25,9 +23,9 @@ internal static class Fleet
     {
         foreach (string name in installation.Settings.DataPlanes)
         {
-            if (await installation.Root.FindAsync(DataPlanes, "", name, cancellationToken).ConfigureAwait(false) is null)
+            if (await installation.Root.FindAsync(OrreryResources.DataPlanes, "", name, cancellationToken).ConfigureAwait(false) is null)
             {
-                _ = await installation.Root.ApplyAsync(DataPlanes, "", name, DataPlane(name), FieldManager, force: false, cancellationToken).ConfigureAwait(false);
+                _ = await installation.Root.ApplyAsync(OrreryResources.DataPlanes, "", name, DataPlane(name), FieldManager, force: false, cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -63,7 +61,7 @@ internal static class Fleet
 
         return new JsonObject
         {
-            ["apiVersion"] = DataPlanes.ApiVersion,
+            ["apiVersion"] = OrreryResources.ApiVersion,
             ["kind"] = "DataPlane",
             ["metadata"] = new JsonObject { ["name"] = name, ["labels"] = labels },
             ["spec"] = new JsonObject { ["access"] = "Shared" },

@@ -1,4 +1,5 @@
 using Orrery.Api;
+using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Commands;
 
@@ -54,7 +55,7 @@ internal sealed class Readiness(RunningInstallation installation, TimeProvider t
         try
         {
             // The kinds are installed right after the server listens: they are what the next steps need.
-            _ = await installation.Root.ListAsync(Fleet.DataPlanes, "", null, cancellationToken).ConfigureAwait(false);
+            _ = await installation.Root.ListAsync(OrreryResources.DataPlanes, "", null, cancellationToken).ConfigureAwait(false);
             return true;
         }
         catch (HttpRequestException)
@@ -68,6 +69,6 @@ internal sealed class Readiness(RunningInstallation installation, TimeProvider t
     }
 
     private async Task<bool> DataPlaneReadyAsync(string name, CancellationToken cancellationToken) =>
-        await installation.Root.FindAsync(Fleet.DataPlanes, "", name, cancellationToken).ConfigureAwait(false) is { } dataPlane
+        await installation.Root.FindAsync(OrreryResources.DataPlanes, "", name, cancellationToken).ConfigureAwait(false) is { } dataPlane
         && Fleet.IsTrue(dataPlane, "Ready");
 }

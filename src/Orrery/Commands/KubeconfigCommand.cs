@@ -1,0 +1,71 @@
+using System.CommandLine;
+using Orrery.Api;
+using Orrery.Installation;
+
+namespace Orrery.Commands;
+
+/// <summary><c>orrery kubeconfig</c>: prints a kubeconfig of the root cluster, a virtual cluster or a data plane.</summary>
+internal static class KubeconfigCommand
+{
+    public static Command Create()
+    {
+        Option<string> dataDir = Options.DataDir();
+        var virtualCluster = new Option<string>("--virtual-cluster") { Description = "A virtual cluster; its administrator's credential reaches it and nothing else.", HelpName = "NAMESPACE/NAME" };
+        var dataPlane = new Option<string>("--data-plane") { Description = "A simulated data plane.", HelpName = "NAME" };
+        var token = new Option<bool>("--token") { Description = "Use a bearer token in place of a client certificate (not for a data plane)." };
+        var command = new Command("kubeconfig", "Print a kubeconfig: the root cluster's administrator's, unless an option names another cluster.")
+        {
+            virtualCluster, dataPlane, token, dataDir,
+        };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(dataPlane) is not null && (result.GetValue(virtualCluster) is not null || result.GetValue(token)))
+            {
+                result.AddError("--data-plane goes with neither --virtual-cluster nor --token");
+            }
+        });
+        command.SetAction((parse, cancellationToken) => RunAsync(
+            parse.GetValue(dataDir)!, parse.GetValue(virtualCluster), parse.GetValue(dataPlane), parse.GetValue(token), cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string dataDir, string? virtualCluster, string? dataPlane, bool token, CancellationToken cancellationToken)
+    {
+        (DataDirectory directory, Settings settings) = Options.Existing(dataDir);
+        string text;
+        if (dataPlane is not null)
+        {
+            if (!settings.DataPlanes.Contains(dataPlane))
+            {
+                throw new CommandFailedException($"there is no data plane '{dataPlane}' here; there are {string.Join(", ", settings.DataPlanes)}");
+            }
+
+            text = await File.ReadAllTextAsync(directory.DataPlaneKubeconfig(dataPlane), cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            ClusterName cluster = Parse(virtualCluster);
+            if (!cluster.IsRoot)
+            {
+                await VirtualClusterAccess.RequireAsync(directory, cluster, cancellationToken).ConfigureAwait(false);
+            }
+
+            text = Credentials.AdministratorKubeconfig(directory, settings, cluster, token, TimeProvider.System);
+        }
+
+        Console.Write(text);
+        return 0;
+    }
+
+    private static ClusterName Parse(string? text)
+    {
+        try
+        {
+            return ClusterName.Parse(text ?? "");
+        }
+        catch (FormatException error)
+        {
+            throw new CommandFailedException($"--virtual-cluster: {error.Message}", error);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Server.Authentication;
+using Orrery.Server.Security;
+
+namespace Orrery.Installation;
+
+/// <summary>Who may reach what in an installation, as kubeconfigs made from its certificate authorities.</summary>
+internal static class Credentials
+{
+    private const string Masters = UserGroups.Masters;
+
+    /// <summary>How long a token printed by <c>orrery kubeconfig --token</c> is good.</summary>
+    private static readonly TimeSpan TokenLifetime = TimeSpan.FromDays(30);
+
+    /// <summary>Makes every key and kubeconfig that is missing or near its end. What exists stays.</summary>
+    public static void Ensure(DataDirectory directory, Settings settings, TimeProvider time)
+    {
+        // 1. The control plane: its administrator, its controllers, and a satellite's own name for each data plane.
+        var pki = new PkiFolder(directory.PkiFolder, time);
+        using CertificateAuthority authority = pki.EnsureAuthority("orrery");
+        using (pki.EnsureServer(authority))
+        {
+            _ = pki.EnsureTokenKey();
+        }
+
+        Write(directory.AdminKubeconfig, "orrery", settings.Server, authority, pki.EnsureClient(authority, "admin", "orrery-admin", Masters, ClusterScope.Root));
+        Write(directory.ControllersKubeconfig, "orrery", settings.Server, authority, pki.EnsureClient(authority, "controllers", "orrery:controllers", Masters, ClusterScope.All));
+        foreach (string dataPlane in settings.DataPlanes)
+        {
+            IssuedCertificate satellite = pki.EnsureClient(authority, "satellite-" + dataPlane, OrreryNames.SatelliteUser(dataPlane), OrreryNames.SatelliteGroup, ClusterScope.Root);
+            Write(directory.SatelliteKubeconfig(dataPlane), "orrery", settings.Server, authority, satellite);
+        }
+
+        // 2. Each simulated data plane is a cluster of its own, with an authority of its own.
+        foreach (string dataPlane in settings.DataPlanes)
+        {
+            SimulatedPki(directory.DataPlaneFolder(dataPlane), dataPlane, settings.DataPlanePort(dataPlane), time);
+        }
+    }
+
+    /// <summary>Keys and the administrator's kubeconfig of one simulated data plane.</summary>
+    public static PkiFolder SimulatedPki(string folder, string name, int port, TimeProvider time)
+    {
+        DataDirectory.MakePrivate(folder);
+        var pki = new PkiFolder(Path.Combine(folder, "pki"), time);
+        using CertificateAuthority authority = pki.EnsureAuthority(name);
+        using (pki.EnsureServer(authority))
+        {
+            _ = pki.EnsureTokenKey();
+        }
+
+        Write(Path.Combine(folder, "kubeconfig"), name, new Uri($"https://127.0.0.1:{port}"), authority, pki.EnsureClient(authority, "admin", name + "-admin", Masters, ClusterScope.Root));
+        return pki;
+    }
+
+    /// <summary>A kubeconfig for the administrator of one cluster of the control plane, good for that cluster alone.</summary>
+    public static string AdministratorKubeconfig(DataDirectory directory, Settings settings, ClusterName cluster, bool token, TimeProvider time)
+    {
+        var pki = new PkiFolder(directory.PkiFolder, time);
+        using CertificateAuthority authority = pki.EnsureAuthority("orrery");
+        var server = new Uri(settings.Server, cluster.PathPrefix);
+        string name = cluster.IsRoot ? "orrery" : $"{cluster.Namespace}-{cluster.Name}";
+        string user = cluster.IsRoot ? "orrery-admin" : $"{cluster.Namespace}:{cluster.Name}:admin";
+        var entry = new KubeConfigEntry(name, server, authority.CertificatePem);
+        if (token)
+        {
+            using ServiceAccountKeys keys = pki.TokenKeys();
+            return KubeConfig.Render(entry with { Token = keys.IssueUserToken(user, [Masters], new ClusterScope(cluster), TokenLifetime) });
+        }
+
+        IssuedCertificate certificate = cluster.IsRoot
+            ? pki.EnsureClient(authority, "admin", user, Masters, ClusterScope.Root)
+            : authority.IssueClient(user, [Masters], new ClusterScope(cluster), TimeSpan.FromDays(365));
+        return KubeConfig.Render(entry with { ClientCertificatePem = certificate.CertificatePem, ClientKeyPem = certificate.KeyPem });
+    }
+
+    private static void Write(string path, string name, Uri server, CertificateAuthority authority, IssuedCertificate certificate) =>
+        KubeConfig.Write(path, new KubeConfigEntry(name, server, authority.CertificatePem, certificate.CertificatePem, certificate.KeyPem));
+}

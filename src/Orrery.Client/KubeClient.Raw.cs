@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Orrery.Api;
 
 namespace Orrery.Client;
 
@@ -12,6 +13,14 @@ public sealed partial class KubeClient
     {
         byte[] answer = await SendAsync(method, pathAndQuery, body is null ? null : Encode(body), method == HttpMethod.Get, cancellationToken).ConfigureAwait(false);
         var reader = new Utf8JsonReader(answer);
+        return JsonElement.ParseValue(ref reader);
+    }
+
+    /// <summary>All objects of a resource as the server prints them: a <c>meta.k8s.io/v1</c> Table.</summary>
+    public async Task<JsonElement> GetTableAsync(GroupVersionResource resource, string ns, CancellationToken cancellationToken)
+    {
+        var request = new ApiRequest(HttpMethod.Get, Full(ResourcePath.Of(resource, ns)), null, null, true, "application/json;as=Table;v=v1;g=meta.k8s.io,application/json");
+        var reader = new Utf8JsonReader(await transport.SendAsync(request, cancellationToken).ConfigureAwait(false));
         return JsonElement.ParseValue(ref reader);
     }
 

@@ -35,8 +35,8 @@ internal sealed class OwnClient(KubeClient client, TimeProvider time) : IDisposa
         foreach (string text in resources)
         {
             GroupVersionResource resource = Resource(text);
-            JsonElement table = await client.GetTableAsync(resource, cancellationToken).ConfigureAwait(false);
-            Tables.Write(table, Console.Out);
+            JsonElement table = await client.GetTableAsync(resource, "", cancellationToken).ConfigureAwait(false);
+            TableText.Write(table, Console.Out);
         }
     }
 

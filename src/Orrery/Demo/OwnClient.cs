@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Client;
-using Orrery.Commands;
+using Orrery.Installation;
 using Orrery.Machinery;
 
 namespace Orrery.Demo;
@@ -13,7 +13,6 @@ internal sealed class OwnClient(KubeClient client, TimeProvider time) : IDisposa
     private const string Namespace = "default";
     private const string FieldManager = "orrery-demo";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
     private static readonly GroupVersionResource Deployments = new("apps", "v1", "deployments");
     private static readonly GroupVersionResource Pods = new("", "v1", "pods");
 
@@ -63,7 +62,7 @@ internal sealed class OwnClient(KubeClient client, TimeProvider time) : IDisposa
 
     public Task WaitForConditionAsync(string resource, string ns, string name, string condition, CancellationToken cancellationToken) =>
         UntilAsync($"{condition} of {name}", async () =>
-            await client.FindAsync(Resource(resource), ns, name, cancellationToken).ConfigureAwait(false) is { } item && Installation.Fleet.IsTrue(item, condition), cancellationToken);
+            await client.FindAsync(Resource(resource), ns, name, cancellationToken).ConfigureAwait(false) is { } item && Fleet.IsTrue(item, condition), cancellationToken);
 
     public Task WaitForNoPodsAsync(string labelSelector, CancellationToken cancellationToken) =>
         UntilAsync($"no pods with {labelSelector}", async () =>
@@ -85,19 +84,8 @@ internal sealed class OwnClient(KubeClient client, TimeProvider time) : IDisposa
         }
     }
 
-    private async Task UntilAsync(string what, Func<Task<bool>> reached, CancellationToken cancellationToken)
-    {
-        long started = time.GetTimestamp();
-        while (!await reached().ConfigureAwait(false))
-        {
-            if (time.GetElapsedTime(started) > Patience)
-            {
-                throw new CommandFailedException($"waited {Patience.TotalSeconds:0} s for {what}");
-            }
-
-            await Task.Delay(Interval, time, cancellationToken).ConfigureAwait(false);
-        }
-    }
+    private Task UntilAsync(string what, Func<Task<bool>> reached, CancellationToken cancellationToken) =>
+        Waiting.UntilAsync(what, Patience, time, reached, cancellationToken);
 
     private static GroupVersionResource Resource(string text)
     {

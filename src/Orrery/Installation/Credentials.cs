@@ -66,8 +66,8 @@ internal static class Credentials
         var entry = new KubeConfigEntry(name, server, authority.CertificatePem);
         if (token)
         {
-            using ServiceAccountKeys keys = pki.TokenKeys();
-            return KubeConfig.Render(entry with { Token = keys.IssueUserToken(user, [Masters], new ClusterScope(cluster), TokenLifetime) });
+            using ServiceAccountKeys keys = ServiceAccountKeys.Load(pki.EnsureTokenKey());
+            return KubeConfig.Render(entry with { Token = new AccessTokens(keys, time).IssueForUser(user, [Masters], cluster, TokenLifetime) });
         }
 
         IssuedCertificate certificate = cluster.IsRoot

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Orrery.Server.Authentication;
 using Orrery.Server.Security;
@@ -55,8 +54,7 @@ internal sealed class PkiFolder(string path, TimeProvider time)
             return File.ReadAllText(TokenKeyFile);
         }
 
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        string pem = key.ExportPkcs8PrivateKeyPem();
+        string pem = ServiceAccountKeys.NewKeyPem();
         PrivateFile.Write(TokenKeyFile, pem);
         return pem;
     }

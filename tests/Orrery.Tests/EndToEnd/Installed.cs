@@ -1,0 +1,96 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Orrery.Tests.EndToEnd;
+
+/// <summary>One installation of real processes in a folder of its own; gone when disposed.</summary>
+public class Installed : IAsyncLifetime
+{
+    private static readonly Lock PortsLock = new();
+    private static int nextPort = 21000;
+
+    public string Folder { get; } = Directory.CreateTempSubdirectory("orrery-e2e-").FullName;
+
+    /// <summary>The first of ten ports that were free.</summary>
+    public int Port { get; } = TakePorts(10);
+
+    public virtual string DataPlanes => "pa2-par,ny8-nyc,ams9-ams";
+
+    public async ValueTask InitializeAsync()
+    {
+        (await UpAsync()).Succeeded();
+        await PrepareAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        Ended down = await OrreryAsync("down");
+        if (down.ExitCode == 0)
+        {
+            Directory.Delete(Folder, recursive: true);
+        }
+    }
+
+    internal Task<Ended> UpAsync() =>
+        OrreryAsync("up", "--detach", "--port", Port.ToString(CultureInfo.InvariantCulture), "--data-planes", DataPlanes);
+
+    /// <summary>Runs the launcher with this installation's data directory.</summary>
+    internal Task<Ended> OrreryAsync(params string[] arguments) =>
+        Shell.RunAsync(Path.Combine(Repository.Root, "orrery"), arguments, new Dictionary<string, string> { ["ORRERY_DATA_DIR"] = Folder });
+
+    /// <summary>kubectl as the root cluster's administrator.</summary>
+    internal Kubectl Root => new(Path.Combine(Folder, "kubeconfig"));
+
+    internal Kubectl DataPlane(string name) => new(Path.Combine(Folder, "data-planes", name, "kubeconfig"));
+
+    /// <summary>kubectl as the administrator of a virtual cluster.</summary>
+    internal async Task<Kubectl> VirtualClusterAsync(string name)
+    {
+        string path = Path.Combine(Folder, name.Replace('/', '.') + ".test.kubeconfig");
+        await File.WriteAllTextAsync(path, (await OrreryAsync("kubeconfig", "--virtual-cluster", name)).Succeeded());
+        return new Kubectl(path);
+    }
+
+    /// <summary>The process id of one of the installation's processes; null when it does not run.</summary>
+    internal async Task<int?> PidAsync(string process)
+    {
+        string status = (await OrreryAsync("status")).Output;
+        string? line = status.Split('\n').FirstOrDefault(l => l.TrimStart().StartsWith(process + " ", StringComparison.Ordinal));
+        return line?.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(w => int.TryParse(w, CultureInfo.InvariantCulture, out int pid) ? pid : (int?)null).FirstOrDefault(p => p is not null);
+    }
+
+    /// <summary>What a group of tests needs beyond the installation itself.</summary>
+    protected virtual Task PrepareAsync() => Task.CompletedTask;
+
+    private static int TakePorts(int count)
+    {
+        lock (PortsLock)
+        {
+            while (true)
+            {
+                int first = nextPort;
+                nextPort += count;
+                if (Enumerable.Range(first, count).All(IsFree))
+                {
+                    return first;
+                }
+            }
+        }
+    }
+
+    private static bool IsFree(int port)
+    {
+        try
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, port);
+            listener.Start();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,116 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+
+namespace Orrery.Tests.EndToEnd;
+
+/// <summary>The commands of the binary, as a user calls them.</summary>
+public sealed class CommandTests(CommandTests.Small installed) : IClassFixture<CommandTests.Small>
+{
+    /// <summary>One data plane is enough here.</summary>
+    public sealed class Small : Installed
+    {
+        public override string DataPlanes => "solo";
+    }
+
+    [Fact]
+    public async Task Up_WhenEverythingRuns_ChangesNothing()
+    {
+        int? before = await installed.PidAsync("control-plane");
+
+        (await installed.UpAsync()).Succeeded();
+
+        Assert.NotNull(before);
+        Assert.Equal(before, await installed.PidAsync("control-plane"));
+    }
+
+    [Fact]
+    public async Task Status_WhenUp_NamesEveryProcessAndDataPlane()
+    {
+        string output = (await installed.OrreryAsync("status")).Succeeded();
+
+        Assert.Matches(@"control-plane +control plane +\d+ +https://127\.0\.0\.1:\d+ +running", output);
+        Assert.Matches(@"data-plane-solo +simulated data plane +\d+ +https://127\.0\.0\.1:\d+ +running", output);
+        Assert.Matches(@"satellite-solo +satellite +\d+ +dials out +running", output);
+        Assert.Matches(@"solo +True", output);
+    }
+
+    [Fact]
+    public async Task Up_OnAPortInUse_SaysWhichAndChangesNothing()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        string port = ((IPEndPoint)listener.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
+        string folder = Path.Combine(installed.Folder, "other");
+
+        Ended up = await installed.OrreryAsync("up", "--detach", "--data-dir", folder, "--port", port);
+
+        Assert.Equal(1, up.ExitCode);
+        Assert.Contains($"port {port}", up.Error, StringComparison.Ordinal);
+        Assert.Contains("in use", up.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(folder, "orrery.json")));
+    }
+
+    [Fact]
+    public async Task SecondInstallation_BesideTheFirst_RunsOnItsOwn()
+    {
+        await using var second = new Small();
+        await second.InitializeAsync();
+
+        Assert.NotEqual(await installed.PidAsync("control-plane"), await second.PidAsync("control-plane"));
+        Assert.Equal(0, (await second.OrreryAsync("status")).ExitCode);
+        (await second.OrreryAsync("down")).Succeeded();
+        Assert.Null(await second.PidAsync("control-plane"));
+        Assert.Equal(0, (await installed.OrreryAsync("status")).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("there is no installation", "status", "--data-dir", "/nonexistent/orrery")]
+    [InlineData("no name for a data plane", "up", "--data-planes", "Bad_Name")]
+    [InlineData("there is no virtual cluster", "kubeconfig", "--virtual-cluster", "no/such")]
+    [InlineData("want namespace/name", "kubeconfig", "--virtual-cluster", "shop")]
+    [InlineData("there is no data plane", "kubeconfig", "--data-plane", "nope")]
+    [InlineData("--changes", "bench", "propagate", "--changes", "0")]
+    public async Task Command_WithABadArgument_SaysWhatIsWrong(string expected, params string[] arguments)
+    {
+        Ended ended = await installed.OrreryAsync(arguments);
+
+        Assert.NotEqual(0, ended.ExitCode);
+        Assert.Contains(expected, ended.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", ended.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Kubeconfig_WithAToken_IsTheAdministrator()
+    {
+        Kubectl.Require();
+        string path = Path.Combine(installed.Folder, "token.kubeconfig");
+        await File.WriteAllTextAsync(path, (await installed.OrreryAsync("kubeconfig", "--token")).Succeeded());
+
+        string text = await File.ReadAllTextAsync(path);
+
+        Assert.DoesNotContain("client-key-data", text, StringComparison.Ordinal);
+        Assert.Contains("system:masters", await new Kubectl(path).RunAsync("auth whoami"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task BenchPropagate_OfAFewChanges_PrintsTheirTimes()
+    {
+        string output = (await installed.OrreryAsync("bench", "propagate", "--changes", "10", "--json")).Succeeded();
+
+        JsonElement result = JsonDocument.Parse(output).RootElement;
+        Assert.Equal(10, result.GetProperty("changes").GetInt32());
+        Assert.True(result.GetProperty("latency").GetProperty("all of them").GetProperty("p99Ms").GetDouble() > 0);
+    }
+
+    [Fact]
+    public void DataDirectory_WhenUp_HoldsSecretsForItsOwnerOnly()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "no such modes");
+        foreach (string file in Directory.EnumerateFiles(installed.Folder, "*", SearchOption.AllDirectories).Where(f => f.EndsWith(".key", StringComparison.Ordinal) || Path.GetFileName(f) == "kubeconfig"))
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        }
+    }
+}

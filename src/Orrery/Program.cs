@@ -10,12 +10,15 @@ var root = new RootCommand("Orrery: the control plane for a SaaS that runs on ma
     StatusCommand.Create(),
     KubeconfigCommand.Create(),
     BenchCommand.Create(),
+    ServeCommand.Create(),
+    SimulateCommand.Create(),
+    SatelliteCommand.Create(),
     VersionCommand.Create(),
 };
 
 try
 {
-    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }).ConfigureAwait(false);
+    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(10) }).ConfigureAwait(false);
 }
 catch (CommandFailedException error)
 {

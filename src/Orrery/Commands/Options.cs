@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.Extensions.Logging;
 using Orrery.Installation;
 
 namespace Orrery.Commands;
@@ -30,6 +31,12 @@ internal static class Options
         HelpName = "A,B,C",
         AllowMultipleArgumentsPerToken = true,
         CustomParser = result => [.. result.Tokens.SelectMany(t => t.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))],
+    };
+
+    public static Option<LogLevel> LogLevel() => new("--log-level")
+    {
+        Description = "Least severe entries to log.",
+        DefaultValueFactory = _ => Microsoft.Extensions.Logging.LogLevel.Information,
     };
 
     /// <summary>The installation that a command speaks of.</summary>

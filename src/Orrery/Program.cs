@@ -10,9 +10,6 @@ var root = new RootCommand("Orrery: the control plane for a SaaS that runs on ma
     StatusCommand.Create(),
     KubeconfigCommand.Create(),
     BenchCommand.Create(),
-    ServeCommand.Create(),
-    SimulateCommand.Create(),
-    SatelliteCommand.Create(),
     VersionCommand.Create(),
 };
 

@@ -4,7 +4,6 @@ using Orrery.Commands;
 namespace Orrery.Demo;
 
 /// <summary>Runs the machine's kubectl and shows each command with its real output.</summary>
-/// <param name="Kubeconfig">Which cluster the commands speak to.</param>
 internal sealed class Kubectl(string program, string kubeconfig)
 {
     /// <summary>The first kubectl on PATH, or null.</summary>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Client;
+using Orrery.Commands;
 using Orrery.Installation;
 using Orrery.Machinery;
 
@@ -77,8 +78,9 @@ internal sealed class OwnClient(KubeClient client, TimeProvider time) : IDisposa
         {
             if (document is JsonObject item)
             {
-                ResourceInfo found = await resources.RequireAsync(item.GroupVersionKind, cancellationToken).ConfigureAwait(false);
-                string ns = !found.Namespaced ? "" : item.Namespace.Length > 0 ? item.Namespace : Namespace;
+                ApiResource found = await resources.FindAsync(item.ApiVersion, item.Kind, cancellationToken).ConfigureAwait(false)
+                    ?? throw new CommandFailedException($"{file}: this cluster does not serve {item.Kind} of {item.ApiVersion}");
+                string ns = !found.IsNamespaced ? "" : item.Namespace.Length > 0 ? item.Namespace : Namespace;
                 await act(found.Resource, ns, item).ConfigureAwait(false);
             }
         }

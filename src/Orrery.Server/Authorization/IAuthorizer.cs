@@ -54,8 +54,7 @@ public sealed record AuthorizationAttributes
 
 /// <summary>How it was decided.</summary>
 /// <param name="Reason">Why, as upstream words it: which binding allows, or what could not be resolved. Often empty on refusal.</param>
-/// <param name="EvaluationError">A role that a binding names but that does not exist; empty otherwise.</param>
-public readonly record struct AuthorizationDecision(bool Allowed, string Reason, string EvaluationError = "");
+public readonly record struct AuthorizationDecision(bool Allowed, string Reason);
 
 /// <summary>The authorization stage of the pipeline.</summary>
 public static class AuthorizerExtensions

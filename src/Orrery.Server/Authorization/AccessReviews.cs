@@ -1,0 +1,155 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Server.Authentication;
+
+namespace Orrery.Server.Authorization;
+
+/// <summary>
+/// The reviews of authorization.k8s.io. Each takes the decoded, admitted body and returns it with its status; nothing is
+/// stored. Rules of upstream's <c>pkg/registry/authorization</c> and <c>pkg/apis/authorization/validation</c>.
+/// </summary>
+internal sealed class AccessReviews(RbacAuthorizer authorizer)
+{
+    private const string Group = "authorization.k8s.io";
+
+    /// <summary>May I?</summary>
+    public JsonObject Self(UserInfo user, ClusterName cluster, JsonObject review)
+    {
+        JsonObject spec = review.ObjectAt("spec");
+        Validate(spec, []);
+        return Decide(review, spec, user with { Scope = new ClusterScope(cluster) }, cluster);
+    }
+
+    /// <summary>May somebody?</summary>
+    public JsonObject Subject(ClusterName cluster, JsonObject review)
+    {
+        JsonObject spec = review.ObjectAt("spec");
+        Validate(spec, SubjectErrors(spec));
+        return Decide(review, spec, SubjectOf(spec, cluster), cluster);
+    }
+
+    /// <summary>May somebody, in one namespace?</summary>
+    /// <param name="ns">Of the request's path.</param>
+    public JsonObject Local(ClusterName cluster, string ns, JsonObject review)
+    {
+        JsonObject spec = review.ObjectAt("spec");
+        List<FieldError> errors = SubjectErrors(spec);
+        if (spec["nonResourceAttributes"] is { } disallowed)
+        {
+            errors.Add(FieldError.Invalid("spec.nonResourceAttributes", disallowed, "disallowed on this kind of request"));
+        }
+
+        Validate(spec, errors);
+        if (review.Namespace != ns || spec.TextAt("resourceAttributes", "namespace") != ns)
+        {
+            throw ApiErrors.BadRequest($"spec.resourceAttributes.namespace must match namespace: {ns}");
+        }
+
+        return Decide(review, spec, SubjectOf(spec, cluster), cluster);
+    }
+
+    /// <summary>What may I in a namespace?</summary>
+    public JsonObject SelfRules(UserInfo user, ClusterName cluster, JsonObject review)
+    {
+        string ns = review.TextAt("spec", "namespace") ?? "";
+        if (ns.Length == 0)
+        {
+            throw ApiErrors.BadRequest("no namespace on request");
+        }
+
+        (IReadOnlyList<PolicyRule> rules, IReadOnlyList<string> missing) = authorizer.RulesFor(cluster, user, ns);
+        var status = new JsonObject
+        {
+            ["resourceRules"] = new JsonArray([.. rules.Where(r => r.Resources.Count > 0).Select(r => (JsonNode)(r with { NonResourceUrls = [] }).ToJson())]),
+            ["nonResourceRules"] = new JsonArray([.. rules.Where(r => r.NonResourceUrls.Count > 0)
+                .Select(r => (JsonNode)new PolicyRule { Verbs = r.Verbs, NonResourceUrls = r.NonResourceUrls }.ToJson())]),
+            ["incomplete"] = missing.Count > 0,
+        };
+        if (missing.Count > 0)
+        {
+            status["evaluationError"] = missing.Count == 1 ? missing[0] : $"[{string.Join(", ", missing)}]";
+        }
+
+        return new JsonObject
+        {
+            ["kind"] = "SelfSubjectRulesReview",
+            ["apiVersion"] = $"{Group}/v1",
+            ["metadata"] = new JsonObject(),
+            ["spec"] = new JsonObject(),
+            ["status"] = status,
+        };
+    }
+
+    private JsonObject Decide(JsonObject review, JsonObject spec, UserInfo user, ClusterName cluster)
+    {
+        AuthorizationDecision decision = authorizer.Authorize(Attributes(spec, user, cluster));
+        var status = new JsonObject { ["allowed"] = decision.Allowed };
+        if (decision.Reason.Length > 0)
+        {
+            status["reason"] = decision.Reason;
+        }
+
+        review["status"] = status;
+        return review;
+    }
+
+    private static AuthorizationAttributes Attributes(JsonObject spec, UserInfo user, ClusterName cluster)
+    {
+        string Text(string member, string name) => spec.TextAt(member, name) ?? "";
+        return spec["resourceAttributes"] is JsonObject
+            ? new AuthorizationAttributes
+            {
+                User = user,
+                Cluster = cluster,
+                Verb = Text("resourceAttributes", "verb"),
+                Group = Text("resourceAttributes", "group"),
+                Version = Text("resourceAttributes", "version"),
+                Resource = Text("resourceAttributes", "resource"),
+                Subresource = Text("resourceAttributes", "subresource"),
+                Namespace = Text("resourceAttributes", "namespace"),
+                Name = Text("resourceAttributes", "name"),
+            }
+            : new AuthorizationAttributes
+            {
+                User = user,
+                Cluster = cluster,
+                IsResourceRequest = false,
+                Verb = Text("nonResourceAttributes", "verb"),
+                Path = Text("nonResourceAttributes", "path"),
+            };
+    }
+
+    private static UserInfo SubjectOf(JsonObject spec, ClusterName cluster) => new()
+    {
+        Name = spec.TextAt("user") ?? "",
+        Uid = spec.TextAt("uid") ?? "",
+        Groups = spec["groups"] is JsonArray groups ? [.. groups.Select(g => g!.GetValue<string>())] : [],
+        Scope = new ClusterScope(cluster),
+    };
+
+    private static List<FieldError> SubjectErrors(JsonObject spec) =>
+        string.IsNullOrEmpty(spec.TextAt("user")) && spec["groups"] is not JsonArray { Count: > 0 }
+            ? [FieldError.Invalid("spec.user", "", "at least one of user or group must be specified")]
+            : [];
+
+    private static void Validate(JsonObject spec, List<FieldError> subjectErrors)
+    {
+        var errors = new List<FieldError>();
+        JsonNode? resource = spec["resourceAttributes"], path = spec["nonResourceAttributes"];
+        if (resource is not null && path is not null)
+        {
+            errors.Add(FieldError.Invalid("spec.nonResourceAttributes", path, "cannot be specified in combination with resourceAttributes"));
+        }
+        else if (resource is null && path is null)
+        {
+            errors.Add(FieldError.Invalid("spec.resourceAttributes", null, "exactly one of nonResourceAttributes or resourceAttributes must be specified"));
+        }
+
+        errors.AddRange(subjectErrors);
+        if (errors.Count > 0)
+        {
+            // Upstream leaves the kind out of this one.
+            throw ApiErrors.Invalid(new GroupKind(Group, ""), "", errors);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+using Orrery.Api;
+using Orrery.Server.Authentication;
+
+namespace Orrery.Server.Authorization;
+
+/// <summary>Authorizes by the roles and bindings of the cluster that a request is for.</summary>
+internal sealed class RbacAuthorizer(RbacIndexes indexes) : IAuthorizer
+{
+    public AuthorizationDecision Authorize(AuthorizationAttributes attributes)
+    {
+        UserInfo user = attributes.User;
+        if (!user.Scope.Covers(attributes.Cluster))
+        {
+            return new AuthorizationDecision(false, "the credential is for another cluster");
+        }
+
+        if (user.IsMaster)
+        {
+            return new AuthorizationDecision(true, "");
+        }
+
+        // There are no roles that span clusters.
+        return attributes.Cluster.IsAll
+            ? new AuthorizationDecision(false, "only control-plane components reach all clusters at once")
+            : indexes.For(attributes.Cluster).Authorize(attributes);
+    }
+
+    /// <summary>Everything granted to a user in a namespace, and what could not be resolved.</summary>
+    public (IReadOnlyList<PolicyRule> Rules, IReadOnlyList<string> Missing) RulesFor(ClusterName cluster, UserInfo user, string ns) =>
+        indexes.For(cluster).RulesFor(user, ns);
+
+    /// <summary>The rules of the role that a binding in <paramref name="ns"/> names; null when there is none.</summary>
+    public IReadOnlyList<PolicyRule>? RulesOf(ClusterName cluster, RoleRef role, string ns) => indexes.For(cluster).Rules(role, ns);
+
+    /// <summary>What an aggregated ClusterRole gathers now; null when the role does not aggregate or does not exist.</summary>
+    public IReadOnlyList<PolicyRule>? Aggregated(ClusterName cluster, string clusterRole) => indexes.For(cluster).Aggregated(clusterRole);
+}

@@ -1,0 +1,127 @@
+using System.Collections.Concurrent;
+using Orrery.Api;
+using Orrery.Server.Authentication;
+
+namespace Orrery.Server.Authorization;
+
+/// <summary>
+/// All RBAC of one cluster as evaluated: its own layer over the shared base. Immutable but for rules of aggregated roles,
+/// which are gathered when first needed.
+/// </summary>
+internal sealed class RbacIndex(RbacLayer below, RbacLayer own)
+{
+    private readonly ConcurrentDictionary<string, IReadOnlyList<PolicyRule>> aggregated = new(StringComparer.Ordinal);
+
+    /// <summary>The first grant that allows, or a refusal with what could not be resolved.</summary>
+    public AuthorizationDecision Authorize(AuthorizationAttributes attributes)
+    {
+        SortedSet<string>? missing = null;
+        foreach ((RbacBinding binding, RbacSubject subject) in Grants(attributes.User, attributes.IsResourceRequest ? attributes.Namespace : ""))
+        {
+            if (Rules(binding.Role, binding.Namespace) is not { } rules)
+            {
+                (missing ??= new SortedSet<string>(StringComparer.Ordinal)).Add(NotFound(binding.Role));
+                continue;
+            }
+
+            foreach (PolicyRule rule in rules)
+            {
+                if (rule.Allows(attributes))
+                {
+                    return new AuthorizationDecision(true, $"RBAC: allowed by {binding.Describe(subject)}");
+                }
+            }
+        }
+
+        return new AuthorizationDecision(false, missing is null ? "" : $"RBAC: {(missing.Count == 1 ? missing.Min : $"[{string.Join(", ", missing)}]")}");
+    }
+
+    /// <summary>Everything granted to a user in a namespace (empty: cluster-wide only), and the roles that do not exist.</summary>
+    public (IReadOnlyList<PolicyRule> Rules, IReadOnlyList<string> Missing) RulesFor(UserInfo user, string ns)
+    {
+        var all = new List<PolicyRule>();
+        var missing = new List<string>();
+        foreach ((RbacBinding binding, _) in Grants(user, ns))
+        {
+            if (Rules(binding.Role, binding.Namespace) is { } rules)
+            {
+                all.AddRange(rules);
+            }
+            else
+            {
+                missing.Add(NotFound(binding.Role));
+            }
+        }
+
+        return (all, missing);
+    }
+
+    /// <param name="ns">Of the binding; empty for a ClusterRoleBinding.</param>
+    /// <returns>Null when the role does not exist.</returns>
+    public IReadOnlyList<PolicyRule>? Rules(RoleRef role, string ns) => role.Kind switch
+    {
+        "ClusterRole" => ClusterRole(role.Name),
+        "Role" when ns.Length > 0 => Find("Role", ns, role.Name)?.Rules,
+        _ => null,
+    };
+
+    /// <summary>The rules that an aggregated ClusterRole gathers now; null when there is none of that name, or it gathers nothing.</summary>
+    public IReadOnlyList<PolicyRule>? Aggregated(string name) =>
+        Find("ClusterRole", "", name) is { Aggregates: not null } role ? aggregated.GetOrAdd(name, _ => Gather(role, [])) : null;
+
+    public static string NotFound(RoleRef role) =>
+        ApiErrors.NotFound(new GroupResource("rbac.authorization.k8s.io", role.Kind == "Role" ? "role" : "clusterrole"), role.Name).Message;
+
+    private IEnumerable<(RbacBinding Binding, RbacSubject Subject)> Grants(UserInfo user, string ns)
+    {
+        foreach (string scope in ns.Length > 0 ? (string[])["", ns] : [""])
+        {
+            foreach (string key in user.Groups.Select(g => "g:" + g).Prepend("u:" + user.Name))
+            {
+                foreach ((RbacBinding, RbacSubject) grant in own.Bindings(scope, key))
+                {
+                    yield return grant;
+                }
+
+                foreach ((RbacBinding Binding, RbacSubject Subject) grant in below.Bindings(scope, key))
+                {
+                    if (own.Hidden.Count == 0 || !own.Hidden.Contains((scope.Length > 0 ? "RoleBinding" : "ClusterRoleBinding", scope, grant.Binding.Name)))
+                    {
+                        yield return grant;
+                    }
+                }
+            }
+        }
+    }
+
+    private IReadOnlyList<PolicyRule>? ClusterRole(string name) => Aggregated(name) ?? Find("ClusterRole", "", name)?.Rules;
+
+    private RbacRole? Find(string kind, string ns, string name) =>
+        own.Role(ns, name) ?? (own.Hidden.Contains((kind, ns, name)) ? null : below.Role(ns, name));
+
+    /// <summary>One rule for each different one among the roles selected, in order of their names.</summary>
+    /// <param name="path">Roles being gathered: a role that selects itself by a detour adds nothing.</param>
+    private List<PolicyRule> Gather(RbacRole role, HashSet<string> path)
+    {
+        var rules = new List<PolicyRule>();
+        if (!path.Add(role.Name))
+        {
+            return rules;
+        }
+
+        RbacRole[] visible = [.. own.ClusterRoles.Concat(below.ClusterRoles.Where(r => !own.Hidden.Contains(("ClusterRole", "", r.Name)))).OrderBy(r => r.Name, StringComparer.Ordinal)];
+        foreach (RbacRole source in role.Aggregates!.SelectMany(selector => visible.Where(r => r.Name != role.Name && selector.Matches(r.Labels))))
+        {
+            foreach (PolicyRule rule in source.Aggregates is null ? source.Rules : Gather(source, path))
+            {
+                if (!rules.Any(rule.SameAs))
+                {
+                    rules.Add(rule);
+                }
+            }
+        }
+
+        path.Remove(role.Name);
+        return rules;
+    }
+}

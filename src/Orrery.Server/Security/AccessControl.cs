@@ -1,0 +1,55 @@
+using Microsoft.Extensions.Logging;
+using Orrery.Server.Authentication;
+using Orrery.Server.Authorization;
+using Orrery.Server.Cache;
+using Orrery.Server.Clusters;
+
+namespace Orrery.Server.Security;
+
+/// <summary>Everything that decides who may do what in which cluster, wired over the caches of one server.</summary>
+internal sealed class AccessControl
+{
+    private AccessControl(AuthenticationOptions options, CacheSet caches, DateTimeOffset created, TimeProvider time, ILoggerFactory logs)
+    {
+        BaseLayer = new BaseLayer(created);
+        Clusters = new LogicalClusters(caches);
+        Objects = new ClusterObjects(caches, BaseLayer);
+        Authorizer = new RbacAuthorizer(new RbacIndexes(caches, BaseLayer, Clusters));
+        RoleGuard = new RoleGuard(Authorizer);
+        AccessReviews = new AccessReviews(Authorizer);
+
+        StaticTokens? file = options.StaticTokens is null ? null : StaticTokens.Parse(options.StaticTokens);
+        var tokens = new TokenAuthenticator(file, options.TokenKeys, Objects, time, logs.CreateLogger<TokenAuthenticator>());
+        IdentityReviews = new IdentityReviews(tokens, time);
+        TokenRequests = options.TokenKeys is null ? null : new TokenRequests(new AccessTokens(options.TokenKeys, time), Objects, time);
+        Authenticator = new RequestAuthenticator(
+            new CertificateAuthenticator(options.ClientAuthorities, time, logs.CreateLogger<CertificateAuthenticator>()),
+            tokens,
+            new Impersonation(Authorizer, logs.CreateLogger<Impersonation>()),
+            logs.CreateLogger<RequestAuthenticator>());
+    }
+
+    public IAuthenticator Authenticator { get; }
+
+    public RbacAuthorizer Authorizer { get; }
+
+    public RoleGuard RoleGuard { get; }
+
+    public AccessReviews AccessReviews { get; }
+
+    public IdentityReviews IdentityReviews { get; }
+
+    /// <summary>Null when the server has no keys to sign with.</summary>
+    public TokenRequests? TokenRequests { get; }
+
+    public LogicalClusters Clusters { get; }
+
+    public BaseLayer BaseLayer { get; }
+
+    public IClusterObjects Objects { get; }
+
+    /// <param name="created">When this installation was set up: the creationTimestamp of base objects.</param>
+    /// <exception cref="FormatException">The token file is not of its form.</exception>
+    public static AccessControl Create(AuthenticationOptions options, CacheSet caches, DateTimeOffset created, TimeProvider time, ILoggerFactory logs) =>
+        new(options, caches, created, time, logs);
+}

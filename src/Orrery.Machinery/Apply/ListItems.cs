@@ -1,0 +1,83 @@
+using System.Text.Json.Nodes;
+using Orrery.Machinery.Schemas;
+
+namespace Orrery.Machinery.Apply;
+
+/// <summary>Names the items of lists that are owned item by item.</summary>
+internal static class ListItems
+{
+    /// <summary>The path element of an item, or null with the reason when it has none.</summary>
+    public static PathElement? ElementOf(Schema list, JsonNode? item, out string? fault)
+    {
+        fault = null;
+        if (list.ListType == ListType.Set)
+        {
+            fault = item switch
+            {
+                null => "associative list without keys has an element that's an explicit null",
+                JsonArray => "not supported: associative list with lists as elements",
+                JsonObject => "associative list without keys has an element that's a map type",
+                _ => null,
+            };
+            return fault is null ? PathElement.OfValue(Scalar.From(item)!) : null;
+        }
+
+        if (item is not JsonObject o)
+        {
+            fault = item is null ? "associative list with keys may not have a null element" : "associative list with keys may not have non-map elements";
+            return null;
+        }
+
+        var keys = new KeyPart[list.ListMapKeys.Count];
+        for (int i = 0; i < keys.Length; i++)
+        {
+            string name = list.ListMapKeys[i];
+            if (!o.TryGetPropertyValue(name, out JsonNode? value) && Shapes.Member(list.Items, name)?.Default is not { } @default)
+            {
+                fault = $"associative list with keys has an element that omits key field \"{name}\" (and doesn't have default value)";
+                return null;
+            }
+            else
+            {
+                value ??= Shapes.Member(list.Items, name)?.Default;
+            }
+
+            if (Scalar.From(value) is not { } scalar)
+            {
+                fault = $"associative list with keys has an element whose key field \"{name}\" is no scalar";
+                return null;
+            }
+
+            keys[i] = new KeyPart(name, scalar);
+        }
+
+        return PathElement.OfKeys(keys);
+    }
+
+    /// <summary>The items that can be named, in order. Of items with the same name the first stands for all.</summary>
+    public static ItemIndex Index(Schema list, JsonNode? value)
+    {
+        if (value is not JsonArray { Count: > 0 } array)
+        {
+            return ItemIndex.Empty;
+        }
+
+        var elements = new List<PathElement>(array.Count);
+        var byElement = new Dictionary<PathElement, JsonNode?>(array.Count);
+        foreach (JsonNode? item in array)
+        {
+            if (ElementOf(list, item, out _) is { } element && byElement.TryAdd(element, item))
+            {
+                elements.Add(element);
+            }
+        }
+
+        return new ItemIndex(elements, byElement);
+    }
+}
+
+/// <summary>A list's items by path element.</summary>
+internal sealed record ItemIndex(List<PathElement> Order, Dictionary<PathElement, JsonNode?> Items)
+{
+    public static readonly ItemIndex Empty = new([], []);
+}

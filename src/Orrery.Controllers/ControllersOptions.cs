@@ -1,0 +1,22 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Orrery.Client;
+
+namespace Orrery.Controllers;
+
+/// <summary>What the controllers need to run.</summary>
+public sealed record ControllersOptions
+{
+    /// <summary>The root cluster, with a credential that may do everything in every cluster of the server.</summary>
+    public required ClientConfig Api { get; init; }
+
+    /// <summary>Address at which users reach the API server; the start of every virtual cluster's endpoint. Null takes that of <see cref="Api"/>.</summary>
+    public Uri? PublicUrl { get; init; }
+
+    /// <summary>How often everything is looked at without any event.</summary>
+    public TimeSpan LevelInterval { get; init; } = TimeSpan.FromMinutes(5);
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
+}

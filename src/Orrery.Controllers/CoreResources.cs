@@ -1,0 +1,18 @@
+using Orrery.Api;
+
+namespace Orrery.Controllers;
+
+/// <summary>Resources of Kubernetes itself that controllers name.</summary>
+internal static class CoreResources
+{
+    public static readonly GroupVersionResource Namespaces = new("", "v1", "namespaces");
+    public static readonly GroupVersionResource Pods = new("", "v1", "pods");
+    public static readonly GroupVersionResource Nodes = new("", "v1", "nodes");
+    public static readonly GroupVersionResource Events = new("", "v1", "events");
+    public static readonly GroupVersionResource Leases = new("coordination.k8s.io", "v1", "leases");
+    public static readonly GroupVersionResource Roles = new("rbac.authorization.k8s.io", "v1", "roles");
+    public static readonly GroupVersionResource RoleBindings = new("rbac.authorization.k8s.io", "v1", "rolebindings");
+    public static readonly GroupVersionResource ClusterRoles = new("rbac.authorization.k8s.io", "v1", "clusterroles");
+    public static readonly GroupVersionResource ClusterRoleBindings = new("rbac.authorization.k8s.io", "v1", "clusterrolebindings");
+    public static readonly GroupVersionResource CustomResourceDefinitions = new("apiextensions.k8s.io", "v1", "customresourcedefinitions");
+}

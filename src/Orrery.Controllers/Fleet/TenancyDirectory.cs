@@ -1,0 +1,31 @@
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+
+namespace Orrery.Controllers.Fleet;
+
+/// <summary>A virtual cluster with the tenant that owns it.</summary>
+internal sealed record TenantCluster(ClusterName Cluster, Tenant Tenant, Api.Kinds.Placement Placement);
+
+/// <summary>Answers whose a virtual cluster is, from the informers of root.</summary>
+internal sealed class TenancyDirectory(Informer virtualClusters, Informer namespaces, Informer tenants)
+{
+    public IReadOnlyList<Informer> Needs { get; } = [virtualClusters, namespaces, tenants];
+
+    /// <returns>Null when there is no such virtual cluster, when it is being deleted, or when its namespace is no tenant's.</returns>
+    public TenantCluster? Find(ClusterName cluster) =>
+        virtualClusters.Get(ClusterName.Root, cluster.Namespace, cluster.Name) is { IsDeleting: false } found && TenantOf(cluster.Namespace) is { } tenant
+            ? new TenantCluster(cluster, tenant, Api.Kinds.Placement.Of(found))
+            : null;
+
+    /// <summary>The tenant that owns a namespace of root, by its label. A label that names no Tenant still names an owner.</summary>
+    public Tenant? TenantOf(string rootNamespace)
+    {
+        if (namespaces.Get(ClusterName.Root, "", rootNamespace) is not { } ns || !ns.Labels.TryGetValue(OrreryNames.TenantLabel, out string? name) || name.Length == 0)
+        {
+            return null;
+        }
+
+        return tenants.Get(ClusterName.Root, "", name) is { } tenant ? Tenant.From(tenant) : new Tenant(name, null);
+    }
+}

@@ -1,0 +1,47 @@
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+
+namespace Orrery.Controllers.Fleet;
+
+/// <summary>Names one placeable object among all virtual clusters.</summary>
+internal readonly record struct SourceKey(GroupKind Kind, ObjectKey Object)
+{
+    /// <summary>As <see cref="SourceReference.Identity"/>.</summary>
+    public string Identity => $"{Object.Cluster}|{Kind.Group}|{Kind.Kind}|{Object.Namespace}|{Object.Name}";
+
+    public static SourceKey? Of(KubeObject work) =>
+        SourceReference.Of(work) is { Cluster.IsRoot: false } source
+            ? new SourceKey(source.GroupKind, new ObjectKey(source.Cluster, source.Namespace, source.Name))
+            : null;
+
+    public override string ToString() => $"{Kind} {Object}";
+}
+
+/// <summary>Finds Works by what they were made from. Which source a Work has stands in the Work alone.</summary>
+internal sealed class WorkDirectory
+{
+    private const string BySource = "source";
+    private const string ByCluster = "cluster";
+
+    public WorkDirectory(Informer works)
+    {
+        Informer = works;
+        works.AddIndex(BySource, w => SourceReference.Of(w) is { } source ? [source.Identity] : []);
+        works.AddIndex(ByCluster, w => SourceReference.Of(w) is { } source ? [source.Cluster.ToString()] : []);
+    }
+
+    public Informer Informer { get; }
+
+    /// <summary>Works of one object, one a data plane.</summary>
+    public IReadOnlyList<KubeObject> Of(SourceKey source) => Informer.ByIndex(BySource, source.Identity);
+
+    /// <summary>All Works of one virtual cluster.</summary>
+    public IReadOnlyList<KubeObject> Of(ClusterName cluster) => Informer.ByIndex(ByCluster, cluster.ToString());
+
+    public IReadOnlyList<KubeObject> In(string dataPlane) => Informer.InNamespace(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane));
+
+    /// <summary>Name of the data plane whose namespace the Work stands in.</summary>
+    public static string DataPlaneOf(KubeObject work) =>
+        work.Namespace.StartsWith(OrreryNames.DataPlaneNamespacePrefix, StringComparison.Ordinal) ? work.Namespace[OrreryNames.DataPlaneNamespacePrefix.Length..] : "";
+}

@@ -1,0 +1,33 @@
+using Microsoft.Extensions.Logging;
+
+namespace Orrery.Controllers;
+
+internal static partial class Log
+{
+    [LoggerMessage(3001, LogLevel.Information, "Controllers started against {Server}")]
+    public static partial void Started(ILogger logger, Uri server);
+
+    [LoggerMessage(3002, LogLevel.Information, "Installed {Count} custom resource definitions")]
+    public static partial void DefinitionsInstalled(ILogger logger, int count);
+
+    [LoggerMessage(3003, LogLevel.Debug, "Placement of {Source}: work written for data plane {DataPlane}")]
+    public static partial void WorkWritten(ILogger logger, string source, string dataPlane);
+
+    [LoggerMessage(3004, LogLevel.Debug, "Placement of {Source}: work removed from data plane {DataPlane}")]
+    public static partial void WorkDeleted(ILogger logger, string source, string dataPlane);
+
+    [LoggerMessage(3005, LogLevel.Warning, "Data plane {DataPlane} is {Ready}: {Message}")]
+    public static partial void ReadinessChanged(ILogger logger, string dataPlane, string ready, string message);
+
+    [LoggerMessage(3006, LogLevel.Information, "Virtual cluster {Cluster} of tenant {Tenant} is served at {Endpoint}")]
+    public static partial void VirtualClusterServed(ILogger logger, string cluster, string tenant, string endpoint);
+
+    [LoggerMessage(3007, LogLevel.Information, "Virtual cluster {Cluster} is purged")]
+    public static partial void VirtualClusterPurged(ILogger logger, string cluster);
+
+    [LoggerMessage(3008, LogLevel.Warning, "Observation {Observation} of data plane {DataPlane} speaks of virtual cluster {Cluster}, which does not run there; ignored")]
+    public static partial void ForeignObservation(ILogger logger, string observation, string dataPlane, string cluster);
+
+    [LoggerMessage(3009, LogLevel.Debug, "Status of {Source} written")]
+    public static partial void StatusWritten(ILogger logger, string source);
+}

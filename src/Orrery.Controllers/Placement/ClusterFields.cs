@@ -1,0 +1,104 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+
+namespace Orrery.Controllers.Placement;
+
+/// <summary>Fields, a kind each, that an API server or a controller sets for the one cluster that it serves.</summary>
+internal static class ClusterFields
+{
+    private const string InjectedVolume = "kube-api-access-";
+
+    public static void Remove(JsonObject manifest)
+    {
+        if (manifest["spec"] is not JsonObject spec)
+        {
+            if (manifest.Kind == "ServiceAccount")
+            {
+                // Token secrets by name: each cluster makes its own.
+                manifest.Remove("secrets");
+            }
+
+            return;
+        }
+
+        switch (manifest.Kind)
+        {
+            case "Service":
+                RemoveAllocations(spec);
+                break;
+            case "Pod":
+                RemoveScheduling(spec);
+                break;
+            case "Job":
+                RemoveGeneratedSelector(spec);
+                break;
+            case "PersistentVolumeClaim":
+                spec.Remove("volumeName");
+                break;
+        }
+    }
+
+    /// <summary>Addresses and ports are allocated by each data plane. A headless service stays headless.</summary>
+    private static void RemoveAllocations(JsonObject spec)
+    {
+        if (spec.TextAt("clusterIP") != "None")
+        {
+            spec.Remove("clusterIP");
+        }
+
+        spec.Remove("clusterIPs");
+        spec.Remove("healthCheckNodePort");
+        if (spec.TextAt("ipFamilyPolicy") is null or "SingleStack")
+        {
+            spec.Remove("ipFamilies");
+            spec.Remove("ipFamilyPolicy");
+        }
+
+        foreach (JsonObject port in (spec["ports"] as JsonArray ?? []).OfType<JsonObject>())
+        {
+            port.Remove("nodePort");
+        }
+    }
+
+    private static void RemoveScheduling(JsonObject spec)
+    {
+        spec.Remove("nodeName");
+
+        // Admission computes the number from the class, which is a data plane's own.
+        spec.Remove("priority");
+        RemoveNamed(spec["volumes"] as JsonArray);
+        foreach (string list in (ReadOnlySpan<string>)["containers", "initContainers", "ephemeralContainers"])
+        {
+            foreach (JsonObject container in (spec[list] as JsonArray ?? []).OfType<JsonObject>())
+            {
+                RemoveNamed(container["volumeMounts"] as JsonArray);
+            }
+        }
+    }
+
+    private static void RemoveNamed(JsonArray? items)
+    {
+        foreach (JsonNode? item in items?.Where(i => (i as JsonObject)?.TextAt("name")?.StartsWith(InjectedVolume, StringComparison.Ordinal) == true).ToList() ?? [])
+        {
+            items!.Remove(item);
+        }
+    }
+
+    /// <summary>Unless the user set <c>manualSelector</c>, the API server generates selector and labels from the job's uid.</summary>
+    private static void RemoveGeneratedSelector(JsonObject spec)
+    {
+        if (spec.FlagAt("manualSelector") == true)
+        {
+            return;
+        }
+
+        spec.Remove("selector");
+        if (spec.NodeAt("template", "metadata", "labels") is JsonObject labels)
+        {
+            labels.Remove("controller-uid");
+            labels.Remove("job-name");
+            labels.Remove("batch.kubernetes.io/controller-uid");
+            labels.Remove("batch.kubernetes.io/job-name");
+        }
+    }
+}

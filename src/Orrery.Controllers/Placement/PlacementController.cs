@@ -1,0 +1,110 @@
+using Microsoft.Extensions.Logging;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Controllers.Fleet;
+
+namespace Orrery.Controllers.Placement;
+
+/// <summary>Wakes <see cref="PlacementReconciler"/> for the objects that a change may concern.</summary>
+internal sealed class PlacementController : IController
+{
+    private readonly SourceInformers sources;
+    private readonly WorkDirectory works;
+    private readonly ReconcilerHost<SourceKey> host;
+
+    public PlacementController(ControllerContext context, SourceInformers sources)
+    {
+        this.sources = sources;
+        works = context.Works;
+        var reconciler = new PlacementReconciler(
+            context.Root, context.Fleet, context.Tenancy, works, sources.ByKind, sources.Namespaces, context.Events,
+            context.Options.Loggers.CreateLogger("Orrery.Controllers.Placement"));
+        host = context.Host(
+            "placement", reconciler, [.. sources.All, works.Informer, .. context.Fleet.Needs, .. context.Tenancy.Needs], Everything, workers: 8);
+
+        // 1. The object itself, and its Works: what somebody else did to them is put right.
+        foreach ((GroupKind kind, Informer informer) in sources.ByKind)
+        {
+            informer.Subscribe(change => OnSource(kind, change));
+        }
+
+        works.Informer.Subscribe(OnWork);
+
+        // 2. What says where objects go.
+        sources.Namespaces.Subscribe(OnNamespace);
+        context.RootInformers.For(OrreryResources.VirtualClusters).Subscribe(change => Add(sources.Keys(new ClusterName(change.Key.Namespace, change.Key.Name))));
+        context.RootInformers.For(CoreResources.Namespaces).Subscribe(OnRootNamespace);
+        context.RootInformers.For(OrreryResources.Tenants).Subscribe(OnTenant);
+        context.Fleet.PlacementChanged += () => Add(Everything());
+    }
+
+    public Task RunAsync(CancellationToken cancellationToken) => host.RunAsync(cancellationToken);
+
+    /// <summary>Every object, and every source that only a Work still names.</summary>
+    private IEnumerable<SourceKey> Everything() => sources.Keys().Concat(works.Informer.All().Select(SourceKey.Of).OfType<SourceKey>()).Distinct();
+
+    private void OnSource(GroupKind kind, InformerChange change)
+    {
+        // A status alone changes no Work. (It changes neither generation nor labels nor annotations.)
+        if (!change.Key.Cluster.IsRoot && (change.Old is null || change.Current is null || !OnlyStatusChanged(change.Old, change.Current)))
+        {
+            host.Queue.Add(new SourceKey(kind, change.Key));
+        }
+    }
+
+    private static bool OnlyStatusChanged(KubeObject old, KubeObject current) =>
+        current.Generation > 0 && old.Uid == current.Uid && old.Generation == current.Generation && old.IsDeleting == current.IsDeleting
+        && SameText(old, current, "labels") && SameText(old, current, "annotations") && SameText(old, current, "ownerReferences");
+
+    private static bool SameText(KubeObject old, KubeObject current, string member) =>
+        old.At("metadata", member)?.GetRawText() == current.At("metadata", member)?.GetRawText();
+
+    private void OnWork(InformerChange change)
+    {
+        // A report of the satellite changes the status, and with it nothing here.
+        if (change.Old is { } old && change.Current is { } current && old.Generation == current.Generation && SameText(old, current, "labels"))
+        {
+            return;
+        }
+
+        if (SourceKey.Of(change.Latest) is { } key)
+        {
+            host.Queue.Add(key);
+        }
+    }
+
+    private void OnNamespace(InformerChange change)
+    {
+        string? Narrowing(KubeObject? ns) => ns?.Annotations.GetValueOrDefault(OrreryNames.VirtualSitesAnnotation);
+        if (Narrowing(change.Old) != Narrowing(change.Current))
+        {
+            Add(sources.Keys(change.Key.Cluster, change.Key.Name));
+        }
+    }
+
+    private void OnRootNamespace(InformerChange change)
+    {
+        string? Owner(KubeObject? ns) => ns?.Labels.GetValueOrDefault(OrreryNames.TenantLabel);
+        if (Owner(change.Old) != Owner(change.Current))
+        {
+            Add(sources.Keys().Where(k => k.Object.Cluster.Namespace == change.Key.Name));
+        }
+    }
+
+    private void OnTenant(InformerChange change)
+    {
+        if (change.Old?.Generation != change.Current?.Generation)
+        {
+            Add(Everything());
+        }
+    }
+
+    private void Add(IEnumerable<SourceKey> keys)
+    {
+        foreach (SourceKey key in keys)
+        {
+            host.Queue.Add(key);
+        }
+    }
+}

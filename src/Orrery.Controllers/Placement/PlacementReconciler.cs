@@ -1,0 +1,169 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Controllers.Fleet;
+
+namespace Orrery.Controllers.Placement;
+
+/// <summary>
+/// Brings the Works of one object of a virtual cluster to what its placement says: makes, changes and removes them. An object that is
+/// gone has no Works, so the same steps clean up behind it.
+/// </summary>
+internal sealed class PlacementReconciler(
+    KubeClient root,
+    FleetDirectory fleet,
+    TenancyDirectory tenancy,
+    WorkDirectory works,
+    IReadOnlyDictionary<GroupKind, Informer> sources,
+    Informer namespaces,
+    EventRecorder events,
+    ILogger logger) : IReconciler<SourceKey>
+{
+    /// <summary>What was last said about an object's unknown names, so that it is said once and not at each look.</summary>
+    private readonly ConcurrentDictionary<SourceKey, string> warned = new();
+
+    public async Task<ReconcileResult> ReconcileAsync(SourceKey key, CancellationToken cancellationToken)
+    {
+        // 1. What is wanted.
+        KubeObject? source = sources.TryGetValue(key.Kind, out Informer? informer) ? informer.Get(key.Object) : null;
+        TenantCluster? owner = tenancy.Find(key.Object.Cluster);
+        PlaceableKind? kind = PlaceableKinds.Find(key.Kind);
+        bool placed = source is not null && owner is not null && kind is not null && PlacementRules.IsPlaced(source);
+        Resolution resolution = placed ? Resolve(source!, owner!) : Resolution.Nowhere;
+        IReadOnlyDictionary<string, KubeObject> existing = Existing(key);
+        List<DataPlane> targets = Targets(resolution, existing);
+
+        // 2. Works that are missing or say something else.
+        IReadOnlyDictionary<string, int>? shares = placed && owner!.Placement.Divides && kind!.HasReplicas
+            ? ReplicaDivision.Divide((int)(source!.NumberAt("spec", "replicas") ?? 1), targets.Select(t => t.Name), owner.Placement.Weights)
+            : null;
+        List<Task> writes = [];
+        List<string> entered = [];
+        foreach (DataPlane target in targets.Where(t => !t.Paused))
+        {
+            JsonObject wanted = WorkBuilder.Build(source!, kind!, owner!.Tenant.Name, target, shares?[target.Name]);
+            KubeObject? work = existing.GetValueOrDefault(target.Name);
+            if (work is null)
+            {
+                entered.Add(target.Name);
+                writes.Add(CreateAsync(target, wanted, key, cancellationToken));
+            }
+            else if (!WorkBuilder.IsUpToDate(work, wanted))
+            {
+                writes.Add(ReplaceAsync(work, wanted, key, cancellationToken));
+            }
+        }
+
+        // 3. Works where the object is no longer wanted.
+        List<string> left = [];
+        foreach ((string dataPlane, KubeObject work) in existing)
+        {
+            bool held = fleet.Current.DataPlane(dataPlane) is { Paused: true, Deleting: false };
+            if (!held && !targets.Exists(t => t.Name == dataPlane))
+            {
+                left.Add(dataPlane);
+                writes.Add(DeleteAsync(work, key, cancellationToken));
+            }
+        }
+
+        await Task.WhenAll(writes).ConfigureAwait(false);
+        Tell(key, source, kind, resolution, entered, left);
+        return ReconcileResult.Done;
+    }
+
+    private Resolution Resolve(KubeObject source, TenantCluster owner)
+    {
+        var narrowings = new List<string>(2);
+        if (namespaces.Get(source.Cluster, "", source.Namespace) is { } ns && ns.Annotations.TryGetValue(OrreryNames.VirtualSitesAnnotation, out string? ofNamespace))
+        {
+            narrowings.Add(ofNamespace);
+        }
+
+        if (source.Annotations.TryGetValue(OrreryNames.VirtualSitesAnnotation, out string? ofObject))
+        {
+            narrowings.Add(ofObject);
+        }
+
+        return PlacementResolver.Resolve(owner.Placement, owner.Tenant, fleet.Current, narrowings);
+    }
+
+    private Dictionary<string, KubeObject> Existing(SourceKey key)
+    {
+        var existing = new Dictionary<string, KubeObject>(StringComparer.Ordinal);
+        foreach (KubeObject work in works.Of(key))
+        {
+            existing[WorkDirectory.DataPlaneOf(work)] = work;
+        }
+
+        return existing;
+    }
+
+    /// <summary>A cordoned data plane keeps what it has and takes nothing new.</summary>
+    private static List<DataPlane> Targets(Resolution resolution, IReadOnlyDictionary<string, KubeObject> existing)
+    {
+        List<DataPlane> targets = [.. resolution.DataPlanes.Where(d => !d.Cordoned || existing.ContainsKey(d.Name))];
+        targets.AddRange(resolution.Kept.Where(d => existing.ContainsKey(d.Name) && !targets.Exists(t => t.Name == d.Name)));
+        return targets;
+    }
+
+    private async Task CreateAsync(DataPlane target, JsonObject wanted, SourceKey key, CancellationToken cancellationToken)
+    {
+        KubeObject made = await root.CreateAsync(OrreryResources.Works, target.Namespace, wanted, cancellationToken).ConfigureAwait(false);
+        works.Informer.Observe(made);
+        Log.WorkWritten(logger, key.ToString(), target.Name);
+    }
+
+    private async Task ReplaceAsync(KubeObject work, JsonObject wanted, SourceKey key, CancellationToken cancellationToken)
+    {
+        KubeObject made = await root.PatchAsync(
+            OrreryResources.Works, work.Namespace, work.Name, PatchKind.Json, WorkBuilder.Replacement(work, wanted), cancellationToken).ConfigureAwait(false);
+        works.Informer.Observe(made);
+        Log.WorkWritten(logger, key.ToString(), WorkDirectory.DataPlaneOf(work));
+    }
+
+    private async Task DeleteAsync(KubeObject work, SourceKey key, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await root.DeleteAsync(OrreryResources.Works, work.Namespace, work.Name, new DeleteQuery { Uid = work.Uid }, cancellationToken).ConfigureAwait(false);
+            Log.WorkDeleted(logger, key.ToString(), WorkDirectory.DataPlaneOf(work));
+        }
+        catch (StatusException e) when (e.IsNotFound)
+        {
+            // Gone already: what was wanted.
+        }
+    }
+
+    private void Tell(SourceKey key, KubeObject? source, PlaceableKind? kind, Resolution resolution, List<string> entered, List<string> left)
+    {
+        if (source is null || source.IsDeleting)
+        {
+            warned.TryRemove(key, out _);
+            return;
+        }
+
+        if (kind is { HasStatus: true } && entered.Count > 0)
+        {
+            events.Normal(source, "Placed", $"Placed on {string.Join(", ", entered)}");
+        }
+
+        if (kind is { HasStatus: true } && left.Count > 0)
+        {
+            events.Normal(source, "Withdrawn", $"Withdrawn from {string.Join(", ", left.Order(StringComparer.Ordinal))}");
+        }
+
+        string unknown = string.Join(", ", resolution.Unknown);
+        if (unknown.Length == 0)
+        {
+            warned.TryRemove(key, out _);
+        }
+        else if (!warned.TryGetValue(key, out string? last) || last != unknown)
+        {
+            warned[key] = unknown;
+            events.Warning(source, "UnknownPlacement", $"There is no {unknown}; what runs already stays where it is");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Orrery.Controllers.Status;
+
+/// <summary>Merges the statuses of services, ingresses, claims, autoscalers, disruption budgets and bare pods.</summary>
+internal static class ServingStatus
+{
+    /// <summary>Every address at which a data plane serves it.</summary>
+    public static void LoadBalancer(JsonObject status, IReadOnlyList<PlaneReport> known)
+    {
+        var addresses = new JsonArray();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (PlaneReport report in known)
+        {
+            if (report.Part("loadBalancer") is { ValueKind: JsonValueKind.Object } balancer
+                && balancer.TryGetProperty("ingress", out JsonElement ingress) && ingress.ValueKind == JsonValueKind.Array)
+            {
+                foreach (JsonElement address in ingress.EnumerateArray().Where(a => seen.Add(a.GetRawText())))
+                {
+                    addresses.Add(JsonNode.Parse(address.GetRawText()));
+                }
+            }
+        }
+
+        status["loadBalancer"] = addresses.Count == 0 ? new JsonObject() : new JsonObject { ["ingress"] = addresses };
+    }
+
+    public static void Claim(JsonObject status, IReadOnlyList<PlaneReport> known, ConditionMerge conditions)
+    {
+        string[] phases = [.. known.Select(r => r.Text("phase") ?? "Pending")];
+        status["phase"] = phases.Contains("Lost") ? "Lost" : phases.Length > 0 && phases.All(p => p == "Bound") ? "Bound" : "Pending";
+        if (known.FirstOrDefault(r => r.Part("capacity") is not null) is { } first)
+        {
+            status["capacity"] = JsonNode.Parse(first.Part("capacity")!.Value.GetRawText());
+            if (first.Part("accessModes") is { } modes)
+            {
+                status["accessModes"] = JsonNode.Parse(modes.GetRawText());
+            }
+        }
+
+        conditions.All(known);
+    }
+
+    public static void Autoscaler(JsonObject status, IReadOnlyList<PlaneReport> known, ConditionMerge conditions)
+    {
+        WorkloadStatus.Sum(status, known, "desiredReplicas", always: true);
+        WorkloadStatus.Sum(status, known, "currentReplicas", always: false);
+        conditions.All(known);
+    }
+
+    public static void DisruptionBudget(JsonObject status, IReadOnlyList<PlaneReport> known, ConditionMerge conditions)
+    {
+        foreach (string field in (ReadOnlySpan<string>)["disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"])
+        {
+            WorkloadStatus.Sum(status, known, field, always: true);
+        }
+
+        conditions.All(known);
+    }
+
+    /// <summary>The phase of the one that is furthest behind; containers of the first, as a status has room for one pod's.</summary>
+    public static void Pod(JsonObject status, IReadOnlyList<PlaneReport> known, ConditionMerge conditions)
+    {
+        string[] order = ["Failed", "Unknown", "Pending", "Running", "Succeeded"];
+        PlaneReport? behind = known.OrderBy(r => Array.IndexOf(order, r.Text("phase") ?? "Pending")).FirstOrDefault();
+        status["phase"] = behind?.Text("phase") ?? (known.Count == 0 ? "Unknown" : "Pending");
+        foreach (string field in (ReadOnlySpan<string>)["reason", "message", "startTime", "qosClass"])
+        {
+            WorkloadStatus.Copy(status, behind, field);
+        }
+
+        foreach (string field in (ReadOnlySpan<string>)["initContainerStatuses", "containerStatuses"])
+        {
+            if (behind?.Part(field) is { } statuses)
+            {
+                status[field] = JsonNode.Parse(statuses.GetRawText());
+            }
+        }
+
+        conditions.All(known);
+    }
+}

@@ -1,0 +1,42 @@
+using Orrery.Api.Kinds;
+
+namespace Orrery.Controllers.Status;
+
+/// <summary>The condition that says from which data planes the numbers beside it come.</summary>
+internal static class Spread
+{
+    public static void Set(ConditionMerge conditions, IReadOnlyList<PlaneReport> all)
+    {
+        List<PlaneReport> silent = [.. all.Where(r => !r.IsReporting)];
+        List<PlaneReport> refused = [.. all.Where(r => r.IsReporting && r.Applied.Status == "False")];
+        List<PlaneReport> waiting = [.. all.Where(r => r.IsReporting && r.Applied.Status == "Unknown")];
+        if (all.Count == 0)
+        {
+            conditions.Set(OrreryNames.SpreadCondition, "False", "NotPlaced", "no data plane is chosen for this object");
+        }
+        else if (silent.Count > 0)
+        {
+            conditions.Set(
+                OrreryNames.SpreadCondition,
+                "Unknown",
+                "DataPlaneSilent",
+                $"{string.Join("; ", silent.Select(r => $"{r.DataPlane} is not counted: {r.Silence}"))}");
+        }
+        else if (refused.Count > 0)
+        {
+            conditions.Set(
+                OrreryNames.SpreadCondition, "False", "NotApplied", string.Join("; ", refused.Select(r => $"{r.DataPlane}: {r.Applied.Message}")));
+        }
+        else if (waiting.Count > 0)
+        {
+            conditions.Set(
+                OrreryNames.SpreadCondition, "False", "WaitingForDataPlane", $"not applied yet: {Names(waiting)}");
+        }
+        else
+        {
+            conditions.Set(OrreryNames.SpreadCondition, "True", "AllReporting", $"reported by {Names(all)}");
+        }
+    }
+
+    public static string Names(IEnumerable<PlaneReport> reports) => string.Join(", ", reports.Select(r => r.DataPlane));
+}

@@ -1,0 +1,123 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Controllers.Fleet;
+using Orrery.Controllers.Placement;
+
+namespace Orrery.Controllers.VirtualClusters;
+
+/// <summary>
+/// Has a virtual cluster served while its VirtualCluster exists (a LogicalCluster of the same name tells the server so), says where it
+/// is and what of it runs where, and takes everything of it away when it is deleted.
+/// </summary>
+internal sealed class VirtualClusterReconciler(
+    KubeClient root,
+    Informer virtualClusters,
+    Informer logicalClusters,
+    FleetDirectory fleet,
+    TenancyDirectory tenancy,
+    WorkDirectory works,
+    EventRecorder events,
+    Uri publicUrl,
+    TimeProvider time,
+    ILogger logger) : IReconciler<ClusterName>
+{
+    public async Task<ReconcileResult> ReconcileAsync(ClusterName key, CancellationToken cancellationToken)
+    {
+        if (virtualClusters.Get(ClusterName.Root, key.Namespace, key.Name) is not { } cluster)
+        {
+            return ReconcileResult.Done;
+        }
+
+        if (cluster.IsDeleting)
+        {
+            await PurgeAsync(key, cluster, cancellationToken).ConfigureAwait(false);
+            return ReconcileResult.Done;
+        }
+
+        // 1. From here on a deletion waits for PurgeAsync.
+        await OwnKinds.SetFinalizerAsync(root, virtualClusters, cluster, OrreryNames.VirtualClusterFinalizer, present: true, cancellationToken).ConfigureAwait(false);
+
+        // 2. Only a tenant's namespace holds virtual clusters.
+        Tenant? tenant = tenancy.TenantOf(key.Namespace);
+        KubeObject? logical = logicalClusters.Get(ClusterName.Root, key.Namespace, key.Name);
+        if (tenant is not null && logical is null)
+        {
+            logical = await CreateLogicalAsync(key, cluster, tenant, cancellationToken).ConfigureAwait(false);
+        }
+
+        // 3. The status.
+        KubeObject current = virtualClusters.Get(ClusterName.Root, key.Namespace, key.Name) ?? cluster;
+        JsonObject status = VirtualClusterStatus.Build(
+            current, key, tenant, logical, fleet.Current, works.Of(key), new Uri(publicUrl, key.PathPrefix).ToString(), time.GetUtcNow());
+        await OwnKinds.WriteStatusAsync(root, virtualClusters, current, status, cancellationToken).ConfigureAwait(false);
+        return ReconcileResult.Done;
+    }
+
+    private async Task<KubeObject> CreateLogicalAsync(ClusterName key, KubeObject cluster, Tenant tenant, CancellationToken cancellationToken)
+    {
+        var body = new JsonObject
+        {
+            ["apiVersion"] = OrreryResources.LogicalClusters.ApiVersion,
+            ["kind"] = "LogicalCluster",
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = key.Name,
+                ["namespace"] = key.Namespace,
+                ["labels"] = new JsonObject { [OrreryNames.ManagedByLabel] = OrreryNames.Manager, [OrreryNames.TenantLabel] = tenant.Name },
+            },
+        };
+        KubeObject made = await root.CreateAsync(OrreryResources.LogicalClusters, key.Namespace, body, cancellationToken).ConfigureAwait(false);
+        logicalClusters.Observe(made);
+        string endpoint = new Uri(publicUrl, key.PathPrefix).ToString();
+        Log.VirtualClusterServed(logger, key.ToString(), tenant.Name, endpoint);
+        events.Normal(cluster, "Served", $"Served at {endpoint}");
+        return made;
+    }
+
+    /// <summary>First the data planes are told to let go, then the server forgets the cluster, then the VirtualCluster itself may go.</summary>
+    private async Task PurgeAsync(ClusterName key, KubeObject cluster, CancellationToken cancellationToken)
+    {
+        if (!cluster.Finalizers.Contains(OrreryNames.VirtualClusterFinalizer))
+        {
+            return;
+        }
+
+        IReadOnlyList<KubeObject> left = works.Of(key);
+        if (left.Count > 0)
+        {
+            await Parallel.ForEachAsync(
+                left.Where(w => !w.IsDeleting),
+                new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = cancellationToken },
+                async (work, token) => await DeleteAsync(OrreryResources.Works, work, token).ConfigureAwait(false)).ConfigureAwait(false);
+            return;
+        }
+
+        if (logicalClusters.Get(ClusterName.Root, key.Namespace, key.Name) is { } logical)
+        {
+            if (!logical.IsDeleting)
+            {
+                await DeleteAsync(OrreryResources.LogicalClusters, logical, cancellationToken).ConfigureAwait(false);
+            }
+
+            return;
+        }
+
+        await OwnKinds.SetFinalizerAsync(root, virtualClusters, cluster, OrreryNames.VirtualClusterFinalizer, present: false, cancellationToken).ConfigureAwait(false);
+        Log.VirtualClusterPurged(logger, key.ToString());
+    }
+
+    private async Task DeleteAsync(GroupVersionResource resource, KubeObject gone, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await root.DeleteAsync(resource, gone.Namespace, gone.Name, new DeleteQuery { Uid = gone.Uid }, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StatusException e) when (e.IsNotFound)
+        {
+            // Gone already: what was wanted.
+        }
+    }
+}

@@ -1,0 +1,99 @@
+using System.Collections.Frozen;
+using Orrery.Api;
+using Orrery.Machinery.Schemas;
+using Orrery.Server.Discovery;
+
+namespace Orrery.Server.Registry;
+
+/// <summary>The definitions of all built-in resources, made once for the process and shared by every cluster.</summary>
+internal sealed class BuiltinResources
+{
+    /// <summary>
+    /// Groups in upstream's discovery that need a machinery of their own behind them and are not served: an extension API
+    /// server, API priority and fairness, dynamic resource allocation, certificate signing, admission webhooks and policies.
+    /// </summary>
+    private static readonly FrozenSet<string> NotServed = FrozenSet.ToFrozenSet(
+        ["apiregistration.k8s.io", "flowcontrol.apiserver.k8s.io", "resource.k8s.io", "certificates.k8s.io", "admissionregistration.k8s.io"]);
+
+    /// <summary>Kinds that are asked and answered but kept nowhere: reviews and the bodies of subresources.</summary>
+    private static readonly FrozenSet<string> Virtual = FrozenSet.ToFrozenSet(
+        ["bindings", "componentstatuses", "tokenreviews", "selfsubjectreviews", "localsubjectaccessreviews", "selfsubjectaccessreviews", "selfsubjectrulesreviews", "subjectaccessreviews"]);
+
+    private readonly FrozenDictionary<GroupVersionResource, ResourceDefinition> definitions;
+
+    private BuiltinResources()
+    {
+        definitions = BuiltinTypes.Instance.Resources
+            .Where(r => !NotServed.Contains(r.Resource.Group))
+            .Select(Define)
+            .ToFrozenDictionary(d => d.Resource);
+        Surface = SurfaceOf(definitions.Values);
+    }
+
+    public static BuiltinResources Instance { get; } = new();
+
+    public IEnumerable<ResourceDefinition> All => definitions.Values;
+
+    /// <summary>What a cluster without resources of its own serves.</summary>
+    public IReadOnlyList<ApiGroupSurface> Surface { get; }
+
+    public ResourceDefinition? Find(GroupVersionResource resource) => definitions.GetValueOrDefault(resource);
+
+    public ResourceDefinition Require(string group, string version, string resource) =>
+        Find(new GroupVersionResource(group, version, resource)) ?? throw new InvalidOperationException($"{resource}.{version}.{group} is not built in");
+
+    public static bool IsVirtual(ResourceDefinition definition) => Virtual.Contains(definition.Resource.Resource) && !definition.IsCustom;
+
+    private static ResourceDefinition Define(BuiltinResource resource)
+    {
+        GroupVersionKind kind = resource.GroupVersionKind;
+        Func<Schema> schema = () => BuiltinTypes.Instance.Find(kind) ?? throw new InvalidOperationException($"no type is known for {kind}");
+        return new ResourceDefinition(schema)
+        {
+            Resource = resource.Resource,
+            Kind = kind,
+            ListKind = kind.Kind + "List",
+            Singular = resource.Singular,
+            Namespaced = resource.Namespaced,
+            Verbs = resource.Verbs.ToFrozenSet(),
+            ShortNames = resource.ShortNames,
+            Categories = resource.Categories,
+            Subresources = resource.Subresources.ToFrozenDictionary(s => s.Name, s => new SubresourceDefinition(s.Name, s.Kind, s.Verbs.ToFrozenSet())),
+            Strategy = new BuiltinStrategy(kind, resource.Subresources.Any(s => s.Name == "status"), schema),
+            StoredAs = kind.Kind == "Event" ? new GroupResource("", "events") : default,
+            StoredKind = StoredKindOf(kind),
+            Conversion = Conversions.Find(kind),
+        };
+    }
+
+    private static GroupVersionKind StoredKindOf(GroupVersionKind kind) => kind switch
+    {
+        { Kind: "Event" } => new GroupVersionKind("", "v1", "Event"),
+        { Group: "autoscaling", Kind: "HorizontalPodAutoscaler" } => kind with { Version = "v2" },
+        _ => default,
+    };
+
+    private static List<ApiGroupSurface> SurfaceOf(IEnumerable<ResourceDefinition> all)
+    {
+        Dictionary<GroupVersionResource, ResourceDefinition> served = all.ToDictionary(d => d.Resource);
+        return [.. BuiltinTypes.Instance.Resources
+            .Where(r => served.ContainsKey(r.Resource))
+            .GroupBy(r => r.Resource.Group)
+            .Select(g => new ApiGroupSurface(g.Key, [.. g.GroupBy(r => r.Resource.Version).Select(v => new ApiVersionSurface(v.Key, [.. v.Select(r => SurfaceOf(served[r.Resource]))]))]))];
+    }
+
+    public static ApiResourceSurface SurfaceOf(ResourceDefinition definition) => new()
+    {
+        Name = definition.Resource.Resource,
+        Singular = definition.Singular,
+        Kind = definition.Kind.Kind,
+        Namespaced = definition.Namespaced,
+        Verbs = [.. definition.Verbs],
+        ShortNames = definition.ShortNames,
+        Categories = definition.Categories,
+        Subresources = [.. definition.Subresources.Values.Select(s => new ApiSubresourceSurface(
+            s.Name,
+            s.Kind.Group == definition.Kind.Group && s.Kind.Version == definition.Kind.Version ? new GroupVersionKind("", "", s.Kind.Kind) : s.Kind,
+            [.. s.Verbs]))],
+    };
+}

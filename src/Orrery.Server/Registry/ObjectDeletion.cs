@@ -1,0 +1,178 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Server.Admission;
+using Orrery.Server.Handlers;
+using Orrery.Storage;
+
+namespace Orrery.Server.Registry;
+
+/// <summary>
+/// Deletes an object, or marks it where finalizers or a grace period hold it: upstream's
+/// <c>registry/generic/registry/store.go</c>, Delete, and <c>rest.BeforeDelete</c>.
+/// </summary>
+internal sealed class ObjectDeletion(ObjectStore objects, AdmissionChain admission, TimeProvider time)
+{
+    private const string OrphanFinalizer = "orphan";
+    private const string ForegroundFinalizer = "foregroundDeletion";
+    private const int MaxAttempts = 100;
+
+    /// <summary>Nothing holds it any more.</summary>
+    public static bool IsComplete(JsonObject json) =>
+        json.IsDeleting
+        && json.NodeAt("metadata", "finalizers") is not JsonArray { Count: > 0 }
+        && (json.NumberAt("metadata", "deletionGracePeriodSeconds") ?? 0) == 0
+        && json.NodeAt("spec", "finalizers") is not JsonArray { Count: > 0 };
+
+    public async ValueTask<WriteResult> DeleteAsync(WriteScope scope, DeleteOptions options, CancellationToken cancellationToken)
+    {
+        ResourceDefinition resource = scope.Resource;
+        for (int attempt = 1; ; attempt++)
+        {
+            // 1. What is there, and whether it is what the client means.
+            StoredObject current = objects.Find(resource, scope.Cluster, scope.Namespace, scope.Name)
+                ?? throw ApiErrors.NotFound(scope.GroupResource, scope.Name);
+            JsonObject old = objects.Decode(resource, current);
+            CheckPreconditions(scope, options, old);
+
+            // 2. Admission.
+            await admission.AdmitAsync(
+                new AdmissionRequest
+                {
+                    Operation = AdmissionOperation.Delete,
+                    Resource = resource,
+                    Cluster = scope.Cluster,
+                    Namespace = scope.Namespace,
+                    Name = scope.Name,
+                    Old = old,
+                    User = scope.User,
+                },
+                cancellationToken);
+
+            // 3. Mark it, or delete it.
+            JsonObject json = (JsonObject)old.DeepClone();
+            Mark(resource, json, options);
+            bool isGone = IsComplete(json);
+            if (!isGone && ObjectStore.IsSame(json, old))
+            {
+                return new WriteResult(current.Json, current.Revision);
+            }
+
+            resource.Conversion?.ToStored(json);
+            byte[] stored = ObjectEncoding.Encode(json);
+
+            if (scope.DryRun)
+            {
+                return new WriteResult(ObjectEncoding.WithRevision(stored, current.Revision), 0, Deleted: isGone);
+            }
+
+            CommitResult commit = isGone
+                ? await objects.DeleteAsync(resource, scope.Cluster, scope.Namespace, scope.Name, current, cancellationToken)
+                : await objects.ReplaceAsync(resource, scope.Cluster, scope.Namespace, scope.Name, stored, current, cancellationToken);
+            if (commit.Succeeded)
+            {
+                return isGone
+                    ? new WriteResult(ObjectEncoding.WithRevision(ObjectEncoding.Encode(Final(resource, json, old)), commit.Revision), commit.Revision, Deleted: true)
+                    : new WriteResult(ObjectEncoding.WithRevision(stored, commit.Revision), commit.Revision);
+            }
+
+            if (attempt == MaxAttempts)
+            {
+                throw ApiErrors.Conflict(scope.GroupResource, scope.Name);
+            }
+        }
+    }
+
+    private static void CheckPreconditions(WriteScope scope, DeleteOptions options, JsonObject old)
+    {
+        string what = scope.Resource.Kind.Kind;
+        if (options.Uid is { } uid && uid != old.Uid)
+        {
+            throw ApiErrors.Conflict(new GroupResource(scope.GroupResource.Group, what), scope.Name, $"the UID in the precondition ({uid}) does not match the UID in record ({old.Uid}). The object might have been deleted and then recreated");
+        }
+
+        if (options.ResourceVersion is { } version && version != old.ResourceVersion)
+        {
+            throw ApiErrors.Conflict(new GroupResource(scope.GroupResource.Group, what), scope.Name, $"the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({old.ResourceVersion}). The object might have been modified");
+        }
+    }
+
+    private void Mark(ResourceDefinition resource, JsonObject json, DeleteOptions options)
+    {
+        JsonObject metadata = json.Metadata;
+        if (!json.IsDeleting)
+        {
+            PlaceFinalizers(metadata, options);
+        }
+
+        long grace = Math.Max(0, GracePeriod(resource, json, options));
+        DateTimeOffset now = time.GetUtcNow();
+        if (!json.IsDeleting)
+        {
+            metadata["deletionTimestamp"] = Stamp(now.AddSeconds(grace));
+            if (!resource.Strategy.IsDeletedByFinalizer)
+            {
+                metadata["deletionGracePeriodSeconds"] = grace;
+            }
+
+            if (metadata["generation"] is JsonValue generation && generation.TryGetValue(out long n) && n > 0 && !resource.Strategy.IsDeletedByFinalizer)
+            {
+                metadata["generation"] = n + 1;
+            }
+        }
+        else if (json.NumberAt("metadata", "deletionGracePeriodSeconds") is { } running && grace < running)
+        {
+            // A shorter grace period may replace a longer one, never the other way round.
+            metadata["deletionTimestamp"] = Stamp(now.AddSeconds(grace));
+            metadata["deletionGracePeriodSeconds"] = grace;
+        }
+
+        resource.Strategy.PrepareForDelete(json, Stamp(now));
+    }
+
+    /// <summary>How dependents are met is kept as a finalizer that the garbage collector takes away.</summary>
+    private static void PlaceFinalizers(JsonObject metadata, DeleteOptions options)
+    {
+        if (options.PropagationPolicy is null)
+        {
+            return;
+        }
+
+        var kept = metadata["finalizers"] is JsonArray there
+            ? there.Select(f => f!.GetValue<string>()).Where(f => f is not (OrphanFinalizer or ForegroundFinalizer)).ToList()
+            : [];
+        if (options.PropagationPolicy != "Background")
+        {
+            kept.Add(options.PropagationPolicy == "Orphan" ? OrphanFinalizer : ForegroundFinalizer);
+        }
+
+        if (kept.Count == 0)
+        {
+            metadata.Remove("finalizers");
+        }
+        else
+        {
+            metadata["finalizers"] = new JsonArray([.. kept.Select(f => (JsonNode?)f)]);
+        }
+    }
+
+    private static long GracePeriod(ResourceDefinition resource, JsonObject json, DeleteOptions options)
+    {
+        if (!IsPod(resource))
+        {
+            return 0;
+        }
+
+        // A pod that no kubelet has, or that has ended, needs none (registry/core/pod/strategy.go).
+        return json.TextAt("spec", "nodeName") is null or "" || json.TextAt("status", "phase") is "Failed" or "Succeeded"
+            ? 0
+            : options.GracePeriodSeconds ?? json.NumberAt("spec", "terminationGracePeriodSeconds") ?? 30;
+    }
+
+    private static string Stamp(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    /// <summary>What a deleted object is answered as: with its marks where the kind has a grace period, else as it was.</summary>
+    private static JsonObject Final(ResourceDefinition resource, JsonObject marked, JsonObject old) => IsPod(resource) ? marked : old;
+
+    private static bool IsPod(ResourceDefinition resource) => resource.Resource is { Group: "", Resource: "pods" };
+}

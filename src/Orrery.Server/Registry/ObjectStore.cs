@@ -1,0 +1,81 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Server.Cache;
+using Orrery.Storage;
+
+namespace Orrery.Server.Registry;
+
+/// <summary>An object as it is now.</summary>
+/// <param name="Json">Complete, resourceVersion included.</param>
+/// <param name="Revision">Its resourceVersion.</param>
+/// <param name="StoreRevision">What the store must still hold for a write to be based on this: zero for an object of the shared base layer, which is stored nowhere.</param>
+internal sealed record StoredObject(ReadOnlyMemory<byte> Json, long Revision, long StoreRevision);
+
+/// <summary>Objects by address: reads from the caches, writes to the store, each write on condition of what was read.</summary>
+internal sealed class ObjectStore(CacheSet caches)
+{
+    public StoredObject? Find(ResourceDefinition resource, ClusterName cluster, string ns, string name)
+    {
+        CachedObject? found = caches.For(resource.StoredAs).Current.Get(resource.KeyOf(cluster, ns, name));
+        return found is null ? null : new StoredObject(found.Json, found.Revision, found.Revision);
+    }
+
+    /// <summary>One object as a snapshot has it.</summary>
+    public CachedObject? FindIn(CacheSnapshot snapshot, ResourceDefinition resource, ClusterName cluster, string ns, string name) =>
+        snapshot.Get(resource.KeyOf(cluster, ns, name));
+
+    /// <summary>Objects under a prefix in key order. Over all virtual clusters, root is left out.</summary>
+    public IEnumerable<CachedObject> Range(CacheSnapshot snapshot, ResourceDefinition resource, ClusterName cluster, string prefix, string? startAfter)
+    {
+        IEnumerable<CachedObject> range = snapshot.Range(prefix, startAfter);
+        return cluster.IsAll ? range.Where(o => !o.Cluster.IsRoot) : range;
+    }
+
+    public bool Exists(ResourceDefinition resource, ClusterName cluster, string ns, string name) => Find(resource, cluster, ns, name) is not null;
+
+    /// <summary>A mutable copy in the resource's own version, resourceVersion included.</summary>
+    public JsonObject Decode(ResourceDefinition resource, StoredObject current)
+    {
+        JsonObject json = JsonTree.ParseObject(current.Json.Span);
+        if (resource.Conversion is not null && !resource.IsStoredAsServed(current.Json.Span))
+        {
+            resource.Conversion.FromStored(json);
+        }
+
+        return json;
+    }
+
+    /// <summary>Both say the same, whatever the order of their members. Neither resourceVersion counts.</summary>
+    public static bool IsSame(JsonObject json, JsonObject old)
+    {
+        JsonNode? version = old.Metadata["resourceVersion"];
+        old.Metadata.Remove("resourceVersion");
+        json.Metadata.Remove("resourceVersion");
+        bool same = JsonNode.DeepEquals(json, old);
+        if (version is not null)
+        {
+            old.Metadata["resourceVersion"] = version;
+        }
+
+        return same;
+    }
+
+    public ValueTask<CommitResult> CreateAsync(ResourceDefinition resource, ClusterName cluster, string ns, string name, byte[] stored, CancellationToken cancellationToken) =>
+        WriteAsync(resource.KeyOf(cluster, ns, name), stored, 0, cancellationToken);
+
+    public ValueTask<CommitResult> ReplaceAsync(
+        ResourceDefinition resource, ClusterName cluster, string ns, string name, byte[] stored, StoredObject current, CancellationToken cancellationToken) =>
+        WriteAsync(resource.KeyOf(cluster, ns, name), stored, current.StoreRevision, cancellationToken);
+
+    public ValueTask<CommitResult> DeleteAsync(
+        ResourceDefinition resource, ClusterName cluster, string ns, string name, StoredObject current, CancellationToken cancellationToken) =>
+        WriteAsync(resource.KeyOf(cluster, ns, name), null, current.StoreRevision, cancellationToken);
+
+    private async ValueTask<CommitResult> WriteAsync(string key, byte[]? value, long expected, CancellationToken cancellationToken)
+    {
+        // Once handed over, a commit is not abandoned: the client that goes away must not decide whether caches are told.
+        cancellationToken.ThrowIfCancellationRequested();
+        return await caches.CommitAsync(
+            new Transaction([new Condition(key, expected)], [new Write(key, value is null ? null : (ReadOnlyMemory<byte>?)value)]), CancellationToken.None);
+    }
+}

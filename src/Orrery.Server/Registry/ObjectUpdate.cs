@@ -1,0 +1,166 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Machinery.Apply;
+using Orrery.Server.Admission;
+using Orrery.Storage;
+
+namespace Orrery.Server.Registry;
+
+/// <summary>How the wanted object follows from the one that is there.</summary>
+internal sealed record ObjectChange
+{
+    /// <summary>
+    /// Makes the wanted object from a copy of the current one (its own to change), in the scope's version. Called again
+    /// with a newer copy when somebody else was faster.
+    /// </summary>
+    public required Func<JsonObject, JsonObject> Wanted { get; init; }
+
+    /// <summary>Makes the object where none is; null answers 404.</summary>
+    public Func<JsonObject>? Absent { get; init; }
+
+    /// <summary>Managed fields are already right (server-side apply).</summary>
+    public bool IsApply { get; init; }
+
+    /// <summary>Try again on a lost race even if the wanted object names a resourceVersion that it took from the current one (patches).</summary>
+    public bool IsPatch { get; init; }
+}
+
+/// <summary>Changes an object: upstream's <c>registry/generic/registry/store.go</c>, Update, and <c>rest.BeforeUpdate</c>.</summary>
+internal sealed class ObjectUpdate(ObjectStore objects, AdmissionChain admission, ServiceAddresses addresses, ObjectCreation creation, TimeProvider time)
+{
+    /// <summary>Lost races after which the client is told to try again.</summary>
+    private const int MaxAttempts = 100;
+
+    private static bool ManagedFieldsReady => false;
+
+    public async ValueTask<WriteResult> UpdateAsync(WriteScope scope, ObjectChange change, CancellationToken cancellationToken)
+    {
+        ResourceDefinition resource = scope.Resource;
+        for (int attempt = 1; ; attempt++)
+        {
+            // 1. What is there now.
+            if (objects.Find(resource, scope.Cluster, scope.Namespace, scope.Name) is not { } current)
+            {
+                return change.Absent is null
+                    ? throw ApiErrors.NotFound(scope.GroupResource, scope.Name)
+                    : await creation.CreateAsync(scope, change.Absent(), change.IsApply, cancellationToken);
+            }
+
+            JsonObject old = objects.Decode(resource, current);
+            JsonObject json = change.Wanted((JsonObject)old.DeepClone());
+
+            // 2. The object that the client means, and no other.
+            CheckIdentity(scope, change, json, old);
+            bool isUnconditional = change.IsPatch && json.ResourceVersion == old.ResourceVersion || json.ResourceVersion.Length == 0 || json.ResourceVersion == "0";
+
+            // 3. The manager owns what it changed; what this endpoint may not change is put back.
+            KeepServerMetadata(json, old);
+            if (!change.IsApply && ManagedFieldsReady)
+            {
+                FieldManager.Update(
+                    old, json, resource.Schema, scope.FieldManager, scope.Subresource.Length == 0 ? null : scope.Subresource, time.GetUtcNow(),
+                    resource.Strategy.ResetFields(scope.Subresource));
+            }
+
+            resource.Strategy.PrepareForUpdate(json, old, scope.Subresource);
+
+            // 4. Admission.
+            await admission.AdmitAsync(
+                new AdmissionRequest
+                {
+                    Operation = AdmissionOperation.Update,
+                    Resource = resource,
+                    Cluster = scope.Cluster,
+                    Namespace = scope.Namespace,
+                    Name = scope.Name,
+                    Subresource = scope.Subresource,
+                    Object = json,
+                    Old = old,
+                    User = scope.User,
+                },
+                cancellationToken);
+
+            // 5. Validation of the change.
+            IReadOnlyList<FieldError> errors = resource.Strategy.ValidateUpdate(json, old, scope.Subresource);
+            if (errors.Count > 0)
+            {
+                throw ApiErrors.Invalid(resource.Kind.GroupKind, scope.Name, errors);
+            }
+
+            using ServiceAddresses.Reservation? reservation = addresses.Reserve(scope, json, old);
+
+            // 6. Nothing changed: nothing is written, the revision stays.
+            if (ObjectStore.IsSame(json, old))
+            {
+                return new WriteResult(current.Json, current.Revision);
+            }
+
+            resource.Conversion?.ToStored(json);
+            byte[] stored = ObjectEncoding.Encode(json);
+
+            if (scope.DryRun)
+            {
+                return new WriteResult(ObjectEncoding.WithRevision(stored, current.Revision), 0);
+            }
+
+            // 7. One durable commit, on condition that nobody was faster. The last finalizer of what is being deleted takes the object with it.
+            bool isLast = ObjectDeletion.IsComplete(json);
+            CommitResult commit = isLast
+                ? await objects.DeleteAsync(resource, scope.Cluster, scope.Namespace, scope.Name, current, cancellationToken)
+                : await objects.ReplaceAsync(resource, scope.Cluster, scope.Namespace, scope.Name, stored, current, cancellationToken);
+            if (commit.Succeeded)
+            {
+                return new WriteResult(ObjectEncoding.WithRevision(stored, commit.Revision), commit.Revision, Deleted: isLast);
+            }
+
+            if (!isUnconditional || attempt == MaxAttempts)
+            {
+                throw ApiErrors.Conflict(scope.GroupResource, scope.Name);
+            }
+        }
+    }
+
+    private static void CheckIdentity(WriteScope scope, ObjectChange change, JsonObject json, JsonObject old)
+    {
+        if (json.Uid.Length > 0 && json.Uid != old.Uid)
+        {
+            throw ApiErrors.Conflict(scope.GroupResource, scope.Name, $"Precondition failed: UID in precondition: {json.Uid}, UID in object meta: {old.Uid}");
+        }
+
+        if (json.ResourceVersion is { Length: > 0 } and not "0")
+        {
+            if (json.ResourceVersion != old.ResourceVersion)
+            {
+                throw ApiErrors.Conflict(scope.GroupResource, scope.Name);
+            }
+        }
+        else if (!change.IsPatch && !change.IsApply && !scope.Resource.Strategy.AllowUnconditionalUpdate)
+        {
+            throw ApiErrors.Invalid(scope.Resource.Kind.GroupKind, scope.Name, [FieldError.Invalid("metadata.resourceVersion", 0, "must be specified for an update")]);
+        }
+    }
+
+    /// <summary>Identity and life of an object are the server's: what a client sends of them counts for nothing.</summary>
+    private static void KeepServerMetadata(JsonObject json, JsonObject old)
+    {
+        JsonObject metadata = json.Metadata;
+        JsonObject before = old.Metadata;
+        metadata.Remove("selfLink");
+        metadata.Remove("clusterName");
+        metadata.Remove("resourceVersion");
+        foreach (string name in new[] { "name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation" })
+        {
+            if (before[name] is { } value)
+            {
+                metadata[name] = value.DeepClone();
+            }
+            else
+            {
+                metadata.Remove(name);
+            }
+        }
+
+        json["apiVersion"] = old.ApiVersion;
+        json["kind"] = old.Kind;
+    }
+}

@@ -1,0 +1,75 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Machinery.Schemas;
+using Orrery.Server.Cache;
+
+namespace Orrery.Server.Registry;
+
+/// <summary>One served resource in one version: all that the handlers need to know of it. Immutable; built-in ones are shared by every cluster.</summary>
+internal sealed class ResourceDefinition
+{
+    private readonly Lazy<Schema> schema;
+    private byte[]? prefix;
+
+    public ResourceDefinition(Func<Schema> schema)
+    {
+        this.schema = new Lazy<Schema>(schema);
+    }
+
+    public required GroupVersionResource Resource { get; init; }
+
+    public required GroupVersionKind Kind { get; init; }
+
+    public required string ListKind { get; init; }
+
+    public required string Singular { get; init; }
+
+    public required bool Namespaced { get; init; }
+
+    public required IReadOnlySet<string> Verbs { get; init; }
+
+    public IReadOnlyList<string> ShortNames { get; init; } = [];
+
+    public IReadOnlyList<string> Categories { get; init; } = [];
+
+    public IReadOnlyDictionary<string, SubresourceDefinition> Subresources { get; init; } = new Dictionary<string, SubresourceDefinition>();
+
+    public required IResourceStrategy Strategy { get; init; }
+
+    /// <summary>True for a custom resource: items of its lists carry apiVersion and kind, and lists a <c>continue</c> even when empty.</summary>
+    public bool IsCustom { get; init; }
+
+    /// <summary>Where objects are kept: another group for events.k8s.io/events, which are core events.</summary>
+    public GroupResource StoredAs { get => field.Resource is null ? Resource.GroupResource : field; init; }
+
+    /// <summary>Kind of what is stored; differs where several versions of one resource are served.</summary>
+    public GroupVersionKind StoredKind { get => field.Kind is null ? Kind : field; init; }
+
+    /// <summary>Turns a stored object into this version and back; null when they are one.</summary>
+    public IVersionConversion? Conversion { get; init; }
+
+    public Schema Schema => schema.Value;
+
+    public GroupResource GroupResource => Resource.GroupResource;
+
+    /// <summary>How stored bytes of this very version begin, up to the quote before <c>metadata</c>.</summary>
+    public ReadOnlySpan<byte> Prefix => prefix ??= Encoding.UTF8.GetBytes($"{{\"apiVersion\":\"{Kind.ApiVersion}\",\"kind\":\"{Kind.Kind}\",");
+
+    /// <summary>True when the stored bytes can be answered as they are.</summary>
+    public bool IsStoredAsServed(ReadOnlySpan<byte> json) => json.StartsWith(Prefix);
+
+    public string KeyOf(ClusterName cluster, string ns, string name) => StoreKey.Of(StoredAs, cluster, Namespaced ? ns : "", name);
+}
+
+/// <summary>A subresource such as <c>status</c> or <c>scale</c>.</summary>
+/// <param name="Kind">Kind of what it answers.</param>
+internal sealed record SubresourceDefinition(string Name, GroupVersionKind Kind, IReadOnlySet<string> Verbs);
+
+/// <summary>Between the version that is stored and another that is served. Both directions edit in place.</summary>
+internal interface IVersionConversion
+{
+    void FromStored(JsonObject json);
+
+    void ToStored(JsonObject json);
+}

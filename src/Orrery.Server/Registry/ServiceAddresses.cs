@@ -1,0 +1,211 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Server.Cache;
+
+namespace Orrery.Server.Registry;
+
+/// <summary>
+/// Gives Services their cluster IPs and node ports. What is taken is read from the Services themselves; an address that
+/// was given to a write under way is reserved until that write has ended. Ranges are upstream's defaults, per cluster.
+/// </summary>
+internal sealed class ServiceAddresses(CacheSet caches, NameSource names)
+{
+    public const int FirstNodePort = 30000;
+    public const int LastNodePort = 32767;
+    private const uint FirstAddress = 0x0A600001; // 10.96.0.1 of 10.96.0.0/12
+    private const int AddressCount = (1 << 20) - 2;
+
+    private static readonly GroupResource Services = new("", "services");
+    private readonly ConcurrentDictionary<(ClusterName Cluster, string Taken), byte> underWay = new();
+
+    /// <summary>Fills in what the Service wants and lacks; null for anything but a Service. Dispose when the write has ended.</summary>
+    /// <param name="old">Null on create.</param>
+    /// <exception cref="StatusException">422: the address or port asked for is taken or out of range.</exception>
+    public Reservation? Reserve(WriteScope scope, JsonObject json, JsonObject? old)
+    {
+        if (scope.GroupResource != Services || scope.Subresource.Length > 0 || json["spec"] is not JsonObject spec)
+        {
+            return null;
+        }
+
+        var reservation = new Reservation(underWay, scope.Cluster);
+        try
+        {
+            HashSet<string> taken = Taken(scope.Cluster, scope.Namespace, json.Name);
+            var errors = new List<FieldError>();
+            GiveAddress(spec, taken, reservation, errors);
+            GivePorts(spec, old?["spec"] as JsonObject, taken, reservation, errors);
+            return errors.Count == 0 ? reservation : throw ApiErrors.Invalid(scope.Resource.Kind.GroupKind, json.Name, errors);
+        }
+        catch
+        {
+            reservation.Dispose();
+            throw;
+        }
+    }
+
+    private void GiveAddress(JsonObject spec, HashSet<string> taken, Reservation reservation, List<FieldError> errors)
+    {
+        if (spec.TextAt("type") == "ExternalName")
+        {
+            return;
+        }
+
+        string address = spec.TextAt("clusterIP") ?? "";
+        if (address == "None")
+        {
+            spec["clusterIPs"] ??= new JsonArray("None");
+        }
+        else if (address.Length == 0)
+        {
+            int start = names.Next(0, AddressCount);
+            for (int i = 0; i < AddressCount && address.Length == 0; i++)
+            {
+                string candidate = Address((start + i) % AddressCount);
+                address = taken.Contains(candidate) || !reservation.Take(candidate) ? "" : candidate;
+            }
+
+            spec["clusterIP"] = address;
+            spec["clusterIPs"] = new JsonArray(address);
+        }
+        else if (taken.Contains(address) || !reservation.Take(address))
+        {
+            errors.Add(FieldError.Invalid("spec.clusterIPs", new JsonArray(address), "failed to allocate IP " + address + ": provided IP is already allocated"));
+        }
+
+        spec["ipFamilies"] ??= new JsonArray("IPv4");
+        spec["ipFamilyPolicy"] ??= "SingleStack";
+        spec["clusterIPs"] ??= new JsonArray(address);
+    }
+
+    private void GivePorts(JsonObject spec, JsonObject? old, HashSet<string> taken, Reservation reservation, List<FieldError> errors)
+    {
+        if (spec["ports"] is not JsonArray ports)
+        {
+            return;
+        }
+
+        bool wants = spec.TextAt("type") is "NodePort"
+            || (spec.TextAt("type") is "LoadBalancer" && spec.FlagAt("allocateLoadBalancerNodePorts") != false);
+        for (int i = 0; i < ports.Count; i++)
+        {
+            if (ports[i] is not JsonObject port)
+            {
+                continue;
+            }
+
+            if (!wants)
+            {
+                if (old?.TextAt("type") is "NodePort" or "LoadBalancer")
+                {
+                    port.Remove("nodePort");
+                }
+
+                continue;
+            }
+
+            string protocol = port.TextAt("protocol") ?? "TCP";
+            if ((port.NumberAt("nodePort") ?? 0) == 0)
+            {
+                port["nodePort"] = FreePort(protocol, taken, reservation);
+            }
+            else
+            {
+                CheckPort(port.NumberAt("nodePort")!.Value, protocol, $"spec.ports[{i}].nodePort", taken, reservation, errors);
+            }
+        }
+    }
+
+    private int FreePort(string protocol, HashSet<string> taken, Reservation reservation)
+    {
+        const int count = LastNodePort - FirstNodePort + 1;
+        int start = names.Next(0, count);
+        for (int i = 0; i < count; i++)
+        {
+            int candidate = FirstNodePort + (start + i) % count;
+            string key = Key(protocol, candidate);
+            if (!taken.Contains(key) && reservation.Take(key))
+            {
+                return candidate;
+            }
+        }
+
+        throw ApiErrors.InternalError("failed to allocate a nodePort: range is full");
+    }
+
+    private static void CheckPort(long port, string protocol, string field, HashSet<string> taken, Reservation reservation, List<FieldError> errors)
+    {
+        if (port is < FirstNodePort or > LastNodePort)
+        {
+            errors.Add(FieldError.Invalid(field, port, $"provided port is not in the valid range. The range of valid ports is {FirstNodePort}-{LastNodePort}"));
+        }
+        else if (taken.Contains(Key(protocol, port)) || !reservation.Take(Key(protocol, port)))
+        {
+            errors.Add(FieldError.Invalid(field, port, "provided port is already allocated"));
+        }
+    }
+
+    /// <summary>Addresses and ports of every other Service of the cluster.</summary>
+    private HashSet<string> Taken(ClusterName cluster, string ns, string name)
+    {
+        var taken = new HashSet<string>(StringComparer.Ordinal);
+        string self = StoreKey.Of(Services, cluster, ns, name);
+        foreach (CachedObject service in caches.For(Services).Current.Range(StoreKey.Prefix(Services, cluster), null))
+        {
+            if (service.Key == self || JsonTree.ParseObject(service.Json.Span)["spec"] is not JsonObject spec)
+            {
+                continue;
+            }
+
+            if (spec.TextAt("clusterIP") is { Length: > 0 } address and not "None")
+            {
+                taken.Add(address);
+            }
+
+            foreach (JsonObject port in (spec["ports"] as JsonArray ?? []).OfType<JsonObject>())
+            {
+                if (port.NumberAt("nodePort") is > 0 and { } number)
+                {
+                    taken.Add(Key(port.TextAt("protocol") ?? "TCP", number));
+                }
+            }
+        }
+
+        return taken;
+    }
+
+    private static string Key(string protocol, long port) => $"{protocol}:{port}";
+
+    private static string Address(int index)
+    {
+        uint value = FirstAddress + (uint)index;
+        return new IPAddress([(byte)(value >> 24), (byte)(value >> 16), (byte)(value >> 8), (byte)value]).ToString();
+    }
+
+    /// <summary>What one write under way has taken.</summary>
+    internal sealed class Reservation(ConcurrentDictionary<(ClusterName Cluster, string Taken), byte> all, ClusterName cluster) : IDisposable
+    {
+        private readonly List<string> mine = [];
+
+        public bool Take(string what)
+        {
+            if (!all.TryAdd((cluster, what), 0))
+            {
+                return false;
+            }
+
+            mine.Add(what);
+            return true;
+        }
+
+        public void Dispose()
+        {
+            foreach (string what in mine)
+            {
+                all.TryRemove((cluster, what), out _);
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Orrery.Server;
+
+/// <summary>
+/// A Kubernetes API server: root cluster, virtual clusters, and the upkeep that any cluster needs (namespace
+/// deletion, garbage collection, default service accounts). Used for the control plane and for simulated data planes.
+/// </summary>
+public sealed class ApiServer : IAsyncDisposable
+{
+    private readonly WebApplication web;
+    private readonly ServerState state;
+
+    private ApiServer(WebApplication web, ServerState state, Uri url)
+    {
+        this.web = web;
+        this.state = state;
+        Url = url;
+    }
+
+    /// <summary>Where the server listens, without trailing slash semantics: scheme, host and port.</summary>
+    public Uri Url { get; }
+
+    /// <summary>Loads the caches, bootstraps the root cluster, listens. When this returns, <c>/readyz</c> answers ok.</summary>
+    public static async Task<ApiServer> StartAsync(ApiServerOptions options, CancellationToken cancellationToken)
+    {
+        // 1. Everything in memory, from the store.
+        ServerState state = await ServerComposition.ComposeAsync(options, cancellationToken);
+
+        // 2. Listen.
+        WebApplication web = Build(options);
+        web.Run(new Pipeline(state).InvokeAsync);
+        await web.StartAsync(cancellationToken);
+        string address = web.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
+        var url = new Uri(address);
+
+        options.LoggerFactory.CreateLogger<ApiServer>().Serving(url);
+        return new ApiServer(web, state, url);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        state.Stopping.Cancel();
+        await web.StopAsync(CancellationToken.None);
+        await web.DisposeAsync();
+        await state.DisposeAsync();
+    }
+
+    private static WebApplication Build(ApiServerOptions options)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton(options.LoggerFactory);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Configure(kestrel, options));
+        return builder.Build();
+    }
+
+    private static void Configure(KestrelServerOptions kestrel, ApiServerOptions options)
+    {
+        kestrel.AddServerHeader = false;
+
+        // Bodies are read up to their limit by RequestBody, which answers a Status.
+        kestrel.Limits.MaxRequestBodySize = null;
+        kestrel.Limits.Http2.MaxStreamsPerConnection = 1000;
+        kestrel.Limits.Http2.InitialConnectionWindowSize = 1024 * 1024;
+        kestrel.Limits.Http2.InitialStreamWindowSize = 256 * 1024;
+        kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
+        kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(3);
+        kestrel.Listen(options.Address, options.Port, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1AndHttp2;
+            listen.UseHttps(new HttpsConnectionAdapterOptions
+            {
+                ServerCertificate = options.ServingCertificate,
+                ClientCertificateMode = ClientCertificateMode.AllowCertificate,
+
+                // Any certificate may be shown; whether it means anything is authentication's question, answered with a Status.
+                ClientCertificateValidation = (_, _, _) => true,
+                OnAuthenticate = (_, tls) => tls.CertificateChainPolicy = new X509ChainPolicy
+                {
+                    DisableCertificateDownloads = true,
+                    RevocationMode = X509RevocationMode.NoCheck,
+                    VerificationFlags = X509VerificationFlags.AllFlags,
+                },
+            });
+        });
+    }
+}

@@ -1,0 +1,39 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Orrery.Api;
+
+namespace Orrery.Server.Handlers;
+
+/// <summary>Where a paged list goes on: base64 of <c>{"v":"meta.k8s.io/v1","rv":N,"start":"/ns/name\0"}</c>, the form upstream hands out.</summary>
+/// <param name="Revision">The snapshot that all pages show.</param>
+/// <param name="StartAfter">Key of the last object of the page before, without the list's own prefix.</param>
+internal sealed record ContinueToken(long Revision, string StartAfter)
+{
+    private const string Version = "meta.k8s.io/v1";
+
+    public string Encode()
+    {
+        var json = new JsonObject { ["v"] = Version, ["rv"] = Revision, ["start"] = "/" + StartAfter + "\0" };
+        return Convert.ToBase64String(Encoding.UTF8.GetBytes(json.ToJsonString())).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+    }
+
+    public static ContinueToken Decode(string token)
+    {
+        try
+        {
+            string base64 = token.Replace('-', '+').Replace('_', '/');
+            byte[] bytes = Convert.FromBase64String(base64 + new string('=', (4 - base64.Length % 4) % 4));
+            if (JsonNode.Parse(bytes) is JsonObject json && json.TextAt("v") == Version && json.TextAt("start") is { Length: > 1 } start && json.NumberAt("rv") is > 0 and { } revision)
+            {
+                return new ContinueToken(revision, start[1..].TrimEnd('\0'));
+            }
+        }
+        catch (Exception fault) when (fault is FormatException or JsonException or InvalidOperationException)
+        {
+            throw ApiErrors.BadRequest($"invalid continue token: continue key is not valid: {fault.Message}");
+        }
+
+        throw ApiErrors.BadRequest("invalid continue token: continue key is not valid");
+    }
+}

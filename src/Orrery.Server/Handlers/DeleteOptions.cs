@@ -1,0 +1,68 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Server.Requests;
+
+namespace Orrery.Server.Handlers;
+
+/// <summary>metav1 DeleteOptions, from the body where there is one and otherwise from the query.</summary>
+internal sealed record DeleteOptions
+{
+    public bool DryRun { get; init; }
+
+    /// <summary>Null: the kind's own default.</summary>
+    public long? GracePeriodSeconds { get; init; }
+
+    /// <summary><c>Background</c>, <c>Foreground</c>, <c>Orphan</c>, or null: the kind's own default.</summary>
+    public string? PropagationPolicy { get; init; }
+
+    /// <summary>Must be the object's uid when not null.</summary>
+    public string? Uid { get; init; }
+
+    /// <summary>Must be the object's resourceVersion when not null.</summary>
+    public string? ResourceVersion { get; init; }
+
+    public static DeleteOptions Read(RequestQuery query, JsonObject? body)
+    {
+        var errors = new List<FieldError>();
+        DeleteOptions options = body is null ? FromQuery(query, errors) : FromBody(body, errors);
+        if (options.PropagationPolicy is not (null or "Background" or "Foreground" or "Orphan"))
+        {
+            errors.Add(FieldError.NotSupported("propagationPolicy", options.PropagationPolicy, "Foreground", "Background", "Orphan", "nil"));
+        }
+
+        return errors.Count == 0 ? options : throw ApiErrors.Invalid(new GroupKind("meta.k8s.io", "DeleteOptions"), "", errors);
+    }
+
+    private static DeleteOptions FromQuery(RequestQuery query, List<FieldError> errors) => new()
+    {
+        DryRun = WriteOptions.ReadDryRun(query, errors),
+        GracePeriodSeconds = query["gracePeriodSeconds"] is { } grace ? ReadNumber(grace) : null,
+        PropagationPolicy = query["propagationPolicy"] is { } policy ? policy
+            : ListOptions.Flag(query, "orphanDependents") is { } orphan ? Legacy(orphan) : null,
+    };
+
+    private static DeleteOptions FromBody(JsonObject body, List<FieldError> errors)
+    {
+        var dryRun = body["dryRun"] as JsonArray;
+        if (dryRun is not null && dryRun.Any(v => v is not JsonValue value || !value.TryGetValue(out string? text) || text != "All"))
+        {
+            errors.Add(FieldError.NotSupported("dryRun", dryRun.DeepClone(), "All"));
+        }
+
+        return new DeleteOptions
+        {
+            DryRun = dryRun is { Count: > 0 },
+            GracePeriodSeconds = body.NumberAt("gracePeriodSeconds"),
+            PropagationPolicy = body.TextAt("propagationPolicy") ?? (body.FlagAt("orphanDependents") is { } orphan ? Legacy(orphan) : null),
+            Uid = body.TextAt("preconditions", "uid"),
+            ResourceVersion = body.TextAt("preconditions", "resourceVersion"),
+        };
+    }
+
+    private static string Legacy(bool orphan) => orphan ? "Orphan" : "Background";
+
+    private static long ReadNumber(string text) => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)
+        ? number
+        : throw ApiErrors.BadRequest($"strconv.ParseInt: parsing \"{text}\": invalid syntax");
+}

@@ -1,0 +1,137 @@
+using System.Globalization;
+using Orrery.Api;
+using Orrery.Server.Requests;
+
+namespace Orrery.Server.Handlers;
+
+/// <summary>Query of a list or watch: metav1 ListOptions, checked as upstream's <c>ValidateListOptions</c> does.</summary>
+internal sealed record ListOptions
+{
+    public string LabelSelector { get; init; } = "";
+
+    public string FieldSelector { get; init; } = "";
+
+    /// <summary>Empty when unsaid; otherwise digits.</summary>
+    public string ResourceVersion { get; init; } = "";
+
+    public string ResourceVersionMatch { get; init; } = "";
+
+    /// <summary>Zero: no limit.</summary>
+    public long Limit { get; init; }
+
+    public string Continue { get; init; } = "";
+
+    /// <summary>Null when unsaid.</summary>
+    public long? TimeoutSeconds { get; init; }
+
+    public bool AllowWatchBookmarks { get; init; }
+
+    public bool? SendInitialEvents { get; init; }
+
+    public long Revision => ResourceVersion.Length == 0 ? 0 : long.Parse(ResourceVersion, CultureInfo.InvariantCulture);
+
+    public static ListOptions Read(RequestQuery query, bool watch)
+    {
+        var options = new ListOptions
+        {
+            LabelSelector = query["labelSelector"] ?? "",
+            FieldSelector = query["fieldSelector"] ?? "",
+            ResourceVersion = query["resourceVersion"] ?? "",
+            ResourceVersionMatch = query["resourceVersionMatch"] ?? "",
+            Limit = Number(query, "limit") is > 0 and { } limit ? limit : 0,
+            Continue = query["continue"] ?? "",
+            TimeoutSeconds = Number(query, "timeoutSeconds"),
+            AllowWatchBookmarks = query.Flag("allowWatchBookmarks"),
+            SendInitialEvents = Flag(query, "sendInitialEvents"),
+        };
+        List<FieldError> errors = options.Validate(watch);
+        return errors.Count == 0 ? options : throw ApiErrors.Invalid(new GroupKind("meta.k8s.io", "ListOptions"), "", errors);
+    }
+
+    /// <summary>The resourceVersion must be a number; a list answers 400 otherwise, a watch 500, as upstream does.</summary>
+    public void RequireRevision(bool watch)
+    {
+        if (ResourceVersion.Length == 0 || (ResourceVersion.All(char.IsAsciiDigit) && long.TryParse(ResourceVersion, CultureInfo.InvariantCulture, out _)))
+        {
+            return;
+        }
+
+        string fault = $"resourceVersion: Invalid value: \"{ResourceVersion}\": strconv.ParseUint: parsing \"{ResourceVersion}\": invalid syntax";
+        throw watch
+            ? new StatusException(new Status { Code = 500, Message = fault })
+            : ApiErrors.BadRequest($"invalid resource version: {fault}");
+    }
+
+    private List<FieldError> Validate(bool watch)
+    {
+        var errors = new List<FieldError>();
+        if (watch)
+        {
+            ValidateWatch(errors);
+        }
+        else if (SendInitialEvents is not null)
+        {
+            errors.Add(FieldError.Forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
+        }
+
+        if (ResourceVersionMatch.Length == 0 || (watch && SendInitialEvents is not null))
+        {
+            return errors;
+        }
+
+        if (watch)
+        {
+            errors.Add(FieldError.Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
+            return errors;
+        }
+
+        if (ResourceVersion.Length == 0)
+        {
+            errors.Add(FieldError.Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"));
+        }
+
+        if (Continue.Length > 0)
+        {
+            errors.Add(FieldError.Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided"));
+        }
+
+        if (ResourceVersionMatch is not ("Exact" or "NotOlderThan"))
+        {
+            errors.Add(FieldError.NotSupported("resourceVersionMatch", ResourceVersionMatch, "Exact", "NotOlderThan", ""));
+        }
+        else if (ResourceVersionMatch == "Exact" && ResourceVersion == "0")
+        {
+            errors.Add(FieldError.Forbidden("resourceVersionMatch", "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
+        }
+
+        return errors;
+    }
+
+    private void ValidateWatch(List<FieldError> errors)
+    {
+        if (SendInitialEvents is null)
+        {
+            return;
+        }
+
+        if (ResourceVersionMatch != "NotOlderThan")
+        {
+            errors.Add(FieldError.Forbidden("resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
+        }
+
+        if (Continue.Length > 0)
+        {
+            errors.Add(FieldError.Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided"));
+        }
+    }
+
+    private static long? Number(RequestQuery query, string name)
+    {
+        string text = query[name] ?? "";
+        return text.Length == 0 ? null
+            : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number
+            : throw ApiErrors.BadRequest($"strconv.ParseInt: parsing \"{text}\": invalid syntax");
+    }
+
+    internal static bool? Flag(RequestQuery query, string name) => query.Has(name) ? query.Flag(name) : null;
+}

@@ -1,0 +1,165 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Machinery;
+using Orrery.Machinery.Apply;
+using Orrery.Machinery.Patches;
+using Orrery.Server.Registry;
+using Orrery.Server.Requests;
+
+namespace Orrery.Server.Handlers;
+
+/// <summary>PATCH of an object or of its status: JSON patch, merge patch, strategic merge patch, server-side apply.</summary>
+internal static class PatchHandler
+{
+    public static async Task HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
+    {
+        PatchFormat format = Negotiation.Patch(request.Http.Request.ContentType, request.Resource.IsCustom);
+        WriteOptions options = request.WriteOptions("PatchOptions", format == PatchFormat.Apply);
+        ReadOnlyMemory<byte> body = await RequestBody.ReadAsync(request.Http.Request, cancellationToken);
+        ObjectChange change = format == PatchFormat.Apply ? Apply(request, options, body) : Patch(request, options, format, body);
+        WriteResult result = await request.Server.Update.UpdateAsync(request.Scope(options), change, cancellationToken);
+        await ObjectResponse.WriteAsync(request, result.Created ? 201 : 200, result.Json, cancellationToken);
+    }
+
+    private static ObjectChange Patch(ResourceRequest request, WriteOptions options, PatchFormat format, ReadOnlyMemory<byte> body)
+    {
+        JsonNode? patch = ParsePatch(body);
+        JsonArray? operations = format == PatchFormat.Json ? JsonPatch.Decode(patch) : null;
+        JsonObject? merge = format == PatchFormat.Json ? null : MergePatch.Decode(patch);
+        bool warned = false;
+        return new ObjectChange
+        {
+            IsPatch = true,
+            Wanted = current =>
+            {
+                JsonObject patched = format switch
+                {
+                    PatchFormat.Json => JsonPatch.Apply(current, (JsonArray)operations!.DeepClone()) as JsonObject
+                        ?? throw ApiErrors.BadRequest("the patch leaves no object"),
+                    PatchFormat.Merge => MergePatch.Apply(current, (JsonObject)merge!.DeepClone()),
+                    _ => StrategicMergePatch.Apply(current, (JsonObject)merge!.DeepClone(), request.Resource.Schema),
+                };
+                IReadOnlyList<string> faults = Decode(request, patched, options);
+                if (!warned)
+                {
+                    Warnings.Add(request.Http.Response, faults);
+                    warned = true;
+                }
+
+                CheckPlace(request, patched);
+                return patched;
+            },
+        };
+    }
+
+    private static ObjectChange Apply(ResourceRequest request, WriteOptions options, ReadOnlyMemory<byte> body)
+    {
+        JsonObject applied = ParseApply(body);
+        if (applied.NodeAt("metadata", "managedFields") is not null)
+        {
+            throw ApiErrors.BadRequest("metadata.managedFields must be nil");
+        }
+
+        CheckApplied(request, applied);
+        var stripped = (JsonObject)applied.DeepClone();
+        Warnings.Add(request.Http.Response, DecodeApplied(request, stripped, body, options));
+        string? subresource = request.Subresource.Length == 0 ? null : request.Subresource;
+        return new ObjectChange
+        {
+            IsPatch = true,
+            IsApply = true,
+            Wanted = current => Merge(request, options, current, stripped, subresource),
+            Absent = subresource is null ? () => Merge(request, options, null, stripped, null) : null,
+        };
+    }
+
+    private static JsonObject Merge(ResourceRequest request, WriteOptions options, JsonObject? live, JsonObject applied, string? subresource)
+    {
+        JsonObject merged = FieldManager.Apply(
+            live, applied, request.Resource.Schema, options.FieldManager, options.Force, subresource, request.Server.Time.GetUtcNow(),
+            request.Resource.Strategy.ResetFields(request.Subresource));
+        request.Resource.Strategy.Default(merged);
+        return merged;
+    }
+
+    private static IReadOnlyList<string> DecodeApplied(ResourceRequest request, JsonObject applied, ReadOnlyMemory<byte> body, WriteOptions options)
+    {
+        IReadOnlyList<string> faults = request.Resource.Strategy.Decode(applied, default);
+        return faults.Count > 0 && options.FieldValidation == FieldValidation.Strict
+            ? throw ApiErrors.BadRequest($"failed to create typed patch object: strict decoding error: {string.Join(", ", faults)}")
+            : options.FieldValidation == FieldValidation.Ignore ? [] : faults;
+    }
+
+    private static IReadOnlyList<string> Decode(ResourceRequest request, JsonObject patched, WriteOptions options)
+    {
+        try
+        {
+            return ObjectDecoder.Decode(request.Resource, patched, default, options.FieldValidation);
+        }
+        catch (StatusException fault) when (fault.Code == 400)
+        {
+            // A patch whose result cannot be read is an unprocessable patch, not a bad request (handlers/patch.go).
+            throw ApiErrors.Invalid(new GroupKind("", ""), "", [FieldError.Invalid("patch", patched.ToJsonString(), fault.Status.Message)]);
+        }
+    }
+
+    private static void CheckApplied(ResourceRequest request, JsonObject applied)
+    {
+        ResourceDefinition resource = request.Resource;
+        if (applied.ApiVersion.Length == 0 || applied.Kind.Length == 0)
+        {
+            throw ApiErrors.BadRequest("error decoding YAML: Object 'Kind' is missing");
+        }
+
+        if (applied.ApiVersion != resource.Kind.ApiVersion || applied.Kind != resource.Kind.Kind)
+        {
+            throw ApiErrors.BadRequest($"the object is of {applied.ApiVersion}, {applied.Kind}; the path is of {resource.Kind.ApiVersion}, {resource.Kind.Kind}");
+        }
+
+        if (applied.Name.Length == 0)
+        {
+            applied.Metadata["name"] = request.Name;
+        }
+
+        CheckPlace(request, applied);
+    }
+
+    private static void CheckPlace(ResourceRequest request, JsonObject json)
+    {
+        if (json.Name != request.Name)
+        {
+            throw ApiErrors.BadRequest($"the name of the object ({json.Name}) does not match the name on the URL ({request.Name})");
+        }
+
+        if (json.Namespace.Length > 0 && json.Namespace != request.Namespace)
+        {
+            throw ApiErrors.BadRequest($"the namespace of the object ({json.Namespace}) does not match the namespace on the request ({request.Namespace})");
+        }
+    }
+
+    private static JsonNode? ParsePatch(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            return JsonTree.Parse(body.Span);
+        }
+        catch (JsonException fault)
+        {
+            throw ApiErrors.BadRequest($"error decoding patch: {fault.Message}");
+        }
+    }
+
+    private static JsonObject ParseApply(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            return YamlJson.Parse(Encoding.UTF8.GetString(body.Span)) as JsonObject ?? throw ApiErrors.BadRequest("error decoding YAML: not an object");
+        }
+        catch (Exception fault) when (fault is FormatException or JsonException)
+        {
+            throw ApiErrors.BadRequest($"error decoding YAML: {fault.Message}");
+        }
+    }
+}

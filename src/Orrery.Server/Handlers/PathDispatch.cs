@@ -1,0 +1,34 @@
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Orrery.Api;
+using Orrery.Server.Authentication;
+using Orrery.Server.Requests;
+
+namespace Orrery.Server.Handlers;
+
+/// <summary>Paths that are no resource: health, discovery, OpenAPI.</summary>
+internal static class PathDispatch
+{
+    public static async Task HandleAsync(ServerState server, HttpContext http, RequestInfo info, UserInfo user, CancellationToken cancellationToken)
+    {
+        if (info.Path is "/healthz" or "/livez" or "/readyz" || info.Path.StartsWith("/livez/", StringComparison.Ordinal) || info.Path.StartsWith("/readyz/", StringComparison.Ordinal))
+        {
+            await WriteTextAsync(http, 200, "ok", cancellationToken);
+            return;
+        }
+
+        if (await server.Discovery.TryServeAsync(http, info, cancellationToken))
+        {
+            return;
+        }
+
+        // Upstream's router answers plain text here, not a Status.
+        await WriteTextAsync(http, 404, "404 page not found\n", cancellationToken);
+    }
+
+    public static Task WriteTextAsync(HttpContext http, int code, string text, CancellationToken cancellationToken)
+    {
+        http.Response.Headers["X-Content-Type-Options"] = "nosniff";
+        return ObjectResponse.WriteBytesAsync(http, code, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(text), cancellationToken);
+    }
+}

@@ -1,0 +1,74 @@
+using Microsoft.AspNetCore.Http;
+using Orrery.Api;
+using Orrery.Server.Authentication;
+using Orrery.Server.Registry;
+using Orrery.Server.Requests;
+
+namespace Orrery.Server.Handlers;
+
+/// <summary>Finds the resource and the verb's handler.</summary>
+internal static class ResourceDispatch
+{
+    public static Task HandleAsync(ServerState server, HttpContext http, RequestInfo info, UserInfo user, CancellationToken cancellationToken)
+    {
+        ResourceDefinition resource = server.Resources.Find(info.Cluster, info.GroupVersionResource) ?? throw ApiErrors.NoSuchResource();
+        var request = new ResourceRequest { Server = server, Http = http, Info = info, User = user, Resource = resource };
+        if (info.Cluster.IsAll && info.Verb is not ("list" or "watch"))
+        {
+            throw ApiErrors.MethodNotAllowed();
+        }
+
+        RequirePlace(request);
+        if (info.Subresource.Length > 0)
+        {
+            return SubresourceDispatch.HandleAsync(request, cancellationToken);
+        }
+
+        if (BuiltinResources.IsVirtual(resource))
+        {
+            throw ApiErrors.NoSuchResource();
+        }
+
+        // A resource does not always offer every verb: namespaces have no deletecollection.
+        if (!resource.Verbs.Contains(info.Verb) || !FitsPath(request))
+        {
+            throw ApiErrors.MethodNotAllowed();
+        }
+
+        return info.Verb switch
+        {
+            "get" => GetHandler.HandleAsync(request, cancellationToken),
+            "list" => ListHandler.HandleAsync(request, cancellationToken),
+            "watch" => WatchHandler.HandleAsync(request, cancellationToken),
+            "create" => CreateHandler.HandleAsync(request, cancellationToken),
+            "update" => UpdateHandler.HandleAsync(request, cancellationToken),
+            "patch" => PatchHandler.HandleAsync(request, cancellationToken),
+            "delete" => DeleteHandler.HandleAsync(request, cancellationToken),
+            "deletecollection" => DeleteCollectionHandler.HandleAsync(request, cancellationToken),
+            _ => throw ApiErrors.MethodNotAllowed(),
+        };
+    }
+
+    /// <summary>A cluster-scoped resource is not found below a namespace, nor a namespaced object outside one.</summary>
+    private static void RequirePlace(ResourceRequest request)
+    {
+        bool below = request.Info.Namespace.Length > 0 && request.Resource.Resource is not { Group: "", Resource: "namespaces" };
+        if (below && !request.Resource.Namespaced)
+        {
+            throw ApiErrors.NoSuchResource();
+        }
+
+        if (request.Resource.Namespaced && !below && request.Info.IsNameInPath && request.Info.Verb != "watch")
+        {
+            throw ApiErrors.NoSuchResource();
+        }
+    }
+
+    /// <summary>POST goes to a collection; PUT and PATCH go to an object.</summary>
+    private static bool FitsPath(ResourceRequest request) => request.Info.Verb switch
+    {
+        "create" => !request.Info.IsNameInPath,
+        "update" or "patch" => request.Info.IsNameInPath,
+        _ => true,
+    };
+}

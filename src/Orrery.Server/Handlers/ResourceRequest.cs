@@ -1,0 +1,50 @@
+using Microsoft.AspNetCore.Http;
+using Orrery.Api;
+using Orrery.Server.Authentication;
+using Orrery.Server.Registry;
+using Orrery.Server.Requests;
+
+namespace Orrery.Server.Handlers;
+
+/// <summary>One request for a resource that is served: what every verb's handler is given.</summary>
+internal sealed record ResourceRequest
+{
+    public required ServerState Server { get; init; }
+
+    public required HttpContext Http { get; init; }
+
+    public required RequestInfo Info { get; init; }
+
+    public required UserInfo User { get; init; }
+
+    public required ResourceDefinition Resource { get; init; }
+
+    public ClusterName Cluster => Info.Cluster;
+
+    /// <summary>Empty for a cluster-scoped resource, and for a list over all namespaces.</summary>
+    public string Namespace => Resource.Namespaced ? Info.Namespace : "";
+
+    public string Name => Info.Name;
+
+    public string Subresource => Info.Subresource;
+
+    public RequestQuery Query => Info.Query;
+
+    public WriteScope Scope(WriteOptions options) => new()
+    {
+        Resource = Resource,
+        Cluster = Cluster,
+        Namespace = Namespace,
+        Name = Info.IsNameInPath ? Name : "",
+        Subresource = Subresource,
+        User = User,
+        FieldManager = options.FieldManager,
+        DryRun = options.DryRun,
+    };
+
+    public WriteOptions WriteOptions(string kind, bool apply = false) =>
+        Handlers.WriteOptions.Read(Query, Http.Request.Headers.UserAgent.ToString(), kind, apply);
+
+    public StoredObject Require(string name) =>
+        Server.Objects.Find(Resource, Cluster, Namespace, name) ?? throw ApiErrors.NotFound(Resource.GroupResource, name);
+}

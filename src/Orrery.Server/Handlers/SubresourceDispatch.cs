@@ -1,0 +1,43 @@
+using Orrery.Api;
+using Orrery.Server.Registry;
+
+namespace Orrery.Server.Handlers;
+
+/// <summary>Requests for a subresource: the object's own status, or one with a handler of its own.</summary>
+internal static class SubresourceDispatch
+{
+    public static Task HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
+    {
+        // 1. One that a part beside the server offers.
+        if (request.Server.SubresourceHandlers.TryGetValue((request.Resource.GroupResource, request.Subresource), out ISubresourceHandler? handler))
+        {
+            StoredObject target = request.Require(request.Name);
+            return handler.HandleAsync(request.Cluster, KubeObject.Parse(target.Json.Span), request.Http, cancellationToken);
+        }
+
+        // 2. One that the kind has.
+        if (!request.Resource.Subresources.TryGetValue(request.Subresource, out SubresourceDefinition? subresource))
+        {
+            throw ApiErrors.NoSuchResource();
+        }
+
+        if (!subresource.Verbs.Contains(request.Info.Verb))
+        {
+            throw ApiErrors.MethodNotAllowed();
+        }
+
+        return request.Subresource switch
+        {
+            "status" => StatusAsync(request, cancellationToken),
+            _ => throw ApiErrors.NoSuchResource(),
+        };
+    }
+
+    private static Task StatusAsync(ResourceRequest request, CancellationToken cancellationToken) => request.Info.Verb switch
+    {
+        "get" => GetHandler.HandleAsync(request, cancellationToken),
+        "update" => UpdateHandler.HandleAsync(request, cancellationToken),
+        "patch" => PatchHandler.HandleAsync(request, cancellationToken),
+        _ => throw ApiErrors.MethodNotAllowed(),
+    };
+}

@@ -1,0 +1,141 @@
+using System.Globalization;
+using System.IO.Pipelines;
+using Orrery.Api;
+using Orrery.Server.Cache;
+using Orrery.Server.Registry;
+
+namespace Orrery.Server.Handlers;
+
+/// <summary>
+/// GET with <c>watch=true</c>: one JSON line an event, from the shared bytes of the cache. While nothing happens the
+/// request is one pending read of a queue: no timer, no task.
+/// </summary>
+internal static class WatchHandler
+{
+    private static readonly TimeSpan BookmarkInterval = TimeSpan.FromMinutes(1);
+
+    /// <summary>Without timeoutSeconds a watch ends after this and up to twice as long, as upstream (minRequestTimeout).</summary>
+    private const int MinTimeoutSeconds = 1800;
+
+    public static async Task HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
+    {
+        // 1. What is asked for.
+        AnswerForm form = AnswerForm.Read(request);
+        ListOptions options = ListOptions.Read(request.Query, watch: true);
+        Selection selection = Selection.Read(options, request.Resource);
+        if (request.Info.IsNameInPath)
+        {
+            selection = selection.And(request.Name);
+        }
+
+        options.RequireRevision(watch: true);
+        TimeSpan timeout = TimeSpan.FromSeconds(options.TimeoutSeconds is > 0 and { } seconds ? seconds : request.Server.Names.Next(MinTimeoutSeconds, 2 * MinTimeoutSeconds));
+
+        // 2. Where it begins: at a revision that the client names, or at a snapshot that it is shown first.
+        ResourceCache cache = request.Server.Caches.For(request.Resource.StoredAs);
+        bool showsFirst = options.SendInitialEvents ?? options.Revision == 0;
+        CacheSnapshot? first = showsFirst ? await FirstAsync(request, cache, options, cancellationToken) : null;
+        string prefix = Scope(request, selection);
+        using CacheWatcher? watcher = cache.Watch(prefix, first?.Revision ?? options.Revision);
+
+        // 3. The stream.
+        request.Http.Response.StatusCode = 200;
+        request.Http.Response.ContentType = "application/json";
+        request.Http.Response.Headers.CacheControl = "no-cache, private";
+        var stream = new WatchStream(request, form, selection, request.Http.Response.BodyWriter);
+        if (watcher is null)
+        {
+            stream.Fail(ApiErrors.Expired($"too old resource version: {options.Revision} ({cache.Current.Revision})").Status);
+            await stream.FlushAsync(cancellationToken);
+            return;
+        }
+
+        if (first is not null)
+        {
+            foreach (CachedObject item in request.Server.Objects.Range(first, request.Resource, request.Cluster, StoreKey.Prefix(request.Resource.StoredAs, request.Cluster, request.Namespace), null))
+            {
+                if (selection.Matches(item))
+                {
+                    stream.Write("ADDED", item);
+                    await stream.FlushIfFullAsync(cancellationToken);
+                }
+            }
+
+            if (options.SendInitialEvents == true && options.AllowWatchBookmarks)
+            {
+                stream.Bookmark(first.Revision, endsInitialEvents: true);
+            }
+        }
+
+        await stream.FlushAsync(cancellationToken);
+        await FollowAsync(request, watcher, stream, options.AllowWatchBookmarks, timeout, cancellationToken);
+    }
+
+    private static async Task FollowAsync(
+        ResourceRequest request, CacheWatcher watcher, WatchStream stream, bool bookmarks, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        TimeProvider time = request.Server.Time;
+        long start = time.GetTimestamp();
+        long bookmarked = start;
+        while (true)
+        {
+            TimeSpan left = timeout - time.GetElapsedTime(start);
+            if (left <= TimeSpan.Zero)
+            {
+                return;
+            }
+
+            TimeSpan untilBookmark = bookmarks ? BookmarkInterval - time.GetElapsedTime(bookmarked) : left;
+            switch (await watcher.WaitAsync(untilBookmark < left ? untilBookmark : left, cancellationToken))
+            {
+                case CacheWait.Events:
+                    while (watcher.TryRead(out CacheEvent change))
+                    {
+                        stream.Write(change);
+                        await stream.FlushIfFullAsync(cancellationToken);
+                    }
+
+                    await stream.FlushAsync(cancellationToken);
+                    break;
+                case CacheWait.TimedOut:
+                    if (bookmarks && time.GetElapsedTime(bookmarked) >= BookmarkInterval && watcher.TryGetProgress(out long revision))
+                    {
+                        stream.Bookmark(revision, endsInitialEvents: false);
+                        await stream.FlushAsync(cancellationToken);
+                        bookmarked = time.GetTimestamp();
+                    }
+
+                    break;
+                case CacheWait.Expired:
+                    stream.Fail(ApiErrors.Expired("the watch fell too far behind; list again").Status);
+                    await stream.FlushAsync(cancellationToken);
+                    return;
+                default:
+                    return;
+            }
+        }
+    }
+
+    private static async ValueTask<CacheSnapshot> FirstAsync(ResourceRequest request, ResourceCache cache, ListOptions options, CancellationToken cancellationToken)
+    {
+        if (options.ResourceVersion.Length == 0)
+        {
+            await request.Server.Caches.WaitForLatestAsync(cancellationToken);
+        }
+        else
+        {
+            await request.Server.Caches.WaitForAsync(options.Revision, cancellationToken);
+        }
+
+        return cache.Current;
+    }
+
+    /// <summary>One object's key where the selector names one, so that no other change wakes the watcher.</summary>
+    private static string Scope(ResourceRequest request, Selection selection)
+    {
+        GroupResource resource = request.Resource.StoredAs;
+        return selection.Name is { Length: > 0 } name && !request.Cluster.IsAll && (request.Namespace.Length > 0 || !request.Resource.Namespaced)
+            ? StoreKey.Of(resource, request.Cluster, request.Namespace, name)
+            : StoreKey.Prefix(resource, request.Cluster, request.Namespace);
+    }
+}

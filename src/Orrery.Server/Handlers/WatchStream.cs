@@ -1,0 +1,83 @@
+using System.Buffers;
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Text;
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Server.Cache;
+using Orrery.Server.Registry;
+
+namespace Orrery.Server.Handlers;
+
+/// <summary>Writes watch events: <c>{"type":…,"object":…}</c> and a line feed each.</summary>
+internal sealed class WatchStream(ResourceRequest request, AnswerForm form, Selection selection, PipeWriter output)
+{
+    private const int FlushAt = 64 * 1024;
+
+    public void Write(CacheEvent change)
+    {
+        // Over all virtual clusters root is not among them.
+        if (request.Cluster.IsAll && change.Object.Cluster.IsRoot)
+        {
+            return;
+        }
+
+        // An object that enters the selection is new to this watcher, one that leaves it is gone.
+        bool isIn = change.Type != CacheEventType.Deleted && selection.Matches(change.Object);
+        bool wasIn = change.Previous is { } before && selection.Matches(before);
+        if (isIn)
+        {
+            Write(wasIn ? "MODIFIED" : "ADDED", change.Object);
+        }
+        else if (wasIn)
+        {
+            Write("DELETED", change.Type == CacheEventType.Deleted ? change.Object : change.Previous!.AsDeleted(change.Revision));
+        }
+    }
+
+    public void Write(string type, CachedObject item)
+    {
+        Open(type);
+        form.WriteEventObject(request, output, item);
+        Close();
+    }
+
+    public void Bookmark(long revision, bool endsInitialEvents)
+    {
+        var metadata = new JsonObject { ["resourceVersion"] = revision.ToString(CultureInfo.InvariantCulture) };
+        if (endsInitialEvents)
+        {
+            metadata["annotations"] = new JsonObject { ["k8s.io/initial-events-end"] = "true" };
+        }
+
+        Open("BOOKMARK");
+        output.Write(ObjectEncoding.Write(form.Bookmark(request, metadata)));
+        Close();
+    }
+
+    public void Fail(Status status)
+    {
+        Open("ERROR");
+        output.Write(ObjectEncoding.Write(status.ToJson()));
+        Close();
+    }
+
+    public async ValueTask FlushIfFullAsync(CancellationToken cancellationToken)
+    {
+        if (output.UnflushedBytes >= FlushAt)
+        {
+            await output.FlushAsync(cancellationToken);
+        }
+    }
+
+    public async ValueTask FlushAsync(CancellationToken cancellationToken) => await output.FlushAsync(cancellationToken);
+
+    private void Open(string type)
+    {
+        output.Write("{\"type\":\""u8);
+        Encoding.UTF8.GetBytes(type, output);
+        output.Write("\",\"object\":"u8);
+    }
+
+    private void Close() => output.Write("}\n"u8);
+}

@@ -1,0 +1,86 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Server.Requests;
+
+namespace Orrery.Server.Handlers;
+
+/// <summary>How unknown and repeated members of a body are met.</summary>
+internal enum FieldValidation
+{
+    Ignore,
+    Warn,
+    Strict,
+}
+
+/// <summary>Query of a create, update or patch: metav1 CreateOptions, UpdateOptions and PatchOptions.</summary>
+internal sealed record WriteOptions(bool DryRun, string FieldManager, FieldValidation FieldValidation, bool Force)
+{
+    private const int MaxManagerLength = 128;
+
+    /// <param name="kind"><c>CreateOptions</c>, <c>UpdateOptions</c> or <c>PatchOptions</c>; named in faults.</param>
+    /// <param name="apply">Only an apply may force, and it must name its manager.</param>
+    public static WriteOptions Read(RequestQuery query, string userAgent, string kind, bool apply = false)
+    {
+        var errors = new List<FieldError>();
+        bool dryRun = ReadDryRun(query, errors);
+        string manager = query["fieldManager"] ?? "";
+        bool? force = ListOptions.Flag(query, "force");
+        if (apply && manager.Length == 0)
+        {
+            errors.Add(FieldError.Required("fieldManager", "is required for apply patch"));
+        }
+        else if (force is not null && !apply)
+        {
+            errors.Add(FieldError.Forbidden("force", "may not be specified for non-apply patch"));
+        }
+
+        ValidateManager(manager, errors);
+        string validation = query["fieldValidation"] ?? "";
+        FieldValidation level = FieldValidation.Warn;
+        if (validation.Length > 0 && !(validation is "Ignore" or "Warn" or "Strict" && Enum.TryParse(validation, out level)))
+        {
+            errors.Add(FieldError.NotSupported("fieldValidation", validation, "", "Ignore", "Strict", "Warn"));
+        }
+
+        return errors.Count == 0
+            ? new WriteOptions(dryRun, manager.Length > 0 ? manager : DefaultManager(userAgent), level, force ?? false)
+            : throw ApiErrors.Invalid(new GroupKind("meta.k8s.io", kind), "", errors);
+    }
+
+    public static bool ReadDryRun(RequestQuery query, List<FieldError> errors)
+    {
+        IReadOnlyList<string> values = query.All("dryRun");
+        if (values.Count == 0)
+        {
+            return false;
+        }
+
+        if (values.Any(v => v != "All"))
+        {
+            errors.Add(FieldError.NotSupported("dryRun", new JsonArray([.. values.Select(v => (JsonNode?)v)]), "All"));
+        }
+
+        return true;
+    }
+
+    /// <summary>The program's name at the front of the User-Agent, as upstream takes it.</summary>
+    private static string DefaultManager(string userAgent)
+    {
+        string name = userAgent.Split('/')[0];
+        var printable = new string([.. name.Where(c => !char.IsControl(c)).Take(MaxManagerLength)]);
+        return printable.Length == 0 ? "unknown" : printable;
+    }
+
+    private static void ValidateManager(string manager, List<FieldError> errors)
+    {
+        if (manager.Length > MaxManagerLength)
+        {
+            errors.Add(FieldError.TooLong("fieldManager", MaxManagerLength));
+        }
+
+        if (manager.Any(char.IsControl))
+        {
+            errors.Add(FieldError.Invalid("fieldManager", manager, "should only contain printable characters"));
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Orrery.Api;
+using Orrery.Server.Authentication;
+using Orrery.Server.Authorization;
+using Orrery.Server.Handlers;
+using Orrery.Server.Requests;
+
+namespace Orrery.Server;
+
+/// <summary>All that happens to a request, in the order in which it happens.</summary>
+internal sealed class Pipeline(ServerState server)
+{
+    private readonly ILogger log = server.Loggers.CreateLogger<Pipeline>();
+
+    public async Task InvokeAsync(HttpContext http)
+    {
+        CancellationToken gone = http.RequestAborted;
+        try
+        {
+            // 1. What is asked, from method and raw path alone.
+            RequestInfo info = RequestInfoParser.Parse(http.Request.Method, RawTarget.Of(http));
+
+            // 2. Who asks, impersonation included: 401, or 403 for an impersonation that is not allowed.
+            UserInfo user = await server.Authenticator.AuthenticateAsync(http, info, gone);
+
+            // 3. Audit stands here: what follows is recorded with its user.
+            // 4. Fairness stands here: what follows may have to wait for its share.
+
+            // 5. May they: 403.
+            server.Authorizer.Require(AuthorizationAttributes.From(user, info));
+
+            // 6. The answer. Writes pass admission, and then the registry, inside their handlers (Registry/Object*.cs).
+            await (info.IsResourceRequest
+                ? ResourceDispatch.HandleAsync(server, http, info, user, gone)
+                : PathDispatch.HandleAsync(server, http, info, user, gone));
+        }
+        catch (StatusException refusal)
+        {
+            await FailAsync(http, refusal.Status);
+        }
+        catch (OperationCanceledException) when (gone.IsCancellationRequested)
+        {
+            // The client went away; there is nobody to answer.
+        }
+        catch (Exception fault)
+        {
+            log.RequestFailed(fault, http.Request.Method, http.Request.Path);
+            await FailAsync(http, ApiErrors.InternalError("the server met an unexpected condition").Status);
+        }
+    }
+
+    private static async Task FailAsync(HttpContext http, Status status)
+    {
+        if (http.Response.HasStarted)
+        {
+            // Too late for a status code: cut the connection, so that the client does not take what it got for all.
+            http.Abort();
+            return;
+        }
+
+        if (status.Details is { RetryAfterSeconds: > 0 } details)
+        {
+            http.Response.Headers.RetryAfter = details.RetryAfterSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+
+        await ObjectResponse.WriteJsonAsync(http, status.Code, status.ToJson(), http.RequestAborted);
+    }
+}

@@ -1,0 +1,54 @@
+using Microsoft.Extensions.Logging;
+using Orrery.Api;
+using Orrery.Server.Admission;
+using Orrery.Server.Authentication;
+using Orrery.Server.Authorization;
+using Orrery.Server.Cache;
+using Orrery.Server.Discovery;
+using Orrery.Server.Handlers;
+using Orrery.Server.Registry;
+
+namespace Orrery.Server;
+
+/// <summary>The parts of one running server, made once at its start by <see cref="ServerComposition"/>.</summary>
+internal sealed class ServerState : IAsyncDisposable
+{
+    public required ApiServerOptions Options { get; init; }
+
+    public required CacheSet Caches { get; init; }
+
+    public required ResourceCatalog Resources { get; init; }
+
+    public required ObjectStore Objects { get; init; }
+
+    public required ObjectCreation Creation { get; init; }
+
+    public required ObjectUpdate Update { get; init; }
+
+    public required ObjectDeletion Deletion { get; init; }
+
+    public required AdmissionChain Admission { get; init; }
+
+    public required IAuthenticator Authenticator { get; init; }
+
+    public required IAuthorizer Authorizer { get; init; }
+
+    public required DiscoveryEndpoint Discovery { get; init; }
+
+    public required NameSource Names { get; init; }
+
+    public required IReadOnlyDictionary<(GroupResource Resource, string Subresource), ISubresourceHandler> SubresourceHandlers { get; init; }
+
+    /// <summary>Cancelled when the server stops: ends upkeep and open watches.</summary>
+    public CancellationTokenSource Stopping { get; } = new();
+
+    public TimeProvider Time => Options.TimeProvider;
+
+    public ILoggerFactory Loggers => Options.LoggerFactory;
+
+    public async ValueTask DisposeAsync()
+    {
+        await Caches.DisposeAsync();
+        Stopping.Dispose();
+    }
+}

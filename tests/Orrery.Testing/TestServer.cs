@@ -1,0 +1,118 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Orrery.Api;
+using Orrery.Client;
+using Orrery.Server;
+using Orrery.Server.Authentication;
+using Orrery.Server.Handlers;
+using Orrery.Server.Security;
+using Orrery.Storage;
+using Orrery.Storage.Memory;
+
+namespace Orrery.Testing;
+
+/// <summary>How a <see cref="TestServer"/> is made. Everything unsaid is a fresh in-memory server.</summary>
+public sealed record TestServerOptions
+{
+    /// <summary>Null makes an in-memory store of the server's own, disposed with it.</summary>
+    public IStore? Store { get; init; }
+
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
+
+    public IReadOnlyList<ISubresourceHandler> SubresourceHandlers { get; init; } = [];
+}
+
+/// <summary>A real API server in this process: TLS on a free loopback port, an authority of its own, clients for it.</summary>
+public sealed class TestServer : IAsyncDisposable
+{
+    private static readonly TimeSpan Lifetime = TimeSpan.FromDays(1);
+
+    private readonly CertificateAuthority authority;
+    private readonly ServiceAccountKeys keys;
+    private readonly X509Certificate2 certificate;
+    private readonly IStore? ownStore;
+    private readonly ApiServer server;
+
+    private TestServer(CertificateAuthority authority, ServiceAccountKeys keys, X509Certificate2 certificate, IStore? ownStore, ApiServer server, TimeProvider time)
+    {
+        this.authority = authority;
+        this.keys = keys;
+        this.certificate = certificate;
+        this.ownStore = ownStore;
+        this.server = server;
+        Tokens = new AccessTokens(keys, time);
+        Admin = new KubeClient(Config(AdminCertificate()));
+    }
+
+    public Uri Url => server.Url;
+
+    /// <summary>Root's administrator; <c>Admin.InCluster</c> is refused elsewhere, see <see cref="AdminOf"/>.</summary>
+    public KubeClient Admin { get; }
+
+    public AccessTokens Tokens { get; }
+
+    public string CaPem => authority.CertificatePem;
+
+    public static async Task<TestServer> StartAsync(TestServerOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new TestServerOptions();
+        CertificateAuthority authority = CertificateAuthority.Create("test authority", Lifetime, TimeProvider.System);
+        X509Certificate2 certificate = authority.IssueServer(["localhost"], [IPAddress.Loopback], Lifetime).ToX509();
+        ServiceAccountKeys keys = ServiceAccountKeys.Load(ServiceAccountKeys.NewKeyPem());
+        IStore? ownStore = options.Store is null ? new MemoryStore(options.TimeProvider) : null;
+        ApiServer server = await ApiServer.StartAsync(
+            new ApiServerOptions
+            {
+                Store = options.Store ?? ownStore!,
+                ServingCertificate = certificate,
+                ClientCas = [authority.Certificate()],
+                ServiceAccountKeys = keys,
+                TimeProvider = options.TimeProvider,
+                LoggerFactory = options.LoggerFactory,
+                SubresourceHandlers = options.SubresourceHandlers,
+            },
+            cancellationToken);
+        return new TestServer(authority, keys, certificate, ownStore, server, options.TimeProvider);
+    }
+
+    /// <summary>A config with this server's address and authority, and the credential given.</summary>
+    public ClientConfig Config(X509Certificate2? client = null, string? token = null, ClusterName cluster = default) =>
+        new(new Uri(Url, (cluster.Namespace ?? "").Length == 0 ? "/" : cluster.PathPrefix), [authority.Certificate()], client, token);
+
+    public X509Certificate2 Certificate(string user, IReadOnlyList<string> groups, ClusterScope scope) =>
+        authority.IssueClient(user, groups, scope, Lifetime).ToX509();
+
+    /// <summary>The PEMs that <see cref="Certificate"/> is made of, for tools that want files.</summary>
+    public IssuedCertificate CertificatePems(string user, IReadOnlyList<string> groups, ClusterScope scope) =>
+        authority.IssueClient(user, groups, scope, Lifetime);
+
+    /// <summary>An administrator (system:masters) of one cluster.</summary>
+    public KubeClient AdminOf(ClusterName cluster) =>
+        new KubeClient(Config(Certificate("test-admin", [UserGroups.Masters], new ClusterScope(cluster)))).InCluster(cluster);
+
+    /// <summary>A control-plane component: system:masters in every cluster.</summary>
+    public KubeClient ControlPlane() => new(Config(Certificate("test-control-plane", [UserGroups.Masters], ClusterScope.All)));
+
+    /// <summary>A bearer token of an administrator of one cluster.</summary>
+    public string AdminToken(ClusterName cluster) => Tokens.IssueForUser("test-admin", [UserGroups.Masters], cluster, Lifetime);
+
+    public async ValueTask DisposeAsync()
+    {
+        Admin.Dispose();
+        await server.DisposeAsync();
+        if (ownStore is not null)
+        {
+            await ownStore.DisposeAsync();
+        }
+
+        certificate.Dispose();
+        keys.Dispose();
+        authority.Dispose();
+    }
+
+    private X509Certificate2 AdminCertificate() => Certificate("test-admin", [UserGroups.Masters], ClusterScope.Root);
+}

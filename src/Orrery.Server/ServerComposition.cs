@@ -2,11 +2,10 @@ using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Server.Admission;
 using Orrery.Server.Authentication;
-using Orrery.Server.Authorization;
 using Orrery.Server.Cache;
-using Orrery.Server.Clusters;
 using Orrery.Server.Discovery;
 using Orrery.Server.Registry;
+using Orrery.Server.Security;
 
 namespace Orrery.Server;
 
@@ -22,17 +21,17 @@ internal static class ServerComposition
         // 1. State.
         CacheSet caches = await CacheSet.StartAsync(options.Store, time, loggers.CreateLogger<CacheSet>(), cancellationToken);
         var resources = new ResourceCatalog();
-        var objects = new ObjectStore(caches);
 
         // 2. Who asks, and whether they may.
-        var authorizer = new MastersOnly();
-        var authenticator = new RequestAuthenticator(
-            new CertificateAuthenticator(options.ClientCas, time, loggers.CreateLogger<CertificateAuthenticator>()),
-            new TokenAuthenticator(
-                options.StaticTokenFile is { } file ? StaticTokens.Parse(await File.ReadAllTextAsync(file, cancellationToken)) : null,
-                options.ServiceAccountKeys, new ClusterObjects(objects, resources), time, loggers.CreateLogger<TokenAuthenticator>()),
-            new Impersonation(authorizer, loggers.CreateLogger<Impersonation>()),
-            loggers.CreateLogger<RequestAuthenticator>());
+        AccessControl access = AccessControl.Create(
+            new AuthenticationOptions
+            {
+                ClientAuthorities = options.ClientCas,
+                TokenKeys = options.ServiceAccountKeys,
+                StaticTokens = options.StaticTokenFile is { } file ? await File.ReadAllTextAsync(file, cancellationToken) : null,
+            },
+            caches, SetUpAt(caches, time), time, loggers);
+        var objects = new ObjectStore(caches, access.BaseLayer);
 
         // 3. Writes.
         var admission = new AdmissionChain([]);
@@ -48,26 +47,17 @@ internal static class ServerComposition
             Update = new ObjectUpdate(objects, admission, addresses, creation, time),
             Deletion = new ObjectDeletion(objects, admission, time),
             Admission = admission,
-            Authenticator = authenticator,
-            Authorizer = authorizer,
+            Access = access,
             Discovery = new DiscoveryEndpoint(resources, options.PublicUrl?.Authority ?? $"{options.Address}:{options.Port}"),
             Names = names,
             SubresourceHandlers = options.SubresourceHandlers.ToDictionary(h => (h.Resource, h.Subresource)),
         };
     }
 
-    /// <summary>Until RBAC is wired in: administrators may do anything, everybody else nothing.</summary>
-    private sealed class MastersOnly : IAuthorizer
+    /// <summary>When this installation was first started: its oldest namespace is made then.</summary>
+    private static DateTimeOffset SetUpAt(CacheSet caches, TimeProvider time)
     {
-        public AuthorizationDecision Authorize(AuthorizationAttributes attributes) => new(attributes.User.IsMaster, "");
+        CachedObject? first = caches.For(new GroupResource("", "namespaces")).Current.Get(StoreKey.Of(new GroupResource("", "namespaces"), ClusterName.Root, "", "kube-system"));
+        return first is null ? time.GetUtcNow() : KubeObject.Parse(first.Json.Span).CreationTimestamp ?? time.GetUtcNow();
     }
-}
-
-/// <summary>Finds objects for authentication.</summary>
-internal sealed class ClusterObjects(ObjectStore objects, ResourceCatalog resources) : IClusterObjects
-{
-    public KubeObject? Find(ClusterName cluster, GroupResource resource, string ns, string name) =>
-        resources.FindStored(cluster, resource) is { } definition && objects.Find(definition, cluster, ns, name) is { } found
-            ? KubeObject.Parse(found.Json.Span)
-            : null;
 }

@@ -1,12 +1,11 @@
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Server.Admission;
-using Orrery.Server.Authentication;
-using Orrery.Server.Authorization;
 using Orrery.Server.Cache;
 using Orrery.Server.Discovery;
 using Orrery.Server.Handlers;
 using Orrery.Server.Registry;
+using Orrery.Server.Security;
 
 namespace Orrery.Server;
 
@@ -29,9 +28,7 @@ internal sealed class ServerState : IAsyncDisposable
 
     public required AdmissionChain Admission { get; init; }
 
-    public required IAuthenticator Authenticator { get; init; }
-
-    public required IAuthorizer Authorizer { get; init; }
+    public required AccessControl Access { get; init; }
 
     public required DiscoveryEndpoint Discovery { get; init; }
 

@@ -17,9 +17,8 @@ internal static class DeleteCollectionHandler
         DeleteOptions delete = await DeleteHandler.ReadOptionsAsync(request, cancellationToken);
 
         await request.Server.Caches.WaitForLatestAsync(cancellationToken);
-        CacheSnapshot snapshot = request.Server.Caches.For(request.Resource.StoredAs).Current;
         string prefix = StoreKey.Prefix(request.Resource.StoredAs, request.Cluster, request.Namespace);
-        List<CachedObject> chosen = [.. request.Server.Objects.Range(snapshot, request.Resource, request.Cluster, prefix, null).Where(selection.Matches)];
+        List<CachedObject> chosen = [.. ObjectStore.Range(request.Server.Objects.Current(request.Resource), request.Cluster, prefix).Where(selection.Matches)];
         foreach (CachedObject item in chosen)
         {
             try

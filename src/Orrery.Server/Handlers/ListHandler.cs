@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Pipelines;
 using Orrery.Api;
 using Orrery.Server.Cache;
+using Orrery.Server.Clusters;
 
 namespace Orrery.Server.Handlers;
 
@@ -24,7 +25,7 @@ internal static class ListHandler
         }
 
         // 2. The snapshot that answers it.
-        (CacheSnapshot snapshot, long revision) = await SnapshotAsync(request, options, token, cancellationToken);
+        (LayeredSnapshot snapshot, long revision) = await SnapshotAsync(request, options, token, cancellationToken);
 
         // 3. The page.
         string prefix = StoreKey.Prefix(request.Resource.StoredAs, request.Cluster, request.Namespace);
@@ -41,7 +42,7 @@ internal static class ListHandler
         await output.FlushAsync(cancellationToken);
     }
 
-    private static async ValueTask<(CacheSnapshot Snapshot, long Revision)> SnapshotAsync(
+    private static async ValueTask<(LayeredSnapshot Snapshot, long Revision)> SnapshotAsync(
         ResourceRequest request, ListOptions options, ContinueToken? token, CancellationToken cancellationToken)
     {
         CacheSet caches = request.Server.Caches;
@@ -54,12 +55,12 @@ internal static class ListHandler
 
         if (token is not null)
         {
-            return (cache.At(wanted) ?? throw ApiErrors.Expired("The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter."), wanted);
+            return (Layered(cache.At(wanted)) ?? throw ApiErrors.Expired("The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter."), wanted);
         }
 
         if (options.ResourceVersionMatch == "Exact" || (wanted > 0 && options.Limit > 0 && options.ResourceVersionMatch.Length == 0))
         {
-            return (cache.At(wanted) ?? throw ApiErrors.Expired($"The resourceVersion for the provided list is too old: {wanted}"), wanted);
+            return (Layered(cache.At(wanted)) ?? throw ApiErrors.Expired($"The resourceVersion for the provided list is too old: {wanted}"), wanted);
         }
 
         if (options.ResourceVersion.Length == 0)
@@ -67,8 +68,10 @@ internal static class ListHandler
             await caches.WaitForLatestAsync(cancellationToken);
         }
 
-        CacheSnapshot now = cache.Current;
+        LayeredSnapshot now = request.Server.Objects.Current(request.Resource);
         return (now, now.Revision);
+
+        LayeredSnapshot? Layered(CacheSnapshot? snapshot) => snapshot is null ? null : request.Server.Objects.Layered(request.Resource, snapshot);
     }
 
     private static async Task WaitForAsync(ResourceRequest request, long revision, CancellationToken cancellationToken)

@@ -1,5 +1,7 @@
 using Orrery.Api;
 using Orrery.Server.Cache;
+using Orrery.Server.Clusters;
+using Orrery.Server.Registry;
 
 namespace Orrery.Server.Handlers;
 
@@ -8,17 +10,17 @@ namespace Orrery.Server.Handlers;
 /// <param name="Remaining">Objects after this page; null when a selector hides how many.</param>
 internal sealed record ListPage(IReadOnlyList<CachedObject> Items, string? LastKey, long? Remaining)
 {
-    public static ListPage Take(ResourceRequest request, CacheSnapshot snapshot, string prefix, Selection selection, string? startAfter, long limit)
+    public static ListPage Take(ResourceRequest request, LayeredSnapshot snapshot, string prefix, Selection selection, string? startAfter, long limit)
     {
         // One name in one namespace is one key.
         if (selection.Name is { } name && startAfter is null && !request.Cluster.IsAll && (request.Namespace.Length > 0 || !request.Resource.Namespaced))
         {
-            CachedObject? one = request.Server.Objects.FindIn(snapshot, request.Resource, request.Cluster, request.Namespace, name);
+            CachedObject? one = snapshot.Get(request.Resource.KeyOf(request.Cluster, request.Namespace, name));
             return new ListPage(one is not null && selection.Matches(one) ? [one] : [], null, null);
         }
 
         var items = new List<CachedObject>();
-        foreach (CachedObject item in request.Server.Objects.Range(snapshot, request.Resource, request.Cluster, prefix, startAfter))
+        foreach (CachedObject item in ObjectStore.Range(snapshot, request.Cluster, prefix, startAfter))
         {
             if (!selection.Matches(item))
             {
@@ -37,6 +39,6 @@ internal sealed record ListPage(IReadOnlyList<CachedObject> Items, string? LastK
         return new ListPage(items, null, null);
     }
 
-    private static long Count(ResourceRequest request, CacheSnapshot snapshot, string prefix, string after) =>
-        request.Server.Objects.Range(snapshot, request.Resource, request.Cluster, prefix, after).LongCount();
+    private static long Count(ResourceRequest request, LayeredSnapshot snapshot, string prefix, string after) =>
+        ObjectStore.Range(snapshot, request.Cluster, prefix, after).LongCount();
 }

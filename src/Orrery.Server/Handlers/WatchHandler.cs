@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Pipelines;
 using Orrery.Api;
 using Orrery.Server.Cache;
+using Orrery.Server.Clusters;
 using Orrery.Server.Registry;
 
 namespace Orrery.Server.Handlers;
@@ -34,7 +35,7 @@ internal static class WatchHandler
         // 2. Where it begins: at a revision that the client names, or at a snapshot that it is shown first.
         ResourceCache cache = request.Server.Caches.For(request.Resource.StoredAs);
         bool showsFirst = options.SendInitialEvents ?? options.Revision == 0;
-        CacheSnapshot? first = showsFirst ? await FirstAsync(request, cache, options, cancellationToken) : null;
+        LayeredSnapshot? first = showsFirst ? await FirstAsync(request, options, cancellationToken) : null;
         string prefix = Scope(request, selection);
         using CacheWatcher? watcher = cache.Watch(prefix, first?.Revision ?? options.Revision);
 
@@ -50,9 +51,9 @@ internal static class WatchHandler
             return;
         }
 
-        if (first is not null)
+        if (first is { } shown)
         {
-            foreach (CachedObject item in request.Server.Objects.Range(first, request.Resource, request.Cluster, StoreKey.Prefix(request.Resource.StoredAs, request.Cluster, request.Namespace), null))
+            foreach (CachedObject item in ObjectStore.Range(shown, request.Cluster, StoreKey.Prefix(request.Resource.StoredAs, request.Cluster, request.Namespace)))
             {
                 if (selection.Matches(item))
                 {
@@ -63,7 +64,7 @@ internal static class WatchHandler
 
             if (options.SendInitialEvents == true && options.AllowWatchBookmarks)
             {
-                stream.Bookmark(first.Revision, endsInitialEvents: true);
+                stream.Bookmark(shown.Revision, endsInitialEvents: true);
             }
         }
 
@@ -116,7 +117,7 @@ internal static class WatchHandler
         }
     }
 
-    private static async ValueTask<CacheSnapshot> FirstAsync(ResourceRequest request, ResourceCache cache, ListOptions options, CancellationToken cancellationToken)
+    private static async ValueTask<LayeredSnapshot> FirstAsync(ResourceRequest request, ListOptions options, CancellationToken cancellationToken)
     {
         if (options.ResourceVersion.Length == 0)
         {
@@ -127,7 +128,7 @@ internal static class WatchHandler
             await request.Server.Caches.WaitForAsync(options.Revision, cancellationToken);
         }
 
-        return cache.Current;
+        return request.Server.Objects.Current(request.Resource);
     }
 
     /// <summary>One object's key where the selector names one, so that no other change wakes the watcher.</summary>

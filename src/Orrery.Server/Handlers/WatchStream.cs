@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Server.Cache;
+using Orrery.Server.Clusters;
 using Orrery.Server.Registry;
 
 namespace Orrery.Server.Handlers;
@@ -22,6 +23,14 @@ internal sealed class WatchStream(ResourceRequest request, AnswerForm form, Sele
             return;
         }
 
+        if (LayeredSnapshot.Translate(request.Server.Objects.Layer, request.Resource.StoredAs, change) is { } seen)
+        {
+            WriteSeen(seen);
+        }
+    }
+
+    private void WriteSeen(CacheEvent change)
+    {
         // An object that enters the selection is new to this watcher, one that leaves it is gone.
         bool isIn = change.Type != CacheEventType.Deleted && selection.Matches(change.Object);
         bool wasIn = change.Previous is { } before && selection.Matches(before);

@@ -71,8 +71,8 @@ internal sealed class ObjectCreation(ObjectStore objects, AdmissionChain admissi
                     : new WriteResult(stored, 0, Created: true);
             }
 
-            // 4. One durable commit; the key must be free.
-            CommitResult commit = await objects.CreateAsync(resource, scope.Cluster, scope.Namespace, json.Name, stored, cancellationToken);
+            // 4. One durable commit; the key must be free, of an object of the base layer too.
+            CommitResult commit = objects.Exists(resource, scope.Cluster, scope.Namespace, json.Name) ? default : await objects.CreateAsync(resource, scope.Cluster, scope.Namespace, json.Name, stored, cancellationToken);
             if (commit.Succeeded)
             {
                 return new WriteResult(ObjectEncoding.WithRevision(stored, commit.Revision), commit.Revision, Created: true);

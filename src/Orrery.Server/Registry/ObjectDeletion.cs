@@ -32,7 +32,7 @@ internal sealed class ObjectDeletion(ObjectStore objects, AdmissionChain admissi
             // 1. What is there, and whether it is what the client means.
             StoredObject current = objects.Find(resource, scope.Cluster, scope.Namespace, scope.Name)
                 ?? throw ApiErrors.NotFound(scope.GroupResource, scope.Name);
-            JsonObject old = objects.Decode(resource, current);
+            JsonObject old = ObjectStore.Decode(resource, current);
             CheckPreconditions(scope, options, old);
 
             // 2. Admission.

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Server.Cache;
+using Orrery.Server.Clusters;
 using Orrery.Storage;
 
 namespace Orrery.Server.Registry;
@@ -11,30 +12,40 @@ namespace Orrery.Server.Registry;
 /// <param name="StoreRevision">What the store must still hold for a write to be based on this: zero for an object of the shared base layer, which is stored nowhere.</param>
 internal sealed record StoredObject(ReadOnlyMemory<byte> Json, long Revision, long StoreRevision);
 
-/// <summary>Objects by address: reads from the caches, writes to the store, each write on condition of what was read.</summary>
-internal sealed class ObjectStore(CacheSet caches)
+/// <summary>
+/// Objects by address, the base layer beneath: reads from the caches, writes to the store, each write on condition of
+/// what was read.
+/// </summary>
+internal sealed class ObjectStore(CacheSet caches, BaseLayer layer)
 {
+    public CacheSet Caches => caches;
+
+    public BaseLayer Layer => layer;
+
+    /// <summary>The newest state of a resource in every cluster.</summary>
+    public LayeredSnapshot Current(ResourceDefinition resource) => Layered(resource, caches.For(resource.StoredAs).Current);
+
+    public LayeredSnapshot Layered(ResourceDefinition resource, CacheSnapshot snapshot) => new(layer, resource.StoredAs, snapshot);
+
     public StoredObject? Find(ResourceDefinition resource, ClusterName cluster, string ns, string name)
     {
-        CachedObject? found = caches.For(resource.StoredAs).Current.Get(resource.KeyOf(cluster, ns, name));
-        return found is null ? null : new StoredObject(found.Json, found.Revision, found.Revision);
+        string key = resource.KeyOf(cluster, ns, name);
+        LayeredSnapshot snapshot = Current(resource);
+        return snapshot.Get(key) is { } found ? new StoredObject(found.Json, found.Revision, snapshot.StoredRevision(key)) : null;
     }
 
-    /// <summary>One object as a snapshot has it.</summary>
-    public CachedObject? FindIn(CacheSnapshot snapshot, ResourceDefinition resource, ClusterName cluster, string ns, string name) =>
-        snapshot.Get(resource.KeyOf(cluster, ns, name));
+    public bool Exists(ResourceDefinition resource, ClusterName cluster, string ns, string name) =>
+        Current(resource).Get(resource.KeyOf(cluster, ns, name)) is not null;
 
     /// <summary>Objects under a prefix in key order. Over all virtual clusters, root is left out.</summary>
-    public IEnumerable<CachedObject> Range(CacheSnapshot snapshot, ResourceDefinition resource, ClusterName cluster, string prefix, string? startAfter)
+    public static IEnumerable<CachedObject> Range(LayeredSnapshot snapshot, ClusterName cluster, string prefix, string? startAfter = null)
     {
         IEnumerable<CachedObject> range = snapshot.Range(prefix, startAfter);
         return cluster.IsAll ? range.Where(o => !o.Cluster.IsRoot) : range;
     }
 
-    public bool Exists(ResourceDefinition resource, ClusterName cluster, string ns, string name) => Find(resource, cluster, ns, name) is not null;
-
     /// <summary>A mutable copy in the resource's own version, resourceVersion included.</summary>
-    public JsonObject Decode(ResourceDefinition resource, StoredObject current)
+    public static JsonObject Decode(ResourceDefinition resource, StoredObject current)
     {
         JsonObject json = JsonTree.ParseObject(current.Json.Span);
         if (resource.Conversion is not null && !resource.IsStoredAsServed(current.Json.Span))
@@ -60,22 +71,31 @@ internal sealed class ObjectStore(CacheSet caches)
         return same;
     }
 
-    public ValueTask<CommitResult> CreateAsync(ResourceDefinition resource, ClusterName cluster, string ns, string name, byte[] stored, CancellationToken cancellationToken) =>
-        WriteAsync(resource.KeyOf(cluster, ns, name), stored, 0, cancellationToken);
+    public ValueTask<CommitResult> CreateAsync(ResourceDefinition resource, ClusterName cluster, string ns, string name, byte[] stored, CancellationToken cancellationToken)
+    {
+        string key = resource.KeyOf(cluster, ns, name);
+        LayeredSnapshot snapshot = Current(resource);
+
+        // Where a tombstone hides a deleted base object, the new object replaces the tombstone.
+        long expected = snapshot.Get(key) is null ? snapshot.StoredRevision(key) : 0;
+        return WriteAsync(key, stored, expected, cancellationToken);
+    }
 
     public ValueTask<CommitResult> ReplaceAsync(
         ResourceDefinition resource, ClusterName cluster, string ns, string name, byte[] stored, StoredObject current, CancellationToken cancellationToken) =>
         WriteAsync(resource.KeyOf(cluster, ns, name), stored, current.StoreRevision, cancellationToken);
 
     public ValueTask<CommitResult> DeleteAsync(
-        ResourceDefinition resource, ClusterName cluster, string ns, string name, StoredObject current, CancellationToken cancellationToken) =>
-        WriteAsync(resource.KeyOf(cluster, ns, name), null, current.StoreRevision, cancellationToken);
+        ResourceDefinition resource, ClusterName cluster, string ns, string name, StoredObject current, CancellationToken cancellationToken)
+    {
+        string key = resource.KeyOf(cluster, ns, name);
+        return WriteAsync(key, Current(resource).DeletionValue(key), current.StoreRevision, cancellationToken);
+    }
 
-    private async ValueTask<CommitResult> WriteAsync(string key, byte[]? value, long expected, CancellationToken cancellationToken)
+    private async ValueTask<CommitResult> WriteAsync(string key, ReadOnlyMemory<byte>? value, long expected, CancellationToken cancellationToken)
     {
         // Once handed over, a commit is not abandoned: the client that goes away must not decide whether caches are told.
         cancellationToken.ThrowIfCancellationRequested();
-        return await caches.CommitAsync(
-            new Transaction([new Condition(key, expected)], [new Write(key, value is null ? null : (ReadOnlyMemory<byte>?)value)]), CancellationToken.None);
+        return await caches.CommitAsync(new Transaction([new Condition(key, expected)], [new Write(key, value)]), CancellationToken.None);
     }
 }

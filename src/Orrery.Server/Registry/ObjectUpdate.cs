@@ -46,7 +46,7 @@ internal sealed class ObjectUpdate(ObjectStore objects, AdmissionChain admission
                     : await creation.CreateAsync(scope, change.Absent(), change.IsApply, cancellationToken);
             }
 
-            JsonObject old = objects.Decode(resource, current);
+            JsonObject old = ObjectStore.Decode(resource, current);
             JsonObject json = change.Wanted((JsonObject)old.DeepClone());
 
             // 2. The object that the client means, and no other.

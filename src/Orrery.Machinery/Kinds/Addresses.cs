@@ -1,0 +1,38 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Orrery.Machinery.Kinds;
+
+/// <summary>Rules for IP addresses and CIDRs.</summary>
+internal static class Addresses
+{
+    public static void ValidateIp(string path, string value, Faults faults)
+    {
+        if (!IsIp(value))
+        {
+            faults.Invalid(path, value, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+        }
+    }
+
+    public static void ValidateCidr(string path, string value, Faults faults)
+    {
+        if (!IsCidr(value))
+        {
+            faults.Invalid(path, value, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
+        }
+    }
+
+    /// <summary>Four decimal parts, or IPv6: .NET alone would take <c>10.1</c> and <c>[::1]</c> too.</summary>
+    public static bool IsIp(string value) =>
+        IPAddress.TryParse(value, out IPAddress? address) && (address.AddressFamily == AddressFamily.InterNetworkV6 ? !value.AsSpan().ContainsAny('[', '%') : address.ToString() == value);
+
+    public static bool IsIpV6(string value) => IsIp(value) && value.Contains(':', StringComparison.Ordinal);
+
+    public static bool IsCidr(string value)
+    {
+        int slash = value.IndexOf('/', StringComparison.Ordinal);
+        return slash > 0 && IsIp(value[..slash])
+            && int.TryParse(value.AsSpan(slash + 1), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out int bits)
+            && bits <= (IsIpV6(value[..slash]) ? 128 : 32);
+    }
+}

@@ -1,0 +1,132 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+
+namespace Orrery.Machinery.Kinds.Core;
+
+internal sealed class ResourceQuotaRule : KindRule
+{
+    public override bool HasStatus => true;
+
+    public override void Default(JsonObject o)
+    {
+        o.ObjectAt("spec");
+        o.ObjectAt("status");
+    }
+
+    public override void Validate(JsonObject o, Faults faults)
+    {
+        JsonObject spec = o.ObjectAt("spec");
+        ResourceAmounts.ValidateForQuota(spec.Child("hard"), "spec.hard", faults);
+        int i = 0;
+        foreach (string scope in spec.Texts("scopes"))
+        {
+            if (scope is not ("Terminating" or "NotTerminating" or "BestEffort" or "NotBestEffort" or "PriorityClass" or "CrossNamespacePodAffinity"))
+            {
+                faults.Invalid("spec.scopes", spec["scopes"], "unsupported scope");
+            }
+
+            i++;
+        }
+    }
+
+    public override void ValidateUpdate(JsonObject o, JsonObject old, Faults faults)
+    {
+        Validate(o, faults);
+        if (!JsonFields.Same(o.Child("spec")?["scopes"], old.Child("spec")?["scopes"]))
+        {
+            faults.Invalid("spec.scopes", o.Child("spec")?["scopes"], Faults.Immutable);
+        }
+    }
+
+    public override void ValidateStatusUpdate(JsonObject o, JsonObject old, Faults faults)
+    {
+        ResourceAmounts.ValidateForQuota(o.ObjectAt("status").Child("hard"), "status.hard", faults);
+        ResourceAmounts.ValidateForQuota(o.ObjectAt("status").Child("used"), "status.used", faults);
+    }
+}
+
+internal sealed class LimitRangeRule : KindRule
+{
+    public override void Default(JsonObject o)
+    {
+        foreach (JsonObject limit in o.ObjectAt("spec").Items("limits").Where(l => l.Text("type") == "Container"))
+        {
+            // A limit follows the maximum; a request follows the limit, then the minimum.
+            Inherit(limit, "default", "max");
+            Inherit(limit, "defaultRequest", "default");
+            Inherit(limit, "defaultRequest", "min");
+        }
+    }
+
+    public override void Validate(JsonObject o, Faults faults)
+    {
+        var types = new HashSet<string>(StringComparer.Ordinal);
+        int i = 0;
+        foreach (JsonObject limit in o.ObjectAt("spec").Items("limits"))
+        {
+            string at = $"spec.limits[{i++}]";
+            string type = limit.Text("type");
+            if (type is not ("Pod" or "Container" or "PersistentVolumeClaim") && !type.Contains('/', StringComparison.Ordinal))
+            {
+                faults.Invalid(at + ".type", type, "must be a standard limit type or fully qualified");
+            }
+
+            if (!types.Add(type))
+            {
+                faults.Duplicate(at + ".type", type);
+            }
+
+            if (type == "Pod")
+            {
+                foreach (string member in new[] { "default", "defaultRequest" })
+                {
+                    if (limit.Count(member) > 0)
+                    {
+                        faults.Forbidden($"{at}.{member}", "may not be specified when `type` is 'Pod'");
+                    }
+                }
+            }
+
+            ValidateOrder(limit, at, faults);
+        }
+    }
+
+    private static void ValidateOrder(JsonObject limit, string path, Faults faults)
+    {
+        Dictionary<string, Quantity> max = ResourceAmounts.Read(limit.Child("max"));
+        Dictionary<string, Quantity> min = ResourceAmounts.Read(limit.Child("min"));
+        Dictionary<string, Quantity> normal = ResourceAmounts.Read(limit.Child("default"));
+        Dictionary<string, Quantity> request = ResourceAmounts.Read(limit.Child("defaultRequest"));
+        foreach (string name in max.Keys.Union(min.Keys).Union(normal.Keys).Union(request.Keys).Order(StringComparer.Ordinal))
+        {
+            NotAbove("min", min, "max", max, name, $"{path}.min[{name}]", faults);
+            NotAbove("min", min, "default request", request, name, $"{path}.defaultRequest[{name}]", faults);
+            NotAbove("min", min, "default", normal, name, $"{path}.min[{name}]", faults);
+            NotAbove("default request", request, "max", max, name, $"{path}.defaultRequest[{name}]", faults);
+            NotAbove("default request", request, "default", normal, name, $"{path}.defaultRequest[{name}]", faults);
+            NotAbove("default", normal, "max", max, name, $"{path}.default[{name}]", faults);
+        }
+    }
+
+    private static void NotAbove(string lowName, Dictionary<string, Quantity> low, string highName, Dictionary<string, Quantity> high, string resource, string path, Faults faults)
+    {
+        if (low.TryGetValue(resource, out Quantity lower) && high.TryGetValue(resource, out Quantity upper) && lower > upper)
+        {
+            faults.Invalid(path, lower.ToString(), $"{lowName} value {lower} is greater than {highName} value {upper}");
+        }
+    }
+
+    private static void Inherit(JsonObject limit, string member, string from)
+    {
+        if (limit.Child(from) is not { Count: > 0 } source)
+        {
+            return;
+        }
+
+        JsonObject target = limit.ObjectAt(member);
+        foreach ((string name, JsonNode? amount) in source)
+        {
+            target.Fill(name, amount!.DeepClone());
+        }
+    }
+}

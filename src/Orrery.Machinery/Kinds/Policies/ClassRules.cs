@@ -1,0 +1,115 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+
+namespace Orrery.Machinery.Kinds.Policies;
+
+internal sealed class StorageClassRule : KindRule
+{
+    public override void Default(JsonObject o)
+    {
+        o.FillText("reclaimPolicy", "Delete");
+        o.FillText("volumeBindingMode", "Immediate");
+    }
+
+    public override void Validate(JsonObject o, Faults faults)
+    {
+        if (o.Text("provisioner").Length == 0)
+        {
+            faults.Required("provisioner");
+        }
+        else
+        {
+            faults.All("provisioner", o.Text("provisioner"), Names.CheckQualifiedName(o.Text("provisioner").ToLowerInvariant()));
+        }
+
+        faults.OneOf("reclaimPolicy", o.Text("reclaimPolicy"), "Delete", "Retain");
+        faults.OneOf("volumeBindingMode", o.Text("volumeBindingMode"), "Immediate", "WaitForFirstConsumer");
+    }
+
+    public override void ValidateUpdate(JsonObject o, JsonObject old, Faults faults)
+    {
+        Validate(o, faults);
+        foreach (string member in new[] { "parameters", "provisioner", "reclaimPolicy" })
+        {
+            if (!JsonFields.Same(o[member], old[member]))
+            {
+                faults.Forbidden(member, $"updates to {member} are forbidden.");
+            }
+        }
+
+        faults.MayNotChange("volumeBindingMode", o["volumeBindingMode"], old["volumeBindingMode"]);
+    }
+}
+
+internal sealed class CsiDriverRule : KindRule
+{
+    public override bool CountsGeneration => true;
+
+    public override void Default(JsonObject o)
+    {
+        JsonObject spec = o.ObjectAt("spec");
+        spec.Fill("attachRequired", true);
+        spec.Fill("podInfoOnMount", false);
+        spec.Fill("storageCapacity", false);
+        spec.FillText("fsGroupPolicy", "ReadWriteOnceWithFSType");
+        spec.Fill("requiresRepublish", false);
+        spec.Fill("seLinuxMount", false);
+        if (spec.Count("volumeLifecycleModes") == 0)
+        {
+            spec["volumeLifecycleModes"] = new JsonArray("Persistent");
+        }
+    }
+}
+
+internal sealed class PriorityClassRule : KindRule
+{
+    private const long HighestForUsers = 1_000_000_000;
+
+    public override bool CountsGeneration => true;
+
+    public override bool ChangesDesiredState(JsonObject o, JsonObject old) => false;
+
+    public override void Default(JsonObject o)
+    {
+        o.FillText("preemptionPolicy", "PreemptLowerPriority");
+        o.Fill("value", 0);
+    }
+
+    public override void Validate(JsonObject o, Faults faults)
+    {
+        if (o.Number("value") > HighestForUsers && !o.Name.StartsWith("system-", StringComparison.Ordinal))
+        {
+            faults.Forbidden("value", $"maximum allowed value of a user defined priority is {HighestForUsers}");
+        }
+
+        faults.OneOf("preemptionPolicy", o.Text("preemptionPolicy"), "PreemptLowerPriority", "Never");
+    }
+
+    public override void ValidateUpdate(JsonObject o, JsonObject old, Faults faults)
+    {
+        if (o.Number("value") != old.Number("value"))
+        {
+            faults.Forbidden("value", "may not be changed in an update.");
+        }
+
+        faults.MayNotChange("preemptionPolicy", o["preemptionPolicy"], old["preemptionPolicy"]);
+    }
+}
+
+internal sealed class LeaseRule : KindRule
+{
+    public override bool CreatesOnUpdate => true;
+
+    public override void Default(JsonObject o) => o.ObjectAt("spec");
+
+    public override void Validate(JsonObject o, Faults faults)
+    {
+        JsonObject spec = o.ObjectAt("spec");
+        if (spec.Number("leaseDurationSeconds") is <= 0 and var duration)
+        {
+            faults.Invalid("spec.leaseDurationSeconds", duration, "must be greater than 0");
+        }
+
+        faults.MayNotBeNegative("spec.leaseTransitions", spec.Number("leaseTransitions"));
+    }
+}

@@ -1,0 +1,133 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+
+namespace Orrery.Machinery.Kinds.Policies;
+
+/// <summary>autoscaling/v2; v1 is another face of the same objects.</summary>
+internal sealed class HorizontalPodAutoscalerRule : KindRule
+{
+    public override bool HasStatus => true;
+
+    public override void Default(JsonObject o)
+    {
+        JsonObject spec = o.ObjectAt("spec");
+        spec.Fill("minReplicas", 1);
+        if (spec.Count("metrics") == 0)
+        {
+            spec["metrics"] = new JsonArray(new JsonObject
+            {
+                ["type"] = "Resource",
+                ["resource"] = new JsonObject { ["name"] = "cpu", ["target"] = new JsonObject { ["type"] = "Utilization", ["averageUtilization"] = 80 } },
+            });
+        }
+
+        if (spec.Child("behavior") is { } behavior)
+        {
+            DefaultScaling(behavior.ObjectAt("scaleUp"), ("Pods", 4), ("Percent", 100));
+            behavior.ObjectAt("scaleUp").Fill("stabilizationWindowSeconds", 0);
+            DefaultScaling(behavior.ObjectAt("scaleDown"), ("Percent", 100));
+        }
+
+        JsonObject status = o.ObjectAt("status");
+        status.Fill("desiredReplicas", 0);
+
+        // Go writes this list even when there is none.
+        status.TryAdd("currentMetrics", null);
+    }
+
+    public override void Validate(JsonObject o, Faults faults)
+    {
+        JsonObject spec = o.ObjectAt("spec");
+        AutoscalerBounds.Validate(spec, faults);
+        int i = 0;
+        foreach (JsonObject metric in spec.Items("metrics"))
+        {
+            string at = $"spec.metrics[{i++}]";
+            string type = metric.Text("type");
+            if (type is not ("Object" or "Pods" or "Resource" or "External" or "ContainerResource"))
+            {
+                faults.NotSupported(at + ".type", type, "ContainerResource", "External", "Object", "Pods", "Resource");
+                continue;
+            }
+
+            string member = char.ToLowerInvariant(type[0]) + type[1..];
+            if (!metric.Has(member))
+            {
+                faults.Required($"{at}.{member}", "must populate information for the given metric source");
+            }
+        }
+    }
+
+    private static void DefaultScaling(JsonObject rules, params ReadOnlySpan<(string Type, int Value)> policies)
+    {
+        rules.FillText("selectPolicy", "Max");
+        if (rules.Count("policies") > 0)
+        {
+            return;
+        }
+
+        var list = new JsonArray();
+        foreach ((string type, int value) in policies)
+        {
+            list.Add((JsonNode)new JsonObject { ["type"] = type, ["value"] = value, ["periodSeconds"] = 15 });
+        }
+
+        rules["policies"] = list;
+    }
+}
+
+internal sealed class HorizontalPodAutoscalerV1Rule : KindRule
+{
+    public override bool HasStatus => true;
+
+    public override void Default(JsonObject o)
+    {
+        o.ObjectAt("spec").Fill("minReplicas", 1);
+        JsonObject status = o.ObjectAt("status");
+        status.Fill("currentReplicas", 0);
+        status.Fill("desiredReplicas", 0);
+    }
+
+    public override void Validate(JsonObject o, Faults faults) => AutoscalerBounds.Validate(o.ObjectAt("spec"), faults);
+}
+
+internal static class AutoscalerBounds
+{
+    public static void Validate(JsonObject spec, Faults faults)
+    {
+        if (spec.Number("minReplicas") is < 1 and var least)
+        {
+            faults.Invalid("spec.minReplicas", least, "must be greater than or equal to 1");
+        }
+
+        long most = spec.Number("maxReplicas") ?? 0;
+        if (most < 1)
+        {
+            faults.Invalid("spec.maxReplicas", most, "must be greater than 0");
+        }
+
+        if (spec.Number("minReplicas") is { } min && most < min)
+        {
+            faults.Invalid("spec.maxReplicas", most, "must be greater than or equal to `minReplicas`");
+        }
+
+        JsonObject target = spec.ObjectAt("scaleTargetRef");
+        foreach (string member in new[] { "kind", "name" })
+        {
+            if (target.Text(member) is { Length: > 0 } value)
+            {
+                faults.All("spec.scaleTargetRef." + member, value, Names.CheckPathSegment(value));
+            }
+            else
+            {
+                faults.Required("spec.scaleTargetRef." + member);
+            }
+        }
+
+        // ReplicationControllers are the one scalable kind of the core group.
+        if (target.Text("apiVersion").Length == 0 && target.Text("kind") != "ReplicationController")
+        {
+            faults.Invalid("spec.scaleTargetRef.apiVersion", "", "apiVersion must specify API group");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+
+namespace Orrery.Machinery.Kinds.Registration;
+
+/// <summary>Defaults and generations of definitions; their validation is the custom resources' own.</summary>
+internal sealed class CustomResourceDefinitionRule : KindRule
+{
+    public override bool HasStatus => true;
+
+    public override bool CountsGeneration => true;
+
+    public override void Default(JsonObject o)
+    {
+        JsonObject spec = o.ObjectAt("spec");
+        JsonObject names = spec.ObjectAt("names");
+        if (names.Text("kind") is { Length: > 0 } kind)
+        {
+            names.FillText("singular", kind.ToLowerInvariant());
+            names.FillText("listKind", kind + "List");
+        }
+
+        JsonObject conversion = spec.ObjectAt("conversion");
+        conversion.FillText("strategy", "None");
+        conversion.Child("webhook")?.Child("clientConfig")?.Child("service")?.Fill("port", 443);
+        JsonObject status = o.ObjectAt("status");
+        status.TryAdd("conditions", null);
+        JsonObject accepted = status.ObjectAt("acceptedNames");
+        accepted.Fill("plural", "");
+        accepted.Fill("kind", "");
+        status.TryAdd("storedVersions", null);
+    }
+
+    /// <summary>A new definition stores its storage version from the start.</summary>
+    public override void PrepareForCreate(JsonObject o)
+    {
+        var stored = new JsonArray();
+        foreach (JsonObject version in o.ObjectAt("spec").Items("versions").Where(v => v.Flag("storage")))
+        {
+            stored.Add((JsonNode)version.Text("name"));
+        }
+
+        o["status"] = new JsonObject { ["storedVersions"] = stored };
+    }
+
+    public override void PrepareForUpdate(JsonObject o, JsonObject old)
+    {
+        foreach (JsonObject version in o.ObjectAt("spec").Items("versions").Where(v => v.Flag("storage")))
+        {
+            JsonObject status = o.ObjectAt("status");
+            if (!status.Texts("storedVersions").Contains(version.Text("name")))
+            {
+                JsonArray stored = status.List("storedVersions") ?? [];
+                stored.Add((JsonNode)version.Text("name"));
+                status["storedVersions"] = stored;
+            }
+        }
+    }
+}
+
+internal sealed class ApiServiceRule : KindRule
+{
+    public override bool HasStatus => true;
+
+    public override void Default(JsonObject o)
+    {
+        o.ObjectAt("spec").Child("service")?.Fill("port", 443);
+        o.ObjectAt("status");
+    }
+
+    public override void Validate(JsonObject o, Faults faults)
+    {
+        JsonObject spec = o.ObjectAt("spec");
+        string required = $"{spec.Text("version")}.{spec.Text("group")}";
+        if (o.Name != required)
+        {
+            faults.Invalid("metadata.name", o.Name, $"must be `spec.version+\".\"+spec.group`: \"{required}\"");
+        }
+    }
+}
+
+internal sealed class CertificateSigningRequestRule : KindRule
+{
+    public override bool HasStatus => true;
+
+    public override IReadOnlyList<SelectableField>? Fields { get; } = SelectableField.Of("spec.signerName");
+
+    public override void Default(JsonObject o) => o.ObjectAt("status");
+
+    public override void Validate(JsonObject o, Faults faults)
+    {
+        JsonObject spec = o.ObjectAt("spec");
+        if (spec.Text("request").Length == 0)
+        {
+            faults.Required("spec.request", "must contain a PEM encoded certificate request");
+        }
+
+        if (spec.Count("usages") == 0)
+        {
+            faults.Required("spec.usages");
+        }
+
+        if (spec.Text("signerName").Length == 0)
+        {
+            faults.Required("spec.signerName");
+        }
+    }
+
+    public override void ValidateUpdate(JsonObject o, JsonObject old, Faults faults) => faults.MayNotChange("spec", o["spec"], old["spec"]);
+}

@@ -1,0 +1,12 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+
+namespace Orrery.Machinery.Kinds;
+
+/// <summary>Brings a built-in object to the form in which Go's encoder would answer it.</summary>
+internal static class WireForm
+{
+    public static void Complete(GroupVersionKind kind, JsonObject o)
+    {
+    }
+}

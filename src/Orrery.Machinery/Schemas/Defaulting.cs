@@ -1,0 +1,101 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Orrery.Machinery.Schemas;
+
+/// <summary>
+/// Writes schema defaults (apiextensions <c>pkg/apiserver/schema/defaulting</c>): where a member is absent, or null
+/// although it may not be. A null that may not be and has no default goes. Built-in types: only the defaults that are more than Go's zero
+/// value, for those the OpenAPI facts carry too but upstream never writes.
+/// </summary>
+public static class Defaulting
+{
+    public static void Apply(JsonObject json, Schema schema)
+    {
+        bool builtin = schema.Source is null && schema.Name is not null;
+        Walk(json, schema, builtin);
+    }
+
+    /// <summary>Defaults within a value that is itself a default.</summary>
+    internal static void Within(JsonNode? node, Schema schema) => Walk(node, schema, builtin: false);
+
+    private static void Walk(JsonNode? node, Schema schema, bool builtin)
+    {
+        switch (node)
+        {
+            case JsonObject json:
+                Members(json, schema, builtin);
+                break;
+            case JsonArray array when schema.Items is { } items:
+                for (int i = 0; i < array.Count; i++)
+                {
+                    if (array[i] is null && !items.Nullable && DefaultOf(items, builtin) is { } value)
+                    {
+                        array[i] = value.DeepClone();
+                    }
+
+                    Walk(array[i], items, builtin);
+                }
+
+                break;
+        }
+    }
+
+    private static void Members(JsonObject json, Schema schema, bool builtin)
+    {
+        foreach ((string name, Schema member) in schema.Properties)
+        {
+            bool present = json.TryGetPropertyValue(name, out JsonNode? value);
+            if (value is null && !(present && member.Nullable))
+            {
+                if (DefaultOf(member, builtin) is { } @default)
+                {
+                    json[name] = @default.DeepClone();
+                }
+                else if (present)
+                {
+                    json.Remove(name);
+                }
+            }
+
+            if (json[name] is { } now)
+            {
+                Walk(now, member, builtin);
+            }
+        }
+
+        if (schema.AdditionalProperties is not { } values)
+        {
+            return;
+        }
+
+        foreach (string name in json.Select(m => m.Key).Where(k => !schema.Properties.ContainsKey(k)).ToArray())
+        {
+            if (json[name] is null && !values.Nullable && !values.PreserveUnknownFields)
+            {
+                if (DefaultOf(values, builtin) is { } @default)
+                {
+                    json[name] = @default.DeepClone();
+                }
+                else if (!builtin)
+                {
+                    json.Remove(name);
+                    continue;
+                }
+            }
+
+            Walk(json[name], values, builtin);
+        }
+    }
+
+    private static JsonNode? DefaultOf(Schema schema, bool builtin) => builtin && schema.Default is { } value && IsZero(value) ? null : schema.Default;
+
+    private static bool IsZero(JsonNode value) => value.GetValueKind() switch
+    {
+        JsonValueKind.String => value.GetValue<string>().Length == 0,
+        JsonValueKind.Number => value.ToJsonString() == "0",
+        JsonValueKind.False => true,
+        JsonValueKind.Object => value.AsObject().Count == 0,
+        _ => false,
+    };
+}

@@ -1,0 +1,242 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Orrery.Api;
+
+namespace Orrery.Machinery.Schemas;
+
+/// <summary>
+/// Validates CustomResourceDefinitions as apiextensions does. The general rules for metadata are the caller's;
+/// here stands what the kind adds to them. Call after <see cref="DefinitionDefaults"/> and with a status.
+/// </summary>
+public static class DefinitionValidation
+{
+    private const string ApprovalAnnotation = "api-approved.kubernetes.io";
+    private const string StoredVersionGone =
+        "missing from spec.versions; {0} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in {0} and removes {0} from status.storedVersions";
+
+    public static IReadOnlyList<FieldError> ValidateCreate(JsonObject definition)
+    {
+        var errors = new List<FieldError>();
+        JsonObject spec = definition.ObjectAt("spec");
+        Name(definition, spec, errors);
+        Group(spec, errors);
+        Approval(definition, spec, errors);
+        Scope(spec, errors);
+        DefinitionNames.Validate(spec, errors);
+        VersionList(definition, errors);
+        Conversion(spec, errors);
+        Schemas(definition, errors);
+        StoredVersions(definition, errors);
+        return errors;
+    }
+
+    /// <param name="established">Whether the old object's condition Established is true: from then on group, scope and kind stay.</param>
+    public static IReadOnlyList<FieldError> ValidateUpdate(JsonObject definition, JsonObject old, bool established)
+    {
+        var errors = new List<FieldError>(ValidateCreate(definition));
+        string[][] immutable = established ? [["spec", "group"], ["spec", "scope"], ["spec", "names", "kind"], ["spec", "names", "plural"]] : [["spec", "group"], ["spec", "names", "plural"]];
+        foreach (string[] path in immutable)
+        {
+            if (definition.TextAt(path) != old.TextAt(path))
+            {
+                errors.Add(FieldError.Invalid(string.Join('.', path), definition.TextAt(path), "field is immutable"));
+            }
+        }
+
+        return errors;
+    }
+
+    internal static IReadOnlyList<JsonObject> Versions(JsonObject definition) =>
+        definition.NodeAt("spec", "versions") is JsonArray versions ? [.. versions.OfType<JsonObject>()] : [];
+
+    private static void Name(JsonObject definition, JsonObject spec, List<FieldError> errors)
+    {
+        if (definition.Name != $"{(spec["names"] as JsonObject)?.Text("plural")}.{spec.Text("group")}")
+        {
+            errors.Add(FieldError.Invalid("metadata.name", definition.Name, "must be spec.names.plural+\".\"+spec.group"));
+        }
+    }
+
+    private static void Group(JsonObject spec, List<FieldError> errors)
+    {
+        string group = spec.Text("group") ?? "";
+        if (group.Length == 0)
+        {
+            errors.Add(FieldError.Required("spec.group"));
+        }
+        else if (Names.CheckDns1123Subdomain(group) is { Count: > 0 } faults)
+        {
+            errors.Add(FieldError.Invalid("spec.group", group, string.Join(",", faults)));
+        }
+        else if (!group.Contains('.', StringComparison.Ordinal))
+        {
+            errors.Add(FieldError.Invalid("spec.group", group, "should be a domain with at least one dot"));
+        }
+    }
+
+    /// <summary>Groups of the Kubernetes community need the word of their owners (KEP-1111).</summary>
+    private static void Approval(JsonObject definition, JsonObject spec, List<FieldError> errors)
+    {
+        string group = spec.Text("group") ?? "";
+        bool community = ((string[])["k8s.io", "kubernetes.io"]).Any(g => group == g || group.EndsWith("." + g, StringComparison.Ordinal));
+        if (!community)
+        {
+            return;
+        }
+
+        string field = $"metadata.annotations[{ApprovalAnnotation}]";
+        string approval = definition.TextAt("metadata", "annotations", ApprovalAnnotation) ?? "";
+        if (approval.Length == 0)
+        {
+            errors.Add(FieldError.Required(field, $"protected groups must have approval annotation \"{ApprovalAnnotation}\", see https://github.com/kubernetes/enhancements/pull/1111"));
+        }
+        else if (!approval.StartsWith("unapproved", StringComparison.Ordinal) && !(Uri.TryCreate(approval, UriKind.Absolute, out Uri? uri) && uri.Host.Length > 0))
+        {
+            errors.Add(FieldError.Invalid(field, approval, $"protected groups must have approval annotation \"{ApprovalAnnotation}\" with either a URL or a reason starting with \"unapproved\", see https://github.com/kubernetes/enhancements/pull/1111"));
+        }
+    }
+
+    private static void Scope(JsonObject spec, List<FieldError> errors)
+    {
+        string scope = spec.Text("scope") ?? "";
+        if (scope.Length == 0)
+        {
+            errors.Add(FieldError.Required("spec.scope"));
+        }
+        else if (scope is not ("Cluster" or "Namespaced"))
+        {
+            errors.Add(FieldError.NotSupported("spec.scope", scope, "Cluster", "Namespaced"));
+        }
+    }
+
+    private static void VersionList(JsonObject definition, List<FieldError> errors)
+    {
+        IReadOnlyList<JsonObject> versions = Versions(definition);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        bool unique = true;
+        for (int i = 0; i < versions.Count; i++)
+        {
+            string name = versions[i].Text("name") ?? "";
+            unique &= seen.Add(name);
+            if (Names.CheckDns1035Label(name) is { Count: > 0 } faults)
+            {
+                errors.Add(FieldError.Invalid(At("spec.versions", i, "name"), name, string.Join(",", faults)));
+            }
+
+            DefinitionNames.ValidateVersion(versions[i], At("spec.versions", i), errors);
+        }
+
+        if (!unique)
+        {
+            errors.Add(FieldError.Invalid("spec.versions", Internal(definition), "must contain unique version names"));
+        }
+
+        if (versions.Count(v => v.Flag("storage")) != 1)
+        {
+            errors.Add(FieldError.Invalid("spec.versions", Internal(definition), "must have exactly one version marked as storage version"));
+        }
+
+        if (definition.ObjectAt("spec").Flag("preserveUnknownFields"))
+        {
+            errors.Add(FieldError.Invalid("spec.preserveUnknownFields", true, "must be false"));
+        }
+    }
+
+    private static void Conversion(JsonObject spec, List<FieldError> errors)
+    {
+        var conversion = spec["conversion"] as JsonObject;
+        string strategy = conversion?.Text("strategy") ?? "None";
+        if (strategy is not ("None" or "Webhook"))
+        {
+            errors.Add(FieldError.NotSupported("spec.conversion.strategy", strategy, "None", "Webhook"));
+        }
+
+        var webhook = conversion?["webhook"] as JsonObject;
+        if (strategy == "None" && webhook is not null)
+        {
+            errors.Add(FieldError.Forbidden("spec.conversion.webhookClientConfig", "should not be set when strategy is not set to Webhook"));
+        }
+        else if (strategy == "Webhook" && webhook?["clientConfig"] is not JsonObject)
+        {
+            errors.Add(FieldError.Required("spec.conversion.webhookClientConfig", "required when strategy is set to Webhook"));
+        }
+
+        if (strategy == "Webhook" && webhook?["conversionReviewVersions"] is not JsonArray { Count: > 0 })
+        {
+            errors.Add(FieldError.Required("spec.conversion.conversionReviewVersions"));
+        }
+    }
+
+    private static void Schemas(JsonObject definition, List<FieldError> errors)
+    {
+        IReadOnlyList<JsonObject> versions = Versions(definition);
+        bool shared = IsShared(versions);
+        for (int i = 0; i < versions.Count; i++)
+        {
+            if ((versions[i]["schema"] as JsonObject)?["openAPIV3Schema"] is not JsonObject schema)
+            {
+                errors.Add(FieldError.Required(At("spec.versions", i, "schema.openAPIV3Schema"), "schemas are required"));
+            }
+            else if (!shared)
+            {
+                errors.AddRange(StructuralSchemaValidation.Validate(schema, At("spec.versions", i, "schema.openAPIV3Schema")));
+            }
+            else if (i == 0)
+            {
+                errors.AddRange(StructuralSchemaValidation.Validate(schema, "spec.validation.openAPIV3Schema"));
+            }
+        }
+    }
+
+    /// <summary>Upstream's internal form hoists a schema that all versions share, and its texts speak of that form.</summary>
+    private static bool IsShared(IReadOnlyList<JsonObject> versions) => versions.All(v => JsonNode.DeepEquals(v["schema"], versions[0]["schema"]));
+
+    private static void StoredVersions(JsonObject definition, List<FieldError> errors)
+    {
+        var stored = definition.NodeAt("status", "storedVersions") as JsonArray;
+        if (stored is not { Count: > 0 })
+        {
+            errors.Add(FieldError.Invalid("status.storedVersions", stored?.DeepClone(), "must have at least one stored version"));
+            return;
+        }
+
+        string[] known = [.. Versions(definition).Select(v => v.Text("name") ?? "")];
+        for (int i = 0; i < stored.Count; i++)
+        {
+            string version = stored[i]?.ToString() ?? "";
+            if (!known.Contains(version))
+            {
+                errors.Add(FieldError.Invalid(At("status.storedVersions", i), version, string.Format(CultureInfo.InvariantCulture, StoredVersionGone, version)));
+            }
+        }
+
+        string? storage = Versions(definition).FirstOrDefault(v => v.Flag("storage"))?.Text("name");
+        if (storage is not null && !stored.Any(s => s?.ToString() == storage))
+        {
+            errors.Add(FieldError.Invalid("status.storedVersions", stored.DeepClone(), $"must have the storage version {storage}"));
+        }
+    }
+
+    /// <summary>The versions as Go prints its internal type, for texts.</summary>
+    private static JsonArray Internal(JsonObject definition)
+    {
+        IReadOnlyList<JsonObject> versions = Versions(definition);
+        bool shared = IsShared(versions);
+        return [.. versions.Select(v => (JsonNode)new JsonObject
+        {
+            ["Name"] = v.Text("name") ?? "",
+            ["Served"] = v.Flag("served"),
+            ["Storage"] = v.Flag("storage"),
+            ["Deprecated"] = v.Flag("deprecated"),
+            ["DeprecationWarning"] = v["deprecationWarning"]?.DeepClone(),
+            ["Schema"] = shared ? null : v["schema"]?.DeepClone(),
+            ["Subresources"] = shared ? null : v["subresources"]?.DeepClone(),
+            ["AdditionalPrinterColumns"] = shared ? null : v["additionalPrinterColumns"]?.DeepClone(),
+            ["SelectableFields"] = shared ? null : v["selectableFields"]?.DeepClone(),
+        })];
+    }
+
+    internal static string At(string path, int index, string? member = null) =>
+        string.Create(CultureInfo.InvariantCulture, $"{path}[{index}]{(member is null ? "" : "." + member)}");
+}

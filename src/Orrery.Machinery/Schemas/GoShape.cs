@@ -1,0 +1,163 @@
+using System.Collections.Frozen;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Orrery.Machinery.Schemas;
+
+/// <summary>
+/// What encoding a Go struct leaves out and always writes, which OpenAPI does not tell: a plain member with
+/// <c>omitempty</c> goes when it is zero, a pointer goes only when nil, a nested struct is written even when empty.
+/// The facts (Data/go-shape.tsv, kept by hand) name the exceptions from the usual: optional strings, lists and maps go
+/// when empty; optional numbers and flags are pointers; optional structs are pointers; required members are written.
+/// </summary>
+public static class GoShape
+{
+    private static readonly Lazy<FrozenDictionary<(string Type, string Member), string>> Facts = new(() =>
+        FactsFile.Open("go-shape.tsv").Records(3)
+            .SelectMany(r => r.Keys[2].Split(',').Select(member => (Key: (BuiltinTypes.Stem + r.Keys[1], member), Fact: r.Keys[0])))
+            .ToFrozenDictionary(x => x.Key, x => x.Fact));
+
+    /// <summary>
+    /// Brings a whole object into the form in which upstream stores and answers it: empties dropped, nested structs and
+    /// required members written with their zero value. To be called on a built-in kind's object just before it is
+    /// stored, after validation (which must still see what is missing). Does nothing the second time.
+    /// </summary>
+    public static void Normalize(JsonObject json, Schema schema)
+    {
+        foreach (string name in json.Select(m => m.Key).ToArray())
+        {
+            JsonNode? value = json[name];
+            if (!schema.Properties.TryGetValue(name, out Schema? member))
+            {
+                continue;
+            }
+
+            Descend(value, member);
+            if (value is null ? !IsWritten(schema, name, member) : IsOmitted(schema, name, member, value))
+            {
+                json.Remove(name);
+            }
+        }
+
+        Complete(json, schema);
+        foreach ((string name, Schema member) in schema.Properties)
+        {
+            if (!json.ContainsKey(name) && IsWritten(schema, name, member))
+            {
+                json[name] = Zero(member);
+            }
+        }
+    }
+
+    /// <summary>Writes the nested structs that Go always writes.</summary>
+    internal static void Complete(JsonObject json, Schema schema)
+    {
+        foreach ((string name, Schema member) in schema.Properties)
+        {
+            if (!json.ContainsKey(name) && IsNestedStruct(schema, name, member))
+            {
+                var nested = new JsonObject();
+                Complete(nested, member);
+                json[name] = nested;
+            }
+        }
+    }
+
+    internal static bool IsOmitted(Schema schema, string name, Schema member, JsonNode value)
+    {
+        if (schema.Required.Contains(name) || Fact(schema, name) is "write" or "keep")
+        {
+            return false;
+        }
+
+        return value.GetValueKind() switch
+        {
+            JsonValueKind.String => member.Type == SchemaType.String && member.Format != "date-time" && value.GetValue<string>().Length == 0,
+            JsonValueKind.Array => value.AsArray().Count == 0 && member.Type == SchemaType.Array,
+            JsonValueKind.Object => value.AsObject().Count == 0 && member.Type == SchemaType.Object && member.AdditionalProperties is not null,
+            JsonValueKind.False => Fact(schema, name) == "omit",
+            JsonValueKind.Number => Fact(schema, name) == "omit" && value.ToJsonString() == "0",
+            _ => false,
+        };
+    }
+
+    /// <summary>Go's zero value of a list item or map value, as it is encoded.</summary>
+    internal static JsonNode? Zero(Schema schema)
+    {
+        switch (schema.Type)
+        {
+            case SchemaType.String when schema.Format is not ("byte" or "date-time"):
+                return JsonValue.Create("");
+            case SchemaType.Integer or SchemaType.Number:
+                return JsonValue.Create(0L);
+            case SchemaType.Boolean:
+                return JsonValue.Create(false);
+            case SchemaType.Object when schema.Properties.Count > 0:
+                var json = new JsonObject();
+                Complete(json, schema);
+                return json;
+            case SchemaType.Any when schema.IntOrString:
+                return JsonValue.Create(0L);
+            case SchemaType.Any when schema.Name == BuiltinSchemaBuilder.Quantity:
+                return JsonValue.Create("0");
+            default:
+                return null;
+        }
+    }
+
+    private static void Descend(JsonNode? value, Schema schema)
+    {
+        if (schema.PreserveUnknownFields)
+        {
+            return;
+        }
+
+        switch (value)
+        {
+            case JsonObject json when schema.Properties.Count > 0:
+                Normalize(json, schema);
+                break;
+            case JsonObject map when schema.AdditionalProperties is { } values:
+                foreach ((string _, JsonNode? item) in map)
+                {
+                    Descend(item, values);
+                }
+
+                break;
+            case JsonArray array when schema.Items is { } items:
+                foreach (JsonNode? item in array)
+                {
+                    Descend(item, items);
+                }
+
+                break;
+        }
+    }
+
+    private static bool IsWritten(Schema schema, string name, Schema member) => Fact(schema, name) switch
+    {
+        "write" => true,
+        "pointer" => false,
+        _ => schema.Required.Contains(name) && !member.PreserveUnknownFields,
+    };
+
+    private static bool IsNestedStruct(Schema schema, string name, Schema member)
+    {
+        if (member.Type != SchemaType.Object || member.Properties.Count == 0 || member.Name is null)
+        {
+            return false;
+        }
+
+        if (schema.Required.Contains(name))
+        {
+            return Fact(schema, name) != "pointer";
+        }
+
+        // metadata is a struct in every kind, and so are the spec and status beside it.
+        return Fact(schema, name) == "struct"
+            || (name is "metadata" or "spec" or "status" && schema.Properties.TryGetValue("metadata", out Schema? metadata) && metadata.Name is { } meta
+                && (meta.EndsWith(".ObjectMeta", StringComparison.Ordinal) || meta.EndsWith(".ListMeta", StringComparison.Ordinal)));
+    }
+
+    private static string? Fact(Schema schema, string member) => schema.Name is { } type && Facts.Value.TryGetValue((type, member), out string? fact) ? fact : null;
+}

@@ -1,0 +1,101 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Orrery.Machinery.Schemas;
+
+/// <summary>
+/// Reads JSON as Go's decoder does where .NET's own tree differs: of a repeated member the last counts and stands
+/// in the first one's place, and a fault has Go's text.
+/// </summary>
+public static class JsonBody
+{
+    /// <summary>Levels of nesting that are accepted. Every later walk of the tree may recurse that deep.</summary>
+    public const int MaxDepth = 512;
+
+    internal static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = MaxDepth };
+
+    /// <exception cref="FormatException">No JSON; the message is Go's, such as <c>unexpected end of JSON input</c>.</exception>
+    public static JsonNode? Parse(ReadOnlySpan<byte> utf8)
+    {
+        var reader = new Utf8JsonReader(utf8, ReaderOptions);
+        try
+        {
+            reader.Read();
+            JsonNode? node = Value(ref reader);
+            reader.Read();
+            return node;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // InvalidOperationException: a string that is no UTF-8.
+            throw new FormatException(Explain(utf8, ref reader), e);
+        }
+    }
+
+    private static JsonNode? Value(ref Utf8JsonReader reader)
+    {
+        switch (reader.TokenType)
+        {
+            case JsonTokenType.StartObject:
+                var json = new JsonObject();
+                while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+                {
+                    string name = reader.GetString()!;
+                    reader.Read();
+                    json[name] = Value(ref reader);
+                }
+
+                return json;
+            case JsonTokenType.StartArray:
+                var array = new JsonArray();
+                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+                {
+                    array.Add(Value(ref reader));
+                }
+
+                return array;
+            case JsonTokenType.String:
+                return JsonValue.Create(reader.GetString());
+            case JsonTokenType.Number:
+                return reader.TryGetInt64(out long integer) && !reader.ValueSpan.Contains((byte)'.') ? JsonValue.Create(integer) : JsonValue.Create(JsonElement.ParseValue(ref reader));
+            case JsonTokenType.True:
+                return JsonValue.Create(true);
+            case JsonTokenType.False:
+                return JsonValue.Create(false);
+            default:
+                return null;
+        }
+    }
+
+    private static string Explain(ReadOnlySpan<byte> utf8, ref Utf8JsonReader reader)
+    {
+        // BytesConsumed stands behind the last good token; the fault is the next byte that is no space.
+        int at = (int)reader.BytesConsumed;
+        int skip = utf8[at..].IndexOfAnyExcept(" \t\r\n"u8);
+        at += skip < 0 ? utf8.Length - at : skip;
+        bool separated = at < utf8.Length && utf8[at] is (byte)',' or (byte)':';
+        if (separated)
+        {
+            skip = utf8[(at + 1)..].IndexOfAnyExcept(" \t\r\n"u8);
+            at = skip < 0 ? utf8.Length : at + 1 + skip;
+        }
+
+        if (at >= utf8.Length || (utf8[at] == '"' && utf8[(at + 1)..].IndexOf((byte)'"') < 0))
+        {
+            return "unexpected end of JSON input";
+        }
+
+        Rune.DecodeFromUtf8(utf8[at..], out Rune found, out _);
+        string where = (reader.CurrentDepth >= MaxDepth - 1, reader.TokenType) switch
+        {
+            (true, _) when utf8[at] is (byte)'[' or (byte)'{' => "exceeded max depth",
+            (_, JsonTokenType.StartObject) => "looking for beginning of object key string",
+            (_, JsonTokenType.PropertyName or JsonTokenType.StartArray or JsonTokenType.None) => "looking for beginning of value",
+            _ when reader.CurrentDepth == 0 => "after top-level value",
+            _ when separated => "looking for beginning of value",
+            _ => "after object key:value pair",
+        };
+        return $"invalid character '{found}' {where}";
+    }
+}

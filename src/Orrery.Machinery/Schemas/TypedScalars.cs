@@ -1,0 +1,121 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Orrery.Api;
+
+namespace Orrery.Machinery.Schemas;
+
+/// <summary>Scalars with a decoder of their own in Go: each returns the value in its one form, or throws a FormatException with Go's text.</summary>
+internal static partial class TypedScalars
+{
+    public const string Time = "io.k8s.apimachinery.pkg.apis.meta.v1.Time";
+    public const string MicroTime = "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime";
+    private const string Layout = "2006-01-02T15:04:05Z07:00";
+    private const string MicroLayout = "2006-01-02T15:04:05.000000Z07:00";
+
+    /// <summary>The node itself when it is an integer that fits; null when it is not.</summary>
+    public static JsonNode? Integer(JsonNode node, string? format)
+    {
+        if (!long.TryParse(node.ToJsonString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value))
+        {
+            return null;
+        }
+
+        return format == "int32" && value is < int.MinValue or > int.MaxValue ? null : node;
+    }
+
+    public static JsonNode IntegerOrString(JsonNode node)
+    {
+        if (node.GetValueKind() == JsonValueKind.String)
+        {
+            return node;
+        }
+
+        string value = node.GetValueKind() == JsonValueKind.Number ? $"number {node.ToJsonString()}" : GoTypes.ValueName(node);
+        return node.GetValueKind() == JsonValueKind.Number && Integer(node, "int32") is not null
+            ? node
+            : throw new FormatException($"json: cannot unmarshal {value} into Go value of type int32");
+    }
+
+    public static JsonNode Amount(JsonNode node)
+    {
+        string text = node.GetValueKind() switch
+        {
+            JsonValueKind.String => node.GetValue<string>(),
+            JsonValueKind.Number => node.ToJsonString(),
+            _ => throw new FormatException(Quantity.FormatFault),
+        };
+        if (!Quantity.TryParse(text.Trim(), out Quantity quantity, out string fault))
+        {
+            throw new FormatException(fault);
+        }
+
+        string canonical = quantity.ToString();
+        return node.GetValueKind() == JsonValueKind.String && canonical == text ? node : JsonValue.Create(canonical);
+    }
+
+    public static JsonNode? Timestamp(JsonNode node, string type)
+    {
+        if (node.GetValueKind() != JsonValueKind.String)
+        {
+            throw new FormatException($"json: cannot unmarshal {GoTypes.ValueName(node)} into Go value of type string");
+        }
+
+        string text = node.GetValue<string>();
+        if (!TryReadTime(text, out DateTimeOffset time))
+        {
+            string layout = type == MicroTime ? MicroLayout : Layout;
+            throw new FormatException($"parsing time {JsonValue.Create(text).ToJsonString()} as \"{layout}\": cannot parse \"{text}\" as \"2006\"");
+        }
+
+        string written = time.UtcDateTime.ToString(type == MicroTime ? "yyyy-MM-ddTHH:mm:ss.ffffffZ" : "yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+        return written == text ? node : JsonValue.Create(written);
+    }
+
+    /// <summary>RFC 3339, with any number of fraction digits.</summary>
+    public static bool TryReadTime(string text, out DateTimeOffset time)
+    {
+        time = default;
+        return Rfc3339().IsMatch(text)
+            && DateTimeOffset.TryParse(text.ToUpperInvariant(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time);
+    }
+
+    public static JsonNode Bytes(JsonNode node)
+    {
+        string text = node.GetValue<string>();
+        string compact = text.Contains('\n', StringComparison.Ordinal) || text.Contains('\r', StringComparison.Ordinal)
+            ? text.Replace("\n", "", StringComparison.Ordinal).Replace("\r", "", StringComparison.Ordinal)
+            : text;
+        int fault = Base64Fault(compact);
+        if (fault >= 0)
+        {
+            throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"illegal base64 data at input byte {fault}"));
+        }
+
+        return ReferenceEquals(compact, text) ? node : JsonValue.Create(compact);
+    }
+
+    /// <summary>Index of the first byte that Go's base64.StdEncoding refuses; -1 when all is well.</summary>
+    private static int Base64Fault(string text)
+    {
+        int padding = 0;
+        for (int i = 0; i < text.Length; i++)
+        {
+            bool alphabet = char.IsAsciiLetterOrDigit(text[i]) || text[i] is '+' or '/';
+            if (text[i] == '=' && i % 4 >= 2 && i >= text.Length - 2)
+            {
+                padding++;
+            }
+            else if (!alphabet || padding > 0)
+            {
+                return i;
+            }
+        }
+
+        return text.Length % 4 == 0 ? -1 : text.Length - (text.Length % 4);
+    }
+
+    [GeneratedRegex(@"^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d([.,]\d+)?([Zz]|[+-]\d\d:\d\d)$")]
+    private static partial Regex Rfc3339();
+}

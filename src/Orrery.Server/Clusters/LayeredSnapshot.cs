@@ -33,7 +33,7 @@ internal readonly struct LayeredSnapshot(BaseLayer layer, GroupResource resource
 
     /// <summary>What a delete must write at a key: nothing, or the tombstone that hides a base object.</summary>
     public ReadOnlyMemory<byte>? DeletionValue(string key) =>
-        layered && layer.Find(resource, Suffix(key)) is not null ? BaseLayer.Tombstone(key[(key.LastIndexOf('/') + 1)..]) : null;
+        layered && layer.Find(resource, Suffix(key)) is not null ? (ReadOnlyMemory<byte>?)BaseLayer.Tombstone(key[(key.LastIndexOf('/') + 1)..]) : null;
 
     public IEnumerable<CachedObject> Range(string prefix, string? startAfter = null) =>
         layered ? Merge(layer, resource, stored, prefix, startAfter) : stored.Range(prefix, startAfter);

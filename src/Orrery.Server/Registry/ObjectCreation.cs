@@ -13,8 +13,6 @@ internal sealed class ObjectCreation(ObjectStore objects, AdmissionChain admissi
     /// <summary>A generated name that is taken is replaced this often before the client hears of it.</summary>
     private const int MaxNameAttempts = 8;
 
-    private static bool ManagedFieldsReady => false;
-
     /// <param name="json">Decoded and defaulted, in the version of the scope's resource. Changed in place.</param>
     /// <param name="isApplied">Managed fields are already right (server-side apply).</param>
     public async ValueTask<WriteResult> CreateAsync(WriteScope scope, JsonObject json, bool isApplied, CancellationToken cancellationToken)
@@ -26,7 +24,7 @@ internal sealed class ObjectCreation(ObjectStore objects, AdmissionChain admissi
         // 1. Metadata that the server owns, and what the kind lets nobody set.
         CheckPlace(scope, json);
         PrepareMetadata(scope, json);
-        if (!isApplied && ManagedFieldsReady)
+        if (!isApplied)
         {
             FieldManager.Update(null, json, resource.Schema, scope.FieldManager, null, time.GetUtcNow(), resource.Strategy.ResetFields(""));
         }

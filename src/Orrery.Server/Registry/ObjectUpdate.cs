@@ -31,8 +31,6 @@ internal sealed class ObjectUpdate(ObjectStore objects, AdmissionChain admission
     /// <summary>Lost races after which the client is told to try again.</summary>
     private const int MaxAttempts = 100;
 
-    private static bool ManagedFieldsReady => false;
-
     public async ValueTask<WriteResult> UpdateAsync(WriteScope scope, ObjectChange change, CancellationToken cancellationToken)
     {
         ResourceDefinition resource = scope.Resource;
@@ -55,7 +53,7 @@ internal sealed class ObjectUpdate(ObjectStore objects, AdmissionChain admission
 
             // 3. The manager owns what it changed; what this endpoint may not change is put back.
             KeepServerMetadata(json, old);
-            if (!change.IsApply && ManagedFieldsReady)
+            if (!change.IsApply)
             {
                 FieldManager.Update(
                     old, json, resource.Schema, scope.FieldManager, scope.Subresource.Length == 0 ? null : scope.Subresource, time.GetUtcNow(),

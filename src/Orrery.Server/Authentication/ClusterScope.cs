@@ -21,17 +21,14 @@ public readonly record struct ClusterScope(ClusterName Cluster)
     public string ToUri() => Cluster.IsAll ? Prefix + "*" : Prefix + Cluster;
 
     /// <summary>Reads what <see cref="ToUri"/> writes; null for anything else.</summary>
-    public static ClusterScope? FromUri(string uri)
-    {
-        if (!uri.StartsWith(Prefix, StringComparison.Ordinal))
-        {
-            return null;
-        }
+    public static ClusterScope? FromUri(string uri) => uri.StartsWith(Prefix, StringComparison.Ordinal) ? From(uri[Prefix.Length..]) : null;
 
-        string rest = uri[Prefix.Length..];
-        string[] parts = rest.Split('/');
-        return rest.Length == 0 ? Root
-            : rest == "*" ? All
+    /// <summary>Reads the part after the prefix: empty, <c>acme/shop</c>, or <c>*</c>; null for anything else.</summary>
+    public static ClusterScope? From(string text)
+    {
+        string[] parts = text.Split('/');
+        return text.Length == 0 ? Root
+            : text == "*" ? All
             : parts.Length == 2 && parts.All(p => p.Length > 0 && !p.Contains('*', StringComparison.Ordinal)) ? new ClusterScope(new ClusterName(parts[0], parts[1]))
             : null;
     }

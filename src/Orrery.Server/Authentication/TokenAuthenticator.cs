@@ -49,12 +49,13 @@ internal sealed class TokenAuthenticator(StaticTokens? file, ServiceAccountKeys?
             return Refuse("expired or not yet valid");
         }
 
-        if (JsonWebToken.Text(claims, AccessTokens.ClusterClaim) is not { } cluster || cluster == "*" || JsonWebToken.Text(claims, "sub") is not { Length: > 0 } subject)
+        if (JsonWebToken.Text(claims, AccessTokens.ClusterClaim) is not { } cluster
+            || ClusterScope.From(cluster) is not { IsAll: false } scope
+            || JsonWebToken.Text(claims, "sub") is not { Length: > 0 } subject)
         {
             return Refuse("incomplete claims");
         }
 
-        var scope = new ClusterScope(ClusterName.Parse(cluster));
         UserInfo? identity = claims.TryGetProperty(AccessTokens.KubernetesClaim, out JsonElement kubernetes)
             ? ServiceAccount(kubernetes, subject, scope)
             : new UserInfo { Name = subject, Groups = Texts(claims, AccessTokens.GroupsClaim), Scope = scope };

@@ -40,40 +40,38 @@ public static class KindRules
         rule.PrepareForCreate(o);
     }
 
-    /// <summary>Keeps what a client may not change through the object itself (status), and counts the generation.</summary>
-    public static void PrepareForUpdate(GroupVersionKind kind, JsonObject o, JsonObject old)
+    /// <summary>Keeps what a client may not change through this endpoint, and counts the generation.</summary>
+    /// <param name="subresource">Empty for the object itself, otherwise <c>status</c>, <c>scale</c>, …</param>
+    public static void PrepareForUpdate(GroupVersionKind kind, JsonObject o, JsonObject old, string subresource = "")
     {
         o.Metadata.CopyFrom(old.Metadata, "generation");
-        if (KindCatalogue.Find(kind) is not { } rule)
+        KindRule? rule = KindCatalogue.Find(kind);
+        if (subresource == "status")
+        {
+            KeepAllButStatus(o, old);
+            rule?.PrepareForStatusUpdate(o, old);
+            return;
+        }
+
+        if (rule is null)
         {
             return;
         }
 
-        if (rule.HasStatus)
+        if (subresource is "" or "scale")
         {
-            o.CopyFrom(old, "status");
+            if (rule.HasStatus)
+            {
+                o.CopyFrom(old, "status");
+            }
+
+            rule.PrepareForUpdate(o, old);
         }
 
-        rule.PrepareForUpdate(o, old);
         if (rule.CountsGeneration && rule.ChangesDesiredState(o, old))
         {
             o.Metadata["generation"] = old.Generation + 1;
         }
-    }
-
-    /// <summary>Takes everything but status and metadata from the old object.</summary>
-    public static void PrepareForStatusUpdate(GroupVersionKind kind, JsonObject o, JsonObject old)
-    {
-        o.Metadata.CopyFrom(old.Metadata, "generation");
-        foreach (string member in o.Select(m => m.Key).Union(old.Select(m => m.Key)).ToArray())
-        {
-            if (member is not ("apiVersion" or "kind" or "metadata" or "status"))
-            {
-                o.CopyFrom(old, member);
-            }
-        }
-
-        KindCatalogue.Find(kind)?.PrepareForStatusUpdate(o, old);
     }
 
     /// <param name="isNamespaced">Whether the resource lives in namespaces.</param>
@@ -87,21 +85,23 @@ public static class KindRules
         return faults.Errors;
     }
 
+    /// <param name="subresource">Empty for the object itself, otherwise <c>status</c>, <c>scale</c>, …</param>
     /// <inheritdoc cref="ValidateCreate"/>
-    public static IReadOnlyList<FieldError> ValidateUpdate(GroupVersionKind kind, JsonObject o, JsonObject old)
+    public static IReadOnlyList<FieldError> ValidateUpdate(GroupVersionKind kind, JsonObject o, JsonObject old, string subresource = "")
     {
         var faults = new Faults();
         ObjectMetaRules.ValidateUpdate(o, old, faults);
-        KindCatalogue.Find(kind)?.ValidateUpdate(o, old, faults);
-        return faults.Errors;
-    }
+        KindRule? rule = KindCatalogue.Find(kind);
+        switch (subresource)
+        {
+            case "" or "scale":
+                rule?.ValidateUpdate(o, old, faults);
+                break;
+            case "status":
+                rule?.ValidateStatusUpdate(o, old, faults);
+                break;
+        }
 
-    /// <inheritdoc cref="ValidateCreate"/>
-    public static IReadOnlyList<FieldError> ValidateStatusUpdate(GroupVersionKind kind, JsonObject o, JsonObject old)
-    {
-        var faults = new Faults();
-        ObjectMetaRules.ValidateUpdate(o, old, faults);
-        KindCatalogue.Find(kind)?.ValidateStatusUpdate(o, old, faults);
         return faults.Errors;
     }
 
@@ -113,4 +113,15 @@ public static class KindRules
 
     /// <summary>What field selectors may name beside <c>metadata.name</c> and <c>metadata.namespace</c>; null where the kind offers nothing of its own, for which <see cref="FieldSelector.Restrict"/> has a text of its own.</summary>
     public static IReadOnlyList<SelectableField>? Fields(GroupVersionKind kind) => KindCatalogue.Find(kind)?.Fields;
+
+    private static void KeepAllButStatus(JsonObject o, JsonObject old)
+    {
+        foreach (string member in o.Select(m => m.Key).Union(old.Select(m => m.Key)).ToArray())
+        {
+            if (member is not ("apiVersion" or "kind" or "metadata" or "status"))
+            {
+                o.CopyFrom(old, member);
+            }
+        }
+    }
 }

@@ -103,11 +103,6 @@ public static class ObjectMetaRules
         JsonObject metadata = o.Metadata;
         JsonObject before = old.Metadata;
         faults.MayNotBeNegative(Path + ".generation", metadata.Number("generation"));
-        if (metadata.Text("resourceVersion").Length == 0 && before.Has("resourceVersion"))
-        {
-            faults.Invalid(Path + ".resourceVersion", 0, "must be specified for an update");
-        }
-
         if (old.IsDeleting && metadata.Texts("finalizers").Except(before.Texts("finalizers")).ToArray() is { Length: > 0 } added)
         {
             faults.Forbidden(Path + ".finalizers", "no new finalizers can be added if the object is being deleted, found new finalizers " + GoList(added));

@@ -5,9 +5,6 @@ namespace Orrery.Machinery.Kinds.Core;
 
 internal static class ServiceValidation
 {
-    private const int LowestNodePort = 30000;
-    private const int HighestNodePort = 32767;
-
     public static void Validate(JsonObject spec, Faults faults)
     {
         string type = spec.Text("type");
@@ -173,19 +170,9 @@ internal static class ServiceValidation
         foreach (JsonObject port in spec.Items("ports"))
         {
             string at = $"spec.ports[{i++}].nodePort";
-            if (port.Number("nodePort") is not { } number || number == 0)
-            {
-                continue;
-            }
-
-            if (type == "ClusterIP")
+            if (type == "ClusterIP" && port.Number("nodePort") is not (null or 0))
             {
                 faults.Forbidden(at, "may not be used when `type` is 'ClusterIP'");
-            }
-            else if (faults.Count == 0 && number is < LowestNodePort or > HighestNodePort)
-            {
-                // Upstream's allocator says this, after everything else has passed.
-                faults.Invalid(at, number, $"provided port is not in the valid range. The range of valid ports is {LowestNodePort}-{HighestNodePort}");
             }
         }
     }

@@ -17,6 +17,7 @@ internal sealed class CacheSet : IAsyncDisposable
     private readonly ILogger logger;
     private StoreFollower? follower;
     private long loadedAt;
+    private bool disposed;
 
     private CacheSet(IStore store, TimeProvider time, ILogger logger)
     {
@@ -71,6 +72,11 @@ internal sealed class CacheSet : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, true))
+        {
+            return;
+        }
+
         if (follower is not null)
         {
             await follower.DisposeAsync();

@@ -37,6 +37,7 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>
     private CancellationTokenRegistration cancellation;
     private bool isWaiting;
     private long wakeAt;
+    private long lastRead;
     private CacheWait? ended;
 
     internal CacheWatcher(ResourceCache owner, WakeSchedule schedule, string prefix, long after, IEnumerable<CacheEvent> backlog)
@@ -69,6 +70,7 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>
                 return false;
             }
 
+            lastRead = next.Revision;
             if (queue.Count == 0 && queue.Capacity > 64)
             {
                 queue.TrimExcess();
@@ -79,8 +81,8 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>
     }
 
     /// <summary>
-    /// The revision up to which the reader has been given everything, for a bookmark. False while events wait to be
-    /// read, or after the end.
+    /// The revision up to which the reader has been given everything, for a bookmark; never below an event that it
+    /// was given. False while there are events to come at or before that, or after the end.
     /// </summary>
     public bool TryGetProgress(out long revision)
     {
@@ -89,7 +91,7 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>
         lock (gate)
         {
             revision = Math.Max(seen, after);
-            return queue.Count == 0 && ended is null;
+            return queue.Count == 0 && ended is null && revision >= lastRead;
         }
     }
 

@@ -1,0 +1,51 @@
+using Microsoft.Extensions.Logging;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+
+namespace Orrery.Controllers.DataPlanes;
+
+/// <summary>Wakes <see cref="DataPlaneReconciler"/>: on heartbeats, and by its own timer when there are none.</summary>
+internal sealed class DataPlaneController : IController
+{
+    private readonly DataPlaneInformers own;
+    private readonly ReconcilerHost<string> host;
+
+    public DataPlaneController(ControllerContext context)
+    {
+        Informer dataPlanes = context.RootInformers.For(OrreryResources.DataPlanes);
+        Informer namespaces = context.RootInformers.For(CoreResources.Namespaces);
+        Informer observations = context.RootInformers.For(OrreryResources.Observations);
+        own = new DataPlaneInformers(context.Root, context.Options);
+        var heartbeats = new Heartbeats(own.Leases, context.Time);
+        var reconciler = new DataPlaneReconciler(
+            context.Root, dataPlanes, namespaces, own, heartbeats, context.Works, observations, context.Events, context.Time,
+            context.Options.Loggers.CreateLogger("Orrery.Controllers.DataPlanes"));
+        host = context.Host(
+            "dataplanes", reconciler, [dataPlanes, namespaces, observations, context.Works.Informer, .. own.All], () => dataPlanes.All().Select(d => d.Name));
+
+        dataPlanes.Subscribe(change => host.Queue.Add(change.Key.Name));
+        own.Leases.Subscribe(change => AddOwner(change.Key.Namespace));
+        namespaces.Subscribe(change => AddOwner(change.Key.Name));
+        foreach (Informer access in own.Access.Values)
+        {
+            access.Subscribe(change =>
+            {
+                if (change.Latest.Labels.TryGetValue(OrreryNames.DataPlaneLabel, out string? owner))
+                {
+                    host.Queue.Add(owner);
+                }
+            });
+        }
+    }
+
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(own.All.Select(i => i.RunAsync(cancellationToken)).Append(host.RunAsync(cancellationToken)));
+
+    private void AddOwner(string ns)
+    {
+        if (ns.StartsWith(OrreryNames.DataPlaneNamespacePrefix, StringComparison.Ordinal))
+        {
+            host.Queue.Add(ns[OrreryNames.DataPlaneNamespacePrefix.Length..]);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+
+namespace Orrery.Controllers.DataPlanes;
+
+/// <summary>What the DataPlane controller looks at, beside the data planes themselves: only its own part of each resource.</summary>
+internal sealed class DataPlaneInformers(KubeClient root, ControllersOptions options)
+{
+    private readonly InformerOptions ofOurs = new()
+    {
+        Transform = InformerOptions.WithoutManagedFields,
+        LabelSelector = OrreryNames.DataPlaneLabel,
+        Time = options.Time,
+        Loggers = options.Loggers,
+    };
+
+    public Informer Leases { get; } = new(root, CoreResources.Leases, new InformerOptions
+    {
+        Transform = InformerOptions.WithoutManagedFields,
+        FieldSelector = "metadata.name=" + OrreryNames.SatelliteLease,
+        Time = options.Time,
+        Loggers = options.Loggers,
+    });
+
+    public IReadOnlyDictionary<GroupVersionResource, Informer> Access => access ??= new[]
+    {
+        CoreResources.Roles, CoreResources.RoleBindings, CoreResources.ClusterRoles, CoreResources.ClusterRoleBindings,
+    }.ToDictionary(r => r, r => new Informer(root, r, ofOurs));
+
+    private Dictionary<GroupVersionResource, Informer>? access;
+
+    public IEnumerable<Informer> All => Access.Values.Append(Leases);
+}

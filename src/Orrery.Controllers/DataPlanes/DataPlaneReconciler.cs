@@ -1,0 +1,206 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Controllers.Fleet;
+
+namespace Orrery.Controllers.DataPlanes;
+
+/// <summary>Gives a data plane its namespace and its satellite's access, and says whether its satellite is heard.</summary>
+internal sealed class DataPlaneReconciler(
+    KubeClient root,
+    Informer dataPlanes,
+    Informer namespaces,
+    DataPlaneInformers own,
+    Heartbeats heartbeats,
+    WorkDirectory works,
+    Informer observations,
+    EventRecorder events,
+    TimeProvider time,
+    ILogger logger) : IReconciler<string>
+{
+    /// <summary>How far the heartbeat time in the status may lag: it is for people, and each write wakes every watcher.</summary>
+    private static readonly TimeSpan HeartbeatPace = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan DepartureLook = TimeSpan.FromSeconds(1);
+
+    public async Task<ReconcileResult> ReconcileAsync(string key, CancellationToken cancellationToken)
+    {
+        if (dataPlanes.Get(ClusterName.Root, "", key) is not { } dataPlane)
+        {
+            return ReconcileResult.Done;
+        }
+
+        Readiness readiness = Readiness.Of(dataPlane, heartbeats.Of(key), time.GetUtcNow());
+        if (dataPlane.IsDeleting)
+        {
+            return await DepartAsync(dataPlane, readiness, cancellationToken).ConfigureAwait(false);
+        }
+
+        await OwnKinds.SetFinalizerAsync(root, dataPlanes, dataPlane, OrreryNames.DataPlaneFinalizer, present: true, cancellationToken).ConfigureAwait(false);
+        if (await HasNamespaceAsync(dataPlane, cancellationToken).ConfigureAwait(false))
+        {
+            await GrantAsync(dataPlane, cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            readiness = new Readiness(
+                Conditions.False, "NamespaceTaken", $"namespace {OrreryNames.DataPlaneNamespace(key)} exists and is not this data plane's", null);
+        }
+
+        await ReportAsync(dataPlane, readiness, cancellationToken).ConfigureAwait(false);
+
+        // A millisecond past the end, lest the look comes while the lease still holds.
+        return readiness.LookAgain is { } left ? ReconcileResult.After(left + TimeSpan.FromMilliseconds(1)) : ReconcileResult.Done;
+    }
+
+    private async Task<bool> HasNamespaceAsync(KubeObject dataPlane, CancellationToken cancellationToken)
+    {
+        string name = OrreryNames.DataPlaneNamespace(dataPlane.Name);
+        if (namespaces.Get(ClusterName.Root, "", name) is not { } ns)
+        {
+            ns = await root.CreateAsync(
+                CoreResources.Namespaces, "", OwnKinds.Namespace(name, OrreryNames.DataPlaneLabel, dataPlane.Name, dataPlane), cancellationToken).ConfigureAwait(false);
+            namespaces.Observe(ns);
+        }
+
+        return ns.Labels.GetValueOrDefault(OrreryNames.DataPlaneLabel) == dataPlane.Name;
+    }
+
+    private async Task GrantAsync(KubeObject dataPlane, CancellationToken cancellationToken)
+    {
+        foreach ((GroupVersionResource resource, JsonObject wanted) in SatelliteAccess.Objects(dataPlane))
+        {
+            Informer informer = own.Access[resource];
+            if (informer.Get(ClusterName.Root, wanted.Namespace, wanted.Name) is { } existing && SatelliteAccess.IsSame(existing, wanted))
+            {
+                continue;
+            }
+
+            informer.Observe(await root.ApplyAsync(
+                resource, wanted.Namespace, wanted.Name, wanted, OrreryNames.Manager, force: true, cancellationToken).ConfigureAwait(false));
+        }
+    }
+
+    /// <summary>
+    /// Writes Joined and Ready by server-side apply: the satellite owns the other half of the same status.
+    /// </summary>
+    private async Task ReportAsync(KubeObject dataPlane, Readiness readiness, CancellationToken cancellationToken)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        Heartbeat? heartbeat = heartbeats.Of(dataPlane.Name);
+        bool joined = heartbeat is not null || Conditions.IsTrue(dataPlane, OrreryNames.JoinedCondition);
+        var status = new JsonObject();
+        foreach (string type in (ReadOnlySpan<string>)[OrreryNames.JoinedCondition, OrreryNames.ReadyCondition])
+        {
+            Keep(dataPlane, status, type);
+        }
+
+        bool changed = Conditions.Set(
+            status,
+            OrreryNames.JoinedCondition,
+            joined ? Conditions.True : Conditions.False,
+            joined ? "SatelliteJoined" : "NeverJoined",
+            joined ? "its satellite has reported" : "its satellite was never heard",
+            now,
+            dataPlane.Generation);
+        changed |= Conditions.Set(status, OrreryNames.ReadyCondition, readiness.Status, readiness.Reason, readiness.Message, now, dataPlane.Generation);
+        bool stale = heartbeat is { } last && !(dataPlane.At("status", "lastHeartbeatTime")?.GetDateTimeOffset() >= last.Heard - HeartbeatPace);
+        if (!changed && !stale)
+        {
+            return;
+        }
+
+        status["observedGeneration"] = dataPlane.Generation;
+        if (heartbeat is { } heard)
+        {
+            status["lastHeartbeatTime"] = Conditions.Time(heard.Heard);
+        }
+
+        string before = Conditions.Find(dataPlane, OrreryNames.ReadyCondition)?.Status ?? "";
+        var body = new JsonObject
+        {
+            ["apiVersion"] = OrreryResources.ApiVersion,
+            ["kind"] = "DataPlane",
+            ["metadata"] = new JsonObject { ["name"] = dataPlane.Name },
+            ["status"] = status,
+        };
+        dataPlanes.Observe(await root.ApplyAsync(
+            OrreryResources.DataPlanes, "", dataPlane.Name, body, OrreryNames.Manager, force: true, cancellationToken, "status").ConfigureAwait(false));
+        if (before != readiness.Status)
+        {
+            Tell(dataPlane, readiness);
+        }
+    }
+
+    private void Tell(KubeObject dataPlane, Readiness readiness)
+    {
+        Log.ReadinessChanged(logger, dataPlane.Name, readiness.Status, readiness.Message);
+        if (readiness.Status == Conditions.True)
+        {
+            events.Normal(dataPlane, readiness.Reason, $"Ready: {readiness.Message}");
+        }
+        else
+        {
+            events.Warning(dataPlane, readiness.Reason, $"Not ready: {readiness.Message}");
+        }
+    }
+
+    private static void Keep(KubeObject dataPlane, JsonObject status, string type)
+    {
+        if (Conditions.Find(dataPlane, type) is { } known)
+        {
+            Conditions.Set(
+                status, type, known.Status, known.Reason, known.Message, known.LastTransitionTime ?? DateTimeOffset.UnixEpoch, known.ObservedGeneration);
+        }
+    }
+
+    /// <summary>
+    /// The placement controller withdraws the Works of a data plane that is being deleted. Its satellite, if it is heard, is given the time
+    /// to remove what they made (its pods are then no longer observed) before it loses its access.
+    /// </summary>
+    private async Task<ReconcileResult> DepartAsync(KubeObject dataPlane, Readiness readiness, CancellationToken cancellationToken)
+    {
+        if (!dataPlane.Finalizers.Contains(OrreryNames.DataPlaneFinalizer))
+        {
+            return ReconcileResult.Done;
+        }
+
+        string name = OrreryNames.DataPlaneNamespace(dataPlane.Name);
+        bool busy = works.In(dataPlane.Name).Count > 0
+            || (readiness.Status == Conditions.True
+                && observations.InNamespace(ClusterName.Root, name).Any(o => SourceReference.Of(o) is { Kind: "Pod" }));
+        if (busy)
+        {
+            return ReconcileResult.After(DepartureLook);
+        }
+
+        if (namespaces.Get(ClusterName.Root, "", name) is { } ns && ns.Labels.GetValueOrDefault(OrreryNames.DataPlaneLabel) == dataPlane.Name)
+        {
+            if (!ns.IsDeleting)
+            {
+                await DeleteAsync(CoreResources.Namespaces, name, cancellationToken).ConfigureAwait(false);
+            }
+
+            return ReconcileResult.After(DepartureLook);
+        }
+
+        await DeleteAsync(CoreResources.ClusterRoleBindings, SatelliteAccess.ClusterRoleName(dataPlane.Name), cancellationToken).ConfigureAwait(false);
+        await DeleteAsync(CoreResources.ClusterRoles, SatelliteAccess.ClusterRoleName(dataPlane.Name), cancellationToken).ConfigureAwait(false);
+        await OwnKinds.SetFinalizerAsync(root, dataPlanes, dataPlane, OrreryNames.DataPlaneFinalizer, present: false, cancellationToken).ConfigureAwait(false);
+        return ReconcileResult.Done;
+    }
+
+    private async Task DeleteAsync(GroupVersionResource resource, string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await root.DeleteAsync(resource, "", name, null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StatusException e) when (e.IsNotFound)
+        {
+            // Gone already: what was wanted.
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+
+namespace Orrery.Controllers.DataPlanes;
+
+/// <summary>What the Ready condition of a data plane says, and when to look again if nothing is heard.</summary>
+internal readonly record struct Readiness(string Status, string Reason, string Message, TimeSpan? LookAgain)
+{
+    public static Readiness Of(KubeObject dataPlane, Heartbeat? heartbeat, DateTimeOffset now)
+    {
+        if (heartbeat is not { } last)
+        {
+            return new Readiness(Conditions.Unknown, "NeverJoined", "its satellite was never heard", null);
+        }
+
+        if (last.ExpiresAt <= now)
+        {
+            return new Readiness(Conditions.Unknown, "SatelliteSilent", $"its satellite was not heard since {Conditions.Time(last.Heard)}", null);
+        }
+
+        TimeSpan left = last.ExpiresAt - now;
+        return Conditions.Find(dataPlane, OrreryNames.DegradedCondition) is { Status: Conditions.True } degraded
+            ? new Readiness(Conditions.False, degraded.Reason, degraded.Message, left)
+            : new Readiness(Conditions.True, "SatelliteReady", "its satellite reports", left);
+    }
+}

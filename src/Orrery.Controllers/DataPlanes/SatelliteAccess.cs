@@ -1,0 +1,91 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+
+namespace Orrery.Controllers.DataPlanes;
+
+/// <summary>
+/// All that a satellite may do in the control plane: what stands in its own namespace, and its own DataPlane. It cannot see another
+/// data plane, nor any virtual cluster.
+/// </summary>
+internal static class SatelliteAccess
+{
+    public const string RoleName = "satellite";
+
+    public static string ClusterRoleName(string dataPlane) => OrreryNames.SatelliteUser(dataPlane);
+
+    /// <summary>The objects that grant it, with the resource that each is of.</summary>
+    public static IEnumerable<(GroupVersionResource Resource, JsonObject Json)> Objects(KubeObject dataPlane)
+    {
+        string ns = OrreryNames.DataPlaneNamespace(dataPlane.Name);
+        string clusterRole = ClusterRoleName(dataPlane.Name);
+        yield return (CoreResources.Roles, Make("Role", RoleName, ns, dataPlane, ("rules", NamespaceRules())));
+        yield return (CoreResources.RoleBindings, Make("RoleBinding", RoleName, ns, dataPlane, ("roleRef", Reference("Role", RoleName)), ("subjects", Subjects(dataPlane.Name))));
+        yield return (CoreResources.ClusterRoles, Make("ClusterRole", clusterRole, "", dataPlane, ("rules", OwnRules(dataPlane.Name))));
+        yield return (CoreResources.ClusterRoleBindings, Make("ClusterRoleBinding", clusterRole, "", dataPlane, ("roleRef", Reference("ClusterRole", clusterRole)), ("subjects", Subjects(dataPlane.Name))));
+    }
+
+    /// <summary>Whether an existing object grants exactly this.</summary>
+    public static bool IsSame(KubeObject existing, JsonObject wanted) =>
+        ((ReadOnlySpan<string>)["rules", "roleRef", "subjects"]).ToArray()
+        .All(part => JsonNode.DeepEquals(existing.At(part) is { } present ? JsonNode.Parse(present.GetRawText()) : null, wanted[part]));
+
+    private static JsonArray NamespaceRules() =>
+    [
+        Rule(OrreryResources.Group, ["works"], ["get", "list", "watch"]),
+        Rule(OrreryResources.Group, ["works/status"], ["get", "patch", "update"]),
+        Rule(OrreryResources.Group, ["observations"], ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]),
+        Rule("coordination.k8s.io", ["leases"], ["create", "get", "list", "patch", "update", "watch"]),
+        Rule("", ["events"], ["create", "get", "list", "patch", "update"]),
+    ];
+
+    private static JsonArray OwnRules(string dataPlane) =>
+    [
+        Rule(OrreryResources.Group, ["dataplanes"], ["get", "list", "watch"], dataPlane),
+        Rule(OrreryResources.Group, ["dataplanes/status"], ["get", "patch", "update"], dataPlane),
+    ];
+
+    private static JsonObject Rule(string group, string[] resources, string[] verbs, string? name = null)
+    {
+        var rule = new JsonObject
+        {
+            ["apiGroups"] = OwnKinds.List([group]),
+            ["resources"] = OwnKinds.List(resources),
+            ["verbs"] = OwnKinds.List(verbs),
+        };
+        if (name is not null)
+        {
+            rule["resourceNames"] = OwnKinds.List([name]);
+        }
+
+        return rule;
+    }
+
+    private static JsonObject Reference(string kind, string name) =>
+        new() { ["apiGroup"] = "rbac.authorization.k8s.io", ["kind"] = kind, ["name"] = name };
+
+    private static JsonArray Subjects(string dataPlane) =>
+        [new JsonObject { ["apiGroup"] = "rbac.authorization.k8s.io", ["kind"] = "User", ["name"] = OrreryNames.SatelliteUser(dataPlane) }];
+
+    private static JsonObject Make(string kind, string name, string ns, KubeObject dataPlane, params (string Name, JsonNode Value)[] parts)
+    {
+        var metadata = new JsonObject
+        {
+            ["name"] = name,
+            ["labels"] = new JsonObject { [OrreryNames.ManagedByLabel] = OrreryNames.Manager, [OrreryNames.DataPlaneLabel] = dataPlane.Name },
+            ["ownerReferences"] = new JsonArray(OwnKinds.OwnedBy(dataPlane)),
+        };
+        if (ns.Length > 0)
+        {
+            metadata["namespace"] = ns;
+        }
+
+        var json = new JsonObject { ["apiVersion"] = "rbac.authorization.k8s.io/v1", ["kind"] = kind, ["metadata"] = metadata };
+        foreach ((string part, JsonNode value) in parts)
+        {
+            json[part] = value;
+        }
+
+        return json;
+    }
+}

@@ -25,9 +25,12 @@ internal static partial class Log
     [LoggerMessage(3007, LogLevel.Information, "Virtual cluster {Cluster} is purged")]
     public static partial void VirtualClusterPurged(ILogger logger, string cluster);
 
-    [LoggerMessage(3008, LogLevel.Warning, "Observation {Observation} of data plane {DataPlane} speaks of virtual cluster {Cluster}, which does not run there; ignored")]
+    [LoggerMessage(3008, LogLevel.Debug, "Observation {Observation} of data plane {DataPlane} speaks of virtual cluster {Cluster}, which does not run there; ignored")]
     public static partial void ForeignObservation(ILogger logger, string observation, string dataPlane, string cluster);
 
     [LoggerMessage(3009, LogLevel.Debug, "Status of {Source} written")]
     public static partial void StatusWritten(ILogger logger, string source);
+
+    [LoggerMessage(3010, LogLevel.Warning, "Custom resource definitions could not be installed, trying again: {Fault}")]
+    public static partial void InstallFailed(ILogger logger, string fault);
 }

@@ -23,12 +23,14 @@ internal sealed class WorkDirectory
 {
     private const string BySource = "source";
     private const string ByCluster = "cluster";
+    private const string ByPlane = "cluster-plane";
 
     public WorkDirectory(Informer works)
     {
         Informer = works;
         works.AddIndex(BySource, w => SourceReference.Of(w) is { } source ? [source.Identity] : []);
         works.AddIndex(ByCluster, w => SourceReference.Of(w) is { } source ? [source.Cluster.ToString()] : []);
+        works.AddIndex(ByPlane, w => SourceReference.Of(w) is { } source ? [$"{source.Cluster}|{DataPlaneOf(w)}"] : []);
     }
 
     public Informer Informer { get; }
@@ -38,6 +40,11 @@ internal sealed class WorkDirectory
 
     /// <summary>All Works of one virtual cluster.</summary>
     public IReadOnlyList<KubeObject> Of(ClusterName cluster) => Informer.ByIndex(ByCluster, cluster.ToString());
+
+    /// <summary>Whether anything of the virtual cluster is to run in the data plane.</summary>
+    public bool Has(ClusterName cluster, string dataPlane) => Informer.ByIndex(ByPlane, $"{cluster}|{dataPlane}").Count > 0;
+
+    public IEnumerable<string> DataPlanesOf(ClusterName cluster) => Of(cluster).Select(DataPlaneOf).Distinct(StringComparer.Ordinal);
 
     public IReadOnlyList<KubeObject> In(string dataPlane) => Informer.InNamespace(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane));
 

@@ -1,0 +1,139 @@
+using Microsoft.Extensions.Logging;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Controllers.Placement;
+
+namespace Orrery.Controllers.Mirror;
+
+/// <summary>Wakes the reconcilers of mirrored pods, events and nodes.</summary>
+internal sealed class MirrorController : IController
+{
+    /// <summary>Changes of nodes come in bursts, and each may concern every virtual cluster.</summary>
+    private static readonly TimeSpan NodePace = TimeSpan.FromMilliseconds(100);
+
+    private readonly ControllerContext context;
+    private readonly ObservationDirectory observations;
+    private readonly MirrorInformers mirrored;
+    private readonly Informer virtualClusters;
+    private readonly ReconcilerHost<MirrorKey> objects;
+    private readonly ReconcilerHost<ClusterName> nodes;
+
+    public MirrorController(ControllerContext context, SourceInformers sources)
+    {
+        this.context = context;
+        observations = new ObservationDirectory(context.RootInformers.For(OrreryResources.Observations));
+        mirrored = new MirrorInformers(context.ClusterInformers, sources);
+        virtualClusters = context.RootInformers.For(OrreryResources.VirtualClusters);
+        var writer = new MirrorWriter(context.Root);
+        List<Informer> needs =
+        [
+            observations.Informer, mirrored.Pods, mirrored.Events, mirrored.Nodes, .. sources.All, context.Works.Informer, .. context.Fleet.Needs, .. context.Tenancy.Needs,
+        ];
+        objects = context.Host(
+            "mirror",
+            new MirrorReconciler(
+                writer, observations, context.Fleet, context.Works, mirrored, context.Time, context.Options.Loggers.CreateLogger("Orrery.Controllers.Mirror")),
+            needs,
+            () => observations.Keys().Concat(Mirrored("Pod", mirrored.Pods)).Concat(Mirrored("Event", mirrored.Events)).Distinct());
+        nodes = context.Host(
+            "nodes",
+            new NodeReconciler(writer, observations, context.Fleet, context.Tenancy, context.Works, mirrored),
+            needs,
+            () => virtualClusters.All().Select(NameOf),
+            workers: 2);
+        Subscribe();
+    }
+
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(objects.RunAsync(cancellationToken), nodes.RunAsync(cancellationToken));
+
+    private void Subscribe()
+    {
+        // 1. The data planes' side.
+        observations.Informer.Subscribe(change =>
+        {
+            if (ObservationDirectory.KeyOf(change.Latest) is { } key)
+            {
+                objects.Queue.Add(key);
+            }
+            else
+            {
+                AddNodes();
+            }
+        });
+
+        // 2. The virtual clusters' side: what somebody did to a mirror is put right, and one that nothing stands behind goes.
+        mirrored.Pods.Subscribe(change => OnMirrored("Pod", change));
+        mirrored.Events.Subscribe(change => OnMirrored("Event", change));
+        mirrored.Nodes.Subscribe(change =>
+        {
+            if (MirrorNames.IsMirrored(change.Latest))
+            {
+                nodes.Queue.AddAfter(change.Key.Cluster, NodePace);
+            }
+        });
+
+        // 3. Where things run, and whether it is known.
+        virtualClusters.Subscribe(change => nodes.Queue.Add(NameOf(change.Latest)));
+        context.Fleet.PlacementChanged += AddNodes;
+        context.Fleet.ReadinessChanged += dataPlane =>
+        {
+            AddNodes();
+            foreach (KubeObject observation in observations.Informer.InNamespace(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane)))
+            {
+                if (ObservationDirectory.KeyOf(observation) is { Kind: "Pod" } key)
+                {
+                    objects.Queue.Add(key);
+                }
+            }
+        };
+        context.Works.Informer.Subscribe(OnWork);
+        mirrored.Namespaces.Subscribe(change =>
+        {
+            // A namespace that came (again) takes what was observed for it meanwhile.
+            if (change.IsAdded && !change.Key.Cluster.IsRoot)
+            {
+                AddObserved(k => k.Object.Cluster == change.Key.Cluster && k.Object.Namespace == change.Key.Name);
+            }
+        });
+    }
+
+    /// <summary>The first Work of a virtual cluster in a data plane opens it to that data plane's observations.</summary>
+    private void OnWork(InformerChange change)
+    {
+        if ((change.IsAdded || change.IsDeleted) && SourceReference.Of(change.Latest) is { Cluster.IsRoot: false } source)
+        {
+            nodes.Queue.AddAfter(source.Cluster, NodePace);
+        }
+    }
+
+    private void OnMirrored(string kind, InformerChange change)
+    {
+        if (MirrorNames.IsMirrored(change.Latest))
+        {
+            objects.Queue.Add(new MirrorKey(kind, change.Key));
+        }
+    }
+
+    private void AddObserved(Func<MirrorKey, bool> which)
+    {
+        foreach (MirrorKey key in observations.Keys().Where(which))
+        {
+            objects.Queue.Add(key);
+        }
+    }
+
+    private void AddNodes()
+    {
+        foreach (KubeObject cluster in virtualClusters.All())
+        {
+            nodes.Queue.AddAfter(NameOf(cluster), NodePace);
+        }
+    }
+
+    private static IEnumerable<MirrorKey> Mirrored(string kind, Informer informer) =>
+        informer.All().Where(MirrorNames.IsMirrored).Select(o => new MirrorKey(kind, ObjectKey.Of(o)));
+
+    private static ClusterName NameOf(KubeObject cluster) => new(cluster.Namespace, cluster.Name);
+}

@@ -1,0 +1,115 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Controllers.Fleet;
+
+namespace Orrery.Controllers.Mirror;
+
+/// <summary>Makes, follows and removes one mirrored pod or event.</summary>
+internal sealed class MirrorReconciler(
+    MirrorWriter writer,
+    ObservationDirectory observations,
+    FleetDirectory fleet,
+    WorkDirectory works,
+    MirrorInformers mirrored,
+    TimeProvider time,
+    ILogger logger) : IReconciler<MirrorKey>
+{
+    /// <summary>An event may come before the pod that it is about; for so long its uid is looked for again.</summary>
+    private static readonly TimeSpan UidSearch = TimeSpan.FromMinutes(1);
+
+    public async Task<ReconcileResult> ReconcileAsync(MirrorKey key, CancellationToken cancellationToken)
+    {
+        Informer informer = key.Kind == "Pod" ? mirrored.Pods : mirrored.Events;
+        KubeObject? present = informer.Get(key.Object) is { } found && MirrorNames.IsMirrored(found) ? found : null;
+        KubeObject? observation = observations.Find(key);
+        JsonObject? original = observation is null ? null : ObservationDirectory.ObjectOf(observation);
+        if (original is null)
+        {
+            if (present is not null)
+            {
+                await writer.DeleteAsync(informer.Resource, key.Object.Cluster, present, 0, cancellationToken).ConfigureAwait(false);
+            }
+
+            return ReconcileResult.Done;
+        }
+
+        // A data plane may only speak of the virtual clusters that run there.
+        string dataPlane = ObservationDirectory.DataPlaneOf(observation!);
+        if (present is null && !works.Has(key.Object.Cluster, dataPlane))
+        {
+            Log.ForeignObservation(logger, observation!.Name, dataPlane, key.Object.Cluster.ToString());
+            return ReconcileResult.Done;
+        }
+
+        bool open = mirrored.Namespaces.Get(key.Object.Cluster, "", key.Object.Namespace) is { IsDeleting: false };
+        return key.Kind == "Pod"
+            ? await PodAsync(key, present, original, dataPlane, open, cancellationToken).ConfigureAwait(false)
+            : await EventAsync(key, present, original, dataPlane, open, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<ReconcileResult> PodAsync(
+        MirrorKey key, KubeObject? present, JsonObject original, string dataPlane, bool open, CancellationToken cancellationToken)
+    {
+        ClusterName cluster = key.Object.Cluster;
+        bool leaving = original.IsDeleting;
+        string physicalNode = original.TextAt("spec", "nodeName") ?? "";
+        string node = physicalNode.Length == 0 ? "" : MirrorNames.Node(physicalNode, dataPlane, mirrored.Nodes.Get(cluster, "", physicalNode));
+        JsonObject wanted = PodMirror.Build(original, key, dataPlane, node);
+        if (fleet.Current.DataPlane(dataPlane) is not { IsReporting: true } plane)
+        {
+            PodMirror.Silence(wanted["status"]!.AsObject(), fleet.Current.DataPlane(dataPlane)?.ReadyMessage ?? "there is no such data plane");
+        }
+
+        if (present is null)
+        {
+            if (open && !leaving)
+            {
+                await writer.CreateAsync(CoreResources.Pods, cluster, wanted, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        else if (PodMirror.MustReplace(present, wanted) || (present.IsDeleting && !leaving))
+        {
+            // Its deletion event brings the key back, and the pod is made anew.
+            await writer.DeleteAsync(CoreResources.Pods, cluster, present, 0, cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            if (leaving && !present.IsDeleting)
+            {
+                await writer.DeleteAsync(CoreResources.Pods, cluster, present, original.NumberAt("metadata", "deletionGracePeriodSeconds"), cancellationToken).ConfigureAwait(false);
+            }
+
+            await writer.UpdateAsync(CoreResources.Pods, cluster, present, wanted, cancellationToken).ConfigureAwait(false);
+        }
+
+        return ReconcileResult.Done;
+    }
+
+    private async Task<ReconcileResult> EventAsync(
+        MirrorKey key, KubeObject? present, JsonObject original, string dataPlane, bool open, CancellationToken cancellationToken)
+    {
+        string kind = original.TextAt("involvedObject", "kind") ?? "";
+        string name = original.TextAt("involvedObject", "name") ?? "";
+        string about = kind == "Pod" ? MirrorNames.Mirrored(name, dataPlane) : name;
+        string uid = mirrored.Find(GroupVersionKind.From(original.TextAt("involvedObject", "apiVersion") ?? "", kind).GroupKind, key.Object with { Name = about })?.Uid ?? "";
+        JsonObject wanted = EventMirror.Build(original, key, dataPlane, (about, uid));
+        if (present is null)
+        {
+            if (open)
+            {
+                await writer.CreateAsync(CoreResources.Events, key.Object.Cluster, wanted, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        else if (!EventMirror.IsSame(present, wanted))
+        {
+            await writer.UpdateAsync(
+                CoreResources.Events, key.Object.Cluster, present, wanted, cancellationToken, [.. wanted.Select(m => m.Key).Except(["apiVersion", "kind", "metadata"])]).ConfigureAwait(false);
+        }
+
+        bool recent = present is null || time.GetUtcNow() - present.CreationTimestamp < UidSearch;
+        return kind == "Pod" && uid.Length == 0 && recent && open ? ReconcileResult.After(TimeSpan.FromSeconds(2)) : ReconcileResult.Done;
+    }
+}

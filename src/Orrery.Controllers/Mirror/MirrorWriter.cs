@@ -1,0 +1,82 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Client;
+
+namespace Orrery.Controllers.Mirror;
+
+/// <summary>Brings one mirrored object to what it should be, with the fewest writes.</summary>
+internal sealed class MirrorWriter(KubeClient root)
+{
+    /// <param name="wanted">With its status.</param>
+    public async Task CreateAsync(GroupVersionResource resource, ClusterName cluster, JsonObject wanted, CancellationToken cancellationToken)
+    {
+        KubeClient client = root.InCluster(cluster);
+        JsonNode? status = wanted["status"]?.DeepClone();
+        wanted.Remove("status");
+        KubeObject made = await client.CreateAsync(resource, wanted.Namespace, wanted, cancellationToken).ConfigureAwait(false);
+        if (status is not null)
+        {
+            await WriteStatusAsync(client, resource, made, status, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Labels, annotations and the named other members, then the status; each only when it differs.</summary>
+    public async Task UpdateAsync(
+        GroupVersionResource resource, ClusterName cluster, KubeObject present, JsonObject wanted, CancellationToken cancellationToken, params string[] members)
+    {
+        KubeClient client = root.InCluster(cluster);
+        var patch = new JsonArray(new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = present.Uid });
+        Compare(patch, "/metadata/labels", Node(present, "metadata", "labels"), wanted.NodeAt("metadata", "labels"));
+        Compare(patch, "/metadata/annotations", Node(present, "metadata", "annotations"), wanted.NodeAt("metadata", "annotations"));
+        foreach (string member in members)
+        {
+            Compare(patch, "/" + member, Node(present, member), wanted[member]);
+        }
+
+        if (patch.Count > 1)
+        {
+            await client.PatchAsync(resource, present.Namespace, present.Name, PatchKind.Json, patch, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (wanted["status"] is { } status && !JsonNode.DeepEquals(Node(present, "status"), status))
+        {
+            await WriteStatusAsync(client, resource, present, status.DeepClone(), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public async Task DeleteAsync(
+        GroupVersionResource resource, ClusterName cluster, KubeObject present, long? grace, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await root.InCluster(cluster).DeleteAsync(
+                resource, present.Namespace, present.Name, new DeleteQuery { Uid = present.Uid, GracePeriodSeconds = grace }, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StatusException e) when (e.IsNotFound)
+        {
+            // Gone already, alone or with its whole cluster: what was wanted.
+        }
+    }
+
+    private static Task<KubeObject> WriteStatusAsync(
+        KubeClient client, GroupVersionResource resource, KubeObject present, JsonNode status, CancellationToken cancellationToken)
+    {
+        var patch = new JsonArray(
+            new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = present.Uid },
+            new JsonObject { ["op"] = "add", ["path"] = "/status", ["value"] = status });
+        return client.PatchAsync(resource, present.Namespace, present.Name, PatchKind.Json, patch, cancellationToken, "status");
+    }
+
+    private static void Compare(JsonArray patch, string path, JsonNode? present, JsonNode? wanted)
+    {
+        // Absent and empty are the same to every API server.
+        bool bothEmpty = present is null && wanted is JsonObject { Count: 0 } or JsonArray { Count: 0 };
+        if (wanted is not null && !bothEmpty && !JsonNode.DeepEquals(present, wanted))
+        {
+            patch.Add((JsonNode)new JsonObject { ["op"] = "add", ["path"] = path, ["value"] = wanted.DeepClone() });
+        }
+    }
+
+    private static JsonNode? Node(KubeObject present, params ReadOnlySpan<string> path) =>
+        present.At(path) is { } found ? JsonNode.Parse(found.GetRawText()) : null;
+}

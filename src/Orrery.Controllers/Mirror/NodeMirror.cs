@@ -1,0 +1,68 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+
+namespace Orrery.Controllers.Mirror;
+
+/// <summary>Turns a node of a data plane into the node that tenants see there: without what would tell one tenant of another. Pure.</summary>
+internal static class NodeMirror
+{
+    private const string ZoneLabel = "topology.kubernetes.io/zone";
+
+    /// <summary>Parts of a node's status that tell what a tenant needs: size, health, versions, addresses.</summary>
+    private static readonly string[] KeptStatus = ["capacity", "allocatable", "conditions", "addresses", "nodeInfo"];
+
+    /// <param name="node">As it is in the data plane.</param>
+    public static JsonObject Build(JsonObject node, string name, DataPlane dataPlane)
+    {
+        JsonObject labels = node.NodeAt("metadata", "labels")?.DeepClone() as JsonObject ?? [];
+        labels[OrreryNames.DataPlaneLabel] = dataPlane.Name;
+        labels[ZoneLabel] = dataPlane.Name;
+        var spec = new JsonObject();
+        foreach (string part in (ReadOnlySpan<string>)["taints", "unschedulable"])
+        {
+            if (node.NodeAt("spec", part) is { } value)
+            {
+                spec[part] = value.DeepClone();
+            }
+        }
+
+        var status = new JsonObject();
+        foreach (string part in KeptStatus)
+        {
+            if (node.NodeAt("status", part) is { } value)
+            {
+                status[part] = value.DeepClone();
+            }
+        }
+
+        if (!dataPlane.IsReporting)
+        {
+            Silence(status, dataPlane.ReadyMessage);
+        }
+
+        return new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "Node",
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = name,
+                ["labels"] = labels,
+                ["annotations"] = new JsonObject { [OrreryNames.SourceUidAnnotation] = node.Uid },
+            },
+            ["spec"] = spec,
+            ["status"] = status,
+        };
+    }
+
+    private static void Silence(JsonObject status, string message)
+    {
+        foreach (JsonObject condition in (status["conditions"] as JsonArray ?? []).OfType<JsonObject>())
+        {
+            condition["status"] = "Unknown";
+            condition["reason"] = "DataPlaneSilent";
+            condition["message"] = message;
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using Microsoft.Extensions.Logging;
+using Orrery.Client;
+using Orrery.Controllers.Crds;
+using Orrery.Controllers.DataPlanes;
+using Orrery.Controllers.Mirror;
+using Orrery.Controllers.Placement;
+using Orrery.Controllers.Status;
+using Orrery.Controllers.Tenants;
+using Orrery.Controllers.VirtualClusters;
+using Orrery.Controllers.VirtualSites;
+
+namespace Orrery.Controllers;
+
+/// <summary>
+/// All controllers of the control plane in one process. They keep no state but caches: any number of restarts, at any moment, leads to
+/// the same world.
+/// </summary>
+public sealed class OrreryControllers(ControllersOptions options)
+{
+    private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Ends once the own kinds are installed and every informer has its first list: from then on changes are acted on at once.</summary>
+    public Task Ready => ready.Task;
+
+    /// <summary>Installs the own kinds, then runs until cancelled. The API server must answer by then or soon after.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        ILogger logger = options.Loggers.CreateLogger("Orrery.Controllers");
+        using var root = new KubeClient(options.Api, options.Time);
+        try
+        {
+            // 1. The kinds that everything below watches.
+            await InstallAsync(root, logger, cancellationToken).ConfigureAwait(false);
+
+            // 2. Controllers subscribe before informers run, so that none misses an object.
+            var context = new ControllerContext(root, options);
+            var sources = new SourceInformers(context.ClusterInformers);
+            IController[] controllers =
+            [
+                new DataPlaneController(context),
+                new VirtualSiteController(context),
+                new TenantController(context),
+                new VirtualClusterController(context),
+                new PlacementController(context, sources),
+                new StatusController(context, sources),
+                new MirrorController(context, sources),
+            ];
+
+            // 3. Everything runs; each controller waits for the informers that it needs.
+            List<Task> running =
+            [
+                context.RootInformers.RunAsync(cancellationToken),
+                context.ClusterInformers.RunAsync(cancellationToken),
+                context.Events.RunAsync(cancellationToken),
+                .. controllers.Select(c => c.RunAsync(cancellationToken)),
+            ];
+            await Task.WhenAll(context.RootInformers.WaitForSyncAsync(cancellationToken), context.ClusterInformers.WaitForSyncAsync(cancellationToken)).ConfigureAwait(false);
+            Log.Started(logger, options.Api.Server);
+            ready.TrySetResult();
+            await Task.WhenAll(running).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            ready.TrySetCanceled(cancellationToken);
+        }
+    }
+
+    private async Task InstallAsync(KubeClient root, ILogger logger, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                Log.DefinitionsInstalled(logger, await CustomResourceInstaller.InstallAsync(root, options.Time, cancellationToken).ConfigureAwait(false));
+                return;
+            }
+            catch (Exception e) when (e is Api.StatusException or HttpRequestException or IOException or TimeoutException)
+            {
+                Log.InstallFailed(logger, e.Message);
+                await Task.Delay(TimeSpan.FromMilliseconds(500), options.Time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+}

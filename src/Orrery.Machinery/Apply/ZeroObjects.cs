@@ -12,7 +12,7 @@ internal static class ZeroObjects
 {
     private static readonly ConditionalWeakTable<Schema, JsonObject> Made = [];
 
-    /// <summary>Optional members that are structures held by value: Go writes them even when they are empty.</summary>
+    /// <summary>Optional members that are structures (or times) held by value: Go writes them even when they are empty.</summary>
     private static readonly Dictionary<string, string[]> HeldByValue = new(StringComparer.Ordinal)
     {
         ["io.k8s.api.core.v1.PodTemplateSpec"] = ["metadata", "spec"],
@@ -20,14 +20,16 @@ internal static class ZeroObjects
         ["io.k8s.api.core.v1.ServiceStatus"] = ["loadBalancer"],
         ["io.k8s.api.core.v1.NodeStatus"] = ["daemonEndpoints", "nodeInfo"],
         ["io.k8s.api.core.v1.NodeDaemonEndpoints"] = ["kubeletEndpoint"],
-        ["io.k8s.api.core.v1.Event"] = ["source"],
-        ["io.k8s.api.events.v1.Event"] = ["regarding", "deprecatedSource"],
+        ["io.k8s.api.core.v1.PodTemplate"] = ["template"],
+        ["io.k8s.api.core.v1.Event"] = ["source", "firstTimestamp", "lastTimestamp", "eventTime"],
+        ["io.k8s.api.events.v1.Event"] = ["regarding", "deprecatedSource", "deprecatedFirstTimestamp", "deprecatedLastTimestamp"],
         ["io.k8s.api.apps.v1.DeploymentSpec"] = ["strategy"],
         ["io.k8s.api.apps.v1.DaemonSetSpec"] = ["updateStrategy"],
         ["io.k8s.api.apps.v1.StatefulSetSpec"] = ["updateStrategy"],
         ["io.k8s.api.apps.v1.ReplicaSetSpec"] = ["template"],
         ["io.k8s.api.batch.v1.JobTemplateSpec"] = ["metadata", "spec"],
         ["io.k8s.api.networking.v1.IngressStatus"] = ["loadBalancer"],
+        ["io.k8s.api.networking.v1.NetworkPolicySpec"] = ["podSelector"],
         ["io.k8s.api.resource.v1.ResourceClaimSpec"] = ["devices"],
         ["io.k8s.api.resource.v1.ResourceClaimTemplateSpec"] = ["metadata"],
         ["io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus"] = ["acceptedNames"],

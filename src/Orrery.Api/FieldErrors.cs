@@ -88,11 +88,14 @@ public sealed record FieldError(FieldErrorType Type, string Field, JsonNode? Bad
 
     public override string ToString() => $"{Field}: {Body}";
 
+    /// <summary>Escapes no more than JSON asks for: these texts are read by people.</summary>
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private static string Print(JsonNode? value) => value switch
     {
         null => "null",
         JsonValue v when v.GetValueKind() == JsonValueKind.String => Quote(v.GetValue<string>()),
-        _ => value.ToJsonString(),
+        _ => value.ToJsonString(Plain),
     };
 
     /// <summary>Go's <c>%q</c> for the characters that occur in names and values.</summary>

@@ -3,7 +3,7 @@ using System.Collections.Frozen;
 namespace Orrery.Machinery.Kinds;
 
 /// <summary>What the Go source says of a type's members, and no schema does.</summary>
-/// <param name="Nulls">Written as null when not set: times that are no pointers.</param>
+/// <param name="Nulls">Written as null when not set: times that are no pointers, lists without omitempty.</param>
 /// <param name="Plain">Numbers and flags that are no pointers: zero and false are left out.</param>
 /// <param name="Pointers">Strings that are pointers: the empty string says something.</param>
 internal sealed record WireFacts(FrozenSet<string> Nulls, FrozenSet<string> Plain, FrozenSet<string> Pointers)
@@ -17,11 +17,13 @@ internal sealed record WireFacts(FrozenSet<string> Nulls, FrozenSet<string> Plai
         ["AWSElasticBlockStoreVolumeSource"] = Make("", "partition readOnly", ""),
         ["CephFSVolumeSource"] = Make("", "readOnly", ""),
         ["CertificateSigningRequestCondition"] = Make("lastUpdateTime lastTransitionTime", "", ""),
+        ["ClusterRole"] = Make("rules", "", ""),
         ["Container"] = Make("", "stdin stdinOnce tty", "restartPolicy"),
         ["ContainerPort"] = Make("", "hostPort", ""),
         ["ContainerStateRunning"] = Make("startedAt", "", ""),
         ["ContainerStateTerminated"] = Make("startedAt finishedAt", "signal", ""),
         ["CronJobSpec"] = Make("", "", "timeZone"),
+        ["CustomResourceDefinitionStatus"] = Make("conditions storedVersions", "", ""),
         ["DaemonSetSpec"] = Make("", "minReadySeconds", ""),
         ["DaemonSetStatus"] = Make("", "observedGeneration updatedNumberScheduled numberAvailable numberUnavailable", ""),
         ["DeploymentCondition"] = Make("lastUpdateTime lastTransitionTime", "", ""),
@@ -29,15 +31,18 @@ internal sealed record WireFacts(FrozenSet<string> Nulls, FrozenSet<string> Plai
         ["DeploymentStatus"] = Make("", "observedGeneration replicas updatedReplicas readyReplicas availableReplicas unavailableReplicas", ""),
         ["Endpoint"] = Make("", "", "hostname nodeName zone"),
         ["EndpointPort"] = Make("", "", "name protocol appProtocol"),
+        ["EndpointSlice"] = Make("endpoints ports", "", ""),
         ["EphemeralContainer"] = Make("", "stdin stdinOnce tty", "restartPolicy"),
         ["Event"] = Make("firstTimestamp lastTimestamp eventTime deprecatedFirstTimestamp deprecatedLastTimestamp", "count deprecatedCount", ""),
         ["GRPCAction"] = Make("", "", "service"),
+        ["HTTPIngressRuleValue"] = Make("paths", "", ""),
         ["HorizontalPodAutoscalerStatus"] = Make("currentMetrics", "currentReplicas", ""),
         ["HostPathVolumeSource"] = Make("", "", "type"),
         ["IngressSpec"] = Make("", "", "ingressClassName"),
         ["JobCondition"] = Make("lastProbeTime lastTransitionTime", "", ""),
         ["JobStatus"] = Make("", "active succeeded failed", ""),
         ["LeaseSpec"] = Make("", "", "holderIdentity strategy preferredHolder"),
+        ["LimitRangeSpec"] = Make("limits", "", ""),
         ["NFSVolumeSource"] = Make("", "readOnly", ""),
         ["NodeCondition"] = Make("lastHeartbeatTime lastTransitionTime", "", ""),
         ["NodeSpec"] = Make("", "unschedulable", ""),
@@ -48,14 +53,16 @@ internal sealed record WireFacts(FrozenSet<string> Nulls, FrozenSet<string> Plai
         ["PersistentVolumeSpec"] = Make("", "", "volumeAttributesClassName"),
         ["PodCondition"] = Make("lastProbeTime lastTransitionTime", "observedGeneration", ""),
         ["PodDisruptionBudgetStatus"] = Make("", "observedGeneration", ""),
-        ["PodSpec"] = Make("", "hostNetwork hostPID hostIPC", "runtimeClassName"),
+        ["PodSpec"] = Make("containers", "hostNetwork hostPID hostIPC", "runtimeClassName"),
         ["PodStatus"] = Make("", "observedGeneration", ""),
+        ["PolicyRule"] = Make("verbs", "", ""),
         ["PriorityClass"] = Make("", "globalDefault", ""),
         ["Probe"] = Make("", "initialDelaySeconds", ""),
         ["ReplicaSetSpec"] = Make("", "minReadySeconds", ""),
         ["ReplicaSetStatus"] = Make("", "fullyLabeledReplicas readyReplicas availableReplicas observedGeneration", ""),
         ["ReplicationControllerSpec"] = Make("", "minReadySeconds", ""),
         ["ReplicationControllerStatus"] = Make("", "fullyLabeledReplicas readyReplicas availableReplicas observedGeneration", ""),
+        ["Role"] = Make("rules", "", ""),
         ["ScaleSpec"] = Make("", "replicas", ""),
         ["SeccompProfile"] = Make("", "", "localhostProfile"),
         ["AppArmorProfile"] = Make("", "", "localhostProfile"),

@@ -14,16 +14,11 @@ internal sealed class EventRule : KindRule
         new("source") { Path = "source.component" },
     ];
 
-    /// <summary>Go writes these times and texts even when they are not set.</summary>
+    /// <summary>Go writes these texts even when they are not set.</summary>
     public override void Default(JsonObject o)
     {
         o.ObjectAt("involvedObject");
         o.ObjectAt("source");
-        foreach (string time in new[] { "firstTimestamp", "lastTimestamp", "eventTime" })
-        {
-            o.TryAdd(time, null);
-        }
-
         o.Fill("reportingComponent", "");
         o.Fill("reportingInstance", "");
     }
@@ -52,11 +47,8 @@ internal sealed class NewEventRule : KindRule
 
     public override void Default(JsonObject o)
     {
-        o.TryAdd("eventTime", null);
         o.ObjectAt("regarding");
         o.ObjectAt("deprecatedSource");
-        o.TryAdd("deprecatedFirstTimestamp", null);
-        o.TryAdd("deprecatedLastTimestamp", null);
     }
 
     public override void Validate(JsonObject o, Faults faults)

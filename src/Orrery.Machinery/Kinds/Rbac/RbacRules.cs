@@ -7,9 +7,6 @@ internal sealed class RoleRule(bool clusterWide) : KindRule
 {
     public override IReadOnlyList<string> CheckName(string name) => Names.CheckPathSegment(name);
 
-    /// <summary>Go writes the rules of a role even when there are none.</summary>
-    public override void Default(JsonObject o) => o.TryAdd("rules", null);
-
     public override void Validate(JsonObject o, Faults faults)
     {
         int i = 0;

@@ -24,11 +24,9 @@ internal sealed class CustomResourceDefinitionRule : KindRule
         conversion.FillText("strategy", "None");
         conversion.Child("webhook")?.Child("clientConfig")?.Child("service")?.Fill("port", 443);
         JsonObject status = o.ObjectAt("status");
-        status.TryAdd("conditions", null);
         JsonObject accepted = status.ObjectAt("acceptedNames");
         accepted.Fill("plural", "");
         accepted.Fill("kind", "");
-        status.TryAdd("storedVersions", null);
     }
 
     /// <summary>A new definition stores its storage version from the start.</summary>

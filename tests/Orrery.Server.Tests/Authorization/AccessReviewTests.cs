@@ -1,0 +1,99 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Server.Authentication;
+using Orrery.Server.Tests.Security;
+
+namespace Orrery.Server.Tests.Authorization;
+
+public sealed class AccessReviewTests
+{
+    private const string Asked = """ "resourceAttributes":{"namespace":"t","verb":"get","resource":"configmaps"} """;
+
+    [Fact]
+    public async Task Self_Allowed_SaysByWhichBinding()
+    {
+        await using AccessWorld world = await WorldAsync();
+
+        JsonObject allowed = world.Access.AccessReviews.Self(AccessWorld.In(AccessWorld.Shop, "jane"), AccessWorld.Shop, Review(Asked));
+        JsonObject refused = world.Access.AccessReviews.Self(AccessWorld.In(AccessWorld.Shop, "bob"), AccessWorld.Shop, Review(Asked));
+
+        Assert.Equal("RBAC: allowed by ClusterRoleBinding \"r\" of ClusterRole \"r\" to User \"jane\"", allowed.TextAt("status", "reason"));
+        Assert.Equal("""{"allowed":false}""", refused["status"]!.ToJsonString());
+        Assert.NotNull(allowed["spec"]);
+    }
+
+    [Fact]
+    public async Task Self_Path_IsDecided()
+    {
+        await using AccessWorld world = await WorldAsync();
+
+        Assert.True(world.Access.AccessReviews.Self(AccessWorld.In(AccessWorld.Shop, "jane"), AccessWorld.Shop, Review("\"nonResourceAttributes\":{\"verb\":\"get\",\"path\":\"/version\"}")).FlagAt("status", "allowed"));
+        Assert.False(world.Access.AccessReviews.Self(AccessWorld.In(AccessWorld.Shop, "jane"), AccessWorld.Shop, Review("\"nonResourceAttributes\":{\"verb\":\"get\",\"path\":\"/metrics\"}")).FlagAt("status", "allowed"));
+    }
+
+    [Fact]
+    public async Task Subject_AnybodyAndGroups_AreDecidedInThisCluster()
+    {
+        await using AccessWorld world = await WorldAsync();
+
+        Assert.True(world.Access.AccessReviews.Subject(AccessWorld.Shop, Review($"\"user\":\"jane\",{Asked}")).FlagAt("status", "allowed"));
+        Assert.False(world.Access.AccessReviews.Subject(AccessWorld.Other, Review($"\"user\":\"jane\",{Asked}")).FlagAt("status", "allowed"));
+        Assert.True(world.Access.AccessReviews.Subject(AccessWorld.Other, Review($"\"groups\":[\"system:masters\"],{Asked}")).FlagAt("status", "allowed"));
+    }
+
+    [Theory]
+    [InlineData(Asked, ".authorization.k8s.io \"\" is invalid: spec.user: Invalid value: \"\": at least one of user or group must be specified")]
+    [InlineData("\"user\":\"jane\"", ".authorization.k8s.io \"\" is invalid: spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified")]
+    public async Task Subject_Incomplete_Is422(string spec, string message)
+    {
+        await using AccessWorld world = await WorldAsync();
+
+        StatusException refused = Assert.Throws<StatusException>(() => world.Access.AccessReviews.Subject(AccessWorld.Shop, Review(spec)));
+
+        Assert.Equal((422, message), (refused.Code, refused.Message));
+    }
+
+    [Fact]
+    public async Task Local_OtherNamespace_Is400()
+    {
+        await using AccessWorld world = await WorldAsync();
+        JsonObject review = Review($"\"user\":\"jane\",{Asked}");
+        review["metadata"] = new JsonObject { ["namespace"] = "t" };
+
+        Assert.True(world.Access.AccessReviews.Local(AccessWorld.Shop, "t", review).FlagAt("status", "allowed"));
+        Assert.Equal(400, Assert.Throws<StatusException>(() => world.Access.AccessReviews.Local(AccessWorld.Shop, "u", review)).Code);
+    }
+
+    [Fact]
+    public async Task SelfRules_Namespace_ListsWhatIsGranted()
+    {
+        await using AccessWorld world = await WorldAsync();
+
+        JsonObject review = world.Access.AccessReviews.SelfRules(AccessWorld.In(AccessWorld.Shop, "jane"), AccessWorld.Shop, Review("\"namespace\":\"t\""));
+
+        Assert.Contains("""{"verbs":["get"],"apiGroups":[""],"resources":["configmaps"]}""", review.NodeAt("status", "resourceRules")!.AsArray().Select(r => r!.ToJsonString()));
+        Assert.Contains(review.NodeAt("status", "nonResourceRules")!.AsArray(), r => r!["nonResourceURLs"]!.AsArray().Any(u => (string)u! == "/version"));
+        Assert.False(review.FlagAt("status", "incomplete"));
+        Assert.Equal(400, Assert.Throws<StatusException>(() => world.Access.AccessReviews.SelfRules(AccessWorld.In(AccessWorld.Shop, "jane"), AccessWorld.Shop, Review(""))).Code);
+    }
+
+    [Fact]
+    public async Task SelfSubject_ImpersonatedUser_IsDescribed()
+    {
+        await using AccessWorld world = await WorldAsync();
+        UserInfo user = AccessWorld.User("jane", "readers") with { Extra = new Dictionary<string, IReadOnlyList<string>> { ["scopes"] = ["view"] } };
+
+        Assert.Equal(
+            """{"userInfo":{"username":"jane","groups":["readers","system:authenticated"],"extra":{"scopes":["view"]}}}""",
+            world.Access.IdentityReviews.Self(user)["status"]!.ToJsonString());
+    }
+
+    private static async Task<AccessWorld> WorldAsync()
+    {
+        AccessWorld world = await AccessWorld.StartAsync();
+        await world.GrantAsync(AccessWorld.Shop, "r", "jane", """[{"verbs":["get"],"apiGroups":[""],"resources":["configmaps"]}]""");
+        return world;
+    }
+
+    private static JsonObject Review(string spec) => JsonNode.Parse($$"""{"spec":{ {{spec}} } }""")!.AsObject();
+}

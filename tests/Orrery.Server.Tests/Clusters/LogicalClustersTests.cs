@@ -1,0 +1,38 @@
+using Orrery.Api;
+using Orrery.Server.Authentication;
+using Orrery.Server.Clusters;
+using Orrery.Server.Tests.Security;
+
+namespace Orrery.Server.Tests.Clusters;
+
+public sealed class LogicalClustersTests
+{
+    [Fact]
+    public async Task State_FollowsTheLogicalCluster()
+    {
+        await using AccessWorld world = await AccessWorld.StartAsync();
+        var fresh = new ClusterName("new", "one");
+        Assert.Equal(ClusterState.Absent, world.Access.Clusters.State(fresh));
+
+        await world.ServeAsync(fresh);
+        Assert.Equal(ClusterState.Served, world.Access.Clusters.State(fresh));
+        Assert.Equal([AccessWorld.Shop, AccessWorld.Other, fresh], world.Access.Clusters.Virtual);
+
+        await world.ServeAsync(fresh, deleting: true);
+        Assert.Equal(ClusterState.Terminating, world.Access.Clusters.State(fresh));
+        Assert.Equal([AccessWorld.Shop, AccessWorld.Other], world.Access.Clusters.Virtual);
+        Assert.Equal(ClusterState.Served, world.Access.Clusters.State(ClusterName.Root));
+    }
+
+    [Fact]
+    public async Task Require_NotServed_Is404ButTellsAnonymousNothing()
+    {
+        await using AccessWorld world = await AccessWorld.StartAsync();
+        var absent = new ClusterName("new", "one");
+
+        StatusException refused = Assert.Throws<StatusException>(() => world.Access.Clusters.Require(absent, AccessWorld.In(absent, "x", UserGroups.Masters)));
+        Assert.Equal("virtualclusters.orrery.dev \"new/one\" not found", refused.Message);
+        world.Access.Clusters.Require(AccessWorld.Shop, AccessWorld.In(AccessWorld.Shop, "x"));
+        world.Access.Clusters.Require(absent, await world.IdentifyAsync("/clusters/new/one/version"));
+    }
+}

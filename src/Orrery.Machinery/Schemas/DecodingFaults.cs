@@ -15,7 +15,7 @@ public static class DecodingFaults
 
     /// <summary>400 for an object that says what it is, and cannot be taken as what the endpoint takes.</summary>
     public static StatusException CannotBeHandled(GroupVersionKind said, string kind, string why) =>
-        ApiErrors.BadRequest($"{said.Kind} in version \"{said.ApiVersion}\" cannot be handled as a {kind}: {why}");
+        ApiErrors.BadRequest($"{said.Kind} in version \"{said.Version}\" cannot be handled as a {kind}: {why}");
 
     /// <summary>400 under <c>fieldValidation=Strict</c>.</summary>
     public static StatusException Strict(GroupVersionKind said, string kind, IReadOnlyList<string> faults) =>

@@ -1,0 +1,63 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Machinery.Schemas;
+
+namespace Orrery.Machinery.Tests.Schemas;
+
+public sealed class RecordedDefinitionsTests
+{
+    private static readonly GroupKind Kind = new("apiextensions.k8s.io", "CustomResourceDefinition");
+
+    [Fact]
+    public void ValidateCreate_RecordedBadDefinitions_GivesUpstreamsMessages()
+    {
+        int compared = 0;
+        foreach (JsonObject step in Transcripts.Scenario("types.json", "bad-definitions"))
+        {
+            // Rules in CEL are compiled by what runs them, not here.
+            if ((string?)step["name"] == "CEL does not compile")
+            {
+                continue;
+            }
+
+            JsonObject definition = step.Body().DeepClone().AsObject();
+            DefinitionDefaults.Apply(definition);
+            definition["status"] = DefinitionDefaults.InitialStatus(definition);
+            IReadOnlyList<FieldError> errors = DefinitionValidation.ValidateCreate(definition);
+            Assert.NotEmpty(errors);
+            Assert.Equal((string)step.Answer()["message"]!, ApiErrors.Invalid(Kind, definition.Name, errors).Message);
+            compared++;
+        }
+
+        Assert.Equal(10, compared);
+    }
+
+    [Fact]
+    public void ValidateUpdate_StorageVersionRemoved_GivesUpstreamsMessage()
+    {
+        IReadOnlyList<JsonObject> steps = Transcripts.Scenario("types.json", "cluster-scoped-and-versions");
+        JsonObject old = steps[1].Answer();
+        Assert.Empty(DefinitionValidation.ValidateCreate(old));
+        JsonObject changed = old.DeepClone().AsObject();
+        changed["spec"]!["versions"]!.AsArray().RemoveAt(0);
+        Assert.Equal(
+            (string)steps[8].Answer()["message"]!,
+            ApiErrors.Invalid(Kind, changed.Name, DefinitionValidation.ValidateUpdate(changed, old, established: true)).Message);
+    }
+
+    [Fact]
+    public void Decode_RecordedDefinition_ComesOutAsAnswered()
+    {
+        JsonObject step = Transcripts.Scenario("types.json", "custom-resources")[1];
+        JsonObject definition = step.Body().DeepClone().AsObject();
+        GroupVersionKind kind = definition.GroupVersionKind;
+        Schema schema = BuiltinTypes.Instance.Find(kind)!;
+        Assert.Empty(ObjectDecoding.Builtin(definition, default, kind, schema));
+        DefinitionDefaults.Apply(definition);
+        definition["status"] = DefinitionDefaults.InitialStatus(definition);
+        GoShape.Normalize(definition, schema);
+        Assert.Empty(DefinitionValidation.ValidateCreate(definition));
+        Assert.True(JsonNode.DeepEquals(step.Answer()["spec"], definition["spec"]), definition["spec"]!.ToJsonString());
+        Assert.True(JsonNode.DeepEquals(step.Answer()["status"], definition["status"]), definition["status"]!.ToJsonString());
+    }
+}

@@ -4,8 +4,8 @@ using System.Text;
 namespace Orrery.Storage.Sqlite;
 
 /// <summary>
-/// Keeps a second process away from a store. The system gives the lock back when its holder ends, however it ends; the
-/// file itself stays.
+/// Keeps a second process away from a store. The system gives the lock back when its holder ends, however it ends. A file
+/// beside it says who holds it, since a locked file cannot be read; both stay.
 /// </summary>
 internal sealed class FileLock : IDisposable
 {
@@ -20,34 +20,35 @@ internal sealed class FileLock : IDisposable
     public static FileLock Take(string storePath)
     {
         string path = storePath + ".lock";
-        FileStream held;
+        FileStream? held = null;
         try
         {
             held = new FileStream(path, PrivateFile.Options(FileShare.None));
+            using var holder = new FileStream(HolderPath(storePath), PrivateFile.Options(FileShare.ReadWrite));
+            holder.SetLength(0);
+            holder.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
+            return new FileLock(held);
         }
-        catch (IOException fault) when (File.Exists(path))
+        catch (IOException fault) when (held is null && File.Exists(path))
         {
-            throw new StoreException($"{storePath} is in use by {Holder(path)}", outcomeUnknown: false, fault);
+            throw new StoreException($"{storePath} is in use by {Holder(storePath)}", outcomeUnknown: false, fault);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
+            held?.Dispose();
             throw new StoreException($"{storePath} cannot be locked: {fault.Message}", outcomeUnknown: false, fault);
         }
-
-        held.SetLength(0);
-        held.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-        held.Flush();
-        return new FileLock(held);
     }
 
     public void Dispose() => held.Dispose();
 
-    private static string Holder(string path)
+    private static string HolderPath(string storePath) => storePath + ".holder";
+
+    private static string Holder(string storePath)
     {
         try
         {
-            using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-            string text = reader.ReadToEnd();
+            string text = File.ReadAllText(HolderPath(storePath));
             return text.Length > 0 ? $"process {text}" : "another process";
         }
         catch (IOException)

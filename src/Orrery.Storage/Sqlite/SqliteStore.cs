@@ -93,10 +93,16 @@ public sealed class SqliteStore : ILocalStore
         {
             // Step by step through the queue, so that commits go on in between.
             cancellationToken.ThrowIfCancellationRequested();
-            var request = new CompactRequest(revision);
-            writer.Enqueue(request);
-            isDone = await request.Answer;
+            isDone = await CompactOneStepAsync(revision);
         }
+    }
+
+    /// <returns>True when nothing is left to do.</returns>
+    internal Task<bool> CompactOneStepAsync(long revision)
+    {
+        var request = new CompactRequest(revision);
+        writer.Enqueue(request);
+        return request.Answer;
     }
 
     public async ValueTask DisposeAsync()

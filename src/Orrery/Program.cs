@@ -10,6 +10,7 @@ var root = new RootCommand("Orrery: the control plane for a SaaS that runs on ma
     StatusCommand.Create(),
     KubeconfigCommand.Create(),
     BenchCommand.Create(),
+    ServeCommand.Create(),
     VersionCommand.Create(),
 };
 

@@ -1,0 +1,50 @@
+using System.CommandLine;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Orrery.Installation;
+using Orrery.Serving;
+
+namespace Orrery.Commands;
+
+/// <summary><c>orrery serve</c>: the control plane in this process.</summary>
+internal static class ServeCommand
+{
+    public static Command Create()
+    {
+        Option<string> dataDir = Options.DataDir();
+        Option<int> port = Options.Port();
+        var address = new Option<string>("--address") { Description = "IP address to listen on.", DefaultValueFactory = _ => "127.0.0.1", HelpName = "IP" };
+        Option<LogLevel> logLevel = Options.LogLevel();
+        var command = new Command("serve", "Run the control plane: API server, virtual clusters and controllers.") { dataDir, port, address, logLevel };
+        command.SetAction((parse, cancellationToken) => RunAsync(
+            parse.GetValue(dataDir)!,
+            parse.GetResult(port) is { Implicit: false } ? parse.GetValue(port) : null,
+            parse.GetValue(address)!,
+            parse.GetValue(logLevel),
+            cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string dataDir, int? port, string address, LogLevel logLevel, CancellationToken cancellationToken)
+    {
+        OrreryProcess.LeaveSession();
+        if (!IPAddress.TryParse(address, out IPAddress? listen))
+        {
+            throw new CommandFailedException($"--address: '{address}' is no IP address");
+        }
+
+        var directory = new DataDirectory(dataDir);
+        directory.Create();
+        Settings settings = (Settings.Load(directory) ?? new Settings { DataPlanes = [] }) is var kept && port is { } given ? kept with { Port = given } : kept;
+        if (!directory.Exists)
+        {
+            // So that 'orrery kubeconfig' knows this installation.
+            settings.Save(directory);
+        }
+
+        Credentials.Ensure(directory, settings, TimeProvider.System);
+        using ILoggerFactory loggers = Logging.Create(logLevel);
+        return await Serving.Host.RunAsync(
+            token => ControlPlane.RunAsync(directory, settings, listen, loggers, TimeProvider.System, token), cancellationToken).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,45 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging;
+using Orrery.Client;
+using Orrery.Installation;
+using Orrery.Server;
+using Orrery.Server.Security;
+using Orrery.Storage.Sqlite;
+
+namespace Orrery.Serving;
+
+/// <summary>Puts a control plane together: store, API server, and the controllers that reach it as anybody else does.</summary>
+internal static class ControlPlane
+{
+    /// <summary>Runs until cancelled.</summary>
+    public static async Task RunAsync(DataDirectory directory, Settings settings, IPAddress address, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+    {
+        // 1. The store: everything durable.
+        await using SqliteStore store = SqliteStore.Open(directory.StoreFile, time);
+
+        // 2. The API server.
+        var pki = new PkiFolder(directory.PkiFolder, time);
+        using CertificateAuthority authority = pki.EnsureAuthority("orrery");
+        using X509Certificate2 serving = pki.EnsureServer(authority);
+        using ServiceAccountKeys keys = ServiceAccountKeys.Load(pki.EnsureTokenKey());
+        await using ApiServer server = await ApiServer.StartAsync(
+            new ApiServerOptions
+            {
+                Store = store,
+                Address = address,
+                Port = settings.Port,
+                ServingCertificate = serving,
+                ClientCas = [authority.Certificate()],
+                ServiceAccountKeys = keys,
+                PublicUrl = settings.Server,
+                TimeProvider = time,
+                LoggerFactory = loggers,
+            },
+            cancellationToken).ConfigureAwait(false);
+
+        // 3. The controllers, through the same HTTPS as every other client.
+        using var client = new KubeClient(KubeConfig.Load(directory.ControllersKubeconfig), time);
+        await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
+    }
+}

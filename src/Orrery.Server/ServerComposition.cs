@@ -34,7 +34,7 @@ internal static class ServerComposition
         var objects = new ObjectStore(caches, access.BaseLayer);
 
         // 3. Writes.
-        var admission = new AdmissionChain([]);
+        var admission = new AdmissionChain([new RoleEscalation(access.RoleGuard)]);
         var addresses = new ServiceAddresses(caches, names);
         var creation = new ObjectCreation(objects, admission, addresses, time, names);
         return new ServerState

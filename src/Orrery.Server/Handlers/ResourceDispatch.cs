@@ -26,7 +26,7 @@ internal static class ResourceDispatch
 
         if (BuiltinResources.IsVirtual(resource))
         {
-            throw ApiErrors.NoSuchResource();
+            return ReviewHandler.Answers(resource.GroupResource) ? ReviewHandler.HandleAsync(request, cancellationToken) : throw ApiErrors.NoSuchResource();
         }
 
         // A resource does not always offer every verb: namespaces have no deletecollection.

@@ -29,6 +29,7 @@ internal static class SubresourceDispatch
         return request.Subresource switch
         {
             "status" => StatusAsync(request, cancellationToken),
+            "token" => TokenRequestHandler.HandleAsync(request, cancellationToken),
             _ => throw ApiErrors.NoSuchResource(),
         };
     }

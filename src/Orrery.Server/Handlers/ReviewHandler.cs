@@ -1,0 +1,40 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Machinery.Apply;
+using Orrery.Server.Security;
+
+namespace Orrery.Server.Handlers;
+
+/// <summary>POST of a review: a question that is answered at once and kept nowhere.</summary>
+internal static class ReviewHandler
+{
+    public static bool Answers(GroupResource resource) => resource.Group is "authorization.k8s.io" or "authentication.k8s.io";
+
+    public static async Task HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Info.Verb != "create" || request.Info.IsNameInPath)
+        {
+            throw ApiErrors.MethodNotAllowed();
+        }
+
+        WriteOptions options = request.WriteOptions("CreateOptions");
+        JsonObject review = await CreateHandler.ReadObjectAsync(request, options, cancellationToken);
+        FieldManager.Update(null, review, request.Resource.Schema, options.FieldManager, null, request.Server.Time.GetUtcNow());
+        await ObjectResponse.WriteJsonAsync(request.Http, 201, Answer(request, review), cancellationToken);
+    }
+
+    private static JsonObject Answer(ResourceRequest request, JsonObject review)
+    {
+        AccessControl access = request.Server.Access;
+        return request.Resource.Resource.Resource switch
+        {
+            "selfsubjectaccessreviews" => access.AccessReviews.Self(request.User, request.Cluster, review),
+            "subjectaccessreviews" => access.AccessReviews.Subject(request.Cluster, review),
+            "localsubjectaccessreviews" => access.AccessReviews.Local(request.Cluster, request.Namespace, review),
+            "selfsubjectrulesreviews" => access.AccessReviews.SelfRules(request.User, request.Cluster, review),
+            "selfsubjectreviews" => access.IdentityReviews.Self(request.User),
+            "tokenreviews" => access.IdentityReviews.Token(request.Cluster, review),
+            _ => throw ApiErrors.NoSuchResource(),
+        };
+    }
+}

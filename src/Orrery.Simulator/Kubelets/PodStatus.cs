@@ -1,0 +1,155 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Client;
+using Orrery.Simulator.Cluster;
+
+namespace Orrery.Simulator.Kubelets;
+
+/// <summary>The statuses a kubelet reports as a pod goes through its life. Each starts from the status it finds.</summary>
+internal static class PodStatus
+{
+    public static JsonObject Creating(KubeObject pod, string hostAddress, DateTimeOffset now)
+    {
+        JsonObject status = Begin(pod, "Pending");
+        status["hostIP"] = hostAddress;
+        status["hostIPs"] = new JsonArray((JsonNode)new JsonObject { ["ip"] = hostAddress });
+        status["startTime"] = Conditions.Time(now);
+        SetConditions(status, pod, started: false, ready: false, "ContainersNotReady", now);
+        SetContainers(status, pod, c => Container(c, pod, new JsonObject { ["waiting"] = new JsonObject { ["reason"] = "ContainerCreating" } }, running: false));
+        return status;
+    }
+
+    public static JsonObject ImageNotPulled(KubeObject pod, string container, string image, DateTimeOffset now)
+    {
+        JsonObject status = Begin(pod, "Pending");
+        SetConditions(status, pod, started: true, ready: false, "ContainersNotReady", now);
+        SetContainers(status, pod, c => Container(c, pod, new JsonObject
+        {
+            ["waiting"] = c == container
+                ? new JsonObject { ["reason"] = "ImagePullBackOff", ["message"] = $"Back-off pulling image \"{image}\"" }
+                : new JsonObject { ["reason"] = "ContainerCreating" },
+        }, running: false));
+        return status;
+    }
+
+    public static JsonObject Running(KubeObject pod, string address, int restarts, DateTimeOffset now)
+    {
+        JsonObject status = Begin(pod, "Running");
+        status["podIP"] = address;
+        status["podIPs"] = new JsonArray((JsonNode)new JsonObject { ["ip"] = address });
+        SetConditions(status, pod, started: true, ready: true, "", now);
+        SetContainers(status, pod, c => Container(c, pod, new JsonObject { ["running"] = new JsonObject { ["startedAt"] = Conditions.Time(now) } }, running: true, restarts));
+        return status;
+    }
+
+    public static JsonObject Finished(KubeObject pod, DateTimeOffset started, int exitCode, DateTimeOffset now)
+    {
+        bool good = exitCode == 0;
+        JsonObject status = Begin(pod, good ? "Succeeded" : "Failed");
+        SetConditions(status, pod, started: false, ready: false, good ? "PodCompleted" : "PodFailed", now);
+        SetContainers(status, pod, c => Container(c, pod, Terminated(exitCode, started, now), running: false));
+        return status;
+    }
+
+    private static JsonObject Begin(KubeObject pod, string phase)
+    {
+        JsonObject status = pod.CopyAt("status");
+        status["phase"] = phase;
+        if (pod.NumberAt("metadata", "generation") is { } generation)
+        {
+            status["observedGeneration"] = generation;
+        }
+
+        return status;
+    }
+
+    private static void SetConditions(JsonObject status, KubeObject pod, bool started, bool ready, string reason, DateTimeOffset now)
+    {
+        string names = string.Join(' ', Names(pod, "containers"));
+        string message = ready || reason == "PodCompleted" ? "" : $"containers with unready status: [{names}]";
+        bool pending = status.TextAt("phase") == "Pending" && !started;
+        Conditions.Set(status, "PodReadyToStartContainers", started ? "True" : "False", "", "", now);
+        Conditions.Set(status, "Initialized", pending && Names(pod, "initContainers").Any() ? "False" : "True", reason == "PodCompleted" ? reason : "", "", now);
+        Conditions.Set(status, "Ready", ready ? "True" : "False", reason, message, now);
+        Conditions.Set(status, "ContainersReady", ready ? "True" : "False", reason, message, now);
+        Conditions.Set(status, "PodScheduled", "True", "", "", now);
+        foreach (JsonObject condition in status["conditions"]!.AsArray().OfType<JsonObject>())
+        {
+            foreach (string name in (ReadOnlySpan<string>)["reason", "message"])
+            {
+                if (condition.TextAt(name) == "")
+                {
+                    condition.Remove(name);
+                }
+            }
+        }
+    }
+
+    private static void SetContainers(JsonObject status, KubeObject pod, Func<string, JsonObject> make)
+    {
+        status["containerStatuses"] = new JsonArray([.. Names(pod, "containers").Select(c => (JsonNode)make(c))]);
+        string[] before = [.. Names(pod, "initContainers")];
+        if (before.Length > 0)
+        {
+            bool pending = status.TextAt("phase") == "Pending";
+            DateTimeOffset started = pod.TextAt("status", "startTime") is { } t ? DateTimeOffset.Parse(t, System.Globalization.CultureInfo.InvariantCulture) : DateTimeOffset.UnixEpoch;
+            status["initContainerStatuses"] = new JsonArray([.. before.Select(c => (JsonNode)Container(
+                c,
+                pod,
+                pending ? new JsonObject { ["waiting"] = new JsonObject { ["reason"] = "PodInitializing" } } : Terminated(0, started, started),
+                running: false,
+                list: "initContainers",
+                done: !pending))]);
+        }
+    }
+
+    private static JsonObject Container(
+        string name, KubeObject pod, JsonObject state, bool running, int? restarts = null, string list = "containers", bool done = false)
+    {
+        string image = pod.At("spec", list)!.Value.EnumerateArray().First(c => c.GetProperty("name").GetString() == name)
+            .TryGetProperty("image", out JsonElement i) ? i.GetString() ?? "" : "";
+        bool pulled = running || done || state["terminated"] is not null;
+        JsonElement? old = Old(pod, name);
+        int count = restarts ?? (old is { } o && o.TryGetProperty("restartCount", out JsonElement r) ? r.GetInt32() : 0);
+        var status = new JsonObject
+        {
+            ["name"] = name,
+            ["image"] = image,
+            ["imageID"] = pulled ? $"{image}@sha256:{Digest(image)}" : "",
+            ["lastState"] = new JsonObject(),
+            ["ready"] = running || done,
+            ["restartCount"] = count,
+            ["started"] = running,
+            ["state"] = state,
+        };
+        if (pulled)
+        {
+            status["containerID"] = $"simulated://{pod.Uid}/{name}/{count}";
+        }
+
+        return status;
+    }
+
+    private static JsonObject Terminated(int exitCode, DateTimeOffset started, DateTimeOffset now) => new()
+    {
+        ["terminated"] = new JsonObject
+        {
+            ["exitCode"] = exitCode,
+            ["reason"] = exitCode == 0 ? "Completed" : "Error",
+            ["startedAt"] = Conditions.Time(started),
+            ["finishedAt"] = Conditions.Time(now),
+        },
+    };
+
+    private static JsonElement? Old(KubeObject pod, string name) =>
+        pod.At("status", "containerStatuses") is { ValueKind: JsonValueKind.Array } all
+            ? all.EnumerateArray().Cast<JsonElement?>().FirstOrDefault(c => c!.Value.GetProperty("name").GetString() == name)
+            : null;
+
+    private static IEnumerable<string> Names(KubeObject pod, string list) =>
+        pod.At("spec", list) is { ValueKind: JsonValueKind.Array } all ? all.EnumerateArray().Select(c => c.GetProperty("name").GetString()!) : [];
+
+    private static string Digest(string image) =>
+        Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(image)));
+}

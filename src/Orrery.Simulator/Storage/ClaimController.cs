@@ -24,7 +24,14 @@ internal sealed class ClaimController(SimulatedCluster cluster) : IReconciler<Ob
 
     public async Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
-        if (cluster.Claims.Get(key) is not { IsDeleting: false } claim || claim.TextAt("status", "phase") == "Bound")
+        KubeObject? found = cluster.Claims.Get(key);
+        if (found is null)
+        {
+            await ReclaimAsync(key, cancellationToken).ConfigureAwait(false);
+            return ReconcileResult.Done;
+        }
+
+        if (found is not { IsDeleting: false } claim || claim.TextAt("status", "phase") == "Bound")
         {
             return ReconcileResult.Done;
         }
@@ -59,7 +66,18 @@ internal sealed class ClaimController(SimulatedCluster cluster) : IReconciler<Ob
         return ReconcileResult.Done;
     }
 
-    /// <summary>The claim owns nothing cluster-scoped, so the volume's own reclaim policy says what becomes of it.</summary>
+    /// <summary>A namespaced claim cannot own a volume, so its volumes are looked for by what they were made for.</summary>
+    private async Task ReclaimAsync(ObjectKey key, CancellationToken cancellationToken)
+    {
+        KubeList volumes = await cluster.Client.ListAsync(Known.Volumes, "", null, cancellationToken).ConfigureAwait(false);
+        foreach (KubeObject volume in volumes.Items.Where(v =>
+            v.TextAt("spec", "claimRef", "namespace") == key.Namespace && v.TextAt("spec", "claimRef", "name") == key.Name
+            && v.TextAt("spec", "persistentVolumeReclaimPolicy") == "Delete"))
+        {
+            await cluster.Client.DeleteAsync(Known.Volumes, "", volume.Name, new DeleteQuery { Uid = volume.Uid }, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     private static JsonObject VolumeFor(KubeObject claim, string name, JsonObject capacity)
     {
         var spec = new JsonObject

@@ -12,6 +12,9 @@ internal sealed class CronJobController(SimulatedCluster cluster) : IReconciler<
 {
     private const string ScheduledAt = "batch.kubernetes.io/cronjob-scheduled-timestamp";
 
+    private static readonly (string Type, string Field, int Missing)[] Histories =
+        [("Complete", "successfulJobsHistoryLimit", 3), ("Failed", "failedJobsHistoryLimit", 1)];
+
     private readonly EventRecorder events = cluster.Recorder("cronjob-controller");
 
     public ReconcilerHost<ObjectKey> Host() => Controllers.Host(cluster, "cronjob", this, cluster.CronJobs, [cluster.Jobs]);
@@ -98,7 +101,7 @@ internal sealed class CronJobController(SimulatedCluster cluster) : IReconciler<
 
     private async Task ForgetAsync(KubeObject cron, List<KubeObject> jobs, CancellationToken cancellationToken)
     {
-        foreach ((string type, string field, int missing) in (ReadOnlySpan<(string, string, int)>)[("Complete", "successfulJobsHistoryLimit", 3), ("Failed", "failedJobsHistoryLimit", 1)])
+        foreach ((string type, string field, int missing) in Histories)
         {
             List<KubeObject> over = [.. jobs.Where(j => !j.IsDeleting && Conditions.IsTrue(j, type))];
             foreach (KubeObject job in over.Take(Math.Max(0, over.Count - cron.IntAt(missing, "spec", field))))

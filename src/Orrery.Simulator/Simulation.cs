@@ -38,6 +38,9 @@ internal sealed class Simulation : IDisposable
         ];
     }
 
+    /// <summary>The pods as the simulation knows them.</summary>
+    public Informer Pods => cluster.Pods;
+
     public Task HasSyncedAsync(CancellationToken cancellationToken) => cluster.HasSyncedAsync(cancellationToken);
 
     /// <summary>Runs until cancelled.</summary>

@@ -1,18 +1,17 @@
 using System.Collections.Frozen;
-using Orrery.Api;
 
-namespace Orrery.Controllers.Placement;
+namespace Orrery.Api.Kinds;
 
 /// <summary>A built-in kind whose objects in virtual clusters run in data planes.</summary>
 /// <param name="HasReplicas">Has <c>spec.replicas</c>, which can be divided and summed.</param>
 /// <param name="HasStatus">Data planes report a status that is summed into the virtual object's.</param>
-internal sealed record PlaceableKind(GroupVersionResource Resource, string Kind, bool HasReplicas = false, bool HasStatus = true)
+public sealed record PlaceableKind(GroupVersionResource Resource, string Kind, bool HasReplicas = false, bool HasStatus = true)
 {
     public GroupKind GroupKind => new(Resource.Group, Kind);
 }
 
 /// <summary>Which kinds are placed. Roles, bindings and custom resources stay in the virtual cluster.</summary>
-internal static class PlaceableKinds
+public static class PlaceableKinds
 {
     public static readonly IReadOnlyList<PlaceableKind> All =
     [

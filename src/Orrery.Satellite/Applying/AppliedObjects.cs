@@ -1,0 +1,78 @@
+using System.Collections.Concurrent;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+
+namespace Orrery.Satellite.Applying;
+
+/// <summary>
+/// What Orrery applied to the cluster, of every kind, kept up to date by one watch a kind. The mark on the object is the only record of
+/// what was applied, so nothing is lost with this process.
+/// </summary>
+internal sealed class AppliedObjects
+{
+    private const string ByWork = "work";
+
+    private readonly SatelliteContext context;
+    private readonly ConcurrentDictionary<GroupVersionResource, Lazy<Informer>> informers = new();
+    private CancellationToken running;
+
+    public AppliedObjects(SatelliteContext context)
+    {
+        this.context = context;
+    }
+
+    /// <summary>An object of ours changed, came or went; with the resource and, as far as known, the Work that it is of.</summary>
+    public event Action<InformerChange, string>? Changed;
+
+    /// <summary>Watches every kind that Works are usually of, so that also what is left of a Work that went meanwhile is found.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        running = cancellationToken;
+        foreach (PlaceableKind kind in PlaceableKinds.All)
+        {
+            if (await context.Resources.FindAsync(kind.Resource, cancellationToken).ConfigureAwait(false) is not null)
+            {
+                _ = Start(kind.Resource);
+            }
+        }
+
+        await Task.WhenAll(informers.Values.Select(i => i.Value.HasSynced)).WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The informer of one kind; ready to be read.</summary>
+    public async Task<Informer> ForAsync(GroupVersionResource resource, CancellationToken cancellationToken)
+    {
+        Informer informer = Start(resource);
+        await informer.HasSynced.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return informer;
+    }
+
+    /// <summary>All objects with the mark of a Work; usually one.</summary>
+    public IEnumerable<(GroupVersionResource Resource, KubeObject Live)> Of(string work) =>
+        from informer in informers from live in informer.Value.Value.ByIndex(ByWork, work) select (informer.Key, live);
+
+    /// <summary>Names of all Works that anything here has the mark of.</summary>
+    public IEnumerable<string> Works() =>
+        from informer in informers.Values from live in informer.Value.All() where MarkOf(live).Length > 0 select MarkOf(live);
+
+    public bool AnyIn(string ns) => informers.Values.Any(i => i.Value.InNamespace(ClusterName.Root, ns).Count > 0);
+
+    public static string MarkOf(KubeObject live) => live.Annotations.GetValueOrDefault(OrreryNames.WorkAnnotation) ?? "";
+
+    private Informer Start(GroupVersionResource resource) => informers.GetOrAdd(resource, r => new Lazy<Informer>(() =>
+    {
+        var informer = new Informer(context.Cluster, r, context.InformerOptions with { LabelSelector = SatelliteContext.ManagedSelector });
+        informer.AddIndex(ByWork, o => MarkOf(o) is { Length: > 0 } work ? [work] : []);
+        informer.Subscribe(change =>
+        {
+            Changed?.Invoke(change, MarkOf(change.Latest));
+            if (change.Old is { } old && MarkOf(old) != MarkOf(change.Latest))
+            {
+                Changed?.Invoke(change, MarkOf(old));
+            }
+        });
+        _ = informer.RunAsync(running);
+        return informer;
+    })).Value;
+}

@@ -1,0 +1,78 @@
+using Microsoft.Extensions.Logging;
+using Orrery.Client;
+
+namespace Orrery.Satellite.Applying;
+
+/// <summary>Wakes <see cref="WorkReconciler"/> when a Work or anything applied for it changes, and at a regular pace.</summary>
+internal sealed class ApplyLoop
+{
+    private readonly SatelliteContext context;
+    private readonly AppliedObjects applied;
+    private readonly ReconcilerHost<string> works;
+    private readonly ReconcilerHost<string> namespaces;
+
+    public ApplyLoop(SatelliteContext context)
+    {
+        this.context = context;
+        ILogger logger = context.Options.Loggers.CreateLogger("Orrery.Satellite.Applying");
+        applied = new AppliedObjects(context);
+        var targets = new WorksByNamespace(context.Works);
+        works = context.Host(
+            "works",
+            new WorkReconciler(context, applied, new NamespaceKeeper(context), logger),
+            [context.Works, context.Namespaces],
+            () => context.Works.All().Select(w => w.Name).Union(applied.Works()),
+            context.Options.LevelInterval,
+            workers: 8);
+        namespaces = context.Host(
+            "namespaces",
+            new NamespaceReconciler(context, applied, targets, logger),
+            [context.Works, context.Namespaces],
+            () => context.Namespaces.All().Select(n => n.Name),
+            TimeSpan.FromMinutes(5),
+            workers: 1);
+
+        context.Works.Subscribe(change =>
+        {
+            works.Queue.Add(change.Key.Name);
+            if (change.IsDeleted)
+            {
+                LookAtNamespace(WorksByNamespace.TargetOf(change.Latest));
+            }
+        });
+        applied.Changed += (change, work) =>
+        {
+            if (work.Length > 0)
+            {
+                works.Queue.Add(work);
+            }
+
+            if (change.IsDeleted)
+            {
+                LookAtNamespace(change.Key.Namespace);
+            }
+        };
+        context.Namespaces.Subscribe(change =>
+        {
+            if (change.IsAdded)
+            {
+                LookAtNamespace(change.Key.Name);
+            }
+        });
+    }
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        // What is applied must be known before anything is judged missing or left over.
+        await Retry.UntilDoneAsync(applied.StartAsync, context, cancellationToken).ConfigureAwait(false);
+        await Task.WhenAll(works.RunAsync(cancellationToken), namespaces.RunAsync(cancellationToken)).ConfigureAwait(false);
+    }
+
+    private void LookAtNamespace(string ns)
+    {
+        if (ns.Length > 0)
+        {
+            namespaces.Queue.AddAfter(ns, context.Options.EmptyNamespaceGrace);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Orrery.Api;
+
+namespace Orrery.Satellite.Applying;
+
+/// <summary>Tells whether what was applied still holds. Pure.</summary>
+internal static class Drift
+{
+    /// <summary>Metadata that changes by itself and that no one applies.</summary>
+    private static readonly string[] Volatile = ["managedFields", "resourceVersion", "generation"];
+
+    /// <summary>
+    /// Whether every field of <paramref name="applied"/> has its value in <paramref name="live"/>. What others added beside is no drift:
+    /// it is theirs. An API server may write a value another way (1000m as 1), which reads as drift here; <see cref="Fingerprint"/>
+    /// tells that apart.
+    /// </summary>
+    public static bool Holds(JsonNode? applied, JsonElement live) => applied switch
+    {
+        null => live.ValueKind == JsonValueKind.Null,
+        JsonObject o => live.ValueKind == JsonValueKind.Object && o.All(m => MemberHolds(m.Value, live, m.Key)),
+        JsonArray a => live.ValueKind == JsonValueKind.Array && live.GetArrayLength() == a.Count && a.Zip(live.EnumerateArray()).All(p => Holds(p.First, p.Second)),
+        _ => JsonNode.DeepEquals(applied, JsonValue.Create(live)),
+    };
+
+    /// <summary>A digest of all that people or controllers may have set: everything but the status and what changes by itself.</summary>
+    public static string Fingerprint(KubeObject live)
+    {
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            foreach (JsonProperty member in live.Json.EnumerateObject().Where(m => m.Name is not ("status" or "metadata")).OrderBy(m => m.Name, StringComparer.Ordinal))
+            {
+                member.WriteTo(writer);
+            }
+
+            foreach (JsonProperty member in (live.At("metadata")?.EnumerateObject() ?? default).Where(m => !Volatile.Contains(m.Name)).OrderBy(m => m.Name, StringComparer.Ordinal))
+            {
+                member.WriteTo(writer);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        return Convert.ToHexString(SHA256.HashData(buffer.WrittenSpan));
+    }
+
+    public static string Digest(JsonObject applied) => Convert.ToHexString(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes<JsonNode>(applied)));
+
+    private static bool MemberHolds(JsonNode? applied, JsonElement live, string name)
+    {
+        if (live.TryGetProperty(name, out JsonElement value))
+        {
+            return Holds(applied, value);
+        }
+
+        // Absent and empty are the same to an API server.
+        return applied is null or JsonObject { Count: 0 } or JsonArray { Count: 0 };
+    }
+}

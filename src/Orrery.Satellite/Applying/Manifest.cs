@@ -1,0 +1,47 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+
+namespace Orrery.Satellite.Applying;
+
+/// <summary>What a Work asks for, with the marks by which the satellite finds its own again.</summary>
+/// <param name="Json">As it is applied.</param>
+internal sealed record Manifest(string WorkName, JsonObject Json)
+{
+    public GroupVersionKind Kind => Json.GroupVersionKind;
+
+    public string Namespace => Json.Namespace;
+
+    public string Name => Json.Name;
+
+    /// <exception cref="Client.TerminalException">The Work holds no manifest that can be applied.</exception>
+    public static Manifest Of(KubeObject work)
+    {
+        if (work.At("spec", "manifest") is not { ValueKind: System.Text.Json.JsonValueKind.Object } found)
+        {
+            throw new Client.TerminalException("spec.manifest is missing");
+        }
+
+        JsonObject json = JsonNode.Parse(found.GetRawText())!.AsObject();
+        if (json.Name.Length == 0 || json.Kind.Length == 0 || json.Namespace.Length == 0)
+        {
+            throw new Client.TerminalException("spec.manifest needs kind, metadata.name and metadata.namespace");
+        }
+
+        JsonObject labels = json.Metadata.ObjectAt("labels");
+        labels[OrreryNames.ManagedByLabel] = OrreryNames.Manager;
+        foreach (string label in (ReadOnlySpan<string>)[OrreryNames.TenantLabel, OrreryNames.VirtualClusterLabel, OrreryNames.NamespaceLabel])
+        {
+            if (work.Labels.TryGetValue(label, out string? value))
+            {
+                labels[label] = value;
+            }
+        }
+
+        json.Metadata.ObjectAt("annotations")[OrreryNames.WorkAnnotation] = work.Name;
+        return new Manifest(work.Name, json);
+    }
+
+    /// <summary>Whether an object in the cluster carries the mark of this Work.</summary>
+    public bool Marks(KubeObject live) => live.Annotations.GetValueOrDefault(OrreryNames.WorkAnnotation) == WorkName;
+}

@@ -1,0 +1,29 @@
+using System.Text.Json;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+
+namespace Orrery.Satellite.Applying;
+
+/// <summary>Tells an object of ours whose mark somebody removed from an object of somebody else. Pure.</summary>
+internal static class Ownership
+{
+    /// <param name="live">With its managed fields.</param>
+    /// <param name="workExists">Whether a Work of that name is there: an object of another living Work is not to be taken over.</param>
+    public static bool IsAppliedByUs(KubeObject live, Func<string, bool> workExists)
+    {
+        string mark = AppliedObjects.MarkOf(live);
+        if (mark.Length > 0)
+        {
+            return !workExists(mark) && IsManaged(live);
+        }
+
+        return IsManaged(live);
+    }
+
+    /// <summary>Whether we ever applied it: the API server keeps that as long as any field is ours.</summary>
+    private static bool IsManaged(KubeObject live) =>
+        live.At("metadata", "managedFields") is { ValueKind: JsonValueKind.Array } managers
+        && managers.EnumerateArray().Any(m =>
+            m.TryGetProperty("manager", out JsonElement name) && name.ValueEquals(OrreryNames.Manager)
+            && m.TryGetProperty("operation", out JsonElement operation) && operation.ValueEquals("Apply"));
+}

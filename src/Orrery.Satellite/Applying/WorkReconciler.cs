@@ -1,0 +1,177 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+
+namespace Orrery.Satellite.Applying;
+
+/// <summary>
+/// Brings the cluster to what one Work says, and the Work's status to what the cluster says. A Work that is gone leaves nothing behind.
+/// </summary>
+internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects applied, NamespaceKeeper namespaces, ILogger logger) : IReconciler<string>
+{
+    /// <summary>When to try again what somebody else must clear up first.</summary>
+    private static readonly TimeSpan RefusedLook = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan TerminatingLook = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>What was applied last, and how it then read. Lost on a restart, which costs one apply without effect a Work.</summary>
+    private readonly ConcurrentDictionary<string, (string Digest, string Fingerprint)> memory = new(StringComparer.Ordinal);
+
+    public async Task<ReconcileResult> ReconcileAsync(string key, CancellationToken cancellationToken)
+    {
+        KubeObject? work = context.Work(key);
+        if (work is null || work.IsDeleting)
+        {
+            memory.TryRemove(key, out _);
+            await PruneAsync(key, keep: null, cancellationToken).ConfigureAwait(false);
+            return ReconcileResult.Done;
+        }
+
+        ApplyOutcome outcome = await ApplyAsync(work, cancellationToken).ConfigureAwait(false);
+        await ReportAsync(work, outcome, cancellationToken).ConfigureAwait(false);
+        return outcome.IsApplied ? ReconcileResult.Done
+            : ReconcileResult.After(outcome.Reason is "Terminating" or "NamespaceTerminating" ? TerminatingLook : RefusedLook);
+    }
+
+    private async Task<ApplyOutcome> ApplyAsync(KubeObject work, CancellationToken cancellationToken)
+    {
+        // 1. What is asked for, and whether the cluster knows such a kind.
+        Manifest manifest;
+        try
+        {
+            manifest = Manifest.Of(work);
+        }
+        catch (TerminalException e)
+        {
+            return ApplyOutcome.Refused("InvalidManifest", e.Message);
+        }
+
+        if (MappedNamespace.OfWork(work) is not { } owner)
+        {
+            return ApplyOutcome.Refused("InvalidSource", "the Work does not say which virtual cluster and tenant it is of");
+        }
+
+        if (await context.Resources.FindAsync(manifest.Kind.ApiVersion, manifest.Kind.Kind, cancellationToken).ConfigureAwait(false) is not { IsNamespaced: true } served)
+        {
+            return ApplyOutcome.Refused("UnknownKind", $"the cluster serves no namespaced kind {manifest.Kind.Kind} of {manifest.Kind.ApiVersion}");
+        }
+
+        // 2. What of this Work is elsewhere goes (its mapping changed).
+        await PruneAsync(manifest.WorkName, (served.Resource, manifest.Namespace, manifest.Name), cancellationToken).ConfigureAwait(false);
+
+        // 3. What is there, and whether it is ours.
+        Informer informer = await applied.ForAsync(served.Resource, cancellationToken).ConfigureAwait(false);
+        KubeObject? live = informer.Get(ClusterName.Root, manifest.Namespace, manifest.Name);
+        string digest = Drift.Digest(manifest.Json);
+        if (live is not null && manifest.Marks(live) && IsInForce(manifest, digest, live))
+        {
+            return ApplyOutcome.InForce(live);
+        }
+
+        if (await namespaces.EnsureAsync(manifest.Namespace, owner, cancellationToken).ConfigureAwait(false) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (live is null || !manifest.Marks(live))
+        {
+            live = await context.Cluster.FindAsync(served.Resource, manifest.Namespace, manifest.Name, cancellationToken).ConfigureAwait(false);
+            if (live is not null && !manifest.Marks(live) && !Ownership.IsAppliedByUs(live, w => context.Work(w) is not null))
+            {
+                return ApplyOutcome.Refused("NotOurs", $"{manifest.Kind.Kind} {manifest.Namespace}/{manifest.Name} exists and was not made by Orrery; it is left as it is");
+            }
+        }
+
+        if (live is { IsDeleting: true })
+        {
+            return ApplyOutcome.Refused("Terminating", "an object of this name is still being deleted", live);
+        }
+
+        // 4. Apply. What is ours is taken back from whoever changed it; a new object takes nothing from anybody.
+        return await ApplyAsync(manifest, served.Resource, informer, live, digest, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<ApplyOutcome> ApplyAsync(
+        Manifest manifest, GroupVersionResource resource, Informer informer, KubeObject? live, string digest, CancellationToken cancellationToken)
+    {
+        try
+        {
+            KubeObject made = await context.Cluster.ApplyAsync(
+                resource, manifest.Namespace, manifest.Name, manifest.Json, OrreryNames.Manager, force: live is not null, cancellationToken).ConfigureAwait(false);
+            memory[manifest.WorkName] = (digest, Drift.Fingerprint(made));
+            informer.Observe(made);
+            Log.Applied(logger, manifest.WorkName, manifest.Kind.Kind, manifest.Namespace, manifest.Name);
+            return ApplyOutcome.InForce(made);
+        }
+        catch (StatusException e) when (e.Reason == StatusReason.Invalid && live is not null && manifest.Kind.Kind == "Job")
+        {
+            // A job's template cannot change; a changed job is another run.
+            await DeleteAsync(resource, live, manifest.WorkName, cancellationToken).ConfigureAwait(false);
+            return ApplyOutcome.Refused("Terminating", "the job is made anew, as what changed cannot be changed in place", live);
+        }
+        catch (StatusException e) when (e.Code is >= 400 and < 500 and not 401 and not 429)
+        {
+            Log.Refused(logger, manifest.WorkName, e.Reason, e.Message);
+            return ApplyOutcome.Refused(e.Reason.Length > 0 ? e.Reason : "Refused", e.Message, live);
+        }
+    }
+
+    /// <summary>Same as asked for before, and still so: either every field reads as applied, or the object reads as it did right after.</summary>
+    private bool IsInForce(Manifest manifest, string digest, KubeObject live) =>
+        !live.IsDeleting
+        && memory.TryGetValue(manifest.WorkName, out (string Digest, string Fingerprint) last)
+        && last.Digest == digest
+        && (Drift.Holds(manifest.Json, live.Json) || Drift.Fingerprint(live) == last.Fingerprint);
+
+    private async Task ReportAsync(KubeObject work, ApplyOutcome outcome, CancellationToken cancellationToken)
+    {
+        JsonObject status = WorkStatus.Build(work, outcome, context.Time.GetUtcNow());
+        if (work.At("status") is { } present && JsonNode.DeepEquals(JsonObject.Create(present), status))
+        {
+            return;
+        }
+
+        var patch = new JsonArray(
+            new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = work.Uid },
+            new JsonObject { ["op"] = "add", ["path"] = "/status", ["value"] = status });
+        try
+        {
+            context.Works.Observe(await context.ControlPlane.PatchAsync(
+                OrreryResources.Works, context.Namespace, work.Name, PatchKind.Json, patch, cancellationToken, "status").ConfigureAwait(false));
+        }
+        catch (StatusException e) when (e.IsNotFound)
+        {
+            // Deleted meanwhile: its deletion brings the key back.
+        }
+    }
+
+    /// <summary>Removes what carries the mark of a Work, except the one object that it is to be.</summary>
+    private async Task PruneAsync(string work, (GroupVersionResource Resource, string Namespace, string Name)? keep, CancellationToken cancellationToken)
+    {
+        foreach ((GroupVersionResource resource, KubeObject live) in applied.Of(work).ToList())
+        {
+            bool kept = keep is { } k && k.Resource.GroupResource == resource.GroupResource && k.Namespace == live.Namespace && k.Name == live.Name;
+            if (!kept && !live.IsDeleting)
+            {
+                await DeleteAsync(resource, live, work, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task DeleteAsync(GroupVersionResource resource, KubeObject live, string work, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await context.Cluster.DeleteAsync(
+                resource, live.Namespace, live.Name, new DeleteQuery { Uid = live.Uid, PropagationPolicy = "Background" }, cancellationToken).ConfigureAwait(false);
+            Log.Pruned(logger, work, live.Kind, live.Namespace, live.Name);
+        }
+        catch (StatusException e) when (e.IsNotFound)
+        {
+            // Gone already: what was wanted.
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+
+namespace Orrery.Satellite.Applying;
+
+/// <summary>How applying a Work ended.</summary>
+/// <param name="Reason">CamelCase, for programs; <c>Applied</c> when it is in force.</param>
+/// <param name="Message">For people.</param>
+/// <param name="Live">The object as it is in the cluster, when there is one of ours.</param>
+internal sealed record ApplyOutcome(bool IsApplied, string Reason, string Message, KubeObject? Live)
+{
+    public static ApplyOutcome InForce(KubeObject live) => new(true, "Applied", "the object is as the Work says", live);
+
+    public static ApplyOutcome Refused(string reason, string message, KubeObject? live = null) => new(false, reason, message, live);
+}
+
+/// <summary>The status of a Work out of how applying it ended. Pure.</summary>
+internal static class WorkStatus
+{
+    public static JsonObject Build(KubeObject work, ApplyOutcome outcome, DateTimeOffset now)
+    {
+        JsonObject status = work.At("status") is { } present ? JsonNode.Parse(present.GetRawText())!.AsObject() : [];
+        Conditions.Set(
+            status, OrreryNames.AppliedCondition, outcome.IsApplied ? Conditions.True : Conditions.False, outcome.Reason, outcome.Message, now, work.Generation);
+        Availability available = outcome.Live is { } found ? Availability.Of(found) : new Availability(Conditions.False, "Missing", "the object is not in the cluster");
+        Conditions.Set(status, OrreryNames.AvailableCondition, available.Status, available.Reason, available.Message, now, work.Generation);
+
+        if (outcome.IsApplied)
+        {
+            status["observedGeneration"] = work.Generation;
+            if (work.NumberAt("spec", "source", "generation") is { } generation && Availability.IsObserved(outcome.Live!))
+            {
+                status["sourceGeneration"] = generation;
+            }
+        }
+
+        Put(status, "feedback", outcome.Live?.At("status") is { } feedback ? JsonNode.Parse(feedback.GetRawText()) : null);
+        Put(status, "desiredReplicas", outcome.Live?.NumberAt("spec", "replicas") is { } replicas ? JsonValue.Create(replicas) : null);
+        return status;
+    }
+
+    private static void Put(JsonObject status, string name, JsonNode? value)
+    {
+        if (value is null)
+        {
+            status.Remove(name);
+        }
+        else
+        {
+            status[name] = value;
+        }
+    }
+}

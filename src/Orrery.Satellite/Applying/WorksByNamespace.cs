@@ -1,0 +1,22 @@
+using Orrery.Api;
+using Orrery.Client;
+
+namespace Orrery.Satellite.Applying;
+
+/// <summary>Finds Works by the namespace of the cluster that they go into.</summary>
+internal sealed class WorksByNamespace
+{
+    private const string ByTarget = "target";
+
+    private readonly Informer works;
+
+    public WorksByNamespace(Informer works)
+    {
+        this.works = works;
+        works.AddIndex(ByTarget, w => TargetOf(w) is { Length: > 0 } ns ? [ns] : []);
+    }
+
+    public bool Any(string ns) => works.ByIndex(ByTarget, ns).Count > 0;
+
+    public static string TargetOf(KubeObject work) => work.TextAt("spec", "manifest", "metadata", "namespace") ?? "";
+}

@@ -1,0 +1,13 @@
+using Orrery.Api;
+
+namespace Orrery.Satellite;
+
+/// <summary>Resources of Kubernetes itself that a satellite names.</summary>
+internal static class ClusterResources
+{
+    public static readonly GroupVersionResource Namespaces = new("", "v1", "namespaces");
+    public static readonly GroupVersionResource Pods = new("", "v1", "pods");
+    public static readonly GroupVersionResource Nodes = new("", "v1", "nodes");
+    public static readonly GroupVersionResource Events = new("", "v1", "events");
+    public static readonly GroupVersionResource Leases = new("coordination.k8s.io", "v1", "leases");
+}

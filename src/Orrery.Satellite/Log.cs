@@ -1,0 +1,36 @@
+using Microsoft.Extensions.Logging;
+
+namespace Orrery.Satellite;
+
+internal static partial class Log
+{
+    [LoggerMessage(4001, LogLevel.Information, "Satellite of data plane {DataPlane} started: control plane {ControlPlane}, cluster {Cluster}")]
+    public static partial void Started(ILogger logger, string dataPlane, Uri controlPlane, Uri cluster);
+
+    [LoggerMessage(4002, LogLevel.Debug, "Work {Work}: applied {Kind} {Namespace}/{Name}")]
+    public static partial void Applied(ILogger logger, string work, string kind, string @namespace, string name);
+
+    [LoggerMessage(4003, LogLevel.Information, "Work {Work}: pruned {Kind} {Namespace}/{Name}")]
+    public static partial void Pruned(ILogger logger, string work, string kind, string @namespace, string name);
+
+    [LoggerMessage(4004, LogLevel.Warning, "Work {Work}: the cluster refused it with {Reason}: {Message}")]
+    public static partial void Refused(ILogger logger, string work, string reason, string message);
+
+    [LoggerMessage(4005, LogLevel.Information, "Removed the empty namespace {Namespace}")]
+    public static partial void NamespaceRemoved(ILogger logger, string @namespace);
+
+    [LoggerMessage(4006, LogLevel.Information, "Namespace {Namespace} is kept: somebody else put {Foreign} into it")]
+    public static partial void NamespaceKept(ILogger logger, string @namespace, string foreign);
+
+    [LoggerMessage(4007, LogLevel.Warning, "Trying again in {Milliseconds} ms: {Fault}")]
+    public static partial void TryingAgain(ILogger logger, double milliseconds, string fault);
+
+    [LoggerMessage(4008, LogLevel.Warning, "Heartbeat was not delivered: {Fault}")]
+    public static partial void HeartbeatFailed(ILogger logger, string fault);
+
+    [LoggerMessage(4009, LogLevel.Warning, "The cluster does not answer: {Fault}")]
+    public static partial void ClusterAway(ILogger logger, string fault);
+
+    [LoggerMessage(4010, LogLevel.Information, "The cluster answers")]
+    public static partial void ClusterBack(ILogger logger);
+}

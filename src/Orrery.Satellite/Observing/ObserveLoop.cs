@@ -1,0 +1,71 @@
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+
+namespace Orrery.Satellite.Observing;
+
+/// <summary>Wakes <see cref="ObservationReconciler"/> when a pod, node or event of the cluster changes.</summary>
+internal sealed class ObserveLoop
+{
+    private static readonly TimeSpan LevelInterval = TimeSpan.FromMinutes(5);
+
+    private readonly Dictionary<string, Informer> watched;
+    private readonly Informer observations;
+    private readonly ReconcilerHost<ObservedKey> host;
+
+    public ObserveLoop(SatelliteContext context)
+    {
+        Nodes = new Informer(context.Cluster, ClusterResources.Nodes, context.InformerOptions);
+        watched = new Dictionary<string, Informer>(StringComparer.Ordinal)
+        {
+            ["Pod"] = new(context.Cluster, ClusterResources.Pods, context.InformerOptions),
+            ["Node"] = Nodes,
+            ["Event"] = new(context.Cluster, ClusterResources.Events, context.InformerOptions),
+        };
+        observations = new Informer(context.ControlPlane, OrreryResources.Observations, context.InformerOptions with { Namespace = context.Namespace });
+        host = context.Host(
+            "observations",
+            new ObservationReconciler(context, watched, observations),
+            [.. watched.Values, observations, context.Namespaces],
+            () => watched.SelectMany(w => w.Value.All().Select(o => new ObservedKey(w.Key, o.Namespace, o.Name)))
+                .Concat(observations.All().Select(KeyOf).OfType<ObservedKey>()).Distinct(),
+            LevelInterval,
+            workers: 4);
+
+        foreach ((string kind, Informer informer) in watched)
+        {
+            informer.Subscribe(change => host.Queue.Add(new ObservedKey(kind, change.Key.Namespace, change.Key.Name)));
+        }
+
+        // One whose object went while nobody looked, and one that somebody changed or removed.
+        observations.Subscribe(change =>
+        {
+            if (KeyOf(change.Latest) is { } key)
+            {
+                host.Queue.Add(key);
+            }
+        });
+
+        // A namespace may become known after what is in it.
+        context.Namespaces.Subscribe(change =>
+        {
+            foreach ((string kind, Informer informer) in watched)
+            {
+                foreach (KubeObject found in informer.InNamespace(ClusterName.Root, change.Key.Name))
+                {
+                    host.Queue.Add(new ObservedKey(kind, found.Namespace, found.Name));
+                }
+            }
+        });
+    }
+
+    public Informer Nodes { get; }
+
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(watched.Values.Append(observations).Select(i => i.RunAsync(cancellationToken)).Append(host.RunAsync(cancellationToken)));
+
+    private static ObservedKey? KeyOf(KubeObject observation) =>
+        SourceReference.Of(observation) is { Kind: "Pod" or "Node" or "Event" } source
+            ? new ObservedKey(source.Kind, observation.TextAt("spec", "object", "metadata", "namespace") ?? "", source.Name)
+            : null;
+}

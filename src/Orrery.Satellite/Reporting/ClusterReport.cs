@@ -1,0 +1,158 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+
+namespace Orrery.Satellite.Reporting;
+
+/// <summary>
+/// Says on the DataPlane what its cluster is: versions, nodes, capacity, and whether it answers. Writes only what changed, by server-side
+/// apply: the control plane owns the other half of the same status.
+/// </summary>
+internal sealed class ClusterReport : IReconciler<string>
+{
+    private const string Self = "self";
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly SatelliteContext context;
+    private readonly Informer nodes;
+    private readonly ReconcilerHost<string> host;
+    private readonly ILogger logger;
+    private string? written;
+    private bool away;
+
+    public ClusterReport(SatelliteContext context, Informer nodes)
+    {
+        this.context = context;
+        this.nodes = nodes;
+        logger = context.Options.Loggers.CreateLogger("Orrery.Satellite.Report");
+
+        // The level look asks the cluster for its version: the sign that it answers.
+        host = context.Host("report", this, [], () => [Self], context.Options.HeartbeatInterval, workers: 1);
+        nodes.Subscribe(_ => host.Queue.AddAfter(Self, Pace));
+        host.Queue.Add(Self);
+    }
+
+    public Task RunAsync(CancellationToken cancellationToken) => host.RunAsync(cancellationToken);
+
+    public async Task<ReconcileResult> ReconcileAsync(string key, CancellationToken cancellationToken)
+    {
+        // 1. Ask the cluster.
+        (string? version, string fault) = await AskAsync(cancellationToken).ConfigureAwait(false);
+        if (version is null != away)
+        {
+            away = version is null;
+            Tell(fault);
+        }
+
+        if (version is not null && !nodes.HasSynced.IsCompleted)
+        {
+            return ReconcileResult.After(Pace);
+        }
+
+        // 2. Say what is new.
+        JsonObject status = Facts(version);
+        string text = status.ToJsonString() + fault;
+        if (text == written)
+        {
+            return ReconcileResult.Done;
+        }
+
+        KubeObject present = await context.ControlPlane.GetAsync(OrreryResources.DataPlanes, "", context.Options.DataPlane, cancellationToken).ConfigureAwait(false);
+        if (version is null)
+        {
+            KeepLastKnown(status, present);
+        }
+
+        SetDegraded(status, present, version is null, fault);
+        var body = new JsonObject
+        {
+            ["apiVersion"] = OrreryResources.ApiVersion,
+            ["kind"] = "DataPlane",
+            ["metadata"] = new JsonObject { ["name"] = context.Options.DataPlane },
+            ["status"] = status,
+        };
+        await context.ControlPlane.ApplyAsync(
+            OrreryResources.DataPlanes, "", context.Options.DataPlane, body, OrreryNames.SatelliteManager, force: true, cancellationToken, "status").ConfigureAwait(false);
+        written = text;
+        return ReconcileResult.Done;
+    }
+
+    private JsonObject Facts(string? version)
+    {
+        var status = new JsonObject
+        {
+            ["satelliteVersion"] = context.Options.Version,
+            ["address"] = context.Options.Cluster.Server.ToString(),
+        };
+        if (version is not null)
+        {
+            IReadOnlyList<KubeObject> all = nodes.All();
+            status["kubernetesVersion"] = version;
+            status["nodes"] = ClusterFacts.Nodes(all);
+            status["capacity"] = ClusterFacts.Sum(all, "capacity");
+            status["allocatable"] = ClusterFacts.Sum(all, "allocatable");
+        }
+
+        return status;
+    }
+
+    /// <summary>A field that is not applied again would be taken away.</summary>
+    private static void KeepLastKnown(JsonObject status, KubeObject present)
+    {
+        foreach (string field in (ReadOnlySpan<string>)["kubernetesVersion", "nodes", "capacity", "allocatable"])
+        {
+            if (present.At("status", field) is { } known)
+            {
+                status[field] = JsonNode.Parse(known.GetRawText());
+            }
+        }
+    }
+
+    private void SetDegraded(JsonObject status, KubeObject present, bool degraded, string fault)
+    {
+        status["conditions"] = new JsonArray();
+        if (Conditions.Find(present, OrreryNames.DegradedCondition) is { LastTransitionTime: { } since } known)
+        {
+            Conditions.Set(status, known.Type, known.Status, known.Reason, known.Message, since);
+        }
+
+        Conditions.Set(
+            status,
+            OrreryNames.DegradedCondition,
+            degraded ? Conditions.True : Conditions.False,
+            degraded ? "ClusterAway" : "ClusterAnswers",
+            degraded ? fault : "the cluster's API answers",
+            context.Time.GetUtcNow());
+    }
+
+    private async Task<(string? Version, string Fault)> AskAsync(CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(AnswerTimeout, context.Time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        try
+        {
+            JsonElement version = await context.Cluster.SendJsonAsync(HttpMethod.Get, "/version", null, linked.Token).ConfigureAwait(false);
+            return (version.TryGetProperty("gitVersion", out JsonElement v) ? v.GetString() ?? "" : "", "");
+        }
+        catch (Exception e) when (Retry.IsAway(e) && !cancellationToken.IsCancellationRequested)
+        {
+            return (null, timeout.IsCancellationRequested ? $"the cluster's API did not answer within {AnswerTimeout.TotalSeconds:0} s" : $"the cluster's API cannot be reached: {e.Message}");
+        }
+    }
+
+    private void Tell(string fault)
+    {
+        if (away)
+        {
+            Log.ClusterAway(logger, fault);
+        }
+        else
+        {
+            Log.ClusterBack(logger);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Logging;
+using Orrery.Client;
+using Orrery.Satellite.Applying;
+using Orrery.Satellite.Observing;
+using Orrery.Satellite.Reporting;
+
+namespace Orrery.Satellite;
+
+/// <summary>
+/// The agent in a data plane. It dials the control plane, applies what its Works say to its cluster, and reports what becomes of it. It
+/// holds no state: what it applied is marked in the cluster, what is wanted stands in the control plane. While either side is away the
+/// other keeps its state, and work goes on where it stopped.
+/// </summary>
+public sealed class SatelliteAgent(SatelliteOptions options)
+{
+    /// <summary>Runs until cancelled. Neither side need answer when it starts.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var controlPlane = new KubeClient(options.ControlPlane, options.Time);
+        using var cluster = new KubeClient(options.Cluster, options.Time);
+        var context = new SatelliteContext(options, controlPlane, cluster);
+
+        // Everything subscribes before informers run, so that none misses an object.
+        var apply = new ApplyLoop(context);
+        var observe = new ObserveLoop(context);
+        var report = new ClusterReport(context, observe.Nodes);
+        Log.Started(options.Loggers.CreateLogger("Orrery.Satellite"), options.DataPlane, options.ControlPlane.Server, options.Cluster.Server);
+        try
+        {
+            await Task.WhenAll(
+                new Heartbeat(context).RunAsync(cancellationToken),
+                context.Works.RunAsync(cancellationToken),
+                context.Namespaces.RunAsync(cancellationToken),
+                apply.RunAsync(cancellationToken),
+                observe.RunAsync(cancellationToken),
+                report.RunAsync(cancellationToken)).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Asked to stop.
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+
+namespace Orrery.Satellite;
+
+/// <summary>What the parts of one satellite share: its two connections and what it knows of either side.</summary>
+internal sealed class SatelliteContext
+{
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
+
+    public SatelliteContext(SatelliteOptions options, KubeClient controlPlane, KubeClient cluster)
+    {
+        Options = options;
+        ControlPlane = controlPlane;
+        Cluster = cluster;
+        Namespace = OrreryNames.DataPlaneNamespace(options.DataPlane);
+        Works = new Informer(controlPlane, OrreryResources.Works, InformerOptions with { Namespace = Namespace });
+        Namespaces = new Informer(cluster, ClusterResources.Namespaces, InformerOptions with { LabelSelector = ManagedSelector });
+        Resources = new Resources(cluster, options.Time);
+    }
+
+    /// <summary>Selects in the cluster what Orrery applied.</summary>
+    public static string ManagedSelector => $"{OrreryNames.ManagedByLabel}={OrreryNames.Manager}";
+
+    public SatelliteOptions Options { get; }
+
+    public TimeProvider Time => Options.Time;
+
+    public KubeClient ControlPlane { get; }
+
+    public KubeClient Cluster { get; }
+
+    /// <summary>The data plane's namespace in the control plane.</summary>
+    public string Namespace { get; }
+
+    /// <summary>What is to run here.</summary>
+    public Informer Works { get; }
+
+    /// <summary>The mapped namespaces that there are in the cluster.</summary>
+    public Informer Namespaces { get; }
+
+    public Resources Resources { get; }
+
+    public InformerOptions InformerOptions => new()
+    {
+        Transform = InformerOptions.WithoutManagedFields,
+        Time = Options.Time,
+        Loggers = Options.Loggers,
+    };
+
+    public KubeObject? Work(string name) => Works.Get(ClusterName.Root, Namespace, name);
+
+    public ReconcilerHost<TKey> Host<TKey>(
+        string name, IReconciler<TKey> reconciler, IEnumerable<Informer> needs, Func<IEnumerable<TKey>> levelKeys, TimeSpan levelInterval, int workers)
+        where TKey : notnull =>
+        new(name, reconciler, new ReconcilerOptions<TKey>
+        {
+            Workers = workers,
+            LevelInterval = levelInterval,
+            LevelKeys = levelKeys,
+            Needs = [.. needs.Distinct()],
+            BackoffMax = LongestRetry,
+            Time = Options.Time,
+            Loggers = Options.Loggers,
+        });
+}

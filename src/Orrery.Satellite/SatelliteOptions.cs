@@ -1,0 +1,34 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Orrery.Client;
+
+namespace Orrery.Satellite;
+
+/// <summary>What a satellite needs to serve its data plane.</summary>
+public sealed record SatelliteOptions
+{
+    /// <summary>Name of the DataPlane that this cluster is.</summary>
+    public required string DataPlane { get; init; }
+
+    /// <summary>The control plane's root cluster, with the satellite's own certificate.</summary>
+    public required ClientConfig ControlPlane { get; init; }
+
+    /// <summary>The cluster that runs the workloads; any Kubernetes cluster.</summary>
+    public required ClientConfig Cluster { get; init; }
+
+    /// <summary>How often it says that it lives, and looks whether its cluster answers. The lease holds four times as long.</summary>
+    public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often everything applied is compared with what should be, without any event.</summary>
+    public TimeSpan LevelInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a mapped namespace stays after the last that it held went, lest one that is filled again at once must first be waited for.</summary>
+    public TimeSpan EmptyNamespaceGrace { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Version of this program, for the DataPlane's status.</summary>
+    public string Version { get; init; } = typeof(SatelliteOptions).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
+}

@@ -98,6 +98,7 @@ internal sealed class BuiltinSchemaBuilder(Func<string, JsonElement> facts, IRea
         Default = json.TryGetProperty("d", out JsonElement d) ? JsonValue.Create(d) : target?.Default,
         Enum = json.TryGetProperty("e", out JsonElement e) ? [.. e.EnumerateArray().Select(x => (JsonNode?)JsonValue.Create(x))] : target?.Enum ?? [],
         ListType = json.TryGetProperty("l", out JsonElement l) ? l.GetString() switch { "s" => ListType.Set, "m" => ListType.Map, _ => ListType.Atomic } : target?.ListType ?? ListType.Atomic,
+        HasListType = json.TryGetProperty("l", out _) || target is { HasListType: true },
         ListMapKeys = json.TryGetProperty("k", out JsonElement k) ? Strings(k) : target?.ListMapKeys ?? [],
         AtomicMap = json.TryGetProperty("a", out _) || target is { AtomicMap: true },
         PatchMergeKey = json.TryGetProperty("p", out JsonElement p) ? p.GetString() : target?.PatchMergeKey,

@@ -47,6 +47,7 @@ public static class CustomSchema
             Enum = json["enum"] is JsonArray values ? [.. values] : [],
             Nullable = json.Flag("nullable"),
             ListType = json.Text("x-kubernetes-list-type") switch { "set" => ListType.Set, "map" => ListType.Map, _ => ListType.Atomic },
+            HasListType = json.ContainsKey("x-kubernetes-list-type"),
             ListMapKeys = Texts(json["x-kubernetes-list-map-keys"]),
             AtomicMap = json.Text("x-kubernetes-map-type") == "atomic",
             IntOrString = json.Flag("x-kubernetes-int-or-string"),

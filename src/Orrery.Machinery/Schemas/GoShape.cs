@@ -141,7 +141,7 @@ public static class GoShape
         _ => schema.Required.Contains(name) && !member.PreserveUnknownFields,
     };
 
-    private static bool IsNestedStruct(Schema schema, string name, Schema member)
+    internal static bool IsNestedStruct(Schema schema, string name, Schema member)
     {
         if (member.Type != SchemaType.Object || member.Properties.Count == 0 || member.Name is null)
         {

@@ -64,6 +64,9 @@ public sealed class Schema
 
     public ListType ListType { get; init; }
 
+    /// <summary>Whether <see cref="ListType"/> was stated and is not merely the usual; OpenAPI tells only what was.</summary>
+    public bool HasListType { get; init; }
+
     public IReadOnlyList<string> ListMapKeys { get; init; } = [];
 
     /// <summary><c>x-kubernetes-map-type: atomic</c>: the object is owned and replaced as a whole.</summary>

@@ -44,18 +44,24 @@ internal readonly record struct Comparison(FieldSet Changed, FieldSet Removed)
     private static Difference CompareMembers(JsonObject? before, JsonObject? after, Schema? schema, bool hadIt, bool hasIt)
     {
         var found = default(Findings);
-        foreach ((string name, JsonNode? value) in after ?? [])
+        if (after is not null)
         {
-            JsonNode? old = null;
-            bool had = before is not null && before.TryGetPropertyValue(name, out old);
-            found.Add(name, Compare(had, old, true, value, Shapes.Member(schema, name)));
+            foreach ((string name, JsonNode? value) in after)
+            {
+                JsonNode? old = null;
+                bool had = before is not null && before.TryGetPropertyValue(name, out old);
+                found.Add(name, Compare(had, old, true, value, Shapes.Member(schema, name)));
+            }
         }
 
-        foreach ((string name, JsonNode? value) in before ?? [])
+        if (before is not null)
         {
-            if (after is null || !after.ContainsKey(name))
+            foreach ((string name, JsonNode? value) in before)
             {
-                found.Add(name, Compare(true, value, false, null, Shapes.Member(schema, name)));
+                if (after is null || !after.ContainsKey(name))
+                {
+                    found.Add(name, Compare(true, value, false, null, Shapes.Member(schema, name)));
+                }
             }
         }
 

@@ -16,6 +16,7 @@ public static class FieldManager
     private const string BeforeFirstApply = "before-first-apply";
 
     private const string Scale = "scale";
+    private static readonly FieldSet ManagedFieldsPath = FieldSet.OfNames("metadata", "managedFields");
 
     /// <summary>Server-side apply. Returns a new object with <c>managedFields</c>; the arguments stay untouched.</summary>
     /// <param name="live">The object as it is; null when apply creates it.</param>
@@ -38,7 +39,7 @@ public static class FieldManager
         JsonObject before = live is null ? [] : WithoutManagedFields(live);
 
         // 1. Entries of an object that was never tracked begin with its first apply.
-        ManagedFields managed = DecodeLive(live);
+        ManagedFields managed = DecodeLive(live).Follow(schema);
         if (managed.Count == 0 && live is not null)
         {
             Comparison all = Comparison.Of(ZeroObjects.Of(schema), before, schema).Without(ignored);
@@ -115,7 +116,7 @@ public static class FieldManager
             return;
         }
 
-        ManagedFields managed = Reset(sent, wasSent) && subresource is null ? new ManagedFields() : DecodeSentOrLive(sent, former, subresource is not null);
+        ManagedFields managed = Reset(sent, wasSent) && subresource is null ? new ManagedFields() : DecodeSentOrLive(sent, former, subresource is not null).Follow(schema);
 
         // 2. An object whose managed fields were given up is not tracked again before somebody applies it.
         if (managed.Count == 0 && live is not null && live.Uid.Length > 0)
@@ -140,8 +141,6 @@ public static class FieldManager
         // The live object's own managedFields would show as removed; they are no field that anybody owns.
         return Comparison.Of(live, updated, schema).Without(ManagedFieldsPath);
     }
-
-    private static readonly FieldSet ManagedFieldsPath = FieldSet.OfNames("metadata", "managedFields");
 
     private static ManagedFields DecodeLive(JsonObject? live)
     {

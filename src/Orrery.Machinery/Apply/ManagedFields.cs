@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Orrery.Machinery.Schemas;
 
 namespace Orrery.Machinery.Apply;
 
@@ -54,15 +55,19 @@ internal sealed class ManagedFields
         return managed;
     }
 
-    public ManagedFields Copy()
+    /// <summary>See <see cref="SchemaChanges"/>.</summary>
+    public ManagedFields Follow(Schema schema)
     {
-        var copy = new ManagedFields();
-        foreach (ManagedEntry entry in entries.Values)
+        foreach (ManagedEntry entry in entries.Values.ToList())
         {
-            copy.entries[entry.Identity] = entry;
+            FieldSet followed = SchemaChanges.Follow(entry.Fields, schema);
+            if (!ReferenceEquals(followed, entry.Fields))
+            {
+                entries[entry.Identity] = entry with { Fields = followed };
+            }
         }
 
-        return copy;
+        return this;
     }
 
     public ManagedEntry? Find(ManagerIdentity identity) => entries.GetValueOrDefault(identity);

@@ -12,11 +12,16 @@ internal static class Merging
     /// <summary>Returns <paramref name="live"/>, changed in place, or another node that takes its place.</summary>
     private static JsonNode? Merge(JsonNode? live, JsonNode? applied, Schema? schema)
     {
-        Shape shape = Shapes.Of(schema, applied);
-        if (shape == Shape.Leaf || Shapes.CountOf(live) == 0 || (applied is not null && Shapes.Of(schema, live) != shape))
+        // A null takes nothing away from what is owned part by part.
+        if (applied is null && Shapes.CountOf(live) > 0 && Shapes.Of(schema, live) != Shape.Leaf)
         {
-            // A null or an empty list does not empty what others own; a leaf is taken as it is.
-            return shape != Shape.Leaf && applied is null && Shapes.CountOf(live) > 0 || Shapes.AreEqual(live, applied) ? live : applied?.DeepClone();
+            return live;
+        }
+
+        Shape shape = Shapes.Of(schema, applied);
+        if (shape == Shape.Leaf || Shapes.CountOf(live) == 0 || Shapes.Of(schema, live) != shape)
+        {
+            return Shapes.AreEqual(live, applied) ? live : applied?.DeepClone();
         }
 
         switch (live, applied)

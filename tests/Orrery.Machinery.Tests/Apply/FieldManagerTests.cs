@@ -182,6 +182,33 @@ public sealed class FieldManagerTests
     }
 
     [Fact]
+    public void Apply_ListThatBecameAtomic_IsOwnedAsAWhole()
+    {
+        JsonObject applied = Json("""{"apiVersion":"x.io/v1","kind":"X","metadata":{"name":"x"},"spec":{"tags":["a","b"]}}""");
+        JsonObject live = FieldManager.Apply(null, applied, WithTags(ListType.Set), "one", false, null, T1);
+        Assert.Equal(["""one Apply {"f:spec":{"f:tags":{"v:\u0022a\u0022":{},"v:\u0022b\u0022":{}}}}"""], Owners(live));
+
+        JsonObject other = Json("""{"apiVersion":"x.io/v1","kind":"X","metadata":{"name":"x"},"spec":{"tags":["c"]}}""");
+        var e = Assert.Throws<StatusException>(() => FieldManager.Apply(live, other, WithTags(ListType.Atomic), "two", false, null, T1));
+        Assert.Equal("Apply failed with 1 conflict: conflict with \"one\": .spec.tags", e.Message);
+
+        static Schema WithTags(ListType type)
+        {
+            var tags = new Schema { Type = SchemaType.Array, ListType = type, Items = new Schema { Type = SchemaType.String } };
+            var spec = new Schema { Type = SchemaType.Object, Properties = new Dictionary<string, Schema> { ["tags"] = tags } };
+            return new Schema { Type = SchemaType.Object, Properties = new Dictionary<string, Schema> { ["spec"] = spec } };
+        }
+    }
+
+    [Fact]
+    public void Apply_Null_TakesNothingFromOthers()
+    {
+        JsonObject live = Apply(null, Map("x", "1"), "one");
+        JsonObject applied = Json("""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"data":null}""");
+        Assert.Equal("""{"x":"1"}""", Apply(live, applied, "two")["data"]!.ToJsonString());
+    }
+
+    [Fact]
     public void Update_Change_IsTakenFromItsOwner()
     {
         JsonObject live = Apply(null, Map("x", "1", "y", "1"), "one");

@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Storage;
@@ -11,18 +11,19 @@ namespace Orrery.Server.Cache;
 /// </summary>
 internal sealed class CacheSet : IAsyncDisposable
 {
-    private readonly ConcurrentDictionary<GroupResource, ResourceCache> caches = new();
+    private readonly ResourceIndex resources;
     private readonly RevisionWaiters revisions = new();
     private readonly WakeSchedule schedule;
     private readonly ILogger logger;
     private StoreFollower? follower;
-    private long loadedAt;
+    private long knownSince;
     private bool disposed;
 
     private CacheSet(IStore store, TimeProvider time, ILogger logger)
     {
         Store = store;
         schedule = new WakeSchedule(time);
+        resources = new ResourceIndex(added => new ResourceCache(this, schedule, added, Volatile.Read(ref knownSince)));
         this.logger = logger;
     }
 
@@ -32,9 +33,12 @@ internal sealed class CacheSet : IAsyncDisposable
     public long Revision => revisions.Seen;
 
     /// <summary>All resources that objects were ever seen of, or that were asked for.</summary>
-    public IEnumerable<ResourceCache> Resources => caches.Values;
+    public IEnumerable<ResourceCache> Resources => resources.All;
 
-    /// <summary>Reads the whole store, then follows it until disposed.</summary>
+    /// <summary>
+    /// Reads the whole store and the recent changes in its log, so that watches go on over a restart; then follows it
+    /// until disposed.
+    /// </summary>
     public static async Task<CacheSet> StartAsync(IStore store, TimeProvider time, ILogger<CacheSet> logger, CancellationToken cancellationToken)
     {
         var set = new CacheSet(store, time, logger);
@@ -43,10 +47,7 @@ internal sealed class CacheSet : IAsyncDisposable
     }
 
     /// <summary>The cache of a resource; empty for one that nobody has used yet.</summary>
-    public ResourceCache For(GroupResource resource) =>
-        caches.TryGetValue(resource, out ResourceCache? cache)
-            ? cache
-            : caches.GetOrAdd(resource, static (added, set) => new ResourceCache(set, set.schedule, added, SortedTree<CachedObject>.Empty, set.loadedAt), this);
+    public ResourceCache For(GroupResource resource) => resources.For(resource);
 
     /// <summary>Waits until the caches show a revision.</summary>
     public ValueTask WaitForAsync(long revision, CancellationToken cancellationToken) => revisions.WaitForAsync(revision, cancellationToken);
@@ -62,7 +63,10 @@ internal sealed class CacheSet : IAsyncDisposable
         return newest;
     }
 
-    /// <summary>Commits, and returns when the caches show it.</summary>
+    /// <summary>
+    /// Commits, and returns when the caches show it. A transaction should write at most one object of a resource: a
+    /// client that resumes a watch by the revision of the first would never get the second.
+    /// </summary>
     public async ValueTask<CommitResult> CommitAsync(Transaction transaction, CancellationToken cancellationToken)
     {
         CommitResult result = await Store.CommitAsync(transaction, cancellationToken);
@@ -84,84 +88,94 @@ internal sealed class CacheSet : IAsyncDisposable
 
         schedule.Dispose();
         revisions.Close(new ObjectDisposedException(nameof(CacheSet)));
-        foreach (ResourceCache cache in caches.Values)
+        foreach (ResourceCache cache in resources.All)
         {
             cache.End(CacheWait.Closed);
         }
     }
 
-    private void Load(RangeResult stored)
+    private void Load(StoreContent content)
     {
         long started = Environment.TickCount64;
-        loadedAt = stored.Revision;
-        int from = 0;
-        while (from < stored.Items.Count)
+        Volatile.Write(ref knownSince, content.KnownSince);
+
+        // 1. Objects by resource, each in key order as the store gave them.
+        var objects = new Dictionary<ResourceCache, List<CachedObject>>();
+        foreach (StoredValue value in content.Objects)
         {
-            // Keys are sorted, so each resource is one run.
-            GroupResource? resource = ResourceOf(stored.Items[from].Key);
-            var objects = new List<CachedObject>();
-            int at = from;
-            for (; at < stored.Items.Count && ResourceOf(stored.Items[at].Key) == resource; at++)
+            if (resources.Of(value.Key) is { } cache && Read(value) is { } item)
             {
-                if (Read(stored.Items[at]) is { } item)
-                {
-                    objects.Add(item);
-                }
+                (CollectionsMarshal.GetValueRefOrAddDefault(objects, cache, out _) ??= []).Add(item);
             }
-
-            if (resource is { } known)
-            {
-                var tree = SortedTree<CachedObject>.FromSorted(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(objects));
-                caches[known] = new ResourceCache(this, schedule, known, tree, stored.Revision);
-            }
-
-            from = at;
         }
 
-        revisions.Advance(stored.Revision);
-        logger.Loaded(stored.Items.Count, caches.Count, stored.Revision, Environment.TickCount64 - started);
+        // 2. The past that led there, by resource.
+        Dictionary<ResourceCache, List<CacheEvent>> past = ReadPast(content.Past);
+
+        // 3. Also resources that hold nothing any more, but did.
+        foreach (ResourceCache cache in resources.All)
+        {
+            var tree = SortedTree<CachedObject>.FromSorted(CollectionsMarshal.AsSpan(objects.GetValueOrDefault(cache)));
+            cache.Reset(tree, content.Revision, content.KnownSince, past.GetValueOrDefault(cache) ?? []);
+        }
+
+        revisions.Advance(content.Revision);
+        logger.Loaded(content.Objects.Count, objects.Count, content.Revision, content.KnownSince, Environment.TickCount64 - started);
+    }
+
+    private Dictionary<ResourceCache, List<CacheEvent>> ReadPast(IReadOnlyList<StoreBatch> batches)
+    {
+        var past = new Dictionary<ResourceCache, List<CacheEvent>>();
+        var versions = new Dictionary<string, CachedObject>(StringComparer.Ordinal);
+        foreach (StoreBatch batch in batches)
+        {
+            foreach (StoreEvent change in batch.Events)
+            {
+                if (resources.Of(change.Key) is not { } cache)
+                {
+                    continue;
+                }
+
+                CachedObject? previous = change.Previous is null ? null : versions.GetValueOrDefault(change.Key) ?? Read(change.Previous);
+                if (Read(change, batch.Revision, previous) is { } read)
+                {
+                    (CollectionsMarshal.GetValueRefOrAddDefault(past, cache, out _) ??= []).Add(read);
+                    versions[change.Key] = read.Object;
+                }
+            }
+        }
+
+        return past;
     }
 
     private void Apply(StoreBatch batch)
     {
-        // 1. Almost every commit touches one resource; only others pay for grouping.
-        List<(ResourceCache Cache, List<CacheEvent> Events)> changed = [];
-        foreach (StoreEvent change in batch.Events)
+        // 1. Into the cache of each resource: all changes of a revision at once, and almost always there is but one.
+        if (batch.Events.Count == 1)
         {
-            if (ResourceOf(change.Key) is not { } resource)
+            StoreEvent only = batch.Events[0];
+            if (resources.Of(only.Key) is { } cache && Read(only, batch.Revision, cache.Find(only.Key)) is { } change)
             {
-                continue;
-            }
-
-            ResourceCache cache = For(resource);
-            if (Read(change, batch.Revision, cache) is not { } read)
-            {
-                continue;
-            }
-
-            int at = changed.FindIndex(entry => entry.Cache == cache);
-            if (at < 0)
-            {
-                changed.Add((cache, [read]));
-            }
-            else
-            {
-                changed[at].Events.Add(read);
+                cache.Apply(batch.Revision, [change]);
             }
         }
-
-        foreach ((ResourceCache cache, List<CacheEvent> events) in changed)
+        else
         {
-            cache.Apply(batch.Revision, events);
+            foreach (IGrouping<ResourceCache?, StoreEvent> group in batch.Events.GroupBy(change => resources.Of(change.Key)))
+            {
+                if (group.Key is { } cache)
+                {
+                    cache.Apply(batch.Revision, [.. group.Select(change => Read(change, batch.Revision, cache.Find(change.Key))).OfType<CacheEvent>()]);
+                }
+            }
         }
 
         // 2. Only now may anyone rely on this revision.
         revisions.Advance(batch.Revision);
     }
 
-    private CacheEvent? Read(StoreEvent change, long revision, ResourceCache cache)
+    private CacheEvent? Read(StoreEvent change, long revision, CachedObject? previous)
     {
-        CachedObject? previous = cache.Find(change.Key);
         if (change.Value is null)
         {
             return previous is null ? null : new CacheEvent(CacheEventType.Deleted, previous.AsDeleted(revision), previous);
@@ -184,18 +198,5 @@ internal sealed class CacheSet : IAsyncDisposable
             logger.Unreadable(value.Key, value.ModRevision, fault);
             return null;
         }
-    }
-
-    private static GroupResource? ResourceOf(string key)
-    {
-        if (!KeyParts.TryParse(key, out KeyParts parts))
-        {
-            return null;
-        }
-
-        ReadOnlySpan<char> path = key.AsSpan(1, parts.Cluster - 2);
-        int slash = path.IndexOf('/');
-        ReadOnlySpan<char> group = path[..slash];
-        return new GroupResource(group is "core" ? "" : group.ToString(), path[(slash + 1)..].ToString());
     }
 }

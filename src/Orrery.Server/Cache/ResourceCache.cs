@@ -13,12 +13,13 @@ internal sealed class ResourceCache
     private readonly CacheSet owner;
     private readonly WakeSchedule schedule;
     private readonly WatchIndex watchers;
-    private readonly EventRing ring;
-    private readonly SnapshotHistory history = new();
     private readonly string prefix;
+    private EventRing ring;
+    private SnapshotHistory history = new();
     private volatile CacheSnapshot latest;
 
-    internal ResourceCache(CacheSet owner, WakeSchedule schedule, GroupResource resource, SortedTree<CachedObject> objects, long revision)
+    /// <param name="revision">The empty state is known from here on.</param>
+    internal ResourceCache(CacheSet owner, WakeSchedule schedule, GroupResource resource, long revision)
     {
         this.owner = owner;
         this.schedule = schedule;
@@ -26,7 +27,7 @@ internal sealed class ResourceCache
         prefix = StoreKey.Prefix(resource);
         watchers = new WatchIndex(prefix);
         ring = new EventRing(revision);
-        latest = new CacheSnapshot(objects, revision);
+        latest = new CacheSnapshot(SortedTree<CachedObject>.Empty, revision);
     }
 
     public GroupResource Resource { get; }
@@ -117,6 +118,30 @@ internal sealed class ResourceCache
             foreach (CacheWatcher watcher in watchers.All)
             {
                 watcher.End(reason);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Puts a whole state in place, with the events that are known to have led to it. Watchers of what was before end
+    /// as expired: nobody can tell them what they missed.
+    /// </summary>
+    /// <param name="floor">Every event after this revision is among <paramref name="past"/>.</param>
+    internal void Reset(SortedTree<CachedObject> objects, long revision, long floor, IEnumerable<CacheEvent> past)
+    {
+        lock (gate)
+        {
+            ring = new EventRing(floor);
+            history = new SnapshotHistory();
+            foreach (CacheEvent known in past)
+            {
+                ring.Add(known);
+            }
+
+            latest = new CacheSnapshot(objects, revision);
+            foreach (CacheWatcher watcher in watchers.Clear())
+            {
+                watcher.End(CacheWait.Expired);
             }
         }
     }

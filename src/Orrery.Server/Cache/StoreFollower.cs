@@ -7,7 +7,7 @@ namespace Orrery.Server.Cache;
 /// Hands over everything a store holds and then each commit, in revision order. A local store calls within the
 /// commit; any other is watched, and its caller waits for the revision.
 /// </summary>
-internal sealed class StoreFollower : IAsyncDisposable
+internal sealed class StoreFollower(IStore store, Action<StoreContent> load, Action<StoreBatch> apply, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
@@ -15,23 +15,19 @@ internal sealed class StoreFollower : IAsyncDisposable
     private IDisposable? observation;
     private Task following = Task.CompletedTask;
 
-    private StoreFollower()
-    {
-    }
-
     public static async Task<StoreFollower> StartAsync(
-        IStore store, Action<RangeResult> load, Action<StoreBatch> apply, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+        IStore store, Action<StoreContent> load, Action<StoreBatch> apply, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
-        var follower = new StoreFollower();
+        var follower = new StoreFollower(store, load, apply, time, logger);
         if (store is ILocalStore local)
         {
-            await follower.ObserveAsync(local, load, apply, cancellationToken);
+            await follower.ObserveAsync(local, cancellationToken);
         }
         else
         {
-            RangeResult all = await store.RangeAsync("", null, 0, 0, cancellationToken);
-            load(all);
-            follower.following = FollowAsync(store, all.Revision, apply, time, logger, follower.stop.Token);
+            StoreContent content = await StoreContent.ReadAsync(store, cancellationToken);
+            load(content);
+            follower.following = follower.FollowAsync(content.Revision, follower.stop.Token);
         }
 
         return follower;
@@ -46,11 +42,11 @@ internal sealed class StoreFollower : IAsyncDisposable
     }
 
     /// <summary>Commits that happen while the store is being read are held back until it has been.</summary>
-    private async Task ObserveAsync(ILocalStore store, Action<RangeResult> load, Action<StoreBatch> apply, CancellationToken cancellationToken)
+    private async Task ObserveAsync(ILocalStore local, CancellationToken cancellationToken)
     {
         var gate = new Lock();
         List<StoreBatch>? held = [];
-        observation = store.Observe(
+        observation = local.Observe(
             batch =>
             {
                 lock (gate)
@@ -67,11 +63,11 @@ internal sealed class StoreFollower : IAsyncDisposable
             },
             out _);
 
-        RangeResult all = await store.RangeAsync("", null, 0, 0, cancellationToken);
+        StoreContent content = await StoreContent.ReadAsync(local, cancellationToken);
         lock (gate)
         {
-            load(all);
-            foreach (StoreBatch batch in held.Where(batch => batch.Revision > all.Revision))
+            load(content);
+            foreach (StoreBatch batch in held.Where(batch => batch.Revision > content.Revision))
             {
                 apply(batch);
             }
@@ -80,27 +76,53 @@ internal sealed class StoreFollower : IAsyncDisposable
         }
     }
 
-    private static async Task FollowAsync(IStore store, long after, Action<StoreBatch> apply, TimeProvider time, ILogger logger, CancellationToken stop)
+    private async Task FollowAsync(long after, CancellationToken cancellationToken)
     {
-        while (!stop.IsCancellationRequested)
+        while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
-                await foreach (StoreBatch batch in store.WatchAsync("", after, stop))
+                await foreach (StoreBatch batch in store.WatchAsync("", after, cancellationToken))
                 {
                     apply(batch);
                     after = batch.Revision;
                 }
             }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            catch (CompactedException)
+            {
+                logger.FellBehind(after);
+                after = await ReloadAsync(after, cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
                 return;
             }
             catch (StoreException fault)
             {
                 logger.FollowFailed(after, fault);
-                await Task.Delay(RetryAfter, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(RetryAfter, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
+        }
+    }
+
+    /// <returns>The revision to follow from: that of what was read, or the old one when reading failed.</returns>
+    private async Task<long> ReloadAsync(long after, CancellationToken cancellationToken)
+    {
+        try
+        {
+            StoreContent content = await StoreContent.ReadAsync(store, cancellationToken);
+            load(content);
+            return content.Revision;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return after;
+        }
+        catch (StoreException fault)
+        {
+            logger.FollowFailed(after, fault);
+            await Task.Delay(RetryAfter, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return after;
         }
     }
 }

@@ -30,6 +30,15 @@ internal static class StoreKey
     /// <summary><c>-</c> for root, <c>acme:shop</c> for the virtual cluster acme/shop.</summary>
     public static string ClusterSegment(ClusterName cluster) => cluster.IsRoot ? None : $"{cluster.Namespace}:{cluster.Name}";
 
+    /// <param name="prefix">What <see cref="Prefix(GroupResource)"/> made.</param>
+    internal static GroupResource ParseResource(ReadOnlySpan<char> prefix)
+    {
+        ReadOnlySpan<char> path = prefix[1..^1];
+        int slash = path.IndexOf('/');
+        ReadOnlySpan<char> group = path[..slash];
+        return new GroupResource(group is "core" ? "" : group.ToString(), path[(slash + 1)..].ToString());
+    }
+
     internal static ClusterName ParseCluster(ReadOnlySpan<char> segment)
     {
         int colon = segment.IndexOf(':');

@@ -49,6 +49,16 @@ internal sealed class WatchIndex
         }
     }
 
+    /// <summary>Forgets all watchers.</summary>
+    /// <returns>Those there were.</returns>
+    public CacheWatcher[] Clear()
+    {
+        CacheWatcher[] all = [.. All];
+        byPrefix.Clear();
+        Count = 0;
+        return all;
+    }
+
     public void Publish(CacheEvent published)
     {
         if (Count == 0)

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Machinery.Schemas;
@@ -49,10 +50,10 @@ public sealed class RecordedDefinitionsTests
     public void Decode_RecordedDefinition_ComesOutAsAnswered()
     {
         JsonObject step = Transcripts.Scenario("types.json", "custom-resources")[1];
-        JsonObject definition = step.Body().DeepClone().AsObject();
-        GroupVersionKind kind = definition.GroupVersionKind;
+        GroupVersionKind kind = step.Body().GroupVersionKind;
         Schema schema = BuiltinTypes.Instance.Find(kind)!;
-        Assert.Empty(ObjectDecoding.Builtin(definition, default, kind, schema));
+        (JsonObject definition, IReadOnlyList<string> faults) = ObjectDecoder.Builtin(Encoding.UTF8.GetBytes(step.Body().ToJsonString()), kind, schema, strict: true);
+        Assert.Empty(faults);
         DefinitionDefaults.Apply(definition);
         definition["status"] = DefinitionDefaults.InitialStatus(definition);
         GoShape.Normalize(definition, schema);

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Machinery.Schemas;
 using Orrery.Server.Registry;
-using Orrery.Server.Requests;
 
 namespace Orrery.Server.Handlers;
 
@@ -21,17 +21,19 @@ internal static class CreateHandler
         await ObjectResponse.WriteAsync(request, 201, result.Json, cancellationToken);
     }
 
-    /// <summary>The body as a decoded object; its warnings go into the answer's headers.</summary>
+    /// <summary>The body as a decoded and defaulted object; its warnings go into the answer's headers.</summary>
     public static async ValueTask<JsonObject> ReadObjectAsync(ResourceRequest request, WriteOptions options, CancellationToken cancellationToken)
     {
-        bool yaml = Negotiation.Body(request.Http.Request.ContentType) == BodyFormat.Yaml;
-        ReadOnlyMemory<byte> body = await RequestBody.ReadAsync(request.Http.Request, cancellationToken);
-        if (ObjectDecoder.Parse(body, yaml, request.Resource.Kind.Kind) is not JsonObject json)
+        ResourceDefinition resource = request.Resource;
+        ReadOnlyMemory<byte> body = await RequestBody.ReadJsonAsync(request.Http.Request, resource.Kind.Kind, cancellationToken);
+        DecodedObject decoded = resource.Strategy.Decode(body.Span, strict: options.FieldValidation != FieldValidation.Ignore);
+        if (decoded.StrictFaults.Count > 0 && options.FieldValidation == FieldValidation.Strict)
         {
-            throw ApiErrors.BadRequest($"the object provided is unrecognized (must be of type {request.Resource.Kind.Kind}): couldn't get version/kind; json parse error: not an object");
+            throw DecodingFaults.Strict(resource.Kind, resource.Kind.Kind, decoded.StrictFaults);
         }
 
-        Warnings.Add(request.Http.Response, ObjectDecoder.Decode(request.Resource, json, yaml ? default : body.Span, options.FieldValidation));
-        return json;
+        resource.Strategy.Default(decoded.Object);
+        Warnings.Add(request.Http.Response, decoded.StrictFaults);
+        return decoded.Object;
     }
 }

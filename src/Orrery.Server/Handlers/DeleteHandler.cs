@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Machinery.Schemas;
 using Orrery.Server.Registry;
-using Orrery.Server.Requests;
 
 namespace Orrery.Server.Handlers;
 
@@ -33,12 +33,18 @@ internal static class DeleteHandler
 
     public static async ValueTask<DeleteOptions> ReadOptionsAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
-        ReadOnlyMemory<byte> body = await RequestBody.ReadAsync(request.Http.Request, cancellationToken);
+        ReadOnlyMemory<byte> body = await RequestBody.ReadJsonAsync(request.Http.Request, "DeleteOptions", cancellationToken);
         JsonObject? json = null;
         if (body.Length > 0)
         {
-            json = ObjectDecoder.Parse(body, Negotiation.Body(request.Http.Request.ContentType) == BodyFormat.Yaml, "DeleteOptions") as JsonObject
-                ?? throw ApiErrors.BadRequest("the body is no DeleteOptions");
+            try
+            {
+                json = JsonBody.Parse(body.Span) as JsonObject ?? throw new FormatException("not an object");
+            }
+            catch (FormatException fault)
+            {
+                throw ApiErrors.BadRequest($"couldn't get version/kind; json parse error: {fault.Message}");
+            }
         }
 
         return DeleteOptions.Read(request.Query, json);

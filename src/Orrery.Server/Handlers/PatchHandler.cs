@@ -5,6 +5,7 @@ using Orrery.Api;
 using Orrery.Machinery;
 using Orrery.Machinery.Apply;
 using Orrery.Machinery.Patches;
+using Orrery.Machinery.Schemas;
 using Orrery.Server.Registry;
 using Orrery.Server.Requests;
 
@@ -64,7 +65,7 @@ internal static class PatchHandler
 
         CheckApplied(request, applied);
         var stripped = (JsonObject)applied.DeepClone();
-        Warnings.Add(request.Http.Response, DecodeApplied(request, stripped, body, options));
+        Warnings.Add(request.Http.Response, DecodeApplied(request, stripped, options));
         string? subresource = request.Subresource.Length == 0 ? null : request.Subresource;
         return new ObjectChange
         {
@@ -84,26 +85,40 @@ internal static class PatchHandler
         return merged;
     }
 
-    private static IReadOnlyList<string> DecodeApplied(ResourceRequest request, JsonObject applied, ReadOnlyMemory<byte> body, WriteOptions options)
+    private static IReadOnlyList<string> DecodeApplied(ResourceRequest request, JsonObject applied, WriteOptions options)
     {
-        IReadOnlyList<string> faults = request.Resource.Strategy.Decode(applied, default);
+        IReadOnlyList<string> faults = request.Resource.Strategy.Conform(applied, strict: options.FieldValidation != FieldValidation.Ignore);
         return faults.Count > 0 && options.FieldValidation == FieldValidation.Strict
-            ? throw ApiErrors.BadRequest($"failed to create typed patch object: strict decoding error: {string.Join(", ", faults)}")
-            : options.FieldValidation == FieldValidation.Ignore ? [] : faults;
+            ? throw ApiErrors.BadRequest($"failed to create typed patch object: {DecodingFaults.StrictMessage(faults)}")
+            : faults;
     }
 
+    /// <summary>A patch whose result cannot be read is an unprocessable patch, not a bad request (handlers/patch.go).</summary>
     private static IReadOnlyList<string> Decode(ResourceRequest request, JsonObject patched, WriteOptions options)
     {
+        string fault;
         try
         {
-            return ObjectDecoder.Decode(request.Resource, patched, default, options.FieldValidation);
+            string before = options.FieldValidation == FieldValidation.Strict ? patched.ToJsonString() : "";
+            IReadOnlyList<string> faults = request.Resource.Strategy.Conform(patched, strict: options.FieldValidation != FieldValidation.Ignore);
+            if (faults.Count == 0 || options.FieldValidation != FieldValidation.Strict)
+            {
+                request.Resource.Strategy.Default(patched);
+                return faults;
+            }
+
+            throw Unprocessable(before, DecodingFaults.StrictMessage(faults));
         }
-        catch (StatusException fault) when (fault.Code == 400)
+        catch (StatusException refusal) when (refusal.Code == 400)
         {
-            // A patch whose result cannot be read is an unprocessable patch, not a bad request (handlers/patch.go).
-            throw ApiErrors.Invalid(new GroupKind("", ""), "", [FieldError.Invalid("patch", patched.ToJsonString(), fault.Status.Message)]);
+            fault = refusal.Status.Message;
         }
+
+        throw Unprocessable(patched.ToJsonString(), fault);
     }
+
+    private static StatusException Unprocessable(string patched, string fault) =>
+        ApiErrors.Invalid(new GroupKind("", ""), "", [FieldError.Invalid("patch", patched, fault)]);
 
     private static void CheckApplied(ResourceRequest request, JsonObject applied)
     {
@@ -143,9 +158,9 @@ internal static class PatchHandler
     {
         try
         {
-            return JsonTree.Parse(body.Span);
+            return JsonBody.Parse(body.Span);
         }
-        catch (JsonException fault)
+        catch (FormatException fault)
         {
             throw ApiErrors.BadRequest($"error decoding patch: {fault.Message}");
         }

@@ -1,7 +1,12 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Orrery.Api;
+using Orrery.Machinery;
+using Orrery.Machinery.Schemas;
+using Orrery.Server.Registry;
+using Orrery.Server.Requests;
 
 namespace Orrery.Server.Handlers;
 
@@ -36,6 +41,28 @@ internal static class RequestBody
             }
 
             reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+    }
+
+    /// <summary>A body of JSON, or of YAML made JSON.</summary>
+    /// <param name="kind">What is wanted, for faults.</param>
+    /// <exception cref="StatusException">413, 415, or 400 for what is no YAML.</exception>
+    public static async ValueTask<ReadOnlyMemory<byte>> ReadJsonAsync(HttpRequest request, string kind, CancellationToken cancellationToken)
+    {
+        BodyFormat format = Negotiation.Body(request.ContentType);
+        ReadOnlyMemory<byte> body = await ReadAsync(request, cancellationToken);
+        if (format == BodyFormat.Json)
+        {
+            return body;
+        }
+
+        try
+        {
+            return YamlJson.Parse(Encoding.UTF8.GetString(body.Span)) is { } json ? ObjectEncoding.Write(json) : default;
+        }
+        catch (FormatException fault)
+        {
+            throw DecodingFaults.Unrecognized(kind, $"yaml: {fault.Message}", body.Span);
         }
     }
 

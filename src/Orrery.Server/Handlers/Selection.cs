@@ -1,4 +1,5 @@
 using Orrery.Api;
+using Orrery.Machinery.Kinds;
 using Orrery.Server.Cache;
 using Orrery.Server.Registry;
 
@@ -10,8 +11,11 @@ internal sealed class Selection
     private readonly LabelSelector labels;
     private readonly FieldSelector fields;
 
-    private Selection(LabelSelector labels, FieldSelector fields)
+    private readonly IReadOnlyList<SelectableField>? selectable;
+
+    private Selection(LabelSelector labels, FieldSelector fields, IReadOnlyList<SelectableField>? selectable)
     {
+        this.selectable = selectable;
         this.labels = labels;
         this.fields = fields;
     }
@@ -27,8 +31,9 @@ internal sealed class Selection
         try
         {
             FieldSelector fields = FieldSelector.Parse(options.FieldSelector);
-            fields.Restrict(resource.Strategy.SelectableFields);
-            return new Selection(LabelSelector.Parse(options.LabelSelector), fields);
+            IReadOnlyList<SelectableField>? selectable = resource.Strategy.SelectableFields;
+            fields.Restrict(selectable?.Select(f => f.Name).ToArray());
+            return new Selection(LabelSelector.Parse(options.LabelSelector), fields, selectable);
         }
         catch (FormatException fault)
         {
@@ -37,7 +42,7 @@ internal sealed class Selection
     }
 
     /// <summary>Narrows to one object: the old spelling of a watch names it in the path.</summary>
-    public Selection And(string name) => new(labels, FieldSelector.Parse($"metadata.name={name}"));
+    public Selection And(string name) => new(labels, FieldSelector.Parse($"metadata.name={name}"), selectable);
 
     public bool Matches(CachedObject item)
     {
@@ -56,18 +61,7 @@ internal sealed class Selection
         {
             "metadata.name" => item.Name,
             "metadata.namespace" => item.Namespace,
-            _ => FieldText(parsed ??= KubeObject.Parse(item.Json.Span), field),
+            _ => selectable!.First(f => f.Name == field).Read((parsed ??= KubeObject.Parse(item.Json.Span)).Json),
         });
-    }
-
-    private static string? FieldText(KubeObject item, string field)
-    {
-        string[] path = field.Split('.');
-        return item.At(path) switch
-        {
-            { ValueKind: System.Text.Json.JsonValueKind.String } text => text.GetString(),
-            { ValueKind: System.Text.Json.JsonValueKind.Null } or null => field == "spec.unschedulable" ? "false" : "",
-            { } value => value.GetRawText(),
-        };
     }
 }

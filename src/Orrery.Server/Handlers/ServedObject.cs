@@ -61,7 +61,7 @@ internal static class ServedObject
 
     private static ReadOnlyMemory<byte> Convert(ResourceDefinition resource, ReadOnlyMemory<byte> stored)
     {
-        JsonObject json = JsonTree.ParseObject(stored.Span);
+        JsonObject json = StoredJson.Parse(stored.Span);
         resource.Conversion!.FromStored(json);
         return ObjectEncoding.Write(json);
     }

@@ -1,17 +1,14 @@
 using System.Collections.Frozen;
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Machinery.Kinds;
 using Orrery.Machinery.Schemas;
 
 namespace Orrery.Server.Registry;
 
-/// <summary>Built-in kinds: types from the catalogue, behaviour from Machinery.Kinds.</summary>
-internal class BuiltinStrategy(GroupVersionKind kind, bool hasStatus, Func<Schema> schema) : IResourceStrategy
+/// <summary>Built-in kinds: types from the catalogue, behaviour from <see cref="KindRules"/>.</summary>
+internal class BuiltinStrategy(GroupVersionKind kind, bool isNamespaced, bool hasStatus, Func<Schema> schema) : IResourceStrategy
 {
-    /// <summary>Kinds whose registry strategy upstream says so (AllowCreateOnUpdate).</summary>
-    private static readonly FrozenSet<string> CreatedOnUpdate = FrozenSet.ToFrozenSet(
-        ["Service", "Endpoints", "EndpointSlice", "Event", "Lease", "LimitRange", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "PriorityClass", "CSINode"]);
-
     /// <summary>Kinds of which a PUT must name the resourceVersion it is based on.</summary>
     private static readonly FrozenSet<string> ConditionalOnly = FrozenSet.ToFrozenSet(
         ["Lease", "PodDisruptionBudget", "CustomResourceDefinition", "LogicalCluster"]);
@@ -23,7 +20,7 @@ internal class BuiltinStrategy(GroupVersionKind kind, bool hasStatus, Func<Schem
 
     protected Schema Schema => schema();
 
-    public bool AllowCreateOnUpdate => CreatedOnUpdate.Contains(kind.Kind);
+    public bool AllowCreateOnUpdate => KindRules.CreatesOnUpdate(kind);
 
     public bool AllowUnconditionalUpdate => !ConditionalOnly.Contains(kind.Kind);
 
@@ -31,20 +28,22 @@ internal class BuiltinStrategy(GroupVersionKind kind, bool hasStatus, Func<Schem
 
     public virtual bool IsDeletedByFinalizer => kind.Kind == "Namespace";
 
-    public IReadOnlyCollection<string>? SelectableFields => null;
+    public IReadOnlyList<SelectableField>? SelectableFields => KindRules.Fields(kind);
 
-    public virtual IReadOnlyList<string> Decode(JsonObject json, ReadOnlySpan<byte> utf8)
+    public virtual DecodedObject Decode(ReadOnlySpan<byte> body, bool strict) => ObjectDecoder.Builtin(body, kind, Schema, strict);
+
+    public virtual IReadOnlyList<string> Conform(JsonObject json, bool strict)
     {
-        return [];
+        IReadOnlyList<string> faults = strict ? StrictDecoding.Check(json, Schema) : [];
+        TypedDecoding.Apply(json, Schema, kind);
+        return faults;
     }
 
-    public virtual void Default(JsonObject json)
-    {
-    }
+    public virtual void Default(JsonObject json) => KindRules.Default(kind, json);
 
-    public virtual void PrepareForCreate(JsonObject json) { }
+    public virtual void PrepareForCreate(JsonObject json) => KindRules.PrepareForCreate(kind, json);
 
-    public virtual void PrepareForUpdate(JsonObject json, JsonObject old, string subresource) { }
+    public virtual void PrepareForUpdate(JsonObject json, JsonObject old, string subresource) => KindRules.PrepareForUpdate(kind, json, old, subresource);
 
     public virtual void PrepareForDelete(JsonObject json, string now)
     {
@@ -54,9 +53,9 @@ internal class BuiltinStrategy(GroupVersionKind kind, bool hasStatus, Func<Schem
         }
     }
 
-    public virtual IReadOnlyList<FieldError> ValidateCreate(JsonObject json) => [];
+    public virtual IReadOnlyList<FieldError> ValidateCreate(JsonObject json) => KindRules.ValidateCreate(kind, json, isNamespaced);
 
-    public virtual IReadOnlyList<FieldError> ValidateUpdate(JsonObject json, JsonObject old, string subresource) => [];
+    public virtual IReadOnlyList<FieldError> ValidateUpdate(JsonObject json, JsonObject old, string subresource) => KindRules.ValidateUpdate(kind, json, old, subresource);
 
     public IReadOnlyList<string> ResetFields(string subresource) => subresource switch
     {

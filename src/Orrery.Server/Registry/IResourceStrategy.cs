@@ -1,16 +1,22 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Machinery.Kinds;
+using Orrery.Machinery.Schemas;
 
 namespace Orrery.Server.Registry;
 
 /// <summary>What differs from kind to kind when an object is written, in the order in which the registry asks. Upstream: registry/rest.</summary>
 internal interface IResourceStrategy
 {
-    /// <summary>Refuses what cannot be decoded, drops what is unknown, and says what a strict reader would have refused.</summary>
-    /// <param name="utf8">The body as it came, to find repeated members in; empty for an object that was computed (a patch's result).</param>
-    /// <returns>Texts such as <c>unknown field "spec.foo"</c>.</returns>
+    /// <summary>A body as an object of this kind: typed, unknown members dropped.</summary>
+    /// <param name="strict">Whether to look for repeated and unknown members.</param>
+    /// <exception cref="StatusException">400: no object, another kind, or a member of the wrong type.</exception>
+    DecodedObject Decode(ReadOnlySpan<byte> body, bool strict);
+
+    /// <summary>The same for an object that was computed, such as a patch's result.</summary>
+    /// <returns>What a strict reader would refuse: texts such as <c>unknown field "spec.foo"</c>.</returns>
     /// <exception cref="StatusException">400: a member has the wrong type.</exception>
-    IReadOnlyList<string> Decode(JsonObject json, ReadOnlySpan<byte> utf8);
+    IReadOnlyList<string> Conform(JsonObject json, bool strict);
 
     void Default(JsonObject json);
 
@@ -45,5 +51,5 @@ internal interface IResourceStrategy
     bool ReturnDeletedObject { get; }
 
     /// <summary>Fields that a field selector may name besides metadata.name and metadata.namespace; null when there are none.</summary>
-    IReadOnlyCollection<string>? SelectableFields { get; }
+    IReadOnlyList<SelectableField>? SelectableFields { get; }
 }

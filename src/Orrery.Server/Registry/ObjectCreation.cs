@@ -53,6 +53,7 @@ internal sealed class ObjectCreation(ObjectStore objects, AdmissionChain admissi
             }
 
             // 3. Validation of the final object.
+            resource.Strategy.Default(json);
             IReadOnlyList<FieldError> errors = [.. resource.Strategy.ValidateCreate(json)];
             if (errors.Count > 0)
             {

@@ -47,7 +47,7 @@ internal sealed class ObjectStore(CacheSet caches, BaseLayer layer)
     /// <summary>A mutable copy in the resource's own version, resourceVersion included.</summary>
     public static JsonObject Decode(ResourceDefinition resource, StoredObject current)
     {
-        JsonObject json = JsonTree.ParseObject(current.Json.Span);
+        JsonObject json = StoredJson.Parse(current.Json.Span);
         if (resource.Conversion is not null && !resource.IsStoredAsServed(current.Json.Span))
         {
             resource.Conversion.FromStored(json);

@@ -79,6 +79,7 @@ internal sealed class ObjectUpdate(ObjectStore objects, AdmissionChain admission
                 cancellationToken);
 
             // 5. Validation of the change.
+            resource.Strategy.Default(json);
             IReadOnlyList<FieldError> errors = resource.Strategy.ValidateUpdate(json, old, scope.Subresource);
             if (errors.Count > 0)
             {

@@ -154,7 +154,7 @@ internal sealed class ServiceAddresses(CacheSet caches, NameSource names)
         string self = StoreKey.Of(Services, cluster, ns, name);
         foreach (CachedObject service in caches.For(Services).Current.Range(StoreKey.Prefix(Services, cluster), null))
         {
-            if (service.Key == self || JsonTree.ParseObject(service.Json.Span)["spec"] is not JsonObject spec)
+            if (service.Key == self || StoredJson.Parse(service.Json.Span)["spec"] is not JsonObject spec)
             {
                 continue;
             }

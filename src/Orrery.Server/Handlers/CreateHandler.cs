@@ -26,14 +26,19 @@ internal static class CreateHandler
     {
         ResourceDefinition resource = request.Resource;
         ReadOnlyMemory<byte> body = await RequestBody.ReadJsonAsync(request.Http.Request, resource.Kind.Kind, cancellationToken);
-        DecodedObject decoded = resource.Strategy.Decode(body.Span, strict: options.FieldValidation != FieldValidation.Ignore);
-        if (decoded.StrictFaults.Count > 0 && options.FieldValidation == FieldValidation.Strict)
+        JsonObject json = ObjectDecoding.Parse(body.Span, resource.Kind.Kind);
+        IReadOnlyList<string> faults = resource.Strategy.Decode(json, body.Span);
+        if (faults.Count > 0 && options.FieldValidation == FieldValidation.Strict)
         {
-            throw DecodingFaults.Strict(resource.Kind, resource.Kind.Kind, decoded.StrictFaults);
+            throw DecodingFaults.Strict(resource.Kind, resource.Kind.Kind, faults);
         }
 
-        resource.Strategy.Default(decoded.Object);
-        Warnings.Add(request.Http.Response, decoded.StrictFaults);
-        return decoded.Object;
+        resource.Strategy.Default(json);
+        if (options.FieldValidation != FieldValidation.Ignore)
+        {
+            Warnings.Add(request.Http.Response, faults);
+        }
+
+        return json;
     }
 }

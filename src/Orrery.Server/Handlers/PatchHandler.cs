@@ -87,10 +87,10 @@ internal static class PatchHandler
 
     private static IReadOnlyList<string> DecodeApplied(ResourceRequest request, JsonObject applied, WriteOptions options)
     {
-        IReadOnlyList<string> faults = request.Resource.Strategy.Conform(applied, strict: options.FieldValidation != FieldValidation.Ignore);
+        IReadOnlyList<string> faults = request.Resource.Strategy.Decode(applied, default);
         return faults.Count > 0 && options.FieldValidation == FieldValidation.Strict
             ? throw ApiErrors.BadRequest($"failed to create typed patch object: {DecodingFaults.StrictMessage(faults)}")
-            : faults;
+            : options.FieldValidation == FieldValidation.Ignore ? [] : faults;
     }
 
     /// <summary>A patch whose result cannot be read is an unprocessable patch, not a bad request (handlers/patch.go).</summary>
@@ -100,11 +100,11 @@ internal static class PatchHandler
         try
         {
             string before = options.FieldValidation == FieldValidation.Strict ? patched.ToJsonString() : "";
-            IReadOnlyList<string> faults = request.Resource.Strategy.Conform(patched, strict: options.FieldValidation != FieldValidation.Ignore);
+            IReadOnlyList<string> faults = request.Resource.Strategy.Decode(patched, default);
             if (faults.Count == 0 || options.FieldValidation != FieldValidation.Strict)
             {
                 request.Resource.Strategy.Default(patched);
-                return faults;
+                return options.FieldValidation == FieldValidation.Ignore ? [] : faults;
             }
 
             throw Unprocessable(before, DecodingFaults.StrictMessage(faults));

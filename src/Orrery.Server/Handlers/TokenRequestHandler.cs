@@ -20,7 +20,7 @@ internal static class TokenRequestHandler
         Singular = "tokenrequest",
         Namespaced = true,
         Verbs = new HashSet<string> { "create" },
-        Strategy = new BuiltinStrategy(Kind, false, Schema),
+        Strategy = new BuiltinStrategy(Kind, isNamespaced: true, hasStatus: false, Schema),
     };
 
     public static async Task HandleAsync(ResourceRequest request, CancellationToken cancellationToken)

@@ -30,13 +30,24 @@ internal class BuiltinStrategy(GroupVersionKind kind, bool isNamespaced, bool ha
 
     public IReadOnlyList<SelectableField>? SelectableFields => KindRules.Fields(kind);
 
-    public virtual DecodedObject Decode(ReadOnlySpan<byte> body, bool strict) => ObjectDecoder.Builtin(body, kind, Schema, strict);
-
-    public virtual IReadOnlyList<string> Conform(JsonObject json, bool strict)
+    public virtual IReadOnlyList<string> Decode(JsonObject json, ReadOnlySpan<byte> utf8)
     {
-        IReadOnlyList<string> faults = strict ? StrictDecoding.Check(json, Schema) : [];
-        TypedDecoding.Apply(json, Schema, kind);
-        return faults;
+        RequireKind(json);
+        return ObjectDecoding.Builtin(json, utf8, kind, Schema);
+    }
+
+    private void RequireKind(JsonObject json)
+    {
+        var said = GroupVersionKind.From(json.ApiVersion.Length == 0 ? kind.ApiVersion : json.ApiVersion, json.Kind.Length == 0 ? kind.Kind : json.Kind);
+        if (said != kind)
+        {
+            throw DecodingFaults.CannotBeHandled(said, kind.Kind, BuiltinTypes.Instance.Find(said) is null
+                ? $"no kind \"{said.Kind}\" is registered for version \"{said.ApiVersion}\" in scheme \"pkg/runtime/scheme.go:111\""
+                : $"converting ({said.Version}.{said.Kind}) to ({(kind.Group.Length == 0 ? "core" : kind.Group.Split('.')[0])}.{kind.Kind}): unknown conversion");
+        }
+
+        json["apiVersion"] = kind.ApiVersion;
+        json["kind"] = kind.Kind;
     }
 
     public virtual void Default(JsonObject json) => KindRules.Default(kind, json);

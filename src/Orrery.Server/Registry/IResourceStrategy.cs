@@ -1,22 +1,17 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Machinery.Kinds;
-using Orrery.Machinery.Schemas;
 
 namespace Orrery.Server.Registry;
 
 /// <summary>What differs from kind to kind when an object is written, in the order in which the registry asks. Upstream: registry/rest.</summary>
 internal interface IResourceStrategy
 {
-    /// <summary>A body as an object of this kind: typed, unknown members dropped.</summary>
-    /// <param name="strict">Whether to look for repeated and unknown members.</param>
-    /// <exception cref="StatusException">400: no object, another kind, or a member of the wrong type.</exception>
-    DecodedObject Decode(ReadOnlySpan<byte> body, bool strict);
-
-    /// <summary>The same for an object that was computed, such as a patch's result.</summary>
+    /// <summary>Brings a parsed object into its typed form in place: unknown members are dropped.</summary>
+    /// <param name="utf8">The body as it came, to find repeated members in; empty for an object that was computed, such as a patch's result.</param>
     /// <returns>What a strict reader would refuse: texts such as <c>unknown field "spec.foo"</c>.</returns>
-    /// <exception cref="StatusException">400: a member has the wrong type.</exception>
-    IReadOnlyList<string> Conform(JsonObject json, bool strict);
+    /// <exception cref="StatusException">400: another kind, or a member of the wrong type.</exception>
+    IReadOnlyList<string> Decode(JsonObject json, ReadOnlySpan<byte> utf8);
 
     void Default(JsonObject json);
 

@@ -132,6 +132,32 @@ public sealed class FieldManagerTests
         Assert.Equal("""[{"name":"a","image":"a:1"}]""", live["spec"]!["template"]!["spec"]!["containers"]!.ToJsonString());
     }
 
+    [Fact]
+    public void Apply_SharedContainerGivenUp_KeepsItsDefaults()
+    {
+        JsonObject live = Apply(null, Containers("""[{"name":"a","image":"a:1","args":["x"]}]"""), "one", Deployment);
+        live = Apply(live, Containers("""[{"name":"a","image":"a:1"}]"""), "two", Deployment);
+        live["spec"]!["template"]!["spec"]!["containers"]![0]!["imagePullPolicy"] = "Always";
+        live = Apply(live, DeploymentOf("{}"), "one", Deployment);
+        Assert.Equal("""[{"name":"a","image":"a:1","imagePullPolicy":"Always"}]""", live["spec"]!["template"]!["spec"]!["containers"]!.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData("x a", "n a", "x n a")]
+    [InlineData("a x b", "b a", "x b a")]
+    [InlineData("a b c", "c", "a b c")]
+    [InlineData("a b c", "n", "a b c n")]
+    [InlineData("x a y b z", "b n a", "x y b z n a")]
+    [InlineData("a x b y", "a b", "a x b y")]
+    public void Apply_Lists_TakeTheAppliedOrder(string live, string applied, string result)
+    {
+        JsonObject before = Apply(null, Containers(Named(live)), "one", Deployment);
+        JsonObject after = Apply(before, Containers(Named(applied)), "two", Deployment);
+        Assert.Equal(result, string.Join(' ', after["spec"]!["template"]!["spec"]!["containers"]!.AsArray().Select(c => (string)c!["name"]!)));
+
+        static string Named(string names) => $"[{string.Join(',', names.Split(' ').Select(n => $$"""{"name":"{{n}}"}"""))}]";
+    }
+
     [Theory]
     [InlineData("""{"spec":{"replicas":"three"}}""", ".spec.replicas: expected numeric (int or float), got &value.valueUnstructured{Value:\"three\"}")]
     [InlineData("""{"spec":[]}""", ".spec: expected map, got &value.valueUnstructured{Value:[]interface {}{}}")]

@@ -109,21 +109,25 @@ internal sealed class CacheSet : IAsyncDisposable
             }
         }
 
+        Dictionary<ResourceCache, SortedTree<CachedObject>> trees = objects.ToDictionary(
+            entry => entry.Key, entry => SortedTree<CachedObject>.FromSorted(CollectionsMarshal.AsSpan(entry.Value)));
+
         // 2. The past that led there, by resource.
-        Dictionary<ResourceCache, List<CacheEvent>> past = ReadPast(content.Past);
+        Dictionary<ResourceCache, List<CacheEvent>> past = ReadPast(content.Past, trees);
 
         // 3. Also resources that hold nothing any more, but did.
         foreach (ResourceCache cache in resources.All)
         {
-            var tree = SortedTree<CachedObject>.FromSorted(CollectionsMarshal.AsSpan(objects.GetValueOrDefault(cache)));
-            cache.Reset(tree, content.Revision, content.KnownSince, past.GetValueOrDefault(cache) ?? []);
+            cache.Reset(
+                trees.GetValueOrDefault(cache) ?? SortedTree<CachedObject>.Empty, content.Revision, content.KnownSince, past.GetValueOrDefault(cache) ?? []);
         }
 
         revisions.Advance(content.Revision);
         logger.Loaded(content.Objects.Count, objects.Count, content.Revision, content.KnownSince, Environment.TickCount64 - started);
     }
 
-    private Dictionary<ResourceCache, List<CacheEvent>> ReadPast(IReadOnlyList<StoreBatch> batches)
+    private Dictionary<ResourceCache, List<CacheEvent>> ReadPast(
+        IEnumerable<StoreBatch> batches, Dictionary<ResourceCache, SortedTree<CachedObject>> trees)
     {
         var past = new Dictionary<ResourceCache, List<CacheEvent>>();
         var versions = new Dictionary<string, CachedObject>(StringComparer.Ordinal);
@@ -137,7 +141,12 @@ internal sealed class CacheSet : IAsyncDisposable
                 }
 
                 CachedObject? previous = change.Previous is null ? null : versions.GetValueOrDefault(change.Key) ?? Read(change.Previous);
-                if (Read(change, batch.Revision, previous) is { } read)
+                CachedObject? live = trees.GetValueOrDefault(cache)?.Find(change.Key);
+                bool isLive = change.Value is not null && live?.Revision == batch.Revision;
+                CacheEvent? read = isLive
+                    ? new CacheEvent(previous is null ? CacheEventType.Added : CacheEventType.Modified, live!, previous)
+                    : Read(change, batch.Revision, previous);
+                if (read is not null)
                 {
                     (CollectionsMarshal.GetValueRefOrAddDefault(past, cache, out _) ??= []).Add(read);
                     versions[change.Key] = read.Object;

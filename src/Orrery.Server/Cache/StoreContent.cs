@@ -5,7 +5,7 @@ namespace Orrery.Server.Cache;
 /// <summary>A store at one revision, with the changes that are known to have led there.</summary>
 /// <param name="Objects">All live keys in order.</param>
 /// <param name="Past">Every change after <paramref name="KnownSince"/> up to <paramref name="Revision"/>.</param>
-internal sealed record StoreContent(IReadOnlyList<StoredValue> Objects, long Revision, IReadOnlyList<StoreBatch> Past, long KnownSince)
+internal sealed record StoreContent(IReadOnlyList<StoredValue> Objects, long Revision, IReadOnlyCollection<StoreBatch> Past, long KnownSince)
 {
     public static async Task<StoreContent> ReadAsync(IStore store, CancellationToken cancellationToken)
     {
@@ -15,7 +15,7 @@ internal sealed record StoreContent(IReadOnlyList<StoredValue> Objects, long Rev
         {
             try
             {
-                return new StoreContent(all.Items, all.Revision, await ReadPastAsync(store, since, all.Revision, cancellationToken), since);
+                return await ReadPastAsync(store, all, since, cancellationToken);
             }
             catch (CompactedException compacted) when (compacted.OldestKept > since)
             {
@@ -24,22 +24,31 @@ internal sealed record StoreContent(IReadOnlyList<StoredValue> Objects, long Rev
         }
     }
 
-    private static async Task<List<StoreBatch>> ReadPastAsync(IStore store, long since, long upTo, CancellationToken cancellationToken)
+    private static async Task<StoreContent> ReadPastAsync(IStore store, RangeResult all, long since, CancellationToken cancellationToken)
     {
-        var past = new List<StoreBatch>();
-        if (since < upTo)
+        var past = new Queue<StoreBatch>();
+        int events = 0;
+        if (since < all.Revision)
         {
             // Every revision changes something, so the last one always comes.
             await foreach (StoreBatch batch in store.WatchAsync("", since, cancellationToken))
             {
-                past.Add(batch);
-                if (batch.Revision >= upTo)
+                past.Enqueue(batch);
+                events += batch.Events.Count;
+                while (events > EventRing.Most)
+                {
+                    StoreBatch oldest = past.Dequeue();
+                    events -= oldest.Events.Count;
+                    since = oldest.Revision;
+                }
+
+                if (batch.Revision >= all.Revision)
                 {
                     break;
                 }
             }
         }
 
-        return past;
+        return new StoreContent(all.Items, all.Revision, past, since);
     }
 }

@@ -41,39 +41,12 @@ internal sealed class StoreFollower(IStore store, Action<StoreContent> load, Act
         stop.Dispose();
     }
 
-    /// <summary>Commits that happen while the store is being read are held back until it has been.</summary>
     private async Task ObserveAsync(ILocalStore local, CancellationToken cancellationToken)
     {
-        var gate = new Lock();
-        List<StoreBatch>? held = [];
-        observation = local.Observe(
-            batch =>
-            {
-                lock (gate)
-                {
-                    if (held is null)
-                    {
-                        apply(batch);
-                    }
-                    else
-                    {
-                        held.Add(batch);
-                    }
-                }
-            },
-            out _);
-
+        var gate = new StartGate(apply);
+        observation = local.Observe(gate.Take, out _);
         StoreContent content = await StoreContent.ReadAsync(local, cancellationToken);
-        lock (gate)
-        {
-            load(content);
-            foreach (StoreBatch batch in held.Where(batch => batch.Revision > content.Revision))
-            {
-                apply(batch);
-            }
-
-            held = null;
-        }
+        gate.Open(content, load);
     }
 
     private async Task FollowAsync(long after, CancellationToken cancellationToken)

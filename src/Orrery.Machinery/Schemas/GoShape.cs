@@ -24,6 +24,7 @@ public static class GoShape
     /// </summary>
     public static void Normalize(JsonObject json, Schema schema)
     {
+        Complete(json, schema);
         foreach (string name in json.Select(m => m.Key).ToArray())
         {
             JsonNode? value = json[name];
@@ -39,7 +40,6 @@ public static class GoShape
             }
         }
 
-        Complete(json, schema);
         foreach ((string name, Schema member) in schema.Properties)
         {
             if (!json.ContainsKey(name) && IsWritten(schema, name, member))

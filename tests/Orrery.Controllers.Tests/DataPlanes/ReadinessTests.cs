@@ -1,0 +1,77 @@
+using Orrery.Api;
+using Orrery.Controllers.DataPlanes;
+
+namespace Orrery.Controllers.Tests.DataPlanes;
+
+public sealed class ReadinessTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+    private static readonly KubeObject DataPlane = Samples.Object("""{"kind": "DataPlane", "metadata": {"name": "pa2-par"}}""");
+
+    [Fact]
+    public void Of_NoHeartbeatEver_IsUnknown() => Assert.Equal(("Unknown", "NeverJoined"), Short(Readiness.Of(DataPlane, null, Now)));
+
+    [Fact]
+    public void Of_FreshHeartbeat_IsTrueAndLooksAgainWhenItEnds()
+    {
+        Readiness readiness = Readiness.Of(DataPlane, Beat(Now.AddSeconds(-10)), Now);
+
+        Assert.Equal(("True", "SatelliteReady"), Short(readiness));
+        Assert.Equal(TimeSpan.FromSeconds(30), readiness.LookAgain);
+    }
+
+    [Fact]
+    public void Of_OldHeartbeat_IsUnknownAndSaysSinceWhen()
+    {
+        Readiness readiness = Readiness.Of(DataPlane, Beat(Now.AddSeconds(-40)), Now);
+
+        Assert.Equal(("Unknown", "SatelliteSilent"), Short(readiness));
+        Assert.Equal("its satellite was not heard since 2026-01-02T03:03:25Z", readiness.Message);
+    }
+
+    [Fact]
+    public void Of_ClusterAway_IsFalseWithTheSatellitesReason()
+    {
+        KubeObject degraded = Samples.Object("""
+            {"kind": "DataPlane", "metadata": {"name": "x"}, "status": {"conditions": [{"type": "Degraded", "status": "True", "reason": "ClusterAway", "message": "refused"}]}}
+            """);
+
+        Readiness readiness = Readiness.Of(degraded, Beat(Now), Now);
+
+        Assert.Equal(("False", "ClusterAway"), Short(readiness));
+        Assert.Equal("refused", readiness.Message);
+    }
+
+    [Fact]
+    public void Next_FirstLookAtAnOldLease_BelievesItsTime() =>
+        Assert.Equal(Now.AddMinutes(-5), Heartbeats.Next(null, Lease(Now.AddMinutes(-5)), Now)!.Value.Heard);
+
+    [Fact]
+    public void Next_FirstLookAtALeaseFromTheFuture_CountsFromNow() =>
+        Assert.Equal(Now, Heartbeats.Next(null, Lease(Now.AddMinutes(5)), Now)!.Value.Heard);
+
+    [Fact]
+    public void Next_RenewalSeenToHappen_CountsFromNowWhateverItsClockSays()
+    {
+        Heartbeat first = Heartbeats.Next(null, Lease(Now.AddHours(-2)), Now)!.Value;
+
+        Heartbeat second = Heartbeats.Next(first, Lease(Now.AddHours(-2).AddSeconds(10)), Now.AddSeconds(10))!.Value;
+
+        Assert.Equal(Now.AddSeconds(10), second.Heard);
+    }
+
+    [Fact]
+    public void Next_SameRenewal_StaysWhereItWas()
+    {
+        Heartbeat first = Heartbeats.Next(null, Lease(Now), Now)!.Value;
+
+        Assert.Equal(first, Heartbeats.Next(first, Lease(Now), Now.AddMinutes(1)));
+    }
+
+    private static Heartbeat Beat(DateTimeOffset heard) => new("t", heard, TimeSpan.FromSeconds(40));
+
+    private static KubeObject Lease(DateTimeOffset renewed) => Samples.Object(
+        $$"""{"kind": "Lease", "metadata": {"name": "satellite"}, "spec": {"leaseDurationSeconds": 40, "renewTime": "{{renewed.UtcDateTime:yyyy-MM-ddTHH:mm:ss.ffffffZ}}"} }""");
+
+    private static (string Status, string Reason) Short(Readiness readiness) => (readiness.Status, readiness.Reason);
+}

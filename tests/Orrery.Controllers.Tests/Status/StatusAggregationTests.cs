@@ -1,0 +1,207 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Controllers.Status;
+
+namespace Orrery.Controllers.Tests.Status;
+
+public sealed class StatusAggregationTests
+{
+    private const string Healthy = """
+        {"replicas": 2, "updatedReplicas": 2, "readyReplicas": 2, "availableReplicas": 2, "observedGeneration": 9,
+         "conditions": [{"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable"},
+                        {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable", "lastUpdateTime": "2026-01-01T00:00:05Z"}]}
+        """;
+
+    private const string Starting = """
+        {"replicas": 2, "updatedReplicas": 2, "unavailableReplicas": 2,
+         "conditions": [{"type": "Available", "status": "False", "reason": "MinimumReplicasUnavailable"},
+                        {"type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated"}]}
+        """;
+
+    private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+
+    [Fact]
+    public void Aggregate_ThreeHealthyDataPlanes_SumsAndIsAvailable()
+    {
+        JsonObject status = Aggregate(Samples.Deployment(), Report("a", Healthy), Report("b", Healthy), Report("c", Healthy));
+
+        Assert.Equal(6, (long)status["replicas"]!);
+        Assert.Equal(6, (long)status["readyReplicas"]!);
+        Assert.Equal(6, (long)status["availableReplicas"]!);
+        Assert.Null(status["unavailableReplicas"]);
+        Assert.Equal(1, (long)status["observedGeneration"]!);
+        Assert.Equal(("True", "MinimumReplicasAvailable"), Condition(status, "Available"));
+        Assert.Equal(("True", "NewReplicaSetAvailable"), Condition(status, "Progressing"));
+        Assert.Equal(("True", "AllReporting"), Condition(status, OrreryNames.SpreadCondition));
+    }
+
+    [Fact]
+    public void Aggregate_OneStarting_IsNotAvailableAndSaysWhere()
+    {
+        JsonObject status = Aggregate(Samples.Deployment(), Report("a", Healthy), Report("b", Starting));
+
+        Assert.Equal(("False", "MinimumReplicasUnavailable"), Condition(status, "Available"));
+        Assert.Equal("not available in b", Message(status, "Available"));
+        Assert.Equal(("True", "ReplicaSetUpdated"), Condition(status, "Progressing"));
+        Assert.Equal(4, (long)status["updatedReplicas"]!);
+        Assert.Equal(2, (long)status["availableReplicas"]!);
+    }
+
+    [Fact]
+    public void Aggregate_SilentDataPlane_IsNotCountedAndNamed()
+    {
+        JsonObject status = Aggregate(Samples.Deployment(), Report("a", Healthy), Report("b", Healthy) with { IsReporting = false, Silence = "not heard since noon" });
+
+        Assert.Equal(2, (long)status["readyReplicas"]!);
+        Assert.Equal(("Unknown", "DataPlaneSilent"), Condition(status, OrreryNames.SpreadCondition));
+        Assert.Equal("b is not counted: not heard since noon", Message(status, OrreryNames.SpreadCondition));
+        Assert.Equal(("True", "MinimumReplicasAvailable"), Condition(status, "Available"));
+    }
+
+    [Fact]
+    public void Aggregate_AllSilent_AvailabilityIsUnknown()
+    {
+        JsonObject status = Aggregate(Samples.Deployment(), Report("a", Healthy) with { IsReporting = false });
+
+        Assert.Equal(("Unknown", "NoDataPlaneReports"), Condition(status, "Available"));
+        Assert.Null(status["readyReplicas"]);
+    }
+
+    [Fact]
+    public void Aggregate_NewGenerationNotEverywhere_KeepsTheOldObserved()
+    {
+        KubeObject source = Samples.Deployment("""{"observedGeneration": 1}""", generation: 2);
+
+        Assert.Equal(1, (long)Aggregate(source, Report("a", Healthy) with { SourceGeneration = 2 }, Report("b", Healthy))["observedGeneration"]!);
+        Assert.Equal(2, (long)Aggregate(source, Report("a", Healthy) with { SourceGeneration = 2 }, Report("b", Healthy) with { SourceGeneration = 2 })["observedGeneration"]!);
+    }
+
+    [Fact]
+    public void Aggregate_NotAppliedAnywhereYet_HasNoObservedGeneration() =>
+        Assert.Null(Aggregate(Samples.Deployment(), Report("a", null) with { SourceGeneration = null, Applied = ("Unknown", "") })["observedGeneration"]);
+
+    [Fact]
+    public void Aggregate_FailedRollout_NamesTheDataPlane()
+    {
+        string failed = """{"conditions": [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "took too long"}]}""";
+
+        JsonObject status = Aggregate(Samples.Deployment(), Report("a", Healthy), Report("b", failed));
+
+        Assert.Equal(("False", "ProgressDeadlineExceeded"), Condition(status, "Progressing"));
+        Assert.Equal("b: took too long", Message(status, "Progressing"));
+    }
+
+    [Fact]
+    public void Aggregate_RefusedByOne_SpreadSaysWhy()
+    {
+        JsonObject status = Aggregate(Samples.Deployment(), Report("a", Healthy), Report("b", null) with { Applied = ("False", "exists already") });
+
+        Assert.Equal(("False", "NotApplied"), Condition(status, OrreryNames.SpreadCondition));
+        Assert.Equal("b: exists already", Message(status, OrreryNames.SpreadCondition));
+    }
+
+    [Fact]
+    public void Aggregate_NowherePlaced_SaysSo() =>
+        Assert.Equal(("False", "NotPlaced"), Condition(Aggregate(Samples.Deployment()), OrreryNames.SpreadCondition));
+
+    [Fact]
+    public void Aggregate_Again_GivesTheSameBytes()
+    {
+        JsonObject first = Aggregate(Samples.Deployment(), Report("a", Healthy), Report("b", Starting));
+        KubeObject stored = Samples.Deployment(first.ToJsonString());
+
+        JsonObject second = StatusAggregation.Aggregate(stored, [Report("a", Healthy), Report("b", Starting)], Now.AddHours(1))!;
+
+        Assert.True(JsonNode.DeepEquals(first, second), second.ToJsonString());
+    }
+
+    [Fact]
+    public void Aggregate_StatusTurns_MovesTheTransitionTime()
+    {
+        JsonObject first = Aggregate(Samples.Deployment(), Report("a", Starting));
+        JsonObject second = StatusAggregation.Aggregate(Samples.Deployment(first.ToJsonString()), [Report("a", Healthy)], Now.AddHours(1))!;
+
+        Assert.Equal("2026-01-02T03:04:05Z", Time(first, "Available"));
+        Assert.Equal("2026-01-02T04:04:05Z", Time(second, "Available"));
+        Assert.Equal("2026-01-02T03:04:05Z", Time(second, "Progressing"));
+    }
+
+    [Fact]
+    public void Aggregate_Job_IsCompleteOnlyEverywhere()
+    {
+        KubeObject job = Samples.Object("""{"kind": "Job", "metadata": {"name": "j"}}""");
+        string done = """{"succeeded": 1, "startTime": "2026-01-01T00:00:00Z", "completionTime": "2026-01-01T00:01:00Z", "conditions": [{"type": "Complete", "status": "True"}]}""";
+        string later = done.Replace("00:01:00", "00:02:00", StringComparison.Ordinal);
+        string running = """{"active": 1, "startTime": "2026-01-01T00:00:30Z"}""";
+
+        JsonObject half = Aggregate(job, Report("a", done), Report("b", running));
+        JsonObject full = Aggregate(job, Report("a", done), Report("b", later));
+
+        Assert.Null(half["completionTime"]);
+        Assert.DoesNotContain(half["conditions"]!.AsArray(), c => (string?)c!["type"] == "Complete");
+        Assert.Equal(1, (long)half["active"]!);
+        Assert.Equal("2026-01-01T00:02:00Z", (string?)full["completionTime"]);
+        Assert.Equal("2026-01-01T00:00:00Z", (string?)full["startTime"]);
+        Assert.Equal(2, (long)full["succeeded"]!);
+        Assert.Equal("True", Condition(full, "Complete").Status);
+    }
+
+    [Fact]
+    public void Aggregate_JobDoneButOneSilent_IsNotComplete()
+    {
+        KubeObject job = Samples.Object("""{"kind": "Job", "metadata": {"name": "j"}}""");
+        string done = """{"succeeded": 1, "conditions": [{"type": "Complete", "status": "True"}]}""";
+
+        JsonObject status = Aggregate(job, Report("a", done), Report("b", done) with { IsReporting = false });
+
+        Assert.DoesNotContain(status["conditions"]!.AsArray(), c => (string?)c!["type"] == "Complete");
+    }
+
+    [Fact]
+    public void Aggregate_Service_JoinsAddresses()
+    {
+        KubeObject service = Samples.Object("""{"kind": "Service", "metadata": {"name": "s"}}""");
+
+        JsonObject status = Aggregate(
+            service, Report("a", """{"loadBalancer": {"ingress": [{"ip": "1.1.1.1"}]}}"""), Report("b", """{"loadBalancer": {"ingress": [{"ip": "2.2.2.2"}]}}"""));
+
+        Assert.Equal("""{"ingress":[{"ip":"1.1.1.1"},{"ip":"2.2.2.2"}]}""", status["loadBalancer"]!.ToJsonString());
+    }
+
+    [Fact]
+    public void Aggregate_StatefulSetStillUpdatingSomewhere_ShowsItsRevisions()
+    {
+        KubeObject set = Samples.Object("""{"kind": "StatefulSet", "metadata": {"name": "s", "generation": 1}}""");
+
+        JsonObject status = Aggregate(
+            set,
+            Report("a", """{"replicas": 1, "currentRevision": "x2", "updateRevision": "x2"}"""),
+            Report("b", """{"replicas": 1, "currentRevision": "y1", "updateRevision": "y2"}"""));
+
+        Assert.Equal("y1", (string?)status["currentRevision"]);
+        Assert.Equal("y2", (string?)status["updateRevision"]);
+        Assert.Equal(2, (long)status["replicas"]!);
+    }
+
+    [Fact]
+    public void Aggregate_ConfigMap_HasNone() => Assert.Null(StatusAggregation.Aggregate(Samples.Object("""{"kind": "ConfigMap"}"""), [], Now));
+
+    [Fact]
+    public void DesiredReplicas_WithASilentDataPlane_CountsWhatIsWanted() =>
+        Assert.Equal(4, StatusAggregation.DesiredReplicas([Report("a", Healthy), Report("b", Healthy) with { IsReporting = false }]));
+
+    private static PlaneReport Report(string dataPlane, string? feedback) => new(
+        dataPlane, true, "", 1, 2, feedback is null ? null : Samples.Object(feedback).Json, feedback is null ? ("Unknown", "not reported yet") : ("True", ""));
+
+    private static JsonObject Aggregate(KubeObject source, params PlaneReport[] reports) => StatusAggregation.Aggregate(source, reports, Now)!;
+
+    private static (string? Status, string? Reason) Condition(JsonObject status, string type) => (Field(status, type, "status"), Field(status, type, "reason"));
+
+    private static string? Message(JsonObject status, string type) => Field(status, type, "message");
+
+    private static string? Time(JsonObject status, string type) => Field(status, type, "lastTransitionTime");
+
+    private static string? Field(JsonObject status, string type, string field) =>
+        (string?)status["conditions"]!.AsArray().Single(c => (string?)c!["type"] == type)![field];
+}

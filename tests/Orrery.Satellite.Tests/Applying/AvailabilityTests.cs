@@ -1,0 +1,26 @@
+using Orrery.Satellite.Applying;
+
+namespace Orrery.Satellite.Tests.Applying;
+
+public sealed class AvailabilityTests
+{
+    [Theory]
+    [InlineData("""{"kind": "Deployment", "metadata": {"generation": 2}, "spec": {"replicas": 2}, "status": {"observedGeneration": 2, "availableReplicas": 2}}""", "True", "MinimumAvailable")]
+    [InlineData("""{"kind": "Deployment", "metadata": {"generation": 2}, "spec": {"replicas": 2}, "status": {"observedGeneration": 2, "availableReplicas": 1}}""", "False", "MinimumUnavailable")]
+    [InlineData("""{"kind": "Deployment", "metadata": {"generation": 2}, "spec": {"replicas": 2}, "status": {"observedGeneration": 1, "availableReplicas": 2}}""", "False", "NotObserved")]
+    [InlineData("""{"kind": "Deployment", "metadata": {"generation": 1}, "spec": {"replicas": 0}}""", "False", "NotObserved")]
+    [InlineData("""{"kind": "DaemonSet", "metadata": {"generation": 1}, "status": {"observedGeneration": 1, "desiredNumberScheduled": 3, "numberAvailable": 3}}""", "True", "MinimumAvailable")]
+    [InlineData("""{"kind": "Job", "status": {"conditions": [{"type": "Complete", "status": "True"}]}}""", "True", "Complete")]
+    [InlineData("""{"kind": "Job", "status": {"active": 1}}""", "False", "NotComplete")]
+    [InlineData("""{"kind": "Pod", "status": {"conditions": [{"type": "Ready", "status": "True"}]}}""", "True", "Ready")]
+    [InlineData("""{"kind": "PersistentVolumeClaim", "status": {"phase": "Pending"}}""", "False", "NotBound")]
+    [InlineData("""{"kind": "Service", "spec": {"type": "LoadBalancer"}, "status": {"loadBalancer": {}}}""", "False", "AddressPending")]
+    [InlineData("""{"kind": "Service", "spec": {"type": "ClusterIP"}}""", "True", "Exists")]
+    [InlineData("""{"kind": "ConfigMap"}""", "True", "Exists")]
+    public void Of_ByKind_SaysWhetherItWorks(string live, string status, string reason)
+    {
+        Availability available = Availability.Of(Samples.Object(live));
+
+        Assert.Equal((status, reason), (available.Status, available.Reason));
+    }
+}

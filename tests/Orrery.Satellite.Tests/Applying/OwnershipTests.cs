@@ -1,0 +1,69 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Client;
+using Orrery.Satellite.Applying;
+
+namespace Orrery.Satellite.Tests.Applying;
+
+public sealed class OwnershipTests
+{
+    private const string Manifest = """{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "acme-shop-default", "labels": {"app": "web"}}}""";
+
+    [Fact]
+    public void Of_Work_MarksItsManifest()
+    {
+        Manifest manifest = Satellite.Applying.Manifest.Of(Samples.Work(Manifest));
+
+        Assert.Equal(
+            """{"app":"web","app.kubernetes.io/managed-by":"orrery","orrery.dev/tenant":"acme","orrery.dev/virtual-cluster":"shop","orrery.dev/namespace":"default"}""",
+            manifest.Json.Metadata["labels"]!.ToJsonString());
+        Assert.Equal("""{"orrery.dev/work":"deployment-web-1"}""", manifest.Json.Metadata["annotations"]!.ToJsonString());
+        Assert.True(manifest.Marks(KubeObject.From(manifest.Json)));
+    }
+
+    [Theory]
+    [InlineData("""{"kind": "Deployment", "metadata": {"name": "web"}}""")]
+    [InlineData("""{"kind": "Deployment", "metadata": {"namespace": "x"}}""")]
+    [InlineData("""{"metadata": {"name": "web", "namespace": "x"}}""")]
+    public void Of_IncompleteManifest_IsTerminal(string manifest) =>
+        Assert.Throws<TerminalException>(() => Satellite.Applying.Manifest.Of(Samples.Work(manifest)));
+
+    [Theory]
+    [InlineData("", "kubectl", false)]
+    [InlineData("", "orrery", true)]
+    [InlineData("living", "orrery", false)]
+    [InlineData("gone", "orrery", true)]
+    [InlineData("gone", "kubectl", false)]
+    public void IsAppliedByUs_WithoutThisWorksMark_GoesByManagerAndOtherMark(string mark, string manager, bool expected)
+    {
+        var live = new JsonObject
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["managedFields"] = new JsonArray(new JsonObject { ["manager"] = manager, ["operation"] = "Apply" }),
+                ["annotations"] = mark.Length == 0 ? [] : new JsonObject { ["orrery.dev/work"] = mark },
+            },
+        };
+
+        Assert.Equal(expected, Ownership.IsAppliedByUs(KubeObject.From(live), work => work == "living"));
+    }
+
+    [Fact]
+    public void MappedNamespace_WrittenAndRead_IsTheSame()
+    {
+        MappedNamespace owner = MappedNamespace.OfWork(Samples.Work(Manifest))!;
+
+        Assert.Equal(new MappedNamespace("acme", new ClusterName("acme", "shop"), "default"), owner);
+        Assert.Equal(owner, MappedNamespace.Of(KubeObject.From(owner.ToJson("acme-shop-default"))));
+    }
+
+    [Fact]
+    public void MappedNamespace_SameLabelsOtherRootNamespace_IsAnother() =>
+        Assert.NotEqual(
+            new MappedNamespace("acme", new ClusterName("acme", "shop"), "default"),
+            MappedNamespace.Of(KubeObject.From(new MappedNamespace("acme", new ClusterName("acme-two", "shop"), "default").ToJson("x"))));
+
+    [Fact]
+    public void MappedNamespace_OfAForeignNamespace_IsNone() =>
+        Assert.Null(MappedNamespace.Of(Samples.Object("""{"metadata": {"name": "x", "labels": {"orrery.dev/tenant": "acme"}}}""")));
+}

@@ -12,7 +12,7 @@ public static class StrictDecoding
 
     /// <summary>Faults in the order of the document, each such as <c>duplicate field "metadata.labels.a"</c> or <c>unknown field "spec.foo"</c>.</summary>
     /// <param name="body">Well-formed JSON (<see cref="JsonBody.Parse"/> accepted it).</param>
-    /// <param name="schema">Of a built-in type; null looks for repeated members only. Custom objects: see <see cref="ObjectDecoder"/>.</param>
+    /// <param name="schema">Of a built-in type; null looks for repeated members only. Custom objects: see <see cref="ObjectDecoding.Custom"/>.</param>
     public static IReadOnlyList<string> Check(ReadOnlySpan<byte> body, Schema? schema)
     {
         var faults = new List<string>();

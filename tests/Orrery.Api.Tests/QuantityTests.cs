@@ -1,0 +1,86 @@
+namespace Orrery.Api.Tests;
+
+public sealed class QuantityTests
+{
+    [Theory]
+    [InlineData("0", "0")]
+    [InlineData("0Mi", "0")]
+    [InlineData("1", "1")]
+    [InlineData("+1", "1")]
+    [InlineData("-1", "-1")]
+    [InlineData("1000m", "1")]
+    [InlineData("0.5", "500m")]
+    [InlineData(".5", "500m")]
+    [InlineData("1.", "1")]
+    [InlineData("1500m", "1500m")]
+    [InlineData("100", "100")]
+    [InlineData("1000", "1k")]
+    [InlineData("1100", "1100")]
+    [InlineData("10000", "10k")]
+    [InlineData("1024Mi", "1Gi")]
+    [InlineData("1Gi", "1Gi")]
+    [InlineData("1000Mi", "1000Mi")]
+    [InlineData("1023", "1023")]
+    [InlineData("0.5Ki", "512")]
+    [InlineData("1.5Gi", "1536Mi")]
+    [InlineData("0.1Ki", "102400m")]
+    [InlineData("1e3", "1e3")]
+    [InlineData("12e6", "12e6")]
+    [InlineData("1E", "1E")]
+    [InlineData("1E2", "100")]
+    [InlineData("5M", "5M")]
+    [InlineData("100u", "100u")]
+    [InlineData("0.1n", "1n")]
+    [InlineData("-0.1n", "-1n")]
+    [InlineData("99999999999999999999", "9223372036854775807")]
+    public void ToString_Parsed_IsCanonical(string text, string canonical)
+    {
+        Assert.Equal(canonical, Quantity.Parse(text).ToString());
+        Assert.Equal(canonical, Quantity.Parse(canonical).ToString());
+    }
+
+    [Theory]
+    [InlineData("", Quantity.FormatFault)]
+    [InlineData("lots", Quantity.FormatFault)]
+    [InlineData("1 Gi", Quantity.FormatFault)]
+    [InlineData("Gi", Quantity.FormatFault)]
+    [InlineData("1Gx", Quantity.FormatFault)]
+    [InlineData("1mm", "unable to parse quantity's suffix")]
+    [InlineData("1K", "unable to parse quantity's suffix")]
+    [InlineData("1e", "unable to parse quantity's suffix")]
+    public void TryParse_Malformed_SaysWhatUpstreamSays(string text, string message)
+    {
+        Assert.False(Quantity.TryParse(text, out _, out string fault));
+        Assert.Equal(message, fault);
+    }
+
+    [Fact]
+    public void Compare_AcrossFormats_ByValue()
+    {
+        Assert.True(Quantity.Parse("1Gi") > Quantity.Parse("1G"));
+        Assert.Equal(Quantity.Parse("1"), Quantity.Parse("1000m"));
+        Assert.Equal(Quantity.Parse("1").GetHashCode(), Quantity.Parse("1000m").GetHashCode());
+        Assert.True(Quantity.Parse("100m") < Quantity.Parse("0.2"));
+    }
+
+    [Fact]
+    public void Add_KeepsTheLeftFormat()
+    {
+        Assert.Equal("1536Mi", (Quantity.Parse("1Gi") + Quantity.Parse("512Mi")).ToString());
+        Assert.Equal("1500m", (Quantity.Parse("1") + Quantity.Parse("500m")).ToString());
+        Assert.Equal("1Gi", (Quantity.Zero + Quantity.Parse("1Gi")).ToString());
+        Assert.Equal("500m", (Quantity.Parse("1") - Quantity.Parse("500m")).ToString());
+    }
+
+    [Fact]
+    public void Value_Fractions_AreRoundedUp()
+    {
+        Assert.Equal(2, Quantity.Parse("1100m").Value);
+        Assert.Equal(1100, Quantity.Parse("1.1").MilliValue);
+        Assert.Equal(1, Quantity.Parse("1u").MilliValue);
+        Assert.True(Quantity.Parse("2").IsWhole);
+        Assert.False(Quantity.Parse("2500m").IsWhole);
+        Assert.Equal("3Ki", Quantity.FromWhole(3072, QuantityFormat.BinarySI).ToString());
+        Assert.Equal("250m", Quantity.FromMilli(250).ToString());
+    }
+}

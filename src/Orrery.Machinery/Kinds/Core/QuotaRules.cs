@@ -47,6 +47,8 @@ internal sealed class ResourceQuotaRule : KindRule
 
 internal sealed class LimitRangeRule : KindRule
 {
+    public override bool CreatesOnUpdate => true;
+
     public override void Default(JsonObject o)
     {
         foreach (JsonObject limit in o.ObjectAt("spec").Items("limits").Where(l => l.Text("type") == "Container"))

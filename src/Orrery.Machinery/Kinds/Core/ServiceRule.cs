@@ -5,6 +5,8 @@ namespace Orrery.Machinery.Kinds.Core;
 
 internal sealed class ServiceRule : KindRule
 {
+    public override bool CreatesOnUpdate => true;
+
     public override bool HasStatus => true;
 
     public override IReadOnlyList<SelectableField>? Fields { get; } = SelectableField.Of("spec.clusterIP", "spec.type");

@@ -5,6 +5,8 @@ namespace Orrery.Machinery.Kinds.Rbac;
 
 internal sealed class RoleRule(bool clusterWide) : KindRule
 {
+    public override bool CreatesOnUpdate => true;
+
     public override IReadOnlyList<string> CheckName(string name) => Names.CheckPathSegment(name);
 
     public override void Validate(JsonObject o, Faults faults)
@@ -58,6 +60,8 @@ internal sealed class RoleRule(bool clusterWide) : KindRule
 
 internal sealed class RoleBindingRule(bool clusterWide) : KindRule
 {
+    public override bool CreatesOnUpdate => true;
+
     private const string Group = "rbac.authorization.k8s.io";
 
     public override IReadOnlyList<string> CheckName(string name) => Names.CheckPathSegment(name);

@@ -65,9 +65,20 @@ public sealed class SortedTree<T> : IEnumerable<T>
         return rest is null ? Empty : new SortedTree<T>(rest);
     }
 
-    /// <summary>How many keys begin with the prefix.</summary>
-    public int CountPrefix(string prefix) =>
-        root is null ? 0 : root.Rank(prefix, withPrefixed: true) - root.Rank(prefix, withPrefixed: false);
+    /// <summary>How many keys begin with the prefix and come after <paramref name="startAfter"/> where one is given.</summary>
+    public int CountPrefix(string prefix, string? startAfter = null)
+    {
+        if (root is null)
+        {
+            return 0;
+        }
+
+        int before = root.Rank(prefix, withPrefixed: false);
+        int end = root.Rank(prefix, withPrefixed: true);
+
+        // The smallest key after another is that key and a zero character.
+        return end - (startAfter is null ? before : Math.Clamp(root.Rank(startAfter + '\0', withPrefixed: false), before, end));
+    }
 
     /// <summary>Items whose keys begin with the prefix, in key order, after <paramref name="startAfter"/> where one is given.</summary>
     public TreeRange<T> Range(string prefix, string? startAfter = null) => new(root, prefix, startAfter);

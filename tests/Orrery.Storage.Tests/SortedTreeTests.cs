@@ -103,7 +103,9 @@ public sealed class SortedTreeTests
             List<Item> wanted = [.. model.Values.Where(item => item.Key.StartsWith(prefix, StringComparison.Ordinal))];
 
             Assert.Equal(wanted.Count, tree.CountPrefix(prefix));
-            Assert.Equal(wanted.Where(item => after is null || string.CompareOrdinal(item.Key, after) > 0), tree.Range(prefix, after));
+            wanted.RemoveAll(item => after is not null && string.CompareOrdinal(item.Key, after) <= 0);
+            Assert.Equal(wanted, tree.Range(prefix, after));
+            Assert.Equal(wanted.Count, tree.CountPrefix(prefix, after));
             Assert.Equal(model.GetValueOrDefault(after ?? ""), tree.Find(after ?? ""));
         }
     }

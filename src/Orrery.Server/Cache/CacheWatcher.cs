@@ -95,7 +95,10 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>
         }
     }
 
-    /// <summary>Waits for an event, the end, or until <paramref name="atMost"/> has passed; to about a tenth of a second.</summary>
+    /// <summary>
+    /// Waits for an event, the end, or until <paramref name="atMost"/> has passed, to about a tenth of a second. Zero or
+    /// less times out at the next beat; <see cref="Timeout.InfiniteTimeSpan"/> never does.
+    /// </summary>
     public ValueTask<CacheWait> WaitAsync(TimeSpan atMost, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

@@ -10,6 +10,8 @@ internal sealed class WakeSchedule : IDisposable
     /// <summary>Waits end on a common beat, so that many watchers share one timer tick.</summary>
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(100);
 
+    private static readonly TimeSpan Endless = TimeSpan.FromDays(365);
+
     private readonly Lock gate = new();
     private readonly PriorityQueue<CacheWatcher, long> due = new();
     private readonly TimeProvider time;
@@ -24,9 +26,14 @@ internal sealed class WakeSchedule : IDisposable
         timer = time.CreateTimer(static self => ((WakeSchedule)self!).Ring(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>The first beat at or after a wait of that length; a negative or infinite wait has no end.</summary>
+    /// <summary>
+    /// The first beat at or after a wait of that length. A wait that is over already ends at once, as a deadline just
+    /// missed must; only <see cref="Timeout.InfiniteTimeSpan"/>, and a year, have no end.
+    /// </summary>
     public long TimeAfter(TimeSpan wait) =>
-        wait < TimeSpan.Zero || wait >= TimeSpan.FromDays(1) ? long.MaxValue : (long)Math.Ceiling((time.GetElapsedTime(start) + wait) / Beat);
+        wait == Timeout.InfiniteTimeSpan || wait > Endless
+            ? long.MaxValue
+            : (long)Math.Ceiling((time.GetElapsedTime(start) + TimeSpan.FromTicks(Math.Max(0, wait.Ticks))) / Beat);
 
     public void Dispose() => timer.Dispose();
 

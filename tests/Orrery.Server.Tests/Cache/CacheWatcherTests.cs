@@ -192,6 +192,18 @@ public sealed class CacheWatcherTests
         Assert.Equal(CacheWait.TimedOut, await watchers[0].WaitAsync(TimeSpan.FromMilliseconds(50), Token));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-5)]
+    [InlineData(-100_000)]
+    public async Task WaitAsync_DeadlineThatHasPassed_TimesOutAtOnce(int milliseconds)
+    {
+        await using CacheFixture cache = await CacheFixture.StartAsync();
+        using CacheWatcher watcher = cache.PodCache.Watch(StoreKey.Prefix(Pods), 0)!;
+
+        Assert.Equal(CacheWait.TimedOut, await watcher.WaitAsync(TimeSpan.FromMilliseconds(milliseconds), Token).AsTask().WaitAsync(Long, Token));
+    }
+
     [Fact]
     public async Task WaitAsync_Cancelled_ThrowsAndCanBeCalledAgain()
     {

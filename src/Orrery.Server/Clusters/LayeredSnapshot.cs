@@ -38,7 +38,7 @@ internal readonly struct LayeredSnapshot(BaseLayer layer, GroupResource resource
     public IEnumerable<CachedObject> Range(string prefix, string? startAfter = null) =>
         layered ? Merge(layer, resource, stored, prefix, startAfter) : stored.Range(prefix, startAfter);
 
-    public int Count(string prefix) => layered ? Range(prefix).Count() : stored.Count(prefix);
+    public int Count(string prefix, string? startAfter = null) => layered ? Range(prefix, startAfter).Count() : stored.Count(prefix, startAfter);
 
     /// <summary>An event of the cache as clients must see it; null when they must not.</summary>
     public static CacheEvent? Translate(BaseLayer layer, GroupResource resource, CacheEvent change)

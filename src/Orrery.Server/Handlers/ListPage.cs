@@ -40,5 +40,5 @@ internal sealed record ListPage(IReadOnlyList<CachedObject> Items, string? LastK
     }
 
     private static long Count(ResourceRequest request, LayeredSnapshot snapshot, string prefix, string after) =>
-        ObjectStore.Range(snapshot, request.Cluster, prefix, after).LongCount();
+        request.Cluster.IsAll ? ObjectStore.Range(snapshot, request.Cluster, prefix, after).LongCount() : snapshot.Count(prefix, after);
 }

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Orrery.Api;
 using Orrery.Machinery;
 using Orrery.Machinery.Schemas;
+using Orrery.Machinery.Wire;
 using Orrery.Server.Registry;
 using Orrery.Server.Requests;
 
@@ -44,7 +45,7 @@ internal static class RequestBody
         }
     }
 
-    /// <summary>A body of JSON, or of YAML made JSON.</summary>
+    /// <summary>A body of JSON, or of YAML or protobuf made JSON.</summary>
     /// <param name="kind">What is wanted, for faults.</param>
     /// <exception cref="StatusException">413, 415, or 400 for what is no YAML.</exception>
     public static async ValueTask<ReadOnlyMemory<byte>> ReadJsonAsync(HttpRequest request, string kind, CancellationToken cancellationToken)
@@ -54,6 +55,11 @@ internal static class RequestBody
         if (format == BodyFormat.Json)
         {
             return body;
+        }
+
+        if (format == BodyFormat.Protobuf)
+        {
+            return ObjectEncoding.Write(KubernetesProtobuf.ToJson(body.Span));
         }
 
         try

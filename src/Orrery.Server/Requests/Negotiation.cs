@@ -1,4 +1,5 @@
 using Orrery.Api;
+using Orrery.Machinery.Wire;
 
 namespace Orrery.Server.Requests;
 
@@ -27,6 +28,9 @@ public enum BodyFormat
 {
     Json,
     Yaml,
+
+    /// <summary>Kubernetes' binary encoding of built-in kinds.</summary>
+    Protobuf,
 }
 
 /// <summary>Which kind of patch a body is.</summary>
@@ -86,6 +90,7 @@ public static class Negotiation
     {
         "" or "application/json" => BodyFormat.Json,
         "application/yaml" => BodyFormat.Yaml,
+        KubernetesProtobuf.MediaType => BodyFormat.Protobuf,
         _ => throw ApiErrors.UnsupportedMediaType($"the body of the request was in an unknown format - accepted media types include: {Represented}"),
     };
 

@@ -34,4 +34,7 @@ internal sealed class RbacAuthorizer(RbacIndexes indexes) : IAuthorizer
 
     /// <summary>What an aggregated ClusterRole gathers now; null when the role does not aggregate or does not exist.</summary>
     public IReadOnlyList<PolicyRule>? Aggregated(ClusterName cluster, string clusterRole) => indexes.For(cluster).Aggregated(clusterRole);
+
+    /// <summary>The ClusterRoles of a cluster that aggregate.</summary>
+    public IReadOnlyList<string> AggregatedNames(ClusterName cluster) => indexes.For(cluster).AggregatedNames;
 }

@@ -65,6 +65,10 @@ internal sealed class RbacIndex(RbacLayer below, RbacLayer own)
         _ => null,
     };
 
+    public IReadOnlyList<string> AggregatedNames => [.. ClusterRoles.Where(r => r.Aggregates is not null).Select(r => r.Name)];
+
+    private IEnumerable<RbacRole> ClusterRoles => own.ClusterRoles.Concat(below.ClusterRoles.Where(r => !own.Hidden.Contains(("ClusterRole", "", r.Name))));
+
     /// <summary>The rules that an aggregated ClusterRole gathers now; null when there is none of that name, or it gathers nothing.</summary>
     public IReadOnlyList<PolicyRule>? Aggregated(string name) =>
         Find("ClusterRole", "", name) is { Aggregates: not null } role ? aggregated.GetOrAdd(name, _ => Gather(role, [])) : null;
@@ -109,7 +113,7 @@ internal sealed class RbacIndex(RbacLayer below, RbacLayer own)
             return rules;
         }
 
-        RbacRole[] visible = [.. own.ClusterRoles.Concat(below.ClusterRoles.Where(r => !own.Hidden.Contains(("ClusterRole", "", r.Name)))).OrderBy(r => r.Name, StringComparer.Ordinal)];
+        RbacRole[] visible = [.. ClusterRoles.OrderBy(r => r.Name, StringComparer.Ordinal)];
         foreach (RbacRole source in role.Aggregates!.SelectMany(selector => visible.Where(r => r.Name != role.Name && selector.Matches(r.Labels))))
         {
             foreach (PolicyRule rule in source.Aggregates is null ? source.Rules : Gather(source, path))

@@ -15,6 +15,7 @@ internal sealed class AccessControl
         Clusters = new LogicalClusters(caches);
         Objects = new ClusterObjects(caches, BaseLayer);
         Authorizer = new RbacAuthorizer(new RbacIndexes(caches, BaseLayer, Clusters));
+        RoleAggregation = new RoleAggregation(caches, BaseLayer, Authorizer, Clusters, time, logs.CreateLogger<RoleAggregation>());
         RoleGuard = new RoleGuard(Authorizer);
         AccessReviews = new AccessReviews(Authorizer);
 
@@ -34,6 +35,9 @@ internal sealed class AccessControl
     public RbacAuthorizer Authorizer { get; }
 
     public RoleGuard RoleGuard { get; }
+
+    /// <summary>To be run for as long as the server does.</summary>
+    public RoleAggregation RoleAggregation { get; }
 
     public AccessReviews AccessReviews { get; }
 

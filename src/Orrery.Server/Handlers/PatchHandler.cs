@@ -64,15 +64,13 @@ internal static class PatchHandler
         }
 
         CheckApplied(request, applied);
-        var stripped = (JsonObject)applied.DeepClone();
-        Warnings.Add(request.Http.Response, DecodeApplied(request, stripped, options));
         string? subresource = request.Subresource.Length == 0 ? null : request.Subresource;
         return new ObjectChange
         {
             IsPatch = true,
             IsApply = true,
-            Wanted = current => Merge(request, options, current, stripped, subresource),
-            Absent = subresource is null ? () => Merge(request, options, null, stripped, null) : null,
+            Wanted = current => Merge(request, options, current, applied, subresource),
+            Absent = subresource is null ? () => Merge(request, options, null, applied, null) : null,
         };
     }
 
@@ -81,16 +79,16 @@ internal static class PatchHandler
         JsonObject merged = FieldManager.Apply(
             live, applied, request.Resource.Schema, options.FieldManager, options.Force, subresource, request.Server.Time.GetUtcNow(),
             request.Resource.Strategy.ResetFields(request.Subresource));
-        request.Resource.Strategy.Default(merged);
-        return merged;
-    }
 
-    private static IReadOnlyList<string> DecodeApplied(ResourceRequest request, JsonObject applied, WriteOptions options)
-    {
-        IReadOnlyList<string> faults = request.Resource.Strategy.Decode(applied, default);
-        return faults.Count > 0 && options.FieldValidation == FieldValidation.Strict
-            ? throw ApiErrors.BadRequest($"failed to create typed patch object: {DecodingFaults.StrictMessage(faults)}")
-            : options.FieldValidation == FieldValidation.Ignore ? [] : faults;
+        // Decoded only now: what decoding and defaults add, nobody applied, and so nobody owns.
+        request.Resource.Strategy.Decode(merged, default);
+        request.Resource.Strategy.Default(merged);
+        if (live is null)
+        {
+            merged.Metadata.Remove("resourceVersion");
+        }
+
+        return merged;
     }
 
     /// <summary>A patch whose result cannot be read is an unprocessable patch, not a bad request (handlers/patch.go).</summary>
@@ -123,22 +121,21 @@ internal static class PatchHandler
     private static void CheckApplied(ResourceRequest request, JsonObject applied)
     {
         ResourceDefinition resource = request.Resource;
-        if (applied.ApiVersion.Length == 0 || applied.Kind.Length == 0)
-        {
-            throw ApiErrors.BadRequest("error decoding YAML: Object 'Kind' is missing");
-        }
-
         if (applied.ApiVersion != resource.Kind.ApiVersion || applied.Kind != resource.Kind.Kind)
         {
-            throw ApiErrors.BadRequest($"the object is of {applied.ApiVersion}, {applied.Kind}; the path is of {resource.Kind.ApiVersion}, {resource.Kind.Kind}");
+            throw ApiErrors.BadRequest($"invalid object type: {applied.GroupVersionKind}");
         }
 
-        if (applied.Name.Length == 0)
+        if (applied.NodeAt("metadata", "name") is null)
         {
             applied.Metadata["name"] = request.Name;
         }
 
-        CheckPlace(request, applied);
+        // A name that is no string is a fault of its type, which the field manager reports.
+        if (applied.Name.Length > 0)
+        {
+            CheckPlace(request, applied);
+        }
     }
 
     private static void CheckPlace(ResourceRequest request, JsonObject json)

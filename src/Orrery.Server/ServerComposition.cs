@@ -4,6 +4,7 @@ using Orrery.Server.Admission;
 using Orrery.Server.Authentication;
 using Orrery.Server.Cache;
 using Orrery.Server.Discovery;
+using Orrery.Server.OpenApi;
 using Orrery.Server.Registry;
 using Orrery.Server.Security;
 
@@ -49,6 +50,7 @@ internal static class ServerComposition
             Admission = admission,
             Access = access,
             Discovery = new DiscoveryEndpoint(resources, options.PublicUrl?.Authority ?? $"{options.Address}:{options.Port}"),
+            OpenApi = new OpenApiEndpoint(resources),
             Names = names,
             SubresourceHandlers = options.SubresourceHandlers.ToDictionary(h => (h.Resource, h.Subresource)),
         };

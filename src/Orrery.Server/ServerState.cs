@@ -4,6 +4,7 @@ using Orrery.Server.Admission;
 using Orrery.Server.Cache;
 using Orrery.Server.Discovery;
 using Orrery.Server.Handlers;
+using Orrery.Server.OpenApi;
 using Orrery.Server.Registry;
 using Orrery.Server.Security;
 
@@ -31,6 +32,8 @@ internal sealed class ServerState : IAsyncDisposable
     public required AccessControl Access { get; init; }
 
     public required DiscoveryEndpoint Discovery { get; init; }
+
+    public required OpenApiEndpoint OpenApi { get; init; }
 
     public required NameSource Names { get; init; }
 

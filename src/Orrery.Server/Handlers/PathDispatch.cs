@@ -17,7 +17,7 @@ internal static class PathDispatch
             return;
         }
 
-        if (await server.Discovery.TryServeAsync(http, info, cancellationToken))
+        if (await server.Discovery.TryServeAsync(http, info, cancellationToken) || await server.OpenApi.TryServeAsync(http, info, cancellationToken))
         {
             return;
         }

@@ -1,0 +1,108 @@
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Http;
+using Orrery.Api;
+using Orrery.Machinery.OpenApi;
+using Orrery.Server.Discovery;
+using Orrery.Server.Handlers;
+using Orrery.Server.Registry;
+using Orrery.Server.Requests;
+
+namespace Orrery.Server.OpenApi;
+
+/// <summary>Serves <c>/openapi/v3</c>, the documents below it, and <c>/openapi/v2</c>.</summary>
+internal sealed class OpenApiEndpoint(ResourceCatalog resources)
+{
+    private const string Index = "/openapi/v3";
+
+    /// <summary>Documents go with the surface that they describe; group versions that clusters share are written once.</summary>
+    private readonly ConditionalWeakTable<ApiSurface, SurfaceDocuments> surfaces = [];
+    private readonly ConditionalWeakTable<ApiVersionSurface, OpenApiGroupVersion> versions = [];
+
+    /// <summary>Answers an OpenAPI request; false, and nothing written, when the path is none.</summary>
+    /// <exception cref="StatusException">405 for a method other than GET and HEAD, 406.</exception>
+    public async ValueTask<bool> TryServeAsync(HttpContext http, RequestInfo request, CancellationToken cancellationToken)
+    {
+        bool v2 = request.Path == "/openapi/v2";
+        bool index = request.Path is Index or Index + "/";
+        if (request.Cluster.IsAll || !(v2 || index || request.Path.StartsWith(Index + "/", StringComparison.Ordinal)))
+        {
+            return false;
+        }
+
+        if (http.Request.Method is not ("GET" or "HEAD"))
+        {
+            throw ApiErrors.MethodNotAllowed();
+        }
+
+        SurfaceDocuments documents = surfaces.GetValue(resources.For(request.Cluster), surface => new SurfaceDocuments(surface, (group, version) => Document(request.Cluster, group, version)));
+        if (index)
+        {
+            // Upstream answers the index as text, and clients read it as what it is.
+            await ObjectResponse.WriteBytesAsync(http, 200, "text/plain; charset=utf-8", documents.Index, cancellationToken);
+            return true;
+        }
+
+        RequireJson(http.Request.Headers.Accept);
+        if (v2)
+        {
+            await WriteAsync(http, documents.SwaggerHash, documents.Swagger, cancellationToken);
+            return true;
+        }
+
+        if (documents.Find(request.Path[(Index.Length + 1)..]) is not { } document)
+        {
+            return false;
+        }
+
+        if (http.Request.Query["hash"].ToString() is { Length: > 0 } hash && hash != document.Hash)
+        {
+            http.Response.StatusCode = StatusCodes.Status301MovedPermanently;
+            http.Response.Headers.Location = $"{request.Cluster.PathPrefix}{Index}/{document.Path}?hash={document.Hash}";
+            return true;
+        }
+
+        await WriteAsync(http, document.Hash, document.Document, cancellationToken);
+        return true;
+    }
+
+    private static async Task WriteAsync(HttpContext http, string hash, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        string tag = $"\"{hash}\"";
+        http.Response.Headers.ETag = tag;
+        http.Response.Headers.Vary = "Accept";
+        if (http.Request.Headers.IfNoneMatch.ToString() == tag)
+        {
+            http.Response.StatusCode = StatusCodes.Status304NotModified;
+            return;
+        }
+
+        await ObjectResponse.WriteBytesAsync(http, 200, "application/json", body, cancellationToken);
+    }
+
+    /// <summary>The documents exist as JSON only; a client that insists on protobuf falls back when it is told so.</summary>
+    private static void RequireJson(string? accept)
+    {
+        if (!MediaType.ParseAccept(accept).Any(clause => clause.Accepts("application", "json")))
+        {
+            throw ApiErrors.NotAcceptable("only the following media types are accepted: application/json");
+        }
+    }
+
+    private OpenApiGroupVersion Document(ClusterName cluster, ApiGroupSurface group, ApiVersionSurface version) =>
+        versions.GetValue(version, v => new OpenApiGroupVersion(group.Name, v.Version, [.. v.Resources
+            .Select(r => resources.Find(cluster, new GroupVersionResource(group.Name, v.Version, r.Name)))
+            .OfType<ResourceDefinition>()
+            .OrderBy(d => d.Resource.Resource, StringComparer.Ordinal)
+            .Select(Describe)]));
+
+    private static OpenApiResource Describe(ResourceDefinition definition) => new()
+    {
+        Resource = definition.Resource,
+        Kind = definition.Kind.Kind,
+        ListKind = definition.ListKind,
+        Namespaced = definition.Namespaced,
+        Verbs = definition.Verbs.Order(StringComparer.Ordinal).ToArray(),
+        Subresources = [.. definition.Subresources.Values.OrderBy(s => s.Name, StringComparer.Ordinal).Select(s => new OpenApiSubresource(s.Name, s.Kind, s.Verbs.Order(StringComparer.Ordinal).ToArray()))],
+        Custom = definition.IsCustom ? definition.Schema : null,
+    };
+}

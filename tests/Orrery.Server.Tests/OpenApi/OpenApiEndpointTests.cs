@@ -1,0 +1,85 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Testing;
+
+namespace Orrery.Server.Tests.OpenApi;
+
+public sealed class OpenApiEndpointTests
+{
+    [Fact]
+    public async Task Get_IndexAndDocument_AreCachedByHash()
+    {
+        await using TestServer server = await TestServer.StartAsync(cancellationToken: TestContext.Current.CancellationToken);
+        using HttpClient http = Client(server);
+        using HttpResponseMessage index = await http.GetAsync(new Uri("/openapi/v3", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Equal("text/plain", index.Content.Headers.ContentType!.MediaType);
+        JsonNode paths = JsonNode.Parse(await index.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["paths"]!;
+        string url = (string)paths["apis/apps/v1"]!["serverRelativeURL"]!;
+        using HttpResponseMessage document = await http.GetAsync(new Uri(url, UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, document.StatusCode);
+        JsonNode apps = JsonNode.Parse(await document.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!;
+        Assert.NotNull(apps["components"]!["schemas"]!["io.k8s.api.apps.v1.Deployment"]);
+        using var again = new HttpRequestMessage(HttpMethod.Get, new Uri(url, UriKind.Relative));
+        again.Headers.IfNoneMatch.Add(document.Headers.ETag!);
+        using HttpResponseMessage unchanged = await http.SendAsync(again, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.NotModified, unchanged.StatusCode);
+        using HttpResponseMessage unknown = await http.GetAsync(new Uri("/openapi/v3/apis/nope/v1", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
+    }
+
+    [Fact]
+    public async Task Get_Swagger_IsJsonAndNothingElse()
+    {
+        await using TestServer server = await TestServer.StartAsync(cancellationToken: TestContext.Current.CancellationToken);
+        using HttpClient http = Client(server);
+        JsonNode swagger = JsonNode.Parse(await http.GetStringAsync(new Uri("/openapi/v2", UriKind.Relative), TestContext.Current.CancellationToken))!;
+        Assert.Equal("2.0", (string?)swagger["swagger"]);
+        using var protobuf = new HttpRequestMessage(HttpMethod.Get, new Uri("/openapi/v2", UriKind.Relative));
+        protobuf.Headers.TryAddWithoutValidation("Accept", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf");
+        using HttpResponseMessage refused = await http.SendAsync(protobuf, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.NotAcceptable, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task Kubectl_Explain_ShowsFieldsAndTypes()
+    {
+        Assert.SkipUnless(Kubectl.IsInstalled, "kubectl is not installed");
+        await using TestServer server = await TestServer.StartAsync(cancellationToken: TestContext.Current.CancellationToken);
+        using var kubectl = new Kubectl(server, ClusterName.Root);
+        string spec = (await kubectl.RunAsync("explain", "deployment.spec")).Succeeded();
+        Assert.Contains("GROUP:      apps\nKIND:       Deployment\nVERSION:    v1\n", spec, StringComparison.Ordinal);
+        Assert.Contains("FIELD: spec <DeploymentSpec>", spec, StringComparison.Ordinal);
+        Assert.Contains("  selector\t<LabelSelector> -required-", spec, StringComparison.Ordinal);
+        Assert.Contains("  replicas\t<integer>", spec, StringComparison.Ordinal);
+        string all = (await kubectl.RunAsync("explain", "pods", "--recursive")).Succeeded();
+        Assert.Contains("terminationGracePeriodSeconds\t<integer>", all, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Kubectl_Apply_RefusesAnUnknownFieldAndDiffsAKnownOne()
+    {
+        Assert.SkipUnless(Kubectl.IsInstalled, "kubectl is not installed");
+        await using TestServer server = await TestServer.StartAsync(cancellationToken: TestContext.Current.CancellationToken);
+        using var kubectl = new Kubectl(server, ClusterName.Root);
+        const string manifest = "apiVersion: v1\nkind: Namespace\nmetadata: { name: told, labels: { a: \"1\" } }\n";
+        (await kubectl.RunAsync(manifest, ["apply", "-f", "-"], TestContext.Current.CancellationToken)).Succeeded();
+        KubectlResult diff = await kubectl.RunAsync(manifest.Replace("\"1\"", "\"2\"", StringComparison.Ordinal), ["diff", "-f", "-"], TestContext.Current.CancellationToken);
+        Assert.Equal(1, diff.ExitCode);
+        Assert.Contains("+    a: \"2\"", diff.Output, StringComparison.Ordinal);
+        KubectlResult refused = await kubectl.RunAsync(manifest + "nope: 1\n", ["apply", "-f", "-"], TestContext.Current.CancellationToken);
+        Assert.Contains("unknown field \"nope\"", refused.Error, StringComparison.Ordinal);
+        Assert.Equal(1, refused.ExitCode);
+    }
+
+    private static HttpClient Client(TestServer server)
+    {
+        var handler = new SocketsHttpHandler();
+        // The certificate's authority is the test's own; what is tested here is not TLS.
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+        var http = new HttpClient(handler) { BaseAddress = new Uri(server.Url.GetLeftPart(UriPartial.Authority)) };
+        http.DefaultRequestHeaders.Authorization = new("Bearer", server.AdminToken(ClusterName.Root));
+        http.DefaultRequestHeaders.Accept.Add(new("application/json"));
+        return http;
+    }
+}

@@ -71,6 +71,35 @@ public sealed class SqliteDurabilityTests : IDisposable
     }
 
     [Fact]
+    public async Task Compact_DeletedKeys_LeaveNothingBehind()
+    {
+        await using SqliteStore store = Open();
+        for (int i = 0; i < 50; i++)
+        {
+            await Put(store, $"/{i}", "v");
+            await Delete(store, $"/{i}");
+        }
+
+        await Put(store, "/7", "again");
+        await store.CompactAsync(101, Token);
+
+        Assert.Equal((1, 1), (Rows(), Rows("keys")));
+        Assert.Equal(101, (await store.GetAsync("/7", Token))!.CreateRevision);
+    }
+
+    [Fact]
+    public void Configure_Connection_WaitsForTheDiskAtEachCommit()
+    {
+        using var database = Database.Open(directory.StorePath, readOnly: false);
+        Schema.Configure(database);
+        Schema.Prepare(database, directory.StorePath);
+
+        const int Full = 2;
+        Assert.Equal(Full, database.Scalar("PRAGMA synchronous"));
+        Assert.Equal(1, database.Scalar("SELECT count(*) FROM pragma_journal_mode WHERE journal_mode='wal'"));
+    }
+
+    [Fact]
     public async Task Open_Twice_IsRefusedAndNamesTheHolder()
     {
         await using (SqliteStore store = Open())
@@ -270,10 +299,10 @@ public sealed class SqliteDurabilityTests : IDisposable
 
     private SqliteStore Open() => SqliteStore.Open(directory.StorePath, TimeProvider.System);
 
-    private long Rows()
+    private long Rows(string table = "log")
     {
         using var database = Database.Open(directory.StorePath, readOnly: true);
-        return database.Scalar("SELECT count(*) FROM log");
+        return database.Scalar($"SELECT count(*) FROM {table}");
     }
 
     private (long Compacted, long Swept) Compaction()

@@ -36,6 +36,7 @@ public sealed class ApiServer : IAsyncDisposable
     {
         // 1. Everything in memory, from the store.
         ServerState state = await ServerComposition.ComposeAsync(options, cancellationToken);
+        await state.Upkeep!.StartAsync(cancellationToken);
 
         // 2. Listen.
         WebApplication web = Build(options);
@@ -50,7 +51,6 @@ public sealed class ApiServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        state.Stopping.Cancel();
         await web.StopAsync(CancellationToken.None);
         await web.DisposeAsync();
         await state.DisposeAsync();

@@ -3,10 +3,12 @@ using Orrery.Api;
 using Orrery.Server.Admission;
 using Orrery.Server.Authentication;
 using Orrery.Server.Cache;
+using Orrery.Server.CustomResources;
 using Orrery.Server.Discovery;
 using Orrery.Server.OpenApi;
 using Orrery.Server.Registry;
 using Orrery.Server.Security;
+using Orrery.Server.Upkeep;
 
 namespace Orrery.Server;
 
@@ -21,7 +23,8 @@ internal static class ServerComposition
 
         // 1. State.
         CacheSet caches = await CacheSet.StartAsync(options.Store, time, loggers.CreateLogger<CacheSet>(), cancellationToken);
-        var resources = new ResourceCatalog();
+        var custom = new CustomResourceSet(caches);
+        var resources = new ResourceCatalog(custom);
 
         // 2. Who asks, and whether they may.
         AccessControl access = AccessControl.Create(
@@ -35,25 +38,41 @@ internal static class ServerComposition
         var objects = new ObjectStore(caches, access.BaseLayer);
 
         // 3. Writes.
-        var admission = new AdmissionChain([new RoleEscalation(access.RoleGuard)]);
+        var admission = new AdmissionChain([
+            new NamespaceLifecycle(objects),
+            new ServiceAccountDefaults(objects, names),
+            new RoleEscalation(access.RoleGuard),
+        ]);
         var addresses = new ServiceAddresses(caches, names);
         var creation = new ObjectCreation(objects, admission, addresses, time, names);
-        return new ServerState
+        var update = new ObjectUpdate(objects, admission, addresses, creation, time);
+        var deletion = new ObjectDeletion(objects, admission, time);
+        var writer = new Writer(creation, update, deletion);
+
+        // 4. What follows from writes.
+        var namespaces = new NamespaceFollowUp(objects, writer, string.Join('\n', options.ClientCas.Select(ca => ca.ExportCertificatePem())) + "\n");
+        var clusters = new ClusterFollowUp(objects, writer);
+        var definitions = new DefinitionFollowUp(objects, writer, time);
+        creation.FollowUps = [namespaces, clusters, definitions];
+
+        var state = new ServerState
         {
             Options = options,
             Caches = caches,
             Resources = resources,
             Objects = objects,
             Creation = creation,
-            Update = new ObjectUpdate(objects, admission, addresses, creation, time),
-            Deletion = new ObjectDeletion(objects, admission, time),
-            Admission = admission,
+            Update = update,
+            Deletion = deletion,
+            Writer = writer,
             Access = access,
             Discovery = new DiscoveryEndpoint(resources, options.PublicUrl?.Authority ?? $"{options.Address}:{options.Port}"),
             OpenApi = new OpenApiEndpoint(resources),
             Names = names,
             SubresourceHandlers = options.SubresourceHandlers.ToDictionary(h => (h.Resource, h.Subresource)),
         };
+        state.Upkeep = new UpkeepRunner(state, writer, custom, namespaces, clusters, definitions);
+        return state;
     }
 
     /// <summary>When this installation was first started: its oldest namespace is made then.</summary>

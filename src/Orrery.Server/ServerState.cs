@@ -1,12 +1,12 @@
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
-using Orrery.Server.Admission;
 using Orrery.Server.Cache;
 using Orrery.Server.Discovery;
 using Orrery.Server.Handlers;
 using Orrery.Server.OpenApi;
 using Orrery.Server.Registry;
 using Orrery.Server.Security;
+using Orrery.Server.Upkeep;
 
 namespace Orrery.Server;
 
@@ -27,7 +27,8 @@ internal sealed class ServerState : IAsyncDisposable
 
     public required ObjectDeletion Deletion { get; init; }
 
-    public required AdmissionChain Admission { get; init; }
+    /// <summary>For what the server itself writes.</summary>
+    public required Writer Writer { get; init; }
 
     public required AccessControl Access { get; init; }
 
@@ -39,8 +40,8 @@ internal sealed class ServerState : IAsyncDisposable
 
     public required IReadOnlyDictionary<(GroupResource Resource, string Subresource), ISubresourceHandler> SubresourceHandlers { get; init; }
 
-    /// <summary>Cancelled when the server stops: ends upkeep and open watches.</summary>
-    public CancellationTokenSource Stopping { get; } = new();
+    /// <summary>Set once, by the composition.</summary>
+    public UpkeepRunner? Upkeep { get; set; }
 
     public TimeProvider Time => Options.TimeProvider;
 
@@ -48,7 +49,11 @@ internal sealed class ServerState : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Upkeep is not null)
+        {
+            await Upkeep.DisposeAsync();
+        }
+
         await Caches.DisposeAsync();
-        Stopping.Dispose();
     }
 }

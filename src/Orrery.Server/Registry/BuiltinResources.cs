@@ -59,7 +59,9 @@ internal sealed class BuiltinResources
             ShortNames = resource.ShortNames,
             Categories = resource.Categories,
             Subresources = resource.Subresources.ToFrozenDictionary(s => s.Name, s => new SubresourceDefinition(s.Name, s.Kind, s.Verbs.ToFrozenSet())),
-            Strategy = new BuiltinStrategy(kind, resource.Namespaced, resource.Subresources.Any(s => s.Name == "status"), schema),
+            Strategy = resource.Resource is { Group: "apiextensions.k8s.io", Resource: "customresourcedefinitions" }
+                ? new CustomResources.DefinitionStrategy(schema)
+                : new BuiltinStrategy(kind, resource.Namespaced, resource.Subresources.Any(s => s.Name == "status"), schema),
             StoredAs = kind.Kind == "Event" ? new GroupResource("", "events") : default,
             StoredKind = StoredKindOf(kind),
             Conversion = Conversions.Find(kind),

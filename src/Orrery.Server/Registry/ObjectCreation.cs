@@ -13,6 +13,9 @@ internal sealed class ObjectCreation(ObjectStore objects, AdmissionChain admissi
     /// <summary>A generated name that is taken is replaced this often before the client hears of it.</summary>
     private const int MaxNameAttempts = 8;
 
+    /// <summary>Set once, before the first request: follow-ups write through this class themselves.</summary>
+    public IReadOnlyList<IFollowUp> FollowUps { get; set; } = [];
+
     /// <param name="json">Decoded and defaulted, in the version of the scope's resource. Changed in place.</param>
     /// <param name="isApplied">Managed fields are already right (server-side apply).</param>
     public async ValueTask<WriteResult> CreateAsync(WriteScope scope, JsonObject json, bool isApplied, CancellationToken cancellationToken)
@@ -74,6 +77,12 @@ internal sealed class ObjectCreation(ObjectStore objects, AdmissionChain admissi
             CommitResult commit = objects.Exists(resource, scope.Cluster, scope.Namespace, json.Name) ? default : await objects.CreateAsync(resource, scope.Cluster, scope.Namespace, json.Name, stored, cancellationToken);
             if (commit.Succeeded)
             {
+                // 5. What belongs to it.
+                foreach (IFollowUp followUp in FollowUps.Where(f => f.Concerns(resource.GroupResource)))
+                {
+                    await followUp.FollowAsync(scope.Cluster, scope.Namespace, json.Name, cancellationToken);
+                }
+
                 return new WriteResult(ObjectEncoding.WithRevision(stored, commit.Revision), commit.Revision, Created: true);
             }
 

@@ -1,23 +1,40 @@
 using Orrery.Api;
+using Orrery.Server.CustomResources;
 using Orrery.Server.Discovery;
 
 namespace Orrery.Server.Registry;
 
 /// <summary>Which resources a cluster serves: the built-in ones of all, and its own custom ones.</summary>
-internal sealed class ResourceCatalog : IApiSurface
+internal sealed class ResourceCatalog(CustomResourceSet custom) : IApiSurface
 {
     private static readonly ApiSurface Builtin = new(BuiltinResources.Instance.Surface);
+    private static readonly ApiSurface BuiltinOfRoot = new([.. BuiltinResources.Instance.Surface, LogicalClusterResource.Surface]);
 
     /// <summary>Null: not served.</summary>
-    public ResourceDefinition? Find(ClusterName cluster, GroupVersionResource resource) => BuiltinResources.Instance.Find(resource);
+    public ResourceDefinition? Find(ClusterName cluster, GroupVersionResource resource) =>
+        BuiltinResources.Instance.Find(resource)
+        ?? (cluster.IsRoot && resource == LogicalClusterResource.Definition.Resource ? LogicalClusterResource.Definition : custom.For(cluster).Find(resource));
+
+    /// <summary>The definition under which objects of a kind are reached; null: not served.</summary>
+    public ResourceDefinition? Find(ClusterName cluster, GroupVersionKind kind) => All(cluster).FirstOrDefault(d => d.Kind == kind);
 
     /// <summary>The definition under which a resource's objects are stored; null: not served.</summary>
     public ResourceDefinition? FindStored(ClusterName cluster, GroupResource resource) =>
         Stored(cluster).FirstOrDefault(d => d.GroupResource == resource);
 
-    /// <summary>Every resource of which objects may be stored, one version of each.</summary>
-    public IEnumerable<ResourceDefinition> Stored(ClusterName cluster) => BuiltinResources.Instance.All.Where(
-        d => d.StoredAs == d.GroupResource && !BuiltinResources.IsVirtual(d) && d.Conversion is null);
+    /// <summary>Every resource of which objects may be stored, in one version each.</summary>
+    public IEnumerable<ResourceDefinition> Stored(ClusterName cluster)
+    {
+        var seen = new HashSet<GroupResource>();
+        return All(cluster).Where(d => d.StoredAs == d.GroupResource && !BuiltinResources.IsVirtual(d) && (d.IsCustom || d.Conversion is null) && seen.Add(d.GroupResource));
+    }
 
-    public ApiSurface For(ClusterName cluster) => Builtin;
+    public ApiSurface For(ClusterName cluster) =>
+        cluster.IsAll ? Builtin : custom.For(cluster).Surface(cluster.IsRoot ? BuiltinOfRoot : Builtin);
+
+    private IEnumerable<ResourceDefinition> All(ClusterName cluster)
+    {
+        IEnumerable<ResourceDefinition> all = BuiltinResources.Instance.All.Concat(custom.For(cluster).All);
+        return cluster.IsRoot ? all.Append(LogicalClusterResource.Definition) : all;
+    }
 }

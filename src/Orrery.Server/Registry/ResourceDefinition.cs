@@ -49,6 +49,12 @@ internal sealed class ResourceDefinition
     /// <summary>Turns a stored object into this version and back; null when they are one.</summary>
     public IVersionConversion? Conversion { get; init; }
 
+    /// <summary>Where a custom resource keeps what its scale shows; null without a scale subresource, and for built-in kinds.</summary>
+    public ScalePaths? Scale { get; init; }
+
+    /// <summary>additionalPrinterColumns of a custom resource; null where it has none.</summary>
+    public JsonArray? PrinterColumns { get; init; }
+
     public Schema Schema => schema.Value;
 
     public GroupResource GroupResource => Resource.GroupResource;

@@ -1,0 +1,48 @@
+using Orrery.Api;
+using Orrery.Server.Registry;
+
+namespace Orrery.Server.Admission;
+
+/// <summary>
+/// Nothing is made in a namespace that is not there or is being deleted, and the namespaces that a cluster cannot do
+/// without are not deleted. Upstream: plugin/namespace/lifecycle.
+/// </summary>
+internal sealed class NamespaceLifecycle(ObjectStore objects) : IAdmissionPlugin
+{
+    private static readonly ResourceDefinition Namespaces = BuiltinResources.Instance.Require("", "v1", "namespaces");
+
+    public ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Operation == AdmissionOperation.Delete && request.GroupResource == Namespaces.GroupResource && request.Name is "default" or "kube-system" or "kube-public")
+        {
+            throw ApiErrors.Forbidden(request.GroupResource, request.Name, "this namespace may not be deleted");
+        }
+
+        if (request.Operation == AdmissionOperation.Create && request.Resource.Namespaced)
+        {
+            RequireActive(request);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    private void RequireActive(AdmissionRequest request)
+    {
+        StoredObject found = objects.Find(Namespaces, request.Cluster, "", request.Namespace)
+            ?? throw ApiErrors.NotFound(Namespaces.GroupResource, request.Namespace);
+        if (!KubeObject.Parse(found.Json.Span).IsDeleting)
+        {
+            return;
+        }
+
+        string why = $"unable to create new content in namespace {request.Namespace} because it is being terminated";
+        StatusException refusal = ApiErrors.Forbidden(request.GroupResource, request.Name, why);
+        throw new StatusException(refusal.Status with
+        {
+            Details = refusal.Status.Details! with
+            {
+                Causes = [new StatusCause("NamespaceTerminating", $"namespace {request.Namespace} is being terminated", "metadata.namespace")],
+            },
+        });
+    }
+}

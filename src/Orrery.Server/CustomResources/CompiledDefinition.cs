@@ -1,0 +1,98 @@
+using System.Collections.Frozen;
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Machinery.Kinds;
+using Orrery.Machinery.Schemas;
+using Orrery.Server.Registry;
+
+namespace Orrery.Server.CustomResources;
+
+/// <summary>A CustomResourceDefinition made ready to serve: one resource a served version. Immutable; definitions of the same text share one.</summary>
+internal sealed class CompiledDefinition
+{
+    private static readonly FrozenSet<string> Verbs = FrozenSet.ToFrozenSet(["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"]);
+
+    private CompiledDefinition(string group, IReadOnlyList<ResourceDefinition> versions)
+    {
+        Group = group;
+        Versions = versions;
+    }
+
+    public string Group { get; }
+
+    /// <summary>Best version first (apimachinery <c>pkg/version</c>: v2 before v1 before v1beta1).</summary>
+    public IReadOnlyList<ResourceDefinition> Versions { get; }
+
+    public static CompiledDefinition From(JsonObject definition)
+    {
+        JsonObject spec = definition.ObjectAt("spec");
+        List<JsonObject> versions = [.. (spec["versions"] as JsonArray ?? []).OfType<JsonObject>()];
+        string storage = versions.FirstOrDefault(v => v.FlagAt("storage") == true)?.TextAt("name") ?? "";
+        return new CompiledDefinition(
+            spec.TextAt("group") ?? "",
+            [.. versions.Where(v => v.FlagAt("served") == true).Select(v => Version(spec, v, storage)).OrderBy(d => d.Resource.Version, VersionOrder.Instance)]);
+    }
+
+    private static ResourceDefinition Version(JsonObject spec, JsonObject version, string storage)
+    {
+        JsonObject names = spec.ObjectAt("names");
+        string group = spec.TextAt("group") ?? "";
+        var kind = new GroupVersionKind(group, version.TextAt("name") ?? "", names.TextAt("kind") ?? "");
+        bool namespaced = spec.TextAt("scope") == "Namespaced";
+        ScalePaths? scale = version.NodeAt("subresources", "scale") is JsonObject paths
+            ? new ScalePaths(paths.TextAt("specReplicasPath") ?? "", paths.TextAt("statusReplicasPath") ?? "", paths.TextAt("labelSelectorPath"))
+            : null;
+        bool hasStatus = version.NodeAt("subresources", "status") is JsonObject;
+        var schema = new Lazy<Schema>(() => CustomSchema.Parse(version.NodeAt("schema", "openAPIV3Schema") as JsonObject ?? []));
+        return new ResourceDefinition(() => schema.Value)
+        {
+            Resource = new GroupVersionResource(group, kind.Version, names.TextAt("plural") ?? ""),
+            Kind = kind,
+            ListKind = names.TextAt("listKind") ?? kind.Kind + "List",
+            Singular = names.TextAt("singular") ?? "",
+            Namespaced = namespaced,
+            Verbs = Verbs,
+            ShortNames = Texts(names["shortNames"]),
+            Categories = Texts(names["categories"]),
+            Subresources = Subresources(kind, hasStatus, scale is not null),
+            Strategy = new CustomStrategy(kind, namespaced, hasStatus, scale, () => schema.Value) { SelectableFields = Selectable(version) },
+            IsCustom = true,
+            StoredKind = kind with { Version = storage },
+            Conversion = new RenamingConversion(kind.ApiVersion, (kind with { Version = storage }).ApiVersion),
+            Scale = scale,
+            PrinterColumns = version["additionalPrinterColumns"] as JsonArray,
+        };
+    }
+
+    private static FrozenDictionary<string, SubresourceDefinition> Subresources(GroupVersionKind kind, bool hasStatus, bool hasScale)
+    {
+        var found = new Dictionary<string, SubresourceDefinition>(StringComparer.Ordinal);
+        var verbs = FrozenSet.ToFrozenSet(["get", "patch", "update"]);
+        if (hasStatus)
+        {
+            found["status"] = new SubresourceDefinition("status", kind, verbs);
+        }
+
+        if (hasScale)
+        {
+            found["scale"] = new SubresourceDefinition("scale", new GroupVersionKind("autoscaling", "v1", "Scale"), verbs);
+        }
+
+        return found.ToFrozenDictionary();
+    }
+
+    private static List<SelectableField>? Selectable(JsonObject version) =>
+        version["selectableFields"] is JsonArray { Count: > 0 } fields
+            ? [.. fields.OfType<JsonObject>().Select(f => new SelectableField((f.TextAt("jsonPath") ?? "").TrimStart('.')))]
+            : null;
+
+    private static string[] Texts(JsonNode? list) => list is JsonArray array ? [.. array.Select(t => t!.GetValue<string>())] : [];
+
+    /// <summary>Conversion strategy None: versions differ in their name alone.</summary>
+    private sealed class RenamingConversion(string served, string stored) : IVersionConversion
+    {
+        public void FromStored(JsonObject json) => json["apiVersion"] = served;
+
+        public void ToStored(JsonObject json) => json["apiVersion"] = stored;
+    }
+}

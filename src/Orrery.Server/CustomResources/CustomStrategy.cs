@@ -1,0 +1,140 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Machinery.Kinds;
+using Orrery.Machinery.Schemas;
+using Orrery.Server.Registry;
+
+namespace Orrery.Server.CustomResources;
+
+/// <summary>Kinds whose shape a schema says: upstream's apiextensions <c>pkg/registry/customresource</c>.</summary>
+internal class CustomStrategy(GroupVersionKind kind, bool isNamespaced, bool hasStatus, ScalePaths? scale, Func<Schema> schema) : IResourceStrategy
+{
+    protected Schema Schema => schema();
+
+    public bool AllowCreateOnUpdate => false;
+
+    public bool AllowUnconditionalUpdate => false;
+
+    public bool ReturnDeletedObject => false;
+
+    public bool IsDeletedByFinalizer => false;
+
+    public IReadOnlyList<SelectableField>? SelectableFields { get; init; }
+
+    public IReadOnlyList<string> Decode(JsonObject json, ReadOnlySpan<byte> utf8)
+    {
+        if (json.ApiVersion.Length == 0)
+        {
+            json["apiVersion"] = kind.ApiVersion;
+        }
+
+        if (json.Kind.Length == 0)
+        {
+            json["kind"] = kind.Kind;
+        }
+
+        if (SchemaValidation.ValidateTypeMeta(json, kind) is { Count: > 0 } faults)
+        {
+            throw ApiErrors.BadRequest($"{json.Kind} in version \"{json.ApiVersion}\" cannot be handled as a {kind.Kind}: {faults[0].Field}: {faults[0].Detail}");
+        }
+
+        return ObjectDecoding.Custom(json, utf8, kind, Schema);
+    }
+
+    public void Default(JsonObject json) => Defaulting.Apply(json, Schema);
+
+    public virtual void PrepareForCreate(JsonObject json)
+    {
+        if (hasStatus)
+        {
+            json.Remove("status");
+        }
+
+        json.Metadata["generation"] = 1;
+    }
+
+    public void PrepareForUpdate(JsonObject json, JsonObject old, string subresource)
+    {
+        if (subresource == "status")
+        {
+            KeepAllButStatus(json, old);
+            return;
+        }
+
+        if (hasStatus)
+        {
+            Copy(old, json, "status");
+        }
+
+        if (!IsSameDesire(json, old))
+        {
+            json.Metadata["generation"] = old.Generation + 1;
+        }
+    }
+
+    public void PrepareForDelete(JsonObject json, string now)
+    {
+    }
+
+    public IReadOnlyList<FieldError> ValidateCreate(JsonObject json) =>
+        [.. ObjectMetaRules.Validate(json, isNamespaced, Names.CheckDns1123Subdomain), .. SchemaValidation.Validate(json, Schema, null, scale)];
+
+    public IReadOnlyList<FieldError> ValidateUpdate(JsonObject json, JsonObject old, string subresource) =>
+        [.. ObjectMetaRules.ValidateUpdate(json, old), .. SchemaValidation.Validate(json, Schema, old, scale)];
+
+    public IReadOnlyList<string> ResetFields(string subresource) => subresource switch
+    {
+        "status" => ["spec", "metadata.labels", "metadata.annotations", "metadata.finalizers", "metadata.ownerReferences"],
+        _ when hasStatus => ["status"],
+        _ => [],
+    };
+
+    /// <summary>Status changes status only: everything else, metadata but its managed fields too, stays as it was.</summary>
+    private static void KeepAllButStatus(JsonObject json, JsonObject old)
+    {
+        foreach (string member in json.Select(m => m.Key).Union(old.Select(m => m.Key)).ToArray())
+        {
+            if (member is not ("apiVersion" or "kind" or "metadata" or "status"))
+            {
+                Copy(old, json, member);
+            }
+        }
+
+        JsonNode? managed = json.Metadata["managedFields"]?.DeepClone();
+        JsonObject metadata = (JsonObject)old.Metadata.DeepClone();
+        metadata.Remove("resourceVersion");
+        metadata.Remove("managedFields");
+        if (managed is not null)
+        {
+            metadata["managedFields"] = managed;
+        }
+
+        json["metadata"] = metadata;
+    }
+
+    /// <summary>Everything but metadata, and but status where that is a subresource.</summary>
+    private bool IsSameDesire(JsonObject json, JsonObject old)
+    {
+        foreach (string member in json.Select(m => m.Key).Union(old.Select(m => m.Key)))
+        {
+            if (member is not ("apiVersion" or "kind" or "metadata") && !(hasStatus && member == "status") && !JsonNode.DeepEquals(json[member], old[member]))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static void Copy(JsonObject from, JsonObject to, string member)
+    {
+        if (from[member] is { } value)
+        {
+            to[member] = value.DeepClone();
+        }
+        else
+        {
+            to.Remove(member);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Server.Cache;
+using Orrery.Server.CustomResources;
+using Orrery.Server.Registry;
+using Orrery.Storage;
+
+namespace Orrery.Server.Upkeep;
+
+/// <summary>
+/// Empties a virtual cluster whose LogicalCluster is being deleted. Nobody can reach the cluster any more, so that its
+/// objects go without finalizers or grace; then the finalizer that held the LogicalCluster goes.
+/// </summary>
+internal sealed class ClusterPurge(CacheSet caches, Writer writer, CustomResourceSet custom, TimeProvider time, ILogger<ClusterPurge> log)
+    : UpkeepTask(caches, OrreryResources.LogicalClusters.GroupResource, time, log)
+{
+    private const int BatchSize = 500;
+
+    protected override async ValueTask<bool> LookAsync(string key, CachedObject? item, CancellationToken cancellationToken)
+    {
+        if (item is null || !KubeObject.Parse(item.Json.Span).IsDeleting)
+        {
+            return true;
+        }
+
+        var cluster = new ClusterName(item.Namespace, item.Name);
+        int purged = 0;
+        foreach (ResourceCache cache in Caches.Resources)
+        {
+            string[] keys = [.. cache.Current.Range(StoreKey.Prefix(cache.Resource, cluster)).Select(o => o.Key)];
+            foreach (string[] batch in keys.Chunk(BatchSize))
+            {
+                await Caches.CommitAsync(new Transaction([], [.. batch.Select(k => new Write(k, null))]), cancellationToken);
+            }
+
+            purged += keys.Length;
+        }
+
+        if (purged > 0)
+        {
+            // A write that was under way when the cluster closed may have landed since: look again before letting go.
+            log.Purged(purged, cluster.ToString());
+            return false;
+        }
+
+        custom.Forget(cluster);
+        await writer.UpdateAsync(LogicalClusterResource.Definition, ClusterName.Root, item.Namespace, item.Name, "", "orrery", RemoveFinalizer, cancellationToken);
+        return true;
+    }
+
+    private static void RemoveFinalizer(JsonObject json) => Finalizers.Remove(json, LogicalClusterResource.PurgeFinalizer);
+}

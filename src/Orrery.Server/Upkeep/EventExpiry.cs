@@ -1,0 +1,44 @@
+using System.Text.Json;
+using Orrery.Api;
+using Orrery.Server.Cache;
+using Orrery.Storage;
+
+namespace Orrery.Server.Upkeep;
+
+/// <summary>Events are kept for an hour after their last write, as upstream's default --event-ttl. One sweep for all clusters.</summary>
+internal sealed class EventExpiry(CacheSet caches, TimeProvider time)
+{
+    private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+    private static readonly GroupResource Events = new("", "events");
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            DateTimeOffset limit = time.GetUtcNow() - Lifetime;
+            CachedObject[] old = [.. caches.For(Events).Current.Range(StoreKey.Prefix(Events)).Where(e => LastSeen(e) < limit)];
+            foreach (CachedObject item in old)
+            {
+                // On condition that it was not written again meanwhile.
+                await caches.CommitAsync(new Transaction([new Condition(item.Key, item.Revision)], [new Write(item.Key, null)]), cancellationToken);
+            }
+        }
+    }
+
+    private static DateTimeOffset LastSeen(CachedObject item)
+    {
+        var json = KubeObject.Parse(item.Json.Span);
+        DateTimeOffset last = json.CreationTimestamp ?? DateTimeOffset.MaxValue;
+        foreach (JsonElement? at in new[] { json.At("lastTimestamp"), json.At("eventTime"), json.At("series", "lastObservedTime") })
+        {
+            if (at is { ValueKind: JsonValueKind.String } text && text.TryGetDateTimeOffset(out DateTimeOffset seen) && seen > last)
+            {
+                last = seen;
+            }
+        }
+
+        return last;
+    }
+}

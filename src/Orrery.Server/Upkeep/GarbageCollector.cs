@@ -1,0 +1,249 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using Orrery.Api;
+using Orrery.Server.Cache;
+using Orrery.Server.Handlers;
+using Orrery.Server.Registry;
+using Orrery.Storage;
+
+namespace Orrery.Server.Upkeep;
+
+/// <summary>
+/// Deletes objects whose owners are all gone, and carries out the finalizers <c>orphan</c> and <c>foregroundDeletion</c>.
+/// One for all clusters: it follows the store's own log. Upstream: pkg/controller/garbagecollector.
+/// </summary>
+internal sealed class GarbageCollector(CacheSet caches, ObjectStore objects, ResourceCatalog resources, Writer writer, TimeProvider time, ILogger<GarbageCollector> log)
+{
+    private const string Orphan = "orphan";
+    private const string Foreground = "foregroundDeletion";
+    private const string Manager = "kube-controller-manager";
+
+    private readonly OwnershipGraph graph = new();
+    private readonly KeyQueue queue = new(time);
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.WhenAll(FollowAsync(cancellationToken), WorkAsync(cancellationToken));
+        }
+        finally
+        {
+            queue.Dispose();
+        }
+    }
+
+    private async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            // 1. Everything that is there.
+            long revision = caches.Revision;
+            foreach (ResourceCache cache in caches.Resources)
+            {
+                foreach (CachedObject item in cache.Current.Range(StoreKey.Prefix(cache.Resource)))
+                {
+                    Note(graph.Observe(item.Key, item.Json.Span));
+                }
+            }
+
+            // 2. Every change after it.
+            try
+            {
+                await foreach (StoreBatch batch in caches.Store.WatchAsync("/", revision, cancellationToken))
+                {
+                    await caches.WaitForAsync(batch.Revision, cancellationToken);
+                    foreach (StoreEvent change in batch.Events)
+                    {
+                        Note(change.Value is { } value ? graph.Observe(change.Key, value.Value.Span) : graph.Forget(change.Key, change.Previous is { } last ? last.Value.Span : default));
+                    }
+                }
+            }
+            catch (CompactedException)
+            {
+                // Too far behind the log: begin again.
+            }
+        }
+    }
+
+    private void Note(IReadOnlyCollection<string> keys)
+    {
+        foreach (string key in keys)
+        {
+            queue.Add(key);
+        }
+    }
+
+    private async Task WorkAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            string key = await queue.TakeAsync(cancellationToken);
+            try
+            {
+                await LookAsync(key, cancellationToken);
+                queue.Done(key);
+            }
+            catch (Exception fault) when (fault is not OperationCanceledException)
+            {
+                log.LookFailed(fault, key);
+                queue.Retry(key);
+            }
+        }
+    }
+
+    private async ValueTask LookAsync(string key, CancellationToken cancellationToken)
+    {
+        if (Find(key) is not { } found)
+        {
+            return;
+        }
+
+        // 1. As an owner that waits for its dependents.
+        if (found.Json.IsDeleting)
+        {
+            await FinishAsync(found, cancellationToken);
+        }
+
+        // 2. As a dependent.
+        OwnerReference[] owners = OwnerReference.Of(found.Json);
+        if (owners.Length > 0)
+        {
+            await JudgeAsync(found, owners, cancellationToken);
+        }
+    }
+
+    private async ValueTask FinishAsync(Found owner, CancellationToken cancellationToken)
+    {
+        string[] dependents = graph.DependentsOf(owner.Json.Uid);
+        if (Finalizers.Has(owner.Json, Orphan))
+        {
+            foreach (string dependent in dependents)
+            {
+                if (Find(dependent) is { } orphan)
+                {
+                    await RemoveOwnersAsync(orphan, [owner.Json.Uid], cancellationToken);
+                }
+            }
+
+            await RemoveFinalizerAsync(owner, Orphan, cancellationToken);
+        }
+        else if (Finalizers.Has(owner.Json, Foreground))
+        {
+            bool blocked = false;
+            foreach (string dependent in dependents)
+            {
+                queue.Add(dependent);
+                blocked |= Find(dependent) is { } there && OwnerReference.Of(there.Json).Any(o => o.Uid == owner.Json.Uid && o.BlocksDeletion);
+            }
+
+            if (!blocked)
+            {
+                await RemoveFinalizerAsync(owner, Foreground, cancellationToken);
+            }
+        }
+    }
+
+    private async ValueTask JudgeAsync(Found dependent, OwnerReference[] owners, CancellationToken cancellationToken)
+    {
+        var solid = 0;
+        var waiting = new List<string>();
+        var gone = new List<string>();
+        foreach (OwnerReference owner in owners)
+        {
+            switch (StateOf(dependent, owner))
+            {
+                case OwnerState.Solid:
+                    solid++;
+                    break;
+                case OwnerState.Waiting:
+                    waiting.Add(owner.Uid);
+                    break;
+                default:
+                    gone.Add(owner.Uid);
+                    break;
+            }
+        }
+
+        if (solid > 0)
+        {
+            if (gone.Count + waiting.Count > 0)
+            {
+                await RemoveOwnersAsync(dependent, [.. gone, .. waiting], cancellationToken);
+            }
+
+            return;
+        }
+
+        if (dependent.Json.IsDeleting)
+        {
+            return;
+        }
+
+        string policy = Finalizers.Has(dependent.Json, Orphan) ? "Orphan"
+            : Finalizers.Has(dependent.Json, Foreground) || (waiting.Count > 0 && graph.DependentsOf(dependent.Json.Uid).Length > 0) ? "Foreground"
+            : "Background";
+        await writer.DeleteAsync(
+            dependent.Resource, dependent.Cluster, dependent.Json.Namespace, dependent.Json.Name,
+            new DeleteOptions { PropagationPolicy = policy, Uid = dependent.Json.Uid }, cancellationToken);
+    }
+
+    private OwnerState StateOf(Found dependent, OwnerReference owner)
+    {
+        // A kind that is not served now says nothing about its objects; an owner in a namespace cannot own beyond it.
+        if (resources.Find(dependent.Cluster, owner.Kind) is not { } resource || (resource.Namespaced && dependent.Json.Namespace.Length == 0))
+        {
+            return OwnerState.Solid;
+        }
+
+        StoredObject? found = objects.Find(resource, dependent.Cluster, resource.Namespaced ? dependent.Json.Namespace : "", owner.Name);
+        if (found is null || KubeObject.Parse(found.Json.Span) is not { } json || json.Uid != owner.Uid)
+        {
+            return OwnerState.Gone;
+        }
+
+        return json.IsDeleting && Finalizers.Has(json, Foreground) ? OwnerState.Waiting : OwnerState.Solid;
+    }
+
+    private async ValueTask RemoveOwnersAsync(Found dependent, IReadOnlyCollection<string> uids, CancellationToken cancellationToken) =>
+        await writer.UpdateAsync(
+            dependent.Resource, dependent.Cluster, dependent.Json.Namespace, dependent.Json.Name, "", Manager,
+            json =>
+            {
+                if (json.NodeAt("metadata", "ownerReferences") is JsonArray owners)
+                {
+                    owners.RemoveAll(o => o is JsonObject owner && uids.Contains(owner.TextAt("uid") ?? ""));
+                    if (owners.Count == 0)
+                    {
+                        json.Metadata.Remove("ownerReferences");
+                    }
+                }
+            },
+            cancellationToken);
+
+    private async ValueTask RemoveFinalizerAsync(Found owner, string finalizer, CancellationToken cancellationToken) =>
+        await writer.UpdateAsync(
+            owner.Resource, owner.Cluster, owner.Json.Namespace, owner.Json.Name, "", Manager, json => Finalizers.Remove(json, finalizer), cancellationToken);
+
+    private Found? Find(string key)
+    {
+        if (OwnershipGraph.ResourceOf(key) is not { } resource || caches.For(resource).Current.Get(key) is not { } item || Clusters.BaseLayer.IsTombstone(item.Json.Span))
+        {
+            return null;
+        }
+
+        ClusterName cluster = item.Cluster;
+        return resources.FindStored(cluster, resource) is { } definition ? new Found(definition, cluster, KubeObject.Parse(item.Json.Span)) : null;
+    }
+
+    private enum OwnerState
+    {
+        Solid,
+
+        /// <summary>Is being deleted, and waits for its dependents to go first.</summary>
+        Waiting,
+        Gone,
+    }
+
+    private sealed record Found(ResourceDefinition Resource, ClusterName Cluster, KubeObject Json);
+}

@@ -1,0 +1,87 @@
+namespace Orrery.Server.Upkeep;
+
+/// <summary>Keys to be looked at: each once however often it is added, a failed one again after a while. One reader.</summary>
+internal sealed class KeyQueue(TimeProvider time) : IDisposable
+{
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(10);
+
+    private readonly Lock gate = new();
+    private readonly Queue<string> ready = new();
+    private readonly HashSet<string> queued = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> failures = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ITimer> later = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim available = new(0);
+
+    public void Add(string key)
+    {
+        lock (gate)
+        {
+            if (queued.Add(key))
+            {
+                ready.Enqueue(key);
+                available.Release();
+            }
+        }
+    }
+
+    /// <summary>Looks at the key again after a while that doubles each time, until <see cref="Done"/>.</summary>
+    public void Retry(string key)
+    {
+        lock (gate)
+        {
+            int failed = failures[key] = failures.GetValueOrDefault(key) + 1;
+            TimeSpan wait = FirstRetry * Math.Pow(2, Math.Min(failed - 1, 16));
+            if (!later.ContainsKey(key))
+            {
+                later[key] = time.CreateTimer(_ => Due(key), null, wait < LastRetry ? wait : LastRetry, Timeout.InfiniteTimeSpan);
+            }
+        }
+    }
+
+    public void Done(string key)
+    {
+        lock (gate)
+        {
+            failures.Remove(key);
+        }
+    }
+
+    public async ValueTask<string> TakeAsync(CancellationToken cancellationToken)
+    {
+        await available.WaitAsync(cancellationToken);
+        lock (gate)
+        {
+            string key = ready.Dequeue();
+            queued.Remove(key);
+            return key;
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            foreach (ITimer timer in later.Values)
+            {
+                timer.Dispose();
+            }
+
+            later.Clear();
+        }
+
+        available.Dispose();
+    }
+
+    private void Due(string key)
+    {
+        lock (gate)
+        {
+            if (later.Remove(key, out ITimer? timer))
+            {
+                timer.Dispose();
+                Add(key);
+            }
+        }
+    }
+}

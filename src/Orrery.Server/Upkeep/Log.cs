@@ -1,0 +1,15 @@
+using Microsoft.Extensions.Logging;
+
+namespace Orrery.Server.Upkeep;
+
+internal static partial class Log
+{
+    [LoggerMessage(EventId = 1400, Level = LogLevel.Warning, Message = "upkeep of {Key} failed and is tried again")]
+    public static partial void LookFailed(this ILogger log, Exception fault, string key);
+
+    [LoggerMessage(EventId = 1401, Level = LogLevel.Error, Message = "upkeep ended unexpectedly")]
+    public static partial void Ended(this ILogger log, Exception fault);
+
+    [LoggerMessage(EventId = 1402, Level = LogLevel.Information, Message = "purged {Count} objects of cluster {Cluster}")]
+    public static partial void Purged(this ILogger log, int count, string cluster);
+}

@@ -1,0 +1,95 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using Orrery.Api;
+using Orrery.Server.Cache;
+using Orrery.Server.CustomResources;
+using Orrery.Server.Handlers;
+using Orrery.Server.Registry;
+
+namespace Orrery.Server.Upkeep;
+
+/// <summary>Deletes what is in a namespace that is being deleted, then lets the namespace go. Upstream: pkg/controller/namespace/deletion.</summary>
+internal sealed class NamespaceDeletion(CacheSet caches, ObjectStore objects, ResourceCatalog resources, Writer writer, TimeProvider time, ILogger<NamespaceDeletion> log)
+    : UpkeepTask(caches, new GroupResource("", "namespaces"), time, log)
+{
+    private const string Manager = "kube-controller-manager";
+    private static readonly ResourceDefinition Namespaces = BuiltinResources.Instance.Require("", "v1", "namespaces");
+
+    protected override async ValueTask<bool> LookAsync(string key, CachedObject? item, CancellationToken cancellationToken)
+    {
+        if (item is null)
+        {
+            return true;
+        }
+
+        var ns = KubeObject.Parse(item.Json.Span);
+        if (!ns.IsDeleting)
+        {
+            return true;
+        }
+
+        // 1. Ask everything in it to go.
+        List<(ResourceDefinition Resource, CachedObject Item)> remaining = [];
+        foreach (ResourceDefinition resource in resources.Stored(item.Cluster).Where(r => r.Namespaced))
+        {
+            string prefix = StoreKey.Prefix(resource.GroupResource, item.Cluster, item.Name);
+            foreach (CachedObject content in objects.Current(resource).Range(prefix))
+            {
+                await writer.DeleteAsync(resource, item.Cluster, item.Name, content.Name, new DeleteOptions { PropagationPolicy = "Background" }, cancellationToken);
+            }
+
+            remaining.AddRange(objects.Current(resource).Range(prefix).Select(left => (resource, left)));
+        }
+
+        // 2. Say what holds it, or let it go.
+        if (remaining.Count > 0)
+        {
+            await writer.UpdateAsync(Namespaces, item.Cluster, "", item.Name, "status", Manager, json => Report(json, remaining), cancellationToken);
+            return false;
+        }
+
+        await writer.UpdateAsync(Namespaces, item.Cluster, "", item.Name, "finalize", Manager, RemoveFinalizer, cancellationToken);
+        return true;
+    }
+
+    private static void RemoveFinalizer(JsonObject json)
+    {
+        if (json.NodeAt("spec", "finalizers") is JsonArray finalizers)
+        {
+            finalizers.RemoveAll(f => f?.GetValue<string>() == "kubernetes");
+            if (finalizers.Count == 0)
+            {
+                ((JsonObject)json["spec"]!).Remove("finalizers");
+            }
+        }
+    }
+
+    private void Report(JsonObject json, List<(ResourceDefinition Resource, CachedObject Item)> remaining)
+    {
+        if (!json.IsDeleting)
+        {
+            return;
+        }
+
+        JsonObject status = json.ObjectAt("status");
+        status["phase"] = "Terminating";
+        string now = Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        DefinitionStatus.Set(status, "NamespaceDeletionDiscoveryFailure", "False", "ResourcesDiscovered", "All resources successfully discovered", now);
+        DefinitionStatus.Set(status, "NamespaceDeletionGroupVersionParsingFailure", "False", "ParsedGroupVersions", "All legacy kube types successfully parsed", now);
+        DefinitionStatus.Set(status, "NamespaceDeletionContentFailure", "False", "ContentDeleted", "All content successfully deleted, may be waiting on finalization", now);
+        IEnumerable<string> counts = remaining
+            .GroupBy(r => $"{r.Resource.Resource.Resource}.{r.Resource.Resource.Group}")
+            .OrderBy(g => g.Key, StringComparer.Ordinal)
+            .Select(g => $"{g.Key} has {g.Count()} resource instances");
+        DefinitionStatus.Set(status, "NamespaceContentRemaining", "True", "SomeResourcesRemain", $"Some resources are remaining: {string.Join(", ", counts)}", now);
+        string[] holders = [.. remaining
+            .SelectMany(r => KubeObject.Parse(r.Item.Json.Span).Finalizers)
+            .GroupBy(f => f, StringComparer.Ordinal)
+            .OrderBy(g => g.Key, StringComparer.Ordinal)
+            .Select(g => $"{g.Key} in {g.Count()} resource instances")];
+        DefinitionStatus.Set(
+            status, "NamespaceFinalizersRemaining", holders.Length > 0 ? "True" : "False", holders.Length > 0 ? "SomeFinalizersRemain" : "ContentHasNoFinalizers",
+            holders.Length > 0 ? $"Some content in the namespace has finalizers remaining: {string.Join(", ", holders)}" : "All content-preserving finalizers finished", now);
+    }
+}

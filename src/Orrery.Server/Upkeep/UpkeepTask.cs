@@ -1,0 +1,93 @@
+using Microsoft.Extensions.Logging;
+using Orrery.Api;
+using Orrery.Server.Cache;
+
+namespace Orrery.Server.Upkeep;
+
+/// <summary>
+/// Keeps something right about every object of one resource in every cluster: looks at each object once at the start and
+/// again at each of its changes; what failed is tried again.
+/// </summary>
+internal abstract class UpkeepTask(CacheSet caches, GroupResource resource, TimeProvider time, ILogger log)
+{
+    private readonly KeyQueue queue = new(time);
+
+    protected CacheSet Caches => caches;
+
+    protected TimeProvider Time => time;
+
+    /// <summary>Runs until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.WhenAll(FollowAsync(cancellationToken), WorkAsync(cancellationToken));
+        }
+        finally
+        {
+            queue.Dispose();
+        }
+    }
+
+    /// <summary>Looks at one object. Called for one key at a time.</summary>
+    /// <param name="item">Null when it is gone.</param>
+    /// <returns>False: look again after a while.</returns>
+    protected abstract ValueTask<bool> LookAsync(string key, CachedObject? item, CancellationToken cancellationToken);
+
+    private async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        ResourceCache cache = caches.For(resource);
+        while (true)
+        {
+            CacheSnapshot start = cache.Current;
+            using CacheWatcher? watcher = cache.Watch(StoreKey.Prefix(resource), start.Revision);
+            if (watcher is null)
+            {
+                continue;
+            }
+
+            foreach (CachedObject item in start.Range(StoreKey.Prefix(resource)))
+            {
+                queue.Add(item.Key);
+            }
+
+            CacheWait wait;
+            while ((wait = await watcher.WaitAsync(Timeout.InfiniteTimeSpan, cancellationToken)) == CacheWait.Events)
+            {
+                while (watcher.TryRead(out CacheEvent change))
+                {
+                    queue.Add(change.Object.Key);
+                }
+            }
+
+            if (wait == CacheWait.Closed)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task WorkAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            string key = await queue.TakeAsync(cancellationToken);
+            try
+            {
+                if (await LookAsync(key, caches.For(resource).Current.Get(key), cancellationToken))
+                {
+                    queue.Done(key);
+                }
+                else
+                {
+                    queue.Retry(key);
+                }
+            }
+            catch (Exception fault) when (fault is not OperationCanceledException)
+            {
+                log.LookFailed(fault, key);
+                queue.Retry(key);
+            }
+        }
+    }
+}

@@ -30,6 +30,7 @@ internal static class SubresourceDispatch
         {
             "status" => StatusAsync(request, cancellationToken),
             "token" => TokenRequestHandler.HandleAsync(request, cancellationToken),
+            "binding" => BindingHandler.HandleAsync(request, cancellationToken),
             _ => throw ApiErrors.NoSuchResource(),
         };
     }

@@ -28,8 +28,9 @@ public sealed class Informer
     private readonly TaskCompletionSource synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Action<InformerChange>> handlers = [];
 
-    /// <summary>How far the store has followed the server; zero before the first list.</summary>
+    /// <summary>How far the store has followed the server.</summary>
     private long seen;
+    private bool hasListed;
     private string resourceVersion = "";
 
     /// <param name="client">Its cluster may be <see cref="ClusterName.All"/>; keys then carry each object's own cluster.</param>
@@ -99,7 +100,7 @@ public sealed class Informer
         ObjectKey key = cluster is { } known ? new ObjectKey(known, written.Namespace, written.Name) : KeyOf(written);
         lock (dispatch)
         {
-            if (VersionOf(written) > seen && seen > 0)
+            if (hasListed && VersionOf(written) > seen)
             {
                 Put(key, written);
             }
@@ -184,6 +185,7 @@ public sealed class Informer
             }
 
             seen = version;
+            hasListed = true;
         }
 
         resourceVersion = list.ResourceVersion;

@@ -77,7 +77,7 @@ internal sealed class EndpointsController(SimulatedCluster cluster) : IReconcile
         }
 
         JsonObject body = present.ToJsonObject();
-        if (JsonNode.DeepEquals(body[content] ?? new JsonArray(), wanted[content] ?? new JsonArray()) && JsonNode.DeepEquals(body["ports"], wanted["ports"]))
+        if (Same(body[content], wanted[content]) && Same(body["ports"], wanted["ports"]))
         {
             return;
         }
@@ -90,6 +90,9 @@ internal sealed class EndpointsController(SimulatedCluster cluster) : IReconcile
 
         await cluster.UpdateAsync(informer, body, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>An empty list and none are the same: servers leave empty ones out.</summary>
+    private static bool Same(JsonNode? one, JsonNode? other) => JsonNode.DeepEquals(one ?? new JsonArray(), other ?? new JsonArray());
 
     private static bool Selects(KubeObject service, KubeObject pod) =>
         service.At("spec", "selector") is { ValueKind: System.Text.Json.JsonValueKind.Object } selector

@@ -15,7 +15,7 @@ public sealed class DeploymentRolloutTests
     [InlineData(4, "0", "1", 0, 0, 3, 3, 1, 3)]
     [InlineData(4, "0", "0", 0, 0, 4, 4, 0, 3)] // both zero: one is taken to be unavailable
     [InlineData(4, "1", "1", 5, 0, 0, 0, 4, 0)] // too many new ones after scaling down
-    [InlineData(4, "1", "1", 1, 0, 4, 2, 1, 4)] // two old ones are down already: nothing healthy may go
+    [InlineData(4, "1", "1", 1, 0, 4, 2, 1, 3)] // two old ones are down already: one of those may go, nothing healthy
     public void Plan_RollingUpdate_StaysWithinItsLimits(
         int replicas, string surge, string unavailable, int current, int currentAvailable, int old, int oldAvailable, int wantCurrent, int wantOld)
     {

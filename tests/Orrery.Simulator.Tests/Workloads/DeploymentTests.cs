@@ -162,7 +162,7 @@ public sealed class DeploymentTests
         && d.NumberAt("status", "replicas") == replicas && d.NumberAt("status", "updatedReplicas") == replicas
         && d.NumberAt("status", "readyReplicas") == replicas && d.NumberAt("status", "availableReplicas") == replicas;
 
-    private static string Image(string image) => $$$$$"""{"spec":{"template":{"spec":{"containers":[{"name":"web","image":"{{{{{image}}}}}"}]}}}}""";
+    private static string Image(string image) => $$$$$"""{"spec":{"template":{"spec":{"containers":[{"name":"web","image":"{{{{{image}}}}}","ports":[{"name":"http","containerPort":8080}]}]}}}}""";
 
     private static IEnumerable<string> ConditionTypes(KubeObject pod) =>
         pod.At("status", "conditions")!.Value.EnumerateArray().Select(c => c.GetProperty("type").GetString()!);

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -17,6 +18,9 @@ public static class GoShape
             .SelectMany(r => r.Keys[2].Split(',').Select(member => (Key: (BuiltinTypes.Stem + r.Keys[1], member), Fact: r.Keys[0])))
             .ToFrozenDictionary(x => x.Key, x => x.Fact));
 
+    /// <summary>What holds for a type, worked out once: objects are brought into form several times a write.</summary>
+    private static readonly ConditionalWeakTable<Schema, Plan> Plans = [];
+
     /// <summary>
     /// Brings a whole object into the form in which upstream stores and answers it: empties dropped, nested structs and
     /// required members written with their zero value. To be called on a built-in kind's object just before it is
@@ -34,15 +38,15 @@ public static class GoShape
             }
 
             Descend(value, member);
-            if (value is null ? !IsWritten(schema, name, member) : IsOmitted(schema, name, member, value))
+            if (value is null ? !IsWritten(schema, name) : IsOmitted(schema, name, member, value))
             {
                 json.Remove(name);
             }
         }
 
-        foreach ((string name, Schema member) in schema.Properties)
+        foreach ((string name, Schema member) in PlanOf(schema).Written)
         {
-            if (!json.ContainsKey(name) && IsWritten(schema, name, member))
+            if (!json.ContainsKey(name))
             {
                 json[name] = Zero(member);
             }
@@ -52,9 +56,9 @@ public static class GoShape
     /// <summary>Writes the nested structs that Go always writes.</summary>
     internal static void Complete(JsonObject json, Schema schema)
     {
-        foreach ((string name, Schema member) in schema.Properties)
+        foreach ((string name, Schema member) in PlanOf(schema).Nested)
         {
-            if (!json.ContainsKey(name) && IsNestedStruct(schema, name, member))
+            if (!json.ContainsKey(name))
             {
                 var nested = new JsonObject();
                 Complete(nested, member);
@@ -65,7 +69,9 @@ public static class GoShape
 
     internal static bool IsOmitted(Schema schema, string name, Schema member, JsonNode value)
     {
-        if (schema.Required.Contains(name) || Fact(schema, name) is "write" or "keep")
+        Plan plan = PlanOf(schema);
+        string? fact = plan.Facts.GetValueOrDefault(name);
+        if (fact is "write" or "keep" || schema.Required.Contains(name))
         {
             return false;
         }
@@ -75,8 +81,8 @@ public static class GoShape
             JsonValueKind.String => member.Type == SchemaType.String && member.Format != "date-time" && value.GetValue<string>().Length == 0,
             JsonValueKind.Array => value.AsArray().Count == 0 && member.Type == SchemaType.Array,
             JsonValueKind.Object => value.AsObject().Count == 0 && member.Type == SchemaType.Object && member.AdditionalProperties is not null,
-            JsonValueKind.False => Fact(schema, name) == "omit",
-            JsonValueKind.Number => Fact(schema, name) == "omit" && value.ToJsonString() == "0",
+            JsonValueKind.False => fact == "omit",
+            JsonValueKind.Number => fact == "omit" && value.ToJsonString() == "0",
             _ => false,
         };
     }
@@ -134,7 +140,9 @@ public static class GoShape
         }
     }
 
-    private static bool IsWritten(Schema schema, string name, Schema member) => Fact(schema, name) switch
+    internal static bool IsWritten(Schema schema, string name) => PlanOf(schema).WrittenNames.Contains(name);
+
+    private static bool IsAlwaysWritten(Schema schema, string name, Schema member) => Fact(schema, name) switch
     {
         "write" => true,
         "pointer" => false,
@@ -160,4 +168,26 @@ public static class GoShape
     }
 
     private static string? Fact(Schema schema, string member) => schema.Name is { } type && Facts.Value.TryGetValue((type, member), out string? fact) ? fact : null;
+
+    private static Plan PlanOf(Schema schema) => Plans.GetValue(schema, static s => new Plan(s));
+
+    private sealed class Plan
+    {
+        public Plan(Schema schema)
+        {
+            Facts = schema.Properties.Keys.Select(name => (name, Fact: Fact(schema, name))).Where(x => x.Fact is not null).ToFrozenDictionary(x => x.name, x => x.Fact!, StringComparer.Ordinal);
+            Nested = [.. schema.Properties.Where(p => IsNestedStruct(schema, p.Key, p.Value)).Select(p => (p.Key, p.Value))];
+            Written = [.. schema.Properties.Where(p => IsAlwaysWritten(schema, p.Key, p.Value)).Select(p => (p.Key, p.Value))];
+            WrittenNames = Written.Select(w => w.Name).ToFrozenSet(StringComparer.Ordinal);
+        }
+
+        /// <summary>By member; most have none.</summary>
+        public FrozenDictionary<string, string> Facts { get; }
+
+        public (string Name, Schema Member)[] Nested { get; }
+
+        public (string Name, Schema Member)[] Written { get; }
+
+        public FrozenSet<string> WrittenNames { get; }
+    }
 }

@@ -58,8 +58,9 @@ public static class TypedDecoding
             JsonNode? value = json[name];
             if (schema.Properties.TryGetValue(name, out Schema? member))
             {
-                JsonNode? decoded = value is null ? null : Value(value, member, place.Field(name));
-                if (decoded is null || GoShape.IsOmitted(schema, name, member, decoded))
+                bool written = GoShape.IsWritten(schema, name);
+                JsonNode? decoded = value is not null ? Value(value, member, place.Field(name)) : written ? GoShape.Zero(member) : null;
+                if (decoded is null ? !written : GoShape.IsOmitted(schema, name, member, decoded))
                 {
                     json.Remove(name);
                 }

@@ -23,6 +23,8 @@ public sealed record TableHead(string ResourceVersion = "", string Continue = ""
 /// <param name="version">Of meta.k8s.io: <c>v1</c> or <c>v1beta1</c>.</param>
 public sealed class TableWriter(TablePrinter printer, IncludeObject include, TimeProvider time, string version = "v1")
 {
+    public string ApiVersion { get; } = "meta.k8s.io/" + version;
+
     /// <summary>Reads the query parameter.</summary>
     /// <exception cref="StatusException">400, with upstream's text.</exception>
     public static IncludeObject ReadInclude(string? value) => value switch
@@ -33,14 +35,20 @@ public sealed class TableWriter(TablePrinter printer, IncludeObject include, Tim
         _ => throw ApiErrors.BadRequest($"Unable to convert to Table as requested: {FieldError.Invalid("includeObject", value, "must be 'Metadata', 'Object', 'None', or empty")}"),
     };
 
-    /// <summary>Everything up to the first row.</summary>
+    /// <summary>Everything up to the first row; rows are parted by commas.</summary>
     /// <param name="withColumns">False in all events of a watch but the first: clients keep the columns.</param>
     public void WriteHead(IBufferWriter<byte> output, TableHead head, bool withColumns = true)
+    {
+        WriteStart(output, head, withColumns);
+        output.Write("["u8);
+    }
+
+    private void WriteStart(IBufferWriter<byte> output, TableHead head, bool withColumns)
     {
         using var json = new Utf8JsonWriter(output, Cells.WriterOptions);
         json.WriteStartObject();
         json.WriteString("kind"u8, "Table"u8);
-        json.WriteString("apiVersion"u8, "meta.k8s.io/" + version);
+        json.WriteString("apiVersion"u8, ApiVersion);
         json.WriteStartObject("metadata"u8);
         if (head.ResourceVersion.Length > 0)
         {
@@ -69,17 +77,12 @@ public sealed class TableWriter(TablePrinter printer, IncludeObject include, Tim
         }
 
         json.Flush();
-        output.Write(",\"rows\":["u8);
+        output.Write(",\"rows\":"u8);
     }
 
     /// <param name="o">The object's encoding, as it is answered.</param>
-    public void WriteRow(IBufferWriter<byte> output, ReadOnlySpan<byte> o, bool isFirst)
+    public void WriteRow(IBufferWriter<byte> output, ReadOnlySpan<byte> o)
     {
-        if (!isFirst)
-        {
-            output.Write(","u8);
-        }
-
         KubeObject read = KubeObject.Parse(o);
         output.Write("{\"cells\":"u8);
         using (var json = new Utf8JsonWriter(output, Cells.WriterOptions))
@@ -109,10 +112,22 @@ public sealed class TableWriter(TablePrinter printer, IncludeObject include, Tim
     /// <summary>A whole table.</summary>
     public void Write(IBufferWriter<byte> output, TableHead head, IReadOnlyList<ReadOnlyMemory<byte>> objects, bool withColumns = true)
     {
-        WriteHead(output, head, withColumns);
+        WriteStart(output, head, withColumns);
+        if (objects.Count == 0 && printer.IsGeneric)
+        {
+            output.Write("null}"u8);
+            return;
+        }
+
+        output.Write("["u8);
         for (int i = 0; i < objects.Count; i++)
         {
-            WriteRow(output, objects[i].Span, i == 0);
+            if (i > 0)
+            {
+                output.Write(","u8);
+            }
+
+            WriteRow(output, objects[i].Span);
         }
 
         WriteEnd(output);
@@ -123,7 +138,7 @@ public sealed class TableWriter(TablePrinter printer, IncludeObject include, Tim
         using var json = new Utf8JsonWriter(output, Cells.WriterOptions);
         json.WriteStartObject();
         json.WriteString("kind"u8, "PartialObjectMetadata"u8);
-        json.WriteString("apiVersion"u8, "meta.k8s.io/" + version);
+        json.WriteString("apiVersion"u8, ApiVersion);
         if (o.At("metadata") is { } metadata)
         {
             json.WritePropertyName("metadata"u8);

@@ -20,7 +20,7 @@ internal abstract class AnswerForm
         bool isCollection = request.Info.Verb is "list" or "deletecollection";
         return format.Shape switch
         {
-            AnswerShape.Table => ObjectForm.Instance,
+            AnswerShape.Table => new TableForm(request, format.ShapeVersion),
             AnswerShape.Metadata when !isCollection => new MetadataForm(format.ShapeVersion),
             AnswerShape.MetadataList when isCollection => new MetadataForm(format.ShapeVersion),
             AnswerShape.Object => ObjectForm.Instance,
@@ -37,7 +37,7 @@ internal abstract class AnswerForm
     /// <summary>The object of a bookmark.</summary>
     public abstract JsonObject Bookmark(ResourceRequest request, JsonObject metadata);
 
-    public async ValueTask WriteListAsync(ResourceRequest request, PipeWriter output, ListHead head, IReadOnlyList<CachedObject> items, CancellationToken cancellationToken)
+    public virtual async ValueTask WriteListAsync(ResourceRequest request, PipeWriter output, ListHead head, IReadOnlyList<CachedObject> items, CancellationToken cancellationToken)
     {
         Open(request, output, head);
         for (int i = 0; i < items.Count; i++)

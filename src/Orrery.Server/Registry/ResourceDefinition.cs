@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Machinery.Schemas;
+using Orrery.Machinery.Tables;
 using Orrery.Server.Cache;
 
 namespace Orrery.Server.Registry;
@@ -54,6 +55,9 @@ internal sealed class ResourceDefinition
 
     /// <summary>additionalPrinterColumns of a custom resource; null where it has none.</summary>
     public JsonArray? PrinterColumns { get; init; }
+
+    /// <summary>Makes the rows of tables; made on first use.</summary>
+    public TablePrinter Printer => field ??= IsCustom ? CustomColumns.Printer(PrinterColumns) : TablePrinter.For(Kind);
 
     public Schema Schema => schema.Value;
 

@@ -20,6 +20,7 @@ internal sealed class DaemonSetRule : WorkloadRule
     public override void Default(JsonObject o)
     {
         base.Default(o);
+        o.Metadata.ObjectAt("annotations").FillText(TemplateGeneration, "0");
         JsonObject status = o.ObjectAt("status");
         foreach (string count in new[] { "currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady" })
         {

@@ -52,11 +52,16 @@ internal sealed class ServiceRule : KindRule
             spec.Fill("allocateLoadBalancerNodePorts", true);
         }
 
-        ServiceAddresses.Normalize(spec);
         o.ObjectAt("status").ObjectAt("loadBalancer");
     }
 
-    public override void PrepareForUpdate(JsonObject o, JsonObject old) => ServiceAddresses.Keep(o.ObjectAt("spec"), old.ObjectAt("spec"));
+    public override void PrepareForCreate(JsonObject o) => ServiceAddresses.Normalize(o.ObjectAt("spec"));
+
+    public override void PrepareForUpdate(JsonObject o, JsonObject old)
+    {
+        ServiceAddresses.Keep(o.ObjectAt("spec"), old.ObjectAt("spec"));
+        ServiceAddresses.Normalize(o.ObjectAt("spec"));
+    }
 
     public override void Validate(JsonObject o, Faults faults) => ServiceValidation.Validate(o.ObjectAt("spec"), faults);
 

@@ -1,0 +1,69 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Machinery.Tables;
+using Orrery.Server.Cache;
+
+namespace Orrery.Server.Handlers;
+
+/// <summary>Rows of a table: what kubectl prints. One instance answers one request: of a watch, the first event alone carries the columns.</summary>
+internal sealed class TableForm : AnswerForm
+{
+    private readonly TablePrinter printer;
+    private readonly TableWriter writer;
+    private bool columnsAreSent;
+
+    /// <param name="version">Of meta.k8s.io: <c>v1</c> or <c>v1beta1</c>.</param>
+    public TableForm(ResourceRequest request, string version)
+    {
+        printer = request.Resource.Printer;
+        writer = new TableWriter(printer, TableWriter.ReadInclude(request.Query["includeObject"]), request.Server.Time, version);
+    }
+
+    public override ReadOnlyMemory<byte> Render(ResourceRequest request, ReadOnlyMemory<byte> json)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        WriteOne(output, ServedObject.Json(request.Resource, json), withColumns: true);
+        return output.WrittenMemory;
+    }
+
+    public override void WriteEventObject(ResourceRequest request, IBufferWriter<byte> output, CachedObject item)
+    {
+        WriteOne(output, Served(request, item), withColumns: !columnsAreSent);
+        columnsAreSent = true;
+    }
+
+    public override JsonObject Bookmark(ResourceRequest request, JsonObject metadata) => new()
+    {
+        ["kind"] = "Table",
+        ["apiVersion"] = writer.ApiVersion,
+        ["metadata"] = metadata,
+        ["columnDefinitions"] = null,
+        ["rows"] = new JsonArray(),
+    };
+
+    public override ValueTask WriteListAsync(ResourceRequest request, PipeWriter output, ListHead head, IReadOnlyList<CachedObject> items, CancellationToken cancellationToken)
+    {
+        if (items.Count > 0)
+        {
+            return base.WriteListAsync(request, output, head, items, cancellationToken);
+        }
+
+        writer.Write(output, Head(head), []);
+        return ValueTask.CompletedTask;
+    }
+
+    protected override void Open(ResourceRequest request, IBufferWriter<byte> output, ListHead head) => writer.WriteHead(output, Head(head));
+
+    protected override void WriteItem(ResourceRequest request, IBufferWriter<byte> output, CachedObject item, bool isFirst) =>
+        writer.WriteRow(output, Served(request, item).Span);
+
+    private static TableHead Head(ListHead head) => new(head.Revision, head.Continue, head.Remaining);
+
+    private static ReadOnlyMemory<byte> Served(ResourceRequest request, CachedObject item) =>
+        ServedObject.Json(request.Resource, request.Cluster.IsAll ? item.JsonWithClusterName() : item.Json);
+
+    private void WriteOne(IBufferWriter<byte> output, ReadOnlyMemory<byte> json, bool withColumns) =>
+        writer.Write(output, new TableHead(KubeObject.Parse(json.Span).ResourceVersion), [json], withColumns);
+}

@@ -87,7 +87,7 @@ internal sealed class RoleAggregation(CacheSet caches, BaseLayer layer, RbacAuth
         while (true)
         {
             var roles = new LayeredSnapshot(layer, Resource, caches.For(Resource).Current);
-            if (roles.Get(key) is not { } found || authorizer.Aggregated(cluster, name) is not { } wanted)
+            if (clusters.Fence(cluster) is not { } fence || roles.Get(key) is not { } found || authorizer.Aggregated(cluster, name) is not { } wanted)
             {
                 return;
             }
@@ -103,7 +103,7 @@ internal sealed class RoleAggregation(CacheSet caches, BaseLayer layer, RbacAuth
             after["rules"] = new JsonArray([.. wanted.Select(rule => (JsonNode)rule.ToJson())]);
             FieldManager.Update(before, after, schema, Manager, null, time.GetUtcNow());
             CommitResult commit = await caches.CommitAsync(
-                new Transaction([new Condition(key, roles.StoredRevision(key))], [new Write(key, ObjectEncoding.Encode(after))]), cancellationToken);
+                new Transaction([.. fence, new Condition(key, roles.StoredRevision(key))], [new Write(key, ObjectEncoding.Encode(after))]), cancellationToken);
             if (commit.Succeeded)
             {
                 log.Aggregated(name, cluster.ToString(), wanted.Count);

@@ -3,6 +3,7 @@ using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Server.Authentication;
 using Orrery.Server.Cache;
+using Orrery.Storage;
 
 namespace Orrery.Server.Clusters;
 
@@ -49,6 +50,21 @@ internal sealed class LogicalClusters(CacheSet caches)
         {
             throw ApiErrors.NotFound(OrreryResources.VirtualClusters.GroupResource, cluster.ToString());
         }
+    }
+
+    /// <summary>
+    /// What a commit must add to its conditions so that it cannot land in a cluster after that was purged; empty for root.
+    /// Null: the cluster is not served.
+    /// </summary>
+    public IReadOnlyList<Condition>? Fence(ClusterName cluster)
+    {
+        if (cluster.IsRoot)
+        {
+            return [];
+        }
+
+        string key = StoreKey.Of(Resource, ClusterName.Root, cluster.Namespace, cluster.Name);
+        return cache.Current.Get(key) is { } found && !IsDeleting(found) ? [new Condition(key, found.Revision)] : null;
     }
 
     private static bool IsDeleting(CachedObject item)

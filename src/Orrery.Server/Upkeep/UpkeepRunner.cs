@@ -38,6 +38,7 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
         yield return new NamespaceDeletion(caches, server.Objects, server.Resources, writer, time, logs.CreateLogger<NamespaceDeletion>()).RunAsync;
         yield return new GarbageCollector(caches, server.Objects, server.Resources, writer, time, logs.CreateLogger<GarbageCollector>()).RunAsync;
         yield return new EventExpiry(caches, time).RunAsync;
+        yield return server.Access.RoleAggregation.RunAsync;
     }
 
     private async Task RunAsync(Func<CancellationToken, Task> task)

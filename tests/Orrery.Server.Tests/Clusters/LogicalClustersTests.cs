@@ -2,6 +2,7 @@ using Orrery.Api;
 using Orrery.Server.Authentication;
 using Orrery.Server.Clusters;
 using Orrery.Server.Tests.Security;
+using Orrery.Storage;
 
 namespace Orrery.Server.Tests.Clusters;
 
@@ -34,5 +35,19 @@ public sealed class LogicalClustersTests
         Assert.Equal("virtualclusters.orrery.dev \"new/one\" not found", refused.Message);
         world.Access.Clusters.Require(AccessWorld.Shop, AccessWorld.In(AccessWorld.Shop, "x"));
         world.Access.Clusters.Require(absent, await world.IdentifyAsync("/clusters/new/one/version"));
+    }
+
+    [Fact]
+    public async Task Fence_ClusterDeletedMeanwhile_FailsTheCommit()
+    {
+        await using AccessWorld world = await AccessWorld.StartAsync();
+        IReadOnlyList<Condition> fence = world.Access.Clusters.Fence(AccessWorld.Shop)!;
+        Assert.Empty(world.Access.Clusters.Fence(ClusterName.Root)!);
+        var write = new Transaction(fence, [new Write("/core/configmaps/acme:shop/default/late", "{}"u8.ToArray())]);
+
+        await world.ServeAsync(AccessWorld.Shop, deleting: true);
+
+        Assert.False((await world.Caches.CommitAsync(write, TestContext.Current.CancellationToken)).Succeeded);
+        Assert.Null(world.Access.Clusters.Fence(AccessWorld.Shop));
     }
 }

@@ -68,7 +68,8 @@ public static class KindRules
             rule.PrepareForUpdate(o, old);
         }
 
-        if (rule.CountsGeneration && rule.ChangesDesiredState(o, old))
+        // Where a pod runs is no wish of its author: binding leaves the generation.
+        if (rule.CountsGeneration && subresource != "binding" && rule.ChangesDesiredState(o, old))
         {
             o.Metadata["generation"] = old.Generation + 1;
         }

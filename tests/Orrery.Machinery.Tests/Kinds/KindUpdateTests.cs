@@ -89,6 +89,17 @@ public sealed class KindUpdateTests
     }
 
     [Fact]
+    public void PrepareForUpdate_Binding_LeavesTheGeneration()
+    {
+        JsonObject old = Made(Pod, PodJson);
+        JsonObject o = Copy(old);
+        o["spec"]!["nodeName"] = "n1";
+        KindRules.PrepareForUpdate(Pod, o, old, "binding");
+        Assert.Equal(1, o.Generation);
+        Assert.Equal("n1", o.TextAt("spec", "nodeName"));
+    }
+
+    [Fact]
     public void ValidateUpdate_PodContainerAdded_IsForbidden()
     {
         JsonObject old = Made(Pod, PodJson);

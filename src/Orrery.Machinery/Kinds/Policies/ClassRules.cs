@@ -63,9 +63,9 @@ internal sealed class CsiDriverRule : KindRule
 
 internal sealed class PriorityClassRule : KindRule
 {
-    public override bool CreatesOnUpdate => true;
-
     private const long HighestForUsers = 1_000_000_000;
+
+    public override bool CreatesOnUpdate => true;
 
     public override bool CountsGeneration => true;
 

@@ -60,9 +60,9 @@ internal sealed class RoleRule(bool clusterWide) : KindRule
 
 internal sealed class RoleBindingRule(bool clusterWide) : KindRule
 {
-    public override bool CreatesOnUpdate => true;
-
     private const string Group = "rbac.authorization.k8s.io";
+
+    public override bool CreatesOnUpdate => true;
 
     public override IReadOnlyList<string> CheckName(string name) => Names.CheckPathSegment(name);
 

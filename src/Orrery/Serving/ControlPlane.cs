@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Orrery.Client;
+using Orrery.Controllers;
 using Orrery.Installation;
 using Orrery.Server;
 using Orrery.Server.Security;
@@ -39,7 +40,7 @@ internal static class ControlPlane
             cancellationToken).ConfigureAwait(false);
 
         // 3. The controllers, through the same HTTPS as every other client.
-        using var client = new KubeClient(KubeConfig.Load(directory.ControllersKubeconfig), time);
-        await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
+        ClientConfig api = KubeConfig.Load(directory.ControllersKubeconfig);
+        await new OrreryControllers(new ControllersOptions { Api = api, PublicUrl = settings.Server, Time = time, Loggers = loggers }).RunAsync(cancellationToken).ConfigureAwait(false);
     }
 }

@@ -11,6 +11,7 @@ var root = new RootCommand("Orrery: the control plane for a SaaS that runs on ma
     KubeconfigCommand.Create(),
     BenchCommand.Create(),
     ServeCommand.Create(),
+    SimulateCommand.Create(),
     SatelliteCommand.Create(),
     VersionCommand.Create(),
 };

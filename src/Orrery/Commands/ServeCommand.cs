@@ -42,7 +42,7 @@ internal static class ServeCommand
             settings.Save(directory);
         }
 
-        Credentials.Ensure(directory, settings, TimeProvider.System);
+        Credentials.EnsureControlPlane(directory, settings, TimeProvider.System);
         using ILoggerFactory loggers = Logging.Create(logLevel);
         return await Serving.Host.RunAsync(
             token => ControlPlane.RunAsync(directory, settings, listen, loggers, TimeProvider.System, token), cancellationToken).ConfigureAwait(false);

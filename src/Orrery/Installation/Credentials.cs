@@ -14,10 +14,21 @@ internal static class Credentials
     /// <summary>How long a token printed by <c>orrery kubeconfig --token</c> is good.</summary>
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromDays(30);
 
-    /// <summary>Makes every key and kubeconfig that is missing or near its end. What exists stays.</summary>
+    /// <summary>Makes every key and kubeconfig of an installation that is missing or near its end. What exists stays.</summary>
     public static void Ensure(DataDirectory directory, Settings settings, TimeProvider time)
     {
-        // 1. The control plane: its administrator, its controllers, and a satellite's own name for each data plane.
+        EnsureControlPlane(directory, settings, time);
+
+        // Each simulated data plane is a cluster of its own, with an authority of its own.
+        foreach (string dataPlane in settings.DataPlanes)
+        {
+            SimulatedPki(directory.DataPlaneFolder(dataPlane), dataPlane, settings.DataPlanePort(dataPlane), time);
+        }
+    }
+
+    /// <summary>The control plane's own: its administrator, its controllers, and a satellite's own name for each data plane.</summary>
+    public static void EnsureControlPlane(DataDirectory directory, Settings settings, TimeProvider time)
+    {
         var pki = new PkiFolder(directory.PkiFolder, time);
         using CertificateAuthority authority = pki.EnsureAuthority("orrery");
         using (pki.EnsureServer(authority))
@@ -31,12 +42,6 @@ internal static class Credentials
         {
             IssuedCertificate satellite = pki.EnsureClient(authority, "satellite-" + dataPlane, OrreryNames.SatelliteUser(dataPlane), OrreryNames.SatelliteGroup, ClusterScope.Root);
             Write(directory.SatelliteKubeconfig(dataPlane), "orrery", settings.Server, authority, satellite);
-        }
-
-        // 2. Each simulated data plane is a cluster of its own, with an authority of its own.
-        foreach (string dataPlane in settings.DataPlanes)
-        {
-            SimulatedPki(directory.DataPlaneFolder(dataPlane), dataPlane, settings.DataPlanePort(dataPlane), time);
         }
     }
 
@@ -76,6 +81,13 @@ internal static class Credentials
         return KubeConfig.Render(entry with { ClientCertificatePem = certificate.CertificatePem, ClientKeyPem = certificate.KeyPem });
     }
 
-    private static void Write(string path, string name, Uri server, CertificateAuthority authority, IssuedCertificate certificate) =>
-        KubeConfig.Write(path, new KubeConfigEntry(name, server, authority.CertificatePem, certificate.CertificatePem, certificate.KeyPem));
+    private static void Write(string path, string name, Uri server, CertificateAuthority authority, IssuedCertificate certificate)
+    {
+        // Several processes of an installation may start at once: what stands there already is left alone.
+        string text = KubeConfig.Render(new KubeConfigEntry(name, server, authority.CertificatePem, certificate.CertificatePem, certificate.KeyPem));
+        if (!File.Exists(path) || File.ReadAllText(path) != text)
+        {
+            PrivateFile.Write(path, text);
+        }
+    }
 }

@@ -25,7 +25,7 @@ internal sealed partial record OrreryProcess(DataDirectory Directory, string Nam
         try
         {
             using var process = Process.GetProcessById(record.Pid);
-            return !process.HasExited && process.StartTime.ToUniversalTime().Ticks == record.StartTicks ? record.Pid : null;
+            return !process.HasExited && IsSame(process, record) ? record.Pid : null;
         }
         catch (Exception error) when (error is ArgumentException or InvalidOperationException or Win32Exception)
         {
@@ -108,6 +108,10 @@ internal sealed partial record OrreryProcess(DataDirectory Directory, string Nam
             _ = SetSid();
         }
     }
+
+    /// <summary>The runtime derives start times from the boot time, which it finds anew in each process: they differ by milliseconds.</summary>
+    private static bool IsSame(Process process, ProcessRecord record) =>
+        Math.Abs(process.StartTime.ToUniversalTime().Ticks - record.StartTicks) < TimeSpan.TicksPerSecond;
 
     private ProcessRecord? ReadRecord()
     {

@@ -12,7 +12,8 @@ internal static class WatchReader
 {
     public static async IAsyncEnumerable<WatchEvent> ReadAsync(Stream body, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        PipeReader pipe = PipeReader.Create(body, new StreamPipeReaderOptions(bufferSize: 16 * 1024));
+        // Zero-byte reads: an idle watch holds no buffer.
+        PipeReader pipe = PipeReader.Create(body, new StreamPipeReaderOptions(bufferSize: 16 * 1024, useZeroByteReads: true));
         try
         {
             // How much of the present line was already searched for its end: a long line is searched once, not once a read.

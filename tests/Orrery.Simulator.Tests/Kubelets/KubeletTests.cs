@@ -1,0 +1,94 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Client;
+using Orrery.Simulator.Cluster;
+using Orrery.Simulator.Tests.Support;
+using Orrery.Testing;
+
+namespace Orrery.Simulator.Tests.Kubelets;
+
+public sealed class KubeletTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Pod_OfItsOwn_RunsAndGoesWithGrace()
+    {
+        await using Plane plane = await Plane.StartAsync();
+        await plane.CreateAsync(Known.Pods, Bare("solo", "web:1"));
+        KubeObject pod = await plane.UntilAsync(Known.Pods, "solo", p => p.IsReadyPod, "ready");
+        Assert.Equal("Running", pod.PodPhase);
+        Assert.StartsWith("10.244.", pod.TextAt("status", "podIP"), StringComparison.Ordinal);
+        Assert.Equal("web:1", pod.At("status", "containerStatuses")!.Value[0].GetProperty("image").GetString());
+
+        await plane.Client.DeleteAsync(Known.Pods, "default", "solo", null, Token);
+
+        await Eventually.TrueAsync(async () => await plane.FindAsync(Known.Pods, "solo") is null, "gone", cancellationToken: Token);
+        string[] reasons = ["Scheduled", "Pulled", "Created", "Started", "Killing"];
+        await Eventually.TrueAsync(
+            async () => reasons.All((await plane.ListAsync(new GroupVersionResource("", "v1", "events"))).Where(e => e.TextAt("involvedObject", "uid") == pod.Uid).Select(e => e.TextAt("reason")).Contains),
+            "every event", cancellationToken: Token);
+    }
+
+    [Fact]
+    public async Task Pod_FinalizerOfSomebody_StaysUntilItIsTaken()
+    {
+        await using Plane plane = await Plane.StartAsync();
+        await plane.CreateAsync(Known.Pods, Bare("kept", "web:1").Replace("namespace: default", "namespace: default, finalizers: [example.com/hold]", StringComparison.Ordinal));
+        await plane.UntilAsync(Known.Pods, "kept", p => p.IsReadyPod, "ready");
+
+        await plane.Client.DeleteAsync(Known.Pods, "default", "kept", null, Token);
+        await plane.UntilAsync(Known.Pods, "kept", p => p.IsDeleting && p.NumberAt("metadata", "deletionGracePeriodSeconds") == 0, "stopped but held");
+        await plane.PatchAsync(Known.Pods, "kept", """{"metadata":{"finalizers":null}}""");
+
+        await Eventually.TrueAsync(async () => await plane.FindAsync(Known.Pods, "kept") is null, "gone", cancellationToken: Token);
+    }
+
+    [Fact]
+    public async Task Pod_ThatFitsNowhere_SaysWhyAndRunsOnceItFits()
+    {
+        await using Plane plane = await Plane.StartAsync();
+        await plane.CreateAsync(Known.Pods, Bare("picky", "web:1").Replace("spec: {", "spec: {nodeSelector: {disk: ssd}, ", StringComparison.Ordinal));
+        KubeObject pod = await plane.UntilAsync(Known.Pods, "picky", p => Conditions.Find(p, "PodScheduled") is { Status: "False" }, "unschedulable");
+        Assert.Equal("0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector.", Conditions.Find(pod, "PodScheduled")!.Message);
+
+        await plane.Client.PatchAsync(Known.Nodes, "", "pa2-par-node-2", PatchKind.Merge, JsonNode.Parse("""{"metadata":{"labels":{"disk":"ssd"}}}""")!, Token);
+
+        KubeObject running = await plane.UntilAsync(Known.Pods, "picky", p => p.IsReadyPod, "ready");
+        Assert.Equal("pa2-par-node-2", running.NodeName);
+    }
+
+    [Fact]
+    public async Task Log_Followed_EndsWithTheContainer()
+    {
+        await using Plane plane = await Plane.StartAsync();
+        await plane.CreateAsync(Known.Pods, Bare("task", "task:1").Replace("spec: {", "spec: {restartPolicy: Never, ", StringComparison.Ordinal).Replace("image:", "command: [sleep, \"1\"], image:", StringComparison.Ordinal));
+        await plane.UntilAsync(Known.Pods, "task", p => p.PodPhase == "Running", "running");
+
+        await using Stream stream = await plane.Client.OpenAsync("/api/v1/namespaces/default/pods/task/log?follow=true", Token);
+        using var reader = new StreamReader(stream);
+        string log = await reader.ReadToEndAsync(Token);
+
+        Assert.Equal("main started in pod task\nmain ended with exit code 0\n", log);
+        Assert.Equal("main ended with exit code 0\n", await plane.Client.GetTextAsync("/api/v1/namespaces/default/pods/task/log?tailLines=1", Token));
+    }
+
+    [Fact]
+    public async Task Node_DeletedByHand_RegistersAgain()
+    {
+        await using Plane plane = await Plane.StartAsync();
+        KubeObject node = await plane.UntilAsync(Known.Nodes, "pa2-par-node-1", n => Conditions.IsTrue(n, "Ready"), "ready");
+        Assert.Equal("pa2-par", node.Labels["topology.kubernetes.io/zone"]);
+
+        await plane.Client.DeleteAsync(Known.Nodes, "", "pa2-par-node-1", null, Token);
+
+        await plane.UntilAsync(Known.Nodes, "pa2-par-node-1", n => n.Uid != node.Uid && Conditions.IsTrue(n, "Ready"), "another one");
+    }
+
+    private static string Bare(string name, string image) => $$$"""
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: {{{name}}}, namespace: default}
+        spec: {containers: [{name: main, image: "{{{image}}}"}]}
+        """;
+}

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
@@ -45,6 +46,10 @@ internal sealed class Pipeline(ServerState server)
         catch (OperationCanceledException) when (gone.IsCancellationRequested)
         {
             // The client went away; there is nobody to answer.
+        }
+        catch (IOException fault) when (fault is ConnectionResetException || fault.InnerException is ConnectionAbortedException or ConnectionResetException)
+        {
+            // The same, noticed within its body.
         }
         catch (Exception fault)
         {

@@ -49,8 +49,8 @@ public sealed class KubeletTests
     {
         await using Plane plane = await Plane.StartAsync();
         await plane.CreateAsync(Known.Pods, Bare("picky", "web:1").Replace("spec: {", "spec: {nodeSelector: {disk: ssd}, ", StringComparison.Ordinal));
-        KubeObject pod = await plane.UntilAsync(Known.Pods, "picky", p => Conditions.Find(p, "PodScheduled") is { Status: "False" }, "unschedulable");
-        Assert.Equal("0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector.", Conditions.Find(pod, "PodScheduled")!.Message);
+        KubeObject pod = await plane.UntilAsync(Known.Pods, "picky", p => Conditions.Find(p, "PodScheduled")?.Message == "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector.", "refused by all three");
+        Assert.Equal(("False", "Unschedulable"), (Conditions.Find(pod, "PodScheduled")!.Status, Conditions.Find(pod, "PodScheduled")!.Reason));
 
         await plane.Client.PatchAsync(Known.Nodes, "", "pa2-par-node-2", PatchKind.Merge, JsonNode.Parse("""{"metadata":{"labels":{"disk":"ssd"}}}""")!, Token);
 

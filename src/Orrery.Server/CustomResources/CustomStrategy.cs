@@ -35,7 +35,7 @@ internal class CustomStrategy(GroupVersionKind kind, bool isNamespaced, bool has
 
         if (SchemaValidation.ValidateTypeMeta(json, kind) is { Count: > 0 } faults)
         {
-            throw ApiErrors.BadRequest($"{json.Kind} in version \"{json.ApiVersion}\" cannot be handled as a {kind.Kind}: {faults[0].Field}: {faults[0].Detail}");
+            throw ApiErrors.Invalid(new GroupKind(GroupVersionKind.From(json.ApiVersion, "").Group, json.Kind), json.Name, faults);
         }
 
         return ObjectDecoding.Custom(json, utf8, kind, Schema);

@@ -11,7 +11,7 @@ internal static class DefinitionStatus
 
     /// <summary>The transition time stays while the status does.</summary>
     /// <param name="now">RFC 3339, to the second.</param>
-    public static void Set(JsonObject status, string type, string value, string reason, string message, string now)
+    public static void Set(JsonObject status, string type, string value, string? reason, string? message, string now)
     {
         if (status["conditions"] is not JsonArray conditions)
         {
@@ -31,7 +31,19 @@ internal static class DefinitionStatus
             condition["lastTransitionTime"] = now;
         }
 
-        condition["reason"] = reason;
-        condition["message"] = message;
+        Put(condition, "reason", reason);
+        Put(condition, "message", message);
+    }
+
+    private static void Put(JsonObject condition, string member, string? text)
+    {
+        if (text is null)
+        {
+            condition.Remove(member);
+        }
+        else
+        {
+            condition[member] = text;
+        }
     }
 }

@@ -1,86 +1,72 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Orrery.Api;
-using Orrery.Machinery.Schemas;
 using Orrery.Server.Registry;
 
 namespace Orrery.Server.Handlers;
 
-/// <summary>POST to <c>pods/{name}/binding</c>: a scheduler's decision, the one way in which a pod gets its node after creation.</summary>
+/// <summary>POST to <c>pods/{name}/binding</c>: a scheduler gives the pod its node, once.</summary>
 internal static class BindingHandler
 {
     private static readonly GroupVersionKind Kind = new("", "v1", "Binding");
 
-    private static readonly ResourceDefinition Definition = new(Schema)
-    {
-        Resource = new GroupVersionResource("", "v1", "bindings"),
-        Kind = Kind,
-        ListKind = "",
-        Singular = "binding",
-        Namespaced = true,
-        Verbs = new HashSet<string> { "create" },
-        Strategy = new BuiltinStrategy(Kind, isNamespaced: true, hasStatus: false, Schema),
-    };
-
     public static async Task HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
         WriteOptions options = request.WriteOptions("CreateOptions");
-        JsonObject binding = await CreateHandler.ReadObjectAsync(request with { Resource = Definition }, options, cancellationToken);
+        JsonObject binding = SubresourceBody.Parse(Kind, await RequestBody.ReadJsonAsync(request.Http.Request, Kind.Kind, cancellationToken));
         string node = binding.TextAt("target", "name") ?? "";
-        if (node.Length == 0)
+        if (node.Length == 0 || binding.TextAt("target", "kind") is not (null or "" or "Node"))
         {
-            throw ApiErrors.Invalid(Kind.GroupKind, request.Name, [FieldError.Required("target.name")]);
+            throw ApiErrors.Invalid(Kind.GroupKind, request.Name, [node.Length == 0
+                ? FieldError.Required("target.name")
+                : FieldError.NotSupported("target.kind", binding.NodeAt("target", "kind")?.DeepClone(), "Node", "<empty>")]);
         }
 
+        string now = request.Server.Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         await request.Server.Update.UpdateAsync(
             request.Scope(options),
-            new ObjectChange { Wanted = pod => Bind(request, pod, binding.Uid, node), IsPatch = true },
+            new ObjectChange
+            {
+                IsPatch = true,
+                HasManagedFields = true,
+                Wanted = pod =>
+                {
+                    Bind(pod, binding, node, now);
+                    return pod;
+                },
+            },
             cancellationToken);
-        await ObjectResponse.WriteJsonAsync(request.Http, 201, new Status { Code = 201 }.ToJson(), cancellationToken);
+        await SubresourceBody.WriteSuccessAsync(request, cancellationToken);
     }
 
-    /// <summary>Upstream: <c>BindingREST.setPodNodeAndMetadata</c>.</summary>
-    private static JsonObject Bind(ResourceRequest request, JsonObject pod, string uid, string node)
+    private static void Bind(JsonObject pod, JsonObject binding, string node, string now)
     {
-        if (uid.Length > 0 && uid != pod.Uid)
+        var resource = new GroupResource("", "pods/binding");
+        if (binding.Uid.Length > 0 && binding.Uid != pod.Uid)
         {
-            throw ApiErrors.Conflict(request.Resource.GroupResource, request.Name, $"Precondition failed: UID in precondition: {uid}, UID in object meta: {pod.Uid}");
+            throw ApiErrors.Conflict(resource, pod.Name, $"Precondition failed: UID in precondition: {binding.Uid}, UID in object meta: {pod.Uid}");
         }
 
         if (pod.IsDeleting)
         {
-            throw ApiErrors.Conflict(request.Resource.GroupResource, request.Name, $"pod {pod.Name} is being deleted, cannot be assigned to a host");
+            throw ApiErrors.Conflict(resource, pod.Name, $"pod {pod.Name} is being deleted, cannot be assigned to a host");
         }
 
-        if (pod.TextAt("spec", "nodeName") is { Length: > 0 } bound)
+        if (pod.TextAt("spec", "nodeName") is { Length: > 0 } assigned)
         {
-            throw ApiErrors.Conflict(request.Resource.GroupResource, request.Name, $"pod {pod.Name} is already assigned to node \"{bound}\"");
+            throw ApiErrors.Conflict(resource, pod.Name, $"pod {pod.Name} is already assigned to node \"{assigned}\"");
         }
 
         pod.ObjectAt("spec")["nodeName"] = node;
-        SetScheduled(pod.ObjectAt("status"), request.Server.Time.GetUtcNow());
-        return pod;
-    }
-
-    private static void SetScheduled(JsonObject status, DateTimeOffset now)
-    {
-        if (status["conditions"] is not JsonArray conditions)
+        if (binding.NodeAt("metadata", "annotations") is JsonObject annotations)
         {
-            status["conditions"] = conditions = [];
+            JsonObject own = pod.Metadata.ObjectAt("annotations");
+            foreach ((string name, JsonNode? value) in annotations)
+            {
+                own[name] = value?.DeepClone();
+            }
         }
 
-        foreach (JsonObject earlier in conditions.OfType<JsonObject>().Where(c => c.TextAt("type") == "PodScheduled").ToList())
-        {
-            conditions.Remove(earlier);
-        }
-
-        conditions.Add((JsonNode)new JsonObject
-        {
-            ["type"] = "PodScheduled",
-            ["status"] = "True",
-            ["lastProbeTime"] = null,
-            ["lastTransitionTime"] = now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture),
-        });
+        CustomResources.DefinitionStatus.Set(pod.ObjectAt("status"), "PodScheduled", "True", null, null, now);
     }
-
-    private static Schema Schema() => BuiltinTypes.Instance.Find(Kind) ?? throw new InvalidOperationException($"no type is known for {Kind}");
 }

@@ -68,7 +68,7 @@ internal static class PatchHandler
         return new ObjectChange
         {
             IsPatch = true,
-            IsApply = true,
+            HasManagedFields = true,
             Wanted = current => Merge(request, options, current, applied, subresource),
             Absent = subresource is null ? () => Merge(request, options, null, applied, null) : null,
         };
@@ -151,7 +151,7 @@ internal static class PatchHandler
         }
     }
 
-    private static JsonNode? ParsePatch(ReadOnlyMemory<byte> body)
+    public static JsonNode? ParsePatch(ReadOnlyMemory<byte> body)
     {
         try
         {
@@ -163,7 +163,7 @@ internal static class PatchHandler
         }
     }
 
-    private static JsonObject ParseApply(ReadOnlyMemory<byte> body)
+    public static JsonObject ParseApply(ReadOnlyMemory<byte> body)
     {
         try
         {

@@ -22,9 +22,12 @@ internal static class PathDispatch
             return;
         }
 
-        // Upstream's router answers plain text here, not a Status.
-        await WriteTextAsync(http, 404, "404 page not found\n", cancellationToken);
+        await NotFoundAsync(http, cancellationToken);
     }
+
+    /// <summary>Upstream's router answers plain text for a path that it does not know, not a Status.</summary>
+    public static Task NotFoundAsync(HttpContext http, CancellationToken cancellationToken) =>
+        WriteTextAsync(http, 404, "404 page not found\n", cancellationToken);
 
     public static Task WriteTextAsync(HttpContext http, int code, string text, CancellationToken cancellationToken)
     {

@@ -11,14 +11,22 @@ internal static class ResourceDispatch
 {
     public static Task HandleAsync(ServerState server, HttpContext http, RequestInfo info, UserInfo user, CancellationToken cancellationToken)
     {
-        ResourceDefinition resource = server.Resources.Find(info.Cluster, info.GroupVersionResource) ?? throw ApiErrors.NoSuchResource();
+        if (server.Resources.Find(info.Cluster, info.GroupVersionResource) is not { } resource)
+        {
+            return NotServedAsync(http, info, cancellationToken);
+        }
+
         var request = new ResourceRequest { Server = server, Http = http, Info = info, User = user, Resource = resource };
         if (info.Cluster.IsAll && info.Verb is not ("list" or "watch"))
         {
             throw ApiErrors.MethodNotAllowed();
         }
 
-        RequirePlace(request);
+        if (!IsInPlace(request))
+        {
+            return NotServedAsync(http, info, cancellationToken);
+        }
+
         if (info.Subresource.Length > 0)
         {
             return SubresourceDispatch.HandleAsync(request, cancellationToken);
@@ -49,19 +57,15 @@ internal static class ResourceDispatch
         };
     }
 
+    /// <summary>In a group that every server has, a Status; elsewhere upstream's router never finds a handler and answers text.</summary>
+    private static Task NotServedAsync(HttpContext http, RequestInfo info, CancellationToken cancellationToken) =>
+        BuiltinResources.Instance.HasGroup(info.Group) ? throw ApiErrors.NoSuchResource() : PathDispatch.NotFoundAsync(http, cancellationToken);
+
     /// <summary>A cluster-scoped resource is not found below a namespace, nor a namespaced object outside one.</summary>
-    private static void RequirePlace(ResourceRequest request)
+    private static bool IsInPlace(ResourceRequest request)
     {
         bool below = request.Info.Namespace.Length > 0 && request.Resource.Resource is not { Group: "", Resource: "namespaces" };
-        if (below && !request.Resource.Namespaced)
-        {
-            throw ApiErrors.NoSuchResource();
-        }
-
-        if (request.Resource.Namespaced && !below && request.Info.IsNameInPath && request.Info.Verb != "watch")
-        {
-            throw ApiErrors.NoSuchResource();
-        }
+        return request.Resource.Namespaced ? below || !request.Info.IsNameInPath || request.Info.Verb == "watch" : !below;
     }
 
     /// <summary>POST goes to a collection; PUT and PATCH go to an object.</summary>

@@ -29,8 +29,11 @@ internal static class SubresourceDispatch
         return request.Subresource switch
         {
             "status" => StatusAsync(request, cancellationToken),
-            "token" => TokenRequestHandler.HandleAsync(request, cancellationToken),
+            "scale" => ScaleHandler.HandleAsync(request, cancellationToken),
             "binding" => BindingHandler.HandleAsync(request, cancellationToken),
+            "eviction" => EvictionHandler.HandleAsync(request, cancellationToken),
+            "finalize" => FinalizeHandler.HandleAsync(request, cancellationToken),
+            "token" => TokenRequestHandler.HandleAsync(request, cancellationToken),
             _ => throw ApiErrors.NoSuchResource(),
         };
     }

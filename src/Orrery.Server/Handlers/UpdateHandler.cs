@@ -24,7 +24,7 @@ internal static class UpdateHandler
     }
 
     /// <summary>The object is the one that the path names.</summary>
-    private static void CheckPlace(ResourceRequest request, JsonObject json)
+    public static void CheckPlace(ResourceRequest request, JsonObject json)
     {
         if (json.Name.Length == 0)
         {

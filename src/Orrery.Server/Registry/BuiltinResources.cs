@@ -15,16 +15,19 @@ internal sealed class BuiltinResources
     private static readonly FrozenSet<string> NotServed = FrozenSet.ToFrozenSet(
         ["apiregistration.k8s.io", "flowcontrol.apiserver.k8s.io", "resource.k8s.io", "certificates.k8s.io", "admissionregistration.k8s.io"]);
 
-    /// <summary>Kinds that are asked and answered but kept nowhere: reviews and the bodies of subresources.</summary>
+    /// <summary>Subresources that the server itself serves; others, such as <c>pods/log</c>, need an <see cref="Handlers.ISubresourceHandler"/>.</summary>
+    private static readonly FrozenSet<string> ServedSubresources = FrozenSet.ToFrozenSet(["status", "scale", "binding", "eviction", "finalize", "token"]);
+
+    /// <summary>Kinds that are asked and answered but kept nowhere: reviews.</summary>
     private static readonly FrozenSet<string> Virtual = FrozenSet.ToFrozenSet(
-        ["bindings", "componentstatuses", "tokenreviews", "selfsubjectreviews", "localsubjectaccessreviews", "selfsubjectaccessreviews", "selfsubjectrulesreviews", "subjectaccessreviews"]);
+        ["tokenreviews", "selfsubjectreviews", "localsubjectaccessreviews", "selfsubjectaccessreviews", "selfsubjectrulesreviews", "subjectaccessreviews"]);
 
     private readonly FrozenDictionary<GroupVersionResource, ResourceDefinition> definitions;
 
     private BuiltinResources()
     {
         definitions = BuiltinTypes.Instance.Resources
-            .Where(r => !NotServed.Contains(r.Resource.Group))
+            .Where(r => !NotServed.Contains(r.Resource.Group) && r.Resource.Resource is not ("bindings" or "componentstatuses"))
             .Select(Define)
             .ToFrozenDictionary(d => d.Resource);
         Surface = SurfaceOf(definitions.Values);
@@ -36,6 +39,8 @@ internal sealed class BuiltinResources
 
     /// <summary>What a cluster without resources of its own serves.</summary>
     public IReadOnlyList<ApiGroupSurface> Surface { get; }
+
+    public bool HasGroup(string group) => Surface.Any(g => g.Name == group);
 
     public ResourceDefinition? Find(GroupVersionResource resource) => definitions.GetValueOrDefault(resource);
 
@@ -58,7 +63,7 @@ internal sealed class BuiltinResources
             Verbs = resource.Verbs.ToFrozenSet(),
             ShortNames = resource.ShortNames,
             Categories = resource.Categories,
-            Subresources = resource.Subresources.ToFrozenDictionary(s => s.Name, s => new SubresourceDefinition(s.Name, s.Kind, s.Verbs.ToFrozenSet())),
+            Subresources = resource.Subresources.Where(s => ServedSubresources.Contains(s.Name)).ToFrozenDictionary(s => s.Name, s => new SubresourceDefinition(s.Name, s.Kind, s.Verbs.ToFrozenSet())),
             Strategy = resource.Resource is { Group: "apiextensions.k8s.io", Resource: "customresourcedefinitions" }
                 ? new CustomResources.DefinitionStrategy(schema)
                 : new BuiltinStrategy(kind, resource.Namespaced, resource.Subresources.Any(s => s.Name == "status"), schema),

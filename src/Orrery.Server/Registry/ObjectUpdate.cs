@@ -18,8 +18,8 @@ internal sealed record ObjectChange
     /// <summary>Makes the object where none is; null answers 404.</summary>
     public Func<JsonObject>? Absent { get; init; }
 
-    /// <summary>Managed fields are already right (server-side apply).</summary>
-    public bool IsApply { get; init; }
+    /// <summary>Managed fields are already right (server-side apply), or stay as they are.</summary>
+    public bool HasManagedFields { get; init; }
 
     /// <summary>Try again on a lost race even if the wanted object names a resourceVersion that it took from the current one (patches).</summary>
     public bool IsPatch { get; init; }
@@ -41,7 +41,7 @@ internal sealed class ObjectUpdate(ObjectStore objects, AdmissionChain admission
             {
                 return change.Absent is null
                     ? throw ApiErrors.NotFound(scope.GroupResource, scope.Name)
-                    : await creation.CreateAsync(scope, change.Absent(), change.IsApply, cancellationToken);
+                    : await creation.CreateAsync(scope, change.Absent(), change.HasManagedFields, cancellationToken);
             }
 
             JsonObject old = ObjectStore.Decode(resource, current);
@@ -53,7 +53,7 @@ internal sealed class ObjectUpdate(ObjectStore objects, AdmissionChain admission
 
             // 3. The manager owns what it changed; what this endpoint may not change is put back.
             KeepServerMetadata(json, old);
-            if (!change.IsApply)
+            if (!change.HasManagedFields)
             {
                 FieldManager.Update(
                     old, json, resource.Schema, scope.FieldManager, scope.Subresource.Length == 0 ? null : scope.Subresource, time.GetUtcNow(),
@@ -133,7 +133,7 @@ internal sealed class ObjectUpdate(ObjectStore objects, AdmissionChain admission
                 throw ApiErrors.Conflict(scope.GroupResource, scope.Name);
             }
         }
-        else if (!change.IsPatch && !change.IsApply && !scope.Resource.Strategy.AllowUnconditionalUpdate)
+        else if (!change.IsPatch && !change.HasManagedFields && !scope.Resource.Strategy.AllowUnconditionalUpdate)
         {
             throw ApiErrors.Invalid(scope.Resource.Kind.GroupKind, scope.Name, [FieldError.Invalid("metadata.resourceVersion", 0, "must be specified for an update")]);
         }

@@ -1,0 +1,97 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Machinery.Kinds;
+using Orrery.Machinery.Patches;
+using Orrery.Machinery.Schemas;
+using Orrery.Server.CustomResources;
+using Orrery.Server.Registry;
+using Orrery.Server.Requests;
+
+namespace Orrery.Server.Handlers;
+
+/// <summary>The scale subresource: an autoscaling/v1 Scale that stands for the replicas of a workload.</summary>
+internal static class ScaleHandler
+{
+    private static readonly GroupVersionKind Kind = new("autoscaling", "v1", "Scale");
+
+    public static async Task HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Info.Verb == "get")
+        {
+            JsonObject found = ObjectStore.Decode(request.Resource, request.Require(request.Name));
+            await ObjectResponse.WriteJsonAsync(request.Http, 200, Read(request, found), cancellationToken);
+            return;
+        }
+
+        (WriteOptions options, Func<JsonObject, JsonObject> wanted) = request.Info.Verb == "update"
+            ? await PutAsync(request, cancellationToken)
+            : await PatchAsync(request, cancellationToken);
+        WriteResult result = await request.Server.Update.UpdateAsync(
+            request.Scope(options),
+            new ObjectChange
+            {
+                IsPatch = true,
+                Wanted = current =>
+                {
+                    JsonObject scale = wanted(Read(request, current));
+                    current.Metadata.Remove("resourceVersion");
+                    Write(request, current, scale);
+                    return current;
+                },
+            },
+            cancellationToken);
+        await ObjectResponse.WriteJsonAsync(request.Http, 200, Read(request, StoredJson.Parse(ServedObject.Json(request.Resource, result.Json).Span)), cancellationToken);
+    }
+
+    private static async ValueTask<(WriteOptions Options, Func<JsonObject, JsonObject> Wanted)> PutAsync(ResourceRequest request, CancellationToken cancellationToken)
+    {
+        WriteOptions options = request.WriteOptions("UpdateOptions");
+        JsonObject scale = Decode(await RequestBody.ReadJsonAsync(request.Http.Request, Kind.Kind, cancellationToken));
+        if (scale.Name != request.Name)
+        {
+            throw ApiErrors.BadRequest($"the name of the object ({scale.Name}) does not match the name on the URL ({request.Name})");
+        }
+
+        return (options, _ => scale);
+    }
+
+    private static async ValueTask<(WriteOptions Options, Func<JsonObject, JsonObject> Wanted)> PatchAsync(ResourceRequest request, CancellationToken cancellationToken)
+    {
+        PatchFormat format = Negotiation.Patch(request.Http.Request.ContentType, request.Resource.IsCustom);
+        WriteOptions options = request.WriteOptions("PatchOptions", format == PatchFormat.Apply);
+        ReadOnlyMemory<byte> body = await RequestBody.ReadAsync(request.Http.Request, cancellationToken);
+        JsonNode? patch = format == PatchFormat.Apply ? PatchHandler.ParseApply(body) : PatchHandler.ParsePatch(body);
+        return (options, current => format switch
+        {
+            PatchFormat.Json => JsonPatch.Apply(current, (JsonArray)JsonPatch.Decode(patch).DeepClone()) as JsonObject ?? throw ApiErrors.BadRequest("the patch leaves no object"),
+
+            // A Scale has one member that can be set, so that merging is what applying it comes to.
+            _ => MergePatch.Apply(current, (JsonObject)MergePatch.Decode(patch).DeepClone()),
+        });
+    }
+
+    private static JsonObject Decode(ReadOnlyMemory<byte> body)
+    {
+        JsonObject scale = ObjectDecoding.Parse(body.Span, Kind.Kind);
+        scale["apiVersion"] ??= Kind.ApiVersion;
+        scale["kind"] ??= Kind.Kind;
+        Schema schema = BuiltinTypes.Instance.Find(Kind) ?? throw new InvalidOperationException($"no type is known for {Kind}");
+        ObjectDecoding.Builtin(scale, body.Span, Kind, schema);
+        return scale;
+    }
+
+    private static JsonObject Read(ResourceRequest request, JsonObject json) =>
+        request.Resource.Scale is { } paths ? CustomScale.Read(json, paths) : Scales.Read(request.Resource.Kind, json);
+
+    private static void Write(ResourceRequest request, JsonObject json, JsonObject scale)
+    {
+        if (request.Resource.Scale is { } paths)
+        {
+            CustomScale.Write(json, scale, paths);
+        }
+        else
+        {
+            Scales.Write(json, scale);
+        }
+    }
+}

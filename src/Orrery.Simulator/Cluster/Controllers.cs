@@ -8,7 +8,7 @@ internal static class Controllers
 {
     /// <summary>
     /// A host whose keys are the objects of <paramref name="own"/>: woken by their changes, and by changes of what
-    /// they control.
+    /// they control or could adopt.
     /// </summary>
     public static ReconcilerHost<ObjectKey> Host(
         SimulatedCluster cluster, string name, IReconciler<ObjectKey> reconciler, Informer own, IReadOnlyList<Informer> owned, IReadOnlyList<Informer>? needs = null, int workers = 2)
@@ -27,6 +27,14 @@ internal static class Controllers
             string? kind = KindOf(own.Resource);
             informer.Subscribe(change =>
             {
+                if (change.Current is { ControllerReference: null } orphan)
+                {
+                    foreach (KubeObject candidate in own.InNamespace(ClusterName.Root, change.Key.Namespace).Where(o => Ownership.IsOrphanOf(o, orphan)))
+                    {
+                        host.Queue.Add(candidate.Key);
+                    }
+                }
+
                 foreach (KubeObject? state in (ReadOnlySpan<KubeObject?>)[change.Old, change.Current])
                 {
                     if (state?.ControllerReference is { } owner && owner.GetProperty("kind").GetString() == kind)

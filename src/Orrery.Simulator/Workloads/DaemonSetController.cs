@@ -38,7 +38,7 @@ internal sealed class DaemonSetController(SimulatedCluster cluster) : IReconcile
         string hash = Revisions.HashOf(revision);
         JsonObject template = set.CopyAt("spec", "template");
         HashSet<string> nodes = [.. cluster.Nodes.All().Where(n => Fits(set, template, n)).Select(n => n.Name)];
-        List<KubeObject> pods = SimulatedCluster.OwnedBy(cluster.Pods, set);
+        List<KubeObject> pods = await Ownership.ClaimAsync(cluster, cluster.Pods, set, cancellationToken).ConfigureAwait(false);
         ILookup<string, KubeObject> byNode = pods.ToLookup(TargetOf);
 
         // 2. one on each, none elsewhere; a finished one makes room for the next

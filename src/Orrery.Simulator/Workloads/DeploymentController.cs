@@ -43,7 +43,7 @@ internal sealed class DeploymentController(SimulatedCluster cluster) : IReconcil
         }
 
         // 1. the ReplicaSets there are, and the one of the present template
-        List<KubeObject> sets = SimulatedCluster.OwnedBy(cluster.ReplicaSets, deployment);
+        List<KubeObject> sets = await Ownership.ClaimAsync(cluster, cluster.ReplicaSets, deployment, cancellationToken).ConfigureAwait(false);
         JsonObject template = deployment.CopyAt("spec", "template");
         KubeObject? current = sets.FirstOrDefault(s => SameTemplate(s, template));
         bool paused = deployment.At("spec", "paused") is { ValueKind: System.Text.Json.JsonValueKind.True };

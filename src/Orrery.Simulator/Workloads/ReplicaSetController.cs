@@ -28,7 +28,8 @@ internal sealed class ReplicaSetController(SimulatedCluster cluster) : IReconcil
         bool more = false;
         if (!set.IsDeleting)
         {
-            List<KubeObject> active = [.. SimulatedCluster.OwnedBy(cluster.Pods, set).Where(p => p.IsActivePod)];
+            List<KubeObject> own = await Ownership.ClaimAsync(cluster, cluster.Pods, set, cancellationToken).ConfigureAwait(false);
+            List<KubeObject> active = [.. own.Where(p => p.IsActivePod)];
             int missing = wanted - active.Count;
             more = Math.Abs(missing) > Burst;
             try

@@ -41,7 +41,7 @@ internal sealed class StatefulSetController(SimulatedCluster cluster) : IReconci
         int wanted = set.IntAt(1, "spec", "replicas");
         bool parallel = set.TextAt("spec", "podManagementPolicy") == "Parallel";
         int partition = set.IntAt(0, "spec", "updateStrategy", "rollingUpdate", "partition");
-        Dictionary<int, KubeObject> pods = SimulatedCluster.OwnedBy(cluster.Pods, set)
+        Dictionary<int, KubeObject> pods = (await Ownership.ClaimAsync(cluster, cluster.Pods, set, cancellationToken).ConfigureAwait(false))
             .Where(p => OrdinalOf(set, p) >= 0).ToDictionary(p => OrdinalOf(set, p));
         bool acted = false;
 

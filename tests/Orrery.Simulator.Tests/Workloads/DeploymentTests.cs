@@ -2,6 +2,7 @@ using Orrery.Api;
 using Orrery.Client;
 using Orrery.Simulator.Cluster;
 using Orrery.Simulator.Tests.Support;
+using Orrery.Testing;
 
 namespace Orrery.Simulator.Tests.Workloads;
 
@@ -128,6 +129,38 @@ public sealed class DeploymentTests
         await plane.Client.DeleteAsync(Known.Pods, "default", pod.Name, null, TestContext.Current.CancellationToken);
 
         await plane.UntilPodsAsync("app=web", p => p is [var one] && one.IsReadyPod && one.Uid != pod.Uid, "another one");
+    }
+
+    [Fact]
+    public async Task Label_PodTakenOut_IsLeftAloneAndReplaced()
+    {
+        await using Plane plane = await Plane.StartAsync();
+        await plane.CreateAsync(Known.Deployments, Manifests.Deployment("web", 1));
+        KubeObject pod = (await plane.UntilPodsAsync("app=web", p => p is [var one] && one.IsReadyPod, "ready"))[0];
+
+        await plane.PatchAsync(Known.Pods, pod.Name, """{"metadata":{"labels":{"app":"quarantine"}}}""");
+
+        await plane.UntilPodsAsync("app=web", p => p is [var one] && one.IsReadyPod && one.Uid != pod.Uid, "another one");
+        KubeObject apart = await plane.UntilAsync(Known.Pods, pod.Name, p => p.ControllerUid is null, "let go");
+        Assert.Equal((pod.Uid, "Running"), (apart.Uid, apart.PodPhase));
+    }
+
+    [Fact]
+    public async Task Create_AfterOrphaningDelete_TakesOverWhatRuns()
+    {
+        await using Plane plane = await Plane.StartAsync();
+        await plane.CreateAsync(Known.Deployments, Manifests.Deployment("web", 2));
+        await plane.UntilAsync(Known.Deployments, "web", d => IsComplete(d, 2), "available");
+        string[] before = [.. (await plane.ListAsync(Known.Pods, "app=web")).Select(p => p.Uid).Order()];
+        await plane.Client.DeleteAsync(Known.Deployments, "default", "web", new DeleteQuery { PropagationPolicy = "Orphan" }, TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(
+            async () => await plane.FindAsync(Known.Deployments, "web") is null && (await plane.ListAsync(Known.ReplicaSets)).All(s => s.ControllerUid is null), "orphaned");
+
+        await plane.CreateAsync(Known.Deployments, Manifests.Deployment("web", 2));
+
+        KubeObject web = await plane.UntilAsync(Known.Deployments, "web", d => IsComplete(d, 2), "available again");
+        Assert.Equal(web.Uid, Assert.Single(await plane.ListAsync(Known.ReplicaSets)).ControllerUid);
+        Assert.Equal(before, (await plane.ListAsync(Known.Pods, "app=web")).Select(p => p.Uid).Order());
     }
 
     [Fact]

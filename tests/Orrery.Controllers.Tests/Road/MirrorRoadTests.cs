@@ -1,0 +1,117 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Testing;
+
+namespace Orrery.Controllers.Tests.Road;
+
+/// <summary>What comes back: pods, nodes and events of a data plane in the virtual cluster, and silence.</summary>
+public sealed class MirrorRoadTests
+{
+    private const string Mapped = "acme-shop-default";
+    private static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
+
+    [Fact]
+    public async Task PodsNodesAndEvents_OfADataPlane_ShowInTheVirtualCluster()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        (KubeClient shop, KubeClient plane) = await OpenAsync(fleet);
+        await plane.CreateAsync(CoreResources.Nodes, "", Json("""{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "pa2-par-node-1"}}"""), default);
+        KubeObject pod = await plane.CreateAsync(CoreResources.Pods, Mapped, Pod("web-1"), default);
+        await plane.PatchAsync(CoreResources.Pods, Mapped, "web-1", PatchKind.Merge, Json("""{"status": {"phase": "Running", "podIP": "10.1.0.9"}}"""), default, "status");
+        await plane.CreateAsync(CoreResources.Events, Mapped, Event(pod), default);
+
+        // 1. They appear.
+        await Eventually.TrueAsync(
+            async () => await shop.FindAsync(CoreResources.Pods, "default", "web-1.pa2-par", default) is { } p && p.TextAt("status", "podIP") == "10.1.0.9", "mirrored pod runs");
+        KubeObject mirrored = await shop.GetAsync(CoreResources.Pods, "default", "web-1.pa2-par", default);
+        Assert.Equal("pa2-par", mirrored.Labels[OrreryNames.DataPlaneLabel]);
+        Assert.Equal("web", mirrored.Labels["app"]);
+        Assert.Equal("pa2-par-node-1", mirrored.TextAt("spec", "nodeName"));
+        KubeObject node = await Eventually.SomeAsync(() => shop.FindAsync(CoreResources.Nodes, "", "pa2-par-node-1", default), "mirrored node");
+        Assert.Equal("pa2-par", node.Labels["topology.kubernetes.io/zone"]);
+        await Eventually.TrueAsync(
+            async () => await shop.FindAsync(CoreResources.Events, "default", "web-1.started.pa2-par", default) is { } e
+                && e.TextAt("involvedObject", "name") == "web-1.pa2-par" && e.TextAt("involvedObject", "uid") == mirrored.Uid,
+            "mirrored event is about the mirrored pod");
+
+        // 2. A mirrored pod is not placed again.
+        Assert.DoesNotContain((await fleet.Root.ListAsync(OrreryResources.Works, "", null, default)).Items, w => w.TextAt("spec", "source", "kind") == "Pod");
+
+        // 3. They go with the originals.
+        await plane.DeleteAsync(CoreResources.Pods, Mapped, "web-1", new DeleteQuery { GracePeriodSeconds = 0 }, default);
+        await Eventually.TrueAsync(async () => await shop.FindAsync(CoreResources.Pods, "default", "web-1.pa2-par", default) is null, "mirrored pod is gone");
+        await plane.DeleteAsync(CoreResources.Nodes, "", "pa2-par-node-1", null, default);
+        await Eventually.TrueAsync(async () => await shop.FindAsync(CoreResources.Nodes, "", "pa2-par-node-1", default) is null, "mirrored node is gone");
+    }
+
+    [Fact]
+    public async Task SatelliteStops_DataPlaneIsUnknownAndItsPodsTooUntilItIsBack()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        (KubeClient shop, KubeClient plane) = await OpenAsync(fleet);
+        await plane.CreateAsync(CoreResources.Pods, Mapped, Pod("web-1"), default);
+        await plane.PatchAsync(CoreResources.Pods, Mapped, "web-1", PatchKind.Merge, Json("""{"status": {"phase": "Running"}}"""), default, "status");
+        await PhaseAsync(shop, "Running");
+
+        await fleet.StopSatelliteAsync("pa2-par");
+        await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "pa2-par", "Ready", "Unknown");
+        KubeObject dataPlane = await fleet.Root.GetAsync(OrreryResources.DataPlanes, "", "pa2-par", default);
+        Assert.Equal("SatelliteSilent", Conditions.Find(dataPlane, "Ready")!.Reason);
+        Assert.StartsWith("its satellite was not heard since 20", Conditions.Find(dataPlane, "Ready")!.Message, StringComparison.Ordinal);
+        await PhaseAsync(shop, "Unknown");
+
+        // What happened meanwhile is made up for.
+        await shop.CreateAsync(ConfigMaps, "default", ConfigMap("late"), default);
+        await plane.DeleteAsync(ConfigMaps, Mapped, "opener", null, default);
+        fleet.StartSatellite("pa2-par");
+        await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "pa2-par", "Ready", "True");
+        await PhaseAsync(shop, "Running");
+        await Eventually.SomeAsync(() => plane.FindAsync(ConfigMaps, Mapped, "late", default), "what was made meanwhile");
+        await Eventually.SomeAsync(() => plane.FindAsync(ConfigMaps, Mapped, "opener", default), "what was deleted by hand meanwhile");
+    }
+
+    [Fact]
+    public async Task WorkRemovedWhileTheSatelliteIsAway_IsPrunedWhenItIsBack()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        (KubeClient shop, KubeClient plane) = await OpenAsync(fleet);
+        await fleet.StopSatelliteAsync("pa2-par");
+
+        await shop.DeleteAsync(ConfigMaps, "default", "opener", null, default);
+        await Eventually.TrueAsync(async () => (await fleet.Root.ListAsync(OrreryResources.Works, "", null, default)).Items.Count == 0, "no Work is left");
+        Assert.NotNull(await plane.FindAsync(ConfigMaps, Mapped, "opener", default));
+
+        fleet.StartSatellite("pa2-par");
+        await Eventually.TrueAsync(async () => await plane.FindAsync(CoreResources.Namespaces, "", Mapped, default) is null, "pruned with its namespace", TimeSpan.FromSeconds(20));
+    }
+
+    /// <summary>A virtual cluster with something in the data plane, so that its namespace is there.</summary>
+    private static async Task<(KubeClient Shop, KubeClient Plane)> OpenAsync(TestFleet fleet)
+    {
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        KubeClient plane = fleet.DataPlanes["pa2-par"].Client;
+        await shop.CreateAsync(ConfigMaps, "default", ConfigMap("opener"), default);
+        await Eventually.SomeAsync(() => plane.FindAsync(ConfigMaps, Mapped, "opener", default), "the first object in the data plane");
+        return (shop, plane);
+    }
+
+    private static Task PhaseAsync(KubeClient shop, string phase) => Eventually.TrueAsync(
+        async () => await shop.FindAsync(CoreResources.Pods, "default", "web-1.pa2-par", default) is { } p && p.TextAt("status", "phase") == phase, $"mirrored pod is {phase}");
+
+    private static JsonObject Pod(string name) => Json($$"""
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "{{name}}", "labels": {"app": "web"} },
+         "spec": {"nodeName": "pa2-par-node-1", "containers": [{"name": "web", "image": "example.test/web:1"}]} }
+        """);
+
+    private static JsonObject Event(KubeObject pod) => Json($$"""
+        {"apiVersion": "v1", "kind": "Event", "metadata": {"name": "{{pod.Name}}.started"}, "reason": "Started", "message": "Started container web", "type": "Normal", "count": 1,
+         "firstTimestamp": "2026-01-01T00:00:00Z", "lastTimestamp": "2026-01-01T00:00:00Z", "source": {"component": "kubelet"},
+         "involvedObject": {"apiVersion": "v1", "kind": "Pod", "namespace": "{{pod.Namespace}}", "name": "{{pod.Name}}", "uid": "{{pod.Uid}}"} }
+        """);
+
+    private static JsonObject ConfigMap(string name) => Json($$"""{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{name}}"}, "data": {"key": "a"} }""");
+
+    private static JsonObject Json(string json) => JsonNode.Parse(json)!.AsObject();
+}

@@ -1,0 +1,157 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Satellite;
+using Orrery.Server.Authentication;
+using Orrery.Testing;
+
+namespace Orrery.Controllers.Tests.Road;
+
+/// <summary>A control plane with its controllers, and data planes with their satellites: all real, in one process.</summary>
+internal sealed class TestFleet : IAsyncDisposable
+{
+    public static readonly ClusterName Shop = new("acme", "shop");
+
+    private readonly CancellationTokenSource stop = new();
+    private readonly List<Task> running = [];
+    private readonly List<IDisposable> clients = [];
+    private readonly ILoggerFactory loggers;
+
+    private TestFleet(TestServer controlPlane, ILoggerFactory loggers)
+    {
+        ControlPlane = controlPlane;
+        this.loggers = loggers;
+    }
+
+    public TestServer ControlPlane { get; }
+
+    public KubeClient Root => ControlPlane.Admin;
+
+    public Dictionary<string, TestDataPlane> DataPlanes { get; } = [];
+
+    /// <summary>Starts everything and waits until every data plane is ready. The first is in region eu, the others in us.</summary>
+    public static async Task<TestFleet> StartAsync(params string[] dataPlanes)
+    {
+        // The log of a run that is looked into: ORRERY_TEST_LOG names a file.
+        ILoggerFactory loggers = Environment.GetEnvironmentVariable("ORRERY_TEST_LOG") is { Length: > 0 } file ? new FileLoggers(file) : NullLoggerFactory.Instance;
+        var fleet = new TestFleet(await TestServer.StartAsync(new TestServerOptions { LoggerFactory = loggers }), loggers);
+        var controllers = new OrreryControllers(new ControllersOptions
+        {
+            Api = fleet.ControlPlane.Config(fleet.ControlPlane.Certificate("orrery:controllers", [UserGroups.Masters], ClusterScope.All)),
+            Loggers = loggers,
+        });
+        fleet.running.Add(controllers.RunAsync(fleet.stop.Token));
+        await controllers.Ready.WaitAsync(TimeSpan.FromSeconds(30));
+        foreach (string name in dataPlanes)
+        {
+            await fleet.AddDataPlaneAsync(name, name == dataPlanes[0] ? "eu" : "us");
+        }
+
+        foreach (string name in dataPlanes)
+        {
+            await fleet.ConditionAsync(OrreryResources.DataPlanes, "", name, "Ready", "True");
+        }
+
+        return fleet;
+    }
+
+    /// <summary>A tenant with a virtual cluster on the data planes named.</summary>
+    public async Task<KubeClient> AddVirtualClusterAsync(ClusterName cluster, params string[] dataPlanes)
+    {
+        if (await Root.FindAsync(OrreryResources.Tenants, "", cluster.Namespace, default) is null)
+        {
+            await Root.CreateAsync(OrreryResources.Tenants, "", Own("Tenant", cluster.Namespace), default);
+            await ConditionAsync(OrreryResources.Tenants, "", cluster.Namespace, "Ready", "True");
+        }
+
+        JsonObject body = Own("VirtualCluster", cluster.Name);
+        body["spec"] = new JsonObject { ["placement"] = new JsonObject { ["dataPlanes"] = new JsonArray([.. dataPlanes.Select(d => (JsonNode)d)]) } };
+        await Root.CreateAsync(OrreryResources.VirtualClusters, cluster.Namespace, body, default);
+        await ConditionAsync(OrreryResources.VirtualClusters, cluster.Namespace, cluster.Name, "Ready", "True");
+        KubeClient client = ControlPlane.AdminOf(cluster);
+        clients.Add(client);
+        await Eventually.TrueAsync(
+            async () => await client.FindAsync(CoreResources.Namespaces, "", "default", default) is not null, $"namespace default of {cluster}");
+        return client;
+    }
+
+    public void StartSatellite(string dataPlane)
+    {
+        TestDataPlane plane = DataPlanes[dataPlane];
+        var agent = new SatelliteAgent(new SatelliteOptions
+        {
+            DataPlane = dataPlane,
+            ControlPlane = ControlPlane.Config(ControlPlane.Certificate(OrreryNames.SatelliteUser(dataPlane), [OrreryNames.SatelliteGroup], ClusterScope.Root)),
+            Cluster = plane.Server.Config(plane.Server.Certificate("orrery-satellite", [UserGroups.Masters], ClusterScope.Root)),
+            HeartbeatInterval = TimeSpan.FromMilliseconds(500),
+            EmptyNamespaceGrace = TimeSpan.FromMilliseconds(300),
+            Loggers = loggers,
+        });
+        plane.Stop = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
+        plane.Satellite = agent.RunAsync(plane.Stop.Token);
+    }
+
+    public async Task StopSatelliteAsync(string dataPlane)
+    {
+        TestDataPlane plane = DataPlanes[dataPlane];
+        await plane.Stop.CancelAsync();
+        await plane.Satellite;
+    }
+
+    public Task ConditionAsync(GroupVersionResource resource, string ns, string name, string type, string status) => Eventually.TrueAsync(
+        async () => await Root.FindAsync(resource, ns, name, default) is { } found && Conditions.Find(found, type)?.Status == status,
+        $"{resource.Resource} {name} is {type}={status}",
+        TimeSpan.FromSeconds(20));
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await Task.WhenAll(running.Concat(DataPlanes.Values.Select(d => d.Satellite)));
+        foreach (IDisposable client in clients)
+        {
+            client.Dispose();
+        }
+
+        foreach (TestDataPlane plane in DataPlanes.Values)
+        {
+            await plane.Server.DisposeAsync();
+            plane.Stop.Dispose();
+        }
+
+        await ControlPlane.DisposeAsync();
+        loggers.Dispose();
+        stop.Dispose();
+    }
+
+    private async Task AddDataPlaneAsync(string name, string region)
+    {
+        DataPlanes[name] = new TestDataPlane(await TestServer.StartAsync());
+        JsonObject body = Own("DataPlane", name);
+        body.Metadata["labels"] = new JsonObject { ["region"] = region };
+        await Root.CreateAsync(OrreryResources.DataPlanes, "", body, default);
+        StartSatellite(name);
+    }
+
+    private static JsonObject Own(string kind, string name) => new()
+    {
+        ["apiVersion"] = OrreryResources.ApiVersion,
+        ["kind"] = kind,
+        ["metadata"] = new JsonObject { ["name"] = name },
+        ["spec"] = new JsonObject(),
+    };
+}
+
+/// <summary>One cluster that runs workloads (the test plays its controllers), and the satellite in it.</summary>
+internal sealed class TestDataPlane(TestServer server)
+{
+    public TestServer Server { get; } = server;
+
+    public KubeClient Client => Server.Admin;
+
+    public Task Satellite { get; set; } = Task.CompletedTask;
+
+    public CancellationTokenSource Stop { get; set; } = new();
+}

@@ -17,8 +17,8 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
 
     private static readonly TimeSpan TerminatingLook = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>What was applied last, and how it then read. Lost on a restart, which costs one apply without effect a Work.</summary>
-    private readonly ConcurrentDictionary<string, (string Digest, string Fingerprint)> memory = new(StringComparer.Ordinal);
+    /// <summary>What was applied last. Lost on a restart, which costs one apply without effect a Work.</summary>
+    private readonly ConcurrentDictionary<string, Memory> memory = new(StringComparer.Ordinal);
 
     public async Task<ReconcileResult> ReconcileAsync(string key, CancellationToken cancellationToken)
     {
@@ -30,8 +30,14 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             return ReconcileResult.Done;
         }
 
+        if (IsSettled(work))
+        {
+            return ReconcileResult.Done;
+        }
+
         ApplyOutcome outcome = await ApplyAsync(work, cancellationToken).ConfigureAwait(false);
-        await ReportAsync(work, outcome, cancellationToken).ConfigureAwait(false);
+        KubeObject reported = await ReportAsync(work, outcome, cancellationToken).ConfigureAwait(false);
+        Settle(work, reported, outcome);
         return outcome.IsApplied ? ReconcileResult.Done
             : ReconcileResult.After(outcome.Reason is "Terminating" or "NamespaceTerminating" ? TerminatingLook : RefusedLook);
     }
@@ -101,7 +107,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         {
             KubeObject made = await context.Cluster.ApplyAsync(
                 resource, manifest.Namespace, manifest.Name, manifest.Json, OrreryNames.Manager, force: live is not null, cancellationToken).ConfigureAwait(false);
-            memory[manifest.WorkName] = (digest, Drift.Fingerprint(made));
+            memory[manifest.WorkName] = new Memory(digest, Drift.Fingerprint(made), informer);
             informer.Observe(made);
             Log.Applied(logger, manifest.WorkName, manifest.Kind.Kind, manifest.Namespace, manifest.Name);
             return ApplyOutcome.InForce(made);
@@ -122,16 +128,37 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
     /// <summary>Same as asked for before, and still so: either every field reads as applied, or the object reads as it did right after.</summary>
     private bool IsInForce(Manifest manifest, string digest, KubeObject live) =>
         !live.IsDeleting
-        && memory.TryGetValue(manifest.WorkName, out (string Digest, string Fingerprint) last)
+        && memory.TryGetValue(manifest.WorkName, out Memory? last)
         && last.Digest == digest
         && (Drift.Holds(manifest.Json, live.Json) || Drift.Fingerprint(live) == last.Fingerprint);
 
-    private async Task ReportAsync(KubeObject work, ApplyOutcome outcome, CancellationToken cancellationToken)
+    /// <summary>Neither side changed since they were last seen to agree: the regular look at thousands of Works costs next to nothing.</summary>
+    private bool IsSettled(KubeObject work) =>
+        memory.TryGetValue(work.Name, out Memory? last)
+        && last.Settled is { } settled
+        && settled.WorkVersion == work.ResourceVersion
+        && last.Informer.Get(settled.Live)?.ResourceVersion == settled.LiveVersion;
+
+    private void Settle(KubeObject work, KubeObject reported, ApplyOutcome outcome)
+    {
+        if (memory.TryGetValue(work.Name, out Memory? last))
+        {
+            // A Work whose spec changed while this was going on is not what was applied.
+            bool agrees = outcome.IsApplied && reported.Generation == work.Generation;
+            memory[work.Name] = last with
+            {
+                Settled = agrees ? new Settled(reported.ResourceVersion, ObjectKey.Of(outcome.Live!), outcome.Live!.ResourceVersion) : null,
+            };
+        }
+    }
+
+    /// <returns>The Work as it is after the report.</returns>
+    private async Task<KubeObject> ReportAsync(KubeObject work, ApplyOutcome outcome, CancellationToken cancellationToken)
     {
         JsonObject status = WorkStatus.Build(work, outcome, context.Time.GetUtcNow());
         if (work.At("status") is { } present && JsonNode.DeepEquals(JsonObject.Create(present), status))
         {
-            return;
+            return work;
         }
 
         var patch = new JsonArray(
@@ -139,12 +166,15 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             new JsonObject { ["op"] = "add", ["path"] = "/status", ["value"] = status });
         try
         {
-            context.Works.Observe(await context.ControlPlane.PatchAsync(
-                OrreryResources.Works, context.Namespace, work.Name, PatchKind.Json, patch, cancellationToken, "status").ConfigureAwait(false));
+            KubeObject written = await context.ControlPlane.PatchAsync(
+                OrreryResources.Works, context.Namespace, work.Name, PatchKind.Json, patch, cancellationToken, "status").ConfigureAwait(false);
+            context.Works.Observe(written);
+            return written;
         }
         catch (StatusException e) when (e.IsNotFound)
         {
             // Deleted meanwhile: its deletion brings the key back.
+            return work;
         }
     }
 
@@ -174,4 +204,13 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             // Gone already: what was wanted.
         }
     }
+
+    /// <param name="Digest">Of what was asked for.</param>
+    /// <param name="Fingerprint">Of how the object read right after.</param>
+    private sealed record Memory(string Digest, string Fingerprint, Informer Informer)
+    {
+        public Settled? Settled { get; init; }
+    }
+
+    private sealed record Settled(string WorkVersion, ObjectKey Live, string LiveVersion);
 }

@@ -47,22 +47,29 @@ public sealed class OrreryControllers(ControllersOptions options)
             ];
 
             // 3. Everything runs; each controller waits for the informers that it needs.
-            List<Task> running =
-            [
-                context.RootInformers.RunAsync(cancellationToken),
-                context.ClusterInformers.RunAsync(cancellationToken),
-                context.Events.RunAsync(cancellationToken),
-                .. controllers.Select(c => c.RunAsync(cancellationToken)),
-            ];
-            await Task.WhenAll(context.RootInformers.WaitForSyncAsync(cancellationToken), context.ClusterInformers.WaitForSyncAsync(cancellationToken)).ConfigureAwait(false);
-            Log.Started(logger, options.Api.Server);
-            ready.TrySetResult();
-            await Task.WhenAll(running).ConfigureAwait(false);
+            await Together.RunAsync(
+                [
+                    context.RootInformers.RunAsync,
+                    context.ClusterInformers.RunAsync,
+                    context.Events.RunAsync,
+                    .. controllers.Select<IController, Func<CancellationToken, Task>>(c => c.RunAsync),
+                    token => AnnounceAsync(context, logger, token),
+                ],
+                cancellationToken).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             ready.TrySetCanceled(cancellationToken);
         }
+    }
+
+    private async Task AnnounceAsync(ControllerContext context, ILogger logger, CancellationToken cancellationToken)
+    {
+        await Task.WhenAll(
+            context.RootInformers.WaitForSyncAsync(cancellationToken), context.ClusterInformers.WaitForSyncAsync(cancellationToken)).ConfigureAwait(false);
+        Log.Started(logger, options.Api.Server);
+        ready.TrySetResult();
     }
 
     private async Task InstallAsync(KubeClient root, ILogger logger, CancellationToken cancellationToken)

@@ -25,19 +25,15 @@ public sealed class SatelliteAgent(SatelliteOptions options)
         var observe = new ObserveLoop(context);
         var report = new ClusterReport(context, observe.Nodes);
         Log.Started(options.Loggers.CreateLogger("Orrery.Satellite"), options.DataPlane, options.ControlPlane.Server, options.Cluster.Server);
-        try
-        {
-            await Task.WhenAll(
-                new Heartbeat(context).RunAsync(cancellationToken),
-                context.Works.RunAsync(cancellationToken),
-                context.Namespaces.RunAsync(cancellationToken),
-                apply.RunAsync(cancellationToken),
-                observe.RunAsync(cancellationToken),
-                report.RunAsync(cancellationToken)).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // Asked to stop.
-        }
+        await Together.RunAsync(
+            [
+                new Heartbeat(context).RunAsync,
+                context.Works.RunAsync,
+                context.Namespaces.RunAsync,
+                apply.RunAsync,
+                observe.RunAsync,
+                report.RunAsync,
+            ],
+            cancellationToken).ConfigureAwait(false);
     }
 }

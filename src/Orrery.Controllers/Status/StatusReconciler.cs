@@ -32,37 +32,55 @@ internal sealed class StatusReconciler(
                 .OrderBy(w => w.Name, StringComparer.Ordinal)
                 .Select(w => PlaneReport.From(w.Work, fleet.Current.DataPlane(w.Name), w.Name)),
         ];
-        KubeClient cluster = root.InCluster(source.Cluster);
 
-        // 2. The total wanted, which the server prints beside the total ready.
-        string? total = kind.HasReplicas ? StatusAggregation.DesiredReplicas(reports)?.ToString(CultureInfo.InvariantCulture) : null;
-        if (source.Annotations.GetValueOrDefault(OrreryNames.DesiredReplicasAnnotation) != total)
-        {
-            var annotation = new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [OrreryNames.DesiredReplicasAnnotation] = total } } };
-            await WriteAsync(cluster, kind, source, annotation, PatchKind.Merge, null, cancellationToken).ConfigureAwait(false);
-        }
-
-        // 3. The status.
+        // 2. The status, and the total wanted, which the server prints beside the total ready. Both go through the status subresource:
+        // an annotation written to the object itself would count as a new generation of a Deployment.
+        var patch = new JsonArray(new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = source.Uid });
+        AddTotal(patch, source, kind.HasReplicas ? StatusAggregation.DesiredReplicas(reports)?.ToString(CultureInfo.InvariantCulture) : null);
         JsonObject? status = StatusAggregation.Aggregate(source, reports, time.GetUtcNow());
         if (status is not null && !(source.At("status") is { } present && JsonNode.DeepEquals(JsonObject.Create(present), status)))
         {
-            var patch = new JsonArray(
-                new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = source.Uid },
-                new JsonObject { ["op"] = "add", ["path"] = "/status", ["value"] = status });
-            await WriteAsync(cluster, kind, source, patch, PatchKind.Json, "status", cancellationToken).ConfigureAwait(false);
+            patch.Add((JsonNode)new JsonObject { ["op"] = "add", ["path"] = "/status", ["value"] = status });
+        }
+
+        if (patch.Count > 1)
+        {
+            await WriteAsync(kind, source, patch, cancellationToken).ConfigureAwait(false);
             Log.StatusWritten(logger, key.ToString());
         }
 
         return ReconcileResult.Done;
     }
 
-    private async Task WriteAsync(
-        KubeClient cluster, PlaceableKind kind, KubeObject source, JsonNode patch, PatchKind how, string? subresource, CancellationToken cancellationToken)
+    private static void AddTotal(JsonArray patch, KubeObject source, string? total)
+    {
+        const string Annotation = "/metadata/annotations/orrery.dev~1desired-replicas";
+        string? present = source.Annotations.GetValueOrDefault(OrreryNames.DesiredReplicasAnnotation);
+        if (present == total)
+        {
+            return;
+        }
+
+        if (total is null)
+        {
+            patch.Add((JsonNode)new JsonObject { ["op"] = "remove", ["path"] = Annotation });
+            return;
+        }
+
+        if (source.Annotations.Count == 0)
+        {
+            patch.Add((JsonNode)new JsonObject { ["op"] = "add", ["path"] = "/metadata/annotations", ["value"] = new JsonObject() });
+        }
+
+        patch.Add((JsonNode)new JsonObject { ["op"] = "add", ["path"] = Annotation, ["value"] = total });
+    }
+
+    private async Task WriteAsync(PlaceableKind kind, KubeObject source, JsonArray patch, CancellationToken cancellationToken)
     {
         try
         {
-            KubeObject written = await cluster.PatchAsync(
-                kind.Resource, source.Namespace, source.Name, how, patch, cancellationToken, subresource).ConfigureAwait(false);
+            KubeObject written = await root.InCluster(source.Cluster).PatchAsync(
+                kind.Resource, source.Namespace, source.Name, PatchKind.Json, patch, cancellationToken, "status").ConfigureAwait(false);
             sources.Observe(kind, source.Cluster, written);
         }
         catch (StatusException e) when (e.IsNotFound)

@@ -43,7 +43,7 @@ internal sealed class Heartbeat(SatelliteContext context)
         try
         {
             await context.ControlPlane.PatchAsync(
-                ClusterResources.Leases, context.Namespace, OrreryNames.SatelliteLease, Client.PatchKind.Merge, new JsonObject { ["spec"] = spec }, cancellationToken).ConfigureAwait(false);
+                ClusterResources.Leases, context.Namespace, OrreryNames.SatelliteLease, Client.PatchKind.Merge, new JsonObject { ["spec"] = spec.DeepClone() }, cancellationToken).ConfigureAwait(false);
         }
         catch (StatusException e) when (e.IsNotFound)
         {

@@ -27,9 +27,14 @@ internal sealed class FileLoggers(string path) : ILoggerFactory
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => true;
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning || category.StartsWith("Orrery.", StringComparison.Ordinal);
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            owner.Write($"{TimeProvider.System.GetUtcNow():HH:mm:ss.fff} {logLevel,-11} {category}[{eventId.Id}] {formatter(state, exception)} {exception}");
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel))
+            {
+                owner.Write($"{TimeProvider.System.GetUtcNow():HH:mm:ss.fff} {logLevel,-11} {category}[{eventId.Id}] {formatter(state, exception)} {exception}");
+            }
+        }
     }
 }

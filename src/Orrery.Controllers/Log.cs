@@ -16,8 +16,11 @@ internal static partial class Log
     [LoggerMessage(3004, LogLevel.Debug, "Placement of {Source}: work removed from data plane {DataPlane}")]
     public static partial void WorkDeleted(ILogger logger, string source, string dataPlane);
 
-    [LoggerMessage(3005, LogLevel.Warning, "Data plane {DataPlane} is {Ready}: {Message}")]
-    public static partial void ReadinessChanged(ILogger logger, string dataPlane, string ready, string message);
+    [LoggerMessage(3005, LogLevel.Warning, "Data plane {DataPlane} is not ready ({Ready}): {Message}")]
+    public static partial void NotReady(ILogger logger, string dataPlane, string ready, string message);
+
+    [LoggerMessage(3011, LogLevel.Information, "Data plane {DataPlane} is ready: {Message}")]
+    public static partial void IsReady(ILogger logger, string dataPlane, string message);
 
     [LoggerMessage(3006, LogLevel.Information, "Virtual cluster {Cluster} of tenant {Tenant} is served at {Endpoint}")]
     public static partial void VirtualClusterServed(ILogger logger, string cluster, string tenant, string endpoint);

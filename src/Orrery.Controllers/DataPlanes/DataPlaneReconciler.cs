@@ -136,13 +136,14 @@ internal sealed class DataPlaneReconciler(
 
     private void Tell(KubeObject dataPlane, Readiness readiness)
     {
-        Log.ReadinessChanged(logger, dataPlane.Name, readiness.Status, readiness.Message);
         if (readiness.Status == Conditions.True)
         {
+            Log.IsReady(logger, dataPlane.Name, readiness.Message);
             events.Normal(dataPlane, readiness.Reason, $"Ready: {readiness.Message}");
         }
         else
         {
+            Log.NotReady(logger, dataPlane.Name, readiness.Status, readiness.Message);
             events.Warning(dataPlane, readiness.Reason, $"Not ready: {readiness.Message}");
         }
     }

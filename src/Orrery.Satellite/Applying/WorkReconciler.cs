@@ -85,7 +85,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         if (live is null || !manifest.Marks(live))
         {
             live = await context.Cluster.FindAsync(served.Resource, manifest.Namespace, manifest.Name, cancellationToken).ConfigureAwait(false);
-            if (live is not null && !manifest.Marks(live) && !Ownership.IsAppliedByUs(live, w => context.Work(w) is not null))
+            if (live is not null && !manifest.Marks(live) && !IsMade(manifest, live) && !Ownership.IsAppliedByUs(live, w => context.Work(w) is not null))
             {
                 return ApplyOutcome.Refused("NotOurs", $"{manifest.Kind.Kind} {manifest.Namespace}/{manifest.Name} exists and was not made by Orrery; it is left as it is");
             }
@@ -107,7 +107,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         {
             KubeObject made = await context.Cluster.ApplyAsync(
                 resource, manifest.Namespace, manifest.Name, manifest.Json, OrreryNames.Manager, force: live is not null, cancellationToken).ConfigureAwait(false);
-            memory[manifest.WorkName] = new Memory(digest, Drift.Fingerprint(made), informer);
+            memory[manifest.WorkName] = new Memory(digest, Drift.Fingerprint(made), made.Uid, informer);
             informer.Observe(made);
             Log.Applied(logger, manifest.WorkName, manifest.Kind.Kind, manifest.Namespace, manifest.Name);
             return ApplyOutcome.InForce(made);
@@ -124,6 +124,10 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             return ApplyOutcome.Refused(e.Reason.Length > 0 ? e.Reason : "Refused", e.Message, live);
         }
     }
+
+    /// <summary>Whether it is the very object that was applied, whatever somebody did to its marks since.</summary>
+    private bool IsMade(Manifest manifest, KubeObject live) =>
+        memory.TryGetValue(manifest.WorkName, out Memory? last) && last.Uid == live.Uid && AppliedObjects.MarkOf(live).Length == 0;
 
     /// <summary>Same as asked for before, and still so: either every field reads as applied, or the object reads as it did right after.</summary>
     private bool IsInForce(Manifest manifest, string digest, KubeObject live) =>
@@ -207,7 +211,8 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
 
     /// <param name="Digest">Of what was asked for.</param>
     /// <param name="Fingerprint">Of how the object read right after.</param>
-    private sealed record Memory(string Digest, string Fingerprint, Informer Informer)
+    /// <param name="Uid">Of the object that was applied.</param>
+    private sealed record Memory(string Digest, string Fingerprint, string Uid, Informer Informer)
     {
         public Settled? Settled { get; init; }
     }

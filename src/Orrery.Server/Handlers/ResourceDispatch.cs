@@ -27,6 +27,11 @@ internal static class ResourceDispatch
             return NotServedAsync(http, info, cancellationToken);
         }
 
+        if (info.GroupResource is { Group: "", Resource: "endpoints" })
+        {
+            Warnings.Add(http.Response, ["v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"]);
+        }
+
         if (info.Subresource.Length > 0)
         {
             return SubresourceDispatch.HandleAsync(request, cancellationToken);

@@ -4,7 +4,6 @@ using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Installation;
-using Spectre.Console;
 
 namespace Orrery.Commands;
 
@@ -25,16 +24,16 @@ internal static class StatusCommand
     {
         (DataDirectory directory, Settings settings) = Options.Existing(dataDir);
         IReadOnlyList<OrreryProcess> processes = Processes.Of(directory, settings);
-        Table table = NewTable("PROCESS", "ROLE", "PID", "ADDRESS", "STATE");
+        List<string[]> lines = [["PROCESS", "ROLE", "PID", "ADDRESS", "STATE"]];
         bool healthy = true;
         foreach (OrreryProcess process in processes)
         {
             int? pid = process.RunningPid();
             healthy &= pid is not null;
-            table.AddRow(process.Name, process.Role, pid?.ToString(CultureInfo.InvariantCulture) ?? "-", process.Endpoint?.ToString().TrimEnd('/') ?? "dials out", pid is null ? "stopped" : "running");
+            lines.Add([process.Name, process.Role, pid?.ToString(CultureInfo.InvariantCulture) ?? "-", process.Endpoint?.ToString().TrimEnd('/') ?? "dials out", pid is null ? "stopped" : "running"]);
         }
 
-        AnsiConsole.Write(table);
+        Columns.Write(Console.Out, lines);
         if (processes[0].RunningPid() is null)
         {
             Console.WriteLine("\nThe control plane does not run: 'orrery up' starts it.");
@@ -57,20 +56,21 @@ internal static class StatusCommand
             foreach ((string title, GroupVersionResource resource) in ((string, GroupVersionResource)[])[("DATA PLANE", OrreryResources.DataPlanes), ("VIRTUAL CLUSTER", OrreryResources.VirtualClusters)])
             {
                 KubeList list = await root.ListAsync(resource, "", null, timeout.Token).ConfigureAwait(false);
-                Table table = NewTable(title, "READY", "MESSAGE");
+                List<string[]> lines = [[title, "READY", "MESSAGE"]];
                 foreach (KubeObject item in list.Items)
                 {
                     var ready = Fleet.Condition(item, "Ready");
                     healthy &= Fleet.IsTrue(item, "Ready");
-                    table.AddRow(
-                        Markup.Escape(item.Namespace.Length == 0 ? item.Name : $"{item.Namespace}/{item.Name}"),
+                    lines.Add([
+                        item.Namespace.Length == 0 ? item.Name : $"{item.Namespace}/{item.Name}",
                         ready?.GetProperty("status").GetString() ?? "Unknown",
-                        Markup.Escape(ready is { } r && r.TryGetProperty("message", out var m) ? m.GetString() ?? "" : "not reported yet"));
+                        ready is { } r && r.TryGetProperty("message", out var m) ? m.GetString() ?? "" : "not reported yet",
+                    ]);
                 }
 
                 if (list.Items.Count > 0)
                 {
-                    AnsiConsole.Write(table);
+                    Columns.Write(Console.Out, lines);
                     Console.WriteLine();
                 }
             }
@@ -81,16 +81,5 @@ internal static class StatusCommand
         }
 
         return healthy;
-    }
-
-    private static Table NewTable(params string[] columns)
-    {
-        var table = new Table().NoBorder();
-        foreach (string column in columns)
-        {
-            table.AddColumn(new TableColumn(column).NoWrap().PadRight(3));
-        }
-
-        return table;
     }
 }

@@ -1,12 +1,11 @@
 using System.Text.Json;
+using Orrery.Commands;
 
 namespace Orrery.Demo;
 
 /// <summary>Prints a server's Table in columns, as kubectl does.</summary>
 internal static class TableText
 {
-    private const int Gap = 3;
-
     public static void Write(JsonElement table, TextWriter output)
     {
         JsonElement[] columns = [.. table.GetProperty("columnDefinitions").EnumerateArray()];
@@ -26,10 +25,6 @@ internal static class TableText
             return;
         }
 
-        int[] widths = [.. shown.Select((_, i) => lines.Max(l => l[i].Length))];
-        foreach (string[] line in lines)
-        {
-            output.WriteLine(string.Concat(line.Select((cell, i) => cell.PadRight(widths[i] + Gap))).TrimEnd());
-        }
+        Columns.Write(output, lines);
     }
 }

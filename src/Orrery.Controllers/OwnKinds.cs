@@ -15,7 +15,7 @@ internal static class OwnKinds
     public static async Task WriteStatusAsync(
         KubeClient client, Informer informer, KubeObject current, JsonObject status, CancellationToken cancellationToken)
     {
-        if (current.At("status") is { } present && JsonNode.DeepEquals(JsonObject.Create(present), status))
+        if (JsonComparison.IsSame(current.At("status"), status))
         {
             return;
         }

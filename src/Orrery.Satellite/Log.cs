@@ -33,4 +33,7 @@ internal static partial class Log
 
     [LoggerMessage(4010, LogLevel.Information, "The cluster answers")]
     public static partial void ClusterBack(ILogger logger);
+
+    [LoggerMessage(4011, LogLevel.Information, "Waiting to be let in by the control plane: {Fault}")]
+    public static partial void WaitingToJoin(ILogger logger, string fault);
 }

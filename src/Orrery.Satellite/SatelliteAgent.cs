@@ -25,9 +25,17 @@ public sealed class SatelliteAgent(SatelliteOptions options)
         var observe = new ObserveLoop(context);
         var report = new ClusterReport(context, observe.Nodes);
         Log.Started(options.Loggers.CreateLogger("Orrery.Satellite"), options.DataPlane, options.ControlPlane.Server, options.Cluster.Server);
+
+        // Before its DataPlane is there, a satellite may see nothing: the first heartbeat that is taken tells that it may.
+        var heartbeat = new Heartbeat(context);
+        if (!await heartbeat.JoinAsync(cancellationToken).ConfigureAwait(false))
+        {
+            return;
+        }
+
         await Together.RunAsync(
             [
-                new Heartbeat(context).RunAsync,
+                heartbeat.RunAsync,
                 context.Works.RunAsync,
                 context.Namespaces.RunAsync,
                 apply.RunAsync,

@@ -28,7 +28,7 @@ internal static class SatelliteAccess
     /// <summary>Whether an existing object grants exactly this.</summary>
     public static bool IsSame(KubeObject existing, JsonObject wanted) =>
         ((ReadOnlySpan<string>)["rules", "roleRef", "subjects"]).ToArray()
-        .All(part => JsonNode.DeepEquals(existing.At(part) is { } present ? JsonNode.Parse(present.GetRawText()) : null, wanted[part]));
+        .All(part => JsonComparison.IsSame(existing.At(part), wanted[part]));
 
     private static JsonArray NamespaceRules() =>
     [

@@ -53,5 +53,5 @@ internal static class EventMirror
     /// <summary>Whether what people read of the two is the same.</summary>
     public static bool IsSame(KubeObject present, JsonObject wanted) =>
         Kept.Append("involvedObject").All(name => wanted[name] is null
-            || JsonNode.DeepEquals(present.At(name) is { } p ? JsonNode.Parse(p.GetRawText()) : null, wanted[name]));
+            || JsonComparison.IsSame(present.At(name), wanted[name]));
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Client;
@@ -26,11 +27,11 @@ internal sealed class MirrorWriter(KubeClient root)
     {
         KubeClient client = root.InCluster(cluster);
         var patch = new JsonArray(new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = present.Uid });
-        Compare(patch, "/metadata/labels", Node(present, "metadata", "labels"), wanted.NodeAt("metadata", "labels"));
-        Compare(patch, "/metadata/annotations", Node(present, "metadata", "annotations"), wanted.NodeAt("metadata", "annotations"));
+        Compare(patch, "/metadata/labels", present.At("metadata", "labels"), wanted.NodeAt("metadata", "labels"));
+        Compare(patch, "/metadata/annotations", present.At("metadata", "annotations"), wanted.NodeAt("metadata", "annotations"));
         foreach (string member in members)
         {
-            Compare(patch, "/" + member, Node(present, member), wanted[member]);
+            Compare(patch, "/" + member, present.At(member), wanted[member]);
         }
 
         if (patch.Count > 1)
@@ -38,7 +39,7 @@ internal sealed class MirrorWriter(KubeClient root)
             await client.PatchAsync(resource, present.Namespace, present.Name, PatchKind.Json, patch, cancellationToken).ConfigureAwait(false);
         }
 
-        if (wanted["status"] is { } status && !JsonNode.DeepEquals(Node(present, "status"), status))
+        if (wanted["status"] is { } status && !JsonComparison.IsSame(present.At("status"), status))
         {
             await WriteStatusAsync(client, resource, present, status.DeepClone(), cancellationToken).ConfigureAwait(false);
         }
@@ -67,16 +68,11 @@ internal sealed class MirrorWriter(KubeClient root)
         return client.PatchAsync(resource, present.Namespace, present.Name, PatchKind.Json, patch, cancellationToken, "status");
     }
 
-    private static void Compare(JsonArray patch, string path, JsonNode? present, JsonNode? wanted)
+    private static void Compare(JsonArray patch, string path, JsonElement? present, JsonNode? wanted)
     {
-        // Absent and empty are the same to every API server.
-        bool bothEmpty = present is null && wanted is JsonObject { Count: 0 } or JsonArray { Count: 0 };
-        if (wanted is not null && !bothEmpty && !JsonNode.DeepEquals(present, wanted))
+        if (wanted is not null && !JsonComparison.IsSame(present, wanted))
         {
             patch.Add((JsonNode)new JsonObject { ["op"] = "add", ["path"] = path, ["value"] = wanted.DeepClone() });
         }
     }
-
-    private static JsonNode? Node(KubeObject present, params ReadOnlySpan<string> path) =>
-        present.At(path) is { } found ? JsonNode.Parse(found.GetRawText()) : null;
 }

@@ -14,6 +14,11 @@ internal sealed class NodeReconciler(
 {
     public async Task<ReconcileResult> ReconcileAsync(ClusterName key, CancellationToken cancellationToken)
     {
+        if (tenancy.Find(key) is not { IsServed: true })
+        {
+            return ReconcileResult.Done;
+        }
+
         // 1. Who is there already: a name stays with the node that has it.
         Dictionary<string, KubeObject> present = mirrored.NodesIn(key).ToDictionary(n => n.Name, StringComparer.Ordinal);
         var wanted = new Dictionary<string, JsonObject>(StringComparer.Ordinal);
@@ -37,11 +42,6 @@ internal sealed class NodeReconciler(
         }
 
         // 2. The difference.
-        if (tenancy.Find(key) is null)
-        {
-            return ReconcileResult.Done;
-        }
-
         foreach ((string name, JsonObject node) in wanted)
         {
             if (present.TryGetValue(name, out KubeObject? existing))

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Api.Kinds;
@@ -44,7 +43,7 @@ internal static class WorkBuilder
     /// <summary>Whether <paramref name="existing"/> has the spec and at least the labels of <paramref name="wanted"/>.</summary>
     public static bool IsUpToDate(KubeObject existing, JsonObject wanted)
     {
-        if (existing.At("spec") is not { } spec || !JsonNode.DeepEquals(JsonObject.Create(spec), wanted["spec"]))
+        if (!JsonComparison.IsSame(existing.At("spec"), wanted["spec"]))
         {
             return false;
         }

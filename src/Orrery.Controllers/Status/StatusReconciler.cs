@@ -38,7 +38,7 @@ internal sealed class StatusReconciler(
         var patch = new JsonArray(new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = source.Uid });
         AddTotal(patch, source, kind.HasReplicas ? StatusAggregation.DesiredReplicas(reports)?.ToString(CultureInfo.InvariantCulture) : null);
         JsonObject? status = StatusAggregation.Aggregate(source, reports, time.GetUtcNow());
-        if (status is not null && !(source.At("status") is { } present && JsonNode.DeepEquals(JsonObject.Create(present), status)))
+        if (status is not null && !JsonComparison.IsSame(source.At("status"), status))
         {
             patch.Add((JsonNode)new JsonObject { ["op"] = "add", ["path"] = "/status", ["value"] = status });
         }

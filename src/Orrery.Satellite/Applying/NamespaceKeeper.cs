@@ -15,9 +15,8 @@ internal sealed class NamespaceKeeper(SatelliteContext context)
             ?? await context.Cluster.FindAsync(ClusterResources.Namespaces, "", name, cancellationToken).ConfigureAwait(false);
         if (ns is null)
         {
-            ns = await context.Cluster.CreateAsync(ClusterResources.Namespaces, "", owner.ToJson(name), cancellationToken).ConfigureAwait(false);
+            ns = await CreateAsync(name, owner, cancellationToken).ConfigureAwait(false);
             context.Namespaces.Observe(ns);
-            return null;
         }
 
         if (MappedNamespace.Of(ns) is null && ns.Annotations.GetValueOrDefault(OrreryNames.ClusterAnnotation) == owner.Cluster.ToString())
@@ -39,5 +38,18 @@ internal sealed class NamespaceKeeper(SatelliteContext context)
         }
 
         return ns.IsDeleting ? ApplyOutcome.Refused("NamespaceTerminating", $"namespace {name} is being deleted") : null;
+    }
+
+    /// <summary>Makes it, or finds the one that another Work's worker, or somebody else, made a moment ago.</summary>
+    private async Task<KubeObject> CreateAsync(string name, MappedNamespace owner, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await context.Cluster.CreateAsync(ClusterResources.Namespaces, "", owner.ToJson(name), cancellationToken).ConfigureAwait(false);
+        }
+        catch (StatusException e) when (e.IsAlreadyExists)
+        {
+            return await context.Cluster.GetAsync(ClusterResources.Namespaces, "", name, cancellationToken).ConfigureAwait(false);
+        }
     }
 }

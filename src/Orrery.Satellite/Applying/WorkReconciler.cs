@@ -160,7 +160,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
     private async Task<KubeObject> ReportAsync(KubeObject work, ApplyOutcome outcome, CancellationToken cancellationToken)
     {
         JsonObject status = WorkStatus.Build(work, outcome, context.Time.GetUtcNow());
-        if (work.At("status") is { } present && JsonNode.DeepEquals(JsonObject.Create(present), status))
+        if (JsonComparison.IsSame(work.At("status"), status))
         {
             return work;
         }

@@ -36,7 +36,7 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
             observations.Observe(await context.ControlPlane.CreateAsync(
                 OrreryResources.Observations, context.Namespace, wanted, cancellationToken).ConfigureAwait(false));
         }
-        else if (!(present.At("spec") is { } spec && JsonNode.DeepEquals(JsonObject.Create(spec), wanted["spec"])))
+        else if (!JsonComparison.IsSame(present.At("spec"), wanted["spec"]))
         {
             var patch = new JsonArray(
                 new JsonObject { ["op"] = "add", ["path"] = "/metadata/labels", ["value"] = wanted.Metadata["labels"]!.DeepClone() },

@@ -10,14 +10,45 @@ namespace Orrery.Satellite.Reporting;
 internal sealed class Heartbeat(SatelliteContext context)
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan JoinRetry = TimeSpan.FromMilliseconds(200);
 
     private readonly ILogger logger = context.Options.Loggers.CreateLogger("Orrery.Satellite.Heartbeat");
 
-    public async Task RunAsync(CancellationToken cancellationToken)
+    /// <summary>Waits until the control plane takes a heartbeat, for however long.</summary>
+    /// <returns>False when cancelled before.</returns>
+    public async Task<bool> JoinAsync(CancellationToken cancellationToken)
     {
+        string said = "";
         while (!cancellationToken.IsCancellationRequested)
         {
-            TimeSpan wait = context.Options.HeartbeatInterval;
+            try
+            {
+                await RenewAsync(cancellationToken).ConfigureAwait(false);
+                return true;
+            }
+            catch (Exception e) when (Satellite.Retry.IsAway(e))
+            {
+                if (e.Message != said)
+                {
+                    said = e.Message;
+                    Log.WaitingToJoin(logger, said);
+                }
+            }
+
+            await Task.Delay(JoinRetry, context.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return false;
+    }
+
+    /// <summary>Renews until cancelled; <see cref="JoinAsync"/> has sent the first.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        TimeSpan wait = context.Options.HeartbeatInterval;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            await Task.Delay(wait, context.Time, cancellationToken).ConfigureAwait(false);
+            wait = context.Options.HeartbeatInterval;
             try
             {
                 await RenewAsync(cancellationToken).ConfigureAwait(false);
@@ -27,8 +58,6 @@ internal sealed class Heartbeat(SatelliteContext context)
                 Log.HeartbeatFailed(logger, e.Message);
                 wait = wait < Retry ? wait : Retry;
             }
-
-            await Task.Delay(wait, context.Time, cancellationToken).ConfigureAwait(false);
         }
     }
 

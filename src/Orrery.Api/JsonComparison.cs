@@ -1,0 +1,21 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Orrery.Api;
+
+/// <summary>Compares what a server keeps with what is to be written. An API server writes some absent fields as null, which says the same.</summary>
+public static class JsonComparison
+{
+    /// <summary>Whether both say the same: absent, null and empty are one.</summary>
+    public static bool IsSame(JsonElement? present, JsonNode? wanted) => present is not { } found || found.ValueKind == JsonValueKind.Null ? IsEmpty(wanted) : wanted switch
+    {
+        null => false,
+        JsonObject o => found.ValueKind == JsonValueKind.Object
+            && found.EnumerateObject().All(m => m.Value.ValueKind == JsonValueKind.Null || o.ContainsKey(m.Name))
+            && o.All(m => found.TryGetProperty(m.Key, out JsonElement value) ? IsSame(value, m.Value) : IsEmpty(m.Value)),
+        JsonArray a => found.ValueKind == JsonValueKind.Array && found.GetArrayLength() == a.Count && found.EnumerateArray().Zip(a).All(p => IsSame(p.First, p.Second)),
+        _ => JsonNode.DeepEquals(JsonValue.Create(found), wanted),
+    };
+
+    private static bool IsEmpty(JsonNode? wanted) => wanted is null or JsonObject { Count: 0 } or JsonArray { Count: 0 };
+}

@@ -41,8 +41,6 @@ internal sealed class Simulation : IDisposable
     /// <summary>The pods as the simulation knows them.</summary>
     public Informer Pods => cluster.Pods;
 
-    public Task HasSyncedAsync(CancellationToken cancellationToken) => cluster.HasSyncedAsync(cancellationToken);
-
     /// <summary>Runs until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) =>
         Task.WhenAll([cluster.RunAsync(cancellationToken), .. hosts.Select(h => h.RunAsync(cancellationToken))]);

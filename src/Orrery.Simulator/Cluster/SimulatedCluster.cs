@@ -65,8 +65,6 @@ internal sealed class SimulatedCluster
 
     public Informer Claims { get; }
 
-    public Task HasSyncedAsync(CancellationToken cancellationToken) => informers.WaitForSyncAsync(cancellationToken);
-
     /// <summary>Runs informers and recorders until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) =>
         Task.WhenAll([informers.RunAsync(cancellationToken), .. recorders.Select(r => r.RunAsync(cancellationToken))]);

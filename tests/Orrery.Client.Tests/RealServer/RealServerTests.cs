@@ -100,6 +100,39 @@ public sealed class RealServerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Informer_OverAllClusters_KeepsThemApart()
+    {
+        using KubeClient everywhere = server.ControlPlane();
+        var shop = new ClusterName("acme", "shop");
+        await everywhere.CreateAsync(new GroupVersionResource("", "v1", "namespaces"), "", new JsonObject
+        {
+            ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = new JsonObject { ["name"] = "acme" },
+        }, Token);
+        await everywhere.CreateAsync(new GroupVersionResource("internal.orrery.dev", "v1alpha1", "logicalclusters"), "acme", new JsonObject
+        {
+            ["apiVersion"] = "internal.orrery.dev/v1alpha1", ["kind"] = "LogicalCluster", ["metadata"] = new JsonObject { ["name"] = "shop", ["namespace"] = "acme" },
+        }, Token);
+        var informer = new Informer(everywhere.InCluster(ClusterName.All), ConfigMaps);
+        using var stop = new CancellationTokenSource();
+        Task running = informer.RunAsync(stop.Token);
+        await informer.HasSynced.WaitAsync(TimeSpan.FromSeconds(10), Token);
+
+        // The new cluster's default namespace is made within moments.
+        KubeClient inShop = everywhere.InCluster(shop);
+        await Eventually.TrueAsync(
+            async () => await inShop.FindAsync(new GroupVersionResource("", "v1", "namespaces"), "", "default", Token) is not null, "served", cancellationToken: Token);
+        await inShop.CreateAsync(ConfigMaps, "default", Config("same", "shop's"), Token);
+        await everywhere.CreateAsync(ConfigMaps, "default", Config("same", "root's"), Token);
+
+        await Eventually.TrueAsync(
+            () => informer.Get(shop, "default", "same") is not null && informer.Get(ClusterName.Root, "default", "same") is not null, "both", cancellationToken: Token);
+        Assert.Equal("shop's", informer.Get(shop, "default", "same")!.TextAt("data", "k"));
+        Assert.Equal("root's", informer.Get(ClusterName.Root, "default", "same")!.TextAt("data", "k"));
+        await stop.CancelAsync();
+        await running;
+    }
+
+    [Fact]
     public async Task Resources_FromDiscovery_KnowWhatIsServed()
     {
         var resources = new Resources(Client);

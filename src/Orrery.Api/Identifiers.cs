@@ -56,7 +56,7 @@ public readonly record struct ClusterName(string Namespace, string Name)
 {
     public static readonly ClusterName Root = new("", "");
 
-    /// <summary>Stands for every cluster of the server at once; only list and watch accept it.</summary>
+    /// <summary>Stands for every virtual cluster of the server at once, root not among them; only list and watch accept it.</summary>
     public static readonly ClusterName All = new("*", "*");
 
     public bool IsRoot => Namespace.Length == 0;

@@ -9,6 +9,7 @@ namespace Orrery.Client.Tests.RealServer;
 public sealed class RealServerTests : IAsyncLifetime
 {
     private static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
+    private static readonly GroupVersionResource Namespaces = new("", "v1", "namespaces");
     private static readonly GroupVersionResource Deployments = new("apps", "v1", "deployments");
 
     private TestServer server = null!;
@@ -103,31 +104,25 @@ public sealed class RealServerTests : IAsyncLifetime
     public async Task Informer_OverAllClusters_KeepsThemApart()
     {
         using KubeClient everywhere = server.ControlPlane();
-        var shop = new ClusterName("acme", "shop");
-        await everywhere.CreateAsync(new GroupVersionResource("", "v1", "namespaces"), "", new JsonObject
+        await everywhere.CreateAsync(Namespaces, "", new JsonObject
         {
             ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = new JsonObject { ["name"] = "acme" },
         }, Token);
-        await everywhere.CreateAsync(new GroupVersionResource("internal.orrery.dev", "v1alpha1", "logicalclusters"), "acme", new JsonObject
-        {
-            ["apiVersion"] = "internal.orrery.dev/v1alpha1", ["kind"] = "LogicalCluster", ["metadata"] = new JsonObject { ["name"] = "shop", ["namespace"] = "acme" },
-        }, Token);
+        ClusterName shop = await MakeClusterAsync(everywhere, "shop"), blog = await MakeClusterAsync(everywhere, "blog");
         var informer = new Informer(everywhere.InCluster(ClusterName.All), ConfigMaps);
         using var stop = new CancellationTokenSource();
         Task running = informer.RunAsync(stop.Token);
         await informer.HasSynced.WaitAsync(TimeSpan.FromSeconds(10), Token);
 
-        // The new cluster's default namespace is made within moments.
-        KubeClient inShop = everywhere.InCluster(shop);
-        await Eventually.TrueAsync(
-            async () => await inShop.FindAsync(new GroupVersionResource("", "v1", "namespaces"), "", "default", Token) is not null, "served", cancellationToken: Token);
-        await inShop.CreateAsync(ConfigMaps, "default", Config("same", "shop's"), Token);
+        await everywhere.InCluster(shop).CreateAsync(ConfigMaps, "default", Config("same", "shop's"), Token);
+        await everywhere.InCluster(blog).CreateAsync(ConfigMaps, "default", Config("same", "blog's"), Token);
         await everywhere.CreateAsync(ConfigMaps, "default", Config("same", "root's"), Token);
 
         await Eventually.TrueAsync(
-            () => informer.Get(shop, "default", "same") is not null && informer.Get(ClusterName.Root, "default", "same") is not null, "both", cancellationToken: Token);
+            () => informer.Get(shop, "default", "same") is not null && informer.Get(blog, "default", "same") is not null, "both", cancellationToken: Token);
         Assert.Equal("shop's", informer.Get(shop, "default", "same")!.TextAt("data", "k"));
-        Assert.Equal("root's", informer.Get(ClusterName.Root, "default", "same")!.TextAt("data", "k"));
+        Assert.Equal("blog's", informer.Get(blog, "default", "same")!.TextAt("data", "k"));
+        Assert.Null(informer.Get(ClusterName.Root, "default", "same"));
         await stop.CancelAsync();
         await running;
     }
@@ -170,6 +165,18 @@ public sealed class RealServerTests : IAsyncLifetime
 
     [Fact]
     public async Task GetTextAsync_Readyz_IsOk() => Assert.Equal("ok", await Client.GetTextAsync("/readyz", Token));
+
+    /// <summary>A virtual cluster in which objects can be made: its default namespace comes within moments.</summary>
+    private static async Task<ClusterName> MakeClusterAsync(KubeClient everywhere, string name)
+    {
+        await everywhere.CreateAsync(new GroupVersionResource("internal.orrery.dev", "v1alpha1", "logicalclusters"), "acme", new JsonObject
+        {
+            ["apiVersion"] = "internal.orrery.dev/v1alpha1", ["kind"] = "LogicalCluster", ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = "acme" },
+        }, Token);
+        var cluster = new ClusterName("acme", name);
+        await Eventually.TrueAsync(async () => await everywhere.InCluster(cluster).FindAsync(Namespaces, "", "default", Token) is not null, "served", cancellationToken: Token);
+        return cluster;
+    }
 
     private static JsonObject Config(string name, string value) => new()
     {

@@ -130,19 +130,20 @@ internal sealed class DataPlaneReconciler(
             OrreryResources.DataPlanes, "", dataPlane.Name, body, OrreryNames.Manager, force: true, cancellationToken, "status").ConfigureAwait(false));
         if (before != readiness.Status)
         {
-            Tell(dataPlane, readiness);
+            Tell(dataPlane, readiness, before);
         }
     }
 
-    private void Tell(KubeObject dataPlane, Readiness readiness)
+    private void Tell(KubeObject dataPlane, Readiness readiness, string before)
     {
         if (readiness.Status == Conditions.True)
         {
             Log.IsReady(logger, dataPlane.Name, readiness.Message);
             events.Normal(dataPlane, readiness.Reason, $"Ready: {readiness.Message}");
         }
-        else
+        else if (before.Length > 0)
         {
+            // One that is new and not heard yet is nothing to warn of.
             Log.NotReady(logger, dataPlane.Name, readiness.Status, readiness.Message);
             events.Warning(dataPlane, readiness.Reason, $"Not ready: {readiness.Message}");
         }

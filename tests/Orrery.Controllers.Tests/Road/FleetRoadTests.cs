@@ -1,0 +1,123 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Testing;
+
+namespace Orrery.Controllers.Tests.Road;
+
+/// <summary>The vendor's side: data planes that take nothing new or leave, tenants, shares, and what a satellite may see.</summary>
+public sealed class FleetRoadTests
+{
+    private const string Mapped = "acme-shop-default";
+    private static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
+    private static readonly GroupVersionResource Deployments = new("apps", "v1", "deployments");
+
+    [Fact]
+    public async Task Cordon_KeepsWhatIsThereAndTakesNothingNew()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par", "ny8-nyc");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par", "ny8-nyc");
+        await shop.CreateAsync(ConfigMaps, "default", ConfigMap("old"), default);
+        await ArrivedAsync(fleet, "ny8-nyc", "old");
+
+        await fleet.Root.PatchAsync(OrreryResources.DataPlanes, "", "ny8-nyc", PatchKind.Merge, Json("""{"spec": {"cordoned": true}}"""), default);
+        await shop.CreateAsync(ConfigMaps, "default", ConfigMap("new"), default);
+        await ArrivedAsync(fleet, "pa2-par", "new");
+        await shop.PatchAsync(ConfigMaps, "default", "old", PatchKind.Merge, Json("""{"data": {"key": "changed"}}"""), default);
+        await Eventually.TrueAsync(
+            async () => (await fleet.DataPlanes["ny8-nyc"].Client.GetAsync(ConfigMaps, Mapped, "old", default)).TextAt("data", "key") == "changed", "what is there still follows");
+        Assert.Null(await fleet.DataPlanes["ny8-nyc"].Client.FindAsync(ConfigMaps, Mapped, "new", default));
+
+        await fleet.Root.PatchAsync(OrreryResources.DataPlanes, "", "ny8-nyc", PatchKind.Merge, Json("""{"spec": {"cordoned": false}}"""), default);
+        await ArrivedAsync(fleet, "ny8-nyc", "new");
+    }
+
+    [Fact]
+    public async Task DeleteDataPlane_CleansItFirstAndThenGoes()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par", "ny8-nyc");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par", "ny8-nyc");
+        await shop.CreateAsync(ConfigMaps, "default", ConfigMap("settings"), default);
+        await ArrivedAsync(fleet, "ny8-nyc", "settings");
+
+        await fleet.Root.DeleteAsync(OrreryResources.DataPlanes, "", "ny8-nyc", null, default);
+
+        await Eventually.TrueAsync(
+            async () => await fleet.Root.FindAsync(OrreryResources.DataPlanes, "", "ny8-nyc", default) is null, "the DataPlane is gone", TimeSpan.FromSeconds(20));
+        Assert.Null(await fleet.Root.FindAsync(CoreResources.Namespaces, "", "dp-ny8-nyc", default));
+        Assert.Null(await fleet.Root.FindAsync(CoreResources.ClusterRoles, "", "orrery:data-plane:ny8-nyc", default));
+        Assert.NotNull(await fleet.DataPlanes["pa2-par"].Client.FindAsync(ConfigMaps, Mapped, "settings", default));
+    }
+
+    [Fact]
+    public async Task Divide_ByWeight_SharesTheReplicas()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par", "ny8-nyc");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par", "ny8-nyc");
+        await fleet.Root.PatchAsync(
+            OrreryResources.VirtualClusters, "acme", "shop", PatchKind.Merge, Json("""{"spec": {"placement": {"replicas": "Divide", "weights": {"pa2-par": 2}}}}"""), default);
+        await shop.CreateAsync(Deployments, "default", Json("""
+            {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+             "spec": {"replicas": 7, "selector": {"matchLabels": {"app": "web"}},
+                      "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": "example.test/web:1"}]}}}}
+            """), default);
+
+        await ReplicasAsync(fleet, "pa2-par", 5);
+        await ReplicasAsync(fleet, "ny8-nyc", 2);
+        await Eventually.TrueAsync(
+            async () => (await shop.GetAsync(Deployments, "default", "web", default)).Annotations.GetValueOrDefault(OrreryNames.DesiredReplicasAnnotation) == "7", "7 wanted in all");
+    }
+
+    [Fact]
+    public async Task Tenant_NamedLikeSomebodyElsesNamespace_IsRefused()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        await fleet.Root.CreateAsync(CoreResources.Namespaces, "", Json("""{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "taken"}}"""), default);
+        await fleet.Root.CreateAsync(OrreryResources.Tenants, "", Json("""{"apiVersion": "orrery.dev/v1alpha1", "kind": "Tenant", "metadata": {"name": "taken"}}"""), default);
+
+        await fleet.ConditionAsync(OrreryResources.Tenants, "", "taken", "Ready", "False");
+        Assert.Equal("NamespaceTaken", Conditions.Find(await fleet.Root.GetAsync(OrreryResources.Tenants, "", "taken", default), "Ready")!.Reason);
+        Assert.False((await fleet.Root.GetAsync(CoreResources.Namespaces, "", "taken", default)).Labels.ContainsKey(OrreryNames.TenantLabel));
+    }
+
+    [Fact]
+    public async Task VirtualCluster_OutsideATenantsNamespace_IsNotServed()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        await fleet.Root.CreateAsync(
+            OrreryResources.VirtualClusters, "default", Json("""{"apiVersion": "orrery.dev/v1alpha1", "kind": "VirtualCluster", "metadata": {"name": "stray"}}"""), default);
+
+        await fleet.ConditionAsync(OrreryResources.VirtualClusters, "default", "stray", "Ready", "False");
+        Assert.Equal("NoTenant", Conditions.Find(await fleet.Root.GetAsync(OrreryResources.VirtualClusters, "default", "stray", default), "Ready")!.Reason);
+        Assert.Null(await fleet.Root.FindAsync(OrreryResources.LogicalClusters, "default", "stray", default));
+    }
+
+    [Fact]
+    public async Task Satellite_SeesOnlyItsOwn()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par", "ny8-nyc");
+        using var satellite = new KubeClient(fleet.ControlPlane.Config(
+            fleet.ControlPlane.Certificate(OrreryNames.SatelliteUser("pa2-par"), [OrreryNames.SatelliteGroup], Orrery.Server.Authentication.ClusterScope.Root)));
+
+        Assert.Empty((await satellite.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)).Items);
+        await ForbiddenAsync(() => satellite.ListAsync(OrreryResources.Works, "dp-ny8-nyc", null, default));
+        await ForbiddenAsync(() => satellite.ListAsync(OrreryResources.Works, "", null, default));
+        await ForbiddenAsync(() => satellite.GetAsync(OrreryResources.DataPlanes, "", "ny8-nyc", default));
+        await ForbiddenAsync(() => satellite.CreateAsync(OrreryResources.Works, "dp-pa2-par", new JsonObject { ["apiVersion"] = "orrery.dev/v1alpha1", ["kind"] = "Work" }, default));
+        await ForbiddenAsync(() => satellite.ListAsync(new GroupVersionResource("", "v1", "secrets"), "dp-pa2-par", null, default));
+    }
+
+    private static async Task ForbiddenAsync(Func<Task> request) => Assert.Equal(403, (await Assert.ThrowsAsync<StatusException>(request)).Code);
+
+    private static Task ReplicasAsync(TestFleet fleet, string dataPlane, int replicas) => Eventually.TrueAsync(
+        async () => await fleet.DataPlanes[dataPlane].Client.FindAsync(Deployments, Mapped, "web", default) is { } web && web.NumberAt("spec", "replicas") == replicas,
+        $"{replicas} replicas in {dataPlane}");
+
+    private static Task<KubeObject> ArrivedAsync(TestFleet fleet, string dataPlane, string name) => Eventually.SomeAsync(
+        () => fleet.DataPlanes[dataPlane].Client.FindAsync(ConfigMaps, Mapped, name, default), $"{name} in {dataPlane}");
+
+    private static JsonObject ConfigMap(string name) => Json($$"""{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{name}}"}, "data": {"key": "a"} }""");
+
+    private static JsonObject Json(string json) => JsonNode.Parse(json)!.AsObject();
+}

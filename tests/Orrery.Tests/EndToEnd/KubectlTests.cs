@@ -20,7 +20,7 @@ public sealed class KubectlTests(Shop shop)
     [InlineData("get serviceaccounts", "default")]
     [InlineData("get configmap kube-root-ca.crt -o yaml", "BEGIN CERTIFICATE")]
     [InlineData("get clusterroles", "cluster-admin")]
-    [InlineData("get --raw /readyz", "ok")]
+    [InlineData("get --raw /clusters/acme/shop/readyz", "ok")]
     public async Task Command_OnAVirtualCluster_Prints(string command, string expected)
     {
         Assert.Contains(expected, await shop.Acme.RunAsync(command), StringComparison.Ordinal);

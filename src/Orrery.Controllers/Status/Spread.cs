@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Orrery.Api;
 using Orrery.Api.Kinds;
 
 namespace Orrery.Controllers.Status;
@@ -37,6 +39,11 @@ internal static class Spread
             conditions.Set(OrreryNames.SpreadCondition, "True", "AllReporting", $"reported by {Names(all)}");
         }
     }
+
+    /// <summary>Whether an object's status was ever summed.</summary>
+    public static bool IsTold(KubeObject source) =>
+        source.At("status", "conditions") is { ValueKind: JsonValueKind.Array } conditions
+        && conditions.EnumerateArray().Any(c => c.TryGetProperty("type", out JsonElement type) && type.ValueEquals(OrreryNames.SpreadCondition));
 
     public static string Names(IEnumerable<PlaneReport> reports) => string.Join(", ", reports.Select(r => r.DataPlane));
 }

@@ -19,7 +19,7 @@ internal sealed class StatusReconciler(
         if (PlaceableKinds.Find(key.Kind) is not { HasStatus: true } kind
             || sources.Get(key) is not { IsDeleting: false } source
             || !PlacementRules.IsPlaced(source)
-            || tenancy.Find(source.Cluster) is null)
+            || tenancy.Find(source.Cluster) is not { } owner)
         {
             return ReconcileResult.Done;
         }
@@ -32,6 +32,12 @@ internal sealed class StatusReconciler(
                 .OrderBy(w => w.Name, StringComparer.Ordinal)
                 .Select(w => PlaneReport.From(w.Work, fleet.Current.DataPlane(w.Name), w.Name)),
         ];
+
+        if (reports.Count == 0 && owner.Placement.IsEmpty && !Spread.IsTold(source))
+        {
+            // A virtual cluster that names no data plane is an API server alone: status there is its users' own.
+            return ReconcileResult.Done;
+        }
 
         // 2. The status, and the total wanted, which the server prints beside the total ready. Both go through the status subresource:
         // an annotation written to the object itself would count as a new generation of a Deployment.

@@ -48,7 +48,7 @@ internal sealed class Launcher(TimeProvider time)
 
         // 4. ready
         var installation = new RunningInstallation(directory, settings, processes, new KubeClient(KubeConfig.Load(directory.AdminKubeconfig)));
-        var readiness = new Readiness(installation, time, progress);
+        var readiness = new Readiness(installation, toStart, time, progress);
         await readiness.WaitAsync(Patience, cancellationToken).ConfigureAwait(false);
         return installation;
     }

@@ -25,11 +25,11 @@ internal sealed partial record OrreryProcess(DataDirectory Directory, string Nam
         try
         {
             using var process = Process.GetProcessById(record.Pid);
-            return !process.HasExited && IsSame(process, record) ? record.Pid : null;
+            return !process.HasExited && !IsZombie(record.Pid) && IsSame(process, record) ? record.Pid : null;
         }
-        catch (Exception error) when (error is ArgumentException or InvalidOperationException or Win32Exception)
+        catch (Exception error) when (error is ArgumentException or InvalidOperationException or Win32Exception or IOException)
         {
-            // The operating system's three ways to say that there is no such process any more.
+            // The operating system's ways to say that there is no such process any more.
             return null;
         }
     }
@@ -112,6 +112,21 @@ internal sealed partial record OrreryProcess(DataDirectory Directory, string Nam
     /// <summary>The runtime derives start times from the boot time, which it finds anew in each process: they differ by milliseconds.</summary>
     private static bool IsSame(Process process, ProcessRecord record) =>
         Math.Abs(process.StartTime.ToUniversalTime().Ticks - record.StartTicks) < TimeSpan.TicksPerSecond;
+
+    /// <summary>A process that has ended but that nobody has waited for yet still has its id and its start time.</summary>
+    private static bool IsZombie(int pid)
+    {
+        string stat = $"/proc/{pid}/stat";
+        if (!File.Exists(stat))
+        {
+            return false;
+        }
+
+        // "pid (name) state ...": the name may hold anything, parentheses too.
+        string text = File.ReadAllText(stat);
+        int state = text.LastIndexOf(')') + 2;
+        return state < text.Length && text[state] is 'Z' or 'X';
+    }
 
     private ProcessRecord? ReadRecord()
     {

@@ -6,9 +6,11 @@ using Orrery.Commands;
 namespace Orrery.Installation;
 
 /// <summary>Waits until an installation does its work: the API answers, and every data plane's satellite reports.</summary>
-internal sealed class Readiness(RunningInstallation installation, TimeProvider time, Progress progress)
+internal sealed class Readiness(RunningInstallation installation, IEnumerable<OrreryProcess> started, TimeProvider time, Progress progress)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
+
+    private readonly HashSet<string> started = [.. started.Select(p => p.Name)];
 
     /// <exception cref="CommandFailedException">A process died, or patience ran out; says which and where its log is.</exception>
     public async Task WaitAsync(TimeSpan patience, CancellationToken cancellationToken)
@@ -40,7 +42,17 @@ internal sealed class Readiness(RunningInstallation installation, TimeProvider t
         {
             foreach (OrreryProcess process in installation.Processes)
             {
-                if (process.RunningPid() is null)
+                if (process.RunningPid() is not null)
+                {
+                    continue;
+                }
+
+                // One that was found running was on its way out: it gets its start now. One that we have started has failed.
+                if (started.Add(process.Name))
+                {
+                    _ = process.Start();
+                }
+                else
                 {
                     throw new CommandFailedException($"{process.Name} ended while starting; the end of its log ({installation.Directory.LogFile(process.Name)}):\n{process.LogTail(15)}");
                 }

@@ -51,6 +51,7 @@ public sealed class ApiServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await state.Stopping.CancelAsync();
         await web.StopAsync(CancellationToken.None);
         await web.DisposeAsync();
         await state.DisposeAsync();

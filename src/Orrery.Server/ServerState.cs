@@ -40,6 +40,9 @@ internal sealed class ServerState : IAsyncDisposable
 
     public required IReadOnlyDictionary<(GroupResource Resource, string Subresource), ISubresourceHandler> SubresourceHandlers { get; init; }
 
+    /// <summary>Cancelled first when the server stops, so that watches and followed logs end before it waits for requests.</summary>
+    public CancellationTokenSource Stopping { get; } = new();
+
     /// <summary>Set once, by the composition.</summary>
     public UpkeepRunner? Upkeep { get; set; }
 
@@ -55,5 +58,6 @@ internal sealed class ServerState : IAsyncDisposable
         }
 
         await Caches.DisposeAsync();
+        Stopping.Dispose();
     }
 }

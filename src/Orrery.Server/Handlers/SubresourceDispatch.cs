@@ -12,7 +12,8 @@ internal static class SubresourceDispatch
         if (request.Server.SubresourceHandlers.TryGetValue((request.Resource.GroupResource, request.Subresource), out ISubresourceHandler? handler))
         {
             StoredObject target = request.Require(request.Name);
-            return handler.HandleAsync(request.Cluster, KubeObject.Parse(target.Json.Span), request.Http, cancellationToken);
+            return LongRunning.RunAsync(
+                request, (_, token) => handler.HandleAsync(request.Cluster, KubeObject.Parse(target.Json.Span), request.Http, token), cancellationToken);
         }
 
         // 2. One that the kind has.

@@ -18,6 +18,8 @@ internal sealed class GarbageCollector(CacheSet caches, ObjectStore objects, Res
     private const string Foreground = "foregroundDeletion";
     private const string Manager = "kube-controller-manager";
 
+    private static readonly TimeSpan FailedWait = TimeSpan.FromSeconds(30);
+
     private readonly OwnershipGraph graph = new();
     private readonly KeyQueue queue = new(time);
 
@@ -87,7 +89,7 @@ internal sealed class GarbageCollector(CacheSet caches, ObjectStore objects, Res
             catch (Exception fault) when (fault is not OperationCanceledException)
             {
                 log.LookFailed(fault, key);
-                queue.Retry(key);
+                queue.Retry(key, FailedWait);
             }
         }
     }

@@ -4,7 +4,6 @@ namespace Orrery.Server.Upkeep;
 internal sealed class KeyQueue(TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(10);
 
     private readonly Lock gate = new();
     private readonly Queue<string> ready = new();
@@ -26,7 +25,8 @@ internal sealed class KeyQueue(TimeProvider time) : IDisposable
     }
 
     /// <summary>Looks at the key again after a while that doubles each time, until <see cref="Done"/>.</summary>
-    public void Retry(string key)
+    /// <param name="atMost">The longest while.</param>
+    public void Retry(string key, TimeSpan atMost)
     {
         lock (gate)
         {
@@ -34,7 +34,7 @@ internal sealed class KeyQueue(TimeProvider time) : IDisposable
             TimeSpan wait = FirstRetry * Math.Pow(2, Math.Min(failed - 1, 16));
             if (!later.ContainsKey(key))
             {
-                later[key] = time.CreateTimer(_ => Due(key), null, wait < LastRetry ? wait : LastRetry, Timeout.InfiniteTimeSpan);
+                later[key] = time.CreateTimer(_ => Due(key), null, wait < atMost ? wait : atMost, Timeout.InfiniteTimeSpan);
             }
         }
     }

@@ -10,6 +10,10 @@ namespace Orrery.Server.Upkeep;
 /// </summary>
 internal abstract class UpkeepTask(CacheSet caches, GroupResource resource, TimeProvider time, ILogger log)
 {
+    /// <summary>How long something unfinished, such as a namespace that is not yet empty, is left alone at most.</summary>
+    private static readonly TimeSpan UnfinishedWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FailedWait = TimeSpan.FromSeconds(30);
+
     private readonly KeyQueue queue = new(time);
 
     protected CacheSet Caches => caches;
@@ -80,13 +84,13 @@ internal abstract class UpkeepTask(CacheSet caches, GroupResource resource, Time
                 }
                 else
                 {
-                    queue.Retry(key);
+                    queue.Retry(key, UnfinishedWait);
                 }
             }
             catch (Exception fault) when (fault is not OperationCanceledException)
             {
                 log.LookFailed(fault, key);
-                queue.Retry(key);
+                queue.Retry(key, FailedWait);
             }
         }
     }

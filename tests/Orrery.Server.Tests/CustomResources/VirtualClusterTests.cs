@@ -1,0 +1,103 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Testing;
+
+namespace Orrery.Server.Tests.CustomResources;
+
+public sealed class VirtualClusterTests(ServerFixture fixture) : IClassFixture<ServerFixture>
+{
+    [Fact]
+    public async Task Create_Answered_IsReadyToUse()
+    {
+        ClusterName cluster = await fixture.ClusterAsync("ready");
+        using KubeClient tenant = fixture.Server.AdminOf(cluster);
+
+        await tenant.CreateAsync(ServerFixture.Pods, "default", ServerFixture.Pod("p"), ServerFixture.Token);
+        KubeList namespaces = await tenant.ListAsync(ServerFixture.Namespaces, "", null, ServerFixture.Token);
+
+        Assert.Equal(["default", "kube-node-lease", "kube-public", "kube-system"], namespaces.Items.Select(n => n.Name));
+    }
+
+    [Fact]
+    public async Task Write_SameNameInTwoClusters_DoesNotMeet()
+    {
+        ClusterName one = await fixture.ClusterAsync("one"), two = await fixture.ClusterAsync("two");
+        using KubeClient first = fixture.Server.AdminOf(one), second = fixture.Server.AdminOf(two);
+        await first.CreateAsync(ServerFixture.ConfigMaps, "default", ServerFixture.ConfigMap("a", "1"), ServerFixture.Token);
+        await second.CreateAsync(ServerFixture.ConfigMaps, "default", ServerFixture.ConfigMap("a", "2"), ServerFixture.Token);
+
+        await first.DeleteAsync(ServerFixture.ConfigMaps, "default", "a", null, ServerFixture.Token);
+
+        KubeObject left = await second.GetAsync(ServerFixture.ConfigMaps, "default", "a", ServerFixture.Token);
+        Assert.Equal("2", left.TextAt("data", "k"));
+        Assert.Null(await fixture.Admin.FindAsync(ServerFixture.ConfigMaps, "default", "a", ServerFixture.Token));
+    }
+
+    [Fact]
+    public async Task List_OverAllClusters_NamesEachObjectsCluster()
+    {
+        ClusterName one = await fixture.ClusterAsync("all1"), two = await fixture.ClusterAsync("all2");
+        using KubeClient all = fixture.Server.ControlPlane();
+        await all.InCluster(one).CreateAsync(ServerFixture.ConfigMaps, "default", ServerFixture.ConfigMap("x-all"), ServerFixture.Token);
+        await all.InCluster(two).CreateAsync(ServerFixture.ConfigMaps, "default", ServerFixture.ConfigMap("x-all"), ServerFixture.Token);
+        await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, "default", ServerFixture.ConfigMap("x-all"), ServerFixture.Token);
+
+        KubeList list = await all.InCluster(ClusterName.All).ListAsync(ServerFixture.ConfigMaps, "", new ListQuery { FieldSelector = "metadata.name=x-all" }, ServerFixture.Token);
+
+        Assert.Equal([one, two], list.Items.Select(i => i.Cluster));
+    }
+
+    [Fact]
+    public async Task Watch_OverAllClusters_NamesEachEventsCluster()
+    {
+        ClusterName cluster = await fixture.ClusterAsync("watched");
+        using KubeClient all = fixture.Server.ControlPlane();
+        KubeClient everywhere = all.InCluster(ClusterName.All);
+        string start = (await everywhere.ListAsync(ServerFixture.ConfigMaps, "", null, ServerFixture.Token)).ResourceVersion;
+        await all.InCluster(cluster).CreateAsync(ServerFixture.ConfigMaps, "default", ServerFixture.ConfigMap("seen"), ServerFixture.Token);
+
+        await foreach (WatchEvent found in everywhere.WatchAsync(ServerFixture.ConfigMaps, "", new WatchQuery { ResourceVersion = start, FieldSelector = "metadata.name=seen" }, ServerFixture.Token))
+        {
+            Assert.Equal(cluster, found.Object.Cluster);
+            break;
+        }
+    }
+
+    [Fact]
+    public async Task List_OverAllClustersWithATenantsCredential_IsRefused()
+    {
+        ClusterName cluster = await fixture.ClusterAsync("narrow");
+        using var tenant = new KubeClient(fixture.Server.Config(token: fixture.Server.AdminToken(cluster)));
+
+        StatusException fault = await Assert.ThrowsAsync<StatusException>(() => tenant.InCluster(ClusterName.All).ListAsync(ServerFixture.ConfigMaps, "", null, ServerFixture.Token));
+
+        Assert.Equal(401, fault.Code);
+    }
+
+    [Fact]
+    public async Task Delete_Cluster_PurgesWhatItHeld()
+    {
+        ClusterName cluster = await fixture.ClusterAsync("gone");
+        using (KubeClient tenant = fixture.Server.AdminOf(cluster))
+        {
+            JsonObject held = ServerFixture.ConfigMap("held");
+            held.Metadata["finalizers"] = new JsonArray("example.com/never");
+            await tenant.CreateAsync(ServerFixture.ConfigMaps, "default", held, ServerFixture.Token);
+
+            await fixture.Admin.DeleteAsync(OrreryResources.LogicalClusters, cluster.Namespace, cluster.Name, null, ServerFixture.Token);
+            StatusException fault = await Assert.ThrowsAsync<StatusException>(() => tenant.GetAsync(ServerFixture.ConfigMaps, "default", "held", ServerFixture.Token));
+            Assert.Equal(404, fault.Code);
+        }
+
+        await Eventually.TrueAsync(
+            async () => await fixture.Admin.FindAsync(OrreryResources.LogicalClusters, cluster.Namespace, cluster.Name, ServerFixture.Token) is null,
+            "the cluster is purged", cancellationToken: ServerFixture.Token);
+
+        // Made again, it begins empty.
+        await fixture.Admin.CreateAsync(OrreryResources.LogicalClusters, cluster.Namespace, ServerFixture.Named(cluster.Name), ServerFixture.Token);
+        using KubeClient again = fixture.Server.AdminOf(cluster);
+        Assert.Null(await again.FindAsync(ServerFixture.ConfigMaps, "default", "held", ServerFixture.Token));
+    }
+}

@@ -1,0 +1,86 @@
+using System.Text.Json;
+using Orrery.Api;
+using Orrery.Client;
+
+namespace Orrery.Server.Tests.Handlers;
+
+public sealed class ListTests(ServerFixture fixture) : IClassFixture<ServerFixture>
+{
+    private static readonly ListQuery Mine = new() { FieldSelector = "metadata.name!=kube-root-ca.crt" };
+
+    [Fact]
+    public async Task List_InPages_ShowsOneSnapshot()
+    {
+        string ns = await fixture.NamespaceAsync();
+        foreach (string name in new[] { "a", "b", "c", "d", "e" })
+        {
+            await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap(name), ServerFixture.Token);
+        }
+
+        string path = $"/api/v1/namespaces/{ns}/configmaps?limit=2";
+        JsonElement first = await fixture.Admin.SendJsonAsync(HttpMethod.Get, path, null, ServerFixture.Token);
+        string next = first.GetProperty("metadata").GetProperty("continue").GetString()!;
+        Assert.Equal(["a", "b"], Names(first));
+        Assert.Equal(4, first.GetProperty("metadata").GetProperty("remainingItemCount").GetInt64());
+
+        // What happens between two pages is not seen on the second.
+        await fixture.Admin.DeleteAsync(ServerFixture.ConfigMaps, ns, "c", null, ServerFixture.Token);
+        await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("cc"), ServerFixture.Token);
+        JsonElement second = await fixture.Admin.SendJsonAsync(HttpMethod.Get, $"{path}&continue={next}", null, ServerFixture.Token);
+
+        Assert.Equal(["c", "d"], Names(second));
+        Assert.Equal(first.GetProperty("metadata").GetProperty("resourceVersion").GetString(), second.GetProperty("metadata").GetProperty("resourceVersion").GetString());
+    }
+
+    [Fact]
+    public async Task List_ExactRevision_ShowsThePast()
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("a", "1"), ServerFixture.Token);
+        KubeList then = await fixture.Admin.ListAsync(ServerFixture.ConfigMaps, ns, Mine, ServerFixture.Token);
+        await fixture.Admin.UpdateAsync(ServerFixture.ConfigMaps, ns, "a", ServerFixture.ConfigMap("a", "2"), ServerFixture.Token);
+
+        KubeList past = await fixture.Admin.ListAsync(
+            ServerFixture.ConfigMaps, ns, Mine with { ResourceVersion = then.ResourceVersion, ResourceVersionMatch = "Exact" }, ServerFixture.Token);
+
+        Assert.Equal("1", Assert.Single(past.Items).TextAt("data", "k"));
+    }
+
+    [Fact]
+    public async Task List_SelectorsByLabelAndName_ChooseObjects()
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("a", "v", ("tier", "gold")), ServerFixture.Token);
+        await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("b", "v", ("tier", "tin")), ServerFixture.Token);
+
+        KubeList gold = await fixture.Admin.ListAsync(ServerFixture.ConfigMaps, ns, new ListQuery { LabelSelector = "tier=gold" }, ServerFixture.Token);
+        KubeList named = await fixture.Admin.ListAsync(ServerFixture.ConfigMaps, ns, new ListQuery { FieldSelector = "metadata.name=b" }, ServerFixture.Token);
+
+        Assert.Equal(["a"], gold.Items.Select(i => i.Name));
+        Assert.Equal(["b"], named.Items.Select(i => i.Name));
+    }
+
+    [Fact]
+    public async Task List_ItemsOfBuiltinKinds_CarryNoKind()
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("a"), ServerFixture.Token);
+
+        JsonElement list = await fixture.Admin.SendJsonAsync(HttpMethod.Get, $"/api/v1/namespaces/{ns}/configmaps", null, ServerFixture.Token);
+
+        Assert.Equal("ConfigMapList", list.GetProperty("kind").GetString());
+        Assert.False(list.GetProperty("items")[0].TryGetProperty("kind", out _));
+    }
+
+    [Fact]
+    public async Task List_ContinueTokenOfNobody_AnswersBadRequest()
+    {
+        StatusException fault = await Assert.ThrowsAsync<StatusException>(() =>
+            fixture.Admin.SendJsonAsync(HttpMethod.Get, "/api/v1/namespaces/default/configmaps?continue=garbage", null, ServerFixture.Token));
+
+        Assert.Equal(400, fault.Code);
+    }
+
+    private static IEnumerable<string?> Names(JsonElement list) =>
+        list.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("metadata").GetProperty("name").GetString());
+}

@@ -1,0 +1,141 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Client;
+
+namespace Orrery.Server.Tests.Handlers;
+
+public sealed class WriteTests(ServerFixture fixture) : IClassFixture<ServerFixture>
+{
+    [Fact]
+    public async Task Create_ThenGet_AnswersTheSameObject()
+    {
+        string ns = await fixture.NamespaceAsync();
+
+        KubeObject made = await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("a", "1"), ServerFixture.Token);
+        KubeObject read = await fixture.Admin.GetAsync(ServerFixture.ConfigMaps, ns, "a", ServerFixture.Token);
+
+        Assert.Equal(made.Json.GetRawText(), read.Json.GetRawText());
+        Assert.Equal("1", read.TextAt("data", "k"));
+    }
+
+    [Fact]
+    public async Task Create_DryRun_StoresNothing()
+    {
+        string ns = await fixture.NamespaceAsync();
+
+        await fixture.Admin.SendJsonAsync(HttpMethod.Post, $"/api/v1/namespaces/{ns}/configmaps?dryRun=All", ServerFixture.ConfigMap("dry"), ServerFixture.Token);
+
+        Assert.Null(await fixture.Admin.FindAsync(ServerFixture.ConfigMaps, ns, "dry", ServerFixture.Token));
+    }
+
+    [Fact]
+    public async Task Update_StaleRevision_AnswersConflict()
+    {
+        string ns = await fixture.NamespaceAsync();
+        KubeObject first = await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("a", "1"), ServerFixture.Token);
+        await fixture.Admin.UpdateAsync(ServerFixture.ConfigMaps, ns, "a", ServerFixture.ConfigMap("a", "2"), ServerFixture.Token);
+
+        StatusException fault = await Assert.ThrowsAsync<StatusException>(() =>
+            fixture.Admin.UpdateAsync(ServerFixture.ConfigMaps, ns, "a", first.ToJsonObject(), ServerFixture.Token));
+
+        Assert.True(fault.IsConflict);
+    }
+
+    [Fact]
+    public async Task Update_NothingChanges_KeepsTheRevision()
+    {
+        string ns = await fixture.NamespaceAsync();
+        KubeObject made = await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("a"), ServerFixture.Token);
+
+        KubeObject same = await fixture.Admin.UpdateAsync(ServerFixture.ConfigMaps, ns, "a", ServerFixture.ConfigMap("a"), ServerFixture.Token);
+
+        Assert.Equal(made.ResourceVersion, same.ResourceVersion);
+    }
+
+    [Fact]
+    public async Task Patch_ManyAtOnce_LosesNone()
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("a"), ServerFixture.Token);
+
+        await Task.WhenAll(Enumerable.Range(0, 30).Select(i => fixture.Admin.PatchAsync(
+            ServerFixture.ConfigMaps, ns, "a", PatchKind.Merge, new JsonObject { ["data"] = new JsonObject { [$"k{i}"] = "v" } }, ServerFixture.Token)));
+
+        KubeObject read = await fixture.Admin.GetAsync(ServerFixture.ConfigMaps, ns, "a", ServerFixture.Token);
+        Assert.Equal(31, read.At("data")!.Value.EnumerateObject().Count());
+    }
+
+    [Fact]
+    public async Task Apply_WhatIsNotThere_MakesItAndOwnsIt()
+    {
+        string ns = await fixture.NamespaceAsync();
+
+        KubeObject made = await fixture.Admin.ApplyAsync(ServerFixture.ConfigMaps, ns, "a", ServerFixture.ConfigMap("a"), "me", false, ServerFixture.Token);
+
+        Assert.Equal("me", made.At("metadata", "managedFields")!.Value[0].GetProperty("manager").GetString());
+        Assert.Equal("Apply", made.At("metadata", "managedFields")!.Value[0].GetProperty("operation").GetString());
+    }
+
+    [Fact]
+    public async Task Delete_WithFinalizer_MarksAndGoesWithTheLastOne()
+    {
+        string ns = await fixture.NamespaceAsync();
+        JsonObject held = ServerFixture.ConfigMap("a");
+        held.Metadata["finalizers"] = new JsonArray("example.com/hold");
+        await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, held, ServerFixture.Token);
+
+        await fixture.Admin.DeleteAsync(ServerFixture.ConfigMaps, ns, "a", null, ServerFixture.Token);
+        KubeObject marked = await fixture.Admin.GetAsync(ServerFixture.ConfigMaps, ns, "a", ServerFixture.Token);
+        await fixture.Admin.PatchAsync(
+            ServerFixture.ConfigMaps, ns, "a", PatchKind.Merge, new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = null } }, ServerFixture.Token);
+
+        Assert.True(marked.IsDeleting);
+        Assert.Null(await fixture.Admin.FindAsync(ServerFixture.ConfigMaps, ns, "a", ServerFixture.Token));
+    }
+
+    [Fact]
+    public async Task Delete_OtherUid_AnswersConflictAndKeepsIt()
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("a"), ServerFixture.Token);
+
+        StatusException fault = await Assert.ThrowsAsync<StatusException>(() =>
+            fixture.Admin.DeleteAsync(ServerFixture.ConfigMaps, ns, "a", new DeleteQuery { Uid = "00000000-0000-0000-0000-000000000000" }, ServerFixture.Token));
+
+        Assert.True(fault.IsConflict);
+        Assert.NotNull(await fixture.Admin.FindAsync(ServerFixture.ConfigMaps, ns, "a", ServerFixture.Token));
+    }
+
+    [Fact]
+    public async Task Delete_PodOnANode_WaitsForItsGracePeriod()
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(ServerFixture.Pods, ns, ServerFixture.Pod("p"), ServerFixture.Token);
+        await fixture.Admin.CreateAsync(
+            ServerFixture.Pods, ns, new JsonObject { ["target"] = new JsonObject { ["kind"] = "Node", ["name"] = "n1" } }, ServerFixture.Token, "p", "binding");
+
+        await fixture.Admin.DeleteAsync(ServerFixture.Pods, ns, "p", null, ServerFixture.Token);
+        KubeObject marked = await fixture.Admin.GetAsync(ServerFixture.Pods, ns, "p", ServerFixture.Token);
+        await fixture.Admin.DeleteAsync(ServerFixture.Pods, ns, "p", new DeleteQuery { GracePeriodSeconds = 0 }, ServerFixture.Token);
+
+        Assert.Equal("n1", marked.TextAt("spec", "nodeName"));
+        Assert.Equal(30, marked.NumberAt("metadata", "deletionGracePeriodSeconds"));
+        Assert.Null(await fixture.Admin.FindAsync(ServerFixture.Pods, ns, "p", ServerFixture.Token));
+    }
+
+    [Fact]
+    public async Task Scale_Deployment_ChangesItsReplicas()
+    {
+        string ns = await fixture.NamespaceAsync();
+        var deployment = (JsonObject)JsonNode.Parse(
+            """{"metadata":{"name":"d"},"spec":{"replicas":2,"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i:1"}]}}}}""")!;
+        await fixture.Admin.CreateAsync(ServerFixture.Deployments, ns, deployment, ServerFixture.Token);
+
+        await fixture.Admin.PatchAsync(
+            ServerFixture.Deployments, ns, "d", PatchKind.Merge, new JsonObject { ["spec"] = new JsonObject { ["replicas"] = 5 } }, ServerFixture.Token, "scale");
+
+        KubeObject read = await fixture.Admin.GetAsync(ServerFixture.Deployments, ns, "d", ServerFixture.Token);
+        Assert.Equal(5, read.NumberAt("spec", "replicas"));
+        Assert.Equal(2, read.Generation);
+    }
+}

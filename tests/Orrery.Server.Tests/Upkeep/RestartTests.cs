@@ -1,0 +1,68 @@
+using Orrery.Api;
+using Orrery.Storage.Memory;
+using Orrery.Testing;
+
+namespace Orrery.Server.Tests.Upkeep;
+
+public sealed class RestartTests
+{
+    [Fact]
+    public async Task Start_OnAUsedStore_ServesWhatWasAcknowledged()
+    {
+        await using var store = new MemoryStore(TimeProvider.System);
+        string uid;
+        await using (TestServer first = await TestServer.StartAsync(new TestServerOptions { Store = store }, ServerFixture.Token))
+        {
+            uid = (await first.Admin.CreateAsync(ServerFixture.ConfigMaps, "default", ServerFixture.ConfigMap("a"), ServerFixture.Token)).Uid;
+            await first.Admin.CreateAsync(ServerFixture.Definitions, "", ServerFixture.Definition(), ServerFixture.Token);
+        }
+
+        await using TestServer second = await TestServer.StartAsync(new TestServerOptions { Store = store }, ServerFixture.Token);
+
+        Assert.Equal(uid, (await second.Admin.GetAsync(ServerFixture.ConfigMaps, "default", "a", ServerFixture.Token)).Uid);
+        Assert.Empty((await second.Admin.ListAsync(ServerFixture.Custom(), "default", null, ServerFixture.Token)).Items);
+    }
+
+    [Fact]
+    public async Task Watch_FromBeforeTheRestart_IsToldToListAgain()
+    {
+        await using var store = new MemoryStore(TimeProvider.System);
+        await using (await TestServer.StartAsync(new TestServerOptions { Store = store }, ServerFixture.Token))
+        {
+        }
+
+        await using TestServer second = await TestServer.StartAsync(new TestServerOptions { Store = store }, ServerFixture.Token);
+        StatusException fault = await Assert.ThrowsAsync<StatusException>(async () =>
+        {
+            await foreach (var _ in second.Admin.WatchAsync(ServerFixture.ConfigMaps, "", new Client.WatchQuery { ResourceVersion = "1" }, ServerFixture.Token))
+            {
+            }
+        });
+
+        Assert.True(fault.IsExpired);
+    }
+
+    [Fact]
+    public async Task Stop_WithOpenWatches_EndsThemAtOnce()
+    {
+        TestServer server = await TestServer.StartAsync(cancellationToken: ServerFixture.Token);
+        Task watch = Task.Run(
+            async () =>
+            {
+                await foreach (var _ in server.Admin.WatchAsync(ServerFixture.ConfigMaps, "default", new Client.WatchQuery(), ServerFixture.Token))
+                {
+                    opened.TrySetResult();
+                }
+            },
+            ServerFixture.Token);
+        await opened.Task.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System, ServerFixture.Token);
+
+        long start = TimeProvider.System.GetTimestamp();
+        await server.DisposeAsync();
+
+        await watch.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System, ServerFixture.Token);
+        Assert.InRange(TimeProvider.System.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(4));
+    }
+
+    private readonly TaskCompletionSource opened = new();
+}

@@ -6,6 +6,8 @@ namespace Orrery.Server.Tests.Upkeep;
 
 public sealed class RestartTests
 {
+    private readonly TaskCompletionSource opened = new();
+
     [Fact]
     public async Task Start_OnAUsedStore_ServesWhatWasAcknowledged()
     {
@@ -24,20 +26,33 @@ public sealed class RestartTests
     }
 
     [Fact]
-    public async Task Watch_FromBeforeTheRestart_IsToldToListAgain()
+    public async Task Watch_FromBeforeTheRestart_GoesOnWithoutGap()
+    {
+        await using var store = new MemoryStore(TimeProvider.System);
+        string start;
+        await using (TestServer first = await TestServer.StartAsync(new TestServerOptions { Store = store }, ServerFixture.Token))
+        {
+            start = (await first.Admin.ListAsync(ServerFixture.ConfigMaps, "default", null, ServerFixture.Token)).ResourceVersion;
+            await first.Admin.CreateAsync(ServerFixture.ConfigMaps, "default", ServerFixture.ConfigMap("before"), ServerFixture.Token);
+        }
+
+        await using TestServer second = await TestServer.StartAsync(new TestServerOptions { Store = store }, ServerFixture.Token);
+        await second.Admin.CreateAsync(ServerFixture.ConfigMaps, "default", ServerFixture.ConfigMap("after"), ServerFixture.Token);
+
+        Assert.Equal(["before", "after"], await NamesAsync(second, start));
+    }
+
+    [Fact]
+    public async Task Watch_FromWhatIsNoLongerKept_IsToldToListAgain()
     {
         await using var store = new MemoryStore(TimeProvider.System);
         await using (await TestServer.StartAsync(new TestServerOptions { Store = store }, ServerFixture.Token))
         {
         }
 
+        await store.CompactAsync(await store.ReadRevisionAsync(ServerFixture.Token), ServerFixture.Token);
         await using TestServer second = await TestServer.StartAsync(new TestServerOptions { Store = store }, ServerFixture.Token);
-        StatusException fault = await Assert.ThrowsAsync<StatusException>(async () =>
-        {
-            await foreach (var _ in second.Admin.WatchAsync(ServerFixture.ConfigMaps, "", new Client.WatchQuery { ResourceVersion = "1" }, ServerFixture.Token))
-            {
-            }
-        });
+        StatusException fault = await Assert.ThrowsAsync<StatusException>(() => NamesAsync(second, "1"));
 
         Assert.True(fault.IsExpired);
     }
@@ -64,5 +79,15 @@ public sealed class RestartTests
         Assert.InRange(TimeProvider.System.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(4));
     }
 
-    private readonly TaskCompletionSource opened = new();
+    private static async Task<List<string>> NamesAsync(TestServer server, string after)
+    {
+        var names = new List<string>();
+        var query = new Client.WatchQuery { ResourceVersion = after, AllowBookmarks = false, Timeout = TimeSpan.FromSeconds(1) };
+        await foreach (Client.WatchEvent found in server.Admin.WatchAsync(ServerFixture.ConfigMaps, "default", query, ServerFixture.Token))
+        {
+            names.Add(found.Object.Name);
+        }
+
+        return names;
+    }
 }

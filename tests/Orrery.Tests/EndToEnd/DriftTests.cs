@@ -14,9 +14,9 @@ public sealed class DriftTests(Shop shop)
         await shop.Acme.RunAsync("create deployment drift --image=drift:1 --replicas=1");
         await Eventually.EqualsAsync("1", ReplicasAsync, Limit);
 
-        await inside.RunAsync("delete deployment drift -n acme-shop-default --wait=false");
         string before = await UidAsync();
-        await Eventually.HoldsAsync(async () => await ReplicasAsync() == "1" && await UidAsync() is { Length: > 0 }, BackWithin);
+        await inside.RunAsync("delete deployment drift -n acme-shop-default --wait=false");
+        await Eventually.HoldsAsync(async () => await UidAsync() is { Length: > 0 } uid && uid != before && await ReplicasAsync() == "1", BackWithin);
 
         await inside.RunAsync("scale deployment drift -n acme-shop-default --replicas=4");
         await Eventually.EqualsAsync("1", ReplicasAsync, BackWithin);
@@ -49,6 +49,7 @@ public sealed class DriftTests(Shop shop)
         Assert.Equal("them", await inside.RunAsync("get configmap theirs -n acme-shop-default -o jsonpath={.data.owner}"));
         Assert.Equal(before, await inside.RunAsync("get configmap theirs -n acme-shop-default -o jsonpath={.metadata.resourceVersion}"));
         await inside.RunAsync("delete configmap theirs -n acme-shop-default");
+        await shop.Acme.RunAsync("delete configmap touch --ignore-not-found");
 
         async Task<bool> TouchAsync()
         {

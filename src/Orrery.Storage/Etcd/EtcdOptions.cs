@@ -1,0 +1,59 @@
+using System.Security.Cryptography.X509Certificates;
+
+namespace Orrery.Storage.Etcd;
+
+/// <summary>How to reach an etcd, and which part of it is ours.</summary>
+public sealed record EtcdOptions
+{
+    public const string DefaultPrefix = "/orrery";
+
+    /// <summary>Members' client addresses, <c>https://host:2379</c>; at least one. They are tried in turn.</summary>
+    public required IReadOnlyList<Uri> Endpoints { get; init; }
+
+    /// <summary>Authorities that may have issued the members' certificates; null trusts those of the system.</summary>
+    public X509Certificate2Collection? Ca { get; init; }
+
+    /// <summary>What this process shows to the members; null shows nothing.</summary>
+    public X509Certificate2? ClientCertificate { get; init; }
+
+    /// <summary>
+    /// What every key of ours begins with, so that installations can share an etcd. Begins with a slash, does not end
+    /// with one. Default <see cref="DefaultPrefix"/>.
+    /// </summary>
+    public string Prefix { get; init; } = DefaultPrefix;
+
+    /// <summary>How long one member gets to answer one call before it counts as failed. Default 5 seconds.</summary>
+    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long calls that are safe to repeat are tried again, on all members. Default 15 seconds.</summary>
+    public TimeSpan RetryFor { get; init; } = TimeSpan.FromSeconds(15);
+
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <exception cref="ArgumentException">The options make no sense; the message names the one and what it may be.</exception>
+    internal void Validate()
+    {
+        if (Endpoints.Count == 0)
+        {
+            throw new ArgumentException("etcd endpoints: at least one is needed");
+        }
+
+        foreach (Uri endpoint in Endpoints)
+        {
+            if (!endpoint.IsAbsoluteUri || endpoint.Scheme is not ("http" or "https") || endpoint.PathAndQuery != "/" || endpoint.UserInfo.Length > 0)
+            {
+                throw new ArgumentException($"etcd endpoint '{endpoint.OriginalString}': it has the form https://host:port or http://host:port");
+            }
+        }
+
+        if (Prefix.Length < 2 || Prefix[0] != '/' || Prefix[^1] == '/')
+        {
+            throw new ArgumentException($"etcd prefix '{Prefix}': it begins with a slash and does not end with one");
+        }
+
+        if (CallTimeout <= TimeSpan.Zero || RetryFor < TimeSpan.Zero)
+        {
+            throw new ArgumentException($"etcd timeouts {CallTimeout} and {RetryFor}: they are above zero");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+using System.Runtime.CompilerServices;
+using Orrery.Storage.Etcd.Grpc;
+using Orrery.Storage.Etcd.Protocol;
+
+namespace Orrery.Storage.Etcd;
+
+/// <summary>
+/// A store in an etcd (v3 API, 3.4 or newer), for any number of processes at a time. Revisions are etcd's own; where
+/// others write to the same etcd, ours rise by more than one.
+/// </summary>
+public sealed class EtcdStore : IStore
+{
+    /// <summary>etcd takes 128 operations a transaction unless told otherwise; the marker is one.</summary>
+    public const int MostWrites = 127;
+
+    private readonly EtcdKeys keys;
+    private readonly EtcdEndpoints endpoints;
+    private readonly EtcdReader reader;
+    private readonly RetentionPolicy retention;
+    private readonly Lock gate = new();
+    private readonly CancellationTokenSource closed = new();
+    private Task compacting = Task.CompletedTask;
+
+    private EtcdStore(EtcdOptions options)
+    {
+        keys = new EtcdKeys(options.Prefix);
+        endpoints = new EtcdEndpoints(options);
+        reader = new EtcdReader(endpoints, keys);
+        retention = new RetentionPolicy(options.TimeProvider);
+    }
+
+    /// <summary>Opens the store once a member answers.</summary>
+    /// <exception cref="ArgumentException">The options make no sense.</exception>
+    /// <exception cref="StoreException">No member answers, or none lets us in.</exception>
+    public static async Task<EtcdStore> OpenAsync(EtcdOptions options, CancellationToken cancellationToken)
+    {
+        options.Validate();
+        var store = new EtcdStore(options);
+        try
+        {
+            await store.reader.RevisionsAsync(cancellationToken).ConfigureAwait(false);
+            return store;
+        }
+        catch
+        {
+            await store.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    public async ValueTask<long> ReadRevisionAsync(CancellationToken cancellationToken) =>
+        (await reader.RevisionsAsync(cancellationToken).ConfigureAwait(false)).Ours;
+
+    public async ValueTask<CommitResult> CommitAsync(Transaction transaction, CancellationToken cancellationToken)
+    {
+        TransactionRules.Check(transaction);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(transaction.Writes.Count, MostWrites, nameof(transaction));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(transaction.Conditions.Count, MostWrites, nameof(transaction));
+        cancellationToken.ThrowIfCancellationRequested();
+
+        // From here on it may happen, so the caller gets to know whether it did, also one that has given up: etcd
+        // answers within the call's time limit.
+        TxnResponse response = await endpoints.WriteAsync(
+            "/etcdserverpb.KV/Txn", EtcdCommit.Encode(transaction, keys), TxnResponse.Read, closed.Token, cancellationToken).ConfigureAwait(false);
+        CommitResult result = EtcdCommit.Decode(transaction, response);
+        if (result.Succeeded)
+        {
+            Retain(result.Revision);
+        }
+
+        return result;
+    }
+
+    public async ValueTask<StoredValue?> GetAsync(string key, CancellationToken cancellationToken) =>
+        await reader.GetAsync(key, cancellationToken).ConfigureAwait(false);
+
+    public async ValueTask<RangeResult> RangeAsync(string prefix, string? startAfter, int limit, long revision, CancellationToken cancellationToken) =>
+        await reader.RangeAsync(prefix, startAfter, limit, revision, cancellationToken).ConfigureAwait(false);
+
+    public async IAsyncEnumerable<StoreBatch> WatchAsync(string prefix, long afterRevision, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, closed.Token);
+        await using var watch = new EtcdWatch(endpoints, keys, reader, prefix, afterRevision);
+        while (true)
+        {
+            foreach (StoreBatch batch in await watch.NextAsync(ending.Token).ConfigureAwait(false))
+            {
+                ending.Token.ThrowIfCancellationRequested();
+                yield return batch;
+            }
+        }
+    }
+
+    public async ValueTask CompactAsync(long revision, CancellationToken cancellationToken)
+    {
+        // Safe to repeat: to forget twice is to forget once.
+        try
+        {
+            _ = await endpoints.ReadAsync(
+                "/etcdserverpb.KV/Compact", new ProtoWriter().Int(1, revision).Written, static _ => true, cancellationToken).ConfigureAwait(false);
+        }
+        catch (GrpcException refusal) when (EtcdRefusal.IsCompacted(refusal))
+        {
+            // Forgotten already.
+        }
+        catch (GrpcException refusal) when (EtcdRefusal.IsFuture(refusal))
+        {
+            throw new ArgumentOutOfRangeException(nameof(revision), revision, "the revision has not been reached yet");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await closed.CancelAsync().ConfigureAwait(false);
+        await compacting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        endpoints.Dispose();
+    }
+
+    /// <summary>Compacts now and then. It affects the whole etcd; each process does it by what it wrote itself, and to do it twice does no harm.</summary>
+    private void Retain(long revision)
+    {
+        lock (gate)
+        {
+            if (compacting.IsCompleted && retention.Note(revision) is { } old)
+            {
+                // A failure costs nothing but space, until the next step.
+                compacting = CompactAsync(old, closed.Token).AsTask();
+            }
+        }
+    }
+}

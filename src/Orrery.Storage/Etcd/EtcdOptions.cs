@@ -31,7 +31,7 @@ public sealed record EtcdOptions
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <exception cref="ArgumentException">The options make no sense; the message names the one and what it may be.</exception>
-    internal void Validate()
+    public void Validate()
     {
         if (Endpoints.Count == 0)
         {

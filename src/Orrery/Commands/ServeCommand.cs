@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Orrery.Installation;
 using Orrery.Serving;
+using Orrery.Storage.Etcd;
 
 namespace Orrery.Commands;
 
@@ -16,16 +17,19 @@ internal static class ServeCommand
         var address = new Option<string>("--address") { Description = "IP address to listen on.", DefaultValueFactory = _ => "127.0.0.1", HelpName = "IP" };
         Option<LogLevel> logLevel = Options.LogLevel();
         var command = new Command("serve", "Run the control plane: API server, virtual clusters and controllers.") { dataDir, port, address, logLevel };
+        var store = new StoreOptions();
+        store.AddTo(command);
         command.SetAction((parse, cancellationToken) => RunAsync(
             parse.GetValue(dataDir)!,
             parse.GetResult(port) is { Implicit: false } ? parse.GetValue(port) : null,
             parse.GetValue(address)!,
+            store.Read(parse),
             parse.GetValue(logLevel),
             cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string dataDir, int? port, string address, LogLevel logLevel, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string dataDir, int? port, string address, EtcdOptions? etcd, LogLevel logLevel, CancellationToken cancellationToken)
     {
         OrreryProcess.LeaveSession();
         if (!IPAddress.TryParse(address, out IPAddress? listen))
@@ -45,6 +49,6 @@ internal static class ServeCommand
         Credentials.EnsureControlPlane(directory, settings, TimeProvider.System);
         using ILoggerFactory loggers = Logging.Create(logLevel);
         return await Serving.Host.RunAsync(
-            token => ControlPlane.RunAsync(directory, settings, listen, loggers, TimeProvider.System, token), cancellationToken).ConfigureAwait(false);
+            token => ControlPlane.RunAsync(directory, settings, etcd, listen, loggers, TimeProvider.System, token), cancellationToken).ConfigureAwait(false);
     }
 }

@@ -6,6 +6,8 @@ using Orrery.Controllers;
 using Orrery.Installation;
 using Orrery.Server;
 using Orrery.Server.Security;
+using Orrery.Storage;
+using Orrery.Storage.Etcd;
 using Orrery.Storage.Sqlite;
 
 namespace Orrery.Serving;
@@ -14,10 +16,14 @@ namespace Orrery.Serving;
 internal static class ControlPlane
 {
     /// <summary>Runs until cancelled.</summary>
-    public static async Task RunAsync(DataDirectory directory, Settings settings, IPAddress address, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+    /// <param name="etcd">Null keeps everything in a file of the data directory.</param>
+    public static async Task RunAsync(
+        DataDirectory directory, Settings settings, EtcdOptions? etcd, IPAddress address, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
         // 1. The store: everything durable.
-        await using SqliteStore store = SqliteStore.Open(directory.StoreFile, time);
+        await using IStore store = etcd is null
+            ? SqliteStore.Open(directory.StoreFile, time)
+            : await EtcdStore.OpenAsync(etcd with { TimeProvider = time }, cancellationToken).ConfigureAwait(false);
 
         // 2. The API server.
         var pki = new PkiFolder(directory.PkiFolder, time);

@@ -70,6 +70,9 @@ public static class ApiErrors
     public static StatusException Timeout(string message, int retryAfterSeconds = 0) =>
         Make(504, StatusReason.Timeout, string.Create(CultureInfo.InvariantCulture, $"Timeout: {message}"), new StatusDetails { RetryAfterSeconds = retryAfterSeconds });
 
+    /// <summary>501: the API has it, and this server does not.</summary>
+    public static StatusException NotImplemented(string message) => Make(501, StatusReason.NotImplemented, message, null);
+
     public static StatusException ServiceUnavailable(string message) => Make(503, StatusReason.ServiceUnavailable, message, null);
 
     public static StatusException InternalError(string message) =>

@@ -161,6 +161,9 @@ public static class StatusReason
     public const string InternalError = "InternalError";
     public const string Expired = "Expired";
     public const string ServiceUnavailable = "ServiceUnavailable";
+
+    /// <summary>Not one of upstream's: 501 has none there.</summary>
+    public const string NotImplemented = "NotImplemented";
 }
 
 /// <summary>The one exception that carries a Kubernetes Status, in the server (to be answered) and in the client (was answered).</summary>

@@ -1,4 +1,5 @@
 using Orrery.Api;
+using Orrery.Api.Kinds;
 using Orrery.Server.Registry;
 
 namespace Orrery.Server.Handlers;
@@ -19,7 +20,7 @@ internal static class SubresourceDispatch
         // 2. One that the kind has.
         if (!request.Resource.Subresources.TryGetValue(request.Subresource, out SubresourceDefinition? subresource))
         {
-            throw ApiErrors.NoSuchResource();
+            throw BuiltinResources.IsKnownSubresource(request.Resource.Resource, request.Subresource) ? NotServed(request) : ApiErrors.NoSuchResource();
         }
 
         if (!subresource.Verbs.Contains(request.Info.Verb))
@@ -37,6 +38,16 @@ internal static class SubresourceDispatch
             "token" => TokenRequestHandler.HandleAsync(request, cancellationToken),
             _ => throw ApiErrors.NoSuchResource(),
         };
+    }
+
+    /// <summary>Kubernetes has it and we do not, such as <c>pods/log</c>: said so, as a bare 404 would send people looking for the pod.</summary>
+    private static StatusException NotServed(ResourceRequest request)
+    {
+        KubeObject target = KubeObject.Parse(request.Require(request.Name).Json.Span);
+        string where = target.Labels.TryGetValue(OrreryNames.DataPlaneLabel, out string? dataPlane)
+            ? $"; it runs in data plane {dataPlane}, whose own API answers this"
+            : "";
+        return ApiErrors.NotImplemented($"{request.Resource.GroupResource.Resource}/{request.Subresource} of \"{request.Name}\" is not served by this API yet{where}");
     }
 
     private static Task StatusAsync(ResourceRequest request, CancellationToken cancellationToken) => request.Info.Verb switch

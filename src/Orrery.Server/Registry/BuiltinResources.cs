@@ -47,6 +47,10 @@ internal sealed class BuiltinResources
     public ResourceDefinition Require(string group, string version, string resource) =>
         Find(new GroupVersionResource(group, version, resource)) ?? throw new InvalidOperationException($"{resource}.{version}.{group} is not built in");
 
+    /// <summary>Whether the kind has the subresource upstream, served here or not.</summary>
+    public static bool IsKnownSubresource(GroupVersionResource resource, string subresource) =>
+        BuiltinTypes.Instance.Resources.Any(r => r.Resource == resource && r.Subresources.Any(s => s.Name == subresource));
+
     public static bool IsVirtual(ResourceDefinition definition) => Virtual.Contains(definition.Resource.Resource) && !definition.IsCustom;
 
     private static ResourceDefinition Define(BuiltinResource resource)

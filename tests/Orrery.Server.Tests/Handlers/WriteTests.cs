@@ -29,6 +29,23 @@ public sealed class WriteTests(ServerFixture fixture) : IClassFixture<ServerFixt
     }
 
     [Fact]
+    public async Task Log_OfAMirroredPod_SaysThatItIsNotServedAndWhereThePodRuns()
+    {
+        string ns = await fixture.NamespaceAsync();
+        var pods = new GroupVersionResource("", "v1", "pods");
+        await fixture.Admin.CreateAsync(pods, ns, JsonNode.Parse("""
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web-1", "labels": {"orrery.dev/data-plane": "pa2-par"}},
+             "spec": {"containers": [{"name": "c", "image": "i"}]}}
+            """)!.AsObject(), ServerFixture.Token);
+
+        StatusException fault = await Assert.ThrowsAsync<StatusException>(() =>
+            fixture.Admin.SendJsonAsync(HttpMethod.Get, $"/api/v1/namespaces/{ns}/pods/web-1/log", null, ServerFixture.Token));
+
+        Assert.Equal(501, fault.Code);
+        Assert.Equal("pods/log of \"web-1\" is not served by this API yet; it runs in data plane pa2-par, whose own API answers this", fault.Message);
+    }
+
+    [Fact]
     public async Task Update_StaleRevision_AnswersConflict()
     {
         string ns = await fixture.NamespaceAsync();

@@ -34,6 +34,9 @@ public sealed record ReconcilerOptions<TKey>
 public sealed class ReconcilerHost<TKey> : IDisposable
     where TKey : notnull
 {
+    /// <summary>A cache that lags behind makes a write fail once or twice, and is no news.</summary>
+    private const int RacesForgiven = 2;
+
     private readonly string name;
     private readonly IReconciler<TKey> reconciler;
     private readonly ReconcilerOptions<TKey> options;
@@ -135,6 +138,7 @@ public sealed class ReconcilerHost<TKey> : IDisposable
         switch (fault)
         {
             case StatusException { IsConflict: true }:
+            case StatusException { Reason: StatusReason.NotFound or StatusReason.AlreadyExists } when Queue.Failures(key) <= RacesForgiven:
                 RuntimeLog.Conflict(logger, name, about);
                 break;
             case StatusException:

@@ -11,6 +11,7 @@ namespace Orrery.Controllers.Status;
 /// <param name="Wanted">Replicas that the Work asks for; null for kinds without.</param>
 /// <param name="Feedback">Raw status there; null before the first report, or when the object is not in force there.</param>
 /// <param name="Applied">Status and message of the Work's Applied condition; "Unknown" before the first report.</param>
+/// <param name="IsHeld">The data plane is paused, and the object has changed since.</param>
 internal sealed record PlaneReport(
     string DataPlane,
     bool IsReporting,
@@ -18,16 +19,18 @@ internal sealed record PlaneReport(
     long? SourceGeneration,
     long? Wanted,
     JsonElement? Feedback,
-    (string Status, string Message) Applied)
+    (string Status, string Message) Applied,
+    bool IsHeld = false)
 {
-    public static PlaneReport From(KubeObject work, DataPlane? dataPlane, string dataPlaneName) => new(
+    public static PlaneReport From(KubeObject work, DataPlane? dataPlane, string dataPlaneName, long sourceGeneration) => new(
         dataPlaneName,
         dataPlane?.IsReporting == true,
         dataPlane?.ReadyMessage ?? "there is no such data plane",
         work.NumberAt("status", "sourceGeneration"),
         work.NumberAt("spec", "manifest", "spec", "replicas"),
         work.At("status", "feedback") is { ValueKind: JsonValueKind.Object } feedback ? feedback : null,
-        ConditionOf(work, OrreryNames.AppliedCondition));
+        ConditionOf(work, OrreryNames.AppliedCondition),
+        dataPlane?.Paused == true && work.NumberAt("spec", "source", "generation") < sourceGeneration);
 
     public long Number(string field) =>
         Feedback is { } f && f.TryGetProperty(field, out JsonElement v) && v.ValueKind == JsonValueKind.Number && v.TryGetInt64(out long n) ? n : 0;

@@ -11,6 +11,7 @@ internal static class Spread
     {
         List<PlaneReport> silent = [.. all.Where(r => !r.IsReporting)];
         List<PlaneReport> refused = [.. all.Where(r => r.IsReporting && r.Applied.Status == "False")];
+        List<PlaneReport> held = [.. all.Where(r => r.IsReporting && r.IsHeld)];
         List<PlaneReport> waiting = [.. all.Where(r => r.IsReporting && r.Applied.Status == "Unknown")];
         if (all.Count == 0)
         {
@@ -28,6 +29,10 @@ internal static class Spread
         {
             conditions.Set(
                 OrreryNames.SpreadCondition, "False", "NotApplied", string.Join("; ", refused.Select(r => $"{r.DataPlane}: {r.Applied.Message}")));
+        }
+        else if (held.Count > 0)
+        {
+            conditions.Set(OrreryNames.SpreadCondition, "False", "DataPlanePaused", $"paused, and not changed since: {Names(held)}");
         }
         else if (waiting.Count > 0)
         {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Api.Kinds;
 
 namespace Orrery.Controllers.Status;
 
@@ -80,6 +81,14 @@ internal static class StatusAggregation
 
         return status;
     }
+
+    /// <summary>What READY or COMPLETIONS counts against over all data planes; null for kinds that count nothing, and when the object runs nowhere.</summary>
+    public static long? DesiredTotal(PlaceableKind kind, KubeObject source, IReadOnlyList<PlaneReport> all) => kind switch
+    {
+        { HasReplicas: true } => DesiredReplicas(all),
+        { Kind: "Job" } when all.Count > 0 && source.NumberAt("spec", "completions") is { } completions => completions * all.Count,
+        _ => null,
+    };
 
     /// <summary>Replicas wanted in all data planes together; null for kinds without replicas, and when the object runs nowhere.</summary>
     public static long? DesiredReplicas(IReadOnlyList<PlaneReport> all) =>

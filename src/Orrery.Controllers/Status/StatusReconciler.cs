@@ -30,7 +30,7 @@ internal sealed class StatusReconciler(
             .. works.Of(key)
                 .Select(w => (Work: w, Name: WorkDirectory.DataPlaneOf(w)))
                 .OrderBy(w => w.Name, StringComparer.Ordinal)
-                .Select(w => PlaneReport.From(w.Work, fleet.Current.DataPlane(w.Name), w.Name)),
+                .Select(w => PlaneReport.From(w.Work, fleet.Current.DataPlane(w.Name), w.Name, source.Generation)),
         ];
 
         if (reports.Count == 0 && owner.Placement.IsEmpty && !Spread.IsTold(source))
@@ -42,7 +42,7 @@ internal sealed class StatusReconciler(
         // 2. The status, and the total wanted, which the server prints beside the total ready. Both go through the status subresource:
         // an annotation written to the object itself would count as a new generation of a Deployment.
         var patch = new JsonArray(new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = source.Uid });
-        AddTotal(patch, source, kind.HasReplicas ? StatusAggregation.DesiredReplicas(reports)?.ToString(CultureInfo.InvariantCulture) : null);
+        AddTotal(patch, source, StatusAggregation.DesiredTotal(kind, source, reports)?.ToString(CultureInfo.InvariantCulture));
         JsonObject? status = StatusAggregation.Aggregate(source, reports, time.GetUtcNow());
         if (status is not null && !JsonComparison.IsSame(source.At("status"), status))
         {

@@ -59,7 +59,7 @@ internal static class JobPrinters
     {
         long done = o.NumberAt("status", "succeeded") ?? 0;
         long abreast = o.NumberAt("spec", "parallelism") ?? 0;
-        return o.NumberAt("spec", "completions") is { } wanted ? string.Create(CultureInfo.InvariantCulture, $"{done}/{wanted}")
+        return (WorkloadPrinters.DesiredTotal(o) ?? o.NumberAt("spec", "completions")) is { } wanted ? string.Create(CultureInfo.InvariantCulture, $"{done}/{wanted}")
             : abreast > 1 ? string.Create(CultureInfo.InvariantCulture, $"{done}/1 of {abreast}")
             : string.Create(CultureInfo.InvariantCulture, $"{done}/1");
     }

@@ -104,10 +104,12 @@ internal static class WorkloadPrinters
     private static string Ready(KubeObject o) =>
         string.Create(CultureInfo.InvariantCulture, $"{o.NumberAt("status", "readyReplicas") ?? 0}/{Desired(o)}");
 
-    private static long Desired(KubeObject o) =>
+    private static long Desired(KubeObject o) => DesiredTotal(o) ?? o.NumberAt("spec", "replicas") ?? 0;
+
+    public static long? DesiredTotal(KubeObject o) =>
         o.Annotations.TryGetValue(DesiredAnnotation, out string? text) && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long total)
             ? total
-            : o.NumberAt("spec", "replicas") ?? 0;
+            : null;
 
     private static void Pods(KubeObject o, Cells cells)
     {

@@ -37,6 +37,23 @@ public sealed class StatusAggregationTests
     }
 
     [Fact]
+    public void Aggregate_OnePausedAndBehind_SpreadNamesIt()
+    {
+        JsonObject status = Aggregate(Samples.Deployment(), Report("a", Healthy), Report("b", Healthy) with { IsHeld = true });
+
+        Assert.Equal(("False", "DataPlanePaused"), Condition(status, OrreryNames.SpreadCondition));
+        Assert.Equal("paused, and not changed since: b", Message(status, OrreryNames.SpreadCondition));
+    }
+
+    [Fact]
+    public void DesiredTotal_Job_IsItsCompletionsInEachDataPlane()
+    {
+        KubeObject job = Samples.Object("""{"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j"}, "spec": {"completions": 2}}""");
+
+        Assert.Equal(6, StatusAggregation.DesiredTotal(PlaceableKinds.Find(new GroupKind("batch", "Job"))!, job, [Report("a", null), Report("b", null), Report("c", null)]));
+    }
+
+    [Fact]
     public void Aggregate_OneStarting_IsNotAvailableAndSaysWhere()
     {
         JsonObject status = Aggregate(Samples.Deployment(), Report("a", Healthy), Report("b", Starting));

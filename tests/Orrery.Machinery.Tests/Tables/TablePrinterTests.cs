@@ -97,6 +97,11 @@ public sealed class TablePrinterTests
         Cells("batch/v1", "Job", """{"metadata":{"name":"j"},"spec":{"completions":3,"parallelism":2},"status":{"succeeded":1,"startTime":"2026-03-01T11:58:30Z"}}""")[..4]);
 
     [Fact]
+    public void Job_OverDataPlanes_CountsAgainstTheTotal() => Assert.Equal(
+        "2/3",
+        Cells("batch/v1", "Job", """{"metadata":{"name":"j","annotations":{"orrery.dev/desired-replicas":"3"}},"spec":{"completions":1},"status":{"succeeded":2}}""")[2]);
+
+    [Fact]
     public void Autoscaler_WithUtilization_ShowsCurrentAndTarget() => Assert.Equal(
         ["h", "Deployment/web", "cpu: 40%/80%, memory: <unknown>/1Gi", "1", "5", "2"],
         Cells("autoscaling/v2", "HorizontalPodAutoscaler", """

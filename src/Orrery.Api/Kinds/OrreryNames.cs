@@ -37,6 +37,15 @@ public static class OrreryNames
     /// <summary>On a mirrored object: uid of the original in its data plane.</summary>
     public const string SourceUidAnnotation = "orrery.dev/source-uid";
 
+    /// <summary>
+    /// On the Observation of a pod: its tenant deleted the mirrored pod, so the satellite is to delete the pod itself. <c>uid/seconds</c>: the
+    /// uid that the pod has in its data plane, and the grace period.
+    /// </summary>
+    public const string DeleteRequestAnnotation = "orrery.dev/delete-request";
+
+    /// <summary>On a mirrored pod: it stays, Terminating, until the pod that it stands for has gone.</summary>
+    public const string MirrorFinalizer = "orrery.dev/mirror";
+
     /// <summary>Every annotation and label of ours starts so.</summary>
     public const string Prefix = "orrery.dev/";
 

@@ -47,6 +47,12 @@ internal static class EventMirror
             }
         }
 
+        if (json.TextAt("involvedObject", "kind") is not ("Pod" or "Node") && json.TextAt("message") is { } message)
+        {
+            // A mirrored pod's name says where it is; what one object does in each data plane must say it itself.
+            made["message"] = $"{dataPlane}: {message}";
+        }
+
         return made;
     }
 

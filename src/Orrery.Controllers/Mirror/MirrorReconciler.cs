@@ -46,12 +46,12 @@ internal sealed class MirrorReconciler(
 
         bool open = mirrored.Namespaces.Get(key.Object.Cluster, "", key.Object.Namespace) is { IsDeleting: false };
         return key.Kind == "Pod"
-            ? await PodAsync(key, present, original, dataPlane, open, cancellationToken).ConfigureAwait(false)
+            ? await PodAsync(key, present, observation!, original, dataPlane, open, cancellationToken).ConfigureAwait(false)
             : await EventAsync(key, present, original, dataPlane, open, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<ReconcileResult> PodAsync(
-        MirrorKey key, KubeObject? present, JsonObject original, string dataPlane, bool open, CancellationToken cancellationToken)
+        MirrorKey key, KubeObject? present, KubeObject observation, JsonObject original, string dataPlane, bool open, CancellationToken cancellationToken)
     {
         ClusterName cluster = key.Object.Cluster;
         bool leaving = original.IsDeleting;
@@ -70,10 +70,16 @@ internal sealed class MirrorReconciler(
                 await writer.CreateAsync(CoreResources.Pods, cluster, wanted, cancellationToken).ConfigureAwait(false);
             }
         }
-        else if (PodMirror.MustReplace(present, wanted) || (present.IsDeleting && !leaving))
+        else if (PodMirror.MustReplace(present, wanted) || (present.IsDeleting && !leaving && !open))
         {
-            // Its deletion event brings the key back, and the pod is made anew.
+            // Its deletion event brings the key back, and the pod is made anew where its namespace still takes one.
             await writer.DeleteAsync(CoreResources.Pods, cluster, present, 0, cancellationToken).ConfigureAwait(false);
+        }
+        else if (present.IsDeleting && !leaving)
+        {
+            // Its tenant deleted it. The pod itself must go; until it has gone, what stands for it is Terminating.
+            await writer.RequestDeletionAsync(observation, present, original.Uid, cancellationToken).ConfigureAwait(false);
+            await writer.UpdateAsync(CoreResources.Pods, cluster, present, wanted, cancellationToken).ConfigureAwait(false);
         }
         else
         {

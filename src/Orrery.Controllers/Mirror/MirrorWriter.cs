@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Api.Kinds;
 using Orrery.Client;
 
 namespace Orrery.Controllers.Mirror;
@@ -45,11 +47,49 @@ internal sealed class MirrorWriter(KubeClient root)
         }
     }
 
+    /// <summary>Asks the satellite, by a mark on the Observation, to delete the pod that <paramref name="present"/> stands for.</summary>
+    /// <param name="uid">Of the pod in its data plane: another pod that gets its name meanwhile is not meant.</param>
+    public async Task RequestDeletionAsync(KubeObject observation, KubeObject present, string uid, CancellationToken cancellationToken)
+    {
+        long grace = present.NumberAt("metadata", "deletionGracePeriodSeconds") ?? 0;
+        string request = string.Create(CultureInfo.InvariantCulture, $"{uid}/{grace}");
+        if (observation.Annotations.GetValueOrDefault(OrreryNames.DeleteRequestAnnotation) == request)
+        {
+            return;
+        }
+
+        var patch = new JsonObject
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["uid"] = observation.Uid,
+                ["annotations"] = new JsonObject { [OrreryNames.DeleteRequestAnnotation] = request },
+            },
+        };
+        await root.PatchAsync(OrreryResources.Observations, observation.Namespace, observation.Name, PatchKind.Merge, patch, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Deletes it, and lets go of it.</summary>
     public async Task DeleteAsync(
         GroupVersionResource resource, ClusterName cluster, KubeObject present, long? grace, CancellationToken cancellationToken)
     {
         try
         {
+            if (present.Finalizers.Contains(OrreryNames.MirrorFinalizer) && grace is 0)
+            {
+                var release = new JsonArray(
+                    new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = present.Uid },
+                    new JsonObject { ["op"] = "test", ["path"] = "/metadata/finalizers", ["value"] = new JsonArray([.. present.Finalizers.Select(f => (JsonNode)f)]) },
+                    new JsonObject
+                    {
+                        ["op"] = "add",
+                        ["path"] = "/metadata/finalizers",
+                        ["value"] = new JsonArray([.. present.Finalizers.Where(f => f != OrreryNames.MirrorFinalizer).Select(f => (JsonNode)f)]),
+                    });
+                await root.InCluster(cluster).PatchAsync(
+                    resource, present.Namespace, present.Name, PatchKind.Json, release, cancellationToken).ConfigureAwait(false);
+            }
+
             await root.InCluster(cluster).DeleteAsync(
                 resource, present.Namespace, present.Name, new DeleteQuery { Uid = present.Uid, GracePeriodSeconds = grace }, cancellationToken).ConfigureAwait(false);
         }

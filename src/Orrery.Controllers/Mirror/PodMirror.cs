@@ -26,11 +26,13 @@ internal static class PodMirror
             spec["nodeName"] = node;
         }
 
+        JsonObject metadata = Metadata(pod, key, dataPlane);
+        metadata["finalizers"] = new JsonArray(OrreryNames.MirrorFinalizer);
         return new JsonObject
         {
             ["apiVersion"] = "v1",
             ["kind"] = "Pod",
-            ["metadata"] = Metadata(pod, key, dataPlane),
+            ["metadata"] = metadata,
             ["spec"] = spec,
             ["status"] = pod["status"]?.DeepClone() ?? new JsonObject(),
         };

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
@@ -15,7 +16,24 @@ internal readonly record struct ObservedKey(string Kind, string Namespace, strin
 internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyDictionary<string, Informer> watched, Informer observations)
     : IReconciler<ObservedKey>
 {
+    private readonly ILogger logger = context.Options.Loggers.CreateLogger("Orrery.Satellite.Observing");
+
+    /// <summary>The heartbeat says once that the control plane does not let us in (any more); each object need not.</summary>
+    private static readonly TimeSpan WhenShutOut = TimeSpan.FromSeconds(10);
+
     public async Task<ReconcileResult> ReconcileAsync(ObservedKey key, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ObserveAsync(key, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StatusException e) when (e.Status.Reason == StatusReason.Forbidden)
+        {
+            return ReconcileResult.After(WhenShutOut);
+        }
+    }
+
+    private async Task<ReconcileResult> ObserveAsync(ObservedKey key, CancellationToken cancellationToken)
     {
         KubeObject? live = watched[key.Kind].Get(ClusterName.Root, key.Namespace, key.Name);
         MappedNamespace? owner = key.Namespace.Length > 0 && context.Namespaces.Get(ClusterName.Root, "", key.Namespace) is { } ns ? MappedNamespace.Of(ns) : null;
@@ -28,6 +46,11 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
             }
 
             return ReconcileResult.Done;
+        }
+
+        if (present is not null && key.Kind == "Pod" && DeletionRequest.Of(present, live) is { } request)
+        {
+            await DeletePodAsync(live, request, cancellationToken).ConfigureAwait(false);
         }
 
         JsonObject wanted = ObservationBuilder.Build(live, key.Kind, owner, context.Namespace);
@@ -46,6 +69,20 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
         }
 
         return ReconcileResult.Done;
+    }
+
+    private async Task DeletePodAsync(KubeObject live, DeletionRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await context.Cluster.DeleteAsync(
+                ClusterResources.Pods, live.Namespace, live.Name, new DeleteQuery { Uid = live.Uid, GracePeriodSeconds = request.GraceSeconds }, cancellationToken).ConfigureAwait(false);
+            Log.PodDeleted(logger, live.Namespace, live.Name);
+        }
+        catch (StatusException e) when (e.IsNotFound || e.IsConflict)
+        {
+            // Gone already, or another pod has its name: what was wanted.
+        }
     }
 
     private async Task DeleteAsync(KubeObject present, CancellationToken cancellationToken)

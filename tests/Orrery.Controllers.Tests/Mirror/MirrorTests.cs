@@ -36,7 +36,7 @@ public sealed class MirrorTests
         JsonObject mirrored = PodMirror.Build(Samples.Json(Pod), Key(), "pa2-par", "n1");
 
         Assert.Equal(
-            """{"name":"web-1.pa2-par","namespace":"default","labels":{"app":"web","orrery.dev/data-plane":"pa2-par"},"annotations":{"orrery.dev/source-uid":"p1"}}""",
+            """{"name":"web-1.pa2-par","namespace":"default","labels":{"app":"web","orrery.dev/data-plane":"pa2-par"},"annotations":{"orrery.dev/source-uid":"p1"},"finalizers":["orrery.dev/mirror"]}""",
             mirrored.Metadata.ToJsonString());
         Assert.Equal("""{"containers":[{"name":"c","image":"web:1"}],"nodeName":"n1"}""", mirrored["spec"]!.ToJsonString());
         Assert.Equal("Running", mirrored.TextAt("status", "phase"));
@@ -130,6 +130,18 @@ public sealed class MirrorTests
         Assert.True(EventMirror.IsSame(KubeObject.From(mirrored), mirrored));
         mirrored["count"] = 3;
         Assert.False(EventMirror.IsSame(KubeObject.From(Samples.Json("""{"count": 2}""")), mirrored));
+    }
+
+    [Fact]
+    public void Build_EventOfADeployment_SaysInWhichDataPlane()
+    {
+        JsonObject found = Samples.Json("""
+            {"metadata": {"name": "web.17", "uid": "e1"}, "message": "Scaled up", "involvedObject": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}}
+            """);
+
+        JsonObject mirrored = EventMirror.Build(found, new MirrorKey("Event", new ObjectKey(Shop, "default", "web.17.pa2-par")), "pa2-par", ("web", "v1"));
+
+        Assert.Equal("pa2-par: Scaled up", (string?)mirrored["message"]);
     }
 
     private static MirrorKey Key() => new("Pod", new ObjectKey(Shop, "default", "web-1.pa2-par"));

@@ -47,6 +47,33 @@ public sealed class MirrorRoadTests
     }
 
     [Fact]
+    public async Task MirroredPodDeleted_PodItselfIsDeletedAndBothGo()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        (KubeClient shop, KubeClient plane) = await OpenAsync(fleet);
+        await plane.CreateAsync(CoreResources.Pods, Mapped, Pod("web-1"), default);
+        await plane.CreateAsync(CoreResources.Pods, Mapped, Pod("web-2"), default);
+        await Eventually.SomeAsync(() => shop.FindAsync(CoreResources.Pods, "default", "web-1.pa2-par", default), "mirrored pod");
+        await Eventually.SomeAsync(() => shop.FindAsync(CoreResources.Pods, "default", "web-2.pa2-par", default), "the other mirrored pod");
+
+        // 1. With time to end in: the pod is asked to end, and stands as Terminating in both places.
+        await shop.DeleteAsync(CoreResources.Pods, "default", "web-1.pa2-par", new DeleteQuery { GracePeriodSeconds = 17 }, default);
+        await Eventually.TrueAsync(
+            async () => await plane.FindAsync(CoreResources.Pods, Mapped, "web-1", default) is { IsDeleting: true } p && p.NumberAt("metadata", "deletionGracePeriodSeconds") == 17,
+            "the pod itself is ending");
+        Assert.True((await shop.GetAsync(CoreResources.Pods, "default", "web-1.pa2-par", default)).IsDeleting);
+
+        // 2. It has ended there.
+        await plane.DeleteAsync(CoreResources.Pods, Mapped, "web-1", new DeleteQuery { GracePeriodSeconds = 0 }, default);
+        await Eventually.TrueAsync(async () => await shop.FindAsync(CoreResources.Pods, "default", "web-1.pa2-par", default) is null, "mirrored pod is gone");
+
+        // 3. At once.
+        await shop.DeleteAsync(CoreResources.Pods, "default", "web-2.pa2-par", new DeleteQuery { GracePeriodSeconds = 0 }, default);
+        await Eventually.TrueAsync(async () => await plane.FindAsync(CoreResources.Pods, Mapped, "web-2", default) is null, "the other pod itself is gone");
+        await Eventually.TrueAsync(async () => await shop.FindAsync(CoreResources.Pods, "default", "web-2.pa2-par", default) is null, "and its mirror");
+    }
+
+    [Fact]
     public async Task SatelliteStops_DataPlaneIsUnknownAndItsPodsTooUntilItIsBack()
     {
         await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");

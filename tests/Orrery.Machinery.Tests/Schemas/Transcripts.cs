@@ -22,7 +22,7 @@ internal static class Transcripts
 
     public static int Code(this JsonObject step) => (int)step["expect"]!["status"]!.GetValue<long>();
 
-    private static string Shared()
+    public static string Shared()
     {
         if (Environment.GetEnvironmentVariable("ORRERY_SHARED") is { Length: > 0 } given)
         {

@@ -1,0 +1,205 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Orrery.Machinery.Schemas;
+
+namespace Orrery.Machinery.Cel;
+
+/// <summary>A list as rules see it. Items are null, bool, long, ulong, double, string, byte[], times, lists, maps, or a library's values.</summary>
+internal sealed class CelList(int count, Func<int, object?> item, Schema? source = null)
+{
+    public CelList(IReadOnlyList<object?> items)
+        : this(items.Count, i => items[i])
+    {
+    }
+
+    public int Count { get; } = count;
+
+    /// <summary>The schema it came by: sets and maps are equal in any order.</summary>
+    public Schema? Source { get; } = source;
+
+    public object? this[int index] => item(index);
+
+    public IEnumerable<object?> Items => Enumerable.Range(0, Count).Select(item);
+}
+
+/// <summary>A map, or an object of a schema. Numbers that are equal are the same key.</summary>
+internal abstract class CelMap
+{
+    public abstract int Count { get; }
+
+    public abstract IEnumerable<object?> Keys { get; }
+
+    public abstract bool TryGet(object? key, out object? value);
+}
+
+internal sealed class CelDictionary : CelMap
+{
+    private readonly Dictionary<object, (object? Key, object? Value)> entries = [];
+
+    public override int Count => entries.Count;
+
+    public override IEnumerable<object?> Keys => entries.Values.Select(e => e.Key);
+
+    public bool TryAdd(object? key, object? value) => entries.TryAdd(Normal(key), (key, value));
+
+    public override bool TryGet(object? key, out object? value)
+    {
+        bool found = entries.TryGetValue(Normal(key), out (object? Key, object? Value) entry);
+        value = entry.Value;
+        return found;
+    }
+
+    private static object Normal(object? key) => key switch
+    {
+        ulong u when u <= long.MaxValue => (long)u,
+        double d when d == Math.Truncate(d) && d is >= -9.2e18 and <= 9.2e18 => (long)d,
+        _ => key ?? "",
+    };
+}
+
+/// <summary>A JSON object in place: members are turned into values when they are asked for.</summary>
+internal sealed class CelJsonMap(JsonObject json, CelType type) : CelMap
+{
+    public CelType Type { get; } = type;
+
+    public override int Count => json.Count;
+
+    public override IEnumerable<object?> Keys => json.Select(m => m.Key);
+
+    public override bool TryGet(object? key, out object? value)
+    {
+        CelField? field = null;
+        value = null;
+        if (key is not string name || (Type.Kind == CelKind.Object && !Type.Fields.TryGetValue(name, out field)) || !json.TryGetPropertyValue(field?.JsonName ?? name, out JsonNode? node))
+        {
+            return false;
+        }
+
+        value = CelValues.FromJson(node, field?.Type ?? (Type.Kind == CelKind.Map ? Type.Arguments[1] : CelType.Dyn));
+        return true;
+    }
+}
+
+internal sealed record CelOptional(bool HasValue, object? Value)
+{
+    public static readonly CelOptional None = new(false, null);
+}
+
+/// <summary>What values are, and when two are equal.</summary>
+internal static class CelValues
+{
+    public static object? FromJson(JsonNode? node, CelType type) => node switch
+    {
+        null => null,
+        JsonObject json => new CelJsonMap(json, type.Kind is CelKind.Object or CelKind.Map ? type : CelType.Dyn),
+        JsonArray array => new CelList(array.Count, i => FromJson(array[i], type.Kind == CelKind.List ? type.Arguments[0] : CelType.Dyn), type.Source),
+        _ => Scalar(node, type),
+    };
+
+    private static object? Scalar(JsonNode node, CelType type) => node.GetValueKind() switch
+    {
+        JsonValueKind.String => Text(node.GetValue<string>(), type),
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        _ when type.Kind != CelKind.Double && long.TryParse(node.ToJsonString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole) => whole,
+        _ => node.AsDouble() is double d && type.Kind == CelKind.Int && d == Math.Truncate(d) ? (long)d : node.AsDouble(),
+    };
+
+    private static object? Text(string text, CelType type) => type.Kind switch
+    {
+        CelKind.Timestamp => CelTime.ParseTimestamp(text.Length == 10 ? text + "T00:00:00Z" : text),
+        CelKind.Duration => CelTime.ParseDuration(text),
+        CelKind.Bytes => Convert.TryFromBase64String(text, new byte[text.Length], out _) ? Convert.FromBase64String(text) : new CelError("illegal base64 data"),
+        _ => text,
+    };
+
+    [SuppressMessage("Style", "IDE0072", Justification = "Everything else is a library's own value.")]
+    public static CelType TypeOf(object? value) => value switch
+    {
+        null => CelType.Null,
+        bool => CelType.Bool,
+        long => CelType.Int,
+        ulong => CelType.Uint,
+        double => CelType.Double,
+        string => CelType.String,
+        byte[] => CelType.Bytes,
+        CelTimestamp => CelType.Timestamp,
+        CelDuration => CelType.Duration,
+        CelType type => CelType.TypeOf(type),
+        CelList => CelType.List(CelType.Dyn),
+        CelJsonMap { Type.Kind: CelKind.Object } of => of.Type,
+        CelMap => CelType.Map(CelType.Dyn, CelType.Dyn),
+        CelOptional => CelType.Optional(CelType.Dyn),
+        _ => CelType.Opaque(value.GetType().Name),
+    };
+
+    public static bool AreEqual(object? left, object? right) => (left, right) switch
+    {
+        (null, null) => true,
+        (null, _) or (_, null) => false,
+        (long or ulong or double, long or ulong or double) => Compare(left, right) == 0,
+        (byte[] a, byte[] b) => a.AsSpan().SequenceEqual(b),
+        (CelList a, CelList b) => AreEqual(a, b),
+        (CelMap a, CelMap b) => a.Count == b.Count && a.Keys.All(k => a.TryGet(k, out object? x) && b.TryGet(k, out object? y) && AreEqual(x, y)),
+        (CelOptional a, CelOptional b) => a.HasValue == b.HasValue && AreEqual(a.Value, b.Value),
+        _ => left.Equals(right),
+    };
+
+    private static bool AreEqual(CelList a, CelList b)
+    {
+        if (a.Count != b.Count)
+        {
+            return false;
+        }
+
+        return (a.Source ?? b.Source)?.ListType is ListType.Set or ListType.Map
+            ? a.Items.All(x => b.Items.Any(y => AreEqual(x, y)))
+            : Enumerable.Range(0, a.Count).All(i => AreEqual(a[i], b[i]));
+    }
+
+    /// <summary>Order of two scalars of one kind, or of two numbers; null where there is none (NaN).</summary>
+    public static int? Compare(object left, object right) => (left, right) switch
+    {
+        (double a, double b) => double.IsNaN(a) || double.IsNaN(b) ? null : a.CompareTo(b),
+        (double a, _) => CompareDouble(a, right),
+        (_, double b) => -CompareDouble(b, left),
+        (ulong a, long b) => b < 0 ? 1 : a.CompareTo((ulong)b),
+        (long a, ulong b) => a < 0 ? -1 : ((ulong)a).CompareTo(b),
+        (string a, string b) => CompareText(a, b),
+        (byte[] a, byte[] b) => a.AsSpan().SequenceCompareTo(b),
+        (IComparable a, _) => a.CompareTo(right),
+        _ => null,
+    };
+
+    private static int? CompareDouble(double number, object other)
+    {
+        if (double.IsNaN(number))
+        {
+            return null;
+        }
+
+        System.Numerics.BigInteger whole = other is long l ? l : (ulong)other;
+        return double.IsInfinity(number) ? Math.Sign(number)
+            : new System.Numerics.BigInteger(Math.Truncate(number)).CompareTo(whole) is not 0 and int order ? order
+            : (number - Math.Truncate(number)).CompareTo(0.0);
+    }
+
+    /// <summary>By code points; UTF-16 order differs above the basic plane.</summary>
+    private static int CompareText(string a, string b) =>
+        System.Text.Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(System.Text.Encoding.UTF8.GetBytes(b));
+}
+
+/// <summary>Values as people read them.</summary>
+internal static class CelText
+{
+    public static string Plain(object? value) => value switch
+    {
+        null => "null",
+        bool b => b ? "true" : "false",
+        double d => GoNumber.Text(d),
+        IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+        _ => value.ToString() ?? "",
+    };
+}

@@ -1,0 +1,92 @@
+using static Orrery.Machinery.Cel.Overload;
+
+namespace Orrery.Machinery.Cel.Libraries;
+
+/// <summary>Lists: Kubernetes' own functions and the sets of cel-go's extension.</summary>
+internal static class Lists
+{
+    public static IEnumerable<Overload> All =>
+    [
+        Of("list(T)->isSorted() bool", a => Sorted((CelList)a[0]!)),
+        Of("list(T)->min() T", a => Extreme((CelList)a[0]!, -1)),
+        Of("list(T)->max() T", a => Extreme((CelList)a[0]!, 1)),
+        Of("list(T)->sum() T", a => Sum((CelList)a[0]!)),
+        Of("list(T)->indexOf(T) int", a => Index((CelList)a[0]!, a[1], false)),
+        Of("list(T)->lastIndexOf(T) int", a => Index((CelList)a[0]!, a[1], true)),
+        Of("sets.contains(list(T), list(T)) bool", a => Contains(a[0], a[1])),
+        Of("sets.equivalent(list(T), list(T)) bool", a => Contains(a[0], a[1]) && Contains(a[1], a[0])),
+        Of("sets.intersects(list(T), list(T)) bool", a => ((CelList)a[0]!).Items.Any(x => ((CelList)a[1]!).Items.Any(y => CelValues.AreEqual(x, y)))),
+    ];
+
+    /// <summary>Sets take in what they lack; maps replace items of a key in place (upstream's rule for schema lists).</summary>
+    public static CelList Concat(CelList left, CelList right)
+    {
+        if (left.Source?.ListType == Schemas.ListType.Set)
+        {
+            return Keeping(left, [.. left.Items, .. right.Items.Where(y => !left.Items.Any(x => CelValues.AreEqual(x, y)))]);
+        }
+
+        if (left.Source is { ListType: Schemas.ListType.Map } source)
+        {
+            bool Same(object? x, object? y) => source.ListMapKeys.All(k => x is CelMap a && y is CelMap b && a.TryGet(k, out object? v) == b.TryGet(k, out object? w) && CelValues.AreEqual(v, w));
+            return Keeping(left, [.. left.Items.Select(x => right.Items.FirstOrDefault(y => Same(x, y)) ?? x), .. right.Items.Where(y => !left.Items.Any(x => Same(x, y)))]);
+        }
+
+        return new CelList(left.Count + right.Count, i => i < left.Count ? left[i] : right[i - left.Count]);
+    }
+
+    private static CelList Keeping(CelList like, object?[] items) => new(items.Length, i => items[i], like.Source);
+
+    private static object Sorted(CelList list)
+    {
+        for (int i = 1; i < list.Count; i++)
+        {
+            if (list[i - 1] is not { } low || list[i] is not { } high)
+            {
+                return CelError.NoOverload;
+            }
+
+            if (CelValues.Compare(low, high) is null or > 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static object? Extreme(CelList list, int sign)
+    {
+        if (list.Count == 0)
+        {
+            return new CelError(sign < 0 ? "min called on empty list" : "max called on empty list");
+        }
+
+        object? best = list[0];
+        foreach (object? item in list.Items.Skip(1))
+        {
+            best = best is null || item is null ? CelError.NoOverload : CelValues.Compare(item, best) * sign > 0 ? item : best;
+        }
+
+        return best;
+    }
+
+    private static object? Sum(CelList list)
+    {
+        object? sum = list.Count == 0 ? 0L : list[0];
+        foreach (object? item in list.Items.Skip(1))
+        {
+            sum = sum is CelError ? sum : CelLibrary.Call("_+_", [sum, item]);
+        }
+
+        return sum;
+    }
+
+    private static long Index(CelList list, object? wanted, bool last)
+    {
+        IEnumerable<int> order = Enumerable.Range(0, list.Count);
+        return (last ? order.Reverse() : order).Where(i => CelValues.AreEqual(list[i], wanted)).Select(i => (long)i).DefaultIfEmpty(-1).First();
+    }
+
+    private static bool Contains(object? all, object? some) => ((CelList)some!).Items.All(y => ((CelList)all!).Items.Any(x => CelValues.AreEqual(x, y)));
+}

@@ -27,6 +27,19 @@ internal sealed class EtcdReader(EtcdEndpoints endpoints, EtcdKeys keys)
         return (Newest(marker), marker.Revision);
     }
 
+    /// <returns>The revision of our last change as of a revision of the whole etcd, or of a later one when that is no longer kept.</returns>
+    public async Task<long> NewestAtAsync(long revision, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Newest(await SnapshotAsync(keys.Marker, [], 0, revision, cancellationToken).ConfigureAwait(false));
+        }
+        catch (CompactedException)
+        {
+            return (await RevisionsAsync(cancellationToken).ConfigureAwait(false)).Ours;
+        }
+    }
+
     /// <summary>As <see cref="IStore.RangeAsync"/> has it.</summary>
     public async Task<RangeResult> RangeAsync(string prefix, string? startAfter, int limit, long revision, CancellationToken cancellationToken)
     {

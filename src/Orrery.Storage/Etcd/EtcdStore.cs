@@ -29,6 +29,9 @@ public sealed class EtcdStore : IStore
         retention = new RetentionPolicy(options.TimeProvider);
     }
 
+    /// <summary>Addresses that it was given.</summary>
+    internal int Members => endpoints.Count;
+
     /// <summary>Opens the store once a member answers.</summary>
     /// <exception cref="ArgumentException">The options make no sense.</exception>
     /// <exception cref="StoreException">No member answers, or none lets us in.</exception>

@@ -70,17 +70,16 @@ internal sealed class EtcdWatch(EtcdEndpoints endpoints, EtcdKeys keys, EtcdRead
         }
     }
 
-    /// <summary>Others in the same etcd may have moved the bound beyond our last change: then nothing of ours is lost.</summary>
+    /// <summary>Others in the same etcd may have moved the bound beyond what we have seen: when none of the revisions up to it is ours, nothing is lost.</summary>
     private async Task PassCompactionAsync(long compactRevision, CancellationToken cancellationToken)
     {
         await CloseAsync().ConfigureAwait(false);
-        (long ours, long all) = await reader.RevisionsAsync(cancellationToken).ConfigureAwait(false);
-        if (ours > position)
+        if (await reader.NewestAtAsync(compactRevision, cancellationToken).ConfigureAwait(false) > position)
         {
             throw new CompactedException(compactRevision);
         }
 
-        position = Math.Max(position, all);
+        position = compactRevision;
     }
 
     private List<StoreBatch> Take(WatchResponse response)

@@ -1,0 +1,476 @@
+using System.Globalization;
+using System.Numerics;
+using System.Text;
+using Orrery.Helm.Host;
+
+namespace Orrery.Helm.Go;
+
+/// <summary>Go's encoding/json in both directions, on byte strings.</summary>
+internal static class GoJson
+{
+    private const int MaxDepth = 10_000;
+
+    public static string Write(object? value, bool escapeHtml = true, string? indent = null)
+    {
+        var b = new StringBuilder();
+        Write(b, value, escapeHtml, indent, "\n", 0);
+        return b.ToString();
+    }
+
+    private static void Write(StringBuilder b, object? value, bool html, string? indent, string line, int depth)
+    {
+        if (depth > 1000)
+        {
+            throw new GoException("json: unsupported value: encountered a cycle via " + GoTypes.TypeOf(value));
+        }
+
+        switch (value)
+        {
+            case null:
+                b.Append("null");
+                return;
+            case bool v:
+                b.Append(v ? "true" : "false");
+                return;
+            case string s:
+                String(b, s, html);
+                return;
+            case double d:
+                b.Append(Number(d));
+                return;
+            case Complex:
+                throw new GoException("json: unsupported type: complex128");
+            case GoMap { IsNil: true } or GoSlice { IsNil: true }:
+                b.Append("null");
+                return;
+            case GoMap map:
+                Members(b, map.Sorted.Select(i => (i.Key, i.Value)), html, indent, line, depth);
+                return;
+            case OrderedFields fields:
+                Members(b, fields.Fields, html, indent, line, depth);
+                return;
+            case GoSlice { Type: "[]uint8" } bytes:
+                b.Append('"').Append(Convert.ToBase64String([.. bytes.Items.Select(i => (byte)i!)])).Append('"');
+                return;
+            case GoSlice list:
+                Elements(b, list, html, indent, line, depth);
+                return;
+            case GoObject o:
+                Write(b, o.Json, html, indent, line, depth + 1);
+                return;
+            default:
+                b.Append(GoTypes.Integer(value)!.Value.ToString(CultureInfo.InvariantCulture));
+                return;
+        }
+    }
+
+    private static void Elements(StringBuilder b, GoSlice list, bool html, string? indent, string line, int depth)
+    {
+        if (list.Count == 0)
+        {
+            b.Append("[]");
+            return;
+        }
+
+        string inner = indent is null ? "" : line + indent;
+        b.Append('[');
+        for (int i = 0; i < list.Count; i++)
+        {
+            b.Append(i > 0 ? "," : "").Append(inner);
+            Write(b, list.Items[i], html, indent, inner, depth + 1);
+        }
+
+        b.Append(indent is null ? "" : line).Append(']');
+    }
+
+    private static void Members(StringBuilder b, IEnumerable<(string, object?)> members, bool html, string? indent, string line, int depth)
+    {
+        string inner = indent is null ? "" : line + indent;
+        bool first = true;
+        b.Append('{');
+        foreach ((string key, object? value) in members)
+        {
+            b.Append(first ? "" : ",").Append(inner);
+            first = false;
+            String(b, key, html);
+            b.Append(indent is null ? ":" : ": ");
+            Write(b, value, html, indent, inner, depth + 1);
+        }
+
+        b.Append(indent is null || first ? "" : line).Append('}');
+    }
+
+    public static string Number(double d)
+    {
+        if (double.IsNaN(d) || double.IsInfinity(d))
+        {
+            throw new GoException("json: unsupported value: " + GoFloat.Format(d, 'g', -1));
+        }
+
+        double size = Math.Abs(d);
+        if (size != 0 && size is < 1e-6 or >= 1e21)
+        {
+            string text = GoFloat.Format(d, 'e', -1);
+            // Go cleans e-09 to e-9.
+            return text.Length > 4 && text[^4] == 'e' && text[^3] == '-' && text[^2] == '0' ? text[..^2] + text[^1] : text;
+        }
+
+        return GoFloat.Format(d, 'f', -1);
+    }
+
+    private static void String(StringBuilder b, string s, bool html)
+    {
+        b.Append('"');
+        foreach ((int at, int rune, int size) in Utf8.Runes(s))
+        {
+            switch (rune)
+            {
+                case '"' or '\\':
+                    b.Append('\\').Append((char)rune);
+                    break;
+                case '\b':
+                    b.Append("\\b");
+                    break;
+                case '\f':
+                    b.Append("\\f");
+                    break;
+                case '\n':
+                    b.Append("\\n");
+                    break;
+                case '\r':
+                    b.Append("\\r");
+                    break;
+                case '\t':
+                    b.Append("\\t");
+                    break;
+                case < ' ':
+                case '<' or '>' or '&' when html:
+                case 0x2028 or 0x2029:
+                    b.Append("\\u").Append(rune.ToString("x4", CultureInfo.InvariantCulture));
+                    break;
+                case Utf8.ErrorRune when size == 1:
+                    b.Append("\\ufffd");
+                    break;
+                default:
+                    b.Append(s, at, size);
+                    break;
+            }
+        }
+
+        b.Append('"');
+    }
+
+    /// <summary>Reads one JSON text; numbers become float64.</summary>
+    /// <exception cref="GoException">It is none; the text is Go's.</exception>
+    public static object? Read(string s)
+    {
+        var reader = new Reader(s);
+        return reader.Document();
+    }
+
+    private sealed class Reader(string s)
+    {
+        private int i;
+
+        public object? Document()
+        {
+            Spaces();
+            object? value = Value(0, "looking for beginning of value");
+            Spaces();
+            return i < s.Length ? throw Bad("after top-level value") : value;
+        }
+
+        private GoException Bad(string context)
+        {
+            if (i >= s.Length)
+            {
+                return new GoException("unexpected end of JSON input");
+            }
+
+            (int rune, _) = (s[i], 0);
+            string shown = rune switch { '\'' => @"'\''", '"' => "'\"'", _ => GoQuote.QuoteRune(rune) };
+            return new GoException($"invalid character {shown} {context}");
+        }
+
+        private void Spaces()
+        {
+            while (i < s.Length && s[i] is ' ' or '\t' or '\r' or '\n')
+            {
+                i++;
+                if (i >= s.Length)
+                {
+                    return;
+                }
+            }
+        }
+
+        private object? Value(int depth, string context)
+        {
+            if (depth > MaxDepth)
+            {
+                throw new GoException("exceeded max depth");
+            }
+
+            if (i >= s.Length)
+            {
+                throw Bad(context);
+            }
+
+            System.Runtime.CompilerServices.RuntimeHelpers.EnsureSufficientExecutionStack();
+            switch (s[i])
+            {
+                case '{':
+                    return Object(depth);
+                case '[':
+                    return Array(depth);
+                case '"':
+                    return Text();
+                case 't':
+                    return Word("true", true);
+                case 'f':
+                    return Word("false", false);
+                case 'n':
+                    return Word("null", null);
+                case '-' or (>= '0' and <= '9'):
+                    return ReadNumber();
+                default:
+                    throw Bad(context);
+            }
+        }
+
+        private object? Word(string word, object? value)
+        {
+            for (int k = 0; k < word.Length; k++, i++)
+            {
+                if (i >= s.Length || s[i] != word[k])
+                {
+                    throw Bad($"in literal {word} (expecting '{word[k]}')");
+                }
+            }
+
+            return value;
+        }
+
+        private GoMap Object(int depth)
+        {
+            var map = new GoMap();
+            i++;
+            Spaces();
+            if (i < s.Length && s[i] == '}')
+            {
+                i++;
+                return map;
+            }
+
+            while (true)
+            {
+                Spaces();
+                if (i >= s.Length || s[i] != '"')
+                {
+                    throw Bad("looking for beginning of object key string");
+                }
+
+                string key = Text();
+                Spaces();
+                if (i >= s.Length || s[i] != ':')
+                {
+                    throw Bad("after object key");
+                }
+
+                i++;
+                Spaces();
+                map[key] = Value(depth + 1, "looking for beginning of value");
+                Spaces();
+                if (i < s.Length && s[i] == ',')
+                {
+                    i++;
+                    continue;
+                }
+
+                if (i < s.Length && s[i] == '}')
+                {
+                    i++;
+                    return map;
+                }
+
+                throw Bad("after object key:value pair");
+            }
+        }
+
+        private GoSlice Array(int depth)
+        {
+            var list = new List<object?>();
+            i++;
+            Spaces();
+            if (i < s.Length && s[i] == ']')
+            {
+                i++;
+                return new GoSlice(list);
+            }
+
+            while (true)
+            {
+                Spaces();
+                list.Add(Value(depth + 1, "looking for beginning of value"));
+                Spaces();
+                if (i < s.Length && s[i] == ',')
+                {
+                    i++;
+                    continue;
+                }
+
+                if (i < s.Length && s[i] == ']')
+                {
+                    i++;
+                    return new GoSlice(list);
+                }
+
+                throw Bad("after array element");
+            }
+        }
+
+        private object ReadNumber()
+        {
+            int start = i;
+            if (s[i] == '-')
+            {
+                i++;
+            }
+
+            if (i < s.Length && s[i] == '0')
+            {
+                i++;
+            }
+            else
+            {
+                Digits("in numeric literal");
+            }
+
+            if (i < s.Length && s[i] == '.')
+            {
+                i++;
+                Digits("after decimal point in numeric literal");
+            }
+
+            if (i < s.Length && s[i] is 'e' or 'E')
+            {
+                i++;
+                if (i < s.Length && s[i] is '+' or '-')
+                {
+                    i++;
+                }
+
+                Digits("in exponent of numeric literal");
+            }
+
+            string text = s[start..i];
+            double v = double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
+            return double.IsInfinity(v) ? throw new GoException($"json: cannot unmarshal number {text} into Go value of type float64") : v;
+        }
+
+        private void Digits(string context)
+        {
+            if (i >= s.Length || !char.IsAsciiDigit(s[i]))
+            {
+                throw Bad(context);
+            }
+
+            while (i < s.Length && char.IsAsciiDigit(s[i]))
+            {
+                i++;
+            }
+        }
+
+        private string Text()
+        {
+            var b = new StringBuilder();
+            i++;
+            while (true)
+            {
+                if (i >= s.Length)
+                {
+                    throw Bad("");
+                }
+
+                char c = s[i];
+                if (c == '"')
+                {
+                    i++;
+                    return b.ToString();
+                }
+
+                if (c < ' ')
+                {
+                    throw Bad("in string literal");
+                }
+
+                if (c == '\\')
+                {
+                    Escape(b);
+                    continue;
+                }
+
+                (int rune, int size) = Utf8.Decode(s, i);
+                b.Append(rune == Utf8.ErrorRune && size == 1 ? Utf8.FromRune(rune) : s.Substring(i, size));
+                i += size;
+            }
+        }
+
+        private void Escape(StringBuilder b)
+        {
+            i++;
+            if (i >= s.Length)
+            {
+                throw Bad("");
+            }
+
+            int simple = "\"\\/bfnrt".IndexOf(s[i], StringComparison.Ordinal);
+            if (simple >= 0)
+            {
+                b.Append("\"\\/\b\f\n\r\t"[simple]);
+                i++;
+                return;
+            }
+
+            if (s[i] != 'u')
+            {
+                throw Bad("in string escape code");
+            }
+
+            i++;
+            int rune = Hex4();
+            if (rune is >= 0xD800 and < 0xDC00 && i + 1 < s.Length && s[i] == '\\' && s[i + 1] == 'u')
+            {
+                int back = i;
+                i += 2;
+                int low = Hex4();
+                if (low is >= 0xDC00 and < 0xE000)
+                {
+                    rune = 0x10000 + ((rune - 0xD800) << 10) + (low - 0xDC00);
+                }
+                else
+                {
+                    i = back;
+                }
+            }
+
+            b.Append(Utf8.FromRune(rune));
+        }
+
+        private int Hex4()
+        {
+            int v = 0;
+            for (int k = 0; k < 4; k++, i++)
+            {
+                if (i >= s.Length || !char.IsAsciiHexDigit(s[i]))
+                {
+                    throw Bad("in \\u hexadecimal character escape");
+                }
+
+                v = (v * 16) + Convert.ToInt32(s[i].ToString(), 16);
+            }
+
+            return v;
+        }
+    }
+}

@@ -1,0 +1,535 @@
+using Orrery.Helm.Go;
+
+namespace Orrery.Helm.Templates;
+
+/// <summary>A fault found while reading a template; the message is Go's.</summary>
+internal sealed class TemplateParseException(string message) : Exception(message);
+
+/// <summary>
+/// Go's text/template/parse/parse.go: a recursive descent with three tokens of look-ahead. Parsing one text yields
+/// the template of its own name and each that it defines.
+/// </summary>
+internal sealed class Parser
+{
+    /// <summary>Levels of nested actions and parentheses; beyond it a template is hostile.</summary>
+    private const int MaxDepth = 2_000;
+
+    private readonly ParsedFile file;
+    private readonly Func<string, bool> isFunction;
+    private readonly Lexer lexer;
+    private readonly Dictionary<string, ListNode> trees = new(StringComparer.Ordinal);
+    private readonly Token[] ahead = new Token[3];
+    private int aheadCount;
+    private List<string> variables = ["$"];
+    private int rangeDepth;
+    private int depth;
+
+    private Parser(string name, string text, Func<string, bool> isFunction)
+    {
+        file = new ParsedFile(name, text);
+        this.isFunction = isFunction;
+        lexer = new Lexer(text) { BreakOk = !isFunction("break") };
+    }
+
+    /// <summary>Parses a text; the names of the result are the templates it makes known.</summary>
+    /// <exception cref="TemplateParseException">It is no template.</exception>
+    public static IReadOnlyDictionary<string, ListNode> Parse(string name, string text, Func<string, bool> isFunction)
+    {
+        var parser = new Parser(name, text, isFunction);
+        parser.ParseFile();
+        return parser.trees;
+    }
+
+    private Token Next()
+    {
+        if (aheadCount > 0)
+        {
+            aheadCount--;
+        }
+        else
+        {
+            ahead[0] = lexer.Next();
+        }
+
+        return ahead[aheadCount];
+    }
+
+    private void Backup() => aheadCount++;
+
+    private void Backup2(Token t1)
+    {
+        ahead[1] = t1;
+        aheadCount = 2;
+    }
+
+    private void Backup3(Token t2, Token t1)
+    {
+        ahead[1] = t1;
+        ahead[2] = t2;
+        aheadCount = 3;
+    }
+
+    private Token Peek()
+    {
+        if (aheadCount > 0)
+        {
+            return ahead[aheadCount - 1];
+        }
+
+        aheadCount = 1;
+        ahead[0] = lexer.Next();
+        return ahead[0];
+    }
+
+    private Token NextNonSpace()
+    {
+        Token token;
+        do
+        {
+            token = Next();
+        }
+        while (token.Kind == TokenKind.Space);
+        return token;
+    }
+
+    private Token PeekNonSpace()
+    {
+        Token token = NextNonSpace();
+        Backup();
+        return token;
+    }
+
+    private TemplateParseException Fault(string message) =>
+        new(FormattableString.Invariant($"template: {file.Name}:{ahead[0].Line}: {message}"));
+
+    private Token Expect(TokenKind kind, string context)
+    {
+        Token token = NextNonSpace();
+        return token.Kind == kind ? token : throw Unexpected(token, context);
+    }
+
+    private TemplateParseException Unexpected(Token token, string context)
+    {
+        if (token.Kind != TokenKind.Error)
+        {
+            return Fault($"unexpected {token} in {context}");
+        }
+
+        return Fault(token.Text);
+    }
+
+    private void ParseFile()
+    {
+        var root = new ListNode(file, Peek().Pos);
+        while (Peek().Kind != TokenKind.Eof)
+        {
+            if (Peek().Kind == TokenKind.LeftDelim)
+            {
+                Token delim = Next();
+                if (NextNonSpace().Kind == TokenKind.Define)
+                {
+                    Definition();
+                    continue;
+                }
+
+                Backup2(delim);
+            }
+
+            Node node = TextOrAction();
+            if (node is EndNode or ElseNode)
+            {
+                throw Fault($"unexpected {node}");
+            }
+
+            root.Nodes.Add(node);
+        }
+
+        Add(file.Name, root);
+    }
+
+    private void Add(string name, ListNode tree)
+    {
+        if (!trees.TryGetValue(name, out ListNode? known) || known.IsBlank)
+        {
+            trees[name] = tree;
+        }
+        else if (!tree.IsBlank)
+        {
+            throw Fault($"multiple definition of template {GoQuote.Quote(name)}");
+        }
+    }
+
+    private void Definition()
+    {
+        const string Context = "define clause";
+        string name = TemplateName(NextNonSpace(), Context);
+        Expect(TokenKind.RightDelim, Context);
+        List<string> outer = variables;
+        int outerRange = rangeDepth;
+        variables = ["$"];
+        rangeDepth = 0;
+        (ListNode list, Node end) = ItemList();
+        if (end is not EndNode)
+        {
+            throw Fault($"unexpected {end} in {Context}");
+        }
+
+        variables = outer;
+        rangeDepth = outerRange;
+        Add(name, list);
+    }
+
+    private string TemplateName(Token token, string context) => token.Kind is TokenKind.String or TokenKind.RawString
+        ? GoQuote.Unquote(token.Text) ?? throw Fault("invalid syntax")
+        : throw Unexpected(token, context);
+
+    private (ListNode List, Node End) ItemList()
+    {
+        var list = new ListNode(file, PeekNonSpace().Pos);
+        while (PeekNonSpace().Kind != TokenKind.Eof)
+        {
+            Node node = TextOrAction();
+            if (node is EndNode or ElseNode)
+            {
+                return (list, node);
+            }
+
+            list.Nodes.Add(node);
+        }
+
+        throw Fault("unexpected EOF");
+    }
+
+    private Node TextOrAction()
+    {
+        Token token = NextNonSpace();
+        switch (token.Kind)
+        {
+            case TokenKind.Text:
+                return new TextNode(file, token.Pos, token.Text);
+            case TokenKind.LeftDelim:
+                if (++depth > MaxDepth)
+                {
+                    throw Fault($"actions nest deeper than {MaxDepth}");
+                }
+
+                Node node = Action();
+                depth--;
+                return node;
+            default:
+                throw Unexpected(token, "input");
+        }
+    }
+
+    private Node Action()
+    {
+        Token token = NextNonSpace();
+        switch (token.Kind)
+        {
+            case TokenKind.Block:
+                return Block();
+            case TokenKind.Break or TokenKind.Continue:
+                return Jump(token);
+            case TokenKind.Else:
+                Token after = PeekNonSpace();
+                if (after.Kind is TokenKind.If or TokenKind.With)
+                {
+                    return new ElseNode(file, after.Pos);
+                }
+
+                return new ElseNode(file, Expect(TokenKind.RightDelim, "else").Pos);
+            case TokenKind.End:
+                return new EndNode(file, Expect(TokenKind.RightDelim, "end").Pos);
+            case TokenKind.If:
+                return Branch(TokenKind.If, "if");
+            case TokenKind.Range:
+                return Branch(TokenKind.Range, "range");
+            case TokenKind.With:
+                return Branch(TokenKind.With, "with");
+            case TokenKind.Template:
+                return TemplateCall();
+        }
+
+        Backup();
+        Token first = Peek();
+        return new ActionNode(file, first.Pos, Pipeline("command", TokenKind.RightDelim));
+    }
+
+    private JumpNode Jump(Token token)
+    {
+        Token next = NextNonSpace();
+        if (next.Kind != TokenKind.RightDelim)
+        {
+            throw Unexpected(next, $"{{{{{token.Text}}}}}");
+        }
+
+        return rangeDepth == 0
+            ? throw Fault($"{{{{{token.Text}}}}} outside {{{{range}}}}")
+            : new JumpNode(file, token.Pos, token.Kind == TokenKind.Break);
+    }
+
+    private BranchNode Branch(TokenKind kind, string context)
+    {
+        int mark = variables.Count;
+        PipeNode pipe = Pipeline(context, TokenKind.RightDelim);
+        rangeDepth += kind == TokenKind.Range ? 1 : 0;
+        (ListNode then, Node next) = ItemList();
+        rangeDepth -= kind == TokenKind.Range ? 1 : 0;
+        ListNode? otherwise = null;
+        if (next is ElseNode)
+        {
+            // {{else if}} and {{else with}} nest and share the one {{end}}.
+            if (kind is TokenKind.If or TokenKind.With && Peek().Kind == kind)
+            {
+                Next();
+                otherwise = new ListNode(file, next.Pos);
+                if (++depth > MaxDepth)
+                {
+                    throw Fault($"actions nest deeper than {MaxDepth}");
+                }
+
+                otherwise.Nodes.Add(Branch(kind, context));
+                depth--;
+            }
+            else
+            {
+                (otherwise, Node end) = ItemList();
+                if (end is not EndNode)
+                {
+                    throw Fault($"expected end; found {end}");
+                }
+            }
+        }
+
+        variables.RemoveRange(mark, variables.Count - mark);
+        return new BranchNode(file, pipe.Pos, kind, pipe, then, otherwise);
+    }
+
+    private TemplateNode Block()
+    {
+        const string Context = "block clause";
+        Token token = NextNonSpace();
+        string name = TemplateName(token, Context);
+        PipeNode pipe = Pipeline(Context, TokenKind.RightDelim);
+        List<string> outer = variables;
+        int outerRange = rangeDepth;
+        variables = ["$"];
+        rangeDepth = 0;
+        (ListNode list, Node end) = ItemList();
+        if (end is not EndNode)
+        {
+            throw Fault($"unexpected {end} in {Context}");
+        }
+
+        variables = outer;
+        rangeDepth = outerRange;
+        Add(name, list);
+        return new TemplateNode(file, token.Pos, name, pipe);
+    }
+
+    private TemplateNode TemplateCall()
+    {
+        const string Context = "template clause";
+        Token token = NextNonSpace();
+        string name = TemplateName(token, Context);
+        PipeNode? pipe = null;
+        if (NextNonSpace().Kind != TokenKind.RightDelim)
+        {
+            Backup();
+            pipe = Pipeline(Context, TokenKind.RightDelim);
+        }
+
+        return new TemplateNode(file, token.Pos, name, pipe);
+    }
+
+    private PipeNode Pipeline(string context, TokenKind end)
+    {
+        var pipe = new PipeNode(file, PeekNonSpace().Pos);
+        Declarations(pipe, context);
+        while (true)
+        {
+            Token token = NextNonSpace();
+            if (token.Kind == end)
+            {
+                CheckPipeline(pipe, context);
+                return pipe;
+            }
+
+            if (token.Kind is not (TokenKind.Bool or TokenKind.CharConstant or TokenKind.Dot or TokenKind.Field or TokenKind.Identifier or TokenKind.Number
+                or TokenKind.Nil or TokenKind.RawString or TokenKind.String or TokenKind.Variable or TokenKind.LeftParen))
+            {
+                throw Unexpected(token, context);
+            }
+
+            Backup();
+            pipe.Commands.Add(Command());
+        }
+    }
+
+    private void Declarations(PipeNode pipe, string context)
+    {
+        while (PeekNonSpace() is { Kind: TokenKind.Variable } v)
+        {
+            Next();
+            // A space belongs between the variable and what follows it, so three tokens may have to be put back.
+            Token afterVariable = Peek();
+            Token next = PeekNonSpace();
+            if (next.Kind is TokenKind.Assign or TokenKind.Declare)
+            {
+                pipe.IsAssign = next.Kind == TokenKind.Assign;
+                NextNonSpace();
+                pipe.Declared.Add(new VariableNode(file, v.Pos, v.Text.Split('.')));
+                variables.Add(v.Text);
+                return;
+            }
+
+            if (next is { Kind: TokenKind.Char, Text: "," })
+            {
+                NextNonSpace();
+                pipe.Declared.Add(new VariableNode(file, v.Pos, v.Text.Split('.')));
+                variables.Add(v.Text);
+                if (context == "range" && pipe.Declared.Count < 2)
+                {
+                    if (PeekNonSpace().Kind is TokenKind.Variable or TokenKind.RightDelim or TokenKind.RightParen)
+                    {
+                        continue;
+                    }
+
+                    throw Fault("range can only initialize variables");
+                }
+
+                throw Fault($"too many declarations in {context}");
+            }
+
+            if (afterVariable.Kind == TokenKind.Space)
+            {
+                Backup3(v, afterVariable);
+            }
+            else
+            {
+                Backup2(v);
+            }
+
+            return;
+        }
+    }
+
+    private void CheckPipeline(PipeNode pipe, string context)
+    {
+        if (pipe.Commands.Count == 0)
+        {
+            throw Fault($"missing value for {context}");
+        }
+
+        for (int i = 1; i < pipe.Commands.Count; i++)
+        {
+            if (pipe.Commands[i].Arguments[0] is BoolNode or DotNode or NilNode or NumberNode or StringNode)
+            {
+                throw Fault(FormattableString.Invariant($"non executable command in pipeline stage {i + 1}"));
+            }
+        }
+    }
+
+    private CommandNode Command()
+    {
+        var command = new CommandNode(file, PeekNonSpace().Pos);
+        while (true)
+        {
+            PeekNonSpace();
+            Node? operand = Operand();
+            if (operand is not null)
+            {
+                command.Arguments.Add(operand);
+            }
+
+            Token token = Next();
+            switch (token.Kind)
+            {
+                case TokenKind.Space:
+                    continue;
+                case TokenKind.RightDelim or TokenKind.RightParen:
+                    Backup();
+                    break;
+                case TokenKind.Pipe:
+                    break;
+                default:
+                    throw Unexpected(token, "operand");
+            }
+
+            return command.Arguments.Count == 0 ? throw Fault("empty command") : command;
+        }
+    }
+
+    private Node? Operand()
+    {
+        Node? node = Term();
+        if (node is null || Peek().Kind != TokenKind.Field)
+        {
+            return node;
+        }
+
+        var chain = new ChainNode(file, Peek().Pos, node);
+        while (Peek().Kind == TokenKind.Field)
+        {
+            chain.Path.Add(Next().Text[1..]);
+        }
+
+        return node switch
+        {
+            FieldNode f => new FieldNode(file, chain.Pos, [.. f.Path, .. chain.Path]),
+            VariableNode v => new VariableNode(file, chain.Pos, [.. v.Path, .. chain.Path]),
+            BoolNode or StringNode or NumberNode or NilNode or DotNode => throw Fault($"unexpected . after term {GoQuote.Quote(node.ToString()!)}"),
+            _ => chain,
+        };
+    }
+
+    private Node? Term()
+    {
+        Token token = NextNonSpace();
+        switch (token.Kind)
+        {
+            case TokenKind.Identifier:
+                return isFunction(token.Text)
+                    ? new IdentifierNode(file, token.Pos, token.Text)
+                    : throw Fault($"function {GoQuote.Quote(token.Text)} not defined");
+            case TokenKind.Dot:
+                return new DotNode(file, token.Pos);
+            case TokenKind.Nil:
+                return new NilNode(file, token.Pos);
+            case TokenKind.Variable:
+                return variables.Contains(token.Text)
+                    ? new VariableNode(file, token.Pos, token.Text.Split('.'))
+                    : throw Fault($"undefined variable {GoQuote.Quote(token.Text)}");
+            case TokenKind.Field:
+                return new FieldNode(file, token.Pos, token.Text[1..].Split('.'));
+            case TokenKind.Bool:
+                return new BoolNode(file, token.Pos, token.Text == "true");
+            case TokenKind.CharConstant or TokenKind.Number:
+                return NumberLiteral.Parse(file, token) ?? throw Fault(NumberLiteral.Fault(token));
+            case TokenKind.LeftParen:
+                if (++depth > MaxDepth)
+                {
+                    throw Fault($"actions nest deeper than {MaxDepth}");
+                }
+
+                PipeNode pipe = Pipeline("parenthesized pipeline", TokenKind.RightParen);
+                depth--;
+                return pipe;
+            case TokenKind.String or TokenKind.RawString:
+                return new StringNode(file, token.Pos, token.Text, GoQuote.Unquote(token.Text) ?? throw Fault("invalid syntax"));
+        }
+
+        Backup();
+        return null;
+    }
+
+    private sealed class EndNode(ParsedFile file, int pos) : Node(file, pos)
+    {
+        public override string ToString() => "{{end}}";
+    }
+
+    private sealed class ElseNode(ParsedFile file, int pos) : Node(file, pos)
+    {
+        public override string ToString() => "{{else}}";
+    }
+}

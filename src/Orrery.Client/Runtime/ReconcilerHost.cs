@@ -34,8 +34,8 @@ public sealed record ReconcilerOptions<TKey>
 public sealed class ReconcilerHost<TKey> : IDisposable
     where TKey : notnull
 {
-    /// <summary>A cache that lags behind makes a write fail once or twice, and is no news.</summary>
-    private const int RacesForgiven = 2;
+    /// <summary>A cache that lags behind, or a namespace that is about to come, makes writes fail for about a second, and is no news.</summary>
+    private const int RacesForgiven = 8;
 
     private readonly string name;
     private readonly IReconciler<TKey> reconciler;

@@ -26,6 +26,20 @@ public sealed class ReconcilerHostTests
     }
 
     [Fact]
+    public async Task RunAsync_WhatIsWrittenToIsNotThereYet_WarnsOnlyWhenThatLasts()
+    {
+        var loggers = new RecordingLoggers();
+        int tries = 0;
+        var work = new Reconciler(_ => ++tries <= 9 ? throw ApiErrors.NotFound(new GroupResource("", "namespaces"), "dp-new") : ReconcileResult.Done);
+        using var host = new ReconcilerHost<string>("test", work, new ReconcilerOptions<string> { Loggers = loggers });
+        host.Queue.Add("a");
+
+        await RunUntilAsync(host, () => tries == 10);
+
+        Assert.Equal(["test: a: failed 9 times, trying again: namespaces \"dp-new\" not found"], loggers.Warnings);
+    }
+
+    [Fact]
     public async Task RunAsync_TerminalFault_WaitsForTheNextAdd()
     {
         var time = new ManualTime();

@@ -45,6 +45,7 @@ internal sealed class Heartbeat(SatelliteContext context)
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         TimeSpan wait = context.Options.HeartbeatInterval;
+        string said = "";
         while (!cancellationToken.IsCancellationRequested)
         {
             await Task.Delay(wait, context.Time, cancellationToken).ConfigureAwait(false);
@@ -52,10 +53,21 @@ internal sealed class Heartbeat(SatelliteContext context)
             try
             {
                 await RenewAsync(cancellationToken).ConfigureAwait(false);
+                if (said.Length > 0)
+                {
+                    said = "";
+                    Log.HeartbeatBack(logger);
+                }
             }
             catch (Exception e) when (Satellite.Retry.IsAway(e) && !cancellationToken.IsCancellationRequested)
             {
-                Log.HeartbeatFailed(logger, e.Message);
+                // Days offline are a line in the log, not a line a second.
+                if (e.Message != said)
+                {
+                    said = e.Message;
+                    Log.HeartbeatFailed(logger, said);
+                }
+
                 wait = wait < Retry ? wait : Retry;
             }
         }

@@ -7,7 +7,7 @@ internal static partial class RuntimeLog
     [LoggerMessage(2011, LogLevel.Debug, "{Reconciler}: {Key}: conflict, trying again")]
     public static partial void Conflict(ILogger logger, string reconciler, string key);
 
-    [LoggerMessage(2012, LogLevel.Information, "{Reconciler}: {Key}: no connection, trying again: {Reason}")]
+    [LoggerMessage(2012, LogLevel.Information, "{Reconciler}: no connection, trying again with {Key} and all others: {Reason}")]
     public static partial void Unreachable(ILogger logger, string reconciler, string key, string reason);
 
     [LoggerMessage(2013, LogLevel.Warning, "{Reconciler}: {Key}: failed {Times} times, trying again: {Reason}")]

@@ -37,6 +37,12 @@ public sealed class ReconcilerHost<TKey> : IDisposable
     /// <summary>A cache that lags behind, or a namespace that is about to come, makes writes fail for about a second, and is no news.</summary>
     private const int RacesForgiven = 8;
 
+    /// <summary>Without a connection every key fails, again and again, for days perhaps: one of them speaks for all, once a minute.</summary>
+    private static readonly TimeSpan UnreachablePace = TimeSpan.FromMinutes(1);
+
+    private readonly Lock pace = new();
+    private DateTimeOffset saidUnreachable = DateTimeOffset.MinValue;
+
     private readonly string name;
     private readonly IReconciler<TKey> reconciler;
     private readonly ReconcilerOptions<TKey> options;
@@ -131,6 +137,21 @@ public sealed class ReconcilerHost<TKey> : IDisposable
         }
     }
 
+    private bool IsTimeToSay()
+    {
+        lock (pace)
+        {
+            DateTimeOffset now = options.Time.GetUtcNow();
+            if (now - saidUnreachable < UnreachablePace)
+            {
+                return false;
+            }
+
+            saidUnreachable = now;
+            return true;
+        }
+    }
+
     private void Retry(TKey key, Exception fault)
     {
         Queue.AddRateLimited(key);
@@ -145,7 +166,11 @@ public sealed class ReconcilerHost<TKey> : IDisposable
                 RuntimeLog.Failed(logger, name, about, Queue.Failures(key), fault.Message);
                 break;
             case HttpRequestException or IOException or TimeoutException:
-                RuntimeLog.Unreachable(logger, name, about, fault.Message);
+                if (IsTimeToSay())
+                {
+                    RuntimeLog.Unreachable(logger, name, about, fault.Message);
+                }
+
                 break;
             default:
                 RuntimeLog.Bug(logger, name, about, fault);

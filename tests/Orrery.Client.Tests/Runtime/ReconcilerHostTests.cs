@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Client.Tests.Support;
 
@@ -36,7 +37,22 @@ public sealed class ReconcilerHostTests
 
         await RunUntilAsync(host, () => tries == 10);
 
-        Assert.Equal(["test: a: failed 9 times, trying again: namespaces \"dp-new\" not found"], loggers.Warnings);
+        Assert.Equal(["test: a: failed 9 times, trying again: namespaces \"dp-new\" not found"], loggers.Lines);
+    }
+
+    [Fact]
+    public async Task RunAsync_NoConnection_IsSaidOnceForAllKeys()
+    {
+        var loggers = new RecordingLoggers(LogLevel.Information);
+        int tries = 0;
+        var work = new Reconciler(_ => Interlocked.Increment(ref tries) <= 12 ? throw new HttpRequestException("refused") : ReconcileResult.Done);
+        using var host = new ReconcilerHost<string>("test", work, new ReconcilerOptions<string> { Loggers = loggers, Workers = 1 });
+        host.Queue.Add("a");
+        host.Queue.Add("b");
+
+        await RunUntilAsync(host, () => tries >= 14);
+
+        Assert.Equal(["test: no connection, trying again with a and all others: refused"], loggers.Lines);
     }
 
     [Fact]

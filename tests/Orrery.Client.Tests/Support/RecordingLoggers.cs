@@ -3,12 +3,12 @@ using Microsoft.Extensions.Logging;
 
 namespace Orrery.Client.Tests.Support;
 
-/// <summary>Keeps what is logged at Warning and above.</summary>
-internal sealed class RecordingLoggers : ILoggerFactory, ILogger
+/// <summary>Keeps what is logged at a level and above.</summary>
+internal sealed class RecordingLoggers(LogLevel from = LogLevel.Warning) : ILoggerFactory, ILogger
 {
-    private readonly ConcurrentQueue<string> warnings = new();
+    private readonly ConcurrentQueue<string> lines = new();
 
-    public IReadOnlyList<string> Warnings => [.. warnings];
+    public IReadOnlyList<string> Lines => [.. lines];
 
     public ILogger CreateLogger(string categoryName) => this;
 
@@ -21,9 +21,9 @@ internal sealed class RecordingLoggers : ILoggerFactory, ILogger
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        if (logLevel >= LogLevel.Warning)
+        if (logLevel >= from)
         {
-            warnings.Enqueue(formatter(state, exception));
+            lines.Enqueue(formatter(state, exception));
         }
     }
 

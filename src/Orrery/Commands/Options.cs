@@ -46,6 +46,6 @@ internal static class Options
         var directory = new DataDirectory(dataDir);
         return Settings.Load(directory) is { } settings
             ? (directory, settings)
-            : throw new CommandFailedException($"there is no installation in {directory.Path}; make one with 'orrery up' or name another with --data-dir");
+            : throw new CommandFailedException($"there is no installation in {directory.Path}; make one with './orrery up' or name another with --data-dir");
     }
 }

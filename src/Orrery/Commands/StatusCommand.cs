@@ -36,7 +36,7 @@ internal static class StatusCommand
         Columns.Write(Console.Out, lines);
         if (processes[0].RunningPid() is null)
         {
-            Console.WriteLine("\nThe control plane does not run: 'orrery up' starts it.");
+            Console.WriteLine("\nThe control plane does not run: './orrery up' starts it.");
             return 1;
         }
 

@@ -47,9 +47,9 @@ internal static class UpCommand
 
               export KUBECONFIG={installation.Directory.AdminKubeconfig}
               kubectl get dataplanes,virtualsites,tenants,virtualclusters,works -A
-              orrery kubeconfig --virtual-cluster NAMESPACE/NAME{where}   # a tenant's own API
-              orrery status{where}
-              orrery down{where}
+              ./orrery kubeconfig --virtual-cluster NAMESPACE/NAME{where}   # a tenant's own API
+              ./orrery status{where}
+              ./orrery down{where}
             """);
     }
 }

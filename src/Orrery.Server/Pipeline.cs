@@ -22,19 +22,26 @@ internal sealed class Pipeline(ServerState server)
             // 1. What is asked, from method and raw path alone.
             RequestInfo info = RequestInfoParser.Parse(http.Request.Method, RawTarget.Of(http));
 
-            // 2. Who asks, impersonation included: 401, or 403 for an impersonation that is not allowed.
+            // 2. Whoever was answered by another server on the same store finds the same here: objects, rights and tokens.
+            //    Lists and watches say themselves how new their state must be.
+            if (info.IsResourceRequest && info.Verb is not ("list" or "watch"))
+            {
+                await server.Caches.CatchUpAsync(gone);
+            }
+
+            // 3. Who asks, impersonation included: 401, or 403 for an impersonation that is not allowed.
             UserInfo user = await server.Access.Authenticator.AuthenticateAsync(http, info, gone);
 
-            // 3. Audit stands here: what follows is recorded with its user.
-            // 4. Fairness stands here: what follows may have to wait for its share.
+            // 4. Audit stands here: what follows is recorded with its user.
+            // 5. Fairness stands here: what follows may have to wait for its share.
 
-            // 5. May they: 403.
+            // 6. May they: 403.
             server.Access.Authorizer.Require(AuthorizationAttributes.From(user, info));
 
-            // 6. The cluster is served: 404 for one that does not exist or is being purged.
+            // 7. The cluster is served: 404 for one that does not exist or is being purged.
             server.Access.Clusters.Require(info.Cluster, user);
 
-            // 7. The answer. Writes pass admission, and then the registry, inside their handlers (Registry/Object*.cs).
+            // 8. The answer. Writes pass admission, and then the registry, inside their handlers (Registry/Object*.cs).
             await (info.IsResourceRequest
                 ? ResourceDispatch.HandleAsync(server, http, info, user, gone)
                 : PathDispatch.HandleAsync(server, http, info, user, gone));

@@ -64,6 +64,18 @@ internal sealed class CacheSet : IAsyncDisposable
     }
 
     /// <summary>
+    /// Waits until the caches show what other servers on the same store had acknowledged before this call. Where there
+    /// can be none, they always do.
+    /// </summary>
+    public async ValueTask CatchUpAsync(CancellationToken cancellationToken)
+    {
+        if (Store is not ILocalStore)
+        {
+            await WaitForLatestAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>
     /// Commits, and returns when the caches show it. A transaction should write at most one object of a resource: a
     /// client that resumes a watch by the revision of the first would never get the second.
     /// </summary>

@@ -5,8 +5,8 @@ namespace Orrery.Storage;
 /// <para>
 /// Every committed transaction that changes something raises the revision by exactly one, and stamps that revision
 /// on each key it writes; one that changes nothing (no writes, or only deletes of absent keys) succeeds at the
-/// revision that is. Revisions never fall, also over restarts and compaction. A transaction is atomic and, once <see cref="CommitAsync"/> has returned success, survives
-/// <c>kill -9</c> and power loss. Keys are compared by ordinal bytes of their UTF-8 form.
+/// revision that is. (Where others write to the same engine, it rises by more than one.) Revisions never fall, also over restarts and compaction. A transaction is atomic and, once <see cref="CommitAsync"/> has returned success, survives
+/// <c>kill -9</c> and power loss. Keys begin with a slash, and are compared by ordinal bytes of their UTF-8 form.
 /// </para>
 /// Engines pass one conformance suite; a caller may rely on nothing beyond what is said here.
 /// </summary>

@@ -16,6 +16,7 @@ public sealed class EtcdStore : IStore
     private readonly EtcdKeys keys;
     private readonly EtcdEndpoints endpoints;
     private readonly EtcdReader reader;
+    private readonly SharedRead revisions;
     private readonly RetentionPolicy retention;
     private readonly Lock gate = new();
     private readonly CancellationTokenSource closed = new();
@@ -26,6 +27,7 @@ public sealed class EtcdStore : IStore
         keys = new EtcdKeys(options.Prefix);
         endpoints = new EtcdEndpoints(options);
         reader = new EtcdReader(endpoints, keys);
+        revisions = new SharedRead(async () => (await reader.RevisionsAsync(closed.Token).ConfigureAwait(false)).Ours);
         retention = new RetentionPolicy(options.TimeProvider);
     }
 
@@ -52,7 +54,7 @@ public sealed class EtcdStore : IStore
     }
 
     public async ValueTask<long> ReadRevisionAsync(CancellationToken cancellationToken) =>
-        (await reader.RevisionsAsync(cancellationToken).ConfigureAwait(false)).Ours;
+        await revisions.GetAsync(cancellationToken).ConfigureAwait(false);
 
     public async ValueTask<CommitResult> CommitAsync(Transaction transaction, CancellationToken cancellationToken)
     {

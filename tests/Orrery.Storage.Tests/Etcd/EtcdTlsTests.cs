@@ -1,0 +1,85 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using Orrery.Server.Authentication;
+using Orrery.Server.Security;
+using Orrery.Storage.Etcd;
+using Orrery.Testing;
+
+namespace Orrery.Storage.Tests.Etcd;
+
+/// <summary>An etcd that shows a certificate and wants one.</summary>
+public sealed class EtcdTlsTests : IDisposable
+{
+    private static readonly TimeSpan Lifetime = TimeSpan.FromDays(1);
+
+    private readonly TempDirectory directory = new();
+    private readonly CertificateAuthority authority = CertificateAuthority.Create("etcd authority", Lifetime, TimeProvider.System);
+    private IReadOnlyList<EtcdMember> members = [];
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        foreach (EtcdMember member in members)
+        {
+            member.Dispose();
+        }
+
+        authority.Dispose();
+        directory.Dispose();
+    }
+
+    [Fact]
+    public async Task Open_WithBothCertificates_Works()
+    {
+        EtcdOptions options = Start();
+        await using EtcdStore store = await EtcdStore.OpenAsync(options, Token);
+
+        CommitResult made = await store.CommitAsync(new Transaction([], [new Write("/a", "1"u8.ToArray())]), Token);
+
+        Assert.Equal(made.Revision, (await store.GetAsync("/a", Token))!.ModRevision);
+        await foreach (StoreBatch batch in store.WatchAsync("", made.Revision - 1, Token))
+        {
+            Assert.Equal(made.Revision, batch.Revision);
+            break;
+        }
+    }
+
+    [Fact]
+    public async Task Open_WithoutClientCertificate_IsRefused()
+    {
+        EtcdOptions options = await Ready();
+
+        await Assert.ThrowsAsync<StoreException>(() => EtcdStore.OpenAsync(options with { ClientCertificate = null, RetryFor = TimeSpan.Zero }, Token));
+    }
+
+    [Fact]
+    public async Task Open_MemberOfAnotherAuthority_IsRefused()
+    {
+        EtcdOptions options = await Ready();
+        using CertificateAuthority stranger = CertificateAuthority.Create("stranger", Lifetime, TimeProvider.System);
+
+        await Assert.ThrowsAsync<StoreException>(() => EtcdStore.OpenAsync(options with { Ca = [stranger.Certificate()], RetryFor = TimeSpan.Zero }, Token));
+    }
+
+    /// <summary>Options of an etcd that has been seen to answer.</summary>
+    private async Task<EtcdOptions> Ready()
+    {
+        EtcdOptions options = Start();
+        await using EtcdStore store = await EtcdStore.OpenAsync(options, Token);
+        return options;
+    }
+
+    private EtcdOptions Start()
+    {
+        EtcdFixture.SkipWithoutEtcd();
+        IssuedCertificate server = authority.IssueServer(["localhost"], [IPAddress.Loopback], Lifetime);
+        IssuedCertificate client = authority.IssueClient("orrery", [], ClusterScope.Root, Lifetime);
+        members = EtcdMember.StartCluster(1, directory.Path,
+        [
+            "--cert-file", directory.Write("server.crt", server.CertificatePem), "--key-file", directory.Write("server.key", server.KeyPem),
+            "--trusted-ca-file", directory.Write("ca.crt", authority.CertificatePem), "--client-cert-auth",
+        ]);
+        return new EtcdOptions { Endpoints = [members[0].Client], Ca = [authority.Certificate()], ClientCertificate = client.ToX509() };
+    }
+}

@@ -68,7 +68,7 @@ internal static class MapFunctions
                     Merge(inner, other, over);
                 }
             }
-            else if (!known || (over ? !Casts.IsEmpty(value) || Casts.IsEmpty(mine) && value is not null : Casts.IsEmpty(mine)))
+            else if (!known || (over ? value is not null : Casts.IsEmpty(mine)))
             {
                 target[key] = value;
             }

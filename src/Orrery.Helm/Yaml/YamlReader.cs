@@ -41,6 +41,11 @@ internal sealed class YamlReader
         {
             throw new GoException(string.Create(CultureInfo.InvariantCulture, $"error converting YAML to JSON: yaml: line {e.Start.Line}: {e.Message}"));
         }
+        catch (InvalidOperationException e)
+        {
+            // The parser loses its state on some broken texts instead of saying where they break.
+            throw new GoException("error converting YAML to JSON: yaml: did not find expected node content: " + Utf8.FromText(e.Message));
+        }
     }
 
     private void Step() => parser.MoveNext();

@@ -25,6 +25,9 @@ public enum FieldErrorType
 /// <param name="Detail">What is allowed.</param>
 public sealed record FieldError(FieldErrorType Type, string Field, JsonNode? BadValue, string Detail)
 {
+    /// <summary>The value is not shown: upstream does so where a rule refuses a whole object or list.</summary>
+    public bool OmitsValue { get; init; }
+
     public static FieldError Required(string field, string detail = "") => new(FieldErrorType.Required, field, null, detail);
 
     public static FieldError Invalid(string field, JsonNode? value, string detail) => new(FieldErrorType.Invalid, field, value, detail);
@@ -79,7 +82,7 @@ public sealed record FieldError(FieldErrorType Type, string Field, JsonNode? Bad
                 FieldErrorType.TooMany => "Too many",
                 _ => "Internal error",
             };
-            string body = Type is FieldErrorType.Required or FieldErrorType.Forbidden or FieldErrorType.TooLong or FieldErrorType.TooMany or FieldErrorType.Internal
+            string body = OmitsValue || Type is FieldErrorType.Required or FieldErrorType.Forbidden or FieldErrorType.TooLong or FieldErrorType.TooMany or FieldErrorType.Internal
                 ? name
                 : $"{name}: {Print(BadValue)}";
             return Detail.Length == 0 ? body : $"{body}: {Detail}";
@@ -95,8 +98,12 @@ public sealed record FieldError(FieldErrorType Type, string Field, JsonNode? Bad
     {
         null => "null",
         JsonValue v when v.GetValueKind() == JsonValueKind.String => Quote(v.GetValue<string>()),
-        _ => value.ToJsonString(Plain),
+        _ => Marshalled(value),
     };
+
+    /// <summary>Go's encoding/json escapes what HTML would read; outside of texts none of these occur.</summary>
+    private static string Marshalled(JsonNode value) => value.ToJsonString(Plain)
+        .Replace("<", "\\u003c", StringComparison.Ordinal).Replace(">", "\\u003e", StringComparison.Ordinal).Replace("&", "\\u0026", StringComparison.Ordinal);
 
     /// <summary>Go's <c>%q</c> for the characters that occur in names and values.</summary>
     private static string Quote(string text)

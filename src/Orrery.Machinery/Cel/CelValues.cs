@@ -143,6 +143,7 @@ internal static class CelValues
         (byte[] a, byte[] b) => a.AsSpan().SequenceEqual(b),
         (CelList a, CelList b) => AreEqual(a, b),
         (CelMap a, CelMap b) => a.Count == b.Count && a.Keys.All(k => a.TryGet(k, out object? x) && b.TryGet(k, out object? y) && AreEqual(x, y)),
+        (CelType a, CelType b) => a.Kind == b.Kind && a.Name == b.Name,
         (CelOptional a, CelOptional b) => a.HasValue == b.HasValue && AreEqual(a.Value, b.Value),
         _ => left.Equals(right),
     };
@@ -173,18 +174,9 @@ internal static class CelValues
         _ => null,
     };
 
-    private static int? CompareDouble(double number, object other)
-    {
-        if (double.IsNaN(number))
-        {
-            return null;
-        }
-
-        System.Numerics.BigInteger whole = other is long l ? l : (ulong)other;
-        return double.IsInfinity(number) ? Math.Sign(number)
-            : new System.Numerics.BigInteger(Math.Truncate(number)).CompareTo(whole) is not 0 and int order ? order
-            : (number - Math.Truncate(number)).CompareTo(0.0);
-    }
+    /// <summary>cel-go compares as doubles within the range of whole numbers, loss and all.</summary>
+    private static int? CompareDouble(double number, object other) =>
+        double.IsNaN(number) ? null : number.CompareTo(other is long l ? (double)l : (ulong)other);
 
     /// <summary>By code points; UTF-16 order differs above the basic plane.</summary>
     private static int CompareText(string a, string b) =>

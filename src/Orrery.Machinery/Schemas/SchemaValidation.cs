@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Machinery.Cel.Rules;
 
 namespace Orrery.Machinery.Schemas;
 
@@ -9,7 +10,7 @@ public sealed record ScalePaths(string SpecReplicas, string StatusReplicas, stri
 
 /// <summary>
 /// Validates an object of a custom kind with upstream's faults and texts (kube-openapi <c>pkg/validation/validate</c>,
-/// apiextensions <c>pkg/registry/customresource</c>). Rules in CEL are not run here: they follow when this finds nothing that blocks them.
+/// apiextensions <c>pkg/registry/customresource</c>). Rules in CEL follow when nothing blocks them.
 /// </summary>
 public static class SchemaValidation
 {
@@ -36,7 +37,7 @@ public static class SchemaValidation
     /// <param name="schema">Compiled by <see cref="CustomSchema.Parse"/>.</param>
     /// <param name="old">The object before the update; what did not change is not refused now (ratcheting, KEP-4008). Null on create.</param>
     /// <param name="scale">Checked too when the kind has a scale subresource.</param>
-    public static IReadOnlyList<FieldError> Validate(JsonObject json, Schema schema, JsonObject? old = null, ScalePaths? scale = null)
+    public static IReadOnlyList<FieldError> Validate(JsonObject json, Schema schema, JsonObject? old = null, ScalePaths? scale = null, CancellationToken cancellation = default)
     {
         // 1. the schema
         List<FieldError> errors = [.. new ValueValidator().Validate(json, schema, "", old)];
@@ -51,9 +52,9 @@ public static class SchemaValidation
         errors.AddRange(ListValidation.Validate(json, schema, old));
 
         // 4. rules in CEL, which need an object of the right shape
-        if (errors.Any(IsBlocking) && CustomSchema.HasValidations(schema))
+        if (CustomSchema.HasValidations(schema))
         {
-            errors.Add(FieldError.Invalid("<nil>", null, NotChecked));
+            errors.AddRange(errors.Any(IsBlocking) ? [FieldError.Invalid("<nil>", null, NotChecked)] : RuleEvaluation.Validate(json, schema, old, cancellation));
         }
 
         return errors;

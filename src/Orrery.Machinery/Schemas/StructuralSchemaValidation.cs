@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Machinery.Cel.Rules;
 
 namespace Orrery.Machinery.Schemas;
 
@@ -36,6 +37,7 @@ internal sealed class StructuralSchemaValidation
         if (structure.errors.Count == 0)
         {
             structure.Defaults(schema, path);
+            structure.errors.AddRange(RuleDefinitions.Validate(schema, path));
         }
 
         return structure.errors;

@@ -1,0 +1,152 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Machinery.Schemas;
+
+namespace Orrery.Machinery.Cel.Rules;
+
+/// <summary>Runs the rules of a schema over an object (apiextensions <c>pkg/apiserver/schema/cel/validation.go</c>).</summary>
+internal sealed class RuleEvaluation(CancellationToken cancellation)
+{
+    private readonly CelBudget budget = new(CelBudget.PerRequest);
+    private readonly List<FieldError> errors = [];
+
+    public static IReadOnlyList<FieldError> Validate(JsonObject json, Schema schema, JsonObject? old, CancellationToken cancellation)
+    {
+        var evaluation = new RuleEvaluation(cancellation);
+        try
+        {
+            evaluation.Visit(json, schema, old, "", isRoot: true, correlated: true);
+        }
+        catch (CelBudgetException)
+        {
+            evaluation.errors.Add(FieldError.Invalid("", "", "validation failed due to running out of cost budget, no further validation rules will be run"));
+        }
+
+        return evaluation.errors;
+    }
+
+    private void Visit(JsonNode? node, Schema schema, JsonNode? old, string path, bool isRoot, bool correlated)
+    {
+        // A null that is allowed has nothing to judge.
+        if (node is null)
+        {
+            return;
+        }
+
+        foreach (ValidationRule rule in ValidationRule.Of(schema, isRoot))
+        {
+            Run(rule, node, schema, correlated ? old : null, path, isRoot);
+        }
+
+        switch (node)
+        {
+            case JsonObject json:
+                foreach ((string name, JsonNode? value) in json)
+                {
+                    if (schema.Properties.TryGetValue(name, out Schema? member) ? member.Name is null : (member = schema.AdditionalProperties) is not null)
+                    {
+                        Visit(value, member!, (old as JsonObject)?[name], schema.AdditionalProperties is null ? Child(path, name) : $"{path}[{name}]", false, correlated);
+                    }
+                }
+
+                break;
+            case JsonArray array when schema.Items is { } items:
+                for (int i = 0; i < array.Count; i++)
+                {
+                    JsonNode? before = Correlated(array[i], schema, old as JsonArray);
+                    Visit(array[i], items, before, string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"), false, correlated && schema.ListType == ListType.Map);
+                }
+
+                break;
+        }
+    }
+
+    private void Run(ValidationRule rule, JsonNode node, Schema schema, JsonNode? old, string path, bool isRoot)
+    {
+        // 1. rules of transitions need a value before; the others let pass what an update leaves alone (ratcheting, KEP-4008)
+        if (rule.IsTransition ? old is null && !rule.IsOptionalOld : old is not null && JsonNode.DeepEquals(old, node))
+        {
+            return;
+        }
+
+        if (rule.Program is not { } program)
+        {
+            errors.Add(Invalid(path, node, $"rule compile error: {rule.Fault}"));
+            return;
+        }
+
+        CelType type = SchemaTypes.Of(schema, isRoot) ?? CelType.Dyn;
+        object? before = CelValues.FromJson(old, type);
+        var values = new Dictionary<string, object?>
+        {
+            ["self"] = CelValues.FromJson(node, type),
+            ["oldSelf"] = !rule.IsOptionalOld ? before : old is null ? CelOptional.None : new CelOptional(true, before),
+        };
+
+        // 2. the rule
+        object? result;
+        try
+        {
+            result = program.Evaluate(values, new CelBudget(CelBudget.PerExpression, budget), cancellation);
+        }
+        catch (CelBudgetException) when (budget.Spent <= CelBudget.PerRequest)
+        {
+            errors.Add(Invalid(path, node, $"no further validation rules will be run due to call cost exceeds limit for rule: {rule.Text}"));
+            return;
+        }
+
+        if (result is true)
+        {
+            return;
+        }
+
+        // 3. what to say of it
+        string place = rule.FieldPath.Length == 0 ? path : (path + rule.FieldPath).TrimStart('.');
+        if (result is CelError error)
+        {
+            errors.Add(Invalid(path, node, $"rule evaluation error: {error.Message} evaluating rule: {Words(rule, values)}"));
+        }
+        else
+        {
+            errors.Add(Refusal(rule, place, node, Words(rule, values)));
+        }
+    }
+
+    private string Words(ValidationRule rule, Dictionary<string, object?> values)
+    {
+        string plain = rule.Message.Length > 0 ? rule.Message.Trim() : $"failed rule: {rule.Text.Trim()}";
+        if (rule.MessageProgram is null)
+        {
+            return plain;
+        }
+
+        try
+        {
+            return rule.MessageProgram.Evaluate(values, new CelBudget(CelBudget.PerExpression, budget), cancellation) is string said && said.Trim().Length > 0 && !said.Contains('\n') ? said.Trim() : plain;
+        }
+        catch (CelBudgetException) when (budget.Spent <= CelBudget.PerRequest)
+        {
+            return plain;
+        }
+    }
+
+    private static FieldError Refusal(ValidationRule rule, string place, JsonNode value, string words) => rule.Reason switch
+    {
+        "FieldValueForbidden" => FieldError.Forbidden(place, words),
+        "FieldValueRequired" => FieldError.Required(place, words),
+        "FieldValueDuplicate" => Invalid(place, value, words) with { Type = FieldErrorType.Duplicate },
+        _ => Invalid(place, value, words),
+    };
+
+    /// <summary>Upstream shows scalars only.</summary>
+    private static FieldError Invalid(string path, JsonNode node, string words) =>
+        node is JsonValue ? FieldError.Invalid(path, node.DeepClone(), words) : FieldError.Invalid(path, null, words) with { OmitsValue = true };
+
+    private static JsonNode? Correlated(JsonNode? item, Schema schema, JsonArray? old) =>
+        old is null || schema.ListType != ListType.Map || item is not JsonObject json ? null
+        : old.FirstOrDefault(o => o is JsonObject candidate && schema.ListMapKeys.All(k => JsonNode.DeepEquals(candidate[k], json[k])));
+
+    private static string Child(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
+}

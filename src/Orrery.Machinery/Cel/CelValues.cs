@@ -1,7 +1,9 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Machinery.Cel.Libraries;
 using Orrery.Machinery.Schemas;
 
 namespace Orrery.Machinery.Cel;
@@ -115,7 +117,6 @@ internal static class CelValues
         _ => text,
     };
 
-    [SuppressMessage("Style", "IDE0072", Justification = "Everything else is a library's own value.")]
     public static CelType TypeOf(object? value) => value switch
     {
         null => CelType.Null,
@@ -132,7 +133,11 @@ internal static class CelValues
         CelJsonMap { Type.Kind: CelKind.Object } of => of.Type,
         CelMap => CelType.Map(CelType.Dyn, CelType.Dyn),
         CelOptional => CelType.Optional(CelType.Dyn),
-        _ => CelType.Opaque(value.GetType().Name),
+        Quantity => CelType.Opaque("kubernetes.Quantity"),
+        CelUrl => CelType.Opaque("kubernetes.URL"),
+        IPAddress => CelType.Opaque("net.IP"),
+        CelNetwork => CelType.Opaque("net.CIDR"),
+        _ => throw new InvalidOperationException($"no value of the language: {value.GetType().Name}"),
     };
 
     public static bool AreEqual(object? left, object? right) => (left, right) switch

@@ -11,7 +11,7 @@ internal static class Networks
     public static IEnumerable<Overload> All =>
     [
         Of("ip(string) net.IP", a => Address((string)a[0]!)),
-        Of("ip(net.IP) IPAddress", a => a[0]),
+        Of("ip(net.IP) net.IP", a => a[0]),
         Of("isIP(string) bool", a => Address((string)a[0]!) is IPAddress),
         Of("ip.isCanonical(string) bool", a => Address((string)a[0]!) is var found && found is IPAddress ip ? ip.ToString() == (string)a[0]! : found),
         Of("string(net.IP) string", a => a[0]!.ToString()),

@@ -6,6 +6,7 @@ using Orrery.Server.Authentication;
 using Orrery.Server.Authorization;
 using Orrery.Server.Handlers;
 using Orrery.Server.Requests;
+using Orrery.Storage;
 
 namespace Orrery.Server;
 
@@ -57,6 +58,13 @@ internal sealed class Pipeline(ServerState server)
         catch (IOException fault) when (fault is ConnectionResetException || fault.InnerException is ConnectionAbortedException or ConnectionResetException)
         {
             // The same, noticed within its body.
+        }
+        catch (StoreException fault)
+        {
+            log.RequestFailed(fault, http.Request.Method, http.Request.Path);
+            await FailAsync(http, (fault.OutcomeUnknown
+                ? ApiErrors.Timeout("the store did not say whether the change was made")
+                : ApiErrors.ServiceUnavailable("the store cannot be reached; nothing was changed")).Status);
         }
         catch (Exception fault)
         {

@@ -7,7 +7,7 @@ namespace Orrery.Machinery.Cel;
 internal static class CelLibrary
 {
     private static readonly FrozenDictionary<string, Overload[]> Functions =
-        ((IEnumerable<Overload>)[.. Operators.All, .. Conversions.All, .. Strings.All, .. Lists.All, .. Quantities.All, .. Urls.All, .. Networks.All]).GroupBy(o => o.Function).ToFrozenDictionary(g => g.Key, g => g.ToArray(), StringComparer.Ordinal);
+        ((IEnumerable<Overload>)[.. Operators.All, .. Conversions.All, .. Strings.All, .. Lists.All, .. Quantities.All, .. Urls.All, .. Networks.All, .. Formatting.All]).GroupBy(o => o.Function).ToFrozenDictionary(g => g.Key, g => g.ToArray(), StringComparer.Ordinal);
 
     public static readonly FrozenDictionary<string, CelType> Types = new Dictionary<string, CelType>
     {

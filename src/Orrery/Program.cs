@@ -13,7 +13,6 @@ var root = new RootCommand("Orrery: the control plane for a SaaS that runs on ma
     ServeCommand.Create(),
     SimulateCommand.Create(),
     SatelliteCommand.Create(),
-    RenderCommand.Create(),
     VersionCommand.Create(),
 };
 

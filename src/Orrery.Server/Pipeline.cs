@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
@@ -55,7 +54,7 @@ internal sealed class Pipeline(ServerState server)
         {
             // The client went away; there is nobody to answer.
         }
-        catch (IOException fault) when (fault is ConnectionResetException || fault.InnerException is ConnectionAbortedException or ConnectionResetException)
+        catch (ClientGoneException)
         {
             // The same, noticed within its body.
         }

@@ -28,7 +28,7 @@ internal sealed class PropagateBench(DataDirectory directory, Settings settings,
     {
         // 1. A tenant and a virtual cluster of its own, so that nothing of the user's is touched.
         await PrepareAsync(cancellationToken).ConfigureAwait(false);
-        using var tenant = new KubeClient(KubeConfig.Load(WriteKubeconfig()));
+        using var tenant = new KubeClient(KubeConfig.Load(VirtualClusterAccess.WriteKubeconfig(directory, settings, Cluster, time)));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var sightings = Channel.CreateUnbounded<Sighting>();
         List<Task> watches = [];
@@ -134,13 +134,6 @@ internal sealed class PropagateBench(DataDirectory directory, Settings settings,
                 return false;
             }
         }, cancellationToken).ConfigureAwait(false);
-    }
-
-    private string WriteKubeconfig()
-    {
-        string path = directory.VirtualClusterKubeconfig(Cluster);
-        PrivateFile.Write(path, Credentials.AdministratorKubeconfig(directory, settings, Cluster, token: false, time));
-        return path;
     }
 
     /// <summary>No replicas: the road of the change is measured, not the starting of pods.</summary>

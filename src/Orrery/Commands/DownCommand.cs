@@ -12,7 +12,7 @@ internal static class DownCommand
     public static Command Create()
     {
         Option<string> dataDir = Options.DataDir();
-        var command = new Command("down", "Stop everything that 'orrery up' started; the data stays.") { dataDir };
+        var command = new Command("down", "Stop everything that './orrery up' started; the data stays.") { dataDir };
         command.SetAction((parse, cancellationToken) => RunAsync(parse.GetValue(dataDir)!, cancellationToken));
         return command;
     }

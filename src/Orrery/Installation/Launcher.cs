@@ -91,7 +91,7 @@ internal sealed class Launcher(TimeProvider time)
         if (Processes.Of(directory, existing).Any(p => p.RunningPid() is not null))
         {
             throw new CommandFailedException(
-                $"the installation in {directory.Path} runs on port {existing.Port} with data planes {string.Join(',', existing.DataPlanes)}; stop it with 'orrery down' before you change that");
+                $"the installation in {directory.Path} runs on port {existing.Port} with data planes {string.Join(',', existing.DataPlanes)}; stop it with './orrery down' before you change that");
         }
     }
 

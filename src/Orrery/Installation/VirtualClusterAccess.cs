@@ -20,12 +20,12 @@ internal static class VirtualClusterAccess
         }
     }
 
-    /// <summary>Writes the administrator's kubeconfig of a virtual cluster into the data directory, for the demo.</summary>
+    /// <summary>Writes the administrator's kubeconfig of a virtual cluster into the data directory.</summary>
     /// <returns>Its path.</returns>
-    public static string WriteKubeconfig(RunningInstallation installation, ClusterName cluster, TimeProvider time)
+    public static string WriteKubeconfig(DataDirectory directory, Settings settings, ClusterName cluster, TimeProvider time)
     {
-        string path = installation.Directory.VirtualClusterKubeconfig(cluster);
-        PrivateFile.Write(path, Credentials.AdministratorKubeconfig(installation.Directory, installation.Settings, cluster, token: false, time));
+        string path = directory.VirtualClusterKubeconfig(cluster);
+        PrivateFile.Write(path, Credentials.AdministratorKubeconfig(directory, settings, cluster, token: false, time));
         return path;
     }
 }

@@ -3,8 +3,8 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Orrery.Client;
 
-/// <summary>Builds the one connection pool of a client.</summary>
-internal static class ClientHandler
+/// <summary>Builds the one connection pool of a client: TLS as its configuration says, HTTP/2 with as many connections as streams need.</summary>
+public static class ClientHandler
 {
     /// <summary>A connection that answers no ping for this long after a quiet spell is dead; its watches then resume elsewhere.</summary>
     private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(15);

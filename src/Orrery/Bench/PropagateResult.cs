@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -31,11 +30,11 @@ internal sealed record PropagateResult(IReadOnlyDictionary<string, double[]> Per
                 };
             }
 
-            output.WriteLine(new JsonObject { ["changes"] = All.Length, ["machine"] = Machine(), ["latency"] = rows }.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
+            output.WriteLine(new JsonObject { ["changes"] = All.Length, ["machine"] = Machine.Describe(), ["latency"] = rows }.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
             return;
         }
 
-        output.WriteLine($"{All.Length} changes, {Machine()}");
+        output.WriteLine($"{All.Length} changes, {Machine.Describe()}");
         output.WriteLine($"{"acknowledged -> present in",-28}{"p50 ms",10}{"p99 ms",10}{"max ms",10}");
         foreach ((string name, double[] values) in Rows())
         {
@@ -45,6 +44,4 @@ internal sealed record PropagateResult(IReadOnlyDictionary<string, double[]> Per
 
     private IEnumerable<(string Name, double[] Values)> Rows() =>
         PerDataPlane.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => (p.Key, p.Value)).Append(("all of them", All));
-
-    private static string Machine() => $"{Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}";
 }

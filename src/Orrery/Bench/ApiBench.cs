@@ -1,0 +1,178 @@
+using System.Globalization;
+using Orrery.Commands;
+using Orrery.Installation;
+
+namespace Orrery.Bench;
+
+/// <summary>How much of everything a run of <see cref="ApiBench"/> does.</summary>
+/// <param name="Scale">Share of the full amounts, 0.01 to 1.</param>
+/// <param name="Only">Keys of the measures wanted; empty for all.</param>
+/// <param name="Settle">How long memory may take to come to rest.</param>
+internal sealed record ApiBenchOptions(double Scale, IReadOnlyList<string> Only, TimeSpan Settle)
+{
+    public int Count(int full) => Math.Max(10, (int)(full * Scale));
+
+    public bool Wants(params Measure[] measures) => Only.Count == 0 || measures.Any(m => Only.Contains(m.Key));
+}
+
+/// <summary>
+/// Measures one API server by what a client can do to it: writes, reads, lists, watches, definitions. CPU and memory are
+/// those of the server's processes; everything happens in a namespace of its own that is deleted at the end.
+/// </summary>
+internal sealed class ApiBench(BenchTarget target, ApiBenchOptions options, Progress progress, TimeProvider time) : IDisposable
+{
+    private const int Workers = 16;
+    private const int Listed = 5_000;
+
+    private readonly RawClient client = new(target.Config);
+    private readonly string ns = "bench-" + time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+    private readonly List<Figure> figures = [];
+
+    private string Maps => $"/api/v1/namespaces/{ns}/configmaps";
+
+    public async Task<IReadOnlyList<Figure>> RunAsync(CancellationToken cancellationToken)
+    {
+        if (target.Pids.Count == 0)
+        {
+            throw new CommandFailedException($"{target.Name}: which processes are measured? Name them with --pid");
+        }
+
+        // 1. Before anything was done to it.
+        if (options.Wants(Measure.Idle))
+        {
+            Say("memory at rest");
+            Add(Measure.Idle, Megabytes(await Settling.MemoryAsync(target, options.Settle, time, cancellationToken).ConfigureAwait(false)));
+        }
+
+        await client.PostAsync("/api/v1/namespaces", $"{{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{{\"name\":\"{ns}\"}}}}", cancellationToken).ConfigureAwait(false);
+        try
+        {
+            // 2. What is kept, while memory has not been through much yet.
+            await new WatchBench(target, client, options, progress, time, figures).IdleAsync(Maps, cancellationToken).ConfigureAwait(false);
+            await DefinitionsAsync(cancellationToken).ConfigureAwait(false);
+            await ObjectsAsync(cancellationToken).ConfigureAwait(false);
+
+            // 3. What is done.
+            await WritesAsync(cancellationToken).ConfigureAwait(false);
+            await ReadsAsync(cancellationToken).ConfigureAwait(false);
+            await new WatchBench(target, client, options, progress, time, figures).FanOutAsync(Maps, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Say("cleaning up");
+            await client.SendAsync(HttpMethod.Delete, "/api/v1/namespaces/" + ns, null, "", CancellationToken.None).ConfigureAwait(false);
+        }
+
+        return figures;
+    }
+
+    public void Dispose() => client.Dispose();
+
+    private async Task DefinitionsAsync(CancellationToken cancellationToken)
+    {
+        if (!options.Wants(Measure.DefinitionMemory))
+        {
+            return;
+        }
+
+        int count = options.Count(100);
+        Say($"{count} definitions that nobody uses");
+        const string path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+        string[] groups = [.. Enumerable.Range(0, count).Select(i => string.Create(CultureInfo.InvariantCulture, $"g{i}.{ns}.example.com"))];
+        long before = await Settling.MemoryAsync(target, options.Settle, time, cancellationToken).ConfigureAwait(false);
+        foreach (string group in groups)
+        {
+            await client.SendAsync(HttpMethod.Post, path, Samples.Definition(group), "application/json", cancellationToken).ConfigureAwait(false);
+        }
+
+        long after = await Settling.MemoryAsync(target, options.Settle, time, cancellationToken).ConfigureAwait(false);
+        Add(Measure.DefinitionMemory, (after - before) / 1024.0 / count);
+        foreach (string group in groups)
+        {
+            await client.SendAsync(HttpMethod.Delete, $"{path}/widgets.{group}", null, "", cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task ObjectsAsync(CancellationToken cancellationToken)
+    {
+        if (!options.Wants(Measure.ObjectMemory))
+        {
+            return;
+        }
+
+        int count = options.Count(20_000);
+        Say($"{count} objects to keep");
+        long before = await Settling.MemoryAsync(target, options.Settle, time, cancellationToken).ConfigureAwait(false);
+        await CreateAsync("kept", count, cancellationToken).ConfigureAwait(false);
+        long after = await Settling.MemoryAsync(target, options.Settle, time, cancellationToken).ConfigureAwait(false);
+        Add(Measure.ObjectMemory, (after - before) / 1024.0 / count);
+        await client.SendAsync(HttpMethod.Delete, Maps, null, "", cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task WritesAsync(CancellationToken cancellationToken)
+    {
+        if (!options.Wants(Measure.Create, Measure.CreateLatency, Measure.CreateRate, Measure.Update, Measure.Patch, Measure.Delete))
+        {
+            return;
+        }
+
+        // The first requests of a server compile its code: they are sent, and not counted.
+        int count = options.Count(10_000);
+        Say($"{count} creates, then patches, replacements and deletes");
+        await CreateAsync("warm", options.Count(4_000), cancellationToken).ConfigureAwait(false);
+        LoadResult created = await CreateAsync("made", count, cancellationToken).ConfigureAwait(false);
+        Add(Measure.Create, created.CpuMicroseconds);
+        Add(Measure.CreateLatency, created.Percentile(0.99));
+        Add(Measure.CreateRate, created.PerSecond);
+
+        LoadResult patched = await Load.RunAsync(target, count, Workers, time, (i, token) =>
+            client.SendAsync(HttpMethod.Patch, Named("made", i), Samples.Touch(i), "application/merge-patch+json", token), cancellationToken).ConfigureAwait(false);
+        Add(Measure.Patch, patched.CpuMicroseconds);
+        byte[][] bodies = [.. Enumerable.Range(0, count).Select(i => Samples.ConfigMap(Name("made", i)))];
+        LoadResult updated = await Load.RunAsync(target, count, Workers, time, (i, token) =>
+            client.SendAsync(HttpMethod.Put, Named("made", i), bodies[i], "application/json", token), cancellationToken).ConfigureAwait(false);
+        Add(Measure.Update, updated.CpuMicroseconds);
+        LoadResult deleted = await Load.RunAsync(target, count, Workers, time, (i, token) =>
+            client.SendAsync(HttpMethod.Delete, Named("made", i), null, "", token), cancellationToken).ConfigureAwait(false);
+        Add(Measure.Delete, deleted.CpuMicroseconds);
+        await client.SendAsync(HttpMethod.Delete, Maps, null, "", cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task ReadsAsync(CancellationToken cancellationToken)
+    {
+        if (!options.Wants(Measure.Get, Measure.GetLatency, Measure.List))
+        {
+            return;
+        }
+
+        Say($"{Listed} objects to read");
+        await CreateAsync("read", Listed, cancellationToken).ConfigureAwait(false);
+        Task Get(int i, CancellationToken token) => client.GetAsync(Named("read", i % Listed), token);
+        await Load.RunAsync(target, options.Count(10_000), Workers, time, Get, cancellationToken).ConfigureAwait(false);
+        LoadResult got = await Load.RunAsync(target, options.Count(40_000), Workers, time, Get, cancellationToken).ConfigureAwait(false);
+        Add(Measure.Get, got.CpuMicroseconds);
+        Add(Measure.GetLatency, got.Percentile(0.99));
+
+        Task ListAll(int i, CancellationToken token) => client.GetAsync(Maps, token);
+        await Load.RunAsync(target, options.Count(20), 1, time, ListAll, cancellationToken).ConfigureAwait(false);
+        LoadResult listed = await Load.RunAsync(target, options.Count(50), 1, time, ListAll, cancellationToken).ConfigureAwait(false);
+        Add(Measure.List, listed.CpuMicroseconds / 1000);
+        await client.SendAsync(HttpMethod.Delete, Maps, null, "", cancellationToken).ConfigureAwait(false);
+    }
+
+    private Task<LoadResult> CreateAsync(string prefix, int count, CancellationToken cancellationToken)
+    {
+        byte[][] bodies = [.. Enumerable.Range(0, count).Select(i => Samples.ConfigMap(Name(prefix, i)))];
+        return Load.RunAsync(target, count, Workers, time, (i, token) => client.SendAsync(HttpMethod.Post, Maps, bodies[i], "application/json", token), cancellationToken);
+    }
+
+    private static string Name(string prefix, int number) => string.Create(CultureInfo.InvariantCulture, $"{prefix}-{number}");
+
+    private string Named(string prefix, int number) => $"{Maps}/{Name(prefix, number)}";
+
+    private void Say(string text) => progress.Say($"{target.Name}: {text}");
+
+    private void Add(Measure measure, double value) => figures.Add(new Figure(measure, value));
+
+    private static double Megabytes(long bytes) => bytes / 1_000_000.0;
+}

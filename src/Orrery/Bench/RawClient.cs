@@ -1,0 +1,90 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using Orrery.Client;
+using Orrery.Commands;
+
+namespace Orrery.Bench;
+
+/// <summary>Sends bytes and drops the answer's: a client that costs as little as it can beside the server that is measured.</summary>
+internal sealed class RawClient : IDisposable
+{
+    private readonly HttpMessageInvoker http;
+    private readonly ClientConfig config;
+    private readonly string root;
+
+    public RawClient(ClientConfig config)
+    {
+        this.config = config;
+        root = config.Server.GetLeftPart(UriPartial.Path).TrimEnd('/');
+        http = new HttpMessageInvoker(ClientHandler.Create(config), disposeHandler: true);
+    }
+
+    /// <returns>Bytes of the answer.</returns>
+    /// <exception cref="CommandFailedException">The server refused.</exception>
+    public async Task<long> SendAsync(HttpMethod method, string path, byte[]? body, string contentType, CancellationToken cancellationToken)
+    {
+        using HttpResponseMessage response = await OpenAsync(method, path, body, contentType, cancellationToken).ConfigureAwait(false);
+        await using Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        byte[] buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(64 * 1024);
+        try
+        {
+            long total = 0;
+            while (await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) is > 0 and int read)
+            {
+                total += read;
+            }
+
+            return total;
+        }
+        finally
+        {
+            System.Buffers.ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    public Task<long> GetAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Get, path, null, "", cancellationToken);
+
+    /// <summary>The answer's head; its body stays to be read.</summary>
+    public async Task<HttpResponseMessage> OpenAsync(HttpMethod method, string path, byte[]? body, string contentType, CancellationToken cancellationToken)
+    {
+        HttpResponseMessage response = await TryAsync(method, path, body, contentType, cancellationToken).ConfigureAwait(false);
+        if (response.IsSuccessStatusCode)
+        {
+            return response;
+        }
+
+        using (response)
+        {
+            string text = await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
+            throw new CommandFailedException(string.Create(CultureInfo.InvariantCulture, $"{method} {path}: {(int)response.StatusCode} {text[..Math.Min(300, text.Length)]}"));
+        }
+    }
+
+    /// <summary>Whatever the server answers.</summary>
+    public async Task<HttpResponseMessage> TryAsync(HttpMethod method, string path, byte[]? body, string contentType, CancellationToken cancellationToken)
+    {
+        using var message = new HttpRequestMessage(method, root + path) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower };
+        message.Headers.TryAddWithoutValidation("Accept", "application/json");
+        message.Headers.TryAddWithoutValidation("User-Agent", "orrery-bench/0.1.0");
+        string? token = config.TokenSource is { } source ? await source(cancellationToken).ConfigureAwait(false) : config.BearerToken;
+        if (token is not null)
+        {
+            message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
+
+        if (body is not null)
+        {
+            message.Content = new ByteArrayContent(body);
+            message.Content.Headers.TryAddWithoutValidation("Content-Type", contentType);
+        }
+
+        return await http.SendAsync(message, cancellationToken).ConfigureAwait(false);
+    }
+
+    public Task<long> PostAsync(string path, string json, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Post, path, Encoding.UTF8.GetBytes(json), "application/json", cancellationToken);
+
+    public void Dispose() => http.Dispose();
+}

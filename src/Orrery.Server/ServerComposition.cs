@@ -38,11 +38,9 @@ internal static class ServerComposition
         var objects = new ObjectStore(caches, access.BaseLayer);
 
         // 3. Writes.
-        var admission = new AdmissionChain([
-            new NamespaceLifecycle(objects),
-            new ServiceAccountDefaults(objects, names),
-            new RoleEscalation(access.RoleGuard),
-        ]);
+        var admission = new AdmissionChain(
+            mutating: [new NamespaceLifecycle(objects), new ServiceAccountDefaults(objects, names), new RoleEscalation(access.RoleGuard)],
+            validating: []);
         var addresses = new ServiceAddresses(caches, names);
         var creation = new ObjectCreation(objects, admission, addresses, time, names);
         var update = new ObjectUpdate(objects, admission, addresses, creation, time);
@@ -61,6 +59,7 @@ internal static class ServerComposition
             Caches = caches,
             Resources = resources,
             Objects = objects,
+            Admission = admission,
             Creation = creation,
             Update = update,
             Deletion = deletion,

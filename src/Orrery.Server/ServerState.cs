@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
+using Orrery.Server.Admission;
 using Orrery.Server.Cache;
 using Orrery.Server.Discovery;
 using Orrery.Server.Handlers;
@@ -20,6 +21,8 @@ internal sealed class ServerState : IAsyncDisposable
     public required ResourceCatalog Resources { get; init; }
 
     public required ObjectStore Objects { get; init; }
+
+    public required AdmissionChain Admission { get; init; }
 
     public required ObjectCreation Creation { get; init; }
 

@@ -1,13 +1,50 @@
+using Orrery.Api;
+
 namespace Orrery.Server.Admission;
 
-/// <summary>The admission stage: every plugin in order, the first refusal wins.</summary>
-internal sealed class AdmissionChain(IReadOnlyList<IAdmissionPlugin> plugins)
+/// <summary>
+/// The admission stage. The mutating phase sees the object as it was decoded and defaulted; then its kind prepares and
+/// validates it; the validating phase sees what is to be stored. Plugins are asked in order, the first refusal wins.
+/// </summary>
+internal sealed class AdmissionChain(IReadOnlyList<IMutatingPlugin> mutating, IReadOnlyList<IValidatingPlugin> validating)
 {
+    /// <summary>The mutating phase. The object to go on with is <see cref="AdmissionRequest.Object"/>.</summary>
+    /// <exception cref="StatusException">Refused.</exception>
+    public async ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        await MutateOnceAsync(request, cancellationToken);
+
+        // Who was asked before a later plugin changed the object is asked once more, and not again after that.
+        if (request.Reinvocation.IsWanted)
+        {
+            request.Reinvocation.Begin();
+            await MutateOnceAsync(request, cancellationToken);
+        }
+    }
+
+    /// <summary>The validating phase.</summary>
+    /// <exception cref="StatusException">Refused.</exception>
+    public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        foreach (IValidatingPlugin plugin in validating)
+        {
+            await plugin.ValidateAsync(request, cancellationToken);
+        }
+    }
+
+    /// <summary>Both phases, for what no kind validates between them: deletions, streams, and bodies that are answered and not stored.</summary>
+    /// <exception cref="StatusException">Refused.</exception>
     public async ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        foreach (IAdmissionPlugin plugin in plugins)
+        await MutateAsync(request, cancellationToken);
+        await ValidateAsync(request, cancellationToken);
+    }
+
+    private async ValueTask MutateOnceAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        foreach (IMutatingPlugin plugin in mutating)
         {
-            await plugin.AdmitAsync(request, cancellationToken);
+            await plugin.MutateAsync(request, cancellationToken);
         }
     }
 }

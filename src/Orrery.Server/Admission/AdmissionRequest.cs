@@ -1,25 +1,36 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Machinery.Schemas;
 using Orrery.Server.Authentication;
 using Orrery.Server.Registry;
 
 namespace Orrery.Server.Admission;
 
-/// <summary>What is being written.</summary>
+/// <summary>What is being done.</summary>
 internal enum AdmissionOperation
 {
     Create,
     Update,
     Delete,
+
+    /// <summary>A stream to what the object stands for, such as <c>pods/exec</c>.</summary>
+    Connect,
 }
 
-/// <summary>One write, as admission sees it.</summary>
-internal sealed record AdmissionRequest
+/// <summary>One write, as admission sees it (apiserver <c>pkg/admission/interfaces.go</c>, Attributes).</summary>
+internal sealed class AdmissionRequest
 {
+    private JsonObject? current;
+
     public required AdmissionOperation Operation { get; init; }
 
+    /// <summary>The resource of the path, without its subresource.</summary>
     public required ResourceDefinition Resource { get; init; }
 
+    /// <summary>What <see cref="Object"/> and <see cref="Old"/> are: the resource's kind, or that of a subresource such as <c>Scale</c>.</summary>
+    public GroupVersionKind Kind { get => field.Kind is null ? Resource.Kind : field; init; }
+
+    /// <summary>Nothing of another cluster may be looked at.</summary>
     public required ClusterName Cluster { get; init; }
 
     /// <summary>Empty for a cluster-scoped object.</summary>
@@ -31,21 +42,59 @@ internal sealed record AdmissionRequest
     /// <summary>Empty for the object itself.</summary>
     public string Subresource { get; init; } = "";
 
-    /// <summary>Null on delete. A plugin edits it in place.</summary>
-    public JsonObject? Object { get; init; }
+    /// <summary>
+    /// Null on delete; the options of the stream on connect. The mutating phase edits it in place or replaces it; the validating
+    /// phase leaves it alone.
+    /// </summary>
+    public JsonObject? Object { get => current; init => current = value; }
 
-    /// <summary>Null on create. Never changed.</summary>
+    /// <summary>Null on create and connect. Never changed.</summary>
     public JsonObject? Old { get; init; }
 
     public required UserInfo User { get; init; }
 
-    public GroupResource GroupResource => Resource.GroupResource;
-}
+    public bool DryRun { get; init; }
 
-/// <summary>One rule about writes that is no part of a kind's own validation.</summary>
-internal interface IAdmissionPlugin
-{
-    /// <summary>Lets the write pass, edits its object, or refuses it.</summary>
-    /// <exception cref="StatusException">Refused.</exception>
-    ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken);
+    /// <summary>The server's own upkeep writes this: rules that a cluster's users made do not stand in its way.</summary>
+    public bool ByServer { get; init; }
+
+    /// <summary>Makes the options of the request (<c>CreateOptions</c>, …), made only where something reads them.</summary>
+    public required Func<AdmissionOperation, JsonObject> Options { get; init; }
+
+    /// <summary>Where plugins say what does not refuse the write.</summary>
+    public required IAdmissionNotes Notes { get; init; }
+
+    /// <summary>Carries what plugins of the mutating phase remember of this request from their first run to a second.</summary>
+    public Reinvocation Reinvocation { get; } = new();
+
+    /// <summary>A plugin put another object in the place of the one that came: what the server keeps of an object has to be put back.</summary>
+    public bool IsReplaced { get; private set; }
+
+    public GroupResource GroupResource => Resource.GroupResource;
+
+    /// <summary>The namespace as policies and webhooks know it: a Namespace is in itself.</summary>
+    public string RequestNamespace => GroupResource is { Group: "", Resource: "namespaces" } ? Name : Namespace;
+
+    /// <summary>The type of <see cref="Object"/>.</summary>
+    public Schema Schema => Kind == Resource.Kind
+        ? Resource.Schema
+        : BuiltinTypes.Instance.Find(Kind) ?? throw new InvalidOperationException($"no type is known for {Kind}");
+
+    /// <summary>Puts a changed object in the place of the one that came, decoded and defaulted as a client's would be. For the mutating phase.</summary>
+    /// <exception cref="StatusException">400: it does not fit the type.</exception>
+    public void Replace(JsonObject json)
+    {
+        if (Kind == Resource.Kind)
+        {
+            Resource.Strategy.Decode(json, default);
+            Resource.Strategy.Default(json);
+        }
+        else
+        {
+            ObjectDecoding.Builtin(json, default, Kind, Schema);
+        }
+
+        current = json;
+        IsReplaced = true;
+    }
 }

@@ -7,11 +7,11 @@ namespace Orrery.Server.Admission;
 /// Nothing is made in a namespace that is not there or is being deleted, and the namespaces that a cluster cannot do
 /// without are not deleted. Upstream: plugin/namespace/lifecycle.
 /// </summary>
-internal sealed class NamespaceLifecycle(ObjectStore objects) : IAdmissionPlugin
+internal sealed class NamespaceLifecycle(ObjectStore objects) : IMutatingPlugin
 {
     private static readonly ResourceDefinition Namespaces = BuiltinResources.Instance.Require("", "v1", "namespaces");
 
-    public ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    public ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         if (request.Operation == AdmissionOperation.Delete && request.GroupResource == Namespaces.GroupResource && request.Name is "default" or "kube-system" or "kube-public")
         {

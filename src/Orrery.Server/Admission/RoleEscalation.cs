@@ -2,10 +2,10 @@ using Orrery.Server.Authorization;
 
 namespace Orrery.Server.Admission;
 
-/// <summary>Nobody writes a role or a binding that grants what they do not hold themselves.</summary>
-internal sealed class RoleEscalation(RoleGuard guard) : IAdmissionPlugin
+/// <summary>Nobody writes a role or a binding that grants what they do not hold themselves. Last of the mutating phase: upstream asks before the kind validates.</summary>
+internal sealed class RoleEscalation(RoleGuard guard) : IMutatingPlugin
 {
-    public ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    public ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         if (request.Object is { } proposed && request.Subresource.Length == 0)
         {

@@ -8,14 +8,14 @@ namespace Orrery.Server.Admission;
 /// A pod runs as a service account that exists, <c>default</c> when it names none, and gets the account's token mounted.
 /// Upstream: plugin/pkg/admission/serviceaccount, and the taint tolerations of defaulttolerationseconds.
 /// </summary>
-internal sealed class ServiceAccountDefaults(ObjectStore objects, NameSource names) : IAdmissionPlugin
+internal sealed class ServiceAccountDefaults(ObjectStore objects, NameSource names) : IMutatingPlugin
 {
     private const string MountPath = "/var/run/secrets/kubernetes.io/serviceaccount";
     private const int TokenSeconds = 3607;
     private static readonly ResourceDefinition Accounts = BuiltinResources.Instance.Require("", "v1", "serviceaccounts");
     private static readonly GroupResource Pods = new("", "pods");
 
-    public ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    public ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         if (request.Operation == AdmissionOperation.Create && request.GroupResource == Pods && request.Subresource.Length == 0 && request.Object?["spec"] is JsonObject spec)
         {

@@ -14,6 +14,8 @@ internal static class BindingHandler
     {
         WriteOptions options = request.WriteOptions("CreateOptions");
         JsonObject binding = SubresourceBody.Parse(Kind, await RequestBody.ReadJsonAsync(request.Http.Request, Kind.Kind, cancellationToken));
+        WriteScope scope = request.Scope(options);
+        binding = await SubresourceBody.AdmitAsync(request, scope, Kind, binding, cancellationToken);
         string node = binding.TextAt("target", "name") ?? "";
         if (node.Length == 0 || binding.TextAt("target", "kind") is not (null or "" or "Node"))
         {
@@ -24,11 +26,12 @@ internal static class BindingHandler
 
         string now = request.Server.Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         await request.Server.Update.UpdateAsync(
-            request.Scope(options),
+            scope,
             new ObjectChange
             {
                 IsPatch = true,
                 HasManagedFields = true,
+                IsAdmitted = true,
                 Wanted = pod =>
                 {
                     Bind(pod, binding, node, now);

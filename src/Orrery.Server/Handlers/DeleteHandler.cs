@@ -59,6 +59,8 @@ internal static class DeleteHandler
         User = request.User,
         FieldManager = "",
         DryRun = options.DryRun,
+        Options = _ => options.ToJson(),
+        Notes = new ResponseNotes(request.Http),
     };
 
     private static JsonObject Details(GroupResource resource, KubeObject deleted)

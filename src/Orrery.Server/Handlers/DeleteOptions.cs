@@ -34,6 +34,44 @@ internal sealed record DeleteOptions
         return errors.Count == 0 ? options : throw ApiErrors.Invalid(new GroupKind("meta.k8s.io", "DeleteOptions"), "", errors);
     }
 
+    /// <summary>The options as the object that admission is shown.</summary>
+    public JsonObject ToJson()
+    {
+        var json = new JsonObject { ["kind"] = "DeleteOptions", ["apiVersion"] = "meta.k8s.io/v1" };
+        if (GracePeriodSeconds is { } grace)
+        {
+            json["gracePeriodSeconds"] = grace;
+        }
+
+        if (Uid is not null || ResourceVersion is not null)
+        {
+            var preconditions = new JsonObject();
+            if (Uid is not null)
+            {
+                preconditions["uid"] = Uid;
+            }
+
+            if (ResourceVersion is not null)
+            {
+                preconditions["resourceVersion"] = ResourceVersion;
+            }
+
+            json["preconditions"] = preconditions;
+        }
+
+        if (PropagationPolicy is not null)
+        {
+            json["propagationPolicy"] = PropagationPolicy;
+        }
+
+        if (DryRun)
+        {
+            json["dryRun"] = new JsonArray("All");
+        }
+
+        return json;
+    }
+
     private static DeleteOptions FromQuery(RequestQuery query, List<FieldError> errors) => new()
     {
         DryRun = WriteOptions.ReadDryRun(query, errors),

@@ -17,6 +17,9 @@ internal static class EvictionHandler
         JsonObject eviction = SubresourceBody.Parse(Kind, await RequestBody.ReadJsonAsync(request.Http.Request, Kind.Kind, cancellationToken));
         DeleteOptions options = DeleteOptions.Read(request.Query, eviction["deleteOptions"] as JsonObject);
         var pod = KubeObject.Parse(request.Require(request.Name).Json.Span);
+        WriteScope scope = DeleteHandler.Scope(request, request.Name, options);
+        eviction = await SubresourceBody.AdmitAsync(request, scope, Kind, eviction, cancellationToken);
+        options = DeleteOptions.Read(request.Query, eviction["deleteOptions"] as JsonObject);
 
         // A pod that runs no more, or never did, disrupts nobody.
         if (pod.TextAt("status", "phase") is "Running" or "Unknown" && !pod.IsDeleting)
@@ -24,7 +27,7 @@ internal static class EvictionHandler
             await SpendAsync(request, pod, options.DryRun, cancellationToken);
         }
 
-        await request.Server.Deletion.DeleteAsync(DeleteHandler.Scope(request, request.Name, options), options, cancellationToken);
+        await request.Server.Deletion.DeleteAsync(scope, options, cancellationToken, isAdmitted: true);
         await SubresourceBody.WriteSuccessAsync(request, cancellationToken);
     }
 

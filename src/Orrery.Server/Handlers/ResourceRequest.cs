@@ -40,6 +40,8 @@ internal sealed record ResourceRequest
         User = User,
         FieldManager = options.FieldManager,
         DryRun = options.DryRun,
+        Options = options.ToJson,
+        Notes = new ResponseNotes(Http),
     };
 
     public WriteOptions WriteOptions(string kind, bool apply = false) =>

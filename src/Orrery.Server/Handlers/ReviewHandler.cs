@@ -20,6 +20,7 @@ internal static class ReviewHandler
         WriteOptions options = request.WriteOptions("CreateOptions");
         JsonObject review = await CreateHandler.ReadObjectAsync(request, options, cancellationToken);
         FieldManager.Update(null, review, request.Resource.Schema, options.FieldManager, null, request.Server.Time.GetUtcNow());
+        review = await SubresourceBody.AdmitAsync(request, request.Scope(options), request.Resource.Kind, review, cancellationToken);
         await ObjectResponse.WriteJsonAsync(request.Http, 201, Answer(request, review), cancellationToken);
     }
 

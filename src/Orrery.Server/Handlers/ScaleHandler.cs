@@ -31,6 +31,7 @@ internal static class ScaleHandler
             new ObjectChange
             {
                 IsPatch = true,
+                View = new SubresourceView(Kind, json => Read(request, json), (json, scale) => Write(request, json, scale)),
                 Wanted = current =>
                 {
                     JsonObject scale = wanted(Read(request, current));

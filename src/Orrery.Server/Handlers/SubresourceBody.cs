@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Machinery.Schemas;
+using Orrery.Server.Admission;
+using Orrery.Server.Registry;
 
 namespace Orrery.Server.Handlers;
 
@@ -17,6 +19,17 @@ internal static class SubresourceBody
         }
 
         return json;
+    }
+
+    /// <summary>Such a body is created, and the object that it is about changed after it.</summary>
+    /// <exception cref="StatusException">Refused.</exception>
+    public static async ValueTask<JsonObject> AdmitAsync(ResourceRequest request, WriteScope scope, GroupVersionKind kind, JsonObject body, CancellationToken cancellationToken)
+    {
+        body["apiVersion"] ??= kind.ApiVersion;
+        body["kind"] ??= kind.Kind;
+        AdmissionRequest asked = (scope with { Subresource = request.Subresource }).Admission(AdmissionOperation.Create, request.Name, body, null, kind);
+        await request.Server.Admission.AdmitAsync(asked, cancellationToken);
+        return asked.Object!;
     }
 
     public static Task WriteSuccessAsync(ResourceRequest request, CancellationToken cancellationToken) =>

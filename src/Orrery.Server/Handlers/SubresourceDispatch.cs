@@ -14,7 +14,13 @@ internal static class SubresourceDispatch
         {
             StoredObject target = request.Require(request.Name);
             return LongRunning.RunAsync(
-                request, (_, token) => handler.HandleAsync(request.Cluster, KubeObject.Parse(target.Json.Span), request.Http, token), cancellationToken);
+                request,
+                async (_, token) =>
+                {
+                    await ConnectAdmission.AdmitAsync(request, token);
+                    await handler.HandleAsync(request.Cluster, KubeObject.Parse(target.Json.Span), request.Http, token);
+                },
+                cancellationToken);
         }
 
         // 2. One that the kind has.

@@ -29,6 +29,7 @@ internal static class TokenRequestHandler
         WriteOptions options = request.WriteOptions("CreateOptions");
         JsonObject json = await CreateHandler.ReadObjectAsync(request with { Resource = Definition }, options, cancellationToken);
         FieldManager.Update(null, json, Definition.Schema, options.FieldManager, request.Subresource, request.Server.Time.GetUtcNow());
+        json = await SubresourceBody.AdmitAsync(request, request.Scope(options), Kind, json, cancellationToken);
         await ObjectResponse.WriteJsonAsync(request.Http, 201, tokens.Create(request.Cluster, request.Namespace, request.Name, json), cancellationToken);
     }
 

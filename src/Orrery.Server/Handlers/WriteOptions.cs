@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Server.Admission;
 using Orrery.Server.Requests;
 
 namespace Orrery.Server.Handlers;
@@ -15,6 +16,11 @@ internal enum FieldValidation
 /// <summary>Query of a create, update or patch: metav1 CreateOptions, UpdateOptions and PatchOptions.</summary>
 internal sealed record WriteOptions(bool DryRun, string FieldManager, FieldValidation FieldValidation, bool Force)
 {
+    /// <summary>As the client said it; empty where it said nothing.</summary>
+    private string saidManager = "";
+    private string saidValidation = "";
+
+
     private const int MaxManagerLength = 128;
 
     /// <param name="kind"><c>CreateOptions</c>, <c>UpdateOptions</c> or <c>PatchOptions</c>; named in faults.</param>
@@ -43,8 +49,30 @@ internal sealed record WriteOptions(bool DryRun, string FieldManager, FieldValid
         }
 
         return errors.Count == 0
-            ? new WriteOptions(dryRun, manager.Length > 0 ? manager : DefaultManager(userAgent), level, force ?? false)
+            ? new WriteOptions(dryRun, manager.Length > 0 ? manager : DefaultManager(userAgent), level, force ?? false) { saidManager = manager, saidValidation = validation }
             : throw ApiErrors.Invalid(new GroupKind("meta.k8s.io", kind), "", errors);
+    }
+
+    /// <summary>The options as the object that admission is shown. A patch is an update, or a create where nothing was.</summary>
+    public JsonObject ToJson(AdmissionOperation operation)
+    {
+        var json = new JsonObject { ["kind"] = operation == AdmissionOperation.Create ? "CreateOptions" : "UpdateOptions", ["apiVersion"] = "meta.k8s.io/v1" };
+        if (DryRun)
+        {
+            json["dryRun"] = new JsonArray("All");
+        }
+
+        if (saidManager.Length > 0)
+        {
+            json["fieldManager"] = saidManager;
+        }
+
+        if (saidValidation.Length > 0)
+        {
+            json["fieldValidation"] = saidValidation;
+        }
+
+        return json;
     }
 
     public static bool ReadDryRun(RequestQuery query, List<FieldError> errors)

@@ -21,33 +21,31 @@ internal sealed class ObjectCreation(ObjectStore objects, AdmissionChain admissi
     public async ValueTask<WriteResult> CreateAsync(WriteScope scope, JsonObject json, bool isApplied, CancellationToken cancellationToken)
     {
         ResourceDefinition resource = scope.Resource;
-        string generateName = json.TextAt("metadata", "generateName") ?? "";
-        bool isGenerated = json.Name.Length == 0 && generateName.Length > 0;
 
-        // 1. Metadata that the server owns, and what the kind lets nobody set.
+        // 1. Metadata that the server owns.
         CheckPlace(scope, json);
-        PrepareMetadata(scope, json);
+        WipeMetadata(scope, json);
         if (!isApplied)
         {
             FieldManager.Update(null, json, resource.Schema, scope.FieldManager, null, time.GetUtcNow(), resource.Strategy.ResetFields(""));
         }
 
+        // 2. Admission may change the object, before anything is said about its own faults.
+        AdmissionRequest asked = scope.Admission(AdmissionOperation.Create, json.Name, json, null);
+        await admission.MutateAsync(asked, cancellationToken);
+        if (asked.IsReplaced)
+        {
+            json = asked.Object!;
+            CheckPlace(scope, json);
+            WipeMetadata(scope, json);
+        }
+
+        // 3. What the kind lets nobody set, and what the server gives.
+        json.Metadata["uid"] = names.Uid();
+        json.Metadata["creationTimestamp"] = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         resource.Strategy.PrepareForCreate(json);
-
-        // 2. Admission, before anything is said about the object's own faults.
-        await admission.AdmitAsync(
-            new AdmissionRequest
-            {
-                Operation = AdmissionOperation.Create,
-                Resource = resource,
-                Cluster = scope.Cluster,
-                Namespace = scope.Namespace,
-                Name = json.Name,
-                Object = json,
-                User = scope.User,
-            },
-            cancellationToken);
-
+        string generateName = json.TextAt("metadata", "generateName") ?? "";
+        bool isGenerated = json.Name.Length == 0 && generateName.Length > 0;
         for (int attempt = 1; ; attempt++)
         {
             if (isGenerated)
@@ -55,13 +53,15 @@ internal sealed class ObjectCreation(ObjectStore objects, AdmissionChain admissi
                 json.Metadata["name"] = names.Generate(generateName);
             }
 
-            // 3. Validation of the final object.
+            // 4. Validation of the final object: its kind's, then admission's.
             resource.Strategy.Default(json);
             IReadOnlyList<FieldError> errors = [.. resource.Strategy.ValidateCreate(json)];
             if (errors.Count > 0)
             {
                 throw ApiErrors.Invalid(resource.Kind.GroupKind, json.Name, errors);
             }
+
+            await admission.ValidateAsync(scope.Admission(AdmissionOperation.Create, json.Name, json, null), cancellationToken);
 
             using ServiceAddresses.Reservation? reservation = addresses.Reserve(scope, json, null);
             resource.Conversion?.ToStored(json);
@@ -73,11 +73,11 @@ internal sealed class ObjectCreation(ObjectStore objects, AdmissionChain admissi
                     : new WriteResult(stored, 0, Created: true);
             }
 
-            // 4. One durable commit; the key must be free, of an object of the base layer too.
+            // 5. One durable commit; the key must be free, of an object of the base layer too.
             CommitResult commit = objects.Exists(resource, scope.Cluster, scope.Namespace, json.Name) ? default : await objects.CreateAsync(resource, scope.Cluster, scope.Namespace, json.Name, stored, cancellationToken);
             if (commit.Succeeded)
             {
-                // 5. What belongs to it.
+                // 6. What belongs to it.
                 foreach (IFollowUp followUp in FollowUps.Where(f => f.Concerns(resource.GroupResource)))
                 {
                     await followUp.FollowAsync(scope.Cluster, scope.Namespace, json.Name, cancellationToken);
@@ -117,7 +117,7 @@ internal sealed class ObjectCreation(ObjectStore objects, AdmissionChain admissi
         }
     }
 
-    private void PrepareMetadata(WriteScope scope, JsonObject json)
+    private static void WipeMetadata(WriteScope scope, JsonObject json)
     {
         JsonObject metadata = json.Metadata;
         metadata.Remove("deletionTimestamp");
@@ -125,8 +125,8 @@ internal sealed class ObjectCreation(ObjectStore objects, AdmissionChain admissi
         metadata.Remove("selfLink");
         metadata.Remove("clusterName");
         metadata.Remove("resourceVersion");
-        metadata["uid"] = names.Uid();
-        metadata["creationTimestamp"] = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        metadata.Remove("uid");
+        metadata.Remove("creationTimestamp");
         json["apiVersion"] = scope.Resource.Kind.ApiVersion;
         json["kind"] = scope.Resource.Kind.Kind;
     }

@@ -24,7 +24,8 @@ internal sealed class ObjectDeletion(ObjectStore objects, AdmissionChain admissi
         && (json.NumberAt("metadata", "deletionGracePeriodSeconds") ?? 0) == 0
         && json.NodeAt("spec", "finalizers") is not JsonArray { Count: > 0 };
 
-    public async ValueTask<WriteResult> DeleteAsync(WriteScope scope, DeleteOptions options, CancellationToken cancellationToken)
+    /// <param name="isAdmitted">Admission has already seen what this follows from, such as an Eviction.</param>
+    public async ValueTask<WriteResult> DeleteAsync(WriteScope scope, DeleteOptions options, CancellationToken cancellationToken, bool isAdmitted = false)
     {
         ResourceDefinition resource = scope.Resource;
         for (int attempt = 1; ; attempt++)
@@ -36,18 +37,10 @@ internal sealed class ObjectDeletion(ObjectStore objects, AdmissionChain admissi
             CheckPreconditions(scope, options, old);
 
             // 2. Admission.
-            await admission.AdmitAsync(
-                new AdmissionRequest
-                {
-                    Operation = AdmissionOperation.Delete,
-                    Resource = resource,
-                    Cluster = scope.Cluster,
-                    Namespace = scope.Namespace,
-                    Name = scope.Name,
-                    Old = old,
-                    User = scope.User,
-                },
-                cancellationToken);
+            if (!isAdmitted)
+            {
+                await admission.AdmitAsync(scope.Admission(AdmissionOperation.Delete, scope.Name, null, old), cancellationToken);
+            }
 
             // 3. Mark it, or delete it.
             JsonObject json = (JsonObject)old.DeepClone();

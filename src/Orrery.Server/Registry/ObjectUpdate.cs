@@ -23,7 +23,18 @@ internal sealed record ObjectChange
 
     /// <summary>Try again on a lost race even if the wanted object names a resourceVersion that it took from the current one (patches).</summary>
     public bool IsPatch { get; init; }
+
+    /// <summary>What admission is shown in the object's place; null for the object itself.</summary>
+    public SubresourceView? View { get; init; }
+
+    /// <summary>Admission has already seen what this follows from, such as a Binding.</summary>
+    public bool IsAdmitted { get; init; }
 }
+
+/// <summary>A subresource that is shown as a kind of its own and stands for members of the object: a Scale.</summary>
+/// <param name="Read">Makes it from the object.</param>
+/// <param name="Write">Puts what it says into the object.</param>
+internal sealed record SubresourceView(GroupVersionKind Kind, Func<JsonObject, JsonObject> Read, Action<JsonObject, JsonObject> Write);
 
 /// <summary>Changes an object: upstream's <c>registry/generic/registry/store.go</c>, Update, and <c>rest.BeforeUpdate</c>.</summary>
 internal sealed class ObjectUpdate(ObjectStore objects, AdmissionChain admission, ServiceAddresses addresses, ObjectCreation creation, TimeProvider time)
@@ -51,7 +62,7 @@ internal sealed class ObjectUpdate(ObjectStore objects, AdmissionChain admission
             CheckIdentity(scope, change, json, old);
             bool isUnconditional = change.IsPatch && json.ResourceVersion == old.ResourceVersion || json.ResourceVersion.Length == 0 || json.ResourceVersion == "0";
 
-            // 3. The manager owns what it changed; what this endpoint may not change is put back.
+            // 3. The manager owns what it changed.
             KeepServerMetadata(json, old);
             if (!change.HasManagedFields)
             {
@@ -60,30 +71,21 @@ internal sealed class ObjectUpdate(ObjectStore objects, AdmissionChain admission
                     resource.Strategy.ResetFields(scope.Subresource));
             }
 
+            // 4. Admission may change the object; what this endpoint may not change is put back.
+            json = await MutateAsync(scope, change, json, old, cancellationToken);
             resource.Strategy.PrepareForUpdate(json, old, scope.Subresource);
 
-            // 4. Admission.
-            await admission.AdmitAsync(
-                new AdmissionRequest
-                {
-                    Operation = AdmissionOperation.Update,
-                    Resource = resource,
-                    Cluster = scope.Cluster,
-                    Namespace = scope.Namespace,
-                    Name = scope.Name,
-                    Subresource = scope.Subresource,
-                    Object = json,
-                    Old = old,
-                    User = scope.User,
-                },
-                cancellationToken);
-
-            // 5. Validation of the change.
+            // 5. Validation of the change: its kind's, then admission's.
             resource.Strategy.Default(json);
             IReadOnlyList<FieldError> errors = resource.Strategy.ValidateUpdate(json, old, scope.Subresource);
             if (errors.Count > 0)
             {
                 throw ApiErrors.Invalid(resource.Kind.GroupKind, scope.Name, errors);
+            }
+
+            if (!change.IsAdmitted)
+            {
+                await admission.ValidateAsync(Ask(scope, change, json, old), cancellationToken);
             }
 
             using ServiceAddresses.Reservation? reservation = addresses.Reserve(scope, json, old);
@@ -118,6 +120,34 @@ internal sealed class ObjectUpdate(ObjectStore objects, AdmissionChain admission
             }
         }
     }
+
+    private async ValueTask<JsonObject> MutateAsync(WriteScope scope, ObjectChange change, JsonObject json, JsonObject old, CancellationToken cancellationToken)
+    {
+        if (change.IsAdmitted)
+        {
+            return json;
+        }
+
+        AdmissionRequest asked = Ask(scope, change, json, old);
+        await admission.MutateAsync(asked, cancellationToken);
+        if (!asked.IsReplaced)
+        {
+            return json;
+        }
+
+        if (change.View is { } view)
+        {
+            view.Write(json, asked.Object!);
+            return json;
+        }
+
+        KeepServerMetadata(asked.Object!, old);
+        return asked.Object!;
+    }
+
+    private static AdmissionRequest Ask(WriteScope scope, ObjectChange change, JsonObject json, JsonObject old) => change.View is { } view
+        ? scope.Admission(AdmissionOperation.Update, scope.Name, view.Read(json), view.Read(old), view.Kind)
+        : scope.Admission(AdmissionOperation.Update, scope.Name, json, old);
 
     private static void CheckIdentity(WriteScope scope, ObjectChange change, JsonObject json, JsonObject old)
     {

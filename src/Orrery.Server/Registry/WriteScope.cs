@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Server.Admission;
 using Orrery.Server.Authentication;
 
 namespace Orrery.Server.Registry;
@@ -27,7 +29,36 @@ internal sealed record WriteScope
     /// <summary>Everything but the commit.</summary>
     public bool DryRun { get; init; }
 
+    /// <summary>The server's own upkeep, which no policy or webhook stands in the way of.</summary>
+    public bool ByServer { get; init; }
+
+    /// <summary>The options of the request as an object (<c>CreateOptions</c>, <c>UpdateOptions</c>, <c>DeleteOptions</c>), for admission.</summary>
+    public Func<AdmissionOperation, JsonObject> Options { get; init; } = static operation => new JsonObject { ["kind"] = operation + "Options", ["apiVersion"] = "meta.k8s.io/v1" };
+
+    public IAdmissionNotes Notes { get; init; } = NoNotes.Instance;
+
     public GroupResource GroupResource => Resource.GroupResource;
+
+    /// <summary>This write for admission.</summary>
+    /// <param name="name">Empty when the server is to make one up.</param>
+    /// <param name="kind">Of what admission sees; null for the resource's own.</param>
+    public AdmissionRequest Admission(AdmissionOperation operation, string name, JsonObject? json, JsonObject? old, GroupVersionKind? kind = null) => new()
+    {
+        Operation = operation,
+        Resource = Resource,
+        Kind = kind ?? Resource.Kind,
+        Cluster = Cluster,
+        Namespace = Namespace,
+        Name = name,
+        Subresource = Subresource,
+        Object = json,
+        Old = old,
+        User = User,
+        DryRun = DryRun,
+        ByServer = ByServer,
+        Options = Options,
+        Notes = Notes,
+    };
 }
 
 /// <summary>What a write left behind.</summary>

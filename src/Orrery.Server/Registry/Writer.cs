@@ -84,5 +84,6 @@ internal sealed class Writer(ObjectCreation creation, ObjectUpdate update, Objec
         Name = name,
         User = Server,
         FieldManager = manager,
+        ByServer = true,
     };
 }

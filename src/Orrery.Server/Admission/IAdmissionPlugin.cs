@@ -1,0 +1,44 @@
+using Orrery.Api;
+
+namespace Orrery.Server.Admission;
+
+/// <summary>A rule about writes that is no part of a kind's own validation, asked while the object may still be changed: before the kind has prepared and validated it.</summary>
+internal interface IMutatingPlugin
+{
+    /// <summary>Lets the write pass, changes its object, or refuses it.</summary>
+    /// <exception cref="StatusException">Refused.</exception>
+    ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken);
+}
+
+/// <summary>A rule about writes, asked about the very object that is to be stored: after its kind has validated it.</summary>
+internal interface IValidatingPlugin
+{
+    /// <summary>Lets the write pass or refuses it; changes nothing of it.</summary>
+    /// <exception cref="StatusException">Refused.</exception>
+    ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken);
+}
+
+/// <summary>What admission has to say about a write that it does not refuse.</summary>
+internal interface IAdmissionNotes
+{
+    /// <summary>A Warning header of the answer; the same text is said once.</summary>
+    void Warn(string text);
+
+    /// <summary>An annotation of the request's audit event.</summary>
+    /// <param name="key">Qualified name, such as <c>policy.example.com/reason</c>.</param>
+    void Annotate(string key, string value);
+}
+
+/// <summary>For writes that nobody waits for.</summary>
+internal sealed class NoNotes : IAdmissionNotes
+{
+    public static NoNotes Instance { get; } = new();
+
+    public void Warn(string text)
+    {
+    }
+
+    public void Annotate(string key, string value)
+    {
+    }
+}

@@ -1,0 +1,27 @@
+using Microsoft.AspNetCore.Http;
+using Orrery.Server.Admission;
+
+namespace Orrery.Server.Handlers;
+
+/// <summary>What admission says of a request that is being answered: warnings go into the answer's headers, annotations to the audit event where one is kept.</summary>
+internal sealed class ResponseNotes(HttpContext http) : IAdmissionNotes
+{
+    private HashSet<string>? said;
+
+    public void Warn(string text)
+    {
+        if ((said ??= new HashSet<string>(StringComparer.Ordinal)).Add(text))
+        {
+            Warnings.Add(http.Response, [text]);
+        }
+    }
+
+    public void Annotate(string key, string value) => http.Features.Get<IAuditAnnotations>()?.Add(key, value);
+}
+
+/// <summary>The annotations of a request's audit event: a feature of the request, set by the audit stage where it records the request.</summary>
+internal interface IAuditAnnotations
+{
+    /// <summary>The first value that is given for a key stays.</summary>
+    void Add(string key, string value);
+}

@@ -9,6 +9,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Orrery.Api;
+using Orrery.Server.Authentication;
 
 namespace Orrery.Server;
 
@@ -48,6 +50,9 @@ public sealed class ApiServer : IAsyncDisposable
         options.LoggerFactory.CreateLogger<ApiServer>().Serving(url);
         return new ApiServer(web, state, url);
     }
+
+    /// <summary>The scope of a credential for a cluster as it is now; null when there is no such virtual cluster.</summary>
+    public ClusterScope? ScopeOf(ClusterName cluster) => state.Access.Clusters.ScopeOf(cluster);
 
     public async ValueTask DisposeAsync()
     {

@@ -83,12 +83,13 @@ public sealed class TestServer : IAsyncDisposable
     public ClientConfig Config(X509Certificate2? client = null, string? token = null, ClusterName cluster = default) =>
         new(new Uri(Url, (cluster.Namespace ?? "").Length == 0 ? "/" : cluster.PathPrefix), [authority.Certificate()], client, token);
 
+    /// <param name="scope">A virtual cluster without uid is taken for the one of that name that is there now.</param>
     public X509Certificate2 Certificate(string user, IReadOnlyList<string> groups, ClusterScope scope) =>
-        authority.IssueClient(user, groups, scope, Lifetime).ToX509();
+        CertificatePems(user, groups, scope).ToX509();
 
     /// <summary>The PEMs that <see cref="Certificate"/> is made of, for tools that want files.</summary>
     public IssuedCertificate CertificatePems(string user, IReadOnlyList<string> groups, ClusterScope scope) =>
-        authority.IssueClient(user, groups, scope, Lifetime);
+        authority.IssueClient(user, groups, Bound(scope), Lifetime);
 
     /// <summary>An administrator (system:masters) of one cluster.</summary>
     public KubeClient AdminOf(ClusterName cluster) =>
@@ -98,7 +99,7 @@ public sealed class TestServer : IAsyncDisposable
     public KubeClient ControlPlane() => new(Config(Certificate("test-control-plane", [UserGroups.Masters], ClusterScope.All)));
 
     /// <summary>A bearer token of an administrator of one cluster.</summary>
-    public string AdminToken(ClusterName cluster) => Tokens.IssueForUser("test-admin", [UserGroups.Masters], cluster, Lifetime);
+    public string AdminToken(ClusterName cluster) => Tokens.IssueForUser("test-admin", [UserGroups.Masters], Bound(new ClusterScope(cluster)), Lifetime);
 
     public async ValueTask DisposeAsync()
     {
@@ -113,6 +114,9 @@ public sealed class TestServer : IAsyncDisposable
         keys.Dispose();
         authority.Dispose();
     }
+
+    private ClusterScope Bound(ClusterScope scope) =>
+        scope.IsIssuable ? scope : server.ScopeOf(scope.Cluster) ?? throw new InvalidOperationException($"there is no virtual cluster {scope.Cluster} yet");
 
     private X509Certificate2 AdminCertificate() => Certificate("test-admin", [UserGroups.Masters], ClusterScope.Root);
 }

@@ -11,21 +11,22 @@ public sealed class AccessTokens(ServiceAccountKeys keys, TimeProvider time)
     public const string Issuer = "https://kubernetes.default.svc";
 
     internal const string ClusterClaim = "orrery.dev/cluster";
+    internal const string ClusterUidClaim = "orrery.dev/cluster-uid";
     internal const string GroupsClaim = "orrery.dev/groups";
     internal const string KubernetesClaim = "kubernetes.io";
 
     /// <summary>A token for a person or a tool.</summary>
-    /// <param name="cluster">Root or one virtual cluster: tokens for every cluster do not exist.</param>
-    public string IssueForUser(string user, IReadOnlyList<string> groups, ClusterName cluster, TimeSpan lifetime)
+    /// <param name="scope">Root or one virtual cluster with its uid: tokens for every cluster do not exist.</param>
+    public string IssueForUser(string user, IReadOnlyList<string> groups, ClusterScope scope, TimeSpan lifetime)
     {
-        JsonObject claims = Claims(user, [Issuer], cluster, time.GetUtcNow() + lifetime);
+        JsonObject claims = Claims(user, [Issuer], scope, time.GetUtcNow() + lifetime);
         claims[GroupsClaim] = new JsonArray([.. groups.Select(g => (JsonNode)g)]);
         return JsonWebToken.Sign(keys, claims);
     }
 
-    internal string IssueForServiceAccount(ClusterName cluster, KubeObject account, IReadOnlyList<string> audiences, BoundObject? bound, DateTimeOffset expires)
+    internal string IssueForServiceAccount(ClusterScope scope, KubeObject account, IReadOnlyList<string> audiences, BoundObject? bound, DateTimeOffset expires)
     {
-        JsonObject claims = Claims(ServiceAccountName.User(account.Namespace, account.Name), audiences, cluster, expires);
+        JsonObject claims = Claims(ServiceAccountName.User(account.Namespace, account.Name), audiences, scope, expires);
         var kubernetes = new JsonObject { ["namespace"] = account.Namespace };
         if (bound is not null)
         {
@@ -37,15 +38,16 @@ public sealed class AccessTokens(ServiceAccountKeys keys, TimeProvider time)
         return JsonWebToken.Sign(keys, claims);
     }
 
-    private JsonObject Claims(string subject, IReadOnlyList<string> audiences, ClusterName cluster, DateTimeOffset expires)
+    private JsonObject Claims(string subject, IReadOnlyList<string> audiences, ClusterScope scope, DateTimeOffset expires)
     {
-        if (cluster.IsAll)
+        if (scope.IsAll)
         {
-            throw new ArgumentException("a token is for one cluster", nameof(cluster));
+            throw new ArgumentException("a token is for one cluster", nameof(scope));
         }
 
+        scope.RequireIssuable();
         long now = time.GetUtcNow().ToUnixTimeSeconds();
-        return new JsonObject
+        var claims = new JsonObject
         {
             ["aud"] = new JsonArray([.. audiences.Select(a => (JsonNode)a)]),
             ["exp"] = expires.ToUnixTimeSeconds(),
@@ -54,8 +56,14 @@ public sealed class AccessTokens(ServiceAccountKeys keys, TimeProvider time)
             ["jti"] = Guid.NewGuid().ToString(),
             ["nbf"] = now,
             ["sub"] = subject,
-            [ClusterClaim] = cluster.ToString(),
+            [ClusterClaim] = scope.Cluster.ToString(),
         };
+        if (scope.Uid is not null)
+        {
+            claims[ClusterUidClaim] = scope.Uid;
+        }
+
+        return claims;
     }
 }
 

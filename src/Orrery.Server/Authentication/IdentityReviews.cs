@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Server.Clusters;
 
 namespace Orrery.Server.Authentication;
 
 /// <summary>The reviews of authentication.k8s.io: who am I, and whose token is this.</summary>
-internal sealed class IdentityReviews(TokenAuthenticator tokens, TimeProvider time)
+internal sealed class IdentityReviews(TokenAuthenticator tokens, LogicalClusters clusters, TimeProvider time)
 {
     private const string ApiVersion = "authentication.k8s.io/v1";
 
@@ -28,7 +29,7 @@ internal sealed class IdentityReviews(TokenAuthenticator tokens, TimeProvider ti
 
         string[] audiences = review.NodeAt("spec", "audiences") is JsonArray list ? [.. list.Select(a => a!.GetValue<string>())] : [];
         TokenIdentity? identity = tokens.Authenticate(token, audiences);
-        review["status"] = identity is not null && identity.User.Scope.Covers(cluster)
+        review["status"] = identity is not null && clusters.Admits(identity.User.Scope, cluster)
             ? new JsonObject
             {
                 ["authenticated"] = true,

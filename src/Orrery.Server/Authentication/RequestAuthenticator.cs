@@ -2,13 +2,14 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
+using Orrery.Server.Clusters;
 using Orrery.Server.Requests;
 
 namespace Orrery.Server.Authentication;
 
 /// <summary>The authentication stage: certificate, then bearer token, then anonymous; then impersonation.</summary>
 internal sealed class RequestAuthenticator(
-    CertificateAuthenticator certificates, TokenAuthenticator tokens, Impersonation impersonation, ILogger<RequestAuthenticator> log) : IAuthenticator
+    CertificateAuthenticator certificates, TokenAuthenticator tokens, LogicalClusters clusters, Impersonation impersonation, ILogger<RequestAuthenticator> log) : IAuthenticator
 {
     public ValueTask<UserInfo> AuthenticateAsync(HttpContext context, RequestInfo request, CancellationToken cancellationToken)
     {
@@ -40,7 +41,7 @@ internal sealed class RequestAuthenticator(
 
     private UserInfo? InScope(UserInfo? user, ClusterName cluster)
     {
-        if (user is not null && !user.Scope.Covers(cluster))
+        if (user is not null && !clusters.Admits(user.Scope, cluster))
         {
             log.OutOfScope(user.Name, user.Scope, cluster.ToString());
             return null;

@@ -50,7 +50,7 @@ internal sealed class TokenAuthenticator(StaticTokens? file, ServiceAccountKeys?
         }
 
         if (JsonWebToken.Text(claims, AccessTokens.ClusterClaim) is not { } cluster
-            || ClusterScope.From(cluster) is not { IsAll: false } scope
+            || ClusterScope.From(cluster, JsonWebToken.Text(claims, AccessTokens.ClusterUidClaim)) is not { IsAll: false } scope
             || JsonWebToken.Text(claims, "sub") is not { Length: > 0 } subject)
         {
             return Refuse("incomplete claims");

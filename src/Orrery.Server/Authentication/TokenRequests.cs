@@ -9,7 +9,7 @@ namespace Orrery.Server.Authentication;
 /// Answers <c>serviceaccounts/{name}/token</c>: a token for a service account, bound to its life and, when asked, to that
 /// of a pod, secret or node. Rules of upstream's <c>pkg/registry/core/serviceaccount/storage/token.go</c>.
 /// </summary>
-internal sealed class TokenRequests(AccessTokens tokens, IClusterObjects objects, TimeProvider time)
+internal sealed class TokenRequests(AccessTokens tokens, LogicalClusters clusters, IClusterObjects objects, TimeProvider time)
 {
     private const long DefaultSeconds = 3600;
     private const long MinSeconds = 600;
@@ -58,7 +58,7 @@ internal sealed class TokenRequests(AccessTokens tokens, IClusterObjects objects
             },
             ["status"] = new JsonObject
             {
-                ["token"] = tokens.IssueForServiceAccount(cluster, account, audiences, bound, expires),
+                ["token"] = tokens.IssueForServiceAccount(clusters.ScopeOf(cluster) ?? throw ApiErrors.NotFound(new GroupResource("", "serviceaccounts"), name), account, audiences, bound, expires),
                 ["expirationTimestamp"] = Stamp(expires),
             },
         };

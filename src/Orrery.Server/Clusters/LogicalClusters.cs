@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Collections.Concurrent;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Server.Authentication;
@@ -24,9 +24,12 @@ internal sealed class LogicalClusters(CacheSet caches)
 
     private readonly ResourceCache cache = caches.For(Resource);
 
+    /// <summary>What was read out of each LogicalCluster, asked for at every request.</summary>
+    private readonly ConcurrentDictionary<ClusterName, Known> known = new();
+
     /// <summary>Virtual clusters that are served now.</summary>
     public IEnumerable<ClusterName> Virtual =>
-        cache.Current.Range(StoreKey.Prefix(Resource, ClusterName.Root)).Where(o => !IsDeleting(o)).Select(o => new ClusterName(o.Namespace, o.Name));
+        cache.Current.Range(StoreKey.Prefix(Resource, ClusterName.Root)).Where(o => !Read(o).IsDeleting).Select(o => new ClusterName(o.Namespace, o.Name));
 
     public ClusterState State(ClusterName cluster)
     {
@@ -35,9 +38,16 @@ internal sealed class LogicalClusters(CacheSet caches)
             return ClusterState.Served;
         }
 
-        CachedObject? found = cache.Current.Get(StoreKey.Of(Resource, ClusterName.Root, cluster.Namespace, cluster.Name));
-        return found is null ? ClusterState.Absent : IsDeleting(found) ? ClusterState.Terminating : ClusterState.Served;
+        return Find(cluster) is not { } found ? ClusterState.Absent : found.IsDeleting ? ClusterState.Terminating : ClusterState.Served;
     }
+
+    /// <summary>A credential of that scope holds on a cluster: by name, and for the very cluster that it was issued for.</summary>
+    public bool Admits(ClusterScope scope, ClusterName cluster) =>
+        scope.Covers(cluster) && (scope.Uid is null || Find(cluster)?.Uid == scope.Uid);
+
+    /// <summary>The scope of a credential for a cluster as it is now; null when there is no such virtual cluster.</summary>
+    public ClusterScope? ScopeOf(ClusterName cluster) =>
+        cluster.IsRoot || cluster.IsAll ? new ClusterScope(cluster) : Find(cluster) is { Uid.Length: > 0 } found ? new ClusterScope(cluster, found.Uid) : null;
 
     /// <summary>
     /// To be called after authorization. An anonymous user passes: authorization has confined it to what every cluster
@@ -63,34 +73,26 @@ internal sealed class LogicalClusters(CacheSet caches)
             return [];
         }
 
-        string key = StoreKey.Of(Resource, ClusterName.Root, cluster.Namespace, cluster.Name);
-        return cache.Current.Get(key) is { } found && !IsDeleting(found) ? [new Condition(key, found.Revision)] : null;
+        return Find(cluster) is { IsDeleting: false, Item: var item } ? [new Condition(item.Key, item.Revision)] : null;
     }
 
-    private static bool IsDeleting(CachedObject item)
+    private Known? Find(ClusterName cluster)
     {
-        var reader = new Utf8JsonReader(item.Json.Span);
-        while (reader.Read())
+        CachedObject? item = cache.Current.Get(StoreKey.Of(Resource, ClusterName.Root, cluster.Namespace, cluster.Name));
+        if (item is null)
         {
-            if (reader.TokenType != JsonTokenType.PropertyName)
-            {
-                continue;
-            }
-
-            if (reader.CurrentDepth == 2 && reader.ValueTextEquals("deletionTimestamp"u8))
-            {
-                return true;
-            }
-
-            // Only metadata, at depth 1, is entered.
-            bool enter = reader.CurrentDepth == 1 && reader.ValueTextEquals("metadata"u8);
-            reader.Read();
-            if (!enter)
-            {
-                reader.Skip();
-            }
+            known.TryRemove(cluster, out _);
+            return null;
         }
 
-        return false;
+        return known.TryGetValue(cluster, out Known? read) && ReferenceEquals(read.Item, item) ? read : known[cluster] = Read(item);
     }
+
+    private static Known Read(CachedObject item)
+    {
+        KubeObject json = KubeObject.Parse(item.Json.Span);
+        return new Known(item, json.Uid, json.IsDeleting);
+    }
+
+    private sealed record Known(CachedObject Item, string Uid, bool IsDeleting);
 }

@@ -21,11 +21,12 @@ internal sealed class AccessControl
 
         StaticTokens? file = options.StaticTokens is null ? null : StaticTokens.Parse(options.StaticTokens);
         var tokens = new TokenAuthenticator(file, options.TokenKeys, Objects, time, logs.CreateLogger<TokenAuthenticator>());
-        IdentityReviews = new IdentityReviews(tokens, time);
-        TokenRequests = options.TokenKeys is null ? null : new TokenRequests(new AccessTokens(options.TokenKeys, time), Objects, time);
+        IdentityReviews = new IdentityReviews(tokens, Clusters, time);
+        TokenRequests = options.TokenKeys is null ? null : new TokenRequests(new AccessTokens(options.TokenKeys, time), Clusters, Objects, time);
         Authenticator = new RequestAuthenticator(
             new CertificateAuthenticator(options.ClientAuthorities, time, logs.CreateLogger<CertificateAuthenticator>()),
             tokens,
+            Clusters,
             new Impersonation(Authorizer, logs.CreateLogger<Impersonation>()),
             logs.CreateLogger<RequestAuthenticator>());
     }

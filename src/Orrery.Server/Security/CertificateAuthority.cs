@@ -75,8 +75,10 @@ public sealed class CertificateAuthority : IDisposable
     }
 
     /// <summary>A client certificate: common name = user, organisations = groups, the scope as a URI.</summary>
+    /// <exception cref="ArgumentException">The scope is a virtual cluster without its uid.</exception>
     public IssuedCertificate IssueClient(string user, IReadOnlyList<string> groups, ClusterScope scope, TimeSpan lifetime)
     {
+        scope.RequireIssuable();
         var subject = new X500DistinguishedNameBuilder();
         foreach (string group in groups)
         {

@@ -28,7 +28,7 @@ internal sealed class PropagateBench(DataDirectory directory, Settings settings,
     {
         // 1. A tenant and a virtual cluster of its own, so that nothing of the user's is touched.
         await PrepareAsync(cancellationToken).ConfigureAwait(false);
-        using var tenant = new KubeClient(KubeConfig.Load(VirtualClusterAccess.WriteKubeconfig(directory, settings, Cluster, time)));
+        using var tenant = new KubeClient(KubeConfig.Load(await VirtualClusterAccess.WriteKubeconfigAsync(directory, settings, Cluster, time, cancellationToken).ConfigureAwait(false)));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var sightings = Channel.CreateUnbounded<Sighting>();
         List<Task> watches = [];

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Orrery.Api;
 using Orrery.Installation;
+using Orrery.Server.Authentication;
 
 namespace Orrery.Commands;
 
@@ -45,12 +46,8 @@ internal static class KubeconfigCommand
         else
         {
             ClusterName cluster = Parse(virtualCluster);
-            if (!cluster.IsRoot)
-            {
-                await VirtualClusterAccess.RequireAsync(directory, cluster, cancellationToken).ConfigureAwait(false);
-            }
-
-            text = Credentials.AdministratorKubeconfig(directory, settings, cluster, token, TimeProvider.System);
+            ClusterScope scope = await VirtualClusterAccess.ScopeAsync(directory, cluster, TimeProvider.System, cancellationToken).ConfigureAwait(false);
+            text = Credentials.AdministratorKubeconfig(directory, settings, scope, token, TimeProvider.System);
         }
 
         Console.Write(text);

@@ -27,7 +27,7 @@ internal static class DemoStory
         await ShowAsync(program, installation.Directory.AdminKubeconfig, own, Vendor(Manifest("fleet/fleet.yaml")), cancellationToken).ConfigureAwait(false);
 
         // 2. The tenant's side, with a credential that reaches this virtual cluster and nothing else.
-        string kubeconfig = VirtualClusterAccess.WriteKubeconfig(installation.Directory, installation.Settings, Shop, time);
+        string kubeconfig = await VirtualClusterAccess.WriteKubeconfigAsync(installation.Directory, installation.Settings, Shop, time, cancellationToken).ConfigureAwait(false);
         Console.WriteLine($"The tenant uses its virtual cluster as any Kubernetes cluster.\n\n$ export KUBECONFIG={kubeconfig}\n");
         using var tenant = new OwnClient(new KubeClient(KubeConfig.Load(kubeconfig)), time);
         await ShowAsync(program, kubeconfig, tenant, Tenant(Manifest("productpage/productpage.yaml")), cancellationToken).ConfigureAwait(false);

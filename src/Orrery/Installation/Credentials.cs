@@ -61,8 +61,9 @@ internal static class Credentials
     }
 
     /// <summary>A kubeconfig for the administrator of one cluster of the control plane, good for that cluster alone.</summary>
-    public static string AdministratorKubeconfig(DataDirectory directory, Settings settings, ClusterName cluster, bool token, TimeProvider time)
+    public static string AdministratorKubeconfig(DataDirectory directory, Settings settings, ClusterScope scope, bool token, TimeProvider time)
     {
+        ClusterName cluster = scope.Cluster;
         var pki = new PkiFolder(directory.PkiFolder, time);
         using CertificateAuthority authority = pki.EnsureAuthority("orrery");
         var server = new Uri(settings.Server, cluster.PathPrefix);
@@ -72,12 +73,12 @@ internal static class Credentials
         if (token)
         {
             using ServiceAccountKeys keys = ServiceAccountKeys.Load(pki.EnsureTokenKey());
-            return KubeConfig.Render(entry with { Token = new AccessTokens(keys, time).IssueForUser(user, [Masters], cluster, TokenLifetime) });
+            return KubeConfig.Render(entry with { Token = new AccessTokens(keys, time).IssueForUser(user, [Masters], scope, TokenLifetime) });
         }
 
         IssuedCertificate certificate = cluster.IsRoot
             ? pki.EnsureClient(authority, "admin", user, Masters, ClusterScope.Root)
-            : authority.IssueClient(user, [Masters], new ClusterScope(cluster), TimeSpan.FromDays(365));
+            : authority.IssueClient(user, [Masters], scope, TimeSpan.FromDays(365));
         return KubeConfig.Render(entry with { ClientCertificatePem = certificate.CertificatePem, ClientKeyPem = certificate.KeyPem });
     }
 

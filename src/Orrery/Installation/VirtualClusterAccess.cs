@@ -2,30 +2,54 @@ using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Commands;
+using Orrery.Server.Authentication;
 
 namespace Orrery.Installation;
 
 /// <summary>A tenant's way into its virtual cluster.</summary>
 internal static class VirtualClusterAccess
 {
-    /// <exception cref="CommandFailedException">There is no such virtual cluster; says which there are.</exception>
-    public static async Task RequireAsync(DataDirectory directory, ClusterName cluster, CancellationToken cancellationToken)
+    /// <summary>A virtual cluster that was made a moment ago is served once its controller has seen it.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>What a credential for a cluster must carry: the very virtual cluster that has that name now.</summary>
+    /// <exception cref="CommandFailedException">There is no such virtual cluster; says which there are. Or it is not served.</exception>
+    public static async Task<ClusterScope> ScopeAsync(DataDirectory directory, ClusterName cluster, TimeProvider time, CancellationToken cancellationToken)
     {
+        if (cluster.IsRoot)
+        {
+            return ClusterScope.Root;
+        }
+
         using var root = new KubeClient(KubeConfig.Load(directory.AdminKubeconfig));
+        await RequireAsync(root, cluster, cancellationToken).ConfigureAwait(false);
+        string uid = "";
+        await Waiting.UntilAsync($"virtual cluster {cluster} to be served", Patience, time, async () =>
+        {
+            KubeObject? served = await root.FindAsync(OrreryResources.LogicalClusters, cluster.Namespace, cluster.Name, cancellationToken).ConfigureAwait(false);
+            uid = served is { IsDeleting: false } ? served.Uid : "";
+            return uid.Length > 0;
+        }, cancellationToken).ConfigureAwait(false);
+        return new ClusterScope(cluster, uid);
+    }
+
+    /// <summary>Writes the administrator's kubeconfig of a virtual cluster into the data directory.</summary>
+    /// <returns>Its path.</returns>
+    public static async Task<string> WriteKubeconfigAsync(DataDirectory directory, Settings settings, ClusterName cluster, TimeProvider time, CancellationToken cancellationToken)
+    {
+        ClusterScope scope = await ScopeAsync(directory, cluster, time, cancellationToken).ConfigureAwait(false);
+        string path = directory.VirtualClusterKubeconfig(cluster);
+        PrivateFile.Write(path, Credentials.AdministratorKubeconfig(directory, settings, scope, token: false, time));
+        return path;
+    }
+
+    private static async Task RequireAsync(KubeClient root, ClusterName cluster, CancellationToken cancellationToken)
+    {
         if (await root.FindAsync(OrreryResources.VirtualClusters, cluster.Namespace, cluster.Name, cancellationToken).ConfigureAwait(false) is null)
         {
             KubeList all = await root.ListAsync(OrreryResources.VirtualClusters, "", null, cancellationToken).ConfigureAwait(false);
             string known = all.Items.Count == 0 ? "none yet" : string.Join(", ", all.Items.Select(v => $"{v.Namespace}/{v.Name}"));
             throw new CommandFailedException($"there is no virtual cluster {cluster}; there are: {known}");
         }
-    }
-
-    /// <summary>Writes the administrator's kubeconfig of a virtual cluster into the data directory.</summary>
-    /// <returns>Its path.</returns>
-    public static string WriteKubeconfig(DataDirectory directory, Settings settings, ClusterName cluster, TimeProvider time)
-    {
-        string path = directory.VirtualClusterKubeconfig(cluster);
-        PrivateFile.Write(path, Credentials.AdministratorKubeconfig(directory, settings, cluster, token: false, time));
-        return path;
     }
 }

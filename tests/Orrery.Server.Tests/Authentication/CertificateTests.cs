@@ -35,7 +35,7 @@ public sealed class CertificateTests
     public async Task Authenticate_Scope_DecidesWhereItHolds(string scope, string target, bool holds)
     {
         await using AccessWorld world = await AccessWorld.StartAsync();
-        using X509Certificate2 certificate = world.Client("jane", new ClusterScope(ClusterName.Parse(scope)), UserGroups.Masters);
+        using X509Certificate2 certificate = world.Client("jane", AccessWorld.ScopeOf(ClusterName.Parse(scope)), UserGroups.Masters);
 
         if (holds)
         {
@@ -89,9 +89,33 @@ public sealed class CertificateTests
         Assert.Equal(["system:unauthenticated"], user.Groups);
     }
 
+    [Fact]
+    public async Task Authenticate_ClusterMadeAgainUnderItsName_Is401()
+    {
+        await using AccessWorld world = await AccessWorld.StartAsync();
+        using X509Certificate2 certificate = world.Client("jane", AccessWorld.ScopeOf(AccessWorld.Shop), UserGroups.Masters);
+        Assert.Equal("jane", (await world.IdentifyAsync("/clusters/acme/shop/api", certificate)).Name);
+
+        await world.ServeAsync(AccessWorld.Shop, uid: "another");
+
+        Assert.Equal(401, (await Assert.ThrowsAsync<StatusException>(() => world.IdentifyAsync("/clusters/acme/shop/api", certificate))).Code);
+    }
+
+    [Fact]
+    public async Task IssueClient_VirtualClusterWithoutUid_IsRefused()
+    {
+        await using AccessWorld world = await AccessWorld.StartAsync();
+
+        Assert.Throws<ArgumentException>(() => world.Client("jane", new ClusterScope(AccessWorld.Shop)));
+    }
+
     [Theory]
     [InlineData("orrery://clusters/", "")]
-    [InlineData("orrery://clusters/acme/shop", "acme/shop")]
+    [InlineData("orrery://clusters/acme/shop?uid=1-2", "acme/shop")]
+    [InlineData("orrery://clusters/acme/shop", null)]
+    [InlineData("orrery://clusters/acme/shop?uid=", null)]
+    [InlineData("orrery://clusters/?uid=1-2", null)]
+    [InlineData("orrery://clusters/*?uid=1-2", null)]
     [InlineData("orrery://clusters/*", "*/*")]
     [InlineData("orrery://clusters/acme", null)]
     [InlineData("orrery://clusters/acme/*", null)]

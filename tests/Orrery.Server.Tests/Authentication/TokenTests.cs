@@ -61,7 +61,7 @@ public sealed class TokenTests
     public async Task Authenticate_UserToken_HoldsUntilItExpires()
     {
         await using AccessWorld world = await AccessWorld.StartAsync();
-        string token = world.Tokens.IssueForUser("jane", ["dev"], AccessWorld.Shop, TimeSpan.FromHours(1));
+        string token = world.Tokens.IssueForUser("jane", ["dev"], AccessWorld.ScopeOf(AccessWorld.Shop), TimeSpan.FromHours(1));
 
         UserInfo user = await world.IdentifyAsync("/clusters/acme/shop/api", null, ("Authorization", "Bearer " + token));
 
@@ -75,19 +75,34 @@ public sealed class TokenTests
     }
 
     [Fact]
+    public async Task Authenticate_ClusterMadeAgainUnderItsName_Is401()
+    {
+        await using AccessWorld world = await AccessWorld.StartAsync();
+        string token = world.Tokens.IssueForUser("jane", [], AccessWorld.ScopeOf(AccessWorld.Shop), TimeSpan.FromHours(1));
+        Assert.Equal("jane", (await world.IdentifyAsync("/clusters/acme/shop/api", null, ("Authorization", "Bearer " + token))).Name);
+
+        await world.ServeAsync(AccessWorld.Shop, uid: "another");
+
+        Assert.Equal(401, await CodeAsync(world, "/clusters/acme/shop/api", token));
+        JsonObject review = world.Access.IdentityReviews.Token(AccessWorld.Shop, new JsonObject { ["spec"] = new JsonObject { ["token"] = token } });
+        Assert.Null(review["status"]!["authenticated"]);
+        Assert.Throws<ArgumentException>(() => world.Tokens.IssueForUser("jane", [], new ClusterScope(AccessWorld.Shop), TimeSpan.FromHours(1)));
+    }
+
+    [Fact]
     public void IssueForUser_AllClusters_IsRefused()
     {
         using ServiceAccountKeys keys = ServiceAccountKeys.Load(ServiceAccountKeys.NewKeyPem());
         var tokens = new AccessTokens(keys, TimeProvider.System);
 
-        Assert.Throws<ArgumentException>(() => tokens.IssueForUser("x", [], ClusterName.All, TimeSpan.FromHours(1)));
+        Assert.Throws<ArgumentException>(() => tokens.IssueForUser("x", [], ClusterScope.All, TimeSpan.FromHours(1)));
     }
 
     [Fact]
     public async Task Authenticate_ForgedToken_Is401()
     {
         await using AccessWorld world = await AccessWorld.StartAsync();
-        string good = world.Tokens.IssueForUser("jane", [], ClusterName.Root, TimeSpan.FromHours(1));
+        string good = world.Tokens.IssueForUser("jane", [], ClusterScope.Root, TimeSpan.FromHours(1));
         string[] parts = good.Split('.');
         string claims = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(parts[1]));
         string Encode(string json) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(json));
@@ -126,7 +141,7 @@ public sealed class TokenTests
     public async Task Authenticate_WrongClaim_Is401(string claim, string? value)
     {
         await using AccessWorld world = await AccessWorld.StartAsync();
-        string good = world.Tokens.IssueForUser("jane", [], ClusterName.Root, TimeSpan.FromHours(1));
+        string good = world.Tokens.IssueForUser("jane", [], ClusterScope.Root, TimeSpan.FromHours(1));
         JsonObject claims = JsonNode.Parse(Base64Url.DecodeFromChars(good.Split('.')[1]))!.AsObject();
         Assert.Equal("jane", (await world.IdentifyAsync("/api", null, ("Authorization", "Bearer " + JsonWebToken.Sign(world.Keys, claims)))).Name);
         claims[claim] = value;
@@ -139,7 +154,7 @@ public sealed class TokenTests
     {
         string oldPem = ServiceAccountKeys.NewKeyPem(), newPem = ServiceAccountKeys.NewKeyPem();
         using ServiceAccountKeys before = ServiceAccountKeys.Load(oldPem), after = ServiceAccountKeys.Load(newPem, oldPem), dropped = ServiceAccountKeys.Load(newPem);
-        string token = new AccessTokens(before, TimeProvider.System).IssueForUser("jane", [], ClusterName.Root, TimeSpan.FromHours(1));
+        string token = new AccessTokens(before, TimeProvider.System).IssueForUser("jane", [], ClusterScope.Root, TimeSpan.FromHours(1));
 
         Assert.NotEqual(before.SigningKeyId, after.SigningKeyId);
         Assert.NotNull(JsonWebToken.Verify(after, token));

@@ -80,6 +80,7 @@ public sealed class VirtualClusterTests(ServerFixture fixture) : IClassFixture<S
     public async Task Delete_Cluster_PurgesWhatItHeld()
     {
         ClusterName cluster = await fixture.ClusterAsync("gone");
+        using var old = new KubeClient(fixture.Server.Config(token: fixture.Server.AdminToken(cluster), cluster: cluster));
         using (KubeClient tenant = fixture.Server.AdminOf(cluster))
         {
             JsonObject held = ServerFixture.ConfigMap("held");
@@ -95,9 +96,11 @@ public sealed class VirtualClusterTests(ServerFixture fixture) : IClassFixture<S
             async () => await fixture.Admin.FindAsync(OrreryResources.LogicalClusters, cluster.Namespace, cluster.Name, ServerFixture.Token) is null,
             "the cluster is purged", cancellationToken: ServerFixture.Token);
 
-        // Made again, it begins empty.
+        // Made again, it begins empty, and knows nobody of before.
         await fixture.Admin.CreateAsync(OrreryResources.LogicalClusters, cluster.Namespace, ServerFixture.Named(cluster.Name), ServerFixture.Token);
         using KubeClient again = fixture.Server.AdminOf(cluster);
         Assert.Null(await again.FindAsync(ServerFixture.ConfigMaps, "default", "held", ServerFixture.Token));
+        StatusException refused = await Assert.ThrowsAsync<StatusException>(() => old.ListAsync(ServerFixture.ConfigMaps, "default", null, ServerFixture.Token));
+        Assert.Equal(401, refused.Code);
     }
 }

@@ -65,11 +65,17 @@ internal sealed class AccessWorld : IAsyncDisposable
     public static UserInfo In(ClusterName cluster, string name, params string[] groups) =>
         new() { Name = name, Groups = [.. groups, UserGroups.Authenticated], Scope = new ClusterScope(cluster) };
 
-    public Task ServeAsync(ClusterName cluster, bool deleting = false)
+    /// <summary>Uid of a cluster that <see cref="ServeAsync"/> serves.</summary>
+    public static string UidOf(ClusterName cluster) => $"uid-of-{cluster.Namespace}-{cluster.Name}";
+
+    /// <summary>What a credential for a cluster carries.</summary>
+    public static ClusterScope ScopeOf(ClusterName cluster) => new(cluster, cluster.IsRoot || cluster.IsAll ? null : UidOf(cluster));
+
+    public Task ServeAsync(ClusterName cluster, bool deleting = false, string? uid = null)
     {
         string deletion = deleting ? """, "deletionTimestamp": "2026-01-01T00:00:00Z" """ : "";
         return PutAsync(ClusterName.Root, OrreryResources.LogicalClusters.GroupResource,
-            $$"""{"apiVersion":"internal.orrery.dev/v1alpha1","kind":"LogicalCluster","metadata":{"name":"{{cluster.Name}}","namespace":"{{cluster.Namespace}}","labels":{"deletionTimestamp":"x"}{{deletion}} } }""");
+            $$"""{"apiVersion":"internal.orrery.dev/v1alpha1","kind":"LogicalCluster","metadata":{"name":"{{cluster.Name}}","namespace":"{{cluster.Namespace}}","uid":"{{uid ?? UidOf(cluster)}}","labels":{"deletionTimestamp":"x"}{{deletion}} } }""");
     }
 
     public Task PutAsync(ClusterName cluster, string resource, string json) =>

@@ -28,7 +28,7 @@ public sealed class IsolationTests : IAsyncLifetime
         foreach (ClusterName cluster in (ClusterName[])[Acme, Beta])
         {
             await PutAsync(OrreryResources.LogicalClusters.GroupResource, ClusterName.Root,
-                $$"""{"apiVersion":"internal.orrery.dev/v1alpha1","kind":"LogicalCluster","metadata":{"name":"{{cluster.Name}}","namespace":"{{cluster.Namespace}}"} }""");
+                $$"""{"apiVersion":"internal.orrery.dev/v1alpha1","kind":"LogicalCluster","metadata":{"name":"{{cluster.Name}}","namespace":"{{cluster.Namespace}}","uid":"uid-of-{{cluster.Namespace}}"} }""");
             await PutAsync(new GroupResource("", "configmaps"), cluster,
                 $$"""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"same","namespace":"default"},"data":{"owner":"{{cluster.Namespace}}"} }""");
         }

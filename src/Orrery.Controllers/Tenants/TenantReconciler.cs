@@ -5,7 +5,7 @@ using Orrery.Client;
 
 namespace Orrery.Controllers.Tenants;
 
-/// <summary>Gives a tenant the root namespace of its name, and says whether it has it.</summary>
+/// <summary>Gives a tenant the root namespace of its name, takes on those that carry its label, and says whether it has them.</summary>
 internal sealed class TenantReconciler(
     KubeClient root, Informer tenants, Informer namespaces, Informer virtualClusters, EventRecorder events, TimeProvider time) : IReconciler<string>
 {
@@ -33,7 +33,13 @@ internal sealed class TenantReconciler(
             refusal = $"namespace {tenant.Name} exists and does not carry the label {OrreryNames.TenantLabel}={tenant.Name}";
         }
 
-        // 2. The status.
+        // 2. Namespaces that somebody made for the tenant go with it too, and their virtual clusters with them.
+        foreach (KubeObject labelled in namespaces.All())
+        {
+            await OwnAsync(labelled, tenant, cancellationToken).ConfigureAwait(false);
+        }
+
+        // 3. The status.
         JsonObject status = OwnKinds.StatusOf(tenant);
         status["observedGeneration"] = tenant.Generation;
         bool ready = refusal is null && !ns!.IsDeleting;
@@ -58,6 +64,39 @@ internal sealed class TenantReconciler(
             tenant.Generation);
         await OwnKinds.WriteStatusAsync(root, tenants, tenant, status, cancellationToken).ConfigureAwait(false);
         return ReconcileResult.Done;
+    }
+
+    /// <summary>The label says whose a namespace is; the owner reference makes it go with its owner.</summary>
+    private async Task OwnAsync(KubeObject ns, KubeObject tenant, CancellationToken cancellationToken)
+    {
+        bool wanted = ns.Labels.GetValueOrDefault(OrreryNames.TenantLabel) == tenant.Name && !IsReserved(ns.Name);
+        JsonObject[] owners = ns.ToJsonObject().NodeAt("metadata", "ownerReferences") is JsonArray found ? [.. found.OfType<JsonObject>()] : [];
+        if (ns.IsDeleting || owners.Any(o => o.TextAt("uid") == tenant.Uid) == wanted)
+        {
+            return;
+        }
+
+        // Of another tenant of this name, deleted before: it would take the namespace with it.
+        IEnumerable<JsonObject> others = owners.Where(o => o.TextAt("uid") != tenant.Uid && !(wanted && o.TextAt("kind") == "Tenant"));
+        JsonObject reference = OwnKinds.OwnedBy(tenant);
+        if (others.Any(o => o.FlagAt("controller") == true))
+        {
+            reference.Remove("controller");
+        }
+
+        var patch = new JsonObject
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["resourceVersion"] = ns.ResourceVersion,
+                ["ownerReferences"] = new JsonArray([.. others.Concat(wanted ? [reference] : []).Select(o => o.DeepClone())]),
+            },
+        };
+        namespaces.Observe(await root.PatchAsync(CoreResources.Namespaces, "", ns.Name, PatchKind.Merge, patch, cancellationToken).ConfigureAwait(false));
+        if (wanted)
+        {
+            events.Normal(tenant, "NamespaceAdopted", $"Namespace {ns.Name} is the tenant's and goes with it");
+        }
     }
 
     private static bool IsReserved(string name) =>

@@ -16,6 +16,12 @@ internal static partial class Log
     [LoggerMessage(3004, LogLevel.Debug, "Placement of {Source}: work removed from data plane {DataPlane}")]
     public static partial void WorkDeleted(ILogger logger, string source, string dataPlane);
 
+    [LoggerMessage(3012, LogLevel.Debug, "Placement of {Source}: withdrawn from data plane {DataPlane} ({Withdrawal})")]
+    public static partial void WorkWithdrawn(ILogger logger, string source, string dataPlane, string withdrawal);
+
+    [LoggerMessage(3013, LogLevel.Information, "Data plane {DataPlane} is asked to purge namespace {Namespace}: {Reason}")]
+    public static partial void PurgeRequested(ILogger logger, string dataPlane, string @namespace, string reason);
+
     [LoggerMessage(3005, LogLevel.Warning, "Data plane {DataPlane} is not ready ({Ready}): {Message}")]
     public static partial void NotReady(ILogger logger, string dataPlane, string ready, string message);
 

@@ -4,6 +4,7 @@ using Orrery.Controllers.Crds;
 using Orrery.Controllers.DataPlanes;
 using Orrery.Controllers.Mirror;
 using Orrery.Controllers.Placement;
+using Orrery.Controllers.Purge;
 using Orrery.Controllers.Status;
 using Orrery.Controllers.Tenants;
 using Orrery.Controllers.VirtualClusters;
@@ -44,6 +45,7 @@ public sealed class OrreryControllers(ControllersOptions options)
                 new PlacementController(context, sources),
                 new StatusController(context, sources),
                 new MirrorController(context, sources),
+                new PurgeController(context, sources),
             ];
 
             // 3. Everything runs; each controller waits for the informers that it needs.

@@ -22,6 +22,12 @@ internal static partial class Log
     [LoggerMessage(4006, LogLevel.Information, "Namespace {Namespace} is kept: somebody else put {Foreign} into it")]
     public static partial void NamespaceKept(ILogger logger, string @namespace, string foreign);
 
+    [LoggerMessage(4014, LogLevel.Information, "Purged the namespace {Namespace}, which stood for {Owner}, deleted since")]
+    public static partial void NamespacePurged(ILogger logger, string @namespace, string owner);
+
+    [LoggerMessage(4015, LogLevel.Information, "Work {Work}: removed {Kind} {Namespace}/{Name} and left what it made")]
+    public static partial void Orphaned(ILogger logger, string work, string kind, string @namespace, string name);
+
     [LoggerMessage(4007, LogLevel.Warning, "Trying again in {Milliseconds} ms: {Fault}")]
     public static partial void TryingAgain(ILogger logger, double milliseconds, string fault);
 

@@ -34,6 +34,15 @@ public static class OrreryNames
     /// <summary>On a mapped namespace: the virtual cluster in full, as <c>namespace/name</c>.</summary>
     public const string ClusterAnnotation = "orrery.dev/cluster";
 
+    /// <summary>On a mapped namespace: uids of the VirtualCluster and of the namespace in it that it was made for, as <c>uid/uid</c>.</summary>
+    public const string IncarnationAnnotation = "orrery.dev/incarnation";
+
+    /// <summary>
+    /// On the Observation of a mapped namespace: what it stood for is deleted, so the satellite is to delete it with all that is in it. The value
+    /// is the uid that the namespace has in its data plane.
+    /// </summary>
+    public const string PurgeRequestAnnotation = "orrery.dev/purge-request";
+
     /// <summary>On a mirrored object: uid of the original in its data plane.</summary>
     public const string SourceUidAnnotation = "orrery.dev/source-uid";
 

@@ -57,7 +57,7 @@ internal sealed class MirrorController : IController
             {
                 objects.Queue.Add(key);
             }
-            else
+            else if (ObservationDirectory.IsNode(change.Latest))
             {
                 AddNodes();
             }

@@ -23,7 +23,7 @@ internal sealed class ObservationDirectory
     {
         Informer = observations;
         observations.AddIndex(ByMirror, o => KeyOf(o) is { } key ? [key.ToString()] : []);
-        observations.AddIndex(NodesOf, o => SourceReference.Of(o) is { Kind: "Node" } ? [DataPlaneOf(o)] : []);
+        observations.AddIndex(NodesOf, o => IsNode(o) ? [DataPlaneOf(o)] : []);
     }
 
     public Informer Informer { get; }
@@ -33,6 +33,8 @@ internal sealed class ObservationDirectory
     public IReadOnlyList<KubeObject> Nodes(string dataPlane) => Informer.ByIndex(NodesOf, dataPlane);
 
     public IEnumerable<MirrorKey> Keys() => Informer.All().Select(KeyOf).OfType<MirrorKey>();
+
+    public static bool IsNode(KubeObject observation) => SourceReference.Of(observation) is { Kind: "Node" };
 
     /// <returns>Null for a node, which is mirrored into many clusters, and for what says no virtual cluster.</returns>
     public static MirrorKey? KeyOf(KubeObject observation) =>

@@ -11,6 +11,7 @@ internal sealed class PlacementController : IController
 {
     private readonly SourceInformers sources;
     private readonly WorkDirectory works;
+    private readonly WithdrawalRules withdrawals = new();
     private readonly ReconcilerHost<SourceKey> host;
 
     public PlacementController(ControllerContext context, SourceInformers sources)
@@ -18,7 +19,7 @@ internal sealed class PlacementController : IController
         this.sources = sources;
         works = context.Works;
         var reconciler = new PlacementReconciler(
-            context.Root, context.Fleet, context.Tenancy, works, sources.ByKind, sources.Namespaces, context.Events,
+            context.Root, context.Fleet, context.Tenancy, works, sources.ByKind, sources.Namespaces, context.Events, withdrawals,
             context.Options.Loggers.CreateLogger("Orrery.Controllers.Placement"));
         host = context.Host(
             "placement", reconciler, [.. sources.All, works.Informer, .. context.Fleet.Needs, .. context.Tenancy.Needs], Everything, workers: 8);
@@ -46,6 +47,8 @@ internal sealed class PlacementController : IController
 
     private void OnSource(GroupKind kind, InformerChange change)
     {
+        withdrawals.OnSource(kind, change);
+
         // A status alone changes no Work. (It changes neither generation nor labels nor annotations.)
         if (!change.Key.Cluster.IsRoot && (change.Old is null || change.Current is null || !OnlyStatusChanged(change.Old, change.Current)))
         {
@@ -62,8 +65,9 @@ internal sealed class PlacementController : IController
 
     private void OnWork(InformerChange change)
     {
-        // A report of the satellite changes the status, and with it nothing here.
-        if (change.Old is { } old && change.Current is { } current && old.Generation == current.Generation && SameText(old, current, "labels"))
+        // A report of the satellite changes the status, and with it nothing here, unless the Work waits for it to go.
+        if (change.Old is { } old && change.Current is { } current && old.Generation == current.Generation && SameText(old, current, "labels")
+            && !WithdrawalRules.IsDone(current))
         {
             return;
         }

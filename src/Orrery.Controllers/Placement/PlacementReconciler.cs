@@ -20,8 +20,12 @@ internal sealed class PlacementReconciler(
     IReadOnlyDictionary<GroupKind, Informer> sources,
     Informer namespaces,
     EventRecorder events,
+    WithdrawalRules withdrawals,
     ILogger logger) : IReconciler<SourceKey>
 {
+    /// <summary>An object may be seen before its namespace, as each is watched apart.</summary>
+    private static readonly TimeSpan NamespaceLook = TimeSpan.FromMilliseconds(100);
+
     /// <summary>What was last said about an object's unknown names, so that it is said once and not at each look.</summary>
     private readonly ConcurrentDictionary<SourceKey, string> warned = new();
 
@@ -32,6 +36,11 @@ internal sealed class PlacementReconciler(
         TenantCluster? owner = tenancy.Find(key.Object.Cluster);
         PlaceableKind? kind = PlaceableKinds.Find(key.Kind);
         bool placed = source is not null && owner is not null && kind is not null && PlacementRules.IsPlaced(source);
+        if (placed && namespaces.Get(key.Object.Cluster, "", key.Object.Namespace) is null)
+        {
+            return ReconcileResult.After(NamespaceLook);
+        }
+
         Resolution resolution = placed ? Resolve(source!, owner!) : Resolution.Nowhere;
         IReadOnlyDictionary<string, KubeObject> existing = Existing(key);
         List<DataPlane> targets = Targets(resolution, existing);
@@ -44,9 +53,14 @@ internal sealed class PlacementReconciler(
         List<string> entered = [];
         foreach (DataPlane target in targets.Where(t => !t.Paused))
         {
-            JsonObject wanted = WorkBuilder.Build(source!, kind!, owner!.Tenant.Name, target, shares?[target.Name]);
+            JsonObject wanted = WorkBuilder.Build(source!, kind!, owner!.Tenant.Name, IncarnationOf(source!, owner), target, shares?[target.Name]);
             KubeObject? work = existing.GetValueOrDefault(target.Name);
-            if (work is null)
+            if (work is not null && Withdrawal.Of(work) == Withdrawal.Orphan)
+            {
+                // What the former of this name made is let go of first; then this one may take it over.
+                writes.Add(WithdrawalRules.IsDone(work) ? DeleteAsync(work, key, cancellationToken) : Task.CompletedTask);
+            }
+            else if (work is null)
             {
                 entered.Add(target.Name);
                 writes.Add(CreateAsync(target, wanted, key, cancellationToken));
@@ -62,17 +76,33 @@ internal sealed class PlacementReconciler(
         foreach ((string dataPlane, KubeObject work) in existing)
         {
             bool held = fleet.Current.DataPlane(dataPlane) is { Paused: true, Deleting: false };
-            if (!held && !targets.Exists(t => t.Name == dataPlane))
+            if (held || targets.Exists(t => t.Name == dataPlane))
+            {
+                continue;
+            }
+
+            if (Withdrawal.Of(work) is null)
             {
                 left.Add(dataPlane);
-                writes.Add(DeleteAsync(work, key, cancellationToken));
             }
+
+            writes.Add(withdrawals.Of(key, source, owner, fleet.Current.DataPlane(dataPlane), work) is { } withdrawal && !WithdrawalRules.IsDone(work)
+                ? WithdrawAsync(work, withdrawal, key, cancellationToken)
+                : DeleteAsync(work, key, cancellationToken));
         }
 
         await Task.WhenAll(writes).ConfigureAwait(false);
+        if (source is null && existing.Count == 0)
+        {
+            withdrawals.Forget(key);
+        }
+
         Tell(key, source, kind, resolution, entered, left);
         return ReconcileResult.Done;
     }
+
+    private Incarnation IncarnationOf(KubeObject source, TenantCluster owner) =>
+        new(owner.Uid, namespaces.Get(source.Cluster, "", source.Namespace)!.Uid);
 
     private Resolution Resolve(KubeObject source, TenantCluster owner)
     {
@@ -104,8 +134,8 @@ internal sealed class PlacementReconciler(
     /// <summary>A cordoned data plane keeps what it has and takes nothing new.</summary>
     private static List<DataPlane> Targets(Resolution resolution, IReadOnlyDictionary<string, KubeObject> existing)
     {
-        List<DataPlane> targets = [.. resolution.DataPlanes.Where(d => !d.Cordoned || existing.ContainsKey(d.Name))];
-        targets.AddRange(resolution.Kept.Where(d => existing.ContainsKey(d.Name) && !targets.Exists(t => t.Name == d.Name)));
+        List<DataPlane> targets = [.. resolution.DataPlanes.Where(d => !d.Cordoned || (existing.GetValueOrDefault(d.Name) is { } work && Withdrawal.Of(work) is null))];
+        targets.AddRange(resolution.Kept.Where(d => existing.GetValueOrDefault(d.Name) is { } work && Withdrawal.Of(work) is null && !targets.Exists(t => t.Name == d.Name)));
         return targets;
     }
 
@@ -122,6 +152,18 @@ internal sealed class PlacementReconciler(
             OrreryResources.Works, work.Namespace, work.Name, PatchKind.Json, WorkBuilder.Replacement(work, wanted), cancellationToken).ConfigureAwait(false);
         works.Informer.Observe(made);
         Log.WorkWritten(logger, key.ToString(), WorkDirectory.DataPlaneOf(work));
+    }
+
+    private async Task WithdrawAsync(KubeObject work, string withdrawal, SourceKey key, CancellationToken cancellationToken)
+    {
+        if (Withdrawal.Of(work) == withdrawal)
+        {
+            return;
+        }
+
+        works.Informer.Observe(await root.PatchAsync(
+            OrreryResources.Works, work.Namespace, work.Name, PatchKind.Json, WorkBuilder.Withdrawn(work, withdrawal), cancellationToken).ConfigureAwait(false));
+        Log.WorkWithdrawn(logger, key.ToString(), WorkDirectory.DataPlaneOf(work), withdrawal);
     }
 
     private async Task DeleteAsync(KubeObject work, SourceKey key, CancellationToken cancellationToken)

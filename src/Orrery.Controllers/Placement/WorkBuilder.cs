@@ -11,11 +11,14 @@ internal static class WorkBuilder
         new(source.Cluster, kind.Resource.ApiVersion, kind.Kind, source.Namespace, source.Name);
 
     /// <param name="tenant">Name of the tenant that owns the virtual cluster.</param>
-    public static JsonObject Build(KubeObject source, PlaceableKind kind, string tenant, DataPlane dataPlane, int? replicas)
+    /// <param name="incarnation">Which making of the source's namespace it is in.</param>
+    public static JsonObject Build(KubeObject source, PlaceableKind kind, string tenant, Incarnation incarnation, DataPlane dataPlane, int? replicas)
     {
         SourceReference reference = Source(source, kind);
         JsonObject from = reference.ToJson();
         from["uid"] = source.Uid;
+        from["clusterUid"] = incarnation.Cluster;
+        from["namespaceUid"] = incarnation.Namespace;
         if (source.Generation > 0)
         {
             from["generation"] = source.Generation;
@@ -76,6 +79,13 @@ internal static class WorkBuilder
             new JsonObject { ["op"] = "add", ["path"] = "/spec", ["value"] = wanted["spec"]!.DeepClone() },
         ];
     }
+
+    /// <summary>A patch that says what becomes of the object where it is not wanted any more.</summary>
+    public static JsonArray Withdrawn(KubeObject existing, string withdrawal) =>
+    [
+        new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = existing.Uid },
+        new JsonObject { ["op"] = "add", ["path"] = "/spec/withdrawal", ["value"] = withdrawal },
+    ];
 
     private static JsonObject Labels(KubeObject source, string tenant) => new()
     {

@@ -28,6 +28,7 @@ internal sealed class StatusReconciler(
         List<PlaneReport> reports =
         [
             .. works.Of(key)
+                .Where(w => Withdrawal.Of(w) is null)
                 .Select(w => (Work: w, Name: WorkDirectory.DataPlaneOf(w)))
                 .OrderBy(w => w.Name, StringComparer.Ordinal)
                 .Select(w => PlaneReport.From(w.Work, fleet.Current.DataPlane(w.Name), w.Name, source.Generation)),

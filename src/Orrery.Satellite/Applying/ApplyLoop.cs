@@ -19,7 +19,7 @@ internal sealed class ApplyLoop
         var targets = new WorksByNamespace(context.Works);
         works = context.Host(
             "works",
-            new WorkReconciler(context, applied, new NamespaceKeeper(context), logger),
+            new WorkReconciler(context, applied, new NamespaceKeeper(context, targets, logger), logger),
             [context.Works, context.Namespaces],
             () => context.Works.All().Select(w => w.Name).Union(applied.Works()),
             context.Options.LevelInterval,

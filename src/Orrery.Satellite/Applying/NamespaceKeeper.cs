@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
@@ -6,7 +7,7 @@ using Orrery.Client;
 namespace Orrery.Satellite.Applying;
 
 /// <summary>Makes the namespaces that Works go into, and refuses those that are somebody else's.</summary>
-internal sealed class NamespaceKeeper(SatelliteContext context)
+internal sealed class NamespaceKeeper(SatelliteContext context, WorksByNamespace works, ILogger logger)
 {
     /// <returns>Null when the namespace is there and the owner's; otherwise why nothing may be applied in it.</returns>
     public async Task<ApplyOutcome?> EnsureAsync(string name, MappedNamespace owner, CancellationToken cancellationToken)
@@ -32,12 +33,42 @@ internal sealed class NamespaceKeeper(SatelliteContext context)
             return ApplyOutcome.Refused("NotOurs", $"namespace {name} exists and is not managed by Orrery");
         }
 
-        if (holder != owner)
+        if (!holder.IsSameOwner(owner))
         {
             return ApplyOutcome.Refused("NotOurs", $"namespace {name} belongs to {holder}");
         }
 
-        return ns.IsDeleting ? ApplyOutcome.Refused("NamespaceTerminating", $"namespace {name} is being deleted") : null;
+        if (ns.IsDeleting)
+        {
+            return ApplyOutcome.Refused("NamespaceTerminating", $"namespace {name} is being deleted");
+        }
+
+        return owner.Incarnation is { } wanted && holder.Incarnation != wanted
+            ? await SucceedAsync(ns, holder, owner, cancellationToken).ConfigureAwait(false)
+            : null;
+    }
+
+    /// <summary>
+    /// The namespace was made for a virtual cluster, or a namespace in one, that has since been deleted and made again under the same name.
+    /// Nothing of the former may be met by the latter, its claims least of all, so it goes first.
+    /// </summary>
+    private async Task<ApplyOutcome?> SucceedAsync(KubeObject ns, MappedNamespace holder, MappedNamespace owner, CancellationToken cancellationToken)
+    {
+        if (holder.Incarnation is not { } former)
+        {
+            var marks = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = ns.Uid, ["annotations"] = owner.Annotations() } };
+            context.Namespaces.Observe(await context.Cluster.PatchAsync(
+                ClusterResources.Namespaces, "", ns.Name, PatchKind.Merge, marks, cancellationToken).ConfigureAwait(false));
+            return null;
+        }
+
+        if (!works.Any(ns.Name, former))
+        {
+            await NamespaceDeletion.DeleteAsync(context, ns, cancellationToken).ConfigureAwait(false);
+            Log.NamespacePurged(logger, ns.Name, holder.ToString());
+        }
+
+        return ApplyOutcome.Refused("NamespaceTerminating", $"namespace {ns.Name} is of an earlier {holder}, and goes first");
     }
 
     /// <summary>Makes it, or finds the one that another Work's worker, or somebody else, made a moment ago.</summary>

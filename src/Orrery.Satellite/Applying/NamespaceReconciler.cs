@@ -27,16 +27,8 @@ internal sealed class NamespaceReconciler(SatelliteContext context, AppliedObjec
             return ReconcileResult.Done;
         }
 
-        try
-        {
-            await context.Cluster.DeleteAsync(ClusterResources.Namespaces, "", key, new DeleteQuery { Uid = ns.Uid }, cancellationToken).ConfigureAwait(false);
-            Log.NamespaceRemoved(logger, key);
-        }
-        catch (StatusException e) when (e.IsNotFound)
-        {
-            // Gone already: what was wanted.
-        }
-
+        await NamespaceDeletion.DeleteAsync(context, ns, cancellationToken).ConfigureAwait(false);
+        Log.NamespaceRemoved(logger, key);
         return ReconcileResult.Done;
     }
 

@@ -35,11 +35,37 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             return ReconcileResult.Done;
         }
 
-        ApplyOutcome outcome = await ApplyAsync(work, cancellationToken).ConfigureAwait(false);
+        ApplyOutcome outcome = Withdrawal.Of(work) is { } withdrawal
+            ? await WithdrawAsync(work, withdrawal, cancellationToken).ConfigureAwait(false)
+            : await ApplyAsync(work, cancellationToken).ConfigureAwait(false);
         KubeObject reported = await ReportAsync(work, outcome, cancellationToken).ConfigureAwait(false);
         Settle(work, reported, outcome);
-        return outcome.IsApplied ? ReconcileResult.Done
+        return outcome.IsApplied || outcome.Reason is Withdrawal.Kept or Withdrawal.Orphaned ? ReconcileResult.Done
             : ReconcileResult.After(outcome.Reason is "Terminating" or "NamespaceTerminating" ? TerminatingLook : RefusedLook);
+    }
+
+    /// <summary>Leaves the object alone, or takes it away from what it made.</summary>
+    private async Task<ApplyOutcome> WithdrawAsync(KubeObject work, string withdrawal, CancellationToken cancellationToken)
+    {
+        memory.TryRemove(work.Name, out _);
+        (GroupVersionResource resource, KubeObject live) = applied.Of(work.Name).FirstOrDefault();
+        if (withdrawal == Withdrawal.Keep)
+        {
+            return ApplyOutcome.Refused(Withdrawal.Kept, "withdrawn from here; the object is kept as it is until its source is deleted", live);
+        }
+
+        if (live is null)
+        {
+            return ApplyOutcome.Refused(Withdrawal.Orphaned, "the object has gone and what it made was left");
+        }
+
+        if (!live.IsDeleting)
+        {
+            await DeleteAsync(resource, live, work.Name, cancellationToken, "Orphan").ConfigureAwait(false);
+            Log.Orphaned(logger, work.Name, live.Kind, live.Namespace, live.Name);
+        }
+
+        return ApplyOutcome.Refused("Terminating", "the object is being deleted and what it made is left", live);
     }
 
     private async Task<ApplyOutcome> ApplyAsync(KubeObject work, CancellationToken cancellationToken)
@@ -195,13 +221,17 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         }
     }
 
-    private async Task DeleteAsync(GroupVersionResource resource, KubeObject live, string work, CancellationToken cancellationToken)
+    private async Task DeleteAsync(
+        GroupVersionResource resource, KubeObject live, string work, CancellationToken cancellationToken, string propagation = "Background")
     {
         try
         {
             await context.Cluster.DeleteAsync(
-                resource, live.Namespace, live.Name, new DeleteQuery { Uid = live.Uid, PropagationPolicy = "Background" }, cancellationToken).ConfigureAwait(false);
-            Log.Pruned(logger, work, live.Kind, live.Namespace, live.Name);
+                resource, live.Namespace, live.Name, new DeleteQuery { Uid = live.Uid, PropagationPolicy = propagation }, cancellationToken).ConfigureAwait(false);
+            if (propagation == "Background")
+            {
+                Log.Pruned(logger, work, live.Kind, live.Namespace, live.Name);
+            }
         }
         catch (StatusException e) when (e.IsNotFound)
         {

@@ -1,4 +1,5 @@
 using Orrery.Api;
+using Orrery.Api.Kinds;
 using Orrery.Client;
 
 namespace Orrery.Satellite.Applying;
@@ -17,6 +18,9 @@ internal sealed class WorksByNamespace
     }
 
     public bool Any(string ns) => works.ByIndex(ByTarget, ns).Count > 0;
+
+    /// <summary>Whether any is of that making of the namespace.</summary>
+    public bool Any(string ns, Incarnation incarnation) => works.ByIndex(ByTarget, ns).Any(w => Incarnation.OfWork(w) == incarnation);
 
     public static string TargetOf(KubeObject work) => work.TextAt("spec", "manifest", "metadata", "namespace") ?? "";
 }

@@ -11,7 +11,10 @@ internal static class ObservationBuilder
     /// <summary>Large, or of no use outside the node, or telling of other tenants.</summary>
     private static readonly string[] DroppedNodeStatus = ["images", "volumesInUse", "volumesAttached", "daemonEndpoints", "config"];
 
-    /// <param name="owner">Whose namespace the object is in; null for a node.</param>
+    /// <summary>What is reported.</summary>
+    public static readonly IReadOnlyList<string> Kinds = ["Pod", "Node", "Event", "Namespace"];
+
+    /// <param name="owner">Whose namespace the object is in, or is; null for a node.</param>
     public static JsonObject Build(KubeObject live, string kind, MappedNamespace? owner, string ns)
     {
         JsonObject found = live.ToJsonObject();
@@ -52,7 +55,9 @@ internal static class ObservationBuilder
     private static string Name(KubeObject live, string kind) => Name(kind, live.Namespace, live.Name);
 
     private static SourceReference Source(KubeObject live, string kind, MappedNamespace? owner) =>
-        new(owner?.Cluster ?? ClusterName.Root, "v1", kind, owner?.Namespace ?? "", live.Name);
+        kind == "Namespace"
+            ? new(owner!.Cluster, "v1", kind, "", owner.Namespace)
+            : new(owner?.Cluster ?? ClusterName.Root, "v1", kind, owner?.Namespace ?? "", live.Name);
 
     private static void StripNode(JsonObject node)
     {

@@ -8,8 +8,8 @@ using Orrery.Satellite.Applying;
 namespace Orrery.Satellite.Observing;
 
 /// <summary>One object of the cluster that tenants see.</summary>
-/// <param name="Kind"><c>Pod</c>, <c>Node</c> or <c>Event</c>.</param>
-/// <param name="Namespace">In this cluster; empty for a node.</param>
+/// <param name="Kind">One of <see cref="ObservationBuilder.Kinds"/>.</param>
+/// <param name="Namespace">In this cluster; empty for a node or a namespace.</param>
 internal readonly record struct ObservedKey(string Kind, string Namespace, string Name);
 
 /// <summary>Keeps the Observation of one pod, node or event as the object is, and removes it with the object.</summary>
@@ -36,7 +36,7 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
     private async Task<ReconcileResult> ObserveAsync(ObservedKey key, CancellationToken cancellationToken)
     {
         KubeObject? live = watched[key.Kind].Get(ClusterName.Root, key.Namespace, key.Name);
-        MappedNamespace? owner = key.Namespace.Length > 0 && context.Namespaces.Get(ClusterName.Root, "", key.Namespace) is { } ns ? MappedNamespace.Of(ns) : null;
+        MappedNamespace? owner = context.Namespaces.Get(ClusterName.Root, "", key.Kind == "Namespace" ? key.Name : key.Namespace) is { } ns ? MappedNamespace.Of(ns) : null;
         KubeObject? present = observations.Get(ClusterName.Root, context.Namespace, ObservationBuilder.Name(key.Kind, key.Namespace, key.Name));
         if (live is null || (owner is null && key.Kind != "Node"))
         {
@@ -51,6 +51,12 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
         if (present is not null && key.Kind == "Pod" && DeletionRequest.Of(present, live) is { } request)
         {
             await DeletePodAsync(live, request, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (present is not null && key.Kind == "Namespace" && !live.IsDeleting && present.Annotations.GetValueOrDefault(OrreryNames.PurgeRequestAnnotation) == live.Uid)
+        {
+            await NamespaceDeletion.DeleteAsync(context, live, cancellationToken).ConfigureAwait(false);
+            Log.NamespacePurged(logger, live.Name, owner!.ToString());
         }
 
         JsonObject wanted = ObservationBuilder.Build(live, key.Kind, owner, context.Namespace);

@@ -4,23 +4,28 @@ using Orrery.Client;
 
 namespace Orrery.Satellite.Observing;
 
-/// <summary>Wakes <see cref="ObservationReconciler"/> when a pod, node or event of the cluster changes.</summary>
+/// <summary>Wakes <see cref="ObservationReconciler"/> when something of the cluster changes that is reported.</summary>
 internal sealed class ObserveLoop
 {
     private static readonly TimeSpan LevelInterval = TimeSpan.FromMinutes(5);
 
     private readonly Dictionary<string, Informer> watched;
     private readonly Informer observations;
+
+    /// <summary>Runs with the satellite, as others read it too.</summary>
+    private readonly Informer namespaces;
     private readonly ReconcilerHost<ObservedKey> host;
 
     public ObserveLoop(SatelliteContext context)
     {
+        namespaces = context.Namespaces;
         Nodes = new Informer(context.Cluster, ClusterResources.Nodes, context.InformerOptions);
         watched = new Dictionary<string, Informer>(StringComparer.Ordinal)
         {
             ["Pod"] = new(context.Cluster, ClusterResources.Pods, context.InformerOptions),
             ["Node"] = Nodes,
             ["Event"] = new(context.Cluster, ClusterResources.Events, context.InformerOptions),
+            ["Namespace"] = context.Namespaces,
         };
         observations = new Informer(context.ControlPlane, OrreryResources.Observations, context.InformerOptions with { Namespace = context.Namespace });
         host = context.Host(
@@ -62,10 +67,11 @@ internal sealed class ObserveLoop
     public Informer Nodes { get; }
 
     public Task RunAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(watched.Values.Append(observations).Select(i => i.RunAsync(cancellationToken)).Append(host.RunAsync(cancellationToken)));
+        Task.WhenAll(watched.Values.Append(observations).Where(i => i != namespaces).Select(i => i.RunAsync(cancellationToken)).Append(host.RunAsync(cancellationToken)));
 
     private static ObservedKey? KeyOf(KubeObject observation) =>
-        SourceReference.Of(observation) is { Kind: "Pod" or "Node" or "Event" } source
-            ? new ObservedKey(source.Kind, observation.TextAt("spec", "object", "metadata", "namespace") ?? "", source.Name)
+        SourceReference.Of(observation) is { } source && ObservationBuilder.Kinds.Contains(source.Kind)
+            ? new ObservedKey(
+                source.Kind, observation.TextAt("spec", "object", "metadata", "namespace") ?? "", observation.TextAt("spec", "object", "metadata", "name") ?? source.Name)
             : null;
 }

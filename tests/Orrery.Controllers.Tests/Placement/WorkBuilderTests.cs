@@ -17,7 +17,7 @@ public sealed class WorkBuilderTests
         Assert.Equal("dp-pa2-par", work.Namespace);
         Assert.StartsWith("deployment-web-", work.Name, StringComparison.Ordinal);
         Assert.Equal(
-            """{"cluster":"acme/shop","apiVersion":"apps/v1","kind":"Deployment","namespace":"default","name":"web","uid":"u1","generation":4}""",
+            """{"cluster":"acme/shop","apiVersion":"apps/v1","kind":"Deployment","namespace":"default","name":"web","uid":"u1","clusterUid":"c1","namespaceUid":"n1","generation":4}""",
             work["spec"]!["source"]!.ToJsonString());
         Assert.Equal("acme-shop-default", work.TextAt("spec", "manifest", "metadata", "namespace"));
         Assert.Equal(
@@ -60,5 +60,5 @@ public sealed class WorkBuilderTests
         Assert.True(WorkBuilder.IsUpToDate(KubeObject.From(work), Build(Samples.Deployment())));
     }
 
-    private static JsonObject Build(KubeObject source) => WorkBuilder.Build(source, Kind, "acme", Samples.DataPlane("pa2-par"), null);
+    private static JsonObject Build(KubeObject source) => WorkBuilder.Build(source, Kind, "acme", new Incarnation("c1", "n1"), Samples.DataPlane("pa2-par"), null);
 }

@@ -1,0 +1,20 @@
+namespace Orrery.Api.Kinds;
+
+/// <summary>What a Work that is no longer wanted says in <c>spec.withdrawal</c>. Without it the object is applied; without the Work it is removed.</summary>
+public static class Withdrawal
+{
+    /// <summary>The object stays in the data plane as it is: a claim outlives a placement, and goes with its source.</summary>
+    public const string Keep = "Keep";
+
+    /// <summary>The object goes and what it made stays: its source was deleted with <c>--cascade=orphan</c>.</summary>
+    public const string Orphan = "Orphan";
+
+    /// <summary>Reason of the Applied condition once an <see cref="Orphan"/> is done: the Work may go.</summary>
+    public const string Orphaned = "Orphaned";
+
+    /// <summary>Reason of the Applied condition while a <see cref="Keep"/> holds.</summary>
+    public const string Kept = "Kept";
+
+    /// <returns>Null when the object is to be there.</returns>
+    public static string? Of(KubeObject work) => work.TextAt("spec", "withdrawal");
+}

@@ -1,0 +1,73 @@
+using System.Collections.Concurrent;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Controllers.Fleet;
+
+namespace Orrery.Controllers.Placement;
+
+/// <summary>What becomes, in a data plane, of an object that is not wanted there any more.</summary>
+internal sealed class WithdrawalRules
+{
+    /// <summary>What the API server puts on an object that is deleted with <c>--cascade=orphan</c>, until its dependents are let go.</summary>
+    private const string OrphanFinalizer = "orphan";
+
+    private static readonly string[] WithDependents = ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob"];
+
+    /// <summary>
+    /// Objects that were last seen being deleted so. The finalizer is there for milliseconds only, so that a reconciler, which sees the
+    /// present alone, may miss it; once it is written into the Works it is safe.
+    /// </summary>
+    private readonly ConcurrentDictionary<SourceKey, string> orphaning = new();
+
+    /// <summary>To be told of every change of a placeable object.</summary>
+    public void OnSource(GroupKind kind, InformerChange change)
+    {
+        var key = new SourceKey(kind, change.Key);
+        if (IsOrphaning(change.Latest))
+        {
+            orphaning[key] = change.Latest.Uid;
+        }
+        else if (change.Current is { IsDeleting: false })
+        {
+            orphaning.TryRemove(key, out _);
+        }
+    }
+
+    /// <summary>Nothing of the object is left anywhere.</summary>
+    public void Forget(SourceKey key) => orphaning.TryRemove(key, out _);
+
+    /// <param name="source">Null once it is gone.</param>
+    /// <param name="owner">Null when its virtual cluster is gone or going: everything goes then.</param>
+    /// <param name="dataPlane">Null when it left the fleet.</param>
+    /// <returns>Null: the object is removed with all that it made.</returns>
+    public string? Of(SourceKey key, KubeObject? source, TenantCluster? owner, DataPlane? dataPlane, KubeObject work)
+    {
+        if (owner is null || dataPlane is not { Deleting: false })
+        {
+            return null;
+        }
+
+        // A claim holds data: that its place changed is no reason to lose it, that it was deleted is.
+        if (key.Kind == ClaimKind)
+        {
+            return source is { IsDeleting: false } ? Withdrawal.Keep : null;
+        }
+
+        if (Withdrawal.Of(work) == Withdrawal.Orphan)
+        {
+            return Withdrawal.Orphan;
+        }
+
+        return WithDependents.Contains(key.Kind.Kind) && orphaning.TryGetValue(key, out string? uid) && uid == work.TextAt("spec", "source", "uid") ? Withdrawal.Orphan : null;
+    }
+
+    /// <summary>The satellite has let go of what the object made: nothing of the Work is left.</summary>
+    public static bool IsDone(KubeObject work) =>
+        Withdrawal.Of(work) == Withdrawal.Orphan
+        && Conditions.Find(work, OrreryNames.AppliedCondition) is { Reason: Withdrawal.Orphaned } applied && applied.ObservedGeneration == work.Generation;
+
+    private static GroupKind ClaimKind { get; } = new("", "PersistentVolumeClaim");
+
+    private static bool IsOrphaning(KubeObject source) => source.IsDeleting && source.Finalizers.Contains(OrphanFinalizer);
+}

@@ -35,7 +35,7 @@ internal static class ServerComposition
                 StaticTokens = options.StaticTokenFile is { } file ? await File.ReadAllTextAsync(file, cancellationToken) : null,
             },
             caches, SetUpAt(caches, time), time, loggers);
-        var objects = new ObjectStore(caches, access.BaseLayer);
+        var objects = new ObjectStore(caches, access.BaseLayer, access.Clusters);
 
         // 3. Writes.
         var admission = new AdmissionChain(

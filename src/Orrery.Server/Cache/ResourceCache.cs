@@ -111,11 +111,12 @@ internal sealed class ResourceCache
         }
     }
 
-    internal void End(CacheWait reason)
+    /// <summary>Ends the watchers of what is under a prefix; all of them for the empty one.</summary>
+    internal void End(CacheWait reason, string under = "")
     {
         lock (gate)
         {
-            foreach (CacheWatcher watcher in watchers.All)
+            foreach (CacheWatcher watcher in watchers.All.Where(w => w.Prefix.StartsWith(under, StringComparison.Ordinal)))
             {
                 watcher.End(reason);
             }

@@ -58,9 +58,19 @@ internal sealed class LogicalClusters(CacheSet caches)
     {
         if (State(cluster) != ClusterState.Served && user.Name != UserGroups.Anonymous)
         {
-            throw ApiErrors.NotFound(OrreryResources.VirtualClusters.GroupResource, cluster.ToString());
+            throw NotServed(cluster);
         }
     }
+
+    public static StatusException NotServed(ClusterName cluster) =>
+        ApiErrors.NotFound(OrreryResources.VirtualClusters.GroupResource, cluster.ToString());
+
+    /// <summary>The cluster as it is now, for a request that outlasts this moment.</summary>
+    /// <exception cref="StatusException">404: the cluster is not served.</exception>
+    public ClusterHold Hold(ClusterName cluster) =>
+        cluster.IsRoot || cluster.IsAll ? new ClusterHold(cache, null, null)
+        : Find(cluster) is { IsDeleting: false, Item: var item } ? new ClusterHold(cache, item.Key, item)
+        : throw NotServed(cluster);
 
     /// <summary>
     /// What a commit must add to its conditions so that it cannot land in a cluster after that was purged; empty for root.
@@ -87,6 +97,8 @@ internal sealed class LogicalClusters(CacheSet caches)
 
         return known.TryGetValue(cluster, out Known? read) && ReferenceEquals(read.Item, item) ? read : known[cluster] = Read(item);
     }
+
+    internal static bool IsDeleting(CachedObject item) => Read(item).IsDeleting;
 
     private static Known Read(CachedObject item)
     {

@@ -46,6 +46,7 @@ internal static class ListHandler
         ResourceRequest request, ListOptions options, ContinueToken? token, CancellationToken cancellationToken)
     {
         CacheSet caches = request.Server.Caches;
+        ClusterHold cluster = request.Server.Access.Clusters.Hold(request.Cluster);
         ResourceCache cache = caches.For(request.Resource.StoredAs);
         long wanted = token?.Revision ?? options.Revision;
         if (wanted > caches.Revision)
@@ -55,12 +56,12 @@ internal static class ListHandler
 
         if (token is not null)
         {
-            return (Layered(cache.At(wanted)) ?? throw ApiErrors.Expired("The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter."), wanted);
+            return (At(wanted) ?? throw ApiErrors.Expired("The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter."), wanted);
         }
 
         if (options.ResourceVersionMatch == "Exact" || (wanted > 0 && options.Limit > 0 && options.ResourceVersionMatch.Length == 0))
         {
-            return (Layered(cache.At(wanted)) ?? throw ApiErrors.Expired($"The resourceVersion for the provided list is too old: {wanted}"), wanted);
+            return (At(wanted) ?? throw ApiErrors.Expired($"The resourceVersion for the provided list is too old: {wanted}"), wanted);
         }
 
         if (options.ResourceVersion.Length == 0)
@@ -71,7 +72,7 @@ internal static class ListHandler
         LayeredSnapshot now = request.Server.Objects.Current(request.Resource);
         return (now, now.Revision);
 
-        LayeredSnapshot? Layered(CacheSnapshot? snapshot) => snapshot is null ? null : request.Server.Objects.Layered(request.Resource, snapshot);
+        LayeredSnapshot? At(long revision) => revision >= cluster.Since && cache.At(revision) is { } snapshot ? request.Server.Objects.Layered(request.Resource, snapshot) : null;
     }
 
     private static async Task WaitForAsync(ResourceRequest request, long revision, CancellationToken cancellationToken)

@@ -33,11 +33,13 @@ internal static class WatchHandler
         TimeSpan timeout = TimeSpan.FromSeconds(options.TimeoutSeconds is > 0 and { } seconds ? seconds : request.Server.Names.Next(MinTimeoutSeconds, 2 * MinTimeoutSeconds));
 
         // 2. Where it begins: at a revision that the client names, or at a snapshot that it is shown first.
+        ClusterHold cluster = request.Server.Access.Clusters.Hold(request.Cluster);
         ResourceCache cache = request.Server.Caches.For(request.Resource.StoredAs);
         bool showsFirst = options.SendInitialEvents ?? options.Revision == 0;
         LayeredSnapshot? first = showsFirst ? await FirstAsync(request, options, cancellationToken) : null;
         string prefix = Scope(request, selection);
-        using CacheWatcher? watcher = cache.Watch(prefix, first?.Revision ?? options.Revision);
+        long from = first?.Revision ?? options.Revision;
+        using CacheWatcher? watcher = from < cluster.Since ? null : cache.Watch(prefix, from);
 
         // 3. The stream.
         request.Http.Response.StatusCode = 200;
@@ -69,11 +71,11 @@ internal static class WatchHandler
         }
 
         await stream.FlushAsync(cancellationToken);
-        await FollowAsync(request, watcher, stream, options.AllowWatchBookmarks, timeout, cancellationToken);
+        await FollowAsync(request, cluster, watcher, stream, options.AllowWatchBookmarks, timeout, cancellationToken);
     }
 
     private static async Task FollowAsync(
-        ResourceRequest request, CacheWatcher watcher, WatchStream stream, bool bookmarks, TimeSpan timeout, CancellationToken cancellationToken)
+        ResourceRequest request, ClusterHold cluster, CacheWatcher watcher, WatchStream stream, bool bookmarks, TimeSpan timeout, CancellationToken cancellationToken)
     {
         TimeProvider time = request.Server.Time;
         long start = time.GetTimestamp();
@@ -81,13 +83,19 @@ internal static class WatchHandler
         while (true)
         {
             TimeSpan left = timeout - time.GetElapsedTime(start);
-            if (left <= TimeSpan.Zero)
+            if (left <= TimeSpan.Zero || !cluster.Lasts)
             {
                 return;
             }
 
             TimeSpan untilBookmark = bookmarks ? BookmarkInterval - time.GetElapsedTime(bookmarked) : left;
-            switch (await watcher.WaitAsync(untilBookmark < left ? untilBookmark : left, cancellationToken))
+            CacheWait woken = await watcher.WaitAsync(untilBookmark < left ? untilBookmark : left, cancellationToken);
+            if (!cluster.Lasts)
+            {
+                return;
+            }
+
+            switch (woken)
             {
                 case CacheWait.Events:
                     while (watcher.TryRead(out CacheEvent change))

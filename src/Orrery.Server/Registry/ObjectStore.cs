@@ -16,7 +16,7 @@ internal sealed record StoredObject(ReadOnlyMemory<byte> Json, long Revision, lo
 /// Objects by address, the base layer beneath: reads from the caches, writes to the store, each write on condition of
 /// what was read.
 /// </summary>
-internal sealed class ObjectStore(CacheSet caches, BaseLayer layer)
+internal sealed class ObjectStore(CacheSet caches, BaseLayer layer, LogicalClusters clusters)
 {
     public CacheSet Caches => caches;
 
@@ -78,24 +78,36 @@ internal sealed class ObjectStore(CacheSet caches, BaseLayer layer)
 
         // Where a tombstone hides a deleted base object, the new object replaces the tombstone.
         long expected = snapshot.Get(key) is null ? snapshot.StoredRevision(key) : 0;
-        return WriteAsync(key, stored, expected, cancellationToken);
+        return WriteAsync(cluster, key, stored, expected, cancellationToken);
     }
 
     public ValueTask<CommitResult> ReplaceAsync(
         ResourceDefinition resource, ClusterName cluster, string ns, string name, byte[] stored, StoredObject current, CancellationToken cancellationToken) =>
-        WriteAsync(resource.KeyOf(cluster, ns, name), stored, current.StoreRevision, cancellationToken);
+        WriteAsync(cluster, resource.KeyOf(cluster, ns, name), stored, current.StoreRevision, cancellationToken);
 
     public ValueTask<CommitResult> DeleteAsync(
         ResourceDefinition resource, ClusterName cluster, string ns, string name, StoredObject current, CancellationToken cancellationToken)
     {
         string key = resource.KeyOf(cluster, ns, name);
-        return WriteAsync(key, Current(resource).DeletionValue(key), current.StoreRevision, cancellationToken);
+        return WriteAsync(cluster, key, Current(resource).DeletionValue(key), current.StoreRevision, cancellationToken);
     }
 
-    private async ValueTask<CommitResult> WriteAsync(string key, ReadOnlyMemory<byte>? value, long expected, CancellationToken cancellationToken)
+    private async ValueTask<CommitResult> WriteAsync(ClusterName cluster, string key, ReadOnlyMemory<byte>? value, long expected, CancellationToken cancellationToken)
     {
-        // Once handed over, a commit is not abandoned: the client that goes away must not decide whether caches are told.
-        cancellationToken.ThrowIfCancellationRequested();
-        return await caches.CommitAsync(new Transaction([new Condition(key, expected)], [new Write(key, value)]), CancellationToken.None);
+        while (true)
+        {
+            // What deletes leaves nothing behind that a purge could miss; all else is written only while its cluster is served.
+            IReadOnlyList<Condition> fence = value is null ? [] : clusters.Fence(cluster) ?? throw LogicalClusters.NotServed(cluster);
+
+            // Once handed over, a commit is not abandoned: the client that goes away must not decide whether caches are told.
+            cancellationToken.ThrowIfCancellationRequested();
+            CommitResult commit = await caches.CommitAsync(new Transaction([new Condition(key, expected), .. fence], [new Write(key, value)]), CancellationToken.None);
+
+            // The cluster's own record changed since it was read. The caches show that now: look again.
+            if (commit.Succeeded || commit.FailedCondition is not { } failed || failed.Key == key)
+            {
+                return commit;
+            }
+        }
     }
 }

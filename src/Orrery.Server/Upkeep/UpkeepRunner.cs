@@ -33,6 +33,7 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
         ILoggerFactory logs = server.Loggers;
         yield return new FollowUpTask(caches, new GroupResource("", "namespaces"), namespaces, time, logs.CreateLogger<NamespaceFollowUp>()).RunAsync;
         yield return new FollowUpTask(caches, LogicalClusterResource.Definition.GroupResource, clusters, time, logs.CreateLogger<ClusterFollowUp>()).RunAsync;
+        yield return new ClusterClosing(caches, time, logs.CreateLogger<ClusterClosing>()).RunAsync;
         yield return new ClusterPurge(caches, writer, custom, time, logs.CreateLogger<ClusterPurge>()).RunAsync;
         yield return new DefinitionCleanup(caches, writer, custom, definitions, time, logs.CreateLogger<DefinitionCleanup>()).RunAsync;
         yield return new NamespaceDeletion(caches, server.Objects, server.Resources, writer, time, logs.CreateLogger<NamespaceDeletion>()).RunAsync;

@@ -103,4 +103,76 @@ public sealed class VirtualClusterTests(ServerFixture fixture) : IClassFixture<S
         StatusException refused = await Assert.ThrowsAsync<StatusException>(() => old.ListAsync(ServerFixture.ConfigMaps, "default", null, ServerFixture.Token));
         Assert.Equal(401, refused.Code);
     }
+
+    [Fact]
+    public async Task Write_WhileTheClustersRecordChanges_IsNotRefused()
+    {
+        ClusterName cluster = await fixture.ClusterAsync("restless");
+        using KubeClient tenant = fixture.Server.AdminOf(cluster);
+        Task[] writers = [.. Enumerable.Range(0, 4).Select(async w =>
+        {
+            for (int i = 0; i < 50; i++)
+            {
+                await tenant.CreateAsync(ServerFixture.ConfigMaps, "default", ServerFixture.ConfigMap($"c-{w}-{i}"), ServerFixture.Token);
+            }
+        })];
+
+        for (int i = 0; !Task.WhenAll(writers).IsCompleted; i++)
+        {
+            var patch = new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["turn"] = $"{i}" } } };
+            await fixture.Admin.PatchAsync(OrreryResources.LogicalClusters, cluster.Namespace, cluster.Name, PatchKind.Merge, patch, ServerFixture.Token);
+        }
+
+        await Task.WhenAll(writers);
+        Assert.Equal(200, (await tenant.ListAsync(ServerFixture.ConfigMaps, "default", new ListQuery { FieldSelector = "metadata.name!=kube-root-ca.crt" }, ServerFixture.Token)).Items.Count);
+    }
+
+    [Fact]
+    public async Task Watch_OfAClusterThatIsDeleted_Ends()
+    {
+        ClusterName cluster = await fixture.ClusterAsync("closing");
+        using KubeClient tenant = fixture.Server.AdminOf(cluster);
+        string start = (await tenant.ListAsync(ServerFixture.Pods, "default", null, ServerFixture.Token)).ResourceVersion;
+        Task<int> watch = CountAsync(tenant, start);
+
+        await fixture.Admin.DeleteAsync(OrreryResources.LogicalClusters, cluster.Namespace, cluster.Name, null, ServerFixture.Token);
+
+        Assert.Equal(0, await watch.WaitAsync(TimeSpan.FromSeconds(20), ServerFixture.Token));
+    }
+
+    [Fact]
+    public async Task Read_FromBeforeTheClusterWasMadeAgain_IsExpired()
+    {
+        ClusterName cluster = await fixture.ClusterAsync("reborn");
+        string before;
+        using (KubeClient first = fixture.Server.AdminOf(cluster))
+        {
+            before = (await first.CreateAsync(ServerFixture.ConfigMaps, "default", ServerFixture.ConfigMap("secretive"), ServerFixture.Token)).ResourceVersion;
+        }
+
+        await fixture.Admin.DeleteAsync(OrreryResources.LogicalClusters, cluster.Namespace, cluster.Name, null, ServerFixture.Token);
+        await Eventually.TrueAsync(
+            async () => await fixture.Admin.FindAsync(OrreryResources.LogicalClusters, cluster.Namespace, cluster.Name, ServerFixture.Token) is null,
+            "the cluster is purged", cancellationToken: ServerFixture.Token);
+        await fixture.Admin.CreateAsync(OrreryResources.LogicalClusters, cluster.Namespace, ServerFixture.Named(cluster.Name), ServerFixture.Token);
+        using KubeClient second = fixture.Server.AdminOf(cluster);
+
+        StatusException list = await Assert.ThrowsAsync<StatusException>(() => second.ListAsync(
+            ServerFixture.ConfigMaps, "default", new ListQuery { ResourceVersion = before, ResourceVersionMatch = "Exact" }, ServerFixture.Token));
+        StatusException watch = await Assert.ThrowsAsync<StatusException>(() => CountAsync(second, before));
+
+        Assert.True(list.IsExpired);
+        Assert.True(watch.IsExpired);
+    }
+
+    private static async Task<int> CountAsync(KubeClient client, string from)
+    {
+        int events = 0;
+        await foreach (WatchEvent _ in client.WatchAsync(ServerFixture.Pods, "default", new WatchQuery { ResourceVersion = from }, ServerFixture.Token))
+        {
+            events++;
+        }
+
+        return events;
+    }
 }

@@ -1,0 +1,35 @@
+using Orrery.Storage;
+
+namespace Orrery.Server.Tests.Clusters;
+
+/// <summary>A store to which something happens right before a commit arrives, as if another server had been faster.</summary>
+internal sealed class InterruptedStore(IStore inner) : IStore
+{
+    /// <summary>Runs once, before the next commit.</summary>
+    public Func<IStore, Task>? BeforeNext { get; set; }
+
+    public async ValueTask<CommitResult> CommitAsync(Transaction transaction, CancellationToken cancellationToken)
+    {
+        if (BeforeNext is { } interrupt)
+        {
+            BeforeNext = null;
+            await interrupt(inner);
+        }
+
+        return await inner.CommitAsync(transaction, cancellationToken);
+    }
+
+    public ValueTask<long> ReadRevisionAsync(CancellationToken cancellationToken) => inner.ReadRevisionAsync(cancellationToken);
+
+    public ValueTask<StoredValue?> GetAsync(string key, CancellationToken cancellationToken) => inner.GetAsync(key, cancellationToken);
+
+    public ValueTask<RangeResult> RangeAsync(string prefix, string? startAfter, int limit, long revision, CancellationToken cancellationToken) =>
+        inner.RangeAsync(prefix, startAfter, limit, revision, cancellationToken);
+
+    public IAsyncEnumerable<StoreBatch> WatchAsync(string prefix, long afterRevision, CancellationToken cancellationToken) =>
+        inner.WatchAsync(prefix, afterRevision, cancellationToken);
+
+    public ValueTask CompactAsync(long revision, CancellationToken cancellationToken) => inner.CompactAsync(revision, cancellationToken);
+
+    public ValueTask DisposeAsync() => inner.DisposeAsync();
+}

@@ -47,6 +47,12 @@ public sealed class ApiServer : IAsyncDisposable
         string address = web.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
         var url = new Uri(address);
 
+        // 3. Known where it listens, it says so to its clients.
+        if (state.OwnService is { } own)
+        {
+            await own.EnsureAsync(options.AdvertiseAddress!, url.Port, cancellationToken);
+        }
+
         options.LoggerFactory.CreateLogger<ApiServer>().Serving(url);
         return new ApiServer(web, state, url);
     }
@@ -89,6 +95,7 @@ public sealed class ApiServer : IAsyncDisposable
             listen.UseHttps(new HttpsConnectionAdapterOptions
             {
                 ServerCertificate = options.ServingCertificate,
+                ServerCertificateChain = options.ServingChain,
                 ClientCertificateMode = ClientCertificateMode.AllowCertificate,
 
                 // Any certificate may be shown; whether it means anything is authentication's question, answered with a Status.

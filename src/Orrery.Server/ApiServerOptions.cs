@@ -2,7 +2,10 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Orrery.Server.Authentication;
+using Orrery.Server.Authorization;
 using Orrery.Server.Handlers;
+using Orrery.Server.Registry;
 using Orrery.Server.Security;
 using Orrery.Storage;
 
@@ -22,14 +25,43 @@ public sealed record ApiServerOptions
     /// <summary>With its private key.</summary>
     public required X509Certificate2 ServingCertificate { get; init; }
 
-    /// <summary>Issuers of the client certificates that are accepted; also what <c>kube-root-ca.crt</c> holds.</summary>
+    /// <summary>Certificates between <see cref="ServingCertificate"/> and its authority.</summary>
+    public X509Certificate2Collection ServingChain { get; init; } = [];
+
+    /// <summary>Issuers of the client certificates that are accepted.</summary>
     public required X509Certificate2Collection ClientCas { get; init; }
+
+    /// <summary>Who has issued <see cref="ServingCertificate"/>, as PEM: what <c>kube-root-ca.crt</c> of every namespace holds. Null: <see cref="ClientCas"/>.</summary>
+    public string? RootCertificatePem { get; init; }
 
     /// <summary>Sign and verify service account tokens.</summary>
     public required ServiceAccountKeys ServiceAccountKeys { get; init; }
 
     /// <summary>File of <c>token,user,uid,"group1,group2"[,cluster]</c> lines; null for none.</summary>
     public string? StaticTokenFile { get; init; }
+
+    /// <summary>How the server's own tokens name it.</summary>
+    public TokenIssuers Issuers { get; init; } = TokenIssuers.Default;
+
+    /// <summary>See <see cref="AuthenticationOptions.UnscopedCredentials"/>.</summary>
+    public ClusterScope? UnscopedCredentials { get; init; }
+
+    /// <summary>False serves root alone.</summary>
+    public bool ServesVirtualClusters { get; init; } = true;
+
+    /// <summary>See <see cref="AuthenticationOptions.AllowsAnonymous"/>.</summary>
+    public bool AllowsAnonymous { get; init; } = true;
+
+    public AuthorizationMode Authorization { get; init; }
+
+    /// <summary>Names, as upstream has them, of admission plugins that are left out.</summary>
+    public IReadOnlySet<string> DisabledAdmissionPlugins { get; init; } = new HashSet<string>();
+
+    /// <summary>Where the cluster IPs of Services come from.</summary>
+    public ServiceRange ServiceRange { get; init; } = ServiceRange.Default;
+
+    /// <summary>What the endpoints of the Service <c>kubernetes</c> in root's <c>default</c> name; null makes no such Service.</summary>
+    public IPAddress? AdvertiseAddress { get; init; }
 
     /// <summary>How clients reach the server; null takes the address listened on.</summary>
     public Uri? PublicUrl { get; init; }

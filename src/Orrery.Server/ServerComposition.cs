@@ -24,7 +24,7 @@ internal static class ServerComposition
         // 1. State.
         CacheSet caches = await CacheSet.StartAsync(options.Store, time, loggers.CreateLogger<CacheSet>(), cancellationToken);
         var custom = new CustomResourceSet(caches);
-        var resources = new ResourceCatalog(custom);
+        var resources = new ResourceCatalog(custom, options.ServesVirtualClusters);
 
         // 2. Who asks, and whether they may.
         AccessControl access = AccessControl.Create(
@@ -32,6 +32,10 @@ internal static class ServerComposition
             {
                 ClientAuthorities = options.ClientCas,
                 TokenKeys = options.ServiceAccountKeys,
+                Issuers = options.Issuers,
+                UnscopedCredentials = options.UnscopedCredentials,
+                AllowsAnonymous = options.AllowsAnonymous,
+                Authorization = options.Authorization,
                 StaticTokens = options.StaticTokenFile is { } file ? await File.ReadAllTextAsync(file, cancellationToken) : null,
             },
             caches, SetUpAt(caches, time), time, loggers);
@@ -40,15 +44,15 @@ internal static class ServerComposition
         // 3. Writes.
         var admission = new AdmissionChain(
             mutating: [new NamespaceLifecycle(objects), new ServiceAccountDefaults(objects, names), new RoleEscalation(access.RoleGuard)],
-            validating: []);
-        var addresses = new ServiceAddresses(caches, names);
+            validating: []).Without(options.DisabledAdmissionPlugins);
+        var addresses = new ServiceAddresses(caches, options.ServiceRange, names);
         var creation = new ObjectCreation(objects, admission, addresses, time, names);
         var update = new ObjectUpdate(objects, admission, addresses, creation, time);
         var deletion = new ObjectDeletion(objects, admission, time);
         var writer = new Writer(creation, update, deletion);
 
         // 4. What follows from writes.
-        var namespaces = new NamespaceFollowUp(objects, writer, string.Join('\n', options.ClientCas.Select(ca => ca.ExportCertificatePem())) + "\n");
+        var namespaces = new NamespaceFollowUp(objects, writer, options.RootCertificatePem ?? string.Join('\n', options.ClientCas.Select(ca => ca.ExportCertificatePem())) + "\n");
         var clusters = new ClusterFollowUp(objects, writer);
         var definitions = new DefinitionFollowUp(objects, writer, time);
         creation.FollowUps = [namespaces, clusters, definitions];
@@ -68,6 +72,7 @@ internal static class ServerComposition
             Discovery = new DiscoveryEndpoint(resources, options.PublicUrl?.Authority ?? $"{options.Address}:{options.Port}"),
             OpenApi = new OpenApiEndpoint(resources),
             Names = names,
+            OwnService = options.AdvertiseAddress is null ? null : new OwnService(objects, writer, options.ServiceRange),
             SubresourceHandlers = options.SubresourceHandlers.ToDictionary(h => (h.Resource, h.Subresource)),
         };
         state.Upkeep = new UpkeepRunner(state, writer, custom, namespaces, clusters, definitions);

@@ -39,6 +39,11 @@ internal sealed class ServerState : IAsyncDisposable
 
     public required OpenApiEndpoint OpenApi { get; init; }
 
+    public HealthEndpoint Health => field ??= new HealthEndpoint(Caches, Time, Stopping.Token);
+
+    /// <summary>Null unless <see cref="ApiServerOptions.AdvertiseAddress"/> is set.</summary>
+    public OwnService? OwnService { get; init; }
+
     public required NameSource Names { get; init; }
 
     public required IReadOnlyDictionary<(GroupResource Resource, string Subresource), ISubresourceHandler> SubresourceHandlers { get; init; }

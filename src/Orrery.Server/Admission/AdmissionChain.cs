@@ -8,6 +8,11 @@ namespace Orrery.Server.Admission;
 /// </summary>
 internal sealed class AdmissionChain(IReadOnlyList<IMutatingPlugin> mutating, IReadOnlyList<IValidatingPlugin> validating)
 {
+    /// <summary>The same chain without the plugins of these names.</summary>
+    public AdmissionChain Without(IReadOnlySet<string> names) => names.Count == 0
+        ? this
+        : new AdmissionChain([.. mutating.Where(p => !names.Contains(p.Name))], [.. validating.Where(p => !names.Contains(p.Name))]);
+
     /// <summary>The mutating phase. The object to go on with is <see cref="AdmissionRequest.Object"/>.</summary>
     /// <exception cref="StatusException">Refused.</exception>
     public async ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)

@@ -2,8 +2,15 @@ using Orrery.Api;
 
 namespace Orrery.Server.Admission;
 
+/// <summary>Something that an operator can switch off.</summary>
+internal interface INamedPlugin
+{
+    /// <summary>As upstream's <c>--disable-admission-plugins</c> calls it.</summary>
+    string Name => GetType().Name;
+}
+
 /// <summary>A rule about writes that is no part of a kind's own validation, asked while the object may still be changed: before the kind has prepared and validated it.</summary>
-internal interface IMutatingPlugin
+internal interface IMutatingPlugin : INamedPlugin
 {
     /// <summary>Lets the write pass, changes its object, or refuses it.</summary>
     /// <exception cref="StatusException">Refused.</exception>
@@ -11,7 +18,7 @@ internal interface IMutatingPlugin
 }
 
 /// <summary>A rule about writes, asked about the very object that is to be stored: after its kind has validated it.</summary>
-internal interface IValidatingPlugin
+internal interface IValidatingPlugin : INamedPlugin
 {
     /// <summary>Lets the write pass or refuses it; changes nothing of it.</summary>
     /// <exception cref="StatusException">Refused.</exception>

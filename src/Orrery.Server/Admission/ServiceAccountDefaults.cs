@@ -15,6 +15,8 @@ internal sealed class ServiceAccountDefaults(ObjectStore objects, NameSource nam
     private static readonly ResourceDefinition Accounts = BuiltinResources.Instance.Require("", "v1", "serviceaccounts");
     private static readonly GroupResource Pods = new("", "pods");
 
+    public string Name => "ServiceAccount";
+
     public ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         if (request.Operation == AdmissionOperation.Create && request.GroupResource == Pods && request.Subresource.Length == 0 && request.Object?["spec"] is JsonObject spec)

@@ -5,9 +5,9 @@ using Orrery.Server.Security;
 namespace Orrery.Server.Authentication;
 
 /// <summary>Issues the server's own bearer tokens: for service accounts, and for people who administer a cluster.</summary>
-public sealed class AccessTokens(ServiceAccountKeys keys, TimeProvider time)
+public sealed class AccessTokens(ServiceAccountKeys keys, TimeProvider time, TokenIssuers? issuers = null)
 {
-    /// <summary>Issuer, and audience of a token that names none.</summary>
+    /// <summary>The server's own name: issuer of tokens for people, and unless told otherwise of all others, and the audience of a token that names none.</summary>
     public const string Issuer = "https://kubernetes.default.svc";
 
     internal const string ClusterClaim = "orrery.dev/cluster";
@@ -15,18 +15,20 @@ public sealed class AccessTokens(ServiceAccountKeys keys, TimeProvider time)
     internal const string GroupsClaim = "orrery.dev/groups";
     internal const string KubernetesClaim = "kubernetes.io";
 
+    private readonly TokenIssuers issuers = issuers ?? TokenIssuers.Default;
+
     /// <summary>A token for a person or a tool.</summary>
     /// <param name="scope">Root or one virtual cluster with its uid: tokens for every cluster do not exist.</param>
     public string IssueForUser(string user, IReadOnlyList<string> groups, ClusterScope scope, TimeSpan lifetime)
     {
-        JsonObject claims = Claims(user, [Issuer], scope, time.GetUtcNow() + lifetime);
+        JsonObject claims = Claims(Issuer, user, issuers.Audiences, scope, time.GetUtcNow() + lifetime);
         claims[GroupsClaim] = new JsonArray([.. groups.Select(g => (JsonNode)g)]);
         return JsonWebToken.Sign(keys, claims);
     }
 
     internal string IssueForServiceAccount(ClusterScope scope, KubeObject account, IReadOnlyList<string> audiences, BoundObject? bound, DateTimeOffset expires)
     {
-        JsonObject claims = Claims(ServiceAccountName.User(account.Namespace, account.Name), audiences, scope, expires);
+        JsonObject claims = Claims(issuers.For(scope.Cluster), ServiceAccountName.User(account.Namespace, account.Name), audiences, scope, expires);
         var kubernetes = new JsonObject { ["namespace"] = account.Namespace };
         if (bound is not null)
         {
@@ -38,7 +40,7 @@ public sealed class AccessTokens(ServiceAccountKeys keys, TimeProvider time)
         return JsonWebToken.Sign(keys, claims);
     }
 
-    private JsonObject Claims(string subject, IReadOnlyList<string> audiences, ClusterScope scope, DateTimeOffset expires)
+    private JsonObject Claims(string issuer, string subject, IReadOnlyList<string> audiences, ClusterScope scope, DateTimeOffset expires)
     {
         if (scope.IsAll)
         {
@@ -52,7 +54,7 @@ public sealed class AccessTokens(ServiceAccountKeys keys, TimeProvider time)
             ["aud"] = new JsonArray([.. audiences.Select(a => (JsonNode)a)]),
             ["exp"] = expires.ToUnixTimeSeconds(),
             ["iat"] = now,
-            ["iss"] = Issuer,
+            ["iss"] = issuer,
             ["jti"] = Guid.NewGuid().ToString(),
             ["nbf"] = now,
             ["sub"] = subject,

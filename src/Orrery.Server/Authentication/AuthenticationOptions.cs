@@ -1,16 +1,31 @@
 using System.Security.Cryptography.X509Certificates;
+using Orrery.Server.Authorization;
 using Orrery.Server.Security;
 
 namespace Orrery.Server.Authentication;
 
-/// <summary>Which credentials a server accepts.</summary>
+/// <summary>Which credentials a server accepts, and what decides about those who show them.</summary>
 public sealed record AuthenticationOptions
 {
+    public AuthorizationMode Authorization { get; init; }
+
     /// <summary>Authorities that client certificates must chain to; empty accepts no certificate.</summary>
     public X509Certificate2Collection ClientAuthorities { get; init; } = [];
 
     /// <summary>Null: the server neither issues nor accepts tokens of its own.</summary>
     public ServiceAccountKeys? TokenKeys { get; init; }
+
+    /// <summary>How the server's own tokens name it.</summary>
+    public TokenIssuers Issuers { get; init; } = TokenIssuers.Default;
+
+    /// <summary>
+    /// Where a certificate, or a token signed by <see cref="TokenKeys"/>, that names no cluster is good. Null: nowhere, as
+    /// must be wherever virtual clusters are served. Root for a server that stands in for a kube-apiserver.
+    /// </summary>
+    public ClusterScope? UnscopedCredentials { get; init; }
+
+    /// <summary>Whether a request without any credential is let in, as <c>system:anonymous</c>; otherwise it is answered 401.</summary>
+    public bool AllowsAnonymous { get; init; } = true;
 
     /// <summary>Content of a token file (<c>token,user,uid,"group,…"[,cluster]</c>); null for none.</summary>
     public string? StaticTokens { get; init; }

@@ -8,7 +8,7 @@ namespace Orrery.Server.Authentication;
 /// Reads an identity out of a client certificate: common name = user, organisations = groups, and one URI that says on
 /// which clusters it holds. The TLS layer has proved possession of the key; trust is decided here.
 /// </summary>
-internal sealed class CertificateAuthenticator(X509Certificate2Collection authorities, TimeProvider time, ILogger<CertificateAuthenticator> log)
+internal sealed class CertificateAuthenticator(X509Certificate2Collection authorities, ClusterScope? unscoped, TimeProvider time, ILogger<CertificateAuthenticator> log)
 {
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
     private const string CommonName = "2.5.4.3";
@@ -52,7 +52,7 @@ internal sealed class CertificateAuthenticator(X509Certificate2Collection author
         return new Verified(user, from, to);
     }
 
-    private static UserInfo? Read(X509Certificate2 certificate, ref string problems)
+    private UserInfo? Read(X509Certificate2 certificate, ref string problems)
     {
         bool forClients = certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>()
             .Any(usage => usage.EnhancedKeyUsages.Cast<System.Security.Cryptography.Oid>().Any(oid => oid.Value == ClientAuthentication));
@@ -81,7 +81,8 @@ internal sealed class CertificateAuthenticator(X509Certificate2Collection author
             }
         }
 
-        if (name.Length == 0 || scopes.Length != 1)
+        ClusterScope? scope = scopes.Length == 1 ? scopes[0] : scopes.Length == 0 && !ClaimsScope(certificate) ? unscoped : null;
+        if (name.Length == 0 || scope is null)
         {
             problems = name.Length == 0 ? "no common name" : "not exactly one cluster scope";
             return null;
@@ -92,10 +93,13 @@ internal sealed class CertificateAuthenticator(X509Certificate2Collection author
         {
             Name = name,
             Groups = [.. groups, UserGroups.Authenticated],
-            Scope = scopes[0],
+            Scope = scope.Value,
             Extra = new Dictionary<string, IReadOnlyList<string>> { ["authentication.kubernetes.io/credential-id"] = [$"X509SHA256={digest}"] },
         };
     }
+
+    /// <summary>Whether any name is of our scheme: one that we cannot read must not count as none.</summary>
+    private static bool ClaimsScope(X509Certificate2 certificate) => Uris(certificate).Any(uri => uri.StartsWith("orrery:", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>URI names of the certificate (RFC 5280 GeneralName, choice 6).</summary>
     private static IEnumerable<string> Uris(X509Certificate2 certificate)

@@ -6,21 +6,27 @@ using Orrery.Server.Security;
 
 namespace Orrery.Server.Authentication;
 
-/// <summary>Compact JSON Web Tokens, ES256 only (RFC 7515, 7519). The key decides the algorithm, never the token.</summary>
-internal static class JsonWebToken
+/// <summary>A compact JSON Web Token, taken apart (RFC 7515, 7519). Nothing of it is to be believed before its signature was checked.</summary>
+/// <param name="KeyId">Null when it names none.</param>
+/// <param name="Signed">What the signature is over.</param>
+internal sealed record JsonWebToken(string Algorithm, string? KeyId, JsonElement Claims, byte[] Signed, byte[] Signature)
 {
     /// <summary>Longer ones are refused unread.</summary>
     public const int MaxLength = 16 * 1024;
 
     public static string Sign(ServiceAccountKeys keys, JsonObject claims)
     {
-        var header = new JsonObject { ["alg"] = "ES256", ["kid"] = keys.SigningKeyId };
+        var header = new JsonObject { ["alg"] = keys.SigningAlgorithm, ["kid"] = keys.SigningKeyId };
         string signed = $"{Part(header)}.{Part(claims)}";
         return $"{signed}.{Base64Url.EncodeToString(keys.Sign(Encoding.ASCII.GetBytes(signed)))}";
     }
 
     /// <summary>The claims of a token whose signature is right; null for anything else. Times are the caller's to check.</summary>
-    public static JsonElement? Verify(ServiceAccountKeys keys, string token)
+    public static JsonElement? Verify(ServiceAccountKeys keys, string token) =>
+        Read(token) is { } read && keys.Verify(read.KeyId, read.Algorithm, read.Signed, read.Signature) ? read.Claims : null;
+
+    /// <summary>Null for what is no token, or asks its reader for something that we do not know.</summary>
+    public static JsonWebToken? Read(string token)
     {
         string[] parts = token.Length <= MaxLength ? token.Split('.') : [];
         if (parts.Length != 3 || Decode(parts[0]) is not { } headerBytes || Decode(parts[1]) is not { } claimBytes || Decode(parts[2]) is not { } signature)
@@ -28,18 +34,26 @@ internal static class JsonWebToken
             return null;
         }
 
-        if (Parse(headerBytes) is not { } header || Text(header, "alg") != "ES256" || Text(header, "kid") is not { } keyId || header.TryGetProperty("crit", out _))
-        {
-            return null;
-        }
-
-        bool valid = keys.Verify(keyId, Encoding.ASCII.GetBytes(token[..token.LastIndexOf('.')]), signature);
-        return valid ? Parse(claimBytes) : null;
+        return Parse(headerBytes) is { } header && Text(header, "alg") is { } algorithm && !header.TryGetProperty("crit", out _) && Parse(claimBytes) is { } claims
+            ? new JsonWebToken(algorithm, Text(header, "kid"), claims, Encoding.ASCII.GetBytes(token[..token.LastIndexOf('.')]), signature)
+            : null;
     }
 
     /// <summary>The string member, or null.</summary>
     public static string? Text(JsonElement json, string name) =>
         json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    /// <summary>The strings of a list, or one string alone, as <c>aud</c> may be either; none for anything else.</summary>
+    public static IReadOnlyList<string> Texts(JsonElement json, string name) =>
+        Text(json, name) is { } one ? [one]
+        : json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out JsonElement list) && list.ValueKind == JsonValueKind.Array
+            ? [.. list.EnumerateArray().Where(e => e.ValueKind == JsonValueKind.String).Select(e => e.GetString()!)]
+            : [];
+
+    /// <summary>Seconds since 1970 of a time claim, fractions dropped; null when there is none.</summary>
+    public static long? Seconds(JsonElement json, string name) =>
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number
+            && value.TryGetDouble(out double seconds) && seconds is >= 0 and < 1e15 ? (long)seconds : null;
 
     private static string Part(JsonObject json) => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(json));
 

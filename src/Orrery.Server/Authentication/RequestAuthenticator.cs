@@ -9,7 +9,7 @@ namespace Orrery.Server.Authentication;
 
 /// <summary>The authentication stage: certificate, then bearer token, then anonymous; then impersonation.</summary>
 internal sealed class RequestAuthenticator(
-    CertificateAuthenticator certificates, TokenAuthenticator tokens, LogicalClusters clusters, Impersonation impersonation, ILogger<RequestAuthenticator> log) : IAuthenticator
+    CertificateAuthenticator certificates, TokenAuthenticator tokens, LogicalClusters clusters, Impersonation impersonation, bool allowsAnonymous, ILogger<RequestAuthenticator> log) : IAuthenticator
 {
     public ValueTask<UserInfo> AuthenticateAsync(HttpContext context, RequestInfo request, CancellationToken cancellationToken)
     {
@@ -34,7 +34,7 @@ internal sealed class RequestAuthenticator(
         }
 
         // 3. Whoever shows no credential is anonymous; whoever shows a wrong one is nobody.
-        return certificate is null && token is null
+        return certificate is null && token is null && allowsAnonymous
             ? new UserInfo { Name = UserGroups.Anonymous, Groups = [UserGroups.Unauthenticated], Scope = new ClusterScope(cluster) }
             : throw ApiErrors.Unauthorized();
     }

@@ -14,9 +14,13 @@ namespace Orrery.Server.Authentication;
 internal sealed record TokenIdentity(UserInfo User, IReadOnlyList<string> Audiences);
 
 /// <summary>Recognises bearer tokens: those of the token file, and those that the server signed.</summary>
-internal sealed class TokenAuthenticator(StaticTokens? file, ServiceAccountKeys? keys, IClusterObjects objects, TimeProvider time, ILogger<TokenAuthenticator> log)
+internal sealed class TokenAuthenticator(AuthenticationOptions options, IClusterObjects objects, TimeProvider time, ILogger<TokenAuthenticator> log)
 {
     private const int RememberedSignatures = 10_000;
+
+    private readonly StaticTokens? file = options.StaticTokens is null ? null : StaticTokens.Parse(options.StaticTokens);
+    private readonly ServiceAccountKeys? keys = options.TokenKeys;
+    private readonly TokenIssuers issuers = options.Issuers;
 
     /// <summary>Claims by digest of tokens whose signature was checked: that a signature was right stays true.</summary>
     private readonly ConcurrentDictionary<string, JsonElement> verified = new(StringComparer.Ordinal);
@@ -25,10 +29,10 @@ internal sealed class TokenAuthenticator(StaticTokens? file, ServiceAccountKeys?
     /// <param name="audiences">The token must be good for at least one of them; empty asks for the API server's own.</param>
     public TokenIdentity? Authenticate(string token, IReadOnlyList<string> audiences)
     {
-        IReadOnlyList<string> wanted = audiences.Count > 0 ? audiences : [AccessTokens.Issuer];
+        IReadOnlyList<string> wanted = audiences.Count > 0 ? audiences : issuers.Audiences;
         if (file?.Find(token) is { } user)
         {
-            string[] own = [.. wanted.Where(a => a == AccessTokens.Issuer)];
+            string[] own = [.. wanted.Intersect(issuers.Audiences)];
             return own.Length > 0 ? new TokenIdentity(WithAuthenticated(user), own) : null;
         }
 
@@ -37,28 +41,28 @@ internal sealed class TokenAuthenticator(StaticTokens? file, ServiceAccountKeys?
             return Refuse("not known");
         }
 
-        string[] good = [.. Audiences(claims).Intersect(wanted)];
-        long now = time.GetUtcNow().ToUnixTimeSeconds();
-        if (JsonWebToken.Text(claims, "iss") != AccessTokens.Issuer || good.Length == 0)
-        {
-            return Refuse("meant for somebody else");
-        }
-
-        if (Number(claims, "exp") is not { } expires || now >= expires || now < (Number(claims, "nbf") ?? 0))
-        {
-            return Refuse("expired or not yet valid");
-        }
-
-        if (JsonWebToken.Text(claims, AccessTokens.ClusterClaim) is not { } cluster
-            || ClusterScope.From(cluster, JsonWebToken.Text(claims, AccessTokens.ClusterUidClaim)) is not { IsAll: false } scope
+        if ((JsonWebToken.Text(claims, AccessTokens.ClusterClaim) is { } cluster ? ClusterScope.From(cluster, JsonWebToken.Text(claims, AccessTokens.ClusterUidClaim)) : Unsaid(claims)) is not { IsAll: false } scope
             || JsonWebToken.Text(claims, "sub") is not { Length: > 0 } subject)
         {
             return Refuse("incomplete claims");
         }
 
+        string[] good = [.. JsonWebToken.Texts(claims, "aud").Intersect(wanted)];
+        if (!issuers.Accepts(JsonWebToken.Text(claims, "iss"), scope.Cluster) || good.Length == 0)
+        {
+            return Refuse("meant for somebody else");
+        }
+
+        long now = time.GetUtcNow().ToUnixTimeSeconds();
+
+        if (JsonWebToken.Seconds(claims, "exp") is not { } expires || now >= expires || now < (JsonWebToken.Seconds(claims, "nbf") ?? 0))
+        {
+            return Refuse("expired or not yet valid");
+        }
+
         UserInfo? identity = claims.TryGetProperty(AccessTokens.KubernetesClaim, out JsonElement kubernetes)
             ? ServiceAccount(kubernetes, subject, scope)
-            : new UserInfo { Name = subject, Groups = Texts(claims, AccessTokens.GroupsClaim), Scope = scope };
+            : new UserInfo { Name = subject, Groups = JsonWebToken.Texts(claims, AccessTokens.GroupsClaim), Scope = scope };
         if (identity is null)
         {
             return null;
@@ -70,6 +74,9 @@ internal sealed class TokenAuthenticator(StaticTokens? file, ServiceAccountKeys?
         };
         return new TokenIdentity(WithAuthenticated(identity), good);
     }
+
+    /// <summary>A token without the claim: null unless it has none at all and such tokens are accepted.</summary>
+    private ClusterScope? Unsaid(JsonElement claims) => claims.TryGetProperty(AccessTokens.ClusterClaim, out _) ? null : options.UnscopedCredentials;
 
     private static UserInfo WithAuthenticated(UserInfo user) =>
         user.Groups.Contains(UserGroups.Authenticated) ? user : user with { Groups = [.. user.Groups, UserGroups.Authenticated] };
@@ -147,15 +154,4 @@ internal sealed class TokenAuthenticator(StaticTokens? file, ServiceAccountKeys?
         log.TokenRefused(problem);
         return null;
     }
-
-    private static IReadOnlyList<string> Audiences(JsonElement claims) =>
-        JsonWebToken.Text(claims, "aud") is { } one ? [one] : Texts(claims, "aud");
-
-    private static IReadOnlyList<string> Texts(JsonElement json, string name) =>
-        json.TryGetProperty(name, out JsonElement list) && list.ValueKind == JsonValueKind.Array
-            ? [.. list.EnumerateArray().Where(e => e.ValueKind == JsonValueKind.String).Select(e => e.GetString()!)]
-            : [];
-
-    private static long? Number(JsonElement json, string name) =>
-        json.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number) ? number : null;
 }

@@ -9,7 +9,7 @@ namespace Orrery.Server.Authentication;
 /// Answers <c>serviceaccounts/{name}/token</c>: a token for a service account, bound to its life and, when asked, to that
 /// of a pod, secret or node. Rules of upstream's <c>pkg/registry/core/serviceaccount/storage/token.go</c>.
 /// </summary>
-internal sealed class TokenRequests(AccessTokens tokens, LogicalClusters clusters, IClusterObjects objects, TimeProvider time)
+internal sealed class TokenRequests(AccessTokens tokens, TokenIssuers issuers, LogicalClusters clusters, IClusterObjects objects, TimeProvider time)
 {
     private const long DefaultSeconds = 3600;
     private const long MinSeconds = 600;
@@ -27,7 +27,7 @@ internal sealed class TokenRequests(AccessTokens tokens, LogicalClusters cluster
         // 2. Defaults and limits.
         JsonObject spec = request.ObjectAt("spec");
         long seconds = spec.NumberAt("expirationSeconds") ?? DefaultSeconds;
-        string[] audiences = spec["audiences"] is JsonArray { Count: > 0 } list ? [.. list.Select(a => a!.GetValue<string>())] : [AccessTokens.Issuer];
+        string[] audiences = spec["audiences"] is JsonArray { Count: > 0 } list ? [.. list.Select(a => a!.GetValue<string>())] : [.. issuers.Audiences];
         if (seconds is < MinSeconds or > MaxSeconds)
         {
             string limit = seconds < MinSeconds ? "may not specify a duration less than 10 minutes" : "may not specify a duration larger than 2^32 seconds";

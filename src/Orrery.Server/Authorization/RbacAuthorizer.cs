@@ -3,8 +3,21 @@ using Orrery.Server.Authentication;
 
 namespace Orrery.Server.Authorization;
 
+/// <summary>What decides whether a user may do something. Names of upstream's <c>--authorization-mode</c>.</summary>
+public enum AuthorizationMode
+{
+    /// <summary>The roles and bindings of the cluster.</summary>
+    Rbac,
+
+    /// <summary>Whoever was authenticated may do everything in the clusters that the credential is for: test environments only.</summary>
+    AlwaysAllow,
+
+    /// <summary>Nobody but <c>system:masters</c> may do anything.</summary>
+    AlwaysDeny,
+}
+
 /// <summary>Authorizes by the roles and bindings of the cluster that a request is for.</summary>
-internal sealed class RbacAuthorizer(RbacIndexes indexes) : IAuthorizer
+internal sealed class RbacAuthorizer(RbacIndexes indexes, AuthorizationMode mode = AuthorizationMode.Rbac) : IAuthorizer
 {
     public AuthorizationDecision Authorize(AuthorizationAttributes attributes)
     {
@@ -14,9 +27,14 @@ internal sealed class RbacAuthorizer(RbacIndexes indexes) : IAuthorizer
             return new AuthorizationDecision(false, "the credential is for another cluster");
         }
 
-        if (user.IsMaster)
+        if (user.IsMaster || mode == AuthorizationMode.AlwaysAllow)
         {
             return new AuthorizationDecision(true, "");
+        }
+
+        if (mode == AuthorizationMode.AlwaysDeny)
+        {
+            return new AuthorizationDecision(false, "Everything is forbidden.");
         }
 
         // There are no roles that span clusters.

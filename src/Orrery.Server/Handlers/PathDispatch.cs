@@ -11,13 +11,9 @@ internal static class PathDispatch
 {
     public static async Task HandleAsync(ServerState server, HttpContext http, RequestInfo info, UserInfo user, CancellationToken cancellationToken)
     {
-        if (info.Path is "/healthz" or "/livez" or "/readyz" || info.Path.StartsWith("/livez/", StringComparison.Ordinal) || info.Path.StartsWith("/readyz/", StringComparison.Ordinal))
-        {
-            await WriteTextAsync(http, 200, "ok", cancellationToken);
-            return;
-        }
-
-        if (await server.Discovery.TryServeAsync(http, info, cancellationToken) || await server.OpenApi.TryServeAsync(http, info, cancellationToken))
+        if (await server.Health.TryServeAsync(http, info, cancellationToken)
+            || await server.Discovery.TryServeAsync(http, info, cancellationToken)
+            || await server.OpenApi.TryServeAsync(http, info, cancellationToken))
         {
             return;
         }

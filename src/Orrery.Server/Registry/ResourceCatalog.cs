@@ -5,7 +5,7 @@ using Orrery.Server.Discovery;
 namespace Orrery.Server.Registry;
 
 /// <summary>Which resources a cluster serves: the built-in ones of all, and its own custom ones.</summary>
-internal sealed class ResourceCatalog(CustomResourceSet custom) : IApiSurface
+internal sealed class ResourceCatalog(CustomResourceSet custom, bool servesVirtualClusters) : IApiSurface
 {
     private static readonly ApiSurface Builtin = new(BuiltinResources.Instance.Surface);
     private static readonly ApiSurface BuiltinOfRoot = new([.. BuiltinResources.Instance.Surface, LogicalClusterResource.Surface]);
@@ -13,7 +13,7 @@ internal sealed class ResourceCatalog(CustomResourceSet custom) : IApiSurface
     /// <summary>Null: not served.</summary>
     public ResourceDefinition? Find(ClusterName cluster, GroupVersionResource resource) =>
         BuiltinResources.Instance.Find(resource)
-        ?? (cluster.IsRoot && resource == LogicalClusterResource.Definition.Resource ? LogicalClusterResource.Definition : custom.For(cluster).Find(resource));
+        ?? (HasClusters(cluster) && resource == LogicalClusterResource.Definition.Resource ? LogicalClusterResource.Definition : custom.For(cluster).Find(resource));
 
     /// <summary>The definition under which objects of a kind are reached; null: not served.</summary>
     public ResourceDefinition? Find(ClusterName cluster, GroupVersionKind kind) => All(cluster).FirstOrDefault(d => d.Kind == kind);
@@ -30,11 +30,14 @@ internal sealed class ResourceCatalog(CustomResourceSet custom) : IApiSurface
     }
 
     public ApiSurface For(ClusterName cluster) =>
-        cluster.IsAll ? Builtin : custom.For(cluster).Surface(cluster.IsRoot ? BuiltinOfRoot : Builtin);
+        cluster.IsAll ? Builtin : custom.For(cluster).Surface(HasClusters(cluster) ? BuiltinOfRoot : Builtin);
+
+    /// <summary>Root lists the virtual clusters there are.</summary>
+    private bool HasClusters(ClusterName cluster) => cluster.IsRoot && servesVirtualClusters;
 
     private IEnumerable<ResourceDefinition> All(ClusterName cluster)
     {
         IEnumerable<ResourceDefinition> all = BuiltinResources.Instance.All.Concat(custom.For(cluster).All);
-        return cluster.IsRoot ? all.Append(LogicalClusterResource.Definition) : all;
+        return HasClusters(cluster) ? all.Append(LogicalClusterResource.Definition) : all;
     }
 }

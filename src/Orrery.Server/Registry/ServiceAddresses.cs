@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Server.Cache;
@@ -8,14 +7,12 @@ namespace Orrery.Server.Registry;
 
 /// <summary>
 /// Gives Services their cluster IPs and node ports. What is taken is read from the Services themselves; an address that
-/// was given to a write under way is reserved until that write has ended. Ranges are upstream's defaults, per cluster.
+/// was given to a write under way is reserved until that write has ended. Every cluster has the whole range to itself.
 /// </summary>
-internal sealed class ServiceAddresses(CacheSet caches, NameSource names)
+internal sealed class ServiceAddresses(CacheSet caches, ServiceRange range, NameSource names)
 {
     public const int FirstNodePort = 30000;
     public const int LastNodePort = 32767;
-    private const uint FirstAddress = 0x0A600001; // 10.96.0.1 of 10.96.0.0/12
-    private const int AddressCount = (1 << 20) - 2;
 
     private static readonly GroupResource Services = new("", "services");
     private readonly ConcurrentDictionary<(ClusterName Cluster, string Taken), byte> underWay = new();
@@ -60,15 +57,25 @@ internal sealed class ServiceAddresses(CacheSet caches, NameSource names)
         }
         else if (address.Length == 0)
         {
-            int start = names.Next(0, AddressCount);
-            for (int i = 0; i < AddressCount && address.Length == 0; i++)
+            int start = names.Next(0, range.Count);
+            for (int i = 0; i < range.Count && address.Length == 0; i++)
             {
-                string candidate = Address((start + i) % AddressCount);
+                string candidate = range.Address((start + i) % range.Count);
                 address = taken.Contains(candidate) || !reservation.Take(candidate) ? "" : candidate;
+            }
+
+            if (address.Length == 0)
+            {
+                throw ApiErrors.InternalError("failed to allocate a serviceIP: range is full");
             }
 
             spec["clusterIP"] = address;
             spec["clusterIPs"] = new JsonArray(address);
+        }
+        else if (!range.Contains(address))
+        {
+            errors.Add(FieldError.Invalid(
+                "spec.clusterIPs", new JsonArray(address), $"failed to allocate IP {address}: the provided IP ({address}) is not in the valid range. The range of valid IPs is {range}"));
         }
         else if (taken.Contains(address) || !reservation.Take(address))
         {
@@ -177,12 +184,6 @@ internal sealed class ServiceAddresses(CacheSet caches, NameSource names)
     }
 
     private static string Key(string protocol, long port) => $"{protocol}:{port}";
-
-    private static string Address(int index)
-    {
-        uint value = FirstAddress + (uint)index;
-        return new IPAddress([(byte)(value >> 24), (byte)(value >> 16), (byte)(value >> 8), (byte)value]).ToString();
-    }
 
     /// <summary>What one write under way has taken.</summary>
     internal sealed class Reservation(ConcurrentDictionary<(ClusterName Cluster, string Taken), byte> all, ClusterName cluster) : IDisposable

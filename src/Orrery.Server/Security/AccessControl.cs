@@ -14,20 +14,20 @@ internal sealed class AccessControl
         BaseLayer = new BaseLayer(created);
         Clusters = new LogicalClusters(caches);
         Objects = new ClusterObjects(caches, BaseLayer);
-        Authorizer = new RbacAuthorizer(new RbacIndexes(caches, BaseLayer, Clusters));
+        Authorizer = new RbacAuthorizer(new RbacIndexes(caches, BaseLayer, Clusters), options.Authorization);
         RoleAggregation = new RoleAggregation(caches, BaseLayer, Authorizer, Clusters, time, logs.CreateLogger<RoleAggregation>());
         RoleGuard = new RoleGuard(Authorizer);
         AccessReviews = new AccessReviews(Authorizer);
 
-        StaticTokens? file = options.StaticTokens is null ? null : StaticTokens.Parse(options.StaticTokens);
-        var tokens = new TokenAuthenticator(file, options.TokenKeys, Objects, time, logs.CreateLogger<TokenAuthenticator>());
+        var tokens = new TokenAuthenticator(options, Objects, time, logs.CreateLogger<TokenAuthenticator>());
         IdentityReviews = new IdentityReviews(tokens, Clusters, time);
-        TokenRequests = options.TokenKeys is null ? null : new TokenRequests(new AccessTokens(options.TokenKeys, time), Clusters, Objects, time);
+        TokenRequests = options.TokenKeys is null ? null : new TokenRequests(new AccessTokens(options.TokenKeys, time, options.Issuers), options.Issuers, Clusters, Objects, time);
         Authenticator = new RequestAuthenticator(
-            new CertificateAuthenticator(options.ClientAuthorities, time, logs.CreateLogger<CertificateAuthenticator>()),
+            new CertificateAuthenticator(options.ClientAuthorities, options.UnscopedCredentials, time, logs.CreateLogger<CertificateAuthenticator>()),
             tokens,
             Clusters,
             new Impersonation(Authorizer, logs.CreateLogger<Impersonation>()),
+            options.AllowsAnonymous,
             logs.CreateLogger<RequestAuthenticator>());
     }
 

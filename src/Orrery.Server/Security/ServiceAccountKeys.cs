@@ -1,85 +1,92 @@
-using System.Buffers.Text;
 using System.Security.Cryptography;
+using System.Text.Json.Nodes;
 
 namespace Orrery.Server.Security;
 
 /// <summary>
 /// The keys behind the server's own tokens: one signs, all verify. To rotate, load with the new key first and the old
-/// ones after it; drop an old key once its last token has expired. ECDSA P-256.
+/// ones after it; drop an old key once its last token has expired. RSA or ECDSA.
 /// </summary>
 public sealed class ServiceAccountKeys : IDisposable
 {
-    private readonly Dictionary<string, ECDsa> keys = new(StringComparer.Ordinal);
-    private readonly ECDsa signer;
+    private readonly Dictionary<string, SignatureKey> keys = new(StringComparer.Ordinal);
+    private readonly SignatureKey signer;
 
-    private ServiceAccountKeys(IReadOnlyList<ECDsa> ordered)
+    private ServiceAccountKeys(IReadOnlyList<SignatureKey> ordered)
     {
         signer = ordered[0];
-        SigningKeyId = KeyId(signer);
-        foreach (ECDsa key in ordered)
+        foreach (SignatureKey key in ordered)
         {
-            keys.TryAdd(KeyId(key), key);
+            keys.TryAdd(key.Id, key);
         }
     }
 
     /// <summary>Id of the key that signs: URL-safe base64 of the SHA-256 of its public key.</summary>
-    public string SigningKeyId { get; }
+    public string SigningKeyId => signer.Id;
+
+    /// <summary>How the signing key signs, such as <c>ES256</c>.</summary>
+    public string SigningAlgorithm => signer.Algorithms[0];
 
     public IEnumerable<string> KeyIds => keys.Keys;
 
-    /// <summary>A new private key as PKCS#8 PEM. A secret.</summary>
+    /// <summary>Of all keys, the first being what new tokens are signed by.</summary>
+    public IReadOnlyList<string> Algorithms => [.. keys.Values.Select(key => key.Algorithms[0]).Distinct()];
+
+    /// <summary>A new private key as PKCS#8 PEM, ECDSA P-256. A secret.</summary>
     public static string NewKeyPem()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         return key.ExportPkcs8PrivateKeyPem();
     }
 
-    /// <param name="pems">At least one; the first signs and must be private, the others may be public keys.</param>
-    /// <exception cref="ArgumentException">A text is no EC key in PEM form.</exception>
+    /// <param name="pems">At least one text, each of one or more keys; the very first key signs and must be private, the others may be public keys or certificates.</param>
+    /// <exception cref="ArgumentException">A text holds no key that can be used.</exception>
     public static ServiceAccountKeys Load(params IReadOnlyList<string> pems)
     {
         ArgumentOutOfRangeException.ThrowIfZero(pems.Count);
-        return new ServiceAccountKeys([.. pems.Select(Read)]);
-    }
-
-    /// <summary>Signature in JWS form (RFC 7518 3.4).</summary>
-    public byte[] Sign(ReadOnlySpan<byte> data)
-    {
-        lock (signer)
+        var loaded = new ServiceAccountKeys([.. pems.SelectMany(SignatureKey.FromPem)]);
+        try
         {
-            return signer.SignData(data, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+            _ = loaded.Sign([]);
+            return loaded;
+        }
+        catch (CryptographicException fault)
+        {
+            throw new ArgumentException("the key that is to sign tokens is not a private key", nameof(pems), fault);
         }
     }
 
-    /// <summary>False for an unknown key too.</summary>
-    public bool Verify(string keyId, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
+    /// <summary>The public keys as a JSON Web Key Set (RFC 7517).</summary>
+    public JsonObject ToJwks() => new() { ["keys"] = new JsonArray([.. keys.Values.Select(key => (JsonNode)key.ToJwk())]) };
+
+    /// <summary>Signature in JWS form (RFC 7518 3.4), by <see cref="SigningAlgorithm"/>.</summary>
+    public byte[] Sign(ReadOnlySpan<byte> data) => signer.Sign(data);
+
+    /// <param name="keyId">Null where the token names none: any key may have signed it.</param>
+    /// <returns>False for an unknown key, and for an algorithm that is not the key's, too.</returns>
+    public bool Verify(string? keyId, string algorithm, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
     {
-        if (signature.Length != 64 || !keys.TryGetValue(keyId, out ECDsa? key))
+        if (keyId is not null)
         {
-            return false;
+            return keys.TryGetValue(keyId, out SignatureKey? named) && named.Verify(algorithm, data, signature);
         }
 
-        // Instances are not promised to be thread-safe.
-        lock (key)
+        foreach (SignatureKey key in keys.Values)
         {
-            return key.VerifyData(data, signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+            if (key.Verify(algorithm, data, signature))
+            {
+                return true;
+            }
         }
+
+        return false;
     }
 
     public void Dispose()
     {
-        foreach (ECDsa key in keys.Values)
+        foreach (SignatureKey key in keys.Values)
         {
             key.Dispose();
         }
     }
-
-    private static ECDsa Read(string pem)
-    {
-        var key = ECDsa.Create();
-        key.ImportFromPem(pem);
-        return key.KeySize == 256 ? key : throw new ArgumentException("a token key must be ECDSA P-256", nameof(pem));
-    }
-
-    private static string KeyId(ECDsa key) => Base64Url.EncodeToString(SHA256.HashData(key.ExportSubjectPublicKeyInfo()));
 }

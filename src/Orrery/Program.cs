@@ -13,6 +13,7 @@ var root = new RootCommand("Orrery: the control plane for a SaaS that runs on ma
     ServeCommand.Create(),
     SimulateCommand.Create(),
     SatelliteCommand.Create(),
+    KubeApiServerCommand.Create(),
     VersionCommand.Create(),
 };
 

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Orrery.Storage.Etcd;
 
 namespace Orrery.Commands;
@@ -47,31 +45,8 @@ internal sealed class StoreOptions
             throw new CommandFailedException("--etcd-cert and --etcd-key go together");
         }
 
-        try
-        {
-            var options = new EtcdOptions
-            {
-                Endpoints = [.. addresses.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Address)],
-                Ca = parse.GetValue(ca) is { } caFile ? Authorities(caFile) : null,
-                ClientCertificate = parse.GetValue(certificate) is { } file ? X509Certificate2.CreateFromPemFile(file, parse.GetValue(key)) : null,
-                Prefix = parse.GetValue(prefix)!,
-            };
-            options.Validate();
-            return options;
-        }
-        catch (Exception error) when (error is ArgumentException or IOException or UnauthorizedAccessException or CryptographicException)
-        {
-            throw new CommandFailedException(error.Message, error);
-        }
-    }
-
-    private static Uri Address(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out Uri? address) ? address : throw new ArgumentException($"--etcd: '{text}' does not have the form https://host:port");
-
-    private static X509Certificate2Collection Authorities(string file)
-    {
-        var authorities = new X509Certificate2Collection();
-        authorities.ImportFromPemFile(file);
-        return authorities.Count > 0 ? authorities : throw new ArgumentException($"--etcd-ca: {file} holds no certificate");
+        return EtcdAccess.Read(
+            endpoints.Name, addresses.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries), ca.Name, parse.GetValue(ca),
+            parse.GetValue(certificate) is { } file ? (file, parse.GetValue(key)!) : null, parse.GetValue(prefix)!);
     }
 }

@@ -1,0 +1,50 @@
+using System.Collections.Frozen;
+using Orrery.Commands;
+
+namespace Orrery.KubeApiServer;
+
+/// <summary>The admission plugins of kube-apiserver 1.36, by name (upstream <c>pkg/kubeapiserver/options/plugins.go</c>).</summary>
+internal static class AdmissionPluginNames
+{
+    private static readonly FrozenSet<string> OnByDefault = FrozenSet.ToFrozenSet(
+    [
+        "NamespaceLifecycle", "LimitRanger", "ServiceAccount", "TaintNodesByCondition", "PodSecurity", "Priority", "DefaultTolerationSeconds", "DefaultStorageClass",
+        "StorageObjectInUseProtection", "PersistentVolumeClaimResize", "RuntimeClass", "CertificateApproval", "CertificateSigning", "ClusterTrustBundleAttest",
+        "CertificateSubjectRestriction", "DefaultIngressClass", "PodTopologyLabels", "MutatingAdmissionPolicy", "MutatingAdmissionWebhook",
+        "ValidatingAdmissionPolicy", "ValidatingAdmissionWebhook", "ResourceQuota",
+    ]);
+
+    private static readonly FrozenSet<string> OffByDefault = FrozenSet.ToFrozenSet(
+    [
+        "AlwaysAdmit", "AlwaysDeny", "AlwaysPullImages", "DenyServiceExternalIPs", "EventRateLimit", "ExtendedResourceToleration", "ImagePolicyWebhook",
+        "LimitPodHardAntiAffinityTopology", "NamespaceAutoProvision", "NamespaceExists", "NodeDeclaredFeatureValidator", "NodeRestriction", "OwnerReferencesPermissionEnforcement",
+        "PodNodeSelector", "PodTolerationRestriction",
+    ]);
+
+    /// <summary>Those that would have no effect where nothing that they watch over exists: no kubelets use this server.</summary>
+    private static readonly FrozenSet<string> HarmlessToEnable = FrozenSet.ToFrozenSet(["AlwaysAdmit", "NamespaceExists", "NodeRestriction", "NodeDeclaredFeatureValidator"]);
+
+    /// <summary>What is off: of those on by default, what was disabled.</summary>
+    /// <exception cref="CommandFailedException">A name is unknown, or is both, or names a plugin that is not built.</exception>
+    public static IReadOnlySet<string> Disabled(IReadOnlyList<string> enable, IReadOnlyList<string> disable)
+    {
+        Require("enable-admission-plugins", enable);
+        Require("disable-admission-plugins", disable);
+        if (enable.Intersect(disable, StringComparer.Ordinal).FirstOrDefault() is { } both)
+        {
+            throw new CommandFailedException($"\"{both}\" is in both --enable-admission-plugins and --disable-admission-plugins");
+        }
+
+        return enable.FirstOrDefault(name => OffByDefault.Contains(name) && !HarmlessToEnable.Contains(name)) is { } missing
+            ? throw new CommandFailedException($"--enable-admission-plugins: \"{missing}\" is not built into Orrery")
+            : disable.Where(OnByDefault.Contains).ToHashSet(StringComparer.Ordinal);
+    }
+
+    private static void Require(string flag, IReadOnlyList<string> names)
+    {
+        if (names.FirstOrDefault(name => !OnByDefault.Contains(name) && !OffByDefault.Contains(name)) is { } unknown)
+        {
+            throw new CommandFailedException($"--{flag}: admission-control plugin \"{unknown}\" is unknown");
+        }
+    }
+}

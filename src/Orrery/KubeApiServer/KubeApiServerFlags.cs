@@ -1,0 +1,48 @@
+namespace Orrery.KubeApiServer;
+
+/// <summary>The flags of kube-apiserver that have a meaning here. All others are refused by name: better than to be silently without effect.</summary>
+internal static class KubeApiServerFlags
+{
+    public static readonly FlagSet All = new(
+    [
+        // Storage.
+        new("etcd-servers", FlagKind.List, "Addresses of etcd's members; without it state is kept in a file of --data-dir."),
+        new("etcd-prefix", FlagKind.Text, "What every key in etcd begins with.", "/registry"),
+        new("etcd-cafile", FlagKind.Text, "Authorities of etcd's certificates."),
+        new("etcd-certfile", FlagKind.Text, "Client certificate for etcd."),
+        new("etcd-keyfile", FlagKind.Text, "Key of that certificate."),
+        new("storage-backend", FlagKind.Text, "etcd3 is the only one.", "etcd3"),
+        new("data-dir", FlagKind.Text, "Folder of the store where no etcd is named. Default: --cert-dir. (Orrery's own flag.)"),
+        new("encryption-provider-config", FlagKind.Text, "File that says which resources are stored encrypted, and by which keys."),
+
+        // Serving.
+        new("bind-address", FlagKind.Text, "IP address to listen on.", "0.0.0.0"),
+        new("secure-port", FlagKind.Number, "Port to listen on; 0 takes a free one, which the log names.", "6443"),
+        new("advertise-address", FlagKind.Text, "IP address of the endpoints of the Service 'kubernetes'. Default: --bind-address, or one of this machine."),
+        new("external-hostname", FlagKind.Text, "Host name of this server in documents that lead clients to it."),
+        new("cert-dir", FlagKind.Text, "Where apiserver.crt and apiserver.key are, or are made.", "/var/run/kubernetes"),
+        new("tls-cert-file", FlagKind.Text, "Serving certificate, with its chain. Default: that in --cert-dir."),
+        new("tls-private-key-file", FlagKind.Text, "Key of that certificate."),
+        new("service-cluster-ip-range", FlagKind.Text, "IPv4 network of the cluster IPs of Services.", "10.0.0.0/24"),
+
+        // Who.
+        new("client-ca-file", FlagKind.Text, "Authorities of client certificates."),
+        new("token-auth-file", FlagKind.Text, "CSV file of bearer tokens: token,user,uid,\"group1,group2\"."),
+        new("anonymous-auth", FlagKind.Switch, "Whether requests without a credential are let in as system:anonymous.", "true"),
+        new("service-account-issuer", FlagKind.List, "Issuer of service accounts' tokens; the first issues, all are accepted."),
+        new("service-account-key-file", FlagKind.List, "Keys that verify service accounts' tokens, or certificates of them."),
+        new("service-account-signing-key-file", FlagKind.Text, "Key that signs service accounts' tokens."),
+        new("api-audiences", FlagKind.List, "What this server calls itself in tokens. Default: --service-account-issuer."),
+
+        // May they.
+        new("authorization-mode", FlagKind.List, "RBAC, AlwaysAllow, AlwaysDeny, or several. Node is accepted and grants nothing.", "AlwaysAllow"),
+        new("enable-admission-plugins", FlagKind.List, "Admission plugins beside those that are on by default."),
+        new("disable-admission-plugins", FlagKind.List, "Admission plugins that are off, although they are on by default."),
+        new("allow-privileged", FlagKind.Switch, "Whether pods may run privileged containers.", "false"),
+
+        // What.
+        new("runtime-config", FlagKind.Pairs, "API versions to serve or not: group/version=true|false, api/all=true|false, ..."),
+        new("feature-gates", FlagKind.Pairs, "Accepted for the sake of callers; Orrery has no gates."),
+        new("v", FlagKind.Number, "Verbosity of the log.", "0"),
+    ]);
+}

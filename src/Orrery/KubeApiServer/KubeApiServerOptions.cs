@@ -1,0 +1,142 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using Orrery.Commands;
+using Orrery.Server.Authentication;
+using Orrery.Server.Authorization;
+using Orrery.Server.Registry;
+using Orrery.Storage.Etcd;
+
+namespace Orrery.KubeApiServer;
+
+/// <summary>What <c>orrery kube-apiserver</c> was told, checked.</summary>
+internal sealed record KubeApiServerOptions
+{
+    /// <summary>Null keeps state in <see cref="DataDir"/>.</summary>
+    public required EtcdOptions? Etcd { get; init; }
+
+    public required string DataDir { get; init; }
+
+    public required IPAddress Bind { get; init; }
+
+    public required IPAddress Advertise { get; init; }
+
+    /// <summary>Zero takes a free one.</summary>
+    public required int Port { get; init; }
+
+    public string? ExternalHost { get; init; }
+
+    public required string CertDir { get; init; }
+
+    /// <summary>Certificate and key; null uses, or makes, those in <see cref="CertDir"/>.</summary>
+    public (string Certificate, string Key)? TlsFiles { get; init; }
+
+    public string? ClientCaFile { get; init; }
+
+    public string? TokenFile { get; init; }
+
+    /// <summary>Null makes a key in <see cref="CertDir"/>.</summary>
+    public string? SigningKeyFile { get; init; }
+
+    public required IReadOnlyList<string> KeyFiles { get; init; }
+
+    public required TokenIssuers Issuers { get; init; }
+
+    public required AuthorizationMode Authorization { get; init; }
+
+    public required bool AllowsAnonymous { get; init; }
+
+    public required ServiceRange ServiceRange { get; init; }
+
+    public required IReadOnlySet<string> DisabledPlugins { get; init; }
+
+    public required int Verbosity { get; init; }
+
+    /// <exception cref="CommandFailedException">Names the flag and what it may be.</exception>
+    public static KubeApiServerOptions From(FlagValues flags)
+    {
+        if (flags.Text("storage-backend") != "etcd3")
+        {
+            throw new CommandFailedException("--storage-backend: etcd3 is the only one");
+        }
+
+        AuthorizationMode mode = Mode(flags.List("authorization-mode"));
+        IPAddress bind = Address(flags, "bind-address")!;
+        string certDir = Path.GetFullPath(flags.Text("cert-dir")!);
+        int port = flags.Number("secure-port");
+        IReadOnlyList<string> issuers = flags.List("service-account-issuer") is { Count: > 0 } said ? said : [AccessTokens.Issuer];
+        return new KubeApiServerOptions
+        {
+            Etcd = ReadEtcd(flags),
+            DataDir = Path.GetFullPath(flags.Text("data-dir") ?? certDir),
+            Bind = bind,
+            Advertise = Address(flags, "advertise-address") ?? (IPAddress.Any.Equals(bind) || IPAddress.IPv6Any.Equals(bind) ? OwnAddress() : bind),
+            Port = port is >= 0 and <= IPEndPoint.MaxPort ? port : throw new CommandFailedException($"--secure-port: {port} is no port, want 0 to 65535"),
+            ExternalHost = flags.Text("external-hostname"),
+            CertDir = certDir,
+            TlsFiles = Together(flags, "tls-cert-file", "tls-private-key-file"),
+            ClientCaFile = flags.Text("client-ca-file"),
+            TokenFile = flags.Text("token-auth-file"),
+            SigningKeyFile = flags.Text("service-account-signing-key-file"),
+            KeyFiles = flags.List("service-account-key-file"),
+            Issuers = new TokenIssuers { Root = issuers, Audiences = flags.List("api-audiences") is { Count: > 0 } audiences ? audiences : issuers },
+            Authorization = mode,
+
+            // As upstream: where everything is allowed, nobody may come without a name.
+            AllowsAnonymous = flags.Switch("anonymous-auth") && mode != AuthorizationMode.AlwaysAllow,
+            ServiceRange = Range(flags.Text("service-cluster-ip-range")!),
+            DisabledPlugins = AdmissionPluginNames.Disabled(flags.List("enable-admission-plugins"), flags.List("disable-admission-plugins")),
+            Verbosity = flags.Number("v"),
+        };
+    }
+
+    /// <summary>Modes are asked in turn until one allows: what one grants, another does not take away.</summary>
+    private static AuthorizationMode Mode(IReadOnlyList<string> modes)
+    {
+        string? unknown = modes.FirstOrDefault(m => m is not ("RBAC" or "AlwaysAllow" or "AlwaysDeny" or "Node"));
+        return unknown is not null ? throw new CommandFailedException($"--authorization-mode: \"{unknown}\" is not one of RBAC, Node, AlwaysAllow, AlwaysDeny")
+            : modes.Contains("AlwaysAllow") ? AuthorizationMode.AlwaysAllow
+            : modes.Contains("RBAC") ? AuthorizationMode.Rbac
+            : AuthorizationMode.AlwaysDeny;
+    }
+
+    private static EtcdOptions? ReadEtcd(FlagValues flags)
+    {
+        IReadOnlyList<string> servers = flags.List("etcd-servers");
+        return servers.Count == 0
+            ? null
+            : EtcdAccess.Read("--etcd-servers", servers, "--etcd-cafile", flags.Text("etcd-cafile"), Together(flags, "etcd-certfile", "etcd-keyfile"), flags.Text("etcd-prefix")!);
+    }
+
+    private static (string, string)? Together(FlagValues flags, string certificate, string key) => (flags.Text(certificate), flags.Text(key)) switch
+    {
+        ({ } file, { } keyFile) => (file, keyFile),
+        (null, null) => null,
+        _ => throw new CommandFailedException($"--{certificate} and --{key} go together"),
+    };
+
+    private static IPAddress? Address(FlagValues flags, string name) =>
+        flags.Text(name) is not { } text ? null
+        : IPAddress.TryParse(text, out IPAddress? address) ? address
+        : text == "localhost" ? IPAddress.Loopback
+        : throw new CommandFailedException($"--{name}: '{text}' is no IP address");
+
+    private static ServiceRange Range(string text)
+    {
+        try
+        {
+            return ServiceRange.Parse(text);
+        }
+        catch (FormatException bad)
+        {
+            throw new CommandFailedException($"--service-cluster-ip-range: {bad.Message}", bad);
+        }
+    }
+
+    /// <summary>The first address of an interface that is up and leads somewhere; loopback where there is none.</summary>
+    private static IPAddress OwnAddress() => NetworkInterface.GetAllNetworkInterfaces()
+        .Where(n => n.OperationalStatus == OperationalStatus.Up && n.NetworkInterfaceType != NetworkInterfaceType.Loopback)
+        .SelectMany(n => n.GetIPProperties().UnicastAddresses)
+        .Select(a => a.Address)
+        .FirstOrDefault(a => a.AddressFamily == AddressFamily.InterNetwork) ?? IPAddress.Loopback;
+}

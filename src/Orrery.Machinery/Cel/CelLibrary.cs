@@ -7,7 +7,7 @@ namespace Orrery.Machinery.Cel;
 internal static class CelLibrary
 {
     private static readonly FrozenDictionary<string, Overload[]> Functions =
-        ((IEnumerable<Overload>)[.. Operators.All, .. Conversions.All, .. Strings.All, .. Lists.All, .. Quantities.All, .. Urls.All, .. Networks.All, .. Formatting.All]).GroupBy(o => o.Function).ToFrozenDictionary(g => g.Key, g => g.ToArray(), StringComparer.Ordinal);
+        ((IEnumerable<Overload>)[.. Operators.All, .. Conversions.All, .. Strings.All, .. Lists.All, .. Quantities.All, .. Urls.All, .. Networks.All, .. Formatting.All, .. Authorizers.All]).GroupBy(o => o.Function).ToFrozenDictionary(g => g.Key, g => g.ToArray(), StringComparer.Ordinal);
 
     public static readonly FrozenDictionary<string, CelType> Types = new Dictionary<string, CelType>
     {
@@ -17,7 +17,12 @@ internal static class CelLibrary
         ["net.IP"] = CelType.Opaque("net.IP"), ["net.CIDR"] = CelType.Opaque("net.CIDR"), ["kubernetes.URL"] = CelType.Opaque("kubernetes.URL"), ["kubernetes.Quantity"] = CelType.Opaque("kubernetes.Quantity"),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
-    public static IReadOnlyList<Overload> Find(string name) => Functions.GetValueOrDefault(name, []);
+    /// <summary>What only mutations may call.</summary>
+    private static readonly FrozenDictionary<string, Overload[]> Mutations =
+        ((IEnumerable<Overload>)[.. Libraries.JsonPatches.All]).GroupBy(o => o.Function).ToFrozenDictionary(g => g.Key, g => g.ToArray(), StringComparer.Ordinal);
+
+    public static IReadOnlyList<Overload> Find(string name, CelDialect dialect = CelDialect.Rules) =>
+        Functions.GetValueOrDefault(name) ?? (dialect == CelDialect.Mutations ? Mutations.GetValueOrDefault(name, []) : []);
 
     public static object? Call(string name, object?[] values) => Invoke(Find(name), values, false);
 

@@ -18,13 +18,14 @@ public sealed class CelProgram
     /// <param name="variables">Names and types that the expression may use.</param>
     /// <param name="container">Namespace in which names are looked for first; Kubernetes has none.</param>
     /// <exception cref="CelCompileException">With every fault that was found.</exception>
-    public static CelProgram Compile(string source, IReadOnlyDictionary<string, CelType> variables, string container = "") => Compile(source, variables, container, isChecked: true);
+    public static CelProgram Compile(string source, IReadOnlyDictionary<string, CelType> variables, string container = "", CelDialect dialect = CelDialect.Rules) =>
+        Compile(source, variables, container, isChecked: true, dialect);
 
     /// <summary>Without the checker's word: faults of types come out when it runs.</summary>
-    internal static CelProgram Compile(string source, IReadOnlyDictionary<string, CelType> variables, string container, bool isChecked)
+    internal static CelProgram Compile(string source, IReadOnlyDictionary<string, CelType> variables, string container, bool isChecked, CelDialect dialect = CelDialect.Rules)
     {
         Expr expression = Parser.Parse(source);
-        var checker = new Checker(variables, container);
+        var checker = new Checker(variables, container, dialect);
         checker.Check(expression);
         return isChecked && checker.Issues.Count > 0 ? throw new CelCompileException(source, checker.Issues) : new CelProgram(source, expression);
     }
@@ -46,6 +47,7 @@ public sealed class CelProgram
         MapOf map => map.Entries.Any(e => Uses(e.Key, name) || Uses(e.Value, name)),
         Fold fold => Uses(fold.Range, name) || Uses(fold.Predicate, name) || Uses(fold.Transform, name),
         OptionalMap map => Uses(map.Target, name) || Uses(map.Body, name),
+        MessageOf message => message.Fields.Any(f => Uses(f.Value, name)),
         _ => false,
     };
 }

@@ -63,6 +63,9 @@ public sealed class CelType : IEquatable<CelType>
     /// <summary>Members of an object type by their escaped names; empty for any other.</summary>
     public IReadOnlyDictionary<string, CelField> Fields { get; private init; } = ImmutableDictionary<string, CelField>.Empty;
 
+    /// <summary>An object type whose members are not known: it has every member, of any type.</summary>
+    public bool IsOpen { get; private init; }
+
     /// <summary>Lists of a schema: how two of them are equal and added.</summary>
     internal Schemas.Schema? Source { get; private init; }
 
@@ -78,9 +81,12 @@ public sealed class CelType : IEquatable<CelType>
 
     public static CelType Object(string name, IReadOnlyDictionary<string, CelField> fields) => new(CelKind.Object, name) { Fields = fields };
 
+    /// <summary>An object type that has every member.</summary>
+    public static CelType Open(string name) => new(CelKind.Object, name) { IsOpen = true };
+
     internal static CelType Parameter(string name) => new(CelKind.Parameter, name);
 
-    internal CelType From(Schemas.Schema schema) => new(Kind, Name, Arguments) { Fields = Fields, Source = schema };
+    internal CelType From(Schemas.Schema schema) => new(Kind, Name, Arguments) { Fields = Fields, IsOpen = IsOpen, Source = schema };
 
     public bool Equals(CelType? other) => other is not null && Kind == other.Kind && Name == other.Name && Arguments.AsSpan().SequenceEqual(other.Arguments.AsSpan());
 

@@ -84,6 +84,52 @@ internal sealed class CelJsonMap(JsonObject json, CelType type) : CelMap
     }
 }
 
+/// <summary>A value of a named type, made by a literal: its members as they were given.</summary>
+internal sealed class CelMessage(CelType type, CelDictionary fields) : CelMap
+{
+    public CelType Type { get; } = type;
+
+    public override int Count => fields.Count;
+
+    public override IEnumerable<object?> Keys => fields.Keys;
+
+    public override bool TryGet(object? key, out object? value) => fields.TryGet(key, out value);
+}
+
+/// <summary>A map whose values are worked out when they are first asked for, and then kept.</summary>
+internal sealed class CelLazyMap(CelType type, Func<string, object?> evaluate) : CelMap
+{
+    private readonly Dictionary<string, object?> known = new(StringComparer.Ordinal);
+
+    public CelType Type { get; } = type;
+
+    public override int Count => Type.Fields.Count;
+
+    public override IEnumerable<object?> Keys => Type.Fields.Keys;
+
+    public override bool TryGet(object? key, out object? value)
+    {
+        value = null;
+        if (key is not string name || !Type.Fields.ContainsKey(name))
+        {
+            return false;
+        }
+
+        if (!known.TryGetValue(name, out value))
+        {
+            known[name] = value = evaluate(name);
+        }
+
+        return true;
+    }
+}
+
+/// <summary>A library's own value that says its type.</summary>
+internal interface ICelOpaque
+{
+    CelType Type { get; }
+}
+
 internal sealed record CelOptional(bool HasValue, object? Value)
 {
     public static readonly CelOptional None = new(false, null);
@@ -117,6 +163,62 @@ internal static class CelValues
         _ => text,
     };
 
+    /// <summary>The value as JSON; false for one that JSON has no form of.</summary>
+    public static bool TryToJson(object? value, out JsonNode? json)
+    {
+        json = null;
+        switch (value)
+        {
+            case null:
+                return true;
+            case bool flag:
+                json = flag;
+                return true;
+            case long number:
+                json = number;
+                return true;
+            case ulong number:
+                json = number;
+                return true;
+            case string text:
+                json = text;
+                return true;
+            case double number:
+                json = double.IsFinite(number) ? JsonValue.Create(number) : null;
+                return json is not null;
+            case byte[] bytes:
+                json = Convert.ToBase64String(bytes);
+                return true;
+            case CelTimestamp or CelDuration or Quantity:
+                json = value.ToString();
+                return true;
+            case CelOptional optional:
+                return TryToJson(optional.Value, out json);
+            case CelList list:
+                var array = new JsonArray();
+                json = array;
+                return list.Items.All(item => TryToJson(item, out JsonNode? made) && Add(array, made));
+            case CelMap map:
+                var made = new JsonObject();
+                json = made;
+                return map.Keys.All(key => key is string name && map.TryGet(key, out object? member) && TryToJson(member, out JsonNode? node) && Add(made, name, node));
+            default:
+                return false;
+        }
+    }
+
+    private static bool Add(JsonArray array, JsonNode? item)
+    {
+        array.Add(item);
+        return true;
+    }
+
+    private static bool Add(JsonObject json, string name, JsonNode? value)
+    {
+        json[name] = value;
+        return true;
+    }
+
     public static CelType TypeOf(object? value) => value switch
     {
         null => CelType.Null,
@@ -131,6 +233,9 @@ internal static class CelValues
         CelType type => CelType.TypeOf(type),
         CelList => CelType.List(CelType.Dyn),
         CelJsonMap { Type.Kind: CelKind.Object } of => of.Type,
+        CelMessage message => message.Type,
+        CelLazyMap lazy => lazy.Type,
+        ICelOpaque opaque => opaque.Type,
         CelMap => CelType.Map(CelType.Dyn, CelType.Dyn),
         CelOptional => CelType.Optional(CelType.Dyn),
         Quantity => CelType.Opaque("kubernetes.Quantity"),

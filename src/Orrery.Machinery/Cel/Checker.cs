@@ -1,7 +1,7 @@
 namespace Orrery.Machinery.Cel;
 
 /// <summary>Finds what names mean and which types come out. Every fault is kept; evaluation of a faulty expression answers errors.</summary>
-internal sealed class Checker(IReadOnlyDictionary<string, CelType> variables, string container)
+internal sealed class Checker(IReadOnlyDictionary<string, CelType> variables, string container, CelDialect dialect = CelDialect.Rules)
 {
     private readonly Dictionary<string, CelType> bound = new(StringComparer.Ordinal);
     private readonly Stack<(string Name, CelType Type)> locals = new();
@@ -21,6 +21,7 @@ internal sealed class Checker(IReadOnlyDictionary<string, CelType> variables, st
         MapOf map => CelType.Map(Join(map.Entries.Select(e => Check(e.Key!))), Join(map.Entries.Select(e => Unwrapped(e, Check(e.Value))))),
         Fold fold => Walk(fold),
         OptionalMap map => Within(map),
+        MessageOf message => Message(message),
         _ => CelType.Dyn,
     };
 
@@ -36,6 +37,12 @@ internal sealed class Checker(IReadOnlyDictionary<string, CelType> variables, st
 
         foreach (string candidate in Candidates(name, rooted))
         {
+            if (dialect == CelDialect.Mutations && MutationTypes.Find(candidate) is { } mutation && !variables.ContainsKey(candidate))
+            {
+                identifier.TypeValue = mutation;
+                return CelType.TypeOf(mutation);
+            }
+
             if (variables.TryGetValue(candidate, out CelType? type))
             {
                 identifier.Variable = "." + candidate;
@@ -84,7 +91,7 @@ internal sealed class Checker(IReadOnlyDictionary<string, CelType> variables, st
         {
             CelKind.Dyn or CelKind.Parameter => CelType.Dyn,
             CelKind.Map => Resolved(operand.Arguments[1]),
-            CelKind.Object => operand.Fields.TryGetValue(select.Field, out CelField? field) ? field.Type : Fault(select, $"undefined field '{select.Field}'"),
+            CelKind.Object => operand.Fields.TryGetValue(select.Field, out CelField? field) ? field.Type : operand.IsOpen ? CelType.Dyn : Fault(select, $"undefined field '{select.Field}'"),
             _ => Fault(select, $"type '{operand}' does not support field selection"),
         };
         return select.IsTest ? CelType.Bool : wasOptional || select.IsOptional ? CelType.Optional(member) : member;
@@ -100,7 +107,7 @@ internal sealed class Checker(IReadOnlyDictionary<string, CelType> variables, st
     private CelType Apply(Call call)
     {
         // 1. a name with a namespace, such as optional.of
-        if (call.Target is { } space && Path(space) is { } head && Candidates($"{head}.{call.Function}", false).Select(CelLibrary.Find).FirstOrDefault(o => o.Count > 0) is { } named)
+        if (call.Target is { } space && Path(space) is { } head && Candidates($"{head}.{call.Function}", false).Select(Functions).FirstOrDefault(o => o.Count > 0) is { } named)
         {
             call.IsNamespaced = true;
             return Choose(call, named, [.. call.Arguments.Select(Check)], false);
@@ -121,9 +128,11 @@ internal sealed class Checker(IReadOnlyDictionary<string, CelType> variables, st
         }
 
         // 3. functions
-        IReadOnlyList<Overload> overloads = Candidates(call.Function.TrimStart('.'), call.Function.StartsWith('.')).Select(CelLibrary.Find).FirstOrDefault(o => o.Count > 0) ?? [];
+        IReadOnlyList<Overload> overloads = Candidates(call.Function.TrimStart('.'), call.Function.StartsWith('.')).Select(Functions).FirstOrDefault(o => o.Count > 0) ?? [];
         return overloads.Count == 0 ? Fault(call, $"undeclared reference to '{call.Function}' (in container '{container}')") : Choose(call, overloads, types, call.Target is not null);
     }
+
+    private IReadOnlyList<Overload> Functions(string name) => CelLibrary.Find(name, dialect);
 
     private CelType Choose(Call call, IReadOnlyList<Overload> overloads, List<CelType> types, bool isMember)
     {
@@ -205,6 +214,37 @@ internal sealed class Checker(IReadOnlyDictionary<string, CelType> variables, st
         CelType body = Check(map.Body);
         locals.Pop();
         return map.IsFlat ? body : CelType.Optional(body);
+    }
+
+    private CelType Message(MessageOf message)
+    {
+        CelType? type = dialect == CelDialect.Mutations ? MutationTypes.Find(message.Name.TrimStart('.')) : null;
+        if (type is null)
+        {
+            message.Fields.ToList().ForEach(f => Check(f.Value));
+            return Fault(message, $"undeclared reference to '{message.Name}' (in container '{container}')");
+        }
+
+        foreach (MessageField field in message.Fields)
+        {
+            CelType given = Check(field.Value);
+            given = field.IsOptional && given.Kind == CelKind.Optional ? Resolved(given.Arguments[0]) : given;
+            CelType? wanted = type.IsOpen ? CelType.Dyn : type.Fields.GetValueOrDefault(field.Name)?.Type;
+            if (wanted is null)
+            {
+                Issues.Add(new CelIssue(field.Offset, $"undefined field '{field.Name}'"));
+            }
+            else if (!Fits(wanted, given))
+            {
+                Issues.Add(new CelIssue(field.Offset, $"expected type of field '{field.Name}' is '{wanted}' but provided type is '{given}'"));
+            }
+            else if (type.IsOpen && given is { Kind: CelKind.Object, IsOpen: true } && given.Name != $"{type.Name}.{field.Name}")
+            {
+                Issues.Add(new CelIssue(field.Offset, $"unexpected type name \"{given.Name}\" for field \"{field.Name}\", expected \"{type.Name}.{field.Name}\", which matches field name path from root Object type"));
+            }
+        }
+
+        return type;
     }
 
     private CelType Join(IEnumerable<CelType> types)

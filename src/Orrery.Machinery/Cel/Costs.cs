@@ -5,6 +5,7 @@ internal static class Costs
 {
     public static long Of(string function, object?[] values) => function switch
     {
+        "check" => Libraries.Authorizers.CheckCost,
         "matches" or "find" or "findAll" => 1 + (Tenth(Length(values[0]) + 1) * Math.Max(1, Length(values[1]) / 4)),
         "contains" or "indexOf" or "lastIndexOf" when values[0] is string => 1 + (Tenth(Length(values[0])) * Math.Max(1, Tenth(Length(values[1])))),
         "startsWith" or "endsWith" => 1 + Tenth(Length(values[1])),

@@ -27,6 +27,8 @@ internal sealed class Evaluator(IReadOnlyDictionary<string, object?> variables, 
                 return Walk(fold);
             case OptionalMap map:
                 return Within(map);
+            case MessageOf message:
+                return Message(message);
             default:
                 throw new InvalidOperationException($"no such node: {expression.GetType().Name}");
         }
@@ -213,6 +215,39 @@ internal sealed class Evaluator(IReadOnlyDictionary<string, object?> variables, 
         }
 
         return made;
+    }
+
+    private object? Message(MessageOf message)
+    {
+        budget.Charge(40);
+        var fields = new CelDictionary();
+        foreach (MessageField field in message.Fields)
+        {
+            object? value = Evaluate(field.Value);
+            if (value is CelError)
+            {
+                return value;
+            }
+
+            if (field.IsOptional)
+            {
+                if (value is not CelOptional optional)
+                {
+                    return CelError.NoOverload;
+                }
+
+                if (!optional.HasValue)
+                {
+                    continue;
+                }
+
+                value = optional.Value;
+            }
+
+            fields.TryAdd(field.Name, value);
+        }
+
+        return new CelMessage(message.Type, fields);
     }
 
     private object? Walk(Fold fold)

@@ -104,3 +104,13 @@ internal sealed class OptionalMap(int offset, Expr target, string name, Expr bod
 
     public bool IsFlat { get; } = isFlat;
 }
+
+/// <summary><c>Object.spec{replicas: 3}</c>: a value of a named type.</summary>
+internal sealed class MessageOf(int offset, string name, IReadOnlyList<MessageField> fields) : Expr(offset)
+{
+    public string Name { get; } = name;
+
+    public IReadOnlyList<MessageField> Fields { get; } = fields;
+}
+
+internal sealed record MessageField(int Offset, string Name, Expr Value, bool IsOptional);

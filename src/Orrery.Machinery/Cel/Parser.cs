@@ -187,6 +187,10 @@ internal sealed class Parser
                 expression = new Call(offset, null, function, [expression, Expression()]);
                 Expect("]");
             }
+            else if (Is("{") && Path(expression) is { } type)
+            {
+                expression = new MessageOf(Take().Offset, type, Fields());
+            }
             else
             {
                 depth -= chain;
@@ -196,6 +200,38 @@ internal sealed class Parser
             chain++;
             Enter();
         }
+    }
+
+    /// <summary>The dotted name that an expression is; null where it is more than a name.</summary>
+    private static string? Path(Expr expression) => expression switch
+    {
+        Identifier identifier => identifier.Name,
+        Select { IsTest: false, IsOptional: false } select when Path(select.Operand) is { } head => $"{head}.{select.Field}",
+        _ => null,
+    };
+
+    private List<MessageField> Fields()
+    {
+        var fields = new List<MessageField>();
+        while (!Is("}"))
+        {
+            bool isOptional = TryTake("?");
+            Token name = Take();
+            if (name.Kind is not (TokenKind.Name or TokenKind.QuotedName))
+            {
+                throw Unexpected(name);
+            }
+
+            int offset = Expect(":").Offset;
+            fields.Add(new MessageField(offset, name.Text, Expression(), isOptional));
+            if (!TryTake(","))
+            {
+                break;
+            }
+        }
+
+        Expect("}");
+        return fields;
     }
 
     private IReadOnlyList<Expr> lastArguments = [];

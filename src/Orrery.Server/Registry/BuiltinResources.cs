@@ -10,10 +10,10 @@ internal sealed class BuiltinResources
 {
     /// <summary>
     /// Groups in upstream's discovery that need a machinery of their own behind them and are not served: an extension API
-    /// server, API priority and fairness, dynamic resource allocation, certificate signing, admission webhooks and policies.
+    /// server, API priority and fairness, dynamic resource allocation, certificate signing.
     /// </summary>
     private static readonly FrozenSet<string> NotServed = FrozenSet.ToFrozenSet(
-        ["apiregistration.k8s.io", "flowcontrol.apiserver.k8s.io", "resource.k8s.io", "certificates.k8s.io", "admissionregistration.k8s.io"]);
+        ["apiregistration.k8s.io", "flowcontrol.apiserver.k8s.io", "resource.k8s.io", "certificates.k8s.io"]);
 
     /// <summary>Subresources that the server itself serves; others, such as <c>pods/log</c>, need an <see cref="Handlers.ISubresourceHandler"/>.</summary>
     private static readonly FrozenSet<string> ServedSubresources = FrozenSet.ToFrozenSet(["status", "scale", "binding", "eviction", "finalize", "token"]);
@@ -24,12 +24,19 @@ internal sealed class BuiltinResources
 
     private readonly FrozenDictionary<GroupVersionResource, ResourceDefinition> definitions;
 
+    private readonly FrozenDictionary<GroupVersionResource, ResourceDefinition[]> equivalents;
+
     private BuiltinResources()
     {
         definitions = BuiltinTypes.Instance.Resources
             .Where(r => !NotServed.Contains(r.Resource.Group) && r.Resource.Resource is not ("bindings" or "componentstatuses"))
             .Select(Define)
             .ToFrozenDictionary(d => d.Resource);
+        equivalents = definitions.Values
+            .GroupBy(d => d.StoredAs)
+            .Where(g => g.Count() > 1)
+            .SelectMany(g => g.Select(d => (d.Resource, Others: g.Where(o => o != d).ToArray())))
+            .ToFrozenDictionary(e => e.Resource, e => e.Others);
         Surface = SurfaceOf(definitions.Values);
     }
 
@@ -41,6 +48,9 @@ internal sealed class BuiltinResources
     public IReadOnlyList<ApiGroupSurface> Surface { get; }
 
     public bool HasGroup(string group) => Surface.Any(g => g.Name == group);
+
+    /// <summary>Other built-in resources under which the same objects are served.</summary>
+    public IReadOnlyList<ResourceDefinition> Equivalents(ResourceDefinition resource) => equivalents.GetValueOrDefault(resource.Resource, []);
 
     public ResourceDefinition? Find(GroupVersionResource resource) => definitions.GetValueOrDefault(resource);
 

@@ -29,6 +29,12 @@ internal sealed class ResourceCatalog(CustomResourceSet custom, bool servesVirtu
         return All(cluster).Where(d => d.StoredAs == d.GroupResource && !BuiltinResources.IsVirtual(d) && (d.IsCustom || d.Conversion is null) && seen.Add(d.GroupResource));
     }
 
+    /// <summary>Other resources under which a resource's objects are served: its other versions, or another group's name for it.</summary>
+    public IEnumerable<ResourceDefinition> Equivalents(ClusterName cluster, ResourceDefinition resource) =>
+        resource.IsCustom
+            ? custom.For(cluster).All.Where(d => d.StoredAs == resource.StoredAs && d.Resource != resource.Resource)
+            : BuiltinResources.Instance.Equivalents(resource);
+
     public ApiSurface For(ClusterName cluster) =>
         cluster.IsAll ? Builtin : custom.For(cluster).Surface(HasClusters(cluster) ? BuiltinOfRoot : Builtin);
 

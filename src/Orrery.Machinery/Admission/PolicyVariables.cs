@@ -1,0 +1,60 @@
+using System.Text.Json.Nodes;
+using Orrery.Machinery.Cel;
+using Orrery.Machinery.Kinds;
+
+namespace Orrery.Machinery.Admission;
+
+/// <summary>The variables of a policy: each may use those before it, and is worked out when it is first used.</summary>
+internal sealed class PolicyVariables
+{
+    private readonly Dictionary<string, PolicyExpression> expressions = new(StringComparer.Ordinal);
+    private CelType type = CelType.Object("kubernetes.variables", new Dictionary<string, CelField>());
+
+    private PolicyVariables(Dictionary<string, CelType> types, CelDialect dialect)
+    {
+        Types = types;
+        Dialect = dialect;
+    }
+
+    /// <summary>Names and types that expressions of the policy may use, <c>variables</c> included.</summary>
+    public IReadOnlyDictionary<string, CelType> Types { get; private set; }
+
+    public CelDialect Dialect { get; }
+
+    /// <summary>In their order, for whoever reports their faults.</summary>
+    public List<PolicyExpression> All { get; } = [];
+
+    public static PolicyVariables Compile(JsonObject spec, Dictionary<string, CelType> types, CelDialect dialect)
+    {
+        var variables = new PolicyVariables(types, dialect);
+        var fields = new Dictionary<string, CelField>(StringComparer.Ordinal);
+        foreach (JsonObject item in spec.Items("variables"))
+        {
+            PolicyExpression expression = PolicyExpression.Compile(item.Text("expression"), variables.Known(fields), dialect);
+            variables.All.Add(expression);
+            fields[item.Text("name")] = new CelField(item.Text("name"), expression.ResultType);
+            variables.expressions[item.Text("name")] = expression;
+        }
+
+        variables.Types = variables.Known(fields);
+        return variables;
+    }
+
+    /// <summary>The values that expressions see.</summary>
+    public Dictionary<string, object?> Values(AdmissionInput input, PolicyBudget budget, CancellationToken cancellation)
+    {
+        Dictionary<string, object?> values = AdmissionVariables.Values(input);
+        values["variables"] = new CelLazyMap(type, name => expressions[name].Evaluate(values, budget, cancellation) switch
+        {
+            CelError error => new CelError($"composited variable \"{name}\" fails to evaluate: {error.Message}"),
+            var value => value,
+        });
+        return values;
+    }
+
+    private Dictionary<string, CelType> Known(Dictionary<string, CelField> fields)
+    {
+        type = CelType.Object("kubernetes.variables", new Dictionary<string, CelField>(fields));
+        return new Dictionary<string, CelType>(Types, StringComparer.Ordinal) { ["variables"] = type };
+    }
+}

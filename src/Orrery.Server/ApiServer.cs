@@ -88,6 +88,7 @@ public sealed class ApiServer : IAsyncDisposable
         kestrel.Limits.Http2.InitialConnectionWindowSize = 1024 * 1024;
         kestrel.Limits.Http2.InitialStreamWindowSize = 256 * 1024;
         kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
+        kestrel.Limits.MaxResponseBufferSize = 256 * 1024;
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(3);
         kestrel.Listen(options.Address, options.Port, listen =>
         {

@@ -83,6 +83,21 @@ public sealed class SortedTree<T> : IEnumerable<T>
     /// <summary>Items whose keys begin with the prefix, in key order, after <paramref name="startAfter"/> where one is given.</summary>
     public TreeRange<T> Range(string prefix, string? startAfter = null) => new(root, prefix, startAfter);
 
+    /// <summary>The same items as <see cref="Range"/>, all at once: whole leaves are copied, keys are not looked at.</summary>
+    public T[] ToArray(string prefix, string? startAfter = null)
+    {
+        int count = CountPrefix(prefix, startAfter);
+        if (count == 0)
+        {
+            return [];
+        }
+
+        var items = new T[count];
+        int end = root!.Rank(prefix, withPrefixed: true);
+        root.CopyTo(end - count, items);
+        return items;
+    }
+
     public IEnumerator<T> GetEnumerator() => Range("").GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();

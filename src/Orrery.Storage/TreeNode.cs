@@ -26,6 +26,9 @@ internal abstract class TreeNode<T>
     /// </summary>
     public abstract int Rank(string bound, bool withPrefixed);
 
+    /// <summary>Copies as many items as <paramref name="into"/> has room for, from the one at an index on.</summary>
+    public abstract void CopyTo(int from, Span<T> into);
+
     protected static bool IsBefore(string key, string bound, bool withPrefixed) =>
         KeyOrder.Compare(key, bound) < 0 || (withPrefixed && key.StartsWith(bound, StringComparison.Ordinal));
 }
@@ -99,6 +102,8 @@ internal sealed class TreeLeaf<T>(T[] items) : TreeNode<T>
 
         return low;
     }
+
+    public override void CopyTo(int from, Span<T> into) => Items.AsSpan(from, into.Length).CopyTo(into);
 
     private int IndexOf(string key)
     {
@@ -216,6 +221,26 @@ internal sealed class TreeBranch<T> : TreeNode<T>
         }
 
         return rank;
+    }
+
+    public override void CopyTo(int from, Span<T> into)
+    {
+        foreach (TreeNode<T> child in Children)
+        {
+            int here = Math.Min(child.Count - from, into.Length);
+            if (here > 0)
+            {
+                child.CopyTo(from, into[..here]);
+                into = into[here..];
+            }
+
+            if (into.IsEmpty)
+            {
+                return;
+            }
+
+            from = Math.Max(0, from - child.Count);
+        }
     }
 
     /// <summary>The child that holds the key, or would: the last that begins at or before it.</summary>

@@ -16,6 +16,9 @@ internal sealed class CacheSnapshot(SortedTree<CachedObject> objects, long revis
     /// <summary>Objects under a prefix in key order, after the key <paramref name="startAfter"/> where one is given.</summary>
     public IEnumerable<CachedObject> Range(string prefix, string? startAfter = null) => Objects.Range(prefix, startAfter);
 
+    /// <summary>The same as <see cref="Range"/>, all at once.</summary>
+    public CachedObject[] ToArray(string prefix, string? startAfter = null) => Objects.ToArray(prefix, startAfter);
+
     /// <summary>How many objects a prefix has, after the key <paramref name="startAfter"/> where one is given, without visiting them.</summary>
     public int Count(string prefix, string? startAfter = null) => Objects.CountPrefix(prefix, startAfter);
 }

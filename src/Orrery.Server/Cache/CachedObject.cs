@@ -78,6 +78,19 @@ internal sealed class CachedObject : IKeyed
         return buffer.WrittenMemory;
     }
 
+    /// <summary>
+    /// Copies the object without its apiVersion and kind, as items of built-in lists are written: those come before metadata
+    /// in what is stored.
+    /// </summary>
+    public void WriteItemTo(IBufferWriter<byte> output)
+    {
+        ReadOnlySpan<byte> rest = json.AsSpan(metadataAt - ObjectBytes.MetadataOpening.Length);
+        Span<byte> to = output.GetSpan(rest.Length + 1);
+        to[0] = (byte)'{';
+        rest.CopyTo(to[1..]);
+        output.Advance(rest.Length + 1);
+    }
+
     /// <summary>Copies the object, without any allocation.</summary>
     public void WriteTo(IBufferWriter<byte> output, bool withClusterName = false)
     {

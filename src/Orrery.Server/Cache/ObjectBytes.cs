@@ -12,6 +12,9 @@ internal readonly record struct ObjectBytes(byte[] Json, int MetadataAt)
 {
     private static readonly byte[] VersionOpen = "\"resourceVersion\":\""u8.ToArray();
 
+    /// <summary>What stands before <see cref="MetadataAt"/> in everything that this server has encoded.</summary>
+    public static ReadOnlySpan<byte> MetadataOpening => "\"metadata\":{"u8;
+
     /// <param name="stored">An object whose metadata has no resourceVersion.</param>
     /// <exception cref="FormatException">Not a JSON object with an object <c>metadata</c>.</exception>
     public static ObjectBytes WithRevision(ReadOnlySpan<byte> stored, long revision)

@@ -38,6 +38,10 @@ internal readonly struct LayeredSnapshot(BaseLayer layer, GroupResource resource
     public IEnumerable<CachedObject> Range(string prefix, string? startAfter = null) =>
         layered ? Merge(layer, resource, stored, prefix, startAfter) : stored.Range(prefix, startAfter);
 
+    /// <summary>The same as <see cref="Range"/>, all at once.</summary>
+    public IReadOnlyList<CachedObject> ToArray(string prefix, string? startAfter = null) =>
+        layered ? [.. Range(prefix, startAfter)] : stored.ToArray(prefix, startAfter);
+
     public int Count(string prefix, string? startAfter = null) => layered ? Range(prefix, startAfter).Count() : stored.Count(prefix, startAfter);
 
     /// <summary>An event of the cache as clients must see it; null when they must not.</summary>

@@ -11,8 +11,6 @@ namespace Orrery.Server.Handlers;
 /// <summary>The form in which a client wants objects: as they are, their metadata alone, or rows of a table.</summary>
 internal abstract class AnswerForm
 {
-    private const int FlushAt = 64 * 1024;
-
     /// <exception cref="Api.StatusException">406: the client accepts nothing that can be made; 400: a bad includeObject.</exception>
     public static AnswerForm Read(ResourceRequest request)
     {
@@ -39,22 +37,24 @@ internal abstract class AnswerForm
 
     public virtual async ValueTask WriteListAsync(ResourceRequest request, PipeWriter output, ListHead head, IReadOnlyList<CachedObject> items, CancellationToken cancellationToken)
     {
-        Open(request, output, head);
+        using var chunk = new AnswerChunk();
+        Open(request, chunk, head);
         for (int i = 0; i < items.Count; i++)
         {
             if (i > 0)
             {
-                output.Write(","u8);
+                chunk.Write(","u8);
             }
 
-            WriteItem(request, output, items[i], i == 0);
-            if (output.UnflushedBytes >= FlushAt)
+            WriteItem(request, chunk, items[i], i == 0);
+            if (chunk.IsFull)
             {
-                await output.FlushAsync(cancellationToken);
+                await chunk.FlushAsync(output, cancellationToken);
             }
         }
 
-        output.Write("]}"u8);
+        chunk.Write("]}"u8);
+        await chunk.FlushAsync(output, cancellationToken);
     }
 
     /// <summary>Everything up to the first item.</summary>

@@ -19,6 +19,11 @@ internal sealed record ListPage(IReadOnlyList<CachedObject> Items, string? LastK
             return new ListPage(one is not null && selection.Matches(one) ? [one] : [], null, null);
         }
 
+        if (selection.IsEverything && limit == 0 && !request.Cluster.IsAll)
+        {
+            return new ListPage(snapshot.ToArray(prefix, startAfter), null, null);
+        }
+
         var items = new List<CachedObject>();
         foreach (CachedObject item in ObjectStore.Range(snapshot, request.Cluster, prefix, startAfter))
         {

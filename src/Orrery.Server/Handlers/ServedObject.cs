@@ -34,6 +34,12 @@ internal static class ServedObject
             return;
         }
 
+        if (!withCluster && (resource.Conversion is null || resource.IsStoredAsServed(item.Json.Span)))
+        {
+            item.WriteItemTo(output);
+            return;
+        }
+
         ReadOnlyMemory<byte> json = Json(resource, withCluster ? item.JsonWithClusterName() : item.Json);
         output.Write("{"u8);
         output.Write(json.Span[ObjectEncoding.MetadataOffset(json.Span)..]);

@@ -1,6 +1,11 @@
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Server.Admission;
+using Orrery.Server.Admission.Limits;
+using Orrery.Server.Admission.Pods;
+using Orrery.Server.Admission.PodSecurity;
+using Orrery.Server.Admission.Quota;
+using Orrery.Server.Admission.Volumes;
 using Orrery.Server.Authentication;
 using Orrery.Server.Cache;
 using Orrery.Server.CustomResources;
@@ -42,12 +47,19 @@ internal static class ServerComposition
         var objects = new ObjectStore(caches, access.BaseLayer, access.Clusters);
 
         // 3. Writes.
+        var limits = new LimitRanger(objects);
+        var priority = new PodPriority(objects);
         var admission = new AdmissionChain(
-            mutating: [new NamespaceLifecycle(objects), new ServiceAccountDefaults(objects, names), new RoleEscalation(access.RoleGuard)],
-            validating: []).Without(options.DisabledAdmissionPlugins);
+            mutating:
+            [
+                new NamespaceLifecycle(objects), limits, new ServiceAccountDefaults(objects, names), priority, new DefaultTolerations(),
+                DefaultClass.OfClaims(objects), new VolumeProtection(), new RuntimeClassOverhead(objects), DefaultClass.OfIngresses(objects), new RoleEscalation(access.RoleGuard),
+            ],
+            validating: [limits, new PodSecurityAdmission(objects), priority, new ClaimResize(objects)]).Without(options.DisabledAdmissionPlugins);
         var addresses = new ServiceAddresses(caches, options.ServiceRange, names);
-        var creation = new ObjectCreation(objects, admission, addresses, time, names);
-        var update = new ObjectUpdate(objects, admission, addresses, creation, time);
+        var quotas = new QuotaLedger(objects, !options.DisabledAdmissionPlugins.Contains("ResourceQuota"), time);
+        var creation = new ObjectCreation(objects, admission, addresses, quotas, time, names);
+        var update = new ObjectUpdate(objects, admission, addresses, quotas, creation, time);
         var deletion = new ObjectDeletion(objects, admission, time);
         var writer = new Writer(creation, update, deletion);
 
@@ -55,7 +67,8 @@ internal static class ServerComposition
         var namespaces = new NamespaceFollowUp(objects, writer, options.RootCertificatePem ?? string.Join('\n', options.ClientCas.Select(ca => ca.ExportCertificatePem())) + "\n");
         var clusters = new ClusterFollowUp(objects, writer);
         var definitions = new DefinitionFollowUp(objects, writer, time);
-        creation.FollowUps = [namespaces, clusters, definitions];
+        var quotaCount = new QuotaCount(caches, writer, time);
+        creation.FollowUps = [namespaces, clusters, definitions, quotaCount];
 
         var state = new ServerState
         {
@@ -75,7 +88,7 @@ internal static class ServerComposition
             OwnService = options.AdvertiseAddress is null ? null : new OwnService(objects, writer, options.ServiceRange),
             SubresourceHandlers = options.SubresourceHandlers.ToDictionary(h => (h.Resource, h.Subresource)),
         };
-        state.Upkeep = new UpkeepRunner(state, writer, custom, namespaces, clusters, definitions);
+        state.Upkeep = new UpkeepRunner(state, writer, custom, namespaces, clusters, definitions, quotaCount);
         return state;
     }
 

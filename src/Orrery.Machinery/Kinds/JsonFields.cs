@@ -5,7 +5,7 @@ using Orrery.Api;
 namespace Orrery.Machinery.Kinds;
 
 /// <summary>Short reads and defaults on a mutable tree. A member that is JSON null counts as absent, as Go's decoder has it.</summary>
-internal static class JsonFields
+public static class JsonFields
 {
     extension(JsonObject json)
     {

@@ -27,8 +27,9 @@ public static class LimitRanges
         {
             foreach (JsonObject container in spec.Items(list))
             {
-                Complete(container, "requests", requests, $"request for {what}", notes);
-                Complete(container, "limits", limits, $"limit for {what}", notes);
+                int at = notes.Count;
+                Complete(container, "limits", limits, $"limit for {what}", notes, at);
+                Complete(container, "requests", requests, $"request for {what}", notes, at);
             }
         }
 
@@ -106,7 +107,7 @@ public static class LimitRanges
         return found;
     }
 
-    private static void Complete(JsonObject container, string member, ResourceList defaults, string what, List<string> notes)
+    private static void Complete(JsonObject container, string member, ResourceList defaults, string what, List<string> notes, int at)
     {
         JsonObject resources = container.ObjectAt("resources");
         string[] missing = [.. defaults.Keys.Where(name => resources.Child(member)?.Has(name) != true)];
@@ -117,7 +118,7 @@ public static class LimitRanges
 
         if (missing.Length > 0)
         {
-            notes.Add($"{string.Join(", ", missing)} {what} {container.Text("name")}");
+            notes.Insert(at, $"{string.Join(", ", missing)} {what} {container.Text("name")}");
         }
     }
 

@@ -85,7 +85,7 @@ public sealed record NamespacePodSecurity(PodSecurityPolicy Enforce, PodSecurity
             return true;
         }
 
-        if (text.StartsWith("v1.", StringComparison.Ordinal) && text[3..] is "0" or ['v', '1', '.', >= '1' and <= '9', ..]
+        if (text.StartsWith("v1.", StringComparison.Ordinal) && text[3..] is "0" or [>= '1' and <= '9', ..]
             && int.TryParse(text.AsSpan(3), NumberStyles.None, CultureInfo.InvariantCulture, out int read))
         {
             minor = read;

@@ -58,6 +58,12 @@ internal sealed class AdmissionRequest
     /// <summary>The server's own upkeep writes this: rules that a cluster's users made do not stand in its way.</summary>
     public bool ByServer { get; init; }
 
+    /// <summary>
+    /// The control plane itself writes: upkeep, or a controller of Orrery's that serves every cluster, such as the one that mirrors pods.
+    /// What a cluster's users set up must neither refuse nor change nor delay that.
+    /// </summary>
+    public bool IsControlPlane => ByServer || User.Scope.IsAll;
+
     /// <summary>Makes the options of the request (<c>CreateOptions</c>, …), made only where something reads them.</summary>
     public required Func<AdmissionOperation, JsonObject> Options { get; init; }
 

@@ -16,7 +16,7 @@ namespace Orrery.Server.Clusters;
 internal sealed record BaseObject(string KeySuffix, byte[] Value);
 
 /// <summary>
-/// The objects that every cluster begins with: bootstrap roles and bindings. One copy for all clusters, stored nowhere.
+/// The objects that every cluster begins with: bootstrap roles and bindings, priority classes of the system. One copy for all clusters, stored nowhere.
 /// What a cluster writes over one of them is stored as any object is; what it deletes leaves a tombstone.
 /// </summary>
 internal sealed class BaseLayer
@@ -25,6 +25,8 @@ internal sealed class BaseLayer
     public const long Revision = 1;
 
     private const string Group = "rbac.authorization.k8s.io";
+
+    private static readonly GroupResource PriorityClasses = new("scheduling.k8s.io", "priorityclasses");
 
     private static readonly byte[] TombstoneStart = """{"apiVersion":"internal.orrery.dev/v1alpha1","kind":"Tombstone","metadata":{"""u8.ToArray();
 
@@ -43,7 +45,7 @@ internal sealed class BaseLayer
 
     /// <summary>Whether any object of the resource is here.</summary>
     public static bool Has(GroupResource resource) =>
-        resource.Group == Group && resource.Resource is "clusterroles" or "clusterrolebindings" or "roles" or "rolebindings";
+        (resource.Group == Group && resource.Resource is "clusterroles" or "clusterrolebindings" or "roles" or "rolebindings") || resource == PriorityClasses;
 
     public static bool IsTombstone(ReadOnlySpan<byte> json) => json.StartsWith(TombstoneStart);
 
@@ -77,25 +79,26 @@ internal sealed class BaseLayer
     {
         string stamp = created.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         return BootstrapRbac.Instance.Keys
-            .GroupBy(key => new GroupResource(Group, key.Kind.ToLowerInvariant() + "s"))
-            .ToFrozenDictionary(kind => kind.Key, kind => kind.Select(key => Encode(key, stamp)).OrderBy(o => o.KeySuffix, StringComparer.Ordinal).ToArray());
+            .Select(key => (Resource: new GroupResource(Group, key.Kind.ToLowerInvariant() + "s"), Json: BootstrapRbac.Instance.Find(key)!))
+            .Concat(SystemPriorityClasses.Make().Select(json => (Resource: PriorityClasses, Json: json)))
+            .GroupBy(o => o.Resource)
+            .ToFrozenDictionary(kind => kind.Key, kind => kind.Select(o => Encode(o.Json, stamp)).OrderBy(o => o.KeySuffix, StringComparer.Ordinal).ToArray());
     }
 
-    private static BaseObject Encode(BootstrapRbacKey key, string stamp)
+    private static BaseObject Encode(JsonObject json, string stamp)
     {
-        JsonObject json = BootstrapRbac.Instance.Find(key)!;
         JsonObject metadata = json.Metadata;
-        int place = key.Namespace.Length > 0 ? 2 : 1;
-        metadata.Insert(place, "uid", Uid(key));
+        int place = json.Namespace.Length > 0 ? 2 : 1;
+        metadata.Insert(place, "uid", Uid(json));
         metadata.Insert(place + 1, "creationTimestamp", stamp);
-        return new BaseObject($"{(key.Namespace.Length == 0 ? "-" : key.Namespace)}/{key.Name}", JsonSerializer.SerializeToUtf8Bytes(json));
+        return new BaseObject($"{(json.Namespace.Length == 0 ? "-" : json.Namespace)}/{json.Name}", JsonSerializer.SerializeToUtf8Bytes(json));
     }
 
     /// <summary>The same in every cluster and after every start: a UUID (RFC 9562 version 8) out of the object's identity.</summary>
-    private static string Uid(BootstrapRbacKey key)
+    private static string Uid(JsonObject json)
     {
         Span<byte> hash = stackalloc byte[32];
-        SHA256.HashData(Encoding.UTF8.GetBytes($"{key.Kind}/{key.Namespace}/{key.Name}"), hash);
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{json.Kind}/{json.Namespace}/{json.Name}"), hash);
         hash[6] = (byte)((hash[6] & 0x0f) | 0x80);
         hash[8] = (byte)((hash[8] & 0x3f) | 0x80);
         return new Guid(hash[..16], bigEndian: true).ToString();

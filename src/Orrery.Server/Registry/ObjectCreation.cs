@@ -3,12 +3,13 @@ using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Machinery.Apply;
 using Orrery.Server.Admission;
+using Orrery.Server.Admission.Quota;
 using Orrery.Storage;
 
 namespace Orrery.Server.Registry;
 
 /// <summary>Makes an object: upstream's <c>registry/generic/registry/store.go</c>, Create, and <c>rest.BeforeCreate</c>.</summary>
-internal sealed class ObjectCreation(ObjectStore objects, AdmissionChain admission, ServiceAddresses addresses, TimeProvider time, NameSource names)
+internal sealed class ObjectCreation(ObjectStore objects, AdmissionChain admission, ServiceAddresses addresses, QuotaLedger quotas, TimeProvider time, NameSource names)
 {
     /// <summary>A generated name that is taken is replaced this often before the client hears of it.</summary>
     private const int MaxNameAttempts = 8;
@@ -68,13 +69,16 @@ internal sealed class ObjectCreation(ObjectStore objects, AdmissionChain admissi
             byte[] stored = ObjectEncoding.Encode(json);
             if (scope.DryRun)
             {
+                quotas.Check(scope, json, null);
                 return objects.Exists(resource, scope.Cluster, scope.Namespace, json.Name)
                     ? throw ApiErrors.AlreadyExists(scope.GroupResource, json.Name)
                     : new WriteResult(stored, 0, Created: true);
             }
 
             // 5. One durable commit; the key must be free, of an object of the base layer too.
-            CommitResult commit = objects.Exists(resource, scope.Cluster, scope.Namespace, json.Name) ? default : await objects.CreateAsync(resource, scope.Cluster, scope.Namespace, json.Name, stored, cancellationToken);
+            CommitResult commit = objects.Exists(resource, scope.Cluster, scope.Namespace, json.Name) 
+                ? default
+                : await quotas.CommitAsync(scope, json, null, charge => objects.CreateAsync(resource, scope.Cluster, scope.Namespace, json.Name, stored, charge, cancellationToken), cancellationToken);
             if (commit.Succeeded)
             {
                 // 6. What belongs to it.

@@ -61,7 +61,7 @@ internal sealed class ObjectDeletion(ObjectStore objects, AdmissionChain admissi
 
             CommitResult commit = isGone
                 ? await objects.DeleteAsync(resource, scope.Cluster, scope.Namespace, scope.Name, current, cancellationToken)
-                : await objects.ReplaceAsync(resource, scope.Cluster, scope.Namespace, scope.Name, stored, current, cancellationToken);
+                : await objects.ReplaceAsync(resource, scope.Cluster, scope.Namespace, scope.Name, stored, current, default, cancellationToken);
             if (commit.Succeeded)
             {
                 return isGone

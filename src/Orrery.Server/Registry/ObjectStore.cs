@@ -71,28 +71,28 @@ internal sealed class ObjectStore(CacheSet caches, BaseLayer layer, LogicalClust
         return same;
     }
 
-    public ValueTask<CommitResult> CreateAsync(ResourceDefinition resource, ClusterName cluster, string ns, string name, byte[] stored, CancellationToken cancellationToken)
+    public ValueTask<CommitResult> CreateAsync(ResourceDefinition resource, ClusterName cluster, string ns, string name, byte[] stored, CommitAdditions additions, CancellationToken cancellationToken)
     {
         string key = resource.KeyOf(cluster, ns, name);
         LayeredSnapshot snapshot = Current(resource);
 
         // Where a tombstone hides a deleted base object, the new object replaces the tombstone.
         long expected = snapshot.Get(key) is null ? snapshot.StoredRevision(key) : 0;
-        return WriteAsync(cluster, key, stored, expected, cancellationToken);
+        return WriteAsync(cluster, key, stored, expected, additions, cancellationToken);
     }
 
     public ValueTask<CommitResult> ReplaceAsync(
-        ResourceDefinition resource, ClusterName cluster, string ns, string name, byte[] stored, StoredObject current, CancellationToken cancellationToken) =>
-        WriteAsync(cluster, resource.KeyOf(cluster, ns, name), stored, current.StoreRevision, cancellationToken);
+        ResourceDefinition resource, ClusterName cluster, string ns, string name, byte[] stored, StoredObject current, CommitAdditions additions, CancellationToken cancellationToken) =>
+        WriteAsync(cluster, resource.KeyOf(cluster, ns, name), stored, current.StoreRevision, additions, cancellationToken);
 
     public ValueTask<CommitResult> DeleteAsync(
         ResourceDefinition resource, ClusterName cluster, string ns, string name, StoredObject current, CancellationToken cancellationToken)
     {
         string key = resource.KeyOf(cluster, ns, name);
-        return WriteAsync(cluster, key, Current(resource).DeletionValue(key), current.StoreRevision, cancellationToken);
+        return WriteAsync(cluster, key, Current(resource).DeletionValue(key), current.StoreRevision, default, cancellationToken);
     }
 
-    private async ValueTask<CommitResult> WriteAsync(ClusterName cluster, string key, ReadOnlyMemory<byte>? value, long expected, CancellationToken cancellationToken)
+    private async ValueTask<CommitResult> WriteAsync(ClusterName cluster, string key, ReadOnlyMemory<byte>? value, long expected, CommitAdditions additions, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -101,10 +101,10 @@ internal sealed class ObjectStore(CacheSet caches, BaseLayer layer, LogicalClust
 
             // Once handed over, a commit is not abandoned: the client that goes away must not decide whether caches are told.
             cancellationToken.ThrowIfCancellationRequested();
-            CommitResult commit = await caches.CommitAsync(new Transaction([new Condition(key, expected), .. fence], [new Write(key, value)]), CancellationToken.None);
+            CommitResult commit = await caches.CommitAsync(new Transaction([new Condition(key, expected), .. fence, .. additions.Conditions ?? []], [new Write(key, value), .. additions.Writes ?? []]), CancellationToken.None);
 
             // The cluster's own record changed since it was read. The caches show that now: look again.
-            if (commit.Succeeded || commit.FailedCondition is not { } failed || failed.Key == key)
+            if (commit.Succeeded || commit.FailedCondition is not { } failed || !fence.Contains(failed))
             {
                 return commit;
             }

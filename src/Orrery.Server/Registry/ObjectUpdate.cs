@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Machinery.Apply;
 using Orrery.Server.Admission;
+using Orrery.Server.Admission.Quota;
 using Orrery.Storage;
 
 namespace Orrery.Server.Registry;
@@ -37,7 +38,7 @@ internal sealed record ObjectChange
 internal sealed record SubresourceView(GroupVersionKind Kind, Func<JsonObject, JsonObject> Read, Action<JsonObject, JsonObject> Write);
 
 /// <summary>Changes an object: upstream's <c>registry/generic/registry/store.go</c>, Update, and <c>rest.BeforeUpdate</c>.</summary>
-internal sealed class ObjectUpdate(ObjectStore objects, AdmissionChain admission, ServiceAddresses addresses, ObjectCreation creation, TimeProvider time)
+internal sealed class ObjectUpdate(ObjectStore objects, AdmissionChain admission, ServiceAddresses addresses, QuotaLedger quotas, ObjectCreation creation, TimeProvider time)
 {
     /// <summary>Lost races after which the client is told to try again.</summary>
     private const int MaxAttempts = 100;
@@ -101,6 +102,7 @@ internal sealed class ObjectUpdate(ObjectStore objects, AdmissionChain admission
 
             if (scope.DryRun)
             {
+                quotas.Check(scope, json, old);
                 return new WriteResult(ObjectEncoding.WithRevision(stored, current.Revision), 0);
             }
 
@@ -108,7 +110,8 @@ internal sealed class ObjectUpdate(ObjectStore objects, AdmissionChain admission
             bool isLast = ObjectDeletion.IsComplete(json);
             CommitResult commit = isLast
                 ? await objects.DeleteAsync(resource, scope.Cluster, scope.Namespace, scope.Name, current, cancellationToken)
-                : await objects.ReplaceAsync(resource, scope.Cluster, scope.Namespace, scope.Name, stored, current, cancellationToken);
+                : await quotas.CommitAsync(
+                    scope, json, old, charge => objects.ReplaceAsync(resource, scope.Cluster, scope.Namespace, scope.Name, stored, current, charge, cancellationToken), cancellationToken);
             if (commit.Succeeded)
             {
                 return new WriteResult(ObjectEncoding.WithRevision(stored, commit.Revision), commit.Revision, Deleted: isLast);

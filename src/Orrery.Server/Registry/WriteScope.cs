@@ -39,6 +39,9 @@ internal sealed record WriteScope
 
     public GroupResource GroupResource => Resource.GroupResource;
 
+    /// <summary>The control plane itself writes: upkeep, or a controller of Orrery's that serves every cluster.</summary>
+    public bool IsControlPlane => ByServer || User.Scope.IsAll;
+
     /// <summary>This write for admission.</summary>
     /// <param name="name">Empty when the server is to make one up.</param>
     /// <param name="kind">Of what admission sees; null for the resource's own.</param>

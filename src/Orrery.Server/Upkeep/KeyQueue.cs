@@ -39,6 +39,18 @@ internal sealed class KeyQueue(TimeProvider time) : IDisposable
         }
     }
 
+    /// <summary>Looks at the key after a while; adding it again within that while changes nothing.</summary>
+    public void AddLater(string key, TimeSpan wait)
+    {
+        lock (gate)
+        {
+            if (!later.ContainsKey(key) && !queued.Contains(key))
+            {
+                later[key] = time.CreateTimer(_ => Due(key), null, wait, Timeout.InfiniteTimeSpan);
+            }
+        }
+    }
+
     public void Done(string key)
     {
         lock (gate)

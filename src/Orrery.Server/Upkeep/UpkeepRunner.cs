@@ -7,7 +7,7 @@ using Orrery.Server.Registry;
 namespace Orrery.Server.Upkeep;
 
 /// <summary>All upkeep of one server: what every Kubernetes cluster does by itself, for all clusters at once.</summary>
-internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomResourceSet custom, NamespaceFollowUp namespaces, ClusterFollowUp clusters, DefinitionFollowUp definitions) : IAsyncDisposable
+internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomResourceSet custom, NamespaceFollowUp namespaces, ClusterFollowUp clusters, DefinitionFollowUp definitions, QuotaCount quotas) : IAsyncDisposable
 {
     private readonly CancellationTokenSource stopping = new();
     private Task running = Task.CompletedTask;
@@ -38,6 +38,9 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
         yield return new DefinitionCleanup(caches, writer, custom, definitions, time, logs.CreateLogger<DefinitionCleanup>()).RunAsync;
         yield return new NamespaceDeletion(caches, server.Objects, server.Resources, writer, time, logs.CreateLogger<NamespaceDeletion>()).RunAsync;
         yield return new GarbageCollector(caches, server.Objects, server.Resources, writer, time, logs.CreateLogger<GarbageCollector>()).RunAsync;
+        yield return new QuotaUsage(caches, quotas, time, logs.CreateLogger<QuotaUsage>()).RunAsync;
+        yield return new ClaimRelease(caches, writer, time, logs.CreateLogger<ClaimRelease>()).RunAsync;
+        yield return new VolumeRelease(caches, writer, time, logs.CreateLogger<VolumeRelease>()).RunAsync;
         yield return new EventExpiry(caches, time).RunAsync;
         yield return server.Access.RoleAggregation.RunAsync;
     }

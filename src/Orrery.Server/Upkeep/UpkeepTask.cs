@@ -25,7 +25,7 @@ internal abstract class UpkeepTask(CacheSet caches, GroupResource resource, Time
     {
         try
         {
-            await Task.WhenAll(FollowAsync(cancellationToken), WorkAsync(cancellationToken));
+            await Task.WhenAll(FollowAsync(cancellationToken), WorkAsync(cancellationToken), FollowOthersAsync(cancellationToken));
         }
         finally
         {
@@ -37,6 +37,12 @@ internal abstract class UpkeepTask(CacheSet caches, GroupResource resource, Time
     /// <param name="item">Null when it is gone.</param>
     /// <returns>False: look again after a while.</returns>
     protected abstract ValueTask<bool> LookAsync(string key, CachedObject? item, CancellationToken cancellationToken);
+
+    /// <summary>Watches what else an object's state depends on, until cancelled, and asks for a look by <see cref="LookLater"/>.</summary>
+    protected virtual Task FollowOthersAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Asks for a look at an object after a while; asking again within that while changes nothing.</summary>
+    protected void LookLater(string key, TimeSpan wait) => queue.AddLater(key, wait);
 
     private async Task FollowAsync(CancellationToken cancellationToken)
     {

@@ -100,7 +100,7 @@ public sealed class PurgeFenceTests : IAsyncLifetime
         Assert.Equal(404, (await Assert.ThrowsAsync<StatusException>(async () => await CreateAsync())).Code);
     }
 
-    private ValueTask<CommitResult> CreateAsync() => objects.CreateAsync(ConfigMaps, Shop, "default", "a", ConfigMap(), Token);
+    private ValueTask<CommitResult> CreateAsync() => objects.CreateAsync(ConfigMaps, Shop, "default", "a", ConfigMap(), default, Token);
 
     private static async Task PutRecordAsync(IStore inner, byte[] record) =>
         Assert.True((await inner.CommitAsync(new Transaction([], [new Write(Record, record)]), Token)).Succeeded);

@@ -2,11 +2,11 @@ using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Server.Registry;
 
-namespace Orrery.Server.Admission;
+namespace Orrery.Server.Admission.Pods;
 
 /// <summary>
 /// A pod runs as a service account that exists, <c>default</c> when it names none, and gets the account's token mounted.
-/// Upstream: plugin/pkg/admission/serviceaccount, and the taint tolerations of defaulttolerationseconds.
+/// Upstream: plugin/pkg/admission/serviceaccount.
 /// </summary>
 internal sealed class ServiceAccountDefaults(ObjectStore objects, NameSource names) : IMutatingPlugin
 {
@@ -21,11 +21,6 @@ internal sealed class ServiceAccountDefaults(ObjectStore objects, NameSource nam
     {
         if (request.Operation == AdmissionOperation.Create && request.GroupResource == Pods && request.Subresource.Length == 0 && request.Object?["spec"] is JsonObject spec)
         {
-            Tolerate(spec, "node.kubernetes.io/not-ready");
-            Tolerate(spec, "node.kubernetes.io/unreachable");
-            spec["priority"] ??= 0;
-            spec["preemptionPolicy"] ??= "PreemptLowerPriority";
-
             // A mirror of a pod that a kubelet runs from a file has no account.
             if (request.Object.TextAt("metadata", "annotations", "kubernetes.io/config.mirror") is null)
             {
@@ -105,20 +100,4 @@ internal sealed class ServiceAccountDefaults(ObjectStore objects, NameSource nam
 
     private static IEnumerable<JsonObject> Containers(JsonObject spec) =>
         new[] { "initContainers", "containers" }.SelectMany(list => spec[list] as JsonArray ?? []).OfType<JsonObject>();
-
-    /// <summary>A pod stays five minutes on a node that went away, unless it says otherwise.</summary>
-    private static void Tolerate(JsonObject spec, string taint)
-    {
-        if (spec["tolerations"] is not JsonArray tolerations)
-        {
-            spec["tolerations"] = tolerations = [];
-        }
-
-        bool said = tolerations.OfType<JsonObject>().Any(t =>
-            (t.TextAt("key") is null or "" || t.TextAt("key") == taint) && t.TextAt("effect") is null or "" or "NoExecute");
-        if (!said)
-        {
-            tolerations.Add((JsonNode)new JsonObject { ["key"] = taint, ["operator"] = "Exists", ["effect"] = "NoExecute", ["tolerationSeconds"] = 300 });
-        }
-    }
 }

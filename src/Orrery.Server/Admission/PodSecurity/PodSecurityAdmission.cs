@@ -1,0 +1,181 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Machinery.Kinds;
+using Orrery.Machinery.PodSecurity;
+using Orrery.Server.Cache;
+using Orrery.Server.Registry;
+
+namespace Orrery.Server.Admission.PodSecurity;
+
+/// <summary>
+/// Holds pods to what their namespace's <c>pod-security.kubernetes.io/…</c> labels say, and warns of templates that will
+/// make pods which break it. Upstream: pod-security-admission <c>admission/admission.go</c>.
+/// </summary>
+internal sealed class PodSecurityAdmission(ObjectStore objects) : IValidatingPlugin
+{
+    private const string AuditPrefix = "pod-security.kubernetes.io/";
+
+    /// <summary>Pods of a namespace that are looked at when its labels become stricter.</summary>
+    private const int MaxPodsLookedAt = 3000;
+
+    private static readonly ResourceDefinition Namespaces = BuiltinResources.Instance.Require("", "v1", "namespaces");
+    private static readonly GroupResource Pods = new("", "pods");
+
+    public string Name => "PodSecurity";
+
+    public ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        if (request is { IsControlPlane: false, Operation: AdmissionOperation.Create or AdmissionOperation.Update, Object: { } json })
+        {
+            if (request.GroupResource == Namespaces.GroupResource)
+            {
+                LookAtNamespace(request, json);
+            }
+            else if (request.GroupResource == Pods)
+            {
+                LookAtPod(request, json);
+            }
+            else if (request.Subresource.Length == 0 && TemplateOf(request.GroupResource, json) is { } template)
+            {
+                Judge(request, PolicyOf(request), template.Child("metadata") ?? [], template.ObjectAt("spec"), enforces: false);
+            }
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    private void LookAtPod(AdmissionRequest request, JsonObject pod)
+    {
+        bool mayChangeSpec = request.Subresource is "" or "ephemeralcontainers" or "resize";
+        if (mayChangeSpec && PolicyOf(request) is { IsPrivileged: false } policy && (request.Old is not { } old || IsSignificant(pod, old)))
+        {
+            Judge(request, policy, pod.Metadata, pod.ObjectAt("spec"), enforces: true);
+        }
+    }
+
+    private static void Judge(AdmissionRequest request, NamespacePodSecurity policy, JsonObject metadata, JsonObject spec, bool enforces)
+    {
+        if (enforces && !policy.Enforce.IsPrivileged)
+        {
+            request.Notes.Annotate(AuditPrefix + "enforce-policy", policy.Enforce.ToString());
+        }
+
+        if (Broken(policy.Audit, metadata, spec) is { } audited)
+        {
+            request.Notes.Annotate(AuditPrefix + "audit-violations", $"would violate PodSecurity \"{policy.Audit}\": {audited}");
+        }
+
+        if (enforces && Broken(policy.Enforce, metadata, spec) is { } refused)
+        {
+            throw ApiErrors.Forbidden(request.GroupResource, request.Name, $"violates PodSecurity \"{policy.Enforce}\": {refused}");
+        }
+
+        if (Broken(policy.Warn, metadata, spec) is { } warned)
+        {
+            request.Notes.Warn($"would violate PodSecurity \"{policy.Warn}\": {warned}");
+        }
+    }
+
+    private static string? Broken(PodSecurityPolicy policy, JsonObject metadata, JsonObject spec) =>
+        PodSecurityStandards.Evaluate(policy, metadata, spec) is { Count: > 0 } findings ? string.Join(", ", findings) : null;
+
+    private void LookAtNamespace(AdmissionRequest request, JsonObject json)
+    {
+        if (request.Subresource.Length > 0)
+        {
+            return;
+        }
+
+        var now = NamespacePodSecurity.Read(json.Metadata.TextMap("labels"), out IReadOnlyList<FieldError> faults);
+        if (request.Old is not { } old)
+        {
+            Require(request, faults);
+            return;
+        }
+
+        // Labels that were wrong before do not stand in the way of another change.
+        var before = NamespacePodSecurity.Read(old.Metadata.TextMap("labels"), out IReadOnlyList<FieldError> known);
+        if (!faults.Select(f => f.ToString()).SequenceEqual(known.Select(f => f.ToString())))
+        {
+            Require(request, faults);
+        }
+
+        bool isStricter = now.Enforce != before.Enforce && !now.Enforce.IsPrivileged && (now.Enforce.Minor != before.Enforce.Minor || now.Enforce.Level > before.Enforce.Level);
+        if (isStricter)
+        {
+            WarnOfPods(request, now.Enforce);
+        }
+    }
+
+    private static void Require(AdmissionRequest request, IReadOnlyList<FieldError> faults)
+    {
+        if (faults.Count > 0)
+        {
+            throw ApiErrors.Invalid(request.Kind.GroupKind, request.Name, faults);
+        }
+    }
+
+    private void WarnOfPods(AdmissionRequest request, PodSecurityPolicy policy)
+    {
+        var broken = new SortedDictionary<string, List<string>>(StringComparer.Ordinal);
+        foreach (CachedObject item in objects.Caches.For(Pods).Current.Range(StoreKey.Prefix(Pods, request.Cluster, request.Name)).Take(MaxPodsLookedAt))
+        {
+            JsonObject pod = StoredJson.Parse(item.Json.Span);
+            if (PodSecurityStandards.Evaluate(policy, pod.Metadata, pod.ObjectAt("spec")) is { Count: > 0 } findings)
+            {
+                string reasons = string.Join(", ", findings.Select(f => f.Reason));
+                (broken.TryGetValue(reasons, out List<string>? pods) ? pods : broken[reasons] = []).Add(item.Name);
+            }
+        }
+
+        if (broken.Count > 0)
+        {
+            request.Notes.Warn($"existing pods in namespace \"{request.Name}\" violate the new PodSecurity enforce level \"{policy}\"");
+        }
+
+        foreach (string line in broken.Select(b => $"{Crowd(b.Value)}: {b.Key}").Order(StringComparer.Ordinal))
+        {
+            request.Notes.Warn(line);
+        }
+    }
+
+    private static string Crowd(List<string> pods) => pods.Count switch
+    {
+        1 => pods[0],
+        2 => $"{pods[0]} (and 1 other pod)",
+        _ => $"{pods[0]} (and {pods.Count - 1} other pods)",
+    };
+
+    private NamespacePodSecurity PolicyOf(AdmissionRequest request)
+    {
+        CachedObject? found = objects.Caches.For(Namespaces.GroupResource).Current.Get(StoreKey.Of(Namespaces.GroupResource, request.Cluster, "", request.Namespace));
+        return NamespacePodSecurity.Read(found?.Labels ?? LabelSet.Empty, out _);
+    }
+
+    /// <summary>The pod template of a workload; null for anything else.</summary>
+    private static JsonObject? TemplateOf(GroupResource resource, JsonObject json) => resource switch
+    {
+        { Group: "apps", Resource: "deployments" or "statefulsets" or "daemonsets" or "replicasets" } or { Group: "batch", Resource: "jobs" } or { Group: "", Resource: "replicationcontrollers" } => json.NodeAt("spec", "template"),
+        { Group: "batch", Resource: "cronjobs" } => json.NodeAt("spec", "jobTemplate", "spec", "template"),
+        { Group: "", Resource: "podtemplates" } => json["template"],
+        _ => null,
+    } as JsonObject;
+
+    /// <summary>An update that leaves everything alone which a check looks at, such as one of labels or tolerations.</summary>
+    private static bool IsSignificant(JsonObject pod, JsonObject old)
+    {
+        static JsonObject Looked(JsonObject of)
+        {
+            var spec = (JsonObject)of.ObjectAt("spec").DeepClone();
+            spec.Remove("tolerations");
+            spec.Remove("activeDeadlineSeconds");
+            spec.Remove("terminationGracePeriodSeconds");
+            return spec;
+        }
+
+        static string[] Profiles(JsonObject of) =>
+            [.. of.Metadata.TextMap("annotations").Where(a => a.Key.Contains("seccomp.security", StringComparison.Ordinal) || a.Key.Contains("apparmor.security", StringComparison.Ordinal)).Select(a => $"{a.Key}={a.Value}").Order(StringComparer.Ordinal)];
+
+        return !JsonFields.Same(Looked(pod), Looked(old)) || !Profiles(pod).SequenceEqual(Profiles(old));
+    }
+}

@@ -1,0 +1,50 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Machinery.Kinds;
+
+namespace Orrery.Server.Admission.Volumes;
+
+/// <summary>
+/// A new claim or volume gets the finalizer that keeps it while it is used; <see cref="Upkeep.VolumeRelease"/> takes it away.
+/// Upstream: <c>plugin/pkg/admission/storage/storageobjectinuseprotection</c>.
+/// </summary>
+internal sealed class VolumeProtection : IMutatingPlugin
+{
+    public const string ClaimFinalizer = "kubernetes.io/pvc-protection";
+    public const string VolumeFinalizer = "kubernetes.io/pv-protection";
+
+    public string Name => "StorageObjectInUseProtection";
+
+    public ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        if (request is { Operation: AdmissionOperation.Create, Subresource: "", Object: { } json })
+        {
+            switch (request.GroupResource)
+            {
+                case { Group: "", Resource: "persistentvolumeclaims" }:
+                    Add(json.Metadata, ClaimFinalizer);
+                    break;
+                case { Group: "", Resource: "persistentvolumes" }:
+                    Add(json.Metadata, VolumeFinalizer);
+                    break;
+            }
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    private static void Add(JsonObject metadata, string finalizer)
+    {
+        if (metadata.Texts("finalizers").Contains(finalizer))
+        {
+            return;
+        }
+
+        if (metadata["finalizers"] is not JsonArray finalizers)
+        {
+            metadata["finalizers"] = finalizers = [];
+        }
+
+        finalizers.Add((JsonNode)finalizer);
+    }
+}

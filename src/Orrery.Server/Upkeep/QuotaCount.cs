@@ -1,0 +1,108 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Machinery.Kinds;
+using Orrery.Machinery.Quotas;
+using Orrery.Server.Cache;
+using Orrery.Server.Registry;
+
+namespace Orrery.Server.Upkeep;
+
+/// <summary>Counts what a ResourceQuota's namespace uses, and writes that into its status. Upstream: pkg/controller/resourcequota.</summary>
+internal sealed class QuotaCount(CacheSet caches, Writer writer, TimeProvider time) : IFollowUp
+{
+    private const string Manager = "kube-controller-manager";
+    private static readonly GroupResource Pods = new("", "pods");
+    private static readonly ResourceDefinition Quotas = BuiltinResources.Instance.Require("", "v1", "resourcequotas");
+
+    public bool Concerns(GroupResource resource) => resource == Quotas.GroupResource;
+
+    /// <summary>A new quota knows what is used before its maker hears of it.</summary>
+    public async ValueTask FollowAsync(ClusterName cluster, string ns, string name, CancellationToken cancellationToken)
+    {
+        string key = Quotas.KeyOf(cluster, ns, name);
+        while (caches.For(Quotas.GroupResource).Current.Get(key) is { } quota && !await CountAsync(quota, cancellationToken))
+        {
+            // It was charged meanwhile: count again.
+        }
+    }
+
+    /// <summary>The resource whose objects use a limit.</summary>
+    public static GroupResource UsersOf(string limit) => QuotaEvaluator.ResourceOf(limit) ??
+        (limit.StartsWith("services.", StringComparison.Ordinal) ? new GroupResource("", "services")
+        : limit == "requests.storage" || limit.Contains(".storageclass.storage.k8s.io/", StringComparison.Ordinal) ? new GroupResource("", "persistentvolumeclaims")
+        : Pods);
+
+    /// <returns>False: the quota changed meanwhile.</returns>
+    public async ValueTask<bool> CountAsync(CachedObject quota, CancellationToken cancellationToken)
+    {
+        // Everything that is charged on this quota so far must be among what is counted.
+        await caches.WaitForAsync(quota.Revision, cancellationToken);
+        JsonObject json = StoredJson.Parse(quota.Json.Span);
+        ResourceList hard = ResourceList.Read(json.NodeAt("spec", "hard"));
+        ResourceList used = Count(quota, json, hard);
+        if (JsonFields.Same(json.NodeAt("status", "hard"), hard.ToJson()) && JsonFields.Same(json.NodeAt("status", "used"), used.ToJson()))
+        {
+            return true;
+        }
+
+        bool isSame = true;
+        await writer.UpdateAsync(
+            Quotas, quota.Cluster, quota.Namespace, quota.Name, "status", Manager,
+            now =>
+            {
+                isSame = now.ResourceVersion == json.ResourceVersion;
+                if (isSame)
+                {
+                    JsonObject status = now.ObjectAt("status");
+                    status["hard"] = hard.ToJson();
+                    status["used"] = used.ToJson();
+                }
+            },
+            cancellationToken);
+        return isSame;
+    }
+
+    private ResourceList Count(CachedObject quota, JsonObject json, ResourceList hard)
+    {
+        var used = new ResourceList();
+        IReadOnlyList<QuotaScope> scopes = QuotaScope.Of(json);
+        foreach (GroupResource resource in hard.Keys.Select(UsersOf).Distinct())
+        {
+            QuotaEvaluator evaluator = QuotaEvaluator.For(resource);
+            string[] names = [.. evaluator.Matching(hard.Keys)];
+            ResourceList sum = Sum(evaluator, resource, quota, scopes, names);
+            foreach (string name in names)
+            {
+                used[name] = sum.GetValueOrDefault(name);
+            }
+        }
+
+        return used;
+    }
+
+    private ResourceList Sum(QuotaEvaluator evaluator, GroupResource resource, CachedObject quota, IReadOnlyList<QuotaScope> scopes, string[] names)
+    {
+        CacheSnapshot objects = caches.For(resource).Current;
+        string prefix = StoreKey.Prefix(resource, quota.Cluster, quota.Namespace);
+
+        // A number of objects is known without looking at them.
+        if (scopes.Count == 0 && names.All(n => n.StartsWith("count/", StringComparison.Ordinal) || (n == resource.Resource && resource != Pods)))
+        {
+            var count = new ResourceList();
+            Array.ForEach(names, n => count[n] = Quantity.FromWhole(objects.Count(prefix)));
+            return count;
+        }
+
+        var sum = new ResourceList();
+        foreach (CachedObject item in objects.Range(prefix))
+        {
+            JsonObject json = StoredJson.Parse(item.Json.Span);
+            if (scopes.All(scope => evaluator.IsIn(scope, json)))
+            {
+                sum.Plus(evaluator.Usage(json, time.GetUtcNow()));
+            }
+        }
+
+        return sum;
+    }
+}

@@ -1,0 +1,166 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Client;
+using Orrery.Storage.Memory;
+using Orrery.Testing;
+using static Orrery.Server.Tests.Admission.AdmissionWorld;
+
+namespace Orrery.Server.Tests.Admission;
+
+public sealed class QuotaTests(ServerFixture fixture) : IClassFixture<ServerFixture>
+{
+    private static readonly CancellationToken Token = ServerFixture.Token;
+
+    [Fact]
+    public async Task Create_BeyondACount_IsForbiddenWithWhatIsUsed()
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(Quotas, ns, Quota("few", """{"count/configmaps":"2"}"""), Token);
+        await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("a"), Token);
+
+        StatusException refusal = await RefusalAsync(() => fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("b"), Token));
+
+        Assert.Equal(403, refusal.Code);
+        Assert.Equal("configmaps \"b\" is forbidden: exceeded quota: few, requested: count/configmaps=1, used: count/configmaps=2, limited: count/configmaps=2", refusal.Message);
+    }
+
+    [Fact]
+    public async Task Create_OfAQuota_AnswersWhatIsUsedAlready()
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(ServerFixture.Pods, ns, Pod("p", """{"requests":{"cpu":"100m"},"limits":{"memory":"1Gi"}}"""), Token);
+
+        await fixture.Admin.CreateAsync(Quotas, ns, Quota("q", """{"pods":"10","requests.cpu":"1","limits.memory":"2Gi","secrets":"5","requests.nvidia.com/gpu":"4"}"""), Token);
+        KubeObject quota = await fixture.Admin.GetAsync(Quotas, ns, "q", Token);
+
+        Assert.Equal("""{"limits.memory":"1Gi","pods":"1","requests.cpu":"100m","requests.nvidia.com/gpu":"0","secrets":"0"}""", quota.At("status", "used")!.Value.GetRawText());
+        Assert.Equal("2Gi", quota.TextAt("status", "hard", "limits.memory"));
+    }
+
+    [Fact]
+    public async Task Create_APodThatDoesNotSayWhatIsLimited_IsForbidden()
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(Quotas, ns, Quota("q", """{"limits.cpu":"1","requests.memory":"1Gi"}"""), Token);
+
+        StatusException refusal = await RefusalAsync(() => fixture.Admin.CreateAsync(ServerFixture.Pods, ns, Pod("p"), Token));
+
+        Assert.Equal("pods \"p\" is forbidden: failed quota: q: must specify limits.cpu for: c; requests.memory for: c", refusal.Message);
+    }
+
+    [Fact]
+    public async Task Create_ManyAtOnceThroughTwoServers_NeverGoesBeyond()
+    {
+        await using var store = new MemoryStore(TimeProvider.System);
+        await using TestServer one = await TestServer.StartAsync(new TestServerOptions { Store = store }, Token);
+        await using TestServer other = await TestServer.StartAsync(new TestServerOptions { Store = store }, Token);
+        await one.Admin.CreateAsync(ServerFixture.Namespaces, "", ServerFixture.Named("busy"), Token);
+        await one.Admin.CreateAsync(Quotas, "busy", Quota("q", """{"pods":"7","requests.cpu":"1"}"""), Token);
+
+        bool[] made = await Task.WhenAll(Enumerable.Range(0, 40).Select(async i =>
+        {
+            try
+            {
+                await (i % 2 == 0 ? one : other).Admin.CreateAsync(ServerFixture.Pods, "busy", Pod($"p-{i}", """{"requests":{"cpu":"10m"}}"""), Token);
+                return true;
+            }
+            catch (StatusException refusal) when (refusal.Code == 403)
+            {
+                return false;
+            }
+        }));
+
+        Assert.Equal(7, made.Count(m => m));
+        Assert.Equal(7, (await other.Admin.ListAsync(ServerFixture.Pods, "busy", null, Token)).Items.Count);
+        KubeObject quota = await one.Admin.GetAsync(Quotas, "busy", "q", Token);
+        Assert.Equal("""{"pods":"7","requests.cpu":"70m"}""", quota.At("status", "used")!.Value.GetRawText());
+    }
+
+    [Fact]
+    public async Task Delete_GivesBack()
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(Quotas, ns, Quota("q", """{"pods":"1"}"""), Token);
+        await fixture.Admin.CreateAsync(ServerFixture.Pods, ns, Pod("a"), Token);
+        Assert.Equal("1", (await fixture.Admin.GetAsync(Quotas, ns, "q", Token)).TextAt("status", "used", "pods"));
+
+        await fixture.Admin.DeleteAsync(ServerFixture.Pods, ns, "a", null, Token);
+
+        await EventuallyAsync(fixture.Admin, Quotas, ns, "q", q => q.TextAt("status", "used", "pods") == "0");
+        await fixture.Admin.CreateAsync(ServerFixture.Pods, ns, Pod("b"), Token);
+    }
+
+    [Fact]
+    public async Task Update_ThatUsesMore_IsChargedForTheDifference()
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(Quotas, ns, Quota("q", """{"services":"5","services.nodeports":"1"}"""), Token);
+        await fixture.Admin.CreateAsync(ServerFixture.Services, ns, Json("""{"metadata":{"name":"s"},"spec":{"ports":[{"name":"a","port":80},{"name":"b","port":81}]}}"""), Token);
+
+        StatusException refusal = await RefusalAsync(() =>
+            fixture.Admin.PatchAsync(ServerFixture.Services, ns, "s", PatchKind.Merge, Json("""{"spec":{"type":"NodePort"}}"""), Token));
+
+        Assert.Equal("services \"s\" is forbidden: exceeded quota: q, requested: services.nodeports=2, used: services.nodeports=0, limited: services.nodeports=1", refusal.Message);
+    }
+
+    [Fact]
+    public async Task Scopes_ChargeOnlyWhatTheyAreAbout()
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(PriorityClasses, "", Json("""{"metadata":{"name":"quota-high"},"value":1000}"""), Token);
+        await fixture.Admin.CreateAsync(Quotas, ns, Quota("idle", """{"pods":"1"}""", ""","scopes":["BestEffort"]"""), Token);
+        await fixture.Admin.CreateAsync(Quotas, ns, Quota("high", """{"pods":"0"}""", ""","scopeSelector":{"matchExpressions":[{"scopeName":"PriorityClass","operator":"In","values":["quota-high"]}]}"""), Token);
+
+        await fixture.Admin.CreateAsync(ServerFixture.Pods, ns, Pod("burst", """{"requests":{"cpu":"1"}}"""), Token);
+        await fixture.Admin.CreateAsync(ServerFixture.Pods, ns, Pod("best-1"), Token);
+        StatusException second = await RefusalAsync(() => fixture.Admin.CreateAsync(ServerFixture.Pods, ns, Pod("best-2"), Token));
+        StatusException high = await RefusalAsync(() =>
+            fixture.Admin.CreateAsync(ServerFixture.Pods, ns, Pod("high", """{"requests":{"cpu":"1"}}""", ""","priorityClassName":"quota-high" """), Token));
+
+        Assert.Equal("pods \"best-2\" is forbidden: exceeded quota: idle, requested: pods=1, used: pods=1, limited: pods=1", second.Message);
+        Assert.Equal("pods \"high\" is forbidden: exceeded quota: high, requested: pods=1, used: pods=0, limited: pods=0", high.Message);
+    }
+
+    [Fact]
+    public async Task Create_DryRun_IsRefusedAndChargesNothing()
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(Quotas, ns, Quota("q", """{"secrets":"1"}"""), Token);
+
+        (int fits, _, _) = await SendAsync(fixture.Server, HttpMethod.Post, $"/api/v1/namespaces/{ns}/secrets?dryRun=All", ServerFixture.Named("a"));
+        string used = (await fixture.Admin.GetAsync(Quotas, ns, "q", Token)).TextAt("status", "used", "secrets")!;
+        await fixture.Admin.CreateAsync(new GroupVersionResource("", "v1", "secrets"), ns, ServerFixture.Named("b"), Token);
+        (int beyond, JsonObject status, _) = await SendAsync(fixture.Server, HttpMethod.Post, $"/api/v1/namespaces/{ns}/secrets?dryRun=All", ServerFixture.Named("c"));
+
+        Assert.Equal((201, "0", 403), (fits, used, beyond));
+        Assert.Equal("secrets \"c\" is forbidden: exceeded quota: q, requested: secrets=1, used: secrets=1, limited: secrets=1", status.TextAt("message"));
+    }
+
+    [Fact]
+    public async Task Create_ByTheControlPlane_IsCountedAndNotRefused()
+    {
+        ClusterName cluster = await fixture.ClusterAsync("quota");
+        KubeClient tenant = fixture.Server.AdminOf(cluster);
+        KubeClient mirror = fixture.Server.ControlPlane().InCluster(cluster);
+        await tenant.CreateAsync(Quotas, "default", Quota("q", """{"pods":"1"}"""), Token);
+
+        await mirror.CreateAsync(ServerFixture.Pods, "default", Pod("m-1"), Token);
+        await mirror.CreateAsync(ServerFixture.Pods, "default", Pod("m-2"), Token);
+
+        await EventuallyAsync(tenant, Quotas, "default", "q", q => q.TextAt("status", "used", "pods") == "2");
+        StatusException refusal = await RefusalAsync(() => tenant.CreateAsync(ServerFixture.Pods, "default", Pod("own"), Token));
+        Assert.Equal(403, refusal.Code);
+    }
+
+    [Fact]
+    public async Task Update_OfTheLimit_IsSeenInTheStatus()
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(Quotas, ns, Quota("q", """{"pods":"1"}"""), Token);
+
+        await fixture.Admin.PatchAsync(Quotas, ns, "q", PatchKind.Merge, Json("""{"spec":{"hard":{"pods":"3","count/deployments.apps":"1"}}}"""), Token);
+
+        KubeObject quota = await EventuallyAsync(fixture.Admin, Quotas, ns, "q", q => q.TextAt("status", "hard", "pods") == "3");
+        Assert.Equal("""{"count/deployments.apps":"0","pods":"0"}""", quota.At("status", "used")!.Value.GetRawText());
+    }
+}

@@ -28,7 +28,9 @@ public static class ApiErrors
     /// <summary>422 with a cause a field. <paramref name="errors"/> must not be empty.</summary>
     public static StatusException Invalid(GroupKind kind, string name, IReadOnlyList<FieldError> errors)
     {
-        string text = errors.Count == 1 ? errors[0].ToString() : $"[{string.Join(", ", errors.Select(e => e.ToString()).Distinct())}]";
+        // Every error is a cause; the message says each text once (apimachinery pkg/util/errors, Aggregate).
+        string[] texts = [.. errors.Select(e => e.ToString()).Distinct()];
+        string text = texts.Length == 1 ? texts[0] : $"[{string.Join(", ", texts)}]";
         return Make(422, StatusReason.Invalid, $"{kind} \"{name}\" is invalid: {text}", new StatusDetails
         {
             Name = name,

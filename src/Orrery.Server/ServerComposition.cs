@@ -64,7 +64,7 @@ internal static class ServerComposition
         var writer = new Writer(creation, update, deletion);
 
         // 4. What follows from writes.
-        var namespaces = new NamespaceFollowUp(objects, writer, options.RootCertificatePem ?? string.Join('\n', options.ClientCas.Select(ca => ca.ExportCertificatePem())) + "\n");
+        var namespaces = new NamespaceFollowUp(objects, writer);
         var clusters = new ClusterFollowUp(objects, writer);
         var definitions = new DefinitionFollowUp(objects, writer, time);
         var quotaCount = new QuotaCount(caches, writer, time);

@@ -82,6 +82,7 @@ public static class KindRules
         var faults = new Faults();
         KindRule? rule = KindCatalogue.Find(kind);
         ObjectMetaRules.Validate(o, isNamespaced, rule is null ? Names.CheckDns1123Subdomain : rule.CheckName, faults);
+        ObjectMetaRules.ValidateFinalizerOwners(o, faults);
         rule?.Validate(o, faults);
         return faults.Errors;
     }
@@ -92,6 +93,7 @@ public static class KindRules
     {
         var faults = new Faults();
         ObjectMetaRules.ValidateUpdate(o, old, faults);
+        ObjectMetaRules.ValidateFinalizerOwners(o, faults);
         KindRule? rule = KindCatalogue.Find(kind);
         switch (subresource)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -96,6 +97,7 @@ public static class ObjectMetaRules
         }
 
         ValidateCommon(metadata, faults);
+        ValidateFinalizers(metadata, faults);
     }
 
     internal static void ValidateUpdate(JsonObject o, JsonObject old, Faults faults)
@@ -152,8 +154,33 @@ public static class ObjectMetaRules
         ValidateLabels(metadata, "labels", Path + ".labels", faults);
         ValidateAnnotations(metadata, Path + ".annotations", faults);
         ValidateOwners(metadata, faults);
-        ValidateFinalizers(metadata, faults);
     }
+
+    /// <summary>Built-in kinds alone: a finalizer is a standard one or says whose it is (<c>pkg/apis/core/validation</c>, ValidateObjectMeta and its Update).</summary>
+    internal static void ValidateFinalizerOwners(JsonObject o, Faults faults)
+    {
+        int i = 0;
+        foreach (string finalizer in o.Metadata.Texts("finalizers"))
+        {
+            string at = string.Create(CultureInfo.InvariantCulture, $"{Path}.finalizers[{i++}]");
+            if (Names.CheckQualifiedName(finalizer) is { Count: > 0 } malformed)
+            {
+                faults.All(at, finalizer, malformed);
+            }
+            else if (!IsOwned(finalizer))
+            {
+                faults.Invalid(at, finalizer, "name is neither a standard finalizer name nor is it fully qualified");
+            }
+        }
+    }
+
+    /// <summary>Warnings for new finalizers of a custom resource that do not say whose they are (apiextensions <c>pkg/registry/customresource/strategy.go</c>).</summary>
+    /// <param name="old">Null on create.</param>
+    public static IReadOnlyList<string> FinalizerWarnings(JsonObject o, JsonObject? old) =>
+        [.. o.Metadata.Texts("finalizers").Except(old?.Metadata.Texts("finalizers") ?? []).Where(f => !IsOwned(f)).Order(StringComparer.Ordinal)
+            .Select(f => $"{Path}.finalizers: {JsonSerializer.Serialize(f)}: prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers")];
+
+    private static bool IsOwned(string finalizer) => finalizer.Contains('/', StringComparison.Ordinal) || finalizer is "orphan" or "foregroundDeletion" or "kubernetes";
 
     private static void ValidateOwners(JsonObject metadata, Faults faults)
     {
@@ -211,10 +238,6 @@ public static class ObjectMetaRules
             faults.All(At, finalizer, Names.CheckQualifiedName(finalizer));
             orphans |= finalizer == "orphan";
             waits |= finalizer == "foregroundDeletion";
-            if (Names.CheckQualifiedName(finalizer).Count == 0 && !finalizer.Contains('/', StringComparison.Ordinal) && finalizer is not ("orphan" or "foregroundDeletion" or "kubernetes"))
-            {
-                faults.Invalid(At, finalizer, "name is neither a standard finalizer name nor is it fully qualified");
-            }
         }
 
         if (orphans && waits)

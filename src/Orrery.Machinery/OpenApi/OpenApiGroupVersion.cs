@@ -9,7 +9,7 @@ namespace Orrery.Machinery.OpenApi;
 /// The OpenAPI v3 document of one group version. Immutable; the document is made when first asked for and kept as
 /// bytes, so instances are to be shared by all clusters that serve the same.
 /// </summary>
-public sealed class OpenApiGroupVersion
+public sealed class OpenApiGroupVersion : IOpenApiDocument
 {
     private readonly Lazy<byte[]> document;
     private readonly Lazy<string> hash;

@@ -6,14 +6,14 @@ namespace Orrery.Machinery.OpenApi;
 public static class OpenApiIndex
 {
     /// <summary>UTF-8 JSON. URLs are without the prefix of a virtual cluster: clients put their own base before them.</summary>
-    public static byte[] Write(IEnumerable<OpenApiGroupVersion> documents)
+    public static byte[] Write(IEnumerable<IOpenApiDocument> documents)
     {
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer, DocumentHead.WriterOptions))
         {
             writer.WriteStartObject();
             writer.WriteStartObject("paths");
-            foreach (OpenApiGroupVersion document in documents.OrderBy(d => d.Path, StringComparer.Ordinal))
+            foreach (IOpenApiDocument document in documents.OrderBy(d => d.Path, StringComparer.Ordinal))
             {
                 writer.WriteStartObject(document.Path);
                 writer.WriteString("serverRelativeURL", $"/openapi/v3/{document.Path}?hash={document.Hash}");

@@ -36,16 +36,20 @@ internal static class ResourcePaths
     }
 
     /// <summary><c>apps_v1</c>, <c>core_v1</c>, <c>rbacAuthorization_v1</c>.</summary>
-    public static string Tag(string group, string version)
+    public static string Tag(string group, string version) => $"{Tag(group)}_{version}";
+
+    /// <summary><c>apps</c>, <c>rbacAuthorization</c>.</summary>
+    public static string Tag(string group)
     {
         string name = GroupTitle(group);
-        return $"{char.ToLowerInvariant(name[0])}{name[1..]}_{version}";
+        return $"{char.ToLowerInvariant(name[0])}{name[1..]}";
     }
 
     /// <summary><c>AppsV1</c>, <c>CoreV1</c>.</summary>
     public static string OperationPrefix(GroupVersionResource resource) => GroupTitle(resource.Group) + char.ToUpperInvariant(resource.Version[0]) + resource.Version[1..];
 
-    private static string GroupTitle(string group)
+    /// <summary><c>Apps</c>, <c>RbacAuthorization</c>.</summary>
+    public static string GroupTitle(string group)
     {
         string name = group.Length == 0 ? "core" : group.EndsWith(".k8s.io", StringComparison.Ordinal) ? group[..^".k8s.io".Length] : group;
         return string.Concat(name.Split('.', '-').Where(p => p.Length > 0).Select(p => char.ToUpperInvariant(p[0]) + p[1..]));

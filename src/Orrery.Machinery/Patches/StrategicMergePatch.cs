@@ -1,12 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Orrery.Api;
 using Orrery.Machinery.Schemas;
 
 namespace Orrery.Machinery.Patches;
 
 /// <summary>Strategic merge patch: lists are merged by the keys that the schema names (apimachinery <c>pkg/util/strategicpatch</c>).</summary>
-public static class StrategicMergePatch
+public static partial class StrategicMergePatch
 {
     /// <summary>
     /// Merges <paramref name="patch"/> into <paramref name="live"/> in place and returns the result, which is another
@@ -14,6 +15,30 @@ public static class StrategicMergePatch
     /// </summary>
     /// <exception cref="StatusException">400, 422 or 500 as upstream answers for the fault.</exception>
     public static JsonObject Apply(JsonObject live, JsonObject patch, Schema schema) => MergeObject(live, patch, schema);
+
+    /// <summary>
+    /// The outcome is turned into Go's types member by member and not by the JSON decoder, whose words these are
+    /// (apimachinery <c>pkg/runtime/converter.go</c>).
+    /// </summary>
+    /// <param name="decoding">The decoder's text for a value of a wrong type; any other text stays as it is.</param>
+    public static string ConversionFault(string decoding)
+    {
+        Match fault = Mismatch().Match(decoding);
+        if (!fault.Success)
+        {
+            return decoding;
+        }
+
+        string value = fault.Groups["value"].Value switch { "object" => "map", "array" => "slice", "number" => "int64", var other => other };
+        string type = fault.Groups["type"].Value;
+        return type.StartsWith("map[", StringComparison.Ordinal) ? $"cannot restore map from {value}"
+            : type.StartsWith("[]", StringComparison.Ordinal) ? $"cannot restore slice from {value}"
+            : type.Contains('.', StringComparison.Ordinal) ? $"cannot restore struct from: {value}"
+            : $"unrecognized type: {type}";
+    }
+
+    [GeneratedRegex(@"^json: cannot unmarshal (?<value>object|array|string|number|bool)( \S+)? into Go struct field \S+ of type (?<type>\S+)$")]
+    private static partial Regex Mismatch();
 
     internal static JsonObject MergeObject(JsonObject live, JsonObject patch, Schema? schema)
     {

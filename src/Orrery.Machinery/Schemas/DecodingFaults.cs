@@ -14,8 +14,9 @@ public static class DecodingFaults
         ApiErrors.BadRequest($"the object provided is unrecognized (must be of type {kind}): {why} ({Summary(body)})");
 
     /// <summary>400 for an object that says what it is, and cannot be taken as what the endpoint takes.</summary>
-    public static StatusException CannotBeHandled(GroupVersionKind said, string kind, string why) =>
-        ApiErrors.BadRequest($"{said.Kind} in version \"{said.Version}\" cannot be handled as a {kind}: {why}");
+    /// <remarks>The inner exception has the bare reason.</remarks>
+    public static StatusException CannotBeHandled(GroupVersionKind said, string kind, string why) => new(
+        ApiErrors.BadRequest($"{said.Kind} in version \"{said.Version}\" cannot be handled as a {kind}: {why}").Status, new FormatException(why));
 
     /// <summary>400 under <c>fieldValidation=Strict</c>.</summary>
     public static StatusException Strict(GroupVersionKind said, string kind, IReadOnlyList<string> faults) =>

@@ -81,10 +81,8 @@ internal sealed class CompiledDefinition
         return found.ToFrozenDictionary();
     }
 
-    private static List<SelectableField>? Selectable(JsonObject version) =>
-        version["selectableFields"] is JsonArray { Count: > 0 } fields
-            ? [.. fields.OfType<JsonObject>().Select(f => new SelectableField((f.TextAt("jsonPath") ?? "").TrimStart('.')))]
-            : null;
+    private static List<SelectableField> Selectable(JsonObject version) =>
+        [.. (version["selectableFields"] as JsonArray ?? []).OfType<JsonObject>().Select(f => new SelectableField((f.TextAt("jsonPath") ?? "").TrimStart('.')))];
 
     private static string[] Texts(JsonNode? list) => list is JsonArray array ? [.. array.Select(t => t!.GetValue<string>())] : [];
 

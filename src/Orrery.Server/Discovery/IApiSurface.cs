@@ -53,6 +53,9 @@ public sealed record ApiResourceSurface
     public IReadOnlyList<string> Categories { get; init; } = [];
 
     public IReadOnlyList<ApiSubresourceSurface> Subresources { get; init; } = [];
+
+    /// <summary>Kind in the version that objects are stored in; null for what is stored nowhere, such as reviews.</summary>
+    public GroupVersionKind? StoredKind { get; init; }
 }
 
 /// <summary>One subresource.</summary>

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
@@ -7,6 +10,9 @@ namespace Orrery.Server.Discovery;
 /// <summary>The discovery documents from before aggregation: metav1 APIVersions, APIGroupList, APIGroup, APIResourceList.</summary>
 internal static class LegacyDiscovery
 {
+    /// <summary>A hash in base64 keeps its plus signs.</summary>
+    private static readonly JsonSerializerOptions EncodeOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public static byte[] Versions(ApiSurface surface, string serverAddress) => Encode(new JsonObject
     {
         ["kind"] = "APIVersions",
@@ -28,7 +34,7 @@ internal static class LegacyDiscovery
     {
         var own = new GroupVersionKind(group.Name, version.Version, "");
         var entries = new List<(string Name, JsonObject Json)>();
-        foreach (ApiResourceSurface resource in version.Resources)
+        foreach (ApiResourceSurface resource in version.Resources.OrderBy(r => r.Name, StringComparer.Ordinal))
         {
             entries.Add((resource.Name, Describe(resource)));
             entries.AddRange(resource.Subresources.Select(sub => ($"{resource.Name}/{sub.Name}", Describe(resource, sub, own))));
@@ -41,7 +47,7 @@ internal static class LegacyDiscovery
         }
 
         json["groupVersion"] = own.ApiVersion;
-        json["resources"] = new JsonArray([.. entries.OrderBy(e => e.Name, StringComparer.Ordinal).Select(e => (JsonNode)e.Json)]);
+        json["resources"] = new JsonArray([.. entries.Select(e => (JsonNode)e.Json)]);
         return Encode(json);
     }
 
@@ -74,6 +80,12 @@ internal static class LegacyDiscovery
             json["categories"] = Texts(resource.Categories);
         }
 
+        if (resource.StoredKind is { } stored)
+        {
+            // apiserver pkg/endpoints/discovery/storageversionhash.go
+            json["storageVersionHash"] = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes($"{stored.Group}/{stored.Version}/{stored.Kind}")).AsSpan(0, 8));
+        }
+
         return json;
     }
 
@@ -93,5 +105,5 @@ internal static class LegacyDiscovery
 
     private static JsonArray Texts(IReadOnlyList<string> values) => new([.. values.Select(v => (JsonNode)v)]);
 
-    private static byte[] Encode(JsonObject json) => JsonSerializer.SerializeToUtf8Bytes(json);
+    private static byte[] Encode(JsonObject json) => JsonSerializer.SerializeToUtf8Bytes(json, EncodeOptions);
 }

@@ -1,7 +1,7 @@
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Machinery.Schemas;
 
 namespace Orrery.Server.Handlers;
 
@@ -24,12 +24,12 @@ internal sealed record ContinueToken(long Revision, string StartAfter)
         {
             string base64 = token.Replace('-', '+').Replace('_', '/');
             byte[] bytes = Convert.FromBase64String(base64 + new string('=', (4 - base64.Length % 4) % 4));
-            if (JsonNode.Parse(bytes) is JsonObject json && json.TextAt("v") == Version && json.TextAt("start") is { Length: > 1 } start && json.NumberAt("rv") is > 0 and { } revision)
+            if (JsonBody.Parse(bytes) is JsonObject json && json.TextAt("v") == Version && json.TextAt("start") is { Length: > 1 } start && json.NumberAt("rv") is > 0 and { } revision)
             {
                 return new ContinueToken(revision, start[1..].TrimEnd('\0'));
             }
         }
-        catch (Exception fault) when (fault is FormatException or JsonException or InvalidOperationException)
+        catch (FormatException fault)
         {
             throw ApiErrors.BadRequest($"invalid continue token: continue key is not valid: {fault.Message}");
         }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Server.Cache;
+using Orrery.Server.CustomResources;
 using Orrery.Server.Registry;
 
 namespace Orrery.Server.Handlers;
@@ -21,12 +22,23 @@ internal static class EvictionHandler
         eviction = await SubresourceBody.AdmitAsync(request, scope, Kind, eviction, cancellationToken);
         options = DeleteOptions.Read(request.Query, eviction["deleteOptions"] as JsonObject);
 
+        JsonObject Disrupt(JsonObject current)
+        {
+            // Whoever watches the pod learns why it goes.
+            DefinitionStatus.Set(current.ObjectAt("status"), "DisruptionTarget", "True", "EvictionByEvictionAPI", "Eviction API: evicting", Now(request));
+            return current;
+        }
+
         // A pod that runs no more, or never did, disrupts nobody.
         if (pod.TextAt("status", "phase") is "Running" or "Unknown" && !pod.IsDeleting)
         {
             await SpendAsync(request, pod, options.DryRun, cancellationToken);
         }
 
+        await request.Server.Update.UpdateAsync(
+            scope with { Subresource = "status" },
+            new ObjectChange { IsPatch = true, HasManagedFields = true, IsAdmitted = true, Wanted = Disrupt },
+            cancellationToken);
         await request.Server.Deletion.DeleteAsync(scope, options, cancellationToken, isAdmitted: true);
         await SubresourceBody.WriteSuccessAsync(request, cancellationToken);
     }
@@ -45,7 +57,7 @@ internal static class EvictionHandler
             return;
         }
 
-        string now = request.Server.Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        string now = Now(request);
         void Take(JsonObject budget)
         {
             long allowed = budget.NumberAt("status", "disruptionsAllowed") ?? 0;
@@ -68,6 +80,8 @@ internal static class EvictionHandler
             await request.Server.Writer.UpdateAsync(Budgets, request.Cluster, request.Namespace, budgets[0].Name, "status", "kube-apiserver", Take, cancellationToken);
         }
     }
+
+    private static string Now(ResourceRequest request) => request.Server.Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     private static bool Covers(CachedObject budget, KubeObject pod)
     {

@@ -42,7 +42,7 @@ internal static class PatchHandler
                     PatchFormat.Merge => MergePatch.Apply(current, (JsonObject)merge!.DeepClone()),
                     _ => StrategicMergePatch.Apply(current, (JsonObject)merge!.DeepClone(), request.Resource.Schema),
                 };
-                IReadOnlyList<string> faults = Decode(request, patched, options);
+                IReadOnlyList<string> faults = Decode(request, patched, format == PatchFormat.StrategicMerge ? merge : null, options);
                 if (!warned)
                 {
                     Warnings.Add(request.Http.Response, faults);
@@ -92,27 +92,28 @@ internal static class PatchHandler
     }
 
     /// <summary>A patch whose result cannot be read is an unprocessable patch, not a bad request (handlers/patch.go).</summary>
-    private static IReadOnlyList<string> Decode(ResourceRequest request, JsonObject patched, WriteOptions options)
+    /// <param name="patch">A strategic merge patch, which is the value that its faults show; null where the outcome is.</param>
+    private static IReadOnlyList<string> Decode(ResourceRequest request, JsonObject patched, JsonObject? patch, WriteOptions options)
     {
-        string fault;
+        string before = patch is not null ? GoText.Plain(patch) : options.FieldValidation == FieldValidation.Strict ? patched.ToJsonString() : "";
+        IReadOnlyList<string> faults;
         try
         {
-            string before = options.FieldValidation == FieldValidation.Strict ? patched.ToJsonString() : "";
-            IReadOnlyList<string> faults = request.Resource.Strategy.Decode(patched, default);
-            if (faults.Count == 0 || options.FieldValidation != FieldValidation.Strict)
-            {
-                request.Resource.Strategy.Default(patched);
-                return options.FieldValidation == FieldValidation.Ignore ? [] : faults;
-            }
-
-            throw Unprocessable(before, DecodingFaults.StrictMessage(faults));
+            faults = request.Resource.Strategy.Decode(patched, default);
         }
         catch (StatusException refusal) when (refusal.Code == 400)
         {
-            fault = refusal.Status.Message;
+            string why = refusal.InnerException?.Message ?? refusal.Status.Message;
+            throw patch is null ? Unprocessable(patched.ToJsonString(), why) : Unprocessable(before, StrategicMergePatch.ConversionFault(why));
         }
 
-        throw Unprocessable(patched.ToJsonString(), fault);
+        if (faults.Count > 0 && options.FieldValidation == FieldValidation.Strict)
+        {
+            throw Unprocessable(before, DecodingFaults.StrictMessage(faults));
+        }
+
+        request.Resource.Strategy.Default(patched);
+        return options.FieldValidation == FieldValidation.Ignore ? [] : faults;
     }
 
     private static StatusException Unprocessable(string patched, string fault) =>

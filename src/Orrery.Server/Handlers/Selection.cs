@@ -32,6 +32,11 @@ internal sealed class Selection
         {
             FieldSelector fields = FieldSelector.Parse(options.FieldSelector);
             IReadOnlyList<SelectableField>? selectable = resource.Strategy.SelectableFields;
+            if (resource is { IsCustom: true, Namespaced: false } && fields.Requirements.Any(r => r.Field == "metadata.namespace"))
+            {
+                throw new FormatException("field label not supported: metadata.namespace");
+            }
+
             fields.Restrict(selectable?.Select(f => f.Name).ToArray());
             return new Selection(LabelSelector.Parse(options.LabelSelector), fields, selectable);
         }

@@ -1,13 +1,14 @@
 using System.Security.Cryptography;
 using Orrery.Machinery.OpenApi;
 using Orrery.Server.Discovery;
+using Orrery.Server.Registry;
 
 namespace Orrery.Server.OpenApi;
 
 /// <summary>The documents of one surface, each made when first asked for.</summary>
 internal sealed class SurfaceDocuments
 {
-    private readonly Dictionary<string, OpenApiGroupVersion> byPath;
+    private readonly Dictionary<string, IOpenApiDocument> byPath;
     private readonly Lazy<byte[]> index;
     private readonly Lazy<byte[]> swagger;
     private readonly Lazy<string> swaggerHash;
@@ -15,8 +16,8 @@ internal sealed class SurfaceDocuments
     public SurfaceDocuments(ApiSurface surface, Func<ApiGroupSurface, ApiVersionSurface, OpenApiGroupVersion> document)
     {
         OpenApiGroupVersion[] all = [.. surface.Groups.SelectMany(g => g.Versions.Select(v => document(g, v)))];
-        byPath = all.ToDictionary(d => d.Path, StringComparer.Ordinal);
-        index = new(() => OpenApiIndex.Write(all));
+        byPath = all.Concat(OpenApiPathDocument.Of(surface.Groups.Select(g => g.Name).Where(BuiltinResources.Instance.HasGroup))).ToDictionary(d => d.Path, StringComparer.Ordinal);
+        index = new(() => OpenApiIndex.Write(byPath.Values));
         swagger = new(() => SwaggerDocument.Write(all));
         swaggerHash = new(() => Convert.ToHexString(SHA512.HashData(index.Value)));
     }
@@ -29,5 +30,5 @@ internal sealed class SurfaceDocuments
     public string SwaggerHash => swaggerHash.Value;
 
     /// <param name="path">Such as <c>apis/apps/v1</c>.</param>
-    public OpenApiGroupVersion? Find(string path) => byPath.GetValueOrDefault(path);
+    public IOpenApiDocument? Find(string path) => byPath.GetValueOrDefault(path);
 }

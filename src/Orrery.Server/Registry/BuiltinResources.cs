@@ -112,6 +112,7 @@ internal sealed class BuiltinResources
         Verbs = [.. definition.Verbs],
         ShortNames = definition.ShortNames,
         Categories = definition.Categories,
+        StoredKind = IsVirtual(definition) ? null : definition.StoredKind,
         Subresources = [.. definition.Subresources.Values.Select(s => new ApiSubresourceSurface(
             s.Name,
             s.Kind.Group == definition.Kind.Group && s.Kind.Version == definition.Kind.Version ? new GroupVersionKind("", "", s.Kind.Kind) : s.Kind,

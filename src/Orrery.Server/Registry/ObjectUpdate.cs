@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Machinery.Apply;
+using Orrery.Machinery.Kinds;
 using Orrery.Server.Admission;
 using Orrery.Server.Admission.Quota;
 using Orrery.Storage;
@@ -81,7 +82,8 @@ internal sealed class ObjectUpdate(ObjectStore objects, AdmissionChain admission
             IReadOnlyList<FieldError> errors = resource.Strategy.ValidateUpdate(json, old, scope.Subresource);
             if (errors.Count > 0)
             {
-                throw ApiErrors.Invalid(resource.Kind.GroupKind, scope.Name, errors);
+                // Faults of the metadata are named twice: upstream checks it for every kind (rest.BeforeUpdate), and each kind once more.
+                throw ApiErrors.Invalid(resource.Kind.GroupKind, scope.Name, [.. ObjectMetaRules.ValidateUpdate(json, old), .. errors]);
             }
 
             if (!change.IsAdmitted)
@@ -156,7 +158,8 @@ internal sealed class ObjectUpdate(ObjectStore objects, AdmissionChain admission
     {
         if (json.Uid.Length > 0 && json.Uid != old.Uid)
         {
-            throw ApiErrors.Conflict(scope.GroupResource, scope.Name, $"Precondition failed: UID in precondition: {json.Uid}, UID in object meta: {old.Uid}");
+            throw ApiErrors.Conflict(scope.GroupResource, scope.Name,
+                $"StorageError: invalid object, Code: 4, Key: {RegistryPath.Of(scope)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {json.Uid}, UID in object meta: {old.Uid}");
         }
 
         if (json.ResourceVersion is { Length: > 0 } and not "0")

@@ -4,13 +4,12 @@ using Orrery.Server.Registry;
 
 namespace Orrery.Server.Upkeep;
 
-/// <summary>Every namespace has a service account <c>default</c> and the authority's certificate in <c>kube-root-ca.crt</c>.</summary>
-internal sealed class NamespaceFollowUp(ObjectStore objects, Writer writer, string authorityPem) : IFollowUp
+/// <summary>Every namespace has a service account <c>default</c>, so that pods can be made in it at once.</summary>
+internal sealed class NamespaceFollowUp(ObjectStore objects, Writer writer) : IFollowUp
 {
     private const string Manager = "kube-controller-manager";
     private static readonly ResourceDefinition Namespaces = BuiltinResources.Instance.Require("", "v1", "namespaces");
     private static readonly ResourceDefinition Accounts = BuiltinResources.Instance.Require("", "v1", "serviceaccounts");
-    private static readonly ResourceDefinition ConfigMaps = BuiltinResources.Instance.Require("", "v1", "configmaps");
 
     public bool Concerns(GroupResource resource) => resource == Namespaces.GroupResource;
 
@@ -19,24 +18,10 @@ internal sealed class NamespaceFollowUp(ObjectStore objects, Writer writer, stri
         try
         {
             await writer.EnsureAsync(objects, Accounts, cluster, name, new JsonObject { ["metadata"] = new JsonObject { ["name"] = "default" } }, Manager, cancellationToken);
-            await writer.EnsureAsync(objects, ConfigMaps, cluster, name, RootCertificate(), Manager, cancellationToken);
         }
         catch (StatusException refusal) when (refusal.IsNotFound || refusal.Reason == StatusReason.Forbidden)
         {
             // The namespace was deleted meanwhile.
         }
     }
-
-    private JsonObject RootCertificate() => new()
-    {
-        ["metadata"] = new JsonObject
-        {
-            ["name"] = "kube-root-ca.crt",
-            ["annotations"] = new JsonObject
-            {
-                ["kubernetes.io/description"] = "The certificate authority of this API server, for whoever calls it from within a pod.",
-            },
-        },
-        ["data"] = new JsonObject { ["ca.crt"] = authorityPem },
-    };
 }

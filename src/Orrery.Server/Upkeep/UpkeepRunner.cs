@@ -32,6 +32,8 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
         TimeProvider time = server.Time;
         ILoggerFactory logs = server.Loggers;
         yield return new FollowUpTask(caches, new GroupResource("", "namespaces"), namespaces, time, logs.CreateLogger<NamespaceFollowUp>()).RunAsync;
+        string authority = server.Options.RootCertificatePem ?? string.Join('\n', server.Options.ClientCas.Select(ca => ca.ExportCertificatePem())) + "\n";
+        yield return new RootCertificates(caches, server.Objects, writer, authority, time, logs.CreateLogger<RootCertificates>()).RunAsync;
         yield return new FollowUpTask(caches, LogicalClusterResource.Definition.GroupResource, clusters, time, logs.CreateLogger<ClusterFollowUp>()).RunAsync;
         yield return new ClusterClosing(caches, time, logs.CreateLogger<ClusterClosing>()).RunAsync;
         yield return new ClusterPurge(caches, writer, custom, time, logs.CreateLogger<ClusterPurge>()).RunAsync;

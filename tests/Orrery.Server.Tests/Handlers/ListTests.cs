@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Orrery.Api;
 using Orrery.Client;
+using Orrery.Testing;
 
 namespace Orrery.Server.Tests.Handlers;
 
@@ -16,6 +17,10 @@ public sealed class ListTests(ServerFixture fixture) : IClassFixture<ServerFixtu
         {
             await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap(name), ServerFixture.Token);
         }
+
+        // With it there are six.
+        await Eventually.TrueAsync(
+            async () => await fixture.Admin.FindAsync(ServerFixture.ConfigMaps, ns, "kube-root-ca.crt", ServerFixture.Token) is not null, "the certificate comes", cancellationToken: ServerFixture.Token);
 
         string path = $"/api/v1/namespaces/{ns}/configmaps?limit=2";
         JsonElement first = await fixture.Admin.SendJsonAsync(HttpMethod.Get, path, null, ServerFixture.Token);

@@ -10,11 +10,13 @@ public sealed class NamespaceTests(ServerFixture fixture) : IClassFixture<Server
     private static readonly GroupVersionResource Accounts = new("", "v1", "serviceaccounts");
 
     [Fact]
-    public async Task Create_Answered_HasItsDefaultAccountAndCertificate()
+    public async Task Create_Answered_HasItsDefaultAccountAndSoonItsCertificate()
     {
         string ns = await fixture.NamespaceAsync();
 
         Assert.NotNull(await fixture.Admin.FindAsync(Accounts, ns, "default", ServerFixture.Token));
+        await Eventually.TrueAsync(
+            async () => await fixture.Admin.FindAsync(ServerFixture.ConfigMaps, ns, "kube-root-ca.crt", ServerFixture.Token) is not null, "the certificate comes", cancellationToken: ServerFixture.Token);
         KubeObject certificate = await fixture.Admin.GetAsync(ServerFixture.ConfigMaps, ns, "kube-root-ca.crt", ServerFixture.Token);
         Assert.Equal(fixture.Server.CaPem.Trim(), certificate.TextAt("data", "ca.crt")!.Trim());
     }

@@ -65,7 +65,8 @@ internal sealed class ConfigMapRule : KindRule
         }
 
         size += ConfigData.ValidateKeys(o, "binaryData", true, faults);
-        ConfigData.ValidateSize(size, "", faults);
+        // Upstream names no field here, and its empty path prints as brackets.
+        ConfigData.ValidateSize(size, "[]", faults);
     }
 
     public override void ValidateUpdate(JsonObject o, JsonObject old, Faults faults)

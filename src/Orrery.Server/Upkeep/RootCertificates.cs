@@ -1,0 +1,65 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using Orrery.Api;
+using Orrery.Server.Cache;
+using Orrery.Server.Registry;
+
+namespace Orrery.Server.Upkeep;
+
+/// <summary>
+/// Every namespace has the authority's certificate in <c>kube-root-ca.crt</c>. As upstream it follows the namespace and is no part of
+/// making one, and it leaves a new one alone for a moment: what lives for less costs no write.
+/// </summary>
+internal sealed class RootCertificates(CacheSet caches, ObjectStore objects, Writer writer, string authorityPem, TimeProvider time, ILogger log)
+    : UpkeepTask(caches, new GroupResource("", "namespaces"), time, log)
+{
+    private const string Manager = "kube-controller-manager";
+
+    /// <summary>By creation timestamps, which are whole seconds: one to two of them pass.</summary>
+    private static readonly TimeSpan Age = TimeSpan.FromSeconds(2);
+
+    private static readonly ResourceDefinition ConfigMaps = BuiltinResources.Instance.Require("", "v1", "configmaps");
+
+    protected override async ValueTask<bool> LookAsync(string key, CachedObject? item, CancellationToken cancellationToken)
+    {
+        if (item is null || objects.Exists(ConfigMaps, item.Cluster, item.Name, "kube-root-ca.crt"))
+        {
+            return true;
+        }
+
+        var ns = KubeObject.Parse(item.Json.Span);
+        if (ns.IsDeleting)
+        {
+            return true;
+        }
+
+        if (ns.CreationTimestamp is { } made && Time.GetUtcNow() - made < Age)
+        {
+            return false;
+        }
+
+        try
+        {
+            await writer.EnsureAsync(objects, ConfigMaps, item.Cluster, item.Name, Certificate(), Manager, cancellationToken);
+        }
+        catch (StatusException refusal) when (refusal.IsNotFound || refusal.Reason == StatusReason.Forbidden)
+        {
+            // The namespace was deleted meanwhile.
+        }
+
+        return true;
+    }
+
+    private JsonObject Certificate() => new()
+    {
+        ["metadata"] = new JsonObject
+        {
+            ["name"] = "kube-root-ca.crt",
+            ["annotations"] = new JsonObject
+            {
+                ["kubernetes.io/description"] = "The certificate authority of this API server, for whoever calls it from within a pod.",
+            },
+        },
+        ["data"] = new JsonObject { ["ca.crt"] = authorityPem },
+    };
+}

@@ -9,6 +9,9 @@ internal static class CoreResources
     public static readonly GroupVersionResource Pods = new("", "v1", "pods");
     public static readonly GroupVersionResource Nodes = new("", "v1", "nodes");
     public static readonly GroupVersionResource Events = new("", "v1", "events");
+    public static readonly GroupVersionResource ReplicaSets = new("apps", "v1", "replicasets");
+    public static readonly GroupVersionResource ControllerRevisions = new("apps", "v1", "controllerrevisions");
+    public static readonly GroupVersionResource EndpointSlices = new("discovery.k8s.io", "v1", "endpointslices");
     public static readonly GroupVersionResource Leases = new("coordination.k8s.io", "v1", "leases");
     public static readonly GroupVersionResource Roles = new("rbac.authorization.k8s.io", "v1", "roles");
     public static readonly GroupVersionResource RoleBindings = new("rbac.authorization.k8s.io", "v1", "rolebindings");

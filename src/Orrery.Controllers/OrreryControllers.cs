@@ -5,6 +5,7 @@ using Orrery.Controllers.DataPlanes;
 using Orrery.Controllers.Mirror;
 using Orrery.Controllers.Placement;
 using Orrery.Controllers.Purge;
+using Orrery.Controllers.Revisions;
 using Orrery.Controllers.Status;
 using Orrery.Controllers.Tenants;
 using Orrery.Controllers.VirtualClusters;
@@ -46,6 +47,7 @@ public sealed class OrreryControllers(ControllersOptions options)
                 new StatusController(context, sources),
                 new MirrorController(context, sources),
                 new PurgeController(context, sources),
+                new RevisionController(context, sources),
             ];
 
             // 3. Everything runs; each controller waits for the informers that it needs.

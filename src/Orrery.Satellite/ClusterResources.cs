@@ -9,5 +9,8 @@ internal static class ClusterResources
     public static readonly GroupVersionResource Pods = new("", "v1", "pods");
     public static readonly GroupVersionResource Nodes = new("", "v1", "nodes");
     public static readonly GroupVersionResource Events = new("", "v1", "events");
+    public static readonly GroupVersionResource Claims = new("", "v1", "persistentvolumeclaims");
+    public static readonly GroupVersionResource Jobs = new("batch", "v1", "jobs");
+    public static readonly GroupVersionResource EndpointSlices = new("discovery.k8s.io", "v1", "endpointslices");
     public static readonly GroupVersionResource Leases = new("coordination.k8s.io", "v1", "leases");
 }

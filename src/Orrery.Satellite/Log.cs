@@ -43,8 +43,8 @@ internal static partial class Log
     [LoggerMessage(4010, LogLevel.Information, "The cluster answers")]
     public static partial void ClusterBack(ILogger logger);
 
-    [LoggerMessage(4012, LogLevel.Information, "Deleted the pod {Namespace}/{Name}: its tenant deleted the pod that stands for it")]
-    public static partial void PodDeleted(ILogger logger, string @namespace, string name);
+    [LoggerMessage(4012, LogLevel.Information, "Deleted {Kind} {Namespace}/{Name}: its tenant deleted what stands for it")]
+    public static partial void DeletedOnRequest(ILogger logger, string kind, string @namespace, string name);
 
     [LoggerMessage(4011, LogLevel.Information, "Waiting to be let in by the control plane: {Fault}")]
     public static partial void WaitingToJoin(ILogger logger, string fault);

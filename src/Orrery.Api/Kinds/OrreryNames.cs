@@ -43,6 +43,15 @@ public static class OrreryNames
     /// </summary>
     public const string PurgeRequestAnnotation = "orrery.dev/purge-request";
 
+    /// <summary>
+    /// On the pod template of a workload in a data plane, and so on its pods: hash of the template in the virtual cluster, by which a pod is
+    /// told to be of one of its revisions there.
+    /// </summary>
+    public const string TemplateHashAnnotation = "orrery.dev/template-hash";
+
+    /// <summary>On a ReplicaSet of a virtual cluster: it stands for a revision of a Deployment and is not placed itself.</summary>
+    public const string RevisionAnnotation = "orrery.dev/revision";
+
     /// <summary>On a mirrored object: uid of the original in its data plane.</summary>
     public const string SourceUidAnnotation = "orrery.dev/source-uid";
 

@@ -6,7 +6,7 @@ using Orrery.Controllers.Placement;
 
 namespace Orrery.Controllers.Mirror;
 
-/// <summary>Wakes the reconcilers of mirrored pods, events and nodes.</summary>
+/// <summary>Wakes the reconcilers of what stands in virtual clusters for objects of data planes.</summary>
 internal sealed class MirrorController : IController
 {
     /// <summary>Changes of nodes come in bursts, and each may concern every virtual cluster.</summary>
@@ -28,14 +28,14 @@ internal sealed class MirrorController : IController
         var writer = new MirrorWriter(context.Root);
         List<Informer> needs =
         [
-            observations.Informer, mirrored.Pods, mirrored.Events, mirrored.Nodes, .. sources.All, context.Works.Informer, .. context.Fleet.Needs, .. context.Tenancy.Needs,
+            observations.Informer, .. mirrored.ByKind.Select(k => k.Value), mirrored.Nodes, .. sources.All, context.Works.Informer, .. context.Fleet.Needs, .. context.Tenancy.Needs,
         ];
         objects = context.Host(
             "mirror",
             new MirrorReconciler(
-                writer, observations, context.Fleet, context.Works, mirrored, context.Time, context.Options.Loggers.CreateLogger("Orrery.Controllers.Mirror")),
+                writer, observations, context.Fleet, context.Works, mirrored, new PodOwner(sources), context.Time, context.Options.Loggers.CreateLogger("Orrery.Controllers.Mirror")),
             needs,
-            () => observations.Keys().Concat(Mirrored("Pod", mirrored.Pods)).Concat(Mirrored("Event", mirrored.Events)).Distinct());
+            () => observations.Keys().Concat(mirrored.ByKind.SelectMany(k => Mirrored(k.Key, k.Value))).Distinct());
         nodes = context.Host(
             "nodes",
             new NodeReconciler(writer, observations, context.Fleet, context.Tenancy, context.Works, mirrored),
@@ -64,8 +64,11 @@ internal sealed class MirrorController : IController
         });
 
         // 2. The virtual clusters' side: what somebody did to a mirror is put right, and one that nothing stands behind goes.
-        mirrored.Pods.Subscribe(change => OnMirrored("Pod", change));
-        mirrored.Events.Subscribe(change => OnMirrored("Event", change));
+        foreach ((string kind, Informer informer) in mirrored.ByKind)
+        {
+            informer.Subscribe(change => OnMirrored(kind, change));
+        }
+
         mirrored.Nodes.Subscribe(change =>
         {
             if (MirrorNames.IsMirrored(change.Latest))

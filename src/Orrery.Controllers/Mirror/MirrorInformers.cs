@@ -10,6 +10,7 @@ internal sealed class MirrorInformers
     private const string ByCluster = "mirror-cluster";
 
     private readonly SourceInformers sources;
+    private readonly Dictionary<string, Informer> others;
 
     public MirrorInformers(InformerSet clusters, SourceInformers sources)
     {
@@ -18,6 +19,7 @@ internal sealed class MirrorInformers
         Events = clusters.For(CoreResources.Events);
         Nodes = clusters.For(CoreResources.Nodes).AddIndex(ByCluster, o => [o.Cluster.ToString()]);
         Namespaces = sources.Namespaces;
+        others = MirroredKind.All.ToDictionary(k => k.Kind, k => clusters.For(k.Resource), StringComparer.Ordinal);
     }
 
     public Informer Pods { get; }
@@ -27,6 +29,17 @@ internal sealed class MirrorInformers
     public Informer Nodes { get; }
 
     public Informer Namespaces { get; }
+
+    /// <summary>All that mirrors stand in, with the kind of each; nodes, which belong to no namespace, apart.</summary>
+    public IEnumerable<KeyValuePair<string, Informer>> ByKind => others.Append(new("Pod", Pods)).Append(new("Event", Events));
+
+    /// <summary>The informer of one mirrored kind.</summary>
+    public Informer Of(string kind) => kind switch
+    {
+        "Pod" => Pods,
+        "Event" => Events,
+        _ => others[kind],
+    };
 
     public IReadOnlyList<KubeObject> NodesIn(ClusterName cluster) => Nodes.ByIndex(ByCluster, cluster.ToString());
 

@@ -7,22 +7,25 @@ using Orrery.Controllers.Fleet;
 
 namespace Orrery.Controllers.Mirror;
 
-/// <summary>Makes, follows and removes one mirrored pod or event.</summary>
+/// <summary>Makes, follows and removes one mirrored object.</summary>
 internal sealed class MirrorReconciler(
     MirrorWriter writer,
     ObservationDirectory observations,
     FleetDirectory fleet,
     WorkDirectory works,
     MirrorInformers mirrored,
+    PodOwner owners,
     TimeProvider time,
     ILogger logger) : IReconciler<MirrorKey>
 {
     /// <summary>An event may come before the pod that it is about; for so long its uid is looked for again.</summary>
     private static readonly TimeSpan UidSearch = TimeSpan.FromMinutes(1);
 
+    private static readonly TimeSpan OwnerLook = TimeSpan.FromSeconds(1);
+
     public async Task<ReconcileResult> ReconcileAsync(MirrorKey key, CancellationToken cancellationToken)
     {
-        Informer informer = key.Kind == "Pod" ? mirrored.Pods : mirrored.Events;
+        Informer informer = mirrored.Of(key.Kind);
         KubeObject? present = informer.Get(key.Object) is { } found && MirrorNames.IsMirrored(found) ? found : null;
         KubeObject? observation = observations.Find(key);
         JsonObject? original = observation is null ? null : ObservationDirectory.ObjectOf(observation);
@@ -45,9 +48,12 @@ internal sealed class MirrorReconciler(
         }
 
         bool open = mirrored.Namespaces.Get(key.Object.Cluster, "", key.Object.Namespace) is { IsDeleting: false };
-        return key.Kind == "Pod"
-            ? await PodAsync(key, present, observation!, original, dataPlane, open, cancellationToken).ConfigureAwait(false)
-            : await EventAsync(key, present, original, dataPlane, open, cancellationToken).ConfigureAwait(false);
+        return key.Kind switch
+        {
+            "Pod" => await PodAsync(key, present, observation!, original, dataPlane, open, cancellationToken).ConfigureAwait(false),
+            "Event" => await EventAsync(key, present, original, dataPlane, open, cancellationToken).ConfigureAwait(false),
+            _ => await ObjectAsync(MirroredKind.Find(key.Kind)!, key, present, observation!, original, dataPlane, open, cancellationToken).ConfigureAwait(false),
+        };
     }
 
     private async Task<ReconcileResult> PodAsync(
@@ -56,8 +62,8 @@ internal sealed class MirrorReconciler(
         ClusterName cluster = key.Object.Cluster;
         bool leaving = original.IsDeleting;
         string physicalNode = original.TextAt("spec", "nodeName") ?? "";
-        string node = physicalNode.Length == 0 ? "" : MirrorNames.Node(physicalNode, dataPlane, mirrored.Nodes.Get(cluster, "", physicalNode));
-        JsonObject wanted = PodMirror.Build(original, key, dataPlane, node);
+        JsonObject wanted = PodMirror.Build(original, key, dataPlane, physicalNode.Length == 0 ? "" : NodeName(cluster, physicalNode, dataPlane));
+        bool owned = Own(wanted, original, key, dataPlane);
         if (fleet.Current.DataPlane(dataPlane) is not { IsReporting: true } plane)
         {
             PodMirror.Silence(wanted["status"]!.AsObject(), fleet.Current.DataPlane(dataPlane)?.ReadyMessage ?? "there is no such data plane");
@@ -91,8 +97,64 @@ internal sealed class MirrorReconciler(
             await writer.UpdateAsync(CoreResources.Pods, cluster, present, wanted, cancellationToken).ConfigureAwait(false);
         }
 
-        return ReconcileResult.Done;
+        return owned || !IsRecent(present) ? ReconcileResult.Done : ReconcileResult.After(OwnerLook);
     }
+
+    private async Task<ReconcileResult> ObjectAsync(
+        MirroredKind kind, MirrorKey key, KubeObject? present, KubeObject observation, JsonObject original, string dataPlane, bool open, CancellationToken cancellationToken)
+    {
+        ClusterName cluster = key.Object.Cluster;
+        JsonObject wanted = ObjectMirror.Build(kind, original, key, dataPlane, physical => NodeName(cluster, physical, dataPlane));
+        bool owned = Own(wanted, original, key, dataPlane);
+        if (present is null)
+        {
+            if (open && !original.IsDeleting)
+            {
+                await writer.CreateAsync(kind.Resource, cluster, wanted, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        else if (present.Annotations.GetValueOrDefault(OrreryNames.SourceUidAnnotation) != original.Uid || (present.IsDeleting && !open))
+        {
+            await writer.DeleteAsync(kind.Resource, cluster, present, 0, cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            if (present.IsDeleting && !original.IsDeleting)
+            {
+                await writer.RequestDeletionAsync(observation, present, original.Uid, cancellationToken).ConfigureAwait(false);
+            }
+            else if (original.IsDeleting && !present.IsDeleting)
+            {
+                await writer.DeleteAsync(kind.Resource, cluster, present, null, cancellationToken).ConfigureAwait(false);
+            }
+
+            await writer.UpdateAsync(kind.Resource, cluster, present, wanted, cancellationToken, kind.Follows).ConfigureAwait(false);
+        }
+
+        return owned || !IsRecent(present) ? ReconcileResult.Done : ReconcileResult.After(OwnerLook);
+    }
+
+    /// <returns>False when what controls it there is not (yet) to be found here.</returns>
+    private bool Own(JsonObject wanted, JsonObject original, MirrorKey key, string dataPlane)
+    {
+        if (PodOwner.Named(original) is not { } named)
+        {
+            return true;
+        }
+
+        if (owners.Find(named, key.Object, dataPlane) is not { } owner)
+        {
+            return false;
+        }
+
+        PodOwner.Put(wanted.Metadata, owner, named.Kind);
+        return true;
+    }
+
+    private bool IsRecent(KubeObject? present) => present is null || time.GetUtcNow() - present.CreationTimestamp < UidSearch;
+
+    private string NodeName(ClusterName cluster, string physical, string dataPlane) =>
+        MirrorNames.Node(physical, dataPlane, mirrored.Nodes.Get(cluster, "", physical));
 
     private async Task<ReconcileResult> EventAsync(
         MirrorKey key, KubeObject? present, JsonObject original, string dataPlane, bool open, CancellationToken cancellationToken)
@@ -115,7 +177,6 @@ internal sealed class MirrorReconciler(
                 CoreResources.Events, key.Object.Cluster, present, wanted, cancellationToken, [.. wanted.Select(m => m.Key).Except(["apiVersion", "kind", "metadata"])]).ConfigureAwait(false);
         }
 
-        bool recent = present is null || time.GetUtcNow() - present.CreationTimestamp < UidSearch;
-        return kind == "Pod" && uid.Length == 0 && recent && open ? ReconcileResult.After(TimeSpan.FromSeconds(2)) : ReconcileResult.Done;
+        return kind == "Pod" && uid.Length == 0 && IsRecent(present) && open ? ReconcileResult.After(TimeSpan.FromSeconds(2)) : ReconcileResult.Done;
     }
 }

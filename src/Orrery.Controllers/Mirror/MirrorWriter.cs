@@ -31,6 +31,7 @@ internal sealed class MirrorWriter(KubeClient root)
         var patch = new JsonArray(new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = present.Uid });
         Compare(patch, "/metadata/labels", present.At("metadata", "labels"), wanted.NodeAt("metadata", "labels"));
         Compare(patch, "/metadata/annotations", present.At("metadata", "annotations"), wanted.NodeAt("metadata", "annotations"));
+        Compare(patch, "/metadata/ownerReferences", present.At("metadata", "ownerReferences"), wanted.NodeAt("metadata", "ownerReferences"));
         foreach (string member in members)
         {
             Compare(patch, "/" + member, present.At(member), wanted[member]);

@@ -6,8 +6,8 @@ using Orrery.Client;
 
 namespace Orrery.Controllers.Mirror;
 
-/// <summary>One pod or event of a virtual cluster, as it is to stand there.</summary>
-/// <param name="Kind"><c>Pod</c> or <c>Event</c>.</param>
+/// <summary>One mirrored object of a virtual cluster, as it is to stand there.</summary>
+/// <param name="Kind"><c>Pod</c>, <c>Event</c>, or one of <see cref="MirroredKind.All"/>.</param>
 internal readonly record struct MirrorKey(string Kind, ObjectKey Object)
 {
     public override string ToString() => $"{Kind} {Object}";
@@ -38,7 +38,7 @@ internal sealed class ObservationDirectory
 
     /// <returns>Null for a node, which is mirrored into many clusters, and for what says no virtual cluster.</returns>
     public static MirrorKey? KeyOf(KubeObject observation) =>
-        SourceReference.Of(observation) is { Cluster.IsRoot: false, Kind: "Pod" or "Event" } source
+        SourceReference.Of(observation) is { Cluster.IsRoot: false } source && (source.Kind is "Pod" or "Event" || MirroredKind.Find(source.Kind) is not null)
             ? new MirrorKey(source.Kind, new ObjectKey(source.Cluster, source.Namespace, MirrorNames.Mirrored(source.Name, DataPlaneOf(observation))))
             : null;
 

@@ -10,6 +10,8 @@ internal static class PodMirror
     /// <summary>What would mean something else, or nothing, in the virtual cluster, or what no one may set when making a pod.</summary>
     private static readonly string[] DroppedSpec = ["priority", "priorityClassName", "ephemeralContainers", "preemptionPolicy", "schedulingGates", "resourceClaims"];
 
+    private const string TemplateHashLabel = "pod-template-hash";
+
     /// <param name="pod">As it is in the data plane; used up.</param>
     /// <param name="node">Name of the mirrored node; empty while the pod is not bound.</param>
     public static JsonObject Build(JsonObject pod, MirrorKey key, string dataPlane, string node)
@@ -27,6 +29,12 @@ internal static class PodMirror
         }
 
         JsonObject metadata = Metadata(pod, key, dataPlane);
+        if (PodOwner.RevisionHash(pod) is { } hash)
+        {
+            metadata["labels"]![TemplateHashLabel] = hash;
+        }
+
+        (metadata["annotations"] as JsonObject)!.Remove(OrreryNames.TemplateHashAnnotation);
         metadata["finalizers"] = new JsonArray(OrreryNames.MirrorFinalizer);
         return new JsonObject
         {

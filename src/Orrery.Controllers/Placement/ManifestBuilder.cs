@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Api.Kinds;
+using Orrery.Machinery.Workloads;
 
 namespace Orrery.Controllers.Placement;
 
@@ -48,7 +49,14 @@ internal static class ManifestBuilder
         // 2. Spec: what the virtual cluster's API server or its controllers filled in.
         ClusterFields.Remove(json);
 
-        // 3. The share of this data plane.
+        // 3. Which revision its pods will be of.
+        if (kind.Kind is "Deployment" or "StatefulSet" or "DaemonSet" && json.NodeAt("spec", "template") is JsonObject template)
+        {
+            string hash = TemplateHash.Of(template);
+            template.ObjectAt("metadata").ObjectAt("annotations")[OrreryNames.TemplateHashAnnotation] = hash;
+        }
+
+        // 4. The share of this data plane.
         if (replicas is { } share && json["spec"] is JsonObject spec)
         {
             spec["replicas"] = share;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Orrery.Api;
 using Orrery.Api.Kinds;
+using Orrery.Controllers.Mirror;
 
 namespace Orrery.Controllers.Placement;
 
@@ -19,9 +20,10 @@ internal static class PlacementRules
         && owners.EnumerateArray().Any(o => o.TryGetProperty("controller", out JsonElement c) && c.ValueKind == JsonValueKind.True);
 
     /// <summary>What every cluster has of its own, or what only means something inside the virtual cluster.</summary>
-    private static bool IsClustersOwn(KubeObject source) => source.Kind switch
+    private static bool IsClustersOwn(KubeObject source) => MirrorNames.IsMirrored(source) || source.Kind switch
     {
         "Pod" => source.Labels.ContainsKey(OrreryNames.DataPlaneLabel),
+        "ReplicaSet" => source.Annotations.ContainsKey(OrreryNames.RevisionAnnotation),
         "ConfigMap" => source.Name == "kube-root-ca.crt",
         "ServiceAccount" => source.Name == "default",
         "Service" => source is { Name: "kubernetes", Namespace: "default" },

@@ -5,20 +5,29 @@ using Orrery.Satellite.Applying;
 
 namespace Orrery.Satellite.Observing;
 
-/// <summary>Makes the Observation of a pod, node or event. Pure.</summary>
+/// <summary>Makes the Observation of an object of the cluster. Pure.</summary>
 internal static class ObservationBuilder
 {
     /// <summary>Large, or of no use outside the node, or telling of other tenants.</summary>
     private static readonly string[] DroppedNodeStatus = ["images", "volumesInUse", "volumesAttached", "daemonEndpoints", "config"];
 
     /// <summary>What is reported.</summary>
-    public static readonly IReadOnlyList<string> Kinds = ["Pod", "Node", "Event", "Namespace"];
+    public static readonly IReadOnlyDictionary<string, GroupVersionResource> Kinds = new Dictionary<string, GroupVersionResource>(StringComparer.Ordinal)
+    {
+        ["Pod"] = ClusterResources.Pods,
+        ["Node"] = ClusterResources.Nodes,
+        ["Event"] = ClusterResources.Events,
+        ["Namespace"] = ClusterResources.Namespaces,
+        ["PersistentVolumeClaim"] = ClusterResources.Claims,
+        ["Job"] = ClusterResources.Jobs,
+        ["EndpointSlice"] = ClusterResources.EndpointSlices,
+    };
 
     /// <param name="owner">Whose namespace the object is in, or is; null for a node.</param>
     public static JsonObject Build(KubeObject live, string kind, MappedNamespace? owner, string ns)
     {
         JsonObject found = live.ToJsonObject();
-        found["apiVersion"] = "v1";
+        found["apiVersion"] = Kinds[kind].ApiVersion;
         found["kind"] = kind;
         found.Metadata.Remove("managedFields");
 
@@ -50,14 +59,18 @@ internal static class ObservationBuilder
     }
 
     /// <summary>The Observation's name depends only on where the object is in this cluster.</summary>
-    public static string Name(string kind, string ns, string name) => new SourceReference(ClusterName.Root, "v1", kind, ns, name).ObjectName();
+    public static string Name(string kind, string ns, string name) => new SourceReference(ClusterName.Root, Kinds[kind].ApiVersion, kind, ns, name).ObjectName();
 
     private static string Name(KubeObject live, string kind) => Name(kind, live.Namespace, live.Name);
 
+    /// <summary>What Orrery applied itself is reported on its Work.</summary>
+    public static bool IsReported(KubeObject live, string kind) =>
+        kind is not ("PersistentVolumeClaim" or "Job") || AppliedObjects.MarkOf(live).Length == 0;
+
     private static SourceReference Source(KubeObject live, string kind, MappedNamespace? owner) =>
         kind == "Namespace"
-            ? new(owner!.Cluster, "v1", kind, "", owner.Namespace)
-            : new(owner?.Cluster ?? ClusterName.Root, "v1", kind, owner?.Namespace ?? "", live.Name);
+            ? new(owner!.Cluster, Kinds[kind].ApiVersion, kind, "", owner.Namespace)
+            : new(owner?.Cluster ?? ClusterName.Root, Kinds[kind].ApiVersion, kind, owner?.Namespace ?? "", live.Name);
 
     private static void StripNode(JsonObject node)
     {

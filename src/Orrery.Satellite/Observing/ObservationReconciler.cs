@@ -12,7 +12,7 @@ namespace Orrery.Satellite.Observing;
 /// <param name="Namespace">In this cluster; empty for a node or a namespace.</param>
 internal readonly record struct ObservedKey(string Kind, string Namespace, string Name);
 
-/// <summary>Keeps the Observation of one pod, node or event as the object is, and removes it with the object.</summary>
+/// <summary>Keeps the Observation of one object of the cluster as the object is, and removes it with the object.</summary>
 internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyDictionary<string, Informer> watched, Informer observations)
     : IReconciler<ObservedKey>
 {
@@ -38,7 +38,7 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
         KubeObject? live = watched[key.Kind].Get(ClusterName.Root, key.Namespace, key.Name);
         MappedNamespace? owner = context.Namespaces.Get(ClusterName.Root, "", key.Kind == "Namespace" ? key.Name : key.Namespace) is { } ns ? MappedNamespace.Of(ns) : null;
         KubeObject? present = observations.Get(ClusterName.Root, context.Namespace, ObservationBuilder.Name(key.Kind, key.Namespace, key.Name));
-        if (live is null || (owner is null && key.Kind != "Node"))
+        if (live is null || (owner is null && key.Kind != "Node") || !ObservationBuilder.IsReported(live, key.Kind))
         {
             if (present is not null)
             {
@@ -48,9 +48,9 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
             return ReconcileResult.Done;
         }
 
-        if (present is not null && key.Kind == "Pod" && DeletionRequest.Of(present, live) is { } request)
+        if (present is not null && key.Kind is not ("Node" or "Namespace") && DeletionRequest.Of(present, live) is { } request)
         {
-            await DeletePodAsync(live, request, cancellationToken).ConfigureAwait(false);
+            await DeleteRequestedAsync(key.Kind, live, request, cancellationToken).ConfigureAwait(false);
         }
 
         if (present is not null && key.Kind == "Namespace" && !live.IsDeleting && present.Annotations.GetValueOrDefault(OrreryNames.PurgeRequestAnnotation) == live.Uid)
@@ -77,17 +77,18 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
         return ReconcileResult.Done;
     }
 
-    private async Task DeletePodAsync(KubeObject live, DeletionRequest request, CancellationToken cancellationToken)
+    private async Task DeleteRequestedAsync(string kind, KubeObject live, DeletionRequest request, CancellationToken cancellationToken)
     {
         try
         {
             await context.Cluster.DeleteAsync(
-                ClusterResources.Pods, live.Namespace, live.Name, new DeleteQuery { Uid = live.Uid, GracePeriodSeconds = request.GraceSeconds }, cancellationToken).ConfigureAwait(false);
-            Log.PodDeleted(logger, live.Namespace, live.Name);
+                ObservationBuilder.Kinds[kind], live.Namespace, live.Name,
+                new DeleteQuery { Uid = live.Uid, GracePeriodSeconds = kind == "Pod" ? request.GraceSeconds : null, PropagationPolicy = "Background" }, cancellationToken).ConfigureAwait(false);
+            Log.DeletedOnRequest(logger, kind, live.Namespace, live.Name);
         }
         catch (StatusException e) when (e.IsNotFound || e.IsConflict)
         {
-            // Gone already, or another pod has its name: what was wanted.
+            // Gone already, or another has its name: what was wanted.
         }
     }
 

@@ -19,14 +19,9 @@ internal sealed class ObserveLoop
     public ObserveLoop(SatelliteContext context)
     {
         namespaces = context.Namespaces;
-        Nodes = new Informer(context.Cluster, ClusterResources.Nodes, context.InformerOptions);
-        watched = new Dictionary<string, Informer>(StringComparer.Ordinal)
-        {
-            ["Pod"] = new(context.Cluster, ClusterResources.Pods, context.InformerOptions),
-            ["Node"] = Nodes,
-            ["Event"] = new(context.Cluster, ClusterResources.Events, context.InformerOptions),
-            ["Namespace"] = context.Namespaces,
-        };
+        watched = ObservationBuilder.Kinds.ToDictionary(
+            k => k.Key, k => k.Key == "Namespace" ? namespaces : new Informer(context.Cluster, k.Value, context.InformerOptions), StringComparer.Ordinal);
+        Nodes = watched["Node"];
         observations = new Informer(context.ControlPlane, OrreryResources.Observations, context.InformerOptions with { Namespace = context.Namespace });
         host = context.Host(
             "observations",
@@ -70,7 +65,7 @@ internal sealed class ObserveLoop
         Task.WhenAll(watched.Values.Append(observations).Where(i => i != namespaces).Select(i => i.RunAsync(cancellationToken)).Append(host.RunAsync(cancellationToken)));
 
     private static ObservedKey? KeyOf(KubeObject observation) =>
-        SourceReference.Of(observation) is { } source && ObservationBuilder.Kinds.Contains(source.Kind)
+        SourceReference.Of(observation) is { } source && ObservationBuilder.Kinds.ContainsKey(source.Kind)
             ? new ObservedKey(
                 source.Kind, observation.TextAt("spec", "object", "metadata", "namespace") ?? "", observation.TextAt("spec", "object", "metadata", "name") ?? source.Name)
             : null;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Machinery.Workloads;
 using Orrery.Simulator.Cluster;
 
 namespace Orrery.Simulator.Services;

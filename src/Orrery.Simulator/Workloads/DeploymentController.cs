@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Client;
+using Orrery.Machinery.Workloads;
 using Orrery.Simulator.Cluster;
 
 namespace Orrery.Simulator.Workloads;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Machinery.Workloads;
 using Orrery.Simulator.Cluster;
 
 namespace Orrery.Simulator.Workloads;
@@ -10,21 +11,18 @@ namespace Orrery.Simulator.Workloads;
 /// </summary>
 internal sealed class Revisions(SimulatedCluster cluster)
 {
-    public const string HashLabel = "controller-revision-hash";
+    public const string HashLabel = RevisionData.HashLabel;
 
     /// <summary>The revision of the owner's present template; made, or raised to newest, as needed.</summary>
     public async Task<KubeObject> CurrentAsync(KubeObject owner, CancellationToken cancellationToken)
     {
-        // The form that kubectl applies as a patch to roll back (upstream: getPatch).
-        JsonObject template = owner.CopyAt("spec", "template");
-        template["$patch"] = "replace";
-        var data = new JsonObject { ["spec"] = new JsonObject { ["template"] = template } };
-        List<KubeObject> known = SimulatedCluster.OwnedBy(cluster.ControllerRevisions, owner);
+        JsonObject data = RevisionData.Of(owner.CopyAt("spec", "template"));
+        List<KubeObject> known = await Ownership.ClaimAsync(cluster, cluster.ControllerRevisions, owner, cancellationToken).ConfigureAwait(false);
         long highest = known.Select(Number).DefaultIfEmpty(0).Max();
         KubeObject? found = known.Find(r => JsonNode.DeepEquals(r.CopyAt("data"), data));
         if (found is null)
         {
-            string hash = TemplateHash.Of(template);
+            string hash = TemplateHash.Of(data);
             return await cluster.CreateAsync(cluster.ControllerRevisions, new JsonObject
             {
                 ["apiVersion"] = "apps/v1",

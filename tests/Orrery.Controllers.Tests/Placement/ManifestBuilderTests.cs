@@ -17,7 +17,7 @@ public sealed class ManifestBuilderTests
             {
               "apiVersion": "apps/v1", "kind": "Deployment",
               "metadata": {"name": "web", "namespace": "acme-shop-default", "labels": {"app": "web"}, "annotations": {"team": "a"}},
-              "spec": {"replicas": 2, "template": {"metadata": {"labels": {"app": "web"}}}}
+              "spec": {"replicas": 2, "template": {"metadata": {"labels": {"app": "web"}, "annotations": {"orrery.dev/template-hash": "n9kdlzfg5b"}}}}
             }
             """,
             manifest);

@@ -3,10 +3,10 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace Orrery.Simulator.Cluster;
+namespace Orrery.Machinery.Workloads;
 
 /// <summary>A short name for the content of a pod template, the same for the same content whatever its members' order.</summary>
-internal static class TemplateHash
+public static class TemplateHash
 {
     /// <summary>Letters and digits that form no words: upstream's <c>rand.SafeEncodeString</c> alphabet.</summary>
     private const string Alphabet = "bcdfghjklmnpqrstvwxz2456789";

@@ -1,0 +1,68 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Controllers.Placement;
+
+namespace Orrery.Controllers.Mirror;
+
+/// <summary>Finds, in a virtual cluster, what controls a pod of a data plane.</summary>
+internal sealed class PodOwner(SourceInformers sources)
+{
+    /// <summary>On a pod and its ReplicaSet; the name of the ReplicaSet ends in its value.</summary>
+    private const string HashLabel = "pod-template-hash";
+
+    /// <summary>Kind and name in the virtual cluster of what controls the object; null where nothing that can stand there does.</summary>
+    public static (GroupKind Kind, string Name)? Named(JsonObject original)
+    {
+        if ((original.NodeAt("metadata", "ownerReferences") as JsonArray ?? []).OfType<JsonObject>().FirstOrDefault(o => o.FlagAt("controller") == true) is not { } owner
+            || owner.TextAt("name") is not { } name)
+        {
+            return null;
+        }
+
+        return owner.TextAt("kind") switch
+        {
+            "ReplicaSet" => (new GroupKind("apps", "ReplicaSet"), RevisionName(original, name)),
+            "StatefulSet" => (new GroupKind("apps", "StatefulSet"), name),
+            "DaemonSet" => (new GroupKind("apps", "DaemonSet"), name),
+            "CronJob" => (new GroupKind("batch", "CronJob"), name),
+            "Service" => (new GroupKind("", "Service"), name),
+            "Job" => (new GroupKind("batch", "Job"), name),
+            _ => null,
+        };
+    }
+
+    /// <returns>Null when it is not there, or on its way out.</returns>
+    public KubeObject? Find((GroupKind Kind, string Name) named, ObjectKey of, string dataPlane)
+    {
+        Informer informer = sources.ByKind[named.Kind];
+        KubeObject? found = informer.Get(of with { Name = named.Name });
+        if (found is null && named.Kind.Kind == "Job")
+        {
+            // One that a CronJob made there is mirrored under a name of its own.
+            found = informer.Get(of with { Name = MirrorNames.Mirrored(named.Name, dataPlane) });
+        }
+
+        return found is { IsDeleting: false } ? found : null;
+    }
+
+    /// <summary>Hash of the revision's template in the virtual cluster; null for a pod that is of none.</summary>
+    public static string? RevisionHash(JsonObject original) =>
+        original.TextAt("metadata", "labels", HashLabel) is not null ? original.TextAt("metadata", "annotations", OrreryNames.TemplateHashAnnotation) : null;
+
+    public static void Put(JsonObject metadata, KubeObject owner, GroupKind kind)
+    {
+        JsonObject reference = OwnKinds.OwnedBy(owner);
+        reference["apiVersion"] = PlaceableKinds.Find(kind)!.Resource.ApiVersion;
+        reference["kind"] = kind.Kind;
+        reference["blockOwnerDeletion"] = true;
+        metadata["ownerReferences"] = new JsonArray((JsonNode)reference);
+    }
+
+    /// <summary>A data plane's own ReplicaSet of a Deployment is called after a hash of the template as it is there.</summary>
+    private static string RevisionName(JsonObject original, string name) =>
+        original.TextAt("metadata", "labels", HashLabel) is { } there && RevisionHash(original) is { } here && name.EndsWith("-" + there, StringComparison.Ordinal)
+            ? $"{name[..^(there.Length + 1)]}-{here}"
+            : name;
+}

@@ -1,0 +1,81 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Client;
+using Orrery.Controllers.Fleet;
+using Orrery.Controllers.Placement;
+
+namespace Orrery.Controllers.Revisions;
+
+/// <summary>Writes of revisions into virtual clusters, which the informers see at once.</summary>
+internal sealed class RevisionClient(KubeClient root, TenancyDirectory tenancy)
+{
+    /// <summary>
+    /// Whether revisions are kept for the object: one that is placed. A virtual cluster that names no data plane is an API server alone, and nothing
+    /// there is made by controllers.
+    /// </summary>
+    public bool Keeps(KubeObject source) =>
+        PlacementRules.IsPlaced(source) && tenancy.Find(source.Cluster) is { IsServed: true, Placement.IsEmpty: false };
+
+    /// <summary>The revisions of an object: those that it owns, and those that a former one of its name left (<c>--cascade=orphan</c>), which it takes over.</summary>
+    /// <param name="isLeft">Whether a revision that nobody owns is the object's to take.</param>
+    public async Task<List<KubeObject>> ClaimAsync(
+        Informer informer, GroupKind kind, KubeObject owner, Func<KubeObject, bool> isLeft, CancellationToken cancellationToken)
+    {
+        List<KubeObject> known = [.. informer.ByIndex(RevisionKinds.ByOwner, owner.Uid)];
+        foreach (KubeObject left in informer.InNamespace(owner.Cluster, owner.Namespace).Where(r => !r.IsDeleting && !RevisionKinds.OwnersOf(r).Any() && isLeft(r)))
+        {
+            var patch = new JsonArray(new JsonObject
+            {
+                ["op"] = "add",
+                ["path"] = "/metadata/ownerReferences",
+                ["value"] = new JsonArray((JsonNode)RevisionKinds.OwnedBy(owner, kind)),
+            });
+            known.Add(await PatchAsync(informer, left, patch, cancellationToken).ConfigureAwait(false));
+        }
+
+        return known;
+    }
+
+    /// <returns>Null when the name is taken by something else.</returns>
+    public async Task<KubeObject?> CreateAsync(Informer informer, ClusterName cluster, JsonObject body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Take(informer, cluster, await root.InCluster(cluster).CreateAsync(informer.Resource, body.Namespace, body, cancellationToken).ConfigureAwait(false));
+        }
+        catch (StatusException e) when (e.IsAlreadyExists)
+        {
+            return null;
+        }
+    }
+
+    public async Task<KubeObject> PatchAsync(Informer informer, KubeObject current, JsonArray patch, CancellationToken cancellationToken, string? subresource = null)
+    {
+        patch.Insert(0, new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = current.Uid });
+        return Take(informer, current.Cluster, await root.InCluster(current.Cluster).PatchAsync(
+            informer.Resource, current.Namespace, current.Name, PatchKind.Json, patch, cancellationToken, subresource).ConfigureAwait(false));
+    }
+
+    public async Task DeleteAsync(Informer informer, KubeObject gone, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await root.InCluster(gone.Cluster).DeleteAsync(
+                informer.Resource, gone.Namespace, gone.Name, new DeleteQuery { Uid = gone.Uid, PropagationPolicy = "Background" }, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StatusException e) when (e.IsNotFound || e.IsConflict)
+        {
+            // Gone already: what was wanted.
+        }
+    }
+
+    /// <summary>What a single cluster answers does not say which one it is.</summary>
+    private static KubeObject Take(Informer informer, ClusterName cluster, KubeObject written)
+    {
+        JsonObject json = written.ToJsonObject();
+        json.Metadata["clusterName"] = cluster.ToString();
+        var taken = KubeObject.From(json);
+        informer.Observe(taken, cluster);
+        return taken;
+    }
+}

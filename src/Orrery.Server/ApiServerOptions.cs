@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orrery.Server.Authentication;
 using Orrery.Server.Authorization;
+using Orrery.Server.Fairness;
 using Orrery.Server.Handlers;
 using Orrery.Server.Registry;
 using Orrery.Server.Security;
@@ -56,6 +57,9 @@ public sealed record ApiServerOptions
 
     /// <summary>Names, as upstream has them, of admission plugins that are left out.</summary>
     public IReadOnlySet<string> DisabledAdmissionPlugins { get; init; } = new HashSet<string>();
+
+    /// <summary>How requests share the server.</summary>
+    internal FairnessOptions Fairness { get; init; } = new();
 
     /// <summary>Where the cluster IPs of Services come from.</summary>
     public ServiceRange ServiceRange { get; init; } = ServiceRange.Default;

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Server.Authentication;
 using Orrery.Server.Authorization;
+using Orrery.Server.Fairness;
 using Orrery.Server.Handlers;
 using Orrery.Server.Requests;
 using Orrery.Storage;
@@ -33,7 +34,9 @@ internal sealed class Pipeline(ServerState server)
             UserInfo user = await server.Access.Authenticator.AuthenticateAsync(http, info, gone);
 
             // 4. Audit stands here: what follows is recorded with its user.
-            // 5. Fairness stands here: what follows may have to wait for its share.
+
+            // 5. Fairness: what follows may have to wait for its share, or is sent away: 429.
+            using Seat seat = await server.Fairness.EnterAsync(info, user, gone);
 
             // 6. May they: 403.
             server.Access.Authorizer.Require(AuthorizationAttributes.From(user, info));
@@ -43,7 +46,7 @@ internal sealed class Pipeline(ServerState server)
 
             // 8. The answer. Writes pass admission, and then the registry, inside their handlers (Registry/Object*.cs).
             await (info.IsResourceRequest
-                ? ResourceDispatch.HandleAsync(server, http, info, user, gone)
+                ? ResourceDispatch.HandleAsync(server, http, info, user, seat, gone)
                 : PathDispatch.HandleAsync(server, http, info, user, gone));
         }
         catch (StatusException refusal)

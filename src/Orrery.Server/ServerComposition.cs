@@ -10,6 +10,7 @@ using Orrery.Server.Authentication;
 using Orrery.Server.Cache;
 using Orrery.Server.CustomResources;
 using Orrery.Server.Discovery;
+using Orrery.Server.Fairness;
 using Orrery.Server.OpenApi;
 using Orrery.Server.Registry;
 using Orrery.Server.Security;
@@ -82,6 +83,7 @@ internal static class ServerComposition
             Deletion = deletion,
             Writer = writer,
             Access = access,
+            Fairness = new RequestFairness(new FairQueue(options.Fairness, time), caches, resources),
             Discovery = new DiscoveryEndpoint(resources, options.PublicUrl?.Authority ?? $"{options.Address}:{options.Port}"),
             OpenApi = new OpenApiEndpoint(resources),
             Names = names,

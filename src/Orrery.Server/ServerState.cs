@@ -3,6 +3,7 @@ using Orrery.Api;
 using Orrery.Server.Admission;
 using Orrery.Server.Cache;
 using Orrery.Server.Discovery;
+using Orrery.Server.Fairness;
 using Orrery.Server.Handlers;
 using Orrery.Server.OpenApi;
 using Orrery.Server.Registry;
@@ -34,6 +35,8 @@ internal sealed class ServerState : IAsyncDisposable
     public required Writer Writer { get; init; }
 
     public required AccessControl Access { get; init; }
+
+    public required RequestFairness Fairness { get; init; }
 
     public required DiscoveryEndpoint Discovery { get; init; }
 

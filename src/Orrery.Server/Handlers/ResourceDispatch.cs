@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Orrery.Api;
 using Orrery.Server.Authentication;
+using Orrery.Server.Fairness;
 using Orrery.Server.Registry;
 using Orrery.Server.Requests;
 
@@ -9,14 +10,14 @@ namespace Orrery.Server.Handlers;
 /// <summary>Finds the resource and the verb's handler.</summary>
 internal static class ResourceDispatch
 {
-    public static Task HandleAsync(ServerState server, HttpContext http, RequestInfo info, UserInfo user, CancellationToken cancellationToken)
+    public static Task HandleAsync(ServerState server, HttpContext http, RequestInfo info, UserInfo user, Seat seat, CancellationToken cancellationToken)
     {
         if (server.Resources.Find(info.Cluster, info.GroupVersionResource) is not { } resource)
         {
             return NotServedAsync(http, info, cancellationToken);
         }
 
-        var request = new ResourceRequest { Server = server, Http = http, Info = info, User = user, Resource = resource };
+        var request = new ResourceRequest { Server = server, Http = http, Info = info, User = user, Resource = resource, Seat = seat };
         if (info.Cluster.IsAll && info.Verb is not ("list" or "watch"))
         {
             throw ApiErrors.MethodNotAllowed();

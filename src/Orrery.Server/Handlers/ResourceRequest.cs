@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Orrery.Api;
 using Orrery.Server.Authentication;
+using Orrery.Server.Fairness;
 using Orrery.Server.Registry;
 using Orrery.Server.Requests;
 
@@ -18,6 +19,9 @@ internal sealed record ResourceRequest
     public required UserInfo User { get; init; }
 
     public required ResourceDefinition Resource { get; init; }
+
+    /// <summary>Its share of the server: a request that goes on for long disposes it once it has begun.</summary>
+    public required Seat Seat { get; init; }
 
     public ClusterName Cluster => Info.Cluster;
 

@@ -13,6 +13,7 @@ internal static class SubresourceDispatch
         if (request.Server.SubresourceHandlers.TryGetValue((request.Resource.GroupResource, request.Subresource), out ISubresourceHandler? handler))
         {
             StoredObject target = request.Require(request.Name);
+            request.Seat.Dispose();
             return LongRunning.RunAsync(
                 request,
                 async (_, token) =>

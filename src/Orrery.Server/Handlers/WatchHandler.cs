@@ -71,6 +71,7 @@ internal static class WatchHandler
         }
 
         await stream.FlushAsync(cancellationToken);
+        request.Seat.Dispose();
         await FollowAsync(request, cluster, watcher, stream, options.AllowWatchBookmarks, timeout, cancellationToken);
     }
 

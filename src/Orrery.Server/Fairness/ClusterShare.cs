@@ -1,0 +1,138 @@
+using Orrery.Api;
+
+namespace Orrery.Server.Fairness;
+
+/// <summary>What one cluster has under way and waiting. Guarded by the queue's lock; exists only while there is any.</summary>
+internal sealed class ClusterShare
+{
+    /// <summary>What a user may spend in one round, in seats: a plain request, or a part of a wide one.</summary>
+    public const int Quantum = 1;
+
+    private readonly Dictionary<string, Flow> flows = new(StringComparer.Ordinal);
+    private readonly LinkedList<Flow> round = [];
+
+    public ClusterShare(ClusterName cluster)
+    {
+        Cluster = cluster;
+        Place = new LinkedListNode<ClusterShare>(this);
+    }
+
+    public ClusterName Cluster { get; }
+
+    public int Taken { get; set; }
+
+    public int Queued { get; private set; }
+
+    /// <summary>Where it stands in the round of clusters.</summary>
+    public LinkedListNode<ClusterShare> Place { get; }
+
+    /// <summary>Whose turn it is: the first user in the round who has saved up for the request that waits longest; null when none waits.</summary>
+    public Waiter? Next
+    {
+        get
+        {
+            while (round.First is { } place)
+            {
+                Flow flow = place.Value;
+                if (flow.First!.Width <= flow.Credit)
+                {
+                    return flow.First;
+                }
+
+                // Not yet: save, and let the next one go.
+                flow.Credit += Quantum;
+                round.RemoveFirst();
+                round.AddLast(place);
+            }
+
+            return null;
+        }
+    }
+
+    public Flow FlowOf(string user)
+    {
+        if (!flows.TryGetValue(user, out Flow? flow))
+        {
+            flows.Add(user, flow = new Flow(user));
+        }
+
+        return flow;
+    }
+
+    public void Add(Waiter waiter)
+    {
+        Flow flow = waiter.Flow;
+        waiter.Place = flow.Add(waiter);
+        Queued++;
+        if (flow.Place.List is null)
+        {
+            round.AddLast(flow.Place);
+        }
+    }
+
+    /// <summary>Takes a request out: it is admitted, or has given up.</summary>
+    public void Remove(Waiter waiter)
+    {
+        Flow flow = waiter.Flow;
+        flow.Credit = Math.Max(0, flow.Credit - waiter.Width);
+        flow.Remove(waiter);
+        Queued--;
+        Forget(flow);
+    }
+
+    /// <summary>A user who waits for nothing leaves nothing behind, and saves nothing.</summary>
+    public void Forget(Flow flow)
+    {
+        if (flow.Count == 0)
+        {
+            if (flow.Place.List is not null)
+            {
+                round.Remove(flow.Place);
+            }
+
+            flows.Remove(flow.User);
+        }
+    }
+}
+
+/// <summary>Requests of one user that wait, oldest first.</summary>
+internal sealed class Flow
+{
+    private readonly LinkedList<Waiter> waiters = [];
+
+    public Flow(string user)
+    {
+        User = user;
+        Place = new LinkedListNode<Flow>(this);
+    }
+
+    public string User { get; }
+
+    public int Credit { get; set; } = ClusterShare.Quantum;
+
+    public int Count => waiters.Count;
+
+    public Waiter? First => waiters.First?.Value;
+
+    public LinkedListNode<Flow> Place { get; }
+
+    public LinkedListNode<Waiter> Add(Waiter waiter) => waiters.AddLast(waiter);
+
+    public void Remove(Waiter waiter) => waiters.Remove(waiter.Place!);
+}
+
+/// <summary>One request that waits.</summary>
+internal sealed class Waiter(ClusterShare share, Flow flow, int width)
+{
+    public ClusterShare Share { get; } = share;
+
+    public Flow Flow { get; } = flow;
+
+    public int Width { get; } = width;
+
+    public TaskCompletionSource Admitted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public bool IsAdmitted { get; set; }
+
+    public LinkedListNode<Waiter>? Place { get; set; }
+}

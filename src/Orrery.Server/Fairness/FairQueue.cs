@@ -1,0 +1,243 @@
+using Orrery.Api;
+
+namespace Orrery.Server.Fairness;
+
+/// <summary>
+/// Shares the server among its clusters, and each cluster's part among its users. A request takes seats; when there are
+/// none it waits in its user's queue. Free seats go round the clusters that wait, and within each round its users, by
+/// deficit round robin: whoever asks for wide requests waits longer for each.
+/// <para>
+/// A cluster that uses little never waits: the first seats are guaranteed to it. Uncontended, a request costs one lock and
+/// one small object.
+/// </para>
+/// </summary>
+internal sealed class FairQueue(FairnessOptions options, TimeProvider time)
+{
+    private const int RetryAfterSeconds = 1;
+
+    private readonly Lock gate = new();
+    private readonly Dictionary<ClusterName, ClusterShare> clusters = [];
+    private readonly LinkedList<ClusterShare> waiting = [];
+    private int taken;
+    private int queued;
+
+    /// <summary>Seats taken now.</summary>
+    public int Taken
+    {
+        get
+        {
+            lock (gate)
+            {
+                return taken;
+            }
+        }
+    }
+
+    /// <summary>Requests that wait now.</summary>
+    public int Queued
+    {
+        get
+        {
+            lock (gate)
+            {
+                return queued;
+            }
+        }
+    }
+
+    /// <summary>Requests that were sent away so far.</summary>
+    public long Rejected
+    {
+        get
+        {
+            lock (gate)
+            {
+                return field;
+            }
+        }
+        private set;
+    }
+
+    /// <summary>Clusters that have something under way or waiting.</summary>
+    internal int Active
+    {
+        get
+        {
+            lock (gate)
+            {
+                return clusters.Count;
+            }
+        }
+    }
+
+    /// <param name="width">Seats wanted, at least one; more than a cluster may have counts as all that it may have.</param>
+    /// <returns>To be disposed when the request has been answered.</returns>
+    /// <exception cref="StatusException">429: too many wait already, or it has waited too long.</exception>
+    public ValueTask<Seat> EnterAsync(ClusterName cluster, string user, int width, CancellationToken cancellationToken)
+    {
+        width = Math.Clamp(width, 1, options.SeatsOfCluster);
+        Waiter waiter;
+        lock (gate)
+        {
+            if (!clusters.TryGetValue(cluster, out ClusterShare? share))
+            {
+                clusters.Add(cluster, share = new ClusterShare(cluster));
+            }
+
+            if (share.Queued == 0 && Fits(share, width))
+            {
+                Take(share, width);
+                return new ValueTask<Seat>(new Seat(this, share, width));
+            }
+
+            Flow flow = share.FlowOf(user);
+            if (queued >= options.Queue || share.Queued >= options.QueueOfCluster || flow.Count >= options.QueueOfFlow)
+            {
+                share.Forget(flow);
+                Rejected++;
+                throw TooMany();
+            }
+
+            waiter = new Waiter(share, flow, width);
+            share.Add(waiter);
+            queued++;
+            if (share.Place.List is null)
+            {
+                waiting.AddLast(share.Place);
+            }
+
+            Serve();
+        }
+
+        return WaitAsync(waiter, cancellationToken);
+    }
+
+    internal void Leave(ClusterShare share, int width)
+    {
+        lock (gate)
+        {
+            taken -= width;
+            share.Taken -= width;
+            Serve();
+            Tidy(share);
+        }
+    }
+
+    private async ValueTask<Seat> WaitAsync(Waiter waiter, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await waiter.Admitted.Task.WaitAsync(options.LongestWait, time, cancellationToken);
+            return new Seat(this, waiter.Share, waiter.Width);
+        }
+        catch (Exception fault) when (fault is TimeoutException or OperationCanceledException)
+        {
+            if (!Withdraw(waiter))
+            {
+                // Admitted in the same moment: the seats are given back.
+                Leave(waiter.Share, waiter.Width);
+            }
+
+            if (fault is TimeoutException)
+            {
+                lock (gate)
+                {
+                    Rejected++;
+                }
+
+                throw TooMany();
+            }
+
+            throw;
+        }
+    }
+
+    private bool Withdraw(Waiter waiter)
+    {
+        lock (gate)
+        {
+            if (waiter.IsAdmitted)
+            {
+                return false;
+            }
+
+            waiter.Share.Remove(waiter);
+            queued--;
+            Serve();
+            Tidy(waiter.Share);
+            return true;
+        }
+    }
+
+    /// <summary>Goes round the waiting clusters as long as somebody's next request fits.</summary>
+    private void Serve()
+    {
+        int passed = 0;
+        while (waiting.First is { } place && passed < waiting.Count)
+        {
+            ClusterShare share = place.Value;
+            waiting.RemoveFirst();
+            if (share.Queued > 0)
+            {
+                waiting.AddLast(place);
+            }
+
+            if (share.Next is { } next && Fits(share, next.Width))
+            {
+                share.Remove(next);
+                queued--;
+                Take(share, next.Width);
+                next.IsAdmitted = true;
+                next.Admitted.SetResult();
+                passed = 0;
+                if (share.Queued == 0 && place.List is not null)
+                {
+                    waiting.Remove(place);
+                }
+            }
+            else
+            {
+                passed++;
+            }
+        }
+    }
+
+    private bool Fits(ClusterShare share, int width) =>
+        share.Taken == 0
+        || share.Taken + width <= options.GuaranteedSeats
+        || (share.Taken + width <= options.SeatsOfCluster && taken + width <= options.Seats);
+
+    private void Take(ClusterShare share, int width)
+    {
+        taken += width;
+        share.Taken += width;
+    }
+
+    /// <summary>An idle cluster leaves nothing behind.</summary>
+    private void Tidy(ClusterShare share)
+    {
+        if (share.Taken == 0 && share.Queued == 0)
+        {
+            if (share.Place.List is not null)
+            {
+                waiting.Remove(share.Place);
+            }
+
+            clusters.Remove(share.Cluster);
+        }
+    }
+
+    private static StatusException TooMany() =>
+        ApiErrors.TooManyRequests("Too many requests, please try again later.", RetryAfterSeconds);
+}
+
+/// <summary>What a request has taken; disposing gives it back, once.</summary>
+internal sealed class Seat(FairQueue? queue, ClusterShare? share, int width) : IDisposable
+{
+    /// <summary>Of requests that are not counted.</summary>
+    public static readonly Seat None = new(null, null, 0);
+
+    private FairQueue? queue = queue;
+
+    public void Dispose() => Interlocked.Exchange(ref queue, null)?.Leave(share!, width);
+}

@@ -1,0 +1,26 @@
+namespace Orrery.Server.Fairness;
+
+/// <summary>How many requests may be under way at once, and how many may wait. Seats are what a plain request takes one of.</summary>
+internal sealed record FairnessOptions
+{
+    /// <summary>Seats of the whole server, whoever sits on them.</summary>
+    public int Seats { get; init; } = 32 * Math.Max(1, Environment.ProcessorCount);
+
+    /// <summary>Of these, what one cluster may take. The rest stays free for everybody else.</summary>
+    public int SeatsOfCluster { get; init; } = 24 * Math.Max(1, Environment.ProcessorCount);
+
+    /// <summary>Seats that a cluster has in any case, even when all others are taken.</summary>
+    public int GuaranteedSeats { get; init; } = 2;
+
+    /// <summary>Requests of one user of one cluster that may wait.</summary>
+    public int QueueOfFlow { get; init; } = 200;
+
+    /// <summary>Requests of one cluster that may wait.</summary>
+    public int QueueOfCluster { get; init; } = 1_000;
+
+    /// <summary>Requests that may wait altogether.</summary>
+    public int Queue { get; init; } = 10_000;
+
+    /// <summary>After this a waiting request is sent away (upstream: a quarter of the request timeout).</summary>
+    public TimeSpan LongestWait { get; init; } = TimeSpan.FromSeconds(15);
+}

@@ -1,0 +1,62 @@
+using Orrery.Api;
+using Orrery.Server.Authentication;
+using Orrery.Server.Cache;
+using Orrery.Server.Registry;
+using Orrery.Server.Requests;
+
+namespace Orrery.Server.Fairness;
+
+/// <summary>The fairness stage: which requests are counted, and how much each takes.</summary>
+internal sealed class RequestFairness(FairQueue queue, CacheSet caches, ResourceCatalog resources)
+{
+    /// <summary>A list takes a seat for each so many objects that it looks at; upstream's estimate, with larger steps.</summary>
+    private const int ObjectsOfSeat = 500;
+
+    /// <summary>Most seats of one list.</summary>
+    private const int WidestList = 10;
+
+    public FairQueue Queue => queue;
+
+    /// <summary>
+    /// Waits until the request may go on. Exempt: the operator and its controllers, whose work is everybody's, and whoever asks
+    /// whether the server lives. An administrator of a virtual cluster is a tenant among others.
+    /// </summary>
+    /// <exception cref="StatusException">429.</exception>
+    public ValueTask<Seat> EnterAsync(RequestInfo request, UserInfo user, CancellationToken cancellationToken) =>
+        IsExempt(request, user) ? new ValueTask<Seat>(Seat.None) : queue.EnterAsync(request.Cluster, user.Name, Width(request), cancellationToken);
+
+    private static bool IsExempt(RequestInfo request, UserInfo user) =>
+        (user.IsMaster && (user.Scope.IsAll || user.Scope.Cluster.IsRoot))
+        || (!request.IsResourceRequest && (request.Path is "/healthz" or "/livez" or "/readyz"
+            || request.Path.StartsWith("/livez/", StringComparison.Ordinal) || request.Path.StartsWith("/readyz/", StringComparison.Ordinal)));
+
+    private int Width(RequestInfo request)
+    {
+        if (!request.IsResourceRequest || request.Name.Length > 0 || request.Verb is not ("list" or "watch" or "deletecollection"))
+        {
+            return 1;
+        }
+
+        // A watch that goes on from a revision shows nothing first.
+        if (request.Verb == "watch" && request.Query["resourceVersion"] is { Length: > 0 } and not "0" && !request.Query.Flag("sendInitialEvents"))
+        {
+            return 1;
+        }
+
+        if (resources.Find(request.Cluster, request.GroupVersionResource) is not { } resource)
+        {
+            return 1;
+        }
+
+        string ns = resource.Namespaced ? request.Namespace : "";
+        int objects = caches.For(resource.StoredAs).Current.Count(StoreKey.Prefix(resource.StoredAs, request.Cluster, ns));
+        if (request.Verb == "list" && int.TryParse(request.Query["limit"], out int limit) && limit > 0)
+        {
+            // A page that a selector thins out may look at more than it shows.
+            bool isThinned = request.Query["labelSelector"] is { Length: > 0 } || request.Query["fieldSelector"] is { Length: > 0 };
+            objects = isThinned ? objects : Math.Min(objects, limit);
+        }
+
+        return Math.Clamp((objects + ObjectsOfSeat - 1) / ObjectsOfSeat, 1, WidestList);
+    }
+}

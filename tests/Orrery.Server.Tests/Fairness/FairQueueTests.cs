@@ -1,0 +1,182 @@
+using Orrery.Api;
+using Orrery.Server.Fairness;
+
+namespace Orrery.Server.Tests.Fairness;
+
+public sealed class FairQueueTests
+{
+    private static readonly ClusterName Loud = new("acme", "loud");
+    private static readonly ClusterName Quiet = new("acme", "quiet");
+    private static readonly ClusterName Third = new("acme", "third");
+
+    private static readonly FairnessOptions Small = new() { Seats = 4, SeatsOfCluster = 3, GuaranteedSeats = 1, QueueOfFlow = 5, QueueOfCluster = 8, Queue = 20 };
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Enter_ClusterWithNothingUnderWay_NeverWaits()
+    {
+        FairQueue queue = Make();
+        List<Task<Seat>> flood = Enter(queue, Loud, "a", 8);
+        List<Task<Seat>> third = Enter(queue, Third, "a", 1);
+        Assert.Equal(4, queue.Taken);
+
+        Task<Seat> quiet = queue.EnterAsync(Quiet, "b", 1, Cancel).AsTask();
+
+        Assert.True(quiet.IsCompletedSuccessfully);
+        Assert.Equal(3, flood.Count(t => t.IsCompleted));
+        Assert.True(third[0].IsCompleted);
+    }
+
+    [Fact]
+    public async Task Leave_SeveralClustersWait_SeatsGoRoundThem()
+    {
+        FairQueue queue = Make();
+        List<Task<Seat>> loud = Enter(queue, Loud, "a", 8);
+        List<Task<Seat>> quiet = Enter(queue, Quiet, "b", 3);
+        Assert.True(quiet[0].IsCompleted);
+        Assert.False(quiet[1].IsCompleted);
+
+        // All four seats are taken: three by the loud one. The next that is free is for whoever comes first in the round, the
+        // one after it for the other.
+        (await loud[0]).Dispose();
+        (await loud[1]).Dispose();
+        await AdmittedAsync(queue, [.. loud, .. quiet]);
+
+        Assert.Equal(1, loud.Skip(3).Count(t => t.IsCompleted));
+        Assert.True(quiet[1].IsCompleted);
+    }
+
+    [Fact]
+    public async Task Leave_SeveralUsersOfAClusterWait_TheyTakeTurns()
+    {
+        FairQueue queue = Make();
+        List<Task<Seat>> many = Enter(queue, Loud, "many", 3 + 5);
+        List<Task<Seat>> one = Enter(queue, Loud, "one", 1);
+
+        (await many[0]).Dispose();
+        (await many[1]).Dispose();
+        (await many[2]).Dispose();
+        await AdmittedAsync(queue, [.. many, .. one]);
+
+        Assert.True(one[0].IsCompleted, "five of another user stood before it");
+        Assert.Equal(2, many.Skip(3).Count(t => t.IsCompleted));
+    }
+
+    [Fact]
+    public async Task Enter_WideRequests_SpendMoreOfTheirTurn()
+    {
+        FairQueue queue = Make(Small with { Seats = 8, SeatsOfCluster = 8, QueueOfFlow = 100, QueueOfCluster = 200, Queue = 200 });
+        List<Task<Seat>> held = Enter(queue, Loud, "holder", 1, width: 8);
+        List<Task<Seat>> wide = Enter(queue, Loud, "wide", 40, width: 4);
+        List<Task<Seat>> narrow = Enter(queue, Loud, "narrow", 100);
+        int narrowDone = 0, wideDone = 0;
+        (await held[0]).Dispose();
+        while (narrowDone < 60)
+        {
+            foreach (Task<Seat> done in wide.Concat(narrow).Where(t => t.IsCompleted).ToList())
+            {
+                _ = wide.Remove(done) ? wideDone++ : narrow.Remove(done) ? narrowDone++ : 0;
+                (await done).Dispose();
+            }
+        }
+
+        // As many seats each: a quarter of the requests for four times the width.
+        Assert.InRange(wideDone, narrowDone / 8, narrowDone / 2);
+    }
+
+    [Fact]
+    public async Task Enter_QueueOfUserIsFull_429WithRetryAfter()
+    {
+        FairQueue queue = Make();
+        Enter(queue, Loud, "a", 3 + 5);
+
+        StatusException refused = await Assert.ThrowsAsync<StatusException>(() => queue.EnterAsync(Loud, "a", 1, Cancel).AsTask());
+
+        Assert.Equal(429, refused.Code);
+        Assert.Equal(1, refused.Status.Details!.RetryAfterSeconds);
+        Assert.Equal(1, queue.Rejected);
+        Assert.False(queue.EnterAsync(Loud, "b", 1, Cancel).IsCompleted, "another user's queue has room");
+    }
+
+    [Fact]
+    public async Task Enter_ClientGoesWhileWaiting_ItsPlaceIsFree()
+    {
+        FairQueue queue = Make();
+        Enter(queue, Loud, "a", 3);
+        using var gone = new CancellationTokenSource();
+        Task<Seat> waiting = queue.EnterAsync(Loud, "a", 1, gone.Token).AsTask();
+
+        await gone.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        Assert.Equal(0, queue.Queued);
+        Assert.Equal(3, queue.Taken);
+        Assert.Equal(0, queue.Rejected);
+    }
+
+    [Fact]
+    public async Task Leave_EverybodyHasGone_NothingIsKept()
+    {
+        FairQueue queue = Make();
+        List<Task<Seat>> all = [.. Enter(queue, Loud, "a", 8), .. Enter(queue, Quiet, "b", 4), .. Enter(queue, Quiet, "c", 2)];
+        foreach (Task<Seat> one in all)
+        {
+            (await one).Dispose();
+            (await one).Dispose();
+        }
+
+        Assert.Equal((0, 0, 0), (queue.Taken, queue.Queued, queue.Active));
+    }
+
+    [Fact]
+    public async Task Enter_ManyThreads_SeatsAreNeverExceededAndAllAreServed()
+    {
+        var queue = new FairQueue(new FairnessOptions { Seats = 6, SeatsOfCluster = 4, GuaranteedSeats = 1, QueueOfFlow = 10_000, QueueOfCluster = 10_000, Queue = 100_000 }, TimeProvider.System);
+        int served = 0, most = 0, inside = 0;
+        await Task.WhenAll(Enumerable.Range(0, 3).SelectMany(c => Enumerable.Range(0, 40).Select(u => Task.Run(
+            async () =>
+            {
+                for (int i = 0; i < 50; i++)
+                {
+                    using Seat seat = await queue.EnterAsync(new ClusterName("t", "c" + c), "u" + u, 1, Cancel);
+                    int now = Interlocked.Increment(ref inside);
+                    InterlockedMax(ref most, now);
+                    await Task.Yield();
+                    Interlocked.Decrement(ref inside);
+                    Interlocked.Increment(ref served);
+                }
+            },
+            Cancel))));
+
+        Assert.Equal(3 * 40 * 50, served);
+
+        // Six, and a first seat that each of three clusters has in any case.
+        Assert.InRange(most, 1, 6 + 2);
+        Assert.Equal((0, 0, 0), (queue.Taken, queue.Queued, queue.Active));
+    }
+
+    private static void InterlockedMax(ref int target, int value)
+    {
+        int seen = Volatile.Read(ref target);
+        while (value > seen && Interlocked.CompareExchange(ref target, value, seen) is var was && was != seen)
+        {
+            seen = was;
+        }
+    }
+
+    /// <summary>Whoever was let in learns it on another thread.</summary>
+    private static async Task AdmittedAsync(FairQueue queue, List<Task<Seat>> all)
+    {
+        for (int looks = 0; all.Count(t => t.IsCompleted) < all.Count - queue.Queued; looks++)
+        {
+            Assert.InRange(looks, 0, 1_000_000);
+            await Task.Yield();
+        }
+    }
+
+    private static FairQueue Make(FairnessOptions? options = null) => new(options ?? Small, TimeProvider.System);
+
+    private static List<Task<Seat>> Enter(FairQueue queue, ClusterName cluster, string user, int count, int width = 1) =>
+        [.. Enumerable.Range(0, count).Select(_ => queue.EnterAsync(cluster, user, width, Cancel).AsTask())];
+}

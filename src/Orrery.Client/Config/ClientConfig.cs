@@ -28,6 +28,12 @@ public sealed record ClientConfig(
     /// <summary>Product in the <c>User-Agent</c> header. Its part before the slash is the server's default field manager.</summary>
     public string UserAgent { get; init; } = "orrery/0.1.0";
 
+    /// <summary>
+    /// Asked right before each request that may change something; false: it does not leave this process, and the caller gets an
+    /// <see cref="HttpRequestException"/>. For one that may act only while it leads. Null lets everything pass.
+    /// </summary>
+    public Func<bool>? MayChange { get; init; }
+
     /// <summary>How long a TCP and TLS connection may take to open.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -110,6 +110,11 @@ internal sealed class Transport : IDisposable
             message.Content.Headers.TryAddWithoutValidation("Content-Type", request.ContentType);
         }
 
+        if (request.Method != HttpMethod.Get && config.MayChange is { } may && !may())
+        {
+            throw new HttpRequestException($"{request.Method} {request.PathAndQuery}: not sent, this process does not lead");
+        }
+
         return await http.SendAsync(message, cancellationToken).ConfigureAwait(false);
     }
 

@@ -1,0 +1,210 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Client.Tests.Support;
+using Orrery.Testing;
+
+namespace Orrery.Client.Tests.Leadership;
+
+/// <summary>Elections on a real API server.</summary>
+public sealed class LeaderElectionTests : IAsyncLifetime
+{
+    private static readonly GroupVersionResource Leases = new("coordination.k8s.io", "v1", "leases");
+
+    private TestServer server = null!;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => server = await TestServer.StartAsync(cancellationToken: Token);
+
+    public ValueTask DisposeAsync() => server.DisposeAsync();
+
+    [Fact]
+    public async Task RunAsync_OfThree_OneLeadsAndTheNextFollowsACleanStopAtOnce()
+    {
+        // A lease this long cannot run out within the test: who follows was let in.
+        Candidate[] candidates = [.. Enumerable.Range(0, 3).Select(i => Stand($"c{i}", TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(40), TimeSpan.FromMilliseconds(100)))];
+        var left = candidates.ToList();
+        while (left.Count > 0)
+        {
+            await Until.TrueAsync(() => left.Any(c => c.Election.MayAct && c.IsAtWork), "somebody leads");
+            Candidate leader = Assert.Single(left, c => c.IsAtWork);
+            Assert.Equal(leader.Identity, await HolderAsync());
+            await leader.StopAsync();
+            Assert.False(leader.Election.MayAct || leader.IsAtWork);
+            left.Remove(leader);
+        }
+
+        Assert.Equal("", await HolderAsync());
+        Assert.All(candidates, c => Assert.Equal(1, c.Terms));
+    }
+
+    [Fact]
+    public async Task RunAsync_LeaderFallsSilent_IsReplacedWhenItsLeaseHasRunOut()
+    {
+        // Silent from the start: it took the Lease and was never heard of again.
+        var record = new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = "test" },
+            ["spec"] = new JsonObject { ["holderIdentity"] = "dead", ["leaseDurationSeconds"] = 2, ["leaseTransitions"] = 4, ["renewTime"] = "2090-01-01T00:00:00.000000Z" },
+        };
+        await server.Admin.CreateAsync(Leases, "kube-system", record, Token);
+        long start = TimeProvider.System.GetTimestamp();
+
+        Candidate next = Stand("next", TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(100));
+        await Until.TrueAsync(() => next.IsAtWork, "the silent leader is replaced");
+
+        // Not before the lease of the other had passed, whatever its clock says; and not long after.
+        Assert.InRange(TimeProvider.System.GetElapsedTime(start), TimeSpan.FromSeconds(1.9), TimeSpan.FromSeconds(6));
+        KubeObject lease = await server.Admin.GetAsync(Leases, "kube-system", "test", Token);
+        Assert.Equal(5, lease.NumberAt("spec", "leaseTransitions"));
+        await next.StopAsync();
+    }
+
+    [Fact]
+    public async Task RunAsync_LeaseTakenByHand_EndsTheTermAndStandsAgain()
+    {
+        Candidate one = Stand("one", TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(100));
+        await Until.TrueAsync(() => one.IsAtWork, "it leads");
+
+        await server.Admin.PatchAsync(Leases, "kube-system", "test", PatchKind.Merge, new JsonObject { ["spec"] = new JsonObject { ["holderIdentity"] = "hand" } }, Token);
+        await Until.TrueAsync(() => !one.IsAtWork && !one.Election.MayAct, "the term ends");
+        await Until.TrueAsync(() => one.IsAtWork, "it leads again once the other is silent");
+
+        Assert.Equal(2, one.Terms);
+        await one.StopAsync();
+    }
+
+    [Fact]
+    public async Task RunAsync_ServerGone_StopsActingByTheDeadlineAndReturnsWithIt()
+    {
+        bool reachable = true;
+        Candidate one = Stand("one", TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(100), () => Volatile.Read(ref reachable));
+        await Until.TrueAsync(() => one.IsAtWork, "it leads");
+
+        // Nothing reaches the server any more.
+        Volatile.Write(ref reachable, false);
+        await Until.TrueAsync(() => !one.IsAtWork, "the term ends");
+        Assert.False(one.Election.MayAct);
+        Volatile.Write(ref reachable, true);
+        await Until.TrueAsync(() => one.IsAtWork, "it leads again");
+
+        await one.StopAsync();
+    }
+
+    [Fact]
+    public async Task RunAsync_WorkFails_HandsTheLeaseBackAndTells()
+    {
+        var election = new LeaderElection(server.Admin, Options("one", TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(40), TimeSpan.FromSeconds(1)));
+
+        await Assert.ThrowsAsync<InvalidDataException>(() => election.RunAsync(_ => throw new InvalidDataException("broken"), Token));
+
+        Assert.Equal("", await HolderAsync());
+    }
+
+    [Fact]
+    public async Task MayChange_False_LetsNothingOutThatChanges()
+    {
+        bool may = false;
+        using var client = new KubeClient(server.Admin.Config with { MayChange = () => may });
+        var configMaps = new GroupVersionResource("", "v1", "configmaps");
+        JsonObject body = new() { ["metadata"] = new JsonObject { ["name"] = "a" } };
+
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.CreateAsync(configMaps, "default", body, Token));
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.DeleteAsync(configMaps, "default", "kube-root-ca.crt", null, Token));
+        Assert.Equal(["kube-root-ca.crt"], (await client.ListAsync(configMaps, "default", null, Token)).Items.Select(i => i.Name));
+
+        may = true;
+        await client.CreateAsync(configMaps, "default", body, Token);
+    }
+
+    [Theory]
+    [InlineData(10, 10, 2)]
+    [InlineData(15, 2, 2)]
+    [InlineData(15, 10, 0)]
+    public void Validate_TimesThatDoNotFit_AreRefused(int lease, int deadline, int retry) =>
+        Assert.Throws<ArgumentException>(() => Options("x", TimeSpan.FromSeconds(lease), TimeSpan.FromSeconds(deadline), TimeSpan.FromSeconds(retry)).Validate());
+
+    [Fact]
+    public void Tenure_AfterAPauseOfEitherClock_IsOver()
+    {
+        var time = new ManualTime();
+        var tenure = new Tenure(time);
+        Assert.False(tenure.Lasts);
+
+        tenure.Extend(tenure.Now, TimeSpan.FromSeconds(10));
+        time.Advance(TimeSpan.FromSeconds(9));
+        Assert.True(tenure.Lasts);
+        Assert.Equal(TimeSpan.FromSeconds(1), tenure.Left);
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.False(tenure.Lasts);
+
+        // Counted from before the renewal was sent, not from its answer.
+        (long Timestamp, DateTimeOffset At) sent = tenure.Now;
+        time.Advance(TimeSpan.FromSeconds(4));
+        tenure.Extend(sent, TimeSpan.FromSeconds(10));
+        Assert.Equal(TimeSpan.FromSeconds(6), tenure.Left);
+    }
+
+    private async Task<string?> HolderAsync() => (await server.Admin.GetAsync(Leases, "kube-system", "test", Token)).TextAt("spec", "holderIdentity");
+
+    private static LeaderElectionOptions Options(string identity, TimeSpan lease, TimeSpan deadline, TimeSpan retry) =>
+        new() { Name = "test", Identity = identity, LeaseDuration = lease, RenewDeadline = deadline, RetryPeriod = retry };
+
+    private Candidate Stand(string identity, TimeSpan lease, TimeSpan deadline, TimeSpan retry, Func<bool>? reaches = null)
+    {
+        var client = new KubeClient(server.Admin.Config with { MayChange = reaches });
+        return new Candidate(client, new LeaderElection(client, Options(identity, lease, deadline, retry)), identity, Token);
+    }
+
+    /// <summary>One who stands, and what it does while it leads: be there.</summary>
+    private sealed class Candidate
+    {
+        private readonly KubeClient client;
+        private readonly CancellationTokenSource stop;
+        private readonly Task running;
+        private int atWork;
+
+        public Candidate(KubeClient client, LeaderElection election, string identity, CancellationToken cancellationToken)
+        {
+            this.client = client;
+            Election = election;
+            Identity = identity;
+            stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            running = election.RunAsync(WorkAsync, stop.Token);
+        }
+
+        public LeaderElection Election { get; }
+
+        public string Identity { get; }
+
+        public int Terms { get; private set; }
+
+        public bool IsAtWork => Volatile.Read(ref atWork) == 1;
+
+        public async Task StopAsync()
+        {
+            await stop.CancelAsync();
+            await running;
+            client.Dispose();
+            stop.Dispose();
+        }
+
+        private async Task WorkAsync(CancellationToken cancellationToken)
+        {
+            Terms++;
+            Volatile.Write(ref atWork, 1);
+            try
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                // The term is over.
+            }
+            finally
+            {
+                Volatile.Write(ref atWork, 0);
+            }
+        }
+    }
+}

@@ -16,7 +16,8 @@ namespace Orrery.Server.Upkeep;
 internal sealed class ClusterPurge(CacheSet caches, Writer writer, CustomResourceSet custom, TimeProvider time, ILogger<ClusterPurge> log)
     : UpkeepTask(caches, OrreryResources.LogicalClusters.GroupResource, time, log)
 {
-    private const int BatchSize = 500;
+    /// <summary>A transaction of etcd holds 127 writes.</summary>
+    private const int BatchSize = 100;
 
     protected override async ValueTask<bool> LookAsync(string key, CachedObject? item, CancellationToken cancellationToken)
     {
@@ -32,7 +33,12 @@ internal sealed class ClusterPurge(CacheSet caches, Writer writer, CustomResourc
             string[] keys = [.. cache.Current.Range(StoreKey.Prefix(cache.Resource, cluster)).Select(o => o.Key)];
             foreach (string[] batch in keys.Chunk(BatchSize))
             {
-                await Caches.CommitAsync(new Transaction([], [.. batch.Select(k => new Write(k, null))]), cancellationToken);
+                // Another server may have purged it while this one stood still, and the cluster may have been made again since.
+                CommitResult commit = await Caches.CommitAsync(new Transaction([new Condition(key, item.Revision)], [.. batch.Select(k => new Write(k, null))]), cancellationToken);
+                if (!commit.Succeeded)
+                {
+                    return false;
+                }
             }
 
             purged += keys.Length;

@@ -40,7 +40,7 @@ internal sealed class DefinitionCleanup(
         {
             foreach (CachedObject instance in Caches.For(resource).Current.Range(prefix))
             {
-                await writer.DeleteAsync(served, item.Cluster, instance.Namespace, instance.Name, new DeleteOptions(), cancellationToken);
+                await writer.DeleteAsync(served, item.Cluster, instance.Namespace, instance.Name, new DeleteOptions { Uid = KubeObject.Parse(instance.Json.Span).Uid }, cancellationToken);
             }
         }
 

@@ -187,7 +187,7 @@ internal sealed class GarbageCollector(CacheSet caches, ObjectStore objects, Res
             : "Background";
         await writer.DeleteAsync(
             dependent.Resource, dependent.Cluster, dependent.Json.Namespace, dependent.Json.Name,
-            new DeleteOptions { PropagationPolicy = policy, Uid = dependent.Json.Uid }, cancellationToken);
+            new DeleteOptions { PropagationPolicy = policy, Uid = dependent.Json.Uid, ResourceVersion = dependent.Json.ResourceVersion }, cancellationToken);
     }
 
     private OwnerState StateOf(Found dependent, OwnerReference owner)

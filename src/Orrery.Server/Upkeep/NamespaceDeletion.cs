@@ -36,7 +36,7 @@ internal sealed class NamespaceDeletion(CacheSet caches, ObjectStore objects, Re
             string prefix = StoreKey.Prefix(resource.GroupResource, item.Cluster, item.Name);
             foreach (CachedObject content in objects.Current(resource).Range(prefix))
             {
-                await writer.DeleteAsync(resource, item.Cluster, item.Name, content.Name, new DeleteOptions { PropagationPolicy = "Background" }, cancellationToken);
+                await writer.DeleteAsync(resource, item.Cluster, item.Name, content.Name, new DeleteOptions { PropagationPolicy = "Background", Uid = KubeObject.Parse(content.Json.Span).Uid }, cancellationToken);
             }
 
             remaining.AddRange(objects.Current(resource).Range(prefix).Select(left => (resource, left)));

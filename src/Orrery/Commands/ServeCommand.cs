@@ -15,26 +15,37 @@ internal static class ServeCommand
         Option<string> dataDir = Options.DataDir();
         Option<int> port = Options.Port();
         var address = new Option<string>("--address") { Description = "IP address to listen on.", DefaultValueFactory = _ => "127.0.0.1", HelpName = "IP" };
+        var publicUrl = new Option<string?>("--public-url")
+        {
+            Description = "How users reach the API, such as the address of a load balancer before several replicas. Default: this server on the loopback interface.", HelpName = "URL",
+        };
         Option<LogLevel> logLevel = Options.LogLevel();
-        var command = new Command("serve", "Run the control plane: API server, virtual clusters and controllers.") { dataDir, port, address, logLevel };
+        var command = new Command("serve", "Run the control plane: API server, virtual clusters and controllers.") { dataDir, port, address, publicUrl, logLevel };
         var store = new StoreOptions();
         store.AddTo(command);
         command.SetAction((parse, cancellationToken) => RunAsync(
             parse.GetValue(dataDir)!,
             parse.GetResult(port) is { Implicit: false } ? parse.GetValue(port) : null,
             parse.GetValue(address)!,
+            parse.GetValue(publicUrl),
             store.Read(parse),
             parse.GetValue(logLevel),
             cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string dataDir, int? port, string address, EtcdOptions? etcd, LogLevel logLevel, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string dataDir, int? port, string address, string? publicUrl, EtcdOptions? etcd, LogLevel logLevel, CancellationToken cancellationToken)
     {
         OrreryProcess.LeaveSession();
         if (!IPAddress.TryParse(address, out IPAddress? listen))
         {
             throw new CommandFailedException($"--address: '{address}' is no IP address");
+        }
+
+        Uri? url = null;
+        if (publicUrl is not null && (!Uri.TryCreate(publicUrl, UriKind.Absolute, out url) || url.Scheme != Uri.UriSchemeHttps || url.PathAndQuery != "/"))
+        {
+            throw new CommandFailedException($"--public-url: '{publicUrl}' does not have the form https://host:port");
         }
 
         var directory = new DataDirectory(dataDir);
@@ -49,6 +60,6 @@ internal static class ServeCommand
         Credentials.EnsureControlPlane(directory, settings, TimeProvider.System);
         using ILoggerFactory loggers = Logging.Create(logLevel);
         return await Serving.Host.RunAsync(
-            token => ControlPlane.RunAsync(directory, settings, etcd, listen, loggers, TimeProvider.System, token), cancellationToken).ConfigureAwait(false);
+            token => ControlPlane.RunAsync(directory, settings, etcd, listen, url ?? settings.Server, loggers, TimeProvider.System, token), cancellationToken).ConfigureAwait(false);
     }
 }

@@ -39,9 +39,30 @@ internal sealed class PkiFolder(string path, TimeProvider time)
         return authority;
     }
 
-    /// <summary>The serving certificate for the loopback interface; the caller disposes it.</summary>
-    public X509Certificate2 EnsureServer(CertificateAuthority authority) =>
-        Ensure("server", () => authority.IssueServer(["localhost"], [IPAddress.Loopback, IPAddress.IPv6Loopback], CertificateLifetime)).ToX509();
+    /// <summary>The serving certificate, good for the loopback interface and the hosts given; the caller disposes it.</summary>
+    /// <param name="hosts">Names and IP addresses. One that stands for all interfaces says nothing, and is left out.</param>
+    public X509Certificate2 EnsureServer(CertificateAuthority authority, IEnumerable<string>? hosts = null)
+    {
+        var names = new List<string> { "localhost" };
+        var addresses = new List<IPAddress> { IPAddress.Loopback, IPAddress.IPv6Loopback };
+        foreach (string host in hosts ?? [])
+        {
+            if (!IPAddress.TryParse(host, out IPAddress? address))
+            {
+                names.Add(host);
+            }
+            else if (!address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any))
+            {
+                addresses.Add(address);
+            }
+        }
+
+        return Ensure(
+            "server",
+            () => authority.IssueServer([.. names.Distinct()], [.. addresses.Distinct()], CertificateLifetime),
+            certificate => certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().FirstOrDefault() is { } good
+                && names.All(good.EnumerateDnsNames().Contains) && addresses.All(good.EnumerateIPAddresses().Contains)).ToX509();
+    }
 
     public IssuedCertificate EnsureClient(CertificateAuthority authority, string file, string user, string group, ClusterScope scope) =>
         Ensure(file, () => authority.IssueClient(user, [group], scope, CertificateLifetime));
@@ -59,7 +80,22 @@ internal sealed class PkiFolder(string path, TimeProvider time)
         return pem;
     }
 
-    private IssuedCertificate Ensure(string name, Func<IssuedCertificate> issue)
+    /// <summary>The keys that all replicas share; null when one of them is not here.</summary>
+    public KeyBundle? Bundle() =>
+        File.Exists(AuthorityFile) && File.Exists(AuthorityKeyFile) && File.Exists(TokenKeyFile)
+            ? new KeyBundle(File.ReadAllText(AuthorityFile), File.ReadAllText(AuthorityKeyFile), File.ReadAllText(TokenKeyFile))
+            : null;
+
+    /// <summary>Puts such keys where there are none.</summary>
+    public void Install(KeyBundle bundle)
+    {
+        DataDirectory.MakePrivate(path);
+        PrivateFile.Write(TokenKeyFile, bundle.TokenKeyPem);
+        PrivateFile.Write(AuthorityKeyFile, bundle.AuthorityKeyPem);
+        PrivateFile.Write(AuthorityFile, bundle.AuthorityPem);
+    }
+
+    private IssuedCertificate Ensure(string name, Func<IssuedCertificate> issue, Func<X509Certificate2, bool>? stillGood = null)
     {
         string certificateFile = Path.Combine(path, name + ".crt");
         string keyFile = Path.Combine(path, name + ".key");
@@ -67,7 +103,7 @@ internal sealed class PkiFolder(string path, TimeProvider time)
         {
             var existing = new IssuedCertificate(File.ReadAllText(certificateFile), File.ReadAllText(keyFile));
             using X509Certificate2 certificate = existing.ToX509();
-            if (certificate.NotAfter.ToUniversalTime() - RenewBefore > time.GetUtcNow().UtcDateTime)
+            if (certificate.NotAfter.ToUniversalTime() - RenewBefore > time.GetUtcNow().UtcDateTime && (stillGood?.Invoke(certificate) ?? true))
             {
                 return existing;
             }

@@ -16,9 +16,10 @@ namespace Orrery.Serving;
 internal static class ControlPlane
 {
     /// <summary>Runs until cancelled.</summary>
-    /// <param name="etcd">Null keeps everything in a file of the data directory.</param>
+    /// <param name="etcd">Null keeps everything in a file of the data directory, which one process has to itself.</param>
+    /// <param name="publicUrl">How users reach the API, also where another replica answers them.</param>
     public static async Task RunAsync(
-        DataDirectory directory, Settings settings, EtcdOptions? etcd, IPAddress address, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+        DataDirectory directory, Settings settings, EtcdOptions? etcd, IPAddress address, Uri publicUrl, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
         // 1. The store: everything durable.
         await using IStore store = etcd is null
@@ -28,7 +29,7 @@ internal static class ControlPlane
         // 2. The API server.
         var pki = new PkiFolder(directory.PkiFolder, time);
         using CertificateAuthority authority = pki.EnsureAuthority("orrery");
-        using X509Certificate2 serving = pki.EnsureServer(authority);
+        using X509Certificate2 serving = pki.EnsureServer(authority, [address.ToString(), publicUrl.IdnHost]);
         using ServiceAccountKeys keys = ServiceAccountKeys.Load(pki.EnsureTokenKey());
         await using ApiServer server = await ApiServer.StartAsync(
             new ApiServerOptions
@@ -39,14 +40,16 @@ internal static class ControlPlane
                 ServingCertificate = serving,
                 ClientCas = [authority.Certificate()],
                 ServiceAccountKeys = keys,
-                PublicUrl = settings.Server,
+                PublicUrl = publicUrl,
                 TimeProvider = time,
                 LoggerFactory = loggers,
             },
             cancellationToken).ConfigureAwait(false);
 
-        // 3. The controllers, through the same HTTPS as every other client.
-        ClientConfig api = KubeConfig.Load(directory.ControllersKubeconfig);
-        await new OrreryControllers(new ControllersOptions { Api = api, PublicUrl = settings.Server, Time = time, Loggers = loggers }).RunAsync(cancellationToken).ConfigureAwait(false);
+        // 3. The controllers, through the same HTTPS as every other client. Where servers share a store, one of them runs them.
+        var controllers = new ControllersOptions { Api = KubeConfig.Load(directory.ControllersKubeconfig), PublicUrl = publicUrl, Time = time, Loggers = loggers };
+        await (store is ILocalStore
+            ? new OrreryControllers(controllers).RunAsync(cancellationToken)
+            : ControllersLease.RunAsync(controllers, cancellationToken)).ConfigureAwait(false);
     }
 }

@@ -1,0 +1,128 @@
+using System.Diagnostics;
+using System.Globalization;
+using Orrery.Api;
+using Orrery.Client;
+using Orrery.Commands;
+using Orrery.Installation;
+
+namespace Orrery.Bench.Crash;
+
+/// <summary>One <c>orrery serve</c> as a child of this process, with a data directory of its own, to be killed at will.</summary>
+/// <param name="program">The <c>orrery</c> binary.</param>
+/// <param name="folder">Its data directory.</param>
+/// <param name="arguments">Further arguments of <c>serve</c>.</param>
+internal sealed class ServeProcess(string program, string folder, int port, IReadOnlyList<string> arguments, TimeProvider time) : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
+
+    private readonly Queue<string> tail = new();
+    private Process? process;
+
+    public DataDirectory Directory { get; } = new(folder);
+
+    public bool IsRunning => process is { HasExited: false };
+
+    public int Pid => process?.Id ?? 0;
+
+    /// <summary>The last lines that it logged.</summary>
+    public string Tail
+    {
+        get
+        {
+            lock (tail)
+            {
+                return string.Join('\n', tail);
+            }
+        }
+    }
+
+    public void Start()
+    {
+        var start = new ProcessStartInfo(program) { RedirectStandardError = true, RedirectStandardOutput = true };
+        foreach (string argument in (IEnumerable<string>)["serve", "--data-dir", folder, "--port", port.ToString(CultureInfo.InvariantCulture), .. arguments])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        process?.Dispose();
+        process = Process.Start(start) ?? throw new CommandFailedException($"{program} could not be started");
+        process.OutputDataReceived += (_, line) => Keep(line.Data);
+        process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    /// <summary>Waits until it answers.</summary>
+    /// <exception cref="CommandFailedException">It ended, or does not answer in time; with the end of its log.</exception>
+    public async Task ReadyAsync(CancellationToken cancellationToken)
+    {
+        long began = time.GetTimestamp();
+        while (true)
+        {
+            if (!IsRunning || time.GetElapsedTime(began) > Patience)
+            {
+                throw new CommandFailedException($"'orrery serve' on port {port} {(IsRunning ? "does not answer" : "has ended")}:\n{Tail}");
+            }
+
+            try
+            {
+                if (File.Exists(Directory.AdminKubeconfig))
+                {
+                    using KubeClient client = Admin();
+                    await client.GetTextAsync("/readyz", cancellationToken).ConfigureAwait(false);
+                    return;
+                }
+            }
+            catch (Exception fault) when (fault is HttpRequestException or IOException or StatusException)
+            {
+                // Not yet.
+            }
+
+            await Task.Delay(Interval, time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Root's administrator on this server.</summary>
+    public KubeClient Admin() => new(KubeConfig.Load(Directory.AdminKubeconfig) with { RequestTimeout = TimeSpan.FromSeconds(20), ConnectTimeout = TimeSpan.FromSeconds(5) });
+
+    public void Kill() => Signals.Kill(process!);
+
+    public void Pause() => Signals.Pause(process!);
+
+    public void Continue() => Signals.Continue(process!);
+
+    /// <summary>Asks it to end, and waits for that.</summary>
+    public async Task<int> StopAsync(CancellationToken cancellationToken)
+    {
+        Signals.Stop(process!);
+        await process!.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+        return process.ExitCode;
+    }
+
+    public void Dispose()
+    {
+        if (process is not null)
+        {
+            Signals.Kill(process);
+            process.Dispose();
+        }
+    }
+
+    private void Keep(string? line)
+    {
+        if (line is null)
+        {
+            return;
+        }
+
+        lock (tail)
+        {
+            tail.Enqueue(line);
+            if (tail.Count > 200)
+            {
+                tail.Dequeue();
+            }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Bench.Crash;
+using Orrery.Client;
+using Orrery.Installation;
+using Orrery.Testing;
+
+namespace Orrery.Tests.EndToEnd;
+
+/// <summary>Two real <c>orrery serve</c> on one real etcd: one API, one leader, whoever dies.</summary>
+public sealed class ReplicaTests : IAsyncLifetime
+{
+    private static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
+    private static readonly GroupVersionResource Leases = new("coordination.k8s.io", "v1", "leases");
+
+    private readonly TempDirectory folder = new();
+    private readonly List<ServeProcess> servers = [];
+    private IReadOnlyList<EtcdMember> etcd = [];
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        if (EtcdMember.Program is null)
+        {
+            Assert.Skip("etcd is not on PATH (Debian package etcd-server)");
+        }
+
+        etcd = EtcdMember.StartCluster(1, folder.Path);
+        await StartAsync("a");
+        var first = new DataDirectory(Path.Combine(folder.Path, "a"));
+        KeyBundle.Read(first, TimeProvider.System).Install(new DataDirectory(Path.Combine(folder.Path, "b")), TimeProvider.System);
+        await StartAsync("b");
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        foreach (IDisposable part in (IEnumerable<IDisposable>)[.. servers, .. etcd, folder])
+        {
+            part.Dispose();
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    [Fact]
+    public async Task Replicas_ShareOneStore_WhatOneAcknowledgedTheOtherShowsAtOnce()
+    {
+        using KubeClient a = servers[0].Admin(), b = servers[1].Admin();
+        string start = (await b.ListAsync(ConfigMaps, "default", null, Token)).ResourceVersion;
+        Task<List<string>> watch = NamesAsync(b, start, 20);
+        for (int i = 0; i < 20; i++)
+        {
+            (KubeClient writer, KubeClient reader) = i % 2 == 0 ? (a, b) : (b, a);
+            KubeObject made = await writer.CreateAsync(ConfigMaps, "default", Named($"c{i:00}"), Token);
+
+            Assert.Equal(made.ResourceVersion, (await reader.GetAsync(ConfigMaps, "default", $"c{i:00}", Token)).ResourceVersion);
+            Assert.Contains((await reader.ListAsync(ConfigMaps, "default", null, Token)).Items, item => item.Uid == made.Uid);
+        }
+
+        Assert.Equal(Enumerable.Range(0, 20).Select(i => $"c{i:00}"), await watch.WaitAsync(TimeSpan.FromSeconds(20), Token));
+    }
+
+    [Fact]
+    public async Task Leader_KilledThenPausedThenStopped_IsReplacedEachTime()
+    {
+        // 1. One leads, and acts.
+        (ServeProcess leader, ServeProcess other) = await LeaderAsync();
+        await ServesNewClusterAsync(other, "one");
+
+        // 2. kill -9: the other one leads within 15 s.
+        leader.Kill();
+        long killed = TimeProvider.System.GetTimestamp();
+        string before = (await HolderAsync(other))!;
+        await Orrery.Testing.Eventually.TrueAsync(async () => await HolderAsync(other) is { Length: > 0 } now && now != before, "the other one leads", TimeSpan.FromSeconds(30), Token);
+        TimeSpan took = TimeProvider.System.GetElapsedTime(killed);
+        TestContext.Current.SendDiagnosticMessage("replaced after {0}", took);
+        Assert.True(took < TimeSpan.FromSeconds(15), $"replaced after {took}");
+        await ServesNewClusterAsync(other, "two");
+
+        // 3. Stopped in its tracks: replaced too, and when it wakes up it finds that it no longer leads.
+        leader.Start();
+        await leader.ReadyAsync(Token);
+        string held = (await HolderAsync(leader))!;
+        other.Pause();
+        await Orrery.Testing.Eventually.TrueAsync(async () => await HolderAsync(leader) is { Length: > 0 } now && now != held, "the restarted one leads", TimeSpan.FromSeconds(30), Token);
+        string successor = (await HolderAsync(leader))!;
+        other.Continue();
+        await Orrery.Testing.Eventually.TrueAsync(() => other.Tail.Contains("no longer leads orrery-controllers", StringComparison.Ordinal), "the one that woke up says that it lost", TimeSpan.FromSeconds(20), Token);
+        await ServesNewClusterAsync(other, "three");
+        Assert.Equal(successor, await HolderAsync(other));
+
+        // 4. An orderly stop hands over at once: no lease has to run out.
+        long stopped = TimeProvider.System.GetTimestamp();
+        Assert.Equal(0, await leader.StopAsync(Token));
+        await Orrery.Testing.Eventually.TrueAsync(async () => await HolderAsync(other) is { Length: > 0 } now && now != successor, "the other one follows", TimeSpan.FromSeconds(10), Token);
+        Assert.True(TimeProvider.System.GetElapsedTime(stopped) < TimeSpan.FromSeconds(8));
+    }
+
+    private async Task StartAsync(string name)
+    {
+        var server = new ServeProcess(
+            Path.Combine(AppContext.BaseDirectory, "orrery"), Path.Combine(folder.Path, name), FreePort.Take(), ["--etcd", etcd[0].Client.ToString().TrimEnd('/')], TimeProvider.System);
+        servers.Add(server);
+        server.Start();
+        await server.ReadyAsync(Token);
+    }
+
+    private async Task<(ServeProcess Leader, ServeProcess Other)> LeaderAsync()
+    {
+        string holder = await Orrery.Testing.Eventually.SomeAsync(async () => await HolderAsync(servers[0]) is { Length: > 0 } held ? held : null, "somebody leads", TimeSpan.FromSeconds(30), Token);
+        ServeProcess leader = servers.Single(s => holder.Contains($"_{s.Pid}_", StringComparison.Ordinal));
+        return (leader, servers.Single(s => s != leader));
+    }
+
+    private static async Task<string?> HolderAsync(ServeProcess through)
+    {
+        using KubeClient client = through.Admin();
+        return (await client.FindAsync(Leases, "kube-system", "orrery-controllers", Token))?.TextAt("spec", "holderIdentity");
+    }
+
+    /// <summary>Only controllers turn a VirtualCluster into one that is served.</summary>
+    private static async Task ServesNewClusterAsync(ServeProcess through, string name)
+    {
+        using KubeClient client = through.Admin();
+        await Orrery.Testing.Eventually.TrueAsync(async () => await client.FindAsync(OrreryResources.Tenants, "", "acme", Token) is not null || await MadeAsync(client, OrreryResources.Tenants, "", "Tenant", "acme"), "there is a tenant", TimeSpan.FromSeconds(20), Token);
+        await Orrery.Testing.Eventually.TrueAsync(async () => await MadeAsync(client, OrreryResources.VirtualClusters, "acme", "VirtualCluster", name), $"VirtualCluster {name} is taken", TimeSpan.FromSeconds(20), Token);
+        await Orrery.Testing.Eventually.TrueAsync(async () => await client.FindAsync(OrreryResources.LogicalClusters, "acme", name, Token) is not null, $"{name} is served", TimeSpan.FromSeconds(20), Token);
+    }
+
+    private static async Task<bool> MadeAsync(KubeClient client, GroupVersionResource resource, string ns, string kind, string name)
+    {
+        try
+        {
+            JsonObject body = Named(name);
+            body["apiVersion"] = resource.ApiVersion;
+            body["kind"] = kind;
+            body["spec"] = new JsonObject();
+            await client.CreateAsync(resource, ns, body, Token);
+            return true;
+        }
+        catch (StatusException refusal) when (refusal.Code is 404 or 403)
+        {
+            // The kind, or the tenant's namespace, is still to come.
+            return false;
+        }
+    }
+
+    private static async Task<List<string>> NamesAsync(KubeClient client, string from, int count)
+    {
+        var names = new List<string>();
+        await foreach (WatchEvent change in client.WatchAsync(ConfigMaps, "default", new WatchQuery { ResourceVersion = from }, Token))
+        {
+            names.Add(change.Object.Name);
+            if (names.Count == count)
+            {
+                break;
+            }
+        }
+
+        return names;
+    }
+
+    private static JsonObject Named(string name) => new() { ["metadata"] = new JsonObject { ["name"] = name } };
+}

@@ -2,8 +2,10 @@ using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Server.Admission;
 using Orrery.Server.Admission.Limits;
+using Orrery.Server.Admission.Matching;
 using Orrery.Server.Admission.Pods;
 using Orrery.Server.Admission.PodSecurity;
+using Orrery.Server.Admission.Policies;
 using Orrery.Server.Admission.Quota;
 using Orrery.Server.Admission.Volumes;
 using Orrery.Server.Authentication;
@@ -48,6 +50,8 @@ internal static class ServerComposition
         var objects = new ObjectStore(caches, access.BaseLayer, access.Clusters);
 
         // 3. Writes.
+        var facts = new AdmissionFacts(objects, resources, access.Authorizer);
+        var parameters = new PolicyParams(objects, resources);
         var limits = new LimitRanger(objects);
         var priority = new PodPriority(objects);
         var admission = new AdmissionChain(
@@ -56,7 +60,7 @@ internal static class ServerComposition
                 new NamespaceLifecycle(objects), limits, new ServiceAccountDefaults(objects, names), priority, new DefaultTolerations(),
                 DefaultClass.OfClaims(objects), new VolumeProtection(), new RuntimeClassOverhead(objects), DefaultClass.OfIngresses(objects), new RoleEscalation(access.RoleGuard),
             ],
-            validating: [limits, new PodSecurityAdmission(objects), priority, new ClaimResize(objects)]).Without(options.DisabledAdmissionPlugins);
+            validating: [limits, new PodSecurityAdmission(objects), priority, new ClaimResize(objects), PolicyPlugins.Validating(caches, facts, parameters)]).Without(options.DisabledAdmissionPlugins);
         var addresses = new ServiceAddresses(caches, options.ServiceRange, names);
         var quotas = new QuotaLedger(objects, !options.DisabledAdmissionPlugins.Contains("ResourceQuota"), time);
         var creation = new ObjectCreation(objects, admission, addresses, quotas, time, names);

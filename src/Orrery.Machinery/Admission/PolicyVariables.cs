@@ -40,6 +40,12 @@ internal sealed class PolicyVariables
         return variables;
     }
 
+    public PolicyExpression Compile(string source, params ReadOnlySpan<CelType> wanted) => PolicyExpression.Compile(source, Types, Dialect, wanted);
+
+    /// <summary>A message does not ask the authorizer.</summary>
+    public PolicyExpression CompileMessage(string source) =>
+        PolicyExpression.Compile(source, Types.Where(t => !t.Key.StartsWith("authorizer", StringComparison.Ordinal)).ToDictionary(), Dialect, CelType.String);
+
     /// <summary>The values that expressions see.</summary>
     public Dictionary<string, object?> Values(AdmissionInput input, PolicyBudget budget, CancellationToken cancellation)
     {

@@ -21,11 +21,11 @@ public sealed class ValidatingPolicy
         Conditions = MatchConditions.Compile(spec, hasParams);
         variables = PolicyVariables.Compile(spec, AdmissionVariables.Types(hasParams), CelDialect.Rules);
         checks = [.. spec.Items("validations").Select(v => new Check(
-            Compile(v.Text("expression"), CelType.Bool),
+            variables.Compile(v.Text("expression"), CelType.Bool),
             v.Text("message"),
-            v.Text("messageExpression").Trim().Length > 0 ? CompileMessage(v.Text("messageExpression")) : null,
+            v.Text("messageExpression").Trim().Length > 0 ? variables.CompileMessage(v.Text("messageExpression")) : null,
             v.Text("reason")))];
-        notes = [.. spec.Items("auditAnnotations").Select(a => new Note(a.Text("key"), Compile(a.Text("valueExpression"), CelType.String, CelType.Null)))];
+        notes = [.. spec.Items("auditAnnotations").Select(a => new Note(a.Text("key"), variables.Compile(a.Text("valueExpression"), CelType.String, CelType.Null)))];
     }
 
     /// <summary>What cannot be worked out lets the request pass.</summary>
@@ -112,12 +112,6 @@ public sealed class ValidatingPolicy
             verdict.Denials.Add(new PolicyDenial(index, message, "") { IsError = true });
         }
     }
-
-    private PolicyExpression Compile(string source, params ReadOnlySpan<CelType> wanted) => PolicyExpression.Compile(source, variables.Types, variables.Dialect, wanted);
-
-    /// <summary>A message does not ask the authorizer.</summary>
-    private PolicyExpression CompileMessage(string source) =>
-        PolicyExpression.Compile(source, variables.Types.Where(t => !t.Key.StartsWith("authorizer", StringComparison.Ordinal)).ToDictionary(), variables.Dialect, CelType.String);
 
     private sealed record Check(PolicyExpression Expression, string Message, PolicyExpression? MessageExpression, string Reason);
 

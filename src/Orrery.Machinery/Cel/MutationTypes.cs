@@ -23,6 +23,9 @@ internal static class MutationTypes
         ["value"] = new("value", CelType.Dyn),
     });
 
+    /// <summary>What a mutation of this patch type comes to.</summary>
+    public static CelType ResultOf(string patchType) => patchType == "JSONPatch" ? CelType.List(JsonPatch) : Object;
+
     /// <summary><c>Object.spec.template</c> is the type of that member of the object.</summary>
     public static CelType? Find(string name) => name switch
     {

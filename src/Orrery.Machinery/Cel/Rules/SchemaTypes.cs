@@ -61,6 +61,9 @@ internal static class SchemaTypes
         return CelType.Object("object", fields);
     }
 
+    /// <summary>Words of the language that no identifier may be.</summary>
+    internal static bool IsReserved(string name) => Escaped.Contains(name);
+
     /// <summary>Null when no identifier stands for the name.</summary>
     internal static string? Escape(string name)
     {

@@ -9,7 +9,7 @@ namespace Orrery.Machinery.Schemas;
 /// What encoding a Go struct leaves out and always writes, which OpenAPI does not tell: a plain member with
 /// <c>omitempty</c> goes when it is zero, a pointer goes only when nil, a nested struct is written even when empty.
 /// The facts (Data/go-shape.tsv, kept by hand) name the exceptions from the usual: optional strings, lists and maps go
-/// when empty; optional numbers and flags are pointers; optional structs are pointers; required members are written.
+/// when empty; optional numbers and flags are pointers; optional structs are pointers; required members are written, unless the facts say otherwise.
 /// </summary>
 public static class GoShape
 {
@@ -71,7 +71,7 @@ public static class GoShape
     {
         Plan plan = PlanOf(schema);
         string? fact = plan.Facts.GetValueOrDefault(name);
-        if (fact is "write" or "keep" || schema.Required.Contains(name))
+        if (fact is "write" or "keep" || (fact != "omit" && schema.Required.Contains(name)))
         {
             return false;
         }
@@ -145,7 +145,7 @@ public static class GoShape
     private static bool IsAlwaysWritten(Schema schema, string name, Schema member) => Fact(schema, name) switch
     {
         "write" => true,
-        "pointer" => false,
+        "pointer" or "omit" => false,
         _ => schema.Required.Contains(name) && !member.PreserveUnknownFields,
     };
 

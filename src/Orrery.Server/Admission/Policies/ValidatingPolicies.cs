@@ -9,6 +9,8 @@ namespace Orrery.Server.Admission.Policies;
 /// <summary>ValidatingAdmissionPolicies (apiserver <c>pkg/admission/plugin/policy/validating/dispatcher.go</c>).</summary>
 internal sealed class ValidatingPolicies(PolicySet<ValidatingPolicy> policies, AdmissionFacts facts, PolicyParams parameters) : IValidatingPlugin
 {
+    public string Name => "ValidatingAdmissionPolicy";
+
     public ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         IReadOnlyList<BoundPolicy<ValidatingPolicy>> bound = policies.For(request.Cluster);

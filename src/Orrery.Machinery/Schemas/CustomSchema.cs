@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace Orrery.Machinery.Schemas;
 
-/// <summary>Compiles the schema of a CustomResourceDefinition's version. What <see cref="DefinitionValidation"/> refuses is read leniently here.</summary>
+/// <summary>Compiles the schema of a CustomResourceDefinition's version. What <see cref="Definitions.DefinitionValidation"/> refuses is read leniently here.</summary>
 public static class CustomSchema
 {
     private static readonly string[] Meta = ["apiVersion", "kind", "metadata"];

@@ -42,6 +42,42 @@ internal static class Re2
         return regex;
     }
 
+    /// <summary>Why Go would refuse the pattern, or, rarely, why .NET cannot run it; null when neither.</summary>
+    public static string? Fault(string pattern)
+    {
+        if (Re2Syntax.Fault(pattern) is { } fault)
+        {
+            return fault;
+        }
+
+        try
+        {
+            Compile(pattern);
+            return null;
+        }
+        catch (Exception e) when (e is ArgumentException or NotSupportedException)
+        {
+            return $"error parsing regexp: {e.Message}";
+        }
+    }
+
+    /// <param name="name">Such as <c>alpha</c>, of <c>[[:alpha:]]</c>.</param>
+    public static bool IsPosixClass(string name) => Posix.ContainsKey(name);
+
+    /// <param name="escape">Such as <c>\pL</c> or <c>\p{Lu}</c>.</param>
+    public static bool IsUnicodeClass(string escape)
+    {
+        try
+        {
+            Compile(escape);
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+
     private static string Translate(string pattern)
     {
         var made = new StringBuilder(pattern.Length + 8);
@@ -49,7 +85,13 @@ internal static class Re2
         for (int i = 0; i < pattern.Length; i++)
         {
             char c = pattern[i];
-            if (c == '\\' && i + 1 < pattern.Length)
+            if (c == '\\' && i + 2 < pattern.Length && pattern[i + 1] is 'p' or 'P' && pattern[i + 2] != '{')
+            {
+                // Classes of one letter need no braces in RE2.
+                made.Append(c).Append(pattern[i + 1]).Append('{').Append(pattern[i + 2]).Append('}');
+                i += 2;
+            }
+            else if (c == '\\' && i + 1 < pattern.Length)
             {
                 made.Append(Escape(pattern[++i], inClass));
             }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Machinery.Schemas;
+using Orrery.Machinery.Schemas.Definitions;
 using Orrery.Server.Registry;
 
 namespace Orrery.Server.CustomResources;

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Api.Crds;
 using Orrery.Machinery.Cel;
+using Orrery.Machinery.Schemas.Definitions;
 using Orrery.Machinery.Schemas;
 
 namespace Orrery.Machinery.Tests.Cel;

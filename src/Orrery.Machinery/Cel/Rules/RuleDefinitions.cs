@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Machinery.Schemas;
+using Orrery.Machinery.Schemas.Definitions;
 
 namespace Orrery.Machinery.Cel.Rules;
 
@@ -24,7 +25,10 @@ internal static class RuleDefinitions
         IReadOnlyList<ValidationRule> rules = ValidationRule.Of(schema, isRoot);
         for (int i = 0; i < rules.Count; i++)
         {
-            Judge(rules[i], (JsonObject)json["x-kubernetes-validations"]![i]!, string.Create(CultureInfo.InvariantCulture, $"{path}.x-kubernetes-validations[{i}]"), uncorrelated, errors);
+            string at = string.Create(CultureInfo.InvariantCulture, $"{path}.x-kubernetes-validations[{i}]");
+            var rule = (JsonObject)json["x-kubernetes-validations"]![i]!;
+            Texts(rule, json, at, errors);
+            Judge(rules[i], rule, at, uncorrelated, errors);
         }
 
         foreach ((string name, JsonNode? member) in json["properties"] as JsonObject ?? [])
@@ -46,17 +50,57 @@ internal static class RuleDefinitions
         }
     }
 
+    /// <summary>What of a rule needs no reading of the expression.</summary>
+    private static void Texts(JsonObject rule, JsonObject schema, string path, List<FieldError> errors)
+    {
+        string text = rule.Text("rule")?.Trim() ?? "", message = rule.Text("message") ?? "", expression = rule.Text("messageExpression") ?? "", fieldPath = rule.Text("fieldPath") ?? "";
+        if (text.Length > 0 && message.Length > 0 && message.Trim().Length == 0)
+        {
+            errors.Add(FieldError.Invalid($"{path}.message", message, "must be non-empty if specified"));
+        }
+        else if (text.Length > 0 && HasLineBreak(message.Trim()))
+        {
+            errors.Add(FieldError.Invalid($"{path}.message", message, "must not contain line breaks"));
+        }
+        else if (HasLineBreak(text) && message.Length == 0)
+        {
+            errors.Add(FieldError.Required($"{path}.message", "message must be specified if rule contains line breaks"));
+        }
+
+        if (expression.Length > 0 && expression.Trim().Length == 0)
+        {
+            errors.Add(FieldError.Required($"{path}.messageExpression", "messageExpression must be non-empty if specified"));
+        }
+
+        if (fieldPath.Length == 0)
+        {
+            return;
+        }
+
+        if (fieldPath.Trim().Length == 0)
+        {
+            errors.Add(FieldError.Invalid($"{path}.fieldPath", fieldPath, "must be non-empty if specified"));
+        }
+
+        if (HasLineBreak(fieldPath))
+        {
+            errors.Add(FieldError.Invalid($"{path}.fieldPath", fieldPath, "must not contain line breaks"));
+        }
+
+        if (SchemaFieldPath.Find(fieldPath, schema, indexable: true, out _, out _) is null)
+        {
+            errors.Add(FieldError.Invalid($"{path}.fieldPath", fieldPath, "must be a valid path"));
+        }
+    }
+
+    private static bool HasLineBreak(string text) => text.AsSpan().ContainsAny('\r', '\n');
+
     private static void Judge(ValidationRule rule, JsonObject json, string path, string? uncorrelated, List<FieldError> errors)
     {
         if (rule.Text.Trim().Length == 0)
         {
             errors.Add(FieldError.Required($"{path}.rule", "rule is not specified"));
             return;
-        }
-
-        if (rule.Message.Length == 0 && rule.Text.Contains('\n') && rule.MessageProgram is null)
-        {
-            errors.Add(FieldError.Required($"{path}.message", "message must be specified if rule contains line breaks"));
         }
 
         if (rule.Reason is { } reason && !Reasons.Contains(reason))

@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 
-namespace Orrery.Machinery.Schemas;
+namespace Orrery.Machinery.Schemas.Definitions;
 
 /// <summary>
 /// Validates CustomResourceDefinitions as apiextensions does. The general rules for metadata are the caller's;
@@ -21,13 +21,18 @@ public static class DefinitionValidation
         JsonObject spec = definition.ObjectAt("spec");
         Name(definition, spec, errors);
         Group(spec, errors);
-        Approval(definition, spec, errors);
         Scope(spec, errors);
-        DefinitionNames.Validate(spec, errors);
         VersionList(definition, errors);
-        Conversion(spec, errors);
-        Schemas(definition, errors);
+        DefinitionNames.Validate(spec, errors);
+        DefinitionVersions.ValidateShared(Versions(definition), errors);
+        DefinitionConversion.Validate(spec, errors);
         StoredVersions(definition, errors);
+        Approval(definition, spec, errors);
+        if (spec.Flag("preserveUnknownFields"))
+        {
+            errors.Add(FieldError.Invalid("spec.preserveUnknownFields", true, "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"));
+        }
+
         return errors;
     }
 
@@ -113,6 +118,14 @@ public static class DefinitionValidation
     private static void VersionList(JsonObject definition, List<FieldError> errors)
     {
         IReadOnlyList<JsonObject> versions = Versions(definition);
+        for (int i = 0; i < versions.Count; i++)
+        {
+            if (DefinitionVersions.Schema(versions[i]) is null)
+            {
+                errors.Add(FieldError.Required(At("spec.versions", i, "schema.openAPIV3Schema")));
+            }
+        }
+
         var seen = new HashSet<string>(StringComparer.Ordinal);
         bool unique = true;
         for (int i = 0; i < versions.Count; i++)
@@ -124,7 +137,7 @@ public static class DefinitionValidation
                 errors.Add(FieldError.Invalid(At("spec.versions", i, "name"), name, string.Join(",", faults)));
             }
 
-            DefinitionNames.ValidateVersion(versions[i], At("spec.versions", i), errors);
+            DefinitionVersions.Validate(versions[i], versions, At("spec.versions", i), errors);
         }
 
         if (!unique)
@@ -136,61 +149,7 @@ public static class DefinitionValidation
         {
             errors.Add(FieldError.Invalid("spec.versions", Internal(definition), "must have exactly one version marked as storage version"));
         }
-
-        if (definition.ObjectAt("spec").Flag("preserveUnknownFields"))
-        {
-            errors.Add(FieldError.Invalid("spec.preserveUnknownFields", true, "must be false"));
-        }
     }
-
-    private static void Conversion(JsonObject spec, List<FieldError> errors)
-    {
-        var conversion = spec["conversion"] as JsonObject;
-        string strategy = conversion?.Text("strategy") ?? "None";
-        if (strategy is not ("None" or "Webhook"))
-        {
-            errors.Add(FieldError.NotSupported("spec.conversion.strategy", strategy, "None", "Webhook"));
-        }
-
-        var webhook = conversion?["webhook"] as JsonObject;
-        if (strategy == "None" && webhook is not null)
-        {
-            errors.Add(FieldError.Forbidden("spec.conversion.webhookClientConfig", "should not be set when strategy is not set to Webhook"));
-        }
-        else if (strategy == "Webhook" && webhook?["clientConfig"] is not JsonObject)
-        {
-            errors.Add(FieldError.Required("spec.conversion.webhookClientConfig", "required when strategy is set to Webhook"));
-        }
-
-        if (strategy == "Webhook" && webhook?["conversionReviewVersions"] is not JsonArray { Count: > 0 })
-        {
-            errors.Add(FieldError.Required("spec.conversion.conversionReviewVersions"));
-        }
-    }
-
-    private static void Schemas(JsonObject definition, List<FieldError> errors)
-    {
-        IReadOnlyList<JsonObject> versions = Versions(definition);
-        bool shared = IsShared(versions);
-        for (int i = 0; i < versions.Count; i++)
-        {
-            if ((versions[i]["schema"] as JsonObject)?["openAPIV3Schema"] is not JsonObject schema)
-            {
-                errors.Add(FieldError.Required(At("spec.versions", i, "schema.openAPIV3Schema"), "schemas are required"));
-            }
-            else if (!shared)
-            {
-                errors.AddRange(StructuralSchemaValidation.Validate(schema, At("spec.versions", i, "schema.openAPIV3Schema")));
-            }
-            else if (i == 0)
-            {
-                errors.AddRange(StructuralSchemaValidation.Validate(schema, "spec.validation.openAPIV3Schema"));
-            }
-        }
-    }
-
-    /// <summary>Upstream's internal form hoists a schema that all versions share, and its texts speak of that form.</summary>
-    private static bool IsShared(IReadOnlyList<JsonObject> versions) => versions.All(v => JsonNode.DeepEquals(v["schema"], versions[0]["schema"]));
 
     private static void StoredVersions(JsonObject definition, List<FieldError> errors)
     {
@@ -211,10 +170,13 @@ public static class DefinitionValidation
             }
         }
 
-        string? storage = Versions(definition).FirstOrDefault(v => v.Flag("storage"))?.Text("name");
-        if (storage is not null && !stored.Any(s => s?.ToString() == storage))
+        var unclaimed = stored.Select(s => s?.ToString() ?? "").ToHashSet(StringComparer.Ordinal);
+        foreach (string storage in Versions(definition).Where(v => v.Flag("storage")).Select(v => v.Text("name") ?? ""))
         {
-            errors.Add(FieldError.Invalid("status.storedVersions", stored.DeepClone(), $"must have the storage version {storage}"));
+            if (!unclaimed.Remove(storage))
+            {
+                errors.Add(FieldError.Invalid("status.storedVersions", stored.DeepClone(), $"must have the storage version {storage}"));
+            }
         }
     }
 
@@ -222,7 +184,6 @@ public static class DefinitionValidation
     private static JsonArray Internal(JsonObject definition)
     {
         IReadOnlyList<JsonObject> versions = Versions(definition);
-        bool shared = IsShared(versions);
         return [.. versions.Select(v => (JsonNode)new JsonObject
         {
             ["Name"] = v.Text("name") ?? "",
@@ -230,10 +191,10 @@ public static class DefinitionValidation
             ["Storage"] = v.Flag("storage"),
             ["Deprecated"] = v.Flag("deprecated"),
             ["DeprecationWarning"] = v["deprecationWarning"]?.DeepClone(),
-            ["Schema"] = shared ? null : v["schema"]?.DeepClone(),
-            ["Subresources"] = shared ? null : v["subresources"]?.DeepClone(),
-            ["AdditionalPrinterColumns"] = shared ? null : v["additionalPrinterColumns"]?.DeepClone(),
-            ["SelectableFields"] = shared ? null : v["selectableFields"]?.DeepClone(),
+            ["Schema"] = DefinitionVersions.IsShared(versions, "schema") ? null : v["schema"]?.DeepClone(),
+            ["Subresources"] = DefinitionVersions.IsShared(versions, "subresources") ? null : v["subresources"]?.DeepClone(),
+            ["AdditionalPrinterColumns"] = DefinitionVersions.IsShared(versions, "additionalPrinterColumns") ? null : v["additionalPrinterColumns"]?.DeepClone(),
+            ["SelectableFields"] = DefinitionVersions.IsShared(versions, "selectableFields") ? null : v["selectableFields"]?.DeepClone(),
         })];
     }
 

@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 
-namespace Orrery.Machinery.Schemas;
+namespace Orrery.Machinery.Schemas.Definitions;
 
 /// <summary>What a CustomResourceDefinition says without saying it (apiextensions <c>v1/defaults.go</c>, <c>registry/customresourcedefinition</c>).</summary>
 public static class DefinitionDefaults

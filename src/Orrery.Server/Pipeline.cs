@@ -18,10 +18,13 @@ internal sealed class Pipeline(ServerState server)
     public async Task InvokeAsync(HttpContext http)
     {
         CancellationToken gone = http.RequestAborted;
+        long began = server.Metrics.Begin();
+        RequestInfo? info = null;
         try
         {
             // 1. What is asked, from method and raw path alone.
-            RequestInfo info = RequestInfoParser.Parse(http.Request.Method, RawTarget.Of(http));
+            info = RequestInfoParser.Parse(http.Request.Method, RawTarget.Of(http));
+            server.Metrics.Enter(info);
 
             // 2. Whoever was answered by another server on the same store finds the same here: objects, rights and tokens.
             //    Lists and watches say themselves how new their state must be.
@@ -72,6 +75,11 @@ internal sealed class Pipeline(ServerState server)
         {
             log.RequestFailed(fault, http.Request.Method, http.Request.Path);
             await FailAsync(http, ApiErrors.InternalError("the server met an unexpected condition").Status);
+        }
+        finally
+        {
+            // 9. Counted, however it ended.
+            server.Metrics.End(info, http.Response.StatusCode, began);
         }
     }
 

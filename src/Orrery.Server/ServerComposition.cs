@@ -13,6 +13,7 @@ using Orrery.Server.Cache;
 using Orrery.Server.CustomResources;
 using Orrery.Server.Discovery;
 using Orrery.Server.Fairness;
+using Orrery.Server.Metrics;
 using Orrery.Server.OpenApi;
 using Orrery.Server.Registry;
 using Orrery.Server.Security;
@@ -75,6 +76,10 @@ internal static class ServerComposition
         var quotaCount = new QuotaCount(caches, writer, time);
         creation.FollowUps = [namespaces, clusters, definitions, quotaCount];
 
+        // 5. What every request passes.
+        var fairness = new RequestFairness(new FairQueue(options.Fairness, time), caches, resources);
+        var metrics = new RequestMetrics(time);
+
         var state = new ServerState
         {
             Options = options,
@@ -87,7 +92,9 @@ internal static class ServerComposition
             Deletion = deletion,
             Writer = writer,
             Access = access,
-            Fairness = new RequestFairness(new FairQueue(options.Fairness, time), caches, resources),
+            Fairness = fairness,
+            Metrics = metrics,
+            MetricsEndpoint = new MetricsEndpoint(caches, metrics, fairness.Queue),
             Discovery = new DiscoveryEndpoint(resources, options.PublicUrl?.Authority ?? $"{options.Address}:{options.Port}"),
             OpenApi = new OpenApiEndpoint(resources),
             Names = names,

@@ -5,6 +5,7 @@ using Orrery.Server.Cache;
 using Orrery.Server.Discovery;
 using Orrery.Server.Fairness;
 using Orrery.Server.Handlers;
+using Orrery.Server.Metrics;
 using Orrery.Server.OpenApi;
 using Orrery.Server.Registry;
 using Orrery.Server.Security;
@@ -37,6 +38,10 @@ internal sealed class ServerState : IAsyncDisposable
     public required AccessControl Access { get; init; }
 
     public required RequestFairness Fairness { get; init; }
+
+    public required RequestMetrics Metrics { get; init; }
+
+    public required MetricsEndpoint MetricsEndpoint { get; init; }
 
     public required DiscoveryEndpoint Discovery { get; init; }
 

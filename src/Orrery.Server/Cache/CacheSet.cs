@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
+using Orrery.Server.Metrics;
 using Orrery.Storage;
 
 namespace Orrery.Server.Cache;
@@ -14,6 +15,7 @@ internal sealed class CacheSet : IAsyncDisposable
     private readonly ResourceIndex resources;
     private readonly RevisionWaiters revisions = new();
     private readonly WakeSchedule schedule;
+    private readonly TimeProvider time;
     private readonly ILogger logger;
     private StoreFollower? follower;
     private long knownSince;
@@ -22,12 +24,16 @@ internal sealed class CacheSet : IAsyncDisposable
     private CacheSet(IStore store, TimeProvider time, ILogger logger)
     {
         Store = store;
+        this.time = time;
         schedule = new WakeSchedule(time);
         resources = new ResourceIndex(added => new ResourceCache(this, schedule, added, Volatile.Read(ref knownSince)));
         this.logger = logger;
     }
 
     public IStore Store { get; }
+
+    /// <summary>Time that commits took until the caches showed them.</summary>
+    public Histogram CommitDurations { get; } = new();
 
     /// <summary>Every change up to this revision is in the caches.</summary>
     public long Revision => revisions.Seen;
@@ -81,8 +87,10 @@ internal sealed class CacheSet : IAsyncDisposable
     /// </summary>
     public async ValueTask<CommitResult> CommitAsync(Transaction transaction, CancellationToken cancellationToken)
     {
+        long began = time.GetTimestamp();
         CommitResult result = await Store.CommitAsync(transaction, cancellationToken);
         await revisions.WaitForAsync(result.Revision, cancellationToken);
+        CommitDurations.Record(time.GetElapsedTime(began));
         return result;
     }
 

@@ -6,14 +6,15 @@ using Orrery.Server.Requests;
 
 namespace Orrery.Server.Handlers;
 
-/// <summary>Paths that are no resource: health, discovery, OpenAPI.</summary>
+/// <summary>Paths that are no resource: health, discovery, OpenAPI, metrics.</summary>
 internal static class PathDispatch
 {
     public static async Task HandleAsync(ServerState server, HttpContext http, RequestInfo info, UserInfo user, CancellationToken cancellationToken)
     {
         if (await server.Health.TryServeAsync(http, info, cancellationToken)
             || await server.Discovery.TryServeAsync(http, info, cancellationToken)
-            || await server.OpenApi.TryServeAsync(http, info, cancellationToken))
+            || await server.OpenApi.TryServeAsync(http, info, cancellationToken)
+            || await server.MetricsEndpoint.TryServeAsync(http, info, cancellationToken))
         {
             return;
         }

@@ -1,0 +1,120 @@
+using Microsoft.AspNetCore.Http;
+using Orrery.Api;
+using Orrery.Server.Cache;
+using Orrery.Server.Fairness;
+using Orrery.Server.Handlers;
+using Orrery.Server.Requests;
+
+namespace Orrery.Server.Metrics;
+
+/// <summary>
+/// Serves <c>/metrics</c>. Root's is the server's: all clusters together, none by name. A virtual cluster's tells how many objects
+/// of each kind it holds, counted when asked, and nothing of anybody else.
+/// </summary>
+internal sealed class MetricsEndpoint(CacheSet caches, RequestMetrics requests, FairQueue fairness)
+{
+    /// <returns>False, and nothing written, when the path is another.</returns>
+    public async ValueTask<bool> TryServeAsync(HttpContext http, RequestInfo request, CancellationToken cancellationToken)
+    {
+        if (request.Path != "/metrics" || request.Cluster.IsAll)
+        {
+            return false;
+        }
+
+        if (http.Request.Method is not ("GET" or "HEAD"))
+        {
+            throw ApiErrors.MethodNotAllowed();
+        }
+
+        var text = new PrometheusText();
+        if (request.Cluster.IsRoot)
+        {
+            WriteRequests(text);
+            WriteFairness(text);
+            WriteWatches(text);
+            text.Family("orrery_store_commit_duration_seconds", "histogram", "Time from handing a change to the store until it was durable and in the caches.");
+            text.Histogram("orrery_store_commit_duration_seconds", caches.CommitDurations);
+            ProcessMetrics.Write(text);
+        }
+
+        WriteObjects(text, request.Cluster);
+        await ObjectResponse.WriteBytesAsync(http, 200, PrometheusText.ContentType, text.Written, cancellationToken);
+        return true;
+    }
+
+    private void WriteRequests(PrometheusText text)
+    {
+        KeyValuePair<SeriesKey, RequestSeries>[] all = [.. requests.All.OrderBy(s => s.Key.Group, StringComparer.Ordinal).ThenBy(s => s.Key.Resource, StringComparer.Ordinal).ThenBy(s => s.Key.Verb, StringComparer.Ordinal)];
+        text.Family("apiserver_request_total", "counter", "Requests by what they asked for and the code they were answered with.");
+        foreach ((SeriesKey key, RequestSeries one) in all)
+        {
+            text.Sample("apiserver_request_total", one.Total,
+                ("code", key.Code.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("component", "apiserver"), ("dry_run", ""), ("group", key.Group),
+                ("resource", key.Resource), ("scope", key.Scope), ("subresource", key.Subresource), ("verb", key.Verb), ("version", key.Version));
+        }
+
+        // Without the code, as upstream: series that differ in it are added up.
+        text.Family("apiserver_request_duration_seconds", "histogram", "Time from a request's head to the end of its answer, watches and streams left out.");
+        foreach (IGrouping<SeriesKey, KeyValuePair<SeriesKey, RequestSeries>> group in all.Where(s => s.Key.Verb != "WATCH").GroupBy(s => s.Key with { Code = 0 }))
+        {
+            SeriesKey key = group.Key;
+            text.Histogram("apiserver_request_duration_seconds", Histogram.Sum(group.Select(s => s.Value.Durations)),
+                ("component", "apiserver"), ("dry_run", ""), ("group", key.Group), ("resource", key.Resource), ("scope", key.Scope),
+                ("subresource", key.Subresource), ("verb", key.Verb), ("version", key.Version));
+        }
+
+        text.Family("apiserver_current_inflight_requests", "gauge", "Requests under way, watches and streams left out.");
+        text.Sample("apiserver_current_inflight_requests", requests.Mutating, ("request_kind", "mutating"));
+        text.Sample("apiserver_current_inflight_requests", requests.Reading, ("request_kind", "readOnly"));
+    }
+
+    private void WriteFairness(PrometheusText text)
+    {
+        text.Single("apiserver_flowcontrol_current_executing_seats", "gauge", "Seats taken by requests that are under way.", fairness.Taken);
+        text.Single("apiserver_flowcontrol_current_inqueue_requests", "gauge", "Requests that wait for a seat.", fairness.Queued);
+        text.Single("apiserver_flowcontrol_rejected_requests_total", "counter", "Requests that were sent away with 429.", fairness.Rejected);
+    }
+
+    private void WriteWatches(PrometheusText text)
+    {
+        text.Family("apiserver_longrunning_requests", "gauge", "Open watches by resource, those of custom resources together.");
+        long custom = 0;
+        foreach (ResourceCache cache in caches.Resources.OrderBy(c => c.Resource.ToString(), StringComparer.Ordinal))
+        {
+            int open = cache.WatcherCount;
+            if (!BuiltinNames.Has(cache.Resource))
+            {
+                custom += open;
+            }
+            else if (open > 0)
+            {
+                text.Sample("apiserver_longrunning_requests", open, ("group", cache.Resource.Group), ("resource", cache.Resource.Resource), ("verb", "WATCH"));
+            }
+        }
+
+        text.Sample("apiserver_longrunning_requests", custom, ("group", ""), ("resource", "custom"), ("verb", "WATCH"));
+    }
+
+    private void WriteObjects(PrometheusText text, ClusterName cluster)
+    {
+        text.Family("apiserver_resource_objects", "gauge", "Stored objects by kind; at root those of all clusters, custom resources together.");
+        long custom = 0;
+        foreach (ResourceCache cache in caches.Resources.OrderBy(c => c.Resource.ToString(), StringComparer.Ordinal))
+        {
+            int count = cache.Current.Count(cluster.IsRoot ? StoreKey.Prefix(cache.Resource) : StoreKey.Prefix(cache.Resource, cluster));
+            if (cluster.IsRoot && !BuiltinNames.Has(cache.Resource))
+            {
+                custom += count;
+            }
+            else if (count > 0)
+            {
+                text.Sample("apiserver_resource_objects", count, ("group", cache.Resource.Group), ("resource", cache.Resource.Resource));
+            }
+        }
+
+        if (cluster.IsRoot)
+        {
+            text.Sample("apiserver_resource_objects", custom, ("group", ""), ("resource", "custom"));
+        }
+    }
+}

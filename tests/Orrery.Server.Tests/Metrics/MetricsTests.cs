@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Orrery.Api;
+using Orrery.Client;
+
+namespace Orrery.Server.Tests.Metrics;
+
+public sealed partial class MetricsTests(ServerFixture fixture) : IClassFixture<ServerFixture>
+{
+    [Fact]
+    public async Task Metrics_AfterRequests_CountsThemByWhatTheyAskedFor()
+    {
+        string ns = await fixture.NamespaceAsync();
+        string before = await ReadAsync(fixture.Admin);
+        await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("a"), ServerFixture.Token);
+        await fixture.Admin.GetAsync(ServerFixture.ConfigMaps, ns, "a", ServerFixture.Token);
+        await fixture.Admin.GetAsync(ServerFixture.ConfigMaps, ns, "a", ServerFixture.Token);
+        Assert.Null(await fixture.Admin.FindAsync(ServerFixture.ConfigMaps, ns, "none", ServerFixture.Token));
+        string after = await ReadAsync(fixture.Admin);
+
+        Assert.Equal(1, Grown("apiserver_request_total", "verb=\"POST\"", "resource=\"configmaps\"", "code=\"201\"", "scope=\"namespace\""));
+        Assert.Equal(2, Grown("apiserver_request_total", "verb=\"GET\"", "resource=\"configmaps\"", "code=\"200\"", "scope=\"resource\""));
+        Assert.Equal(1, Grown("apiserver_request_total", "verb=\"GET\"", "resource=\"configmaps\"", "code=\"404\""));
+        Assert.Equal(3, Grown("apiserver_request_duration_seconds_count", "verb=\"GET\"", "resource=\"configmaps\""));
+        Assert.Equal(3, Grown("apiserver_request_duration_seconds_bucket", "verb=\"GET\"", "resource=\"configmaps\"", "le=\"+Inf\""));
+        Assert.Equal(1, Grown("apiserver_resource_objects", "resource=\"configmaps\""));
+        Assert.True(Grown("orrery_store_commit_duration_seconds_count") >= 1);
+        Assert.Equal(0, Value(after, "apiserver_current_inflight_requests", "request_kind=\"mutating\""));
+        Assert.True(Value(after, "process_resident_memory_bytes") > 10_000_000);
+
+        double Grown(string name, params string[] labels) => Value(after, name, labels) - Value(before, name, labels);
+    }
+
+    [Fact]
+    public async Task Metrics_EveryLine_IsOfThePrometheusTextFormat()
+    {
+        string text = await ReadAsync(fixture.Admin);
+
+        foreach (string line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            Assert.Matches(Line(), line);
+        }
+
+        string[] families = [.. text.Split('\n').Where(l => l.StartsWith("# TYPE ", StringComparison.Ordinal))];
+        Assert.Equal(families.Length, families.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Metrics_OfAVirtualCluster_TellsOfItsOwnObjectsOnly()
+    {
+        ClusterName mine = await fixture.ClusterAsync("mine"), other = await fixture.ClusterAsync("other");
+        using KubeClient inMine = fixture.Server.AdminOf(mine), inOther = fixture.Server.AdminOf(other);
+        await inMine.CreateAsync(ServerFixture.ConfigMaps, "default", ServerFixture.ConfigMap("a"), ServerFixture.Token);
+        double before = Value(await ReadAsync(inMine), "apiserver_resource_objects", "resource=\"configmaps\"");
+        for (int i = 0; i < 5; i++)
+        {
+            await inOther.CreateAsync(ServerFixture.ConfigMaps, "default", ServerFixture.ConfigMap("b" + i), ServerFixture.Token);
+        }
+
+        string text = await ReadAsync(inMine);
+
+        Assert.Equal(before, Value(text, "apiserver_resource_objects", "resource=\"configmaps\""));
+        Assert.DoesNotContain("process_", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("apiserver_request_total", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Metrics_WithoutTheRight_403()
+    {
+        using var nobody = new KubeClient(fixture.Server.Config(fixture.Server.Certificate("nobody", [], Orrery.Server.Authentication.ClusterScope.Root)));
+
+        StatusException refused = await Assert.ThrowsAsync<StatusException>(() => ReadAsync(nobody));
+
+        Assert.Equal(403, refused.Code);
+    }
+
+    [Fact]
+    public async Task Metrics_MadeUpResourcesAndMethods_MakeNoSeriesOfTheirOwn()
+    {
+        for (int i = 0; i < 20; i++)
+        {
+            await Assert.ThrowsAsync<StatusException>(() => fixture.Admin.GetTextAsync($"/apis/g{i}.example.com/v1/things{i}", ServerFixture.Token));
+            await Assert.ThrowsAsync<StatusException>(() => fixture.Admin.GetTextAsync($"/nowhere/{i}", ServerFixture.Token));
+        }
+
+        string text = await ReadAsync(fixture.Admin);
+
+        Assert.DoesNotContain("things", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("nowhere", text, StringComparison.Ordinal);
+        Assert.True(Value(text, "apiserver_request_total", "resource=\"custom\"", "code=\"404\"") >= 20);
+    }
+
+    private static Task<string> ReadAsync(KubeClient client) => client.GetTextAsync("/metrics", ServerFixture.Token);
+
+    /// <summary>The sum of all samples of that name with those labels.</summary>
+    private static double Value(string text, string name, params string[] labels) => text.Split('\n')
+        .Where(l => (l.StartsWith(name + " ", StringComparison.Ordinal) || l.StartsWith(name + "{", StringComparison.Ordinal)) && labels.All(l.Contains))
+        .Sum(l => double.Parse(l[(l.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+
+    [GeneratedRegex("""^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? [-+0-9.eE]+)$""")]
+    private static partial Regex Line();
+}

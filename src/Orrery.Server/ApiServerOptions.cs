@@ -70,6 +70,9 @@ public sealed record ApiServerOptions
     /// <summary>How clients reach the server; null takes the address listened on.</summary>
     public Uri? PublicUrl { get; init; }
 
+    /// <summary>What webhooks of virtual clusters may reach beside public addresses. Webhooks of root reach anything.</summary>
+    public IReadOnlyList<IPNetwork> WebhookAddresses { get; init; } = [];
+
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <summary>Seed of generated names; null takes one from the system's entropy.</summary>

@@ -8,6 +8,7 @@ using Orrery.Server.Admission.PodSecurity;
 using Orrery.Server.Admission.Policies;
 using Orrery.Server.Admission.Quota;
 using Orrery.Server.Admission.Volumes;
+using Orrery.Server.Admission.Webhooks;
 using Orrery.Server.Authentication;
 using Orrery.Server.Cache;
 using Orrery.Server.CustomResources;
@@ -18,6 +19,7 @@ using Orrery.Server.OpenApi;
 using Orrery.Server.Registry;
 using Orrery.Server.Security;
 using Orrery.Server.Upkeep;
+using Orrery.Server.Webhooks;
 
 namespace Orrery.Server;
 
@@ -54,14 +56,17 @@ internal static class ServerComposition
         var facts = new AdmissionFacts(objects, resources, access.Authorizer);
         var parameters = new PolicyParams(objects, resources);
         var limits = new LimitRanger(objects);
+        var webhooks = new WebhookClient(objects, new AddressGuard(options.WebhookAddresses), time);
+        var webhookCalls = new WebhookCalls(webhooks, facts, names, loggers.CreateLogger<WebhookCalls>());
         var priority = new PodPriority(objects);
         var admission = new AdmissionChain(
             mutating:
             [
                 new NamespaceLifecycle(objects), limits, new ServiceAccountDefaults(objects, names), priority, new DefaultTolerations(),
-                DefaultClass.OfClaims(objects), new VolumeProtection(), new RuntimeClassOverhead(objects), DefaultClass.OfIngresses(objects), new RoleEscalation(access.RoleGuard),
+                DefaultClass.OfClaims(objects), new VolumeProtection(), new RuntimeClassOverhead(objects), DefaultClass.OfIngresses(objects),
+                new MutatingWebhooks(caches, webhookCalls), new RoleEscalation(access.RoleGuard),
             ],
-            validating: [limits, new PodSecurityAdmission(objects), priority, new ClaimResize(objects), PolicyPlugins.Validating(caches, facts, parameters)]).Without(options.DisabledAdmissionPlugins);
+            validating: [limits, new PodSecurityAdmission(objects), priority, new ClaimResize(objects), PolicyPlugins.Validating(caches, facts, parameters), new ValidatingWebhooks(caches, webhookCalls)]).Without(options.DisabledAdmissionPlugins);
         var addresses = new ServiceAddresses(caches, options.ServiceRange, names);
         var quotas = new QuotaLedger(objects, !options.DisabledAdmissionPlugins.Contains("ResourceQuota"), time);
         var creation = new ObjectCreation(objects, admission, addresses, quotas, time, names);

@@ -23,6 +23,9 @@ public sealed record TestServerOptions
 
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
 
+    /// <summary>What webhooks of virtual clusters may reach beside public addresses.</summary>
+    public IReadOnlyList<IPNetwork> WebhookAddresses { get; init; } = [];
+
     public IReadOnlyList<ISubresourceHandler> SubresourceHandlers { get; init; } = [];
 }
 
@@ -74,6 +77,7 @@ public sealed class TestServer : IAsyncDisposable
                 TimeProvider = options.TimeProvider,
                 LoggerFactory = options.LoggerFactory,
                 SubresourceHandlers = options.SubresourceHandlers,
+                WebhookAddresses = options.WebhookAddresses,
             },
             cancellationToken);
         return new TestServer(authority, keys, certificate, ownStore, server, options.TimeProvider);

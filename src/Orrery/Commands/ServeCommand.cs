@@ -21,6 +21,12 @@ internal static class ServeCommand
         };
         Option<LogLevel> logLevel = Options.LogLevel();
         var command = new Command("serve", "Run the control plane: API server, virtual clusters and controllers.") { dataDir, port, address, publicUrl, logLevel };
+        var webhooks = new Option<string[]>("--allow-webhook-address")
+        {
+            Description = "What webhooks of virtual clusters may reach beside public addresses, in CIDR form; may be repeated. Webhooks of root reach anything.",
+            HelpName = "CIDR",
+        };
+        command.Options.Add(webhooks);
         var store = new StoreOptions();
         store.AddTo(command);
         command.SetAction((parse, cancellationToken) => RunAsync(
@@ -29,12 +35,17 @@ internal static class ServeCommand
             parse.GetValue(address)!,
             parse.GetValue(publicUrl),
             store.Read(parse),
+            [.. (parse.GetValue(webhooks) ?? []).Select(ReadNetwork)],
             parse.GetValue(logLevel),
             cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string dataDir, int? port, string address, string? publicUrl, EtcdOptions? etcd, LogLevel logLevel, CancellationToken cancellationToken)
+    private static IPNetwork ReadNetwork(string text) => IPNetwork.TryParse(text, out IPNetwork network)
+        ? network
+        : throw new CommandFailedException($"--allow-webhook-address: '{text}' is no network such as 10.1.0.0/16, without bits set beyond its prefix");
+
+    private static async Task<int> RunAsync(string dataDir, int? port, string address, string? publicUrl, EtcdOptions? etcd, IReadOnlyList<IPNetwork> webhookAddresses, LogLevel logLevel, CancellationToken cancellationToken)
     {
         OrreryProcess.LeaveSession();
         if (!IPAddress.TryParse(address, out IPAddress? listen))
@@ -60,6 +71,6 @@ internal static class ServeCommand
         Credentials.EnsureControlPlane(directory, settings, TimeProvider.System);
         using ILoggerFactory loggers = Logging.Create(logLevel);
         return await Serving.Host.RunAsync(
-            token => ControlPlane.RunAsync(directory, settings, etcd, listen, url ?? settings.Server, loggers, TimeProvider.System, token), cancellationToken).ConfigureAwait(false);
+            token => ControlPlane.RunAsync(directory, settings, etcd, listen, url ?? settings.Server, webhookAddresses, loggers, TimeProvider.System, token), cancellationToken).ConfigureAwait(false);
     }
 }

@@ -18,8 +18,9 @@ internal static class ControlPlane
     /// <summary>Runs until cancelled.</summary>
     /// <param name="etcd">Null keeps everything in a file of the data directory, which one process has to itself.</param>
     /// <param name="publicUrl">How users reach the API, also where another replica answers them.</param>
+    /// <param name="webhookAddresses">What webhooks of virtual clusters may reach beside public addresses.</param>
     public static async Task RunAsync(
-        DataDirectory directory, Settings settings, EtcdOptions? etcd, IPAddress address, Uri publicUrl, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+        DataDirectory directory, Settings settings, EtcdOptions? etcd, IPAddress address, Uri publicUrl, IReadOnlyList<IPNetwork> webhookAddresses, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
         // 1. The store: everything durable.
         await using IStore store = etcd is null
@@ -41,6 +42,7 @@ internal static class ControlPlane
                 ClientCas = [authority.Certificate()],
                 ServiceAccountKeys = keys,
                 PublicUrl = publicUrl,
+                WebhookAddresses = webhookAddresses,
                 TimeProvider = time,
                 LoggerFactory = loggers,
             },

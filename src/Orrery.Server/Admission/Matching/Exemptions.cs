@@ -6,9 +6,9 @@ namespace Orrery.Server.Admission.Matching;
 /// <summary>What policies and webhooks are never asked about, so that nobody can lock a cluster from the inside.</summary>
 internal static class Exemptions
 {
-    /// <summary>The server's own upkeep, and the objects that configure admission itself (apiserver <c>pkg/admission/plugin/webhook/predicates/rules</c>).</summary>
+    /// <summary>The control plane itself, and the objects that configure admission itself (apiserver <c>pkg/admission/plugin/webhook/predicates/rules</c>).</summary>
     public static bool IsExempt(AdmissionRequest request) =>
-        request.ByServer || (request.GroupResource.Group == "admissionregistration.k8s.io" && request.GroupResource.Resource is
+        request.IsControlPlane || (request.GroupResource.Group == "admissionregistration.k8s.io" && request.GroupResource.Resource is
             "validatingwebhookconfigurations" or "mutatingwebhookconfigurations" or "validatingadmissionpolicies" or "validatingadmissionpolicybindings"
             or "mutatingadmissionpolicies" or "mutatingadmissionpolicybindings");
 

@@ -1,0 +1,119 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Machinery.Patches;
+using Orrery.Server.Admission.Matching;
+using Orrery.Server.Cache;
+using Orrery.Server.Registry;
+
+namespace Orrery.Server.Admission.Webhooks;
+
+/// <summary>
+/// Asks the webhooks of MutatingWebhookConfigurations one after the other, each about the object as the one before left it.
+/// Upstream: apiserver <c>pkg/admission/plugin/webhook/mutating/dispatcher.go</c>.
+/// </summary>
+internal sealed class MutatingWebhooks(CacheSet caches, WebhookCalls calls) : IMutatingPlugin
+{
+    private readonly WebhookSet set = new(caches, new GroupResource("admissionregistration.k8s.io", "mutatingwebhookconfigurations"));
+
+    public string Name => "MutatingAdmissionWebhook";
+
+    public async ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        if (set.For(request.Cluster) is not { Count: > 0 } webhooks || Exemptions.IsExempt(request))
+        {
+            return;
+        }
+
+        Memory memory = request.Reinvocation.Of<Memory>(this);
+        if (request.Reinvocation.IsSecondRun && !JsonNode.DeepEquals(memory.LastOutput, request.Object))
+        {
+            // The server's own plugins changed it again.
+            memory.AskAgain();
+        }
+
+        for (int i = 0; i < webhooks.Count; i++)
+        {
+            Webhook webhook = webhooks[i];
+
+            // One that was not asked before is not asked now either, even if it matches by now.
+            if (calls.Match(webhook, request, cancellationToken) is not { } matched || (request.Reinvocation.IsSecondRun && !memory.Again.Contains(webhook.Id)))
+            {
+                continue;
+            }
+
+            if (await AskAsync(webhook, i, request, matched, cancellationToken))
+            {
+                memory.AskAgain();
+                request.Reinvocation.Want();
+            }
+
+            if (webhook.IsReinvoked)
+            {
+                memory.Asked.Add(webhook.Id);
+            }
+        }
+
+        memory.LastOutput = request.Object?.DeepClone();
+    }
+
+    /// <returns>Whether the object changed.</returns>
+    private async ValueTask<bool> AskAsync(Webhook webhook, int index, AdmissionRequest request, ResourceDefinition matched, CancellationToken cancellationToken)
+    {
+        string place = $"mutation.webhook.admission.k8s.io/round_{(request.Reinvocation.IsSecondRun ? 1 : 0)}_index_{index}";
+        WebhookOutcome outcome = await calls.CallAsync(webhook, request, matched, mayPatch: true, cancellationToken);
+        if (outcome.Answer is not { } answer)
+        {
+            request.Notes.Annotate("failed-open." + place, webhook.Name);
+            return false;
+        }
+
+        WebhookCalls.Note(webhook, request, answer);
+        if (!answer.Allowed)
+        {
+            throw WebhookCalls.Refusal(webhook, answer.Status);
+        }
+
+        bool changed = answer.Patch is not null && Patch(webhook, request, matched, answer.Patch);
+        request.Notes.Annotate(place, $$"""{"configuration":"{{webhook.Configuration}}","webhook":"{{webhook.Name}}","mutated":{{(changed ? "true" : "false")}}}""");
+        return changed;
+    }
+
+    private static bool Patch(Webhook webhook, AdmissionRequest request, ResourceDefinition matched, JsonArray patch)
+    {
+        if (request.Object is null)
+        {
+            throw ApiErrors.InternalError($"admission webhook \"{webhook.Name}\" attempted to modify the object, which is not supported for this operation");
+        }
+
+        var before = (JsonObject)request.Object.DeepClone();
+        JsonObject json;
+        try
+        {
+            json = JsonPatch.Apply(AdmissionFacts.As(matched, request, before)!.DeepClone(), JsonPatch.Decode(patch)) as JsonObject ?? throw ApiErrors.BadRequest("the patch leaves no object");
+            request.Replace(AdmissionFacts.Back(matched, request, json));
+        }
+        catch (StatusException fault)
+        {
+            throw ApiErrors.InternalError(fault.Message);
+        }
+
+        return !JsonNode.DeepEquals(before, request.Object);
+    }
+
+    /// <summary>Which webhooks have been asked about one request.</summary>
+    private sealed class Memory
+    {
+        /// <summary>Those that want to be asked again after a change, since the last change.</summary>
+        public HashSet<string> Asked { get; } = new(StringComparer.Ordinal);
+
+        public HashSet<string> Again { get; } = new(StringComparer.Ordinal);
+
+        public JsonNode? LastOutput { get; set; }
+
+        public void AskAgain()
+        {
+            Again.UnionWith(Asked);
+            Asked.Clear();
+        }
+    }
+}

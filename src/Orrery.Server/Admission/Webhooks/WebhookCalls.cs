@@ -1,0 +1,121 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using Orrery.Api;
+using Orrery.Machinery.Admission;
+using Orrery.Machinery.Kinds;
+using Orrery.Server.Admission.Matching;
+using Orrery.Server.Registry;
+using Orrery.Server.Webhooks;
+
+namespace Orrery.Server.Admission.Webhooks;
+
+/// <summary>How a call ended: an answer, or why there is none.</summary>
+/// <param name="Answer">Null when the webhook failed and fails open.</param>
+internal readonly record struct WebhookOutcome(AdmissionAnswer? Answer, string? FailedOpen = null);
+
+/// <summary>What mutating and validating webhooks have in common: whether one is asked, the call, and what its failure and its refusal mean.</summary>
+internal sealed class WebhookCalls(WebhookClient client, AdmissionFacts facts, NameSource names, ILogger<WebhookCalls> log)
+{
+    /// <returns>The resource that the webhook's rules speak of, or null when it is not asked.</returns>
+    /// <exception cref="StatusException">403: whether to ask could not be worked out, and the webhook fails closed.</exception>
+    public ResourceDefinition? Match(Webhook webhook, AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        if (webhook.Criteria.Match(request, facts) is not { } matched)
+        {
+            return null;
+        }
+
+        if (webhook.Conditions.IsEmpty)
+        {
+            return matched;
+        }
+
+        MatchOutcome outcome = webhook.Conditions.Evaluate(facts.Input(request, matched), cancellationToken);
+        if (outcome.Error is { } error && !webhook.FailsOpen)
+        {
+            throw ApiErrors.Forbidden(request.GroupResource, request.Name, error);
+        }
+
+        return outcome.Matches ? matched : null;
+    }
+
+    /// <exception cref="StatusException">The webhook could not be asked and fails closed (500), or may not be asked without consequences (400).</exception>
+    public async ValueTask<WebhookOutcome> CallAsync(Webhook webhook, AdmissionRequest request, ResourceDefinition matched, bool mayPatch, CancellationToken cancellationToken)
+    {
+        if (request.DryRun && !webhook.MayBeDry)
+        {
+            throw ApiErrors.BadRequest($"admission webhook \"{webhook.Name}\" does not support dry run");
+        }
+
+        string why;
+        try
+        {
+            if (webhook.ReviewVersion is not { } version)
+            {
+                throw new WebhookException("could not create admission objects: webhook does not accept known AdmissionReview versions (v1, v1beta1)");
+            }
+
+            string uid = names.Uid();
+            JsonObject review = await AskAsync(webhook, AdmissionReview.Ask(version, uid, request, matched), request.Cluster, cancellationToken);
+            return new WebhookOutcome(AdmissionReview.Read(version, uid, review, mayPatch));
+        }
+        catch (WebhookException fault)
+        {
+            why = $"failed calling webhook \"{webhook.Name}\": {fault.Message}";
+        }
+
+        log.Failed(webhook.Id, request.Cluster.ToString(), webhook.FailsOpen, why);
+        return webhook.FailsOpen ? new WebhookOutcome(null, why) : throw ApiErrors.InternalError(why);
+    }
+
+    /// <summary>The Status that answers a request which a webhook refused (upstream <c>webhook/errors/statuserror.go</c>).</summary>
+    public static StatusException Refusal(Webhook webhook, JsonObject? status)
+    {
+        string denied = $"admission webhook \"{webhook.Name}\" denied the request";
+        string message = status?.Text("message") is { Length: > 0 } said ? $"{denied}: {said}" : status?.Text("reason") is { Length: > 0 } reason ? $"{denied}: {reason}" : $"{denied} without explanation";
+        return new StatusException(new Status
+        {
+            Code = status?.Number("code") is >= 400 and <= 599 and var code ? (int)code : 400,
+            Reason = status?.Text("reason") ?? "",
+            Message = message,
+            Details = status?.Child("details") is { } details ? Details(details) : null,
+        });
+    }
+
+    /// <summary>Whatever a webhook sends: what is of another type is left out.</summary>
+    private static StatusDetails Details(JsonObject details) => new()
+    {
+        Name = details.Text("name"),
+        Group = details.Text("group"),
+        Kind = details.Text("kind"),
+        Uid = details.Text("uid"),
+        RetryAfterSeconds = (int)Math.Clamp(details.Number("retryAfterSeconds") ?? 0, 0, int.MaxValue),
+        Causes = [.. details.Items("causes").Select(c => new StatusCause(c.Text("reason"), c.Text("message"), c.Text("field")))],
+    };
+
+    /// <summary>What an answer says beside yes and no.</summary>
+    public static void Note(Webhook webhook, AdmissionRequest request, AdmissionAnswer answer)
+    {
+        foreach ((string key, string value) in answer.AuditAnnotations)
+        {
+            request.Notes.Annotate($"{webhook.Name}/{key}", value);
+        }
+
+        foreach (string warning in answer.Warnings)
+        {
+            request.Notes.Warn(warning);
+        }
+    }
+
+    private async ValueTask<JsonObject> AskAsync(Webhook webhook, JsonObject review, ClusterName cluster, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.CallAsync(cluster, webhook.Address, review, webhook.Timeout, WebhookClient.MaxReviewBytes, cancellationToken);
+        }
+        catch (WebhookException fault)
+        {
+            throw new WebhookException("failed to call webhook: " + fault.Message, fault);
+        }
+    }
+}

@@ -8,13 +8,6 @@ namespace Orrery.Helm.Yaml;
 /// <summary>What a plain scalar means to go-yaml v2 (YAML 1.1), and so which strings must be quoted.</summary>
 internal static partial class YamlResolve
 {
-    /// <summary>A plain scalar as it comes out of YAML and then JSON: numbers are float64; dates and strings are strings.</summary>
-    public static object? Plain(string text) => Resolve(text) switch
-    {
-        BigInteger i => (double)i,
-        var other => other,
-    };
-
     /// <summary>null, a bool, a BigInteger, a double, or the text itself.</summary>
     public static object? Resolve(string text)
     {
@@ -45,11 +38,11 @@ internal static partial class YamlResolve
             return integer;
         }
 
-        return FloatForm().IsMatch(digits) && double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? number : text;
+        return FloatForm().IsMatch(digits) && double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) ? number : text;
     }
 
     /// <summary>Whether a string written plain would be read back as something else.</summary>
-    public static bool NeedsQuotes(string s) => Resolve(s) is not string || IsTimestamp(s) || Base60().IsMatch(s) || s is "<<" or "=" && s == "<<";
+    public static bool NeedsQuotes(string s) => Resolve(s) is not string || IsTimestamp(s) || Base60().IsMatch(s);
 
     private static bool IsTimestamp(string s)
     {

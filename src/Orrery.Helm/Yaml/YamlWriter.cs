@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using Orrery.Helm.Go;
 using Orrery.Helm.Host;
 
@@ -48,7 +49,28 @@ internal sealed partial class YamlWriter
         _ => value,
     };
 
-    private static string Valid(string s) => s.All(c => c < 0x80) ? s : Utf8.FromText(Utf8.ToText(s));
+    /// <summary>
+    /// The JSON between is read as YAML again: control characters that JSON does not escape are refused there, and the
+    /// next-line character is a line break, which folds.
+    /// </summary>
+    private static string Valid(string s)
+    {
+        if (s.All(c => c < 0x7F))
+        {
+            return s;
+        }
+
+        string text = Utf8.ToText(s);
+        if (text.Any(c => c is '\x7F' or (>= '\x80' and < '\xA0' and not '\x85') or '\uFFFE' or '\uFFFF'))
+        {
+            throw new GoException("yaml: control characters are not allowed");
+        }
+
+        return Utf8.FromText(NextLines().Replace(text, m => m.Value.Count(c => c == '\x85') is 1 ? " " : new string('\n', m.Value.Count(c => c == '\x85') - 1)));
+    }
+
+    [GeneratedRegex(@" *\x85[ \x85]*")]
+    private static partial Regex NextLines();
 
     private void Put(string text)
     {
@@ -163,7 +185,8 @@ internal sealed partial class YamlWriter
                 return;
             case double d:
                 string json = GoJson.Number(d);
-                Plain(YamlResolve.Resolve(json) is double f ? GoFloat.Format(f, 'g', -1) : json, indent, false);
+                bool whole = YamlResolve.Resolve(json) is not double && !indentSequences;
+                Plain(!whole ? GoFloat.Format(d, 'g', -1) : d == 0 ? "0" : json, indent, false);
                 return;
             default:
                 Plain(GoTypes.Integer(value)!.Value.ToString(CultureInfo.InvariantCulture), indent, false);

@@ -1,78 +1,200 @@
 using System.Text;
+using Orrery.Helm.Go;
 
 namespace Orrery.Helm.Functions;
 
 /// <summary>xstrings' changes of case, as Sprig uses them.</summary>
 internal static class Cases
 {
+    private enum Word
+    {
+        None, Number, Upper, Alphabet, Connector, Punctuation, Unknown,
+    }
+
     public static string Swap(string s)
     {
         var b = new StringBuilder();
-        bool start = true;
-        foreach (char c in s)
+        foreach (Rune r in s.EnumerateRunes())
         {
-            b.Append(char.IsUpper(c) ? char.ToLowerInvariant(c) : char.IsLower(c) ? (start ? char.ToUpperInvariant(c) : char.ToUpperInvariant(c)) : c);
-            start = char.IsWhiteSpace(c);
+            b.Append((Rune.IsUpper(r) ? Rune.ToLowerInvariant(r) : Rune.IsLower(r) ? Rune.ToUpperInvariant(r) : r).ToString());
         }
 
         return b.ToString();
+    }
+
+    private static bool IsConnector(Rune r) => r.Value is '-' or '_' || Rune.IsWhiteSpace(r);
+
+    private static Word KindOf(Rune r) =>
+        IsConnector(r) ? Word.Connector : Rune.IsPunctuation(r) ? Word.Punctuation : Rune.IsUpper(r) ? Word.Upper : Rune.IsLetter(r) ? Word.Alphabet : Rune.IsNumber(r) ? Word.Number : Word.Unknown;
+
+    /// <summary>The words of a text: runs of one kind, but an upper-case letter starts a word of small ones (HTTPStatus is HTTP and Status).</summary>
+    private static List<(Word Kind, string Text)> Split(string s)
+    {
+        Rune[] runes = [.. s.EnumerateRunes()];
+        var words = new List<(Word, string)>();
+        for (int i = 0; i < runes.Length;)
+        {
+            Word kind = KindOf(runes[i]);
+            int end = i + 1;
+            if (kind == Word.Upper && end < runes.Length && KindOf(runes[end]) == Word.Alphabet)
+            {
+                while (end < runes.Length && KindOf(runes[end]) == Word.Alphabet)
+                {
+                    end++;
+                }
+            }
+            else
+            {
+                while (end < runes.Length && KindOf(runes[end]) == kind)
+                {
+                    end++;
+                }
+
+                end -= kind == Word.Upper && end - i > 1 && end < runes.Length && KindOf(runes[end]) == Word.Alphabet ? 1 : 0;
+            }
+
+            words.Add((kind, string.Concat(runes[i..end].Select(r => r.ToString()))));
+            i = end;
+        }
+
+        return words;
     }
 
     /// <summary>Words in lower case with a delimiter between them: FirstName and FIRSTName give first_name.</summary>
     public static string Delimited(string s, char delimiter)
     {
         var b = new StringBuilder();
-        for (int i = 0; i < s.Length; i++)
+        List<(Word Kind, string Text)> words = Split(s);
+        int at = 0;
+        (Word Kind, string Text) Next() => at < words.Count ? words[at++] : (Word.None, "");
+        (Word Kind, string Text) word = Next();
+        while (at < words.Count)
         {
-            char c = s[i];
-            if (c is '_' or '-' or ' ' || char.IsWhiteSpace(c))
+            if (word.Kind != Word.Connector)
             {
-                b.Append(delimiter);
-                continue;
+                Lower(b, word, delimiter);
             }
 
-            bool previousWord = i > 0 && char.IsLetterOrDigit(s[i - 1]);
-            if (char.IsUpper(c) && previousWord && (!char.IsUpper(s[i - 1]) || (i + 1 < s.Length && char.IsLower(s[i + 1]))))
+            (Word Kind, string Text) last = word;
+            word = Next();
+            switch (last.Kind)
             {
-                b.Append(delimiter);
-            }
-            else if (char.IsDigit(c) && previousWord && char.IsLetter(s[i - 1]))
-            {
-                b.Append(delimiter);
-            }
+                case Word.Number:
+                    word = Run(b, word, Next, delimiter);
+                    Separate(b, word.Kind, delimiter);
+                    break;
+                case Word.Connector:
+                    Lower(b, last, delimiter);
+                    break;
+                case Word.Punctuation:
+                    break;
+                default:
+                    if (word.Kind != Word.Number)
+                    {
+                        Separate(b, word.Kind, delimiter);
+                        break;
+                    }
 
-            b.Append(char.ToLowerInvariant(c));
+                    if (at == words.Count)
+                    {
+                        break;
+                    }
+
+                    // A number belongs to the word before it (Bld4Floor: bld4_floor), unless small letters follow (HTTP2xx: http_2xx).
+                    (Word Kind, string Text) number = word;
+                    word = Next();
+                    if (word.Kind == Word.Alphabet)
+                    {
+                        b.Append(delimiter);
+                        Lower(b, number, delimiter);
+                        word = Run(b, word, Next, delimiter);
+                    }
+                    else
+                    {
+                        Lower(b, number, delimiter);
+                    }
+
+                    Separate(b, word.Kind, delimiter);
+                    break;
+            }
         }
 
+        Lower(b, word, delimiter);
         return b.ToString();
     }
 
-    public static string Camel(string s)
+    private static (Word Kind, string Text) Run(StringBuilder b, (Word Kind, string Text) word, Func<(Word, string)> next, char delimiter)
+    {
+        while (word.Kind is Word.Alphabet or Word.Number)
+        {
+            Lower(b, word, delimiter);
+            word = next();
+        }
+
+        return word;
+    }
+
+    private static void Separate(StringBuilder b, Word before, char delimiter)
+    {
+        if (before is not (Word.None or Word.Punctuation or Word.Connector))
+        {
+            b.Append(delimiter);
+        }
+    }
+
+    private static void Lower(StringBuilder b, (Word Kind, string Text) word, char delimiter)
+    {
+        foreach (Rune r in word.Text.EnumerateRunes())
+        {
+            b.Append(word.Kind is not (Word.Upper or Word.Connector) ? r.ToString() : IsConnector(r) ? delimiter.ToString() : Rune.ToLowerInvariant(r).ToString());
+        }
+    }
+
+    /// <summary>xstrings.ToPascalCase: connectors go, letters behind them grow.</summary>
+    public static string Pascal(string s)
     {
         var b = new StringBuilder();
-        bool up = true;
-        int lead = 0;
-        while (lead < s.Length && s[lead] is '_' or '-' or ' ')
+        Rune[] runes = [.. s.EnumerateRunes()];
+        int i = 0;
+        while (i < runes.Length && IsConnector(runes[i]))
         {
-            b.Append(s[lead++]);
-            if (lead >= s.Length)
+            b.Append(runes[i++].ToString());
+        }
+
+        if (i == runes.Length)
+        {
+            return s;
+        }
+
+        bool shouting = Rune.IsUpper(runes[i]);
+        Rune current = Rune.ToUpperInvariant(runes[i]);
+        for (i++; i < runes.Length; i++)
+        {
+            (Rune previous, current) = (current, runes[i]);
+            if (IsConnector(current) && IsConnector(previous))
             {
-                return b.ToString();
+                b.Append(previous.ToString());
+            }
+            else if (IsConnector(previous))
+            {
+                shouting = Rune.IsUpper(current);
+                current = Rune.ToUpperInvariant(current);
+            }
+            else
+            {
+                if (shouting && Rune.IsUpper(current))
+                {
+                    current = Rune.ToLowerInvariant(current);
+                }
+                else
+                {
+                    shouting = false;
+                }
+
+                b.Append(previous.ToString());
             }
         }
 
-        foreach (char c in s.AsSpan(lead))
-        {
-            if (c is '_' or '-' or ' ')
-            {
-                up = true;
-                continue;
-            }
-
-            b.Append(up ? char.ToUpperInvariant(c) : char.ToLowerInvariant(c));
-            up = false;
-        }
-
-        return b.ToString();
+        return b.Append(current.ToString()).ToString();
     }
 }

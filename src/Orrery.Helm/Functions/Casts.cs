@@ -45,7 +45,7 @@ internal static class Casts
         string s => GoParse.Float(s) is { } d && !(double.IsInfinity(d) && !s.Contains("inf", StringComparison.OrdinalIgnoreCase)) ? d : 0,
         double d => d,
         bool b => b ? 1 : 0,
-        _ => GoTypes.Integer(value) is { } n ? (double)n : 0,
+        _ => GoTypes.Integer(value) is { } n ? GoParse.Rounded(n) : 0,
     };
 
     /// <summary>Sprig's strslice: the texts of a list's elements, without nil; one text for what is no list.</summary>

@@ -20,13 +20,15 @@ internal static class EncodingFunctions
         Function.Of("toYamlPretty", [P.Any], a => Quietly(() => YamlWriter.Write(a[0], pretty: true).TrimEnd1())),
         Function.Of("fromYaml", [P.String], a => Map(() => YamlReader.Read(S(a[0])), yaml: true)),
         Function.Of("fromYamlArray", [P.String], a => Array(() => YamlReader.Read(S(a[0])), yaml: true)),
+        Function.Of("toToml", [P.Any], a => ToToml(a[0])),
+        Function.Of("fromToml", [P.String], a => FromToml(S(a[0]))),
         Function.Of("toJson", [P.Any], a => Quietly(() => GoJson.Write(a[0]))),
         Function.Of("mustToJson", [P.Any], a => GoJson.Write(a[0])),
         Function.Of("toPrettyJson", [P.Any], a => Quietly(() => GoJson.Write(a[0], indent: "  "))),
         Function.Of("mustToPrettyJson", [P.Any], a => GoJson.Write(a[0], indent: "  ")),
         Function.Of("toRawJson", [P.Any], a => GoJson.Write(a[0], escapeHtml: false)),
         Function.Of("mustToRawJson", [P.Any], a => GoJson.Write(a[0], escapeHtml: false)),
-        Function.Of("fromJson", [P.String], a => Map(() => GoJson.Read(S(a[0])), yaml: false)),
+        Function.Of("fromJson", [P.String], a => FromJson(S(a[0]))),
         Function.Of("fromJsonArray", [P.String], a => Array(() => GoJson.Read(S(a[0])), yaml: false)),
         Function.OfAny("mustFromJson", [P.String], a => GoJson.Read(S(a[0]))),
         Text("b64enc", s => Convert.ToBase64String(Utf8.ToBytes(s))),
@@ -52,6 +54,48 @@ internal static class EncodingFunctions
         {
             return "";
         }
+    }
+
+    private static string ToToml(object? value)
+    {
+        if (value is null)
+        {
+            throw new GoException("reflect: call of reflect.Value.Type on zero Value");
+        }
+
+        try
+        {
+            return Toml.TomlWriter.Write(value);
+        }
+        catch (GoException e)
+        {
+            return e.Message;
+        }
+    }
+
+    private static GoMap FromToml(string text)
+    {
+        try
+        {
+            return Toml.TomlReader.Read(text);
+        }
+        catch (GoException e)
+        {
+            return new GoMap { ["Error"] = e.Message };
+        }
+    }
+
+    /// <summary>A number out of range is left out; what else was read stays beside the fault.</summary>
+    private static GoMap FromJson(string text)
+    {
+        GoException? fault = null;
+        GoMap map = Map(() => GoJson.Read(text, out fault), yaml: false);
+        if (fault is not null && !map.IsNil)
+        {
+            map["Error"] = fault.Message;
+        }
+
+        return map;
     }
 
     private static GoMap Map(Func<object?> read, bool yaml)
@@ -100,20 +144,8 @@ internal static class EncodingFunctions
         return (yaml ? "error unmarshaling JSON: while decoding JSON: " : "") + $"json: cannot unmarshal {what} into Go value of type {type}";
     }
 
-    /// <summary>base64.StdEncoding; an error becomes the result, as Sprig does it.</summary>
-    private static string Base64Decode(string s)
-    {
-        string clean = s.Replace("\r", "", StringComparison.Ordinal).Replace("\n", "", StringComparison.Ordinal);
-        int at = 0;
-        while (at < clean.Length && (char.IsAsciiLetterOrDigit(clean[at]) || clean[at] is '+' or '/'))
-        {
-            at++;
-        }
-
-        int padding = clean.Length - at;
-        bool good = clean.Length % 4 == 0 && padding <= 2 && clean.AsSpan(at).TrimStart('=').IsEmpty;
-        return good ? Utf8.FromBytes(Convert.FromBase64String(clean)) : FormattableString.Invariant($"illegal base64 data at input byte {Math.Min(at, Math.Max(clean.Length - (clean.Length % 4 is 0 ? 1 : clean.Length % 4), at))}");
-    }
+    /// <summary>An error becomes the result, as Sprig does it.</summary>
+    private static string Base64Decode(string s) => GoBase64.Decode(s, out string bytes, out int fault) ? bytes : GoBase64.Fault(fault);
 
     private static string Base32Encode(string s)
     {

@@ -5,7 +5,7 @@ namespace Orrery.Helm.Functions;
 /// <summary>What type a parameter has in Go; it decides which arguments pass, and the texts of those that do not.</summary>
 internal enum P
 {
-    Any, String, Int, Int64, Float, Bool, Uint32, Uint8, Map, List, Maps, Time, Certificate, Strings, Reflect,
+    Any, String, Int, Int64, Float, Bool, Uint32, Uint8, Map, List, Maps, Time, Duration, Certificate, Strings, Reflect,
 }
 
 /// <summary>A function or method that templates can call.</summary>
@@ -25,6 +25,7 @@ internal sealed record Function(string Name, P[] Parameters, bool Variadic, Func
         P.List => "[]interface {}",
         P.Maps => "[]map[string]interface {}",
         P.Time => "time.Time",
+        P.Duration => "time.Duration",
         P.Certificate => "sprig.certificate",
         P.Strings => "[]string",
         _ => "reflect.Value",

@@ -3,11 +3,11 @@ using Orrery.Helm.Host;
 
 namespace Orrery.Helm.Functions;
 
-/// <summary>All functions that Helm offers, but for include and tpl, which belong to one render.</summary>
+/// <summary>All functions that Helm offers, but for those that belong to one render: include, tpl, and what needs its clock.</summary>
 internal static class FunctionTable
 {
     public static IReadOnlyDictionary<string, Function> Pure { get; } =
-        new[] { Builtins.All, TextFunctions.All, NumberFunctions.All, ListFunctions.All, MapFunctions.All, EncodingFunctions.All, RegexFunctions.All, Own }
+        new[] { Builtins.All, TextFunctions.All, NumberFunctions.All, ListFunctions.All, MapFunctions.All, EncodingFunctions.All, RegexFunctions.All, UrlFunctions.All, CryptoFunctions.All, Own }
             .SelectMany(f => f).ToDictionary(f => f.Name, StringComparer.Ordinal);
 
     private static IEnumerable<Function> Own =>

@@ -16,7 +16,7 @@ internal static class ListFunctions
         .. Pair("append", Append, 2),
         .. Pair("push", Append, 2),
         .. Pair("prepend", (n, a) => new GoSlice([a[1], .. List(n, "Cannot prepend on type", a[0]).Items]), 2),
-        Function.Of("concat", [P.Any], a => new GoSlice([.. a.SelectMany(v => List("concat", "Cannot concat type", v, " as list").Items)]), true),
+        Function.Of("concat", [P.Any], a => Concat([.. a.SelectMany(v => List("concat", "Cannot concat type", v, " as list").Items)]), true),
         .. Pair("reverse", (n, a) => new GoSlice([.. List(n, "Cannot find reverse on type", a[0]).Items.Reverse()]), 1),
         .. Pair("uniq", (n, a) => new GoSlice(Unique(List(n, "Cannot find uniq on type", a[0]).Items)), 1),
         .. Pair("compact", (n, a) => new GoSlice([.. List(n, "Cannot compact on type", a[0]).Items.Where(i => !Casts.IsEmpty(i))]), 1),
@@ -47,6 +47,9 @@ internal static class ListFunctions
         null => throw new GoException("runtime error: invalid memory address or nil pointer dereference"),
         _ => throw new GoException($"{what} {GoTypes.KindOf(value)}{tail}"),
     };
+
+    /// <summary>Nothing joined to nothing stays Go's nil slice.</summary>
+    private static GoSlice Concat(object?[] items) => new(items) { IsNil = items.Length == 0 };
 
     private static GoSlice Append(string name, object?[] a) => new([.. List(name, "Cannot push on type", a[0]).Items, a[1]]);
 

@@ -42,7 +42,7 @@ internal static class MapFunctions
     {
         object? Body(object?[] a)
         {
-            GoMap target = M(a[0]);
+            GoMap target = M(a[0]) is { IsNil: false } given ? given : new GoMap();
             foreach (object? source in a[1..])
             {
                 Merge(target, M(source), over);
@@ -60,15 +60,25 @@ internal static class MapFunctions
     {
         foreach ((string key, object? value) in source.Items.ToArray())
         {
+            if (value is null)
+            {
+                if (over)
+                {
+                    target[key] = null;
+                }
+
+                continue;
+            }
+
             bool known = target.TryGet(key, out object? mine);
             if (known && mine is GoMap inner && value is GoMap other && (inner.Count > 0 || !over))
             {
-                if (!ReferenceEquals(inner, other))
+                if (!inner.SharesWith(other))
                 {
                     Merge(inner, other, over);
                 }
             }
-            else if (!known || (over ? value is not null : Casts.IsEmpty(mine)))
+            else if (!known || over || Casts.IsEmpty(mine))
             {
                 target[key] = value;
             }

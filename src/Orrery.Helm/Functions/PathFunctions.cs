@@ -28,7 +28,7 @@ internal static class PathFunctions
         return dot < 0 ? "" : name[dot..];
     }
 
-    private static string Clean(string path)
+    public static string Clean(string path)
     {
         bool rooted = path.StartsWith('/');
         var parts = new List<string>();

@@ -11,19 +11,22 @@ namespace Orrery.Helm.Functions;
 internal static class RegexFunctions
 {
     private const int CacheSize = 1_000;
-    private static readonly ConcurrentDictionary<string, Regex> Cache = new(StringComparer.Ordinal);
+    /// <summary>A translated expression, and its groups' names by number.</summary>
+    private sealed record Compiled(Regex Regex, IReadOnlyList<string> Names);
+
+    private static readonly ConcurrentDictionary<string, Compiled> Cache = new(StringComparer.Ordinal);
 
     private static string S(object? value) => (string)value!;
 
     public static IEnumerable<Function> All =>
     [
-        Function.Of("regexMatch", [P.String, P.String], a => Try(() => Compile(S(a[0]), false).IsMatch(T(a[1])))),
-        Function.Of("mustRegexMatch", [P.String, P.String], a => Compile(S(a[0]), true).IsMatch(T(a[1]))),
-        .. Pair("Find", [P.String, P.String], (r, a) => Utf8.FromText(r.Match(T(a[1])).Value)),
-        .. Pair("FindAll", [P.String, P.String, P.Int], (r, a) => FindAll(r, T(a[1]), ((GoInt)a[2]!).Value)),
-        .. Pair("ReplaceAll", [P.String, P.String, P.String], (r, a) => Utf8.FromText(r.Replace(T(a[1]), m => Expand(m, T(a[2]))))),
-        .. Pair("ReplaceAllLiteral", [P.String, P.String, P.String], (r, a) => Utf8.FromText(r.Replace(T(a[1]), _ => T(a[2])))),
-        .. Pair("Split", [P.String, P.String, P.Int], (r, a) => Split(r, T(a[1]), ((GoInt)a[2]!).Value)),
+        Function.Of("regexMatch", [P.String, P.String], a => Try(() => Compile(S(a[0]), false).Regex.IsMatch(T(a[1])))),
+        Function.Of("mustRegexMatch", [P.String, P.String], a => Compile(S(a[0]), true).Regex.IsMatch(T(a[1]))),
+        .. Pair("Find", [P.String, P.String], (r, a) => Utf8.FromText(r.Regex.Match(T(a[1])).Value)),
+        .. Pair("FindAll", [P.String, P.String, P.Int], (r, a) => FindAll(r.Regex, T(a[1]), ((GoInt)a[2]!).Value)),
+        .. Pair("ReplaceAll", [P.String, P.String, P.String], (r, a) => Replace(r.Regex, T(a[1]), m => Expand(m, r.Names, T(a[2])))),
+        .. Pair("ReplaceAllLiteral", [P.String, P.String, P.String], (r, a) => Replace(r.Regex, T(a[1]), _ => T(a[2]))),
+        .. Pair("Split", [P.String, P.String, P.Int], (r, a) => Split(r.Regex, T(a[1]), ((GoInt)a[2]!).Value)),
         Function.Of("regexQuoteMeta", [P.String], a => string.Concat(S(a[0]).Select(c => @"\.+*?()|[]{}^$".Contains(c, StringComparison.Ordinal) ? "\\" + c : c.ToString()))),
     ];
 
@@ -41,33 +44,33 @@ internal static class RegexFunctions
         }
     }
 
-    private static IEnumerable<Function> Pair(string name, P[] parameters, Func<Regex, object?[], object?> body) =>
+    private static IEnumerable<Function> Pair(string name, P[] parameters, Func<Compiled, object?[], object?> body) =>
     [
         Function.Of("regex" + name, parameters, a => body(Compile(S(a[0]), false), a)),
         Function.Of("mustRegex" + name, parameters, a => body(Compile(S(a[0]), true), a)),
     ];
 
-    private static Regex Compile(string pattern, bool must)
+    private static Compiled Compile(string pattern, bool must)
     {
-        if (Cache.TryGetValue(pattern, out Regex? known))
+        if (Cache.TryGetValue(pattern, out Compiled? known))
         {
             return known;
         }
 
         try
         {
-            var regex = new Regex(RegexSyntax.Translate(Utf8.ToText(pattern)), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+            (string translated, IReadOnlyList<string> names) = RegexSyntax.Translate(Utf8.ToText(pattern));
+            var compiled = new Compiled(new Regex(translated, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture), names);
             if (Cache.Count < CacheSize)
             {
-                Cache.TryAdd(pattern, regex);
+                Cache.TryAdd(pattern, compiled);
             }
 
-            return regex;
+            return compiled;
         }
-        catch (Exception e) when (e is ArgumentException or NotSupportedException or GoException)
+        catch (GoException e)
         {
-            string why = e is GoException ? e.Message : RegexSyntax.Fault(pattern);
-            throw new GoException(must ? why : $"regexp: Compile({(pattern.Contains('`', StringComparison.Ordinal) ? GoQuote.Quote(pattern) : $"`{pattern}`")}): {why}");
+            throw new GoException(must ? e.Message : $"regexp: Compile({(pattern.Contains('`', StringComparison.Ordinal) ? GoQuote.Quote(pattern) : $"`{pattern}`")}): {e.Message}");
         }
     }
 
@@ -86,8 +89,24 @@ internal static class RegexFunctions
         }
     }
 
-    private static GoSlice FindAll(Regex regex, string s, long limit) =>
-        GoSlice.OfStrings(Matches(regex, s).Take(limit < 0 ? int.MaxValue : (int)Math.Min(limit, int.MaxValue)).Select(m => Utf8.FromText(m.Value)));
+    private static string Replace(Regex regex, string s, Func<Match, string> with)
+    {
+        var b = new StringBuilder();
+        int at = 0;
+        foreach (Match m in Matches(regex, s))
+        {
+            b.Append(s, at, m.Index - at).Append(with(m));
+            at = m.Index + m.Length;
+        }
+
+        return Utf8.FromText(b.Append(s, at, s.Length - at).ToString());
+    }
+
+    private static GoSlice FindAll(Regex regex, string s, long limit)
+    {
+        object?[] found = [.. Matches(regex, s).Take(limit < 0 ? int.MaxValue : (int)Math.Min(limit, int.MaxValue)).Select(m => Utf8.FromText(m.Value))];
+        return new GoSlice(found, GoSlice.Strings) { IsNil = found.Length == 0 };
+    }
 
     private static GoSlice Split(Regex regex, string s, long limit)
     {
@@ -129,7 +148,7 @@ internal static class RegexFunctions
     }
 
     /// <summary>Go's Expand: $1, ${1}, $name (the longest name of letters, digits and underscores), $$.</summary>
-    private static string Expand(Match m, string template)
+    private static string Expand(Match m, IReadOnlyList<string> names, string template)
     {
         var b = new StringBuilder();
         for (int i = 0; i < template.Length; i++)
@@ -161,11 +180,29 @@ internal static class RegexFunctions
                 continue;
             }
 
-            Group group = m.Groups[template[start..end]];
-            b.Append(group.Success ? group.Value : "");
+            b.Append(Group(m, names, template[start..end]));
             i = brace ? end : end - 1;
         }
 
         return b.ToString();
+    }
+
+    private static string Group(Match m, IReadOnlyList<string> names, string name)
+    {
+        if (name.All(char.IsAsciiDigit))
+        {
+            return name.Length > 4 ? "" : int.Parse(name, System.Globalization.CultureInfo.InvariantCulture) is 0 ? m.Value : m.Groups["g" + name.TrimStart('0')].Value;
+        }
+
+        // Of groups with one name the last that took part counts.
+        for (int i = names.Count - 1; i > 0; i--)
+        {
+            if (names[i] == name && m.Groups[FormattableString.Invariant($"g{i}")] is { Success: true } group)
+            {
+                return group.Value;
+            }
+        }
+
+        return "";
     }
 }

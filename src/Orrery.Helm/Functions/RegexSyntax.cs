@@ -1,199 +1,346 @@
+using System.Globalization;
 using System.Text;
-using System.Text.RegularExpressions;
 using Orrery.Helm.Go;
 
 namespace Orrery.Helm.Functions;
 
-/// <summary>Go's regular expression syntax (RE2) in .NET's terms, and the texts of its faults.</summary>
-internal static partial class RegexSyntax
+/// <summary>
+/// Translates Go's regular expressions (RE2) for .NET's non-backtracking engine, and finds their faults as Go's
+/// regexp/syntax finds them. Groups get the names g1, g2 … in order, since .NET numbers named groups last.
+/// </summary>
+internal sealed class RegexSyntax
 {
-    public static string Translate(string pattern)
+    private const int MaxRepeat = 1000;
+    private const int MaxDepth = 1000;
+
+    [Flags]
+    private enum Mode
     {
-        var b = new StringBuilder();
-        bool inClass = false;
-        bool classStart = false;
-        for (int i = 0; i < pattern.Length; i++)
+        None = 0, Fold = 1, Multiline = 2, DotAll = 4, Ungreedy = 8,
+    }
+
+    private readonly string p;
+    private readonly List<string> names = [""];
+    private int i;
+    private int depth;
+
+    private RegexSyntax(string pattern) => p = pattern;
+
+    /// <summary>The pattern for .NET, and the name of each group by its number ("" where it has none).</summary>
+    /// <exception cref="GoException">It is no regular expression; the text is Go's.</exception>
+    public static (string Pattern, IReadOnlyList<string> Names) Translate(string pattern)
+    {
+        var syntax = new RegexSyntax(pattern);
+        string translated = syntax.Alternatives(Mode.None);
+        return syntax.i < pattern.Length ? throw Fault("unexpected )", pattern) : (translated, syntax.names);
+    }
+
+    internal static GoException Fault(string what, string where) => new($"error parsing regexp: {what}: `{Utf8.FromText(where)}`");
+
+    private bool At(string what) => string.CompareOrdinal(p, i, what, 0, what.Length) == 0;
+
+    /// <summary>Alternatives up to the end of the group; flags set within it end with it.</summary>
+    private string Alternatives(Mode mode)
+    {
+        if (++depth > MaxDepth)
         {
-            char c = pattern[i];
-            if (c == '\\' && i + 1 < pattern.Length)
-            {
-                i = Escape(pattern, i, b, inClass);
-                classStart = false;
-                continue;
-            }
-
-            if (inClass)
-            {
-                if (c == '[' && i + 1 < pattern.Length && pattern[i + 1] == ':' && pattern.IndexOf(":]", i + 2, StringComparison.Ordinal) is var end and > 0)
-                {
-                    b.Append(Posix(pattern[(i + 2)..end]) ?? throw new GoException($"error parsing regexp: invalid character class range: `{pattern[i..(end + 2)]}`"));
-                    i = end + 1;
-                }
-                else if (c == ']' && !classStart)
-                {
-                    inClass = false;
-                    b.Append(c);
-                }
-                else
-                {
-                    b.Append(c is '[' ? "\\[" : c == ']' ? "\\]" : c.ToString());
-                }
-
-                classStart = classStart && c == '^' && pattern[i - 1] == '[';
-                continue;
-            }
-
-            if (c == '[')
-            {
-                inClass = true;
-                classStart = true;
-                b.Append(c);
-            }
-            else if (c == '$')
-            {
-                b.Append(Multiline(pattern, i) ? "(?=\\n|\\z)" : "\\z");
-            }
-            else if (c == '(' && string.CompareOrdinal(pattern, i, "(?P<", 0, 4) == 0)
-            {
-                b.Append("(?<");
-                i += 3;
-            }
-            else if (c == '{' && Repeat().Match(pattern, i) is { Success: true } repeat && repeat.Index == i)
-            {
-                int low = int.Parse(repeat.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
-                int high = repeat.Groups[3].Length > 0 ? int.Parse(repeat.Groups[3].Value, System.Globalization.CultureInfo.InvariantCulture) : low;
-                if (low > 1000 || high > 1000 || high < low)
-                {
-                    throw new GoException($"error parsing regexp: invalid repeat count: `{repeat.Value}`");
-                }
-
-                b.Append(repeat.Value);
-                i += repeat.Length - 1;
-            }
-            else if (c is '*' or '+' or '?' && i > 0 && pattern[i - 1] is '*' or '+' && (i < 2 || pattern[i - 2] != '\\') && c != '?')
-            {
-                throw new GoException($"error parsing regexp: invalid nested repetition operator: `{pattern[i - 1]}{c}`");
-            }
-            else
-            {
-                b.Append(c);
-            }
+            throw Fault("expression nests too deeply", p);
         }
 
+        var b = new StringBuilder();
+        while (i < p.Length && p[i] != ')')
+        {
+            if (p[i] == '|')
+            {
+                b.Append('|');
+                i++;
+                continue;
+            }
+
+            Piece(b, ref mode);
+        }
+
+        depth--;
         return b.ToString();
     }
 
-    private static bool Multiline(string pattern, int at) => pattern.AsSpan(0, at).IndexOf("(?m") >= 0 || pattern.AsSpan(0, at).IndexOf("(?sm") >= 0 || pattern.AsSpan(0, at).IndexOf("(?im") >= 0;
-
-    private static int Escape(string p, int i, StringBuilder b, bool inClass)
+    private void Piece(StringBuilder b, ref Mode mode)
     {
+        int start = i;
+        string atom = Atom(ref mode);
+        if (atom.Length == 0 && i > start)
+        {
+            // Flags alone, or an empty quotation.
+            return;
+        }
+
+        string? before = null;
+        while (Repetition(mode) is var (op, text))
+        {
+            if (before is not null)
+            {
+                throw Fault("invalid nested repetition operator", before + text);
+            }
+
+            before = text;
+            atom = $"(?:{atom}){op}";
+        }
+
+        b.Append(atom);
+    }
+
+    private (string Op, string Text)? Repetition(Mode mode)
+    {
+        int start = i;
+        if (i >= p.Length)
+        {
+            return null;
+        }
+
+        string op = p[i].ToString();
+        if (p[i] is '*' or '+' or '?')
+        {
+            i++;
+        }
+        else if (p[i] == '{' && Counts() is var (low, high, length))
+        {
+            op = p.Substring(i, length);
+            if (low > MaxRepeat || high > MaxRepeat || (high >= 0 && low > high))
+            {
+                throw Fault("invalid repeat count", op);
+            }
+
+            i += length;
+        }
+        else
+        {
+            return null;
+        }
+
+        bool lazy = i < p.Length && p[i] == '?';
+        i += lazy ? 1 : 0;
+        return (op + (lazy != mode.HasFlag(Mode.Ungreedy) ? "?" : ""), p[start..i]);
+    }
+
+    /// <summary>{n}, {n,} or {n,m}; anything else is a plain brace.</summary>
+    private (int Low, int High, int Length)? Counts()
+    {
+        int end = p.IndexOf('}', i);
+        if (end < 0)
+        {
+            return null;
+        }
+
+        string[] parts = p[(i + 1)..end].Split(',');
+        static int Number(string s) => s.Length is > 0 and < 9 && s.All(char.IsAsciiDigit) && (s.Length == 1 || s[0] != '0') ? int.Parse(s, CultureInfo.InvariantCulture)
+            : s.Length >= 9 && s.All(char.IsAsciiDigit) ? int.MaxValue : -1;
+        int low = Number(parts[0]);
+        int high = parts.Length == 1 ? low : parts[^1].Length == 0 ? -1 : Number(parts[1]);
+        return low < 0 || parts.Length > 2 || (parts.Length == 2 && parts[1].Length > 0 && high < 0) ? null : (low, high, end + 1 - i);
+    }
+
+    private string Atom(ref Mode mode)
+    {
+        char c = p[i];
+        switch (c)
+        {
+            case '(':
+                return Group(ref mode);
+            case '[':
+                return RegexClass.Read(p, ref i, mode.HasFlag(Mode.Fold));
+            case '.':
+                i++;
+                return mode.HasFlag(Mode.DotAll) ? RegexClass.Pair + @"[\s\S])" : RegexClass.Pair + @"[^\n])";
+            case '^':
+                i++;
+                return mode.HasFlag(Mode.Multiline) ? "(?m:^)" : @"\A";
+            case '$':
+                i++;
+                return mode.HasFlag(Mode.Multiline) ? "(?m:$)" : @"\z";
+            case '*' or '+' or '?':
+                int op = i++;
+                i += i < p.Length && p[i] == '?' ? 1 : 0;
+                throw Fault("missing argument to repetition operator", p[op..i]);
+            case '{' when Counts() is var (_, _, length):
+                throw Fault("missing argument to repetition operator", p.Substring(i, length));
+            case '\\':
+                return Escape(mode);
+        }
+
+        int size = char.IsHighSurrogate(c) && i + 1 < p.Length ? 2 : 1;
+        i += size;
+        return Literal(char.ConvertToUtf32(p, i - size), mode);
+    }
+
+    private static string Literal(int rune, Mode mode)
+    {
+        string text = rune > 0xFFFF ? $"(?:{Hex(char.ConvertFromUtf32(rune)[0])}{Hex(char.ConvertFromUtf32(rune)[1])})" : Hex((char)rune);
+        return mode.HasFlag(Mode.Fold) ? $"(?i:{text})" : text;
+    }
+
+    public static string Hex(char c) => char.IsAsciiLetterOrDigit(c) ? c.ToString() : "\\u" + ((int)c).ToString("X4", CultureInfo.InvariantCulture);
+
+    private string Escape(Mode mode)
+    {
+        if (i + 1 >= p.Length)
+        {
+            throw Fault("trailing backslash at end of expression", "");
+        }
+
         char c = p[i + 1];
         switch (c)
         {
+            case 'A':
+                i += 2;
+                return @"\A";
             case 'z':
-                b.Append("\\z");
-                return i + 1;
-            case 'd' or 'w' or 's':
-                string set = c switch { 'd' => "0-9", 'w' => "0-9A-Za-z_", _ => "\\t\\n\\f\\r " };
-                b.Append(inClass ? set : $"[{set}]");
-                return i + 1;
-            case 'D' or 'W' or 'S' when !inClass:
-                b.Append("[^").Append(c switch { 'D' => "0-9", 'W' => "0-9A-Za-z_", _ => "\\t\\n\\f\\r " }).Append(']');
-                return i + 1;
+                i += 2;
+                return @"\z";
+            case 'b' or 'B':
+                i += 2;
+                return "\\" + c;
+            case 'C':
+                throw Fault("invalid escape sequence", "\\C");
             case 'Q':
-                int end = p.IndexOf("\\E", i, StringComparison.Ordinal);
-                end = end < 0 ? p.Length : end;
-                b.Append(Regex.Escape(p[(i + 2)..end]));
-                return Math.Min(end + 1, p.Length - 1);
-            case 'p' or 'P' when i + 2 < p.Length && p[i + 2] != '{':
-                b.Append('\\').Append(c).Append('{').Append(p[i + 2]).Append('}');
-                return i + 2;
-            case 'x' when i + 2 < p.Length && p[i + 2] == '{' && p.IndexOf('}', i) is var close and > 0:
-                b.Append(Regex.Escape(char.ConvertFromUtf32(Convert.ToInt32(p[(i + 3)..close], 16))));
-                return close;
-            case >= '1' and <= '9':
-                throw new GoException($"error parsing regexp: invalid escape sequence: `\\{c}`");
-            case '_' or '"' or '\'' or '/' or '-' or '<' or '>' or '=' or '!' or '@' or '#' or '%' or '&' or '~' or ':' or ';' or ',' or '`':
-                b.Append(inClass && c == '-' ? "\\-" : c is '#' ? "\\#" : c.ToString());
-                return i + 1;
+                int end = p.IndexOf("\\E", i + 2, StringComparison.Ordinal);
+                string quoted = end < 0 ? p[(i + 2)..] : p[(i + 2)..end];
+                i = end < 0 ? p.Length : end + 2;
+                return string.Concat(quoted.EnumerateRunes().Select(r => Literal(r.Value, mode)));
         }
 
-        if (char.IsAsciiLetter(c) && !"abfnrtvABCpPxDWSz".Contains(c, StringComparison.Ordinal))
+        if (RegexClass.Set(p, ref i) is { } set)
         {
-            throw new GoException($"error parsing regexp: invalid escape sequence: `\\{c}`");
+            return mode.HasFlag(Mode.Fold) ? $"(?i:[{set}])" : $"[{set}]";
         }
 
-        b.Append('\\').Append(c);
-        return i + 1;
+        return Literal(Rune(p, ref i), mode);
     }
 
-    private static string? Posix(string name) => name switch
+    /// <summary>A character behind a backslash: punctuation as it is, \n and its kin, octal and hexadecimal numbers.</summary>
+    public static int Rune(string p, ref int i)
     {
-        "alnum" => "0-9A-Za-z",
-        "alpha" => "A-Za-z",
-        "digit" => "0-9",
-        "lower" => "a-z",
-        "upper" => "A-Z",
-        "space" => "\\t\\n\\v\\f\\r ",
-        "blank" => "\\t ",
-        "punct" => "!-/:-@\\[-`{-~",
-        "word" => "0-9A-Za-z_",
-        "xdigit" => "0-9A-Fa-f",
-        "ascii" => "\\x00-\\x7F",
-        "cntrl" => "\\x00-\\x1F\\x7F",
-        "graph" => "!-~",
-        "print" => " -~",
-        "^alpha" => "\\x00-@\\[-`{-\\uFFFF",
-        "^digit" => "\\x00-/:-\\uFFFF",
-        _ => null,
-    };
-
-    /// <summary>What Go's parser says of a pattern that .NET refused.</summary>
-    public static string Fault(string pattern)
-    {
-        if (Range().Match(pattern) is { Success: true } range && range.Groups[1].Value[0] > range.Groups[2].Value[0])
+        int start = i++;
+        char c = i < p.Length ? p[i++] : throw Fault("trailing backslash at end of expression", "");
+        if (c < 0x80 && !char.IsAsciiLetterOrDigit(c))
         {
-            return $"error parsing regexp: invalid character class range: `{range.Groups[1].Value}-{range.Groups[2].Value}`";
+            return c;
         }
 
-        int open = pattern.LastIndexOf('[');
-        if (open >= 0 && pattern.IndexOf(']', open) < 0)
+        int simple = "afnrtv".IndexOf(c, StringComparison.Ordinal);
+        if (simple >= 0)
         {
-            return $"error parsing regexp: missing closing ]: `{pattern[open..]}`";
+            return "\a\f\n\r\t\v"[simple];
         }
 
-        int opened = pattern.Count(c => c == '(');
-        int closed = pattern.Count(c => c == ')');
-        if (opened > closed)
+        if (c is >= '0' and <= '7' && (c == '0' || (i < p.Length && p[i] is >= '0' and <= '7')))
         {
-            return $"error parsing regexp: missing closing ): `{pattern}`";
+            int octal = c - '0';
+            for (int n = 1; n < 3 && i < p.Length && p[i] is >= '0' and <= '7'; n++)
+            {
+                octal = (octal * 8) + p[i++] - '0';
+            }
+
+            return octal;
         }
 
-        if (closed > opened)
+        if (c == 'x')
         {
-            return $"error parsing regexp: unexpected ): `{pattern}`";
+            bool brace = i < p.Length && p[i] == '{';
+            int from = brace ? i + 1 : i;
+            int end = brace ? p.IndexOf('}', i) : Math.Min(i + 2, p.Length);
+            if (end > from && (brace || end - from == 2) && int.TryParse(p.AsSpan(from, end - from), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int rune)
+                && System.Text.Rune.IsValid(rune))
+            {
+                i = brace ? end + 1 : end;
+                return rune;
+            }
+
+            i = Math.Min(p.Length, brace && end > 0 ? end + 1 : end < 0 ? p.Length : end);
         }
 
-        if (pattern.EndsWith('\\'))
-        {
-            return "error parsing regexp: trailing backslash at end of expression: ``";
-        }
-
-        if (pattern.Length > 0 && pattern[0] is '*' or '+' or '?')
-        {
-            return $"error parsing regexp: missing argument to repetition operator: `{pattern[0]}`";
-        }
-
-        Match group = Lookaround().Match(pattern);
-        return group.Success ? $"error parsing regexp: invalid or unsupported Perl syntax: `{group.Value}`" : $"error parsing regexp: invalid escape sequence: `{pattern}`";
+        throw Fault("invalid escape sequence", p[start..i]);
     }
 
-    [GeneratedRegex(@"\{(\d{1,6})(,(\d{0,6}))?\}")]
-    private static partial Regex Repeat();
+    private string Group(ref Mode mode)
+    {
+        Mode inner = mode;
+        string open = "(?:";
+        if (At("(?P<") || At("(?<"))
+        {
+            int from = p.IndexOf('<', i) + 1;
+            int end = p.IndexOf('>', i);
+            if (end < 0)
+            {
+                throw Fault("invalid named capture", p[i..]);
+            }
 
-    [GeneratedRegex(@"\[.*?(\w)-(\w).*?\]")]
-    private static partial Regex Range();
+            string name = p[from..end];
+            if (name.Length == 0 || !name.All(c => c == '_' || char.IsAsciiLetterOrDigit(c)))
+            {
+                throw Fault("invalid named capture", p[i..(end + 1)]);
+            }
 
-    [GeneratedRegex(@"\(\?<?[=!]?")]
-    private static partial Regex Lookaround();
+            open = Capture(name);
+            i = end + 1;
+        }
+        else if (At("(?"))
+        {
+            if (!Flags(ref inner))
+            {
+                mode = inner;
+                return "";
+            }
+        }
+        else
+        {
+            open = Capture("");
+            i++;
+        }
+
+        string body = Alternatives(inner);
+        if (i >= p.Length)
+        {
+            throw Fault("missing closing )", p);
+        }
+
+        i++;
+        return open + body + ")";
+    }
+
+    private string Capture(string name)
+    {
+        names.Add(name);
+        return FormattableString.Invariant($"(?<g{names.Count - 1}>");
+    }
+
+    /// <summary>(?flags) or (?flags:; true where a group follows.</summary>
+    private bool Flags(ref Mode mode)
+    {
+        int start = i;
+        bool off = false;
+        bool any = false;
+        for (i += 2; i < p.Length; i++)
+        {
+            Mode flag = p[i] switch { 'i' => Mode.Fold, 'm' => Mode.Multiline, 's' => Mode.DotAll, 'U' => Mode.Ungreedy, _ => Mode.None };
+            if (flag != Mode.None)
+            {
+                mode = off ? mode & ~flag : mode | flag;
+                any = true;
+            }
+            else if (p[i] == '-' && !off)
+            {
+                (off, any) = (true, false);
+            }
+            else if (p[i] is ':' or ')' && (!off || any))
+            {
+                return p[i++] == ':';
+            }
+            else
+            {
+                throw Fault("invalid or unsupported Perl syntax", p[start..(i + 1)]);
+            }
+        }
+
+        throw Fault("missing closing )", p);
+    }
 }

@@ -18,10 +18,11 @@ internal static class TextFunctions
     [
         Function.Of("hello", [], _ => "Hello!"),
         Str("upper", s => Map(s, t => t.ToUpperInvariant())),
-        Str("lower", s => Map(s, t => t.ToLowerInvariant())),
+        // Go lowers the dotted capital I to a plain i, which .NET's invariant culture leaves.
+        Str("lower", s => Map(s, t => t.ToLowerInvariant().Replace('\u0130', 'i'))),
         Str("title", Title),
         Str("untitle", s => Words(s, r => System.Text.Rune.ToLowerInvariant(r))),
-        Str("trim", s => s.Trim(' ', '\t', '\n', '\r', '\v', '\f')),
+        Str("trim", Trim),
         Function.Of("trimAll", [P.String, P.String], a => Cut(S(a[1]), S(a[0]))),
         Function.Of("trimall", [P.String, P.String], a => Cut(S(a[1]), S(a[0]))),
         Function.Of("trimSuffix", [P.String, P.String], a => S(a[0]) is { Length: > 0 } x && S(a[1]).EndsWith(x, StringComparison.Ordinal) ? S(a[1])[..^x.Length] : S(a[1])),
@@ -35,12 +36,12 @@ internal static class TextFunctions
         Function.Of("trunc", [P.Int, P.String], a => Truncate(I(a[0]), S(a[1]))),
         Function.Of("abbrev", [P.Int, P.String], a => Abbreviate(0, I(a[0]), S(a[1]))),
         Function.Of("abbrevboth", [P.Int, P.Int, P.String], a => Abbreviate(I(a[0]), I(a[1]), S(a[2]))),
-        Str("initials", s => string.Concat(s.Split([' ', '\t', '\n', '\r', '\v', '\f'], StringSplitOptions.RemoveEmptyEntries).Select(w => w[..Utf8.Decode(w, 0).Size]))),
-        Str("nospace", s => Map(s, t => string.Concat(t.Where(c => !char.IsWhiteSpace(c))))),
+        Str("initials", Initials),
+        Str("nospace", s => string.Concat(s.Where(c => !IsLatinSpace(c)).Select(c => Utf8.FromRune(c)))),
         Str("swapcase", s => Map(s, Cases.Swap)),
         Str("snakecase", s => Map(s, t => Cases.Delimited(t, '_'))),
         Str("kebabcase", s => Map(s, t => Cases.Delimited(t, '-'))),
-        Str("camelcase", s => Map(s, Cases.Camel)),
+        Str("camelcase", s => Map(s, Cases.Pascal)),
         Function.Of("wrap", [P.Int, P.String], a => Wrapping.Wrap(S(a[1]), I(a[0]), "\n", false)),
         Function.Of("wrapWith", [P.Int, P.String, P.String], a => Wrapping.Wrap(S(a[2]), I(a[0]), S(a[1]), true)),
         Function.Of("quote", [P.Any], a => string.Join(' ', a.Where(v => v is not null).Select(v => GoQuote.Quote(Casts.Text(v)))), true),
@@ -60,6 +61,29 @@ internal static class TextFunctions
 
     /// <summary>Applies a change of text, leaving byte strings that are plain ASCII without a detour.</summary>
     private static string Map(string s, Func<string, string> f) => Utf8.FromText(f(Utf8.ToText(s)));
+
+    private static string Trim(string s)
+    {
+        (int At, int Rune, int Size)[] words = [.. Utf8.Runes(s).Where(r => !(Rune.IsValid(r.Rune) && Rune.IsWhiteSpace(new Rune(r.Rune))))];
+        return words.Length == 0 ? "" : s[words[0].At..(words[^1].At + words[^1].Size)];
+    }
+
+    /// <summary>goutils takes bytes for characters: those of Latin-1 that are spaces.</summary>
+    private static bool IsLatinSpace(char c) => c is ' ' or (>= '\t' and <= '\r') or '\x85' or '\xA0';
+
+    private static string Initials(string s)
+    {
+        var b = new StringBuilder();
+        bool gap = true;
+        foreach (char c in s)
+        {
+            bool space = IsLatinSpace(c);
+            b.Append(gap && !space ? Utf8.FromRune(c) : "");
+            gap = space;
+        }
+
+        return b.ToString();
+    }
 
     private static string Title(string s) => Words(s, System.Text.Rune.ToUpperInvariant);
 

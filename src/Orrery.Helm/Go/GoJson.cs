@@ -164,13 +164,40 @@ internal static class GoJson
     /// <exception cref="GoException">It is none; the text is Go's.</exception>
     public static object? Read(string s)
     {
+        object? value = Read(s, out GoException? fault);
+        return fault is null ? value : throw fault;
+    }
+
+    /// <summary>Reads one JSON text; a number beyond float64 is nil and the first such is told in <paramref name="fault"/>.</summary>
+    public static object? Read(string s, out GoException? fault)
+    {
         var reader = new Reader(s);
-        return reader.Document();
+        object? value = reader.Document();
+        fault = reader.Fault;
+        return value;
+    }
+
+    /// <summary>Reads the JSON text that a string starts with, and tells how long it is.</summary>
+    public static int Prefix(string s, out object? value)
+    {
+        var reader = new Reader(s);
+        value = reader.First();
+        return reader.Fault is null ? reader.At : throw reader.Fault;
     }
 
     private sealed class Reader(string s)
     {
         private int i;
+
+        public GoException? Fault { get; private set; }
+
+        public int At => i;
+
+        public object? First()
+        {
+            Spaces();
+            return Value(0, "looking for beginning of value");
+        }
 
         public object? Document()
         {
@@ -329,7 +356,7 @@ internal static class GoJson
             }
         }
 
-        private object ReadNumber()
+        private object? ReadNumber()
         {
             int start = i;
             if (s[i] == '-')
@@ -365,7 +392,13 @@ internal static class GoJson
 
             string text = s[start..i];
             double v = double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
-            return double.IsInfinity(v) ? throw new GoException($"json: cannot unmarshal number {text} into Go value of type float64") : v;
+            if (!double.IsInfinity(v))
+            {
+                return v;
+            }
+
+            Fault ??= new GoException($"json: cannot unmarshal number {text} into Go value of type float64");
+            return null;
         }
 
         private void Digits(string context)

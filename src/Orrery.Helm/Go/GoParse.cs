@@ -55,13 +55,17 @@ internal static class GoParse
         return negative ? -value : value;
     }
 
+    /// <summary>The nearest float64; .NET's own conversion cuts digits off.</summary>
+    public static double Rounded(BigInteger value) => double.Parse(value.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+
     private static bool UnderscoresOk(string s)
     {
-        bool hex = s.Length > 1 && s[0] == '0' && char.ToLowerInvariant(s[1]) is 'x' or 'o' or 'b';
-        char previous = hex ? '0' : '^';
-        for (int i = hex ? 2 : 0; i < s.Length; i++)
+        bool based = s.Length > 1 && s[0] == '0' && char.ToLowerInvariant(s[1]) is 'x' or 'o' or 'b';
+        bool hex = based && char.ToLowerInvariant(s[1]) == 'x';
+        char previous = based ? '0' : '^';
+        for (int i = based ? 2 : 0; i < s.Length; i++)
         {
-            bool digit = char.IsAsciiHexDigit(s[i]);
+            bool digit = hex ? char.IsAsciiHexDigit(s[i]) : char.IsAsciiDigit(s[i]);
             if (s[i] == '_' && previous != '0')
             {
                 return false;
@@ -100,7 +104,7 @@ internal static class GoParse
         bool hex = s.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
         if (s.Contains('_', StringComparison.Ordinal))
         {
-            if (!hex)
+            if (!UnderscoresOk(s))
             {
                 return null;
             }
@@ -133,6 +137,6 @@ internal static class GoParse
         int dot = mantissa.IndexOf('.', StringComparison.Ordinal);
         int fraction = dot < 0 ? 0 : mantissa.Length - dot - 1;
         string digits = mantissa.Replace(".", "", StringComparison.Ordinal);
-        return Integer(digits, 16) is { } value ? Math.ScaleB((double)value, exponent - (4 * fraction)) : null;
+        return Integer(digits, 16) is { } value ? Math.ScaleB(Rounded(value), exponent - (4 * fraction)) : null;
     }
 }

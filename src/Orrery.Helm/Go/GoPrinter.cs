@@ -367,33 +367,16 @@ internal sealed partial class GoPrinter
         b.Append(sharpV ? '}' : ']');
     }
 
+    /// <summary>A nil inside a container prints the same for every verb, and is not padded.</summary>
     private void Element(object? value, string type, int verb)
     {
         if (value is null && type == "interface {}")
         {
-            b.Append(sharpV ? "interface {}(nil)" : verb == 'v' ? "" : "");
-            if (!sharpV)
-            {
-                Pad("<nil>", verb);
-            }
-
+            b.Append(sharpV ? "interface {}(nil)" : "<nil>");
             return;
         }
 
         Argument(value, verb);
-    }
-
-    /// <summary>A nil inside a container prints the same for every verb but is padded by none.</summary>
-    private void Pad(string text, int verb)
-    {
-        if (verb == 'v')
-        {
-            b.Append(text);
-        }
-        else
-        {
-            b.Append("%!").Append(Utf8.FromRune(verb)).Append('(').Append(text).Append(')');
-        }
     }
 
     private void Slice(GoSlice list, int verb)

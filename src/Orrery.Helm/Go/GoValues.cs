@@ -18,7 +18,7 @@ internal sealed class GoMap(string type = GoMap.Plain, string element = "interfa
     public const string Plain = "map[string]interface {}";
     public const string Values = "chartutil.Values";
 
-    private readonly Dictionary<string, object?> items = new(StringComparer.Ordinal);
+    private Dictionary<string, object?> items = new(StringComparer.Ordinal);
 
     public string Type { get; } = type;
 
@@ -62,6 +62,11 @@ internal sealed class GoMap(string type = GoMap.Plain, string element = "interfa
     public bool Contains(string key) => items.ContainsKey(key);
 
     public void Remove(string key) => items.Remove(key);
+
+    /// <summary>The same map as a parameter of type map[string]interface {} sees it: entries are shared.</summary>
+    public GoMap AsPlain() => Type == Plain ? this : new GoMap { IsNil = IsNil, items = items };
+
+    public bool SharesWith(GoMap other) => ReferenceEquals(items, other.items);
 
     public static GoMap Of(IEnumerable<KeyValuePair<string, object?>> items)
     {
@@ -119,7 +124,7 @@ internal abstract class GoObject
     /// <summary>Its fields in order, for printing and JSON.</summary>
     public virtual IEnumerable<(string Name, object? Value)> Fields => [];
 
-    public virtual object? Json => GoMap.Of(Fields.Select(f => KeyValuePair.Create(f.Name, f.Value)));
+    public virtual object? Json => new Host.OrderedFields([.. Fields]);
 }
 
 /// <summary>

@@ -53,11 +53,6 @@ internal static class ChartFiles
 
     private static string As(GoMap files, Func<string, string> encode)
     {
-        if (files.Count == 0)
-        {
-            return "";
-        }
-
         var map = new GoMap();
         foreach ((string path, object? content) in files.Sorted)
         {
@@ -71,7 +66,7 @@ internal static class ChartFiles
     {
         var found = new GoMap(Type, "[]uint8");
         Regex? regex = GlobPattern.Compile(Utf8.ToText(pattern));
-        foreach ((string path, object? content) in regex is null ? pattern == "**" ? files.Items : [] : files.Items)
+        foreach ((string path, object? content) in files.Items)
         {
             if (regex is null || regex.IsMatch(Utf8.ToText(path)))
             {

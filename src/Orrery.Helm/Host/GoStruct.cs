@@ -16,6 +16,9 @@ internal class GoStruct(string type, (string Name, object? Value)[] fields, stri
 
     public override IEnumerable<(string Name, object? Value)> Fields => fields;
 
+    /// <summary>What it prints where its address can be taken, as Go finds methods of pointers only there.</summary>
+    public string? AddressText { get; init; }
+
     /// <summary>Keys and values of its JSON form, where they differ from the fields.</summary>
     public (string Name, object? Value)[]? JsonFields { get; init; }
 
@@ -49,15 +52,22 @@ internal class GoStruct(string type, (string Name, object? Value)[] fields, stri
 internal sealed record OrderedFields(IReadOnlyList<(string Name, object? Value)> Fields);
 
 /// <summary>A named integer type that prints as a name, such as time.Month.</summary>
-internal sealed class GoNamedInt(string type, long value, string text) : GoObject
+internal sealed class GoNamedInt(string type, long value, string text, string kind = "int", Func<string, Function?>? methods = null) : GoObject
 {
     public long Value => value;
 
     public override string Type => type;
 
-    public override string Kind => "int";
+    public override string Kind => kind;
 
     public override string? Text => text;
 
-    public override object? Json => new GoInt(value);
+    public override object? Json => kind == "int" ? new GoInt(value) : value;
+
+    public override Function? Method(string name) =>
+        methods?.Invoke(name) ?? (name == "String" ? Function.Of(name, [], _ => text) : null);
+
+    public override bool Equals(object? obj) => obj is GoNamedInt other && other.Type == type && other.Value == value;
+
+    public override int GetHashCode() => value.GetHashCode();
 }

@@ -26,6 +26,19 @@ internal sealed partial record SemanticVersion(ulong Major, ulong Minor, ulong P
         return new SemanticVersion(Segment(m.Groups[1].Value), Segment(m.Groups[2].Value.TrimStart('.')), Segment(m.Groups[3].Value.TrimStart('.')), pre, m.Groups[5].Value, text);
     }
 
+    public static bool IsValid(string text)
+    {
+        try
+        {
+            Parse(text);
+            return true;
+        }
+        catch (GoException)
+        {
+            return false;
+        }
+    }
+
     private static ulong Segment(string digits)
     {
         if (digits.Length == 0)

@@ -18,7 +18,7 @@ internal sealed partial class VersionConstraint
         {
             if (!Whole().IsMatch(alternative))
             {
-                throw new GoException($"improper constraint: {GoQuote.Quote(text)}");
+                throw new GoException($"improper constraint: {GoQuote.Quote(alternative)}");
             }
 
             constraint.alternatives.Add([.. One().Matches(alternative).Where(m => m.Value.Trim().Length > 0).Select(Read)]);

@@ -1,142 +1,200 @@
-using System.Formats.Tar;
-using System.IO.Compression;
+using System.Collections.Concurrent;
 using Orrery.Helm.Go;
+using Orrery.Helm.Templates;
 using Orrery.Helm.Yaml;
 
 namespace Orrery.Helm.Charts;
 
-/// <summary>A chart as loaded: its files (byte strings by path), metadata, default values and subcharts.</summary>
+/// <summary>A chart as loaded, with its subcharts. Renders leave it as it is, so one may serve many at a time.</summary>
 public sealed class Chart
 {
-    private const int MaxFiles = 10_000;
-    private const long MaxBytes = 100 << 20;
+    private Chart()
+    {
+    }
 
-    internal ChartMetadata Metadata { get; private init; } = null!;
+    /// <summary>The chart's name and version.</summary>
+    public string Name => Utf8.ToText(Metadata.Name);
 
-    internal string Name { get; set; } = "";
+    /// <inheritdoc cref="Name"/>
+    public string Version => Utf8.ToText(Metadata.Version);
 
-    internal GoMap Values { get; private init; } = null!;
+    /// <summary>The version of what it installs; "" when it names none.</summary>
+    public string AppVersion => Utf8.ToText(Metadata.AppVersion);
 
-    internal SortedDictionary<string, string> Files { get; private init; } = null!;
+    internal ChartMetadata Metadata { get; private init; } = new();
 
-    internal List<Chart> Subcharts { get; init; } = [];
+    internal GoMap Values { get; private init; } = new();
+
+    /// <summary>values.schema.json; null when there is none.</summary>
+    internal string? Schema { get; private init; }
+
+    /// <summary>Files that templates may read, in the order in which they were loaded.</summary>
+    internal IReadOnlyList<ChartFile> Files { get; private init; } = [];
+
+    internal IReadOnlyList<ChartFile> Templates { get; private init; } = [];
+
+    internal IReadOnlyList<Chart> Subcharts { get; private init; } = [];
+
+    /// <summary>What its templates parse to, by the path they are known by: parsing is done once a chart, not once a render.</summary>
+    internal ConcurrentDictionary<string, IReadOnlyDictionary<string, ListNode>> Parsed { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>.Files as templates see it; made once, as nothing changes it.</summary>
+    internal GoMap TemplateFiles { get; private init; } = new();
 
     /// <summary>Loads a chart's folder, or its archive when the path is a file.</summary>
-    /// <exception cref="ChartException">It is no chart, or an archive beyond the bounds.</exception>
+    /// <exception cref="ChartException">Of phase load: it is no chart, or an archive beyond the bounds.</exception>
     public static Chart Load(string path)
     {
         if (File.Exists(path))
         {
             using FileStream archive = File.OpenRead(path);
-            return Build(ReadArchive(archive));
+            return Load(archive);
         }
 
-        var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        long size = 0;
-        foreach (string file in Directory.EnumerateFiles(path, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }))
+        if (!Directory.Exists(path))
         {
-            size += new FileInfo(file).Length;
-            CheckSize(files.Count, size);
-            files[Utf8.FromText(Path.GetRelativePath(path, file).Replace('\\', '/'))] = Utf8.FromBytes(File.ReadAllBytes(file));
+            throw new ChartException("load", $"stat {Utf8.FromText(path)}: no such file or directory");
         }
 
-        return Build(files);
+        var bounds = new ChartBounds();
+        return Refused(() => Build(ChartDirectory.Read(path, bounds), bounds, 0));
     }
 
-    private static void CheckSize(int count, long size)
+    /// <summary>Loads a packed chart.</summary>
+    /// <inheritdoc cref="Load(string)"/>
+    public static Chart Load(Stream archive)
     {
-        if (count >= MaxFiles || size > MaxBytes)
-        {
-            throw new ChartException("load", FormattableString.Invariant($"chart is larger than {MaxFiles} files or {MaxBytes} bytes"));
-        }
+        var bounds = new ChartBounds();
+        return Refused(() => Build(ChartArchive.Read(archive, bounds), bounds, 0));
     }
 
-    private static SortedDictionary<string, string> ReadArchive(Stream archive)
+    private static Chart Refused(Func<Chart> build)
     {
-        var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        using var unzipped = new GZipStream(archive, CompressionMode.Decompress, leaveOpen: true);
-        using var tar = new TarReader(unzipped);
-        long size = 0;
-        while (tar.GetNextEntry() is { } entry)
-        {
-            if (entry.EntryType is TarEntryType.Directory or TarEntryType.GlobalExtendedAttributes or TarEntryType.ExtendedAttributes)
-            {
-                continue;
-            }
-
-            string name = entry.Name.Replace('\\', '/');
-            if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile) || name.StartsWith('/') || name.Split('/').Contains(".."))
-            {
-                throw new ChartException("load", $"chart archive holds an entry that is refused: {Utf8.FromText(name)}");
-            }
-
-            size += entry.Length;
-            CheckSize(files.Count, size);
-            using var content = new MemoryStream();
-            entry.DataStream?.CopyTo(content);
-            int slash = name.IndexOf('/', StringComparison.Ordinal);
-            files[Utf8.FromText(slash < 0 ? name : name[(slash + 1)..])] = Utf8.FromBytes(content.ToArray());
-        }
-
-        return files;
-    }
-
-    private static Chart Build(SortedDictionary<string, string> files, int depth = 0)
-    {
-        if (depth > 20)
-        {
-            throw new ChartException("load", "charts nest deeper than 20 levels");
-        }
-
-        if (!files.TryGetValue("Chart.yaml", out string? yaml))
-        {
-            throw new ChartException("load", "Chart.yaml file is missing");
-        }
-
-        ChartMetadata metadata;
-        GoMap values;
         try
         {
-            metadata = ChartMetadata.Parse(yaml);
-            values = YamlReader.Read(files.GetValueOrDefault("values.yaml", "")) as GoMap ?? new GoMap();
+            return build();
         }
         catch (GoException e)
         {
-            throw new ChartException("load", $"cannot load values.yaml: {e.Message}");
+            throw new ChartException("load", e.Message);
         }
-
-        var own = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        var nested = new SortedDictionary<string, SortedDictionary<string, string>>(StringComparer.Ordinal);
-        var subcharts = new List<Chart>();
-        foreach ((string path, string content) in files)
-        {
-            if (!path.StartsWith("charts/", StringComparison.Ordinal))
-            {
-                own[path] = content;
-                continue;
-            }
-
-            string[] parts = path.Split('/', 3);
-            if (parts[1].StartsWith('_') || parts[1].StartsWith('.'))
-            {
-                continue;
-            }
-
-            if (parts.Length == 2 && parts[1].EndsWith(".tgz", StringComparison.Ordinal))
-            {
-                subcharts.Add(Build(ReadArchive(new MemoryStream(Utf8.ToBytes(content))), depth + 1));
-            }
-            else if (parts.Length == 3)
-            {
-                (nested.TryGetValue(parts[1], out var found) ? found : nested[parts[1]] = new(StringComparer.Ordinal))[parts[2]] = content;
-            }
-        }
-
-        subcharts.AddRange(nested.Values.Select(n => Build(n, depth + 1)));
-        return new Chart { Metadata = metadata, Name = metadata.Name, Values = values, Files = own, Subcharts = subcharts };
     }
 
-    internal Chart As(string alias) => new() { Metadata = Metadata, Name = alias, Values = Copies.Deep(Values), Files = Files, Subcharts = Subcharts };
+    private static T Named<T>(string what, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (GoException e)
+        {
+            throw new GoException($"cannot load {what}: {e.Message}");
+        }
+    }
 
-    internal Chart Replaced(List<Chart> subcharts) => new() { Metadata = Metadata, Name = Name, Values = Values, Files = Files, Subcharts = subcharts };
+    private static Chart Build(List<ChartFile> all, ChartBounds bounds, int depth)
+    {
+        if (depth > ChartBounds.MaxDepth)
+        {
+            throw new GoException(FormattableString.Invariant($"charts nest deeper than {ChartBounds.MaxDepth} levels"));
+        }
+
+        ChartMetadata? metadata = null;
+        foreach (ChartFile file in all.Where(f => f.Path == "Chart.yaml"))
+        {
+            metadata = Named(file.Path, () => ChartMetadata.Parse(file.Content));
+        }
+
+        var values = new GoMap();
+        string? schema = null;
+        var files = new List<ChartFile>();
+        var templates = new List<ChartFile>();
+        var nested = new SortedDictionary<string, List<ChartFile>>(StringComparer.Ordinal);
+        foreach (ChartFile file in all)
+        {
+            switch (file.Path)
+            {
+                case "Chart.yaml":
+                    break;
+                case "Chart.lock":
+                    Named(file.Path, () => YamlReader.Read(file.Content));
+                    break;
+                case "values.yaml":
+                    values = Named(file.Path, () => YamlReader.ReadMap(file.Content));
+                    break;
+                case "values.schema.json":
+                    schema = file.Content;
+                    break;
+                case "requirements.yaml" or "requirements.lock":
+                    IReadOnlyList<ChartDependency> required = Named(file.Path, () => ChartMetadata.ParseRequirements(file.Content));
+                    if (file.Path == "requirements.yaml" && metadata is not null)
+                    {
+                        metadata = metadata with { Dependencies = required };
+                    }
+
+                    if (metadata?.ApiVersion == "v1")
+                    {
+                        files.Add(file);
+                    }
+
+                    break;
+                case var path when path.StartsWith("templates/", StringComparison.Ordinal):
+                    templates.Add(file);
+                    break;
+                case var path when path.StartsWith("charts/", StringComparison.Ordinal) && !path.EndsWith(".prov", StringComparison.Ordinal):
+                    string inner = path["charts/".Length..];
+                    string name = inner.Split('/', 2)[0];
+                    (nested.TryGetValue(name, out List<ChartFile>? list) ? list : nested[name] = []).Add(file with { Path = inner });
+                    break;
+                default:
+                    files.Add(file);
+                    break;
+            }
+        }
+
+        if (metadata is null)
+        {
+            throw new GoException("Chart.yaml file is missing");
+        }
+
+        metadata.Validate();
+        return new Chart
+        {
+            Metadata = metadata,
+            Values = values,
+            Schema = schema,
+            Files = files,
+            Templates = templates,
+            Subcharts = [.. nested.Where(n => n.Key[0] is not ('_' or '.')).Select(n => Subchart(n.Key, n.Value, metadata.Name, bounds, depth + 1))],
+            TemplateFiles = Host.ChartFiles.Of(files.Select(f => KeyValuePair.Create(f.Path, f.Content))),
+        };
+    }
+
+    private static Chart Subchart(string name, List<ChartFile> files, string parent, ChartBounds bounds, int depth)
+    {
+        try
+        {
+            if (!name.EndsWith(".tgz", StringComparison.Ordinal))
+            {
+                return Build([.. files.Where(f => f.Path.Contains('/', StringComparison.Ordinal)).Select(f => f with { Path = f.Path.Split('/', 2)[1] })], bounds, depth);
+            }
+
+            if (files[0].Path != name)
+            {
+                throw new ChartException("load", $"error unpacking subchart tar in {parent}: expected {name}, got {files[0].Path}");
+            }
+
+            if (depth > ChartBounds.MaxDepth)
+            {
+                throw new GoException(FormattableString.Invariant($"charts nest deeper than {ChartBounds.MaxDepth} levels"));
+            }
+
+            using var packed = new MemoryStream(Utf8.ToBytes(files[0].Content));
+            return Build(ChartArchive.Read(packed, bounds), bounds, depth);
+        }
+        catch (Exception e) when (e is GoException or ChartException { Phase: "load" } && !e.Message.StartsWith("error unpacking subchart tar", StringComparison.Ordinal))
+        {
+            throw new GoException($"error unpacking subchart {name} in {parent}: {(e is GoException ? e.Message : Utf8.FromText(e.Message))}");
+        }
+    }
 }

@@ -1,81 +1,99 @@
 using Orrery.Helm.Go;
 using Orrery.Helm.Host;
+using Orrery.Helm.Yaml;
 
 namespace Orrery.Helm.Charts;
 
-/// <summary>Which subcharts take part: those that the dependency list names, under their alias, unless a tag or condition says no.</summary>
+/// <summary>Which subcharts take part and under what names, and what values a chart takes from them.</summary>
 internal static class Dependencies
 {
-    public static Chart Resolve(Chart chart, GoMap given) => Resolve(chart, given, "", Root(chart, given));
-
-    private static GoMap Root(Chart chart, GoMap given) => ValueMerge.Coalesce(Named(chart), given);
-
-    /// <summary>The chart with its aliases in place and nothing switched off.</summary>
-    private static Chart Named(Chart chart)
+    /// <exception cref="ChartException">The dependency list names a chart that is not there.</exception>
+    public static void Check(Chart chart)
     {
-        IReadOnlyList<GoMap> listed = chart.Metadata.Dependencies;
-        var subcharts = chart.Subcharts.Where(s => listed.All(d => d["name"] as string != s.Metadata.Name)).ToList();
-        foreach (GoMap dependency in listed)
+        string[] missing = [.. chart.Metadata.Dependencies.Select(d => d.Name).Where(n => chart.Subcharts.All(s => s.Metadata.Name != n))];
+        if (missing.Length > 0)
         {
-            Chart? found = chart.Subcharts.FirstOrDefault(s => s.Metadata.Name == dependency["name"] as string && Fits(dependency["version"] as string, s.Metadata.Version));
+            throw new ChartException("dependencies", "An error occurred while checking for chart dependencies. You may need to run `helm dependency build` to fetch missing dependencies: "
+                + "found in Chart.yaml, but missing in charts/ directory: " + string.Join(", ", missing));
+        }
+    }
+
+    public static void Resolve(ChartTree tree, GoMap given)
+    {
+        Enable(tree, given, "");
+        Import(tree);
+    }
+
+    private static void Enable(ChartTree tree, GoMap given, string path)
+    {
+        if (tree.Dependencies.Count == 0)
+        {
+            return;
+        }
+
+        // 1. Charts that the list does not name stay; those it names come under their alias.
+        List<ChartTree> named = [.. tree.Subcharts.Where(s => !tree.Dependencies.Any(d => d.Name == s.Name && Fits(d.Version, s.Chart.Metadata.Version)))];
+        foreach (ChartDependency dependency in tree.Dependencies)
+        {
+            ChartTree? found = tree.Subcharts.FirstOrDefault(s => s.Name == dependency.Name && Fits(dependency.Version, s.Chart.Metadata.Version));
             if (found is not null)
             {
-                subcharts.Add(dependency["alias"] is string { Length: > 0 } alias ? found.As(alias) : found);
+                named.Add(found.As(dependency.EffectiveName));
             }
         }
 
-        return chart.Replaced([.. subcharts.Select(Named)]);
+        tree.Adopt(named);
+
+        // 2. Tags switch charts, and conditions overrule tags.
+        GoMap values = ValueMerge.Coalesce(tree, given);
+        GoMap? tags = values["tags"] as GoMap;
+        tree.Dependencies = [.. tree.Dependencies.Select(d => d with { Name = d.EffectiveName, IsEnabled = Condition(d, values, path) ?? Tagged(d, tags) })];
+
+        // 3. What is left looks at its own subcharts.
+        HashSet<string> removed = [.. tree.Dependencies.Where(d => !d.IsEnabled).Select(d => d.Name)];
+        List<ChartTree> kept = [.. named.Where(s => !removed.Contains(s.Name))];
+        foreach (ChartTree subchart in kept)
+        {
+            Enable(subchart, values, $"{path}{subchart.Name}.");
+        }
+
+        tree.Dependencies = [.. tree.Dependencies.Where(d => !removed.Contains(d.Name))];
+        tree.Adopt(kept);
     }
 
-    private static bool Fits(string? range, string version)
+    private static bool Fits(string range, string version)
     {
         try
         {
-            return range is null or "" || VersionConstraint.Parse(range).Check(SemanticVersion.Parse(version));
+            return VersionConstraint.Parse(range).Check(SemanticVersion.Parse(version));
         }
         catch (GoException)
         {
-            return range == version;
+            return false;
         }
     }
 
-    private static Chart Resolve(Chart chart, GoMap given, string prefix, GoMap values)
+    private static bool Tagged(ChartDependency dependency, GoMap? tags)
     {
-        Chart named = prefix.Length == 0 ? Named(chart) : chart;
-        var kept = new List<Chart>();
-        foreach (Chart sub in named.Subcharts)
-        {
-            GoMap? dependency = named.Metadata.Dependencies.FirstOrDefault(d => (d["alias"] is string { Length: > 0 } a ? a : d["name"] as string) == sub.Name);
-            if (dependency is null || Enabled(dependency, values, prefix))
-            {
-                kept.Add(Resolve(sub, given, prefix + sub.Name + ".", values));
-            }
-        }
-
-        return named.Replaced(kept);
+        bool[] set = [.. dependency.Tags.Select(t => tags?[t]).OfType<bool>()];
+        return set.Length == 0 || set.Contains(true);
     }
 
-    private static bool Enabled(GoMap dependency, GoMap values, string prefix)
+    /// <summary>The first path that leads to a bool decides; null when none does.</summary>
+    private static bool? Condition(ChartDependency dependency, GoMap values, string prefix)
     {
-        bool enabled = true;
-        if (dependency["tags"] is GoSlice tags && values["tags"] is GoMap switches)
+        foreach (string condition in dependency.Condition.Trim().Split(','))
         {
-            bool[] set = [.. tags.Items.OfType<string>().Select(t => switches[t]).OfType<bool>()];
-            enabled = set.Length == 0 || set.Any(s => s);
-        }
-
-        foreach (string condition in (dependency["condition"] as string ?? "").Split(','))
-        {
-            if (condition.Trim().Length > 0 && Path(values, prefix + condition.Trim()) is bool on)
+            if (condition.Length > 0 && Find(values, prefix + condition) is bool on)
             {
                 return on;
             }
         }
 
-        return enabled;
+        return null;
     }
 
-    private static object? Path(GoMap values, string path)
+    private static object? Find(GoMap values, string path)
     {
         object? at = values;
         foreach (string part in path.Split('.'))
@@ -84,5 +102,60 @@ internal static class Dependencies
         }
 
         return at;
+    }
+
+    /// <summary>Values of subcharts that a chart's dependency list imports become defaults of its own.</summary>
+    private static void Import(ChartTree tree)
+    {
+        foreach (ChartTree subchart in tree.Subcharts)
+        {
+            Import(subchart);
+        }
+
+        if (tree.Dependencies.Count == 0)
+        {
+            return;
+        }
+
+        GoMap merged = ValueMerge.Merge(tree);
+        var imported = new GoMap();
+        for (int i = 0; i < tree.Dependencies.Count; i++)
+        {
+            ChartDependency dependency = tree.Dependencies[i];
+            var shown = new List<object?>();
+            foreach (object? entry in dependency.ImportValues)
+            {
+                if (entry is not (GoMap or string))
+                {
+                    continue;
+                }
+
+                (string child, string parent) = entry is GoMap map ? (GoFormat.Value(map["child"]), GoFormat.Value(map["parent"])) : ("exports." + (string)entry, ".");
+                shown.Add(new GoMap("map[string]string", "string") { ["child"] = child, ["parent"] = parent });
+                if (Find(merged, $"{dependency.Name}.{child}") is GoMap found)
+                {
+                    imported = ValueMerge.Tables(imported, At(parent, found), merge: true);
+                }
+            }
+
+            tree.Dependencies[i] = dependency with { ImportValues = shown };
+        }
+
+        tree.Values = ValueMerge.Tables(Copies.Deep(merged), imported, merge: true);
+    }
+
+    private static GoMap At(string path, GoMap values)
+    {
+        if (path == ".")
+        {
+            return values;
+        }
+
+        foreach (string part in path.Split('.').Reverse())
+        {
+            values = new GoMap { [part] = values };
+        }
+
+        return values;
     }
 }

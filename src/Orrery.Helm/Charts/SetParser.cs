@@ -1,36 +1,55 @@
+using System.Globalization;
 using System.Text;
 using Orrery.Helm.Go;
 
 namespace Orrery.Helm.Charts;
 
-/// <summary>How the value of a --set option is read: with types, as a string, or as JSON.</summary>
+/// <summary>How the value of a --set option is read.</summary>
 internal enum SetMode
 {
-    Typed, String, Json,
+    Typed, String, Json, File, Literal,
 }
 
-/// <summary>Helm's strvals: <c>a.b[0].c=v,d={x,y}</c>, with backslash escapes, merged into existing values.</summary>
+/// <summary>
+/// Helm's strvals: <c>a.b[0].c=v,d={x,y}</c>, with backslash escapes, merged into existing values. What ends early ends
+/// without a fault in some places and with one in others, exactly as Helm's reader of runes does it.
+/// </summary>
 internal sealed class SetParser
 {
     private const int MaxIndex = 65_536;
     private const int MaxDepth = 30;
 
+    /// <summary>The end of the text where more could stand: no fault at the top.</summary>
+    private sealed class EndException : Exception;
+
     private readonly string s;
     private readonly SetMode mode;
+    private readonly Func<string, string> readFile;
     private int at;
 
-    private SetParser(string s, SetMode mode) => (this.s, this.mode) = (s, mode);
+    private SetParser(string s, SetMode mode, Func<string, string>? readFile) =>
+        (this.s, this.mode, this.readFile) = (s, mode, readFile ?? (path => throw new GoException($"open {path}: no files may be read here")));
 
-    public static void Into(GoMap values, string text, SetMode mode)
+    /// <param name="readFile">Reads a file's byte string for <see cref="SetMode.File"/>.</param>
+    /// <exception cref="GoException">The text says something impossible; what stood before it is already set.</exception>
+    public static void Into(GoMap values, string text, SetMode mode, Func<string, string>? readFile = null)
     {
-        var parser = new SetParser(text, mode);
-        while (parser.at < text.Length)
+        var parser = new SetParser(text, mode, readFile);
+        try
         {
-            parser.Key(values, 0);
+            while (true)
+            {
+                parser.Key(values, 0);
+            }
+        }
+        catch (EndException)
+        {
+            // All has been read.
         }
     }
 
-    private (string Text, char? Stop) Until(string stops)
+    /// <summary>Text up to one of the stops, which is taken too; -1 at the end.</summary>
+    private (string Text, int Stop) Until(string stops)
     {
         var b = new StringBuilder();
         while (at < s.Length)
@@ -41,114 +60,172 @@ internal sealed class SetParser
                 return (b.ToString(), c);
             }
 
-            if (c == '\\' && at < s.Length)
+            if (c == '\\' && mode != SetMode.Literal)
             {
+                if (at == s.Length)
+                {
+                    break;
+                }
+
                 c = s[at++];
             }
 
             b.Append(c);
         }
 
-        return (b.ToString(), null);
+        return (b.ToString(), -1);
+    }
+
+    private static void Set(GoMap data, string key, object? value)
+    {
+        if (key.Length > 0)
+        {
+            data[key] = value;
+        }
     }
 
     private void Key(GoMap data, int depth)
     {
-        if (depth > MaxDepth)
+        (string key, int stop) = Until(mode == SetMode.Literal ? "=[." : "=[,.");
+        switch (stop)
+        {
+            case -1:
+                throw key.Length == 0 ? new EndException() : new GoException($"key {GoQuote.Quote(key)} has no value");
+            case '[':
+                int index = Index();
+                List<object?> list = data.TryGet(key, out object? known) ? Known<GoSlice>(known, "[]interface {}").Items.ToList() : [];
+                Set(data, key, new GoSlice(Item(list, index, depth)));
+                return;
+            case '=':
+                Assign(v => Set(data, key, v));
+                return;
+            case ',':
+                Set(data, key, "");
+                throw new GoException($"key {GoQuote.Quote(key)} has no value (cannot end with ,)");
+        }
+
+        if (depth + 1 > MaxDepth)
         {
             throw new GoException($"value name nested level is greater than maximum supported nested level of {MaxDepth}");
         }
 
-        (string key, char? stop) = Until("=[,.");
-        switch (stop)
+        GoMap inner = data.TryGet(key, out object? table) ? Known<GoMap>(table, "map[string]interface {}") : new GoMap();
+        try
         {
-            case null:
-                if (key.Length > 0)
-                {
-                    throw new GoException($"key {GoQuote.Quote(key)} has no value");
-                }
-
-                return;
-            case '[':
-                int index = Index();
-                var list = data[key] as GoSlice;
-                data[key] = Item([.. list?.Items ?? []], index, depth);
-                return;
-            case '=':
-                data[key] = Value();
-                return;
-            case ',':
-                throw new GoException($"key {GoQuote.Quote(key)} has no value (cannot end with ,)");
-            default:
-                GoMap inner = data.TryGet(key, out object? known) && known is GoMap map ? map : new GoMap();
-                Key(inner, depth + 1);
-                if (inner.Count == 0)
-                {
-                    throw new GoException($"key map {GoQuote.Quote(key)} has no value");
-                }
-
-                data[key] = inner;
-                return;
+            Key(inner, depth + 1);
         }
+        catch (Exception e) when (e is EndException or GoException && inner.Count > 0)
+        {
+            Set(data, key, inner);
+            throw;
+        }
+
+        if (inner.Count == 0)
+        {
+            throw new GoException($"key map {GoQuote.Quote(key)} has no value");
+        }
+
+        Set(data, key, inner);
     }
+
+    private static T Known<T>(object? value, string type)
+        where T : class => value as T ?? throw new GoException(
+            $"unable to parse key: interface conversion: interface {{}} is {(value is null ? "nil" : GoTypes.TypeOf(value))}, not {type}");
 
     private int Index()
     {
-        (string text, char? stop) = Until("]");
-        if (stop is null || !long.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out long n))
+        (string text, int stop) = Until("]");
+        if (stop < 0)
+        {
+            throw new GoException("error parsing index: EOF");
+        }
+
+        string digits = text.Length > 0 && text[0] is '+' or '-' ? text[1..] : text;
+        if (digits.Length == 0 || !digits.All(char.IsAsciiDigit))
         {
             throw new GoException($"error parsing index: strconv.Atoi: parsing {GoQuote.Quote(text)}: invalid syntax");
         }
 
-        return n < 0 ? throw new GoException($"negative {n} index not allowed")
-            : n > MaxIndex ? throw new GoException($"index of {n} is greater than maximum supported index of {MaxIndex}") : (int)n;
+        return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long n) ? (int)Math.Clamp(n, int.MinValue, int.MaxValue)
+            : throw new GoException($"error parsing index: strconv.Atoi: parsing {GoQuote.Quote(text)}: value out of range");
     }
 
-    private GoSlice Item(List<object?> list, int index, int depth)
+    private static List<object?> SetIndex(List<object?> list, int index, object? value)
     {
+        if (index > MaxIndex)
+        {
+            throw new GoException(FormattableString.Invariant($"index of {index} is greater than maximum supported index of {MaxIndex}"));
+        }
+
         while (list.Count <= index)
         {
             list.Add(null);
         }
 
-        (string between, char? stop) = Until("[.=");
-        if (between.Length > 0)
-        {
-            throw new GoException($"unexpected data at end of array index: {GoQuote.Quote(between)}");
-        }
-
-        switch (stop)
-        {
-            case '=':
-                list[index] = Value();
-                break;
-            case '[':
-                list[index] = Item([.. (list[index] as GoSlice)?.Items ?? []], Index(), depth + 1);
-                break;
-            case '.':
-                GoMap inner = list[index] as GoMap ?? new GoMap();
-                Key(inner, depth + 1);
-                list[index] = inner;
-                break;
-        }
-
-        return new GoSlice(list);
+        list[index] = value;
+        return list;
     }
 
-    private object? Value()
+    private List<object?> Item(List<object?> list, int index, int depth)
     {
-        if (mode == SetMode.Json)
+        if (index < 0)
         {
-            return JsonValue();
+            throw new GoException(FormattableString.Invariant($"negative {index} index not allowed"));
         }
 
-        if (at < s.Length && s[at] == '{')
+        (string between, int stop) = Until("[.=");
+        if (between.Length > 0)
         {
-            at++;
-            return List();
+            throw new GoException($"unexpected data at end of array index: [{string.Join(' ', Utf8.Runes(between).Select(r => GoQuote.QuoteRune(r.Rune)))}]");
         }
 
-        return Typed(Until(",").Text);
+        object? known = index < list.Count ? list[index] : null;
+        switch (stop)
+        {
+            case -1:
+                throw new EndException();
+            case '=':
+                Assign(v => SetIndex(list, index, v));
+                return list;
+            case '[':
+                int next = Index();
+                List<object?> nested = known is null ? [] : Known<GoSlice>(known, "[]interface {}").Items.ToList();
+                return SetIndex(list, index, new GoSlice(Item(nested, next, depth)));
+        }
+
+        GoMap inner = known as GoMap ?? new GoMap();
+        Key(inner, depth);
+        return SetIndex(list, index, inner);
+    }
+
+    /// <summary>Reads what stands behind the equals sign.</summary>
+    private void Assign(Action<object?> set)
+    {
+        switch (mode)
+        {
+            case SetMode.Literal:
+                set(s[at..]);
+                at = s.Length;
+                return;
+            case SetMode.Json:
+                Json(set);
+                return;
+        }
+
+        if (at >= s.Length)
+        {
+            set("");
+            throw new EndException();
+        }
+
+        if (s[at] != '{')
+        {
+            set(Value(Until(",").Text));
+            return;
+        }
+
+        at++;
+        set(List());
     }
 
     private GoSlice List()
@@ -156,54 +233,64 @@ internal sealed class SetParser
         var items = new List<object?>();
         while (true)
         {
-            (string text, char? stop) = Until(",}");
-            if (stop is null)
+            (string text, int stop) = Until(",}");
+            if (stop < 0)
             {
                 throw new GoException("list must terminate with '}'");
             }
 
+            items.Add(Value(text));
             if (stop == '}')
             {
-                if (text.Length > 0 || items.Count > 0)
-                {
-                    items.Add(Typed(text));
-                }
-
-                if (at < s.Length && s[at] == ',')
-                {
-                    at++;
-                }
-
+                at += at < s.Length && s[at] == ',' ? 1 : 0;
                 return new GoSlice(items);
             }
-
-            items.Add(Typed(text));
         }
     }
 
-    /// <summary>One JSON text, up to the comma behind it.</summary>
-    private object? JsonValue()
+    private void Json(Action<object?> set)
     {
-        GoException? last = null;
-        for (int end = s.Length; end > at; end = s.LastIndexOf(',', end - 1) is var comma && comma > at ? comma : at)
+        if (Blank())
         {
-            try
-            {
-                object? value = GoJson.Read(s[at..end]);
-                at = Math.Min(end + 1, s.Length);
-                return value;
-            }
-            catch (GoException e)
-            {
-                last = e;
-            }
+            set(null);
+            return;
         }
 
-        throw last ?? new GoException("unexpected end of JSON input");
+        int length = GoJson.Prefix(s[at..], out object? value);
+        set(value);
+        at += length;
+        Blank();
     }
 
-    private object? Typed(string text)
+    /// <summary>Skips blanks; true when a comma, which is taken, or the end follows.</summary>
+    private bool Blank()
     {
+        while (at < s.Length)
+        {
+            if (s[at] == ',')
+            {
+                at++;
+                return true;
+            }
+
+            if (!char.IsWhiteSpace(s[at]))
+            {
+                return false;
+            }
+
+            at++;
+        }
+
+        return true;
+    }
+
+    private object? Value(string text)
+    {
+        if (mode == SetMode.File)
+        {
+            return readFile(text);
+        }
+
         if (mode == SetMode.String)
         {
             return text;

@@ -6,7 +6,11 @@ using Orrery.Helm.Go;
 namespace Orrery.Helm.Templates;
 
 /// <summary>A template of a chart: the path it is known by, its text, and what it sees.</summary>
-internal sealed record TemplateSource(string Path, string Text, GoMap Values, string BasePath);
+internal sealed record TemplateSource(string Path, string Text, GoMap Values, string BasePath)
+{
+    /// <summary>What texts of its chart have been parsed to before, by path; null keeps nothing.</summary>
+    public System.Collections.Concurrent.ConcurrentDictionary<string, IReadOnlyDictionary<string, ListNode>>? Parsed { get; init; }
+}
 
 /// <summary>Helm's engine: all templates of a chart and its subcharts as one set, each rendered with its own values.</summary>
 internal static partial class Engine
@@ -47,13 +51,22 @@ internal static partial class Engine
     private static Dictionary<string, string> RenderAll(IReadOnlyCollection<TemplateSource> sources, RenderBudget budget)
     {
         var set = new TemplateSet(FunctionTable.Pure);
+        BindClock(set, budget.Clock);
         Bind(set, new Dictionary<string, int>(StringComparer.Ordinal), budget);
         TemplateSource[] ordered = [.. sources.OrderByDescending(s => s.Path.Count(c => c == '/')).ThenByDescending(s => s.Path, StringComparer.Ordinal)];
         foreach (TemplateSource source in ordered)
         {
             try
             {
-                set.Parse(source.Path, source.Text);
+                if (source.Parsed is not null && source.Parsed.TryGetValue(source.Path, out IReadOnlyDictionary<string, ListNode>? known))
+                {
+                    set.Add(known);
+                }
+                else
+                {
+                    IReadOnlyDictionary<string, ListNode> trees = set.Parse(source.Path, source.Text);
+                    source.Parsed?.TryAdd(source.Path, trees);
+                }
             }
             catch (TemplateParseException e)
             {
@@ -96,6 +109,14 @@ internal static partial class Engine
         return raised.Success ? new ChartException("message", $"execution error at ({tokens[1]}): {raised.Groups[1].Value}") : new ChartException("exec", message);
     }
 
+    private static void BindClock(TemplateSet set, TimeProvider clock)
+    {
+        foreach (Function function in new DateFunctions(clock).All.Concat(new CertificateFunctions(clock).All))
+        {
+            set.Set(function);
+        }
+    }
+
     private static void Bind(TemplateSet set, Dictionary<string, int> included, RenderBudget budget)
     {
         set.Set(Function.Of("include", [P.String, P.Any], a => Include(set, included, budget, (string)a[0]!, a[1])));
@@ -125,7 +146,8 @@ internal static partial class Engine
         Template template;
         try
         {
-            template = set.Parse("gotpl", text);
+            set.Parse("gotpl", text);
+            template = set.Find("gotpl")!;
         }
         catch (TemplateParseException e)
         {

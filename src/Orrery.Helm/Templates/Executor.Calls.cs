@@ -139,6 +139,8 @@ internal sealed partial class Executor
                 return node is NumberNode { Int: { } i } ? RValue.Of(new GoInt(i)) : throw Error($"expected integer; found {node}");
             case P.Int64:
                 return node is NumberNode { Int: { } l } ? RValue.Of(l) : throw Error($"expected integer; found {node}");
+            case P.Duration:
+                return node is NumberNode { Int: { } n } ? RValue.Of(Time.GoDuration.Of(n)) : throw Error($"expected integer; found {node}");
             case P.Float:
                 return node is NumberNode { Float: { } f } ? RValue.Of(f) : throw Error($"expected float; found {node}");
             case P.Uint32:
@@ -183,7 +185,7 @@ internal sealed partial class Executor
         }
 
         return Assignable(value.Value, wanted)
-            ? RValue.Of(value.Value)
+            ? RValue.Of(wanted is P.Map ? ((GoMap)value.Value!).AsPlain() : value.Value)
             : throw Error($"wrong type for value; expected {Function.TypeName(wanted)}; got {(value.IsInterface && value.Value is null ? "interface {}" : GoTypes.TypeOf(value.Value))}");
     }
 

@@ -256,7 +256,12 @@ internal sealed partial class Executor
 
     private void Pop(int mark) => variables.RemoveRange(mark, variables.Count - mark);
 
-    private void Print(RValue value) => budget.Write(output, value.Value is null && !value.IsValid ? "<no value>" : GoFormat.Value(value.Value));
+    private void Print(RValue value) => budget.Write(output, value switch
+    {
+        { Value: null, IsValid: false } => "<no value>",
+        { Value: Host.GoStruct { AddressText: { } text } } => text,
+        _ => GoFormat.Value(value.Value),
+    });
 
     private RValue Pipeline(RValue dot, PipeNode pipe)
     {

@@ -37,12 +37,12 @@ internal static class NumberLiteral
                 return null;
             }
 
-            node.Float = (double)wide;
+            node.Float = GoParse.Rounded(wide);
             node.Ideal = node.Int is { } i ? new GoInt(i) : null;
             return node;
         }
 
-        if (GoParse.Float(text) is { } f && (text.IndexOfAny(['.', 'e', 'E', 'p', 'P']) >= 0))
+        if (GoParse.Float(text) is { } f && double.IsFinite(f) && (text.IndexOfAny(['.', 'e', 'E', 'p', 'P']) >= 0))
         {
             node.Float = f;
             if (f == Math.Truncate(f) && f is >= -9.2233720368547758e18 and < 9.2233720368547758e18)

@@ -7,15 +7,15 @@ namespace Orrery.Helm.Templates;
 public sealed class RenderLimitException(string message) : Exception(message);
 
 /// <summary>What one render may use. Shared by all templates of it, so that splitting work over templates gains nothing.</summary>
-internal sealed class RenderBudget(TimeProvider time, TimeSpan maxTime, long maxOutput, CancellationToken ct)
+internal sealed class RenderBudget(TimeProvider time, RenderLimits limits, CancellationToken ct)
 {
     private readonly long started = time.GetTimestamp();
     private long written;
     private int steps;
 
-    public static RenderBudget Default => new(TimeProvider.System, TimeSpan.FromSeconds(30), 64 << 20, CancellationToken.None);
+    public static RenderBudget Default => new(TimeProvider.System, RenderLimits.Default, CancellationToken.None);
 
-    public long MaxOutput => maxOutput;
+    public TimeProvider Clock => time;
 
     /// <summary>One node more is walked.</summary>
     public void Step()
@@ -24,9 +24,9 @@ internal sealed class RenderBudget(TimeProvider time, TimeSpan maxTime, long max
         if ((++steps & 0x3FF) == 0)
         {
             ct.ThrowIfCancellationRequested();
-            if (time.GetElapsedTime(started) > maxTime)
+            if (time.GetElapsedTime(started) > limits.Time)
             {
-                throw new RenderLimitException(FormattableString.Invariant($"rendering takes longer than {maxTime.TotalSeconds} s"));
+                throw new RenderLimitException(FormattableString.Invariant($"rendering takes longer than {limits.Time.TotalSeconds} s"));
             }
         }
     }
@@ -34,9 +34,9 @@ internal sealed class RenderBudget(TimeProvider time, TimeSpan maxTime, long max
     public void Write(StringBuilder output, string text)
     {
         written += text.Length;
-        if (written > maxOutput)
+        if (written > limits.Output)
         {
-            throw new RenderLimitException(FormattableString.Invariant($"output is larger than {maxOutput} bytes"));
+            throw new RenderLimitException(FormattableString.Invariant($"output is larger than {limits.Output} bytes"));
         }
 
         output.Append(text);

@@ -30,11 +30,11 @@ internal sealed class TemplateSet
     public void Set(Function function) => functions[function.Name] = function;
 
     /// <summary>Parses a text and adds what it defines; a blank one does not displace a template that has content.</summary>
-    public Template Parse(string name, string text)
+    public IReadOnlyDictionary<string, ListNode> Parse(string name, string text)
     {
         IReadOnlyDictionary<string, ListNode> trees = Parser.Parse(name, text, n => functions.ContainsKey(n));
         Add(trees);
-        return templates[name];
+        return trees;
     }
 
     public void Add(IReadOnlyDictionary<string, ListNode> trees)

@@ -1,0 +1,38 @@
+namespace Orrery.Helm.Charts;
+
+/// <summary>What a chart may hold, subcharts and archives within archives included: one account for all of it.</summary>
+internal sealed class ChartBounds
+{
+    /// <summary>Helm's bounds on a chart's unpacked size and that of a file in an archive, in bytes.</summary>
+    public const long MaxBytes = 100 << 20;
+
+    public const long MaxFileBytes = 5 << 20;
+
+    private const int MaxFiles = 10_000;
+
+    /// <summary>Levels of charts within charts.</summary>
+    public const int MaxDepth = 16;
+
+    private long bytes;
+    private int files;
+
+    /// <exception cref="ChartException">Of phase load: it is too much.</exception>
+    public void Count(string name, long size)
+    {
+        if (size > MaxFileBytes)
+        {
+            throw new ChartException("load", FormattableString.Invariant($"decompressed chart file \"{name}\" is larger than the maximum file size {MaxFileBytes}"));
+        }
+
+        bytes += size;
+        if (bytes > MaxBytes)
+        {
+            throw new ChartException("load", FormattableString.Invariant($"decompressed chart is larger than the maximum size {MaxBytes}"));
+        }
+
+        if (++files > MaxFiles)
+        {
+            throw new ChartException("load", FormattableString.Invariant($"chart holds more than {MaxFiles} files"));
+        }
+    }
+}

@@ -11,7 +11,7 @@ public sealed class ArrowTests
     [
         new("Orrery.Api", [], "the words everybody speaks depend on nobody"),
         new("Orrery.Machinery", ["Orrery.Api"], "rules about objects are pure: no store, no server, no network"),
-        new("Orrery.Helm", ["Orrery.Api", "Orrery.Machinery"], "rendering a chart is pure: it reaches no cluster and no network"),
+        new("Orrery.Helm", [], "rendering a chart is pure and stands alone: it reaches no cluster and no network"),
         new("Orrery.Storage", ["Orrery.Api"], "an engine knows keys and bytes, not Kubernetes' rules"),
         new("Orrery.Server", ["Orrery.Api", "Orrery.Machinery", "Orrery.Storage"], "an API server serves; who controls what is not its business, so it knows no client and no controller"),
         new("Orrery.Client", ["Orrery.Api", "Orrery.Machinery"], "a client must work against any Kubernetes, so it may not know our server"),

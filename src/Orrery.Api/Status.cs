@@ -42,6 +42,9 @@ public sealed record Status
 
     public bool IsSuccess => Code is >= 200 and < 300;
 
+    /// <summary>With Expired on a paged list: where it can go on, inconsistently. Empty otherwise.</summary>
+    public string Continue { get; init; } = "";
+
     /// <summary>The wire form, members in upstream's order.</summary>
     public JsonObject ToJson()
     {
@@ -49,7 +52,7 @@ public sealed record Status
         {
             ["kind"] = "Status",
             ["apiVersion"] = "v1",
-            ["metadata"] = new JsonObject(),
+            ["metadata"] = Continue.Length > 0 ? new JsonObject { ["continue"] = Continue } : new JsonObject(),
             ["status"] = IsSuccess ? "Success" : "Failure",
         };
         if (Message.Length > 0)

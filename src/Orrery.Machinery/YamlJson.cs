@@ -20,9 +20,10 @@ public static class YamlJson
 
     /// <summary>The first document; null when the text holds none, or a null.</summary>
     /// <exception cref="FormatException">No YAML, or beyond the bounds on aliases and nesting; the message says where.</exception>
-    public static JsonNode? Parse(string yaml)
+    /// <param name="repeated">Takes a line for each key that a mapping states twice, such as <c>line 5: key "data" already set in map</c>; null when nobody asks.</param>
+    public static JsonNode? Parse(string yaml, ICollection<string>? repeated = null)
     {
-        foreach (JsonNode? document in ParseAll(yaml))
+        foreach (JsonNode? document in ParseAll(yaml, repeated))
         {
             return document;
         }
@@ -32,7 +33,8 @@ public static class YamlJson
 
     /// <summary>All documents in order. A document without content is null.</summary>
     /// <exception cref="FormatException">As for <see cref="Parse"/>, raised while enumerating.</exception>
-    public static IEnumerable<JsonNode?> ParseAll(string yaml)
+    /// <param name="repeated">As for <see cref="Parse"/>.</param>
+    public static IEnumerable<JsonNode?> ParseAll(string yaml, ICollection<string>? repeated = null)
     {
         var parser = new Parser(new Scanner(new StringReader(yaml), skipComments: true));
         Step(parser);
@@ -40,7 +42,7 @@ public static class YamlJson
         while (parser.Current is DocumentStart)
         {
             Step(parser);
-            JsonNode? document = new DocumentReader(parser).Read(0);
+            JsonNode? document = new DocumentReader(parser, repeated).Read(0);
             if (parser.Current is not DocumentEnd)
             {
                 throw Fault(parser, "expected the end of the document");
@@ -50,6 +52,9 @@ public static class YamlJson
             yield return document;
         }
     }
+
+    /// <summary>Go's text for keys given twice.</summary>
+    public static string RepetitionFault(IEnumerable<string> repeated) => $"yaml: unmarshal errors:\n  {string.Join("\n  ", repeated)}";
 
     private static void Step(Parser parser)
     {
@@ -66,7 +71,7 @@ public static class YamlJson
     private static FormatException Fault(Parser parser, string what) =>
         new(string.Create(CultureInfo.InvariantCulture, $"yaml: line {parser.Current?.Start.Line ?? 0}: {what}"));
 
-    private sealed class DocumentReader(Parser parser)
+    private sealed class DocumentReader(Parser parser, ICollection<string>? repeated)
     {
         private readonly Dictionary<string, (JsonNode? Node, int Size)> anchors = new(StringComparer.Ordinal);
         private int nodes;
@@ -146,6 +151,7 @@ public static class YamlJson
             while (parser.Current is not MappingEnd)
             {
                 bool merge = parser.Current is Scalar { Value: "<<", Style: ScalarStyle.Plain };
+                long line = parser.Current!.Start.Line;
                 JsonNode? key = Read(depth + 1);
                 string name = YamlScalar.KeyText(key) ?? throw Fault(parser, "invalid map key");
                 JsonNode? value = Read(depth + 1);
@@ -155,6 +161,11 @@ public static class YamlJson
                 }
                 else
                 {
+                    if (repeated is not null && json.ContainsKey(name))
+                    {
+                        repeated.Add(string.Create(CultureInfo.InvariantCulture, $"line {line}: key \"{name}\" already set in map"));
+                    }
+
                     json[name] = value;
                 }
             }

@@ -175,10 +175,12 @@ public static class ObjectMetaRules
     }
 
     /// <summary>Warnings for new finalizers of a custom resource that do not say whose they are (apiextensions <c>pkg/registry/customresource/strategy.go</c>).</summary>
-    /// <param name="old">Null on create.</param>
-    public static IReadOnlyList<string> FinalizerWarnings(JsonObject o, JsonObject? old) =>
-        [.. o.Metadata.Texts("finalizers").Except(old?.Metadata.Texts("finalizers") ?? []).Where(f => !IsOwned(f)).Order(StringComparer.Ordinal)
+    /// <param name="before">Those that the object had; empty on create.</param>
+    public static IReadOnlyList<string> FinalizerWarnings(JsonObject o, IReadOnlyList<string> before) =>
+        [.. Finalizers(o).Except(before).Where(f => !IsOwned(f)).Order(StringComparer.Ordinal)
             .Select(f => $"{Path}.finalizers: {JsonSerializer.Serialize(f)}: prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers")];
+
+    public static IReadOnlyList<string> Finalizers(JsonObject o) => [.. o.Metadata.Texts("finalizers")];
 
     private static bool IsOwned(string finalizer) => finalizer.Contains('/', StringComparison.Ordinal) || finalizer is "orphan" or "foregroundDeletion" or "kubernetes";
 

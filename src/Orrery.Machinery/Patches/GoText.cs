@@ -15,7 +15,7 @@ public static class GoText
     public static string Source(JsonNode? value) => Write(new StringBuilder(), value, true).ToString();
 
     /// <summary>What encoding/json calls the value in its errors: object, array, string, number, bool or null.</summary>
-    internal static string JsonTypeOf(JsonNode? value) => value?.GetValueKind() switch
+    public static string JsonTypeOf(JsonNode? value) => value?.GetValueKind() switch
     {
         JsonValueKind.Object => "object",
         JsonValueKind.Array => "array",

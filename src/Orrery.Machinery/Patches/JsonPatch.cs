@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
@@ -92,6 +93,21 @@ public static class JsonPatch
         }
 
         return root.Document;
+    }
+
+    /// <summary>What strict field validation has against the operations: members that no operation has.</summary>
+    public static IEnumerable<string> UnknownMembers(JsonArray patch)
+    {
+        for (int i = 0; i < patch.Count; i++)
+        {
+            foreach ((string name, _) in (JsonObject)patch[i]!)
+            {
+                if (name is not ("op" or "path" or "from" or "value"))
+                {
+                    yield return string.Create(CultureInfo.InvariantCulture, $"unknown field \"[{i}].{name}\"");
+                }
+            }
+        }
     }
 
     private static void Move(DocumentRoot root, JsonPointer from, JsonPointer path)

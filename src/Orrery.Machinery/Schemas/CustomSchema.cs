@@ -80,6 +80,13 @@ public static class CustomSchema
         return schema;
     }
 
+    /// <summary>Whether anything below has a default.</summary>
+    public static bool HasDefaults(Schema schema) =>
+        schema.Default is not null
+        || schema.Properties.Any(p => p.Value.Name is null && HasDefaults(p.Value))
+        || (schema.Items is { } items && HasDefaults(items))
+        || (schema.AdditionalProperties is { } values && HasDefaults(values));
+
     /// <summary>Whether rules in CEL stand anywhere in a schema: only then does upstream say that they were not checked.</summary>
     internal static bool HasValidations(Schema schema) =>
         schema.Rules is { Validations.Count: > 0 }

@@ -18,9 +18,7 @@ internal static class ListValidation
         var errors = new List<FieldError>();
         if (schema.EmbeddedResource && node is JsonObject embedded)
         {
-            errors.AddRange(((string[])["apiVersion", "kind"])
-                .Where(member => embedded.Text(member) is null or "")
-                .Select(member => FieldError.Required(Child(path, member), "must not be empty")));
+            errors.AddRange(EmbeddedObjects.Validate(embedded, path));
         }
 
         switch (node)

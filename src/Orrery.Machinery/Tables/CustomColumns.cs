@@ -10,9 +10,20 @@ public static class CustomColumns
 {
     private static readonly JsonPath Creation = JsonPath.Parse(".metadata.creationTimestamp");
 
-    /// <param name="columns">Null or empty: the age is shown.</param>
-    /// <exception cref="FormatException">A column's path does not parse.</exception>
+    /// <param name="columns">Null or empty: the age is shown. So it is when a path does not parse, as upstream does: such a definition is accepted there.</param>
     public static TablePrinter Printer(JsonArray? columns)
+    {
+        try
+        {
+            return Make(columns);
+        }
+        catch (FormatException)
+        {
+            return Make(null);
+        }
+    }
+
+    private static TablePrinter Make(JsonArray? columns)
     {
         var definitions = new List<TableColumn> { Columns.Name };
         var paths = new List<(JsonPath Path, string Type)>();

@@ -47,6 +47,9 @@ internal sealed class CachedObject : IKeyed
     /// <summary><c>metadata.labels</c>, read from the bytes at the first call.</summary>
     public LabelSet Labels => labels ??= LabelSet.Read(json, metadataAt);
 
+    /// <summary>The schema by which the bytes are known to lack no default; null while nobody has looked. Schemas are told apart by reference.</summary>
+    public object? CompleteBy { get; set; }
+
     /// <summary>Key prefix of everything of this resource in the same namespace and cluster.</summary>
     internal ReadOnlySpan<char> NamespacePrefix => Key.AsSpan(0, parts.Name);
 

@@ -30,12 +30,15 @@ internal sealed class CompiledDefinition
         string storage = versions.FirstOrDefault(v => v.FlagAt("storage") == true)?.TextAt("name") ?? "";
         return new CompiledDefinition(
             spec.TextAt("group") ?? "",
-            [.. versions.Where(v => v.FlagAt("served") == true).Select(v => Version(spec, v, storage)).OrderBy(d => d.Resource.Version, VersionOrder.Instance)]);
+            [.. versions.Where(v => v.FlagAt("served") == true).Select(v => Version(spec, NamesOf(definition), v, storage)).OrderBy(d => d.Resource.Version, VersionOrder.Instance)]);
     }
 
-    private static ResourceDefinition Version(JsonObject spec, JsonObject version, string storage)
+    /// <summary>The names that are served: those that no other definition of the group had first.</summary>
+    public static JsonObject NamesOf(JsonObject definition) =>
+        definition.NodeAt("status", "acceptedNames") is JsonObject accepted && accepted.TextAt("plural") is { Length: > 0 } ? accepted : definition.ObjectAt("spec").ObjectAt("names");
+
+    private static ResourceDefinition Version(JsonObject spec, JsonObject names, JsonObject version, string storage)
     {
-        JsonObject names = spec.ObjectAt("names");
         string group = spec.TextAt("group") ?? "";
         var kind = new GroupVersionKind(group, version.TextAt("name") ?? "", names.TextAt("kind") ?? "");
         bool namespaced = spec.TextAt("scope") == "Namespaced";
@@ -59,6 +62,7 @@ internal sealed class CompiledDefinition
             IsCustom = true,
             StoredKind = kind with { Version = storage },
             Conversion = new RenamingConversion(kind.ApiVersion, (kind with { Version = storage }).ApiVersion),
+            Deprecation = version.FlagAt("deprecated") == true ? version.TextAt("deprecationWarning") ?? $"{kind.ApiVersion} {kind.Kind} is deprecated" : null,
             Scale = scale,
             PrinterColumns = version["additionalPrinterColumns"] as JsonArray,
         };

@@ -40,6 +40,21 @@ internal sealed class CustomResourceSet(CacheSet caches)
         return resources;
     }
 
+    /// <summary>A custom resource as some virtual cluster defines it, for who looks over all of them; null when none does.</summary>
+    public ResourceDefinition? FindInAny(GroupVersionResource resource)
+    {
+        string name = $"{resource.Resource}.{resource.Group}";
+        foreach (CachedObject item in cache.Current.Range(StoreKey.Prefix(Definitions)))
+        {
+            if (item.Key.EndsWith(name, StringComparison.Ordinal) && item.Name == name && !item.Cluster.IsRoot && For(item.Cluster).Find(resource) is { } found)
+            {
+                return found;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Lets go of a cluster that is no more.</summary>
     public void Forget(ClusterName cluster) => clusters.TryRemove(cluster, out _);
 
@@ -60,7 +75,10 @@ internal sealed class CustomResourceSet(CacheSet caches)
 
     private CompiledDefinition Compile(JsonObject definition, JsonObject spec)
     {
-        string digest = Convert.ToHexString(SHA256.HashData(ObjectEncoding.Write(spec)));
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(ObjectEncoding.Write(spec));
+        hash.AppendData(ObjectEncoding.Write(CompiledDefinition.NamesOf(definition)));
+        string digest = Convert.ToHexString(hash.GetHashAndReset());
         if (compiled.TryGetValue(digest, out WeakReference<CompiledDefinition>? known) && known.TryGetTarget(out CompiledDefinition? shared))
         {
             return shared;

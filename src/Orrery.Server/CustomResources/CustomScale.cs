@@ -56,5 +56,6 @@ internal static class CustomScale
         }
     }
 
-    private static string[] Split(string path) => path.TrimStart('.').Split('.');
+    /// <summary>The members that a path names.</summary>
+    public static string[] Split(string path) => path.TrimStart('.').Split('.');
 }

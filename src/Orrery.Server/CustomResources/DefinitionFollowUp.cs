@@ -26,55 +26,57 @@ internal sealed class DefinitionFollowUp(ObjectStore objects, Writer writer, Tim
             cancellationToken);
     }
 
+    /// <summary>Each name is accepted unless another definition of the group has it; all must be before the definition is established.</summary>
     private void Accept(ClusterName cluster, JsonObject definition)
     {
         JsonObject status = definition.ObjectAt("status");
-        JsonObject names = definition.ObjectAt("spec").ObjectAt("names");
-        string now = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-        if (Conflict(cluster, definition, names) is { } taken)
+        JsonObject wanted = definition.ObjectAt("spec").ObjectAt("names");
+        JsonObject accepted = status.ObjectAt("acceptedNames");
+        TakenNames taken = TakenNames.By(objects.Current(Definitions), cluster, definition);
+        string? reason = null, message = null;
+        foreach (string member in new[] { "plural", "singular", "shortNames", "kind", "listKind" })
         {
-            DefinitionStatus.Set(status, "NamesAccepted", "False", "NameConflict", taken, now);
-            DefinitionStatus.Set(status, "Established", "False", "NotAccepted", "not all names are accepted", now);
+            string[] busy = [.. Texts(wanted[member]).Except(Texts(accepted[member])).Where(n => taken.Has(member, n)).Select(n => $"\"{n}\" is already in use")];
+            if (busy.Length > 0)
+            {
+                reason = char.ToUpperInvariant(member[0]) + member[1..] + "Conflict";
+                message = busy.Length == 1 ? busy[0] : $"[{string.Join(", ", busy)}]";
+            }
+            else
+            {
+                Put(accepted, member, wanted[member]);
+            }
+        }
+
+        Put(accepted, "categories", wanted["categories"]);
+        string now = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        DefinitionStatus.Set(status, "NamesAccepted", reason is null ? "True" : "False", reason ?? "NoConflicts", message ?? "no conflicts found", now);
+        if (DefinitionStatus.IsTrue(definition, "Established"))
+        {
             return;
         }
 
-        status["acceptedNames"] = names.DeepClone();
-        DefinitionStatus.Set(status, "NamesAccepted", "True", "NoConflicts", "no conflicts found", now);
-        if (!DefinitionStatus.IsTrue(definition, "Established"))
+        if (reason is null)
         {
             DefinitionStatus.Set(status, "Established", "True", "InitialNamesAccepted", "the initial names have been accepted", now);
         }
-    }
-
-    /// <summary>The first name that another definition of the group has, or null.</summary>
-    private string? Conflict(ClusterName cluster, JsonObject definition, JsonObject names)
-    {
-        string? group = definition.TextAt("spec", "group");
-        foreach (Cache.CachedObject item in objects.Current(Definitions).Range(Cache.StoreKey.Prefix(CustomResourceSet.Definitions, cluster)))
+        else
         {
-            if (item.Name == definition.Name || StoredJson.Parse(item.Json.Span) is not { } other || other.TextAt("spec", "group") != group || other.NodeAt("status", "acceptedNames") is not JsonObject taken)
-            {
-                continue;
-            }
-
-            if (Kinds(names).Intersect(Kinds(taken)).FirstOrDefault() is { } kind)
-            {
-                return $"\"{kind}\" is already in use";
-            }
-
-            if (Resources(names).Intersect(Resources(taken)).FirstOrDefault() is { } resource)
-            {
-                return $"\"{resource}\" is already in use";
-            }
+            DefinitionStatus.Set(status, "Established", "False", "NotAccepted", "not all names are accepted", now);
         }
-
-        return null;
     }
 
-    private static IEnumerable<string> Kinds(JsonObject names) => new[] { names.TextAt("kind"), names.TextAt("listKind") }.OfType<string>().Where(n => n.Length > 0);
+    private static void Put(JsonObject to, string member, JsonNode? value)
+    {
+        if (value is null)
+        {
+            to.Remove(member);
+        }
+        else
+        {
+            to[member] = value.DeepClone();
+        }
+    }
 
-    private static IEnumerable<string> Resources(JsonObject names) =>
-        new[] { names.TextAt("plural"), names.TextAt("singular") }
-            .Concat((names["shortNames"] as JsonArray ?? []).Select(s => s?.GetValue<string>()))
-            .OfType<string>().Where(n => n.Length > 0);
+    private static IEnumerable<string> Texts(JsonNode? names) => TakenNames.Texts(names);
 }

@@ -10,6 +10,9 @@ namespace Orrery.Server.Handlers;
 /// <param name="StartAfter">Key of the last object of the page before, without the list's own prefix.</param>
 internal sealed record ContinueToken(long Revision, string StartAfter)
 {
+    /// <summary>In the revision's place: what comes next of the newest state, after a token that grew too old.</summary>
+    public const long Latest = -1;
+
     private const string Version = "meta.k8s.io/v1";
 
     public string Encode()
@@ -24,7 +27,7 @@ internal sealed record ContinueToken(long Revision, string StartAfter)
         {
             string base64 = token.Replace('-', '+').Replace('_', '/');
             byte[] bytes = Convert.FromBase64String(base64 + new string('=', (4 - base64.Length % 4) % 4));
-            if (JsonBody.Parse(bytes) is JsonObject json && json.TextAt("v") == Version && json.TextAt("start") is { Length: > 1 } start && json.NumberAt("rv") is > 0 and { } revision)
+            if (JsonBody.Parse(bytes) is JsonObject json && json.TextAt("v") == Version && json.TextAt("start") is { Length: > 1 } start && json.NumberAt("rv") is { } revision and (> 0 or Latest))
             {
                 return new ContinueToken(revision, start[1..].TrimEnd('\0'));
             }

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Machinery;
+using Orrery.Machinery.Kinds;
 using Orrery.Machinery.Schemas;
 using Orrery.Server.Registry;
 
@@ -25,9 +27,15 @@ internal static class CreateHandler
     public static async ValueTask<JsonObject> ReadObjectAsync(ResourceRequest request, WriteOptions options, CancellationToken cancellationToken)
     {
         ResourceDefinition resource = request.Resource;
-        ReadOnlyMemory<byte> body = await RequestBody.ReadJsonAsync(request.Http.Request, resource.Kind.Kind, cancellationToken);
+        var repeated = new List<string>();
+        ReadOnlyMemory<byte> body = await RequestBody.ReadJsonAsync(request.Http.Request, resource.Kind.Kind, cancellationToken, repeated);
         JsonObject json = ObjectDecoding.Parse(body.Span, resource.Kind.Kind);
         IReadOnlyList<string> faults = resource.Strategy.Decode(json, body.Span);
+        if (repeated.Count > 0)
+        {
+            faults = [YamlJson.RepetitionFault(repeated), .. faults];
+        }
+
         if (faults.Count > 0 && options.FieldValidation == FieldValidation.Strict)
         {
             throw DecodingFaults.Strict(resource.Kind, resource.Kind.Kind, faults);
@@ -37,6 +45,11 @@ internal static class CreateHandler
         if (options.FieldValidation != FieldValidation.Ignore)
         {
             Warnings.Add(request.Http.Response, faults);
+        }
+
+        if (request.Info.Verb == "create" && resource.IsCustom)
+        {
+            Warnings.Add(request.Http.Response, ObjectMetaRules.FinalizerWarnings(json, []));
         }
 
         return json;

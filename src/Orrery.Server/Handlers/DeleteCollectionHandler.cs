@@ -1,25 +1,20 @@
-using System.Globalization;
 using System.IO.Pipelines;
 using Orrery.Api;
 using Orrery.Server.Cache;
-using Orrery.Server.Registry;
 
 namespace Orrery.Server.Handlers;
 
-/// <summary>DELETE of a collection: every object that the selectors choose, each as a delete of its own. Answers what was chosen.</summary>
+/// <summary>DELETE of a collection: every object that the list options choose (one page of them where they limit it), each as a delete of its own. Answers what was chosen.</summary>
 internal static class DeleteCollectionHandler
 {
     public static async Task HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
         AnswerForm form = AnswerForm.Read(request);
         ListOptions options = ListOptions.Read(request.Query, watch: false);
-        Selection selection = Selection.Read(options, request.Resource);
         DeleteOptions delete = await DeleteHandler.ReadOptionsAsync(request, cancellationToken);
 
-        await request.Server.Caches.WaitForLatestAsync(cancellationToken);
-        string prefix = StoreKey.Prefix(request.Resource.StoredAs, request.Cluster, request.Namespace);
-        List<CachedObject> chosen = [.. ObjectStore.Range(request.Server.Objects.Current(request.Resource), request.Cluster, prefix).Where(selection.Matches)];
-        foreach (CachedObject item in chosen)
+        (ListHead head, ListPage chosen) = await ListHandler.TakeAsync(request, options, cancellationToken);
+        foreach (CachedObject item in chosen.Items)
         {
             try
             {
@@ -34,8 +29,7 @@ internal static class DeleteCollectionHandler
         request.Http.Response.StatusCode = 200;
         request.Http.Response.ContentType = "application/json";
         PipeWriter output = request.Http.Response.BodyWriter;
-        var head = new ListHead(request.Server.Caches.Revision.ToString(CultureInfo.InvariantCulture), "", null);
-        await form.WriteListAsync(request, output, head, chosen, cancellationToken);
+        await form.WriteListAsync(request, output, head, chosen.Items, cancellationToken);
         await output.FlushAsync(cancellationToken);
     }
 }

@@ -8,6 +8,10 @@ namespace Orrery.Server.Handlers;
 /// <summary>DELETE of one object.</summary>
 internal static class DeleteHandler
 {
+    private static readonly GroupVersionKind Options = new("", "v1", "DeleteOptions");
+    private static readonly Lazy<Schema> OptionsSchema = new(() =>
+        BuiltinTypes.Instance.FindByName("io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions") ?? throw new InvalidOperationException("no type is known for DeleteOptions"));
+
     public static async Task HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
         DeleteOptions options = await ReadOptionsAsync(request, cancellationToken);
@@ -47,7 +51,31 @@ internal static class DeleteHandler
             }
         }
 
+        if (json is not null)
+        {
+            RequireTypes(json);
+        }
+
         return DeleteOptions.Read(request.Query, json);
+    }
+
+    /// <summary>Every group has a DeleteOptions of its own name; no other kind will do, nor a member of a wrong type.</summary>
+    private static void RequireTypes(JsonObject json)
+    {
+        var said = GroupVersionKind.From(json.ApiVersion.Length == 0 ? "v1" : json.ApiVersion, json.Kind.Length == 0 ? Options.Kind : json.Kind);
+        if (said.Kind != Options.Kind)
+        {
+            throw ApiErrors.BadRequest($"no kind \"{said.Kind}\" is registered for version \"{said.ApiVersion}\" in scheme \"pkg/runtime/scheme.go:111\"");
+        }
+
+        try
+        {
+            TypedDecoding.Apply((JsonObject)json.DeepClone(), OptionsSchema.Value, Options);
+        }
+        catch (StatusException refusal)
+        {
+            throw ApiErrors.BadRequest(refusal.InnerException?.Message ?? refusal.Status.Message);
+        }
     }
 
     public static WriteScope Scope(ResourceRequest request, string name, DeleteOptions options) => new()

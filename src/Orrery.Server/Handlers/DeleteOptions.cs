@@ -16,6 +16,9 @@ internal sealed record DeleteOptions
     /// <summary><c>Background</c>, <c>Foreground</c>, <c>Orphan</c>, or null: the kind's own default.</summary>
     public string? PropagationPolicy { get; init; }
 
+    /// <summary>The policy's old spelling; null when unsaid.</summary>
+    private bool? OrphanDependents { get; init; }
+
     /// <summary>Must be the object's uid when not null.</summary>
     public string? Uid { get; init; }
 
@@ -26,9 +29,19 @@ internal sealed record DeleteOptions
     {
         var errors = new List<FieldError>();
         DeleteOptions options = body is null ? FromQuery(query, errors) : FromBody(body, errors);
+        if (options.OrphanDependents is not null && options.PropagationPolicy is not null)
+        {
+            errors.Add(FieldError.Invalid("propagationPolicy", options.PropagationPolicy, "orphanDependents and deletionPropagation cannot be both set"));
+        }
+
         if (options.PropagationPolicy is not (null or "Background" or "Foreground" or "Orphan"))
         {
             errors.Add(FieldError.NotSupported("propagationPolicy", options.PropagationPolicy, "Foreground", "Background", "Orphan", "nil"));
+        }
+
+        if (errors.Count == 0 && options.OrphanDependents is { } orphan)
+        {
+            return options with { PropagationPolicy = orphan ? "Orphan" : "Background" };
         }
 
         return errors.Count == 0 ? options : throw ApiErrors.Invalid(new GroupKind("meta.k8s.io", "DeleteOptions"), "", errors);
@@ -76,8 +89,8 @@ internal sealed record DeleteOptions
     {
         DryRun = WriteOptions.ReadDryRun(query, errors),
         GracePeriodSeconds = query["gracePeriodSeconds"] is { } grace ? ReadNumber(grace) : null,
-        PropagationPolicy = query["propagationPolicy"] is { } policy ? policy
-            : ListOptions.Flag(query, "orphanDependents") is { } orphan ? Legacy(orphan) : null,
+        PropagationPolicy = query["propagationPolicy"],
+        OrphanDependents = ListOptions.Flag(query, "orphanDependents"),
     };
 
     private static DeleteOptions FromBody(JsonObject body, List<FieldError> errors)
@@ -92,13 +105,12 @@ internal sealed record DeleteOptions
         {
             DryRun = dryRun is { Count: > 0 },
             GracePeriodSeconds = body.NumberAt("gracePeriodSeconds"),
-            PropagationPolicy = body.TextAt("propagationPolicy") ?? (body.FlagAt("orphanDependents") is { } orphan ? Legacy(orphan) : null),
+            PropagationPolicy = body.TextAt("propagationPolicy"),
+            OrphanDependents = body.FlagAt("orphanDependents"),
             Uid = body.TextAt("preconditions", "uid"),
             ResourceVersion = body.TextAt("preconditions", "resourceVersion"),
         };
     }
-
-    private static string Legacy(bool orphan) => orphan ? "Orphan" : "Background";
 
     private static long ReadNumber(string text) => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)
         ? number

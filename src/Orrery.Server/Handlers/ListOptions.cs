@@ -51,16 +51,20 @@ internal sealed record ListOptions
     /// <summary>The resourceVersion must be a number; a list answers 400 otherwise, a watch 500, as upstream does.</summary>
     public void RequireRevision(bool watch)
     {
-        if (ResourceVersion.Length == 0 || (ResourceVersion.All(char.IsAsciiDigit) && long.TryParse(ResourceVersion, CultureInfo.InvariantCulture, out _)))
+        try
         {
-            return;
+            _ = ResourceVersion.Length == 0 ? 0 : ParseRevision(ResourceVersion);
         }
-
-        string fault = $"resourceVersion: Invalid value: \"{ResourceVersion}\": strconv.ParseUint: parsing \"{ResourceVersion}\": invalid syntax";
-        throw watch
-            ? new StatusException(new Status { Code = 500, Message = fault })
-            : ApiErrors.BadRequest($"invalid resource version: {fault}");
+        catch (StatusException fault) when (!watch)
+        {
+            throw ApiErrors.BadRequest($"invalid resource version: {fault.Status.Message}");
+        }
     }
+
+    /// <exception cref="StatusException">500: not a number.</exception>
+    public static long ParseRevision(string text) => text.All(char.IsAsciiDigit) && long.TryParse(text, CultureInfo.InvariantCulture, out long revision)
+        ? revision
+        : throw new StatusException(new Status { Code = 500, Message = $"resourceVersion: Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax" });
 
     private List<FieldError> Validate(bool watch)
     {

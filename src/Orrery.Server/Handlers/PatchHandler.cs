@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Machinery;
 using Orrery.Machinery.Apply;
+using Orrery.Machinery.Kinds;
 using Orrery.Machinery.Patches;
 using Orrery.Machinery.Schemas;
 using Orrery.Server.Registry;
@@ -29,12 +30,16 @@ internal static class PatchHandler
         JsonNode? patch = ParsePatch(body);
         JsonArray? operations = format == PatchFormat.Json ? JsonPatch.Decode(patch) : null;
         JsonObject? merge = format == PatchFormat.Json ? null : MergePatch.Decode(patch);
+        IReadOnlyList<string> ofPatch = options.FieldValidation == FieldValidation.Ignore ? []
+            : operations is null ? StrictDecoding.Check(body.Span, null)
+            : [.. StrictDecoding.Check(body.Span, null), .. JsonPatch.UnknownMembers(operations)];
         bool warned = false;
         return new ObjectChange
         {
             IsPatch = true,
             Wanted = current =>
             {
+                IReadOnlyList<string> before = ObjectMetaRules.Finalizers(current);
                 JsonObject patched = format switch
                 {
                     PatchFormat.Json => JsonPatch.Apply(current, (JsonArray)operations!.DeepClone()) as JsonObject
@@ -42,10 +47,11 @@ internal static class PatchHandler
                     PatchFormat.Merge => MergePatch.Apply(current, (JsonObject)merge!.DeepClone()),
                     _ => StrategicMergePatch.Apply(current, (JsonObject)merge!.DeepClone(), request.Resource.Schema),
                 };
-                IReadOnlyList<string> faults = Decode(request, patched, format == PatchFormat.StrategicMerge ? merge : null, options);
+                IReadOnlyList<string> faults = Decode(request, patched, format == PatchFormat.StrategicMerge ? merge : null, ofPatch, options);
                 if (!warned)
                 {
                     Warnings.Add(request.Http.Response, faults);
+                    Warn(request, patched, before);
                     warned = true;
                 }
 
@@ -55,9 +61,18 @@ internal static class PatchHandler
         };
     }
 
+    /// <param name="before">The finalizers that the object had.</param>
+    private static void Warn(ResourceRequest request, JsonObject json, IReadOnlyList<string> before)
+    {
+        if (request.Resource.IsCustom)
+        {
+            Warnings.Add(request.Http.Response, ObjectMetaRules.FinalizerWarnings(json, before));
+        }
+    }
+
     private static ObjectChange Apply(ResourceRequest request, WriteOptions options, ReadOnlyMemory<byte> body)
     {
-        JsonObject applied = ParseApply(body);
+        JsonObject applied = ParseApply(body, options.FieldValidation == FieldValidation.Strict);
         if (applied.NodeAt("metadata", "managedFields") is not null)
         {
             throw ApiErrors.BadRequest("metadata.managedFields must be nil");
@@ -76,6 +91,12 @@ internal static class PatchHandler
 
     private static JsonObject Merge(ResourceRequest request, WriteOptions options, JsonObject? live, JsonObject applied, string? subresource)
     {
+        if (live is null && applied.Uid is { Length: > 0 } uid)
+        {
+            throw ApiErrors.Conflict(request.Resource.GroupResource, request.Name, $"uid mismatch: the provided object specified uid {uid}, and no existing object was found");
+        }
+
+        IReadOnlyList<string> before = live is null ? [] : ObjectMetaRules.Finalizers(live);
         JsonObject merged = FieldManager.Apply(
             live, applied, request.Resource.Schema, options.FieldManager, options.Force, subresource, request.Server.Time.GetUtcNow(),
             request.Resource.Strategy.ResetFields(request.Subresource));
@@ -88,18 +109,20 @@ internal static class PatchHandler
             merged.Metadata.Remove("resourceVersion");
         }
 
+        Warn(request, merged, before);
         return merged;
     }
 
     /// <summary>A patch whose result cannot be read is an unprocessable patch, not a bad request (handlers/patch.go).</summary>
     /// <param name="patch">A strategic merge patch, which is the value that its faults show; null where the outcome is.</param>
-    private static IReadOnlyList<string> Decode(ResourceRequest request, JsonObject patched, JsonObject? patch, WriteOptions options)
+    /// <param name="ofPatch">What field validation has against the patch itself.</param>
+    private static IReadOnlyList<string> Decode(ResourceRequest request, JsonObject patched, JsonObject? patch, IReadOnlyList<string> ofPatch, WriteOptions options)
     {
         string before = patch is not null ? GoText.Plain(patch) : options.FieldValidation == FieldValidation.Strict ? patched.ToJsonString() : "";
         IReadOnlyList<string> faults;
         try
         {
-            faults = request.Resource.Strategy.Decode(patched, default);
+            faults = [.. ofPatch, .. request.Resource.Strategy.Decode(patched, default)];
         }
         catch (StatusException refusal) when (refusal.Code == 400)
         {
@@ -164,15 +187,28 @@ internal static class PatchHandler
         }
     }
 
-    public static JsonObject ParseApply(ReadOnlyMemory<byte> body)
+    /// <summary>The configuration of a server-side apply.</summary>
+    /// <param name="isStrict">Refuse a key that is given twice; otherwise the last counts.</param>
+    /// <exception cref="StatusException">400.</exception>
+    public static JsonObject ParseApply(ReadOnlyMemory<byte> body, bool isStrict = false)
     {
+        var repeated = new List<string>();
+        JsonNode? parsed;
         try
         {
-            return YamlJson.Parse(Encoding.UTF8.GetString(body.Span)) as JsonObject ?? throw ApiErrors.BadRequest("error decoding YAML: not an object");
+            parsed = YamlJson.Parse(Encoding.UTF8.GetString(body.Span), repeated);
         }
         catch (Exception fault) when (fault is FormatException or JsonException)
         {
-            throw ApiErrors.BadRequest($"error decoding YAML: {fault.Message}");
+            throw ApiErrors.BadRequest($"error decoding YAML: error converting YAML to JSON: {fault.Message}");
         }
+
+        if (isStrict && repeated.Count > 0)
+        {
+            throw ApiErrors.BadRequest($"error strict decoding YAML: error converting YAML to JSON: {YamlJson.RepetitionFault(repeated)}");
+        }
+
+        return parsed as JsonObject ?? throw ApiErrors.BadRequest(
+            $"error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {GoText.JsonTypeOf(parsed)} into Go value of type map[string]interface {{}}");
     }
 }

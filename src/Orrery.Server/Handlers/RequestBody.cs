@@ -60,8 +60,9 @@ internal static class RequestBody
 
     /// <summary>A body of JSON, or of YAML or protobuf made JSON.</summary>
     /// <param name="kind">What is wanted, for faults.</param>
+    /// <param name="repeated">Takes the keys that YAML states twice, which the JSON no longer shows; null when nobody asks.</param>
     /// <exception cref="StatusException">413, 415, or 400 for what is no YAML.</exception>
-    public static async ValueTask<ReadOnlyMemory<byte>> ReadJsonAsync(HttpRequest request, string kind, CancellationToken cancellationToken)
+    public static async ValueTask<ReadOnlyMemory<byte>> ReadJsonAsync(HttpRequest request, string kind, CancellationToken cancellationToken, ICollection<string>? repeated = null)
     {
         BodyFormat format = Negotiation.Body(request.ContentType);
         ReadOnlyMemory<byte> body = await ReadAsync(request, cancellationToken);
@@ -77,7 +78,7 @@ internal static class RequestBody
 
         try
         {
-            return YamlJson.Parse(Encoding.UTF8.GetString(body.Span)) is { } json ? ObjectEncoding.Write(json) : default;
+            return YamlJson.Parse(Encoding.UTF8.GetString(body.Span), repeated) is { } json ? ObjectEncoding.Write(json) : default;
         }
         catch (FormatException fault)
         {

@@ -28,6 +28,11 @@ internal static class ResourceDispatch
             return NotServedAsync(http, info, cancellationToken);
         }
 
+        if (resource.Deprecation is { } deprecation)
+        {
+            Warnings.Add(http.Response, [deprecation]);
+        }
+
         if (info.GroupResource is { Group: "", Resource: "endpoints" })
         {
             Warnings.Add(http.Response, ["v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"]);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Machinery.Apply;
 using Orrery.Machinery.Kinds;
 using Orrery.Machinery.Patches;
 using Orrery.Machinery.Schemas;
@@ -19,7 +20,18 @@ internal static class ScaleHandler
         if (request.Info.Verb == "get")
         {
             JsonObject found = ObjectStore.Decode(request.Resource, request.Require(request.Name));
+            if (request.Resource.Scale is { SpecReplicas: var replicas } && found.NodeAt(CustomScale.Split(replicas)) is null)
+            {
+                throw ApiErrors.InternalError($"the spec replicas field \"{replicas}\" does not exist");
+            }
+
             await ObjectResponse.WriteJsonAsync(request.Http, 200, Read(request, found), cancellationToken);
+            return;
+        }
+
+        if (request.Info.Verb == "patch" && Negotiation.Patch(request.Http.Request.ContentType, request.Resource.IsCustom) == PatchFormat.Apply)
+        {
+            await ApplyAsync(request, cancellationToken);
             return;
         }
 
@@ -59,16 +71,47 @@ internal static class ScaleHandler
     private static async ValueTask<(WriteOptions Options, Func<JsonObject, JsonObject> Wanted)> PatchAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
         PatchFormat format = Negotiation.Patch(request.Http.Request.ContentType, request.Resource.IsCustom);
-        WriteOptions options = request.WriteOptions("PatchOptions", format == PatchFormat.Apply);
-        ReadOnlyMemory<byte> body = await RequestBody.ReadAsync(request.Http.Request, cancellationToken);
-        JsonNode? patch = format == PatchFormat.Apply ? PatchHandler.ParseApply(body) : PatchHandler.ParsePatch(body);
+        WriteOptions options = request.WriteOptions("PatchOptions");
+        JsonNode? patch = PatchHandler.ParsePatch(await RequestBody.ReadAsync(request.Http.Request, cancellationToken));
         return (options, current => format switch
         {
             PatchFormat.Json => JsonPatch.Apply(current, (JsonArray)JsonPatch.Decode(patch).DeepClone()) as JsonObject ?? throw ApiErrors.BadRequest("the patch leaves no object"),
-
-            // A Scale has one member that can be set, so that merging is what applying it comes to.
             _ => MergePatch.Apply(current, (JsonObject)MergePatch.Decode(patch).DeepClone()),
         });
+    }
+
+    private static async Task ApplyAsync(ResourceRequest request, CancellationToken cancellationToken)
+    {
+        WriteOptions options = request.WriteOptions("PatchOptions", apply: true);
+        ReadOnlyMemory<byte> body = await RequestBody.ReadAsync(request.Http.Request, cancellationToken);
+        JsonObject applied = PatchHandler.ParseApply(body, options.FieldValidation == FieldValidation.Strict);
+        if (applied.GroupVersionKind != Kind)
+        {
+            throw ApiErrors.BadRequest($"invalid object type: {applied.GroupVersionKind}");
+        }
+
+        if (applied.Name.Length > 0 && applied.Name != request.Name)
+        {
+            throw ApiErrors.BadRequest($"the name of the object ({applied.Name}) does not match the name on the URL ({request.Name})");
+        }
+
+        string[] path = request.Resource.Scale is { } paths ? CustomScale.Split(paths.SpecReplicas) : ["spec", "replicas"];
+        WriteResult result = await request.Server.Update.UpdateAsync(
+            request.Scope(options),
+            new ObjectChange
+            {
+                IsPatch = true,
+                HasManagedFields = true,
+                View = new SubresourceView(Kind, json => Read(request, json), (json, scale) => Write(request, json, scale)),
+                Wanted = current =>
+                {
+                    JsonObject scale = ScaleApply.Merge(current, Read(request, current), applied, path, options.FieldManager, options.Force, request.Server.Time.GetUtcNow());
+                    Write(request, current, scale);
+                    return current;
+                },
+            },
+            cancellationToken);
+        await ObjectResponse.WriteJsonAsync(request.Http, 200, Read(request, StoredJson.Parse(ServedObject.Json(request.Resource, result.Json).Span)), cancellationToken);
     }
 
     private static JsonObject Decode(ReadOnlyMemory<byte> body)

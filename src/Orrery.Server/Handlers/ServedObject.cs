@@ -9,13 +9,18 @@ namespace Orrery.Server.Handlers;
 /// <summary>Bytes of an object in the version that was asked for. Stored bytes are passed on untouched wherever they already are that.</summary>
 internal static class ServedObject
 {
-    public static ReadOnlyMemory<byte> Json(ResourceDefinition resource, ReadOnlyMemory<byte> stored) =>
-        resource.Conversion is null || resource.IsStoredAsServed(stored.Span) ? stored : Convert(resource, stored);
+    /// <param name="complete">The bytes come from the store and may lack defaults; what was just written lacks none.</param>
+    public static ReadOnlyMemory<byte> Json(ResourceDefinition resource, ReadOnlyMemory<byte> stored, bool complete = false) =>
+        (resource.Conversion is null || resource.IsStoredAsServed(stored.Span)) && !(complete && resource.HasDefaults) ? stored : Convert(resource, stored);
+
+    /// <summary>One object for a reader: a custom one with the defaults that its schema gained since it was stored.</summary>
+    public static ReadOnlyMemory<byte> Complete(ResourceDefinition resource, StoredObject found) =>
+        found.Cached is { } cached && IsAsStored(resource, cached) ? found.Json : Json(resource, found.Json, complete: true);
 
     /// <param name="withCluster">The answer spans clusters: each object says which it is of.</param>
     public static void Write(ResourceDefinition resource, CachedObject item, bool withCluster, IBufferWriter<byte> output)
     {
-        if (resource.Conversion is null || resource.IsStoredAsServed(item.Json.Span))
+        if (IsAsStored(resource, item))
         {
             item.WriteTo(output, withCluster);
         }
@@ -65,10 +70,40 @@ internal static class ServedObject
         throw new FormatException("an object without metadata");
     }
 
+    /// <summary>Whether the stored bytes are the answer. Looked at once an object and schema.</summary>
+    private static bool IsAsStored(ResourceDefinition resource, CachedObject item)
+    {
+        if (resource.Conversion is not null && !resource.IsStoredAsServed(item.Json.Span))
+        {
+            return false;
+        }
+
+        if (!resource.HasDefaults || ReferenceEquals(item.CompleteBy, resource.Schema))
+        {
+            return true;
+        }
+
+        JsonObject stored = StoredJson.Parse(item.Json.Span);
+        var complete = (JsonObject)stored.DeepClone();
+        resource.Strategy.Default(complete);
+        if (!JsonNode.DeepEquals(stored, complete))
+        {
+            return false;
+        }
+
+        item.CompleteBy = resource.Schema;
+        return true;
+    }
+
     private static ReadOnlyMemory<byte> Convert(ResourceDefinition resource, ReadOnlyMemory<byte> stored)
     {
         JsonObject json = StoredJson.Parse(stored.Span);
-        resource.Conversion!.FromStored(json);
+        resource.Conversion?.FromStored(json);
+        if (resource.HasDefaults)
+        {
+            resource.Strategy.Default(json);
+        }
+
         return ObjectEncoding.Write(json);
     }
 }

@@ -62,7 +62,7 @@ internal sealed class TableForm : AnswerForm
     private static TableHead Head(ListHead head) => new(head.Revision, head.Continue, head.Remaining);
 
     private static ReadOnlyMemory<byte> Served(ResourceRequest request, CachedObject item) =>
-        ServedObject.Json(request.Resource, request.Cluster.IsAll ? item.JsonWithClusterName() : item.Json);
+        ServedObject.Json(request.Resource, request.Cluster.IsAll ? item.JsonWithClusterName() : item.Json, complete: true);
 
     private void WriteOne(IBufferWriter<byte> output, ReadOnlyMemory<byte> json, bool withColumns) =>
         writer.Write(output, new TableHead(KubeObject.Parse(json.Span).ResourceVersion), [json], withColumns);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Machinery.Kinds;
 using Orrery.Server.Registry;
 
 namespace Orrery.Server.Handlers;
@@ -16,7 +17,15 @@ internal static class UpdateHandler
             request.Scope(options),
             new ObjectChange
             {
-                Wanted = _ => (JsonObject)json.DeepClone(),
+                Wanted = current =>
+                {
+                    if (request.Resource.IsCustom)
+                    {
+                        Warnings.Add(request.Http.Response, ObjectMetaRules.FinalizerWarnings(json, ObjectMetaRules.Finalizers(current)));
+                    }
+
+                    return (JsonObject)json.DeepClone();
+                },
                 Absent = request.Resource.Strategy.AllowCreateOnUpdate && request.Subresource.Length == 0 ? () => json : null,
             },
             cancellationToken);

@@ -15,6 +15,9 @@ internal static class WatchHandler
 {
     private static readonly TimeSpan BookmarkInterval = TimeSpan.FromMinutes(1);
 
+    /// <summary>So long before the end of a watch its last bookmark is sent.</summary>
+    private static readonly TimeSpan LastBookmark = TimeSpan.FromSeconds(2);
+
     /// <summary>Without timeoutSeconds a watch ends after this and up to twice as long, as upstream (minRequestTimeout).</summary>
     private const int MinTimeoutSeconds = 1800;
 
@@ -30,15 +33,18 @@ internal static class WatchHandler
         }
 
         options.RequireRevision(watch: true);
-        TimeSpan timeout = TimeSpan.FromSeconds(options.TimeoutSeconds is > 0 and { } seconds ? seconds : request.Server.Names.Next(MinTimeoutSeconds, 2 * MinTimeoutSeconds));
+        TimeSpan timeout = TimeSpan.FromSeconds(options.TimeoutSeconds is not (null or 0) and { } seconds ? seconds : request.Server.Names.Next(MinTimeoutSeconds, 2 * MinTimeoutSeconds));
 
         // 2. Where it begins: at a revision that the client names, or at a snapshot that it is shown first.
         ClusterHold cluster = request.Server.Access.Clusters.Hold(request.Cluster);
         ResourceCache cache = request.Server.Caches.For(request.Resource.StoredAs);
         bool showsFirst = options.SendInitialEvents ?? options.Revision == 0;
-        LayeredSnapshot? first = showsFirst ? await FirstAsync(request, options, cancellationToken) : null;
+        StatusException? early = await TooEarlyAsync(request, options, cancellationToken);
+        LayeredSnapshot? first = showsFirst && early is null ? await FirstAsync(request, options, cancellationToken) : null;
         string prefix = Scope(request, selection);
-        long from = first?.Revision ?? options.Revision;
+
+        // From no revision in particular, without being shown what is there: from now on.
+        long from = first?.Revision ?? (options.Revision == 0 ? request.Server.Objects.Current(request.Resource).Revision : options.Revision);
         using CacheWatcher? watcher = from < cluster.Since ? null : cache.Watch(prefix, from);
 
         // 3. The stream.
@@ -46,6 +52,13 @@ internal static class WatchHandler
         request.Http.Response.ContentType = "application/json";
         request.Http.Response.Headers.CacheControl = "no-cache, private";
         var stream = new WatchStream(request, form, selection, request.Http.Response.BodyWriter);
+        if (early is not null)
+        {
+            stream.Fail(early.Status);
+            await stream.FlushAsync(cancellationToken);
+            return;
+        }
+
         if (watcher is null)
         {
             stream.Fail(ApiErrors.Expired($"too old resource version: {options.Revision} ({cache.Current.Revision})").Status);
@@ -75,6 +88,30 @@ internal static class WatchHandler
         await FollowAsync(request, cluster, watcher, stream, options.AllowWatchBookmarks, timeout, cancellationToken);
     }
 
+    /// <summary>Each minute, and once shortly before the end, so that the client's next watch begins near where this one ended.</summary>
+    private static TimeSpan UntilBookmark(TimeSpan sinceLast, TimeSpan left)
+    {
+        TimeSpan next = BookmarkInterval - sinceLast;
+        TimeSpan last = left - LastBookmark;
+
+        // The last one is due when its moment has come and none was sent since.
+        return sinceLast + last > TimeSpan.Zero && last < next ? last : next;
+    }
+
+    /// <summary>What a watch from a revision that nobody has seen ends with: to wait for it silently would look like a quiet watch.</summary>
+    private static async ValueTask<StatusException?> TooEarlyAsync(ResourceRequest request, ListOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await FutureRevision.WaitAsync(request, options.Revision, cancellationToken);
+            return null;
+        }
+        catch (StatusException unseen)
+        {
+            return unseen;
+        }
+    }
+
     private static async Task FollowAsync(
         ResourceRequest request, ClusterHold cluster, CacheWatcher watcher, WatchStream stream, bool bookmarks, TimeSpan timeout, CancellationToken cancellationToken)
     {
@@ -89,7 +126,7 @@ internal static class WatchHandler
                 return;
             }
 
-            TimeSpan untilBookmark = bookmarks ? BookmarkInterval - time.GetElapsedTime(bookmarked) : left;
+            TimeSpan untilBookmark = bookmarks ? UntilBookmark(time.GetElapsedTime(bookmarked), left) : left;
             CacheWait woken = await watcher.WaitAsync(untilBookmark < left ? untilBookmark : left, cancellationToken);
             if (!cluster.Lasts)
             {
@@ -108,7 +145,7 @@ internal static class WatchHandler
                     await stream.FlushAsync(cancellationToken);
                     break;
                 case CacheWait.TimedOut:
-                    if (bookmarks && time.GetElapsedTime(bookmarked) >= BookmarkInterval && watcher.TryGetProgress(out long revision))
+                    if (bookmarks && UntilBookmark(time.GetElapsedTime(bookmarked), timeout - time.GetElapsedTime(start)) <= TimeSpan.Zero && watcher.TryGetProgress(out long revision))
                     {
                         stream.Bookmark(revision, endsInitialEvents: false);
                         await stream.FlushAsync(cancellationToken);

@@ -70,7 +70,13 @@ internal class BuiltinStrategy(GroupVersionKind kind, bool isNamespaced, bool ha
 
     public IReadOnlyList<string> ResetFields(string subresource) => subresource switch
     {
-        "status" => ["spec"],
+        "status" => kind.Kind switch
+        {
+            "Deployment" => ["spec", "metadata.labels"],
+            "Pod" => ["spec", "metadata.deletionTimestamp", "metadata.ownerReferences"],
+            "CustomResourceDefinition" => ["spec", "metadata"],
+            _ => ["spec"],
+        },
         "" when hasStatus => ["status"],
         _ => [],
     };

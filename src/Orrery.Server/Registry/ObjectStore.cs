@@ -10,7 +10,8 @@ namespace Orrery.Server.Registry;
 /// <param name="Json">Complete, resourceVersion included.</param>
 /// <param name="Revision">Its resourceVersion.</param>
 /// <param name="StoreRevision">What the store must still hold for a write to be based on this: zero for an object of the shared base layer, which is stored nowhere.</param>
-internal sealed record StoredObject(ReadOnlyMemory<byte> Json, long Revision, long StoreRevision);
+/// <param name="Cached">Whose bytes they are.</param>
+internal sealed record StoredObject(ReadOnlyMemory<byte> Json, long Revision, long StoreRevision, CachedObject? Cached = null);
 
 /// <summary>
 /// Objects by address, the base layer beneath: reads from the caches, writes to the store, each write on condition of
@@ -31,7 +32,7 @@ internal sealed class ObjectStore(CacheSet caches, BaseLayer layer, LogicalClust
     {
         string key = resource.KeyOf(cluster, ns, name);
         LayeredSnapshot snapshot = Current(resource);
-        return snapshot.Get(key) is { } found ? new StoredObject(found.Json, found.Revision, snapshot.StoredRevision(key)) : null;
+        return snapshot.Get(key) is { } found ? new StoredObject(found.Json, found.Revision, snapshot.StoredRevision(key), found) : null;
     }
 
     public bool Exists(ResourceDefinition resource, ClusterName cluster, string ns, string name) =>
@@ -51,6 +52,11 @@ internal sealed class ObjectStore(CacheSet caches, BaseLayer layer, LogicalClust
         if (resource.Conversion is not null && !resource.IsStoredAsServed(current.Json.Span))
         {
             resource.Conversion.FromStored(json);
+        }
+
+        if (resource.HasDefaults)
+        {
+            resource.Strategy.Default(json);
         }
 
         return json;

@@ -13,7 +13,8 @@ internal sealed class ResourceCatalog(CustomResourceSet custom, bool servesVirtu
     /// <summary>Null: not served.</summary>
     public ResourceDefinition? Find(ClusterName cluster, GroupVersionResource resource) =>
         BuiltinResources.Instance.Find(resource)
-        ?? (HasClusters(cluster) && resource == LogicalClusterResource.Definition.Resource ? LogicalClusterResource.Definition : custom.For(cluster).Find(resource));
+        ?? (HasClusters(cluster) && resource == LogicalClusterResource.Definition.Resource ? LogicalClusterResource.Definition
+            : cluster.IsAll ? custom.FindInAny(resource) : custom.For(cluster).Find(resource));
 
     /// <summary>The definition under which objects of a kind are reached; null: not served.</summary>
     public ResourceDefinition? Find(ClusterName cluster, GroupVersionKind kind) => All(cluster).FirstOrDefault(d => d.Kind == kind);

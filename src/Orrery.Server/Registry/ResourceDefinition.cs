@@ -12,6 +12,7 @@ internal sealed class ResourceDefinition
 {
     private readonly Lazy<Schema> schema;
     private byte[]? prefix;
+    private bool? hasDefaults;
 
     public ResourceDefinition(Func<Schema> schema)
     {
@@ -50,6 +51,9 @@ internal sealed class ResourceDefinition
     /// <summary>Turns a stored object into this version and back; null when they are one.</summary>
     public IVersionConversion? Conversion { get; init; }
 
+    /// <summary>What every request for this version is warned of; null while it is not deprecated.</summary>
+    public string? Deprecation { get; init; }
+
     /// <summary>Where a custom resource keeps what its scale shows; null without a scale subresource, and for built-in kinds.</summary>
     public ScalePaths? Scale { get; init; }
 
@@ -60,6 +64,9 @@ internal sealed class ResourceDefinition
     public TablePrinter Printer => field ??= IsCustom ? CustomColumns.Printer(PrinterColumns) : TablePrinter.For(Kind);
 
     public Schema Schema => schema.Value;
+
+    /// <summary>Objects may have been stored before their schema had all its defaults: readers are shown them all the same.</summary>
+    public bool HasDefaults => hasDefaults ??= IsCustom && CustomSchema.HasDefaults(Schema);
 
     public GroupResource GroupResource => Resource.GroupResource;
 

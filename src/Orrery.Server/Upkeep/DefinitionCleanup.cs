@@ -18,6 +18,7 @@ internal sealed class DefinitionCleanup(
     {
         if (item is null)
         {
+            await ReleaseAsync(key, cancellationToken);
             return true;
         }
 
@@ -52,5 +53,20 @@ internal sealed class DefinitionCleanup(
 
         await writer.UpdateAsync(Definitions, item.Cluster, "", item.Name, "", "kube-apiserver", json => Finalizers.Remove(json, DefinitionStrategy.CleanupFinalizer), cancellationToken);
         return true;
+    }
+
+    /// <summary>What a definition leaves when it goes, others may be waiting for.</summary>
+    private async ValueTask ReleaseAsync(string key, CancellationToken cancellationToken)
+    {
+        if (!KeyParts.TryParse(key, out KeyParts parts))
+        {
+            return;
+        }
+
+        ClusterName cluster = StoreKey.ParseCluster(key.AsSpan(parts.Cluster, parts.Namespace - parts.Cluster - 1));
+        foreach (CachedObject other in Caches.For(CustomResourceSet.Definitions).Current.Range(StoreKey.Prefix(CustomResourceSet.Definitions, cluster)))
+        {
+            await followUp.FollowAsync(other.Cluster, "", other.Name, cancellationToken);
+        }
     }
 }

@@ -34,11 +34,11 @@ internal sealed record ApiBenchResult(IReadOnlyList<(string Target, IReadOnlyLis
         {
             Measure measure = figure.Measure;
             output.Write($"{measure.Title,-30}{With(measure.Goal, measure.Unit),10}{With(measure.Reference, measure.Unit),10}{With(figure.Value, measure.Unit),16}");
-            output.Write($"{Ratio(measure.Reference, figure.Value),8}{(measure.Goal is { } goal ? figure.Value <= goal ? "yes" : "no" : ""),10}");
+            output.Write($"{Ratio(measure, measure.Reference, figure.Value),8}{(measure.Goal is null ? "" : measure.Meets(figure.Value) ? "yes" : "no"),10}");
             foreach ((_, IReadOnlyList<Figure> others) in Targets.Skip(1))
             {
                 double? other = others.FirstOrDefault(f => f.Measure == measure)?.Value;
-                output.Write($"{With(other, measure.Unit),20}{Ratio(other, figure.Value),8}");
+                output.Write($"{With(other, measure.Unit),20}{Ratio(measure, other, figure.Value),8}");
             }
 
             output.WriteLine();
@@ -65,6 +65,7 @@ internal sealed record ApiBenchResult(IReadOnlyList<(string Target, IReadOnlyLis
     private static string With(double? value, string unit) =>
         value is { } v ? string.Create(CultureInfo.InvariantCulture, $"{(Math.Abs(v) >= 100 ? Math.Round(v) : Math.Round(v, 1))} {unit}") : "";
 
-    private static string Ratio(double? theirs, double ours) =>
-        theirs is { } t && ours > 0 ? string.Create(CultureInfo.InvariantCulture, $"{t / ours:0.0}") : "";
+    /// <summary>How many times better ours is.</summary>
+    private static string Ratio(Measure measure, double? theirs, double ours) =>
+        theirs is { } t && t > 0 && ours > 0 ? string.Create(CultureInfo.InvariantCulture, $"{(measure.HigherIsBetter ? ours / t : t / ours):0.0}") : "";
 }

@@ -3,13 +3,16 @@ namespace Orrery.Bench;
 /// <summary>Something that is measured.</summary>
 /// <param name="Key">As <c>--only</c> and JSON name it.</param>
 /// <param name="Goal">Null where none is set.</param>
+/// <param name="HigherIsBetter">A rate; everything else is a cost.</param>
 /// <param name="Reference">kube-apiserver 1.36 with etcd on two cores, recorded once; null where it was not.</param>
-internal sealed record Measure(string Key, string Title, string Unit, double? Goal, double? Reference)
+internal sealed record Measure(string Key, string Title, string Unit, double? Goal, double? Reference, bool HigherIsBetter = false)
 {
+    public bool Meets(double value) => Goal is { } goal && (HigherIsBetter ? value >= goal : value <= goal);
+
     public static readonly Measure Idle = new("idle", "memory idle", "MB", 100, 272);
     public static readonly Measure Create = new("create", "durable create, CPU", "µs", 120, 640);
     public static readonly Measure CreateLatency = new("create-p99", "durable create, p99", "ms", null, null);
-    public static readonly Measure CreateRate = new("create-rate", "durable creates", "/s", null, null);
+    public static readonly Measure CreateRate = new("create-rate", "durable creates", "/s", null, null, HigherIsBetter: true);
     public static readonly Measure Get = new("get", "GET one object, CPU", "µs", 25, 237);
     public static readonly Measure GetLatency = new("get-p99", "GET one object, p99", "ms", null, null);
     public static readonly Measure Update = new("update", "PUT, CPU", "µs", null, null);

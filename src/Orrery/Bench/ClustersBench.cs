@@ -1,0 +1,117 @@
+using System.Globalization;
+using System.Text.Json;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Commands;
+using Orrery.Installation;
+
+namespace Orrery.Bench;
+
+/// <summary>Makes many virtual clusters, lets them idle, and deletes them: how fast, and what each costs in memory meanwhile.</summary>
+internal sealed class ClustersBench(BenchTarget target, TimeSpan settle, Progress progress, TimeProvider time) : IDisposable
+{
+    private const int Workers = 32;
+    private const string Tenant = "bench-clusters";
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+    private static readonly string Path = $"/apis/{OrreryResources.ApiVersion}/namespaces/{Tenant}/virtualclusters";
+
+    private readonly RawClient client = new(target.Config);
+    private readonly KubeClient reader = new(target.Config);
+
+    public async Task<IReadOnlyList<Figure>> RunAsync(int count, CancellationToken cancellationToken)
+    {
+        // 1. A tenant, whose namespace they live in.
+        await client.PostAsync($"/apis/{OrreryResources.ApiVersion}/tenants", $"{{\"apiVersion\":\"{OrreryResources.ApiVersion}\",\"kind\":\"Tenant\",\"metadata\":{{\"name\":\"{Tenant}\"}},\"spec\":{{}}}}", cancellationToken).ConfigureAwait(false);
+        await Waiting.UntilAsync("the tenant's namespace", Patience, time, async () => await reader.FindAsync(new("", "v1", "namespaces"), "", Tenant, cancellationToken).ConfigureAwait(false) is not null, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            long before = await Settling.MemoryAsync(target, settle, time, cancellationToken).ConfigureAwait(false);
+
+            // 2. Make them; each counts when it is Ready.
+            progress.Say($"{count} virtual clusters");
+            long started = time.GetTimestamp();
+            ProcessUsage usage = target.Usage();
+            await Load.RunAsync(target, count, Workers, time, (i, token) => client.PostAsync(Path, Body(i), token), cancellationToken).ConfigureAwait(false);
+            progress.Say($"all were accepted, {await ReadyAsync(cancellationToken).ConfigureAwait(false)} are ready");
+            await UntilAsync("all to be ready", ready => ready == count, "ready", ReadyAsync, cancellationToken).ConfigureAwait(false);
+            TimeSpan made = time.GetElapsedTime(started);
+            double cpu = (target.Usage().Cpu - usage.Cpu).TotalMicroseconds / count;
+            long full = await Settling.MemoryAsync(target, settle, time, cancellationToken).ConfigureAwait(false);
+            progress.Say(string.Create(CultureInfo.InvariantCulture, $"ready after {made.TotalSeconds:0.0} s; memory grew by {(full - before) / 1e6:0.0} MB"));
+
+            // 3. Delete them; the last is gone when nothing is listed any more.
+            started = time.GetTimestamp();
+            await client.SendAsync(HttpMethod.Delete, Path, null, "", cancellationToken).ConfigureAwait(false);
+            await UntilAsync("all to be gone", left => left == 0, "left", CountAsync, cancellationToken).ConfigureAwait(false);
+            TimeSpan deleted = time.GetElapsedTime(started);
+            long after = await Settling.MemoryAsync(target, settle, time, cancellationToken).ConfigureAwait(false);
+            return
+            [
+                new(ClusterMeasures.Rate, count / made.TotalSeconds),
+                new(ClusterMeasures.Cpu, cpu),
+                new(ClusterMeasures.Memory, (full - before) / 1024.0 / count),
+                new(ClusterMeasures.Delete, deleted.TotalSeconds * 10_000 / count),
+                new(ClusterMeasures.Kept, (after - before) / 1e6),
+            ];
+        }
+        finally
+        {
+            await client.TryAsync(HttpMethod.Delete, Path, null, "", CancellationToken.None).ConfigureAwait(false);
+            await client.TryAsync(HttpMethod.Delete, $"/apis/{OrreryResources.ApiVersion}/tenants/{Tenant}", null, "", CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    public void Dispose()
+    {
+        client.Dispose();
+        reader.Dispose();
+    }
+
+    private static string Body(int number) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{{\"apiVersion\":\"{OrreryResources.ApiVersion}\",\"kind\":\"VirtualCluster\",\"metadata\":{{\"name\":\"c{number}\"}},\"spec\":{{}}}}");
+
+    private async Task UntilAsync(string what, Func<int, bool> holds, string word, Func<CancellationToken, Task<int>> look, CancellationToken cancellationToken)
+    {
+        long started = time.GetTimestamp(), said = started;
+        for (int now = await look(cancellationToken).ConfigureAwait(false); !holds(now); now = await look(cancellationToken).ConfigureAwait(false))
+        {
+            if (time.GetElapsedTime(started) > Patience)
+            {
+                throw new CommandFailedException($"waited {Patience.TotalMinutes:0} minutes for {what}; {now} {word}");
+            }
+
+            if (time.GetElapsedTime(said) > TimeSpan.FromSeconds(5))
+            {
+                progress.Say($"{now} {word}");
+                said = time.GetTimestamp();
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(500), time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<int> CountAsync(CancellationToken cancellationToken)
+    {
+        JsonElement page = await reader.SendJsonAsync(HttpMethod.Get, Path + "?limit=1", null, cancellationToken).ConfigureAwait(false);
+        long rest = page.GetProperty("metadata").TryGetProperty("remainingItemCount", out JsonElement left) ? left.GetInt64() : 0;
+        return (int)rest + page.GetProperty("items").GetArrayLength();
+    }
+
+    /// <summary>A page of 500 at a time, so that looking does not become the load.</summary>
+    private async Task<int> ReadyAsync(CancellationToken cancellationToken)
+    {
+        KubeList all = await reader.ListAsync(OrreryResources.VirtualClusters, Tenant, new ListQuery { PageSize = 500, ResourceVersion = "0" }, cancellationToken).ConfigureAwait(false);
+        return all.Items.Count(item => Fleet.IsTrue(item, "Ready"));
+    }
+}
+
+/// <summary>What <see cref="ClustersBench"/> measures.</summary>
+internal static class ClusterMeasures
+{
+    public static readonly Measure Rate = new("cluster-rate", "virtual clusters made", "/s", 500, null, HigherIsBetter: true);
+    public static readonly Measure Cpu = new("cluster-cpu", "virtual cluster made, CPU", "µs", null, null);
+    public static readonly Measure Memory = new("cluster-memory", "idle virtual cluster", "KiB", 16, null);
+    public static readonly Measure Delete = new("cluster-delete", "10,000 deleted in", "s", 60, null);
+    public static readonly Measure Kept = new("cluster-kept", "memory kept after that", "MB", 10, null);
+}

@@ -10,6 +10,8 @@ internal static class Host
     /// <returns>0 after an orderly stop.</returns>
     public static async Task<int> RunAsync(Func<CancellationToken, Task> run, CancellationToken cancellationToken)
     {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task returning = new MemoryReturn(TimeProvider.System).RunAsync(stop.Token);
         try
         {
             await run(cancellationToken).ConfigureAwait(false);
@@ -26,6 +28,11 @@ internal static class Host
         catch (StoreException error)
         {
             throw new CommandFailedException(error.Message, error);
+        }
+        finally
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            await returning.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

@@ -10,6 +10,8 @@ var root = new RootCommand("Orrery: the control plane for a SaaS that runs on ma
     StatusCommand.Create(),
     KubeconfigCommand.Create(),
     PkiCommand.Create(),
+    BackupCommand.Create(),
+    RestoreCommand.Create(),
     BenchCommand.Create(),
     ServeCommand.Create(),
     SimulateCommand.Create(),

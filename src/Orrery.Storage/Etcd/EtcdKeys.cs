@@ -13,6 +13,9 @@ internal sealed class EtcdKeys(string prefix)
     /// </summary>
     public byte[] Marker { get; } = Encoding.UTF8.GetBytes(prefix + ".revision");
 
+    /// <summary>A key about the store itself; like the marker, it stands outside of what watches and ranges see.</summary>
+    public byte[] Meta(string name) => Encoding.UTF8.GetBytes($"{prefix}.{name}");
+
     /// <exception cref="ArgumentException">The key does not begin with a slash.</exception>
     public byte[] Encode(string key)
     {

@@ -20,6 +20,13 @@ internal sealed class EtcdReader(EtcdEndpoints endpoints, EtcdKeys keys)
         return found.Items.Count == 0 ? null : Value(key, found.Items[0]);
     }
 
+    /// <summary>The value of a key that is not one of the store's; null when there is none.</summary>
+    public async Task<ReadOnlyMemory<byte>?> RawAsync(byte[] key, CancellationToken cancellationToken)
+    {
+        RangeResponse found = await endpoints.ReadAsync(RangeCall, RangeRequest.Of(key).Written, RangeResponse.Read, cancellationToken).ConfigureAwait(false);
+        return found.Items.Count == 0 ? (ReadOnlyMemory<byte>?)null : found.Items[0].Value;
+    }
+
     /// <returns>The revision of our last change, zero when there was none; and the newest of the whole etcd at that same moment.</returns>
     public async Task<(long Ours, long All)> RevisionsAsync(CancellationToken cancellationToken)
     {

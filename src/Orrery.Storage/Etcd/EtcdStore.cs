@@ -114,6 +114,21 @@ public sealed class EtcdStore : IStore
         }
     }
 
+    /// <summary>Something about the store itself; null when it was never said.</summary>
+    internal Task<ReadOnlyMemory<byte>?> GetMetaAsync(string name, CancellationToken cancellationToken) => reader.RawAsync(keys.Meta(name), cancellationToken);
+
+    /// <summary>Says things about the store itself, all at once; null takes one away.</summary>
+    internal async Task PutMetaAsync(IEnumerable<(string Name, byte[]? Value)> values, CancellationToken cancellationToken)
+    {
+        var request = new TxnRequest();
+        foreach ((string name, byte[]? value) in values)
+        {
+            _ = value is null ? request.ThenDelete(keys.Meta(name)) : request.ThenPut(keys.Meta(name), value);
+        }
+
+        await endpoints.WriteAsync("/etcdserverpb.KV/Txn", request.Encoded, TxnResponse.Read, closed.Token, cancellationToken).ConfigureAwait(false);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await closed.CancelAsync().ConfigureAwait(false);

@@ -36,9 +36,7 @@ internal static class Schema
     public static void Prepare(Database database, string path)
     {
         database.Execute("PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864;");
-        long application = database.Scalar("PRAGMA application_id");
-        long version = database.Scalar("PRAGMA user_version");
-        if (application == 0 && version == 0 && database.Scalar("SELECT count(*) FROM sqlite_master") == 0)
+        if (database.Scalar("PRAGMA application_id") == 0 && database.Scalar("PRAGMA user_version") == 0 && database.Scalar("SELECT count(*) FROM sqlite_master") == 0)
         {
             database.Execute($"""
                 BEGIN IMMEDIATE;
@@ -53,6 +51,14 @@ internal static class Schema
             return;
         }
 
+        Check(database, path);
+    }
+
+    /// <exception cref="StoreException">The file is another program's, or a later version's.</exception>
+    public static void Check(Database database, string path)
+    {
+        long application = database.Scalar("PRAGMA application_id");
+        long version = database.Scalar("PRAGMA user_version");
         if (application != ApplicationId)
         {
             throw new StoreException($"{path} is not a store of Orrery", outcomeUnknown: false);

@@ -59,7 +59,7 @@ internal static class KubeApiServerProcess
     {
         if (options.Etcd is { } etcd)
         {
-            return await EtcdStore.OpenAsync(etcd with { TimeProvider = time }, cancellationToken).ConfigureAwait(false);
+            return await EtcdBackup.OpenAsync(etcd with { TimeProvider = time }, cancellationToken).ConfigureAwait(false);
         }
 
         DataDirectory.MakePrivate(options.DataDir);

@@ -25,7 +25,7 @@ internal static class ControlPlane
         // 1. The store: everything durable.
         await using IStore store = etcd is null
             ? SqliteStore.Open(directory.StoreFile, time)
-            : await EtcdStore.OpenAsync(etcd with { TimeProvider = time }, cancellationToken).ConfigureAwait(false);
+            : await EtcdBackup.OpenAsync(etcd with { TimeProvider = time }, cancellationToken).ConfigureAwait(false);
 
         // 2. The API server.
         var pki = new PkiFolder(directory.PkiFolder, time);

@@ -36,8 +36,9 @@ public sealed class EtcdFixture : IDisposable
 
     public string NewPrefix() => $"/test{Interlocked.Increment(ref prefixes)}";
 
-    public Task<EtcdStore> OpenAsync(string prefix, CancellationToken cancellationToken) =>
-        EtcdStore.OpenAsync(new EtcdOptions { Endpoints = [Member.Client], Prefix = prefix }, cancellationToken);
+    public EtcdOptions Options(string prefix) => new() { Endpoints = [Member.Client], Prefix = prefix };
+
+    public Task<EtcdStore> OpenAsync(string prefix, CancellationToken cancellationToken) => EtcdStore.OpenAsync(Options(prefix), cancellationToken);
 
     public void Dispose()
     {

@@ -70,7 +70,7 @@ internal static class AdmissionVariables
         var known = new Dictionary<string, CelField>(StringComparer.Ordinal);
         foreach ((string field, CelType type) in fields)
         {
-            known[Cel.Rules.SchemaTypes.Escape(field)!] = new CelField(field == "UID" ? "uid" : field, type);
+            known[field] = new CelField(field == "UID" ? "uid" : field, type);
         }
 
         return CelType.Object(name, known);

@@ -83,7 +83,7 @@ public static class JsonPatch
                 case "test":
                     if (!JsonNode.DeepEquals(root.Get(path), Value(operation)))
                     {
-                        throw PatchErrors.Rejected($"Testing value {path} failed.");
+                        throw PatchErrors.Rejected(new FailedTestException($"Testing value {path} failed."));
                     }
 
                     break;

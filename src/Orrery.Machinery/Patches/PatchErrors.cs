@@ -2,11 +2,16 @@ using Orrery.Api;
 
 namespace Orrery.Machinery.Patches;
 
+/// <summary>A test operation did not hold: whoever patches on condition wants nothing done then.</summary>
+internal sealed class FailedTestException(string message) : FormatException(message);
+
 /// <summary>The answers that upstream's patch handler gives (apiserver <c>pkg/endpoints/handlers/patch.go</c>).</summary>
 internal static class PatchErrors
 {
     /// <summary>422 without particulars: upstream hides why a patch could not be carried out. The reason stays in the inner exception.</summary>
-    public static StatusException Rejected(string why) => new(
+    public static StatusException Rejected(string why) => Rejected(new FormatException(why));
+
+    public static StatusException Rejected(FormatException why) => new(
         new Status
         {
             Code = 422,
@@ -14,7 +19,7 @@ internal static class PatchErrors
             Message = "the server rejected our request due to an error in our request",
             Details = new StatusDetails(),
         },
-        new FormatException(why));
+        why);
 
     public static StatusException Undecodable(string why) => ApiErrors.BadRequest($"error decoding patch: {why}");
 

@@ -11,6 +11,12 @@ internal static class PolicyPlugins
 {
     private const string Group = "admissionregistration.k8s.io";
 
+    public static MutatingPolicies Mutating(CacheSet caches, AdmissionFacts facts, PolicyParams parameters) => new(
+        new PolicySet<MutatingPolicy>(
+            caches, new GroupResource(Group, "mutatingadmissionpolicies"), new GroupResource(Group, "mutatingadmissionpolicybindings"), MutatingPolicy.Compile),
+        facts,
+        parameters);
+
     public static ValidatingPolicies Validating(CacheSet caches, AdmissionFacts facts, PolicyParams parameters) => new(
         new PolicySet<ValidatingPolicy>(
             caches, new GroupResource(Group, "validatingadmissionpolicies"), new GroupResource(Group, "validatingadmissionpolicybindings"), ValidatingPolicy.Compile),

@@ -27,6 +27,9 @@ public sealed record TestServerOptions
     public IReadOnlyList<IPNetwork> WebhookAddresses { get; init; } = [];
 
     public IReadOnlyList<ISubresourceHandler> SubresourceHandlers { get; init; } = [];
+
+    /// <summary>Last word on what the server is started with.</summary>
+    public Func<ApiServerOptions, ApiServerOptions> Configure { get; init; } = options => options;
 }
 
 /// <summary>A real API server in this process: TLS on a free loopback port, an authority of its own, clients for it.</summary>
@@ -68,7 +71,7 @@ public sealed class TestServer : IAsyncDisposable
         ServiceAccountKeys keys = ServiceAccountKeys.Load(ServiceAccountKeys.NewKeyPem());
         IStore? ownStore = options.Store is null ? new MemoryStore(options.TimeProvider) : null;
         ApiServer server = await ApiServer.StartAsync(
-            new ApiServerOptions
+            options.Configure(new ApiServerOptions
             {
                 Store = options.Store ?? ownStore!,
                 ServingCertificate = certificate,
@@ -78,7 +81,7 @@ public sealed class TestServer : IAsyncDisposable
                 LoggerFactory = options.LoggerFactory,
                 SubresourceHandlers = options.SubresourceHandlers,
                 WebhookAddresses = options.WebhookAddresses,
-            },
+            }),
             cancellationToken);
         return new TestServer(authority, keys, certificate, ownStore, server, options.TimeProvider);
     }

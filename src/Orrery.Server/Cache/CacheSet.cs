@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Server.Metrics;
+using Orrery.Server.Encryption;
 using Orrery.Storage;
 
 namespace Orrery.Server.Cache;
@@ -223,6 +224,9 @@ internal sealed class CacheSet : IAsyncDisposable
         }
         catch (FormatException fault)
         {
+            // Encrypted, and nobody said by what: not a damaged object, but all of a kind that cannot be read.
+            ValueEncryption.Unconfigured.Decrypt(value.Key, value.Value);
+
             // One damaged object must not keep all others from being served.
             logger.Unreadable(value.Key, value.ModRevision, fault);
             return null;

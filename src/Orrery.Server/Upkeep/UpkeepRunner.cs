@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Server.Cache;
 using Orrery.Server.CustomResources;
+using Orrery.Server.Encryption;
 using Orrery.Server.Registry;
 
 namespace Orrery.Server.Upkeep;
@@ -45,6 +46,10 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
         yield return new VolumeRelease(caches, writer, time, logs.CreateLogger<VolumeRelease>()).RunAsync;
         yield return new EventExpiry(caches, time).RunAsync;
         yield return server.Access.RoleAggregation.RunAsync;
+        if (caches.Store is EncryptedStore encrypted)
+        {
+            yield return new EncryptionRotation(encrypted, time, logs.CreateLogger<EncryptionRotation>()).RunAsync;
+        }
     }
 
     private async Task RunAsync(Func<CancellationToken, Task> task)

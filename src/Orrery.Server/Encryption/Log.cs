@@ -1,0 +1,13 @@
+using Microsoft.Extensions.Logging;
+
+namespace Orrery.Server.Encryption;
+
+/// <summary>Event ids 2300-2399. Neither values nor keys stand in a message.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(2300, LogLevel.Information, "{Count} stored values were written again as the encryption configuration now says; former keys can be dropped")]
+    public static partial void Rewritten(this ILogger log, int count);
+
+    [LoggerMessage(2301, LogLevel.Warning, "stored values could not be written again as the encryption configuration says; tried again in {Seconds} s")]
+    public static partial void RewriteFailed(this ILogger log, Exception fault, int seconds);
+}

@@ -2,9 +2,11 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Orrery.Server.Audit;
 using Orrery.Server.Authentication;
 using Orrery.Server.Authorization;
 using Orrery.Server.Fairness;
+using Orrery.Server.Encryption;
 using Orrery.Server.Handlers;
 using Orrery.Server.Registry;
 using Orrery.Server.Security;
@@ -17,6 +19,9 @@ public sealed record ApiServerOptions
 {
     /// <summary>Durable state. The server does not dispose it.</summary>
     public required IStore Store { get; init; }
+
+    /// <summary>What is encrypted before it reaches <see cref="Store"/>; null: nothing.</summary>
+    public EncryptionConfiguration? Encryption { get; init; }
 
     public IPAddress Address { get; init; } = IPAddress.Loopback;
 
@@ -60,6 +65,9 @@ public sealed record ApiServerOptions
 
     /// <summary>How requests share the server.</summary>
     internal FairnessOptions Fairness { get; init; } = new();
+
+    /// <summary>What is recorded of requests; null: nothing.</summary>
+    public AuditOptions? Audit { get; init; }
 
     /// <summary>Where the cluster IPs of Services come from.</summary>
     public ServiceRange ServiceRange { get; init; } = ServiceRange.Default;

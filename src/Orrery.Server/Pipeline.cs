@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
+using Orrery.Server.Audit;
 using Orrery.Server.Authentication;
 using Orrery.Server.Authorization;
 using Orrery.Server.Fairness;
@@ -20,6 +21,7 @@ internal sealed class Pipeline(ServerState server)
         CancellationToken gone = http.RequestAborted;
         long began = server.Metrics.Begin();
         RequestInfo? info = null;
+        AuditTrail? trail = null;
         try
         {
             // 1. What is asked, from method and raw path alone.
@@ -33,16 +35,18 @@ internal sealed class Pipeline(ServerState server)
                 await server.Caches.CatchUpAsync(gone);
             }
 
-            // 3. Who asks, impersonation included: 401, or 403 for an impersonation that is not allowed.
+            // 3. Who asks: 401.
             UserInfo user = await server.Access.Authenticator.AuthenticateAsync(http, info, gone);
 
-            // 4. Audit stands here: what follows is recorded with its user.
+            // 4. Audit: what follows is recorded with its user. Then as whom: 403 for an impersonation that is not allowed.
+            trail = server.Audit is null ? null : await server.Audit.BeginAsync(http, info, user, gone);
+            user = server.Access.Impersonation.Apply(user, info, http.Request.Headers, trail);
 
             // 5. Fairness: what follows may have to wait for its share, or is sent away: 429.
             using Seat seat = await server.Fairness.EnterAsync(info, user, gone);
 
             // 6. May they: 403.
-            server.Access.Authorizer.Require(AuthorizationAttributes.From(user, info));
+            server.Access.Authorizer.Require(AuthorizationAttributes.From(user, info), trail);
 
             // 7. The cluster is served: 404 for one that does not exist or is being purged.
             server.Access.Clusters.Require(info.Cluster, user);
@@ -54,7 +58,12 @@ internal sealed class Pipeline(ServerState server)
         }
         catch (StatusException refusal)
         {
-            await FailAsync(http, refusal.Status);
+            if (trail is null && info is not null && server.Audit is { } audit)
+            {
+                await audit.RefusedAsync(http, info, refusal.Status, gone);
+            }
+
+            await FailAsync(http, refusal.Status, trail);
         }
         catch (OperationCanceledException) when (gone.IsCancellationRequested)
         {
@@ -69,22 +78,24 @@ internal sealed class Pipeline(ServerState server)
             log.RequestFailed(fault, http.Request.Method, http.Request.Path);
             await FailAsync(http, (fault.OutcomeUnknown
                 ? ApiErrors.Timeout("the store did not say whether the change was made")
-                : ApiErrors.ServiceUnavailable("the store cannot be reached; nothing was changed")).Status);
+                : ApiErrors.ServiceUnavailable("the store cannot be reached; nothing was changed")).Status, trail);
         }
         catch (Exception fault)
         {
             log.RequestFailed(fault, http.Request.Method, http.Request.Path);
-            await FailAsync(http, ApiErrors.InternalError("the server met an unexpected condition").Status);
+            await FailAsync(http, ApiErrors.InternalError("the server met an unexpected condition").Status, trail, isUnexpected: true);
         }
         finally
         {
-            // 9. Counted, however it ended.
+            // 9. Counted and recorded, however it ended.
+            await (trail?.EndAsync() ?? ValueTask.CompletedTask);
             server.Metrics.End(info, http.Response.StatusCode, began);
         }
     }
 
-    private static async Task FailAsync(HttpContext http, Status status)
+    private static async Task FailAsync(HttpContext http, Status status, AuditTrail? trail, bool isUnexpected = false)
     {
+        trail?.Refused(status, isUnexpected);
         if (http.Response.HasStarted)
         {
             // Too late for a status code: cut the connection, so that the client does not take what it got for all.

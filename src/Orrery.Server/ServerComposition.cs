@@ -9,12 +9,14 @@ using Orrery.Server.Admission.Policies;
 using Orrery.Server.Admission.Quota;
 using Orrery.Server.Admission.Volumes;
 using Orrery.Server.Admission.Webhooks;
+using Orrery.Server.Audit;
 using Orrery.Server.Authentication;
 using Orrery.Server.Cache;
 using Orrery.Server.CustomResources;
 using Orrery.Server.Discovery;
 using Orrery.Server.Fairness;
 using Orrery.Server.Metrics;
+using Orrery.Server.Encryption;
 using Orrery.Server.OpenApi;
 using Orrery.Server.Registry;
 using Orrery.Server.Security;
@@ -33,7 +35,7 @@ internal static class ServerComposition
         var names = new NameSource(options.Seed is { } seed ? new Random(seed) : new Random());
 
         // 1. State.
-        CacheSet caches = await CacheSet.StartAsync(options.Store, time, loggers.CreateLogger<CacheSet>(), cancellationToken);
+        CacheSet caches = await CacheSet.StartAsync(options.Encryption is { } encryption ? EncryptedStore.Over(options.Store, encryption) : options.Store, time, loggers.CreateLogger<CacheSet>(), cancellationToken);
         var custom = new CustomResourceSet(caches);
         var resources = new ResourceCatalog(custom, options.ServesVirtualClusters);
 
@@ -103,6 +105,7 @@ internal static class ServerComposition
             Discovery = new DiscoveryEndpoint(resources, options.PublicUrl?.Authority ?? $"{options.Address}:{options.Port}"),
             OpenApi = new OpenApiEndpoint(resources),
             Names = names,
+            Audit = options.Audit is { } audit ? new AuditLog(audit, time, loggers) : null,
             OwnService = options.AdvertiseAddress is null ? null : new OwnService(objects, writer, options.ServiceRange),
             SubresourceHandlers = options.SubresourceHandlers.ToDictionary(h => (h.Resource, h.Subresource)),
         };

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Server.Admission;
+using Orrery.Server.Audit;
 using Orrery.Server.Cache;
 using Orrery.Server.Discovery;
 using Orrery.Server.Fairness;
@@ -52,6 +53,9 @@ internal sealed class ServerState : IAsyncDisposable
     /// <summary>Null unless <see cref="ApiServerOptions.AdvertiseAddress"/> is set.</summary>
     public OwnService? OwnService { get; init; }
 
+    /// <summary>Null where nothing is recorded.</summary>
+    public AuditLog? Audit { get; init; }
+
     public required NameSource Names { get; init; }
 
     public required IReadOnlyDictionary<(GroupResource Resource, string Subresource), ISubresourceHandler> SubresourceHandlers { get; init; }
@@ -73,6 +77,8 @@ internal sealed class ServerState : IAsyncDisposable
             await Upkeep.DisposeAsync();
         }
 
+        // All requests have ended: their record is written out.
+        await (Audit?.DisposeAsync() ?? ValueTask.CompletedTask);
         await Caches.DisposeAsync();
         Stopping.Dispose();
     }

@@ -8,10 +8,10 @@ namespace Orrery.Server.Authentication;
 public interface IAuthenticator
 {
     /// <summary>
-    /// The identity of the request, impersonation included; the anonymous user when it carries no credential. Headers
+    /// The identity of the request, before any impersonation; the anonymous user when it carries no credential. Headers
     /// that a proxy could set (<c>X-Remote-*</c>) are never read.
     /// </summary>
     /// <exception cref="StatusException">401 for a credential that is wrong, expired, or holds on another cluster than
-    /// the one addressed; 403 and 400 for impersonation that is not allowed or malformed.</exception>
+    /// the one addressed.</exception>
     ValueTask<UserInfo> AuthenticateAsync(HttpContext context, RequestInfo request, CancellationToken cancellationToken);
 }

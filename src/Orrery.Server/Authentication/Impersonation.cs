@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
 using Orrery.Api;
+using Orrery.Server.Audit;
 using Orrery.Server.Authorization;
 using Orrery.Server.Requests;
 
@@ -15,8 +16,9 @@ internal sealed class Impersonation(IAuthorizer authorizer, ILogger<Impersonatio
 {
     private const string ExtraPrefix = "Impersonate-Extra-";
 
-    /// <summary>The other user, or <paramref name="user"/> itself when the request asks for none.</summary>
-    public UserInfo Apply(UserInfo user, RequestInfo request, IHeaderDictionary headers)
+    /// <param name="trail">Told of the other user; null where the request is not recorded.</param>
+    /// <returns>The other user, or <paramref name="user"/> itself when the request asks for none.</returns>
+    public UserInfo Apply(UserInfo user, RequestInfo request, IHeaderDictionary headers, AuditTrail? trail = null)
     {
         string name = headers["Impersonate-User"].ToString(), uid = headers["Impersonate-Uid"].ToString();
         string[] groups = Values(headers["Impersonate-Group"]);
@@ -61,7 +63,9 @@ internal sealed class Impersonation(IAuthorizer authorizer, ILogger<Impersonatio
         }
 
         log.Impersonates(user.Name, name, request.Cluster.ToString());
-        return new UserInfo { Name = name, Uid = uid, Groups = all, Extra = extra, Scope = new ClusterScope(request.Cluster) };
+        var other = new UserInfo { Name = name, Uid = uid, Groups = all, Extra = extra, Scope = new ClusterScope(request.Cluster) };
+        trail?.Impersonated(other);
+        return other;
     }
 
     private static string[] Values(StringValues values) => [.. values.OfType<string>()];

@@ -7,14 +7,13 @@ using Orrery.Server.Requests;
 
 namespace Orrery.Server.Authentication;
 
-/// <summary>The authentication stage: certificate, then bearer token, then anonymous; then impersonation.</summary>
+/// <summary>The authentication stage: certificate, then bearer token, then anonymous.</summary>
 internal sealed class RequestAuthenticator(
-    CertificateAuthenticator certificates, TokenAuthenticator tokens, LogicalClusters clusters, Impersonation impersonation, bool allowsAnonymous, ILogger<RequestAuthenticator> log) : IAuthenticator
+    CertificateAuthenticator certificates, TokenAuthenticator tokens, LogicalClusters clusters, bool allowsAnonymous, ILogger<RequestAuthenticator> log) : IAuthenticator
 {
     public ValueTask<UserInfo> AuthenticateAsync(HttpContext context, RequestInfo request, CancellationToken cancellationToken)
     {
-        UserInfo user = Identify(context, request.Cluster);
-        return ValueTask.FromResult(impersonation.Apply(user, request, context.Request.Headers));
+        return ValueTask.FromResult(Identify(context, request.Cluster));
     }
 
     private UserInfo Identify(HttpContext context, ClusterName cluster)

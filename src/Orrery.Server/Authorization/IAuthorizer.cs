@@ -1,4 +1,5 @@
 using Orrery.Api;
+using Orrery.Server.Audit;
 using Orrery.Server.Authentication;
 using Orrery.Server.Requests;
 
@@ -60,9 +61,14 @@ public readonly record struct AuthorizationDecision(bool Allowed, string Reason)
 public static class AuthorizerExtensions
 {
     /// <exception cref="StatusException">403 with upstream's text.</exception>
-    public static void Require(this IAuthorizer authorizer, AuthorizationAttributes attributes)
+    public static void Require(this IAuthorizer authorizer, AuthorizationAttributes attributes) => Require(authorizer, attributes, null);
+
+    /// <param name="trail">Told of the decision; null where the request is not recorded.</param>
+    /// <exception cref="StatusException">403 with upstream's text.</exception>
+    internal static void Require(this IAuthorizer authorizer, AuthorizationAttributes attributes, AuditTrail? trail)
     {
         AuthorizationDecision decision = authorizer.Authorize(attributes);
+        trail?.Authorized(decision);
         if (!decision.Allowed)
         {
             throw Forbidden(attributes, decision.Reason);

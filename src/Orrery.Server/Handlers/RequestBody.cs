@@ -6,6 +6,7 @@ using Orrery.Api;
 using Orrery.Machinery;
 using Orrery.Machinery.Schemas;
 using Orrery.Machinery.Wire;
+using Orrery.Server.Audit;
 using Orrery.Server.Registry;
 using Orrery.Server.Requests;
 
@@ -38,6 +39,7 @@ internal static class RequestBody
             {
                 byte[] body = read.Buffer.ToArray();
                 reader.AdvanceTo(read.Buffer.End);
+                request.HttpContext.Features.Get<AuditTrail>()?.Requested(body);
                 return body;
             }
 
@@ -73,7 +75,9 @@ internal static class RequestBody
 
         if (format == BodyFormat.Protobuf)
         {
-            return ObjectEncoding.Write(KubernetesProtobuf.ToJson(body.Span));
+            byte[] json = ObjectEncoding.Write(KubernetesProtobuf.ToJson(body.Span));
+            request.HttpContext.Features.Get<AuditTrail>()?.Requested(json);
+            return json;
         }
 
         try

@@ -22,16 +22,18 @@ internal sealed class AccessControl
         var tokens = new TokenAuthenticator(options, Objects, time, logs.CreateLogger<TokenAuthenticator>());
         IdentityReviews = new IdentityReviews(tokens, Clusters, time);
         TokenRequests = options.TokenKeys is null ? null : new TokenRequests(new AccessTokens(options.TokenKeys, time, options.Issuers), options.Issuers, Clusters, Objects, time);
+        Impersonation = new Impersonation(Authorizer, logs.CreateLogger<Impersonation>());
         Authenticator = new RequestAuthenticator(
             new CertificateAuthenticator(options.ClientAuthorities, options.UnscopedCredentials, time, logs.CreateLogger<CertificateAuthenticator>()),
             tokens,
             Clusters,
-            new Impersonation(Authorizer, logs.CreateLogger<Impersonation>()),
             options.AllowsAnonymous,
             logs.CreateLogger<RequestAuthenticator>());
     }
 
     public IAuthenticator Authenticator { get; }
+
+    public Impersonation Impersonation { get; }
 
     public RbacAuthorizer Authorizer { get; }
 

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Orrery.Commands;
 using Orrery.Server.Authentication;
 using Orrery.Server.Authorization;
+using Orrery.Server.Encryption;
 using Orrery.Server.Registry;
 using Orrery.Storage.Etcd;
 
@@ -50,6 +51,9 @@ internal sealed record KubeApiServerOptions
 
     public required IReadOnlySet<string> DisabledPlugins { get; init; }
 
+    /// <summary>Null stores everything in the clear.</summary>
+    public EncryptionConfiguration? Encryption { get; init; }
+
     public required int Verbosity { get; init; }
 
     /// <exception cref="CommandFailedException">Names the flag and what it may be.</exception>
@@ -86,6 +90,7 @@ internal sealed record KubeApiServerOptions
             AllowsAnonymous = flags.Switch("anonymous-auth") && mode != AuthorizationMode.AlwaysAllow,
             ServiceRange = Range(flags.Text("service-cluster-ip-range")!),
             DisabledPlugins = AdmissionPluginNames.Disabled(flags.List("enable-admission-plugins"), flags.List("disable-admission-plugins")),
+            Encryption = EncryptionFile.Read(flags.Text("encryption-provider-config")),
             Verbosity = flags.Number("v"),
         };
     }

@@ -31,6 +31,7 @@ internal static class KubeApiServerProcess
             new ApiServerOptions
             {
                 Store = store,
+                Encryption = options.Encryption,
                 Address = options.Bind,
                 Port = options.Port,
                 ServingCertificate = certificate,

@@ -120,7 +120,9 @@ internal sealed class AccessWorld : IAsyncDisposable
             context.Request.Headers.Append(name, value);
         }
 
-        return await Access.Authenticator.AuthenticateAsync(context, RequestInfoParser.Parse("GET", target), TestContext.Current.CancellationToken);
+        RequestInfo info = RequestInfoParser.Parse("GET", target);
+        UserInfo user = await Access.Authenticator.AuthenticateAsync(context, info, TestContext.Current.CancellationToken);
+        return Access.Impersonation.Apply(user, info, context.Request.Headers);
     }
 
     public X509Certificate2 Client(string user, ClusterScope scope, params string[] groups) =>

@@ -1,0 +1,112 @@
+using System.Globalization;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+
+namespace Orrery.Server.Audit;
+
+/// <summary>
+/// Appends lines to the audit file in the background. Its queue is bounded: where the disk cannot keep up, requests wait,
+/// and nothing is dropped. Disposing writes out all that was taken.
+/// </summary>
+internal sealed class AuditFile : IAsyncDisposable
+{
+    private const int MaxQueued = 4096;
+    private const string BackupStamp = "yyyy-MM-dd'T'HH-mm-ss.fff";
+
+    private readonly AuditOptions options;
+    private readonly TimeProvider time;
+    private readonly ILogger<AuditFile> log;
+    private readonly Channel<byte[]> queue = Channel.CreateBounded<byte[]>(new BoundedChannelOptions(MaxQueued) { SingleReader = true });
+    private readonly Task writing;
+    private Stream file;
+
+    /// <exception cref="IOException">The file cannot be opened.</exception>
+    public AuditFile(AuditOptions options, TimeProvider time, ILogger<AuditFile> log)
+    {
+        this.options = options;
+        this.time = time;
+        this.log = log;
+        file = Open();
+        writing = Task.Run(WriteAsync);
+    }
+
+    private bool IsStandardOutput => options.Path == "-";
+
+    /// <param name="line">One event, without a line end.</param>
+    public ValueTask AppendAsync(byte[] line, CancellationToken cancellationToken) => queue.Writer.WriteAsync(line, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        queue.Writer.TryComplete();
+        await writing;
+        await file.DisposeAsync();
+    }
+
+    private async Task WriteAsync()
+    {
+        while (await queue.Reader.WaitToReadAsync())
+        {
+            // What came together is flushed together.
+            try
+            {
+                while (queue.Reader.TryRead(out byte[]? line))
+                {
+                    if (!IsStandardOutput && file.Position > 0 && file.Position + line.Length > options.MaxSizeMegabytes * 1024L * 1024)
+                    {
+                        await RotateAsync();
+                    }
+
+                    await file.WriteAsync(line);
+                    await file.WriteAsync("\n"u8.ToArray());
+                }
+
+                await file.FlushAsync();
+            }
+            catch (IOException fault)
+            {
+                // As upstream: serving does not end because the record cannot be kept. Who must know is told.
+                log.WriteFailed(fault, options.Path);
+            }
+        }
+    }
+
+    private async Task RotateAsync()
+    {
+        await file.DisposeAsync();
+        string folder = Path.GetDirectoryName(Path.GetFullPath(options.Path))!, name = Path.GetFileNameWithoutExtension(options.Path), extension = Path.GetExtension(options.Path);
+        File.Move(options.Path, Path.Combine(folder, $"{name}-{time.GetUtcNow().ToString(BackupStamp, CultureInfo.InvariantCulture)}{extension}"), overwrite: true);
+        file = Open();
+
+        // Newest first; what is not one of ours has no time in its name.
+        (string Path, DateTimeOffset At)[] backups = [.. Directory.EnumerateFiles(folder, $"{name}-*{extension}")
+            .Select(path => (Path: path, At: Stamp(Path.GetFileName(path), name, extension)))
+            .Where(b => b.At is not null)
+            .Select(b => (b.Path, b.At!.Value))
+            .OrderByDescending(b => b.Value)];
+        DateTimeOffset oldest = options.MaxAgeDays > 0 ? time.GetUtcNow() - TimeSpan.FromDays(options.MaxAgeDays) : DateTimeOffset.MinValue;
+        foreach ((string path, DateTimeOffset _) in backups.Where((b, i) => (options.MaxBackups > 0 && i >= options.MaxBackups) || b.At < oldest))
+        {
+            File.Delete(path);
+        }
+    }
+
+    private static DateTimeOffset? Stamp(string file, string name, string extension) =>
+        file.Length > name.Length + 1 + extension.Length
+            && DateTimeOffset.TryParseExact(file[(name.Length + 1)..^extension.Length], BackupStamp, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset at) ? at : null;
+
+    private Stream Open()
+    {
+        if (IsStandardOutput)
+        {
+            return Console.OpenStandardOutput();
+        }
+
+        var mode = new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 64 * 1024 };
+        if (!OperatingSystem.IsWindows())
+        {
+            mode.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        return new FileStream(options.Path, mode);
+    }
+}

@@ -1,0 +1,58 @@
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Orrery.Server.Audit;
+using Orrery.Testing;
+
+namespace Orrery.Server.Tests.Audit;
+
+public sealed class AuditFileTests
+{
+    private static readonly AuditPolicy Policy = AuditPolicy.Parse("{apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{level: Metadata}]}");
+
+    [Fact]
+    public async Task Append_MoreThanTheQueueHolds_IsAllThereAfterTheStop()
+    {
+        using var folder = new TempDirectory();
+        const int lines = 20_000;
+        await using (var file = new AuditFile(new AuditOptions { Policy = Policy, Path = folder.File("a.log") }, TimeProvider.System, NullLogger<AuditFile>.Instance))
+        {
+            for (int i = 0; i < lines; i++)
+            {
+                await file.AppendAsync(Encoding.ASCII.GetBytes($"line {i}"), TestContext.Current.CancellationToken);
+            }
+        }
+
+        Assert.Equal(Enumerable.Range(0, lines).Select(i => $"line {i}"), File.ReadLines(folder.File("a.log")));
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(folder.File("a.log")));
+        }
+    }
+
+    [Fact]
+    public async Task Append_BeyondTheSize_PutsFilesAsideAndKeepsTheNewest()
+    {
+        using var folder = new TempDirectory();
+        byte[] line = Encoding.ASCII.GetBytes(new string('x', 400_000));
+        folder.Write("audit-of-others.log", "kept");
+        await using (var file = new AuditFile(new AuditOptions { Policy = Policy, Path = folder.File("audit.log"), MaxSizeMegabytes = 1, MaxBackups = 2 }, new SteppingClock(), NullLogger<AuditFile>.Instance))
+        {
+            for (int i = 0; i < 12; i++)
+            {
+                await file.AppendAsync(line, TestContext.Current.CancellationToken);
+            }
+        }
+
+        string[] names = [.. Directory.EnumerateFiles(folder.Path).Select(p => Path.GetFileName(p)).Order(StringComparer.Ordinal)];
+        Assert.Equal(["audit-2026-06-01T00-00-04.000.log", "audit-2026-06-01T00-00-05.000.log", "audit-of-others.log", "audit.log"], names);
+        Assert.Equal(2 * (line.Length + 1), new FileInfo(folder.File("audit.log")).Length);
+    }
+
+    /// <summary>A rotation reads the clock once, for its name: each has a second of its own.</summary>
+    private sealed class SteppingClock : TimeProvider
+    {
+        private int seconds;
+
+        public override DateTimeOffset GetUtcNow() => new DateTimeOffset(2026, 6, 1, 0, 0, 0, TimeSpan.Zero).AddSeconds(++seconds);
+    }
+}

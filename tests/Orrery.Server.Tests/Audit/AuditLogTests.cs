@@ -1,0 +1,162 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Server.Audit;
+using Orrery.Testing;
+
+namespace Orrery.Server.Tests.Audit;
+
+/// <summary>What a real server records in a real file, read after a normal stop: nothing that was answered may be missing.</summary>
+public sealed class AuditLogTests : IDisposable
+{
+    private readonly TempDirectory folder = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => folder.Dispose();
+
+    /// <summary>Records one use of a server.</summary>
+    private async Task<JsonObject[]> RecordAsync(string policy, Func<TestServer, Kubectl, Task> use)
+    {
+        string path = folder.File("audit.log");
+        await using (TestServer server = await TestServer.StartAsync(
+            new TestServerOptions
+            {
+                Configure = options => options with { Audit = new AuditOptions { Policy = AuditPolicy.Parse($"{{apiVersion: audit.k8s.io/v1, kind: Policy, {policy}}}"), Path = path } },
+            },
+            Token))
+        {
+            using var kubectl = new Kubectl(server, ClusterName.Root);
+            await use(server, kubectl);
+        }
+
+        return [.. File.ReadAllLines(path).Select(line => JsonNode.Parse(line)!.AsObject())];
+    }
+
+    [Fact]
+    public async Task Create_AtRequestResponse_RecordsWhoWhatAndWhyInBothStages()
+    {
+        JsonObject[] events = await RecordAsync("omitManagedFields: true, rules: [{level: RequestResponse, resources: [{group: '', resources: [configmaps]}]}]", async (server, _) =>
+        {
+            await server.Admin.CreateAsync(ServerFixture.ConfigMaps, "default", ServerFixture.ConfigMap("c", "value"), Token);
+            await server.Admin.GetAsync(ServerFixture.Namespaces, "", "default", Token);
+        });
+
+        Assert.Equal(["RequestReceived", "ResponseComplete"], events.Select(e => e.TextAt("stage")));
+        JsonObject done = events[1];
+        Assert.Equal(events[0].TextAt("auditID"), done.TextAt("auditID"));
+        Assert.Equal("create", done.TextAt("verb"));
+        Assert.Equal("test-admin", done.TextAt("user", "username"));
+        Assert.Equal("127.0.0.1", done["sourceIPs"]![0]!.GetValue<string>());
+        Assert.Equal("""{"resource":"configmaps","namespace":"default","name":"c","apiVersion":"v1"}""", done["objectRef"]!.ToJsonString());
+        Assert.Equal("""{"metadata":{},"code":201}""", done["responseStatus"]!.ToJsonString());
+        Assert.Equal("value", done.TextAt("requestObject", "data", "k"));
+        Assert.Equal("value", done.TextAt("responseObject", "data", "k"));
+        Assert.NotNull(done.TextAt("responseObject", "metadata", "resourceVersion"));
+        Assert.Null(done["responseObject"]!["metadata"]!["managedFields"]);
+        Assert.Equal("allow", done.TextAt("annotations", "authorization.k8s.io/decision"));
+        Assert.False(events[0].ContainsKey("responseStatus"));
+    }
+
+    [Fact]
+    public async Task List_AtRequestResponse_IsAnsweredWholeAndRecordedWhole()
+    {
+        string answered = "";
+        JsonObject[] events = await RecordAsync("omitStages: [RequestReceived], rules: [{level: RequestResponse, verbs: [list], resources: [{group: '', resources: [configmaps]}]}]", async (server, kubectl) =>
+        {
+            for (int i = 0; i < 200; i++)
+            {
+                await server.Admin.CreateAsync(ServerFixture.ConfigMaps, "default", ServerFixture.ConfigMap($"c-{i:000}", new string('v', 2000)), Token);
+            }
+
+            answered = (await kubectl.RunAsync("get", "--raw", "/api/v1/namespaces/default/configmaps")).Succeeded();
+        });
+
+        JsonNode list = JsonNode.Parse(answered)!;
+        Assert.Equal(200, list["items"]!.AsArray().Count(item => item!["metadata"]!["name"]!.GetValue<string>().StartsWith("c-", StringComparison.Ordinal)));
+        Assert.True(JsonNode.DeepEquals(list, Assert.Single(events)["responseObject"]));
+    }
+
+    [Fact]
+    public async Task Secrets_WhateverThePolicySays_AreRecordedWithoutTheirContent()
+    {
+        string token = "";
+        JsonObject[] events = await RecordAsync("rules: [{level: RequestResponse}]", async (server, kubectl) =>
+        {
+            (await kubectl.RunAsync("create", "secret", "generic", "s", "--from-literal=p=hunter2")).Succeeded();
+            (await kubectl.RunAsync("get", "secrets", "-o", "yaml")).Succeeded();
+            token = (await kubectl.RunAsync("create", "token", "default")).Succeeded().Trim();
+            var review = new JsonObject { ["spec"] = new JsonObject { ["token"] = token } };
+            await server.Admin.CreateAsync(new GroupVersionResource("authentication.k8s.io", "v1", "tokenreviews"), "", review, Token);
+        });
+
+        string all = await File.ReadAllTextAsync(folder.File("audit.log"), Token);
+        Assert.DoesNotContain("hunter2", all, StringComparison.Ordinal);
+        Assert.DoesNotContain(Convert.ToBase64String("hunter2"u8), all, StringComparison.Ordinal);
+        Assert.DoesNotContain(token, all, StringComparison.Ordinal);
+        Assert.Contains(events, e => e.TextAt("objectRef", "resource") == "secrets" && e.TextAt("verb") == "create" && e.TextAt("objectRef", "name") == "s" && e.TextAt("level") == "Metadata");
+        Assert.Contains(events, e => e.TextAt("objectRef", "subresource") == "token" && e.TextAt("level") == "Metadata");
+        Assert.Contains(events, e => e.TextAt("objectRef", "resource") == "tokenreviews" && e.TextAt("level") == "Metadata");
+    }
+
+    [Fact]
+    public async Task Impersonation_IsRecordedWithBothUsersAndTheReason()
+    {
+        JsonObject[] events = await RecordAsync("rules: [{level: Metadata, omitStages: [RequestReceived]}]", async (_, kubectl) =>
+        {
+            await kubectl.RunAsync("create", "rolebinding", "v", "--clusterrole=view", "--user=jane");
+            await kubectl.RunAsync("get", "configmaps", "--as=jane");
+            await kubectl.RunAsync("get", "secrets", "--as=jane");
+        });
+
+        JsonObject allowed = events.Single(e => e.TextAt("objectRef", "resource") == "configmaps" && e.ContainsKey("impersonatedUser"));
+        Assert.Equal("test-admin", allowed.TextAt("user", "username"));
+        Assert.Equal("jane", allowed.TextAt("impersonatedUser", "username"));
+        Assert.Equal("RBAC: allowed by RoleBinding \"v/default\" of ClusterRole \"view\" to User \"jane\"", allowed.TextAt("annotations", "authorization.k8s.io/reason"));
+        JsonObject refused = events.Single(e => e.TextAt("objectRef", "resource") == "secrets");
+        Assert.Equal("forbid", refused.TextAt("annotations", "authorization.k8s.io/decision"));
+        Assert.Equal(403, refused["responseStatus"]!["code"]!.GetValue<int>());
+        Assert.Equal("Forbidden", refused.TextAt("responseStatus", "reason"));
+    }
+
+    [Fact]
+    public async Task WrongCredential_IsRecordedWithoutAUser()
+    {
+        JsonObject[] events = await RecordAsync("rules: [{level: Metadata}]", async (server, _) =>
+        {
+            using var nobody = new KubeClient(server.Config(token: "wrong"));
+            await Assert.ThrowsAsync<StatusException>(() => nobody.GetAsync(ServerFixture.Namespaces, "", "default", Token));
+        });
+
+        JsonObject refused = Assert.Single(events);
+        Assert.Equal("ResponseStarted", refused.TextAt("stage"));
+        Assert.Equal("{}", refused["user"]!.ToJsonString());
+        Assert.Equal(401, refused["responseStatus"]!["code"]!.GetValue<int>());
+    }
+
+    [Fact]
+    public async Task Watch_IsRecordedWhenItStartsAndWhenItEnds()
+    {
+        JsonObject[] events = await RecordAsync("rules: [{level: RequestResponse, verbs: [watch]}]", async (_, kubectl) =>
+            (await kubectl.RunAsync("get", "--raw", "/api/v1/configmaps?watch=1&timeoutSeconds=1&resourceVersion=0")).Succeeded());
+
+        Assert.Equal(["RequestReceived", "ResponseStarted", "ResponseComplete"], events.Select(e => e.TextAt("stage")));
+        Assert.DoesNotContain(events, e => e.ContainsKey("responseObject"));
+    }
+
+    [Fact]
+    public async Task VirtualCluster_IsNamed()
+    {
+        JsonObject[] events = await RecordAsync("rules: [{level: Metadata, omitStages: [RequestReceived], namespaces: [default]}]", async (server, _) =>
+        {
+            await server.Admin.CreateAsync(OrreryResources.LogicalClusters, "default", ServerFixture.Named("shop"), Token);
+            using var kubectl = new Kubectl(server, new ClusterName("default", "shop"));
+            (await kubectl.RunAsync("create", "configmap", "c")).Succeeded();
+        });
+
+        JsonObject made = events.Single(e => e.TextAt("objectRef", "resource") == "configmaps" && e.TextAt("verb") == "create");
+        Assert.Equal("default/shop", made.TextAt("annotations", "orrery.dev/cluster"));
+        Assert.StartsWith("/clusters/default/shop/api/v1/namespaces/default/configmaps", made.TextAt("requestURI"), StringComparison.Ordinal);
+    }
+}

@@ -38,4 +38,10 @@ public sealed partial class KubeClient
             new ApiRequest(HttpMethod.Get, Full(pathAndQuery), null, null, true, "*/*"), cancellationToken).ConfigureAwait(false);
         return await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Passes a request on, with this client's credential, and gives the answer as it comes, whatever its status.</summary>
+    /// <param name="upgrade">Asks to switch protocols, as <paramref name="headers"/> say; where the answer does (101), its stream can be written to as well.</param>
+    public Task<HttpResponseMessage> ForwardAsync(
+        HttpMethod method, string pathAndQuery, IEnumerable<KeyValuePair<string, string>> headers, bool upgrade, CancellationToken cancellationToken) =>
+        transport.ForwardAsync(method, Full(pathAndQuery), headers, upgrade, cancellationToken);
 }

@@ -28,6 +28,18 @@ internal static partial class Log
     [LoggerMessage(4015, LogLevel.Information, "Work {Work}: removed {Kind} {Namespace}/{Name} and left what it made")]
     public static partial void Orphaned(ILogger logger, string work, string kind, string @namespace, string name);
 
+    [LoggerMessage(4016, LogLevel.Information, "The tunnel to {ControlPlane} is open")]
+    public static partial void TunnelOpen(ILogger logger, Uri controlPlane);
+
+    [LoggerMessage(4017, LogLevel.Information, "The tunnel is closed, dialling again: {Reason}")]
+    public static partial void TunnelClosed(ILogger logger, string reason);
+
+    [LoggerMessage(4018, LogLevel.Information, "Through the tunnel: {Method} {Path} for {Cluster}: {Outcome}")]
+    public static partial void TunnelRequest(ILogger logger, string method, string path, string cluster, int outcome);
+
+    [LoggerMessage(4019, LogLevel.Warning, "Through the tunnel: {Path} failed: {Fault}")]
+    public static partial void TunnelRequestFailed(ILogger logger, string path, string fault);
+
     [LoggerMessage(4007, LogLevel.Warning, "Trying again in {Milliseconds} ms: {Fault}")]
     public static partial void TryingAgain(ILogger logger, double milliseconds, string fault);
 

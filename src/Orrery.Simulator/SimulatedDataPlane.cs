@@ -61,9 +61,11 @@ public sealed class SimulatedDataPlane : IAsyncDisposable
     /// <summary>Serves when this returns; nodes and workloads follow within moments.</summary>
     public static async Task<SimulatedDataPlane> StartAsync(SimulatedDataPlaneOptions options, CancellationToken cancellationToken)
     {
-        // The log handler is needed by the server before the simulation, which needs the server, exists.
+        // The handlers are needed by the server before the simulation, which needs the server, exists.
         Simulation? simulation = null;
         var logs = new PodLogs(options.Simulation, key => simulation?.Pods.Get(key));
+        var exec = new PodExec(options.Simulation, key => simulation?.Pods.Get(key));
+        var attach = new PodAttach(options.Simulation, key => simulation?.Pods.Get(key));
         ApiServer server = await ApiServer.StartAsync(
             new ApiServerOptions
             {
@@ -75,7 +77,7 @@ public sealed class SimulatedDataPlane : IAsyncDisposable
                 ServiceAccountKeys = options.ServiceAccountKeys,
                 TimeProvider = options.Simulation.Time,
                 LoggerFactory = options.Simulation.Loggers,
-                SubresourceHandlers = [logs],
+                SubresourceHandlers = [logs, exec, attach],
             },
             cancellationToken).ConfigureAwait(false);
 

@@ -106,7 +106,10 @@ public sealed class TestServer : IAsyncDisposable
     public KubeClient ControlPlane() => new(Config(Certificate("test-control-plane", [UserGroups.Masters], ClusterScope.All)));
 
     /// <summary>A bearer token of an administrator of one cluster.</summary>
-    public string AdminToken(ClusterName cluster) => Tokens.IssueForUser("test-admin", [UserGroups.Masters], Bound(new ClusterScope(cluster)), Lifetime);
+    public string AdminToken(ClusterName cluster) => Token("test-admin", [UserGroups.Masters], cluster);
+
+    /// <summary>A bearer token of a user of one cluster.</summary>
+    public string Token(string user, IReadOnlyList<string> groups, ClusterName cluster) => Tokens.IssueForUser(user, groups, Bound(new ClusterScope(cluster)), Lifetime);
 
     public async ValueTask DisposeAsync()
     {

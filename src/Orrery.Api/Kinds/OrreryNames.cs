@@ -84,6 +84,12 @@ public static class OrreryNames
     /// <summary>Name of the Lease by which a satellite says that it lives.</summary>
     public const string SatelliteLease = "satellite";
 
+    /// <summary>Subresource of a DataPlane at which its satellite dials in.</summary>
+    public const string TunnelSubresource = "tunnel";
+
+    /// <summary>WebSocket subprotocol of a tunnel: HTTP/2 with prior knowledge, served by the side that dialled.</summary>
+    public const string TunnelProtocol = "v1.tunnel.orrery.dev";
+
     public const string SatelliteGroup = "orrery:satellites";
 
     public const string DataPlaneNamespacePrefix = "dp-";

@@ -87,6 +87,26 @@ internal sealed class Transport : IDisposable
         }
     }
 
+    /// <summary>Any answer as it comes, whatever its status. One that switches protocols (101) has a stream that can be written to as well.</summary>
+    /// <param name="headers">Beside the credential.</param>
+    public async Task<HttpResponseMessage> ForwardAsync(
+        HttpMethod method, string pathAndQuery, IEnumerable<KeyValuePair<string, string>> headers, bool upgrade, CancellationToken cancellationToken)
+    {
+        using var message = new HttpRequestMessage(method, root + pathAndQuery)
+        {
+            Version = upgrade ? HttpVersion.Version11 : HttpVersion.Version20,
+            VersionPolicy = upgrade ? HttpVersionPolicy.RequestVersionExact : HttpVersionPolicy.RequestVersionOrLower,
+        };
+        message.Headers.TryAddWithoutValidation("User-Agent", config.UserAgent);
+        foreach ((string name, string value) in headers)
+        {
+            message.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        await AuthorizeAsync(message, cancellationToken).ConfigureAwait(false);
+        return await http.SendAsync(message, cancellationToken).ConfigureAwait(false);
+    }
+
     public void Dispose() => http.Dispose();
 
     private async Task<HttpResponseMessage> SendOnceAsync(ApiRequest request, CancellationToken cancellationToken)
@@ -98,12 +118,7 @@ internal sealed class Transport : IDisposable
         };
         message.Headers.TryAddWithoutValidation("Accept", request.Accept);
         message.Headers.TryAddWithoutValidation("User-Agent", config.UserAgent);
-        string? token = config.TokenSource is { } source ? await source(cancellationToken).ConfigureAwait(false) : config.BearerToken;
-        if (token is not null)
-        {
-            message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        }
-
+        await AuthorizeAsync(message, cancellationToken).ConfigureAwait(false);
         if (request.Body is { } body)
         {
             message.Content = new ByteArrayContent(body);
@@ -116,6 +131,15 @@ internal sealed class Transport : IDisposable
         }
 
         return await http.SendAsync(message, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask AuthorizeAsync(HttpRequestMessage message, CancellationToken cancellationToken)
+    {
+        string? token = config.TokenSource is { } source ? await source(cancellationToken).ConfigureAwait(false) : config.BearerToken;
+        if (token is not null)
+        {
+            message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
     }
 
     private static bool MayRetry(ApiRequest request, HttpResponseMessage response, int attempt, out TimeSpan wait)

@@ -43,6 +43,7 @@ internal static class SatelliteAccess
     [
         Rule(OrreryResources.Group, ["dataplanes"], ["get", "list", "watch"], dataPlane),
         Rule(OrreryResources.Group, ["dataplanes/status"], ["get", "patch", "update"], dataPlane),
+        Rule(OrreryResources.Group, ["dataplanes/tunnel"], ["get"], dataPlane),
     ];
 
     private static JsonObject Rule(string group, string[] resources, string[] verbs, string? name = null)

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 
@@ -8,21 +6,7 @@ namespace Orrery.Controllers.Mirror;
 /// <summary>Names of mirrored objects.</summary>
 internal static class MirrorNames
 {
-    private const int LongestName = 253;
-
-    /// <summary><c>name.dataplane</c>; cut and hashed where that is too long for a name.</summary>
-    public static string Mirrored(string name, string dataPlane)
-    {
-        string plain = $"{name}.{dataPlane}";
-        if (plain.Length <= LongestName)
-        {
-            return plain;
-        }
-
-        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)).AsSpan(0, 5));
-        int room = LongestName - dataPlane.Length - hash.Length - 2;
-        return $"{name[..room].TrimEnd('-', '.')}-{hash}.{dataPlane}";
-    }
+    public static string Mirrored(string name, string dataPlane) => MirroredName.Of(name, dataPlane);
 
     /// <summary>Whether this process's kind made the object out of something in a data plane.</summary>
     public static bool IsMirrored(KubeObject found) =>

@@ -61,6 +61,8 @@ internal sealed class ObserveLoop
 
     public Informer Nodes { get; }
 
+    public Informer Pods => watched["Pod"];
+
     public Task RunAsync(CancellationToken cancellationToken) =>
         Task.WhenAll(watched.Values.Append(observations).Where(i => i != namespaces).Select(i => i.RunAsync(cancellationToken)).Append(host.RunAsync(cancellationToken)));
 

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Orrery.Api;
+using Orrery.Server.Authentication;
 
 namespace Orrery.Server.Handlers;
 
@@ -12,7 +13,12 @@ public interface ISubresourceHandler
     string Subresource { get; }
 
     /// <summary>Writes the whole answer.</summary>
-    /// <param name="target">The object as it is stored.</param>
     /// <exception cref="StatusException">Answered as a Status when nothing has been written yet.</exception>
-    Task HandleAsync(ClusterName cluster, KubeObject target, HttpContext http, CancellationToken cancellationToken);
+    Task HandleAsync(SubresourceTarget target, HttpContext http, CancellationToken cancellationToken);
 }
+
+/// <summary>What a request for a subresource is about.</summary>
+/// <param name="User">Who asks.</param>
+/// <param name="Verb">As RBAC has it: <c>get</c> for a GET, <c>create</c> for a POST.</param>
+/// <param name="Object">As it is stored.</param>
+public sealed record SubresourceTarget(ClusterName Cluster, UserInfo User, string Verb, KubeObject Object);

@@ -1,5 +1,6 @@
 using Orrery.Api;
 using Orrery.Api.Kinds;
+using Orrery.Server.Authorization;
 using Orrery.Server.Registry;
 
 namespace Orrery.Server.Handlers;
@@ -13,13 +14,19 @@ internal static class SubresourceDispatch
         if (request.Server.SubresourceHandlers.TryGetValue((request.Resource.GroupResource, request.Subresource), out ISubresourceHandler? handler))
         {
             StoredObject target = request.Require(request.Name);
+            if (IsStream(request) && request.Info.Verb == "get")
+            {
+                // A WebSocket opens with GET, and a stream into a pod is more than reading (upstream since 1.35: AuthorizePodWebsocketUpgradeCreatePermission).
+                request.Server.Access.Authorizer.Require(AuthorizationAttributes.From(request.User, request.Info) with { Verb = "create" });
+            }
+
             request.Seat.Dispose();
             return LongRunning.RunAsync(
                 request,
                 async (_, token) =>
                 {
                     await ConnectAdmission.AdmitAsync(request, token);
-                    await handler.HandleAsync(request.Cluster, KubeObject.Parse(target.Json.Span), request.Http, token);
+                    await handler.HandleAsync(new SubresourceTarget(request.Cluster, request.User, request.Info.Verb, KubeObject.Parse(target.Json.Span)), request.Http, token);
                 },
                 cancellationToken);
         }
@@ -46,6 +53,9 @@ internal static class SubresourceDispatch
             _ => throw ApiErrors.NoSuchResource(),
         };
     }
+
+    private static bool IsStream(ResourceRequest request) =>
+        request.Resource.GroupResource is { Group: "", Resource: "pods" } && request.Subresource is "exec" or "attach" or "portforward";
 
     /// <summary>Kubernetes has it and we do not, such as <c>pods/log</c>: said so, as a bare 404 would send people looking for the pod.</summary>
     private static StatusException NotServed(ResourceRequest request)

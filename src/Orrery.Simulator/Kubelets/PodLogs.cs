@@ -15,9 +15,22 @@ internal sealed class PodLogs(SimulationOptions options, Func<ObjectKey, KubeObj
 
     public string Subresource => "log";
 
-    public async Task HandleAsync(ClusterName cluster, KubeObject target, HttpContext http, CancellationToken cancellationToken)
+    public async Task HandleAsync(SubresourceTarget subresource, HttpContext http, CancellationToken cancellationToken)
     {
+        KubeObject target = subresource.Object;
+        if (subresource.Verb != "get")
+        {
+            throw ApiErrors.MethodNotAllowed();
+        }
+
         IQueryCollection query = http.Request.Query;
+        if (query["previous"] == "true")
+        {
+            // Simulated containers are not restarted in place.
+            (string container, _) = RunningContainer.Of(target, query["container"]);
+            throw ApiErrors.BadRequest($"previous terminated container \"{container}\" in pod \"{target.Name}\" not found");
+        }
+
         var log = ContainerLog.Of(target, query["container"], options.LogInterval);
         DateTimeOffset now = options.Time.GetUtcNow();
         bool timestamps = query["timestamps"] == "true";

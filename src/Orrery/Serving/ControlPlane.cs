@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Orrery.Client;
 using Orrery.Controllers;
+using Orrery.Hub;
 using Orrery.Installation;
 using Orrery.Server;
 using Orrery.Server.Security;
@@ -45,6 +46,7 @@ internal static class ControlPlane
                 WebhookAddresses = webhookAddresses,
                 TimeProvider = time,
                 LoggerFactory = loggers,
+                SubresourceHandlers = new TunnelHub(time, loggers).Handlers,
             },
             cancellationToken).ConfigureAwait(false);
 

@@ -4,8 +4,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
+using Orrery.Hub;
 using Orrery.Satellite;
 using Orrery.Server.Authentication;
+using Orrery.Server.Handlers;
 using Orrery.Testing;
 
 namespace Orrery.Controllers.Tests.Road;
@@ -19,6 +21,7 @@ internal sealed class TestFleet : IAsyncDisposable
     private readonly List<Task> running = [];
     private readonly List<IDisposable> clients = [];
     private readonly ILoggerFactory loggers;
+    private IReadOnlyList<ISubresourceHandler> kubelets = [];
 
     private TestFleet(TestServer controlPlane, ILoggerFactory loggers)
     {
@@ -33,11 +36,18 @@ internal sealed class TestFleet : IAsyncDisposable
     public Dictionary<string, TestDataPlane> DataPlanes { get; } = [];
 
     /// <summary>Starts everything and waits until every data plane is ready. The first is in region eu, the others in us.</summary>
-    public static async Task<TestFleet> StartAsync(params string[] dataPlanes)
+    public static Task<TestFleet> StartAsync(params string[] dataPlanes) => StartAsync([], dataPlanes);
+
+    /// <param name="kubelets">What every data plane answers for its pods.</param>
+    public static async Task<TestFleet> StartAsync(IReadOnlyList<ISubresourceHandler> kubelets, params string[] dataPlanes)
     {
         // The log of a run that is looked into: ORRERY_TEST_LOG names a file.
         ILoggerFactory loggers = Environment.GetEnvironmentVariable("ORRERY_TEST_LOG") is { Length: > 0 } file ? new FileLoggers(file) : NullLoggerFactory.Instance;
-        var fleet = new TestFleet(await TestServer.StartAsync(new TestServerOptions { LoggerFactory = loggers }), loggers);
+        var fleet = new TestFleet(
+            await TestServer.StartAsync(new TestServerOptions { LoggerFactory = loggers, SubresourceHandlers = new TunnelHub(TimeProvider.System, loggers).Handlers }), loggers)
+        {
+            kubelets = kubelets,
+        };
         var controllers = new OrreryControllers(new ControllersOptions
         {
             Api = fleet.ControlPlane.Config(fleet.ControlPlane.Certificate("orrery:controllers", [UserGroups.Masters], ClusterScope.All)),
@@ -128,7 +138,7 @@ internal sealed class TestFleet : IAsyncDisposable
 
     private async Task AddDataPlaneAsync(string name, string region)
     {
-        DataPlanes[name] = new TestDataPlane(await TestServer.StartAsync());
+        DataPlanes[name] = new TestDataPlane(await TestServer.StartAsync(new TestServerOptions { SubresourceHandlers = kubelets }));
         JsonObject body = Own("DataPlane", name);
         body.Metadata["labels"] = new JsonObject { ["region"] = region };
         await Root.CreateAsync(OrreryResources.DataPlanes, "", body, default);

@@ -1,0 +1,18 @@
+using Microsoft.Extensions.Logging;
+
+namespace Orrery.Hub;
+
+internal static partial class Log
+{
+    [LoggerMessage(6001, LogLevel.Information, "Data plane {DataPlane}: tunnel open from {Remote}")]
+    public static partial void TunnelOpen(ILogger logger, string dataPlane, string remote);
+
+    [LoggerMessage(6002, LogLevel.Information, "Data plane {DataPlane}: tunnel closed: {Reason}")]
+    public static partial void TunnelClosed(ILogger logger, string dataPlane, string reason);
+
+    [LoggerMessage(6003, LogLevel.Warning, "Data plane {DataPlane}: a tunnel from {Remote} takes the place of one that was still open")]
+    public static partial void TunnelReplaced(ILogger logger, string dataPlane, string remote);
+
+    [LoggerMessage(6004, LogLevel.Information, "Data plane {DataPlane}: a request through its tunnel failed: {Fault}")]
+    public static partial void RequestFailed(ILogger logger, string dataPlane, string fault);
+}

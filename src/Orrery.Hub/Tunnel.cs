@@ -1,0 +1,72 @@
+using System.Net;
+
+namespace Orrery.Hub;
+
+/// <summary>
+/// One satellite's connection, used in the reverse direction: HTTP/2 requests go over it to the satellite. Any number at a time, each with a flow
+/// of its own, so that one that is not read holds up no other.
+/// </summary>
+internal sealed class Tunnel : IAsyncDisposable
+{
+    /// <summary>The satellite is asked whether it lives this often, and has as long to answer.</summary>
+    public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
+
+    private readonly ObservedStream stream;
+    private readonly HttpMessageInvoker http;
+    private Stream? unused;
+
+    public Tunnel(string dataPlane, Stream connection)
+    {
+        DataPlane = dataPlane;
+        stream = new ObservedStream(connection);
+        unused = stream;
+        http = new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            ConnectCallback = (_, _) => Interlocked.Exchange(ref unused, null) is { } one
+                ? ValueTask.FromResult(one)
+                : throw new IOException($"the tunnel of data plane {dataPlane} is closed"),
+            EnableMultipleHttp2Connections = false,
+            KeepAlivePingDelay = Heartbeat,
+            KeepAlivePingTimeout = Heartbeat,
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.Always,
+            PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+            PooledConnectionLifetime = Timeout.InfiniteTimeSpan,
+            InitialHttp2StreamWindowSize = 256 * 1024,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            ActivityHeadersPropagator = null,
+        });
+    }
+
+    public string DataPlane { get; }
+
+    /// <summary>Ends with the connection; its result says why.</summary>
+    public Task<string> Closed => stream.Closed;
+
+    /// <summary>The answer as soon as its headers are there.</summary>
+    /// <exception cref="HttpRequestException">The tunnel broke, or is closed.</exception>
+    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        request.Version = HttpVersion.Version20;
+        request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        return http.SendAsync(request, cancellationToken);
+    }
+
+    /// <summary>Sees the satellite answer once: from then on the connection stands.</summary>
+    public async Task ProbeAsync(CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Base, "/readyz"));
+        using HttpResponseMessage answer = await SendAsync(request, cancellationToken).ConfigureAwait(false);
+        answer.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>Base of every address within a tunnel; no name is looked up.</summary>
+    public static Uri Base { get; } = new("http://data-plane");
+
+    public async ValueTask DisposeAsync()
+    {
+        http.Dispose();
+        await stream.DisposeAsync().ConfigureAwait(false);
+    }
+}

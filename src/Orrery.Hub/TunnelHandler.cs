@@ -1,0 +1,47 @@
+using System.Net.WebSockets;
+using Microsoft.AspNetCore.Http;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Server.Handlers;
+
+namespace Orrery.Hub;
+
+/// <summary>
+/// <c>GET /apis/orrery.dev/v1alpha1/dataplanes/NAME/tunnel</c>: a satellite opens a WebSocket, over which it then serves HTTP/2. Only the
+/// satellite of that very data plane may, whatever else RBAC allows.
+/// </summary>
+internal sealed class TunnelHandler(TunnelHub hub) : ISubresourceHandler
+{
+    /// <summary>Proxies drop connections that say nothing for a minute or so.</summary>
+    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(20);
+
+    public GroupResource Resource => OrreryResources.DataPlanes.GroupResource;
+
+    public string Subresource => OrreryNames.TunnelSubresource;
+
+    public async Task HandleAsync(SubresourceTarget target, HttpContext http, CancellationToken cancellationToken)
+    {
+        string dataPlane = target.Object.Name;
+        if (target.User.Name != OrreryNames.SatelliteUser(dataPlane))
+        {
+            throw ApiErrors.Forbidden(Resource, dataPlane, $"only the satellite of data plane {dataPlane} opens its tunnel");
+        }
+
+        if (target.Object.IsDeleting)
+        {
+            throw ApiErrors.Forbidden(Resource, dataPlane, $"data plane {dataPlane} is leaving the fleet");
+        }
+
+        WebSocket socket = await WebSocketUpgrade.AcceptAsync(http, OrreryNames.TunnelProtocol, KeepAlive).ConfigureAwait(false);
+        Stream connection = WebSocketStream.Create(socket, WebSocketMessageType.Binary, ownsWebSocket: true);
+        try
+        {
+            await hub.HoldAsync(dataPlane, connection, http.Connection.RemoteIpAddress?.ToString() ?? "", cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or WebSocketException)
+        {
+            // The satellite went, before or after its tunnel stood; it dials again.
+            await connection.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+}

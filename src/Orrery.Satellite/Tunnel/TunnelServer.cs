@@ -1,0 +1,68 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Orrery.Satellite.Tunnel;
+
+/// <summary>Serves HTTP/2 over connections that were dialled from here. It listens on no port.</summary>
+internal sealed class TunnelServer : IAsyncDisposable
+{
+    private readonly WebApplication web;
+    private readonly TunnelTransport transport;
+
+    private TunnelServer(WebApplication web, TunnelTransport transport)
+    {
+        this.web = web;
+        this.transport = transport;
+    }
+
+    public static async Task<TunnelServer> StartAsync(PodRequests requests, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var transport = new TunnelTransport();
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton(loggers);
+        builder.Services.AddSingleton<IConnectionListenerFactory>(transport);
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = 0;
+
+            // A stream into a pod may be idle for hours.
+            kestrel.Limits.MinResponseDataRate = null;
+            kestrel.Limits.MinRequestBodyDataRate = null;
+            kestrel.Limits.Http2.MaxStreamsPerConnection = 1000;
+            kestrel.Limits.Http2.InitialStreamWindowSize = 256 * 1024;
+            kestrel.Limits.Http2.InitialConnectionWindowSize = 64 * 1024 * 1024;
+            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromDays(1);
+            kestrel.Listen(transport.EndPoint, listen => listen.Protocols = HttpProtocols.Http2);
+        });
+        WebApplication web = builder.Build();
+        web.Run(requests.HandleAsync);
+        await web.StartAsync(cancellationToken).ConfigureAwait(false);
+        return new TunnelServer(web, transport);
+    }
+
+    /// <summary>Ends with the connection.</summary>
+    public Task ServeAsync(Stream connection, CancellationToken cancellationToken) => transport.ServeAsync(connection, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await transport.DisposeAsync().ConfigureAwait(false);
+        using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(1), TimeProvider.System);
+        await web.StopAsync(soon.Token).ConfigureAwait(false);
+        await web.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Signals are the satellite's own affair.</summary>
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,60 @@
+using System.Net.WebSockets;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Orrery.Api;
+
+namespace Orrery.Server.Handlers;
+
+/// <summary>Accepts a WebSocket (RFC 6455) for a subresource that is a stream.</summary>
+public static class WebSocketUpgrade
+{
+    /// <summary>What RFC 6455, section 1.3, has both sides add to the key.</summary>
+    private const string KeySuffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+    private const string Version = "13";
+
+    public static bool IsRequested(HttpContext http) =>
+        http.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
+        && string.Equals(http.Request.Headers.Upgrade, "websocket", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The subprotocols that the client offers, in its order of preference.</summary>
+    public static IReadOnlyList<string> Offered(HttpContext http) =>
+        http.Request.Headers.SecWebSocketProtocol.ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    /// <param name="subprotocol">The one chosen of those offered; null names none.</param>
+    /// <param name="keepAlive">How often a quiet peer is asked whether it lives; it has as long to answer.</param>
+    /// <exception cref="StatusException">400: no WebSocket is asked for, or not as RFC 6455 says.</exception>
+    public static async Task<WebSocket> AcceptAsync(HttpContext http, string? subprotocol, TimeSpan keepAlive)
+    {
+        string key = http.Request.Headers.SecWebSocketKey.ToString();
+        if (!IsRequested(http) || http.Request.Headers.SecWebSocketVersion != Version || !IsKey(key))
+        {
+            throw ApiErrors.BadRequest("Upgrade request required");
+        }
+
+        IHeaderDictionary headers = http.Response.Headers;
+        headers.Upgrade = "websocket";
+        headers.SecWebSocketAccept = Accept(key);
+        if (subprotocol is not null)
+        {
+            headers.SecWebSocketProtocol = subprotocol;
+        }
+
+        Stream stream = await http.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
+        return WebSocket.CreateFromStream(
+            stream, new WebSocketCreationOptions { IsServer = true, SubProtocol = subprotocol, KeepAliveInterval = keepAlive, KeepAliveTimeout = keepAlive });
+    }
+
+    private static bool IsKey(string key)
+    {
+        Span<byte> bytes = stackalloc byte[24];
+        return key.Length == 24 && Convert.TryFromBase64String(key, bytes, out int length) && length == 16;
+    }
+
+    // SHA-1 is what the RFC asks for; it protects nothing here.
+#pragma warning disable CA5350
+    private static string Accept(string key) => Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + KeySuffix)));
+#pragma warning restore CA5350
+}

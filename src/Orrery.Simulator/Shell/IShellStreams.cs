@@ -1,0 +1,12 @@
+namespace Orrery.Simulator.Shell;
+
+/// <summary>Where a simulated program reads and writes.</summary>
+internal interface IShellStreams
+{
+    /// <returns>The next bytes of standard input; empty at its end.</returns>
+    ValueTask<ReadOnlyMemory<byte>> ReadAsync(CancellationToken cancellationToken);
+
+    ValueTask WriteAsync(ReadOnlyMemory<byte> output, CancellationToken cancellationToken);
+
+    ValueTask WriteErrorAsync(string text, CancellationToken cancellationToken);
+}

@@ -1,0 +1,134 @@
+using System.Formats.Tar;
+
+namespace Orrery.Simulator.Shell;
+
+/// <summary>As much of <c>tar</c> as <c>kubectl cp</c> uses: an archive to standard output, or one from standard input.</summary>
+internal static class Tape
+{
+    public static async Task<int> RunAsync(
+        ContainerFiles files,
+        string folder,
+        string[] arguments,
+        IShellStreams streams,
+        Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> write,
+        CancellationToken cancellationToken)
+    {
+        // 1. Options as they come: letters first, -C takes a folder, - stands for the streams.
+        string letters = "";
+        var paths = new List<string>();
+        for (int i = 0; i < arguments.Length; i++)
+        {
+            if (arguments[i] == "-C" && i + 1 < arguments.Length)
+            {
+                folder = ContainerFiles.Resolve(folder, arguments[++i]);
+            }
+            else if (i == 0 || (arguments[i].StartsWith('-') && arguments[i].Length > 1))
+            {
+                letters += arguments[i].TrimStart('-');
+            }
+            else if (arguments[i] != "-")
+            {
+                paths.Add(arguments[i]);
+            }
+        }
+
+        if (!files.IsFolder(folder))
+        {
+            await streams.WriteErrorAsync($"tar: can't change directory to '{folder}': No such file or directory\n", cancellationToken).ConfigureAwait(false);
+            return 1;
+        }
+
+        return letters.Contains('c') ? await PackAsync(files, folder, paths, streams, write, cancellationToken).ConfigureAwait(false)
+            : letters.Contains('x') ? await UnpackAsync(files, folder, streams, cancellationToken).ConfigureAwait(false)
+            : 2;
+    }
+
+    private static async Task<int> PackAsync(
+        ContainerFiles files,
+        string folder,
+        List<string> paths,
+        IShellStreams streams,
+        Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> write,
+        CancellationToken cancellationToken)
+    {
+        using var archive = new MemoryStream();
+        int code = 0;
+        await using (var tar = new TarWriter(archive, TarEntryFormat.Pax, leaveOpen: true))
+        {
+            foreach (string path in paths)
+            {
+                KeyValuePair<string, byte[]>[] found = [.. files.Below(ContainerFiles.Resolve(folder, path))];
+                if (found.Length == 0)
+                {
+                    await streams.WriteErrorAsync($"tar: {path}: No such file or directory\n", cancellationToken).ConfigureAwait(false);
+                    code = 1;
+                }
+
+                foreach ((string name, byte[] content) in found)
+                {
+                    await tar.WriteEntryAsync(
+                        new PaxTarEntry(TarEntryType.RegularFile, name.TrimStart('/')) { DataStream = new MemoryStream(content) }, cancellationToken).ConfigureAwait(false);
+                }
+            }
+        }
+
+        await write(archive.ToArray(), cancellationToken).ConfigureAwait(false);
+        return code;
+    }
+
+    private static async Task<int> UnpackAsync(ContainerFiles files, string folder, IShellStreams streams, CancellationToken cancellationToken)
+    {
+        using var archive = new MemoryStream();
+        ReadOnlyMemory<byte> input;
+        while (!(input = await streams.ReadAsync(cancellationToken).ConfigureAwait(false)).IsEmpty)
+        {
+            if (archive.Length + input.Length > 2 * ContainerFiles.Limit)
+            {
+                await streams.WriteErrorAsync("tar: no space left in this simulated container\n", cancellationToken).ConfigureAwait(false);
+                return 1;
+            }
+
+            archive.Write(input.Span);
+            if (EndsInZeros(archive))
+            {
+                break;
+            }
+        }
+
+        archive.Position = 0;
+        await using var tar = new TarReader(archive);
+        while (await tar.GetNextEntryAsync(copyData: true, cancellationToken).ConfigureAwait(false) is { } entry)
+        {
+            string path = ContainerFiles.Resolve(folder, entry.Name);
+            if (entry.EntryType == TarEntryType.Directory)
+            {
+                files.MakeFolder(path);
+            }
+            else if (entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile && !await PutAsync(files, path, entry, cancellationToken).ConfigureAwait(false))
+            {
+                await streams.WriteErrorAsync($"tar: can't write {path}\n", cancellationToken).ConfigureAwait(false);
+                return 1;
+            }
+        }
+
+        return 0;
+    }
+
+    private static async Task<bool> PutAsync(ContainerFiles files, string path, TarEntry entry, CancellationToken cancellationToken)
+    {
+        using var content = new MemoryStream();
+        if (entry.DataStream is { } data)
+        {
+            await data.CopyToAsync(content, cancellationToken).ConfigureAwait(false);
+        }
+
+        return files.Write(path, content.ToArray());
+    }
+
+    /// <summary>An archive ends in two empty blocks; its sender may leave the stream open after it.</summary>
+    private static bool EndsInZeros(MemoryStream archive)
+    {
+        const int End = 1024;
+        return archive.Length >= End && archive.Length % 512 == 0 && !archive.GetBuffer().AsSpan((int)archive.Length - End, End).ContainsAnyExcept((byte)0);
+    }
+}

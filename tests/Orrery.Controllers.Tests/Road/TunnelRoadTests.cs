@@ -1,0 +1,236 @@
+using System.Net.WebSockets;
+using System.Text;
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Server.Authentication;
+using Orrery.Testing;
+
+namespace Orrery.Controllers.Tests.Road;
+
+/// <summary>What goes back through the tunnels of the satellites: logs of pods and streams into them, for those who may, and nothing else.</summary>
+public sealed class TunnelRoadTests
+{
+    private const string Mapped = "acme-shop-default";
+    private const string Log = "/api/v1/namespaces/default/pods/web-1.pa2-par/log";
+    private const string Exec = "/api/v1/namespaces/default/pods/web-1.pa2-par/exec?command=cat&stdin=true";
+    private static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
+
+    [Fact]
+    public async Task Log_OfAMirroredPod_IsReadInItsDataPlane()
+    {
+        var kubelet = new TestKubelet("log");
+        await using TestFleet fleet = await TestFleet.StartAsync([kubelet], "pa2-par");
+        KubeClient shop = await OpenAsync(fleet, TestFleet.Shop);
+        using var user = new KubeClient(fleet.ControlPlane.Config(token: fleet.ControlPlane.AdminToken(TestFleet.Shop), cluster: TestFleet.Shop));
+
+        Assert.Equal($"{Mapped}/web-1?container=web&tailLines=3\n", await user.GetTextAsync(Log + "?container=web&tailLines=3", default));
+
+        // The satellite asks as itself: nothing of the user's credential reaches the data plane.
+        Assert.False(kubelet.Headers.ContainsKey("Authorization"));
+        StatusException missing = await Assert.ThrowsAsync<StatusException>(() => shop.GetTextAsync(Log.Replace("web-1", "web-2", StringComparison.Ordinal), default));
+        Assert.Equal(404, missing.Code);
+    }
+
+    [Fact]
+    public async Task Exec_Stream_GoesBothWaysAndEndsAsTheDataPlaneSays()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync([new TestKubelet("exec")], "pa2-par");
+        _ = await OpenAsync(fleet, TestFleet.Shop);
+        using ClientWebSocket socket = await DialAsync(fleet, fleet.ControlPlane.AdminToken(TestFleet.Shop));
+        Assert.Equal("v5.channel.k8s.io", socket.SubProtocol);
+
+        for (int i = 0; i < 3; i++)
+        {
+            byte[] sent = Encoding.UTF8.GetBytes($"line {i}");
+            await socket.SendAsync(sent, WebSocketMessageType.Binary, true, default);
+            byte[] buffer = new byte[64];
+            WebSocketReceiveResult got = await socket.ReceiveAsync(buffer, default);
+            Assert.Equal($"line {i}", Encoding.UTF8.GetString(buffer, 0, got.Count));
+        }
+
+        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, default);
+        Assert.Equal("done", socket.CloseStatusDescription);
+    }
+
+    [Fact]
+    public async Task Rights_OfTheVirtualCluster_Decide()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync([new TestKubelet("log"), new TestKubelet("exec")], "pa2-par");
+        KubeClient shop = await OpenAsync(fleet, TestFleet.Shop);
+        string token = fleet.ControlPlane.Token("jane", [], TestFleet.Shop);
+        using var jane = new KubeClient(fleet.ControlPlane.Config(token: token, cluster: TestFleet.Shop));
+
+        await ForbiddenAsync(() => jane.GetTextAsync(Log, default));
+        await GrantAsync(shop, """[{"apiGroups": [""], "resources": ["pods/log", "pods/exec"], "verbs": ["get"]}]""");
+        Assert.StartsWith(Mapped, await Eventually.SomeAsync(async () => await TryAsync(jane), "logs once granted"), StringComparison.Ordinal);
+
+        // Reading is not running: a stream asks for create, also where it opens with a GET.
+        WebSocketException refused = await Assert.ThrowsAsync<WebSocketException>(() => DialAsync(fleet, token));
+        Assert.Contains("403", refused.Message, StringComparison.Ordinal);
+        await GrantAsync(shop, """[{"apiGroups": [""], "resources": ["pods/log", "pods/exec"], "verbs": ["get", "create"]}]""");
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                try
+                {
+                    using ClientWebSocket open = await DialAsync(fleet, token);
+                    return true;
+                }
+                catch (WebSocketException)
+                {
+                    return false;
+                }
+            },
+            "a stream once granted");
+    }
+
+    [Fact]
+    public async Task ForgedPod_LeadsToNobodyElsesPod()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync([new TestKubelet("log")], "pa2-par");
+        _ = await OpenAsync(fleet, TestFleet.Shop);
+        var globex = new ClusterName("globex", "shop");
+        KubeClient other = await fleet.AddVirtualClusterAsync(globex, "pa2-par");
+        await other.CreateAsync(ConfigMaps, "default", Json("""{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}}"""), default);
+        await Eventually.SomeAsync(() => fleet.DataPlanes["pa2-par"].Client.FindAsync(ConfigMaps, "globex-shop-default", "settings", default), "globex runs there");
+
+        // A pod that says of itself that it is the one of acme: it has no original in a namespace of globex.
+        await other.CreateAsync(CoreResources.Pods, "default", Json("""
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web-1.pa2-par", "labels": {"orrery.dev/data-plane": "pa2-par"}},
+             "spec": {"containers": [{"name": "c", "image": "example.test/web:1"}]}}
+            """), default);
+        StatusException refused = await Assert.ThrowsAsync<StatusException>(() => other.GetTextAsync(Log, default));
+        Assert.Equal(404, refused.Code);
+    }
+
+    [Fact]
+    public async Task Tunnel_IsOpenedByTheSatelliteOfThatDataPlaneAlone()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par", "ny8-nyc");
+        using var satellite = new KubeClient(fleet.ControlPlane.Config(
+            fleet.ControlPlane.Certificate(OrreryNames.SatelliteUser("pa2-par"), [OrreryNames.SatelliteGroup], ClusterScope.Root)));
+
+        await ForbiddenAsync(() => satellite.GetTextAsync("/apis/orrery.dev/v1alpha1/dataplanes/ny8-nyc/tunnel", default));
+        StatusException admin = await ForbiddenAsync(() => fleet.Root.GetTextAsync("/apis/orrery.dev/v1alpha1/dataplanes/ny8-nyc/tunnel", default));
+        Assert.Contains("only the satellite of data plane ny8-nyc", admin.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task SatelliteAway_SaysWhichDataPlaneAndComesBack()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync([new TestKubelet("log")], "pa2-par");
+        KubeClient shop = await OpenAsync(fleet, TestFleet.Shop);
+        await fleet.StopSatelliteAsync("pa2-par");
+
+        StatusException away = await Eventually.SomeAsync(
+            async () =>
+            {
+                try
+                {
+                    await shop.GetTextAsync(Log, default);
+                    return null;
+                }
+                catch (StatusException e)
+                {
+                    return e;
+                }
+            },
+            "refused");
+        Assert.Equal(503, away.Code);
+        Assert.Contains("data plane \"pa2-par\"", away.Message, StringComparison.Ordinal);
+
+        fleet.StartSatellite("pa2-par");
+        await Eventually.SomeAsync(() => TryAsync(shop), "logs again", TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public async Task LogThatNobodyReads_HoldsUpNoOther()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync([new TestKubelet("log")], "pa2-par");
+        KubeClient shop = await OpenAsync(fleet, TestFleet.Shop);
+        var stalled = new List<Stream>();
+        for (int i = 0; i < 8; i++)
+        {
+            Stream unread = await shop.OpenAsync($"{Log}?container={TestKubelet.Endless}", default);
+            await unread.ReadExactlyAsync(new byte[256 * 1024], default);
+            stalled.Add(unread);
+        }
+
+        for (int i = 0; i < 20; i++)
+        {
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+            Assert.StartsWith(Mapped, await shop.GetTextAsync(Log, limit.Token), StringComparison.Ordinal);
+        }
+
+        foreach (Stream unread in stalled)
+        {
+            await unread.DisposeAsync();
+        }
+    }
+
+    private static async Task<KubeClient> OpenAsync(TestFleet fleet, ClusterName cluster)
+    {
+        KubeClient shop = await fleet.AddVirtualClusterAsync(cluster, "pa2-par");
+        KubeClient plane = fleet.DataPlanes["pa2-par"].Client;
+        await shop.CreateAsync(ConfigMaps, "default", Json("""{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}}"""), default);
+        await Eventually.SomeAsync(() => plane.FindAsync(ConfigMaps, Mapped, "settings", default), "the mapped namespace");
+        await plane.CreateAsync(CoreResources.Pods, Mapped, Json("""
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web-1"}, "spec": {"containers": [{"name": "c", "image": "example.test/web:1"}]}}
+            """), default);
+        await Eventually.SomeAsync(() => shop.FindAsync(CoreResources.Pods, "default", "web-1.pa2-par", default), "mirrored pod");
+        return shop;
+    }
+
+    private static async Task<ClientWebSocket> DialAsync(TestFleet fleet, string token)
+    {
+        ClientConfig config = fleet.ControlPlane.Config(token: token, cluster: TestFleet.Shop);
+        var socket = new ClientWebSocket();
+        socket.Options.AddSubProtocol("v5.channel.k8s.io");
+        socket.Options.SetRequestHeader("Authorization", "Bearer " + token);
+        using var http = new HttpMessageInvoker(ClientHandler.Create(config), disposeHandler: false);
+        var address = new Uri("wss://" + config.Server.Authority + config.Server.AbsolutePath.TrimEnd('/') + Exec);
+        try
+        {
+            await socket.ConnectAsync(address, http, default);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static Task GrantAsync(KubeClient shop, string rules) => Task.WhenAll(
+        shop.ApplyAsync(CoreResources.ClusterRoles, "", "reader", Json($$"""
+            {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "reader"}, "rules": {{rules}} }
+            """), "test", true, default),
+        shop.ApplyAsync(CoreResources.ClusterRoleBindings, "", "reader", Json("""
+            {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "reader"},
+             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "reader"},
+             "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "jane"}]}
+            """), "test", true, default));
+
+    private static async Task<string?> TryAsync(KubeClient client)
+    {
+        try
+        {
+            return await client.GetTextAsync(Log, default);
+        }
+        catch (StatusException)
+        {
+            return null;
+        }
+    }
+
+    private static async Task<StatusException> ForbiddenAsync(Func<Task> request)
+    {
+        StatusException refused = await Assert.ThrowsAsync<StatusException>(request);
+        Assert.Equal(403, refused.Code);
+        return refused;
+    }
+
+    private static JsonObject Json(string json) => JsonNode.Parse(json)!.AsObject();
+}

@@ -30,6 +30,23 @@ internal static partial class YamlScalar
         ? value.GetValueKind() == System.Text.Json.JsonValueKind.String ? value.GetValue<string>() : value.ToJsonString()
         : null;
 
+    /// <summary>Whether a plain scalar of this text is read as just this text.</summary>
+    public static bool IsPlainText(string text)
+    {
+        try
+        {
+            // Dates stay strings for us, and are none for go-yaml, which quotes them.
+            return text != "<<" && text != "=" && !DateForm().IsMatch(text) && Plain(text) is { } read && read.GetValueKind() == System.Text.Json.JsonValueKind.String;
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+
+    [GeneratedRegex(@"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")]
+    private static partial Regex DateForm();
+
     private static JsonNode? Plain(string text)
     {
         switch (text)

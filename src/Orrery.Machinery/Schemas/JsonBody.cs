@@ -1,4 +1,4 @@
-using System.Text;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -86,7 +86,6 @@ public static class JsonBody
             return "unexpected end of JSON input";
         }
 
-        Rune.DecodeFromUtf8(utf8[at..], out Rune found, out _);
         string where = (reader.CurrentDepth >= MaxDepth - 1, reader.TokenType) switch
         {
             (true, _) when utf8[at] is (byte)'[' or (byte)'{' => "exceeded max depth",
@@ -96,6 +95,19 @@ public static class JsonBody
             _ when separated => "looking for beginning of value",
             _ => "after object key:value pair",
         };
-        return $"invalid character '{found}' {where}";
+        return $"invalid character {Quoted(utf8[at])} {where}";
     }
+
+    /// <summary>One byte as Go's decoder shows it: it looks at bytes, not at characters.</summary>
+    private static string Quoted(byte found) => found switch
+    {
+        (byte)'\'' => "'\\''",
+        (byte)'"' => "'\"'",
+        (byte)'\n' => "'\\n'",
+        (byte)'\r' => "'\\r'",
+        (byte)'\t' => "'\\t'",
+        < 0x20 or 0x7f => string.Create(CultureInfo.InvariantCulture, $"'\\x{found:x2}'"),
+        >= 0x80 and < 0xa0 or 0xa0 or 0xad => string.Create(CultureInfo.InvariantCulture, $"'\\u{(int)found:x4}'"),
+        _ => $"'{(char)found}'",
+    };
 }

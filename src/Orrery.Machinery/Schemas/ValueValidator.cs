@@ -92,8 +92,11 @@ internal sealed class ValueValidator
             }
         }
 
-        foreach ((string name, JsonNode? value) in json)
+        // In the author's order of members, which does not change with how a client writes its object.
+        IEnumerable<string> names = schema.Properties.Count == 0 ? json.Select(m => m.Key) : schema.Properties.Keys.Where(json.ContainsKey).Concat(json.Select(m => m.Key).Where(n => !schema.Properties.ContainsKey(n)));
+        foreach (string name in names)
         {
+            JsonNode? value = json[name];
             if (schema.Properties.TryGetValue(name, out Schema? member) || (member = schema.AdditionalProperties) is not null)
             {
                 // Typed metadata was decoded as such; only what the author asks of names is left to check.

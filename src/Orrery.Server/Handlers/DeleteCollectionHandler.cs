@@ -1,4 +1,3 @@
-using System.IO.Pipelines;
 using Orrery.Api;
 using Orrery.Server.Cache;
 
@@ -26,10 +25,6 @@ internal static class DeleteCollectionHandler
             }
         }
 
-        request.Http.Response.StatusCode = 200;
-        request.Http.Response.ContentType = "application/json";
-        PipeWriter output = request.Http.Response.BodyWriter;
-        await form.WriteListAsync(request, output, head, chosen.Items, cancellationToken);
-        await output.FlushAsync(cancellationToken);
+        await ObjectResponse.WriteListAsync(request, form, head, chosen.Items, cancellationToken);
     }
 }

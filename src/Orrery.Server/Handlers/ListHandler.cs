@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.IO.Pipelines;
 using Orrery.Api;
 using Orrery.Server.Cache;
 using Orrery.Server.Clusters;
@@ -19,12 +18,7 @@ internal static class ListHandler
         (ListHead head, ListPage page) = await TakeAsync(request, options, cancellationToken);
 
         // 3. The answer.
-        request.Http.Response.StatusCode = 200;
-        request.Http.Response.ContentType = "application/json";
-        request.Http.Response.Headers.CacheControl = "no-cache, private";
-        PipeWriter output = request.Http.Response.BodyWriter;
-        await form.WriteListAsync(request, output, head, page.Items, cancellationToken);
-        await output.FlushAsync(cancellationToken);
+        await ObjectResponse.WriteListAsync(request, form, head, page.Items, cancellationToken);
     }
 
     /// <summary>The objects that a list's options choose.</summary>

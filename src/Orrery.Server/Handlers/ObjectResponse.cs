@@ -1,12 +1,14 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Orrery.Server.Cache;
 using Orrery.Server.Registry;
 
 namespace Orrery.Server.Handlers;
 
-/// <summary>Writes answers of one object or Status.</summary>
+/// <summary>Writes answers of one object or Status, and lists.</summary>
 internal static class ObjectResponse
 {
     private const string Json = "application/json";
@@ -24,13 +26,59 @@ internal static class ObjectResponse
     public static async Task WriteBytesAsync(HttpContext http, int code, string contentType, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         HttpResponse response = http.Response;
+        if (contentType == Json && !AnswerText.IsPlain(http.Request))
+        {
+            (body, contentType) = AnswerText.Render(http.Request, body);
+        }
+
         response.StatusCode = code;
         response.ContentType = contentType;
         response.Headers.CacheControl = "no-cache, private";
+        if (AnswerText.IsCompressed(http.Request, body.Length))
+        {
+            response.Headers.ContentEncoding = "gzip";
+            response.Headers.Append("Vary", "Accept-Encoding");
+            await using Stream compressed = AnswerText.Compress(response.Body);
+            await compressed.WriteAsync(body, cancellationToken);
+            return;
+        }
+
         response.ContentLength = body.Length;
         if (!HttpMethods.IsHead(http.Request.Method))
         {
             await response.BodyWriter.WriteAsync(body, cancellationToken);
         }
+    }
+
+    /// <summary>A list, from its items' own bytes wherever the client takes them so.</summary>
+    public static async Task WriteListAsync(ResourceRequest request, AnswerForm form, ListHead head, IReadOnlyList<CachedObject> items, CancellationToken cancellationToken)
+    {
+        HttpResponse response = request.Http.Response;
+        if (!AnswerText.IsPlain(request.Http.Request))
+        {
+            using var whole = new MemoryStream();
+            PipeWriter buffer = PipeWriter.Create(whole, new StreamPipeWriterOptions(leaveOpen: true));
+            await form.WriteListAsync(request, buffer, head, items, cancellationToken);
+            await buffer.CompleteAsync();
+            await WriteBytesAsync(request.Http, 200, Json, whole.GetBuffer().AsMemory(0, (int)whole.Length), cancellationToken);
+            return;
+        }
+
+        response.StatusCode = 200;
+        response.ContentType = Json;
+        response.Headers.CacheControl = "no-cache, private";
+        if (AnswerText.IsCompressed(request.Http.Request, items.Sum(i => (long)i.Json.Length)))
+        {
+            response.Headers.ContentEncoding = "gzip";
+            response.Headers.Append("Vary", "Accept-Encoding");
+            await using Stream compressed = AnswerText.Compress(response.Body);
+            PipeWriter into = PipeWriter.Create(compressed, new StreamPipeWriterOptions(leaveOpen: true));
+            await form.WriteListAsync(request, into, head, items, cancellationToken);
+            await into.CompleteAsync();
+            return;
+        }
+
+        await form.WriteListAsync(request, response.BodyWriter, head, items, cancellationToken);
+        await response.BodyWriter.FlushAsync(cancellationToken);
     }
 }

@@ -4,6 +4,7 @@ using Orrery.Api;
 using Orrery.Server.Cache;
 using Orrery.Server.Clusters;
 using Orrery.Server.Registry;
+using Orrery.Server.Requests;
 
 namespace Orrery.Server.Handlers;
 
@@ -25,6 +26,12 @@ internal static class WatchHandler
     {
         // 1. What is asked for.
         AnswerForm form = AnswerForm.Read(request);
+        if (Negotiation.WantsYaml(request.Http.Request.Headers.Accept))
+        {
+            // There is no framing for a stream of YAML.
+            throw Negotiation.NotAcceptable();
+        }
+
         ListOptions options = ListOptions.Read(request.Query, watch: true);
         Selection selection = Selection.Read(options, request.Resource);
         if (request.Info.IsNameInPath)

@@ -45,8 +45,8 @@ public enum PatchFormat
 }
 
 /// <summary>
-/// Content negotiation (apiserver <c>pkg/endpoints/handlers/negotiation</c>). Answers are JSON; a clause that asks for
-/// something else is passed over for the client's next one.
+/// Content negotiation (apiserver <c>pkg/endpoints/handlers/negotiation</c>). Answers are JSON, or YAML where that is asked for first;
+/// a clause that asks for something else is passed over for the client's next one.
 /// </summary>
 public static class Negotiation
 {
@@ -57,7 +57,7 @@ public static class Negotiation
     {
         foreach (MediaType clause in MediaType.ParseAccept(accept))
         {
-            if (!clause.Accepts("application", "json"))
+            if (!clause.Accepts("application", "json") && !IsYaml(clause))
             {
                 continue;
             }
@@ -83,6 +83,13 @@ public static class Negotiation
 
         throw NotAcceptable();
     }
+
+    /// <summary>The first clause that can be met asks for YAML.</summary>
+    public static bool WantsYaml(string? accept) =>
+        accept is not null && accept.Contains("yaml", StringComparison.OrdinalIgnoreCase)
+        && MediaType.ParseAccept(accept).FirstOrDefault(c => c.Accepts("application", "json") || IsYaml(c)) is { } first && IsYaml(first);
+
+    private static bool IsYaml(MediaType clause) => clause is { Type: "application", Subtype: "yaml" };
 
     /// <summary>The format of a body that is an object. No header means JSON.</summary>
     /// <exception cref="StatusException">415.</exception>

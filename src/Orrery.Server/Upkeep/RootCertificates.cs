@@ -44,7 +44,7 @@ internal sealed class RootCertificates(CacheSet caches, ObjectStore objects, Wri
         }
         catch (StatusException refusal) when (refusal.IsNotFound || refusal.Reason == StatusReason.Forbidden)
         {
-            // The namespace was deleted meanwhile.
+            // The namespace was deleted meanwhile, or its quota leaves no room: its next change is the next occasion.
         }
 
         return true;

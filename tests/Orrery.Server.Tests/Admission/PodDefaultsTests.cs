@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Client;
+using Orrery.Testing;
 using static Orrery.Server.Tests.Admission.AdmissionWorld;
 
 namespace Orrery.Server.Tests.Admission;
@@ -92,16 +93,6 @@ public sealed class PodDefaultsTests(ServerFixture fixture) : IClassFixture<Serv
     private static JsonObject Claim(string name) =>
         Json($$$$$"""{"metadata":{"name":"{{{{{name}}}}}"},"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}""");
 
-    private async Task GoneAsync(string ns, string name)
-    {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        deadline.CancelAfter(TimeSpan.FromSeconds(20));
-        await foreach (WatchEvent change in fixture.Admin.WatchAsync(Claims, ns, new WatchQuery(), deadline.Token))
-        {
-            if (change.Type == WatchEventType.Deleted && change.Object.Name == name)
-            {
-                return;
-            }
-        }
-    }
+    private Task GoneAsync(string ns, string name) => Eventually.TrueAsync(
+        async () => await fixture.Admin.FindAsync(Claims, ns, name, Token) is null, $"{name} goes", cancellationToken: Token);
 }

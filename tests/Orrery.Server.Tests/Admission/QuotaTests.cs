@@ -10,18 +10,19 @@ namespace Orrery.Server.Tests.Admission;
 public sealed class QuotaTests(ServerFixture fixture) : IClassFixture<ServerFixture>
 {
     private static readonly CancellationToken Token = ServerFixture.Token;
+    private static readonly GroupVersionResource Secrets = new("", "v1", "secrets");
 
     [Fact]
     public async Task Create_BeyondACount_IsForbiddenWithWhatIsUsed()
     {
         string ns = await fixture.NamespaceAsync();
-        await fixture.Admin.CreateAsync(Quotas, ns, Quota("few", """{"count/configmaps":"2"}"""), Token);
-        await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("a"), Token);
+        await fixture.Admin.CreateAsync(Quotas, ns, Quota("few", """{"count/secrets":"1"}"""), Token);
+        await fixture.Admin.CreateAsync(Secrets, ns, Json("""{"metadata":{"name":"a"}}"""), Token);
 
-        StatusException refusal = await RefusalAsync(() => fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("b"), Token));
+        StatusException refusal = await RefusalAsync(() => fixture.Admin.CreateAsync(Secrets, ns, Json("""{"metadata":{"name":"b"}}"""), Token));
 
         Assert.Equal(403, refusal.Code);
-        Assert.Equal("configmaps \"b\" is forbidden: exceeded quota: few, requested: count/configmaps=1, used: count/configmaps=2, limited: count/configmaps=2", refusal.Message);
+        Assert.Equal("secrets \"b\" is forbidden: exceeded quota: few, requested: count/secrets=1, used: count/secrets=1, limited: count/secrets=1", refusal.Message);
     }
 
     [Fact]

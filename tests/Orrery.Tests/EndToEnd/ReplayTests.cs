@@ -7,10 +7,10 @@ namespace Orrery.Tests.EndToEnd;
 public sealed partial class ReplayTests(Shop shop) : IClassFixture<Shop>
 {
     /// <summary>Bodies that must agree, of 438. Raise it with the server; never lower it.</summary>
-    private const int Floor = 429;
+    private const int Floor = 437;
 
     /// <summary>Texts that must agree too. Descriptions of table columns are this project's own, in 32 of the steps.</summary>
-    private const int MessageFloor = 393;
+    private const int MessageFloor = 403;
 
     [Theory]
     [InlineData("")]

@@ -1,0 +1,147 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Orrery.Api;
+
+namespace Orrery.Server.Tests.Handlers;
+
+/// <summary>What upstream answers to requests at the edge of what is allowed.</summary>
+public sealed class RuleTests(ServerFixture fixture) : IClassFixture<ServerFixture>
+{
+    private const string Merge = "application/merge-patch+json";
+
+    [Fact]
+    public async Task DeleteCollection_WithALimit_DeletesThatPageAlone()
+    {
+        string ns = await NamespaceOfThreeAsync();
+        using var http = new RawHttp(fixture.Server);
+
+        using HttpResponseMessage answer = await http.SendAsync(HttpMethod.Delete, $"/api/v1/namespaces/{ns}/configmaps?labelSelector=mine&limit=2");
+        JsonElement left = await fixture.Admin.SendJsonAsync(HttpMethod.Get, $"/api/v1/namespaces/{ns}/configmaps?labelSelector=mine", null, ServerFixture.Token);
+
+        Assert.Equal(["a", "b"], ((JsonArray)(await RawHttp.JsonAsync(answer))["items"]!).Select(i => (string?)i!["metadata"]!["name"]));
+        Assert.Equal("c", Assert.Single(left.GetProperty("items").EnumerateArray()).GetProperty("metadata").GetProperty("name").GetString());
+    }
+
+    [Theory]
+    [InlineData("""{"propagationPolicy":"Orphan","orphanDependents":true}""", 422, "orphanDependents and deletionPropagation cannot be both set")]
+    [InlineData("""{"gracePeriodSeconds":"x"}""", 400, "json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64")]
+    [InlineData("""{"kind":"Foo","apiVersion":"v1"}""", 400, "no kind \"Foo\" is registered for version \"v1\"")]
+    public async Task Delete_OptionsThatCannotBe_ChangeNothing(string options, int code, string message)
+    {
+        string ns = await NamespaceOfThreeAsync();
+        using var http = new RawHttp(fixture.Server);
+
+        using HttpResponseMessage answer = await http.SendAsync(HttpMethod.Delete, $"/api/v1/namespaces/{ns}/configmaps/a", options);
+
+        Assert.Equal(code, (int)answer.StatusCode);
+        Assert.Contains(message, (string)(await RawHttp.JsonAsync(answer))["message"]!, StringComparison.Ordinal);
+        Assert.NotNull(await fixture.Admin.FindAsync(ServerFixture.ConfigMaps, ns, "a", ServerFixture.Token));
+    }
+
+    [Theory]
+    [InlineData("", 200, "299 - \"duplicate field \\\"data.z\\\"\"")]
+    [InlineData("?fieldValidation=Ignore", 200, null)]
+    [InlineData("?fieldValidation=Strict", 422, null)]
+    public async Task Patch_StatesAMemberTwice_IsMetAsFieldValidationSays(string query, int code, string? warning)
+    {
+        string ns = await NamespaceOfThreeAsync();
+        using var http = new RawHttp(fixture.Server);
+
+        using HttpResponseMessage answer = await http.SendAsync(HttpMethod.Patch, $"/api/v1/namespaces/{ns}/configmaps/a{query}", """{"data":{"z":"1","z":"2"}}""", Merge);
+
+        Assert.Equal(code, (int)answer.StatusCode);
+        Assert.Equal(warning is null ? [] : [warning], answer.Headers.TryGetValues("Warning", out IEnumerable<string>? given) ? given : []);
+    }
+
+    [Fact]
+    public async Task Apply_YamlKeyTwice_IsRefusedOnlyWhenStrict()
+    {
+        string ns = await fixture.NamespaceAsync();
+        using var http = new RawHttp(fixture.Server);
+        string path = $"/api/v1/namespaces/{ns}/configmaps/a?fieldManager=m";
+        const string Twice = "apiVersion: v1\nkind: ConfigMap\ndata: {a: x}\ndata: {a: z}\n";
+
+        using HttpResponseMessage strict = await http.SendAsync(HttpMethod.Patch, path + "&fieldValidation=Strict", Twice, "application/apply-patch+yaml");
+        using HttpResponseMessage lenient = await http.SendAsync(HttpMethod.Patch, path, Twice, "application/apply-patch+yaml");
+
+        Assert.Equal("error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  line 4: key \"data\" already set in map", (string?)(await RawHttp.JsonAsync(strict))["message"]);
+        Assert.Equal("z", (string?)(await RawHttp.JsonAsync(lenient))["data"]!["a"]);
+    }
+
+    [Fact]
+    public async Task Apply_NamesAnObjectThatIsNoMore_IsAConflict()
+    {
+        string ns = await fixture.NamespaceAsync();
+        using var http = new RawHttp(fixture.Server);
+
+        using HttpResponseMessage answer = await http.SendAsync(
+            HttpMethod.Patch, $"/api/v1/namespaces/{ns}/configmaps/a?fieldManager=m", """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"uid":"u"}}""", "application/apply-patch+yaml");
+
+        Assert.Equal(409, (int)answer.StatusCode);
+        Assert.Null(await fixture.Admin.FindAsync(ServerFixture.ConfigMaps, ns, "a", ServerFixture.Token));
+    }
+
+    [Fact]
+    public async Task Continue_WithAResourceVersion_IsRefused()
+    {
+        string ns = await NamespaceOfThreeAsync();
+        JsonElement page = await fixture.Admin.SendJsonAsync(HttpMethod.Get, $"/api/v1/namespaces/{ns}/configmaps?limit=1", null, ServerFixture.Token);
+        string next = page.GetProperty("metadata").GetProperty("continue").GetString()!;
+
+        StatusException refusal = await Assert.ThrowsAsync<StatusException>(() =>
+            fixture.Admin.SendJsonAsync(HttpMethod.Get, $"/api/v1/namespaces/{ns}/configmaps?limit=1&continue={next}&resourceVersion=5", null, ServerFixture.Token));
+
+        Assert.Equal("specifying resource version is not allowed when using continue", refusal.Status.Message);
+    }
+
+    [Fact]
+    public async Task Continue_FromTheNewestState_ShowsTheRestAsItIsNow()
+    {
+        string ns = await NamespaceOfThreeAsync();
+        string next = Convert.ToBase64String("{\"v\":\"meta.k8s.io/v1\",\"rv\":-1,\"start\":\"/a\\u0000\"}"u8).TrimEnd('=');
+
+        JsonElement rest = await fixture.Admin.SendJsonAsync(HttpMethod.Get, $"/api/v1/namespaces/{ns}/configmaps?labelSelector=mine&continue={next}", null, ServerFixture.Token);
+
+        Assert.Equal(["b", "c"], rest.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("metadata").GetProperty("name").GetString()));
+    }
+
+    [Fact]
+    public async Task Watch_FromTheFuture_EndsWithATimeout()
+    {
+        string ns = await fixture.NamespaceAsync();
+        using var http = new RawHttp(fixture.Server);
+
+        using HttpResponseMessage answer = await http.SendAsync(HttpMethod.Get, $"/api/v1/namespaces/{ns}/configmaps?watch=1&resourceVersion=99999999999");
+        JsonObject change = await RawHttp.JsonAsync(answer);
+
+        Assert.Equal("ERROR", (string?)change["type"]);
+        Assert.Equal(504, (int?)change["object"]!["code"]);
+        Assert.Equal("ResourceVersionTooLarge", (string?)change["object"]!["details"]!["causes"]![0]!["reason"]);
+    }
+
+    [Theory]
+    [InlineData("sendInitialEvents=false&resourceVersionMatch=NotOlderThan&timeoutSeconds=1", new string[0])]
+    [InlineData("sendInitialEvents=false&resourceVersionMatch=NotOlderThan&timeoutSeconds=3&allowWatchBookmarks=1", new[] { "BOOKMARK" })]
+    [InlineData("timeoutSeconds=1", new[] { "ADDED", "ADDED", "ADDED" })]
+    public async Task Watch_FromNow_ShowsWhatItIsAskedTo(string query, string[] types)
+    {
+        string ns = await NamespaceOfThreeAsync();
+        using var http = new RawHttp(fixture.Server);
+
+        using HttpResponseMessage answer = await http.SendAsync(HttpMethod.Get, $"/api/v1/namespaces/{ns}/configmaps?watch=1&labelSelector=mine&{query}");
+        string[] lines = (await answer.Content.ReadAsStringAsync(ServerFixture.Token)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.Equal(types, lines.Select(l => (string?)JsonNode.Parse(l)!["type"]));
+    }
+
+    private async Task<string> NamespaceOfThreeAsync()
+    {
+        string ns = await fixture.NamespaceAsync();
+        foreach (string name in new[] { "a", "b", "c" })
+        {
+            await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap(name, "v", ("mine", "1")), ServerFixture.Token);
+        }
+
+        return ns;
+    }
+}

@@ -1,0 +1,44 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Testing;
+
+namespace Orrery.Server.Tests;
+
+/// <summary>Requests in a client's own words: headers, content types and bodies as they are given.</summary>
+internal sealed class RawHttp : IDisposable
+{
+    private readonly HttpClient http;
+
+    public RawHttp(TestServer server)
+    {
+        var handler = new SocketsHttpHandler();
+        // The certificate's authority is the test's own; what is tested here is not TLS.
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+        http = new HttpClient(handler) { BaseAddress = new Uri(server.Url.GetLeftPart(UriPartial.Authority)) };
+        http.DefaultRequestHeaders.Authorization = new("Bearer", server.AdminToken(ClusterName.Root));
+    }
+
+    /// <param name="contentType">Of the body; null sends none.</param>
+    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? body = null, string? contentType = "application/json", params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
+        if (body is not null)
+        {
+            request.Content = new StringContent(body, Encoding.UTF8);
+            request.Content.Headers.ContentType = contentType is null ? null : new(contentType);
+        }
+
+        foreach ((string name, string value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        return await http.SendAsync(request, TestContext.Current.CancellationToken);
+    }
+
+    public static async Task<JsonObject> JsonAsync(HttpResponseMessage answer) =>
+        (JsonObject)JsonNode.Parse(await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken))!;
+
+    public void Dispose() => http.Dispose();
+}

@@ -7,14 +7,15 @@ namespace Orrery.Machinery.Cel;
 internal static class CelLibrary
 {
     private static readonly FrozenDictionary<string, Overload[]> Functions =
-        ((IEnumerable<Overload>)[.. Operators.All, .. Conversions.All, .. Strings.All, .. Lists.All, .. Quantities.All, .. Urls.All, .. Networks.All, .. Formatting.All, .. Authorizers.All]).GroupBy(o => o.Function).ToFrozenDictionary(g => g.Key, g => g.ToArray(), StringComparer.Ordinal);
+        ((IEnumerable<Overload>)[.. Operators.All, .. Conversions.All, .. Strings.All, .. Lists.All, .. Quantities.All, .. Urls.All, .. Networks.All, .. Formatting.All, .. Authorizers.All, .. Semvers.All, .. NamedFormats.All, .. ListExtensions.All]).GroupBy(o => o.Function).ToFrozenDictionary(g => g.Key, g => g.ToArray(), StringComparer.Ordinal);
 
     public static readonly FrozenDictionary<string, CelType> Types = new Dictionary<string, CelType>
     {
         ["bool"] = CelType.Bool, ["int"] = CelType.Int, ["uint"] = CelType.Uint, ["double"] = CelType.Double, ["string"] = CelType.String, ["bytes"] = CelType.Bytes,
-        ["list"] = CelType.List(CelType.Dyn), ["map"] = CelType.Map(CelType.Dyn, CelType.Dyn), ["null_type"] = CelType.Null, ["type"] = CelType.TypeOf(CelType.Dyn), ["dyn"] = CelType.Dyn,
+        ["list"] = CelType.List(CelType.Dyn), ["map"] = CelType.Map(CelType.Dyn, CelType.Dyn), ["null_type"] = CelType.Null, ["type"] = CelType.TypeOf(CelType.Dyn),
         ["google.protobuf.Timestamp"] = CelType.Timestamp, ["google.protobuf.Duration"] = CelType.Duration, ["optional_type"] = CelType.Optional(CelType.Dyn),
         ["net.IP"] = CelType.Opaque("net.IP"), ["net.CIDR"] = CelType.Opaque("net.CIDR"), ["kubernetes.URL"] = CelType.Opaque("kubernetes.URL"), ["kubernetes.Quantity"] = CelType.Opaque("kubernetes.Quantity"),
+        ["kubernetes.Semver"] = Semvers.SemverType, ["kubernetes.NamedFormat"] = NamedFormats.NamedFormatType,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>What only mutations may call.</summary>

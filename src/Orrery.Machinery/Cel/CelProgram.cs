@@ -27,6 +27,7 @@ public sealed class CelProgram
         Expr expression = Parser.Parse(source);
         var checker = new Checker(variables, container, dialect);
         checker.Check(expression);
+        checker.Finish(expression);
         return isChecked && checker.Issues.Count > 0 ? throw new CelCompileException(source, checker.Issues) : new CelProgram(source, expression);
     }
 

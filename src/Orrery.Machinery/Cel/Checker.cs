@@ -121,10 +121,10 @@ internal sealed class Checker(IReadOnlyDictionary<string, CelType> variables, st
             case "_&&_" or "_||_":
                 return types.All(t => Fits(CelType.Bool, t)) ? CelType.Bool : NoMatch(call, types, false);
             case "_?_:_":
-                return !Fits(CelType.Bool, types[0]) ? NoMatch(call, types, false) : Fits(types[1], types[2]) ? Resolved(types[1]) : NoMatch(call, types, false);
+                return !Fits(CelType.Bool, types[0]) ? NoMatch(call, types, false) : Fits(types[1], types[2]) ? Wider(Resolved(types[1]), Resolved(types[2])) : NoMatch(call, types, false);
             case "_[_]" or "_[?_]" when types[0].Kind is CelKind.Optional || call.Function == "_[?_]":
                 CelType inner = types[0].Kind == CelKind.Optional ? Resolved(types[0].Arguments[0]) : types[0];
-                return CelType.Optional(inner.Kind switch { CelKind.List => inner.Arguments[0], CelKind.Map => inner.Arguments[1], CelKind.Dyn => CelType.Dyn, _ => NoMatch(call, types, false) });
+                return CelType.Optional(inner.Kind switch { CelKind.List => inner.Arguments[0], CelKind.Map => inner.Arguments[1], CelKind.Dyn or CelKind.Parameter => CelType.Dyn, _ => NoMatch(call, types, false) });
         }
 
         // 3. functions
@@ -195,7 +195,7 @@ internal sealed class Checker(IReadOnlyDictionary<string, CelType> variables, st
         return fold.Kind switch
         {
             FoldKind.Map or FoldKind.TransformList => CelType.List(made),
-            FoldKind.Filter => CelType.List(first),
+            FoldKind.Filter or FoldKind.SortBy => CelType.List(first),
             FoldKind.TransformMap => CelType.Map(first, made),
             FoldKind.TransformMapEntry => made,
             _ => CelType.Bool,
@@ -252,11 +252,22 @@ internal sealed class Checker(IReadOnlyDictionary<string, CelType> variables, st
         CelType? joined = null;
         foreach (CelType type in types)
         {
-            joined = joined is null || Fits(joined, type) ? joined is null || joined.Kind != CelKind.Dyn ? joined ?? type : joined : CelType.Dyn;
+            joined = joined is null ? type : Fits(joined, type) ? Wider(Resolved(joined), Resolved(type)) : CelType.Dyn;
         }
 
         return joined ?? CelType.Parameter($"_{++fresh}");
     }
+
+    /// <summary>Of two types that fit each other, what values of both are.</summary>
+    private static CelType Wider(CelType a, CelType b) => (a.Kind, b.Kind) switch
+    {
+        (CelKind.Dyn, _) or (_, CelKind.Dyn) => CelType.Dyn,
+        (CelKind.Null, _) => b,
+        (CelKind.List, CelKind.List) => CelType.List(Wider(a.Arguments[0], b.Arguments[0])),
+        (CelKind.Map, CelKind.Map) => CelType.Map(Wider(a.Arguments[0], b.Arguments[0]), Wider(a.Arguments[1], b.Arguments[1])),
+        (CelKind.Optional, CelKind.Optional) => CelType.Optional(Wider(a.Arguments[0], b.Arguments[0])),
+        _ => a,
+    };
 
     private static CelType Unwrapped(Entry entry, CelType type) => entry.IsOptional && type.Kind == CelKind.Optional ? type.Arguments[0] : type;
 
@@ -265,6 +276,12 @@ internal sealed class Checker(IReadOnlyDictionary<string, CelType> variables, st
     {
         wanted = Resolved(wanted);
         given = Resolved(given);
+        if (wanted.Kind == CelKind.Parameter && given.Kind == CelKind.Dyn)
+        {
+            bound[wanted.Name] = CelType.Dyn;
+            return true;
+        }
+
         if (wanted.Kind == CelKind.Dyn || given.Kind == CelKind.Dyn || wanted.Equals(given))
         {
             return true;
@@ -307,6 +324,9 @@ internal sealed class Checker(IReadOnlyDictionary<string, CelType> variables, st
         CelKind.Type => CelType.TypeOf(Replace(type.Arguments[0], parameter)),
         _ => type,
     };
+
+    /// <summary>The type of a whole expression: what nothing has decided may be anything.</summary>
+    public CelType Finish(Expr expression) => expression.Type = Replace(Resolved(expression.Type), _ => CelType.Dyn);
 
     private CelType Fault(Expr at, string message)
     {

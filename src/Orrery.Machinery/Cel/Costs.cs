@@ -12,9 +12,18 @@ internal static class Costs
         "_==_" or "_!=_" or "_<_" or "_<=_" or "_>_" or "_>=_" => 1 + Tenth(Math.Min(Deep(values[0]), Deep(values[1]))),
         "@in" => values[1] is CelList list ? Math.Max(1, list.Count) : 1,
         "size" or "_[_]" or "_[?_]" or "type" or "dyn" => 1,
+
+        // What makes more than it was given pays for what it makes.
+        "lists.range" => 1 + Math.Max(0, (long)values[0]!),
+        "distinct" => 1 + Squared(Length(values[0])),
+        "sort" => 1 + (Length(values[0]) * 20),
+        "join" or "format" => 1 + Tenth(Deep(values[0]) + values.Skip(1).Sum(Deep)),
+        "replace" => 1 + Tenth(Length(values[0])) + Tenth(((Length(values[0]) / Math.Max(1, Length(values[1]))) + 1) * Length(values[2])),
         "sets.contains" or "sets.equivalent" or "sets.intersects" => 1 + (Length(values[0]) * Length(values[1])),
         _ => 1 + values.Sum(v => v is CelList l ? l.Count : Tenth(Length(v))),
     };
+
+    private static long Squared(long length) => length * length;
 
     private static long Tenth(long length) => (length + 9) / 10;
 

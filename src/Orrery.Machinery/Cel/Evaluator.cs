@@ -315,6 +315,7 @@ internal sealed class Evaluator(IReadOnlyDictionary<string, object?> variables, 
             FoldKind.Exists => error is null ? false : error,
             FoldKind.ExistsOne => hits == 1,
             FoldKind.TransformMap or FoldKind.TransformMapEntry => entries,
+            FoldKind.SortBy => range is CelList list ? Libraries.ListExtensions.Sort(list, new CelList(items)) : CelError.NoOverload,
             _ => new CelList(items),
         };
     }
@@ -326,7 +327,7 @@ internal sealed class Evaluator(IReadOnlyDictionary<string, object?> variables, 
             case FoldKind.Filter:
                 items.Add(first);
                 return null;
-            case FoldKind.Map or FoldKind.TransformList:
+            case FoldKind.Map or FoldKind.TransformList or FoldKind.SortBy:
                 items.Add(made);
                 return null;
             case FoldKind.TransformMap:

@@ -75,6 +75,9 @@ internal enum FoldKind
     TransformList,
     TransformMap,
     TransformMapEntry,
+
+    /// <summary>The items in the order of what the transform makes of them.</summary>
+    SortBy,
 }
 
 /// <summary>A macro over a list or a map.</summary>

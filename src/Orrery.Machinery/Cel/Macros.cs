@@ -26,6 +26,7 @@ internal static class Macros
             ("transformList", 3 or 4) => Transform(FoldKind.TransformList),
             ("transformMap", 3 or 4) => Transform(FoldKind.TransformMap),
             ("transformMapEntry", 3 or 4) => Transform(FoldKind.TransformMapEntry),
+            ("sortBy", 2) => new Fold(offset, FoldKind.SortBy, target, Name(0), null, null, last),
             ("optMap", 2) => new OptionalMap(offset, target, Name(0), last, false),
             ("optFlatMap", 2) => new OptionalMap(offset, target, Name(0), last, true),
             _ => null,

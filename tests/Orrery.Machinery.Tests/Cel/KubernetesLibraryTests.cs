@@ -16,12 +16,31 @@ public sealed class KubernetesLibraryTests
     [InlineData("[1, 2, 2].indexOf(2) == 1 && [1, 2, 2].lastIndexOf(2) == 2 && [1].indexOf(7) == -1")]
     [InlineData("'abc 123 def 45'.find('[0-9]+') == '123' && 'a1b22'.findAll('[0-9]+') == ['1', '22'] && 'a1b22'.findAll('[0-9]+', 1) == ['1']")]
     [InlineData("sets.contains([1, 2], [2.0, 1u]) && sets.equivalent([1, 1], [1]) && !sets.intersects([1], [2])")]
+    [InlineData("semver('1.2.3-rc.1').isLessThan(semver('1.2.3')) && semver('1.10.0').isGreaterThan(semver('1.9.9')) && semver('1.0.0+a').compareTo(semver('1.0.0+b')) == 0")]
+    [InlineData("semver('1.0.0-alpha.1').compareTo(semver('1.0.0-alpha.beta')) == -1 && semver('1.2.3').major() == 1 && semver('1.2.3').minor() == 2 && semver('1.2.3').patch() == 3")]
+    [InlineData("isSemver('1.0.0') && !isSemver('v1.0') && isSemver('v1.0', true) && semver('v01.01', true) == semver('1.1.0') && !isSemver('01.0.0') && !isSemver('1.0.0-01')")]
+    [InlineData("!format.dns1123Label().validate('a-b').hasValue() && format.dns1123Label().validate('A').value().size() == 1 && format.named('dns1123Label').value().validate('x').hasValue() == false")]
+    [InlineData("!format.named('other').hasValue() && !format.dns1123LabelPrefix().validate('a-').hasValue() && format.dns1123Label().validate('a-').hasValue()")]
+    [InlineData("!format.uuid().validate('123e4567-e89b-12d3-a456-426614174000').hasValue() && format.uuid().validate('x').value() == ['does not match the UUID format']")]
+    [InlineData("!format.date().validate('2024-02-29').hasValue() && format.date().validate('2023-02-29').value() == ['invalid date'] && format.datetime().validate('x').hasValue() && format.byte().validate('a').hasValue()")]
+    [InlineData("[1, 2, 3, 4].slice(1, 3) == [2, 3] && [[1], [2, [3]]].flatten() == [1, 2, [3]] && [[1], [2, [3]]].flatten(2) == [1, 2, 3] && lists.range(3) == [0, 1, 2]")]
+    [InlineData("[1, 2, 1.0, 2].distinct() == [1, 2] && [1, 2].reverse() == [2, 1] && ['b', 'a'].sort() == ['a', 'b'] && [{'n': 2}, {'n': 1}].sortBy(e, e.n) == [{'n': 1}, {'n': 2}]")]
+    [InlineData("[1, 2].first().value() == 1 && [1, 2].last().value() == 2 && ![].first().hasValue()")]
     public void Evaluate_KubernetesFunction_Holds(string expression) => Assert.Equal(true, Run(expression));
 
     [Theory]
     [InlineData("[].min() == 1", "min called on empty list")]
+    [InlineData("semver('1.0').major() == 1", "No Major.Minor.Patch elements found")]
+    [InlineData("[1, 'a'].sort() == []", "list elements must have the same type")]
+    [InlineData("[1].slice(0, 2) == []", "cannot slice(0, 2), list is length 1")]
     [InlineData("quantity('x').isInteger()", "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'")]
     public void Evaluate_FaultyArgument_IsAnError(string expression, string message) => Assert.Equal(new CelError(message), Run(expression));
+
+    [Theory]
+    [InlineData("lists.range(100000).distinct().size() > 0")]
+    [InlineData("lists.range(1000).map(x, lists.range(1000).map(y, 'aaaaaaaaaa').join()).join().size() > 0")]
+    [InlineData("lists.range(100000).map(x, 'a').join().replace('', lists.range(100000).map(x, 'a').join()).size() > 0")]
+    public void Evaluate_WhatMakesMoreThanItWasGiven_IsStoppedInTime(string expression) => Assert.Throws<CelBudgetException>(() => Run(expression));
 
     private static object? Run(string expression) =>
         CelProgram.Compile(expression, new Dictionary<string, CelType>()).Evaluate(new Dictionary<string, object?>(), new CelBudget(CelBudget.PerExpression), TestContext.Current.CancellationToken);

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 
 namespace Orrery.Testing;
 
@@ -10,10 +9,6 @@ namespace Orrery.Testing;
 /// </summary>
 public sealed class EtcdMember : IDisposable
 {
-    private const int SignalKill = 9;
-    private const int SignalContinue = 18;
-    private const int SignalStop = 19;
-
     private readonly IReadOnlyList<string> arguments;
     private Process? process;
 
@@ -33,11 +28,13 @@ public sealed class EtcdMember : IDisposable
     /// <summary>Starts members that are one cluster. They may need a moment until they answer.</summary>
     /// <param name="folder">Data directories are made in it.</param>
     /// <param name="tls">Options for TLS towards clients, who then use https.</param>
-    public static IReadOnlyList<EtcdMember> StartCluster(int count, string folder, IReadOnlyList<string>? tls = null)
+    /// <param name="relay">Given the port at which a member listens for its peers, tells the one at which they are to look for it.</param>
+    public static IReadOnlyList<EtcdMember> StartCluster(int count, string folder, IReadOnlyList<string>? tls = null, Func<int, int>? relay = null)
     {
         string scheme = tls is null ? "http" : "https";
         int[] ports = FreePorts(2 * count);
-        string cluster = string.Join(',', Enumerable.Range(0, count).Select(i => $"m{i}=http://127.0.0.1:{ports[(2 * i) + 1]}"));
+        int[] found = [.. Enumerable.Range(0, count).Select(i => relay is null ? ports[(2 * i) + 1] : relay(ports[(2 * i) + 1]))];
+        string cluster = string.Join(',', found.Select((port, i) => $"m{i}=http://127.0.0.1:{port}"));
         EtcdMember[] members =
         [
             .. Enumerable.Range(0, count).Select(i =>
@@ -48,7 +45,7 @@ public sealed class EtcdMember : IDisposable
                 [
                     "--name", $"m{i}", "--data-dir", Path.Combine(folder, $"m{i}"),
                     "--listen-client-urls", client, "--advertise-client-urls", client,
-                    "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
+                    "--listen-peer-urls", peer, "--initial-advertise-peer-urls", $"http://127.0.0.1:{found[i]}",
                     "--initial-cluster", cluster, "--initial-cluster-state", "new",
                     "--max-request-bytes", "8388608", "--log-level", "fatal", "--logger", "zap", .. tls ?? [],
                 ]);
@@ -78,26 +75,17 @@ public sealed class EtcdMember : IDisposable
         if (process is { } running)
         {
             process = null;
-            Send(running, SignalKill);
-            running.WaitForExit();
+            ProcessSignals.Kill(running);
             running.Dispose();
         }
     }
 
     /// <summary>Stands still, with all its connections open.</summary>
-    public void Pause() => Send(process!, SignalStop);
+    public void Pause() => ProcessSignals.Pause(process!);
 
-    public void Continue() => Send(process!, SignalContinue);
+    public void Continue() => ProcessSignals.Continue(process!);
 
     public void Dispose() => Kill();
-
-    private static void Send(Process to, int signal)
-    {
-        if (SendSignal(to.Id, signal) != 0 && !to.HasExited)
-        {
-            throw new InvalidOperationException($"signal {signal} could not be sent to process {to.Id}: error {Marshal.GetLastPInvokeError()}");
-        }
-    }
 
     private static int[] FreePorts(int count)
     {
@@ -115,7 +103,4 @@ public sealed class EtcdMember : IDisposable
 
         return ports;
     }
-
-    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static extern int SendSignal(int processId, int signal);
 }

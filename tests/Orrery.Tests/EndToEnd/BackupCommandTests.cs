@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
-using Orrery.Bench.Crash;
 using Orrery.Client;
 using Orrery.Testing;
 

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Api.Kinds;
-using Orrery.Bench.Crash;
 using Orrery.Client;
 using Orrery.Installation;
 using Orrery.Testing;

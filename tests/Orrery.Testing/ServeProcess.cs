@@ -2,16 +2,14 @@ using System.Diagnostics;
 using System.Globalization;
 using Orrery.Api;
 using Orrery.Client;
-using Orrery.Commands;
-using Orrery.Installation;
 
-namespace Orrery.Bench.Crash;
+namespace Orrery.Testing;
 
 /// <summary>One <c>orrery serve</c> as a child of this process, with a data directory of its own, to be killed at will.</summary>
 /// <param name="program">The <c>orrery</c> binary.</param>
 /// <param name="folder">Its data directory.</param>
 /// <param name="arguments">Further arguments of <c>serve</c>.</param>
-internal sealed class ServeProcess(string program, string folder, int port, IReadOnlyList<string> arguments, TimeProvider time) : IDisposable
+public sealed class ServeProcess(string program, string folder, int port, IReadOnlyList<string> arguments, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
@@ -19,7 +17,8 @@ internal sealed class ServeProcess(string program, string folder, int port, IRea
     private readonly Queue<string> tail = new();
     private Process? process;
 
-    public DataDirectory Directory { get; } = new(folder);
+    /// <summary>Kubeconfig of root's administrator; there once it has started.</summary>
+    private readonly string kubeconfig = Path.Combine(folder, "kubeconfig");
 
     public bool IsRunning => process is { HasExited: false };
 
@@ -46,7 +45,7 @@ internal sealed class ServeProcess(string program, string folder, int port, IRea
         }
 
         process?.Dispose();
-        process = Process.Start(start) ?? throw new CommandFailedException($"{program} could not be started");
+        process = Process.Start(start) ?? throw new InvalidOperationException($"{program} could not be started");
         process.OutputDataReceived += (_, line) => Keep(line.Data);
         process.ErrorDataReceived += (_, line) => Keep(line.Data);
         process.BeginOutputReadLine();
@@ -54,7 +53,7 @@ internal sealed class ServeProcess(string program, string folder, int port, IRea
     }
 
     /// <summary>Waits until it answers.</summary>
-    /// <exception cref="CommandFailedException">It ended, or does not answer in time; with the end of its log.</exception>
+    /// <exception cref="InvalidOperationException">It ended, or does not answer in time; with the end of its log.</exception>
     public async Task ReadyAsync(CancellationToken cancellationToken)
     {
         long began = time.GetTimestamp();
@@ -62,15 +61,15 @@ internal sealed class ServeProcess(string program, string folder, int port, IRea
         {
             if (!IsRunning || time.GetElapsedTime(began) > Patience)
             {
-                throw new CommandFailedException($"'orrery serve' on port {port} {(IsRunning ? "does not answer" : "has ended")}:\n{Tail}");
+                throw new InvalidOperationException($"'orrery serve' on port {port} {(IsRunning ? "does not answer" : "has ended")}:\n{Tail}");
             }
 
             try
             {
-                if (File.Exists(Directory.AdminKubeconfig))
+                if (File.Exists(kubeconfig))
                 {
                     using KubeClient client = Admin();
-                    await client.GetTextAsync("/readyz", cancellationToken).ConfigureAwait(false);
+                    await client.GetTextAsync("/readyz", cancellationToken);
                     return;
                 }
             }
@@ -79,24 +78,24 @@ internal sealed class ServeProcess(string program, string folder, int port, IRea
                 // Not yet.
             }
 
-            await Task.Delay(Interval, time, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(Interval, time, cancellationToken);
         }
     }
 
     /// <summary>Root's administrator on this server.</summary>
-    public KubeClient Admin() => new(KubeConfig.Load(Directory.AdminKubeconfig) with { RequestTimeout = TimeSpan.FromSeconds(20), ConnectTimeout = TimeSpan.FromSeconds(5) });
+    public KubeClient Admin() => new(KubeConfig.Load(kubeconfig) with { RequestTimeout = TimeSpan.FromSeconds(20), ConnectTimeout = TimeSpan.FromSeconds(5) });
 
-    public void Kill() => Signals.Kill(process!);
+    public void Kill() => ProcessSignals.Kill(process!);
 
-    public void Pause() => Signals.Pause(process!);
+    public void Pause() => ProcessSignals.Pause(process!);
 
-    public void Continue() => Signals.Continue(process!);
+    public void Continue() => ProcessSignals.Continue(process!);
 
     /// <summary>Asks it to end, and waits for that.</summary>
     public async Task<int> StopAsync(CancellationToken cancellationToken)
     {
-        Signals.Stop(process!);
-        await process!.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+        ProcessSignals.Stop(process!);
+        await process!.WaitForExitAsync(cancellationToken);
         return process.ExitCode;
     }
 
@@ -104,7 +103,7 @@ internal sealed class ServeProcess(string program, string folder, int port, IRea
     {
         if (process is not null)
         {
-            Signals.Kill(process);
+            ProcessSignals.Kill(process);
             process.Dispose();
         }
     }

@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 
-namespace Orrery.Bench.Crash;
+namespace Orrery.Testing;
 
 /// <summary>What a machine can do to a process that never asked for it.</summary>
-internal static partial class Signals
+public static class ProcessSignals
 {
     private const int KillNow = 9;
     private const int ContinueNow = 18;
@@ -37,6 +37,6 @@ internal static partial class Signals
         }
     }
 
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int SendSignal(int processId, int signal);
+    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static extern int SendSignal(int processId, int signal);
 }

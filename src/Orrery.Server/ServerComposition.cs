@@ -55,10 +55,11 @@ internal static class ServerComposition
         var objects = new ObjectStore(caches, access.BaseLayer, access.Clusters);
 
         // 3. Writes.
-        var facts = new AdmissionFacts(objects, resources, access.Authorizer);
+        var webhooks = new WebhookClient(objects, new AddressGuard(options.WebhookAddresses), time);
+        var versions = new ObjectVersions(webhooks, names);
+        var facts = new AdmissionFacts(objects, resources, versions, access.Authorizer);
         var parameters = new PolicyParams(objects, resources);
         var limits = new LimitRanger(objects);
-        var webhooks = new WebhookClient(objects, new AddressGuard(options.WebhookAddresses), time);
         var webhookCalls = new WebhookCalls(webhooks, facts, names, loggers.CreateLogger<WebhookCalls>());
         var priority = new PodPriority(objects);
         var admission = new AdmissionChain(
@@ -71,9 +72,9 @@ internal static class ServerComposition
             validating: [limits, new PodSecurityAdmission(objects), priority, new ClaimResize(objects), PolicyPlugins.Validating(caches, facts, parameters), new ValidatingWebhooks(caches, webhookCalls)]).Without(options.DisabledAdmissionPlugins);
         var addresses = new ServiceAddresses(caches, options.ServiceRange, names);
         var quotas = new QuotaLedger(objects, !options.DisabledAdmissionPlugins.Contains("ResourceQuota"), time);
-        var creation = new ObjectCreation(objects, admission, addresses, quotas, time, names);
-        var update = new ObjectUpdate(objects, admission, addresses, quotas, creation, time);
-        var deletion = new ObjectDeletion(objects, admission, time);
+        var creation = new ObjectCreation(objects, versions, admission, addresses, quotas, time, names);
+        var update = new ObjectUpdate(objects, versions, admission, addresses, quotas, creation, time);
+        var deletion = new ObjectDeletion(objects, versions, admission, time);
         var writer = new Writer(creation, update, deletion);
 
         // 4. What follows from writes.
@@ -94,6 +95,7 @@ internal static class ServerComposition
             Resources = resources,
             Objects = objects,
             Admission = admission,
+            Versions = versions,
             Creation = creation,
             Update = update,
             Deletion = deletion,

@@ -27,6 +27,8 @@ internal sealed class ServerState : IAsyncDisposable
 
     public required AdmissionChain Admission { get; init; }
 
+    public required ObjectVersions Versions { get; init; }
+
     public required ObjectCreation Creation { get; init; }
 
     public required ObjectUpdate Update { get; init; }

@@ -76,6 +76,9 @@ internal sealed class AdmissionRequest
     /// <summary>A plugin put another object in the place of the one that came: what the server keeps of an object has to be put back.</summary>
     public bool IsReplaced { get; private set; }
 
+    /// <summary><see cref="Object"/> and <see cref="Old"/> in other versions of the resource, where a webhook converts between them.</summary>
+    public Dictionary<ResourceDefinition, (JsonObject? Object, JsonObject? Old)> Converted => field ??= [];
+
     public GroupResource GroupResource => Resource.GroupResource;
 
     /// <summary>The namespace as policies and webhooks know it: a Namespace is in itself.</summary>

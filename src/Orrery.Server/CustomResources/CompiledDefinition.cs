@@ -28,16 +28,17 @@ internal sealed class CompiledDefinition
         JsonObject spec = definition.ObjectAt("spec");
         List<JsonObject> versions = [.. (spec["versions"] as JsonArray ?? []).OfType<JsonObject>()];
         string storage = versions.FirstOrDefault(v => v.FlagAt("storage") == true)?.TextAt("name") ?? "";
+        WebhookConversion? remote = WebhookConversion.Of(spec);
         return new CompiledDefinition(
             spec.TextAt("group") ?? "",
-            [.. versions.Where(v => v.FlagAt("served") == true).Select(v => Version(spec, NamesOf(definition), v, storage)).OrderBy(d => d.Resource.Version, VersionOrder.Instance)]);
+            [.. versions.Where(v => v.FlagAt("served") == true).Select(v => Version(spec, NamesOf(definition), v, storage, remote)).OrderBy(d => d.Resource.Version, VersionOrder.Instance)]);
     }
 
     /// <summary>The names that are served: those that no other definition of the group had first.</summary>
     public static JsonObject NamesOf(JsonObject definition) =>
         definition.NodeAt("status", "acceptedNames") is JsonObject accepted && accepted.TextAt("plural") is { Length: > 0 } ? accepted : definition.ObjectAt("spec").ObjectAt("names");
 
-    private static ResourceDefinition Version(JsonObject spec, JsonObject names, JsonObject version, string storage)
+    private static ResourceDefinition Version(JsonObject spec, JsonObject names, JsonObject version, string storage, WebhookConversion? remote)
     {
         string group = spec.TextAt("group") ?? "";
         var kind = new GroupVersionKind(group, version.TextAt("name") ?? "", names.TextAt("kind") ?? "");
@@ -61,7 +62,8 @@ internal sealed class CompiledDefinition
             Strategy = new CustomStrategy(kind, namespaced, hasStatus, scale, () => schema.Value) { SelectableFields = Selectable(version) },
             IsCustom = true,
             StoredKind = kind with { Version = storage },
-            Conversion = new RenamingConversion(kind.ApiVersion, (kind with { Version = storage }).ApiVersion),
+            Conversion = remote is null ? new RenamingConversion(kind.ApiVersion, (kind with { Version = storage }).ApiVersion) : null,
+            Remote = remote,
             Deprecation = version.FlagAt("deprecated") == true ? version.TextAt("deprecationWarning") ?? $"{kind.ApiVersion} {kind.Kind} is deprecated" : null,
             Scale = scale,
             PrinterColumns = version["additionalPrinterColumns"] as JsonArray,

@@ -16,6 +16,7 @@ internal static class ObjectResponse
     /// <param name="json">As it is stored or cached, resourceVersion included.</param>
     public static async Task WriteAsync(ResourceRequest request, int code, ReadOnlyMemory<byte> json, CancellationToken cancellationToken)
     {
+        json = await request.Server.Versions.ServeAsync(request.Resource, request.Cluster, json, cancellationToken);
         ReadOnlyMemory<byte> body = AnswerForm.Read(request).Render(request, json);
         await WriteBytesAsync(request.Http, code, Json, body, cancellationToken);
     }
@@ -53,6 +54,7 @@ internal static class ObjectResponse
     /// <summary>A list, from its items' own bytes wherever the client takes them so.</summary>
     public static async Task WriteListAsync(ResourceRequest request, AnswerForm form, ListHead head, IReadOnlyList<CachedObject> items, CancellationToken cancellationToken)
     {
+        items = await request.Server.Versions.ServeAsync(request.Resource, items, cancellationToken);
         HttpResponse response = request.Http.Response;
         if (!AnswerText.IsPlain(request.Http.Request))
         {

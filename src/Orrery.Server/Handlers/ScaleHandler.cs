@@ -19,7 +19,7 @@ internal static class ScaleHandler
     {
         if (request.Info.Verb == "get")
         {
-            JsonObject found = ObjectStore.Decode(request.Resource, request.Require(request.Name));
+            JsonObject found = await DecodeAsync(request, request.Require(request.Name).Json, cancellationToken);
             if (request.Resource.Scale is { SpecReplicas: var replicas } && found.NodeAt(CustomScale.Split(replicas)) is null)
             {
                 throw ApiErrors.InternalError($"the spec replicas field \"{replicas}\" does not exist");
@@ -53,7 +53,7 @@ internal static class ScaleHandler
                 },
             },
             cancellationToken);
-        await ObjectResponse.WriteJsonAsync(request.Http, 200, Read(request, StoredJson.Parse(ServedObject.Json(request.Resource, result.Json).Span)), cancellationToken);
+        await ObjectResponse.WriteJsonAsync(request.Http, 200, Read(request, await DecodeAsync(request, result.Json, cancellationToken)), cancellationToken);
     }
 
     private static async ValueTask<(WriteOptions Options, Func<JsonObject, JsonObject> Wanted)> PutAsync(ResourceRequest request, CancellationToken cancellationToken)
@@ -111,8 +111,11 @@ internal static class ScaleHandler
                 },
             },
             cancellationToken);
-        await ObjectResponse.WriteJsonAsync(request.Http, 200, Read(request, StoredJson.Parse(ServedObject.Json(request.Resource, result.Json).Span)), cancellationToken);
+        await ObjectResponse.WriteJsonAsync(request.Http, 200, Read(request, await DecodeAsync(request, result.Json, cancellationToken)), cancellationToken);
     }
+
+    private static async ValueTask<JsonObject> DecodeAsync(ResourceRequest request, ReadOnlyMemory<byte> json, CancellationToken cancellationToken) =>
+        StoredJson.Parse(ServedObject.Json(request.Resource, await request.Server.Versions.ServeAsync(request.Resource, request.Cluster, json, cancellationToken)).Span);
 
     private static JsonObject Decode(ReadOnlyMemory<byte> body)
     {

@@ -15,7 +15,8 @@ internal static class ServedObject
 
     /// <summary>One object for a reader: a custom one with the defaults that its schema gained since it was stored.</summary>
     public static ReadOnlyMemory<byte> Complete(ResourceDefinition resource, StoredObject found) =>
-        found.Cached is { } cached && IsAsStored(resource, cached) ? found.Json : Json(resource, found.Json, complete: true);
+        resource.Remote is not null && !resource.IsStoredAsServed(found.Json.Span) ? found.Json
+        : found.Cached is { } cached && IsAsStored(resource, cached) ? found.Json : Json(resource, found.Json, complete: true);
 
     /// <param name="withCluster">The answer spans clusters: each object says which it is of.</param>
     public static void Write(ResourceDefinition resource, CachedObject item, bool withCluster, IBufferWriter<byte> output)

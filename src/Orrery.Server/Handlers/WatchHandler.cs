@@ -75,7 +75,8 @@ internal static class WatchHandler
 
         if (first is { } shown)
         {
-            foreach (CachedObject item in ObjectStore.Range(shown, request.Cluster, StoreKey.Prefix(request.Resource.StoredAs, request.Cluster, request.Namespace)))
+            IEnumerable<CachedObject> present = ObjectStore.Range(shown, request.Cluster, StoreKey.Prefix(request.Resource.StoredAs, request.Cluster, request.Namespace));
+            foreach (CachedObject item in request.Resource.Remote is null ? present : await request.Server.Versions.ServeAsync(request.Resource, [.. present], cancellationToken))
             {
                 if (selection.Matches(item))
                 {
@@ -145,7 +146,12 @@ internal static class WatchHandler
                 case CacheWait.Events:
                     while (watcher.TryRead(out CacheEvent change))
                     {
-                        stream.Write(change);
+                        if (await ServeAsync(request, stream, change, cancellationToken) is not { } served)
+                        {
+                            return;
+                        }
+
+                        stream.Write(served);
                         await stream.FlushIfFullAsync(cancellationToken);
                     }
 
@@ -167,6 +173,26 @@ internal static class WatchHandler
                 default:
                     return;
             }
+        }
+    }
+
+    /// <summary>The event in the version that is watched. Null: it cannot be converted, and the watch has been told so and ends.</summary>
+    private static async ValueTask<CacheEvent?> ServeAsync(ResourceRequest request, WatchStream stream, CacheEvent change, CancellationToken cancellationToken)
+    {
+        if (request.Resource.Remote is null)
+        {
+            return change;
+        }
+
+        try
+        {
+            return await request.Server.Versions.ServeAsync(request.Resource, change, cancellationToken);
+        }
+        catch (StatusException fault)
+        {
+            stream.Fail(fault.Status);
+            await stream.FlushAsync(cancellationToken);
+            return null;
         }
     }
 

@@ -9,7 +9,7 @@ using Orrery.Storage;
 namespace Orrery.Server.Registry;
 
 /// <summary>Makes an object: upstream's <c>registry/generic/registry/store.go</c>, Create, and <c>rest.BeforeCreate</c>.</summary>
-internal sealed class ObjectCreation(ObjectStore objects, AdmissionChain admission, ServiceAddresses addresses, QuotaLedger quotas, TimeProvider time, NameSource names)
+internal sealed class ObjectCreation(ObjectStore objects, ObjectVersions versions, AdmissionChain admission, ServiceAddresses addresses, QuotaLedger quotas, TimeProvider time, NameSource names)
 {
     /// <summary>A generated name that is taken is replaced this often before the client hears of it.</summary>
     private const int MaxNameAttempts = 8;
@@ -65,8 +65,7 @@ internal sealed class ObjectCreation(ObjectStore objects, AdmissionChain admissi
             await admission.ValidateAsync(scope.Admission(AdmissionOperation.Create, json.Name, json, null), cancellationToken);
 
             using ServiceAddresses.Reservation? reservation = addresses.Reserve(scope, json, null);
-            resource.Conversion?.ToStored(json);
-            byte[] stored = ObjectEncoding.Encode(json);
+            byte[] stored = ObjectEncoding.Encode(await versions.EncodeAsync(scope, json, cancellationToken));
             if (scope.DryRun)
             {
                 quotas.Check(scope, json, null);

@@ -11,7 +11,7 @@ namespace Orrery.Server.Registry;
 /// Deletes an object, or marks it where finalizers or a grace period hold it: upstream's
 /// <c>registry/generic/registry/store.go</c>, Delete, and <c>rest.BeforeDelete</c>.
 /// </summary>
-internal sealed class ObjectDeletion(ObjectStore objects, AdmissionChain admission, TimeProvider time)
+internal sealed class ObjectDeletion(ObjectStore objects, ObjectVersions versions, AdmissionChain admission, TimeProvider time)
 {
     private const string OrphanFinalizer = "orphan";
     private const string ForegroundFinalizer = "foregroundDeletion";
@@ -33,7 +33,7 @@ internal sealed class ObjectDeletion(ObjectStore objects, AdmissionChain admissi
             // 1. What is there, and whether it is what the client means.
             StoredObject current = objects.Find(resource, scope.Cluster, scope.Namespace, scope.Name)
                 ?? throw ApiErrors.NotFound(scope.GroupResource, scope.Name);
-            JsonObject old = ObjectStore.Decode(resource, current);
+            JsonObject old = await versions.DecodeAsync(scope, current, cancellationToken);
             CheckPreconditions(scope, options, old);
 
             // 2. Admission.
@@ -51,8 +51,7 @@ internal sealed class ObjectDeletion(ObjectStore objects, AdmissionChain admissi
                 return new WriteResult(current.Json, current.Revision);
             }
 
-            resource.Conversion?.ToStored(json);
-            byte[] stored = ObjectEncoding.Encode(json);
+            byte[] stored = ObjectEncoding.Encode(await versions.EncodeAsync(scope, json, cancellationToken));
 
             if (scope.DryRun)
             {

@@ -39,7 +39,7 @@ internal sealed record ObjectChange
 internal sealed record SubresourceView(GroupVersionKind Kind, Func<JsonObject, JsonObject> Read, Action<JsonObject, JsonObject> Write);
 
 /// <summary>Changes an object: upstream's <c>registry/generic/registry/store.go</c>, Update, and <c>rest.BeforeUpdate</c>.</summary>
-internal sealed class ObjectUpdate(ObjectStore objects, AdmissionChain admission, ServiceAddresses addresses, QuotaLedger quotas, ObjectCreation creation, TimeProvider time)
+internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions, AdmissionChain admission, ServiceAddresses addresses, QuotaLedger quotas, ObjectCreation creation, TimeProvider time)
 {
     /// <summary>Lost races after which the client is told to try again.</summary>
     private const int MaxAttempts = 100;
@@ -57,7 +57,7 @@ internal sealed class ObjectUpdate(ObjectStore objects, AdmissionChain admission
                     : await creation.CreateAsync(scope, change.Absent(), change.HasManagedFields, cancellationToken);
             }
 
-            JsonObject old = ObjectStore.Decode(resource, current);
+            JsonObject old = await versions.DecodeAsync(scope, current, cancellationToken);
             JsonObject json = change.Wanted((JsonObject)old.DeepClone());
 
             // 2. The object that the client means, and no other.
@@ -99,8 +99,7 @@ internal sealed class ObjectUpdate(ObjectStore objects, AdmissionChain admission
                 return new WriteResult(current.Json, current.Revision);
             }
 
-            resource.Conversion?.ToStored(json);
-            byte[] stored = ObjectEncoding.Encode(json);
+            byte[] stored = ObjectEncoding.Encode(await versions.EncodeAsync(scope, json, cancellationToken));
 
             if (scope.DryRun)
             {

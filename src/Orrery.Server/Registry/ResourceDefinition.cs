@@ -4,6 +4,7 @@ using Orrery.Api;
 using Orrery.Machinery.Schemas;
 using Orrery.Machinery.Tables;
 using Orrery.Server.Cache;
+using Orrery.Server.CustomResources;
 
 namespace Orrery.Server.Registry;
 
@@ -53,6 +54,9 @@ internal sealed class ResourceDefinition
 
     /// <summary>What every request for this version is warned of; null while it is not deprecated.</summary>
     public string? Deprecation { get; init; }
+
+    /// <summary>The webhook that converts between versions; null where <see cref="Conversion"/> does.</summary>
+    public WebhookConversion? Remote { get; init; }
 
     /// <summary>Where a custom resource keeps what its scale shows; null without a scale subresource, and for built-in kinds.</summary>
     public ScalePaths? Scale { get; init; }

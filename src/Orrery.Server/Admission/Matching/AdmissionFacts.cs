@@ -9,7 +9,7 @@ using Orrery.Server.Registry;
 namespace Orrery.Server.Admission.Matching;
 
 /// <summary>What policies and webhooks may know of a request beside the object: its namespace, the other versions of its resource, and what its user may do. All of the request's own cluster.</summary>
-internal sealed class AdmissionFacts(ObjectStore objects, ResourceCatalog resources, IAuthorizer authorizer)
+internal sealed class AdmissionFacts(ObjectStore objects, ResourceCatalog resources, ObjectVersions versions, IAuthorizer authorizer)
 {
     private static readonly ResourceDefinition Namespaces = BuiltinResources.Instance.Require("", "v1", "namespaces");
 
@@ -26,13 +26,36 @@ internal sealed class AdmissionFacts(ObjectStore objects, ResourceCatalog resour
     /// <summary>Other resources under which the same objects are served.</summary>
     public IEnumerable<ResourceDefinition> Equivalents(AdmissionRequest request) => resources.Equivalents(request.Cluster, request.Resource);
 
+    /// <summary>
+    /// Makes what <see cref="As"/> and <see cref="Input"/> will ask for where a webhook has to convert it: to be called before either, each time
+    /// that the object may have changed.
+    /// </summary>
+    /// <param name="matched">The resource that the rules speak of.</param>
+    /// <exception cref="StatusException">500: it could not be converted.</exception>
+    public async ValueTask PrepareAsync(AdmissionRequest request, ResourceDefinition matched, CancellationToken cancellationToken)
+    {
+        if (matched.Remote is not null && IsOther(matched, request))
+        {
+            request.Converted[matched] = (await ToAsync(request.Object), await ToAsync(request.Old));
+        }
+
+        async ValueTask<JsonObject?> ToAsync(JsonObject? json) =>
+            json is null ? null : await versions.ToAsync(matched, request.Cluster, json, matched.Kind.ApiVersion, cancellationToken);
+    }
+
     /// <summary>An object of the request as it is in another version of its resource; a copy where that is another.</summary>
     public static JsonObject? As(ResourceDefinition wanted, AdmissionRequest request, JsonObject? json)
     {
         // What a subresource shows in the object's place, such as a Scale, is of one version.
-        if (json is null || ReferenceEquals(wanted, request.Resource) || request.Kind != request.Resource.Kind)
+        if (json is null || !IsOther(wanted, request))
         {
             return json;
+        }
+
+        if (wanted.Remote is not null)
+        {
+            (JsonObject? now, JsonObject? old) = request.Converted[wanted];
+            return ReferenceEquals(json, request.Old) ? old : now;
         }
 
         var copy = (JsonObject)json.DeepClone();
@@ -42,9 +65,15 @@ internal sealed class AdmissionFacts(ObjectStore objects, ResourceCatalog resour
     }
 
     /// <summary>Puts an object that was changed in another version back into the request's own.</summary>
-    public static JsonObject Back(ResourceDefinition from, AdmissionRequest request, JsonObject json)
+    /// <exception cref="StatusException">500: it could not be converted.</exception>
+    public async ValueTask<JsonObject> BackAsync(ResourceDefinition from, AdmissionRequest request, JsonObject json, CancellationToken cancellationToken)
     {
-        if (!ReferenceEquals(from, request.Resource) && request.Kind == request.Resource.Kind)
+        if (from.Remote is not null)
+        {
+            return IsOther(from, request) ? await versions.ToAsync(from, request.Cluster, json, request.Resource.Kind.ApiVersion, cancellationToken) : json;
+        }
+
+        if (IsOther(from, request))
         {
             from.Conversion?.ToStored(json);
             request.Resource.Conversion?.FromStored(json);
@@ -52,6 +81,8 @@ internal sealed class AdmissionFacts(ObjectStore objects, ResourceCatalog resour
 
         return json;
     }
+
+    private static bool IsOther(ResourceDefinition wanted, AdmissionRequest request) => !ReferenceEquals(wanted, request.Resource) && request.Kind == request.Resource.Kind;
 
     /// <summary>What expressions look at.</summary>
     /// <param name="matched">The resource that the rules speak of.</param>

@@ -11,15 +11,21 @@ internal sealed class ValidatingPolicies(PolicySet<ValidatingPolicy> policies, A
 {
     public string Name => "ValidatingAdmissionPolicy";
 
-    public ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         IReadOnlyList<BoundPolicy<ValidatingPolicy>> bound = policies.For(request.Cluster);
         if (bound.Count > 0 && !Exemptions.IsExemptOfPolicies(request))
         {
+            foreach ((Policy<ValidatingPolicy> policy, _) in bound)
+            {
+                if (policy.Constraints.MatchRules(request, facts) is { } matched)
+                {
+                    await facts.PrepareAsync(request, matched, cancellationToken);
+                }
+            }
+
             Decide(request, bound, cancellationToken);
         }
-
-        return ValueTask.CompletedTask;
     }
 
     /// <summary>Every policy is heard, so that each may warn and annotate; then the first refusal answers.</summary>

@@ -36,7 +36,7 @@ internal sealed class MutatingWebhooks(CacheSet caches, WebhookCalls calls) : IM
             Webhook webhook = webhooks[i];
 
             // One that was not asked before is not asked now either, even if it matches by now.
-            if (calls.Match(webhook, request, cancellationToken) is not { } matched || (request.Reinvocation.IsSecondRun && !memory.Again.Contains(webhook.Id)))
+            if (await calls.MatchAsync(webhook, request, cancellationToken) is not { } matched || (request.Reinvocation.IsSecondRun && !memory.Again.Contains(webhook.Id)))
             {
                 continue;
             }
@@ -73,12 +73,12 @@ internal sealed class MutatingWebhooks(CacheSet caches, WebhookCalls calls) : IM
             throw WebhookCalls.Refusal(webhook, answer.Status);
         }
 
-        bool changed = answer.Patch is not null && Patch(webhook, request, matched, answer.Patch);
+        bool changed = answer.Patch is not null && await PatchAsync(webhook, request, matched, answer.Patch, cancellationToken);
         request.Notes.Annotate(place, $$"""{"configuration":"{{webhook.Configuration}}","webhook":"{{webhook.Name}}","mutated":{{(changed ? "true" : "false")}}}""");
         return changed;
     }
 
-    private static bool Patch(Webhook webhook, AdmissionRequest request, ResourceDefinition matched, JsonArray patch)
+    private async ValueTask<bool> PatchAsync(Webhook webhook, AdmissionRequest request, ResourceDefinition matched, JsonArray patch, CancellationToken cancellationToken)
     {
         if (request.Object is null)
         {
@@ -90,7 +90,7 @@ internal sealed class MutatingWebhooks(CacheSet caches, WebhookCalls calls) : IM
         try
         {
             json = JsonPatch.Apply(AdmissionFacts.As(matched, request, before)!.DeepClone(), JsonPatch.Decode(patch)) as JsonObject ?? throw ApiErrors.BadRequest("the patch leaves no object");
-            request.Replace(AdmissionFacts.Back(matched, request, json));
+            request.Replace(await calls.BackAsync(matched, request, json, cancellationToken));
         }
         catch (StatusException fault)
         {

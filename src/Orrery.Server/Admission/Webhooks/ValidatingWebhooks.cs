@@ -22,8 +22,15 @@ internal sealed class ValidatingWebhooks(CacheSet caches, WebhookCalls calls) : 
             return;
         }
 
-        (Webhook Webhook, ResourceDefinition Matched)[] asked =
-            [.. webhooks.Select(w => (Webhook: w, Matched: calls.Match(w, request, cancellationToken))).Where(a => a.Matched is not null).Select(a => (a.Webhook, a.Matched!))];
+        var asked = new List<(Webhook Webhook, ResourceDefinition Matched)>();
+        foreach (Webhook webhook in webhooks)
+        {
+            if (await calls.MatchAsync(webhook, request, cancellationToken) is { } matched)
+            {
+                asked.Add((webhook, matched));
+            }
+        }
+
         Task<Verdict>[] calling = [.. asked.Select(a => AskAsync(a.Webhook, request, a.Matched, cancellationToken))];
         Verdict[] verdicts = await Task.WhenAll(calling);
 

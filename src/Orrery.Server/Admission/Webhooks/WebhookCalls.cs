@@ -18,13 +18,14 @@ internal sealed class WebhookCalls(WebhookClient client, AdmissionFacts facts, N
 {
     /// <returns>The resource that the webhook's rules speak of, or null when it is not asked.</returns>
     /// <exception cref="StatusException">403: whether to ask could not be worked out, and the webhook fails closed.</exception>
-    public ResourceDefinition? Match(Webhook webhook, AdmissionRequest request, CancellationToken cancellationToken)
+    public async ValueTask<ResourceDefinition?> MatchAsync(Webhook webhook, AdmissionRequest request, CancellationToken cancellationToken)
     {
         if (webhook.Criteria.Match(request, facts) is not { } matched)
         {
             return null;
         }
 
+        await facts.PrepareAsync(request, matched, cancellationToken);
         if (webhook.Conditions.IsEmpty)
         {
             return matched;
@@ -67,6 +68,10 @@ internal sealed class WebhookCalls(WebhookClient client, AdmissionFacts facts, N
         log.Failed(webhook.Id, request.Cluster.ToString(), webhook.FailsOpen, why);
         return webhook.FailsOpen ? new WebhookOutcome(null, why) : throw ApiErrors.InternalError(why);
     }
+
+    /// <summary>Puts what a webhook patched back into the version of the request.</summary>
+    public ValueTask<JsonObject> BackAsync(ResourceDefinition matched, AdmissionRequest request, JsonObject json, CancellationToken cancellationToken) =>
+        facts.BackAsync(matched, request, json, cancellationToken);
 
     /// <summary>The Status that answers a request which a webhook refused (upstream <c>webhook/errors/statuserror.go</c>).</summary>
     public static StatusException Refusal(Webhook webhook, JsonObject? status)

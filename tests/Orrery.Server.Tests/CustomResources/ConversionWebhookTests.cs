@@ -1,0 +1,160 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Client;
+using Orrery.Server.Tests.Admission;
+using Orrery.Testing;
+
+namespace Orrery.Server.Tests.CustomResources;
+
+/// <summary>Endpoints whose v1 (stored) says host and port apart, and whose v2 says them together.</summary>
+public sealed class ConversionWebhookTests(ServerFixture fixture) : IClassFixture<ServerFixture>
+{
+    private static readonly CancellationToken Token = ServerFixture.Token;
+
+    [Fact]
+    public async Task Create_InAnotherVersion_IsStoredConvertedAndReadInBoth()
+    {
+        await using TestWebhook webhook = await TestWebhook.StartAsync(Convert, Token);
+        (GroupVersionResource v1, GroupVersionResource v2, string ns) = await DefineAsync(webhook, "places");
+
+        KubeObject made = await fixture.Admin.CreateAsync(v2, ns, Object("a", """{"address":"example.com:80"}"""), Token);
+        KubeObject old = await fixture.Admin.GetAsync(v1, ns, "a", Token);
+        KubeObject now = await fixture.Admin.GetAsync(v2, ns, "a", Token);
+
+        Assert.Equal("""{"host":"example.com","port":80}""", old.At("spec")!.Value.GetRawText());
+        Assert.Equal("""{"address":"example.com:80"}""", now.At("spec")!.Value.GetRawText());
+        Assert.Equal((made.Uid, made.ResourceVersion), (old.Uid, now.ResourceVersion));
+    }
+
+    [Fact]
+    public async Task Patch_InAnotherVersion_ChangesWhatIsStored()
+    {
+        await using TestWebhook webhook = await TestWebhook.StartAsync(Convert, Token);
+        (GroupVersionResource v1, GroupVersionResource v2, string ns) = await DefineAsync(webhook, "patched");
+        await fixture.Admin.CreateAsync(v1, ns, Object("a", """{"host":"example.com","port":80}"""), Token);
+
+        KubeObject patched = await fixture.Admin.PatchAsync(v2, ns, "a", PatchKind.Merge, AdmissionWorld.Json("""{"spec":{"address":"example.org:81"}}"""), Token);
+
+        Assert.Equal("example.org:81", patched.TextAt("spec", "address"));
+        Assert.Equal("example.org", (await fixture.Admin.GetAsync(v1, ns, "a", Token)).TextAt("spec", "host"));
+    }
+
+    [Fact]
+    public async Task List_AndWatch_ConvertEachObjectOnce()
+    {
+        await using TestWebhook webhook = await TestWebhook.StartAsync(Convert, Token);
+        (GroupVersionResource v1, GroupVersionResource v2, string ns) = await DefineAsync(webhook, "listed");
+        foreach (int i in Enumerable.Range(0, 5))
+        {
+            await fixture.Admin.CreateAsync(v1, ns, Object($"a{i}", $$"""{"host":"h","port":{{i}}}"""), Token);
+        }
+
+        KubeList first = await fixture.Admin.ListAsync(v2, ns, null, Token);
+        KubeList second = await fixture.Admin.ListAsync(v2, ns, null, Token);
+        KubeObject seen = await AdmissionWorld.EventuallyAsync(fixture.Admin, v2, ns, "a3", _ => true);
+
+        Assert.Equal(["h:0", "h:1", "h:2", "h:3", "h:4"], first.Items.Select(i => i.TextAt("spec", "address")));
+        Assert.Equal(first.Items.Select(i => i.Json.GetRawText()), second.Items.Select(i => i.Json.GetRawText()));
+        Assert.Equal("h:3", seen.TextAt("spec", "address"));
+        Assert.Equal(5, Assert.Single(webhook.Reviews)["request"]!["objects"]!.AsArray().Count);
+    }
+
+    [Fact]
+    public async Task Read_WhenTheWebhookFails_SaysWhyAndLeavesTheStoredVersionAlone()
+    {
+        await using TestWebhook webhook = await TestWebhook.StartAsync(
+            r => Answer(r, [], AdmissionWorld.Json("""{"status":"Failure","message":"cannot tell"}""")), Token);
+        (GroupVersionResource v1, GroupVersionResource v2, string ns) = await DefineAsync(webhook, "failing");
+        await fixture.Admin.CreateAsync(v1, ns, Object("a", """{"host":"h","port":1}"""), Token);
+
+        StatusException read = await AdmissionWorld.RefusalAsync(() => fixture.Admin.GetAsync(v2, ns, "a", Token));
+        StatusException write = await AdmissionWorld.RefusalAsync(() => fixture.Admin.CreateAsync(v2, ns, Object("b", """{"address":"h:1"}"""), Token));
+
+        Assert.Equal((500, "conversion webhook for failing.example.com/v1, Kind=Place failed: cannot tell"), (read.Code, read.Message));
+        Assert.Equal((500, "conversion webhook for failing.example.com/v2, Kind=Place failed: cannot tell"), (write.Code, write.Message));
+        Assert.Null(await fixture.Admin.FindAsync(v1, ns, "b", Token));
+        Assert.Equal("h", (await fixture.Admin.GetAsync(v1, ns, "a", Token)).TextAt("spec", "host"));
+    }
+
+    [Fact]
+    public async Task Read_WhenTheWebhookRenamesTheObject_Fails()
+    {
+        await using TestWebhook webhook = await TestWebhook.StartAsync(
+            r =>
+            {
+                JsonObject answer = Convert(r)!;
+                answer["response"]!["convertedObjects"]![0]!["metadata"]!["name"] = "other";
+                return answer;
+            },
+            Token);
+        (GroupVersionResource v1, GroupVersionResource v2, string ns) = await DefineAsync(webhook, "renamed");
+        await fixture.Admin.CreateAsync(v1, ns, Object("a", """{"host":"h","port":1}"""), Token);
+
+        StatusException fault = await AdmissionWorld.RefusalAsync(() => fixture.Admin.GetAsync(v2, ns, "a", Token));
+
+        Assert.Equal("conversion webhook for renamed.example.com/v1, Kind=Place failed: returned invalid converted object at index 0: must have the same name: a != other", fault.Message);
+    }
+
+    [Fact]
+    public async Task Delete_OfANamespace_WaitsForNoWebhook()
+    {
+        await using TestWebhook webhook = await TestWebhook.StartAsync(_ => null, Token);
+        (GroupVersionResource v1, _, string ns) = await DefineAsync(webhook, "stuck");
+        await fixture.Admin.CreateAsync(v1, ns, Object("a", """{"host":"h","port":1}"""), Token);
+
+        await fixture.Admin.DeleteAsync(ServerFixture.Namespaces, "", ns, null, Token);
+
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        deadline.CancelAfter(TimeSpan.FromSeconds(20));
+        await foreach (WatchEvent change in fixture.Admin.WatchAsync(ServerFixture.Namespaces, "", new WatchQuery { FieldSelector = $"metadata.name={ns}" }, deadline.Token))
+        {
+            if (change.Type == WatchEventType.Deleted)
+            {
+                break;
+            }
+        }
+
+        Assert.Empty(webhook.Reviews);
+    }
+
+    private static JsonObject? Convert(JsonObject review)
+    {
+        string wanted = review["request"]!["desiredAPIVersion"]!.GetValue<string>();
+        var converted = new JsonArray();
+        foreach (JsonNode? item in review["request"]!["objects"]!.AsArray())
+        {
+            var json = (JsonObject)item!.DeepClone();
+            JsonObject spec = json["spec"]!.AsObject();
+            json["spec"] = wanted.EndsWith("v2", StringComparison.Ordinal)
+                ? new JsonObject { ["address"] = $"{spec["host"]}:{spec["port"]}" }
+                : new JsonObject { ["host"] = spec["address"]!.GetValue<string>().Split(':')[0], ["port"] = int.Parse(spec["address"]!.GetValue<string>().Split(':')[1], System.Globalization.CultureInfo.InvariantCulture) };
+            json["apiVersion"] = wanted;
+            converted.Add((JsonNode)json);
+        }
+
+        return Answer(review, converted, new JsonObject { ["status"] = "Success" });
+    }
+
+    private static JsonObject Answer(JsonObject review, JsonArray converted, JsonObject result) => new()
+    {
+        ["apiVersion"] = "apiextensions.k8s.io/v1",
+        ["kind"] = "ConversionReview",
+        ["response"] = new JsonObject { ["uid"] = review["request"]!["uid"]!.DeepClone(), ["convertedObjects"] = converted, ["result"] = result },
+    };
+
+    private static JsonObject Object(string name, string spec) => AdmissionWorld.Json($$$"""{"metadata":{"name":"{{{name}}}"},"spec":{{{spec}}} }""");
+
+    private async Task<(GroupVersionResource V1, GroupVersionResource V2, string Namespace)> DefineAsync(TestWebhook webhook, string name)
+    {
+        string group = name + ".example.com";
+        JsonObject definition = AdmissionWorld.Json("""
+            {"metadata":{"name":"places.GROUP"},"spec":{"group":"GROUP","scope":"Namespaced","names":{"plural":"places","kind":"Place"},
+             "conversion":{"strategy":"Webhook","webhook":{"conversionReviewVersions":["v1"],"clientConfig":{"url":"URL","caBundle":"CABUNDLE"}}},
+             "versions":[
+              {"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object","properties":{"spec":{"type":"object","properties":{"host":{"type":"string"},"port":{"type":"integer"}}}}}}},
+              {"name":"v2","served":true,"storage":false,"schema":{"openAPIV3Schema":{"type":"object","properties":{"spec":{"type":"object","properties":{"address":{"type":"string"}}}}}}}]}}
+            """.Replace("GROUP", group, StringComparison.Ordinal).Replace("URL", webhook.Url, StringComparison.Ordinal).Replace("CABUNDLE", webhook.CaBundle, StringComparison.Ordinal));
+        await fixture.Admin.CreateAsync(ServerFixture.Definitions, "", definition, Token);
+        return (new GroupVersionResource(group, "v1", "places"), new GroupVersionResource(group, "v2", "places"), await fixture.NamespaceAsync());
+    }
+}

@@ -12,15 +12,13 @@ internal sealed class MutatingPolicies(PolicySet<MutatingPolicy> policies, Admis
 {
     public string Name => "MutatingAdmissionPolicy";
 
-    public ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    public async ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         IReadOnlyList<BoundPolicy<MutatingPolicy>> bound = policies.For(request.Cluster);
         if (bound.Count > 0 && request.Operation is AdmissionOperation.Create or AdmissionOperation.Update && !Exemptions.IsExemptOfPolicies(request))
         {
-            new Run(request, facts, parameters, request.Reinvocation.Of<Memory>(this), cancellationToken).Mutate(bound);
+            await new Run(request, facts, parameters, request.Reinvocation.Of<Memory>(this), cancellationToken).MutateAsync(bound);
         }
-
-        return ValueTask.CompletedTask;
     }
 
     /// <summary>What is remembered of a request between the two runs of the mutating phase.</summary>
@@ -41,7 +39,7 @@ internal sealed class MutatingPolicies(PolicySet<MutatingPolicy> policies, Admis
     {
         private readonly List<string> refusals = [];
 
-        public void Mutate(IReadOnlyList<BoundPolicy<MutatingPolicy>> bound)
+        public async ValueTask MutateAsync(IReadOnlyList<BoundPolicy<MutatingPolicy>> bound)
         {
             // Somebody beside the policies changed the object since.
             if (request.Reinvocation.IsSecondRun && memory.Reinvocable.Count > 0 && !JsonNode.DeepEquals(memory.Left, request.Object))
@@ -55,7 +53,7 @@ internal sealed class MutatingPolicies(PolicySet<MutatingPolicy> policies, Admis
                 {
                     try
                     {
-                        Invoke(policy, binding);
+                        await InvokeAsync(policy, binding);
                     }
                     catch (StatusException fault)
                     {
@@ -76,7 +74,7 @@ internal sealed class MutatingPolicies(PolicySet<MutatingPolicy> policies, Admis
             memory.Left = memory.Reinvocable.Count > 0 ? (JsonObject?)request.Object?.DeepClone() : null;
         }
 
-        private void Invoke(Policy<MutatingPolicy> policy, PolicyBinding binding)
+        private async ValueTask InvokeAsync(Policy<MutatingPolicy> policy, PolicyBinding binding)
         {
             if (policy.Constraints.Match(request, facts) is not { } matched || (binding.Resources is not null && binding.Resources.Match(request, facts) is null))
             {
@@ -88,14 +86,15 @@ internal sealed class MutatingPolicies(PolicySet<MutatingPolicy> policies, Admis
                 (string, string, string) key = (policy.Name, binding.Name, param is null ? "" : $"{param.Namespace}/{param.Name}");
                 if (!request.Reinvocation.IsSecondRun || memory.Due.Contains(key))
                 {
-                    Invoke(policy, binding, matched, param, key);
+                    await InvokeAsync(policy, binding, matched, param, key);
                 }
             }
         }
 
-        private void Invoke(Policy<MutatingPolicy> policy, PolicyBinding binding, ResourceDefinition matched, JsonObject? param, (string, string, string) key)
+        private async ValueTask InvokeAsync(Policy<MutatingPolicy> policy, PolicyBinding binding, ResourceDefinition matched, JsonObject? param, (string, string, string) key)
         {
             // 1. The conditions, on what the policies before this one left.
+            await facts.PrepareAsync(request, matched, cancellationToken);
             AdmissionInput input = facts.Input(request, matched) with { Params = param };
             MatchOutcome outcome = policy.Program.Conditions.Evaluate(input, cancellationToken);
             if (!outcome.Matches)
@@ -120,7 +119,7 @@ internal sealed class MutatingPolicies(PolicySet<MutatingPolicy> policies, Admis
             // 3. Who ran before and cares has to see what changed.
             if (!ReferenceEquals(made, input.Object))
             {
-                request.Replace(AdmissionFacts.Back(matched, request, made));
+                request.Replace(await facts.BackAsync(matched, request, made, cancellationToken));
                 memory.Due.UnionWith(memory.Reinvocable);
                 request.Reinvocation.Want();
             }

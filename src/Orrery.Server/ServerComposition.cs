@@ -44,6 +44,7 @@ internal static class ServerComposition
             new AuthenticationOptions
             {
                 ClientAuthorities = options.ClientCas,
+                RootCertificatePem = options.RootCertificatePem,
                 TokenKeys = options.ServiceAccountKeys,
                 Issuers = options.Issuers,
                 UnscopedCredentials = options.UnscopedCredentials,

@@ -29,4 +29,7 @@ public sealed record AuthenticationOptions
 
     /// <summary>Content of a token file (<c>token,user,uid,"group,…"[,cluster]</c>); null for none.</summary>
     public string? StaticTokens { get; init; }
+
+    /// <summary>What <c>kube-root-ca.crt</c> holds; null takes <see cref="ClientAuthorities"/>.</summary>
+    public string? RootCertificatePem { get; init; }
 }

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -10,13 +9,9 @@ using Orrery.Server.Authorization;
 
 namespace Orrery.Server.Clusters;
 
-/// <summary>One object that every cluster begins with.</summary>
-/// <param name="KeySuffix"><c>{namespace or -}/{name}</c>: the end of its key in any cluster.</param>
-/// <param name="Value">Encoded as the store would keep it: without resourceVersion.</param>
-internal sealed record BaseObject(string KeySuffix, byte[] Value);
-
 /// <summary>
-/// The objects that every cluster begins with: bootstrap roles and bindings, priority classes of the system. One copy for all clusters, stored nowhere.
+/// The objects that every cluster begins with: bootstrap roles and bindings, priority classes of the system, and in a virtual cluster what
+/// its first namespaces hold. One copy for all clusters, stored nowhere.
 /// What a cluster writes over one of them is stored as any object is; what it deletes leaves a tombstone.
 /// </summary>
 internal sealed class BaseLayer
@@ -33,10 +28,15 @@ internal sealed class BaseLayer
     private readonly Lazy<FrozenDictionary<GroupResource, BaseObject[]>> objects;
     private readonly Lazy<RbacLayer> rbac;
 
+    private readonly Func<ClusterName, ClusterIdentity?> identify;
+
     /// <param name="created">Their creationTimestamp: when this installation was set up.</param>
-    public BaseLayer(DateTimeOffset created)
+    /// <param name="authorityPem">What <c>kube-root-ca.crt</c> holds.</param>
+    /// <param name="identify">Tells a virtual cluster from all others; null for one that is not there.</param>
+    public BaseLayer(DateTimeOffset created, string authorityPem, Func<ClusterName, ClusterIdentity?> identify)
     {
-        objects = new(() => Load(created));
+        this.identify = identify;
+        objects = new(() => Load(created, authorityPem));
         rbac = new(() => new RbacLayer(objects.Value.Values.SelectMany(list => list).Select(o => KubeObject.Parse(o.Value)), []));
     }
 
@@ -45,20 +45,23 @@ internal sealed class BaseLayer
 
     /// <summary>Whether any object of the resource is here.</summary>
     public static bool Has(GroupResource resource) =>
-        (resource.Group == Group && resource.Resource is "clusterroles" or "clusterrolebindings" or "roles" or "rolebindings") || resource == PriorityClasses;
+        (resource.Group == Group && resource.Resource is "clusterroles" or "clusterrolebindings" or "roles" or "rolebindings") || resource == PriorityClasses || IsOfNamespaces(resource);
+
+    private static bool IsOfNamespaces(GroupResource resource) => resource.Group.Length == 0 && resource.Resource is "serviceaccounts" or "configmaps";
 
     public static bool IsTombstone(ReadOnlySpan<byte> json) => json.StartsWith(TombstoneStart);
 
     /// <summary>What stands at the key of a base object that a cluster has deleted.</summary>
     public static byte[] Tombstone(string name) => [.. TombstoneStart, .. "\"name\":"u8, .. JsonSerializer.SerializeToUtf8Bytes(name), .. "}}"u8];
 
-    /// <summary>The objects of a resource in key order.</summary>
-    public IReadOnlyList<BaseObject> Objects(GroupResource resource) => Has(resource) ? objects.Value[resource] : [];
+    /// <summary>The objects of a resource in a cluster, in key order.</summary>
+    public IReadOnlyList<BaseObject> Objects(GroupResource resource, ClusterName cluster) =>
+        Has(resource) && !(cluster.IsRoot && IsOfNamespaces(resource)) ? objects.Value[resource] : [];
 
     /// <param name="keySuffix"><c>{namespace or -}/{name}</c>.</param>
-    public BaseObject? Find(GroupResource resource, ReadOnlySpan<char> keySuffix)
+    public BaseObject? Find(GroupResource resource, ClusterName cluster, ReadOnlySpan<char> keySuffix)
     {
-        IReadOnlyList<BaseObject> all = Objects(resource);
+        IReadOnlyList<BaseObject> all = Objects(resource, cluster);
         int low = 0, high = all.Count - 1;
         while (low <= high)
         {
@@ -75,32 +78,32 @@ internal sealed class BaseLayer
         return null;
     }
 
-    private static FrozenDictionary<GroupResource, BaseObject[]> Load(DateTimeOffset created)
+    /// <summary>An object as a cluster has it; null when the cluster is not there.</summary>
+    public byte[]? Value(BaseObject item, ClusterName cluster) =>
+        !item.IsOfVirtualClusters ? item.Value : identify(cluster) is { } identity ? item.For(identity) : null;
+
+    private static FrozenDictionary<GroupResource, BaseObject[]> Load(DateTimeOffset created, string authorityPem)
     {
         string stamp = created.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         return BootstrapRbac.Instance.Keys
             .Select(key => (Resource: new GroupResource(Group, key.Kind.ToLowerInvariant() + "s"), Json: BootstrapRbac.Instance.Find(key)!))
             .Concat(SystemPriorityClasses.Make().Select(json => (Resource: PriorityClasses, Json: json)))
+            .Concat(NamespaceContents.Make(authorityPem))
             .GroupBy(o => o.Resource)
-            .ToFrozenDictionary(kind => kind.Key, kind => kind.Select(o => Encode(o.Json, stamp)).OrderBy(o => o.KeySuffix, StringComparer.Ordinal).ToArray());
+            .ToFrozenDictionary(kind => kind.Key, kind => kind.Select(o => Encode(o.Json, stamp, IsOfNamespaces(o.Resource))).OrderBy(o => o.KeySuffix, StringComparer.Ordinal).ToArray());
     }
 
-    private static BaseObject Encode(JsonObject json, string stamp)
+    private static BaseObject Encode(JsonObject json, string stamp, bool ofVirtualClusters)
     {
         JsonObject metadata = json.Metadata;
+        string uid = DerivedUid.Of($"{json.Kind}/{json.Namespace}/{json.Name}");
         int place = json.Namespace.Length > 0 ? 2 : 1;
-        metadata.Insert(place, "uid", Uid(json));
+        metadata.Insert(place, "uid", uid);
         metadata.Insert(place + 1, "creationTimestamp", stamp);
-        return new BaseObject($"{(json.Namespace.Length == 0 ? "-" : json.Namespace)}/{json.Name}", JsonSerializer.SerializeToUtf8Bytes(json));
-    }
-
-    /// <summary>The same in every cluster and after every start: a UUID (RFC 9562 version 8) out of the object's identity.</summary>
-    private static string Uid(JsonObject json)
-    {
-        Span<byte> hash = stackalloc byte[32];
-        SHA256.HashData(Encoding.UTF8.GetBytes($"{json.Kind}/{json.Namespace}/{json.Name}"), hash);
-        hash[6] = (byte)((hash[6] & 0x0f) | 0x80);
-        hash[8] = (byte)((hash[8] & 0x3f) | 0x80);
-        return new Guid(hash[..16], bigEndian: true).ToString();
+        byte[] value = JsonSerializer.SerializeToUtf8Bytes(json);
+        string suffix = $"{(json.Namespace.Length == 0 ? "-" : json.Namespace)}/{json.Name}";
+        return ofVirtualClusters
+            ? new BaseObject(suffix, value, value.AsSpan().IndexOf(Encoding.ASCII.GetBytes(uid)), value.AsSpan().IndexOf(Encoding.ASCII.GetBytes(stamp)))
+            : new BaseObject(suffix, value);
     }
 }

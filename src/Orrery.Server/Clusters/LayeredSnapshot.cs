@@ -25,7 +25,7 @@ internal readonly struct LayeredSnapshot(BaseLayer layer, GroupResource resource
             return found;
         }
 
-        return found is null ? Rebase(layer.Find(resource, Suffix(key)), key) : BaseLayer.IsTombstone(found.Json.Span) ? null : found;
+        return found is null ? BaseAt(layer, resource, key) : BaseLayer.IsTombstone(found.Json.Span) ? null : found;
     }
 
     /// <summary>The revision that a write must find at a key: zero where only the base layer has the object.</summary>
@@ -33,16 +33,24 @@ internal readonly struct LayeredSnapshot(BaseLayer layer, GroupResource resource
 
     /// <summary>What a delete must write at a key: nothing, or the tombstone that hides a base object.</summary>
     public ReadOnlyMemory<byte>? DeletionValue(string key) =>
-        layered && layer.Find(resource, Suffix(key)) is not null ? (ReadOnlyMemory<byte>?)BaseLayer.Tombstone(key[(key.LastIndexOf('/') + 1)..]) : null;
+        layered && layer.Find(resource, ClusterOf(key), Suffix(key)) is not null ? (ReadOnlyMemory<byte>?)BaseLayer.Tombstone(key[(key.LastIndexOf('/') + 1)..]) : null;
 
     public IEnumerable<CachedObject> Range(string prefix, string? startAfter = null) =>
-        layered ? Merge(layer, resource, stored, prefix, startAfter) : stored.Range(prefix, startAfter);
+        !layered ? stored.Range(prefix, startAfter)
+        : ClusterPart(prefix).Length == 0 ? stored.Range(prefix, startAfter).Where(o => !BaseLayer.IsTombstone(o.Json.Span))
+        : Changes(prefix, startAfter) is { } changes ? Merge(stored.Range(prefix, startAfter), changes)
+        : stored.Range(prefix, startAfter);
 
     /// <summary>The same as <see cref="Range"/>, all at once.</summary>
     public IReadOnlyList<CachedObject> ToArray(string prefix, string? startAfter = null) =>
-        layered ? [.. Range(prefix, startAfter)] : stored.ToArray(prefix, startAfter);
+        IsAsStored(prefix, startAfter) ? stored.ToArray(prefix, startAfter) : [.. Range(prefix, startAfter)];
 
-    public int Count(string prefix, string? startAfter = null) => layered ? Range(prefix, startAfter).Count() : stored.Count(prefix, startAfter);
+    public int Count(string prefix, string? startAfter = null) =>
+        IsAsStored(prefix, startAfter) ? stored.Count(prefix, startAfter)
+        : ClusterPart(prefix).Length == 0 ? Range(prefix, startAfter).Count()
+        : stored.Count(prefix, startAfter) + Changes(prefix, startAfter)!.Sum(change => change.Shown is null ? -1 : 1);
+
+    private bool IsAsStored(string prefix, string? startAfter) => !layered || (ClusterPart(prefix).Length > 0 && Changes(prefix, startAfter) is null);
 
     /// <summary>An event of the cache as clients must see it; null when they must not.</summary>
     public static CacheEvent? Translate(BaseLayer layer, GroupResource resource, CacheEvent change)
@@ -53,7 +61,7 @@ internal readonly struct LayeredSnapshot(BaseLayer layer, GroupResource resource
         }
 
         CachedObject? before = change.Previous is null
-            ? Rebase(layer.Find(resource, Suffix(change.Object.Key)), change.Object.Key)
+            ? BaseAt(layer, resource, change.Object.Key)
             : BaseLayer.IsTombstone(change.Previous.Json.Span) ? null : change.Previous;
         bool gone = change.Type == CacheEventType.Deleted || BaseLayer.IsTombstone(change.Object.Json.Span);
         return (before, gone) switch
@@ -65,43 +73,70 @@ internal readonly struct LayeredSnapshot(BaseLayer layer, GroupResource resource
         };
     }
 
-    private static IEnumerable<CachedObject> Merge(BaseLayer layer, GroupResource resource, CacheSnapshot stored, string prefix, string? startAfter)
+    /// <summary>
+    /// What differs from what is stored under a prefix: base objects that show, and tombstones, which stand at keys of base
+    /// objects only. Most prefixes have none, and then reading them costs what it costs without layers.
+    /// </summary>
+    private List<(string Key, CachedObject? Shown)>? Changes(string prefix, string? startAfter)
     {
-        using IEnumerator<CachedObject> own = stored.Range(prefix, startAfter).GetEnumerator();
-        bool more = own.MoveNext();
-        foreach (BaseObject item in BaseUnder(layer, resource, prefix))
+        string cluster = ClusterPart(prefix);
+        List<(string, CachedObject?)>? changes = null;
+        ReadOnlySpan<char> rest = prefix.AsSpan(cluster.Length);
+        foreach (BaseObject item in layer.Objects(resource, ClusterOf(cluster)))
         {
-            string key = ClusterPart(prefix) + item.KeySuffix;
-            if (!key.StartsWith(prefix, StringComparison.Ordinal) || (startAfter is not null && string.CompareOrdinal(key, startAfter) <= 0))
+            if (!item.KeySuffix.AsSpan().StartsWith(rest))
             {
                 continue;
             }
 
-            for (; more && string.CompareOrdinal(own.Current.Key, key) < 0; more = own.MoveNext())
+            string key = cluster + item.KeySuffix;
+            if (startAfter is not null && string.CompareOrdinal(key, startAfter) <= 0)
             {
-                if (!BaseLayer.IsTombstone(own.Current.Json.Span))
+                continue;
+            }
+
+            CachedObject? own = stored.Get(key);
+            if (own is not null && BaseLayer.IsTombstone(own.Json.Span))
+            {
+                (changes ??= []).Add((key, null));
+            }
+            else if (own is null && Rebase(layer, item, key) is { } shown)
+            {
+                (changes ??= []).Add((key, shown));
+            }
+        }
+
+        return changes;
+    }
+
+    private static IEnumerable<CachedObject> Merge(IEnumerable<CachedObject> stored, List<(string Key, CachedObject? Shown)> changes)
+    {
+        int at = 0;
+        foreach (CachedObject own in stored)
+        {
+            for (; at < changes.Count && string.CompareOrdinal(changes[at].Key, own.Key) < 0; at++)
+            {
+                if (changes[at].Shown is { } before)
                 {
-                    yield return own.Current;
+                    yield return before;
                 }
             }
 
-            if (!more || own.Current.Key != key)
+            bool isHidden = at < changes.Count && changes[at].Key == own.Key;
+            if (!isHidden)
             {
-                yield return Rebase(item, key)!;
+                yield return own;
             }
         }
 
-        for (; more; more = own.MoveNext())
+        for (; at < changes.Count; at++)
         {
-            if (!BaseLayer.IsTombstone(own.Current.Json.Span))
+            if (changes[at].Shown is { } after)
             {
-                yield return own.Current;
+                yield return after;
             }
         }
     }
-
-    private static IReadOnlyList<BaseObject> BaseUnder(BaseLayer layer, GroupResource resource, string prefix) =>
-        ClusterPart(prefix).Length > 0 ? layer.Objects(resource) : [];
 
     /// <summary><c>/{group}/{resource}/{cluster}/</c>, or empty for a prefix over all clusters.</summary>
     private static string ClusterPart(string key)
@@ -119,8 +154,17 @@ internal readonly struct LayeredSnapshot(BaseLayer layer, GroupResource resource
         return key[..at];
     }
 
+    private static ClusterName ClusterOf(string key)
+    {
+        string part = ClusterPart(key);
+        return StoreKey.ParseCluster(part.AsSpan(part.LastIndexOf('/', part.Length - 2) + 1)[..^1]);
+    }
+
     private static ReadOnlySpan<char> Suffix(string key) => key.AsSpan(ClusterPart(key).Length);
 
-    private static CachedObject? Rebase(BaseObject? item, string key) =>
-        item is null ? null : CachedObject.From(new StoredValue(key, item.Value, BaseLayer.Revision, BaseLayer.Revision));
+    private static CachedObject? BaseAt(BaseLayer layer, GroupResource resource, string key) =>
+        layer.Find(resource, ClusterOf(key), Suffix(key)) is { } item ? Rebase(layer, item, key) : null;
+
+    private static CachedObject? Rebase(BaseLayer layer, BaseObject item, string key) =>
+        layer.Value(item, ClusterOf(key)) is { } value ? CachedObject.From(new StoredValue(key, value, BaseLayer.Revision, BaseLayer.Revision)) : null;
 }

@@ -49,6 +49,10 @@ internal sealed class LogicalClusters(CacheSet caches)
     public ClusterScope? ScopeOf(ClusterName cluster) =>
         cluster.IsRoot || cluster.IsAll ? new ClusterScope(cluster) : Find(cluster) is { Uid.Length: > 0 } found ? new ClusterScope(cluster, found.Uid) : null;
 
+    /// <summary>What a virtual cluster is known by; null when there is none of that name, or it is being purged.</summary>
+    public ClusterIdentity? IdentityOf(ClusterName cluster) =>
+        cluster.IsRoot || cluster.IsAll || Find(cluster) is not { IsDeleting: false } found ? null : new ClusterIdentity(found.Uid, found.Created);
+
     /// <summary>
     /// To be called after authorization. An anonymous user passes: authorization has confined it to what every cluster
     /// shows to everybody, so that it cannot learn which clusters there are.
@@ -103,8 +107,8 @@ internal sealed class LogicalClusters(CacheSet caches)
     private static Known Read(CachedObject item)
     {
         KubeObject json = KubeObject.Parse(item.Json.Span);
-        return new Known(item, json.Uid, json.IsDeleting);
+        return new Known(item, json.Uid, json.TextAt("metadata", "creationTimestamp") ?? "", json.IsDeleting);
     }
 
-    private sealed record Known(CachedObject Item, string Uid, bool IsDeleting);
+    private sealed record Known(CachedObject Item, string Uid, string Created, bool IsDeleting);
 }

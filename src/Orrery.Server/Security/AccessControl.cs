@@ -11,8 +11,8 @@ internal sealed class AccessControl
 {
     private AccessControl(AuthenticationOptions options, CacheSet caches, DateTimeOffset created, TimeProvider time, ILoggerFactory logs)
     {
-        BaseLayer = new BaseLayer(created);
         Clusters = new LogicalClusters(caches);
+        BaseLayer = new BaseLayer(created, options.RootCertificatePem ?? NamespaceContents.Pem(options.ClientAuthorities), Clusters.IdentityOf);
         Objects = new ClusterObjects(caches, BaseLayer);
         Authorizer = new RbacAuthorizer(new RbacIndexes(caches, BaseLayer, Clusters), options.Authorization);
         RoleAggregation = new RoleAggregation(caches, BaseLayer, Authorizer, Clusters, time, logs.CreateLogger<RoleAggregation>());

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Api.Kinds;
+using Orrery.Server.Clusters;
 using Orrery.Server.Registry;
 
 namespace Orrery.Server.Upkeep;
@@ -18,7 +19,7 @@ internal sealed class ClusterFollowUp(ObjectStore objects, Writer writer) : IFol
 
     public async ValueTask EnsureAsync(ClusterName cluster, CancellationToken cancellationToken)
     {
-        foreach (string name in new[] { "kube-system", "default", "kube-public", "kube-node-lease" })
+        foreach (string name in NamespaceContents.Namespaces)
         {
             await writer.EnsureAsync(objects, Namespaces, cluster, "", new JsonObject { ["metadata"] = new JsonObject { ["name"] = name } }, Manager, cancellationToken);
         }

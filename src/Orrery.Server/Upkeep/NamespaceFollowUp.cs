@@ -1,5 +1,5 @@
-using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Server.Clusters;
 using Orrery.Server.Registry;
 
 namespace Orrery.Server.Upkeep;
@@ -17,7 +17,7 @@ internal sealed class NamespaceFollowUp(ObjectStore objects, Writer writer) : IF
     {
         try
         {
-            await writer.EnsureAsync(objects, Accounts, cluster, name, new JsonObject { ["metadata"] = new JsonObject { ["name"] = "default" } }, Manager, cancellationToken);
+            await writer.EnsureAsync(objects, Accounts, cluster, name, NamespaceContents.Account(), Manager, cancellationToken);
         }
         catch (StatusException refusal) when (refusal.IsNotFound || refusal.Reason == StatusReason.Forbidden)
         {

@@ -1,7 +1,7 @@
-using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Server.Cache;
+using Orrery.Server.Clusters;
 using Orrery.Server.Registry;
 
 namespace Orrery.Server.Upkeep;
@@ -22,7 +22,7 @@ internal sealed class RootCertificates(CacheSet caches, ObjectStore objects, Wri
 
     protected override async ValueTask<bool> LookAsync(string key, CachedObject? item, CancellationToken cancellationToken)
     {
-        if (item is null || objects.Exists(ConfigMaps, item.Cluster, item.Name, "kube-root-ca.crt"))
+        if (item is null || objects.Exists(ConfigMaps, item.Cluster, item.Name, NamespaceContents.CertificateName))
         {
             return true;
         }
@@ -40,7 +40,7 @@ internal sealed class RootCertificates(CacheSet caches, ObjectStore objects, Wri
 
         try
         {
-            await writer.EnsureAsync(objects, ConfigMaps, item.Cluster, item.Name, Certificate(), Manager, cancellationToken);
+            await writer.EnsureAsync(objects, ConfigMaps, item.Cluster, item.Name, NamespaceContents.Certificate(authorityPem), Manager, cancellationToken);
         }
         catch (StatusException refusal) when (refusal.IsNotFound || refusal.Reason == StatusReason.Forbidden)
         {
@@ -49,17 +49,4 @@ internal sealed class RootCertificates(CacheSet caches, ObjectStore objects, Wri
 
         return true;
     }
-
-    private JsonObject Certificate() => new()
-    {
-        ["metadata"] = new JsonObject
-        {
-            ["name"] = "kube-root-ca.crt",
-            ["annotations"] = new JsonObject
-            {
-                ["kubernetes.io/description"] = "The certificate authority of this API server, for whoever calls it from within a pod.",
-            },
-        },
-        ["data"] = new JsonObject { ["ca.crt"] = authorityPem },
-    };
 }

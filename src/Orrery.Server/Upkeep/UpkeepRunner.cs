@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Server.Cache;
+using Orrery.Server.Clusters;
 using Orrery.Server.CustomResources;
 using Orrery.Server.Encryption;
 using Orrery.Server.Registry;
@@ -33,7 +34,7 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
         TimeProvider time = server.Time;
         ILoggerFactory logs = server.Loggers;
         yield return new FollowUpTask(caches, new GroupResource("", "namespaces"), namespaces, time, logs.CreateLogger<NamespaceFollowUp>()).RunAsync;
-        string authority = server.Options.RootCertificatePem ?? string.Join('\n', server.Options.ClientCas.Select(ca => ca.ExportCertificatePem())) + "\n";
+        string authority = server.Options.RootCertificatePem ?? NamespaceContents.Pem(server.Options.ClientCas);
         yield return new RootCertificates(caches, server.Objects, writer, authority, time, logs.CreateLogger<RootCertificates>()).RunAsync;
         yield return new FollowUpTask(caches, LogicalClusterResource.Definition.GroupResource, clusters, time, logs.CreateLogger<ClusterFollowUp>()).RunAsync;
         yield return new ClusterClosing(caches, time, logs.CreateLogger<ClusterClosing>()).RunAsync;

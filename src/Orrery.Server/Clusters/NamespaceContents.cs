@@ -1,0 +1,76 @@
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json.Nodes;
+using Orrery.Api;
+
+namespace Orrery.Server.Clusters;
+
+/// <summary>
+/// What every namespace has from the start, for the namespaces that a fresh virtual cluster has: its service account
+/// <c>default</c> and the authority's certificate. They are most of what an idle virtual cluster would store, and all the same.
+/// </summary>
+internal static class NamespaceContents
+{
+    public const string CertificateName = "kube-root-ca.crt";
+
+    /// <summary>The namespaces that clients take for granted.</summary>
+    public static readonly IReadOnlyList<string> Namespaces = ["kube-system", "default", "kube-public", "kube-node-lease"];
+
+    public static JsonObject Account() => new() { ["metadata"] = new JsonObject { ["name"] = "default" } };
+
+    public static JsonObject Certificate(string authorityPem) => new()
+    {
+        ["metadata"] = new JsonObject
+        {
+            ["name"] = CertificateName,
+            ["annotations"] = new JsonObject
+            {
+                ["kubernetes.io/description"] = "The certificate authority of this API server, for whoever calls it from within a pod.",
+            },
+        },
+        ["data"] = new JsonObject { ["ca.crt"] = authorityPem },
+    };
+
+    public static string Pem(X509Certificate2Collection authorities) => string.Join('\n', authorities.Select(ca => ca.ExportCertificatePem())) + "\n";
+
+    public static IEnumerable<(GroupResource Resource, JsonObject Json)> Make(string authorityPem)
+    {
+        foreach (string ns in Namespaces)
+        {
+            yield return (new GroupResource("", "serviceaccounts"), Complete("ServiceAccount", ns, Account()));
+            yield return (new GroupResource("", "configmaps"), Complete("ConfigMap", ns, Certificate(authorityPem)));
+        }
+    }
+
+    private static JsonObject Complete(string kind, string ns, JsonObject json)
+    {
+        json.Metadata.Insert(1, "namespace", ns);
+        json.Insert(0, "apiVersion", "v1");
+        json.Insert(1, "kind", kind);
+        return json;
+    }
+}
+
+/// <summary>What a virtual cluster is known by, beside its name.</summary>
+/// <param name="Uid">Of its LogicalCluster.</param>
+/// <param name="Created">RFC 3339, to the second.</param>
+internal readonly record struct ClusterIdentity(string Uid, string Created);
+
+/// <summary>One object that every cluster, or every virtual one, begins with.</summary>
+/// <param name="KeySuffix"><c>{namespace or -}/{name}</c>: the end of its key in any cluster.</param>
+/// <param name="Value">Encoded as the store would keep it: without resourceVersion. With another uid and creation time in its place for each virtual cluster where <paramref name="UidAt"/> says where they stand.</param>
+/// <param name="UidAt">Offset of the uid; zero for an object that is the same in every cluster.</param>
+/// <param name="CreatedAt">Offset of the creation time.</param>
+internal sealed record BaseObject(string KeySuffix, byte[] Value, int UidAt = 0, int CreatedAt = 0)
+{
+    public bool IsOfVirtualClusters => UidAt > 0;
+
+    /// <summary>The object as a virtual cluster has it.</summary>
+    public byte[] For(ClusterIdentity cluster)
+    {
+        var value = (byte[])Value.Clone();
+        Encoding.ASCII.GetBytes(DerivedUid.Of($"{cluster.Uid}/{Encoding.ASCII.GetString(Value, UidAt, DerivedUid.Length)}"), value.AsSpan(UidAt));
+        Encoding.ASCII.GetBytes(cluster.Created, value.AsSpan(CreatedAt));
+        return value;
+    }
+}

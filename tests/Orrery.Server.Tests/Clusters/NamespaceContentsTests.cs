@@ -1,0 +1,116 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Client;
+
+namespace Orrery.Server.Tests.Clusters;
+
+/// <summary>What the first namespaces of a virtual cluster hold is stored nowhere, and behaves as if it were.</summary>
+public sealed class NamespaceContentsTests(ServerFixture fixture) : IClassFixture<ServerFixture>
+{
+    private static readonly GroupVersionResource Accounts = new("", "v1", "serviceaccounts");
+
+    [Fact]
+    public async Task FreshCluster_ItsNamespaces_HoldAnAccountAndTheCertificate()
+    {
+        (_, KubeClient client) = await ClusterAsync("fresh");
+        foreach (string ns in (string[])["default", "kube-system", "kube-public", "kube-node-lease"])
+        {
+            KubeObject account = await client.GetAsync(Accounts, ns, "default", ServerFixture.Token);
+            KubeObject certificate = Assert.Single((await client.ListAsync(ServerFixture.ConfigMaps, ns, null, ServerFixture.Token)).Items);
+
+            Assert.Equal(ns, account.Namespace);
+            Assert.Equal("kube-root-ca.crt", certificate.Name);
+            Assert.Contains("BEGIN CERTIFICATE", certificate.TextAt("data", "ca.crt"), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(4, (await client.ListAsync(Accounts, "", null, ServerFixture.Token)).Items.Count);
+    }
+
+    [Fact]
+    public async Task TwoClusters_SameObject_HasAUidOfEach()
+    {
+        (_, KubeClient one) = await ClusterAsync("one");
+        (_, KubeClient two) = await ClusterAsync("two");
+
+        string first = (await one.GetAsync(Accounts, "default", "default", ServerFixture.Token)).Uid;
+        string second = (await two.GetAsync(Accounts, "default", "default", ServerFixture.Token)).Uid;
+        string elsewhere = (await one.GetAsync(Accounts, "kube-system", "default", ServerFixture.Token)).Uid;
+
+        Assert.Equal(first, (await one.GetAsync(Accounts, "default", "default", ServerFixture.Token)).Uid);
+        Assert.Equal(3, new[] { first, second, elsewhere }.Distinct().Count());
+        Assert.All([first, second, elsewhere], uid => Assert.True(Guid.TryParse(uid, out _)));
+    }
+
+    [Fact]
+    public async Task Patch_AccountOfTheLayer_IsStoredAndKeepsItsUid()
+    {
+        (_, KubeClient client) = await ClusterAsync("patched");
+        KubeObject before = await client.GetAsync(Accounts, "default", "default", ServerFixture.Token);
+        var patch = new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["a"] = "b" } } };
+
+        KubeObject patched = await client.PatchAsync(Accounts, "default", "default", PatchKind.Merge, patch, ServerFixture.Token);
+
+        Assert.Equal(before.Uid, patched.Uid);
+        Assert.Equal("b", patched.Labels["a"]);
+        Assert.Equal("b", (await client.GetAsync(Accounts, "default", "default", ServerFixture.Token)).Labels["a"]);
+        Assert.Single((await client.ListAsync(Accounts, "default", null, ServerFixture.Token)).Items);
+    }
+
+    [Fact]
+    public async Task Delete_CertificateOfTheLayer_IsGoneAndCanBeMadeAgain()
+    {
+        (_, KubeClient client) = await ClusterAsync("deleted");
+        await client.CreateAsync(ServerFixture.ConfigMaps, "default", ServerFixture.ConfigMap("a"), ServerFixture.Token);
+        await client.CreateAsync(ServerFixture.ConfigMaps, "default", ServerFixture.ConfigMap("z"), ServerFixture.Token);
+        Assert.Equal(["a", "kube-root-ca.crt", "z"], await NamesAsync(client));
+
+        await client.DeleteAsync(ServerFixture.ConfigMaps, "default", "kube-root-ca.crt", null, ServerFixture.Token);
+
+        Assert.Null(await client.FindAsync(ServerFixture.ConfigMaps, "default", "kube-root-ca.crt", ServerFixture.Token));
+        Assert.Equal(["a", "z"], await NamesAsync(client));
+        await client.CreateAsync(ServerFixture.ConfigMaps, "default", ServerFixture.ConfigMap("kube-root-ca.crt"), ServerFixture.Token);
+        Assert.Equal(["a", "kube-root-ca.crt", "z"], await NamesAsync(client));
+    }
+
+    [Fact]
+    public async Task List_InPages_ShowsEachOnceInOrder()
+    {
+        (_, KubeClient client) = await ClusterAsync("paged");
+        foreach (string name in (string[])["a", "b", "l", "y", "z"])
+        {
+            await client.CreateAsync(ServerFixture.ConfigMaps, "default", ServerFixture.ConfigMap(name), ServerFixture.Token);
+        }
+
+        KubeList paged = await client.ListAsync(ServerFixture.ConfigMaps, "default", new ListQuery { PageSize = 2 }, ServerFixture.Token);
+
+        Assert.Equal(["a", "b", "kube-root-ca.crt", "l", "y", "z"], paged.Items.Select(i => i.Name));
+        Assert.Equal(9, (await client.ListAsync(ServerFixture.ConfigMaps, "", new ListQuery { PageSize = 2 }, ServerFixture.Token)).Items.Count);
+    }
+
+    [Fact]
+    public async Task Token_OfAnAccountOfTheLayer_IsGoodUntilTheAccountIsMadeAgain()
+    {
+        (ClusterName cluster, KubeClient client) = await ClusterAsync("token");
+        var request = new JsonObject { ["apiVersion"] = "authentication.k8s.io/v1", ["kind"] = "TokenRequest", ["spec"] = new JsonObject() };
+        KubeObject answer = await client.CreateAsync(Accounts, "default", request, ServerFixture.Token, "default", "token");
+        string token = answer.TextAt("status", "token")!;
+        using var account = new KubeClient(fixture.Server.Config(token: token, cluster: cluster));
+        var review = new JsonObject { ["apiVersion"] = "authentication.k8s.io/v1", ["kind"] = "SelfSubjectReview" };
+        KubeObject who = await account.CreateAsync(new("authentication.k8s.io", "v1", "selfsubjectreviews"), "", review, ServerFixture.Token);
+        Assert.Equal("system:serviceaccount:default:default", who.TextAt("status", "userInfo", "username"));
+
+        await client.DeleteAsync(Accounts, "default", "default", null, ServerFixture.Token);
+
+        StatusException refused = await Assert.ThrowsAsync<StatusException>(() => account.GetTextAsync("/version", ServerFixture.Token));
+        Assert.Equal(401, refused.Code);
+    }
+
+    private async Task<(ClusterName Name, KubeClient Client)> ClusterAsync(string name)
+    {
+        ClusterName cluster = await fixture.ClusterAsync(name);
+        return (cluster, fixture.Server.AdminOf(cluster));
+    }
+
+    private static async Task<string[]> NamesAsync(KubeClient client) =>
+        [.. (await client.ListAsync(ServerFixture.ConfigMaps, "default", null, ServerFixture.Token)).Items.Select(i => i.Name)];
+}

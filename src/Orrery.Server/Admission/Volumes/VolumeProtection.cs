@@ -17,7 +17,7 @@ internal sealed class VolumeProtection : IMutatingPlugin
 
     public ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        if (request is { Operation: AdmissionOperation.Create, Subresource: "", Object: { } json })
+        if (request is { Operation: AdmissionOperation.Create, Subresource: "", IsControlPlane: false, Object: { } json })
         {
             switch (request.GroupResource)
             {

@@ -28,18 +28,13 @@ internal static class ListItems
             return null;
         }
 
-        var keys = new KeyPart[list.ListMapKeys.Count];
-        for (int i = 0; i < keys.Length; i++)
+        // A key that an item leaves out, and that has no default, is left out of its name as well: such items are entries of their own.
+        var keys = new List<KeyPart>(list.ListMapKeys.Count);
+        foreach (string name in list.ListMapKeys)
         {
-            string name = list.ListMapKeys[i];
-            if (!o.TryGetPropertyValue(name, out JsonNode? value) && Shapes.Member(list.Items, name)?.Default is not { } @default)
+            if (!o.TryGetPropertyValue(name, out JsonNode? value) && (value = Shapes.Member(list.Items, name)?.Default) is null)
             {
-                fault = $"associative list with keys has an element that omits key field \"{name}\" (and doesn't have default value)";
-                return null;
-            }
-            else
-            {
-                value ??= Shapes.Member(list.Items, name)?.Default;
+                continue;
             }
 
             if (Scalar.From(value) is not { } scalar)
@@ -48,10 +43,16 @@ internal static class ListItems
                 return null;
             }
 
-            keys[i] = new KeyPart(name, scalar);
+            keys.Add(new KeyPart(name, scalar));
         }
 
-        return PathElement.OfKeys(keys);
+        if (keys.Count == 0)
+        {
+            fault = $"associative list with keys has an element that omits all key fields [{string.Join(' ', list.ListMapKeys.Select(k => $"\"{k}\""))}] (and doesn't have default values for any key fields)";
+            return null;
+        }
+
+        return PathElement.OfKeys([.. keys]);
     }
 
     /// <summary>The items that can be named, in order. Of items with the same name the first stands for all.</summary>

@@ -137,8 +137,17 @@ internal static class TypedCheck
         };
     }
 
-    private static void Fault(ref List<string>? faults, string expected, JsonNode value) =>
-        (faults ??= []).Add($": expected {expected}, got &value.valueUnstructured{{Value:{GoText.Source(value)}}}");
+    /// <summary>Each kind of fault prints what it got with a verb of its own: <c>%#v</c>, <c>%T</c> or <c>%v</c>.</summary>
+    private static void Fault(ref List<string>? faults, string expected, JsonNode value)
+    {
+        string got = expected switch
+        {
+            "string" => $"&value.valueUnstructured{{Value:{GoText.Source(value)}}}",
+            "numeric (int or float)" => GoText.TypeOf(value),
+            _ => $"&{{{GoText.Plain(value)}}}",
+        };
+        (faults ??= []).Add($": expected {expected}, got {got}");
+    }
 
     /// <summary>Faults are made at the place where they occur and get their path on the way up.</summary>
     private static void Prefix(List<string> faults, int from, string step)

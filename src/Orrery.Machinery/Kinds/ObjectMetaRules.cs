@@ -178,7 +178,7 @@ public static class ObjectMetaRules
     /// <param name="before">Those that the object had; empty on create.</param>
     public static IReadOnlyList<string> FinalizerWarnings(JsonObject o, IReadOnlyList<string> before) =>
         [.. Finalizers(o).Except(before).Where(f => !IsOwned(f)).Order(StringComparer.Ordinal)
-            .Select(f => $"{Path}.finalizers: {JsonSerializer.Serialize(f)}: prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers")];
+            .Select(f => $"{Path}.finalizers: {JsonSerializer.Serialize(f)}: prefer a domain-qualified finalizer name {(f.Contains('.', StringComparison.Ordinal) ? "including a path (/) " : "")}to avoid accidental conflicts with other finalizer writers")];
 
     public static IReadOnlyList<string> Finalizers(JsonObject o) => [.. o.Metadata.Texts("finalizers")];
 

@@ -25,6 +25,17 @@ public static class GoText
         _ => "null",
     };
 
+    /// <summary><c>%T</c> of a decoded value.</summary>
+    public static string TypeOf(JsonNode? value) => value?.GetValueKind() switch
+    {
+        JsonValueKind.Object => "map[string]interface {}",
+        JsonValueKind.Array => "[]interface {}",
+        JsonValueKind.String => "string",
+        JsonValueKind.Number => value.ToJsonString().AsSpan().ContainsAny('.', 'e', 'E') ? "float64" : "int64",
+        JsonValueKind.True or JsonValueKind.False => "bool",
+        _ => "<nil>",
+    };
+
     /// <summary>A string as <c>%q</c> prints it.</summary>
     internal static string Quote(string text)
     {

@@ -25,7 +25,7 @@ public static class JsonPatch
 
         if (patch.Count > MaxOperations)
         {
-            throw ApiErrors.RequestEntityTooLarge($"Request entity is too large: The allowed maximum operations in a JSON patch is {MaxOperations}, got {patch.Count}");
+            throw ApiErrors.RequestEntityTooLarge($"Request entity too large: The allowed maximum operations in a JSON patch is {MaxOperations}, got {patch.Count}");
         }
 
         foreach (JsonNode? operation in patch)
@@ -33,6 +33,14 @@ public static class JsonPatch
             if (operation is not JsonObject)
             {
                 throw PatchErrors.Undecodable($"json: cannot unmarshal {GoText.JsonTypeOf(operation)} into Go value of type handlers.jsonPatchOp");
+            }
+        }
+
+        foreach (JsonObject operation in patch.OfType<JsonObject>())
+        {
+            if (Incomplete(operation) is { } fault)
+            {
+                throw ApiErrors.BadRequest($"invalid operation {Sorted(operation).ToJsonString()}: {fault}");
             }
         }
 
@@ -109,6 +117,26 @@ public static class JsonPatch
             }
         }
     }
+
+    /// <summary>What the operation lacks, in the words of evanphx/json-patch; null when it can be tried.</summary>
+    private static string? Incomplete(JsonObject operation)
+    {
+        switch (operation.TextAt("op"))
+        {
+            case "add" or "replace" when !operation.ContainsKey("value"):
+                return "failed to decode 'value': operation, missing value field: missing value";
+            case "move" or "copy" when operation.TextAt("from") is null:
+                return "failed to decode 'from': operation, missing from field: missing value";
+            case "add" or "replace" or "move" or "copy" or "remove" or "test":
+                return operation.TextAt("path") is null ? "failed to decode 'path': operation missing path field: missing value" : null;
+            default:
+                return "unsupported operation";
+        }
+    }
+
+    /// <summary>Go prints a map with its members in order.</summary>
+    private static JsonObject Sorted(JsonObject operation) =>
+        [.. operation.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => KeyValuePair.Create(m.Key, m.Value?.DeepClone()))];
 
     private static void Move(DocumentRoot root, JsonPointer from, JsonPointer path)
     {

@@ -15,7 +15,7 @@ internal static class EmbeddedObjects
         {
             if (json[member] is null)
             {
-                yield return FieldError.Required(At(member), "must not be empty");
+                yield return FieldError.Required(At(member));
             }
             else if (json.Text(member) is "")
             {

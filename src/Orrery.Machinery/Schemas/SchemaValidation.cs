@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Machinery.Cel.Rules;
+using Orrery.Machinery.Patches;
 
 namespace Orrery.Machinery.Schemas;
 
@@ -88,7 +89,7 @@ internal static class ScaleValidation
                 JsonValueKind.Array => "[]interface {}",
                 _ => "map[string]interface {}",
             };
-            string shown = value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : text;
+            string shown = value.GetValueKind() == JsonValueKind.Number ? value.GetValue<double>().ToString("R", System.Globalization.CultureInfo.InvariantCulture) : GoText.Plain(value);
             yield return FieldError.Invalid(path, 0, $"{path} accessor error: {shown} is of the type {type}, expected int64");
         }
         else if (number < 0)

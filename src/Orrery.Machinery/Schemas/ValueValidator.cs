@@ -66,9 +66,10 @@ internal sealed class ValueValidator
         string type = byFormat ? schema.Format! : wanted;
         string value = byFormat ? given switch { "number" => "float64", "integer" => "int64", _ => "" } : given;
         yield return FieldError.TypeInvalid(path, value, $"{path} in body must be of type {type}: \"{value}\"");
-        if (given == "number" && schema is { Type: SchemaType.Integer, Format: not null })
+        if (given == "number" && schema is { Type: SchemaType.Integer })
         {
-            yield return FieldError.Invalid("<nil>", "", $"Checked value must be of type integer with format {schema.Format} in {path}");
+            string format = schema.Format is null ? "integer (default format)" : $"integer with format {schema.Format}";
+            yield return FieldError.Invalid("<nil>", "", $"Checked value must be of type {format} in {path}");
         }
     }
 
@@ -88,7 +89,7 @@ internal sealed class ValueValidator
 
             if (rules.MinProperties is { } min && json.Count < min)
             {
-                yield return FieldError.Invalid(path, json.DeepClone(), string.Create(CultureInfo.InvariantCulture, $"{path} in body should have at least {min} properties"));
+                yield return FieldError.Invalid(path, json.Count, string.Create(CultureInfo.InvariantCulture, $"{path} in body should have at least {min} properties"));
             }
         }
 
@@ -127,7 +128,7 @@ internal sealed class ValueValidator
 
             if (rules.MinItems is { } min && array.Count < min)
             {
-                yield return FieldError.Invalid(path, array.DeepClone(), string.Create(CultureInfo.InvariantCulture, $"{path} in body should have at least {min} items"));
+                yield return FieldError.Invalid(path, array.Count, string.Create(CultureInfo.InvariantCulture, $"{path} in body should have at least {min} items"));
             }
 
             if (rules.UniqueItems && array.Select(ListValidation.Canonical).Distinct(StringComparer.Ordinal).Count() < array.Count)

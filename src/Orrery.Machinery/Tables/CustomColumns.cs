@@ -31,7 +31,7 @@ public static class CustomColumns
         {
             string path = column.TextAt("jsonPath") ?? "";
             string type = column.TextAt("type") ?? "string";
-            string description = column.TextAt("description") is { Length: > 0 } said ? said : $"Value of the custom resource at {path}.";
+            string description = column.TextAt("description") is { Length: > 0 } said ? said : $"Custom resource definition column (in JSONPath format): {path}";
             definitions.Add(new TableColumn(column.TextAt("name") ?? "", type, column.TextAt("format") ?? "", (int)(column.NumberAt("priority") ?? 0), description));
             paths.Add((JsonPath.Parse(path), type));
         }

@@ -62,12 +62,25 @@ internal sealed class CompiledDefinition
             Strategy = new CustomStrategy(kind, namespaced, hasStatus, scale, () => schema.Value) { SelectableFields = Selectable(version) },
             IsCustom = true,
             StoredKind = kind with { Version = storage },
-            Conversion = remote is null ? new RenamingConversion(kind.ApiVersion, (kind with { Version = storage }).ApiVersion) : null,
+            Conversion = remote is null ? new RenamingConversion(kind.ApiVersion, (kind with { Version = storage }).ApiVersion, schema) : null,
             Remote = remote,
-            Deprecation = version.FlagAt("deprecated") == true ? version.TextAt("deprecationWarning") ?? $"{kind.ApiVersion} {kind.Kind} is deprecated" : null,
+            Deprecation = version.FlagAt("deprecated") == true ? version.TextAt("deprecationWarning") ?? Deprecated(kind, spec) : null,
             Scale = scale,
             PrinterColumns = version["additionalPrinterColumns"] as JsonArray,
         };
+    }
+
+    /// <summary>What is said of a deprecated version whose author says nothing: it names the best one to go to, if there is any.</summary>
+    private static string Deprecated(GroupVersionKind kind, JsonObject spec)
+    {
+        string? better = (spec["versions"] as JsonArray ?? []).OfType<JsonObject>()
+            .Where(v => v.FlagAt("served") == true && v.FlagAt("deprecated") != true)
+            .Select(v => v.TextAt("name") ?? "")
+            .Where(v => VersionOrder.Instance.Compare(v, kind.Version) < 0)
+            .Order(VersionOrder.Instance)
+            .FirstOrDefault();
+        string warning = $"{kind.ApiVersion} {kind.Kind} is deprecated";
+        return better is null ? warning : $"{warning}; use {(kind with { Version = better }).ApiVersion} {kind.Kind}";
     }
 
     private static FrozenDictionary<string, SubresourceDefinition> Subresources(GroupVersionKind kind, bool hasStatus, bool hasScale)
@@ -92,10 +105,14 @@ internal sealed class CompiledDefinition
 
     private static string[] Texts(JsonNode? list) => list is JsonArray array ? [.. array.Select(t => t!.GetValue<string>())] : [];
 
-    /// <summary>Conversion strategy None: versions differ in their name alone.</summary>
-    private sealed class RenamingConversion(string served, string stored) : IVersionConversion
+    /// <summary>Conversion strategy None: versions differ in their name alone. What the version's schema does not know is not shown in it.</summary>
+    private sealed class RenamingConversion(string served, string stored, Lazy<Schema> schema) : IVersionConversion
     {
-        public void FromStored(JsonObject json) => json["apiVersion"] = served;
+        public void FromStored(JsonObject json)
+        {
+            json["apiVersion"] = served;
+            Pruning.Apply(json, schema.Value);
+        }
 
         public void ToStored(JsonObject json) => json["apiVersion"] = stored;
     }

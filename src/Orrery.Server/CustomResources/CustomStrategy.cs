@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Machinery.Kinds;
@@ -21,16 +22,12 @@ internal class CustomStrategy(GroupVersionKind kind, bool isNamespaced, bool has
 
     public IReadOnlyList<SelectableField>? SelectableFields { get; init; }
 
-    public IReadOnlyList<string> Decode(JsonObject json, ReadOnlySpan<byte> utf8)
+    public virtual IReadOnlyList<string> Decode(JsonObject json, ReadOnlySpan<byte> utf8)
     {
-        if (json.ApiVersion.Length == 0)
+        // An object that was computed, such as a patch's result, is judged by its fields; one that came must say what it is.
+        if (!utf8.IsEmpty)
         {
-            json["apiVersion"] = kind.ApiVersion;
-        }
-
-        if (json.Kind.Length == 0)
-        {
-            json["kind"] = kind.Kind;
+            RequireTypeMeta(json, utf8);
         }
 
         if (SchemaValidation.ValidateTypeMeta(json, kind) is { Count: > 0 } faults)
@@ -39,6 +36,24 @@ internal class CustomStrategy(GroupVersionKind kind, bool isNamespaced, bool has
         }
 
         return ObjectDecoding.Custom(json, utf8, kind, Schema);
+    }
+
+    private void RequireTypeMeta(JsonObject json, ReadOnlySpan<byte> utf8)
+    {
+        if (json.Kind.Length == 0)
+        {
+            throw DecodingFaults.Unrecognized(kind.Kind, $"Object 'Kind' is missing in '{Encoding.UTF8.GetString(utf8)}'", utf8);
+        }
+
+        if (json.ApiVersion.Count(c => c == '/') > 1)
+        {
+            throw DecodingFaults.Unrecognized(kind.Kind, $"unexpected GroupVersion string: {json.ApiVersion}", utf8);
+        }
+
+        if (json.ApiVersion != kind.ApiVersion)
+        {
+            throw ApiErrors.BadRequest($"the API version in the data ({json.ApiVersion}) does not match the expected API version ({kind.ApiVersion})");
+        }
     }
 
     public void Default(JsonObject json) => Defaulting.Apply(json, Schema);

@@ -39,6 +39,14 @@ internal static class LogicalClusterResource
 
     private sealed class Strategy() : CustomStrategy(Kind, isNamespaced: true, hasStatus: false, scale: null, () => Shape.Value)
     {
+        /// <summary>As with every built-in kind the endpoint says what it takes.</summary>
+        public override IReadOnlyList<string> Decode(JsonObject json, ReadOnlySpan<byte> utf8)
+        {
+            json["apiVersion"] ??= Kind.ApiVersion;
+            json["kind"] ??= Kind.Kind;
+            return base.Decode(json, utf8);
+        }
+
         public override void PrepareForCreate(JsonObject json)
         {
             base.PrepareForCreate(json);

@@ -94,9 +94,9 @@ public sealed class MutatingPolicyTests(ServerFixture fixture) : IClassFixture<S
         await BindMutationAsync(fixture.Admin, ns, ns, $$"""  "mutations":[{{Apply("Object{spec: Object.spec{size: object.spec.size - 1}}")}}]  """, rule);
 
         GroupVersionResource mutants = ServerFixture.Custom("mutants");
-        KubeObject made = await fixture.Admin.CreateAsync(mutants, ns, Json("""{"metadata":{"name":"m"},"spec":{"size":5}}"""), Token);
+        KubeObject made = await fixture.Admin.CreateAsync(mutants, ns, Json("""{"apiVersion":"test.example.com/v1","kind":"Kindmutants","metadata":{"name":"m"},"spec":{"size":5}}"""), Token);
         Assert.Equal(4, made.NumberAt("spec", "size"));
-        StatusException refusal = await RefusalAsync(() => fixture.Admin.CreateAsync(mutants, ns, Json("""{"metadata":{"name":"n"},"spec":{"size":1}}"""), Token));
+        StatusException refusal = await RefusalAsync(() => fixture.Admin.CreateAsync(mutants, ns, Json("""{"apiVersion":"test.example.com/v1","kind":"Kindmutants","metadata":{"name":"n"},"spec":{"size":1}}"""), Token));
         Assert.Contains("spec.size: Invalid value: 0: spec.size in body should be greater than or equal to 1", refusal.Message, StringComparison.Ordinal);
     }
 

@@ -17,7 +17,7 @@ public sealed class ConversionWebhookTests(ServerFixture fixture) : IClassFixtur
         await using TestWebhook webhook = await TestWebhook.StartAsync(Convert, Token);
         (GroupVersionResource v1, GroupVersionResource v2, string ns) = await DefineAsync(webhook, "places");
 
-        KubeObject made = await fixture.Admin.CreateAsync(v2, ns, Object("a", """{"address":"example.com:80"}"""), Token);
+        KubeObject made = await fixture.Admin.CreateAsync(v2, ns, Object(v2, "a", """{"address":"example.com:80"}"""), Token);
         KubeObject old = await fixture.Admin.GetAsync(v1, ns, "a", Token);
         KubeObject now = await fixture.Admin.GetAsync(v2, ns, "a", Token);
 
@@ -31,7 +31,7 @@ public sealed class ConversionWebhookTests(ServerFixture fixture) : IClassFixtur
     {
         await using TestWebhook webhook = await TestWebhook.StartAsync(Convert, Token);
         (GroupVersionResource v1, GroupVersionResource v2, string ns) = await DefineAsync(webhook, "patched");
-        await fixture.Admin.CreateAsync(v1, ns, Object("a", """{"host":"example.com","port":80}"""), Token);
+        await fixture.Admin.CreateAsync(v1, ns, Object(v1, "a", """{"host":"example.com","port":80}"""), Token);
 
         KubeObject patched = await fixture.Admin.PatchAsync(v2, ns, "a", PatchKind.Merge, AdmissionWorld.Json("""{"spec":{"address":"example.org:81"}}"""), Token);
 
@@ -46,7 +46,7 @@ public sealed class ConversionWebhookTests(ServerFixture fixture) : IClassFixtur
         (GroupVersionResource v1, GroupVersionResource v2, string ns) = await DefineAsync(webhook, "listed");
         foreach (int i in Enumerable.Range(0, 5))
         {
-            await fixture.Admin.CreateAsync(v1, ns, Object($"a{i}", $$"""{"host":"h","port":{{i}}}"""), Token);
+            await fixture.Admin.CreateAsync(v1, ns, Object(v1, $"a{i}", $$"""{"host":"h","port":{{i}}}"""), Token);
         }
 
         KubeList first = await fixture.Admin.ListAsync(v2, ns, null, Token);
@@ -65,10 +65,10 @@ public sealed class ConversionWebhookTests(ServerFixture fixture) : IClassFixtur
         await using TestWebhook webhook = await TestWebhook.StartAsync(
             r => Answer(r, [], AdmissionWorld.Json("""{"status":"Failure","message":"cannot tell"}""")), Token);
         (GroupVersionResource v1, GroupVersionResource v2, string ns) = await DefineAsync(webhook, "failing");
-        await fixture.Admin.CreateAsync(v1, ns, Object("a", """{"host":"h","port":1}"""), Token);
+        await fixture.Admin.CreateAsync(v1, ns, Object(v1, "a", """{"host":"h","port":1}"""), Token);
 
         StatusException read = await AdmissionWorld.RefusalAsync(() => fixture.Admin.GetAsync(v2, ns, "a", Token));
-        StatusException write = await AdmissionWorld.RefusalAsync(() => fixture.Admin.CreateAsync(v2, ns, Object("b", """{"address":"h:1"}"""), Token));
+        StatusException write = await AdmissionWorld.RefusalAsync(() => fixture.Admin.CreateAsync(v2, ns, Object(v2, "b", """{"address":"h:1"}"""), Token));
 
         Assert.Equal((500, "conversion webhook for failing.example.com/v1, Kind=Place failed: cannot tell"), (read.Code, read.Message));
         Assert.Equal((500, "conversion webhook for failing.example.com/v2, Kind=Place failed: cannot tell"), (write.Code, write.Message));
@@ -88,7 +88,7 @@ public sealed class ConversionWebhookTests(ServerFixture fixture) : IClassFixtur
             },
             Token);
         (GroupVersionResource v1, GroupVersionResource v2, string ns) = await DefineAsync(webhook, "renamed");
-        await fixture.Admin.CreateAsync(v1, ns, Object("a", """{"host":"h","port":1}"""), Token);
+        await fixture.Admin.CreateAsync(v1, ns, Object(v1, "a", """{"host":"h","port":1}"""), Token);
 
         StatusException fault = await AdmissionWorld.RefusalAsync(() => fixture.Admin.GetAsync(v2, ns, "a", Token));
 
@@ -100,7 +100,7 @@ public sealed class ConversionWebhookTests(ServerFixture fixture) : IClassFixtur
     {
         await using TestWebhook webhook = await TestWebhook.StartAsync(_ => null, Token);
         (GroupVersionResource v1, _, string ns) = await DefineAsync(webhook, "stuck");
-        await fixture.Admin.CreateAsync(v1, ns, Object("a", """{"host":"h","port":1}"""), Token);
+        await fixture.Admin.CreateAsync(v1, ns, Object(v1, "a", """{"host":"h","port":1}"""), Token);
 
         await fixture.Admin.DeleteAsync(ServerFixture.Namespaces, "", ns, null, Token);
 
@@ -142,7 +142,8 @@ public sealed class ConversionWebhookTests(ServerFixture fixture) : IClassFixtur
         ["response"] = new JsonObject { ["uid"] = review["request"]!["uid"]!.DeepClone(), ["convertedObjects"] = converted, ["result"] = result },
     };
 
-    private static JsonObject Object(string name, string spec) => AdmissionWorld.Json($$$"""{"metadata":{"name":"{{{name}}}"},"spec":{{{spec}}} }""");
+    private static JsonObject Object(GroupVersionResource places, string name, string spec) =>
+        AdmissionWorld.Json($$$"""{"apiVersion":"{{{places.Group}}}/{{{places.Version}}}","kind":"Place","metadata":{"name":"{{{name}}}"},"spec":{{{spec}}} }""");
 
     private async Task<(GroupVersionResource V1, GroupVersionResource V2, string Namespace)> DefineAsync(TestWebhook webhook, string name)
     {

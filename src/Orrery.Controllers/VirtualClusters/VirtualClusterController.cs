@@ -12,6 +12,9 @@ internal sealed class VirtualClusterController : IController
     /// <summary>Reports of satellites come in bursts; the counts of a virtual cluster follow at this pace.</summary>
     private static readonly TimeSpan SummaryPace = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>Each waits for the store several times; writes that come together share one wait.</summary>
+    private const int Workers = 16;
+
     private readonly Informer virtualClusters;
     private readonly ReconcilerHost<ClusterName> host;
 
@@ -32,7 +35,7 @@ internal sealed class VirtualClusterController : IController
             context.Time,
             context.Options.Loggers.CreateLogger("Orrery.Controllers.VirtualClusters"));
         host = context.Host(
-            "virtualclusters", reconciler, [logicalClusters, works.Informer, .. context.Fleet.Needs, .. context.Tenancy.Needs], Everything);
+            "virtualclusters", reconciler, [logicalClusters, works.Informer, .. context.Fleet.Needs, .. context.Tenancy.Needs], Everything, Workers);
 
         virtualClusters.Subscribe(change => host.Queue.Add(new ClusterName(change.Key.Namespace, change.Key.Name)));
         logicalClusters.Subscribe(change => host.Queue.Add(new ClusterName(change.Key.Namespace, change.Key.Name)));

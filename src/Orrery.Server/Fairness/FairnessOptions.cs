@@ -3,11 +3,11 @@ namespace Orrery.Server.Fairness;
 /// <summary>How many requests may be under way at once, and how many may wait. Seats are what a plain request takes one of.</summary>
 internal sealed record FairnessOptions
 {
-    /// <summary>Seats of the whole server, whoever sits on them.</summary>
-    public int Seats { get; init; } = 32 * Math.Max(1, Environment.ProcessorCount);
+    /// <summary>Seats of the whole server, whoever sits on them: enough that writes share waits for the disk, and few enough that they do not queue for the processors.</summary>
+    public int Seats { get; init; } = 12 * Math.Max(1, Environment.ProcessorCount);
 
     /// <summary>Of these, what one cluster may take. The rest stays free for everybody else.</summary>
-    public int SeatsOfCluster { get; init; } = 24 * Math.Max(1, Environment.ProcessorCount);
+    public int SeatsOfCluster { get; init; } = 8 * Math.Max(1, Environment.ProcessorCount);
 
     /// <summary>Seats that a cluster has in any case, even when all others are taken.</summary>
     public int GuaranteedSeats { get; init; } = 2;

@@ -19,9 +19,8 @@ internal sealed class ClusterFollowUp(ObjectStore objects, Writer writer) : IFol
 
     public async ValueTask EnsureAsync(ClusterName cluster, CancellationToken cancellationToken)
     {
-        foreach (string name in NamespaceContents.Namespaces)
-        {
-            await writer.EnsureAsync(objects, Namespaces, cluster, "", new JsonObject { ["metadata"] = new JsonObject { ["name"] = name } }, Manager, cancellationToken);
-        }
+        // Together: they share one wait for the disk.
+        await Task.WhenAll(NamespaceContents.Namespaces.Select(name =>
+            writer.EnsureAsync(objects, Namespaces, cluster, "", new JsonObject { ["metadata"] = new JsonObject { ["name"] = name } }, Manager, cancellationToken).AsTask()));
     }
 }

@@ -19,6 +19,8 @@ internal static class PodSpecValidation
         ValidateContainers(spec, "containers", path, volumes, names, faults);
         ValidateContainers(spec, "initContainers", path, volumes, names, faults);
         ValidateContainers(spec, "ephemeralContainers", path, volumes, names, faults);
+        HostPortValidation.Validate(spec, path, faults);
+        SecurityContextValidation.ValidatePod(spec, path, faults);
 
         // 2. policies
         faults.OneOfOrRequired(path + ".restartPolicy", spec.Text("restartPolicy"), "Always", "OnFailure", "Never");
@@ -71,7 +73,27 @@ internal static class PodSpecValidation
                 faults.Duplicate(at + ".name", container["name"]);
             }
 
-            ContainerValidation.ValidateProbes(container, at, faults);
+            SecurityContextValidation.ValidateContainer(container, at, spec.FlagAt("hostUsers") == false, faults);
+            if (list == "initContainers" && container.Text("restartPolicy") != "Always")
+            {
+                ForbidWaiting(container, at, faults);
+            }
+            else
+            {
+                ContainerValidation.ValidateProbes(container, at, faults);
+            }
+        }
+    }
+
+    /// <summary>An init container that is waited for has nobody to be ready or alive for.</summary>
+    private static void ForbidWaiting(JsonObject container, string path, Faults faults)
+    {
+        foreach (string member in new[] { "lifecycle", "livenessProbe", "readinessProbe", "startupProbe" })
+        {
+            if (container.Has(member))
+            {
+                faults.Forbidden($"{path}.{member}", "may not be set for init containers without restartPolicy=Always");
+            }
         }
     }
 

@@ -17,16 +17,7 @@ internal sealed class ResourceQuotaRule : KindRule
     {
         JsonObject spec = o.ObjectAt("spec");
         ResourceAmounts.ValidateForQuota(spec.Child("hard"), "spec.hard", faults);
-        int i = 0;
-        foreach (string scope in spec.Texts("scopes"))
-        {
-            if (scope is not ("Terminating" or "NotTerminating" or "BestEffort" or "NotBestEffort" or "PriorityClass" or "CrossNamespacePodAffinity"))
-            {
-                faults.Invalid("spec.scopes", spec["scopes"], "unsupported scope");
-            }
-
-            i++;
-        }
+        QuotaScopeValidation.Validate(spec, faults);
     }
 
     public override void ValidateUpdate(JsonObject o, JsonObject old, Faults faults)
@@ -35,6 +26,11 @@ internal sealed class ResourceQuotaRule : KindRule
         if (!JsonFields.Same(o.Child("spec")?["scopes"], old.Child("spec")?["scopes"]))
         {
             faults.Invalid("spec.scopes", o.Child("spec")?["scopes"], Faults.Immutable);
+        }
+
+        if (!JsonFields.Same(o.Child("spec")?["scopeSelector"], old.Child("spec")?["scopeSelector"]))
+        {
+            faults.Invalid("spec.scopeSelector", o.Child("spec")?["scopeSelector"], Faults.Immutable);
         }
     }
 

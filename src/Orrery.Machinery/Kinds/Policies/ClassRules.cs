@@ -79,7 +79,14 @@ internal sealed class PriorityClassRule : KindRule
 
     public override void Validate(JsonObject o, Faults faults)
     {
-        if (o.Number("value") > HighestForUsers && !o.Name.StartsWith("system-", StringComparison.Ordinal))
+        if (o.Name.StartsWith("system-", StringComparison.Ordinal))
+        {
+            if (Misuse(o) is { } why)
+            {
+                faults.Forbidden("metadata.name", $"priority class names with 'system-' prefix are reserved for system use only. error: {why}");
+            }
+        }
+        else if (o.Number("value") > HighestForUsers)
         {
             faults.Forbidden("value", $"maximum allowed value of a user defined priority is {HighestForUsers}");
         }
@@ -95,6 +102,16 @@ internal sealed class PriorityClassRule : KindRule
         }
 
         faults.MayNotChange("preemptionPolicy", o["preemptionPolicy"], old["preemptionPolicy"]);
+    }
+
+    /// <summary>Why the class is none of the system's own; null when it is one.</summary>
+    private static string? Misuse(JsonObject o)
+    {
+        long? value = o.Name switch { "system-cluster-critical" => 2_000_000_000, "system-node-critical" => 2_000_001_000, _ => null };
+        return value is null ? $"{o.Name} is not a known system priority class"
+            : o.Number("value") != value ? $"value of {o.Name} PriorityClass must be {value}"
+            : o.Flag("globalDefault") ? $"globalDefault of {o.Name} PriorityClass must be false"
+            : null;
     }
 }
 

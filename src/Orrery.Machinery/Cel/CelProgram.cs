@@ -36,6 +36,9 @@ public sealed class CelProgram
     public object? Evaluate(IReadOnlyDictionary<string, object?> variables, CelBudget budget, CancellationToken cancellation) =>
         new Evaluator(variables, budget, cancellation).Evaluate(expression);
 
+    /// <summary>What it may cost at most, told from its types alone.</summary>
+    internal double EstimateCost() => CostEstimates.Of(expression);
+
     /// <summary>Whether a variable is named anywhere (<c>oldSelf</c> makes a rule one of transitions).</summary>
     internal bool Uses(string variable) => Uses(expression, variable);
 

@@ -66,6 +66,9 @@ public sealed class CelType : IEquatable<CelType>
     /// <summary>An object type whose members are not known: it has every member, of any type.</summary>
     public bool IsOpen { get; private init; }
 
+    /// <summary>How long a text, list or map can be at most, where its schema tells; null where nothing does. Does not tell types apart.</summary>
+    internal double? Longest { get; private init; }
+
     /// <summary>Lists of a schema: how two of them are equal and added.</summary>
     internal Schemas.Schema? Source { get; private init; }
 
@@ -86,7 +89,9 @@ public sealed class CelType : IEquatable<CelType>
 
     internal static CelType Parameter(string name) => new(CelKind.Parameter, name);
 
-    internal CelType From(Schemas.Schema schema) => new(Kind, Name, Arguments) { Fields = Fields, IsOpen = IsOpen, Source = schema };
+    internal CelType From(Schemas.Schema schema) => new(Kind, Name, Arguments) { Fields = Fields, IsOpen = IsOpen, Longest = Longest, Source = schema };
+
+    internal CelType Within(double longest) => new(Kind, Name, Arguments) { Fields = Fields, IsOpen = IsOpen, Longest = longest, Source = Source };
 
     public bool Equals(CelType? other) => other is not null && Kind == other.Kind && Name == other.Name && Arguments.AsSpan().SequenceEqual(other.Arguments.AsSpan());
 

@@ -315,15 +315,28 @@ internal sealed class Checker(IReadOnlyDictionary<string, CelType> variables, st
 
     private static CelType Renamed(CelType type, string mark) => Replace(type, t => CelType.Parameter(t.Name + mark));
 
-    private static CelType Replace(CelType type, Func<CelType, CelType> parameter) => type.Kind switch
+    private static CelType Replace(CelType type, Func<CelType, CelType> parameter)
     {
-        CelKind.Parameter => parameter(type),
-        CelKind.List => CelType.List(Replace(type.Arguments[0], parameter)),
-        CelKind.Map => CelType.Map(Replace(type.Arguments[0], parameter), Replace(type.Arguments[1], parameter)),
-        CelKind.Optional => CelType.Optional(Replace(type.Arguments[0], parameter)),
-        CelKind.Type => CelType.TypeOf(Replace(type.Arguments[0], parameter)),
-        _ => type,
-    };
+        if (type.Kind == CelKind.Parameter)
+        {
+            return parameter(type);
+        }
+
+        if (type.Arguments.IsEmpty)
+        {
+            return type;
+        }
+
+        // A type in which nothing is replaced keeps what it knows beside its name.
+        CelType[] arguments = [.. type.Arguments.Select(a => Replace(a, parameter))];
+        return arguments.Zip(type.Arguments).All(p => ReferenceEquals(p.First, p.Second)) ? type : type.Kind switch
+        {
+            CelKind.List => CelType.List(arguments[0]),
+            CelKind.Map => CelType.Map(arguments[0], arguments[1]),
+            CelKind.Optional => CelType.Optional(arguments[0]),
+            _ => CelType.TypeOf(arguments[0]),
+        };
+    }
 
     /// <summary>The type of a whole expression: what nothing has decided may be anything.</summary>
     public CelType Finish(Expr expression) => expression.Type = Replace(Resolved(expression.Type), _ => CelType.Dyn);

@@ -335,7 +335,7 @@ internal sealed class Parser
     }
 
     private CelCompileException Unexpected(Token token) =>
-        Fault(token.Offset, token.Kind == TokenKind.End ? "Syntax error: mismatched input '<EOF>' expecting an expression" : $"Syntax error: no viable alternative at input '{source[(token.Offset > 0 ? token.Offset - 1 : 0)..Math.Min(source.Length, token.Offset + Math.Max(1, token.Text.Length))]}'");
+        Fault(token.Offset, token.Kind == TokenKind.End ? "Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}" : $"Syntax error: no viable alternative at input '{source[(token.Offset > 0 ? token.Offset - 1 : 0)..Math.Min(source.Length, token.Offset + Math.Max(1, token.Text.Length))]}'");
 
     private CelCompileException Fault(int offset, string message) => new(source, [new CelIssue(offset, message)]);
 }

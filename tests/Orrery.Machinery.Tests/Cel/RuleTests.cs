@@ -82,7 +82,7 @@ public sealed class RuleTests
     [Fact]
     public void ValidateCreate_TransitionInPlainList_IsRefused()
     {
-        JsonObject schema = Source("""{"rule":"true"}""", """{"l":{"type":"array","items":{"type":"string","x-kubernetes-validations":[{"rule":"self == oldSelf"}]}}}""");
+        JsonObject schema = Source("""{"rule":"true"}""", """{"l":{"type":"array","maxItems":8,"items":{"type":"string","maxLength":8,"x-kubernetes-validations":[{"rule":"self == oldSelf"}]}}}""");
         FieldError error = Assert.Single(StructuralSchemaValidation.Validate(schema, "s"));
         Assert.Equal("oldSelf cannot be used on the uncorrelatable portion of the schema within s.properties[spec].properties[l]", error.Detail);
     }

@@ -15,12 +15,15 @@ internal static class RuleDefinitions
     public static IReadOnlyList<FieldError> Validate(JsonObject schema, string path)
     {
         var errors = new List<FieldError>();
-        Visit(CustomSchema.Parse(schema), schema, path, null, isRoot: true, errors);
+        var costs = new RuleCosts(path);
+        Visit(CustomSchema.Parse(schema), schema, path, null, 1, isRoot: true, costs, errors);
+        costs.JudgeTotal(errors);
         return errors;
     }
 
     /// <param name="uncorrelated">The list above whose items cannot be told again after an update; null when there is none.</param>
-    private static void Visit(Schema schema, JsonObject json, string path, string? uncorrelated, bool isRoot, List<FieldError> errors)
+    /// <param name="most">How often a value can stand here; null where nothing above bounds it.</param>
+    private static void Visit(Schema schema, JsonObject json, string path, string? uncorrelated, double? most, bool isRoot, RuleCosts costs, List<FieldError> errors)
     {
         IReadOnlyList<ValidationRule> rules = ValidationRule.Of(schema, isRoot);
         for (int i = 0; i < rules.Count; i++)
@@ -29,24 +32,25 @@ internal static class RuleDefinitions
             var rule = (JsonObject)json["x-kubernetes-validations"]![i]!;
             Texts(rule, json, at, errors);
             Judge(rules[i], rule, at, uncorrelated, errors);
+            costs.Judge(rules[i], at, most ?? SchemaSizes.MostOccurrences(schema), errors);
         }
 
         foreach ((string name, JsonNode? member) in json["properties"] as JsonObject ?? [])
         {
             if (member is JsonObject below && schema.Properties.TryGetValue(name, out Schema? typed) && !(isRoot && CustomSchema.IsMeta(name)))
             {
-                Visit(typed, below, $"{path}.properties[{name}]", uncorrelated, false, errors);
+                Visit(typed, below, $"{path}.properties[{name}]", uncorrelated, most, false, costs, errors);
             }
         }
 
         if (schema.Items is { } items && json["items"] is JsonObject item)
         {
-            Visit(items, item, $"{path}.items", uncorrelated ?? (schema.ListType == ListType.Map ? null : path), false, errors);
+            Visit(items, item, $"{path}.items", uncorrelated ?? (schema.ListType == ListType.Map ? null : path), most * schema.Rules?.MaxItems, false, costs, errors);
         }
 
         if (schema.AdditionalProperties is { } values && json["additionalProperties"] is JsonObject value)
         {
-            Visit(values, value, $"{path}.additionalProperties", uncorrelated, false, errors);
+            Visit(values, value, $"{path}.additionalProperties", uncorrelated, most * schema.Rules?.MaxProperties, false, costs, errors);
         }
     }
 

@@ -33,10 +33,10 @@ internal static class SchemaTypes
     private static CelType? Make(Schema schema, bool isRoot) => schema switch
     {
         { IntOrString: true } => CelType.Dyn,
-        { Type: SchemaType.Array, Items: { } items } => Of(items, false) is { } item ? CelType.List(item).From(schema) : null,
-        { Type: SchemaType.Object, AdditionalProperties: { } values } => Of(values, false) is { } value ? CelType.Map(CelType.String, value) : null,
+        { Type: SchemaType.Array, Items: { } items } => Of(items, false) is { } item ? CelType.List(item).From(schema).Within(SchemaSizes.Longest(schema)) : null,
+        { Type: SchemaType.Object, AdditionalProperties: { } values } => Of(values, false) is { } value ? CelType.Map(CelType.String, value).Within(SchemaSizes.Longest(schema)) : null,
         { Type: SchemaType.Object } => Object(schema, isRoot),
-        { Type: SchemaType.String } => schema.Format switch { "byte" => CelType.Bytes, "duration" => CelType.Duration, "date" or "date-time" => CelType.Timestamp, _ => CelType.String },
+        { Type: SchemaType.String } => schema.Format switch { "byte" => CelType.Bytes.Within(SchemaSizes.Longest(schema)), "duration" => CelType.Duration, "date" or "date-time" => CelType.Timestamp, _ => CelType.String.Within(SchemaSizes.Longest(schema)) },
         { Type: SchemaType.Boolean } => CelType.Bool,
         { Type: SchemaType.Integer } => CelType.Int,
         { Type: SchemaType.Number } => CelType.Double,

@@ -12,6 +12,7 @@ public sealed class ArrowTests
         new("Orrery.Api", [], "the words everybody speaks depend on nobody"),
         new("Orrery.Machinery", ["Orrery.Api"], "rules about objects are pure: no store, no server, no network"),
         new("Orrery.Helm", [], "rendering a chart is pure and stands alone: it reaches no cluster and no network"),
+        new("Orrery.Charts", ["Orrery.Helm"], "getting a chart is network and disk; what a chart means is the library's business"),
         new("Orrery.Storage", ["Orrery.Api"], "an engine knows keys and bytes, not Kubernetes' rules"),
         new("Orrery.Server", ["Orrery.Api", "Orrery.Machinery", "Orrery.Storage"], "an API server serves; who controls what is not its business, so it knows no client and no controller"),
         new("Orrery.Hub", ["Orrery.Api", "Orrery.Machinery", "Orrery.Storage", "Orrery.Server", "Orrery.Client"], "the hub serves beside the API server; what satellites do at the other end is not its business"),
@@ -19,7 +20,7 @@ public sealed class ArrowTests
         new("Orrery.Controllers", ["Orrery.Api", "Orrery.Machinery", "Orrery.Client"], "the Kubernetes API is a controller's only door: root may be somebody's existing cluster"),
         new("Orrery.Satellite", ["Orrery.Api", "Orrery.Machinery", "Orrery.Client"], "a satellite treats both sides as Kubernetes APIs, and is small enough for a customer's cluster"),
         new("Orrery.Simulator", ["Orrery.Api", "Orrery.Machinery", "Orrery.Storage", "Orrery.Server", "Orrery.Client"], "a simulated cluster is an API server with controllers; it may not know that Orrery uses it"),
-        new("orrery", ["Orrery.Api", "Orrery.Machinery", "Orrery.Helm", "Orrery.Storage", "Orrery.Server", "Orrery.Hub", "Orrery.Client", "Orrery.Controllers", "Orrery.Satellite", "Orrery.Simulator"], "the composition root puts everything together"),
+        new("orrery", ["Orrery.Api", "Orrery.Machinery", "Orrery.Helm", "Orrery.Charts", "Orrery.Storage", "Orrery.Server", "Orrery.Hub", "Orrery.Client", "Orrery.Controllers", "Orrery.Satellite", "Orrery.Simulator"], "the composition root puts everything together"),
     ];
 
     /// <summary>Namespaces within a project that must not know each other, with the reason.</summary>

@@ -9,6 +9,7 @@ var root = new RootCommand("Orrery: the control plane for a SaaS that runs on ma
     DownCommand.Create(),
     StatusCommand.Create(),
     KubeconfigCommand.Create(),
+    RenderCommand.Create(),
     PkiCommand.Create(),
     BackupCommand.Create(),
     RestoreCommand.Create(),

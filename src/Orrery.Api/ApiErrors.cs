@@ -75,6 +75,9 @@ public static class ApiErrors
     /// <summary>501: the API has it, and this server does not.</summary>
     public static StatusException NotImplemented(string message) => Make(501, StatusReason.NotImplemented, message, null);
 
+    /// <summary>507, which Kubernetes has no reason for.</summary>
+    public static StatusException InsufficientStorage(string message) => Make(507, StatusReason.InsufficientStorage, message, null);
+
     public static StatusException ServiceUnavailable(string message) => Make(503, StatusReason.ServiceUnavailable, message, null);
 
     public static StatusException InternalError(string message) =>

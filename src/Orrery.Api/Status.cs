@@ -164,6 +164,7 @@ public static class StatusReason
     public const string InternalError = "InternalError";
     public const string Expired = "Expired";
     public const string ServiceUnavailable = "ServiceUnavailable";
+    public const string InsufficientStorage = "InsufficientStorage";
 
     /// <summary>Not one of upstream's: 501 has none there.</summary>
     public const string NotImplemented = "NotImplemented";

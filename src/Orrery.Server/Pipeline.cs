@@ -78,6 +78,7 @@ internal sealed class Pipeline(ServerState server)
             log.RequestFailed(fault, http.Request.Method, http.Request.Path);
             await FailAsync(http, (fault.OutcomeUnknown
                 ? ApiErrors.Timeout("the store did not say whether the change was made")
+                : fault.IsFull ? ApiErrors.InsufficientStorage("the store is full; nothing was changed. Reading goes on, and so does writing once there is space again")
                 : ApiErrors.ServiceUnavailable("the store cannot be reached; nothing was changed")).Status, trail);
         }
         catch (Exception fault)

@@ -95,4 +95,7 @@ public sealed class StoreException(string message, bool outcomeUnknown, Exceptio
 {
     /// <summary>True when the transaction may or may not have been applied.</summary>
     public bool OutcomeUnknown { get; } = outcomeUnknown;
+
+    /// <summary>True when there is no space left to write to. Reads go on, and so do writes once there is space again.</summary>
+    public bool IsFull { get; init; }
 }

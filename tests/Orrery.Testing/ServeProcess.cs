@@ -9,7 +9,7 @@ namespace Orrery.Testing;
 /// <param name="program">The <c>orrery</c> binary.</param>
 /// <param name="folder">Its data directory.</param>
 /// <param name="arguments">Further arguments of <c>serve</c>.</param>
-public sealed class ServeProcess(string program, string folder, int port, IReadOnlyList<string> arguments, TimeProvider time) : IDisposable
+public sealed class ServeProcess(string program, string folder, int port, IReadOnlyList<string> arguments, TimeProvider time, ServePlace? place = null) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
@@ -18,7 +18,7 @@ public sealed class ServeProcess(string program, string folder, int port, IReadO
     private Process? process;
 
     /// <summary>Kubeconfig of root's administrator; there once it has started.</summary>
-    private readonly string kubeconfig = Path.Combine(folder, "kubeconfig");
+    private readonly string kubeconfig = Path.Combine((place?.Root ?? "") + folder, "kubeconfig");
 
     public bool IsRunning => process is { HasExited: false };
 
@@ -38,8 +38,8 @@ public sealed class ServeProcess(string program, string folder, int port, IReadO
 
     public void Start()
     {
-        var start = new ProcessStartInfo(program) { RedirectStandardError = true, RedirectStandardOutput = true };
-        foreach (string argument in (IEnumerable<string>)["serve", "--data-dir", folder, "--port", port.ToString(CultureInfo.InvariantCulture), .. arguments])
+        var start = new ProcessStartInfo(place is null ? program : place.Enter[0]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        foreach (string argument in (IEnumerable<string>)[.. place is null ? [] : place.Enter.Skip(1).Append(program), "serve", "--data-dir", folder, "--port", port.ToString(CultureInfo.InvariantCulture), .. arguments])
         {
             start.ArgumentList.Add(argument);
         }
@@ -125,3 +125,8 @@ public sealed class ServeProcess(string program, string folder, int port, IReadO
         }
     }
 }
+
+/// <summary>Where a server runs that sees other files than this process.</summary>
+/// <param name="Enter">The program that goes there, with its arguments; what follows is run there.</param>
+/// <param name="Root">Where this process finds the root of its files.</param>
+public sealed record ServePlace(IReadOnlyList<string> Enter, string Root);

@@ -32,7 +32,8 @@ internal sealed class EtcdFault(string message, bool outcomeUnknown, bool isPass
         _ => null,
     };
 
-    public StoreException ToStoreException(string where, bool isRead) => new($"{where}: {Message}", OutcomeUnknown && !isRead, InnerException);
+    public StoreException ToStoreException(string where, bool isRead) =>
+        new($"{where}: {Message}", OutcomeUnknown && !isRead, InnerException) { IsFull = InnerException is GrpcException { Detail: "etcdserver: mvcc: database space exceeded" } };
 
     private static EtcdFault Of(GrpcException fault) => fault.Code switch
     {

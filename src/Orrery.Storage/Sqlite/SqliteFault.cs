@@ -9,7 +9,7 @@ internal sealed class SqliteFault(int code, string message) : Exception($"SQLite
     public int Code { get; } = code & 0xff;
 
     public StoreException ToStoreException(string doing, bool outcomeUnknown = false) =>
-        new($"{doing}: {Reason()}", outcomeUnknown, this);
+        new($"{doing}: {Reason()}", outcomeUnknown, this) { IsFull = Code == raw.SQLITE_FULL };
 
     private string Reason() => Code switch
     {

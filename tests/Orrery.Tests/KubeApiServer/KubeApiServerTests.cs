@@ -48,7 +48,7 @@ public sealed class KubeApiServerTests
 
         Assert.Contains("User \"jane\" cannot list resource \"configmaps\"", refused.Error, StringComparison.Ordinal);
         await using EtcdStore store = await EtcdStore.OpenAsync(new EtcdOptions { Endpoints = [etcd.Client], Prefix = "/test-7" }, TestContext.Current.CancellationToken);
-        Assert.NotNull(await store.GetAsync("/rbac.authorization.k8s.io/rolebindings/-/default/devs", null, TestContext.Current.CancellationToken));
+        Assert.NotNull(await store.GetAsync("/rbac.authorization.k8s.io/rolebindings/-/default/devs", TestContext.Current.CancellationToken));
     }
 
     [Fact]

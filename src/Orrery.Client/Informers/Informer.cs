@@ -33,6 +33,9 @@ public sealed class Informer
     private bool hasListed;
     private string resourceVersion = "";
 
+    /// <summary>The fault that was last told of. Days without a server are a line in the log, not a line a try.</summary>
+    private string said = "";
+
     /// <param name="client">Its cluster may be <see cref="ClusterName.All"/>; keys then carry each object's own cluster.</param>
     public Informer(KubeClient client, GroupVersionResource resource, InformerOptions? options = null)
     {
@@ -141,17 +144,27 @@ public sealed class Informer
             catch (Exception e) when (e is StatusException or HttpRequestException or IOException or TimeoutException or JsonException or OperationCanceledException or InvalidOperationException)
             {
                 TimeSpan wait = backoff.Next();
-                if (listed)
-                {
-                    InformerLog.WatchBroke(logger, Resource, wait.TotalMilliseconds, e.Message);
-                }
-                else
-                {
-                    InformerLog.ListFailed(logger, Resource, wait.TotalMilliseconds, e.Message);
-                }
-
+                TellOnce(e.Message, wait, listed);
                 await PauseAsync(wait, cancellationToken).ConfigureAwait(false);
             }
+        }
+    }
+
+    private void TellOnce(string fault, TimeSpan wait, bool listed)
+    {
+        if (fault == said)
+        {
+            return;
+        }
+
+        said = fault;
+        if (listed)
+        {
+            InformerLog.WatchBroke(logger, Resource, wait.TotalMilliseconds, fault);
+        }
+        else
+        {
+            InformerLog.ListFailed(logger, Resource, wait.TotalMilliseconds, fault);
         }
     }
 
@@ -189,6 +202,7 @@ public sealed class Informer
         }
 
         resourceVersion = list.ResourceVersion;
+        said = "";
         backoff.Reset();
     }
 
@@ -206,6 +220,7 @@ public sealed class Informer
         await foreach (WatchEvent found in client.WatchAsync(Resource, options.Namespace, query, cancellationToken).ConfigureAwait(false))
         {
             any = true;
+            said = "";
             backoff.Reset();
             Take(found);
         }

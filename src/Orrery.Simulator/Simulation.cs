@@ -32,6 +32,7 @@ internal sealed class Simulation : IDisposable
             new DaemonSetController(cluster).Host(),
             new JobController(cluster).Host(),
             new CronJobController(cluster).Host(),
+            new DisruptionController(cluster).Host(),
             new EndpointsController(cluster).Host(),
             new LoadBalancerController(cluster).Host(),
             new ClaimController(cluster).Host(),

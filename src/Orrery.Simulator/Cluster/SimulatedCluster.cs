@@ -31,6 +31,7 @@ internal sealed class SimulatedCluster
         Endpoints = informers.For(Known.Endpoints);
         EndpointSlices = informers.For(Known.EndpointSlices);
         Claims = informers.For(Known.Claims);
+        Budgets = informers.For(Known.Budgets);
     }
 
     public KubeClient Client { get; }
@@ -64,6 +65,8 @@ internal sealed class SimulatedCluster
     public Informer EndpointSlices { get; }
 
     public Informer Claims { get; }
+
+    public Informer Budgets { get; }
 
     /// <summary>Runs informers and recorders until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) =>

@@ -24,10 +24,10 @@ internal sealed class ContainerShell(ContainerFiles files, IReadOnlyDictionary<s
 
     private async Task<int> LineAsync(string line, CancellationToken cancellationToken)
     {
-        IReadOnlyList<ShellCommand> commands;
         try
         {
-            commands = ShellLine.Parse(line, Variable);
+            // Nothing of a line that cannot be read is run.
+            _ = ShellLine.Parse(line, Variable).Count();
         }
         catch (FormatException e)
         {
@@ -35,7 +35,7 @@ internal sealed class ContainerShell(ContainerFiles files, IReadOnlyDictionary<s
             return last = 2;
         }
 
-        foreach (ShellCommand command in commands)
+        foreach (ShellCommand command in ShellLine.Parse(line, Variable))
         {
             if (left || (command.After == "&&" && last != 0) || (command.After == "||" && last == 0))
             {

@@ -10,10 +10,10 @@ internal sealed record ShellCommand(string After, IReadOnlyList<string> Words, s
 /// <summary>Splits a line as a shell does: quotes, variables, redirection, and commands joined by <c>;</c>, <c>&amp;&amp;</c> and <c>||</c>.</summary>
 internal static class ShellLine
 {
+    /// <summary>Reads as it goes: a variable in a later command has the value that the earlier ones gave it.</summary>
     /// <exception cref="FormatException">A quote is left open, or something is asked for that this shell does not have.</exception>
-    public static IReadOnlyList<ShellCommand> Parse(string line, Func<string, string> variable)
+    public static IEnumerable<ShellCommand> Parse(string line, Func<string, string> variable)
     {
-        var commands = new List<ShellCommand>();
         var words = new List<string>();
         string after = ";";
         string? output = null;
@@ -27,7 +27,11 @@ internal static class ShellLine
             }
             else if (isOperator)
             {
-                commands.Add(new ShellCommand(after, [.. words], output, append));
+                if (words.Count > 0)
+                {
+                    yield return new ShellCommand(after, [.. words], output, append);
+                }
+
                 words.Clear();
                 (after, output, append) = (text, null, false);
             }
@@ -41,8 +45,10 @@ internal static class ShellLine
             }
         }
 
-        commands.Add(new ShellCommand(after, words, output, append));
-        return [.. commands.Where(c => c.Words.Count > 0)];
+        if (words.Count > 0)
+        {
+            yield return new ShellCommand(after, words, output, append);
+        }
     }
 
     private static IEnumerable<(string Text, bool IsOperator)> Tokens(string line, Func<string, string> variable)

@@ -27,7 +27,8 @@ internal sealed class PodStreamHandler(TunnelHub hub, string subresource, TimePr
     public async Task HandleAsync(SubresourceTarget target, HttpContext http, CancellationToken cancellationToken)
     {
         // 1. What is asked, and of whom.
-        Tunnel tunnel = TunnelOf(target);
+        (string dataPlane, string pod) = PlaceOf(target);
+        Tunnel tunnel = TunnelOf(dataPlane, pod);
         if (!IsUpgrade && target.Verb != "get")
         {
             throw ApiErrors.MethodNotAllowed();
@@ -38,7 +39,7 @@ internal sealed class PodStreamHandler(TunnelHub hub, string subresource, TimePr
             throw ApiErrors.BadRequest("Upgrade request required");
         }
 
-        var path = new Uri(Tunnel.Base, $"{target.Cluster.PathPrefix}/api/v1/namespaces/{target.Object.Namespace}/pods/{target.Object.Name}/{subresource}{http.Request.QueryString.Value}");
+        var path = new Uri(Tunnel.Base, $"{target.Cluster.PathPrefix}/api/v1/namespaces/{target.Object.Namespace}/pods/{pod}/{subresource}{http.Request.QueryString.Value}");
         using var request = new HttpRequestMessage(IsUpgrade ? HttpMethod.Connect : HttpMethod.Get, path);
         if (IsUpgrade)
         {
@@ -46,7 +47,7 @@ internal sealed class PodStreamHandler(TunnelHub hub, string subresource, TimePr
         }
 
         // 2. The start of the answer.
-        using HttpResponseMessage answer = await SendAsync(tunnel, request, target, cancellationToken).ConfigureAwait(false);
+        using HttpResponseMessage answer = await SendAsync(tunnel, request, pod, cancellationToken).ConfigureAwait(false);
 
         // 3. The rest, as it comes, for as long as either side wants.
         if (!IsUpgrade || !answer.IsSuccessStatusCode)
@@ -61,8 +62,9 @@ internal sealed class PodStreamHandler(TunnelHub hub, string subresource, TimePr
         await StreamRelay.RunAsync(outside, inside, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <exception cref="StatusException">503: not connected. 400: the object is no pod that runs in one place.</exception>
-    private Tunnel TunnelOf(SubresourceTarget target)
+    /// <summary>The data plane that is asked, and the name under which the pod is mirrored from there.</summary>
+    /// <exception cref="StatusException">The pod runs nowhere, or in several places.</exception>
+    private static (string DataPlane, string Pod) PlaceOf(SubresourceTarget target)
     {
         string name = target.Object.Name;
         if (target.Cluster.IsRoot)
@@ -70,21 +72,34 @@ internal sealed class PodStreamHandler(TunnelHub hub, string subresource, TimePr
             throw ApiErrors.NotImplemented("pods of the root cluster run nowhere; ask in a virtual cluster");
         }
 
-        if (!target.Object.Labels.TryGetValue(OrreryNames.DataPlaneLabel, out string? dataPlane))
+        if (target.Object.Labels.TryGetValue(OrreryNames.DataPlaneLabel, out string? dataPlane))
         {
-            throw ApiErrors.BadRequest($"pod \"{name}\" stands for one pod in each data plane that it is placed on: ask for one of them, as {name}.<data plane>");
+            return (dataPlane, name);
         }
 
+        // One that is placed itself stands for one pod in each data plane.
+        string[] places = target.Object.Annotations.GetValueOrDefault(OrreryNames.RunsInAnnotation, "").Split(',', StringSplitOptions.RemoveEmptyEntries);
+        return places switch
+        {
+            [var only] => (only, MirroredName.Of(name, only)),
+            [] => throw ApiErrors.BadRequest($"pod \"{name}\" runs in no data plane"),
+            _ => throw ApiErrors.BadRequest($"pod \"{name}\" runs in several data planes; ask for one of: {string.Join(", ", places.Select(p => MirroredName.Of(name, p)))}"),
+        };
+    }
+
+    /// <exception cref="StatusException">503: not connected.</exception>
+    private Tunnel TunnelOf(string dataPlane, string pod)
+    {
         if (hub.Find(dataPlane) is { } tunnel)
         {
             return tunnel;
         }
 
         string since = hub.LostAt(dataPlane) is { } at ? string.Create(CultureInfo.InvariantCulture, $" since {at.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}") : "";
-        throw ApiErrors.ServiceUnavailable($"pod \"{name}\" runs in data plane \"{dataPlane}\", whose satellite is not connected{since}");
+        throw ApiErrors.ServiceUnavailable($"pod \"{pod}\" runs in data plane \"{dataPlane}\", whose satellite is not connected{since}");
     }
 
-    private async Task<HttpResponseMessage> SendAsync(Tunnel tunnel, HttpRequestMessage request, SubresourceTarget target, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(Tunnel tunnel, HttpRequestMessage request, string pod, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(AnswerLimit, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
@@ -99,7 +114,7 @@ internal sealed class PodStreamHandler(TunnelHub hub, string subresource, TimePr
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
             Log.RequestFailed(logger, tunnel.DataPlane, e.Message);
-            throw ApiErrors.ServiceUnavailable($"pod \"{target.Object.Name}\" runs in data plane \"{tunnel.DataPlane}\", whose satellite has just gone away");
+            throw ApiErrors.ServiceUnavailable($"pod \"{pod}\" runs in data plane \"{tunnel.DataPlane}\", whose satellite has just gone away");
         }
     }
 

@@ -36,6 +36,12 @@ internal static class NodeMirror
             }
         }
 
+        foreach (JsonObject condition in (status["conditions"] as JsonArray ?? []).OfType<JsonObject>())
+        {
+            // Heartbeats are not followed, but since the last change there was at least that one; kubectl would show the year 1.
+            condition["lastHeartbeatTime"] ??= condition["lastTransitionTime"]?.DeepClone();
+        }
+
         if (!dataPlane.IsReporting)
         {
             Silence(status, dataPlane.ReadyMessage);

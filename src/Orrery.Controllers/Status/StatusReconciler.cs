@@ -40,10 +40,13 @@ internal sealed class StatusReconciler(
             return ReconcileResult.Done;
         }
 
-        // 2. The status, and the total wanted, which the server prints beside the total ready. Both go through the status subresource:
+        // 2. The status, and beside it the total wanted, which the server prints beside the total ready, or where a pod runs. Both go through the status subresource:
         // an annotation written to the object itself would count as a new generation of a Deployment.
         var patch = new JsonArray(new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = source.Uid });
-        AddTotal(patch, source, StatusAggregation.DesiredTotal(kind, source, reports)?.ToString(CultureInfo.InvariantCulture));
+        (string annotation, string? value) = kind.Kind == "Pod"
+            ? (OrreryNames.RunsInAnnotation, reports.Count == 0 ? null : string.Join(',', reports.Select(r => r.DataPlane)))
+            : (OrreryNames.DesiredReplicasAnnotation, StatusAggregation.DesiredTotal(kind, source, reports)?.ToString(CultureInfo.InvariantCulture));
+        Annotate(patch, source, annotation, value);
         JsonObject? status = StatusAggregation.Aggregate(source, reports, time.GetUtcNow());
         if (status is not null && !JsonComparison.IsSame(source.At("status"), status))
         {
@@ -59,18 +62,17 @@ internal sealed class StatusReconciler(
         return ReconcileResult.Done;
     }
 
-    private static void AddTotal(JsonArray patch, KubeObject source, string? total)
+    private static void Annotate(JsonArray patch, KubeObject source, string name, string? value)
     {
-        const string Annotation = "/metadata/annotations/orrery.dev~1desired-replicas";
-        string? present = source.Annotations.GetValueOrDefault(OrreryNames.DesiredReplicasAnnotation);
-        if (present == total)
+        string path = "/metadata/annotations/" + name.Replace("/", "~1", StringComparison.Ordinal);
+        if (source.Annotations.GetValueOrDefault(name) == value)
         {
             return;
         }
 
-        if (total is null)
+        if (value is null)
         {
-            patch.Add((JsonNode)new JsonObject { ["op"] = "remove", ["path"] = Annotation });
+            patch.Add((JsonNode)new JsonObject { ["op"] = "remove", ["path"] = path });
             return;
         }
 
@@ -79,7 +81,7 @@ internal sealed class StatusReconciler(
             patch.Add((JsonNode)new JsonObject { ["op"] = "add", ["path"] = "/metadata/annotations", ["value"] = new JsonObject() });
         }
 
-        patch.Add((JsonNode)new JsonObject { ["op"] = "add", ["path"] = Annotation, ["value"] = total });
+        patch.Add((JsonNode)new JsonObject { ["op"] = "add", ["path"] = path, ["value"] = value });
     }
 
     private async Task WriteAsync(PlaceableKind kind, KubeObject source, JsonArray patch, CancellationToken cancellationToken)

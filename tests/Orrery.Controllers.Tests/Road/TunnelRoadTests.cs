@@ -34,6 +34,28 @@ public sealed class TunnelRoadTests
     }
 
     [Fact]
+    public async Task Log_OfAPodThatIsPlacedItself_IsReadWhereItRunsOrSaysWhere()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync([new TestKubelet("log")], "pa2-par", "ny8-nyc");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        await shop.CreateAsync(CoreResources.Pods, "default", Json("""
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bare"}, "spec": {"containers": [{"name": "c", "image": "example.test/web:1"}]}}
+            """), default);
+
+        // 1. In one data plane: there.
+        string log = await Eventually.SomeAsync(() => TryAsync(shop, "/api/v1/namespaces/default/pods/bare/log"), "log of the bare pod");
+        Assert.Equal($"{Mapped}/bare\n", log);
+
+        // 2. In two: it must be said which.
+        await fleet.Root.PatchAsync(
+            OrreryResources.VirtualClusters, "acme", "shop", PatchKind.Merge, Json("""{"spec": {"placement": {"dataPlanes": ["ny8-nyc", "pa2-par"]}}}"""), default);
+        await Eventually.TrueAsync(
+            async () => (await shop.GetAsync(CoreResources.Pods, "default", "bare", default)).Annotations.GetValueOrDefault(OrreryNames.RunsInAnnotation) == "ny8-nyc,pa2-par", "runs in two");
+        StatusException asked = await Assert.ThrowsAsync<StatusException>(() => shop.GetTextAsync("/api/v1/namespaces/default/pods/bare/log", default));
+        Assert.Equal((400, "pod \"bare\" runs in several data planes; ask for one of: bare.ny8-nyc, bare.pa2-par"), (asked.Code, asked.Message));
+    }
+
+    [Fact]
     public async Task Exec_Stream_GoesBothWaysAndEndsAsTheDataPlaneSays()
     {
         await using TestFleet fleet = await TestFleet.StartAsync([new TestKubelet("exec")], "pa2-par");
@@ -213,11 +235,11 @@ public sealed class TunnelRoadTests
              "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "jane"}]}
             """), "test", true, default));
 
-    private static async Task<string?> TryAsync(KubeClient client)
+    private static async Task<string?> TryAsync(KubeClient client, string path = Log)
     {
         try
         {
-            return await client.GetTextAsync(Log, default);
+            return await client.GetTextAsync(path, default);
         }
         catch (StatusException)
         {

@@ -42,12 +42,21 @@ internal sealed class OpenApiEndpoint(ResourceCatalog resources)
             return true;
         }
 
-        RequireJson(http.Request.Headers.Accept);
         if (v2)
         {
+            if (WantsProtobuf(http.Request.Headers.Accept))
+            {
+                // Under its newer name: the older one is no media type by the letter of RFC 9110, and Go's clients do not read it.
+                await WriteAsync(http, documents.SwaggerHash + "P", documents.SwaggerProtobufForm, cancellationToken, SwaggerProtobuf.MediaType);
+                return true;
+            }
+
+            RequireJson(http.Request.Headers.Accept);
             await WriteAsync(http, documents.SwaggerHash, documents.Swagger, cancellationToken);
             return true;
         }
+
+        RequireJson(http.Request.Headers.Accept);
 
         if (documents.Find(request.Path[(Index.Length + 1)..]) is not { } document)
         {
@@ -65,7 +74,7 @@ internal sealed class OpenApiEndpoint(ResourceCatalog resources)
         return true;
     }
 
-    private static async Task WriteAsync(HttpContext http, string hash, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    private static async Task WriteAsync(HttpContext http, string hash, ReadOnlyMemory<byte> body, CancellationToken cancellationToken, string contentType = "application/json")
     {
         string tag = $"\"{hash}\"";
         http.Response.Headers.ETag = tag;
@@ -76,10 +85,14 @@ internal sealed class OpenApiEndpoint(ResourceCatalog resources)
             return;
         }
 
-        await ObjectResponse.WriteBytesAsync(http, 200, "application/json", body, cancellationToken);
+        await ObjectResponse.WriteBytesAsync(http, 200, contentType, body, cancellationToken);
     }
 
-    /// <summary>The documents exist as JSON only; a client that insists on protobuf falls back when it is told so.</summary>
+    private static bool WantsProtobuf(string? accept) =>
+        MediaType.ParseAccept(accept).FirstOrDefault(c => c.Accepts("application", "json") || c.Essence is SwaggerProtobuf.OldMediaType or SwaggerProtobuf.MediaType)
+            is { } first && !first.Accepts("application", "json");
+
+    /// <summary>Documents of version 3 exist as JSON only; a client that insists on protobuf falls back when it is told so.</summary>
     private static void RequireJson(string? accept)
     {
         if (!MediaType.ParseAccept(accept).Any(clause => clause.Accepts("application", "json")))

@@ -1,0 +1,28 @@
+namespace Orrery.Tests.EndToEnd;
+
+/// <summary>A day's work with kubectls of several versions, on root and on a virtual cluster: <c>everyday.sh</c> has the steps.</summary>
+[Collection(ShopCollection.Name)]
+public sealed class KubectlVersionTests(Shop shop)
+{
+    [Theory]
+    [InlineData("kubectl", "root")]
+    [InlineData("kubectl", "virtual")]
+    [InlineData("kubectl-sid", "root")]
+    [InlineData("kubectl-sid", "virtual")]
+    public async Task EverydaySteps_OfAVersion_DoWhatTheyShould(string program, string cluster)
+    {
+        Assert.SkipUnless(Find(program) is not null, $"{program} is not on PATH");
+        string kubeconfig = cluster == "root" ? shop.Root.Kubeconfig : shop.Acme.Kubeconfig;
+        Ended version = await Shell.RunAsync(Find(program)!, ["version", "--client"]);
+        TestContext.Current.SendDiagnosticMessage("{0}: {1}", program, version.Output);
+
+        Ended ended = await Shell.RunAsync(
+            "/bin/bash", [Path.Combine(Repository.Root, "tests", "Orrery.Tests", "EndToEnd", "everyday.sh"), Find(program)!, kubeconfig, $"every-{program}-{cluster}"],
+            new Dictionary<string, string> { ["HOME"] = Path.GetDirectoryName(kubeconfig)! });
+
+        Assert.True(ended.ExitCode == 0, ended.Output + ended.Error);
+    }
+
+    private static string? Find(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+        .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+}

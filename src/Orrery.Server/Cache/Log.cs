@@ -10,8 +10,11 @@ internal static partial class Log
     [LoggerMessage(1102, LogLevel.Error, "the stored object {Key} at revision {Revision} cannot be read and is not served")]
     public static partial void Unreadable(this ILogger logger, string key, long revision, Exception fault);
 
-    [LoggerMessage(1103, LogLevel.Error, "following the store failed at revision {Revision}; trying again")]
-    public static partial void FollowFailed(this ILogger logger, long revision, Exception fault);
+    [LoggerMessage(1103, LogLevel.Error, "the store cannot be followed beyond revision {Revision}; trying again until it can: {Reason}")]
+    public static partial void StoreAway(this ILogger logger, long revision, string reason);
+
+    [LoggerMessage(1105, LogLevel.Information, "the store can be followed again, at revision {Revision}")]
+    public static partial void StoreBack(this ILogger logger, long revision);
 
     [LoggerMessage(1104, LogLevel.Warning, "the store no longer has the changes after revision {Revision}; reading it anew")]
     public static partial void FellBehind(this ILogger logger, long revision);

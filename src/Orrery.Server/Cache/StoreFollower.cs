@@ -15,6 +15,9 @@ internal sealed class StoreFollower(IStore store, Action<StoreContent> load, Act
     private IDisposable? observation;
     private Task following = Task.CompletedTask;
 
+    /// <summary>A store that is away is away for a while: its going and its coming back are news, each try between is not.</summary>
+    private bool isAway;
+
     public static async Task<StoreFollower> StartAsync(
         IStore store, Action<StoreContent> load, Action<StoreBatch> apply, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
@@ -59,6 +62,7 @@ internal sealed class StoreFollower(IStore store, Action<StoreContent> load, Act
                 {
                     apply(batch);
                     after = batch.Revision;
+                    Back(after);
                 }
             }
             catch (CompactedException)
@@ -72,9 +76,28 @@ internal sealed class StoreFollower(IStore store, Action<StoreContent> load, Act
             }
             catch (StoreException fault)
             {
-                logger.FollowFailed(after, fault);
-                await Task.Delay(RetryAfter, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await AwayAsync(after, fault, cancellationToken);
             }
+        }
+    }
+
+    private async Task AwayAsync(long after, StoreException fault, CancellationToken cancellationToken)
+    {
+        if (!isAway)
+        {
+            isAway = true;
+            logger.StoreAway(after, fault.Message);
+        }
+
+        await Task.Delay(RetryAfter, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private void Back(long revision)
+    {
+        if (isAway)
+        {
+            isAway = false;
+            logger.StoreBack(revision);
         }
     }
 
@@ -85,6 +108,7 @@ internal sealed class StoreFollower(IStore store, Action<StoreContent> load, Act
         {
             StoreContent content = await StoreContent.ReadAsync(store, cancellationToken);
             load(content);
+            Back(content.Revision);
             return content.Revision;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -93,8 +117,7 @@ internal sealed class StoreFollower(IStore store, Action<StoreContent> load, Act
         }
         catch (StoreException fault)
         {
-            logger.FollowFailed(after, fault);
-            await Task.Delay(RetryAfter, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await AwayAsync(after, fault, cancellationToken);
             return after;
         }
     }

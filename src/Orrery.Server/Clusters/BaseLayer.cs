@@ -10,7 +10,7 @@ using Orrery.Server.Authorization;
 namespace Orrery.Server.Clusters;
 
 /// <summary>
-/// The objects that every cluster begins with: bootstrap roles and bindings, priority classes of the system, and in a virtual cluster what
+/// The objects that every cluster begins with: bootstrap roles and bindings, priority classes of the system, flow control, and in a virtual cluster what
 /// its first namespaces hold. One copy for all clusters, stored nowhere.
 /// What a cluster writes over one of them is stored as any object is; what it deletes leaves a tombstone.
 /// </summary>
@@ -45,7 +45,9 @@ internal sealed class BaseLayer
 
     /// <summary>Whether any object of the resource is here.</summary>
     public static bool Has(GroupResource resource) =>
-        (resource.Group == Group && resource.Resource is "clusterroles" or "clusterrolebindings" or "roles" or "rolebindings") || resource == PriorityClasses || IsOfNamespaces(resource);
+        (resource.Group == Group && resource.Resource is "clusterroles" or "clusterrolebindings" or "roles" or "rolebindings") || resource == PriorityClasses || IsOfFlowControl(resource) || IsOfNamespaces(resource);
+
+    private static bool IsOfFlowControl(GroupResource resource) => resource.Group == FlowControlObjects.Group && resource.Resource is "flowschemas" or "prioritylevelconfigurations";
 
     private static bool IsOfNamespaces(GroupResource resource) => resource.Group.Length == 0 && resource.Resource is "serviceaccounts" or "configmaps";
 
@@ -88,6 +90,7 @@ internal sealed class BaseLayer
         return BootstrapRbac.Instance.Keys
             .Select(key => (Resource: new GroupResource(Group, key.Kind.ToLowerInvariant() + "s"), Json: BootstrapRbac.Instance.Find(key)!))
             .Concat(SystemPriorityClasses.Make().Select(json => (Resource: PriorityClasses, Json: json)))
+            .Concat(FlowControlObjects.Make())
             .Concat(NamespaceContents.Make(authorityPem))
             .GroupBy(o => o.Resource)
             .ToFrozenDictionary(kind => kind.Key, kind => kind.Select(o => Encode(o.Json, stamp, IsOfNamespaces(o.Resource))).OrderBy(o => o.KeySuffix, StringComparer.Ordinal).ToArray());

@@ -10,10 +10,13 @@ internal sealed class BuiltinResources
 {
     /// <summary>
     /// Groups in upstream's discovery that need a machinery of their own behind them and are not served: an extension API
-    /// server, API priority and fairness, dynamic resource allocation, certificate signing.
+    /// server, dynamic resource allocation, certificate signing.
     /// </summary>
     private static readonly FrozenSet<string> NotServed = FrozenSet.ToFrozenSet(
-        ["apiregistration.k8s.io", "flowcontrol.apiserver.k8s.io", "resource.k8s.io", "certificates.k8s.io"]);
+        ["apiregistration.k8s.io", "resource.k8s.io", "certificates.k8s.io"]);
+
+    /// <summary>What is offered of flow control: shares are fixed, so its objects can be read and not written.</summary>
+    private static readonly string[] ReadOnlyVerbs = ["get", "list", "watch"];
 
     /// <summary>Subresources that the server itself serves; others, such as <c>pods/log</c>, need an <see cref="Handlers.ISubresourceHandler"/>.</summary>
     private static readonly FrozenSet<string> ServedSubresources = FrozenSet.ToFrozenSet(["status", "scale", "binding", "eviction", "finalize", "token"]);
@@ -74,10 +77,10 @@ internal sealed class BuiltinResources
             ListKind = kind.Kind + "List",
             Singular = resource.Singular,
             Namespaced = resource.Namespaced,
-            Verbs = resource.Verbs.ToFrozenSet(),
+            Verbs = (resource.Resource.Group == Clusters.FlowControlObjects.Group ? resource.Verbs.Intersect(ReadOnlyVerbs) : resource.Verbs).ToFrozenSet(),
             ShortNames = resource.ShortNames,
             Categories = resource.Categories,
-            Subresources = resource.Subresources.Where(s => ServedSubresources.Contains(s.Name)).ToFrozenDictionary(s => s.Name, s => new SubresourceDefinition(s.Name, s.Kind, s.Verbs.ToFrozenSet())),
+            Subresources = resource.Subresources.Where(s => ServedSubresources.Contains(s.Name) && resource.Resource.Group != Clusters.FlowControlObjects.Group).ToFrozenDictionary(s => s.Name, s => new SubresourceDefinition(s.Name, s.Kind, s.Verbs.ToFrozenSet())),
             Strategy = resource.Resource is { Group: "apiextensions.k8s.io", Resource: "customresourcedefinitions" }
                 ? new CustomResources.DefinitionStrategy(schema)
                 : new BuiltinStrategy(kind, resource.Namespaced, resource.Subresources.Any(s => s.Name == "status"), schema),

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Machinery.Quotas;
@@ -15,11 +16,15 @@ internal sealed class QuotaUsage(CacheSet caches, QuotaCount count, TimeProvider
     /// <summary>Many changes in a row are counted once.</summary>
     private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>A count that took long is not repeated before this many times as long has passed, so that one large namespace leaves time for all others.</summary>
+    private const int RestFactor = 20;
+
     /// <summary>Time alone gives back too: a pod that should have gone by now is no longer charged.</summary>
     private static readonly TimeSpan Resync = TimeSpan.FromMinutes(5);
 
     private static readonly GroupResource Quotas = new("", "resourcequotas");
 
+    private readonly ConcurrentDictionary<string, TimeSpan> rests = new(StringComparer.Ordinal);
     private readonly Lock gate = new();
     private readonly HashSet<GroupResource> wanted = [];
     private TaskCompletionSource more = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -28,6 +33,7 @@ internal sealed class QuotaUsage(CacheSet caches, QuotaCount count, TimeProvider
     {
         if (item is null)
         {
+            rests.TryRemove(key, out _);
             return true;
         }
 
@@ -42,7 +48,10 @@ internal sealed class QuotaUsage(CacheSet caches, QuotaCount count, TimeProvider
             }
         }
 
-        return await count.CountAsync(item, cancellationToken);
+        long started = Time.GetTimestamp();
+        bool isRight = await count.CountAsync(item, cancellationToken);
+        rests[key] = Time.GetElapsedTime(started) * RestFactor;
+        return isRight;
     }
 
     protected override async Task FollowOthersAsync(CancellationToken cancellationToken)
@@ -96,7 +105,7 @@ internal sealed class QuotaUsage(CacheSet caches, QuotaCount count, TimeProvider
     {
         foreach (CachedObject quota in Caches.For(Quotas).Current.Range(prefix))
         {
-            LookLater(quota.Key, Settle);
+            LookLater(quota.Key, rests.TryGetValue(quota.Key, out TimeSpan rest) && rest > Settle ? rest : Settle);
         }
     }
 

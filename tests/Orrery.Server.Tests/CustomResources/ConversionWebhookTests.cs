@@ -104,16 +104,7 @@ public sealed class ConversionWebhookTests(ServerFixture fixture) : IClassFixtur
 
         await fixture.Admin.DeleteAsync(ServerFixture.Namespaces, "", ns, null, Token);
 
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        deadline.CancelAfter(TimeSpan.FromSeconds(20));
-        await foreach (WatchEvent change in fixture.Admin.WatchAsync(ServerFixture.Namespaces, "", new WatchQuery { FieldSelector = $"metadata.name={ns}" }, deadline.Token))
-        {
-            if (change.Type == WatchEventType.Deleted)
-            {
-                break;
-            }
-        }
-
+        await Eventually.TrueAsync(async () => await fixture.Admin.FindAsync(ServerFixture.Namespaces, "", ns, Token) is null, "the namespace goes", cancellationToken: Token);
         Assert.Empty(webhook.Reviews);
     }
 

@@ -8,6 +8,9 @@ internal sealed class InterruptedStore(IStore inner) : IStore
     /// <summary>Runs once, before the next commit.</summary>
     public Func<IStore, Task>? BeforeNext { get; set; }
 
+    /// <summary>So many watches fail as soon as they are read.</summary>
+    public int FailingWatches { get; set; }
+
     public async ValueTask<CommitResult> CommitAsync(Transaction transaction, CancellationToken cancellationToken)
     {
         if (BeforeNext is { } interrupt)
@@ -27,7 +30,7 @@ internal sealed class InterruptedStore(IStore inner) : IStore
         inner.RangeAsync(prefix, startAfter, limit, revision, cancellationToken);
 
     public IAsyncEnumerable<StoreBatch> WatchAsync(string prefix, long afterRevision, CancellationToken cancellationToken) =>
-        inner.WatchAsync(prefix, afterRevision, cancellationToken);
+        FailingWatches-- > 0 ? throw new StoreException("no member answers", outcomeUnknown: false) : inner.WatchAsync(prefix, afterRevision, cancellationToken);
 
     public ValueTask CompactAsync(long revision, CancellationToken cancellationToken) => inner.CompactAsync(revision, cancellationToken);
 

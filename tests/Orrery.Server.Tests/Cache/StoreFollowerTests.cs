@@ -1,0 +1,44 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Orrery.Server.Cache;
+using Orrery.Server.Tests.Clusters;
+using Orrery.Storage;
+using Orrery.Storage.Memory;
+using Orrery.Testing;
+
+namespace Orrery.Server.Tests.Cache;
+
+public sealed class StoreFollowerTests
+{
+    [Fact]
+    public async Task Follow_StoreAwayForAWhile_SaysSoOnceAndOnceThatItIsBack()
+    {
+        // An empty store has no past to be read by a watch: all that fail are those that follow it.
+        var log = new Lines();
+        await using var store = new InterruptedStore(new MemoryStore(TimeProvider.System)) { FailingWatches = 2 };
+        await using CacheSet caches = await CacheSet.StartAsync(store, TimeProvider.System, log, TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(() => store.FailingWatches < 0, "it is followed again", cancellationToken: TestContext.Current.CancellationToken);
+
+        CommitResult made = await store.CommitAsync(
+            new Transaction([], [new Write("/core/configmaps/-/default/a", """{"metadata":{"name":"a"}}"""u8.ToArray())]), TestContext.Current.CancellationToken);
+        await caches.WaitForAsync(made.Revision, TestContext.Current.CancellationToken);
+
+        await Eventually.TrueAsync(() => log.All.Any(l => l.Id == 1105), "it says that the store is back", cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(
+            ["the store cannot be followed beyond revision 0; trying again until it can: no member answers", "the store can be followed again, at revision 1"],
+            log.All.Where(l => l.Id is 1103 or 1105).Select(l => l.Text));
+    }
+
+    private sealed class Lines : ILogger<CacheSet>
+    {
+        public ConcurrentQueue<(int Id, string Text)> All { get; } = new();
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            All.Enqueue((eventId.Id, formatter(state, exception)));
+    }
+}

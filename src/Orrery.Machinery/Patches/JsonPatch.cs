@@ -36,14 +36,6 @@ public static class JsonPatch
             }
         }
 
-        foreach (JsonObject operation in patch.OfType<JsonObject>())
-        {
-            if (Incomplete(operation) is { } fault)
-            {
-                throw ApiErrors.BadRequest($"invalid operation {Sorted(operation).ToJsonString()}: {fault}");
-            }
-        }
-
         return patch;
     }
 
@@ -117,27 +109,6 @@ public static class JsonPatch
             }
         }
     }
-
-    /// <summary>What the operation lacks, in the words of evanphx/json-patch; null when it can be tried.</summary>
-    private static string? Incomplete(JsonObject operation)
-    {
-        switch (operation.TextAt("op"))
-        {
-            case "add" or "replace" when !operation.ContainsKey("value"):
-                return "failed to decode 'value': operation, missing value field: missing value";
-            case "move" or "copy" when operation.TextAt("from") is null:
-                return "failed to decode 'from': operation, missing from field: missing value";
-            case "add" or "replace" or "move" or "copy" or "remove" or "test":
-                return operation.TextAt("path") is null ? "failed to decode 'path': operation missing path field: missing value" : null;
-            default:
-                // One that nobody knows fails only when its turn comes.
-                return null;
-        }
-    }
-
-    /// <summary>Go prints a map with its members in order.</summary>
-    private static JsonObject Sorted(JsonObject operation) =>
-        [.. operation.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => KeyValuePair.Create(m.Key, m.Value?.DeepClone()))];
 
     private static void Move(DocumentRoot root, JsonPointer from, JsonPointer path)
     {

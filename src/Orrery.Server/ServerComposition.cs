@@ -68,7 +68,7 @@ internal static class ServerComposition
             [
                 new NamespaceLifecycle(objects), limits, new ServiceAccountDefaults(objects, names), priority, new DefaultTolerations(),
                 DefaultClass.OfClaims(objects), new VolumeProtection(), new RuntimeClassOverhead(objects), DefaultClass.OfIngresses(objects),
-                PolicyPlugins.Mutating(caches, facts, parameters), new MutatingWebhooks(caches, webhookCalls), new RoleEscalation(access.RoleGuard),
+                PolicyPlugins.Mutating(caches, facts, parameters), new MutatingWebhooks(caches, webhookCalls), new ParamGuard(objects, resources, access.Authorizer), new RoleEscalation(access.RoleGuard),
             ],
             validating: [limits, new PodSecurityAdmission(objects), priority, new ClaimResize(objects), PolicyPlugins.Validating(caches, facts, parameters), new ValidatingWebhooks(caches, webhookCalls)]).Without(options.DisabledAdmissionPlugins);
         var addresses = new ServiceAddresses(caches, options.ServiceRange, names);

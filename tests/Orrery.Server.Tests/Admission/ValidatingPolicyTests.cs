@@ -231,6 +231,28 @@ public sealed class ValidatingPolicyTests(ServerFixture fixture) : IClassFixture
     }
 
     [Fact]
+    public async Task Create_APolicyOverWhatItsAuthorMayNotRead_IsRefused()
+    {
+        await fixture.Admin.CreateAsync(new GroupVersionResource("rbac.authorization.k8s.io", "v1", "clusterroles"), "", Json("""
+            {"metadata":{"name":"author"},"rules":[{"apiGroups":["admissionregistration.k8s.io"],"resources":["*"],"verbs":["*"]},{"apiGroups":[""],"resources":["configmaps"],"verbs":["get"]}]}
+            """), Token);
+        await fixture.Admin.CreateAsync(new GroupVersionResource("rbac.authorization.k8s.io", "v1", "clusterrolebindings"), "", Json("""
+            {"metadata":{"name":"author"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"author"},"subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"author"}]}
+            """), Token);
+        using var author = new KubeClient(fixture.Server.Config(fixture.Server.Certificate("author", [], Orrery.Server.Authentication.ClusterScope.Root)));
+        JsonObject Over(string kind) => Policy($"over-{kind.ToLowerInvariant()}", $$"""  "paramKind":{"apiVersion":"v1","kind":"{{kind}}"},"validations":[{"expression":"true"}]  """);
+        const string reference = ""","paramRef":{"name":"s","namespace":"default","parameterNotFoundAction":"Deny"}""";
+
+        StatusException refusal = await RefusalAsync(() => author.CreateAsync(Policies, "", Over("Secret"), Token));
+        Assert.EndsWith("spec.paramKind: Forbidden: user author must have \"get\" permission on all objects of the referenced paramKind (kind=Secret, apiVersion=v1)", refusal.Message, StringComparison.Ordinal);
+        await author.CreateAsync(Policies, "", Over("ConfigMap"), Token);
+        await fixture.Admin.CreateAsync(Policies, "", Over("Secret"), Token);
+
+        await RefusalAsync(() => author.CreateAsync(PolicyWorld.Bindings, "", Binding("over-secret", "over-secret", "nowhere", more: reference), Token));
+        await author.CreateAsync(PolicyWorld.Bindings, "", Binding("over-configmap", "over-configmap", "nowhere", more: reference), Token);
+    }
+
+    [Fact]
     public async Task Create_OfPoliciesThatCannotWork_SaysEveryFault()
     {
         (int code, JsonObject body, _) = await SendAsync(fixture.Server, HttpMethod.Post, "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies", Json("""

@@ -61,6 +61,19 @@ public static class ObjectMetaRules
         return faults.Errors;
     }
 
+    /// <summary>Of an object within another, which may do without a name as an object of its own could not.</summary>
+    /// <returns>What is wrong; empty when nothing is.</returns>
+    public static IReadOnlyList<FieldError> ValidateEmbedded(JsonObject o)
+    {
+        var shell = new JsonObject { ["metadata"] = o.Metadata.DeepClone() };
+        if (shell.Name.Length == 0)
+        {
+            shell.Metadata["name"] = "unnamed";
+        }
+
+        return Validate(shell, shell.Namespace.Length > 0, Names.CheckPathSegment);
+    }
+
     internal static void Validate(JsonObject o, bool isNamespaced, Func<string, IReadOnlyList<string>> checkName, Faults faults)
     {
         JsonObject metadata = o.Metadata;

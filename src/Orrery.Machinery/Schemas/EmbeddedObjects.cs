@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
-using Orrery.Machinery.Kinds;
 
 namespace Orrery.Machinery.Schemas;
 
@@ -8,7 +7,8 @@ namespace Orrery.Machinery.Schemas;
 internal static class EmbeddedObjects
 {
     /// <param name="path">Where the object stands.</param>
-    public static IEnumerable<FieldError> Validate(JsonObject json, string path)
+    /// <param name="metadata">The rules for its metadata; null leaves it unchecked.</param>
+    public static IEnumerable<FieldError> Validate(JsonObject json, string path, Func<JsonObject, IReadOnlyList<FieldError>>? metadata)
     {
         string At(string member) => path.Length == 0 ? member : $"{path}.{member}";
         foreach (string member in (string[])["apiVersion", "kind"])
@@ -33,19 +33,12 @@ internal static class EmbeddedObjects
             yield return FieldError.Invalid(At("kind"), kind, $"may have mixed case, but should otherwise match: {string.Join(",", malformed)}");
         }
 
-        if (json["metadata"] is not JsonObject metadata)
+        if (metadata is null || json["metadata"] is not JsonObject)
         {
             yield break;
         }
 
-        // It may do without a name, which an object of its own could not.
-        var shell = new JsonObject { ["metadata"] = metadata.DeepClone() };
-        if (shell.Name.Length == 0)
-        {
-            shell.Metadata["name"] = "unnamed";
-        }
-
-        foreach (FieldError error in ObjectMetaRules.Validate(shell, shell.Namespace.Length > 0, Names.CheckPathSegment))
+        foreach (FieldError error in metadata(json))
         {
             yield return error with { Field = At(error.Field) };
         }

@@ -8,7 +8,7 @@ namespace Orrery.Machinery.Schemas;
 /// <summary>Lists that are sets or maps hold no item twice; embedded objects say what they are (apiextensions <c>schema/listtype</c>, <c>schema/objectmeta</c>).</summary>
 internal static class ListValidation
 {
-    public static IEnumerable<FieldError> Validate(JsonNode? node, Schema schema, JsonNode? old, string path = "")
+    public static IEnumerable<FieldError> Validate(JsonNode? node, Schema schema, JsonNode? old, Func<JsonObject, IReadOnlyList<FieldError>>? metadata, string path = "")
     {
         if (node is null || (old is not null && JsonNode.DeepEquals(node, old)))
         {
@@ -18,7 +18,7 @@ internal static class ListValidation
         var errors = new List<FieldError>();
         if (schema.EmbeddedResource && node is JsonObject embedded)
         {
-            errors.AddRange(EmbeddedObjects.Validate(embedded, path));
+            errors.AddRange(EmbeddedObjects.Validate(embedded, path, metadata));
         }
 
         switch (node)
@@ -28,7 +28,7 @@ internal static class ListValidation
                 {
                     if (schema.Properties.TryGetValue(name, out Schema? member) ? member.Name is null : (member = schema.AdditionalProperties) is not null)
                     {
-                        errors.AddRange(Validate(value, member!, (old as JsonObject)?[name], Child(path, name)));
+                        errors.AddRange(Validate(value, member!, (old as JsonObject)?[name], metadata, Child(path, name)));
                     }
                 }
 
@@ -37,7 +37,7 @@ internal static class ListValidation
                 errors.AddRange(Duplicates(array, schema, path));
                 for (int i = 0; i < array.Count; i++)
                 {
-                    errors.AddRange(Validate(array[i], items, null, string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]")));
+                    errors.AddRange(Validate(array[i], items, null, metadata, string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]")));
                 }
 
                 break;

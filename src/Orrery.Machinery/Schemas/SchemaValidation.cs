@@ -38,7 +38,9 @@ public static class SchemaValidation
     /// <param name="schema">Compiled by <see cref="CustomSchema.Parse"/>.</param>
     /// <param name="old">The object before the update; what did not change is not refused now (ratcheting, KEP-4008). Null on create.</param>
     /// <param name="scale">Checked too when the kind has a scale subresource.</param>
-    public static IReadOnlyList<FieldError> Validate(JsonObject json, Schema schema, JsonObject? old = null, ScalePaths? scale = null, CancellationToken cancellation = default)
+    /// <param name="embeddedMetadata">The rules for the metadata of embedded objects; null leaves it unchecked.</param>
+    public static IReadOnlyList<FieldError> Validate(
+        JsonObject json, Schema schema, JsonObject? old = null, ScalePaths? scale = null, Func<JsonObject, IReadOnlyList<FieldError>>? embeddedMetadata = null, CancellationToken cancellation = default)
     {
         // 1. the schema
         List<FieldError> errors = [.. new ValueValidator().Validate(json, schema, "", old)];
@@ -50,7 +52,7 @@ public static class SchemaValidation
         }
 
         // 3. embedded objects, sets and maps
-        errors.AddRange(ListValidation.Validate(json, schema, old));
+        errors.AddRange(ListValidation.Validate(json, schema, old, embeddedMetadata));
 
         // 4. rules in CEL, which need an object of the right shape
         if (CustomSchema.HasValidations(schema))

@@ -92,10 +92,10 @@ internal class CustomStrategy(GroupVersionKind kind, bool isNamespaced, bool has
     }
 
     public IReadOnlyList<FieldError> ValidateCreate(JsonObject json) =>
-        [.. ObjectMetaRules.Validate(json, isNamespaced, Names.CheckDns1123Subdomain), .. SchemaValidation.Validate(json, Schema, null, scale)];
+        [.. ObjectMetaRules.Validate(json, isNamespaced, Names.CheckDns1123Subdomain), .. SchemaValidation.Validate(json, Schema, null, scale, ObjectMetaRules.ValidateEmbedded)];
 
     public IReadOnlyList<FieldError> ValidateUpdate(JsonObject json, JsonObject old, string subresource) =>
-        [.. ObjectMetaRules.ValidateUpdate(json, old), .. SchemaValidation.Validate(json, Schema, old, scale)];
+        [.. ObjectMetaRules.ValidateUpdate(json, old), .. SchemaValidation.Validate(json, Schema, old, scale, ObjectMetaRules.ValidateEmbedded)];
 
     public IReadOnlyList<string> ResetFields(string subresource) => subresource switch
     {

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orrery.Server.Audit;
 using Orrery.Server.Authentication;
+using Orrery.Server.Authentication.Oidc;
 using Orrery.Server.Authorization;
 using Orrery.Server.Fairness;
 using Orrery.Server.Encryption;
@@ -46,6 +47,9 @@ public sealed record ApiServerOptions
     /// <summary>File of <c>token,user,uid,"group1,group2"[,cluster]</c> lines; null for none.</summary>
     public string? StaticTokenFile { get; init; }
 
+    /// <summary>Signs approved requests for client certificates; null leaves them to somebody else. Not disposed.</summary>
+    public CertificateAuthority? Signer { get; init; }
+
     /// <summary>How the server's own tokens name it.</summary>
     public TokenIssuers Issuers { get; init; } = TokenIssuers.Default;
 
@@ -60,11 +64,23 @@ public sealed record ApiServerOptions
 
     public AuthorizationMode Authorization { get; init; }
 
+    /// <summary>Built-in API versions that are not served, as <c>group/version</c>, or <c>v1</c> for core; see <see cref="BuiltinVersions"/>.</summary>
+    public IReadOnlySet<string> WithheldVersions { get; init; } = new HashSet<string>();
+
+    /// <summary>Every built-in API version there is.</summary>
+    public static IEnumerable<string> BuiltinVersions => ResourceCatalog.BuiltinVersions;
+
+    /// <summary>Whether pods, and templates of them, may have privileged containers.</summary>
+    public bool AllowsPrivileged { get; init; } = true;
+
     /// <summary>Names, as upstream has them, of admission plugins that are left out.</summary>
     public IReadOnlySet<string> DisabledAdmissionPlugins { get; init; } = new HashSet<string>();
 
     /// <summary>How requests share the server.</summary>
     internal FairnessOptions Fairness { get; init; } = new();
+
+    /// <summary>See <see cref="AuthenticationOptions.Oidc"/>.</summary>
+    public OidcOptions? Oidc { get; init; }
 
     /// <summary>What is recorded of requests; null: nothing.</summary>
     public AuditOptions? Audit { get; init; }

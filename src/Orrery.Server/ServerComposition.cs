@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Server.Admission;
+using Orrery.Server.Admission.Certificates;
 using Orrery.Server.Admission.Limits;
 using Orrery.Server.Admission.Matching;
 using Orrery.Server.Admission.Pods;
@@ -37,7 +38,7 @@ internal static class ServerComposition
         // 1. State.
         CacheSet caches = await CacheSet.StartAsync(options.Encryption is { } encryption ? EncryptedStore.Over(options.Store, encryption) : options.Store, time, loggers.CreateLogger<CacheSet>(), cancellationToken);
         var custom = new CustomResourceSet(caches);
-        var resources = new ResourceCatalog(custom, options.ServesVirtualClusters);
+        var resources = new ResourceCatalog(custom, options.ServesVirtualClusters, options.WithheldVersions);
 
         // 2. Who asks, and whether they may.
         AccessControl access = AccessControl.Create(
@@ -47,6 +48,7 @@ internal static class ServerComposition
                 RootCertificatePem = options.RootCertificatePem,
                 TokenKeys = options.ServiceAccountKeys,
                 Issuers = options.Issuers,
+                Oidc = options.Oidc,
                 UnscopedCredentials = options.UnscopedCredentials,
                 AllowsAnonymous = options.AllowsAnonymous,
                 Authorization = options.Authorization,
@@ -66,11 +68,16 @@ internal static class ServerComposition
         var admission = new AdmissionChain(
             mutating:
             [
-                new NamespaceLifecycle(objects), limits, new ServiceAccountDefaults(objects, names), priority, new DefaultTolerations(),
+                new NamespaceLifecycle(objects), new SigningRequestIdentity(time), limits, new ServiceAccountDefaults(objects, names), priority, new DefaultTolerations(),
                 DefaultClass.OfClaims(objects), new VolumeProtection(), new RuntimeClassOverhead(objects), DefaultClass.OfIngresses(objects),
                 PolicyPlugins.Mutating(caches, facts, parameters), new MutatingWebhooks(caches, webhookCalls), new ParamGuard(objects, resources, access.Authorizer), new RoleEscalation(access.RoleGuard),
             ],
-            validating: [limits, new PodSecurityAdmission(objects), priority, new ClaimResize(objects), PolicyPlugins.Validating(caches, facts, parameters), new ValidatingWebhooks(caches, webhookCalls)]).Without(options.DisabledAdmissionPlugins);
+            validating:
+            [
+                limits, new PodSecurityAdmission(objects), priority, new ClaimResize(objects), new PrivilegedContainers(options.AllowsPrivileged),
+                new CertificateApproval(access.Authorizer), new CertificateSigning(access.Authorizer), new CertificateSubjectRestriction(),
+                PolicyPlugins.Validating(caches, facts, parameters), new ValidatingWebhooks(caches, webhookCalls),
+            ]).Without(options.DisabledAdmissionPlugins);
         var addresses = new ServiceAddresses(caches, options.ServiceRange, names);
         var quotas = new QuotaLedger(objects, !options.DisabledAdmissionPlugins.Contains("ResourceQuota"), time);
         var creation = new ObjectCreation(objects, versions, admission, addresses, quotas, time, names);

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Server.Admission;
 using Orrery.Server.Audit;
+using Orrery.Server.Authentication;
 using Orrery.Server.Cache;
 using Orrery.Server.Discovery;
 using Orrery.Server.Fairness;
@@ -55,6 +56,8 @@ internal sealed class ServerState : IAsyncDisposable
     /// <summary>Null unless <see cref="ApiServerOptions.AdvertiseAddress"/> is set.</summary>
     public OwnService? OwnService { get; init; }
 
+    public IssuerEndpoint Issuer => field ??= new IssuerEndpoint(Options.ServiceAccountKeys, Options.Issuers, Options.PublicUrl);
+
     /// <summary>Null where nothing is recorded.</summary>
     public AuditLog? Audit { get; init; }
 
@@ -78,6 +81,8 @@ internal sealed class ServerState : IAsyncDisposable
         {
             await Upkeep.DisposeAsync();
         }
+
+        Access.Oidc?.Dispose();
 
         // All requests have ended: their record is written out.
         await (Audit?.DisposeAsync() ?? ValueTask.CompletedTask);

@@ -75,6 +75,7 @@ public sealed class SimulatedDataPlane : IAsyncDisposable
                 ServingCertificate = options.ServingCertificate,
                 ClientCas = [options.Authority.Certificate()],
                 ServiceAccountKeys = options.ServiceAccountKeys,
+                Signer = options.Authority,
                 TimeProvider = options.Simulation.Time,
                 LoggerFactory = options.Simulation.Loggers,
                 SubresourceHandlers = [logs, exec, attach],

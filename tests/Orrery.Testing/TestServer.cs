@@ -77,6 +77,7 @@ public sealed class TestServer : IAsyncDisposable
                 ServingCertificate = certificate,
                 ClientCas = [authority.Certificate()],
                 ServiceAccountKeys = keys,
+                Signer = authority,
                 TimeProvider = options.TimeProvider,
                 LoggerFactory = options.LoggerFactory,
                 SubresourceHandlers = options.SubresourceHandlers,

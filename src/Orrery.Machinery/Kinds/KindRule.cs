@@ -46,6 +46,11 @@ internal abstract class KindRule
     {
     }
 
+    /// <summary>The subresource <c>approval</c>. After the general treatment: everything but status and metadata taken from the old object.</summary>
+    public virtual void PrepareForApproval(JsonObject o, JsonObject old)
+    {
+    }
+
     /// <summary>Whether a change asks for a new generation.</summary>
     public virtual bool ChangesDesiredState(JsonObject o, JsonObject old) => !JsonFields.Same(o["spec"], old["spec"]);
 

@@ -46,10 +46,18 @@ public static class KindRules
     {
         o.Metadata.CopyFrom(old.Metadata, "generation");
         KindRule? rule = KindCatalogue.Find(kind);
-        if (subresource == "status")
+        if (subresource is "status" or "approval")
         {
             KeepAllButStatus(o, old);
-            rule?.PrepareForStatusUpdate(o, old);
+            if (subresource == "status")
+            {
+                rule?.PrepareForStatusUpdate(o, old);
+            }
+            else
+            {
+                rule?.PrepareForApproval(o, old);
+            }
+
             return;
         }
 
@@ -100,7 +108,7 @@ public static class KindRules
             case "" or "scale":
                 rule?.ValidateUpdate(o, old, faults);
                 break;
-            case "status":
+            case "status" or "approval":
                 rule?.ValidateStatusUpdate(o, old, faults);
                 break;
         }

@@ -72,7 +72,8 @@ internal sealed class AuditTrail : IAuditAnnotations
         }
         else if (decision.Level == AuditLevel.RequestResponse)
         {
-            // What is written goes through a stream that keeps a copy.
+            // What is written goes through a stream that keeps a copy: of the text, so that it is not compressed on its way.
+            http.Request.Headers.AcceptEncoding = default;
             direct = http.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
             answer = new TeeStream(http.Response.Body);
             http.Response.Body = answer;

@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Orrery.Server.Authentication.Oidc;
 using Orrery.Server.Authorization;
 using Orrery.Server.Security;
 
@@ -26,6 +27,9 @@ public sealed record AuthenticationOptions
 
     /// <summary>Whether a request without any credential is let in, as <c>system:anonymous</c>; otherwise it is answered 401.</summary>
     public bool AllowsAnonymous { get; init; } = true;
+
+    /// <summary>An OpenID provider whose ID tokens are accepted on root; null for none.</summary>
+    public OidcOptions? Oidc { get; init; }
 
     /// <summary>Content of a token file (<c>token,user,uid,"group,…"[,cluster]</c>); null for none.</summary>
     public string? StaticTokens { get; init; }

@@ -19,7 +19,7 @@ internal sealed class IdentityReviews(TokenAuthenticator tokens, LogicalClusters
     };
 
     /// <summary>Fills the status of a TokenReview. A token that holds on another cluster is not known here.</summary>
-    public JsonObject Token(ClusterName cluster, JsonObject review)
+    public async ValueTask<JsonObject> TokenAsync(ClusterName cluster, JsonObject review, CancellationToken cancellationToken)
     {
         string token = review.TextAt("spec", "token") ?? "";
         if (token.Length == 0)
@@ -28,7 +28,7 @@ internal sealed class IdentityReviews(TokenAuthenticator tokens, LogicalClusters
         }
 
         string[] audiences = review.NodeAt("spec", "audiences") is JsonArray list ? [.. list.Select(a => a!.GetValue<string>())] : [];
-        TokenIdentity? identity = tokens.Authenticate(token, audiences);
+        TokenIdentity? identity = await tokens.AuthenticateAsync(token, audiences, cancellationToken);
         review["status"] = identity is not null && clusters.Admits(identity.User.Scope, cluster)
             ? new JsonObject
             {

@@ -14,6 +14,15 @@ internal static partial class Log
     [LoggerMessage(2102, LogLevel.Information, "{User} of scope {Scope} refused on cluster '{Cluster}'")]
     public static partial void OutOfScope(this ILogger log, string user, ClusterScope scope, string cluster);
 
+    [LoggerMessage(2104, LogLevel.Information, "ID token of {Issuer} refused: {Problem}")]
+    public static partial void IdTokenRefused(this ILogger log, string issuer, string problem);
+
+    [LoggerMessage(2105, LogLevel.Information, "{Issuer} publishes {Count} keys")]
+    public static partial void KeysFetched(this ILogger log, string issuer, int count);
+
+    [LoggerMessage(2106, LogLevel.Warning, "keys of {Issuer} could not be fetched: {Problem}")]
+    public static partial void KeysNotFetched(this ILogger log, string issuer, string problem);
+
     [LoggerMessage(2103, LogLevel.Information, "{User} impersonates {Other} on cluster '{Cluster}'")]
     public static partial void Impersonates(this ILogger log, string user, string other, string cluster);
 }

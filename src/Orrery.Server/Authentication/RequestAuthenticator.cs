@@ -11,13 +11,10 @@ namespace Orrery.Server.Authentication;
 internal sealed class RequestAuthenticator(
     CertificateAuthenticator certificates, TokenAuthenticator tokens, LogicalClusters clusters, bool allowsAnonymous, ILogger<RequestAuthenticator> log) : IAuthenticator
 {
-    public ValueTask<UserInfo> AuthenticateAsync(HttpContext context, RequestInfo request, CancellationToken cancellationToken)
+    public async ValueTask<UserInfo> AuthenticateAsync(HttpContext context, RequestInfo request, CancellationToken cancellationToken)
     {
-        return ValueTask.FromResult(Identify(context, request.Cluster));
-    }
+        ClusterName cluster = request.Cluster;
 
-    private UserInfo Identify(HttpContext context, ClusterName cluster)
-    {
         // 1. A certificate of the connection.
         X509Certificate2? certificate = context.Connection.ClientCertificate;
         if (certificate is not null && InScope(certificates.Authenticate(certificate), cluster) is { } byCertificate)
@@ -27,7 +24,7 @@ internal sealed class RequestAuthenticator(
 
         // 2. A bearer token of the request.
         string? token = BearerToken(context.Request.Headers.Authorization.ToString());
-        if (token is not null && InScope(tokens.Authenticate(token, [])?.User, cluster) is { } byToken)
+        if (token is not null && InScope((await tokens.AuthenticateAsync(token, [], cancellationToken))?.User, cluster) is { } byToken)
         {
             return byToken;
         }

@@ -12,6 +12,7 @@ internal static class PathDispatch
     public static async Task HandleAsync(ServerState server, HttpContext http, RequestInfo info, UserInfo user, CancellationToken cancellationToken)
     {
         if (await server.Health.TryServeAsync(http, info, cancellationToken)
+            || await server.Issuer.TryServeAsync(http, info, cancellationToken)
             || await server.Discovery.TryServeAsync(http, info, cancellationToken)
             || await server.OpenApi.TryServeAsync(http, info, cancellationToken)
             || await server.MetricsEndpoint.TryServeAsync(http, info, cancellationToken))

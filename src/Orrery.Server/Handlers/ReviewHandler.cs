@@ -21,10 +21,10 @@ internal static class ReviewHandler
         JsonObject review = await CreateHandler.ReadObjectAsync(request, options, cancellationToken);
         FieldManager.Update(null, review, request.Resource.Schema, options.FieldManager, null, request.Server.Time.GetUtcNow());
         review = await SubresourceBody.AdmitAsync(request, request.Scope(options), request.Resource.Kind, review, cancellationToken);
-        await ObjectResponse.WriteJsonAsync(request.Http, 201, Answer(request, review), cancellationToken);
+        await ObjectResponse.WriteJsonAsync(request.Http, 201, await AnswerAsync(request, review, cancellationToken), cancellationToken);
     }
 
-    private static JsonObject Answer(ResourceRequest request, JsonObject review)
+    private static async ValueTask<JsonObject> AnswerAsync(ResourceRequest request, JsonObject review, CancellationToken cancellationToken)
     {
         AccessControl access = request.Server.Access;
         return request.Resource.Resource.Resource switch
@@ -34,7 +34,7 @@ internal static class ReviewHandler
             "localsubjectaccessreviews" => access.AccessReviews.Local(request.Cluster, request.Namespace, review),
             "selfsubjectrulesreviews" => access.AccessReviews.SelfRules(request.User, request.Cluster, review),
             "selfsubjectreviews" => access.IdentityReviews.Self(request.User),
-            "tokenreviews" => access.IdentityReviews.Token(request.Cluster, review),
+            "tokenreviews" => await access.IdentityReviews.TokenAsync(request.Cluster, review, cancellationToken),
             _ => throw ApiErrors.NoSuchResource(),
         };
     }

@@ -44,7 +44,7 @@ internal static class SubresourceDispatch
 
         return request.Subresource switch
         {
-            "status" => StatusAsync(request, cancellationToken),
+            "status" or "approval" => StatusAsync(request, cancellationToken),
             "scale" => ScaleHandler.HandleAsync(request, cancellationToken),
             "binding" => BindingHandler.HandleAsync(request, cancellationToken),
             "eviction" => EvictionHandler.HandleAsync(request, cancellationToken),

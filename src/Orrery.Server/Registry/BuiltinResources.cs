@@ -10,16 +10,16 @@ internal sealed class BuiltinResources
 {
     /// <summary>
     /// Groups in upstream's discovery that need a machinery of their own behind them and are not served: an extension API
-    /// server, dynamic resource allocation, certificate signing.
+    /// server, dynamic resource allocation.
     /// </summary>
     private static readonly FrozenSet<string> NotServed = FrozenSet.ToFrozenSet(
-        ["apiregistration.k8s.io", "resource.k8s.io", "certificates.k8s.io"]);
+        ["apiregistration.k8s.io", "resource.k8s.io"]);
 
     /// <summary>What is offered of flow control: shares are fixed, so its objects can be read and not written.</summary>
     private static readonly string[] ReadOnlyVerbs = ["get", "list", "watch"];
 
     /// <summary>Subresources that the server itself serves; others, such as <c>pods/log</c>, need an <see cref="Handlers.ISubresourceHandler"/>.</summary>
-    private static readonly FrozenSet<string> ServedSubresources = FrozenSet.ToFrozenSet(["status", "scale", "binding", "eviction", "finalize", "token"]);
+    private static readonly FrozenSet<string> ServedSubresources = FrozenSet.ToFrozenSet(["status", "scale", "binding", "eviction", "finalize", "token", "approval"]);
 
     /// <summary>Kinds that are asked and answered but kept nowhere: reviews.</summary>
     private static readonly FrozenSet<string> Virtual = FrozenSet.ToFrozenSet(

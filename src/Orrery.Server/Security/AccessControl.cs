@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orrery.Server.Authentication;
+using Orrery.Server.Authentication.Oidc;
 using Orrery.Server.Authorization;
 using Orrery.Server.Cache;
 using Orrery.Server.Clusters;
@@ -19,7 +20,8 @@ internal sealed class AccessControl
         RoleGuard = new RoleGuard(Authorizer);
         AccessReviews = new AccessReviews(Authorizer);
 
-        var tokens = new TokenAuthenticator(options, Objects, time, logs.CreateLogger<TokenAuthenticator>());
+        Oidc = options.Oidc is { } provider ? new OidcAuthenticator(provider, time, logs.CreateLogger<OidcAuthenticator>()) : null;
+        var tokens = new TokenAuthenticator(options, Oidc, Objects, time, logs.CreateLogger<TokenAuthenticator>());
         IdentityReviews = new IdentityReviews(tokens, Clusters, time);
         TokenRequests = options.TokenKeys is null ? null : new TokenRequests(new AccessTokens(options.TokenKeys, time, options.Issuers), options.Issuers, Clusters, Objects, time);
         Impersonation = new Impersonation(Authorizer, logs.CreateLogger<Impersonation>());
@@ -32,6 +34,9 @@ internal sealed class AccessControl
     }
 
     public IAuthenticator Authenticator { get; }
+
+    /// <summary>Null where no OpenID provider is trusted.</summary>
+    public OidcAuthenticator? Oidc { get; }
 
     public Impersonation Impersonation { get; }
 

@@ -91,14 +91,34 @@ public sealed class CertificateAuthority : IDisposable
         return Issue(subject, alternatives, ClientAuthentication, lifetime);
     }
 
+    /// <summary>A client certificate for a key that somebody else holds. Nothing of the request but its key and its subject is taken over.</summary>
+    /// <param name="request">Read with its signature checked.</param>
+    /// <returns>PEM.</returns>
+    public string SignClient(CertificateRequest request, ClusterScope scope, bool mayEncipherKeys, TimeSpan lifetime)
+    {
+        scope.RequireIssuable();
+        var alternatives = new SubjectAlternativeNameBuilder();
+        alternatives.AddUri(new Uri(scope.ToUri()));
+        var issued = new CertificateRequest(request.SubjectName, request.PublicKey, HashAlgorithmName.SHA256);
+        X509KeyUsageFlags usage = X509KeyUsageFlags.DigitalSignature | (mayEncipherKeys ? X509KeyUsageFlags.KeyEncipherment : X509KeyUsageFlags.None);
+        using X509Certificate2 certificate = Sign(issued, usage, ClientAuthentication, alternatives, lifetime);
+        return certificate.ExportCertificatePem() + "\n";
+    }
+
     public void Dispose() => issuer.Dispose();
 
     private IssuedCertificate Issue(X500DistinguishedNameBuilder subject, SubjectAlternativeNameBuilder alternatives, Oid usage, TimeSpan lifetime)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest(subject.Build(), key, HashAlgorithmName.SHA256);
+        using X509Certificate2 certificate = Sign(request, X509KeyUsageFlags.DigitalSignature, usage, alternatives, lifetime);
+        return new IssuedCertificate(certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
+    }
+
+    private X509Certificate2 Sign(CertificateRequest request, X509KeyUsageFlags keyUsage, Oid usage, SubjectAlternativeNameBuilder alternatives, TimeSpan lifetime)
+    {
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(keyUsage, true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([usage], false));
         request.CertificateExtensions.Add(alternatives.Build());
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
@@ -108,7 +128,9 @@ public sealed class CertificateAuthority : IDisposable
         DateTimeOffset end = now + lifetime;
         byte[] serial = RandomNumberGenerator.GetBytes(16);
         serial[0] &= 0x7f;
-        using X509Certificate2 certificate = request.Create(issuer, now - Skew, end < issuer.NotAfter ? end : issuer.NotAfter, serial);
-        return new IssuedCertificate(certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
+
+        // The key that is certified may be of another kind than the authority's.
+        using ECDsa signer = issuer.GetECDsaPrivateKey()!;
+        return request.Create(issuer.SubjectName, X509SignatureGenerator.CreateForECDsa(signer), now - Skew, end < issuer.NotAfter ? end : issuer.NotAfter, serial);
     }
 }

@@ -47,6 +47,12 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
         yield return new VolumeRelease(caches, writer, time, logs.CreateLogger<VolumeRelease>()).RunAsync;
         yield return new EventExpiry(caches, time).RunAsync;
         yield return server.Access.RoleAggregation.RunAsync;
+        yield return new SigningRequestExpiry(caches, time).RunAsync;
+        if (server.Options.Signer is { } signer)
+        {
+            yield return new CertificateSigner(caches, writer, server.Access.Clusters, signer, time, logs.CreateLogger<CertificateSigner>()).RunAsync;
+        }
+
         if (caches.Store is EncryptedStore encrypted)
         {
             yield return new EncryptionRotation(encrypted, time, logs.CreateLogger<EncryptionRotation>()).RunAsync;

@@ -73,7 +73,7 @@ public sealed class TokenRequestTests
         string token = Token(world, """{"spec":{"audiences":["vault"]}}""");
 
         Assert.Equal(401, await CodeAsync(world, "/clusters/acme/shop/api", token));
-        JsonObject review = world.Access.IdentityReviews.Token(AccessWorld.Shop, Body($$"""{"spec":{"token":"{{token}}","audiences":["vault","x"]} }"""));
+        JsonObject review = await world.Access.IdentityReviews.TokenAsync(AccessWorld.Shop, Body($$"""{"spec":{"token":"{{token}}","audiences":["vault","x"]} }"""), TestContext.Current.CancellationToken);
         Assert.True(review.FlagAt("status", "authenticated"));
         Assert.Equal("""["vault"]""", review.NodeAt("status", "audiences")!.ToJsonString());
     }
@@ -84,8 +84,8 @@ public sealed class TokenRequestTests
         await using AccessWorld world = await WorldAsync();
         string token = Token(world, "{}");
 
-        JsonObject here = world.Access.IdentityReviews.Token(AccessWorld.Shop, Body($$"""{"spec":{"token":"{{token}}"} }"""));
-        JsonObject there = world.Access.IdentityReviews.Token(AccessWorld.Other, Body($$"""{"spec":{"token":"{{token}}"} }"""));
+        JsonObject here = await world.Access.IdentityReviews.TokenAsync(AccessWorld.Shop, Body($$"""{"spec":{"token":"{{token}}"} }"""), TestContext.Current.CancellationToken);
+        JsonObject there = await world.Access.IdentityReviews.TokenAsync(AccessWorld.Other, Body($$"""{"spec":{"token":"{{token}}"} }"""), TestContext.Current.CancellationToken);
 
         Assert.Equal("system:serviceaccount:web:robot", here.TextAt("status", "user", "username"));
         Assert.Equal("""{"user":{},"error":"invalid bearer token"}""", there["status"]!.ToJsonString());

@@ -84,7 +84,7 @@ public sealed class TokenTests
         await world.ServeAsync(AccessWorld.Shop, uid: "another");
 
         Assert.Equal(401, await CodeAsync(world, "/clusters/acme/shop/api", token));
-        JsonObject review = world.Access.IdentityReviews.Token(AccessWorld.Shop, new JsonObject { ["spec"] = new JsonObject { ["token"] = token } });
+        JsonObject review = await world.Access.IdentityReviews.TokenAsync(AccessWorld.Shop, new JsonObject { ["spec"] = new JsonObject { ["token"] = token } }, TestContext.Current.CancellationToken);
         Assert.Null(review["status"]!["authenticated"]);
         Assert.Throws<ArgumentException>(() => world.Tokens.IssueForUser("jane", [], new ClusterScope(AccessWorld.Shop), TimeSpan.FromHours(1)));
     }

@@ -76,33 +76,3 @@ internal sealed class ApiServiceRule : KindRule
         }
     }
 }
-
-internal sealed class CertificateSigningRequestRule : KindRule
-{
-    public override bool HasStatus => true;
-
-    public override IReadOnlyList<SelectableField>? Fields { get; } = SelectableField.Of("spec.signerName");
-
-    public override void Default(JsonObject o) => o.ObjectAt("status");
-
-    public override void Validate(JsonObject o, Faults faults)
-    {
-        JsonObject spec = o.ObjectAt("spec");
-        if (spec.Text("request").Length == 0)
-        {
-            faults.Required("spec.request", "must contain a PEM encoded certificate request");
-        }
-
-        if (spec.Count("usages") == 0)
-        {
-            faults.Required("spec.usages");
-        }
-
-        if (spec.Text("signerName").Length == 0)
-        {
-            faults.Required("spec.signerName");
-        }
-    }
-
-    public override void ValidateUpdate(JsonObject o, JsonObject old, Faults faults) => faults.MayNotChange("spec", o["spec"], old["spec"]);
-}

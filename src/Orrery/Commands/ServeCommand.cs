@@ -29,12 +29,15 @@ internal static class ServeCommand
         command.Options.Add(webhooks);
         var store = new StoreOptions();
         store.AddTo(command);
+        var access = new AccessOptions();
+        access.AddTo(command);
         command.SetAction((parse, cancellationToken) => RunAsync(
             parse.GetValue(dataDir)!,
             parse.GetResult(port) is { Implicit: false } ? parse.GetValue(port) : null,
             parse.GetValue(address)!,
             parse.GetValue(publicUrl),
             store.Read(parse),
+            access.Read(parse),
             [.. (parse.GetValue(webhooks) ?? []).Select(ReadNetwork)],
             parse.GetValue(logLevel),
             cancellationToken));
@@ -45,7 +48,7 @@ internal static class ServeCommand
         ? network
         : throw new CommandFailedException($"--allow-webhook-address: '{text}' is no network such as 10.1.0.0/16, without bits set beyond its prefix");
 
-    private static async Task<int> RunAsync(string dataDir, int? port, string address, string? publicUrl, EtcdOptions? etcd, IReadOnlyList<IPNetwork> webhookAddresses, LogLevel logLevel, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string dataDir, int? port, string address, string? publicUrl, EtcdOptions? etcd, AccessConfiguration access, IReadOnlyList<IPNetwork> webhookAddresses, LogLevel logLevel, CancellationToken cancellationToken)
     {
         OrreryProcess.LeaveSession();
         if (!IPAddress.TryParse(address, out IPAddress? listen))
@@ -71,6 +74,6 @@ internal static class ServeCommand
         Credentials.EnsureControlPlane(directory, settings, TimeProvider.System);
         using ILoggerFactory loggers = Logging.Create(logLevel);
         return await Serving.Host.RunAsync(
-            token => ControlPlane.RunAsync(directory, settings, etcd, listen, url ?? settings.Server, webhookAddresses, loggers, TimeProvider.System, token), cancellationToken).ConfigureAwait(false);
+            token => ControlPlane.RunAsync(directory, settings, etcd, listen, url ?? settings.Server, access, webhookAddresses, loggers, TimeProvider.System, token), cancellationToken).ConfigureAwait(false);
     }
 }

@@ -34,6 +34,23 @@ internal static class KubeApiServerFlags
         new("service-account-signing-key-file", FlagKind.Text, "Key that signs service accounts' tokens."),
         new("api-audiences", FlagKind.List, "What this server calls itself in tokens. Default: --service-account-issuer."),
 
+        new("oidc-issuer-url", FlagKind.Text, "OpenID provider whose ID tokens are accepted."),
+        new("oidc-client-id", FlagKind.Text, "Client that ID tokens must be meant for."),
+        new("oidc-username-claim", FlagKind.Text, "Claim that names the user.", "sub"),
+        new("oidc-username-prefix", FlagKind.Text, "What is put before it; '-' for nothing. Default: the issuer and '#', but nothing before an email."),
+        new("oidc-groups-claim", FlagKind.Text, "Claim that lists the user's groups."),
+        new("oidc-groups-prefix", FlagKind.Text, "What is put before each."),
+        new("oidc-required-claim", FlagKind.List, "name=value that an ID token must hold."),
+        new("oidc-signing-algs", FlagKind.List, "Algorithms that ID tokens may be signed by.", "RS256"),
+        new("oidc-ca-file", FlagKind.Text, "Authorities of the provider's certificate. Default: those of the system."),
+
+        // What is recorded.
+        new("audit-policy-file", FlagKind.Text, "Which requests are recorded, and how fully."),
+        new("audit-log-path", FlagKind.Text, "File of the record, one JSON object a line; '-' is standard output."),
+        new("audit-log-maxsize", FlagKind.Number, "MiB after which a new file is begun.", "100"),
+        new("audit-log-maxage", FlagKind.Number, "Days that former files are kept; 0 keeps all.", "0"),
+        new("audit-log-maxbackup", FlagKind.Number, "How many former files are kept; 0 keeps all.", "0"),
+
         // May they.
         new("authorization-mode", FlagKind.List, "RBAC, AlwaysAllow, AlwaysDeny, or several. Node is accepted and grants nothing.", "AlwaysAllow"),
         new("enable-admission-plugins", FlagKind.List, "Admission plugins beside those that are on by default."),

@@ -2,10 +2,11 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Orrery.Commands;
+using Orrery.Server;
 using Orrery.Server.Authentication;
 using Orrery.Server.Authorization;
-using Orrery.Server.Encryption;
 using Orrery.Server.Registry;
+using Orrery.Serving;
 using Orrery.Storage.Etcd;
 
 namespace Orrery.KubeApiServer;
@@ -49,10 +50,13 @@ internal sealed record KubeApiServerOptions
 
     public required ServiceRange ServiceRange { get; init; }
 
+    public required bool AllowsPrivileged { get; init; }
+
+    public required IReadOnlySet<string> WithheldVersions { get; init; }
+
     public required IReadOnlySet<string> DisabledPlugins { get; init; }
 
-    /// <summary>Null stores everything in the clear.</summary>
-    public EncryptionConfiguration? Encryption { get; init; }
+    public required AccessConfiguration Access { get; init; }
 
     public required int Verbosity { get; init; }
 
@@ -89,8 +93,10 @@ internal sealed record KubeApiServerOptions
             // As upstream: where everything is allowed, nobody may come without a name.
             AllowsAnonymous = flags.Switch("anonymous-auth") && mode != AuthorizationMode.AlwaysAllow,
             ServiceRange = Range(flags.Text("service-cluster-ip-range")!),
+            AllowsPrivileged = flags.Switch("allow-privileged"),
+            WithheldVersions = Withheld(flags.Pairs("runtime-config")),
             DisabledPlugins = AdmissionPluginNames.Disabled(flags.List("enable-admission-plugins"), flags.List("disable-admission-plugins")),
-            Encryption = EncryptionFile.Read(flags.Text("encryption-provider-config")),
+            Access = AccessConfiguration.Read(flags.Text, flags.List, name => flags.Number(name)),
             Verbosity = flags.Number("v"),
         };
     }
@@ -103,6 +109,29 @@ internal sealed record KubeApiServerOptions
             : modes.Contains("AlwaysAllow") ? AuthorizationMode.AlwaysAllow
             : modes.Contains("RBAC") ? AuthorizationMode.Rbac
             : AuthorizationMode.AlwaysDeny;
+    }
+
+    /// <summary>What is not built cannot be switched on, and saying so at the start is better than 404 later. Whole stages are as they are: only stable APIs are built.</summary>
+    private static HashSet<string> Withheld(IReadOnlyList<(string Name, string Value)> pairs)
+    {
+        string[] known = [.. ApiServerOptions.BuiltinVersions];
+        var withheld = new HashSet<string>(StringComparer.Ordinal);
+        foreach ((string name, string value) in pairs)
+        {
+            bool on = FlagValues.Boolean(value) ?? throw new CommandFailedException($"--runtime-config: {name}={value}: want true or false");
+            bool isStage = name is "api/all" or "api/ga" or "api/beta" or "api/alpha" or "api/legacy";
+            if (isStage ? !on && name is "api/all" or "api/ga" or "api/legacy" : on && !known.Contains(name))
+            {
+                throw new CommandFailedException($"--runtime-config: {name}={value} is not possible here: {(on ? "there is no such API version" : "versions can be switched off one by one")}");
+            }
+
+            if (!on && !isStage)
+            {
+                withheld.Add(name);
+            }
+        }
+
+        return withheld;
     }
 
     private static EtcdOptions? ReadEtcd(FlagValues flags)

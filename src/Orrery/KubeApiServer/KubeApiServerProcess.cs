@@ -28,10 +28,9 @@ internal static class KubeApiServerProcess
 
         // 3. The server.
         await using ApiServer server = await ApiServer.StartAsync(
-            new ApiServerOptions
+            options.Access.Apply(new ApiServerOptions
             {
                 Store = store,
-                Encryption = options.Encryption,
                 Address = options.Bind,
                 Port = options.Port,
                 ServingCertificate = certificate,
@@ -44,6 +43,8 @@ internal static class KubeApiServerProcess
                 ServesVirtualClusters = false,
                 AllowsAnonymous = options.AllowsAnonymous,
                 Authorization = options.Authorization,
+                AllowsPrivileged = options.AllowsPrivileged,
+                WithheldVersions = options.WithheldVersions,
                 DisabledAdmissionPlugins = options.DisabledPlugins,
                 StaticTokenFile = options.TokenFile,
                 ServiceRange = options.ServiceRange,
@@ -51,7 +52,7 @@ internal static class KubeApiServerProcess
                 PublicUrl = options.Port == 0 ? null : new Uri($"https://{options.ExternalHost ?? Host(options.Advertise)}:{options.Port}"),
                 TimeProvider = time,
                 LoggerFactory = loggers,
-            },
+            }),
             cancellationToken).ConfigureAwait(false);
         await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(false);
     }

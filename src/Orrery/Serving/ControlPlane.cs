@@ -6,6 +6,7 @@ using Orrery.Controllers;
 using Orrery.Hub;
 using Orrery.Installation;
 using Orrery.Server;
+using Orrery.Server.Authentication;
 using Orrery.Server.Security;
 using Orrery.Storage;
 using Orrery.Storage.Etcd;
@@ -19,9 +20,10 @@ internal static class ControlPlane
     /// <summary>Runs until cancelled.</summary>
     /// <param name="etcd">Null keeps everything in a file of the data directory, which one process has to itself.</param>
     /// <param name="publicUrl">How users reach the API, also where another replica answers them.</param>
+    /// <param name="access">Who is let in beside the installation's own, what is recorded of it, and what is stored encrypted.</param>
     /// <param name="webhookAddresses">What webhooks of virtual clusters may reach beside public addresses.</param>
     public static async Task RunAsync(
-        DataDirectory directory, Settings settings, EtcdOptions? etcd, IPAddress address, Uri publicUrl, IReadOnlyList<IPNetwork> webhookAddresses, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+        DataDirectory directory, Settings settings, EtcdOptions? etcd, IPAddress address, Uri publicUrl, AccessConfiguration access, IReadOnlyList<IPNetwork> webhookAddresses, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
         // 1. The store: everything durable.
         await using IStore store = etcd is null
@@ -34,7 +36,7 @@ internal static class ControlPlane
         using X509Certificate2 serving = pki.EnsureServer(authority, [address.ToString(), publicUrl.IdnHost]);
         using ServiceAccountKeys keys = ServiceAccountKeys.Load(pki.EnsureTokenKey());
         await using ApiServer server = await ApiServer.StartAsync(
-            new ApiServerOptions
+            access.Apply(new ApiServerOptions
             {
                 Store = store,
                 Address = address,
@@ -42,12 +44,14 @@ internal static class ControlPlane
                 ServingCertificate = serving,
                 ClientCas = [authority.Certificate()],
                 ServiceAccountKeys = keys,
+                Signer = authority,
                 PublicUrl = publicUrl,
+                Issuers = new TokenIssuers { Root = [publicUrl.GetLeftPart(UriPartial.Authority)] },
                 WebhookAddresses = webhookAddresses,
                 TimeProvider = time,
                 LoggerFactory = loggers,
                 SubresourceHandlers = new TunnelHub(time, loggers).Handlers,
-            },
+            }),
             cancellationToken).ConfigureAwait(false);
 
         // 3. The controllers, through the same HTTPS as every other client. Where servers share a store, one of them runs them.

@@ -15,8 +15,7 @@ public sealed class TunnelTests(Shop shop)
         Kubectl acme = shop.Acme;
         await acme.RunAsync("create deployment talk --image=talk:1 --replicas=1");
         await acme.RunAsync("rollout status deployment talk --timeout=60s");
-        string[] pods = (await acme.RunAsync("get pods -l app=talk -o jsonpath={.items[*].metadata.name}")).Split(' ');
-        Assert.Equal(3, pods.Length);
+        string[] pods = await PodsAsync("talk", 3);
 
         // 1. Logs, of each data plane, by pod and by deployment.
         foreach (string pod in pods)
@@ -52,7 +51,7 @@ public sealed class TunnelTests(Shop shop)
         Kubectl acme = shop.Acme;
         await acme.RunAsync("create deployment follow --image=follow:1 --replicas=1");
         await acme.RunAsync("rollout status deployment follow --timeout=60s");
-        string pod = (await acme.RunAsync("get pods -l app=follow -o jsonpath={.items[0].metadata.name}")).Trim();
+        string pod = (await PodsAsync("follow", 3))[0];
         var start = new ProcessStartInfo("kubectl", ["logs", "-f", pod]) { RedirectStandardOutput = true, Environment = { ["KUBECONFIG"] = acme.Kubeconfig } };
         using Process kubectl = Process.Start(start)!;
         try
@@ -76,9 +75,9 @@ public sealed class TunnelTests(Shop shop)
         Kubectl acme = shop.Acme;
         await acme.RunAsync("create deployment cut --image=cut:1 --replicas=1");
         await acme.RunAsync("rollout status deployment cut --timeout=60s");
-        string pods = await acme.RunAsync("get pods -l app=cut -o jsonpath={.items[*].metadata.name}");
-        string gone = pods.Split(' ').Single(p => p.EndsWith(".ams9-ams", StringComparison.Ordinal));
-        string other = pods.Split(' ').Single(p => p.EndsWith(".pa2-par", StringComparison.Ordinal));
+        string[] pods = await PodsAsync("cut", 3);
+        string gone = pods.Single(p => p.EndsWith(".ams9-ams", StringComparison.Ordinal));
+        string other = pods.Single(p => p.EndsWith(".pa2-par", StringComparison.Ordinal));
 
         using (Process satellite = Process.GetProcessById((await shop.PidAsync("satellite-ams9-ams"))!.Value))
         {
@@ -93,6 +92,22 @@ public sealed class TunnelTests(Shop shop)
         (await shop.UpAsync()).Succeeded();
         await Eventually.HoldsAsync(async () => (await acme.TryAsync($"logs {gone}")).ExitCode == 0, Limit);
         await acme.RunAsync("delete deployment cut");
+    }
+
+    /// <summary>Names of the running pods of an application; what stands for them may come a moment after the count of the ready.</summary>
+    private async Task<string[]> PodsAsync(string app, int count)
+    {
+        string[] names = [];
+        await Eventually.EqualsAsync(
+            count,
+            async () =>
+            {
+                names = (await shop.Acme.RunAsync($"get pods -l app={app} --field-selector=status.phase=Running -o jsonpath={{.items[*].metadata.name}}"))
+                    .Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                return names.Length;
+            },
+            Limit);
+        return names;
     }
 
     private static async Task<string> LineAsync(Process process) =>

@@ -1,5 +1,4 @@
 using System.Text;
-using System.IO.Compression;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
@@ -125,7 +124,7 @@ internal sealed class AuditTrail : IAuditAnnotations
 
         if (answer is { IsWhole: true } && failure is null)
         {
-            audited.Response = Embeddable(Tree(http.Response.Headers.ContentEncoding == "gzip" ? Expand(answer.Copy) : answer.Copy.Span));
+            audited.Response = Embeddable(Tree(answer.Copy.Span));
         }
 
         // The answer is out: a client that has gone must not keep its request from being recorded.
@@ -194,14 +193,5 @@ internal sealed class AuditTrail : IAuditAnnotations
     {
         string given = http.Request.Headers["Audit-Id"].ToString();
         return given.Length is > 0 and <= 64 && !given.AsSpan().ContainsAnyExceptInRange('!', '~') ? given : Guid.NewGuid().ToString();
-    }
-
-    /// <summary>A large answer went out compressed; it is recorded as what it says.</summary>
-    private static byte[] Expand(ReadOnlyMemory<byte> compressed)
-    {
-        using var gzip = new GZipStream(new MemoryStream(compressed.ToArray()), CompressionMode.Decompress);
-        var whole = new MemoryStream();
-        gzip.CopyTo(whole);
-        return whole.ToArray();
     }
 }

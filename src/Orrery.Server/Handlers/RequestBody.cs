@@ -53,7 +53,12 @@ internal static class RequestBody
         {
             return await reader.ReadAsync(cancellationToken);
         }
-        catch (IOException fault) when (fault is not BadHttpRequestException)
+        catch (BadHttpRequestException fault)
+        {
+            // Too slow, or no HTTP: the client's fault, in Kestrel's words.
+            throw new StatusException(new Status { Code = fault.StatusCode, Reason = fault.StatusCode == StatusCodes.Status408RequestTimeout ? StatusReason.Timeout : StatusReason.BadRequest, Message = fault.Message });
+        }
+        catch (IOException fault)
         {
             // A reset stream or connection: Kestrel says so in several ways, and before the request counts as aborted.
             throw new ClientGoneException(fault);

@@ -46,7 +46,7 @@ public sealed class VirtualClusterTests(ServerFixture fixture) : IClassFixture<S
 
         KubeList list = await all.InCluster(ClusterName.All).ListAsync(ServerFixture.ConfigMaps, "", new ListQuery { FieldSelector = "metadata.name=x-all" }, ServerFixture.Token);
 
-        Assert.Equal([one, two], list.Items.Select(i => i.Cluster));
+        Assert.Equal(new[] { one, two }.OrderBy(c => c.ToString(), StringComparer.Ordinal), list.Items.Select(i => i.Cluster));
     }
 
     [Fact]

@@ -16,8 +16,15 @@ public static class ChartRenderer
     /// <exception cref="RenderLimitException">It goes beyond the bounds on time, output or depth.</exception>
     public static RenderedChart Render(Chart chart, ReleaseInfo release, Capabilities capabilities, ValueOptions options, RenderLimits limits, TimeProvider time, CancellationToken ct)
     {
-        GoMap given = options.Merge();
-        return Render(chart, release, capabilities, given, new RenderBudget(time, limits, ct));
+        try
+        {
+            GoMap given = options.Merge();
+            return Render(chart, release, capabilities, given, new RenderBudget(time, limits, ct));
+        }
+        catch (InsufficientExecutionStackException e)
+        {
+            throw new RenderLimitException("values nest too deep: " + e.Message);
+        }
     }
 
     internal static RenderedChart Render(Chart chart, ReleaseInfo release, Capabilities capabilities, GoMap given, RenderBudget budget)

@@ -60,6 +60,7 @@ internal static class MapFunctions
     {
         foreach ((string key, object? value) in source.Items.ToArray())
         {
+            Templates.RenderBudget.Visit();
             if (value is null)
             {
                 if (over)

@@ -96,6 +96,7 @@ internal static class RegexFunctions
         foreach (Match m in Matches(regex, s))
         {
             b.Append(s, at, m.Index - at).Append(with(m));
+            Templates.RenderBudget.Visit(b.Length);
             at = m.Index + m.Length;
         }
 

@@ -62,6 +62,7 @@ internal static class GoTypes
     /// <summary>reflect.DeepEqual.</summary>
     public static bool DeepEqual(object? a, object? b)
     {
+        Templates.RenderBudget.Visit();
         if (a is null || b is null)
         {
             return a is null && b is null;

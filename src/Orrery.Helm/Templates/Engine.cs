@@ -16,6 +16,10 @@ internal sealed record TemplateSource(string Path, string Text, GoMap Values, st
 internal static partial class Engine
 {
     private const int MaxIncludes = 1_000;
+
+    /// <summary>Under what tpl counts its depth; no template can be named so, as names are quoted.</summary>
+    private const string TplDepth = "\0tpl";
+
     private const int StackSize = 256 << 20;
 
     /// <summary>Renders every template that is no partial. Keys of the result are paths.</summary>
@@ -30,6 +34,7 @@ internal static partial class Engine
             {
                 try
                 {
+                    budget.Enter();
                     rendered = RenderAll(sources, budget);
                 }
                 catch (Exception e)
@@ -140,6 +145,21 @@ internal static partial class Engine
     }
 
     private static string Tpl(TemplateSet parent, Dictionary<string, int> included, RenderBudget budget, string text, object? data)
+    {
+        // Go lets tpl call itself until its stack bursts, and the whole process with it.
+        int depth = included.GetValueOrDefault(TplDepth);
+        if (depth > MaxIncludes)
+        {
+            throw new RenderLimitException(FormattableString.Invariant($"tpl calls itself deeper than {MaxIncludes} levels"));
+        }
+
+        included[TplDepth] = depth + 1;
+        string output = Expand(parent, included, budget, text, data);
+        included[TplDepth] = depth;
+        return output;
+    }
+
+    private static string Expand(TemplateSet parent, Dictionary<string, int> included, RenderBudget budget, string text, object? data)
     {
         TemplateSet set = parent.Clone();
         Bind(set, included, budget);

@@ -60,9 +60,18 @@ internal sealed partial class Executor
             values[n] = Fit(last, type);
         }
 
+        long size = 0;
+        foreach (RValue value in values)
+        {
+            size += value.Value is string text ? text.Length : 0;
+        }
+
+        RenderBudget.Reserve(size);
         try
         {
-            return function.Body(values);
+            RValue result = function.Body(values);
+            budget.Made(result.Value switch { string text => text.Length, GoSlice list => 16L * list.Count, _ => 0 });
+            return result;
         }
         catch (Exception e) when (e is GoException or TemplateExecException or TemplateParseException)
         {

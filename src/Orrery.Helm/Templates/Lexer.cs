@@ -1,32 +1,10 @@
 namespace Orrery.Helm.Templates;
 
-internal enum TokenKind
-{
-    Error, Bool, Char, CharConstant, Comment, Assign, Declare, Eof, Field, Identifier, LeftDelim, LeftParen, Number, Pipe,
-    RawString, RightDelim, RightParen, Space, String, Text, Variable,
-
-    // Keywords stand behind this mark, as they are printed differently in errors.
-    Keyword, Block, Break, Continue, Dot, Define, Else, End, If, Nil, Range, Template, With,
-}
-
-internal readonly record struct Token(TokenKind Kind, int Pos, string Text, int Line)
-{
-    /// <summary>As Go prints an item in a parse error.</summary>
-    public override string ToString() => Kind switch
-    {
-        TokenKind.Eof => "EOF",
-        TokenKind.Error => Text,
-        > TokenKind.Keyword => $"<{Text}>",
-        _ when Text.Length > 10 => Go.GoQuote.Quote(Text[..10]) + "...",
-        _ => Go.GoQuote.Quote(Text),
-    };
-}
-
 /// <summary>
 /// Cuts a template's bytes (a char a byte) into tokens. Follows Go's text/template/parse/lex.go, whose states are
 /// the rules of where trimming, comments and delimiters may stand.
 /// </summary>
-internal sealed class Lexer(string input)
+internal sealed partial class Lexer(string input)
 {
     private const string LeftDelim = "{{";
     private const string RightDelim = "}}";
@@ -389,78 +367,5 @@ internal sealed class Lexer(string input)
 
         pos = x + 1;
         return Emit(TokenKind.RawString);
-    }
-
-    private Token Number()
-    {
-        if (!ScanNumber())
-        {
-            return Error($"bad number syntax: {Go.GoQuote.Quote(input[start..pos])}");
-        }
-
-        if (Peek() is '+' or '-')
-        {
-            // A complex number like 1+2i has no spaces and ends in i.
-            return !ScanNumber() || input[pos - 1] != 'i'
-                ? Error($"bad number syntax: {Go.GoQuote.Quote(input[start..pos])}")
-                : Emit(TokenKind.Number);
-        }
-
-        return Emit(TokenKind.Number);
-    }
-
-    private bool Accept(string set)
-    {
-        if (Peek() is var c && c >= 0 && set.Contains((char)c, StringComparison.Ordinal))
-        {
-            pos++;
-            return true;
-        }
-
-        return false;
-    }
-
-    private void AcceptRun(string set)
-    {
-        while (Accept(set))
-        {
-        }
-    }
-
-    private bool ScanNumber()
-    {
-        Accept("+-");
-        string digits = "0123456789_";
-        if (Accept("0"))
-        {
-            digits = Accept("xX") ? "0123456789abcdefABCDEF_" : Accept("oO") ? "01234567_" : Accept("bB") ? "01_" : digits;
-        }
-
-        AcceptRun(digits);
-        if (Accept("."))
-        {
-            AcceptRun(digits);
-        }
-
-        if (digits.Length == 11 && Accept("eE"))
-        {
-            Accept("+-");
-            AcceptRun("0123456789_");
-        }
-
-        if (digits.Length == 23 && Accept("pP"))
-        {
-            Accept("+-");
-            AcceptRun("0123456789_");
-        }
-
-        Accept("i");
-        if (pos < input.Length && Go.Utf8.Decode(input, pos) is var (rune, size) && Go.Utf8.IsAlphaNumeric(rune))
-        {
-            pos += size;
-            return false;
-        }
-
-        return true;
     }
 }

@@ -9,30 +9,55 @@ internal sealed class TemplateExecException(string message) : Exception(message)
 /// <summary>A definition that can be called: its name and its tree.</summary>
 internal sealed record Template(string Name, ListNode Tree);
 
-/// <summary>Templates that know each other by name, and the functions they may call: Go's associated templates.</summary>
+/// <summary>
+/// Templates that know each other by name, and the functions they may call: Go's associated templates. A clone looks into
+/// its origin for what it does not define itself, so that cloning, which every tpl does, costs nothing.
+/// </summary>
 internal sealed class TemplateSet
 {
-    private readonly Dictionary<string, Template> templates;
-    private readonly Dictionary<string, Function> functions;
+    private readonly Dictionary<string, Template> templates = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Function> own = new(StringComparer.Ordinal);
+    private readonly IReadOnlyDictionary<string, Function> shared;
+    private readonly TemplateSet? origin;
 
-    public TemplateSet(IReadOnlyDictionary<string, Function> functions) =>
-        (templates, this.functions) = (new(StringComparer.Ordinal), new(functions, StringComparer.Ordinal));
+    public TemplateSet(IReadOnlyDictionary<string, Function> functions) => shared = functions;
 
-    private TemplateSet(TemplateSet other) =>
-        (templates, functions) = (new(other.templates, StringComparer.Ordinal), new(other.functions, StringComparer.Ordinal));
+    private TemplateSet(TemplateSet origin) => (this.origin, shared) = (origin, origin.shared);
 
     public TemplateSet Clone() => new(this);
 
-    public Template? Find(string name) => templates.GetValueOrDefault(name);
+    public Template? Find(string name)
+    {
+        for (TemplateSet? set = this; set is not null; set = set.origin)
+        {
+            if (set.templates.TryGetValue(name, out Template? found))
+            {
+                return found;
+            }
+        }
 
-    public Function? Function(string name) => functions.GetValueOrDefault(name);
+        return null;
+    }
 
-    public void Set(Function function) => functions[function.Name] = function;
+    public Function? Function(string name)
+    {
+        for (TemplateSet? set = this; set is not null; set = set.origin)
+        {
+            if (set.own.TryGetValue(name, out Function? found))
+            {
+                return found;
+            }
+        }
+
+        return shared.GetValueOrDefault(name);
+    }
+
+    public void Set(Function function) => own[function.Name] = function;
 
     /// <summary>Parses a text and adds what it defines; a blank one does not displace a template that has content.</summary>
     public IReadOnlyDictionary<string, ListNode> Parse(string name, string text)
     {
-        IReadOnlyDictionary<string, ListNode> trees = Parser.Parse(name, text, n => functions.ContainsKey(n));
+        IReadOnlyDictionary<string, ListNode> trees = Parser.Parse(name, text, n => Function(n) is not null);
         Add(trees);
         return trees;
     }
@@ -41,7 +66,7 @@ internal sealed class TemplateSet
     {
         foreach ((string defined, ListNode tree) in trees)
         {
-            if (!tree.IsBlank || !templates.ContainsKey(defined))
+            if (!tree.IsBlank || Find(defined) is null)
             {
                 templates[defined] = new Template(defined, tree);
             }

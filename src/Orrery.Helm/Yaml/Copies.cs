@@ -8,9 +8,21 @@ internal static class Copies
     public static object? Deep(object? value) => value switch
     {
         GoMap map => Deep(map),
-        GoSlice list => new GoSlice([.. list.Items.Select(Deep)], list.Type) { IsNil = list.IsNil },
+        GoSlice list => Deep(list),
         _ => value,
     };
+
+    private static GoSlice Deep(GoSlice list)
+    {
+        var items = new object?[list.Count];
+        for (int i = 0; i < items.Length; i++)
+        {
+            Templates.RenderBudget.Copy();
+            items[i] = Deep(list.Items[i]);
+        }
+
+        return new GoSlice(items, list.Type) { IsNil = list.IsNil };
+    }
 
     public static GoMap Deep(GoMap map)
     {
@@ -22,6 +34,7 @@ internal static class Copies
         var copy = new GoMap(map.Type, map.Element);
         foreach ((string key, object? value) in map.Items)
         {
+            Templates.RenderBudget.Copy();
             copy[key] = Deep(value);
         }
 

@@ -38,9 +38,9 @@ internal sealed partial class YamlWriter
     private static object? ThroughJson(object? value) => value switch
     {
         GoMap { IsNil: true } or GoSlice { IsNil: true } => null,
-        GoMap map => GoMap.Of(map.Items.Select(i => KeyValuePair.Create(Valid(i.Key), ThroughJson(i.Value)))),
+        GoMap map => GoMap.Of(map.Items.Select(i => KeyValuePair.Create(Valid(i.Key), Part(i.Value)))),
         GoSlice { Type: "[]uint8" } bytes => Convert.ToBase64String([.. bytes.Items.Select(i => (byte)i!)]),
-        GoSlice list => new GoSlice([.. list.Items.Select(ThroughJson)]),
+        GoSlice list => new GoSlice([.. list.Items.Select(Part)]),
         OrderedFields fields => GoMap.Of(fields.Fields.Select(f => KeyValuePair.Create(f.Name, ThroughJson(f.Value)))),
         GoObject o => ThroughJson(o.Json),
         System.Numerics.Complex => throw new GoException("error marshaling into JSON: json: unsupported type: complex128"),
@@ -48,6 +48,12 @@ internal sealed partial class YamlWriter
         string s => Valid(s),
         _ => value,
     };
+
+    private static object? Part(object? value)
+    {
+        Templates.RenderBudget.Copy();
+        return ThroughJson(value);
+    }
 
     /// <summary>
     /// The JSON between is read as YAML again: control characters that JSON does not escape are refused there, and the
@@ -115,7 +121,7 @@ internal sealed partial class YamlWriter
 
     private void Node(object? value, int indent, bool inMapping, bool simpleKey)
     {
-        System.Runtime.CompilerServices.RuntimeHelpers.EnsureSufficientExecutionStack();
+        Templates.RenderBudget.Visit(b.Length);
         switch (value)
         {
             case GoMap { Count: 0 }:

@@ -10,7 +10,7 @@ internal static class BenchCommand
 {
     public static Command Create()
     {
-        var command = new Command("bench", "Measure a running installation, or any Kubernetes API.") { BenchApiCommand.Create(), BenchClustersCommand.Create(), BenchFairnessCommand.Create(), Propagate() };
+        var command = new Command("bench", "Measure a running installation, or any Kubernetes API.") { BenchApiCommand.Create(), BenchHelmCommand.Create(), BenchClustersCommand.Create(), BenchFairnessCommand.Create(), Propagate() };
         return command;
     }
 

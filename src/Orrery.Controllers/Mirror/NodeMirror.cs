@@ -39,7 +39,10 @@ internal static class NodeMirror
         foreach (JsonObject condition in (status["conditions"] as JsonArray ?? []).OfType<JsonObject>())
         {
             // Heartbeats are not followed, but since the last change there was at least that one; kubectl would show the year 1.
-            condition["lastHeartbeatTime"] ??= condition["lastTransitionTime"]?.DeepClone();
+            if (condition["lastHeartbeatTime"] is null && condition["lastTransitionTime"] is { } changed)
+            {
+                condition["lastHeartbeatTime"] = changed.DeepClone();
+            }
         }
 
         if (!dataPlane.IsReporting)

@@ -21,9 +21,8 @@ public sealed class RevisionTests(Shop shop)
         string history = await acme.RunAsync("rollout history deployment history");
         Assert.Contains("1         <none>", history, StringComparison.Ordinal);
         Assert.Contains("2         two", history, StringComparison.Ordinal);
-        string owners = await acme.RunAsync("get pods -l app=history -o jsonpath={.items[*].metadata.ownerReferences[0].name}");
-        Assert.Equal(6, owners.Split(' ').Length);
-        Assert.Single(owners.Split(' ').Distinct());
+        // The last pod of the first revision goes a moment after the new ones are ready.
+        await Eventually.EqualsAsync((6, 1), OwnersAsync, Limit);
 
         // 2. Undone: the first template is the newest revision.
         await acme.RunAsync("rollout undo deployment history");
@@ -36,6 +35,12 @@ public sealed class RevisionTests(Shop shop)
         Assert.DoesNotContain("ReplicaSet", await shop.Root.RunAsync("get works -A -o jsonpath={.items[*].spec.source.kind}"), StringComparison.Ordinal);
         await acme.RunAsync("delete deployment history");
         await Eventually.EqualsAsync("", async () => await acme.RunAsync("get rs,pods -l app=history -o name"), Limit);
+
+        async Task<(int Pods, int Owners)> OwnersAsync()
+        {
+            string[] owners = (await acme.RunAsync("get pods -l app=history -o jsonpath={.items[*].metadata.ownerReferences[0].name}")).Split(' ');
+            return (owners.Length, owners.Distinct().Count());
+        }
 
         async Task<string> ReadyAsync() => string.Concat((await acme.RunAsync(
             "get rs -l app=history -o 'jsonpath={range .items[*]}{.spec.template.spec.containers[0].image}={.status.readyReplicas}{\"\\n\"}{end}'"))

@@ -164,6 +164,12 @@ internal sealed partial class Parser
         const string Context = "define clause";
         string name = TemplateName(NextNonSpace(), Context);
         Expect(TokenKind.RightDelim, Context);
+        TemplateBody(name, Context);
+    }
+
+    /// <summary>What stands up to <c>end</c>, as a template of its own: nothing around it is seen from within.</summary>
+    private void TemplateBody(string name, string context)
+    {
         List<string> outer = variables;
         int outerRange = rangeDepth;
         variables = ["$"];
@@ -171,7 +177,7 @@ internal sealed partial class Parser
         (ListNode list, Node end) = ItemList();
         if (end is not EndNode)
         {
-            throw Fault($"unexpected {end} in {Context}");
+            throw Fault($"unexpected {end} in {context}");
         }
 
         variables = outer;
@@ -311,19 +317,7 @@ internal sealed partial class Parser
         Token token = NextNonSpace();
         string name = TemplateName(token, Context);
         PipeNode pipe = Pipeline(Context, TokenKind.RightDelim);
-        List<string> outer = variables;
-        int outerRange = rangeDepth;
-        variables = ["$"];
-        rangeDepth = 0;
-        (ListNode list, Node end) = ItemList();
-        if (end is not EndNode)
-        {
-            throw Fault($"unexpected {end} in {Context}");
-        }
-
-        variables = outer;
-        rangeDepth = outerRange;
-        Add(name, list);
+        TemplateBody(name, Context);
         return new TemplateNode(file, token.Pos, name, pipe);
     }
 

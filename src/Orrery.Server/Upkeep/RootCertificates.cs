@@ -8,7 +8,8 @@ namespace Orrery.Server.Upkeep;
 
 /// <summary>
 /// Every namespace has the authority's certificate in <c>kube-root-ca.crt</c>. As upstream it follows the namespace and is no part of
-/// making one, and it leaves a new one alone for a moment: what lives for less costs no write.
+/// making one. The wait before it is ours: what lives for less costs no write, and a namespace reads at first as on a server without a
+/// publisher, as the recorded lists have it. Upstream's publisher does not wait.
 /// </summary>
 internal sealed class RootCertificates(CacheSet caches, ObjectStore objects, Writer writer, string authorityPem, TimeProvider time, ILogger log)
     : UpkeepTask(caches, new GroupResource("", "namespaces"), time, log)

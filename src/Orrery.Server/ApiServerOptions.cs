@@ -79,6 +79,9 @@ public sealed record ApiServerOptions
     /// <summary>How requests share the server.</summary>
     internal FairnessOptions Fairness { get; init; } = new();
 
+    /// <summary>For how long a client may take nothing of its answer before it is cut off.</summary>
+    internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>See <see cref="AuthenticationOptions.Oidc"/>.</summary>
     public OidcOptions? Oidc { get; init; }
 

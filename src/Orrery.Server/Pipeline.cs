@@ -6,6 +6,7 @@ using Orrery.Server.Authentication;
 using Orrery.Server.Authorization;
 using Orrery.Server.Fairness;
 using Orrery.Server.Handlers;
+using Orrery.Server.Protection;
 using Orrery.Server.Requests;
 using Orrery.Storage;
 
@@ -22,6 +23,7 @@ internal sealed class Pipeline(ServerState server)
         long began = server.Metrics.Begin();
         RequestInfo? info = null;
         AuditTrail? trail = null;
+        GuardedBody answer = server.StalledClients.Guard(http);
         try
         {
             // 1. What is asked, from method and raw path alone.
@@ -88,8 +90,9 @@ internal sealed class Pipeline(ServerState server)
         }
         finally
         {
-            // 9. Counted and recorded, however it ended.
+            // 9. Recorded, taken by the client, and counted, however it ended.
             await (trail?.EndAsync() ?? ValueTask.CompletedTask);
+            await answer.EndAsync();
             server.Metrics.End(info, http.Response.StatusCode, began);
         }
     }

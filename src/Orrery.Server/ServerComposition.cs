@@ -19,6 +19,7 @@ using Orrery.Server.Fairness;
 using Orrery.Server.Metrics;
 using Orrery.Server.Encryption;
 using Orrery.Server.OpenApi;
+using Orrery.Server.Protection;
 using Orrery.Server.Registry;
 using Orrery.Server.Security;
 using Orrery.Server.Upkeep;
@@ -110,6 +111,7 @@ internal static class ServerComposition
             Writer = writer,
             Access = access,
             Fairness = fairness,
+            StalledClients = new StalledClients(options.Patience, time, loggers.CreateLogger<StalledClients>()),
             Metrics = metrics,
             MetricsEndpoint = new MetricsEndpoint(caches, metrics, fairness.Queue),
             Discovery = new DiscoveryEndpoint(resources, options.PublicUrl?.Authority ?? $"{options.Address}:{options.Port}"),

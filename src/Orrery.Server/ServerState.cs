@@ -9,6 +9,7 @@ using Orrery.Server.Fairness;
 using Orrery.Server.Handlers;
 using Orrery.Server.Metrics;
 using Orrery.Server.OpenApi;
+using Orrery.Server.Protection;
 using Orrery.Server.Registry;
 using Orrery.Server.Security;
 using Orrery.Server.Upkeep;
@@ -42,6 +43,8 @@ internal sealed class ServerState : IAsyncDisposable
     public required AccessControl Access { get; init; }
 
     public required RequestFairness Fairness { get; init; }
+
+    public required StalledClients StalledClients { get; init; }
 
     public required RequestMetrics Metrics { get; init; }
 

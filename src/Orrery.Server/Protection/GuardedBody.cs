@@ -1,0 +1,62 @@
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Orrery.Server.Protection;
+
+/// <summary>The body of one answer, of which every wait for the client has an end. Costs one small object until somebody writes.</summary>
+internal sealed class GuardedBody(HttpContext http, IHttpResponseBodyFeature inner, StalledClients clients) : IHttpResponseBodyFeature
+{
+    private GuardedWriter? writer;
+    private Stream? stream;
+
+    public PipeWriter Writer => writer ??= new GuardedWriter(inner.Writer, this);
+
+    public Stream Stream => stream ??= Writer.AsStream(leaveOpen: true);
+
+    public void DisableBuffering() => inner.DisableBuffering();
+
+    public Task StartAsync(CancellationToken cancellationToken = default) => inner.StartAsync(cancellationToken);
+
+    public Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default) =>
+        SendFileFallback.SendFileAsync(Stream, path, offset, count, cancellationToken);
+
+    public async Task CompleteAsync()
+    {
+        Task done = inner.CompleteAsync();
+        if (!done.IsCompleted)
+        {
+            using ITimer end = clients.Begin(http);
+            await done;
+            return;
+        }
+
+        await done;
+    }
+
+    /// <summary>The handler has written all, and the rest is for the client to take: the server by itself would wait for that without an end.</summary>
+    public async ValueTask EndAsync()
+    {
+        if (writer is not { HasWritten: true } || http.RequestAborted.IsCancellationRequested)
+        {
+            return;
+        }
+
+        try
+        {
+            await CompleteAsync();
+        }
+        catch (Exception gone) when (gone is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The client went away, or was cut off.
+        }
+    }
+
+    internal ValueTask<FlushResult> TakenAsync(ValueTask<FlushResult> flush) => flush.IsCompleted ? flush : WaitAsync(flush);
+
+    private async ValueTask<FlushResult> WaitAsync(ValueTask<FlushResult> flush)
+    {
+        using ITimer end = clients.Begin(http);
+        return await flush;
+    }
+}

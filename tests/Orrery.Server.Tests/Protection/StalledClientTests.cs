@@ -1,0 +1,140 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Text;
+using Orrery.Api;
+using Orrery.Testing;
+
+namespace Orrery.Server.Tests.Protection;
+
+/// <summary>Clients that ask and do not read: over real sockets, at a server whose patience is short.</summary>
+public sealed class StalledClientTests : IAsyncLifetime
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    /// <summary>What is under way between two ends may be some megabytes; the list is longer than that.</summary>
+    private const int Objects = 40, ObjectBytes = 512 * 1024;
+
+    private TestServer server = null!;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        server = await TestServer.StartAsync(new TestServerOptions { Configure = options => options with { Patience = Patience } }, Token);
+        for (int i = 0; i < Objects; i++)
+        {
+            await server.Admin.CreateAsync(ServerFixture.ConfigMaps, "default", ServerFixture.ConfigMap($"large-{i}", Noise(ObjectBytes)), Token);
+        }
+    }
+
+    public ValueTask DisposeAsync() => server.DisposeAsync();
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("Accept-Encoding: gzip\r\n")]
+    public async Task List_ByHttp11ClientThatReadsNothing_IsCutOff(string header)
+    {
+        await using SslStream stalled = await SendAsync($"GET /api/v1/namespaces/default/configmaps HTTP/1.1\r\nHost: localhost\r\n{header}Authorization: Bearer {server.AdminToken(ClusterName.Root)}\r\n\r\n");
+
+        await UnderWayAsync();
+        await NoneUnderWayAsync();
+    }
+
+    [Fact]
+    public async Task List_ByHttp11ClientThatReadsSlowly_IsAnsweredWhole()
+    {
+        await using SslStream slow = await SendAsync($"GET /api/v1/namespaces/default/configmaps HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {server.AdminToken(ClusterName.Root)}\r\n\r\n");
+
+        byte[] buffer = new byte[1024 * 1024];
+        long all = 0;
+        using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(150));
+        while (await slow.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, Token) is > 0 and var read)
+        {
+            all += read;
+            await pause.WaitForNextTickAsync(Token);
+        }
+
+        Assert.True(all > (long)Objects * ObjectBytes, $"only {all} bytes came");
+    }
+
+    [Fact]
+    public async Task List_ByHttp2StreamThatReadsNothing_IsCutOffAndTheConnectionLives()
+    {
+        using var http = Http2();
+        using HttpResponseMessage stalled = await http.GetAsync("/api/v1/namespaces/default/configmaps", HttpCompletionOption.ResponseHeadersRead, Token);
+        await UnderWayAsync();
+
+        await NoneUnderWayAsync();
+
+        using HttpResponseMessage next = await http.GetAsync("/version", Token);
+        Assert.Equal(HttpStatusCode.OK, next.StatusCode);
+    }
+
+    /// <summary>An answer that fits into the server's own buffers is finished for its handler, and not yet taken.</summary>
+    [Fact]
+    public async Task Get_OfOneObjectByHttp2StreamThatReadsNothing_IsCutOff()
+    {
+        await server.Admin.CreateAsync(ServerFixture.ConfigMaps, "kube-public", ServerFixture.ConfigMap("one", Noise(200 * 1024)), Token);
+        using var http = Http2();
+        using HttpResponseMessage stalled = await http.GetAsync("/api/v1/namespaces/kube-public/configmaps/one", HttpCompletionOption.ResponseHeadersRead, Token);
+        await UnderWayAsync();
+
+        await NoneUnderWayAsync();
+
+        await Assert.ThrowsAnyAsync<Exception>(() => stalled.Content.ReadAsByteArrayAsync(Token));
+    }
+
+    [Fact]
+    public async Task Watch_ByClientThatReadsNothing_IsCutOff()
+    {
+        using var http = Http2();
+        using HttpResponseMessage stalled = await http.GetAsync("/api/v1/namespaces/default/configmaps?watch=true", HttpCompletionOption.ResponseHeadersRead, Token);
+
+        await Eventually.TrueAsync(async () => await MetricAsync("apiserver_request_total{code=\"200\",component=\"apiserver\",dry_run=\"\",group=\"\",resource=\"configmaps\",scope=\"namespace\",subresource=\"\",verb=\"WATCH\"") == 1, "the watch has ended", TimeSpan.FromSeconds(20), Token);
+        await Assert.ThrowsAnyAsync<Exception>(() => stalled.Content.ReadAsByteArrayAsync(Token));
+    }
+
+    /// <summary>Text that cannot be compressed much.</summary>
+    private static string Noise(int length)
+    {
+        byte[] bytes = new byte[length * 3 / 4];
+        new Random(7).NextBytes(bytes);
+        return Convert.ToBase64String(bytes);
+    }
+
+    private HttpClient Http2()
+    {
+        var handler = new SocketsHttpHandler { InitialHttp2StreamWindowSize = 65535 };
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+        var http = new HttpClient(handler) { BaseAddress = server.Url, DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        http.DefaultRequestHeaders.Authorization = new("Bearer", server.AdminToken(ClusterName.Root));
+        return http;
+    }
+
+    private async Task<SslStream> SendAsync(string request)
+    {
+        var tcp = new TcpClient { ReceiveBufferSize = 64 * 1024 };
+        await tcp.ConnectAsync(IPAddress.Loopback, server.Url.Port, Token);
+        var tls = new SslStream(tcp.GetStream(), leaveInnerStreamOpen: false, (_, _, _, _) => true);
+        await tls.AuthenticateAsClientAsync("localhost");
+        await tls.WriteAsync(Encoding.ASCII.GetBytes(request), Token);
+        return tls;
+    }
+
+    private Task UnderWayAsync() => Eventually.TrueAsync(async () => await ReadingAsync() == 2, "a request is under way", TimeSpan.FromSeconds(10), Token);
+
+    private Task NoneUnderWayAsync() => Eventually.TrueAsync(async () => await ReadingAsync() == 1, "no request is under way", TimeSpan.FromSeconds(20), Token);
+
+    /// <summary>Reading requests under way, the one for the metrics among them.</summary>
+    private Task<double> ReadingAsync() => MetricAsync("apiserver_current_inflight_requests{request_kind=\"readOnly\"");
+
+    private async Task<double> MetricAsync(string series)
+    {
+        using var raw = new RawHttp(server);
+        using HttpResponseMessage answer = await raw.SendAsync(HttpMethod.Get, "/metrics");
+        string text = await answer.Content.ReadAsStringAsync(Token);
+        string? line = text.Split('\n').FirstOrDefault(l => l.StartsWith(series, StringComparison.Ordinal));
+        return line is null ? 0 : double.Parse(line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture);
+    }
+}

@@ -16,10 +16,13 @@ public sealed partial class KubeClient
         return JsonElement.ParseValue(ref reader);
     }
 
-    /// <summary>All objects of a resource as the server prints them: a <c>meta.k8s.io/v1</c> Table.</summary>
-    public async Task<JsonElement> GetTableAsync(GroupVersionResource resource, string ns, CancellationToken cancellationToken)
+    /// <summary>Objects of a resource as the server prints them: a <c>meta.k8s.io/v1</c> Table.</summary>
+    /// <param name="ns">Empty for cluster-scoped objects, and for those of all namespaces.</param>
+    /// <param name="name">Null takes all that the selectors of <paramref name="query"/> match; its page size and version play no part.</param>
+    public async Task<JsonElement> GetTableAsync(GroupVersionResource resource, string ns, CancellationToken cancellationToken, string? name = null, ListQuery? query = null)
     {
-        var request = new ApiRequest(HttpMethod.Get, Full(ResourcePath.Of(resource, ns)), null, null, true, "application/json;as=Table;v=v1;g=meta.k8s.io,application/json");
+        string path = ResourcePath.Query(ResourcePath.Of(resource, ns, name ?? ""), ("labelSelector", query?.LabelSelector), ("fieldSelector", query?.FieldSelector));
+        var request = new ApiRequest(HttpMethod.Get, Full(path), null, null, true, "application/json;as=Table;v=v1;g=meta.k8s.io,application/json");
         var reader = new Utf8JsonReader(await transport.SendAsync(request, cancellationToken).ConfigureAwait(false));
         return JsonElement.ParseValue(ref reader);
     }

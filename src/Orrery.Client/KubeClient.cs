@@ -94,10 +94,12 @@ public sealed partial class KubeClient : IDisposable
     }
 
     /// <param name="subresource">Such as <c>eviction</c>, with <paramref name="name"/>; null creates an object of the collection.</param>
+    /// <param name="dryRun">The server checks and answers as it would, and stores nothing.</param>
     public async Task<KubeObject> CreateAsync(
-        GroupVersionResource resource, string ns, JsonObject body, CancellationToken cancellationToken, string? name = null, string? subresource = null)
+        GroupVersionResource resource, string ns, JsonObject body, CancellationToken cancellationToken, string? name = null, string? subresource = null, bool dryRun = false)
     {
-        byte[] answer = await SendAsync(HttpMethod.Post, ResourcePath.Of(resource, ns, name ?? "", subresource), Encode(body), false, cancellationToken).ConfigureAwait(false);
+        string path = ResourcePath.Query(ResourcePath.Of(resource, ns, name ?? "", subresource), ("dryRun", dryRun ? "All" : null));
+        byte[] answer = await SendAsync(HttpMethod.Post, path, Encode(body), false, cancellationToken).ConfigureAwait(false);
         return KubeObject.Parse(answer);
     }
 
@@ -110,7 +112,7 @@ public sealed partial class KubeClient : IDisposable
     }
 
     public async Task<KubeObject> PatchAsync(
-        GroupVersionResource resource, string ns, string name, PatchKind kind, JsonNode patch, CancellationToken cancellationToken, string? subresource = null)
+        GroupVersionResource resource, string ns, string name, PatchKind kind, JsonNode patch, CancellationToken cancellationToken, string? subresource = null, bool dryRun = false)
     {
         string type = kind switch
         {
@@ -119,7 +121,8 @@ public sealed partial class KubeClient : IDisposable
             PatchKind.Strategic => "application/strategic-merge-patch+json",
             _ => "application/apply-patch+yaml",
         };
-        var request = new ApiRequest(HttpMethod.Patch, Full(ResourcePath.Of(resource, ns, name, subresource)), Encode(patch), type, IsIdempotent: false);
+        string path = ResourcePath.Query(ResourcePath.Of(resource, ns, name, subresource), ("dryRun", dryRun ? "All" : null));
+        var request = new ApiRequest(HttpMethod.Patch, Full(path), Encode(patch), type, IsIdempotent: false);
         return KubeObject.Parse(await transport.SendAsync(request, cancellationToken).ConfigureAwait(false));
     }
 

@@ -14,23 +14,47 @@ public static partial class KubeConfig
     public static ClientConfig Load(string path, string? context = null, TimeProvider? time = null) =>
         Parse(File.ReadAllText(path), Path.GetDirectoryName(Path.GetFullPath(path))!, context, time);
 
-    /// <inheritdoc cref="Load"/>
+    /// <summary>As kubectl reads the paths of <c>KUBECONFIG</c>: what an earlier file says wins, and files that do not exist are passed over.</summary>
+    /// <inheritdoc cref="Load(string, string, TimeProvider)"/>
+    /// <exception cref="InvalidDataException">None of the files exists, or what they say together names something that none holds.</exception>
+    public static ClientConfig Load(IReadOnlyList<string> paths, string? context = null, TimeProvider? time = null)
+    {
+        string[] present = [.. paths.Where(File.Exists)];
+        return present.Length > 0
+            ? Read([.. present.Select(p => Parse(File.ReadAllText(p), Path.GetDirectoryName(Path.GetFullPath(p))!))], context, time)
+            : throw new InvalidDataException($"there is no kubeconfig at {string.Join(", ", paths)}");
+    }
+
+    /// <inheritdoc cref="Load(string, string, TimeProvider)"/>
     /// <param name="text">Content of the file.</param>
     /// <param name="directory">What relative paths in it are relative to.</param>
-    public static ClientConfig Parse(string text, string directory, string? context = null, TimeProvider? time = null)
+    public static ClientConfig Parse(string text, string directory, string? context = null, TimeProvider? time = null) => Read([Parse(text, directory)], context, time);
+
+    private static Source Parse(string text, string directory)
     {
         var stream = new YamlStream();
-        stream.Load(new StringReader(text));
-        if (stream.Documents.Count == 0 || stream.Documents[0].RootNode is not YamlMappingNode root)
+        try
         {
-            throw new InvalidDataException("kubeconfig: not a YAML mapping");
+            stream.Load(new StringReader(text));
+        }
+        catch (YamlDotNet.Core.YamlException e)
+        {
+            throw new InvalidDataException($"kubeconfig: {e.Message}", e);
         }
 
+        return stream.Documents.Count > 0 && stream.Documents[0].RootNode is YamlMappingNode root
+            ? new Source(root, directory)
+            : throw new InvalidDataException("kubeconfig: not a YAML mapping");
+    }
+
+    private static ClientConfig Read(IReadOnlyList<Source> sources, string? context, TimeProvider? time)
+    {
         // 1. context -> cluster and user
-        string wanted = context ?? Text(root, "current-context") ?? throw new InvalidDataException("kubeconfig: no current-context and none was asked for");
-        YamlMappingNode chosen = Named(root, "contexts", "context", wanted);
-        YamlMappingNode cluster = Named(root, "clusters", "cluster", Text(chosen, "cluster") ?? "");
-        YamlMappingNode? user = Text(chosen, "user") is { Length: > 0 } name ? Named(root, "users", "user", name) : null;
+        string wanted = context ?? sources.Select(s => Text(s.Root, "current-context")).FirstOrDefault(c => c is { Length: > 0 })
+            ?? throw new InvalidDataException("kubeconfig: no current-context and none was asked for");
+        (YamlMappingNode chosen, _) = Named(sources, "contexts", "context", wanted);
+        (YamlMappingNode cluster, string directory) = Named(sources, "clusters", "cluster", Text(chosen, "cluster") ?? "");
+        (YamlMappingNode Node, string Directory)? user = Text(chosen, "user") is { Length: > 0 } name ? Named(sources, "users", "user", name) : null;
 
         // 2. the server and whom to trust
         string server = Text(cluster, "server") ?? throw new InvalidDataException("kubeconfig: the cluster has no server");
@@ -43,7 +67,7 @@ public static partial class KubeConfig
         };
 
         // 3. who to be
-        return user is null ? config : WithUser(config, user, directory, time ?? TimeProvider.System);
+        return user is { } found ? WithUser(config, found.Node, found.Directory, time ?? TimeProvider.System) : config;
     }
 
     private static ClientConfig WithUser(ClientConfig config, YamlMappingNode user, string directory, TimeProvider time)
@@ -109,15 +133,26 @@ public static partial class KubeConfig
         return certificates;
     }
 
-    private static YamlMappingNode Named(YamlMappingNode root, string list, string member, string name) =>
-        Child(root, list) is YamlSequenceNode items
-        && items.OfType<YamlMappingNode>().FirstOrDefault(i => Text(i, "name") == name) is { } item
-        && Child(item, member) is YamlMappingNode found
-            ? found
-            : throw new InvalidDataException($"kubeconfig: {list} holds no {member} named '{name}'");
+    private static (YamlMappingNode Node, string Directory) Named(IReadOnlyList<Source> sources, string list, string member, string name)
+    {
+        foreach (Source source in sources)
+        {
+            if (Child(source.Root, list) is YamlSequenceNode items
+                && items.OfType<YamlMappingNode>().FirstOrDefault(i => Text(i, "name") == name) is { } item
+                && Child(item, member) is YamlMappingNode found)
+            {
+                return (found, source.Directory);
+            }
+        }
+
+        throw new InvalidDataException($"kubeconfig: {list} holds no {member} named '{name}'");
+    }
 
     private static YamlNode? Child(YamlMappingNode node, string name) =>
         node.Children.TryGetValue(new YamlScalarNode(name), out YamlNode? child) ? child : null;
 
     private static string? Text(YamlMappingNode node, string name) => (Child(node, name) as YamlScalarNode)?.Value;
+
+    /// <summary>One file: relative paths in it are relative to its folder.</summary>
+    private sealed record Source(YamlMappingNode Root, string Directory);
 }

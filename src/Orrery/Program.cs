@@ -1,41 +1,32 @@
 using System.CommandLine;
+using Orrery;
 using Orrery.Api;
 using Orrery.Commands;
 
-var root = new RootCommand("Orrery: the control plane for a SaaS that runs on many Kubernetes clusters.")
-{
-    DemoCommand.Create(),
-    UpCommand.Create(),
-    DownCommand.Create(),
-    StatusCommand.Create(),
-    KubeconfigCommand.Create(),
-    RenderCommand.Create(),
-    PkiCommand.Create(),
-    BackupCommand.Create(),
-    RestoreCommand.Create(),
-    BenchCommand.Create(),
-    ServeCommand.Create(),
-    SimulateCommand.Create(),
-    SatelliteCommand.Create(),
-    KubeApiServerCommand.Create(),
-    VersionCommand.Create(),
-};
-
+RootCommand root = CommandLine.Create();
 try
 {
+    if (Invocation.Name() == Invocation.PluginCompletion)
+    {
+        // kubectl reads completions a line each, then what it may do with them: 4 is "do not offer files".
+        int code = CompletionCommand.Write(root, args);
+        Console.WriteLine(":4");
+        return code;
+    }
+
     return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(10) }).ConfigureAwait(false);
 }
 catch (CommandFailedException error)
 {
     await Console.Error.WriteLineAsync($"orrery: {error.Message}").ConfigureAwait(false);
-    return 1;
+    return error.ExitCode;
 }
 catch (StatusException error)
 {
     await Console.Error.WriteLineAsync($"orrery: the server answered {error.Code} {error.Reason}: {error.Message}").ConfigureAwait(false);
     return 1;
 }
-catch (HttpRequestException error)
+catch (Exception error) when (error is HttpRequestException or TimeoutException)
 {
     await Console.Error.WriteLineAsync($"orrery: the control plane cannot be reached ({error.Message}); 'orrery status' tells what runs").ConfigureAwait(false);
     return 1;

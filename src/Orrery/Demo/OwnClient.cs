@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Client;
 using Orrery.Commands;
+using Orrery.Commands.Objects;
 using Orrery.Installation;
 using Orrery.Machinery;
 
@@ -36,6 +37,12 @@ internal sealed class OwnClient(KubeClient client, TimeProvider time) : IDisposa
         {
             GroupVersionResource resource = Resource(text);
             JsonElement table = await client.GetTableAsync(resource, "", cancellationToken).ConfigureAwait(false);
+            if (TableText.RowsOf(table) == 0)
+            {
+                Console.WriteLine("No resources found.");
+                continue;
+            }
+
             TableText.Write(table, Console.Out);
         }
     }

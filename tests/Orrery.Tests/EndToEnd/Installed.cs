@@ -36,9 +36,14 @@ public class Installed : IAsyncLifetime
     internal Task<Ended> UpAsync() =>
         OrreryAsync("up", "--detach", "--port", Port.ToString(CultureInfo.InvariantCulture), "--data-planes", DataPlanes);
 
+    /// <summary>The launcher, or what ORRERY_TEST_BINARY names: a program that is built already.</summary>
+    internal static string Program { get; } = Environment.GetEnvironmentVariable("ORRERY_TEST_BINARY") is { Length: > 0 } built ? Path.GetFullPath(built) : Path.Combine(Repository.Root, "orrery");
+
     /// <summary>Runs the launcher with this installation's data directory.</summary>
-    internal Task<Ended> OrreryAsync(params string[] arguments) =>
-        Shell.RunAsync(Path.Combine(Repository.Root, "orrery"), arguments, new Dictionary<string, string> { ["ORRERY_DATA_DIR"] = Folder });
+    internal Task<Ended> OrreryAsync(params string[] arguments) => OrreryAsync(null, arguments);
+
+    internal Task<Ended> OrreryAsync(string? input, string[] arguments) =>
+        Shell.RunAsync(Program, arguments, new Dictionary<string, string> { ["ORRERY_DATA_DIR"] = Folder, ["KUBECONFIG"] = "" }, input);
 
     /// <summary>kubectl as the root cluster's administrator.</summary>
     internal Kubectl Root => new(Path.Combine(Folder, "kubeconfig"));

@@ -1,0 +1,98 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Orrery.Api;
+
+namespace Orrery.Commands.Objects;
+
+/// <summary>An option of <c>create</c> and <c>set</c> that says something of the object.</summary>
+/// <param name="Write">Writes what was given into the object, or into a merge patch of it. Called only when the option was given.</param>
+internal sealed record ObjectField(Option Option, Func<ParseResult, JsonObject, CancellationToken, Task> Write)
+{
+    /// <summary>One text at a path such as <c>spec.class</c>; an empty text removes it from an object that has it.</summary>
+    public static ObjectField Text(string name, string path, string about, string helpName = "NAME", string[]? oneOf = null)
+    {
+        var option = new Option<string>(name) { Description = about, HelpName = oneOf is null ? helpName : string.Join('|', oneOf) };
+        if (oneOf is not null)
+        {
+            option.AcceptOnlyFromAmong(oneOf);
+        }
+
+        return Of(option, (value, body) => Put(body, path, value.Length == 0 ? null : JsonValue.Create(value)));
+    }
+
+    public static ObjectField Flag(string name, string path, string about) =>
+        Of(new Option<bool>(name) { Description = about }, (value, body) => Put(body, path, JsonValue.Create(value)));
+
+    public static ObjectField Number(string name, string path, string about) =>
+        Of(new Option<int>(name) { Description = about, HelpName = "N" }, (value, body) => Put(body, path, JsonValue.Create(value)));
+
+    /// <summary>A list of texts, separated by commas or said several times. What was there is replaced.</summary>
+    public static ObjectField Texts(string name, string path, string about, string helpName = "A,B,C") =>
+        Of(List(name, about, helpName), (values, body) => Put(body, path, new JsonArray([.. values.Select(v => (JsonNode)JsonValue.Create(v)!)])));
+
+    /// <summary>Pairs such as <c>region=eu,cloud=a</c>.</summary>
+    public static ObjectField Pairs(string name, string path, string about) => Of(List(name, about, "KEY=VALUE"), (values, body) => Put(body, path, PairsOf(name, values)));
+
+    /// <summary>Pairs whose values are whole numbers.</summary>
+    public static ObjectField Numbers(string name, string path, string about) => Of(List(name, about, "NAME=N"), (values, body) =>
+    {
+        var numbers = new JsonObject();
+        foreach ((string key, JsonNode? value) in PairsOf(name, values))
+        {
+            numbers[key] = int.TryParse((string)value!, NumberStyles.None, CultureInfo.InvariantCulture, out int n) ? n : throw new CommandFailedException($"{name}: '{value}' of {key} is no whole number");
+        }
+
+        Put(body, path, numbers);
+    });
+
+    public static ObjectField Of<T>(Option<T> option, Action<T, JsonObject> write) => new(option, (parsed, body, _) =>
+    {
+        write(parsed.GetValue(option)!, body);
+        return Task.CompletedTask;
+    });
+
+    public static ObjectField Of<T>(Option<T> option, Func<T, JsonObject, CancellationToken, Task> write) => new(option, (parsed, body, ct) => write(parsed.GetValue(option)!, body, ct));
+
+    /// <summary>The four ways to say a placement.</summary>
+    public static IReadOnlyList<ObjectField> Placement { get; } =
+    [
+        Texts("--data-planes", "spec.placement.dataPlanes", "Data planes to run on, by name."),
+        Texts("--virtual-sites", "spec.placement.virtualSites", "Virtual sites to run on."),
+        Pairs("--data-plane-labels", "spec.placement.selector.matchLabels", "Labels of the data planes to run on."),
+        Text("--replicas", "spec.placement.replicas", "Whether each data plane gets all replicas or a share.", oneOf: ["Duplicate", "Divide"]),
+        Numbers("--weights", "spec.placement.weights", "Share of each data plane when replicas are divided."),
+    ];
+
+    /// <summary>Sets a value at a dotted path; makes what leads there.</summary>
+    public static void Put(JsonObject body, string path, JsonNode? value)
+    {
+        string[] steps = path.Split('.');
+        JsonObject at = body;
+        foreach (string step in steps[..^1])
+        {
+            at = at.ObjectAt(step);
+        }
+
+        at[steps[^1]] = value;
+    }
+
+    private static Option<string[]> List(string name, string about, string helpName) => new(name)
+    {
+        Description = about,
+        HelpName = helpName,
+        CustomParser = result => [.. result.Tokens.SelectMany(t => t.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))],
+    };
+
+    private static JsonObject PairsOf(string name, string[] values)
+    {
+        var pairs = new JsonObject();
+        foreach (string pair in values)
+        {
+            int at = pair.IndexOf('=', StringComparison.Ordinal);
+            pairs[at > 0 ? pair[..at] : throw new CommandFailedException($"{name}: '{pair}' is no KEY=VALUE")] = pair[(at + 1)..];
+        }
+
+        return pairs;
+    }
+}

@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Machinery;
+
+namespace Orrery.Commands.Objects;
+
+/// <summary><c>-o</c>: how objects are printed.</summary>
+internal sealed class OutputOption
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, IndentSize = 4, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly Option<string> option;
+
+    private OutputOption(Option<string> option) => this.option = option;
+
+    /// <param name="formats">The first is the default.</param>
+    public static OutputOption AddTo(Command command, params string[] formats)
+    {
+        var option = new Option<string>("--output", "-o") { Description = $"Form of the output: {string.Join(", ", formats)}.", DefaultValueFactory = _ => formats[0], HelpName = "FORM" };
+        option.AcceptOnlyFromAmong(formats);
+        command.Add(option);
+        return new OutputOption(option);
+    }
+
+    public string Of(ParseResult parsed) => parsed.GetValue(option)!;
+
+    /// <summary>One object as JSON, YAML or its name.</summary>
+    public static void Write(string format, ObjectKind kind, KubeObject item)
+    {
+        switch (format)
+        {
+            case "json":
+                Console.WriteLine(Shown(item).ToJsonString(Indented));
+                break;
+            case "yaml":
+                Console.Write(Yaml(Shown(item)));
+                break;
+            default:
+                Console.WriteLine(kind.NameOf(item.Name));
+                break;
+        }
+    }
+
+    /// <summary>A list of objects as JSON, YAML or their names.</summary>
+    public static void WriteList(string format, ObjectKind kind, IEnumerable<KubeObject> items)
+    {
+        if (format == "name")
+        {
+            foreach (KubeObject item in items)
+            {
+                Console.WriteLine(kind.NameOf(item.Name));
+            }
+
+            return;
+        }
+
+        var list = new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "List",
+            ["metadata"] = new JsonObject { ["resourceVersion"] = "" },
+            ["items"] = new JsonArray([.. items.Select(i => (JsonNode)Shown(i))]),
+        };
+        Console.Write(format == "yaml" ? Yaml(list) : list.ToJsonString(Indented) + "\n");
+    }
+
+    public static string Yaml(JsonNode json) => Encoding.UTF8.GetString(YamlText.From(JsonSerializer.SerializeToUtf8Bytes(json)));
+
+    /// <summary>As kubectl shows it: who owns which field is left out.</summary>
+    private static JsonObject Shown(KubeObject item)
+    {
+        JsonObject json = item.ToJsonObject();
+        json.Metadata.Remove("managedFields");
+        return json;
+    }
+}

@@ -1,0 +1,26 @@
+using System.CommandLine;
+
+namespace Orrery.Commands.Objects;
+
+/// <summary>The commands of our own kinds.</summary>
+internal static class OwnKindCommands
+{
+    public static IEnumerable<Command> All() =>
+    [
+        ObjectCommand.Create(ObjectKind.Tenant,
+        [
+            ObjectField.Text("--class", "spec.class", "TenantClass: the size it gets."),
+            ObjectField.Pairs("--data-plane-labels", "spec.dataPlanes.matchLabels", "Labels of the data planes on which it may run."),
+        ]),
+        ObjectCommand.Create(ObjectKind.TenantClass, []),
+        ObjectCommand.Create(ObjectKind.DataPlane,
+        [
+            ObjectField.Text("--access", "spec.access", "Who may run there.", oneOf: ["Shared", "Dedicated", "Private"]),
+            ObjectField.Texts("--tenants", "spec.tenants", "The tenants of a Dedicated or Private one."),
+            ObjectField.Flag("--cordoned", "spec.cordoned", "Place nothing new there."),
+            ObjectField.Flag("--paused", "spec.paused", "Leave what runs there as it is."),
+        ]),
+        ObjectCommand.Create(ObjectKind.VirtualSite, [ObjectField.Pairs("--data-plane-labels", "spec.dataPlaneSelector.matchLabels", "Labels of its data planes.")]),
+        ObjectCommand.Create(ObjectKind.VirtualCluster, ObjectField.Placement),
+    ];
+}

@@ -8,7 +8,8 @@ namespace Orrery.Bench;
 
 /// <summary>One Kubernetes API to measure, and the processes that it costs.</summary>
 /// <param name="Pids">Empty when the server runs elsewhere: then only latencies are measured.</param>
-internal sealed record BenchTarget(string Name, ClientConfig Config, IReadOnlyList<int> Pids)
+/// <param name="EveryCluster">Credentials that hold in every virtual cluster; null where there are none.</param>
+internal sealed record BenchTarget(string Name, ClientConfig Config, IReadOnlyList<int> Pids, ClientConfig? EveryCluster = null)
 {
     /// <summary>
     /// Reads <c>kubeconfig=FILE</c>, or <c>url=URL</c> with <c>ca=FILE</c> and <c>token=TOKEN</c>, and optionally
@@ -75,7 +76,7 @@ internal sealed record BenchTarget(string Name, ClientConfig Config, IReadOnlyLi
     {
         (DataDirectory directory, Settings settings) = installation;
         OrreryProcess controlPlane = Processes.Of(directory, settings).Single(p => p.Name == Processes.ControlPlane);
-        return new BenchTarget("orrery", KubeConfig.Load(directory.AdminKubeconfig), controlPlane.RunningPid() is { } pid ? [pid] : []);
+        return new BenchTarget("orrery", KubeConfig.Load(directory.AdminKubeconfig), controlPlane.RunningPid() is { } pid ? [pid] : [], KubeConfig.Load(directory.ControllersKubeconfig));
     }
 
     public ProcessUsage Usage() => ProcessUsage.Of(Pids);

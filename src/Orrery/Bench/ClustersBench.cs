@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Commands;
@@ -42,7 +41,7 @@ internal sealed class ClustersBench(BenchTarget target, TimeSpan settle, Progres
             // 3. Delete them; the last is gone when nothing is listed any more.
             started = time.GetTimestamp();
             await client.SendAsync(HttpMethod.Delete, Path, null, "", cancellationToken).ConfigureAwait(false);
-            await UntilAsync("all to be gone", left => left == 0, "left", CountAsync, cancellationToken).ConfigureAwait(false);
+            await UntilAsync("all to be gone", left => left == 0, "left", async token => (int)await client.CountAsync(Path, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
             TimeSpan deleted = time.GetElapsedTime(started);
             long after = await Settling.MemoryAsync(target, settle, time, cancellationToken).ConfigureAwait(false);
             return
@@ -89,13 +88,6 @@ internal sealed class ClustersBench(BenchTarget target, TimeSpan settle, Progres
 
             await Task.Delay(TimeSpan.FromMilliseconds(500), time, cancellationToken).ConfigureAwait(false);
         }
-    }
-
-    private async Task<int> CountAsync(CancellationToken cancellationToken)
-    {
-        JsonElement page = await reader.SendJsonAsync(HttpMethod.Get, Path + "?limit=1", null, cancellationToken).ConfigureAwait(false);
-        long rest = page.GetProperty("metadata").TryGetProperty("remainingItemCount", out JsonElement left) ? left.GetInt64() : 0;
-        return (int)rest + page.GetProperty("items").GetArrayLength();
     }
 
     /// <summary>A page of 500 at a time, so that looking does not become the load.</summary>

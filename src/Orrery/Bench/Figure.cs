@@ -10,6 +10,7 @@ internal sealed record Measure(string Key, string Title, string Unit, double? Go
     public bool Meets(double value) => Goal is { } goal && (HigherIsBetter ? value >= goal : value <= goal);
 
     public static readonly Measure Idle = new("idle", "memory idle", "MB", 100, 272);
+    public static readonly Measure FirstCreates = new("create-first", "first 4,000 creates, CPU", "µs", null, null);
     public static readonly Measure Create = new("create", "durable create, CPU", "µs", 120, 640);
     public static readonly Measure CreateLatency = new("create-p99", "durable create, p99", "ms", null, null);
     public static readonly Measure CreateRate = new("create-rate", "durable creates", "/s", null, null, HigherIsBetter: true);
@@ -23,6 +24,7 @@ internal sealed record Measure(string Key, string Title, string Unit, double? Go
     public static readonly Measure WatchMemory = new("watch-memory", "idle watch", "KiB", 8, 22);
     public static readonly Measure FanOut = new("fan-out", "watch event and watcher, CPU", "µs", 14, 29);
     public static readonly Measure DefinitionMemory = new("crd-memory", "unused CRD", "KiB", 64, 1331);
+    public static readonly Measure SharedDefinition = new("crd-shared", "same CRD in another cluster", "KiB", 1, null);
 }
 
 /// <summary>What a target showed.</summary>

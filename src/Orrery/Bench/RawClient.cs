@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using System.Text.Json;
 using Orrery.Client;
 using Orrery.Commands;
 
@@ -85,6 +86,16 @@ internal sealed class RawClient : IDisposable
 
     public Task<long> PostAsync(string path, string json, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Post, path, Encoding.UTF8.GetBytes(json), "application/json", cancellationToken);
+
+    /// <summary>How many objects a collection holds, without reading them all.</summary>
+    public async Task<long> CountAsync(string path, CancellationToken cancellationToken)
+    {
+        using HttpResponseMessage response = await OpenAsync(HttpMethod.Get, path + "?limit=1", null, "", cancellationToken).ConfigureAwait(false);
+        await using Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        using JsonDocument page = await JsonDocument.ParseAsync(stream, default, cancellationToken).ConfigureAwait(false);
+        long rest = page.RootElement.GetProperty("metadata").TryGetProperty("remainingItemCount", out JsonElement left) ? left.GetInt64() : 0;
+        return rest + page.RootElement.GetProperty("items").GetArrayLength();
+    }
 
     public void Dispose() => http.Dispose();
 }

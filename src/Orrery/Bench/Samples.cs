@@ -10,14 +10,14 @@ internal static class Samples
     /// <summary>Data of a ConfigMap: with its metadata it is about 1.5 KB on the wire, as the reference figures have it.</summary>
     private const int DataBytes = 1024;
 
-    public static byte[] ConfigMap(string name)
+    public static byte[] ConfigMap(string name, char filler = 'x')
     {
         var json = new JsonObject
         {
             ["apiVersion"] = "v1",
             ["kind"] = "ConfigMap",
             ["metadata"] = new JsonObject { ["name"] = name, ["labels"] = new JsonObject { ["app"] = "bench" } },
-            ["data"] = new JsonObject { ["payload"] = new string('x', DataBytes) },
+            ["data"] = new JsonObject { ["payload"] = new string(filler, DataBytes) },
         };
         return Encoding.UTF8.GetBytes(json.ToJsonString());
     }

@@ -1,7 +1,5 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using Orrery.Api;
-using Orrery.Api.Kinds;
 using Orrery.Bench;
 using Orrery.Client;
 using Orrery.Installation;
@@ -24,11 +22,12 @@ internal static class BenchFairnessCommand
             (DataDirectory directory, Settings settings) = Options.Existing(parse.GetValue(dataDir)!);
             using var root = new KubeClient(KubeConfig.Load(directory.AdminKubeconfig));
             TimeProvider time = TimeProvider.System;
+            var clusters = new VirtualClusters(root, Tenant, time);
             try
             {
                 var pair = new ClusterPair(
-                    await ClusterAsync(root, directory, settings, "quiet", time, cancellationToken).ConfigureAwait(false),
-                    await ClusterAsync(root, directory, settings, "loud", time, cancellationToken).ConfigureAwait(false));
+                    await ConfigAsync("quiet").ConfigureAwait(false),
+                    await ConfigAsync("loud").ConfigureAwait(false));
                 var bench = new FairnessBench(pair, new Progress(time, quiet: false), time);
                 FairnessResult result = await bench.RunAsync(parse.GetValue(seconds), parse.GetValue(flooders), cancellationToken).ConfigureAwait(false);
                 result.Write(Console.Out);
@@ -36,32 +35,15 @@ internal static class BenchFairnessCommand
             }
             finally
             {
-                await root.DeleteCollectionAsync(OrreryResources.VirtualClusters, Tenant, null, null, CancellationToken.None).ConfigureAwait(false);
-                await root.DeleteAsync(OrreryResources.Tenants, "", Tenant, null, CancellationToken.None).ConfigureAwait(false);
+                await clusters.RemoveAsync(CancellationToken.None).ConfigureAwait(false);
+            }
+
+            async Task<ClientConfig> ConfigAsync(string name)
+            {
+                ClusterName cluster = await clusters.MakeAsync(name, cancellationToken).ConfigureAwait(false);
+                return KubeConfig.Load(await VirtualClusterAccess.WriteKubeconfigAsync(directory, settings, cluster, time, cancellationToken).ConfigureAwait(false));
             }
         });
         return command;
-    }
-
-    private static async Task<ClientConfig> ClusterAsync(KubeClient root, DataDirectory directory, Settings settings, string name, TimeProvider time, CancellationToken cancellationToken)
-    {
-        var cluster = new ClusterName(Tenant, name);
-        JsonObject Named(string kind, JsonObject metadata) => new() { ["apiVersion"] = OrreryResources.ApiVersion, ["kind"] = kind, ["metadata"] = metadata, ["spec"] = new JsonObject() };
-        _ = await root.ApplyAsync(OrreryResources.Tenants, "", Tenant, Named("Tenant", new JsonObject { ["name"] = Tenant }), Fleet.FieldManager, force: true, cancellationToken).ConfigureAwait(false);
-        await Waiting.UntilAsync($"virtual cluster {cluster}", TimeSpan.FromSeconds(60), time, async () =>
-        {
-            try
-            {
-                KubeObject made = await root.ApplyAsync(
-                    OrreryResources.VirtualClusters, Tenant, name, Named("VirtualCluster", new JsonObject { ["namespace"] = Tenant, ["name"] = name }), Fleet.FieldManager, force: true, cancellationToken).ConfigureAwait(false);
-                return !made.IsDeleting && Fleet.IsTrue(made, "Ready");
-            }
-            catch (StatusException error) when (error.Code is 403 or 404)
-            {
-                // The tenant's namespace is still being made.
-                return false;
-            }
-        }, cancellationToken).ConfigureAwait(false);
-        return KubeConfig.Load(await VirtualClusterAccess.WriteKubeconfigAsync(directory, settings, cluster, time, cancellationToken).ConfigureAwait(false));
     }
 }

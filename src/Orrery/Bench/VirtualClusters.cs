@@ -1,0 +1,45 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Installation;
+
+namespace Orrery.Bench;
+
+/// <summary>Virtual clusters of a bench: made when they are missing, and removed with their tenant.</summary>
+internal sealed class VirtualClusters(KubeClient root, string tenant, TimeProvider time)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>Makes one and waits until it is Ready.</summary>
+    public async Task<ClusterName> MakeAsync(string name, CancellationToken cancellationToken)
+    {
+        var cluster = new ClusterName(tenant, name);
+        _ = await root.ApplyAsync(OrreryResources.Tenants, "", tenant, Named("Tenant", new JsonObject { ["name"] = tenant }), Fleet.FieldManager, force: true, cancellationToken).ConfigureAwait(false);
+        await Waiting.UntilAsync($"virtual cluster {cluster}", Patience, time, async () =>
+        {
+            try
+            {
+                KubeObject made = await root.ApplyAsync(
+                    OrreryResources.VirtualClusters, tenant, name, Named("VirtualCluster", new JsonObject { ["namespace"] = tenant, ["name"] = name }), Fleet.FieldManager, force: true, cancellationToken).ConfigureAwait(false);
+                return !made.IsDeleting && Fleet.IsTrue(made, "Ready");
+            }
+            catch (StatusException error) when (error.Code is 403 or 404)
+            {
+                // The tenant's namespace is still being made.
+                return false;
+            }
+        }, cancellationToken).ConfigureAwait(false);
+        return cluster;
+    }
+
+    /// <summary>Asks for the removal of all of them, and does not wait for it.</summary>
+    public async Task RemoveAsync(CancellationToken cancellationToken)
+    {
+        await root.DeleteCollectionAsync(OrreryResources.VirtualClusters, tenant, null, null, cancellationToken).ConfigureAwait(false);
+        await root.DeleteAsync(OrreryResources.Tenants, "", tenant, null, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static JsonObject Named(string kind, JsonObject metadata) =>
+        new() { ["apiVersion"] = OrreryResources.ApiVersion, ["kind"] = kind, ["metadata"] = metadata, ["spec"] = new JsonObject() };
+}

@@ -44,7 +44,8 @@ public sealed partial class KubeClient
 
     /// <summary>Passes a request on, with this client's credential, and gives the answer as it comes, whatever its status.</summary>
     /// <param name="upgrade">Asks to switch protocols, as <paramref name="headers"/> say; where the answer does (101), its stream can be written to as well.</param>
+    /// <param name="content">Null sends no body.</param>
     public Task<HttpResponseMessage> ForwardAsync(
-        HttpMethod method, string pathAndQuery, IEnumerable<KeyValuePair<string, string>> headers, bool upgrade, CancellationToken cancellationToken) =>
-        transport.ForwardAsync(method, Full(pathAndQuery), headers, upgrade, cancellationToken);
+        HttpMethod method, string pathAndQuery, IEnumerable<KeyValuePair<string, string>> headers, bool upgrade, CancellationToken cancellationToken, HttpContent? content = null) =>
+        transport.ForwardAsync(method, Full(pathAndQuery), headers, upgrade, content, cancellationToken);
 }

@@ -1,4 +1,6 @@
 using System.Net;
+using Microsoft.AspNetCore.Http;
+using Orrery.Client;
 
 namespace Orrery.Hub;
 
@@ -6,7 +8,7 @@ namespace Orrery.Hub;
 /// One satellite's connection, used in the reverse direction: HTTP/2 requests go over it to the satellite. Any number at a time, each with a flow
 /// of its own, so that one that is not read holds up no other.
 /// </summary>
-internal sealed class Tunnel : IAsyncDisposable
+internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
 {
     /// <summary>The satellite is asked whether it lives this often, and has as long to answer.</summary>
     public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
@@ -44,9 +46,24 @@ internal sealed class Tunnel : IAsyncDisposable
     /// <summary>Ends with the connection; its result says why.</summary>
     public Task<string> Closed => stream.Closed;
 
-    /// <summary>The answer as soon as its headers are there.</summary>
-    /// <exception cref="HttpRequestException">The tunnel broke, or is closed.</exception>
-    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public async Task<HttpResponseMessage> SendAsync(TunnelRequest asked, HttpContext client, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(asked.IsStream ? HttpMethod.Connect : asked.IsProxy ? new HttpMethod(client.Request.Method) : HttpMethod.Get, new Uri(Base, asked.Path));
+        if (asked.IsStream)
+        {
+            StreamHeaders.CopyRequest(client.Request.Headers, request.Headers);
+        }
+        else if (asked.IsProxy)
+        {
+            ProxyHeaders.CopyRequest(client, request);
+        }
+
+        request.Headers.TryAddWithoutValidation(StreamHeaderNames.AskedBy, Uri.EscapeDataString(asked.User));
+        return await SendAsync(request, cancellationToken).ConfigureAwait(false);
+    }
+
+    private Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         request.Version = HttpVersion.Version20;
         request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;

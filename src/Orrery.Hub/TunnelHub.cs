@@ -1,5 +1,8 @@
 using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Orrery.Api;
+using Orrery.Client;
 using Orrery.Server.Handlers;
 
 namespace Orrery.Hub;
@@ -14,28 +17,42 @@ public sealed class TunnelHub
     private readonly ConcurrentDictionary<string, DateTimeOffset> lost = new(StringComparer.Ordinal);
     private readonly TimeProvider time;
     private readonly ILogger logger;
+    private readonly TunnelExchange exchange;
 
     public TunnelHub(TimeProvider time, ILoggerFactory loggers)
     {
         this.time = time;
         logger = loggers.CreateLogger("Orrery.Hub");
+        exchange = new TunnelExchange(time, logger);
         Handlers =
         [
             new TunnelHandler(this),
-            new PodStreamHandler(this, "log", time, logger),
-            new PodStreamHandler(this, "exec", time, logger),
-            new PodStreamHandler(this, "attach", time, logger),
-            new PodStreamHandler(this, "portforward", time, logger),
+            new DataPlaneProxyHandler(this),
+            new PodStreamHandler(this, "log"),
+            new PodStreamHandler(this, "exec"),
+            new PodStreamHandler(this, "attach"),
+            new PodStreamHandler(this, "portforward"),
         ];
     }
 
     /// <summary>For the API server of the control plane: where satellites dial in, and what goes through their tunnels.</summary>
     public IReadOnlyList<ISubresourceHandler> Handlers { get; }
 
-    internal Tunnel? Find(string dataPlane) => open.GetValueOrDefault(dataPlane);
+    /// <summary>Asks a data plane, and passes its answer on to the client.</summary>
+    /// <exception cref="StatusException">503: not connected; 504: no answer.</exception>
+    internal Task AskAsync(TunnelRequest asked, HttpContext http, CancellationToken cancellationToken) =>
+        exchange.RunAsync(RouteTo(asked), asked, http, cancellationToken);
 
-    /// <summary>Since when a data plane is not connected, as far as this server saw it go.</summary>
-    internal DateTimeOffset? LostAt(string dataPlane) => lost.TryGetValue(dataPlane, out DateTimeOffset at) ? at : null;
+    private ITunnelRoute RouteTo(TunnelRequest asked)
+    {
+        if (open.TryGetValue(asked.DataPlane, out Tunnel? tunnel))
+        {
+            return tunnel;
+        }
+
+        string since = lost.TryGetValue(asked.DataPlane, out DateTimeOffset at) ? $" since {Conditions.Time(at)}" : "";
+        throw ApiErrors.ServiceUnavailable($"{asked.Subject} data plane \"{asked.DataPlane}\", whose satellite is not connected{since}");
+    }
 
     /// <summary>
     /// Holds a tunnel until it ends. A later one of the same data plane takes its place: a satellite that dials again has given up the former, which

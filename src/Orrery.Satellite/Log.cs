@@ -34,8 +34,8 @@ internal static partial class Log
     [LoggerMessage(4017, LogLevel.Information, "The tunnel is closed, dialling again: {Reason}")]
     public static partial void TunnelClosed(ILogger logger, string reason);
 
-    [LoggerMessage(4018, LogLevel.Information, "Through the tunnel: {Method} {Path} for {Cluster}: {Outcome}")]
-    public static partial void TunnelRequest(ILogger logger, string method, string path, string cluster, int outcome);
+    [LoggerMessage(4018, LogLevel.Information, "Through the tunnel: {Method} {Path} for {User}: {Outcome}")]
+    public static partial void TunnelRequest(ILogger logger, string method, string path, string user, int outcome);
 
     [LoggerMessage(4019, LogLevel.Warning, "Through the tunnel: {Path} failed: {Fault}")]
     public static partial void TunnelRequestFailed(ILogger logger, string path, string fault);

@@ -25,7 +25,7 @@ public sealed class SatelliteAgent(SatelliteOptions options)
         var apply = new ApplyLoop(context);
         var observe = new ObserveLoop(context);
         var report = new ClusterReport(context, observe.Nodes);
-        var tunnel = new TunnelDialer(context, new PodRequests(context, observe.Pods));
+        var tunnel = new TunnelDialer(context, new TunnelRequests(context, new PodRequests(context, observe.Pods)));
         Log.Started(options.Loggers.CreateLogger("Orrery.Satellite"), options.DataPlane, options.ControlPlane.Server, options.Cluster.Server);
 
         // Before its DataPlane is there, a satellite may see nothing: the first heartbeat that is taken tells that it may.

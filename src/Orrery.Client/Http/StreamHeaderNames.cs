@@ -5,6 +5,9 @@ public static class StreamHeaderNames
 {
     public const string WebSocketProtocol = "Sec-WebSocket-Protocol";
 
+    /// <summary>Within a tunnel: the user of the control plane who asks, for the satellite's record. It gives no right.</summary>
+    public const string AskedBy = "Orrery-Asked-By";
+
     /// <summary>What the client says, beside the protocol to switch to.</summary>
     public static readonly IReadOnlyList<string> Asked =
         ["Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec-WebSocket-Extensions", WebSocketProtocol, "X-Stream-Protocol-Version"];

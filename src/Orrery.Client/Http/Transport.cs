@@ -90,17 +90,25 @@ internal sealed class Transport : IDisposable
     /// <summary>Any answer as it comes, whatever its status. One that switches protocols (101) has a stream that can be written to as well.</summary>
     /// <param name="headers">Beside the credential.</param>
     public async Task<HttpResponseMessage> ForwardAsync(
-        HttpMethod method, string pathAndQuery, IEnumerable<KeyValuePair<string, string>> headers, bool upgrade, CancellationToken cancellationToken)
+        HttpMethod method, string pathAndQuery, IEnumerable<KeyValuePair<string, string>> headers, bool upgrade, HttpContent? content, CancellationToken cancellationToken)
     {
         using var message = new HttpRequestMessage(method, root + pathAndQuery)
         {
+            Content = content,
             Version = upgrade ? HttpVersion.Version11 : HttpVersion.Version20,
             VersionPolicy = upgrade ? HttpVersionPolicy.RequestVersionExact : HttpVersionPolicy.RequestVersionOrLower,
         };
-        message.Headers.TryAddWithoutValidation("User-Agent", config.UserAgent);
         foreach ((string name, string value) in headers)
         {
-            message.Headers.TryAddWithoutValidation(name, value);
+            if (!message.Headers.TryAddWithoutValidation(name, value))
+            {
+                message.Content?.Headers.TryAddWithoutValidation(name, value);
+            }
+        }
+
+        if (message.Headers.UserAgent.Count == 0)
+        {
+            message.Headers.TryAddWithoutValidation("User-Agent", config.UserAgent);
         }
 
         await AuthorizeAsync(message, cancellationToken).ConfigureAwait(false);

@@ -7,7 +7,7 @@ using Orrery.Client;
 namespace Orrery.Satellite.Tunnel;
 
 /// <summary>Keeps one connection to the control plane open, over which the control plane asks and this satellite answers.</summary>
-internal sealed class TunnelDialer(SatelliteContext context, PodRequests requests)
+internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requests)
 {
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(250);

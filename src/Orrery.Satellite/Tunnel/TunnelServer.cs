@@ -20,7 +20,7 @@ internal sealed class TunnelServer : IAsyncDisposable
         this.transport = transport;
     }
 
-    public static async Task<TunnelServer> StartAsync(PodRequests requests, ILoggerFactory loggers, CancellationToken cancellationToken)
+    public static async Task<TunnelServer> StartAsync(TunnelRequests requests, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var transport = new TunnelTransport();
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -30,7 +30,7 @@ internal sealed class TunnelServer : IAsyncDisposable
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = 0;
+            kestrel.Limits.MaxRequestBodySize = null;
 
             // A stream into a pod may be idle for hours.
             kestrel.Limits.MinResponseDataRate = null;

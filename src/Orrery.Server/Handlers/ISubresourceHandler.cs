@@ -21,4 +21,11 @@ public interface ISubresourceHandler
 /// <param name="User">Who asks.</param>
 /// <param name="Verb">As RBAC has it: <c>get</c> for a GET, <c>create</c> for a POST.</param>
 /// <param name="Object">As it is stored.</param>
-public sealed record SubresourceTarget(ClusterName Cluster, UserInfo User, string Verb, KubeObject Object);
+public sealed record SubresourceTarget(ClusterName Cluster, UserInfo User, string Verb, KubeObject Object)
+{
+    /// <summary>Which end of the object a proxy goes to; <see cref="ProxyName.Port"/> is empty where none was named.</summary>
+    public ProxyName Proxy { get; init; } = new("", "", "");
+
+    /// <summary>What follows the subresource in the path, as the client wrote it: empty, or with its slash in front. Without the query.</summary>
+    public string Tail { get; init; } = "";
+}

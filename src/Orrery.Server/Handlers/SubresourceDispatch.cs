@@ -13,7 +13,10 @@ internal static class SubresourceDispatch
         // 1. One that a part beside the server offers.
         if (request.Server.SubresourceHandlers.TryGetValue((request.Resource.GroupResource, request.Subresource), out ISubresourceHandler? handler))
         {
-            StoredObject target = request.Require(request.Name);
+            ProxyName proxy = request.Subresource == "proxy"
+                ? ProxyName.Parse(request.Name) ?? throw ApiErrors.BadRequest($"invalid {request.Resource.GroupResource.Resource} request \"{request.Name}\"")
+                : new ProxyName("", request.Name, "");
+            StoredObject target = request.Require(proxy.Name);
             if (IsStream(request) && request.Info.Verb == "get")
             {
                 // A WebSocket opens with GET, and a stream into a pod is more than reading (upstream since 1.35: AuthorizePodWebsocketUpgradeCreatePermission).
@@ -26,7 +29,10 @@ internal static class SubresourceDispatch
                 async (_, token) =>
                 {
                     await ConnectAdmission.AdmitAsync(request, token);
-                    await handler.HandleAsync(new SubresourceTarget(request.Cluster, request.User, request.Info.Verb, KubeObject.Parse(target.Json.Span)), request.Http, token);
+                    await handler.HandleAsync(
+                        new SubresourceTarget(request.Cluster, request.User, request.Info.Verb, KubeObject.Parse(target.Json.Span)) { Proxy = proxy, Tail = TailOf(request) },
+                        request.Http,
+                        token);
                 },
                 cancellationToken);
         }
@@ -55,7 +61,25 @@ internal static class SubresourceDispatch
     }
 
     private static bool IsStream(ResourceRequest request) =>
-        request.Resource.GroupResource is { Group: "", Resource: "pods" } && request.Subresource is "exec" or "attach" or "portforward";
+        (request.Resource.GroupResource is { Group: "", Resource: "pods" } && request.Subresource is "exec" or "attach" or "portforward")
+        || (request.Resource.GroupResource == OrreryResources.DataPlanes.GroupResource && request.Subresource == "proxy" && request.Http.Request.Headers.Upgrade.Count > 0);
+
+    /// <summary>The raw path from the slash after the subresource on: what a proxy passes on undecoded.</summary>
+    private static string TailOf(ResourceRequest request)
+    {
+        const int NamedParts = 3;
+        string raw = RawTarget.Of(request.Http);
+        int question = raw.IndexOf('?', StringComparison.Ordinal);
+        string path = question < 0 ? raw : raw[..question];
+        bool slash = path.EndsWith('/');
+        int at = slash ? path.Length - 1 : path.Length;
+        for (int left = request.Info.Parts.Count - NamedParts; left > 0; left--)
+        {
+            at = path.LastIndexOf('/', at - 1);
+        }
+
+        return path[at..];
+    }
 
     /// <summary>Kubernetes has it and we do not, such as <c>pods/log</c>: said so, as a bare 404 would send people looking for the pod.</summary>
     private static StatusException NotServed(ResourceRequest request)

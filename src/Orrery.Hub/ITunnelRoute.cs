@@ -1,0 +1,12 @@
+using Microsoft.AspNetCore.Http;
+
+namespace Orrery.Hub;
+
+/// <summary>A way to a data plane's satellite: a tunnel that ends here, or the server at which it ends.</summary>
+internal interface ITunnelRoute
+{
+    /// <summary>The answer as soon as its headers are there; one that grants a stream has a body that can be written to.</summary>
+    /// <param name="http">The client's request: what of it passes is the route's business.</param>
+    /// <exception cref="HttpRequestException">The way is broken.</exception>
+    Task<HttpResponseMessage> SendAsync(TunnelRequest asked, HttpContext http, CancellationToken cancellationToken);
+}

@@ -1,0 +1,82 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+using Orrery.Api;
+using Orrery.Client;
+
+namespace Orrery.Hub;
+
+/// <summary>One request through a tunnel: asked, and its answer passed on as it comes, for as long as either side wants.</summary>
+internal sealed class TunnelExchange(TimeProvider time, ILogger logger)
+{
+    /// <summary>How long a satellite has for the start of an answer; a data plane may have to start something first.</summary>
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(30);
+
+    /// <summary>Whether a client asks to switch protocols, and its connection can.</summary>
+    public static bool IsUpgrade(HttpContext http) => http.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true };
+
+    /// <exception cref="StatusException">503: the data plane is not connected or has gone; 504: it does not answer.</exception>
+    public async Task RunAsync(ITunnelRoute route, TunnelRequest asked, HttpContext http, CancellationToken cancellationToken)
+    {
+        // 1. The start of the answer.
+        using HttpResponseMessage answer = await SendAsync(route, asked, http, cancellationToken).ConfigureAwait(false);
+
+        // 2. The rest, one way,
+        if (!asked.IsStream || !(answer.IsSuccessStatusCode || (int)answer.StatusCode == StatusCodes.Status101SwitchingProtocols))
+        {
+            await PassAsync(answer, asked.IsProxy, http, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        // 3. or both ways.
+        StreamHeaders.CopyAnswer(answer.Headers, http.Request.Headers.Upgrade.ToString(), http.Response.Headers);
+        await using Stream inside = await answer.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        await using Stream outside = await http.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync().ConfigureAwait(false);
+        await StreamRelay.RunAsync(outside, inside, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(ITunnelRoute route, TunnelRequest asked, HttpContext http, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(AnswerLimit, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        try
+        {
+            return await route.SendAsync(asked, http, both.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw ApiErrors.Timeout($"data plane \"{asked.DataPlane}\" did not answer within {AnswerLimit.TotalSeconds:0} s");
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            Log.RequestFailed(logger, asked.DataPlane, e.Message);
+            throw ApiErrors.ServiceUnavailable($"{asked.Subject} data plane \"{asked.DataPlane}\", whose satellite has just gone away");
+        }
+    }
+
+    private static async Task PassAsync(HttpResponseMessage answer, bool allHeaders, HttpContext http, CancellationToken cancellationToken)
+    {
+        http.Response.StatusCode = (int)answer.StatusCode;
+        if (allHeaders)
+        {
+            ProxyHeaders.CopyAnswer(answer, http.Response.Headers);
+        }
+        else
+        {
+            http.Response.ContentType = answer.Content.Headers.ContentType?.ToString();
+        }
+
+        await using Stream body = await answer.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            // A watch or a followed log may say nothing for long: that it has begun is said at once.
+            await http.Response.Body.FlushAsync(cancellationToken).ConfigureAwait(false);
+            await StreamRelay.CopyAsync(body, http.Response.Body, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException)
+        {
+            // It broke off within the body: so does what the client gets, lest it take it for all.
+            http.Abort();
+        }
+    }
+}

@@ -1,0 +1,18 @@
+using Orrery.Server.Handlers;
+
+namespace Orrery.Hub;
+
+/// <summary>Something to ask of one data plane's satellite.</summary>
+/// <param name="Path">Within the tunnel, with the query; begins with a slash.</param>
+/// <param name="Subject">What is asked for, as a refusal names it, such as <c>pod "web-1" runs in</c>.</param>
+/// <param name="User">Who asks, for the satellite's own record.</param>
+internal sealed record TunnelRequest(string DataPlane, string Path, string Subject, string User)
+{
+    /// <summary>Passes the client's method, headers and body on, and all headers of the answer; otherwise it is a plain GET, or a stream.</summary>
+    public bool IsProxy { get; init; }
+
+    /// <summary>Asks for a stream both ways, as the client's headers say.</summary>
+    public bool IsStream { get; init; }
+
+    public static TunnelRequest Of(SubresourceTarget target, string dataPlane, string path, string subject) => new(dataPlane, path, subject, target.User.Name);
+}

@@ -26,7 +26,29 @@ public static class NamespaceMapping
         }
 
         // '/' is in none of the parts, so that the joined text names one namespace only.
-        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{tenant}/{cluster.Namespace}/{cluster.Name}/{name}"));
+        return Hashed(plain, $"{tenant}/{cluster.Namespace}/{cluster.Name}/{name}");
+    }
+
+    /// <summary>
+    /// The namespace of an Installation. Its readable form has two parts, that of a virtual cluster's namespace three, so that neither can be
+    /// taken for the other.
+    /// </summary>
+    /// <param name="tenant">Name of the Tenant that owns the root namespace.</param>
+    /// <param name="rootNamespace">The Installation's own namespace.</param>
+    public static string MapInstallation(string tenant, string rootNamespace, string name)
+    {
+        string plain = $"{tenant}-{name}";
+        if (IsOnePart(tenant) && IsOnePart(name) && rootNamespace == tenant && !EndsLikeHash(plain) && plain.Length <= LongestName)
+        {
+            return plain;
+        }
+
+        return Hashed(plain, $"installation/{tenant}/{rootNamespace}/{name}");
+    }
+
+    private static string Hashed(string plain, string identity)
+    {
+        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes(identity));
         string digits = Convert.ToHexStringLower(hash)[..HashDigits];
         string stem = plain.Replace('.', '-');
         int room = LongestName - HashDigits - 1;

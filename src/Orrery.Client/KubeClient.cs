@@ -129,11 +129,12 @@ public sealed partial class KubeClient : IDisposable
     /// <summary>Server-side apply: makes the object, or brings the fields in <paramref name="body"/> to their value.</summary>
     /// <param name="body">Needs apiVersion and kind; must carry no managedFields.</param>
     /// <param name="force">Takes fields over from other managers; otherwise that is a Conflict.</param>
+    /// <param name="dryRun">The server checks and answers as it would, and stores nothing.</param>
     public async Task<KubeObject> ApplyAsync(
-        GroupVersionResource resource, string ns, string name, JsonObject body, string fieldManager, bool force, CancellationToken cancellationToken, string? subresource = null)
+        GroupVersionResource resource, string ns, string name, JsonObject body, string fieldManager, bool force, CancellationToken cancellationToken, string? subresource = null, bool dryRun = false)
     {
         string path = ResourcePath.Query(
-            ResourcePath.Of(resource, ns, name, subresource), ("fieldManager", fieldManager), ("force", force ? "true" : null));
+            ResourcePath.Of(resource, ns, name, subresource), ("fieldManager", fieldManager), ("force", force ? "true" : null), ("dryRun", dryRun ? "All" : null));
         var request = new ApiRequest(HttpMethod.Patch, Full(path), Encode(body), "application/apply-patch+yaml", IsIdempotent: true);
         return KubeObject.Parse(await transport.SendAsync(request, cancellationToken).ConfigureAwait(false));
     }

@@ -14,6 +14,15 @@ public static class OrreryNames
 
     public const string DataPlaneLabel = "orrery.dev/data-plane";
 
+    /// <summary>On what runs in a data plane for an Installation: its name.</summary>
+    public const string InstallationLabel = "orrery.dev/installation";
+
+    /// <summary>On a namespace of a data plane: the Installation that it was made for, in full, as <c>namespace/name</c>.</summary>
+    public const string InstallationAnnotation = "orrery.dev/installation";
+
+    /// <summary>On a Work of an Installation: it runs at this event, such as <c>pre-install</c>, and is no part of what stays.</summary>
+    public const string HookLabel = "orrery.dev/hook";
+
     public const string ManagedByLabel = "app.kubernetes.io/managed-by";
 
     /// <summary>Value of <see cref="ManagedByLabel"/>, and the field manager of all that Orrery applies.</summary>
@@ -74,12 +83,17 @@ public static class OrreryNames
 
     public const string DataPlaneFinalizer = "orrery.dev/data-plane";
 
+    public const string InstallationFinalizer = "orrery.dev/installation";
+
     public const string ReadyCondition = "Ready";
     public const string PlacedCondition = "Placed";
     public const string JoinedCondition = "Joined";
     public const string DegradedCondition = "Degraded";
     public const string AppliedCondition = "Applied";
     public const string AvailableCondition = "Available";
+
+    /// <summary>On a Work: whether its cluster would take what <c>spec.trial</c> holds.</summary>
+    public const string AcceptedCondition = "Accepted";
 
     /// <summary>On an aggregated virtual object: whether every data plane that it is placed on reports.</summary>
     public const string SpreadCondition = "orrery.dev/Spread";

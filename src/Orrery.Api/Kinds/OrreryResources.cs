@@ -15,6 +15,9 @@ public static class OrreryResources
     public static readonly GroupVersionResource Tenants = new(Group, Version, "tenants");
     public static readonly GroupVersionResource TenantClasses = new(Group, Version, "tenantclasses");
     public static readonly GroupVersionResource VirtualClusters = new(Group, Version, "virtualclusters");
+    public static readonly GroupVersionResource Applications = new(Group, Version, "applications");
+    public static readonly GroupVersionResource Releases = new(Group, Version, "releases");
+    public static readonly GroupVersionResource Installations = new(Group, Version, "installations");
     public static readonly GroupVersionResource Works = new(Group, Version, "works");
     public static readonly GroupVersionResource Observations = new(Group, Version, "observations");
     public static readonly GroupVersionResource LogicalClusters = new(InternalGroup, Version, "logicalclusters");

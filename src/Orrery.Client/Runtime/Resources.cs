@@ -27,6 +27,20 @@ public sealed class Resources(KubeClient client, TimeProvider? time = null)
     public Task<ApiResource?> FindAsync(GroupVersionResource resource, CancellationToken cancellationToken) =>
         FindAsync(resource.ApiVersion, r => r.Resource == resource, cancellationToken);
 
+    /// <summary>Everything that the cluster serves now, each group in the version that the cluster prefers.</summary>
+    public async Task<IReadOnlyList<ApiResource>> AllAsync(CancellationToken cancellationToken)
+    {
+        JsonElement list = await client.SendJsonAsync(HttpMethod.Get, "/apis", null, cancellationToken).ConfigureAwait(false);
+        List<string> versions = ["v1", .. list.GetProperty("groups").EnumerateArray().Select(g => g.GetProperty("preferredVersion").GetProperty("groupVersion").GetString()!)];
+        var all = new List<ApiResource>();
+        foreach (string version in versions)
+        {
+            all.AddRange(await ReadAsync(version, cancellationToken).ConfigureAwait(false));
+        }
+
+        return all;
+    }
+
     private async Task<ApiResource?> FindAsync(string apiVersion, Predicate<ApiResource> match, CancellationToken cancellationToken)
     {
         if (groups.TryGetValue(apiVersion, out Known? known))

@@ -25,7 +25,10 @@ internal sealed class AppliedObjects
     /// <summary>An object of ours changed, came or went; with the resource and, as far as known, the Work that it is of.</summary>
     public event Action<InformerChange, string>? Changed;
 
-    /// <summary>Watches every kind that Works are usually of, so that also what is left of a Work that went meanwhile is found.</summary>
+    /// <summary>
+    /// Watches every kind that Works are usually of, and every other that anything of ours is of, so that also what is left of a Work that
+    /// went meanwhile is found.
+    /// </summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         running = cancellationToken;
@@ -37,7 +40,30 @@ internal sealed class AppliedObjects
             }
         }
 
+        foreach (ApiResource served in await context.Resources.AllAsync(cancellationToken).ConfigureAwait(false))
+        {
+            bool isUsual = PlaceableKinds.All.Any(k => k.Resource.GroupResource == served.Resource.GroupResource);
+            if (!isUsual && served.Verbs.Contains("list") && served.Verbs.Contains("watch") && await HoldsOursAsync(served.Resource, cancellationToken).ConfigureAwait(false))
+            {
+                _ = Start(served.Resource);
+            }
+        }
+
         await Task.WhenAll(informers.Values.Select(i => i.Value.HasSynced)).WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<bool> HoldsOursAsync(GroupVersionResource resource, CancellationToken cancellationToken)
+    {
+        try
+        {
+            KubeList found = await context.Cluster.ListAsync(resource, "", new ListQuery { LabelSelector = SatelliteContext.ManagedSelector }, cancellationToken).ConfigureAwait(false);
+            return found.Items.Any(o => MarkOf(o).Length > 0);
+        }
+        catch (StatusException e) when (e.Code is 403 or 404 or 405)
+        {
+            // A satellite that may not read a kind never applied any of it.
+            return false;
+        }
     }
 
     /// <summary>The informer of one kind; ready to be read.</summary>

@@ -15,22 +15,31 @@ internal sealed record Manifest(string WorkName, JsonObject Json)
     public string Name => Json.Name;
 
     /// <exception cref="Client.TerminalException">The Work holds no manifest that can be applied.</exception>
-    public static Manifest Of(KubeObject work)
+    public static Manifest Of(KubeObject work) => Of(work, "manifest");
+
+    /// <summary>What is to be applied next.</summary>
+    /// <inheritdoc cref="Of(KubeObject)"/>
+    public static Manifest OfTrial(KubeObject work) => Of(work, "trial", "manifest");
+
+    /// <summary>Whether there is something to apply, and not only something to try.</summary>
+    public static bool IsIn(KubeObject work) => work.At("spec", "manifest") is not null;
+
+    private static Manifest Of(KubeObject work, params string[] path)
     {
-        if (work.At("spec", "manifest") is not { ValueKind: System.Text.Json.JsonValueKind.Object } found)
+        if (work.At(["spec", .. path]) is not { ValueKind: System.Text.Json.JsonValueKind.Object } found)
         {
-            throw new Client.TerminalException("spec.manifest is missing");
+            throw new Client.TerminalException($"spec.{string.Join('.', path)} is missing");
         }
 
         JsonObject json = JsonNode.Parse(found.GetRawText())!.AsObject();
-        if (json.Name.Length == 0 || json.Kind.Length == 0 || json.Namespace.Length == 0)
+        if (json.Name.Length == 0 || json.Kind.Length == 0 || (json.Namespace.Length == 0 && MappedNamespace.OfWork(work) is not { IsVendors: true }))
         {
-            throw new Client.TerminalException("spec.manifest needs kind, metadata.name and metadata.namespace");
+            throw new Client.TerminalException($"spec.{string.Join('.', path)} needs kind, metadata.name and metadata.namespace");
         }
 
         JsonObject labels = json.Metadata.ObjectAt("labels");
         labels[OrreryNames.ManagedByLabel] = OrreryNames.Manager;
-        foreach (string label in (ReadOnlySpan<string>)[OrreryNames.TenantLabel, OrreryNames.VirtualClusterLabel, OrreryNames.NamespaceLabel])
+        foreach (string label in (ReadOnlySpan<string>)[OrreryNames.TenantLabel, OrreryNames.VirtualClusterLabel, OrreryNames.NamespaceLabel, OrreryNames.InstallationLabel])
         {
             if (work.Labels.TryGetValue(label, out string? value))
             {

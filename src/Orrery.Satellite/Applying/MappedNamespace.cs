@@ -4,9 +4,21 @@ using Orrery.Api.Kinds;
 
 namespace Orrery.Satellite.Applying;
 
-/// <summary>Whose a namespace of the cluster is: which namespace of which virtual cluster it stands for. Read from its marks, and written there.</summary>
+/// <summary>
+/// Whose a namespace of the cluster is: which namespace of which virtual cluster it stands for, or which Installation it is of. Read from
+/// its marks, and written there.
+/// </summary>
+/// <param name="Tenant">Empty for the vendor's own.</param>
+/// <param name="Cluster">Root for that of an Installation.</param>
+/// <param name="Namespace">Inside the virtual cluster; empty for that of an Installation.</param>
 internal sealed record MappedNamespace(string Tenant, ClusterName Cluster, string Namespace)
 {
+    /// <summary>As <c>namespace/name</c>; null for a namespace of a virtual cluster.</summary>
+    public string? Installation { get; init; }
+
+    /// <summary>Of an Installation for data planes as a whole: it may go into namespaces that are there already, and holds cluster-scoped objects.</summary>
+    public bool IsVendors => Installation is not null && Tenant.Length == 0;
+
     /// <summary>Which making of the namespace; null where nobody said.</summary>
     public Incarnation? Incarnation { get; init; }
 
@@ -15,6 +27,17 @@ internal sealed record MappedNamespace(string Tenant, ClusterName Cluster, strin
     /// <returns>Null for a namespace that is not, or not readably, one of Orrery's.</returns>
     public static MappedNamespace? Of(KubeObject ns)
     {
+        if (ns.Annotations.TryGetValue(OrreryNames.InstallationAnnotation, out string? installation))
+        {
+            return ns.Labels.GetValueOrDefault(OrreryNames.ManagedByLabel) == OrreryNames.Manager && installation.Split('/') is [{ Length: > 0 }, { Length: > 0 }]
+                ? new MappedNamespace(ns.Labels.GetValueOrDefault(OrreryNames.TenantLabel) ?? "", ClusterName.Root, "")
+                {
+                    Installation = installation,
+                    Incarnation = Incarnation.Parse(ns.Annotations.GetValueOrDefault(OrreryNames.IncarnationAnnotation)),
+                }
+                : null;
+        }
+
         string cluster = ns.Annotations.GetValueOrDefault(OrreryNames.ClusterAnnotation) ?? "";
         string[] parts = cluster.Split('/');
         return ns.Labels.GetValueOrDefault(OrreryNames.ManagedByLabel) == OrreryNames.Manager
@@ -27,32 +50,57 @@ internal sealed record MappedNamespace(string Tenant, ClusterName Cluster, strin
 
     /// <summary>Whose a Work is.</summary>
     /// <returns>Null when the Work does not say.</returns>
-    public static MappedNamespace? OfWork(KubeObject work) =>
-        SourceReference.Of(work) is { Cluster.IsRoot: false } source && work.Labels.TryGetValue(OrreryNames.TenantLabel, out string? tenant)
-            ? new MappedNamespace(tenant, source.Cluster, source.Namespace) { Incarnation = Incarnation.OfWork(work) }
-            : null;
+    public static MappedNamespace? OfWork(KubeObject work)
+    {
+        string? tenant = work.Labels.GetValueOrDefault(OrreryNames.TenantLabel);
+        return SourceReference.Of(work) switch
+        {
+            { Cluster.IsRoot: false } source when tenant is not null =>
+                new MappedNamespace(tenant, source.Cluster, source.Namespace) { Incarnation = Incarnation.OfWork(work) },
+            { Cluster.IsRoot: true, Kind: "Installation" } source => new MappedNamespace(tenant ?? "", ClusterName.Root, "")
+            {
+                Installation = $"{source.Namespace}/{source.Name}",
+
+                // A namespace for data planes as a whole may serve several, and outlives each.
+                Incarnation = tenant is null ? null : Incarnation.OfWork(work),
+            },
+            _ => null,
+        };
+    }
 
     public JsonObject ToJson(string name) => new()
     {
         ["apiVersion"] = "v1",
         ["kind"] = "Namespace",
-        ["metadata"] = new JsonObject
-        {
-            ["name"] = name,
-            ["labels"] = new JsonObject
-            {
-                [OrreryNames.ManagedByLabel] = OrreryNames.Manager,
-                [OrreryNames.TenantLabel] = Tenant,
-                [OrreryNames.VirtualClusterLabel] = Cluster.Name,
-                [OrreryNames.NamespaceLabel] = Namespace,
-            },
-            ["annotations"] = Annotations(),
-        },
+        ["metadata"] = new JsonObject { ["name"] = name, ["labels"] = Labels(), ["annotations"] = Annotations() },
     };
+
+    public JsonObject Labels()
+    {
+        var labels = new JsonObject { [OrreryNames.ManagedByLabel] = OrreryNames.Manager };
+        if (Tenant.Length > 0)
+        {
+            labels[OrreryNames.TenantLabel] = Tenant;
+        }
+
+        if (Installation is null)
+        {
+            labels[OrreryNames.VirtualClusterLabel] = Cluster.Name;
+            labels[OrreryNames.NamespaceLabel] = Namespace;
+        }
+        else
+        {
+            labels[OrreryNames.InstallationLabel] = Installation[(Installation.IndexOf('/', StringComparison.Ordinal) + 1)..];
+        }
+
+        return labels;
+    }
 
     public JsonObject Annotations()
     {
-        var annotations = new JsonObject { [OrreryNames.ClusterAnnotation] = Cluster.ToString() };
+        JsonObject annotations = Installation is null
+            ? new JsonObject { [OrreryNames.ClusterAnnotation] = Cluster.ToString() }
+            : new JsonObject { [OrreryNames.InstallationAnnotation] = Installation };
         if (Incarnation is { } incarnation)
         {
             annotations[OrreryNames.IncarnationAnnotation] = incarnation.ToString();
@@ -61,5 +109,5 @@ internal sealed record MappedNamespace(string Tenant, ClusterName Cluster, strin
         return annotations;
     }
 
-    public override string ToString() => $"namespace {Namespace} of virtual cluster {Cluster} of tenant {Tenant}";
+    public override string ToString() => Installation is not null ? $"installation {Installation}" : $"namespace {Namespace} of virtual cluster {Cluster} of tenant {Tenant}";
 }

@@ -20,10 +20,16 @@ internal sealed class NamespaceKeeper(SatelliteContext context, WorksByNamespace
             context.Namespaces.Observe(ns);
         }
 
-        if (MappedNamespace.Of(ns) is null && ns.Annotations.GetValueOrDefault(OrreryNames.ClusterAnnotation) == owner.Cluster.ToString())
+        if (owner.IsVendors)
+        {
+            return VendorRefusal(ns);
+        }
+
+        (string mark, string value) = owner.Annotations().Select(a => (a.Key, (string)a.Value!)).First();
+        if (MappedNamespace.Of(ns) is null && ns.Annotations.GetValueOrDefault(mark) == value)
         {
             // Ours, with its labels removed by hand: without them it would not be seen again.
-            var labels = new JsonObject { ["metadata"] = new JsonObject { ["labels"] = owner.ToJson(name).Metadata["labels"]!.DeepClone() } };
+            var labels = new JsonObject { ["metadata"] = new JsonObject { ["labels"] = owner.Labels() } };
             ns = await context.Cluster.PatchAsync(ClusterResources.Namespaces, "", name, PatchKind.Merge, labels, cancellationToken).ConfigureAwait(false);
             context.Namespaces.Observe(ns);
         }
@@ -47,6 +53,12 @@ internal sealed class NamespaceKeeper(SatelliteContext context, WorksByNamespace
             ? await SucceedAsync(ns, holder, owner, cancellationToken).ConfigureAwait(false)
             : null;
     }
+
+    /// <summary>What is for the data plane as a whole may go anywhere but into what is a tenant's.</summary>
+    private static ApplyOutcome? VendorRefusal(KubeObject ns) =>
+        MappedNamespace.Of(ns) is { Tenant.Length: > 0 } holder ? ApplyOutcome.Refused("NotOurs", $"namespace {ns.Name} belongs to {holder}")
+        : ns.IsDeleting ? ApplyOutcome.Refused("NamespaceTerminating", $"namespace {ns.Name} is being deleted")
+        : null;
 
     /// <summary>
     /// The namespace was made for a virtual cluster, or a namespace in one, that has since been deleted and made again under the same name.

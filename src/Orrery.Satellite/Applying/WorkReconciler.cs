@@ -12,6 +12,8 @@ namespace Orrery.Satellite.Applying;
 /// </summary>
 internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects applied, NamespaceKeeper namespaces, ILogger logger) : IReconciler<string>
 {
+    private readonly Trials trials = new(context, namespaces);
+
     /// <summary>When to try again what somebody else must clear up first.</summary>
     private static readonly TimeSpan RefusedLook = TimeSpan.FromSeconds(10);
 
@@ -30,7 +32,12 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             return ReconcileResult.Done;
         }
 
-        if (IsSettled(work))
+        if (!Manifest.IsIn(work))
+        {
+            return await TryOnlyAsync(work, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (IsSettled(work) && Trials.IsAccepted(work))
         {
             return ReconcileResult.Done;
         }
@@ -38,11 +45,29 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         ApplyOutcome outcome = Withdrawal.Of(work) is { } withdrawal
             ? await WithdrawAsync(work, withdrawal, cancellationToken).ConfigureAwait(false)
             : await ApplyAsync(work, cancellationToken).ConfigureAwait(false);
-        KubeObject reported = await ReportAsync(work, outcome, cancellationToken).ConfigureAwait(false);
+        ApplyOutcome? trial = await trials.TryAsync(work, cancellationToken).ConfigureAwait(false);
+        KubeObject reported = await ReportAsync(work, outcome, trial, cancellationToken).ConfigureAwait(false);
         Settle(work, reported, outcome);
-        return outcome.IsApplied || outcome.Reason is Withdrawal.Kept or Withdrawal.Orphaned ? ReconcileResult.Done
-            : ReconcileResult.After(outcome.Reason is "Terminating" or "NamespaceTerminating" ? TerminatingLook : RefusedLook);
+        return trial is { IsApplied: false } ? ReconcileResult.After(Again(trial))
+            : outcome.IsApplied || outcome.Reason is Withdrawal.Kept or Withdrawal.Orphaned ? ReconcileResult.Done
+            : ReconcileResult.After(Again(outcome));
     }
+
+    /// <summary>Nothing of it is to be in force yet.</summary>
+    private async Task<ReconcileResult> TryOnlyAsync(KubeObject work, CancellationToken cancellationToken)
+    {
+        memory.TryRemove(work.Name, out _);
+        if (Trials.IsAccepted(work))
+        {
+            return ReconcileResult.Done;
+        }
+
+        ApplyOutcome? trial = await trials.TryAsync(work, cancellationToken).ConfigureAwait(false);
+        await ReportAsync(work, null, trial, cancellationToken).ConfigureAwait(false);
+        return trial is { IsApplied: false } ? ReconcileResult.After(Again(trial)) : ReconcileResult.Done;
+    }
+
+    private static TimeSpan Again(ApplyOutcome refused) => refused.Reason is "Terminating" or "NamespaceTerminating" ? TerminatingLook : RefusedLook;
 
     /// <summary>Leaves the object alone, or takes it away from what it made.</summary>
     private async Task<ApplyOutcome> WithdrawAsync(KubeObject work, string withdrawal, CancellationToken cancellationToken)
@@ -83,12 +108,13 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
 
         if (MappedNamespace.OfWork(work) is not { } owner)
         {
-            return ApplyOutcome.Refused("InvalidSource", "the Work does not say which virtual cluster and tenant it is of");
+            return ApplyOutcome.Refused("InvalidSource", "the Work does not say which virtual cluster and tenant, or which installation, it is of");
         }
 
-        if (await context.Resources.FindAsync(manifest.Kind.ApiVersion, manifest.Kind.Kind, cancellationToken).ConfigureAwait(false) is not { IsNamespaced: true } served)
+        (ApiResource? served, ApplyOutcome? unfit) = await trials.FindAsync(manifest, owner, cancellationToken).ConfigureAwait(false);
+        if (served is null)
         {
-            return ApplyOutcome.Refused("UnknownKind", $"the cluster serves no namespaced kind {manifest.Kind.Kind} of {manifest.Kind.ApiVersion}");
+            return unfit!;
         }
 
         // 2. What of this Work is elsewhere goes (its mapping changed).
@@ -103,7 +129,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             return ApplyOutcome.InForce(live);
         }
 
-        if (await namespaces.EnsureAsync(manifest.Namespace, owner, cancellationToken).ConfigureAwait(false) is { } refusal)
+        if (served.IsNamespaced && await namespaces.EnsureAsync(manifest.Namespace, owner, cancellationToken).ConfigureAwait(false) is { } refusal)
         {
             return refusal;
         }
@@ -138,11 +164,11 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             Log.Applied(logger, manifest.WorkName, manifest.Kind.Kind, manifest.Namespace, manifest.Name);
             return ApplyOutcome.InForce(made);
         }
-        catch (StatusException e) when (e.Reason == StatusReason.Invalid && live is not null && manifest.Kind.Kind == "Job")
+        catch (StatusException e) when (e.Reason == StatusReason.Invalid && live is not null && Trials.IsMadeAnew(manifest))
         {
             // A job's template cannot change; a changed job is another run.
             await DeleteAsync(resource, live, manifest.WorkName, cancellationToken).ConfigureAwait(false);
-            return ApplyOutcome.Refused("Terminating", "the job is made anew, as what changed cannot be changed in place", live);
+            return ApplyOutcome.Refused("Terminating", $"the {manifest.Kind.Kind.ToLowerInvariant()} is made anew, as what changed cannot be changed in place", live);
         }
         catch (StatusException e) when (e.Code is >= 400 and < 500 and not 401 and not 429)
         {
@@ -183,9 +209,9 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
     }
 
     /// <returns>The Work as it is after the report.</returns>
-    private async Task<KubeObject> ReportAsync(KubeObject work, ApplyOutcome outcome, CancellationToken cancellationToken)
+    private async Task<KubeObject> ReportAsync(KubeObject work, ApplyOutcome? outcome, ApplyOutcome? trial, CancellationToken cancellationToken)
     {
-        JsonObject status = WorkStatus.Build(work, outcome, context.Time.GetUtcNow());
+        JsonObject status = WorkStatus.Build(work, outcome, trial, context.Time.GetUtcNow());
         if (JsonComparison.IsSame(work.At("status"), status))
         {
             return work;

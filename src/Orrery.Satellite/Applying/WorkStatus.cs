@@ -13,15 +13,40 @@ internal sealed record ApplyOutcome(bool IsApplied, string Reason, string Messag
 {
     public static ApplyOutcome InForce(KubeObject live) => new(true, "Applied", "the object is as the Work says", live);
 
+    /// <summary>Not applied: the cluster would take it.</summary>
+    public static ApplyOutcome Acceptable { get; } = new(true, "Accepted", "the cluster would take it", null);
+
     public static ApplyOutcome Refused(string reason, string message, KubeObject? live = null) => new(false, reason, message, live);
 }
 
 /// <summary>The status of a Work out of how applying it ended. Pure.</summary>
 internal static class WorkStatus
 {
-    public static JsonObject Build(KubeObject work, ApplyOutcome outcome, DateTimeOffset now)
+    /// <param name="outcome">Null where there is nothing to apply yet.</param>
+    /// <param name="trial">How trying what comes next ended; null where there is no such thing.</param>
+    public static JsonObject Build(KubeObject work, ApplyOutcome? outcome, ApplyOutcome? trial, DateTimeOffset now)
     {
         JsonObject status = work.At("status") is { } present ? JsonNode.Parse(present.GetRawText())!.AsObject() : [];
+        if (outcome is not null)
+        {
+            PutOutcome(status, work, outcome, now);
+        }
+
+        if (trial is null)
+        {
+            Conditions.Remove(status, OrreryNames.AcceptedCondition);
+        }
+        else
+        {
+            Conditions.Set(
+                status, OrreryNames.AcceptedCondition, trial.IsApplied ? Conditions.True : Conditions.False, trial.Reason, trial.Message, now, work.Generation);
+        }
+
+        return status;
+    }
+
+    private static void PutOutcome(JsonObject status, KubeObject work, ApplyOutcome outcome, DateTimeOffset now)
+    {
         Conditions.Set(
             status, OrreryNames.AppliedCondition, outcome.IsApplied ? Conditions.True : Conditions.False, outcome.Reason, outcome.Message, now, work.Generation);
         Availability available = outcome.Live is { } found ? Availability.Of(found) : new Availability(Conditions.False, "Missing", "the object is not in the cluster");
@@ -38,7 +63,6 @@ internal static class WorkStatus
 
         Put(status, "feedback", outcome.Live?.At("status") is { } feedback ? JsonNode.Parse(feedback.GetRawText()) : null);
         Put(status, "desiredReplicas", outcome.Live?.NumberAt("spec", "replicas") is { } replicas ? JsonValue.Create(replicas) : null);
-        return status;
     }
 
     private static void Put(JsonObject status, string name, JsonNode? value)

@@ -22,5 +22,6 @@ internal sealed class WorksByNamespace
     /// <summary>Whether any is of that making of the namespace.</summary>
     public bool Any(string ns, Incarnation incarnation) => works.ByIndex(ByTarget, ns).Any(w => Incarnation.OfWork(w) == incarnation);
 
-    public static string TargetOf(KubeObject work) => work.TextAt("spec", "manifest", "metadata", "namespace") ?? "";
+    public static string TargetOf(KubeObject work) =>
+        work.TextAt("spec", "manifest", "metadata", "namespace") ?? work.TextAt("spec", "trial", "manifest", "metadata", "namespace") ?? "";
 }

@@ -40,15 +40,7 @@ internal static class ObservationBuilder
 
         SourceReference source = Source(live, kind, owner);
         var metadata = new JsonObject { ["name"] = Name(live, kind), ["namespace"] = ns };
-        var labels = new JsonObject { [OrreryNames.ManagedByLabel] = OrreryNames.Manager };
-        if (owner is not null)
-        {
-            labels[OrreryNames.TenantLabel] = owner.Tenant;
-            labels[OrreryNames.VirtualClusterLabel] = owner.Cluster.Name;
-            labels[OrreryNames.NamespaceLabel] = owner.Namespace;
-        }
-
-        metadata["labels"] = labels;
+        metadata["labels"] = owner?.Labels() ?? new JsonObject { [OrreryNames.ManagedByLabel] = OrreryNames.Manager };
         return new JsonObject
         {
             ["apiVersion"] = OrreryResources.ApiVersion,
@@ -69,7 +61,7 @@ internal static class ObservationBuilder
 
     private static SourceReference Source(KubeObject live, string kind, MappedNamespace? owner) =>
         kind == "Namespace"
-            ? new(owner!.Cluster, Kinds[kind].ApiVersion, kind, "", owner.Namespace)
+            ? new(owner!.Cluster, Kinds[kind].ApiVersion, kind, "", owner.Installation is null ? owner.Namespace : live.Name)
             : new(owner?.Cluster ?? ClusterName.Root, Kinds[kind].ApiVersion, kind, owner?.Namespace ?? "", live.Name);
 
     private static void StripNode(JsonObject node)

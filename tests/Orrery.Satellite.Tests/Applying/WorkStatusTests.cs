@@ -16,7 +16,7 @@ public sealed class WorkStatusTests
     [Fact]
     public void Build_InForceAndObserved_FeedsBackTheStatusAndTheSourcesGeneration()
     {
-        JsonObject status = WorkStatus.Build(Samples.Work(Manifest, generation: 5), ApplyOutcome.InForce(Live(7)), Now);
+        JsonObject status = WorkStatus.Build(Samples.Work(Manifest, generation: 5), ApplyOutcome.InForce(Live(7)), null, Now);
 
         Assert.Equal(5, (long)status["observedGeneration"]!);
         Assert.Equal(3, (long)status["sourceGeneration"]!);
@@ -28,7 +28,7 @@ public sealed class WorkStatusTests
     [Fact]
     public void Build_InForceButNotObserved_KeepsTheOldSourceGeneration()
     {
-        JsonObject status = WorkStatus.Build(Samples.Work(Manifest, """{"sourceGeneration": 2}"""), ApplyOutcome.InForce(Live(6)), Now);
+        JsonObject status = WorkStatus.Build(Samples.Work(Manifest, """{"sourceGeneration": 2}"""), ApplyOutcome.InForce(Live(6)), null, Now);
 
         Assert.Equal(2, (long)status["sourceGeneration"]!);
         Assert.Equal(["Applied=True", "Available=False"], Conditions(status));
@@ -38,7 +38,7 @@ public sealed class WorkStatusTests
     public void Build_Refused_SaysWhyAndKeepsWhatStillRuns()
     {
         JsonObject status = WorkStatus.Build(
-            Samples.Work(Manifest, """{"observedGeneration": 1, "sourceGeneration": 2}""", 2), ApplyOutcome.Refused("Invalid", "field is immutable", Live(7)), Now);
+            Samples.Work(Manifest, """{"observedGeneration": 1, "sourceGeneration": 2}""", 2), ApplyOutcome.Refused("Invalid", "field is immutable", Live(7)), null, Now);
 
         Assert.Equal(1, (long)status["observedGeneration"]!);
         Assert.Equal(2, (long)status["sourceGeneration"]!);
@@ -49,7 +49,7 @@ public sealed class WorkStatusTests
     [Fact]
     public void Build_NotOurs_HasNoFeedback()
     {
-        JsonObject status = WorkStatus.Build(Samples.Work(Manifest), ApplyOutcome.Refused("NotOurs", "somebody else's"), Now);
+        JsonObject status = WorkStatus.Build(Samples.Work(Manifest), ApplyOutcome.Refused("NotOurs", "somebody else's"), null, Now);
 
         Assert.Null(status["feedback"]);
         Assert.Equal(["Applied=False", "Available=False"], Conditions(status));
@@ -58,8 +58,8 @@ public sealed class WorkStatusTests
     [Fact]
     public void Build_Again_GivesTheSame()
     {
-        JsonObject first = WorkStatus.Build(Samples.Work(Manifest), ApplyOutcome.InForce(Live(7)), Now);
-        JsonObject second = WorkStatus.Build(Samples.Work(Manifest, first.ToJsonString()), ApplyOutcome.InForce(Live(7)), Now.AddHours(1));
+        JsonObject first = WorkStatus.Build(Samples.Work(Manifest), ApplyOutcome.InForce(Live(7)), null, Now);
+        JsonObject second = WorkStatus.Build(Samples.Work(Manifest, first.ToJsonString()), ApplyOutcome.InForce(Live(7)), null, Now.AddHours(1));
 
         Assert.True(JsonNode.DeepEquals(first, second), second.ToJsonString());
     }

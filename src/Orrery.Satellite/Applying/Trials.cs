@@ -1,0 +1,115 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+
+namespace Orrery.Satellite.Applying;
+
+/// <summary>Has the cluster check what a Work is to hold next (<c>spec.trial</c>), without changing anything but that its namespace is there.</summary>
+internal sealed class Trials(SatelliteContext context, NamespaceKeeper namespaces)
+{
+    /// <summary>Kinds whose objects are replaced where they cannot be changed in place.</summary>
+    private static readonly string[] MadeAnew = ["Job", "Pod"];
+
+    public static bool IsMadeAnew(Manifest manifest) => MadeAnew.Contains(manifest.Kind.Kind);
+
+    /// <summary>Whether there is no trial, or the one there is was accepted: nothing need be asked.</summary>
+    public static bool IsAccepted(KubeObject work) =>
+        work.At("spec", "trial") is null
+            ? Conditions.Find(work, OrreryNames.AcceptedCondition) is null
+            : Conditions.Find(work, OrreryNames.AcceptedCondition) is { Status: Conditions.True } accepted && accepted.ObservedGeneration == work.Generation;
+
+    /// <summary>The resource of a manifest, or why it may not be applied: tenants' Works are of namespaced kinds only.</summary>
+    public async Task<(ApiResource? Resource, ApplyOutcome? Refusal)> FindAsync(Manifest manifest, MappedNamespace owner, CancellationToken cancellationToken)
+    {
+        ApiResource? served = await context.Resources.FindAsync(manifest.Kind.ApiVersion, manifest.Kind.Kind, cancellationToken).ConfigureAwait(false);
+        string kind = $"{manifest.Kind.Kind} of {manifest.Kind.ApiVersion}";
+        return served switch
+        {
+            { IsNamespaced: true } when manifest.Namespace.Length == 0 => (null, ApplyOutcome.Refused("InvalidManifest", $"{kind} is namespaced, and the manifest names no namespace")),
+            { IsNamespaced: false } when manifest.Namespace.Length > 0 && owner.IsVendors => (null, ApplyOutcome.Refused("InvalidManifest", $"{kind} is not namespaced, and the manifest names a namespace")),
+            { IsNamespaced: true } => (served, null),
+            { IsNamespaced: false } when owner.IsVendors => (served, null),
+            _ => (null, ApplyOutcome.Refused("UnknownKind", owner.IsVendors ? $"the cluster serves no kind {kind}" : $"the cluster serves no namespaced kind {kind}")),
+        };
+    }
+
+    /// <returns>Null when there is nothing to try.</returns>
+    public async Task<ApplyOutcome?> TryAsync(KubeObject work, CancellationToken cancellationToken)
+    {
+        if (work.At("spec", "trial") is null)
+        {
+            return null;
+        }
+
+        Manifest manifest;
+        try
+        {
+            manifest = Manifest.OfTrial(work);
+        }
+        catch (TerminalException e)
+        {
+            return ApplyOutcome.Refused("InvalidManifest", e.Message);
+        }
+
+        if (MappedNamespace.OfWork(work) is not { } owner)
+        {
+            return ApplyOutcome.Refused("InvalidSource", "the Work does not say whose it is");
+        }
+
+        (ApiResource? served, ApplyOutcome? refusal) = await FindAsync(manifest, owner, cancellationToken).ConfigureAwait(false);
+        if (served is null || (served.IsNamespaced && (refusal = await namespaces.EnsureAsync(manifest.Namespace, owner, cancellationToken).ConfigureAwait(false)) is not null))
+        {
+            return refusal;
+        }
+
+        // Somebody else's object of that name would refuse the real thing, so it refuses this.
+        KubeObject? live = await context.Cluster.FindAsync(served.Resource, manifest.Namespace, manifest.Name, cancellationToken).ConfigureAwait(false);
+        if (live is not null && !manifest.Marks(live) && !Ownership.IsAppliedByUs(live, w => context.Work(w) is not null))
+        {
+            return ApplyOutcome.Refused("NotOurs", $"{manifest.Kind.Kind} {manifest.Namespace}/{manifest.Name} exists and was not made by this");
+        }
+
+        return await TryAsync(manifest, served.Resource, isThere: live is not null, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<ApplyOutcome> TryAsync(Manifest manifest, GroupVersionResource resource, bool isThere, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ApplyAsync(manifest.Json, resource, manifest.Namespace, manifest.Name, isThere, cancellationToken).ConfigureAwait(false);
+            return ApplyOutcome.Acceptable;
+        }
+        catch (StatusException e) when (e.Reason == StatusReason.Invalid && isThere && IsMadeAnew(manifest))
+        {
+            return await TryAnewAsync(manifest, resource, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StatusException e) when (e.Code is >= 400 and < 500 and not 401 and not 429)
+        {
+            return Refused(manifest, e);
+        }
+    }
+
+    /// <summary>What will be deleted and made anew is tried beside the one that is there.</summary>
+    private async Task<ApplyOutcome> TryAnewAsync(Manifest manifest, GroupVersionResource resource, CancellationToken cancellationToken)
+    {
+        var beside = (JsonObject)manifest.Json.DeepClone();
+        string name = manifest.Name.Length > 56 ? manifest.Name[..56] : manifest.Name;
+        beside.Metadata["name"] = name.TrimEnd('-', '.') + "-trial";
+        try
+        {
+            await ApplyAsync(beside, resource, manifest.Namespace, beside.Name, isThere: false, cancellationToken).ConfigureAwait(false);
+            return ApplyOutcome.Acceptable;
+        }
+        catch (StatusException e) when (e.Code is >= 400 and < 500 and not 401 and not 429)
+        {
+            return Refused(manifest, e);
+        }
+    }
+
+    private Task ApplyAsync(JsonObject json, GroupVersionResource resource, string ns, string name, bool isThere, CancellationToken cancellationToken) =>
+        context.Cluster.ApplyAsync(resource, ns, name, json, OrreryNames.Manager, force: isThere, cancellationToken, dryRun: true);
+
+    private static ApplyOutcome Refused(Manifest manifest, StatusException e) =>
+        ApplyOutcome.Refused(e.Reason.Length > 0 ? e.Reason : "Refused", e.Message.Contains(manifest.Name, StringComparison.Ordinal) ? e.Message : $"{manifest.Kind.Kind} {manifest.Name}: {e.Message}");
+}

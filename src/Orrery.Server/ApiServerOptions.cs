@@ -76,6 +76,9 @@ public sealed record ApiServerOptions
     /// <summary>Names, as upstream has them, of admission plugins that are left out.</summary>
     public IReadOnlySet<string> DisabledAdmissionPlugins { get; init; } = new HashSet<string>();
 
+    /// <summary>Upkeep that is left out; see <see cref="Upkeep.ControllerNames"/>.</summary>
+    public IReadOnlySet<string> DisabledControllers { get; init; } = new HashSet<string>();
+
     /// <summary>How requests share the server.</summary>
     internal FairnessOptions Fairness { get; init; } = new();
 

@@ -55,7 +55,7 @@ internal static class ServerComposition
                 Authorization = options.Authorization,
                 StaticTokens = options.StaticTokenFile is { } file ? await File.ReadAllTextAsync(file, cancellationToken) : null,
             },
-            caches, SetUpAt(caches, time), time, loggers);
+            caches, SetUpAt(caches, time), resources, time, loggers);
         var objects = new ObjectStore(caches, access.BaseLayer, access.Clusters);
 
         // 3. Writes.
@@ -91,7 +91,7 @@ internal static class ServerComposition
         var clusters = new ClusterFollowUp(objects, writer);
         var definitions = new DefinitionFollowUp(objects, writer, time);
         var quotaCount = new QuotaCount(caches, writer, time);
-        creation.FollowUps = [namespaces, clusters, definitions, quotaCount];
+        creation.FollowUps = [.. options.DisabledControllers.Contains(ControllerNames.ServiceAccounts) ? (IFollowUp[])[] : [namespaces], clusters, definitions, quotaCount];
 
         // 5. What every request passes.
         var fairness = new RequestFairness(new FairQueue(options.Fairness, time), caches, resources);

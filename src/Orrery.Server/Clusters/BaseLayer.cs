@@ -6,12 +6,13 @@ using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Machinery.Schemas;
 using Orrery.Server.Authorization;
+using Orrery.Server.Discovery;
 
 namespace Orrery.Server.Clusters;
 
 /// <summary>
 /// The objects that every cluster begins with: bootstrap roles and bindings, priority classes of the system, flow control, and in a virtual cluster what
-/// its first namespaces hold. One copy for all clusters, stored nowhere.
+/// its first namespaces hold, and the APIServices of what it serves. One copy for all clusters, stored nowhere.
 /// What a cluster writes over one of them is stored as any object is; what it deletes leaves a tombstone.
 /// </summary>
 internal sealed class BaseLayer
@@ -29,13 +30,16 @@ internal sealed class BaseLayer
     private readonly Lazy<RbacLayer> rbac;
 
     private readonly Func<ClusterName, ClusterIdentity?> identify;
+    private readonly ApiServiceObjects services;
 
     /// <param name="created">Their creationTimestamp: when this installation was set up.</param>
     /// <param name="authorityPem">What <c>kube-root-ca.crt</c> holds.</param>
     /// <param name="identify">Tells a virtual cluster from all others; null for one that is not there.</param>
-    public BaseLayer(DateTimeOffset created, string authorityPem, Func<ClusterName, ClusterIdentity?> identify)
+    /// <param name="surface">What each cluster serves.</param>
+    public BaseLayer(DateTimeOffset created, string authorityPem, Func<ClusterName, ClusterIdentity?> identify, IApiSurface surface)
     {
         this.identify = identify;
+        services = new ApiServiceObjects(surface, json => EncodeService(json, Stamp(created)));
         objects = new(() => Load(created, authorityPem));
         rbac = new(() => new RbacLayer(objects.Value.Values.SelectMany(list => list).Select(o => KubeObject.Parse(o.Value)), []));
     }
@@ -45,7 +49,7 @@ internal sealed class BaseLayer
 
     /// <summary>Whether any object of the resource is here.</summary>
     public static bool Has(GroupResource resource) =>
-        (resource.Group == Group && resource.Resource is "clusterroles" or "clusterrolebindings" or "roles" or "rolebindings") || resource == PriorityClasses || IsOfFlowControl(resource) || IsOfNamespaces(resource);
+        (resource.Group == Group && resource.Resource is "clusterroles" or "clusterrolebindings" or "roles" or "rolebindings") || resource == PriorityClasses || resource == ApiServiceObjects.Resource || IsOfFlowControl(resource) || IsOfNamespaces(resource);
 
     private static bool IsOfFlowControl(GroupResource resource) => resource.Group == FlowControlObjects.Group && resource.Resource is "flowschemas" or "prioritylevelconfigurations";
 
@@ -58,7 +62,8 @@ internal sealed class BaseLayer
 
     /// <summary>The objects of a resource in a cluster, in key order.</summary>
     public IReadOnlyList<BaseObject> Objects(GroupResource resource, ClusterName cluster) =>
-        Has(resource) && !(cluster.IsRoot && IsOfNamespaces(resource)) ? objects.Value[resource] : [];
+        resource == ApiServiceObjects.Resource ? services.Of(cluster)
+        : Has(resource) && !(cluster.IsRoot && IsOfNamespaces(resource)) ? objects.Value[resource] : [];
 
     /// <param name="keySuffix"><c>{namespace or -}/{name}</c>.</param>
     public BaseObject? Find(GroupResource resource, ClusterName cluster, ReadOnlySpan<char> keySuffix)
@@ -86,7 +91,7 @@ internal sealed class BaseLayer
 
     private static FrozenDictionary<GroupResource, BaseObject[]> Load(DateTimeOffset created, string authorityPem)
     {
-        string stamp = created.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        string stamp = Stamp(created);
         return BootstrapRbac.Instance.Keys
             .Select(key => (Resource: new GroupResource(Group, key.Kind.ToLowerInvariant() + "s"), Json: BootstrapRbac.Instance.Find(key)!))
             .Concat(SystemPriorityClasses.Make().Select(json => (Resource: PriorityClasses, Json: json)))
@@ -94,6 +99,14 @@ internal sealed class BaseLayer
             .Concat(NamespaceContents.Make(authorityPem))
             .GroupBy(o => o.Resource)
             .ToFrozenDictionary(kind => kind.Key, kind => kind.Select(o => Encode(o.Json, stamp, IsOfNamespaces(o.Resource))).OrderBy(o => o.KeySuffix, StringComparer.Ordinal).ToArray());
+    }
+
+    private static string Stamp(DateTimeOffset created) => created.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    private static BaseObject EncodeService(JsonObject json, string stamp)
+    {
+        ((JsonObject)json["status"]!["conditions"]![0]!)["lastTransitionTime"] = stamp;
+        return Encode(json, stamp, ofVirtualClusters: false);
     }
 
     private static BaseObject Encode(JsonObject json, string stamp, bool ofVirtualClusters)

@@ -60,6 +60,12 @@ internal readonly struct LayeredSnapshot(BaseLayer layer, GroupResource resource
             return change;
         }
 
+        if (change is { Type: CacheEventType.Deleted, Previous: { } mark } && BaseLayer.IsTombstone(mark.Json.Span) && resource == ApiServiceObjects.Resource)
+        {
+            // What was deleted is served all the same, and so it is back.
+            return BaseAt(layer, resource, change.Object.Key) is { } back ? new CacheEvent(CacheEventType.Added, back.AsDeleted(change.Revision), null) : null;
+        }
+
         CachedObject? before = change.Previous is null
             ? BaseAt(layer, resource, change.Object.Key)
             : BaseLayer.IsTombstone(change.Previous.Json.Span) ? null : change.Previous;

@@ -8,13 +8,6 @@ namespace Orrery.Server.Registry;
 /// <summary>The definitions of all built-in resources, made once for the process and shared by every cluster.</summary>
 internal sealed class BuiltinResources
 {
-    /// <summary>
-    /// Groups in upstream's discovery that need a machinery of their own behind them and are not served: an extension API
-    /// server, dynamic resource allocation.
-    /// </summary>
-    private static readonly FrozenSet<string> NotServed = FrozenSet.ToFrozenSet(
-        ["apiregistration.k8s.io", "resource.k8s.io"]);
-
     /// <summary>What is offered of flow control: shares are fixed, so its objects can be read and not written.</summary>
     private static readonly string[] ReadOnlyVerbs = ["get", "list", "watch"];
 
@@ -32,7 +25,7 @@ internal sealed class BuiltinResources
     private BuiltinResources()
     {
         definitions = BuiltinTypes.Instance.Resources
-            .Where(r => !NotServed.Contains(r.Resource.Group) && r.Resource.Resource is not ("bindings" or "componentstatuses"))
+            .Where(r => r.Resource.Resource is not ("bindings" or "componentstatuses"))
             .Select(Define)
             .ToFrozenDictionary(d => d.Resource);
         equivalents = definitions.Values

@@ -4,16 +4,17 @@ using Orrery.Server.Authentication.Oidc;
 using Orrery.Server.Authorization;
 using Orrery.Server.Cache;
 using Orrery.Server.Clusters;
+using Orrery.Server.Discovery;
 
 namespace Orrery.Server.Security;
 
 /// <summary>Everything that decides who may do what in which cluster, wired over the caches of one server.</summary>
 internal sealed class AccessControl
 {
-    private AccessControl(AuthenticationOptions options, CacheSet caches, DateTimeOffset created, TimeProvider time, ILoggerFactory logs)
+    private AccessControl(AuthenticationOptions options, CacheSet caches, DateTimeOffset created, IApiSurface surface, TimeProvider time, ILoggerFactory logs)
     {
         Clusters = new LogicalClusters(caches);
-        BaseLayer = new BaseLayer(created, options.RootCertificatePem ?? NamespaceContents.Pem(options.ClientAuthorities), Clusters.IdentityOf);
+        BaseLayer = new BaseLayer(created, options.RootCertificatePem ?? NamespaceContents.Pem(options.ClientAuthorities), Clusters.IdentityOf, surface);
         Objects = new ClusterObjects(caches, BaseLayer);
         Authorizer = new RbacAuthorizer(new RbacIndexes(caches, BaseLayer, Clusters), options.Authorization);
         RoleAggregation = new RoleAggregation(caches, BaseLayer, Authorizer, Clusters, time, logs.CreateLogger<RoleAggregation>());
@@ -61,7 +62,8 @@ internal sealed class AccessControl
     public IClusterObjects Objects { get; }
 
     /// <param name="created">When this installation was set up: the creationTimestamp of base objects.</param>
+    /// <param name="surface">What each cluster serves.</param>
     /// <exception cref="FormatException">The token file is not of its form.</exception>
-    public static AccessControl Create(AuthenticationOptions options, CacheSet caches, DateTimeOffset created, TimeProvider time, ILoggerFactory logs) =>
-        new(options, caches, created, time, logs);
+    public static AccessControl Create(AuthenticationOptions options, CacheSet caches, DateTimeOffset created, IApiSurface surface, TimeProvider time, ILoggerFactory logs) =>
+        new(options, caches, created, surface, time, logs);
 }

@@ -7,17 +7,13 @@ using Orrery.Server.Registry;
 namespace Orrery.Server.Upkeep;
 
 /// <summary>
-/// Every namespace has the authority's certificate in <c>kube-root-ca.crt</c>. As upstream it follows the namespace and is no part of
-/// making one. The wait before it is ours: what lives for less costs no write, and a namespace reads at first as on a server without a
-/// publisher, as the recorded lists have it. Upstream's publisher does not wait.
+/// Every namespace has the authority's certificate in <c>kube-root-ca.crt</c>. As upstream it follows the namespace, within milliseconds, and is
+/// no part of making one.
 /// </summary>
 internal sealed class RootCertificates(CacheSet caches, ObjectStore objects, Writer writer, string authorityPem, TimeProvider time, ILogger log)
     : UpkeepTask(caches, new GroupResource("", "namespaces"), time, log)
 {
     private const string Manager = "kube-controller-manager";
-
-    /// <summary>By creation timestamps, which are whole seconds: one to two of them pass.</summary>
-    private static readonly TimeSpan Age = TimeSpan.FromSeconds(2);
 
     private static readonly ResourceDefinition ConfigMaps = BuiltinResources.Instance.Require("", "v1", "configmaps");
 
@@ -28,15 +24,9 @@ internal sealed class RootCertificates(CacheSet caches, ObjectStore objects, Wri
             return true;
         }
 
-        var ns = KubeObject.Parse(item.Json.Span);
-        if (ns.IsDeleting)
+        if (KubeObject.Parse(item.Json.Span).IsDeleting)
         {
             return true;
-        }
-
-        if (ns.CreationTimestamp is { } made && Time.GetUtcNow() - made < Age)
-        {
-            return false;
         }
 
         try

@@ -18,7 +18,7 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await clusters.EnsureAsync(ClusterName.Root, cancellationToken);
-        running = Task.WhenAll(Tasks().Select(RunAsync));
+        running = Task.WhenAll(Tasks().Where(t => t.Controller is null || !server.Options.DisabledControllers.Contains(t.Controller)).Select(t => RunAsync(t.Run)));
     }
 
     public async ValueTask DisposeAsync()
@@ -28,34 +28,36 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
         stopping.Dispose();
     }
 
-    private IEnumerable<Func<CancellationToken, Task>> Tasks()
+    /// <summary>With the name by which one may be left out; null: the server itself needs it.</summary>
+    private IEnumerable<(string? Controller, Func<CancellationToken, Task> Run)> Tasks()
     {
         CacheSet caches = server.Caches;
         TimeProvider time = server.Time;
         ILoggerFactory logs = server.Loggers;
-        yield return new FollowUpTask(caches, new GroupResource("", "namespaces"), namespaces, time, logs.CreateLogger<NamespaceFollowUp>()).RunAsync;
+        yield return (ControllerNames.ServiceAccounts, new FollowUpTask(caches, new GroupResource("", "namespaces"), namespaces, time, logs.CreateLogger<NamespaceFollowUp>()).RunAsync);
         string authority = server.Options.RootCertificatePem ?? NamespaceContents.Pem(server.Options.ClientCas);
-        yield return new RootCertificates(caches, server.Objects, writer, authority, time, logs.CreateLogger<RootCertificates>()).RunAsync;
-        yield return new FollowUpTask(caches, LogicalClusterResource.Definition.GroupResource, clusters, time, logs.CreateLogger<ClusterFollowUp>()).RunAsync;
-        yield return new ClusterClosing(caches, time, logs.CreateLogger<ClusterClosing>()).RunAsync;
-        yield return new ClusterPurge(caches, writer, custom, time, logs.CreateLogger<ClusterPurge>()).RunAsync;
-        yield return new DefinitionCleanup(caches, writer, custom, definitions, time, logs.CreateLogger<DefinitionCleanup>()).RunAsync;
-        yield return new NamespaceDeletion(caches, server.Objects, server.Resources, writer, time, logs.CreateLogger<NamespaceDeletion>()).RunAsync;
-        yield return new GarbageCollector(caches, server.Objects, server.Resources, writer, time, logs.CreateLogger<GarbageCollector>()).RunAsync;
-        yield return new QuotaUsage(caches, quotas, time, logs.CreateLogger<QuotaUsage>()).RunAsync;
-        yield return new ClaimRelease(caches, writer, time, logs.CreateLogger<ClaimRelease>()).RunAsync;
-        yield return new VolumeRelease(caches, writer, time, logs.CreateLogger<VolumeRelease>()).RunAsync;
-        yield return new EventExpiry(caches, time).RunAsync;
-        yield return server.Access.RoleAggregation.RunAsync;
-        yield return new SigningRequestExpiry(caches, time).RunAsync;
+        yield return (ControllerNames.RootCertificates, new RootCertificates(caches, server.Objects, writer, authority, time, logs.CreateLogger<RootCertificates>()).RunAsync);
+        yield return (null, new FollowUpTask(caches, LogicalClusterResource.Definition.GroupResource, clusters, time, logs.CreateLogger<ClusterFollowUp>()).RunAsync);
+        yield return (null, new ClusterClosing(caches, time, logs.CreateLogger<ClusterClosing>()).RunAsync);
+        yield return (null, new ClusterPurge(caches, writer, custom, time, logs.CreateLogger<ClusterPurge>()).RunAsync);
+        yield return (null, new DefinitionCleanup(caches, writer, custom, definitions, time, logs.CreateLogger<DefinitionCleanup>()).RunAsync);
+        yield return (ControllerNames.Namespaces, new NamespaceDeletion(caches, server.Objects, server.Resources, writer, time, logs.CreateLogger<NamespaceDeletion>()).RunAsync);
+        yield return (ControllerNames.GarbageCollection, new GarbageCollector(caches, server.Objects, server.Resources, writer, time, logs.CreateLogger<GarbageCollector>()).RunAsync);
+        yield return (ControllerNames.ResourceQuotas, new QuotaUsage(caches, quotas, time, logs.CreateLogger<QuotaUsage>()).RunAsync);
+        yield return (ControllerNames.ClaimProtection, new ClaimRelease(caches, writer, time, logs.CreateLogger<ClaimRelease>()).RunAsync);
+        yield return (ControllerNames.VolumeProtection, new VolumeRelease(caches, writer, time, logs.CreateLogger<VolumeRelease>()).RunAsync);
+        yield return (null, new ApiServiceStatus(caches, writer, time, logs.CreateLogger<ApiServiceStatus>()).RunAsync);
+        yield return (null, new EventExpiry(caches, time).RunAsync);
+        yield return (ControllerNames.RoleAggregation, server.Access.RoleAggregation.RunAsync);
+        yield return (ControllerNames.CertificateCleaning, new SigningRequestExpiry(caches, time).RunAsync);
         if (server.Options.Signer is { } signer)
         {
-            yield return new CertificateSigner(caches, writer, server.Access.Clusters, signer, time, logs.CreateLogger<CertificateSigner>()).RunAsync;
+            yield return (ControllerNames.CertificateSigning, new CertificateSigner(caches, writer, server.Access.Clusters, signer, time, logs.CreateLogger<CertificateSigner>()).RunAsync);
         }
 
         if (caches.Store is EncryptedStore encrypted)
         {
-            yield return new EncryptionRotation(encrypted, time, logs.CreateLogger<EncryptionRotation>()).RunAsync;
+            yield return (null, new EncryptionRotation(encrypted, time, logs.CreateLogger<EncryptionRotation>()).RunAsync);
         }
     }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Orrery.Installation;
+using Orrery.KubeApiServer;
 using Orrery.Serving;
 using Orrery.Storage.Etcd;
 
@@ -27,6 +28,13 @@ internal static class ServeCommand
             HelpName = "CIDR",
         };
         command.Options.Add(webhooks);
+        var upkeep = new Option<string>("--controllers")
+        {
+            Description = "Which controllers of kube-controller-manager this server stands in for, in every cluster: '*' all that are built, 'name' one more, '-name' one less; separated by commas.",
+            HelpName = "NAMES",
+            DefaultValueFactory = _ => "*",
+        };
+        command.Options.Add(upkeep);
         var store = new StoreOptions();
         store.AddTo(command);
         var access = new AccessOptions();
@@ -39,6 +47,7 @@ internal static class ServeCommand
             store.Read(parse),
             access.Read(parse),
             [.. (parse.GetValue(webhooks) ?? []).Select(ReadNetwork)],
+            KubeApiServerOptions.Controllers(parse.GetValue(upkeep)!.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)),
             parse.GetValue(logLevel),
             cancellationToken));
         return command;
@@ -48,7 +57,7 @@ internal static class ServeCommand
         ? network
         : throw new CommandFailedException($"--allow-webhook-address: '{text}' is no network such as 10.1.0.0/16, without bits set beyond its prefix");
 
-    private static async Task<int> RunAsync(string dataDir, int? port, string address, string? publicUrl, EtcdOptions? etcd, AccessConfiguration access, IReadOnlyList<IPNetwork> webhookAddresses, LogLevel logLevel, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string dataDir, int? port, string address, string? publicUrl, EtcdOptions? etcd, AccessConfiguration access, IReadOnlyList<IPNetwork> webhookAddresses, IReadOnlySet<string> disabledControllers, LogLevel logLevel, CancellationToken cancellationToken)
     {
         OrreryProcess.LeaveSession();
         if (!IPAddress.TryParse(address, out IPAddress? listen))
@@ -74,6 +83,6 @@ internal static class ServeCommand
         Credentials.EnsureControlPlane(directory, settings, TimeProvider.System);
         using ILoggerFactory loggers = Logging.Create(logLevel);
         return await Serving.Host.RunAsync(
-            token => ControlPlane.RunAsync(directory, settings, etcd, listen, url ?? settings.Server, access, webhookAddresses, loggers, TimeProvider.System, token), cancellationToken).ConfigureAwait(false);
+            token => ControlPlane.RunAsync(directory, settings, etcd, listen, url ?? settings.Server, access, webhookAddresses, disabledControllers, loggers, TimeProvider.System, token), cancellationToken).ConfigureAwait(false);
     }
 }

@@ -6,6 +6,7 @@ using Orrery.Server;
 using Orrery.Server.Authentication;
 using Orrery.Server.Authorization;
 using Orrery.Server.Registry;
+using Orrery.Server.Upkeep;
 using Orrery.Serving;
 using Orrery.Storage.Etcd;
 
@@ -56,6 +57,8 @@ internal sealed record KubeApiServerOptions
 
     public required IReadOnlySet<string> DisabledPlugins { get; init; }
 
+    public required IReadOnlySet<string> DisabledControllers { get; init; }
+
     public required AccessConfiguration Access { get; init; }
 
     public required int Verbosity { get; init; }
@@ -96,6 +99,7 @@ internal sealed record KubeApiServerOptions
             AllowsPrivileged = flags.Switch("allow-privileged"),
             WithheldVersions = Withheld(flags.Pairs("runtime-config")),
             DisabledPlugins = AdmissionPluginNames.Disabled(flags.List("enable-admission-plugins"), flags.List("disable-admission-plugins")),
+            DisabledControllers = Controllers(flags.List("controllers")),
             Access = AccessConfiguration.Read(flags.Text, flags.List, name => flags.Number(name)),
             Verbosity = flags.Number("v"),
         };
@@ -132,6 +136,19 @@ internal sealed record KubeApiServerOptions
         }
 
         return withheld;
+    }
+
+    /// <exception cref="CommandFailedException">Names what is unknown.</exception>
+    public static IReadOnlySet<string> Controllers(IReadOnlyList<string> selection)
+    {
+        try
+        {
+            return ControllerNames.Disabled(selection);
+        }
+        catch (FormatException unknown)
+        {
+            throw new CommandFailedException($"--controllers: {unknown.Message}", unknown);
+        }
     }
 
     private static EtcdOptions? ReadEtcd(FlagValues flags)

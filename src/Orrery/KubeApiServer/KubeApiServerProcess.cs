@@ -46,6 +46,7 @@ internal static class KubeApiServerProcess
                 AllowsPrivileged = options.AllowsPrivileged,
                 WithheldVersions = options.WithheldVersions,
                 DisabledAdmissionPlugins = options.DisabledPlugins,
+                DisabledControllers = options.DisabledControllers,
                 StaticTokenFile = options.TokenFile,
                 ServiceRange = options.ServiceRange,
                 AdvertiseAddress = options.Advertise,

@@ -22,8 +22,9 @@ internal static class ControlPlane
     /// <param name="publicUrl">How users reach the API, also where another replica answers them.</param>
     /// <param name="access">Who is let in beside the installation's own, what is recorded of it, and what is stored encrypted.</param>
     /// <param name="webhookAddresses">What webhooks of virtual clusters may reach beside public addresses.</param>
+    /// <param name="disabledControllers">Upkeep of the API server that is left out.</param>
     public static async Task RunAsync(
-        DataDirectory directory, Settings settings, EtcdOptions? etcd, IPAddress address, Uri publicUrl, AccessConfiguration access, IReadOnlyList<IPNetwork> webhookAddresses, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+        DataDirectory directory, Settings settings, EtcdOptions? etcd, IPAddress address, Uri publicUrl, AccessConfiguration access, IReadOnlyList<IPNetwork> webhookAddresses, IReadOnlySet<string> disabledControllers, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
         // 1. The store: everything durable.
         await using IStore store = etcd is null
@@ -48,6 +49,7 @@ internal static class ControlPlane
                 PublicUrl = publicUrl,
                 Issuers = new TokenIssuers { Root = [publicUrl.GetLeftPart(UriPartial.Authority)] },
                 WebhookAddresses = webhookAddresses,
+                DisabledControllers = disabledControllers,
                 TimeProvider = time,
                 LoggerFactory = loggers,
                 SubresourceHandlers = new TunnelHub(time, loggers).Handlers,

@@ -8,6 +8,8 @@ using Orrery.Server.Authentication;
 using Orrery.Server.Authorization;
 using Orrery.Server.Cache;
 using Orrery.Server.Clusters;
+using Orrery.Server.CustomResources;
+using Orrery.Server.Registry;
 using Orrery.Server.Requests;
 using Orrery.Server.Security;
 using Orrery.Storage;
@@ -33,7 +35,7 @@ internal sealed class AccessWorld : IAsyncDisposable
         Keys = ServiceAccountKeys.Load(ServiceAccountKeys.NewKeyPem());
         Tokens = new AccessTokens(Keys, clock);
         var options = new AuthenticationOptions { ClientAuthorities = [Authority.Certificate()], TokenKeys = Keys, StaticTokens = tokenFile };
-        Access = AccessControl.Create(options, caches, Created, clock, NullLoggerFactory.Instance);
+        Access = AccessControl.Create(options, caches, Created, new ResourceCatalog(new CustomResourceSet(caches), servesVirtualClusters: true, new HashSet<string>()), clock, NullLoggerFactory.Instance);
     }
 
     public CacheSet Caches { get; }

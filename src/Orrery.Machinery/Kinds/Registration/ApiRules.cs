@@ -55,24 +55,3 @@ internal sealed class CustomResourceDefinitionRule : KindRule
         }
     }
 }
-
-internal sealed class ApiServiceRule : KindRule
-{
-    public override bool HasStatus => true;
-
-    public override void Default(JsonObject o)
-    {
-        o.ObjectAt("spec").Child("service")?.Fill("port", 443);
-        o.ObjectAt("status");
-    }
-
-    public override void Validate(JsonObject o, Faults faults)
-    {
-        JsonObject spec = o.ObjectAt("spec");
-        string required = $"{spec.Text("version")}.{spec.Text("group")}";
-        if (o.Name != required)
-        {
-            faults.Invalid("metadata.name", o.Name, $"must be `spec.version+\".\"+spec.group`: \"{required}\"");
-        }
-    }
-}

@@ -16,6 +16,9 @@ public sealed record ControllersOptions
     /// <summary>How often everything is looked at without any event.</summary>
     public TimeSpan LevelInterval { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>How long the certificate of a satellite may hold; at least ten minutes, the shortest that Kubernetes' signer knows.</summary>
+    public TimeSpan SatelliteCertificateLifetime { get; init; } = TimeSpan.FromHours(24);
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;

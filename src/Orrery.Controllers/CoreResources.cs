@@ -13,6 +13,9 @@ internal static class CoreResources
     public static readonly GroupVersionResource ControllerRevisions = new("apps", "v1", "controllerrevisions");
     public static readonly GroupVersionResource EndpointSlices = new("discovery.k8s.io", "v1", "endpointslices");
     public static readonly GroupVersionResource Leases = new("coordination.k8s.io", "v1", "leases");
+    public static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
+    public static readonly GroupVersionResource ServiceAccounts = new("", "v1", "serviceaccounts");
+    public static readonly GroupVersionResource SigningRequests = new("certificates.k8s.io", "v1", "certificatesigningrequests");
     public static readonly GroupVersionResource Roles = new("rbac.authorization.k8s.io", "v1", "roles");
     public static readonly GroupVersionResource RoleBindings = new("rbac.authorization.k8s.io", "v1", "rolebindings");
     public static readonly GroupVersionResource ClusterRoles = new("rbac.authorization.k8s.io", "v1", "clusterroles");

@@ -42,4 +42,16 @@ internal static partial class Log
 
     [LoggerMessage(3010, LogLevel.Warning, "Custom resource definitions could not be installed, trying again: {Fault}")]
     public static partial void InstallFailed(ILogger logger, string fault);
+
+    [LoggerMessage(3020, LogLevel.Information, "Data plane {DataPlane}: certificate request {Request} of {Requester} approved ({Reason})")]
+    public static partial void JoinApproved(ILogger logger, string dataPlane, string request, string requester, string reason);
+
+    [LoggerMessage(3021, LogLevel.Warning, "Data plane {DataPlane}: certificate request {Request} of {Requester} waits for an operator")]
+    public static partial void JoinWaits(ILogger logger, string dataPlane, string request, string requester);
+
+    [LoggerMessage(3022, LogLevel.Warning, "Data plane {DataPlane}: certificate request {Request} of {Requester} refused ({Reason}): {Message}")]
+    public static partial void JoinRefused(ILogger logger, string dataPlane, string request, string requester, string reason, string message);
+
+    [LoggerMessage(3023, LogLevel.Information, "Invitation {Namespace}/{Name} has ended, {Use}")]
+    public static partial void InvitationEnded(ILogger logger, string @namespace, string name, string use);
 }

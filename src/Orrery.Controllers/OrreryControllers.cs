@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Orrery.Client;
 using Orrery.Controllers.Crds;
 using Orrery.Controllers.DataPlanes;
+using Orrery.Controllers.Joining;
 using Orrery.Controllers.Mirror;
 using Orrery.Controllers.Placement;
 using Orrery.Controllers.Purge;
@@ -40,6 +41,7 @@ public sealed class OrreryControllers(ControllersOptions options)
             IController[] controllers =
             [
                 new DataPlaneController(context),
+                new JoinController(context),
                 new VirtualSiteController(context),
                 new TenantController(context),
                 new VirtualClusterController(context),

@@ -60,4 +60,19 @@ internal static partial class Log
 
     [LoggerMessage(4011, LogLevel.Information, "Waiting to be let in by the control plane: {Fault}")]
     public static partial void WaitingToJoin(ILogger logger, string fault);
+
+    [LoggerMessage(4030, LogLevel.Information, "Data plane {DataPlane}: not joined yet: {Reason}")]
+    public static partial void JoinWaits(ILogger logger, string dataPlane, string reason);
+
+    [LoggerMessage(4031, LogLevel.Warning, "Data plane {DataPlane}: certificate request {Request} was refused: {Reason}")]
+    public static partial void JoinRefused(ILogger logger, string dataPlane, string request, string reason);
+
+    [LoggerMessage(4032, LogLevel.Information, "Data plane {DataPlane}: has a certificate until {Expires}")]
+    public static partial void CertificateIssued(ILogger logger, string dataPlane, DateTime expires);
+
+    [LoggerMessage(4033, LogLevel.Warning, "Data plane {DataPlane}: the identity found was issued to data plane {Other} in cluster {Cluster}, and is not used here")]
+    public static partial void IdentityOfAnother(ILogger logger, string dataPlane, string other, string cluster);
+
+    [LoggerMessage(4034, LogLevel.Information, "Data plane {DataPlane}: the control plane has {Count} authorities now")]
+    public static partial void AuthoritiesChanged(ILogger logger, string dataPlane, int count);
 }

@@ -11,7 +11,7 @@ public sealed record SatelliteOptions
     public required string DataPlane { get; init; }
 
     /// <summary>The control plane's root cluster, with the satellite's own certificate.</summary>
-    public required ClientConfig ControlPlane { get; init; }
+    public ClientConfig ControlPlane { get; init; } = new(new Uri("https://not.joined.invalid"));
 
     /// <summary>The cluster that runs the workloads; any Kubernetes cluster.</summary>
     public required ClientConfig Cluster { get; init; }

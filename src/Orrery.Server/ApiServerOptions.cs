@@ -56,6 +56,9 @@ public sealed record ApiServerOptions
     /// <summary>See <see cref="AuthenticationOptions.UnscopedCredentials"/>.</summary>
     public ClusterScope? UnscopedCredentials { get; init; }
 
+    /// <summary>See <see cref="AuthenticationOptions.ExpiredCertificates"/>.</summary>
+    public ExpiredCertificates? ExpiredCertificates { get; init; }
+
     /// <summary>False serves root alone.</summary>
     public bool ServesVirtualClusters { get; init; } = true;
 

@@ -51,6 +51,7 @@ internal static class ServerComposition
                 Issuers = options.Issuers,
                 Oidc = options.Oidc,
                 UnscopedCredentials = options.UnscopedCredentials,
+                ExpiredCertificates = options.ExpiredCertificates,
                 AllowsAnonymous = options.AllowsAnonymous,
                 Authorization = options.Authorization,
                 StaticTokens = options.StaticTokenFile is { } file ? await File.ReadAllTextAsync(file, cancellationToken) : null,

@@ -38,14 +38,16 @@ public sealed class TestServer : IAsyncDisposable
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(1);
 
     private readonly CertificateAuthority authority;
+    private readonly CertificateAuthority signer;
     private readonly ServiceAccountKeys keys;
     private readonly X509Certificate2 certificate;
     private readonly IStore? ownStore;
     private readonly ApiServer server;
 
-    private TestServer(CertificateAuthority authority, ServiceAccountKeys keys, X509Certificate2 certificate, IStore? ownStore, ApiServer server, TimeProvider time)
+    private TestServer(CertificateAuthority authority, CertificateAuthority signer, ServiceAccountKeys keys, X509Certificate2 certificate, IStore? ownStore, ApiServer server, TimeProvider time)
     {
         this.authority = authority;
+        this.signer = signer;
         this.keys = keys;
         this.certificate = certificate;
         this.ownStore = ownStore;
@@ -67,6 +69,9 @@ public sealed class TestServer : IAsyncDisposable
     {
         options ??= new TestServerOptions();
         CertificateAuthority authority = CertificateAuthority.Create("test authority", Lifetime, TimeProvider.System);
+
+        // What is signed through the API holds by the server's clock, which a test may turn.
+        CertificateAuthority signer = CertificateAuthority.Load(authority.CertificatePem, authority.KeyPem, options.TimeProvider);
         X509Certificate2 certificate = authority.IssueServer(["localhost"], [IPAddress.Loopback], Lifetime).ToX509();
         ServiceAccountKeys keys = ServiceAccountKeys.Load(ServiceAccountKeys.NewKeyPem());
         IStore? ownStore = options.Store is null ? new MemoryStore(options.TimeProvider) : null;
@@ -77,14 +82,14 @@ public sealed class TestServer : IAsyncDisposable
                 ServingCertificate = certificate,
                 ClientCas = [authority.Certificate()],
                 ServiceAccountKeys = keys,
-                Signer = authority,
+                Signer = signer,
                 TimeProvider = options.TimeProvider,
                 LoggerFactory = options.LoggerFactory,
                 SubresourceHandlers = options.SubresourceHandlers,
                 WebhookAddresses = options.WebhookAddresses,
             }),
             cancellationToken);
-        return new TestServer(authority, keys, certificate, ownStore, server, options.TimeProvider);
+        return new TestServer(authority, signer, keys, certificate, ownStore, server, options.TimeProvider);
     }
 
     /// <summary>A config with this server's address and authority, and the credential given.</summary>
@@ -123,6 +128,7 @@ public sealed class TestServer : IAsyncDisposable
 
         certificate.Dispose();
         keys.Dispose();
+        signer.Dispose();
         authority.Dispose();
     }
 

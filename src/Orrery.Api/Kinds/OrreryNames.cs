@@ -115,5 +115,5 @@ public static class OrreryNames
     public static string DataPlaneNamespace(string dataPlane) => DataPlaneNamespacePrefix + dataPlane;
 
     /// <summary>User name in the certificate of a data plane's satellite.</summary>
-    public static string SatelliteUser(string dataPlane) => "orrery:data-plane:" + dataPlane;
+    public static string SatelliteUser(string dataPlane) => JoinNames.UserPrefix + dataPlane;
 }

@@ -16,6 +16,12 @@ public sealed record ClientConfig(
     /// <summary>Asked before each request for a token that changes over time (token file, exec plugin); wins over <see cref="BearerToken"/>.</summary>
     public Func<CancellationToken, ValueTask<string?>>? TokenSource { get; init; }
 
+    /// <summary>
+    /// Asked before each request for a certificate and authorities that change over time; wins over <see cref="ClientCertificate"/> and
+    /// <see cref="Ca"/>. Where the answer is another instance than before, requests go over new connections; what is under way ends on the old.
+    /// </summary>
+    public Func<TlsIdentity>? TlsSource { get; init; }
+
     /// <summary>Accepts any server certificate. Only ever set by a kubeconfig that says so.</summary>
     public bool InsecureSkipTlsVerify { get; init; }
 
@@ -39,4 +45,12 @@ public sealed record ClientConfig(
 
     /// <summary>How long a request that is not a watch or another stream may take, retries not included.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>This configuration with what <see cref="TlsSource"/> says now.</summary>
+    public ClientConfig Now => TlsSource?.Invoke() is { } tls ? this with { ClientCertificate = tls.Certificate, Ca = tls.Ca } : this;
 }
+
+/// <summary>Who one is on a TLS connection, and whom one trusts there.</summary>
+/// <param name="Certificate">With its private key; null shows none.</param>
+/// <param name="Ca">The only authorities trusted to sign the server's certificate; null trusts the machine's own.</param>
+public sealed record TlsIdentity(X509Certificate2? Certificate, X509Certificate2Collection? Ca);

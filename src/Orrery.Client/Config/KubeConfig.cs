@@ -70,6 +70,23 @@ public static partial class KubeConfig
         return user is { } found ? WithUser(config, found.Node, found.Directory, time ?? TimeProvider.System) : config;
     }
 
+    /// <summary>The only cluster of a kubeconfig without contexts and users, as <c>kube-public/cluster-info</c> holds it.</summary>
+    /// <exception cref="InvalidDataException">The text is no kubeconfig, or does not hold exactly one cluster.</exception>
+    public static ClientConfig ParseCluster(string text)
+    {
+        var stream = new YamlStream();
+        stream.Load(new StringReader(text));
+        if (stream.Documents.Count == 0 || stream.Documents[0].RootNode is not YamlMappingNode root
+            || Child(root, "clusters") is not YamlSequenceNode { Children: [YamlMappingNode item] } || Child(item, "cluster") is not YamlMappingNode cluster
+            || Text(cluster, "server") is not { } server)
+        {
+            throw new InvalidDataException("kubeconfig: want exactly one cluster with a server");
+        }
+
+        string? ca = Pem(cluster, "certificate-authority", "");
+        return new ClientConfig(new Uri(server), ca is null ? null : Certificates(ca));
+    }
+
     private static ClientConfig WithUser(ClientConfig config, YamlMappingNode user, string directory, TimeProvider time)
     {
         string? certificate = Pem(user, "client-certificate", directory);

@@ -25,15 +25,42 @@ internal sealed class Transport : IDisposable
 
     private readonly ClientConfig config;
     private readonly TimeProvider time;
-    private readonly HttpMessageInvoker http;
     private readonly string root;
+    private readonly Lock change = new();
+    private volatile Connections connections;
 
     public Transport(ClientConfig config, TimeProvider time)
     {
         this.config = config;
         this.time = time;
         root = config.Server.GetLeftPart(UriPartial.Path).TrimEnd('/');
-        http = new HttpMessageInvoker(ClientHandler.Create(config), disposeHandler: true);
+        connections = Connect(config.TlsSource?.Invoke());
+    }
+
+    /// <summary>Connections as who one is now. Former ones carry on with what they carry, and close when they have been idle for a while.</summary>
+    private HttpMessageInvoker Http
+    {
+        get
+        {
+            if (config.TlsSource is not { } source)
+            {
+                return connections.Http;
+            }
+
+            TlsIdentity now = source();
+            if (!ReferenceEquals(connections.Tls, now))
+            {
+                lock (change)
+                {
+                    if (!ReferenceEquals(connections.Tls, now))
+                    {
+                        connections = Connect(now);
+                    }
+                }
+            }
+
+            return connections.Http;
+        }
     }
 
     /// <summary>The whole body of a 2xx answer.</summary>
@@ -112,10 +139,13 @@ internal sealed class Transport : IDisposable
         }
 
         await AuthorizeAsync(message, cancellationToken).ConfigureAwait(false);
-        return await http.SendAsync(message, cancellationToken).ConfigureAwait(false);
+        return await Http.SendAsync(message, cancellationToken).ConfigureAwait(false);
     }
 
-    public void Dispose() => http.Dispose();
+    public void Dispose() => connections.Http.Dispose();
+
+    private Connections Connect(TlsIdentity? tls) =>
+        new(tls, new HttpMessageInvoker(ClientHandler.Create(tls is null ? config : config with { ClientCertificate = tls.Certificate, Ca = tls.Ca }), disposeHandler: true));
 
     private async Task<HttpResponseMessage> SendOnceAsync(ApiRequest request, CancellationToken cancellationToken)
     {
@@ -138,7 +168,7 @@ internal sealed class Transport : IDisposable
             throw new HttpRequestException($"{request.Method} {request.PathAndQuery}: not sent, this process does not lead");
         }
 
-        return await http.SendAsync(message, cancellationToken).ConfigureAwait(false);
+        return await Http.SendAsync(message, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask AuthorizeAsync(HttpRequestMessage message, CancellationToken cancellationToken)
@@ -205,4 +235,6 @@ internal sealed class Transport : IDisposable
         504 => StatusReason.Timeout,
         _ => StatusReason.InternalError,
     };
+
+    private sealed record Connections(TlsIdentity? Tls, HttpMessageInvoker Http);
 }

@@ -188,8 +188,12 @@ internal sealed class DataPlaneReconciler(
             return ReconcileResult.After(DepartureLook);
         }
 
-        await DeleteAsync(CoreResources.ClusterRoleBindings, SatelliteAccess.ClusterRoleName(dataPlane.Name), cancellationToken).ConfigureAwait(false);
-        await DeleteAsync(CoreResources.ClusterRoles, SatelliteAccess.ClusterRoleName(dataPlane.Name), cancellationToken).ConfigureAwait(false);
+        foreach (string role in (string[])[SatelliteAccess.ClusterRoleName(dataPlane.Name), SatelliteAccess.JoinRoleName(dataPlane.Name)])
+        {
+            await DeleteAsync(CoreResources.ClusterRoleBindings, role, cancellationToken).ConfigureAwait(false);
+            await DeleteAsync(CoreResources.ClusterRoles, role, cancellationToken).ConfigureAwait(false);
+        }
+
         await OwnKinds.SetFinalizerAsync(root, dataPlanes, dataPlane, OrreryNames.DataPlaneFinalizer, present: false, cancellationToken).ConfigureAwait(false);
         return ReconcileResult.Done;
     }

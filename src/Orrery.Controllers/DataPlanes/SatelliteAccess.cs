@@ -14,6 +14,9 @@ internal static class SatelliteAccess
 
     public static string ClusterRoleName(string dataPlane) => OrreryNames.SatelliteUser(dataPlane);
 
+    /// <summary>Of the role to ask for a certificate and to fetch it, which who joins has too.</summary>
+    public static string JoinRoleName(string dataPlane) => OrreryNames.SatelliteUser(dataPlane) + ":join";
+
     /// <summary>The objects that grant it, with the resource that each is of.</summary>
     public static IEnumerable<(GroupVersionResource Resource, JsonObject Json)> Objects(KubeObject dataPlane)
     {
@@ -23,6 +26,9 @@ internal static class SatelliteAccess
         yield return (CoreResources.RoleBindings, Make("RoleBinding", RoleName, ns, dataPlane, ("roleRef", Reference("Role", RoleName)), ("subjects", Subjects(dataPlane.Name))));
         yield return (CoreResources.ClusterRoles, Make("ClusterRole", clusterRole, "", dataPlane, ("rules", OwnRules(dataPlane.Name))));
         yield return (CoreResources.ClusterRoleBindings, Make("ClusterRoleBinding", clusterRole, "", dataPlane, ("roleRef", Reference("ClusterRole", clusterRole)), ("subjects", Subjects(dataPlane.Name))));
+        string join = JoinRoleName(dataPlane.Name);
+        yield return (CoreResources.ClusterRoles, Make("ClusterRole", join, "", dataPlane, ("rules", JoinRules())));
+        yield return (CoreResources.ClusterRoleBindings, Make("ClusterRoleBinding", join, "", dataPlane, ("roleRef", Reference("ClusterRole", join)), ("subjects", JoinSubjects(dataPlane.Name))));
     }
 
     /// <summary>Whether an existing object grants exactly this.</summary>
@@ -37,7 +43,11 @@ internal static class SatelliteAccess
         Rule(OrreryResources.Group, ["observations"], ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]),
         Rule("coordination.k8s.io", ["leases"], ["create", "get", "list", "patch", "update", "watch"]),
         Rule("", ["events"], ["create", "get", "list", "patch", "update"]),
+        Rule("", ["configmaps"], ["get"], JoinNames.AuthoritiesConfigMap),
     ];
+
+    /// <summary>Requests are found by their name alone, which is made from a key that nobody else knows.</summary>
+    private static JsonArray JoinRules() => [Rule("certificates.k8s.io", ["certificatesigningrequests"], ["create", "get"])];
 
     private static JsonArray OwnRules(string dataPlane) =>
     [
@@ -65,8 +75,16 @@ internal static class SatelliteAccess
     private static JsonObject Reference(string kind, string name) =>
         new() { ["apiGroup"] = "rbac.authorization.k8s.io", ["kind"] = kind, ["name"] = name };
 
-    private static JsonArray Subjects(string dataPlane) =>
-        [new JsonObject { ["apiGroup"] = "rbac.authorization.k8s.io", ["kind"] = "User", ["name"] = OrreryNames.SatelliteUser(dataPlane) }];
+    private static JsonArray Subjects(string dataPlane) => [Subject("User", OrreryNames.SatelliteUser(dataPlane))];
+
+    private static JsonArray JoinSubjects(string dataPlane) =>
+    [
+        Subject("User", OrreryNames.SatelliteUser(dataPlane)),
+        Subject("User", JoinNames.ExpiredUser(dataPlane)),
+        Subject("Group", "system:serviceaccounts:" + OrreryNames.DataPlaneNamespace(dataPlane)),
+    ];
+
+    private static JsonObject Subject(string kind, string name) => new() { ["apiGroup"] = "rbac.authorization.k8s.io", ["kind"] = kind, ["name"] = name };
 
     private static JsonObject Make(string kind, string name, string ns, KubeObject dataPlane, params (string Name, JsonNode Value)[] parts)
     {

@@ -18,7 +18,6 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
     /// <summary>Dials, and dials again, until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var http = new HttpMessageInvoker(ClientHandler.Create(context.Options.ControlPlane));
         await using TunnelServer server = await TunnelServer.StartAsync(requests, context.Options.Loggers, cancellationToken).ConfigureAwait(false);
         var chance = new Random(HashCode.Combine(context.Options.DataPlane));
         TimeSpan wait = FirstWait;
@@ -28,6 +27,8 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
             string reason;
             try
             {
+                // As who it is now: its certificate changes over time.
+                using var http = new HttpMessageInvoker(ClientHandler.Create(context.Options.ControlPlane.Now));
                 Stream connection = await DialAsync(http, cancellationToken).ConfigureAwait(false);
                 Log.TunnelOpen(logger, context.Options.ControlPlane.Server);
                 said = "";

@@ -25,6 +25,9 @@ public sealed record AuthenticationOptions
     /// </summary>
     public ClusterScope? UnscopedCredentials { get; init; }
 
+    /// <summary>What an expired client certificate is still good for; null: nothing.</summary>
+    public ExpiredCertificates? ExpiredCertificates { get; init; }
+
     /// <summary>Whether a request without any credential is let in, as <c>system:anonymous</c>; otherwise it is answered 401.</summary>
     public bool AllowsAnonymous { get; init; } = true;
 

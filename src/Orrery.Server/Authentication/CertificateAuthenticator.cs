@@ -8,11 +8,15 @@ namespace Orrery.Server.Authentication;
 /// Reads an identity out of a client certificate: common name = user, organisations = groups, and one URI that says on
 /// which clusters it holds. The TLS layer has proved possession of the key; trust is decided here.
 /// </summary>
-internal sealed class CertificateAuthenticator(X509Certificate2Collection authorities, ClusterScope? unscoped, TimeProvider time, ILogger<CertificateAuthenticator> log)
+internal sealed class CertificateAuthenticator(
+    X509Certificate2Collection authorities, ClusterScope? unscoped, ExpiredCertificates? expired, TimeProvider time, ILogger<CertificateAuthenticator> log)
 {
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
     private const string CommonName = "2.5.4.3";
     private const string Organization = "2.5.4.10";
+
+    /// <summary>At its very end a certificate counts as expired already.</summary>
+    private static readonly TimeSpan LastMoment = TimeSpan.FromSeconds(1);
 
     /// <summary>Kestrel keeps one instance a connection, so a chain is built once a connection and forgotten with it.</summary>
     private readonly ConditionalWeakTable<X509Certificate2, Verified> seen = [];
@@ -22,24 +26,34 @@ internal sealed class CertificateAuthenticator(X509Certificate2Collection author
     {
         Verified verified = seen.GetValue(certificate, Verify);
         DateTimeOffset now = time.GetUtcNow();
-        return now >= verified.From && now <= verified.To ? verified.User : null;
+        if (now >= verified.From && now <= verified.To)
+        {
+            return verified.User;
+        }
+
+        // The key is proved all the same; what that is still worth is somebody's decision. Its authority must hold as ever.
+        return now > verified.To && now <= verified.AuthorityTo && verified.User is { } former ? expired?.Admit(former) : null;
     }
 
     private Verified Verify(X509Certificate2 certificate)
     {
-        DateTimeOffset from = certificate.NotBefore, to = certificate.NotAfter;
+        DateTimeOffset from = certificate.NotBefore, to = certificate.NotAfter, authorityTo = DateTimeOffset.MaxValue;
+        DateTimeOffset now = time.GetUtcNow();
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
-        chain.ChainPolicy.VerificationTime = time.GetUtcNow().UtcDateTime;
+
+        // One that has expired is looked at as of its last moment: whether it ever was good matters where that still proves something.
+        chain.ChainPolicy.VerificationTime = (expired is not null && now > to ? to - LastMoment : now).UtcDateTime;
         bool trusted = chain.Build(certificate);
         string problems = trusted ? "" : string.Join(", ", chain.ChainStatus.Select(s => s.Status));
         foreach (X509ChainElement element in chain.ChainElements)
         {
             from = element.Certificate.NotBefore > from ? element.Certificate.NotBefore : from;
             to = element.Certificate.NotAfter < to ? element.Certificate.NotAfter : to;
+            authorityTo = element.Certificate.Thumbprint != certificate.Thumbprint && element.Certificate.NotAfter < authorityTo ? element.Certificate.NotAfter : authorityTo;
             element.Certificate.Dispose();
         }
 
@@ -49,7 +63,7 @@ internal sealed class CertificateAuthenticator(X509Certificate2Collection author
             log.CertificateRefused(certificate.Subject, problems);
         }
 
-        return new Verified(user, from, to);
+        return new Verified(user, from, to, authorityTo);
     }
 
     private UserInfo? Read(X509Certificate2 certificate, ref string problems)
@@ -127,5 +141,6 @@ internal sealed class CertificateAuthenticator(X509Certificate2Collection author
         }
     }
 
-    private sealed record Verified(UserInfo? User, DateTimeOffset From, DateTimeOffset To);
+    /// <param name="AuthorityTo">Until when those that vouch for it hold.</param>
+    private sealed record Verified(UserInfo? User, DateTimeOffset From, DateTimeOffset To, DateTimeOffset AuthorityTo);
 }

@@ -27,7 +27,7 @@ internal sealed class AccessControl
         TokenRequests = options.TokenKeys is null ? null : new TokenRequests(new AccessTokens(options.TokenKeys, time, options.Issuers), options.Issuers, Clusters, Objects, time);
         Impersonation = new Impersonation(Authorizer, logs.CreateLogger<Impersonation>());
         Authenticator = new RequestAuthenticator(
-            new CertificateAuthenticator(options.ClientAuthorities, options.UnscopedCredentials, time, logs.CreateLogger<CertificateAuthenticator>()),
+            new CertificateAuthenticator(options.ClientAuthorities, options.UnscopedCredentials, options.ExpiredCertificates, time, logs.CreateLogger<CertificateAuthenticator>()),
             tokens,
             Clusters,
             options.AllowsAnonymous,

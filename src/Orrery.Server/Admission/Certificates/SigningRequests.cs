@@ -1,8 +1,7 @@
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Machinery.Certificates;
 
 namespace Orrery.Server.Admission.Certificates;
 
@@ -21,43 +20,8 @@ internal static class SigningRequests
     public static bool Has(JsonObject json, string condition) => Conditions(json).Any(c => c.TextAt("type") == condition && c.TextAt("status") == "True");
 
     /// <summary>The request itself, its signature checked; null when it cannot be read.</summary>
-    public static CertificateRequest? Read(JsonObject json)
-    {
-        try
-        {
-            return CertificateRequest.LoadSigningRequestPem(
-                Encoding.UTF8.GetString(Convert.FromBase64String(json.TextAt("spec", "request") ?? "")), HashAlgorithmName.SHA256, CertificateRequestLoadOptions.UnsafeLoadCertificateExtensions);
-        }
-        catch (Exception bad) when (bad is FormatException or CryptographicException or ArgumentException)
-        {
-            return null;
-        }
-    }
+    public static CertificateRequest? Read(JsonObject json) => SigningRequestContent.Read(json.TextAt("spec", "request"));
 
     /// <summary>Common name and organisations.</summary>
-    public static (string Name, IReadOnlyList<string> Groups) Subject(CertificateRequest request)
-    {
-        string name = "";
-        var groups = new List<string>();
-        foreach (X500RelativeDistinguishedName part in request.SubjectName.EnumerateRelativeDistinguishedNames(reversed: false))
-        {
-            if (part.HasMultipleElements)
-            {
-                continue;
-            }
-
-            string value = part.GetSingleElementValue() ?? "";
-            switch (part.GetSingleElementType().Value)
-            {
-                case "2.5.4.3":
-                    name = value;
-                    break;
-                case "2.5.4.10":
-                    groups.Add(value);
-                    break;
-            }
-        }
-
-        return (name, groups);
-    }
+    public static (string Name, IReadOnlyList<string> Groups) Subject(CertificateRequest request) => SigningRequestContent.Subject(request);
 }

@@ -1,0 +1,100 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+
+namespace Orrery.Controllers.Joining;
+
+/// <summary>
+/// Writes on a DataPlane what is known of its satellite's identity, by server-side apply under a name of its own: others own the rest of the status.
+/// </summary>
+internal sealed class IdentityReport(KubeClient root, Informer dataPlanes, TimeProvider time)
+{
+    private const string Manager = "orrery-joining";
+    private const string ClusterUid = "clusterUid";
+    private const string Start = "certificateStartTime";
+    private const string Expiration = "certificateExpirationTime";
+    private const string Pending = "pendingRequest";
+
+    /// <summary>Its satellite has a certificate; the first says which cluster this data plane is.</summary>
+    public Task<bool> IssuedAsync(KubeObject dataPlane, SigningRequest request, IssuedCertificate certificate, CancellationToken cancellationToken)
+    {
+        // An older one is looked at again after a restart, and tells nothing new.
+        if (dataPlane.At("status", Start)?.GetDateTimeOffset() is { } known && certificate.From < known)
+        {
+            return Task.FromResult(false);
+        }
+
+        return WriteAsync(
+            dataPlane,
+            status =>
+            {
+                status[ClusterUid] = request.ClusterUid;
+                status[Start] = Conditions.Time(certificate.From);
+                status[Expiration] = Conditions.Time(certificate.To);
+                status.Remove(Pending);
+                Set(dataPlane, status, JoinNames.IdentityCondition, Conditions.True, "CertificateIssued", "its satellite has a certificate");
+                Set(dataPlane, status, JoinNames.RefusedCondition, Conditions.False, "NoneRefused", "the last request for its satellite's certificate was granted");
+            },
+            cancellationToken);
+    }
+
+    public Task<bool> WaitingAsync(KubeObject dataPlane, SigningRequest request, JoinVerdict verdict, CancellationToken cancellationToken) => WriteAsync(
+        dataPlane,
+        status =>
+        {
+            status[Pending] = request.Name;
+            Set(dataPlane, status, JoinNames.IdentityCondition, Conditions.False, verdict.Reason, verdict.Message);
+        },
+        cancellationToken);
+
+    /// <summary>What the satellite has stays good: being refused takes nothing from whoever has the name.</summary>
+    public Task<bool> RefusedAsync(KubeObject dataPlane, SigningRequest request, JoinVerdict verdict, CancellationToken cancellationToken) => WriteAsync(
+        dataPlane,
+        status => Set(
+            dataPlane, status, JoinNames.RefusedCondition, Conditions.True, verdict.Reason, $"request {request.Name} of {request.Requester} was refused: {verdict.Message}"),
+        cancellationToken);
+
+    /// <returns>False when there was nothing new to write.</returns>
+    private async Task<bool> WriteAsync(KubeObject dataPlane, Action<JsonObject> change, CancellationToken cancellationToken)
+    {
+        // What this manager does not apply again is taken away, so it begins from what is there.
+        var status = new JsonObject();
+        foreach (string field in (ReadOnlySpan<string>)[ClusterUid, Start, Expiration, Pending])
+        {
+            if (dataPlane.TextAt("status", field) is { } text)
+            {
+                status[field] = text;
+            }
+        }
+
+        foreach (string type in (ReadOnlySpan<string>)[JoinNames.IdentityCondition, JoinNames.RefusedCondition])
+        {
+            if (Conditions.Find(dataPlane, type) is { } c)
+            {
+                Conditions.Set(status, type, c.Status, c.Reason, c.Message, c.LastTransitionTime ?? DateTimeOffset.UnixEpoch, c.ObservedGeneration);
+            }
+        }
+
+        JsonNode before = status.DeepClone();
+        change(status);
+        if (JsonNode.DeepEquals(before, status))
+        {
+            return false;
+        }
+
+        var body = new JsonObject
+        {
+            ["apiVersion"] = OrreryResources.ApiVersion,
+            ["kind"] = "DataPlane",
+            ["metadata"] = new JsonObject { ["name"] = dataPlane.Name, ["uid"] = dataPlane.Uid },
+            ["status"] = status,
+        };
+        dataPlanes.Observe(await root.ApplyAsync(
+            OrreryResources.DataPlanes, "", dataPlane.Name, body, Manager, force: true, cancellationToken, "status").ConfigureAwait(false));
+        return true;
+    }
+
+    private void Set(KubeObject dataPlane, JsonObject status, string type, string state, string reason, string message) =>
+        Conditions.Set(status, type, state, reason, message, time.GetUtcNow(), dataPlane.Generation);
+}

@@ -1,0 +1,29 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Orrery.Api;
+
+namespace Orrery.Controllers.Joining;
+
+/// <summary>What is told of a certificate that was issued.</summary>
+internal readonly record struct IssuedCertificate(DateTimeOffset From, DateTimeOffset To)
+{
+    /// <returns>Null while it is not signed.</returns>
+    public static IssuedCertificate? Of(KubeObject request)
+    {
+        if (request.TextAt("status", "certificate") is not { Length: > 0 } base64)
+        {
+            return null;
+        }
+
+        try
+        {
+            using X509Certificate2 certificate = X509Certificate2.CreateFromPem(Encoding.UTF8.GetString(Convert.FromBase64String(base64)));
+            return new IssuedCertificate(certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
+        }
+        catch (Exception e) when (e is FormatException or CryptographicException)
+        {
+            return null;
+        }
+    }
+}

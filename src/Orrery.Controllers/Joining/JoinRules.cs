@@ -1,0 +1,105 @@
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+
+namespace Orrery.Controllers.Joining;
+
+/// <summary>Who gets a satellite's certificate. Pure. The certificate is good for exactly one data plane, whoever asks.</summary>
+internal static class JoinRules
+{
+    private const string ClientUsage = "client auth";
+    private static readonly string[] Usages = [ClientUsage, "digital signature"];
+
+    /// <param name="dataPlane">The one that the request names; null when there is none of that name.</param>
+    /// <param name="invitation">The requester's, as it is now; null when it is no (longer an) invitation.</param>
+    /// <param name="longest">How long a certificate may hold.</param>
+    public static JoinVerdict Judge(SigningRequest request, KubeObject? dataPlane, Invitation? invitation, TimeSpan longest, DateTimeOffset now) =>
+        Content(request, longest)
+        ?? Place(request, dataPlane)
+        ?? Requester(request, dataPlane!, invitation, now);
+
+    /// <summary>1. What is asked for: the name, the group and the use of a satellite, and nothing beside.</summary>
+    private static JoinVerdict? Content(SigningRequest request, TimeSpan longest)
+    {
+        if (request.DataPlane is null)
+        {
+            return JoinVerdict.Refuse("WrongName", $"it asks for the name \"{request.User}\", and a satellite's is {JoinNames.UserPrefix}NAME");
+        }
+
+        if (request.Groups is not [OrreryNames.SatelliteGroup])
+        {
+            return JoinVerdict.Refuse("WrongGroup", $"it asks for the groups [{string.Join(", ", request.Groups)}], and a satellite's is {OrreryNames.SatelliteGroup} alone");
+        }
+
+        if (request.HasExtras)
+        {
+            return JoinVerdict.Refuse("WrongName", "it asks for alternative names or other extensions, and a satellite has none");
+        }
+
+        if (!request.Usages.Contains(ClientUsage) || request.Usages.Except(Usages).Any())
+        {
+            return JoinVerdict.Refuse("WrongUsage", $"it asks for the usages [{string.Join(", ", request.Usages)}], and a satellite's are [{string.Join(", ", Usages)}]");
+        }
+
+        if (request.KeyProblem is { } problem)
+        {
+            return JoinVerdict.Refuse("InvalidRequest", problem);
+        }
+
+        return request.Lifetime is { } lifetime && lifetime <= longest
+            ? null
+            : JoinVerdict.Refuse("LifetimeTooLong", $"spec.expirationSeconds must be at most {longest.TotalSeconds:0}");
+    }
+
+    /// <summary>2. For whom: a data plane that is there, and the cluster that it has been so far.</summary>
+    private static JoinVerdict? Place(SigningRequest request, KubeObject? dataPlane)
+    {
+        if (dataPlane is null || dataPlane.IsDeleting)
+        {
+            return JoinVerdict.Refuse("NoSuchDataPlane", dataPlane is null ? $"there is no data plane {request.DataPlane}" : $"data plane {request.DataPlane} is leaving the fleet");
+        }
+
+        return request.ClusterUid.Length > 0
+            ? null
+            : JoinVerdict.Refuse("NoCluster", $"it does not say which cluster it is in (annotation {JoinNames.ClusterUidAnnotation})");
+    }
+
+    /// <summary>3. By whom: an invited one, the satellite itself, or whoever has its former key.</summary>
+    private static JoinVerdict Requester(SigningRequest request, KubeObject dataPlane, Invitation? invitation, DateTimeOffset now)
+    {
+        string name = dataPlane.Name;
+        bool isOther = dataPlane.TextAt("status", "clusterUid") is { Length: > 0 } known && known != request.ClusterUid;
+        var other = JoinVerdict.Refuse(
+            "OtherCluster", $"it comes from the cluster {request.ClusterUid}, and data plane {name} is another; 'orrery data-plane token {name} --new-cluster' lets one take its place");
+
+        // 1. By invitation.
+        if (InvitationAccount.Parse(request.Requester) is { } account)
+        {
+            return account.DataPlane != name ? JoinVerdict.Refuse("WrongDataPlane", $"it was invited as data plane {account.DataPlane} and asks to be {name}")
+                : invitation is null || invitation.Uid != request.RequesterUid ? JoinVerdict.Refuse("TokenUnknown", "its token is of no invitation, or of one that has ended")
+                : invitation.UsedBy is { } used && used != request.Uid ? JoinVerdict.Refuse("TokenReused", "its token was used before")
+                : invitation.Expires <= now ? JoinVerdict.Refuse("TokenExpired", $"its token ended at {Conditions.Time(invitation.Expires)}")
+                : isOther && !invitation.AdmitsNewCluster ? other
+                : new JoinVerdict(JoinDecision.Approve, "Invited", "its token is good");
+        }
+
+        // 2. By the certificate that it has, or had.
+        bool isSatellite = request.RequesterGroups.Contains(OrreryNames.SatelliteGroup);
+        bool wasSatellite = request.RequesterGroups.Contains(JoinNames.ExpiredGroup);
+        if (!isSatellite && !wasSatellite)
+        {
+            return JoinVerdict.Refuse("NotInvited", $"{request.Requester} has neither a token to join nor the satellite's own certificate");
+        }
+
+        if (request.Requester != (isSatellite ? OrreryNames.SatelliteUser(name) : JoinNames.ExpiredUser(name)))
+        {
+            return JoinVerdict.Refuse("WrongDataPlane", $"{request.Requester} asks to be data plane {name}");
+        }
+
+        return isOther ? other
+            : isSatellite ? new JoinVerdict(JoinDecision.Approve, "Renewed", "it has the certificate that this one takes the place of")
+            : new JoinVerdict(
+                JoinDecision.Wait, "ApprovalNeeded",
+                $"its satellite's certificate has expired, and it proves that it has the key; 'orrery data-plane approve {name}' lets it in again (request {request.Name})");
+    }
+}

@@ -1,0 +1,220 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+
+namespace Orrery.Satellite.Joining;
+
+/// <summary>
+/// Gets the satellite its certificate and keeps it good: by a token at first, by the certificate itself before it expires (with a new key), and
+/// afterwards by the former key, which an operator must approve, or by another token.
+/// </summary>
+internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOptions options, TimeProvider time, ILogger logger)
+{
+    /// <summary>Of its life, after which a certificate is replaced.</summary>
+    private const double RenewAfter = 2.0 / 3;
+
+    private SatelliteIdentity? identity;
+    private TlsIdentity? tls;
+    private string clusterUid = "";
+    private string refusedToken = "";
+    private string said = "";
+
+    /// <summary>How to reach the control plane as this satellite. Good once <see cref="JoinAsync"/> has ended.</summary>
+    public ClientConfig Config => new(identity!.Server) { TlsSource = () => tls! };
+
+    /// <summary>Ends once there is a certificate, however old: for as long as that takes.</summary>
+    public async Task JoinAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                await OpenAsync(cancellationToken).ConfigureAwait(false);
+                if (tls is not null || await ObtainAsync(cancellationToken).ConfigureAwait(false))
+                {
+                    return;
+                }
+            }
+            catch (Exception e) when (IsPassing(e) && !cancellationToken.IsCancellationRequested)
+            {
+                Tell(e.Message);
+            }
+
+            await Task.Delay(options.PollInterval, time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Replaces the certificate in time, and follows the control plane's authorities, until cancelled.</summary>
+    public async Task KeepAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            bool waiting = false;
+            try
+            {
+                if (time.GetUtcNow() >= RenewalOf(tls!.Certificate!))
+                {
+                    waiting = !await ObtainAsync(cancellationToken).ConfigureAwait(false);
+                }
+
+                await FollowAuthoritiesAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (IsPassing(e) && !cancellationToken.IsCancellationRequested)
+            {
+                Tell(e.Message);
+            }
+
+            await Task.Delay(waiting ? options.PollInterval : options.LookInterval, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private DateTimeOffset RenewalOf(X509Certificate2 certificate)
+    {
+        DateTimeOffset from = certificate.NotBefore.ToUniversalTime(), to = certificate.NotAfter.ToUniversalTime();
+        return from + ((to - from) * RenewAfter);
+    }
+
+    /// <summary>Takes up what the Secret holds, if it was issued to this cluster.</summary>
+    private async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        if (clusterUid.Length > 0)
+        {
+            return;
+        }
+
+        string uid = await store.ClusterUidAsync(cancellationToken).ConfigureAwait(false);
+        SatelliteIdentity? kept = await store.ReadAsync(cancellationToken).ConfigureAwait(false);
+        if (kept is not null && (kept.ClusterUid != uid || kept.DataPlane != dataPlane))
+        {
+            Log.IdentityOfAnother(logger, dataPlane, kept.DataPlane, kept.ClusterUid);
+            kept = null;
+        }
+
+        clusterUid = uid;
+        if (kept is not null)
+        {
+            Use(kept);
+        }
+    }
+
+    /// <returns>False while the answer is not there.</returns>
+    private async Task<bool> ObtainAsync(CancellationToken cancellationToken)
+    {
+        // 1. By which credential to ask.
+        DateTimeOffset now = time.GetUtcNow();
+        bool isGood = tls?.Certificate is { } present && now < present.NotAfter.ToUniversalTime();
+        JoinInvitation? invitation = isGood ? null : await options.Invitation(cancellationToken).ConfigureAwait(false);
+        if (invitation is not null && (invitation.TokenDigest == identity?.UsedToken || invitation.TokenDigest == refusedToken))
+        {
+            invitation = null;
+        }
+
+        if (invitation is null && tls is null)
+        {
+            Tell(refusedToken.Length > 0 ? "the token was refused; another is needed ('orrery data-plane token')" : "there is no token to join with");
+            return false;
+        }
+
+        // 2. For which key: that of a request under way, or a new one, kept before anybody is asked.
+        SatelliteIdentity asking = identity ?? new SatelliteIdentity(
+            dataPlane, clusterUid, invitation!.Server, await ServerTrust.AuthoritiesAsync(invitation, time, cancellationToken).ConfigureAwait(false), null, null, null, null);
+        if (invitation is not null && asking.CertificatePem is not null)
+        {
+            asking = asking with { Server = invitation.Server, AuthoritiesPem = await ServerTrust.AuthoritiesAsync(invitation, time, cancellationToken).ConfigureAwait(false) };
+        }
+
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        if (asking.NextKeyPem is { } begun)
+        {
+            key.ImportFromPem(begun);
+        }
+        else
+        {
+            asking = asking with { NextKeyPem = key.ExportPkcs8PrivateKeyPem() };
+            await store.WriteAsync(asking, cancellationToken).ConfigureAwait(false);
+            identity = asking;
+        }
+
+        // 3. Ask.
+        var order = new CertificateOrder(dataPlane, clusterUid, key, options.CertificateLifetime);
+        var config = new ClientConfig(asking.Server, asking.Authorities(), invitation is null ? tls!.Certificate : null, invitation?.Token);
+        using var controlPlane = new KubeClient(config, time);
+        string? certificate;
+        try
+        {
+            certificate = await order.LookAsync(controlPlane, cancellationToken).ConfigureAwait(false);
+        }
+        catch (JoinRefusedException refusal)
+        {
+            // Another key makes another request; by the same token it would be refused as well.
+            Log.JoinRefused(logger, dataPlane, order.Name, refusal.Message);
+            refusedToken = invitation?.TokenDigest ?? refusedToken;
+            identity = asking with { NextKeyPem = null };
+            await store.WriteAsync(identity, cancellationToken).ConfigureAwait(false);
+            return false;
+        }
+        catch (StatusException e) when (e.Code == 401 && invitation is not null)
+        {
+            refusedToken = invitation.TokenDigest;
+            Tell("the token is not good any more");
+            return false;
+        }
+
+        if (certificate is null)
+        {
+            Tell(isGood || invitation is not null ? $"waiting for certificate request {order.Name}" : $"its certificate has expired: certificate request {order.Name} waits for an operator ('orrery data-plane approve {dataPlane}')");
+            return false;
+        }
+
+        // 4. Keep it.
+        SatelliteIdentity issued = asking with
+        {
+            CertificatePem = certificate, KeyPem = key.ExportPkcs8PrivateKeyPem(), NextKeyPem = null, UsedToken = invitation?.TokenDigest ?? asking.UsedToken,
+        };
+        await store.WriteAsync(issued, cancellationToken).ConfigureAwait(false);
+        Use(issued);
+        said = "";
+        Log.CertificateIssued(logger, dataPlane, tls!.Certificate!.NotAfter.ToUniversalTime());
+        return true;
+    }
+
+    /// <summary>The control plane tells in advance which authorities it will use: they are in its namespace of ours, as in every namespace.</summary>
+    private async Task FollowAuthoritiesAsync(CancellationToken cancellationToken)
+    {
+        using var controlPlane = new KubeClient(Config, time);
+        KubeObject told = await controlPlane.GetAsync(
+            ClusterResources.ConfigMaps, OrreryNames.DataPlaneNamespace(dataPlane), JoinNames.AuthoritiesConfigMap, cancellationToken).ConfigureAwait(false);
+        if (told.TextAt("data", "ca.crt") is { Length: > 0 } pem && pem != identity!.AuthoritiesPem && SatelliteIdentity.Pem(pem).Count > 0)
+        {
+            SatelliteIdentity follows = identity with { AuthoritiesPem = pem };
+            await store.WriteAsync(follows, cancellationToken).ConfigureAwait(false);
+            Use(follows);
+            Log.AuthoritiesChanged(logger, dataPlane, SatelliteIdentity.Pem(pem).Count);
+        }
+    }
+
+    private void Use(SatelliteIdentity now)
+    {
+        identity = now;
+        if (now.Certificate() is { } certificate)
+        {
+            tls = new TlsIdentity(certificate, now.Authorities());
+        }
+    }
+
+    private void Tell(string fault)
+    {
+        // Days offline are a line in the log, not a line a try.
+        if (fault != said)
+        {
+            said = fault;
+            Log.JoinWaits(logger, dataPlane, fault);
+        }
+    }
+
+    private static bool IsPassing(Exception e) => Retry.IsAway(e) || e is InvalidDataException;
+}

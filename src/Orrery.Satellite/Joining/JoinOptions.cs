@@ -1,0 +1,17 @@
+namespace Orrery.Satellite.Joining;
+
+/// <summary>How a satellite gets its own certificate, and keeps one.</summary>
+public sealed record JoinOptions
+{
+    /// <summary>Asked whenever a token is needed; null while there is none. What it answers may change: an operator may hand out another.</summary>
+    public required Func<CancellationToken, ValueTask<JoinInvitation?>> Invitation { get; init; }
+
+    /// <summary>How long a certificate is asked for.</summary>
+    public TimeSpan CertificateLifetime { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>How often it is looked whether the certificate, or what is trusted, is due to change.</summary>
+    public TimeSpan LookInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How often the control plane is asked for a certificate that is not there yet.</summary>
+    public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(1);
+}

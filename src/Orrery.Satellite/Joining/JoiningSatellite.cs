@@ -1,0 +1,28 @@
+using Microsoft.Extensions.Logging;
+using Orrery.Client;
+
+namespace Orrery.Satellite.Joining;
+
+/// <summary>A satellite that gets its own certificate, and keeps it good while it works.</summary>
+/// <param name="options">Its <see cref="SatelliteOptions.ControlPlane"/> is what joining makes of it, and need not be set.</param>
+public sealed class JoiningSatellite(SatelliteOptions options, JoinOptions join)
+{
+    /// <summary>Runs until cancelled. Neither side need answer when it starts.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var cluster = new KubeClient(options.Cluster, options.Time);
+        var enrollment = new Enrollment(
+            options.DataPlane, new IdentityStore(cluster), join, options.Time, options.Loggers.CreateLogger("Orrery.Satellite.Joining"));
+        try
+        {
+            await enrollment.JoinAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return;
+        }
+
+        var agent = new SatelliteAgent(options with { ControlPlane = enrollment.Config });
+        await Together.RunAsync([agent.RunAsync, enrollment.KeepAsync], cancellationToken).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,206 @@
+using System.Security.Cryptography.X509Certificates;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Satellite.Joining;
+using Orrery.Testing;
+
+namespace Orrery.Controllers.Tests.Joining;
+
+/// <summary>Joining with real servers: by token, renewing, expiring, and all that is refused.</summary>
+public sealed class JoinRoadTests
+{
+    [Fact]
+    public async Task Join_ByToken_GetsACertificateForThisDataPlaneAlone()
+    {
+        await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");
+        TestServer cluster = await world.AddClusterAsync();
+        JoinInvitation invitation = await world.InviteAsync("pa2-par");
+
+        await using RunningSatellite satellite = world.Satellite("pa2-par", cluster, () => invitation);
+
+        await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
+        using X509Certificate2 certificate = (await JoinWorld.CertificateAsync(cluster))!;
+        Assert.Equal("O=orrery:satellites, CN=orrery:data-plane:pa2-par", certificate.Subject);
+        Assert.True(certificate.NotAfter.ToUniversalTime() <= (world.Clock.GetUtcNow() + JoinWorld.Lifetime).UtcDateTime);
+        KubeObject dataPlane = await world.DataPlaneAsync("pa2-par");
+        Assert.True(Conditions.IsTrue(dataPlane, JoinNames.IdentityCondition));
+        Assert.Equal((await cluster.Admin.GetAsync(CoreResources.Namespaces, "", "kube-system", default)).Uid, dataPlane.TextAt("status", "clusterUid"));
+    }
+
+    [Fact]
+    public async Task Renew_BeforeExpiry_TakesANewKeyWithoutAnyToken()
+    {
+        await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");
+        TestServer cluster = await world.AddClusterAsync();
+        JoinInvitation invitation = await world.InviteAsync("pa2-par");
+        await using RunningSatellite satellite = world.Satellite("pa2-par", cluster, () => invitation);
+        await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
+        using X509Certificate2 first = (await JoinWorld.CertificateAsync(cluster))!;
+
+        world.Clock.Shift += JoinWorld.Lifetime * 0.75;
+
+        await Eventually.TrueAsync(
+            async () => (await JoinWorld.CertificateAsync(cluster))!.PublicKey.ExportSubjectPublicKeyInfo() is var key && !key.AsSpan().SequenceEqual(first.PublicKey.ExportSubjectPublicKeyInfo()),
+            "another key");
+
+        // Past the end of the first certificate it is heard as ever.
+        world.Clock.Shift += JoinWorld.Lifetime * 0.5;
+        await HeardAsync(world, "pa2-par");
+    }
+
+    [Fact]
+    public async Task Rejoin_AfterExpiry_NeedsTheOldKeyAndAnOperator()
+    {
+        await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");
+        TestServer cluster = await world.AddClusterAsync();
+        JoinInvitation invitation = await world.InviteAsync("pa2-par");
+        await using (world.Satellite("pa2-par", cluster, () => invitation))
+        {
+            await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
+        }
+
+        world.Clock.Shift += JoinWorld.Lifetime * 2;
+        await using RunningSatellite back = world.Satellite("pa2-par", cluster, () => invitation);
+
+        // 1. It says that it is back and proves its key; nobody lets it in by that alone.
+        await world.ConditionAsync("pa2-par", JoinNames.IdentityCondition, "False", "ApprovalNeeded");
+        await world.EventAsync("ApprovalNeeded");
+        string pending = (await world.DataPlaneAsync("pa2-par")).TextAt("status", "pendingRequest")!;
+        Assert.Equal("orrery:expired:orrery:data-plane:pa2-par", (await world.Root.GetAsync(CoreResources.SigningRequests, "", pending, default)).TextAt("spec", "username"));
+        await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "Unknown");
+
+        // 2. The operator does.
+        await new Controllers.Joining.PendingRequest(world.Root).ApproveAsync("pa2-par", default);
+        await world.ConditionAsync("pa2-par", JoinNames.IdentityCondition, "True");
+        await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
+        Assert.Null((await world.DataPlaneAsync("pa2-par")).TextAt("status", "pendingRequest"));
+    }
+
+    [Fact]
+    public async Task Rejoin_AfterExpiry_ByAnotherToken()
+    {
+        await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");
+        TestServer cluster = await world.AddClusterAsync();
+        JoinInvitation invitation = await world.InviteAsync("pa2-par");
+        await using (world.Satellite("pa2-par", cluster, () => invitation))
+        {
+            await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
+        }
+
+        world.Clock.Shift += JoinWorld.Lifetime * 2;
+        invitation = await world.InviteAsync("pa2-par");
+        await using RunningSatellite back = world.Satellite("pa2-par", cluster, () => invitation);
+
+        await HeardAsync(world, "pa2-par");
+        await world.ConditionAsync("pa2-par", JoinNames.IdentityCondition, "True");
+    }
+
+    [Fact]
+    public async Task Token_UsedTwice_IsRefusedAndSaid()
+    {
+        await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");
+        TestServer cluster = await world.AddClusterAsync();
+        JoinInvitation invitation = await world.InviteAsync("pa2-par");
+        await using RunningSatellite satellite = world.Satellite("pa2-par", cluster, () => invitation);
+        await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
+        string uid = (await world.DataPlaneAsync("pa2-par")).TextAt("status", "clusterUid")!;
+
+        await world.RefusedAsync(invitation.Token, JoinWorld.Request("orrery:data-plane:pa2-par", OrreryNames.SatelliteGroup, uid), "TokenReused");
+
+        await world.ConditionAsync("pa2-par", JoinNames.RefusedCondition, "True", "TokenReused");
+        await world.EventAsync("TokenReused");
+
+        // The one that has the name keeps it.
+        await HeardAsync(world, "pa2-par");
+        Assert.True(Conditions.IsTrue(await world.DataPlaneAsync("pa2-par"), JoinNames.IdentityCondition));
+    }
+
+    [Fact]
+    public async Task Token_PastItsEnd_IsWorthNothing()
+    {
+        await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");
+        JoinInvitation invitation = await world.InviteAsync("pa2-par");
+        string account = Assert.Single((await world.Root.ListAsync(CoreResources.ServiceAccounts, "dp-pa2-par", new ListQuery { LabelSelector = JoinNames.InvitationLabel }, default)).Items).Name;
+
+        world.Clock.Shift += TimeSpan.FromMinutes(16);
+
+        using var client = new KubeClient(world.ControlPlane.Config(token: invitation.Token));
+        StatusException refusal = await Assert.ThrowsAsync<StatusException>(() => client.CreateAsync(
+            CoreResources.SigningRequests, "", JoinWorld.Request("orrery:data-plane:pa2-par", OrreryNames.SatelliteGroup), default));
+        Assert.Equal(401, refusal.Code);
+
+        // The next look ends the invitation itself.
+        await world.InviteAsync("pa2-par");
+        await world.Root.PatchAsync(CoreResources.ServiceAccounts, "dp-pa2-par", account, PatchKind.Merge, new System.Text.Json.Nodes.JsonObject { ["metadata"] = new System.Text.Json.Nodes.JsonObject { ["labels"] = new System.Text.Json.Nodes.JsonObject { ["look"] = "again" } } }, default);
+        await Eventually.TrueAsync(async () => await world.Root.FindAsync(CoreResources.ServiceAccounts, "dp-pa2-par", account, default) is null, "the invitation is gone");
+    }
+
+    [Theory]
+    [InlineData("orrery:data-plane:ny8-nyc", OrreryNames.SatelliteGroup, "client auth", "WrongDataPlane")]
+    [InlineData("orrery-admin", OrreryNames.SatelliteGroup, "client auth", "WrongName")]
+    [InlineData("orrery:data-plane:pa2-par", "orrery:admins", "client auth", "WrongGroup")]
+    [InlineData("orrery:data-plane:pa2-par", OrreryNames.SatelliteGroup, "server auth", "WrongUsage")]
+    [InlineData("orrery:data-plane:nowhere", OrreryNames.SatelliteGroup, "client auth", "NoSuchDataPlane")]
+    public async Task Request_ForAnythingElse_IsRefusedAndSaid(string user, string group, string usage, string reason)
+    {
+        await using JoinWorld world = await JoinWorld.StartAsync("pa2-par", "ny8-nyc");
+        JoinInvitation invitation = await world.InviteAsync("pa2-par");
+
+        await world.RefusedAsync(invitation.Token, JoinWorld.Request(user, group, usages: [usage, "digital signature"]), reason);
+
+        await world.ConditionAsync("pa2-par", JoinNames.RefusedCondition, "True", reason);
+        await world.EventAsync(reason);
+    }
+
+    [Fact]
+    public async Task SecondCluster_UnderOneName_IsRefusedUnlessTheOperatorSaysSo()
+    {
+        await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");
+        TestServer first = await world.AddClusterAsync();
+        JoinInvitation invitation = await world.InviteAsync("pa2-par");
+        await using (world.Satellite("pa2-par", first, () => invitation))
+        {
+            await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
+        }
+
+        TestServer second = await world.AddClusterAsync();
+        JoinInvitation another = await world.InviteAsync("pa2-par");
+        await using (world.Satellite("pa2-par", second, () => another))
+        {
+            await world.ConditionAsync("pa2-par", JoinNames.RefusedCondition, "True", "OtherCluster");
+            Assert.Null(await JoinWorld.CertificateAsync(second));
+        }
+
+        JoinInvitation moved = await world.InviteAsync("pa2-par", newCluster: true);
+        await using RunningSatellite there = world.Satellite("pa2-par", second, () => moved);
+        await world.ConditionAsync("pa2-par", JoinNames.RefusedCondition, "False");
+        Assert.NotNull(await Eventually.SomeAsync(() => JoinWorld.CertificateAsync(second), "certificate in the second cluster"));
+    }
+
+    [Fact]
+    public async Task Satellite_OfOneDataPlane_CannotAskForAnother()
+    {
+        await using JoinWorld world = await JoinWorld.StartAsync("pa2-par", "ny8-nyc");
+        TestServer cluster = await world.AddClusterAsync();
+        JoinInvitation invitation = await world.InviteAsync("pa2-par");
+        await using RunningSatellite satellite = world.Satellite("pa2-par", cluster, () => invitation);
+        await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
+
+        using var asPa2 = new KubeClient(world.ControlPlane.Config(await JoinWorld.CertificateAsync(cluster)));
+        string name = (await asPa2.CreateAsync(CoreResources.SigningRequests, "", JoinWorld.Request("orrery:data-plane:ny8-nyc", OrreryNames.SatelliteGroup), default)).Name;
+
+        await Eventually.TrueAsync(
+            async () => Conditions.Find(await world.Root.GetAsync(CoreResources.SigningRequests, "", name, default), "Denied") is { Reason: "WrongDataPlane" }, "refused");
+        await world.ConditionAsync("ny8-nyc", JoinNames.RefusedCondition, "True", "WrongDataPlane");
+        await world.ConditionAsync("pa2-par", JoinNames.RefusedCondition, "True", "WrongDataPlane");
+    }
+
+    private static async Task HeardAsync(JoinWorld world, string dataPlane)
+    {
+        string? before = (await world.Root.FindAsync(CoreResources.Leases, "dp-" + dataPlane, OrreryNames.SatelliteLease, default))?.TextAt("spec", "renewTime");
+        await Eventually.TrueAsync(
+            async () => (await world.Root.FindAsync(CoreResources.Leases, "dp-" + dataPlane, OrreryNames.SatelliteLease, default))?.TextAt("spec", "renewTime") is { } now && now != before,
+            $"heartbeat of {dataPlane}");
+    }
+}

@@ -20,6 +20,9 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
     private TlsIdentity? tls;
     private string clusterUid = "";
     private string refusedToken = "";
+
+    /// <summary>Digest of the token that the request under way was made with; empty when it was made before this process, or without any.</summary>
+    private string askedWith = "";
     private string said = "";
 
     /// <summary>How to reach the control plane as this satellite. Good once <see cref="JoinAsync"/> has ended.</summary>
@@ -135,6 +138,7 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
         else
         {
             asking = asking with { NextKeyPem = key.ExportPkcs8PrivateKeyPem() };
+            askedWith = invitation?.TokenDigest ?? "";
             await store.WriteAsync(asking, cancellationToken).ConfigureAwait(false);
             identity = asking;
         }
@@ -150,9 +154,10 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
         }
         catch (JoinRefusedException refusal)
         {
-            // Another key makes another request; by the same token it would be refused as well.
+            // Another key makes another request. By the token that this one was made with it would be refused as well; one from before a restart
+            // says nothing of a token that came since.
             Log.JoinRefused(logger, dataPlane, order.Name, refusal.Message);
-            refusedToken = invitation?.TokenDigest ?? refusedToken;
+            refusedToken = invitation is not null && askedWith == invitation.TokenDigest ? askedWith : refusedToken;
             identity = asking with { NextKeyPem = null };
             await store.WriteAsync(identity, cancellationToken).ConfigureAwait(false);
             return false;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
+using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Controllers;
 using Orrery.Hub;
@@ -46,6 +47,7 @@ internal static class ControlPlane
                 ClientCas = [authority.Certificate()],
                 ServiceAccountKeys = keys,
                 Signer = authority,
+                ExpiredCertificates = new ExpiredCertificates(OrreryNames.SatelliteGroup, JoinNames.ExpiredUserPrefix, JoinNames.ExpiredGroup),
                 PublicUrl = publicUrl,
                 Issuers = new TokenIssuers { Root = [publicUrl.GetLeftPart(UriPartial.Authority)] },
                 WebhookAddresses = webhookAddresses,

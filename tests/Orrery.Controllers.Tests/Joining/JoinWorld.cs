@@ -186,6 +186,9 @@ internal sealed class RunningSatellite : IAsyncDisposable
         run = satellite.RunAsync(stop.Token);
     }
 
+    /// <summary>Ends with the satellite, and with its fault if it had one.</summary>
+    public Task Run => run;
+
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();

@@ -91,6 +91,9 @@ public sealed record ApiServerOptions
     /// <summary>See <see cref="AuthenticationOptions.Oidc"/>.</summary>
     public OidcOptions? Oidc { get; init; }
 
+    /// <summary>An AuthenticationConfiguration, followed as it changes; null for none. Not together with <see cref="Oidc"/>.</summary>
+    public string? AuthenticationFile { get; init; }
+
     /// <summary>What is recorded of requests; null: nothing.</summary>
     public AuditOptions? Audit { get; init; }
 

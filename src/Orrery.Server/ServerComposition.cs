@@ -42,6 +42,7 @@ internal static class ServerComposition
         var resources = new ResourceCatalog(custom, options.ServesVirtualClusters, options.WithheldVersions);
 
         // 2. Who asks, and whether they may.
+        var addresses = new AddressGuard(options.WebhookAddresses);
         AccessControl access = AccessControl.Create(
             new AuthenticationOptions
             {
@@ -50,17 +51,18 @@ internal static class ServerComposition
                 TokenKeys = options.ServiceAccountKeys,
                 Issuers = options.Issuers,
                 Oidc = options.Oidc,
+                ConfigurationFile = options.AuthenticationFile,
                 UnscopedCredentials = options.UnscopedCredentials,
                 ExpiredCertificates = options.ExpiredCertificates,
                 AllowsAnonymous = options.AllowsAnonymous,
                 Authorization = options.Authorization,
                 StaticTokens = options.StaticTokenFile is { } file ? await File.ReadAllTextAsync(file, cancellationToken) : null,
             },
-            caches, SetUpAt(caches, time), resources, time, loggers);
+            caches, addresses, SetUpAt(caches, time), resources, time, loggers);
         var objects = new ObjectStore(caches, access.BaseLayer, access.Clusters);
 
         // 3. Writes.
-        var webhooks = new WebhookClient(objects, new AddressGuard(options.WebhookAddresses), time);
+        var webhooks = new WebhookClient(objects, addresses, time);
         var versions = new ObjectVersions(webhooks, names);
         var facts = new AdmissionFacts(objects, resources, versions, access.Authorizer);
         var parameters = new PolicyParams(objects, resources);
@@ -77,13 +79,13 @@ internal static class ServerComposition
             validating:
             [
                 limits, new PodSecurityAdmission(objects), priority, new ClaimResize(objects), new PrivilegedContainers(options.AllowsPrivileged),
-                new CertificateApproval(access.Authorizer), new CertificateSigning(access.Authorizer), new CertificateSubjectRestriction(),
+                new CertificateApproval(access.Authorizer), new CertificateSigning(access.Authorizer), new CertificateSubjectRestriction(), new ProviderGuard(access.Authorizer, options.Issuers),
                 PolicyPlugins.Validating(caches, facts, parameters), new ValidatingWebhooks(caches, webhookCalls),
             ]).Without(options.DisabledAdmissionPlugins);
-        var addresses = new ServiceAddresses(caches, options.ServiceRange, names);
+        var serviceAddresses = new ServiceAddresses(caches, options.ServiceRange, names);
         var quotas = new QuotaLedger(objects, !options.DisabledAdmissionPlugins.Contains("ResourceQuota"), time);
-        var creation = new ObjectCreation(objects, versions, admission, addresses, quotas, time, names);
-        var update = new ObjectUpdate(objects, versions, admission, addresses, quotas, creation, time);
+        var creation = new ObjectCreation(objects, versions, admission, serviceAddresses, quotas, time, names);
+        var update = new ObjectUpdate(objects, versions, admission, serviceAddresses, quotas, creation, time);
         var deletion = new ObjectDeletion(objects, versions, admission, time);
         var writer = new Writer(creation, update, deletion);
 

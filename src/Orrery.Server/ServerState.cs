@@ -85,7 +85,8 @@ internal sealed class ServerState : IAsyncDisposable
             await Upkeep.DisposeAsync();
         }
 
-        Access.Oidc?.Dispose();
+        Access.ProvidersFile?.Dispose();
+        Access.Providers.Dispose();
 
         // All requests have ended: their record is written out.
         await (Audit?.DisposeAsync() ?? ValueTask.CompletedTask);

@@ -34,6 +34,9 @@ public sealed record AuthenticationOptions
     /// <summary>An OpenID provider whose ID tokens are accepted on root; null for none.</summary>
     public OidcOptions? Oidc { get; init; }
 
+    /// <summary>Path of an AuthenticationConfiguration, followed as it changes; null for none.</summary>
+    public string? ConfigurationFile { get; init; }
+
     /// <summary>Content of a token file (<c>token,user,uid,"group,…"[,cluster]</c>); null for none.</summary>
     public string? StaticTokens { get; init; }
 

@@ -28,7 +28,7 @@ internal sealed class IdentityReviews(TokenAuthenticator tokens, LogicalClusters
         }
 
         string[] audiences = review.NodeAt("spec", "audiences") is JsonArray list ? [.. list.Select(a => a!.GetValue<string>())] : [];
-        TokenIdentity? identity = await tokens.AuthenticateAsync(token, audiences, cancellationToken);
+        TokenIdentity? identity = await tokens.AuthenticateAsync(cluster, token, audiences, cancellationToken);
         review["status"] = identity is not null && clusters.Admits(identity.User.Scope, cluster)
             ? new JsonObject
             {

@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
+using Orrery.Server.Authentication.Oidc;
 using Orrery.Server.Clusters;
 using Orrery.Server.Requests;
 
@@ -9,7 +10,7 @@ namespace Orrery.Server.Authentication;
 
 /// <summary>The authentication stage: certificate, then bearer token, then anonymous.</summary>
 internal sealed class RequestAuthenticator(
-    CertificateAuthenticator certificates, TokenAuthenticator tokens, LogicalClusters clusters, bool allowsAnonymous, ILogger<RequestAuthenticator> log) : IAuthenticator
+    CertificateAuthenticator certificates, TokenAuthenticator tokens, LogicalClusters clusters, TokenProviders providers, ILogger<RequestAuthenticator> log) : IAuthenticator
 {
     public async ValueTask<UserInfo> AuthenticateAsync(HttpContext context, RequestInfo request, CancellationToken cancellationToken)
     {
@@ -24,13 +25,13 @@ internal sealed class RequestAuthenticator(
 
         // 2. A bearer token of the request.
         string? token = BearerToken(context.Request.Headers.Authorization.ToString());
-        if (token is not null && InScope((await tokens.AuthenticateAsync(token, [], cancellationToken))?.User, cluster) is { } byToken)
+        if (token is not null && InScope((await tokens.AuthenticateAsync(cluster, token, [], cancellationToken))?.User, cluster) is { } byToken)
         {
             return byToken;
         }
 
         // 3. Whoever shows no credential is anonymous; whoever shows a wrong one is nobody.
-        return certificate is null && token is null && allowsAnonymous
+        return certificate is null && token is null && providers.Anonymous.Admits(request.Path)
             ? new UserInfo { Name = UserGroups.Anonymous, Groups = [UserGroups.Unauthenticated], Scope = new ClusterScope(cluster) }
             : throw ApiErrors.Unauthorized();
     }

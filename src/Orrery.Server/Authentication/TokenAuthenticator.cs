@@ -15,7 +15,7 @@ namespace Orrery.Server.Authentication;
 internal sealed record TokenIdentity(UserInfo User, IReadOnlyList<string> Audiences);
 
 /// <summary>Recognises bearer tokens: those of the token file, and those that the server signed.</summary>
-internal sealed class TokenAuthenticator(AuthenticationOptions options, OidcAuthenticator? oidc, IClusterObjects objects, TimeProvider time, ILogger<TokenAuthenticator> log)
+internal sealed class TokenAuthenticator(AuthenticationOptions options, TokenProviders providers, LogicalClusters clusters, IClusterObjects objects, TimeProvider time, ILogger<TokenAuthenticator> log)
 {
     private const int RememberedSignatures = 10_000;
 
@@ -26,17 +26,17 @@ internal sealed class TokenAuthenticator(AuthenticationOptions options, OidcAuth
     /// <summary>Claims by digest of tokens whose signature was checked: that a signature was right stays true.</summary>
     private readonly ConcurrentDictionary<string, JsonElement> verified = new(StringComparer.Ordinal);
 
-    /// <summary>As <see cref="Authenticate"/>, ID tokens of an OpenID provider among them.</summary>
-    public async ValueTask<TokenIdentity?> AuthenticateAsync(string token, IReadOnlyList<string> audiences, CancellationToken cancellationToken)
+    /// <summary>As <see cref="Authenticate"/>, ID tokens of the OpenID providers of a cluster among them.</summary>
+    public async ValueTask<TokenIdentity?> AuthenticateAsync(ClusterName cluster, string token, IReadOnlyList<string> audiences, CancellationToken cancellationToken)
     {
-        if (oidc is null || JsonWebToken.Read(token) is not { } read || !oidc.Concerns(read))
+        if (providers.Find(cluster, token, out JsonWebToken? read) is not { } provider || clusters.ScopeOf(cluster) is not { } scope)
         {
             return Authenticate(token, audiences);
         }
 
         // An ID token names a client, not this server: to let it in is to say that it is good here.
         string[] good = [.. (audiences.Count > 0 ? audiences : issuers.Audiences).Intersect(issuers.Audiences)];
-        return good.Length > 0 && await oidc.AuthenticateAsync(read, cancellationToken) is { } user ? new TokenIdentity(user, good) : null;
+        return good.Length > 0 && await provider.AuthenticateAsync(read!, scope, cancellationToken) is { } user ? new TokenIdentity(user, good) : null;
     }
 
     /// <summary>Null when the token means nothing here, has expired, or is bound to something that is gone.</summary>

@@ -5,13 +5,14 @@ using Orrery.Server.Authorization;
 using Orrery.Server.Cache;
 using Orrery.Server.Clusters;
 using Orrery.Server.Discovery;
+using Orrery.Server.Webhooks;
 
 namespace Orrery.Server.Security;
 
 /// <summary>Everything that decides who may do what in which cluster, wired over the caches of one server.</summary>
 internal sealed class AccessControl
 {
-    private AccessControl(AuthenticationOptions options, CacheSet caches, DateTimeOffset created, IApiSurface surface, TimeProvider time, ILoggerFactory logs)
+    private AccessControl(AuthenticationOptions options, CacheSet caches, AddressGuard addresses, DateTimeOffset created, IApiSurface surface, TimeProvider time, ILoggerFactory logs)
     {
         Clusters = new LogicalClusters(caches);
         BaseLayer = new BaseLayer(created, options.RootCertificatePem ?? NamespaceContents.Pem(options.ClientAuthorities), Clusters.IdentityOf, surface);
@@ -21,8 +22,14 @@ internal sealed class AccessControl
         RoleGuard = new RoleGuard(Authorizer);
         AccessReviews = new AccessReviews(Authorizer);
 
-        Oidc = options.Oidc is { } provider ? new OidcAuthenticator(provider, time, logs.CreateLogger<OidcAuthenticator>()) : null;
-        var tokens = new TokenAuthenticator(options, Oidc, Objects, time, logs.CreateLogger<TokenAuthenticator>());
+        Providers = new TokenProviders(caches, options.Issuers, addresses, new AnonymousRule(options.AllowsAnonymous), time, logs.CreateLogger<TokenProviders>());
+        if (options.Oidc is { } provider)
+        {
+            Providers.Trust(provider.ToProvider());
+        }
+
+        ProvidersFile = options.ConfigurationFile is { } file ? new AuthenticationFile(file, Providers, time, logs.CreateLogger<AuthenticationFile>()) : null;
+        var tokens = new TokenAuthenticator(options, Providers, Clusters, Objects, time, logs.CreateLogger<TokenAuthenticator>());
         IdentityReviews = new IdentityReviews(tokens, Clusters, time);
         TokenRequests = options.TokenKeys is null ? null : new TokenRequests(new AccessTokens(options.TokenKeys, time, options.Issuers), options.Issuers, Clusters, Objects, time);
         Impersonation = new Impersonation(Authorizer, logs.CreateLogger<Impersonation>());
@@ -30,14 +37,17 @@ internal sealed class AccessControl
             new CertificateAuthenticator(options.ClientAuthorities, options.UnscopedCredentials, options.ExpiredCertificates, time, logs.CreateLogger<CertificateAuthenticator>()),
             tokens,
             Clusters,
-            options.AllowsAnonymous,
+            Providers,
             logs.CreateLogger<RequestAuthenticator>());
     }
 
     public IAuthenticator Authenticator { get; }
 
-    /// <summary>Null where no OpenID provider is trusted.</summary>
-    public OidcAuthenticator? Oidc { get; }
+    /// <summary>To be disposed with the server.</summary>
+    public TokenProviders Providers { get; }
+
+    /// <summary>Null where no file names providers. To be disposed with the server, before <see cref="Providers"/>.</summary>
+    public AuthenticationFile? ProvidersFile { get; }
 
     public Impersonation Impersonation { get; }
 
@@ -63,7 +73,8 @@ internal sealed class AccessControl
 
     /// <param name="created">When this installation was set up: the creationTimestamp of base objects.</param>
     /// <param name="surface">What each cluster serves.</param>
-    /// <exception cref="FormatException">The token file is not of its form.</exception>
-    public static AccessControl Create(AuthenticationOptions options, CacheSet caches, DateTimeOffset created, IApiSurface surface, TimeProvider time, ILoggerFactory logs) =>
-        new(options, caches, created, surface, time, logs);
+    /// <param name="addresses">Where providers of virtual clusters may be.</param>
+    /// <exception cref="FormatException">The token file, or that of providers, is not of its form.</exception>
+    public static AccessControl Create(AuthenticationOptions options, CacheSet caches, AddressGuard addresses, DateTimeOffset created, IApiSurface surface, TimeProvider time, ILoggerFactory logs) =>
+        new(options, caches, addresses, created, surface, time, logs);
 }

@@ -5,7 +5,7 @@ using Orrery.Api;
 namespace Orrery.Server.Webhooks;
 
 /// <summary>
-/// Where webhooks may lead. What a tenant configures must not reach what only the control plane can reach: this machine, its
+/// Where webhooks and OpenID providers may be. What a tenant configures must not reach what only the control plane can reach: this machine, its
 /// network, the metadata service of its cloud. Root's webhooks are the operator's own and lead anywhere.
 /// </summary>
 /// <param name="allowed">What tenants may reach beside the public internet.</param>
@@ -36,6 +36,35 @@ internal sealed class AddressGuard(IReadOnlyList<IPNetwork> allowed)
 
         IPAddress real = Unwrap(address);
         return allowed.Any(n => n.Contains(real)) || !Closed.Any(n => n.Contains(real));
+    }
+
+    /// <summary>Connects to a host, of which only those addresses count that may be reached: asked for when it is connected to, whatever the name led to before.</summary>
+    /// <param name="cluster">For whom.</param>
+    /// <param name="what">Is connecting, for people: <c>a webhook</c>.</param>
+    /// <exception cref="WebhookException">It leads only where it must not.</exception>
+    /// <exception cref="SocketException">There is no such host, or it does not answer.</exception>
+    public async ValueTask<Stream> ConnectAsync(ClusterName cluster, string what, DnsEndPoint host, CancellationToken cancellationToken)
+    {
+        IPAddress[] found = await Dns.GetHostAddressesAsync(host.Host, cancellationToken);
+        IPAddress[] open = [.. found.Where(a => MayReach(cluster, a))];
+        if (open.Length == 0)
+        {
+            throw new WebhookException(found.Length == 0
+                ? $"{host.Host} has no address"
+                : $"{host.Host} leads to {string.Join(", ", found.AsEnumerable())}, which {what} of this cluster may not reach; the operator can allow it (--allow-webhook-address)");
+        }
+
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(open, host.Port, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The IPv4 address that some spellings of IPv6 lead to.</summary>

@@ -93,7 +93,7 @@ internal sealed class WebhookClient(ObjectStore objects, AddressGuard guard, Tim
             ConnectTimeout = ConnectTimeout,
             PooledConnectionIdleTimeout = IdleTimeout,
             MaxResponseHeadersLength = 32,
-            ConnectCallback = (context, cancellationToken) => ConnectAsync(cluster, address, context.DnsEndPoint, cancellationToken),
+            ConnectCallback = (context, cancellationToken) => guard.ConnectAsync(cluster, "a webhook", address.Service is { } service ? Resolve(cluster, service) : context.DnsEndPoint, cancellationToken),
         };
         if (address.CaBundle.Length > 0)
         {
@@ -104,31 +104,6 @@ internal sealed class WebhookClient(ObjectStore objects, AddressGuard guard, Tim
         }
 
         return new HttpMessageInvoker(handler);
-    }
-
-    private async ValueTask<Stream> ConnectAsync(ClusterName cluster, WebhookAddress address, DnsEndPoint wanted, CancellationToken cancellationToken)
-    {
-        DnsEndPoint target = address.Service is { } service ? Resolve(cluster, service) : wanted;
-        IPAddress[] found = await Dns.GetHostAddressesAsync(target.Host, cancellationToken);
-        IPAddress[] open = [.. found.Where(a => guard.MayReach(cluster, a))];
-        if (open.Length == 0)
-        {
-            throw new WebhookException(found.Length == 0
-                ? $"{target.Host} has no address"
-                : $"{target.Host} leads to {string.Join(", ", found.AsEnumerable())}, which a webhook of this cluster may not reach; the operator can allow it (--allow-webhook-address)");
-        }
-
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(open, target.Port, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
     }
 
     /// <summary>

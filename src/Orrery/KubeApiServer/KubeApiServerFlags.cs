@@ -34,6 +34,7 @@ internal static class KubeApiServerFlags
         new("service-account-signing-key-file", FlagKind.Text, "Key that signs service accounts' tokens."),
         new("api-audiences", FlagKind.List, "What this server calls itself in tokens. Default: --service-account-issuer."),
 
+        new("authentication-config", FlagKind.Text, "File that names the OpenID providers whose ID tokens are accepted; followed as it changes."),
         new("oidc-issuer-url", FlagKind.Text, "OpenID provider whose ID tokens are accepted."),
         new("oidc-client-id", FlagKind.Text, "Client that ID tokens must be meant for."),
         new("oidc-username-claim", FlagKind.Text, "Claim that names the user.", "sub"),

@@ -13,6 +13,9 @@ internal sealed record AccessConfiguration
 {
     public OidcOptions? Oidc { get; init; }
 
+    /// <summary>Not together with <see cref="Oidc"/>.</summary>
+    public string? AuthenticationFile { get; init; }
+
     public AuditOptions? Audit { get; init; }
 
     public EncryptionConfiguration? Encryption { get; init; }
@@ -22,11 +25,14 @@ internal sealed record AccessConfiguration
     public static AccessConfiguration Read(Func<string, string?> text, Func<string, IReadOnlyList<string>> list, Func<string, int> number) => new()
     {
         Oidc = ReadOidc(text, list),
+        AuthenticationFile = text("authentication-config") is not { } providers ? null
+            : text("oidc-issuer-url") is null ? From("authentication-config", providers, yaml => AuthenticationConfiguration.Parse(yaml) is not null ? providers : null)
+            : throw new CommandFailedException("--authentication-config and the --oidc-* flags exclude each other"),
         Audit = ReadAudit(text, number),
         Encryption = text("encryption-provider-config") is { } file ? From("encryption-provider-config", file, EncryptionConfiguration.Parse) : null,
     };
 
-    public ApiServerOptions Apply(ApiServerOptions options) => options with { Oidc = Oidc, Audit = Audit, Encryption = Encryption };
+    public ApiServerOptions Apply(ApiServerOptions options) => options with { Oidc = Oidc, AuthenticationFile = AuthenticationFile, Audit = Audit, Encryption = Encryption };
 
     private static AuditOptions? ReadAudit(Func<string, string?> text, Func<string, int> number) => (text("audit-policy-file"), text("audit-log-path")) switch
     {

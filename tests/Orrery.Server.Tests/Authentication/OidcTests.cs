@@ -16,9 +16,9 @@ public sealed class OidcTests
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private static async Task<UserInfo?> AskAsync(OidcAuthenticator authenticator, string token) => await authenticator.AuthenticateAsync(JsonWebToken.Read(token)!, Cancel);
+    private static async Task<UserInfo?> AskAsync(OidcAuthenticator authenticator, string token) => await authenticator.AuthenticateAsync(JsonWebToken.Read(token)!, ClusterScope.Root, Cancel);
 
-    private static OidcAuthenticator Authenticator(OidcOptions options, TimeProvider? clock = null) => new(options, clock ?? Clock, NullLogger<OidcAuthenticator>.Instance);
+    private static OidcAuthenticator Authenticator(OidcOptions options, TimeProvider? clock = null) => new(options.ToProvider(), null, clock ?? Clock, NullLogger<OidcAuthenticator>.Instance);
 
     [Fact]
     public async Task GoodToken_IsItsUserWithPrefixes_AndNeverASystemGroup()

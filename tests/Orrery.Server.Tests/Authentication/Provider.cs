@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
@@ -21,8 +22,11 @@ internal sealed class Provider : IAsyncDisposable
     private readonly CertificateAuthority authority;
     private readonly X509Certificate2 certificate;
 
-    private Provider(WebApplication web, CertificateAuthority authority, X509Certificate2 certificate)
+    private readonly StrongBox<int> connections;
+
+    private Provider(WebApplication web, CertificateAuthority authority, X509Certificate2 certificate, StrongBox<int> connections)
     {
+        this.connections = connections;
         this.web = web;
         this.authority = authority;
         this.certificate = certificate;
@@ -42,6 +46,32 @@ internal sealed class Provider : IAsyncDisposable
 
     public OidcOptions Options => new() { Issuer = Issuer, ClientId = "kube", GroupsClaim = "groups", GroupsPrefix = "oidc:", Authorities = [authority.Certificate()] };
 
+    /// <summary>Connections that reached it.</summary>
+    public int Connections => connections.Value;
+
+    /// <summary>An AuthenticationConfiguration that trusts it.</summary>
+    public string Configuration(string mappings, string rules = "[]", string userRules = "[]", string issuer = "", string? url = null) =>
+        AuthenticationConfigurationTests.Yaml("jwt:" + Entry(mappings, rules, userRules, issuer, url));
+
+    /// <summary>One <c>jwt</c> entry of such a configuration.</summary>
+    public string Entry(string mappings, string rules = "[]", string userRules = "[]", string issuer = "", string? url = null) => $"""
+
+        - issuer:
+            url: {url ?? Issuer}
+            audiences: [kube]
+            {issuer}
+            certificateAuthority: |
+              {Indented(authority.CertificatePem.Trim(), 6)}
+          claimValidationRules:
+            {Indented(rules, 4)}
+          userValidationRules:
+            {Indented(userRules, 4)}
+          claimMappings:
+            {Indented(mappings, 4)}
+        """;
+
+    private static string Indented(string text, int by) => text.ReplaceLineEndings("\n" + new string(' ', by));
+
     public static ServiceAccountKeys RsaKeys()
     {
         using RSA key = RSA.Create(2048);
@@ -52,10 +82,19 @@ internal sealed class Provider : IAsyncDisposable
     {
         var authority = CertificateAuthority.Create("provider", TimeSpan.FromDays(1), TimeProvider.System);
         X509Certificate2 certificate = authority.IssueServer(["localhost"], [IPAddress.Loopback], TimeSpan.FromDays(1)).ToX509();
+        var counted = new StrongBox<int>();
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0, l => l.UseHttps(certificate)));
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0, l =>
+        {
+            l.Use(next => connection =>
+            {
+                Interlocked.Increment(ref counted.Value);
+                return next(connection);
+            });
+            l.UseHttps(certificate);
+        }));
         WebApplication web = builder.Build();
-        var provider = new Provider(web, authority, certificate);
+        var provider = new Provider(web, authority, certificate, counted);
         web.Run(provider.AnswerAsync);
         await web.StartAsync(TestContext.Current.CancellationToken);
         provider.Issuer = web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();

@@ -7,6 +7,7 @@ using Orrery.Server.Cache;
 using Orrery.Server.CustomResources;
 using Orrery.Server.Registry;
 using Orrery.Server.Security;
+using Orrery.Server.Webhooks;
 using Orrery.Storage;
 using Orrery.Storage.Memory;
 
@@ -28,7 +29,7 @@ public sealed class PurgeFenceTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         caches = await CacheSet.StartAsync(store, TimeProvider.System, NullLogger<CacheSet>.Instance, Token);
-        AccessControl access = AccessControl.Create(new AuthenticationOptions(), caches, DateTimeOffset.UnixEpoch, new ResourceCatalog(new CustomResourceSet(caches), servesVirtualClusters: true, new HashSet<string>()), TimeProvider.System, NullLoggerFactory.Instance);
+        AccessControl access = AccessControl.Create(new AuthenticationOptions(), caches, new AddressGuard([]), DateTimeOffset.UnixEpoch, new ResourceCatalog(new CustomResourceSet(caches), servesVirtualClusters: true, new HashSet<string>()), TimeProvider.System, NullLoggerFactory.Instance);
         objects = new ObjectStore(caches, access.BaseLayer, access.Clusters);
         await caches.CommitAsync(new Transaction([], [new Write(Record, RecordOf("1"))]), Token);
     }

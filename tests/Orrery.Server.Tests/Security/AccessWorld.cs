@@ -12,6 +12,7 @@ using Orrery.Server.CustomResources;
 using Orrery.Server.Registry;
 using Orrery.Server.Requests;
 using Orrery.Server.Security;
+using Orrery.Server.Webhooks;
 using Orrery.Storage;
 using Orrery.Storage.Memory;
 
@@ -35,7 +36,7 @@ internal sealed class AccessWorld : IAsyncDisposable
         Keys = ServiceAccountKeys.Load(ServiceAccountKeys.NewKeyPem());
         Tokens = new AccessTokens(Keys, clock);
         var options = new AuthenticationOptions { ClientAuthorities = [Authority.Certificate()], TokenKeys = Keys, StaticTokens = tokenFile };
-        Access = AccessControl.Create(options, caches, Created, new ResourceCatalog(new CustomResourceSet(caches), servesVirtualClusters: true, new HashSet<string>()), clock, NullLoggerFactory.Instance);
+        Access = AccessControl.Create(options, caches, new AddressGuard([]), Created, new ResourceCatalog(new CustomResourceSet(caches), servesVirtualClusters: true, new HashSet<string>()), clock, NullLoggerFactory.Instance);
     }
 
     public CacheSet Caches { get; }

@@ -5,8 +5,6 @@ namespace Orrery.Server.Authentication.Oidc;
 /// <summary>An OpenID provider whose ID tokens are accepted on root. Names and defaults of kube-apiserver's <c>--oidc-*</c> flags.</summary>
 public sealed record OidcOptions
 {
-    private static readonly string[] Algorithms = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512"];
-
     /// <summary>Compared exactly with the <c>iss</c> of tokens; https.</summary>
     public required string Issuer { get; init; }
 
@@ -44,9 +42,20 @@ public sealed record OidcOptions
             throw new ArgumentException("--oidc-client-id is needed with --oidc-issuer-url");
         }
 
-        if (SigningAlgorithms.Count == 0 || SigningAlgorithms.Except(Algorithms).FirstOrDefault() is not null)
+        if (SigningAlgorithms.Count == 0 || SigningAlgorithms.Except(TokenProvider.AllAlgorithms).FirstOrDefault() is not null)
         {
-            throw new ArgumentException($"--oidc-signing-algs: want some of {string.Join(", ", Algorithms)}");
+            throw new ArgumentException($"--oidc-signing-algs: want some of {string.Join(", ", TokenProvider.AllAlgorithms)}");
         }
     }
+
+    internal TokenProvider ToProvider() => new()
+    {
+        Issuer = Issuer,
+        Audiences = [ClientId],
+        SigningAlgorithms = SigningAlgorithms,
+        Authorities = Authorities,
+        ClaimRules = [.. RequiredClaims.Select(required => new ClaimRule(required.Key, required.Value))],
+        Username = new ClaimMapping(UsernameClaim, UsernamePrefix ?? (UsernameClaim == "email" ? "" : Issuer + "#")),
+        Groups = GroupsClaim is { } groups ? new ClaimMapping(groups, GroupsPrefix) : null,
+    };
 }

@@ -18,7 +18,7 @@ internal sealed class ProviderKeys : IDisposable
     private static readonly TimeSpan BetweenFetches = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
 
-    private readonly OidcOptions options;
+    private readonly TokenProvider provider;
     private readonly TimeProvider time;
     private readonly ILogger log;
     private readonly HttpClient http;
@@ -27,13 +27,18 @@ internal sealed class ProviderKeys : IDisposable
     private DateTimeOffset? fetched;
     private DateTimeOffset? tried;
 
-    public ProviderKeys(OidcOptions options, TimeProvider time, ILogger log)
+    public ProviderKeys(TokenProvider provider, ProviderConnection? connect, TimeProvider time, ILogger log)
     {
-        this.options = options;
+        this.provider = provider;
         this.time = time;
         this.log = log;
-        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = true, PooledConnectionLifetime = TimeSpan.FromMinutes(5) };
-        if (options.Authorities is { } authorities)
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = connect is null, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5), MaxResponseHeadersLength = 32 };
+        if (connect is not null)
+        {
+            handler.ConnectCallback = (context, cancellationToken) => connect(context.DnsEndPoint, cancellationToken);
+        }
+
+        if (provider.Authorities is { } authorities)
         {
             var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
             policy.CustomTrustStore.AddRange(authorities);
@@ -61,13 +66,13 @@ internal sealed class ProviderKeys : IDisposable
                 tried = time.GetUtcNow();
                 keys = await FetchAsync(cancellationToken);
                 fetched = time.GetUtcNow();
-                log.KeysFetched(options.Issuer, keys.Count);
+                log.KeysFetched(provider.Issuer, keys.Count);
             }
         }
-        catch (Exception fault) when (fault is HttpRequestException or JsonException or FormatException || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception fault) when (fault is HttpRequestException or JsonException or FormatException or ObjectDisposedException || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             // The keys that were known stay good: a provider that is away does not lock out those it let in.
-            log.KeysNotFetched(options.Issuer, fault.Message);
+            log.KeysNotFetched(provider.Issuer, fault.Message);
         }
         finally
         {
@@ -77,19 +82,16 @@ internal sealed class ProviderKeys : IDisposable
         return Matching(keyId);
     }
 
-    public void Dispose()
-    {
-        http.Dispose();
-        fetching.Dispose();
-    }
+    /// <summary>Whoever waits for keys at this moment gets none.</summary>
+    public void Dispose() => http.Dispose();
 
     private IReadOnlyList<SignatureKey> Matching(string? keyId) => keyId is null ? Volatile.Read(ref keys) : [.. Volatile.Read(ref keys).Where(k => k.Id == keyId || k.Id.Length == 0)];
 
     private async Task<IReadOnlyList<SignatureKey>> FetchAsync(CancellationToken cancellationToken)
     {
         // 1. Discovery: the document must be of the very issuer that tokens name (OpenID Connect Discovery 4.3).
-        using JsonDocument about = await ReadAsync(options.Issuer.TrimEnd('/') + "/.well-known/openid-configuration", cancellationToken);
-        if (JsonWebToken.Text(about.RootElement, "issuer") != options.Issuer)
+        using JsonDocument about = await ReadAsync(provider.DiscoveryUrl ?? provider.Issuer.TrimEnd('/') + "/.well-known/openid-configuration", cancellationToken);
+        if (JsonWebToken.Text(about.RootElement, "issuer") != provider.Issuer)
         {
             throw new FormatException("its discovery document is of another issuer");
         }

@@ -30,8 +30,9 @@ internal sealed class NamespaceLifecycle(ObjectStore objects) : IMutatingPlugin
     {
         StoredObject found = objects.Find(Namespaces, request.Cluster, "", request.Namespace)
             ?? throw ApiErrors.NotFound(Namespaces.GroupResource, request.Namespace);
-        if (!KubeObject.Parse(found.Json.Span).IsDeleting)
+        if (found.Json.Span.IndexOf("\"deletionTimestamp\":"u8) < 0 || !KubeObject.Parse(found.Json.Span).IsDeleting)
         {
+            // Almost always the bytes alone tell.
             return;
         }
 

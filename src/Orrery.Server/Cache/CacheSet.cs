@@ -13,6 +13,10 @@ namespace Orrery.Server.Cache;
 /// </summary>
 internal sealed class CacheSet : IAsyncDisposable
 {
+    /// <summary>The one kind whose objects are large, and alike in many clusters.</summary>
+    private static readonly string Definitions = StoreKey.Prefix(new GroupResource("apiextensions.k8s.io", "customresourcedefinitions"));
+
+    private readonly LikeObjects definitions = new();
     private readonly ResourceIndex resources;
     private readonly RevisionWaiters revisions = new();
     private readonly WakeSchedule schedule;
@@ -220,7 +224,7 @@ internal sealed class CacheSet : IAsyncDisposable
     {
         try
         {
-            return CachedObject.From(value);
+            return CachedObject.From(value, value.Key.StartsWith(Definitions, StringComparison.Ordinal) ? definitions : null);
         }
         catch (FormatException fault)
         {

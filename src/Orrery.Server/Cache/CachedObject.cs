@@ -7,17 +7,18 @@ namespace Orrery.Server.Cache;
 /// <summary>One version of one object as clients get it: immutable, encoded once, shared by every reader and watcher.</summary>
 internal sealed class CachedObject : IKeyed
 {
-    private readonly byte[] json;
+    /// <summary>The bytes, or a <see cref="DeltaBytes"/>.</summary>
+    private readonly object kept;
     private readonly KeyParts parts;
     private readonly int metadataAt;
     private LabelSet? labels;
 
-    private CachedObject(string key, KeyParts parts, ObjectBytes bytes, long revision, long createRevision)
+    private CachedObject(string key, KeyParts parts, object kept, int metadataAt, long revision, long createRevision)
     {
         Key = key;
         this.parts = parts;
-        json = bytes.Json;
-        metadataAt = bytes.MetadataAt;
+        this.kept = kept;
+        this.metadataAt = metadataAt;
         Revision = revision;
         CreateRevision = createRevision;
     }
@@ -31,8 +32,14 @@ internal sealed class CachedObject : IKeyed
     /// <summary>The revision that made the object.</summary>
     public long CreateRevision { get; }
 
-    /// <summary>The complete object in UTF-8, with <c>metadata.resourceVersion</c>.</summary>
-    public ReadOnlyMemory<byte> Json => json;
+    /// <summary>The complete object in UTF-8, with <c>metadata.resourceVersion</c>. Of an object that is kept as a difference, a new copy at each call.</summary>
+    public ReadOnlyMemory<byte> Json => Bytes;
+
+    /// <summary>Of <see cref="Json"/>.</summary>
+    public int Length => kept is DeltaBytes delta ? delta.Length : Bytes.Length;
+
+    /// <summary>Bytes that keeping this object takes.</summary>
+    public int Kept => kept is DeltaBytes delta ? delta.Kept : Bytes.Length;
 
     /// <summary><c>-</c> for root, <c>acme:shop</c> for the virtual cluster acme/shop.</summary>
     public ReadOnlySpan<char> ClusterSegment => Key.AsSpan(parts.Cluster, parts.Namespace - parts.Cluster - 1);
@@ -45,7 +52,7 @@ internal sealed class CachedObject : IKeyed
     public string Name => Key[parts.Name..];
 
     /// <summary><c>metadata.labels</c>, read from the bytes at the first call.</summary>
-    public LabelSet Labels => labels ??= LabelSet.Read(json, metadataAt);
+    public LabelSet Labels => labels ??= LabelSet.Read(Bytes, metadataAt);
 
     /// <summary>The schema by which the bytes are known to lack no default; null while nobody has looked. Schemas are told apart by reference.</summary>
     public object? CompleteBy { get; set; }
@@ -56,21 +63,35 @@ internal sealed class CachedObject : IKeyed
     /// <summary>Key prefix of everything of this resource in the same cluster.</summary>
     internal ReadOnlySpan<char> ClusterPrefix => Key.AsSpan(0, parts.Namespace);
 
+    private byte[] Bytes => kept as byte[] ?? ((DeltaBytes)kept).ToArray();
+
     /// <param name="value">The stored bytes, which carry no resourceVersion.</param>
+    /// <param name="like">Where to look for what the object may be kept as a difference from; null keeps it whole.</param>
     /// <returns>Null when the key is not that of an object.</returns>
     /// <exception cref="FormatException">The value is not a JSON object with metadata.</exception>
-    public static CachedObject? From(StoredValue value) =>
-        KeyParts.TryParse(value.Key, out KeyParts parts)
-            ? new CachedObject(value.Key, parts, ObjectBytes.WithRevision(value.Value.Span, value.ModRevision), value.ModRevision, value.CreateRevision)
-            : null;
+    public static CachedObject? From(StoredValue value, LikeObjects? like = null)
+    {
+        if (!KeyParts.TryParse(value.Key, out KeyParts parts))
+        {
+            return null;
+        }
+
+        ObjectBytes bytes = ObjectBytes.WithRevision(value.Value.Span, value.ModRevision);
+        return new CachedObject(value.Key, parts, like is null ? bytes.Json : like.Keep(bytes.Json), bytes.MetadataAt, value.ModRevision, value.CreateRevision);
+    }
 
     /// <summary>The same state under the revision that deleted it.</summary>
-    public CachedObject AsDeleted(long revision) =>
-        new(Key, parts, ObjectBytes.ReplaceRevision(json, metadataAt, Revision, revision), revision, CreateRevision) { labels = labels };
+    public CachedObject AsDeleted(long revision)
+    {
+        byte[] json = ObjectBytes.ReplaceRevision(Bytes, metadataAt, Revision, revision).Json;
+        object deleted = kept is DeltaBytes delta && DeltaBytes.Between(delta, json, json.Length / 4) is { } difference ? difference : json;
+        return new CachedObject(Key, parts, deleted, metadataAt, revision, CreateRevision) { labels = labels };
+    }
 
     /// <summary>The object with <c>metadata.clusterName</c>, as answers over all clusters carry it; unchanged in root. A new buffer at each call: prefer <see cref="WriteTo"/>.</summary>
     public ReadOnlyMemory<byte> JsonWithClusterName()
     {
+        byte[] json = Bytes;
         if (Cluster.IsRoot)
         {
             return json;
@@ -87,16 +108,17 @@ internal sealed class CachedObject : IKeyed
     /// </summary>
     public void WriteItemTo(IBufferWriter<byte> output)
     {
-        ReadOnlySpan<byte> rest = json.AsSpan(metadataAt - ObjectBytes.MetadataOpening.Length);
+        ReadOnlySpan<byte> rest = Bytes.AsSpan(metadataAt - ObjectBytes.MetadataOpening.Length);
         Span<byte> to = output.GetSpan(rest.Length + 1);
         to[0] = (byte)'{';
         rest.CopyTo(to[1..]);
         output.Advance(rest.Length + 1);
     }
 
-    /// <summary>Copies the object, without any allocation.</summary>
+    /// <summary>Copies the object, without any allocation where it is kept whole.</summary>
     public void WriteTo(IBufferWriter<byte> output, bool withClusterName = false)
     {
+        byte[] json = Bytes;
         ReadOnlySpan<char> cluster = ClusterSegment;
         int colon = withClusterName ? cluster.IndexOf(':') : -1;
         if (colon < 0)

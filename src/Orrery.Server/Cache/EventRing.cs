@@ -32,7 +32,7 @@ internal sealed class EventRing(long floor)
         {
             CacheEvent oldest = this[0];
             Floor = oldest.Revision;
-            bytes -= oldest.Object.Json.Length;
+            bytes -= oldest.Object.Kept;
             slots[first] = null!;
             first = (first + 1) & (slots.Length - 1);
             Count--;
@@ -51,7 +51,7 @@ internal sealed class EventRing(long floor)
         }
 
         slots[(first + Count) & (slots.Length - 1)] = added;
-        bytes += added.Object.Json.Length;
+        bytes += added.Object.Kept;
         Count++;
     }
 

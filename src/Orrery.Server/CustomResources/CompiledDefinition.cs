@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Machinery.Kinds;
 using Orrery.Machinery.Schemas;
+using Orrery.Server.Cache;
 using Orrery.Server.Registry;
 
 namespace Orrery.Server.CustomResources;
@@ -12,18 +13,26 @@ internal sealed class CompiledDefinition
 {
     private static readonly FrozenSet<string> Verbs = FrozenSet.ToFrozenSet(["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"]);
 
-    private CompiledDefinition(string group, IReadOnlyList<ResourceDefinition> versions)
+    private static readonly FrozenSet<string> SubresourceVerbs = FrozenSet.ToFrozenSet(["get", "patch", "update"]);
+
+    private CompiledDefinition(string group, string digest, IReadOnlyList<ResourceDefinition> versions)
     {
         Group = group;
+        Digest = digest;
         Versions = versions;
     }
 
     public string Group { get; }
 
+    /// <summary>Of all that it was made of.</summary>
+    public string Digest { get; }
+
     /// <summary>Best version first (apimachinery <c>pkg/version</c>: v2 before v1 before v1beta1).</summary>
     public IReadOnlyList<ResourceDefinition> Versions { get; }
 
-    public static CompiledDefinition From(JsonObject definition)
+    /// <param name="definition">Read, and not kept: a tree takes ten times what its text does.</param>
+    /// <param name="source">The same as it is cached: what is large is read again from there when it is first used.</param>
+    public static CompiledDefinition From(JsonObject definition, string digest, CachedObject source)
     {
         JsonObject spec = definition.ObjectAt("spec");
         List<JsonObject> versions = [.. (spec["versions"] as JsonArray ?? []).OfType<JsonObject>()];
@@ -31,14 +40,15 @@ internal sealed class CompiledDefinition
         WebhookConversion? remote = WebhookConversion.Of(spec);
         return new CompiledDefinition(
             spec.TextAt("group") ?? "",
-            [.. versions.Where(v => v.FlagAt("served") == true).Select(v => Version(spec, NamesOf(definition), v, storage, remote)).OrderBy(d => d.Resource.Version, VersionOrder.Instance)]);
+            digest,
+            [.. versions.Where(v => v.FlagAt("served") == true).Select(v => Version(spec, NamesOf(definition), v, storage, remote, source)).OrderBy(d => d.Resource.Version, VersionOrder.Instance)]);
     }
 
     /// <summary>The names that are served: those that no other definition of the group had first.</summary>
     public static JsonObject NamesOf(JsonObject definition) =>
         definition.NodeAt("status", "acceptedNames") is JsonObject accepted && accepted.TextAt("plural") is { Length: > 0 } ? accepted : definition.ObjectAt("spec").ObjectAt("names");
 
-    private static ResourceDefinition Version(JsonObject spec, JsonObject names, JsonObject version, string storage, WebhookConversion? remote)
+    private static ResourceDefinition Version(JsonObject spec, JsonObject names, JsonObject version, string storage, WebhookConversion? remote, CachedObject source)
     {
         string group = spec.TextAt("group") ?? "";
         var kind = new GroupVersionKind(group, version.TextAt("name") ?? "", names.TextAt("kind") ?? "");
@@ -47,7 +57,8 @@ internal sealed class CompiledDefinition
             ? new ScalePaths(paths.TextAt("specReplicasPath") ?? "", paths.TextAt("statusReplicasPath") ?? "", paths.TextAt("labelSelectorPath"))
             : null;
         bool hasStatus = version.NodeAt("subresources", "status") is JsonObject;
-        var schema = new Lazy<Schema>(() => CustomSchema.Parse(version.NodeAt("schema", "openAPIV3Schema") as JsonObject ?? []));
+        string name = kind.Version;
+        var schema = new Lazy<Schema>(() => CustomSchema.Parse(Find(source, name).NodeAt("schema", "openAPIV3Schema") is JsonObject found ? (JsonObject)found.DeepClone() : []));
         return new ResourceDefinition(() => schema.Value)
         {
             Resource = new GroupVersionResource(group, kind.Version, names.TextAt("plural") ?? ""),
@@ -66,9 +77,12 @@ internal sealed class CompiledDefinition
             Remote = remote,
             Deprecation = version.FlagAt("deprecated") == true ? version.TextAt("deprecationWarning") ?? Deprecated(kind, spec) : null,
             Scale = scale,
-            PrinterColumns = version["additionalPrinterColumns"] as JsonArray,
+            PrinterColumns = version.ContainsKey("additionalPrinterColumns") ? () => Find(source, name)["additionalPrinterColumns"] as JsonArray : null,
         };
     }
+
+    private static JsonObject Find(CachedObject source, string version) =>
+        (StoredJson.Parse(source.Json.Span).NodeAt("spec", "versions") as JsonArray ?? []).OfType<JsonObject>().First(v => v.TextAt("name") == version);
 
     /// <summary>What is said of a deprecated version whose author says nothing: it names the best one to go to, if there is any.</summary>
     private static string Deprecated(GroupVersionKind kind, JsonObject spec)
@@ -86,15 +100,14 @@ internal sealed class CompiledDefinition
     private static FrozenDictionary<string, SubresourceDefinition> Subresources(GroupVersionKind kind, bool hasStatus, bool hasScale)
     {
         var found = new Dictionary<string, SubresourceDefinition>(StringComparer.Ordinal);
-        var verbs = FrozenSet.ToFrozenSet(["get", "patch", "update"]);
         if (hasStatus)
         {
-            found["status"] = new SubresourceDefinition("status", kind, verbs);
+            found["status"] = new SubresourceDefinition("status", kind, SubresourceVerbs);
         }
 
         if (hasScale)
         {
-            found["scale"] = new SubresourceDefinition("scale", new GroupVersionKind("autoscaling", "v1", "Scale"), verbs);
+            found["scale"] = new SubresourceDefinition("scale", new GroupVersionKind("autoscaling", "v1", "Scale"), SubresourceVerbs);
         }
 
         return found.ToFrozenDictionary();

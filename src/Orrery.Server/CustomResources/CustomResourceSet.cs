@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Server.Cache;
@@ -18,7 +19,8 @@ internal sealed class CustomResourceSet(CacheSet caches)
 
     private readonly ResourceCache cache = caches.For(Definitions);
     private readonly ConcurrentDictionary<ClusterName, Entry> clusters = new();
-    private readonly ConcurrentDictionary<string, WeakReference<CompiledDefinition>> compiled = new(StringComparer.Ordinal);
+    private readonly WeakValues<CompiledDefinition> compiled = new();
+    private readonly WeakValues<ClusterResources> combined = new();
 
     public ClusterResources For(ClusterName cluster)
     {
@@ -34,9 +36,9 @@ internal sealed class CustomResourceSet(CacheSet caches)
             return known.Resources;
         }
 
-        CachedObject[] definitions = [.. now.Range(StoreKey.Prefix(Definitions, cluster))];
-        ClusterResources resources = known is not null && known.Definitions.AsSpan().SequenceEqual(definitions) ? known.Resources : Build(definitions);
-        clusters[cluster] = new Entry(now.Objects, definitions, resources);
+        Made[] made = [.. now.Range(StoreKey.Prefix(Definitions, cluster)).Select(item => Make(item, known))];
+        ClusterResources resources = known is not null && known.Made.AsSpan().SequenceEqual(made) ? known.Resources : Combine([.. made.Select(m => m.Definition).OfType<CompiledDefinition>()]);
+        clusters[cluster] = new Entry(now.Objects, made, resources);
         return resources;
     }
 
@@ -58,38 +60,51 @@ internal sealed class CustomResourceSet(CacheSet caches)
     /// <summary>Lets go of a cluster that is no more.</summary>
     public void Forget(ClusterName cluster) => clusters.TryRemove(cluster, out _);
 
-    private ClusterResources Build(CachedObject[] definitions)
+    /// <summary>What was made of the same object before is not made again.</summary>
+    private Made Make(CachedObject item, Entry? known)
     {
-        var found = new List<CompiledDefinition>();
-        foreach (CachedObject item in definitions)
+        foreach (Made before in known?.Made ?? [])
         {
-            JsonObject definition = StoredJson.Parse(item.Json.Span);
-            if (DefinitionStatus.IsTrue(definition, "Established") && definition["spec"] is JsonObject spec)
+            if (ReferenceEquals(before.Item, item))
             {
-                found.Add(Compile(definition, spec));
+                return before;
             }
         }
 
-        return found.Count == 0 ? ClusterResources.None : new ClusterResources(found);
+        JsonObject definition = StoredJson.Parse(item.Json.Span);
+        return new Made(item, DefinitionStatus.IsTrue(definition, "Established") && definition["spec"] is JsonObject spec ? Compile(item, definition, spec) : null);
     }
 
-    private CompiledDefinition Compile(JsonObject definition, JsonObject spec)
+    /// <summary>Clusters with the same definitions share all that is made of them, documents too.</summary>
+    private ClusterResources Combine(CompiledDefinition[] definitions)
+    {
+        if (definitions.Length == 0)
+        {
+            return ClusterResources.None;
+        }
+
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (CompiledDefinition definition in definitions)
+        {
+            hash.AppendData(Encoding.ASCII.GetBytes(definition.Digest));
+        }
+
+        return combined.GetOrAdd(Convert.ToHexString(hash.GetHashAndReset()), () => new ClusterResources(definitions));
+    }
+
+    private CompiledDefinition Compile(CachedObject item, JsonObject definition, JsonObject spec)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(ObjectEncoding.Write(spec));
         hash.AppendData(ObjectEncoding.Write(CompiledDefinition.NamesOf(definition)));
         string digest = Convert.ToHexString(hash.GetHashAndReset());
-        if (compiled.TryGetValue(digest, out WeakReference<CompiledDefinition>? known) && known.TryGetTarget(out CompiledDefinition? shared))
-        {
-            return shared;
-        }
-
-        CompiledDefinition made = CompiledDefinition.From(definition);
-        compiled[digest] = new WeakReference<CompiledDefinition>(made);
-        return made;
+        return compiled.GetOrAdd(digest, () => CompiledDefinition.From(definition, digest, item));
     }
 
-    private sealed record Entry(object Objects, CachedObject[] Definitions, ClusterResources Resources);
+    /// <param name="Definition">Null while it is not established.</param>
+    private readonly record struct Made(CachedObject Item, CompiledDefinition? Definition);
+
+    private sealed record Entry(object Objects, Made[] Made, ClusterResources Resources);
 }
 
 /// <summary>The custom resources of one cluster at one time.</summary>

@@ -61,11 +61,11 @@ internal sealed class ResourceDefinition
     /// <summary>Where a custom resource keeps what its scale shows; null without a scale subresource, and for built-in kinds.</summary>
     public ScalePaths? Scale { get; init; }
 
-    /// <summary>additionalPrinterColumns of a custom resource; null where it has none.</summary>
-    public JsonArray? PrinterColumns { get; init; }
+    /// <summary>Reads additionalPrinterColumns of a custom resource; null where it has none.</summary>
+    public Func<JsonArray?>? PrinterColumns { get; init; }
 
     /// <summary>Makes the rows of tables; made on first use.</summary>
-    public TablePrinter Printer => field ??= IsCustom ? CustomColumns.Printer(PrinterColumns) : TablePrinter.For(Kind);
+    public TablePrinter Printer => field ??= IsCustom ? CustomColumns.Printer(PrinterColumns?.Invoke()) : TablePrinter.For(Kind);
 
     public Schema Schema => schema.Value;
 

@@ -29,7 +29,7 @@ internal static class Schema
     /// <summary>Settings that hold for one connection, not for the file.</summary>
     public static void Configure(Database database)
     {
-        database.Execute("PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16000;");
+        database.Execute("PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-4000;");
     }
 
     /// <exception cref="StoreException">The file is another program's, or a later version's.</exception>

@@ -15,4 +15,10 @@ internal static partial class Log
 
     [LoggerMessage(6004, LogLevel.Information, "Data plane {DataPlane}: a request through its tunnel failed: {Fault}")]
     public static partial void RequestFailed(ILogger logger, string dataPlane, string fault);
+
+    [LoggerMessage(6005, LogLevel.Information, "Data plane {DataPlane}: its satellite is connected to server {Server} now; the tunnel here is given up")]
+    public static partial void TunnelMoved(ILogger logger, string dataPlane, string server);
+
+    [LoggerMessage(6006, LogLevel.Warning, "This server could not say that it lives: {Fault}")]
+    public static partial void NotRegistered(ILogger logger, string fault);
 }

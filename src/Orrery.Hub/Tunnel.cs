@@ -10,17 +10,14 @@ namespace Orrery.Hub;
 /// </summary>
 internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
 {
-    /// <summary>The satellite is asked whether it lives this often, and has as long to answer.</summary>
-    public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
-
     private readonly ObservedStream stream;
     private readonly HttpMessageInvoker http;
     private Stream? unused;
 
-    public Tunnel(string dataPlane, Stream connection)
+    public Tunnel(string dataPlane, Stream connection, TunnelHubOptions options)
     {
-        DataPlane = dataPlane;
-        stream = new ObservedStream(connection);
+        stream = new ObservedStream(connection, options.Time);
+        OpenedAt = options.Time.GetUtcNow();
         unused = stream;
         http = new HttpMessageInvoker(new SocketsHttpHandler
         {
@@ -28,8 +25,8 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
                 ? ValueTask.FromResult(one)
                 : throw new IOException($"the tunnel of data plane {dataPlane} is closed"),
             EnableMultipleHttp2Connections = false,
-            KeepAlivePingDelay = Heartbeat,
-            KeepAlivePingTimeout = Heartbeat,
+            KeepAlivePingDelay = options.Heartbeat,
+            KeepAlivePingTimeout = options.Heartbeat,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.Always,
             PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
             PooledConnectionLifetime = Timeout.InfiniteTimeSpan,
@@ -41,7 +38,13 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
         });
     }
 
-    public string DataPlane { get; }
+    public DateTimeOffset OpenedAt { get; }
+
+    /// <summary>When the satellite last said anything: the answer to a heartbeat, if nothing else.</summary>
+    public DateTimeOffset LastHeard => stream.LastRead;
+
+    /// <summary>Whether it stands in the control plane's store that the tunnel ends here.</summary>
+    public bool IsWritten { get; set; }
 
     /// <summary>Ends with the connection; its result says why.</summary>
     public Task<string> Closed => stream.Closed;

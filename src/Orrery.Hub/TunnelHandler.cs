@@ -12,9 +12,6 @@ namespace Orrery.Hub;
 /// </summary>
 internal sealed class TunnelHandler(TunnelHub hub) : ISubresourceHandler
 {
-    /// <summary>Proxies drop connections that say nothing for a minute or so.</summary>
-    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(20);
-
     public GroupResource Resource => OrreryResources.DataPlanes.GroupResource;
 
     public string Subresource => OrreryNames.TunnelSubresource;
@@ -32,7 +29,8 @@ internal sealed class TunnelHandler(TunnelHub hub) : ISubresourceHandler
             throw ApiErrors.Forbidden(Resource, dataPlane, $"data plane {dataPlane} is leaving the fleet");
         }
 
-        WebSocket socket = await WebSocketUpgrade.AcceptAsync(http, OrreryNames.TunnelProtocol, KeepAlive).ConfigureAwait(false);
+        // Heartbeats are HTTP/2's: WebSocket's own would only double them.
+        WebSocket socket = await WebSocketUpgrade.AcceptAsync(http, OrreryNames.TunnelProtocol, keepAlive: TimeSpan.Zero).ConfigureAwait(false);
         Stream connection = WebSocketStream.Create(socket, WebSocketMessageType.Binary, ownsWebSocket: true);
         try
         {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
@@ -8,25 +9,28 @@ using Orrery.Server.Handlers;
 namespace Orrery.Hub;
 
 /// <summary>
-/// The satellites that are connected to this server, and what is asked of them. All of it is in memory: a satellite whose server went dials
-/// again.
+/// The satellites that are connected to this server, and what is asked of them; those that are connected to another server of the same control plane are
+/// asked there. All of it is in memory: a satellite whose server went dials again.
 /// </summary>
 public sealed class TunnelHub
 {
     private readonly ConcurrentDictionary<string, Tunnel> open = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, DateTimeOffset> lost = new(StringComparer.Ordinal);
-    private readonly TimeProvider time;
+    private readonly TunnelHubOptions options;
     private readonly ILogger logger;
     private readonly TunnelExchange exchange;
+    private TunnelRecords? records;
+    private Peers? peers;
 
-    public TunnelHub(TimeProvider time, ILoggerFactory loggers)
+    public TunnelHub(TunnelHubOptions options)
     {
-        this.time = time;
-        logger = loggers.CreateLogger("Orrery.Hub");
-        exchange = new TunnelExchange(time, logger);
+        this.options = options;
+        logger = options.Loggers.CreateLogger("Orrery.Hub");
+        exchange = new TunnelExchange(options.Time, logger);
         Handlers =
         [
             new TunnelHandler(this),
+            new RelayHandler(this),
             new DataPlaneProxyHandler(this),
             new PodStreamHandler(this, "log"),
             new PodStreamHandler(this, "exec"),
@@ -38,21 +42,50 @@ public sealed class TunnelHub
     /// <summary>For the API server of the control plane: where satellites dial in, and what goes through their tunnels.</summary>
     public IReadOnlyList<ISubresourceHandler> Handlers { get; }
 
+    /// <summary>The data planes whose tunnels end here, in no particular order.</summary>
+    public IEnumerable<string> Connected => open.Keys;
+
+    /// <summary>
+    /// Registers this server, says which tunnels it holds and learns which ones others hold, until cancelled. Tunnels are taken without it too, but
+    /// nobody else knows of them.
+    /// </summary>
+    public async Task RunAsync(HubAccess access, CancellationToken cancellationToken)
+    {
+        using var api = new KubeClient(access.Api, options.Time);
+        using var known = new Peers(api, access.Api, options);
+
+        // A name of this run: what a former one said of itself is not this one's to keep up.
+        string server = RandomNumberGenerator.GetHexString(10, lowercase: true);
+        var written = new TunnelRecords(this, api, server, options);
+        (records, peers) = (written, known);
+        try
+        {
+            foreach (string dataPlane in Connected)
+            {
+                written.Changed(dataPlane);
+            }
+
+            await Together.RunAsync([new ServerRegistration(api, server, access.Address, options).RunAsync, known.RunAsync, written.RunAsync], cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            (records, peers) = (null, null);
+        }
+    }
+
+    internal Tunnel? Find(string dataPlane) => open.GetValueOrDefault(dataPlane);
+
+    /// <summary>Since when a data plane is not connected, as far as this server saw it go.</summary>
+    internal DateTimeOffset? LostAt(string dataPlane) => lost.TryGetValue(dataPlane, out DateTimeOffset at) ? at : null;
+
     /// <summary>Asks a data plane, and passes its answer on to the client.</summary>
     /// <exception cref="StatusException">503: not connected; 504: no answer.</exception>
     internal Task AskAsync(TunnelRequest asked, HttpContext http, CancellationToken cancellationToken) =>
         exchange.RunAsync(RouteTo(asked), asked, http, cancellationToken);
 
-    private ITunnelRoute RouteTo(TunnelRequest asked)
-    {
-        if (open.TryGetValue(asked.DataPlane, out Tunnel? tunnel))
-        {
-            return tunnel;
-        }
-
-        string since = lost.TryGetValue(asked.DataPlane, out DateTimeOffset at) ? $" since {Conditions.Time(at)}" : "";
-        throw ApiErrors.ServiceUnavailable($"{asked.Subject} data plane \"{asked.DataPlane}\", whose satellite is not connected{since}");
-    }
+    /// <summary>Asks for another server.</summary>
+    internal Task RelayAsync(ITunnelRoute route, TunnelRequest asked, HttpContext http, CancellationToken cancellationToken) =>
+        exchange.RunAsync(route, asked, http, cancellationToken);
 
     /// <summary>
     /// Holds a tunnel until it ends. A later one of the same data plane takes its place: a satellite that dials again has given up the former, which
@@ -60,8 +93,8 @@ public sealed class TunnelHub
     /// </summary>
     internal async Task HoldAsync(string dataPlane, Stream connection, string remote, CancellationToken cancellationToken)
     {
-        await using var tunnel = new Tunnel(dataPlane, connection);
-        using (var limit = new CancellationTokenSource(Tunnel.Heartbeat, time))
+        await using var tunnel = new Tunnel(dataPlane, connection, options);
+        using (var limit = new CancellationTokenSource(options.Heartbeat, options.Time))
         using (var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token))
         {
             await tunnel.ProbeAsync(both.Token).ConfigureAwait(false);
@@ -75,11 +108,14 @@ public sealed class TunnelHub
         });
         if (former is not null)
         {
+            // What was written of the former holds for this one.
+            tunnel.IsWritten = former.IsWritten;
             Log.TunnelReplaced(logger, dataPlane, remote);
             await former.DisposeAsync().ConfigureAwait(false);
         }
 
         Log.TunnelOpen(logger, dataPlane, remote);
+        records?.Changed(dataPlane);
         string reason = "the server stops";
         try
         {
@@ -89,10 +125,27 @@ public sealed class TunnelHub
         {
             if (open.TryRemove(new KeyValuePair<string, Tunnel>(dataPlane, tunnel)))
             {
-                lost[dataPlane] = time.GetUtcNow();
+                lost[dataPlane] = tunnel.LastHeard;
+                records?.Changed(dataPlane);
             }
 
             Log.TunnelClosed(logger, dataPlane, reason);
         }
+    }
+
+    private ITunnelRoute RouteTo(TunnelRequest asked)
+    {
+        if (open.TryGetValue(asked.DataPlane, out Tunnel? tunnel))
+        {
+            return tunnel;
+        }
+
+        if (records?.HolderElsewhere(asked.DataPlane) is { } holder && peers?.RouteTo(holder) is { } peer)
+        {
+            return peer;
+        }
+
+        string since = LostAt(asked.DataPlane) is { } at ? $" since {Conditions.Time(at)}" : "";
+        throw ApiErrors.ServiceUnavailable($"{asked.Subject} data plane \"{asked.DataPlane}\", whose satellite is not connected{since}");
     }
 }

@@ -43,12 +43,6 @@ internal static partial class Log
     [LoggerMessage(4007, LogLevel.Warning, "Trying again in {Milliseconds} ms: {Fault}")]
     public static partial void TryingAgain(ILogger logger, double milliseconds, string fault);
 
-    [LoggerMessage(4008, LogLevel.Warning, "Heartbeat was not delivered: {Fault}")]
-    public static partial void HeartbeatFailed(ILogger logger, string fault);
-
-    [LoggerMessage(4013, LogLevel.Information, "Heartbeats are delivered again")]
-    public static partial void HeartbeatBack(ILogger logger);
-
     [LoggerMessage(4009, LogLevel.Warning, "The cluster does not answer: {Fault}")]
     public static partial void ClusterAway(ILogger logger, string fault);
 

@@ -28,23 +28,13 @@ public sealed class SatelliteAgent(SatelliteOptions options)
         var tunnel = new TunnelDialer(context, new TunnelRequests(context, new PodRequests(context, observe.Pods)));
         Log.Started(options.Loggers.CreateLogger("Orrery.Satellite"), options.DataPlane, options.ControlPlane.Server, options.Cluster.Server);
 
-        // Before its DataPlane is there, a satellite may see nothing: the first heartbeat that is taken tells that it may.
-        var heartbeat = new Heartbeat(context);
-        if (!await heartbeat.JoinAsync(cancellationToken).ConfigureAwait(false))
+        // Before its DataPlane is there, a satellite may see nothing: that its tunnel is taken tells that it may.
+        async Task WorkAsync(CancellationToken token)
         {
-            return;
+            await tunnel.Joined.WaitAsync(token).ConfigureAwait(false);
+            await Together.RunAsync([context.Works.RunAsync, context.Namespaces.RunAsync, apply.RunAsync, observe.RunAsync, report.RunAsync], token).ConfigureAwait(false);
         }
 
-        await Together.RunAsync(
-            [
-                heartbeat.RunAsync,
-                context.Works.RunAsync,
-                context.Namespaces.RunAsync,
-                apply.RunAsync,
-                observe.RunAsync,
-                report.RunAsync,
-                tunnel.RunAsync,
-            ],
-            cancellationToken).ConfigureAwait(false);
+        await Together.RunAsync([tunnel.RunAsync, WorkAsync], cancellationToken).ConfigureAwait(false);
     }
 }

@@ -16,7 +16,7 @@ public sealed record SatelliteOptions
     /// <summary>The cluster that runs the workloads; any Kubernetes cluster.</summary>
     public required ClientConfig Cluster { get; init; }
 
-    /// <summary>How often it says that it lives, and looks whether its cluster answers. The lease holds four times as long.</summary>
+    /// <summary>How often it looks whether its cluster answers. That it lives itself is asked within its tunnel.</summary>
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How often everything applied is compared with what should be, without any event.</summary>

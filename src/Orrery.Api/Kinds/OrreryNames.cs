@@ -98,8 +98,25 @@ public static class OrreryNames
     /// <summary>On an aggregated virtual object: whether every data plane that it is placed on reports.</summary>
     public const string SpreadCondition = "orrery.dev/Spread";
 
-    /// <summary>Name of the Lease by which a satellite says that it lives.</summary>
-    public const string SatelliteLease = "satellite";
+    /// <summary>
+    /// Name of the Lease in a data plane's namespace that says which server holds its tunnel. It is written when that changes; without a holder, its
+    /// renewTime is when the satellite was last heard.
+    /// </summary>
+    public const string TunnelLease = "tunnel";
+
+    /// <summary>In which namespace servers of the control plane register, each by a Lease that it renews.</summary>
+    public const string ServerNamespace = "kube-system";
+
+    public const string ServerLeasePrefix = "orrery-server-";
+
+    /// <summary>On the Lease of a server; its value is the server's name.</summary>
+    public const string ServerLabel = "orrery.dev/server";
+
+    /// <summary>On the Lease of a server: where the other servers reach it.</summary>
+    public const string AddressAnnotation = "orrery.dev/address";
+
+    /// <summary>What a server of the control plane is to the others.</summary>
+    public const string ServerUser = "orrery:server";
 
     /// <summary>Subresource of a DataPlane at which its satellite dials in.</summary>
     public const string TunnelSubresource = "tunnel";

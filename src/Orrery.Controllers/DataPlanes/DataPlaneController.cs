@@ -4,7 +4,7 @@ using Orrery.Client;
 
 namespace Orrery.Controllers.DataPlanes;
 
-/// <summary>Wakes <see cref="DataPlaneReconciler"/>: on heartbeats, and by its own timer when there are none.</summary>
+/// <summary>Wakes <see cref="DataPlaneReconciler"/>: when a tunnel opens or closes, and by its own timer when a server goes.</summary>
 internal sealed class DataPlaneController : IController
 {
     private readonly DataPlaneInformers own;
@@ -16,7 +16,7 @@ internal sealed class DataPlaneController : IController
         Informer namespaces = context.RootInformers.For(CoreResources.Namespaces);
         Informer observations = context.RootInformers.For(OrreryResources.Observations);
         own = new DataPlaneInformers(context.Root, context.Options);
-        var heartbeats = new Heartbeats(own.Leases, context.Time);
+        var heartbeats = new Heartbeats(own.Tunnels, own.Servers, context.Time);
         var reconciler = new DataPlaneReconciler(
             context.Root, dataPlanes, namespaces, own, heartbeats, context.Works, observations, context.Events, context.Time,
             context.Options.Loggers.CreateLogger("Orrery.Controllers.DataPlanes"));
@@ -24,7 +24,18 @@ internal sealed class DataPlaneController : IController
             "dataplanes", reconciler, [dataPlanes, namespaces, observations, context.Works.Informer, .. own.All], () => dataPlanes.All().Select(d => d.Name));
 
         dataPlanes.Subscribe(change => host.Queue.Add(change.Key.Name));
-        own.Leases.Subscribe(change => AddOwner(change.Key.Namespace));
+        own.Tunnels.Subscribe(change => AddOwner(change.Key.Namespace));
+        own.Servers.Subscribe(change =>
+        {
+            // Its renewals are no news to those that it holds; that it is new, or gone, is.
+            if (change.IsAdded || change.IsDeleted)
+            {
+                foreach (string held in heartbeats.HeldBy(change.Latest))
+                {
+                    host.Queue.Add(held);
+                }
+            }
+        });
         namespaces.Subscribe(change => AddOwner(change.Key.Name));
         foreach (Informer access in own.Access.Values)
         {

@@ -15,10 +15,21 @@ internal sealed class DataPlaneInformers(KubeClient root, ControllersOptions opt
         Loggers = options.Loggers,
     };
 
-    public Informer Leases { get; } = new(root, CoreResources.Leases, new InformerOptions
+    /// <summary>Which server holds the tunnel of each data plane.</summary>
+    public Informer Tunnels { get; } = new(root, CoreResources.Leases, new InformerOptions
     {
         Transform = InformerOptions.WithoutManagedFields,
-        FieldSelector = "metadata.name=" + OrreryNames.SatelliteLease,
+        FieldSelector = "metadata.name=" + OrreryNames.TunnelLease,
+        Time = options.Time,
+        Loggers = options.Loggers,
+    });
+
+    /// <summary>The servers of the control plane.</summary>
+    public Informer Servers { get; } = new(root, CoreResources.Leases, new InformerOptions
+    {
+        Transform = InformerOptions.WithoutManagedFields,
+        Namespace = OrreryNames.ServerNamespace,
+        LabelSelector = OrreryNames.ServerLabel,
         Time = options.Time,
         Loggers = options.Loggers,
     });
@@ -30,5 +41,5 @@ internal sealed class DataPlaneInformers(KubeClient root, ControllersOptions opt
 
     private Dictionary<GroupVersionResource, Informer>? access;
 
-    public IEnumerable<Informer> All => Access.Values.Append(Leases);
+    public IEnumerable<Informer> All => Access.Values.Append(Tunnels).Append(Servers);
 }

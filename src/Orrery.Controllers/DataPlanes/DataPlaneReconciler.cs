@@ -21,7 +21,7 @@ internal sealed class DataPlaneReconciler(
     ILogger logger) : IReconciler<string>
 {
     /// <summary>How far the heartbeat time in the status may lag: it is for people, and each write wakes every watcher.</summary>
-    private static readonly TimeSpan HeartbeatPace = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan HeartbeatPace = TimeSpan.FromMinutes(5);
 
     private static readonly TimeSpan DepartureLook = TimeSpan.FromSeconds(1);
 

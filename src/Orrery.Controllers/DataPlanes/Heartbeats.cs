@@ -7,63 +7,102 @@ using Orrery.Client;
 namespace Orrery.Controllers.DataPlanes;
 
 /// <summary>The last sign of life of one satellite.</summary>
-/// <param name="Heard">By this process's clock: a satellite's own may be wrong.</param>
-/// <param name="Lasts">For how long it vouches.</param>
-internal readonly record struct Heartbeat(string RenewTime, DateTimeOffset Heard, TimeSpan Lasts)
-{
-    public DateTimeOffset ExpiresAt => Heard + Lasts;
-}
+/// <param name="Heard">By a clock of the control plane: a satellite's own may be wrong.</param>
+/// <param name="ExpiresAt">Until when it vouches, by this process's clock.</param>
+internal readonly record struct Heartbeat(DateTimeOffset Heard, DateTimeOffset ExpiresAt);
 
-/// <summary>When each satellite was last heard, from its Lease.</summary>
+/// <summary>
+/// When each satellite was last heard. Satellites beat within their tunnels, which only the server that holds the tunnel hears: it says so when a
+/// tunnel opens and when it has been gone for a while, and vouches for all that it holds with one Lease of its own.
+/// </summary>
 internal sealed class Heartbeats
 {
     private static readonly TimeSpan UsualDuration = TimeSpan.FromSeconds(40);
 
-    private readonly ConcurrentDictionary<string, Heartbeat> heard = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ServerBeat> servers = new(StringComparer.Ordinal);
+    private readonly Informer tunnels;
     private readonly TimeProvider time;
+    private readonly DateTimeOffset started;
 
-    /// <param name="leases">Only those by the name of <see cref="OrreryNames.SatelliteLease"/>.</param>
-    public Heartbeats(Informer leases, TimeProvider time)
+    /// <param name="tunnels">Leases by the name of <see cref="OrreryNames.TunnelLease"/>.</param>
+    /// <param name="servers">Leases with <see cref="OrreryNames.ServerLabel"/>.</param>
+    public Heartbeats(Informer tunnels, Informer servers, TimeProvider time)
     {
+        this.tunnels = tunnels;
         this.time = time;
-        leases.Subscribe(OnLease);
+        started = time.GetUtcNow();
+        servers.Subscribe(OnServer);
     }
 
-    public Heartbeat? Of(string dataPlane) => heard.TryGetValue(dataPlane, out Heartbeat last) ? last : null;
+    /// <returns>Null for one that was never heard.</returns>
+    public Heartbeat? Of(string dataPlane) =>
+        tunnels.Get(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane), OrreryNames.TunnelLease) is { } tunnel
+            ? Of(tunnel, tunnel.TextAt("spec", "holderIdentity") is { Length: > 0 } holder && servers.TryGetValue(holder, out ServerBeat beat) ? beat : null, started)
+            : null;
+
+    /// <summary>The data planes whose tunnel a server holds, as far as is known.</summary>
+    public IEnumerable<string> HeldBy(KubeObject server)
+    {
+        string name = NameOf(server);
+        return tunnels.All()
+            .Where(t => t.TextAt("spec", "holderIdentity") == name && t.Namespace.StartsWith(OrreryNames.DataPlaneNamespacePrefix, StringComparison.Ordinal))
+            .Select(t => t.Namespace[OrreryNames.DataPlaneNamespacePrefix.Length..]);
+    }
+
+    /// <param name="holder">What is known of the server that holds the tunnel.</param>
+    /// <param name="started">
+    /// When this process began to look: whatever was written before is given time to prove itself from then on, since while no controller ran there may
+    /// have been no server either to hear anybody, and a fleet must not fall silent because its control plane was restarted.
+    /// </param>
+    internal static Heartbeat? Of(KubeObject tunnel, ServerBeat? holder, DateTimeOffset started)
+    {
+        if (TimeAt(tunnel, "renewTime") is not { } written)
+        {
+            return null;
+        }
+
+        if (tunnel.TextAt("spec", "holderIdentity") is not { Length: > 0 })
+        {
+            return new Heartbeat(written, written);
+        }
+
+        DateTimeOffset heard = holder is { } known && known.Heard > written ? known.Heard : written;
+        return new Heartbeat(heard, (heard > started ? heard : started) + (holder?.Lasts ?? UsualDuration));
+    }
 
     /// <summary>
     /// A renewal seen to happen counts from now. The first look at a lease cannot tell when it was renewed but by what it says, which is
     /// believed only as far as it lies in the past.
     /// </summary>
-    internal static Heartbeat? Next(Heartbeat? last, KubeObject lease, DateTimeOffset now)
+    internal static ServerBeat? Next(ServerBeat? last, KubeObject lease, DateTimeOffset now)
     {
-        if (lease.TextAt("spec", "renewTime") is not { } renewed
-            || !DateTimeOffset.TryParse(renewed, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset said))
+        if (lease.TextAt("spec", "renewTime") is not { } renewed || TimeAt(lease, "renewTime") is not { } said)
         {
             return last;
         }
 
         TimeSpan lasts = lease.NumberAt("spec", "leaseDurationSeconds") is > 0 and long seconds ? TimeSpan.FromSeconds(seconds) : UsualDuration;
         return last is { } known && known.RenewTime == renewed ? known with { Lasts = lasts }
-            : new Heartbeat(renewed, last is null && said < now ? said : now, lasts);
+            : new ServerBeat(renewed, last is null && said < now ? said : now, lasts);
     }
 
-    private void OnLease(InformerChange change)
-    {
-        if (!change.Key.Namespace.StartsWith(OrreryNames.DataPlaneNamespacePrefix, StringComparison.Ordinal))
-        {
-            return;
-        }
+    private static DateTimeOffset? TimeAt(KubeObject lease, string field) =>
+        DateTimeOffset.TryParse(lease.TextAt("spec", field), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset said) ? said : null;
 
-        string dataPlane = change.Key.Namespace[OrreryNames.DataPlaneNamespacePrefix.Length..];
-        Heartbeat? last = Of(dataPlane);
+    private static string NameOf(KubeObject server) => server.Labels.GetValueOrDefault(OrreryNames.ServerLabel, "");
+
+    /// <summary>A server whose Lease was deleted keeps the time that it had: its tunnels are dialled again elsewhere meanwhile.</summary>
+    private void OnServer(InformerChange change)
+    {
+        string name = NameOf(change.Latest);
+        ServerBeat? last = servers.TryGetValue(name, out ServerBeat known) ? known : null;
         if (change.Current is { } lease && Next(last, lease, time.GetUtcNow()) is { } next)
         {
-            heard[dataPlane] = next;
-        }
-        else
-        {
-            heard.TryRemove(dataPlane, out _);
+            servers[name] = next;
         }
     }
 }
+
+/// <summary>The last sign of life of one server.</summary>
+/// <param name="Lasts">For how long it vouches.</param>
+internal readonly record struct ServerBeat(string RenewTime, DateTimeOffset Heard, TimeSpan Lasts);

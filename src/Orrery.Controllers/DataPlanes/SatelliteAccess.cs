@@ -41,7 +41,6 @@ internal static class SatelliteAccess
         Rule(OrreryResources.Group, ["works"], ["get", "list", "watch"]),
         Rule(OrreryResources.Group, ["works/status"], ["get", "patch", "update"]),
         Rule(OrreryResources.Group, ["observations"], ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]),
-        Rule("coordination.k8s.io", ["leases"], ["create", "get", "list", "patch", "update", "watch"]),
         Rule("", ["events"], ["create", "get", "list", "patch", "update"]),
         Rule("", ["configmaps"], ["get"], JoinNames.AuthoritiesConfigMap),
     ];

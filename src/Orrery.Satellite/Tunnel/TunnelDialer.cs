@@ -9,11 +9,22 @@ namespace Orrery.Satellite.Tunnel;
 /// <summary>Keeps one connection to the control plane open, over which the control plane asks and this satellite answers.</summary>
 internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requests)
 {
-    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(20);
+    /// <summary>The control plane asks within the tunnel every ten seconds whether this satellite lives; one that has not for this long is not there.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(45);
+
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
+
+    /// <summary>Until it is first let in, it dials more often: its DataPlane may be made at any moment.</summary>
+    private static readonly TimeSpan LongestJoinWait = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(15);
 
     private readonly ILogger logger = context.Options.Loggers.CreateLogger("Orrery.Satellite.Tunnel");
+    private readonly TaskCompletionSource joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Ends once the control plane has let this satellite in for the first time.</summary>
+    public Task Joined => joined.Task;
 
     /// <summary>Dials, and dials again, until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -31,10 +42,10 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
                 using var http = new HttpMessageInvoker(ClientHandler.Create(context.Options.ControlPlane.Now));
                 Stream connection = await DialAsync(http, cancellationToken).ConfigureAwait(false);
                 Log.TunnelOpen(logger, context.Options.ControlPlane.Server);
+                joined.TrySetResult();
                 said = "";
                 wait = FirstWait;
-                await server.ServeAsync(connection, cancellationToken).ConfigureAwait(false);
-                reason = "the control plane closed it";
+                reason = await ServeAsync(server, connection, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception e) when ((Retry.IsAway(e) || e is WebSocketException) && !cancellationToken.IsCancellationRequested)
             {
@@ -45,13 +56,43 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
             if (reason != said && !cancellationToken.IsCancellationRequested)
             {
                 said = reason;
-                Log.TunnelClosed(logger, reason);
+                if (joined.Task.IsCompleted)
+                {
+                    Log.TunnelClosed(logger, reason);
+                }
+                else
+                {
+                    Log.WaitingToJoin(logger, reason);
+                }
             }
 
             // All satellites lose a server at once, and must not all come back at once.
             await Task.Delay(wait * (0.5 + chance.NextDouble()), context.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            wait = wait * 2 < LongestWait ? wait * 2 : LongestWait;
+            TimeSpan longest = joined.Task.IsCompleted ? LongestWait : LongestJoinWait;
+            wait = wait * 2 < longest ? wait * 2 : longest;
         }
+    }
+
+    /// <summary>Until the connection ends, or has been silent for too long to be one.</summary>
+    /// <returns>Why it ended.</returns>
+    private async Task<string> ServeAsync(TunnelServer server, Stream connection, CancellationToken cancellationToken)
+    {
+        await using var observed = new ObservedStream(connection, context.Time);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task serving = server.ServeAsync(observed, over.Token);
+        while (await Task.WhenAny(serving, Task.Delay(LookInterval, context.Time, over.Token)).ConfigureAwait(false) != serving)
+        {
+            if (context.Time.GetUtcNow() - observed.LastRead > Silence)
+            {
+                await over.CancelAsync().ConfigureAwait(false);
+                await serving.ConfigureAwait(false);
+                return $"nothing was heard for {Silence.TotalSeconds:0} s";
+            }
+        }
+
+        await over.CancelAsync().ConfigureAwait(false);
+        await serving.ConfigureAwait(false);
+        return await observed.Closed.ConfigureAwait(false);
     }
 
     private async Task<Stream> DialAsync(HttpMessageInvoker http, CancellationToken cancellationToken)
@@ -66,8 +107,9 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
         try
         {
             socket.Options.AddSubProtocol(OrreryNames.TunnelProtocol);
-            socket.Options.KeepAliveInterval = KeepAlive;
-            socket.Options.KeepAliveTimeout = KeepAlive;
+
+            // Heartbeats are HTTP/2's: WebSocket's own would only double them.
+            socket.Options.KeepAliveInterval = TimeSpan.Zero;
             string? token = config.TokenSource is { } source ? await source(cancellationToken).ConfigureAwait(false) : config.BearerToken;
             if (token is not null)
             {

@@ -18,6 +18,9 @@ namespace Orrery.Serving;
 /// <summary>Puts a control plane together: store, API server, and the controllers that reach it as anybody else does.</summary>
 internal static class ControlPlane
 {
+    /// <summary>Of the certificate by which a server knows another: it is made anew at each start.</summary>
+    private static readonly TimeSpan ServerLifetime = TimeSpan.FromDays(3650);
+
     /// <summary>Runs until cancelled.</summary>
     /// <param name="etcd">Null keeps everything in a file of the data directory, which one process has to itself.</param>
     /// <param name="publicUrl">How users reach the API, also where another replica answers them.</param>
@@ -37,6 +40,7 @@ internal static class ControlPlane
         using CertificateAuthority authority = pki.EnsureAuthority("orrery");
         using X509Certificate2 serving = pki.EnsureServer(authority, [address.ToString(), publicUrl.IdnHost]);
         using ServiceAccountKeys keys = ServiceAccountKeys.Load(pki.EnsureTokenKey());
+        var hub = new TunnelHub(new TunnelHubOptions { Time = time, Loggers = loggers });
         await using ApiServer server = await ApiServer.StartAsync(
             access.Apply(new ApiServerOptions
             {
@@ -54,14 +58,19 @@ internal static class ControlPlane
                 DisabledControllers = disabledControllers,
                 TimeProvider = time,
                 LoggerFactory = loggers,
-                SubresourceHandlers = new TunnelHub(time, loggers).Handlers,
+                SubresourceHandlers = hub.Handlers,
             }),
             cancellationToken).ConfigureAwait(false);
 
         // 3. The controllers, through the same HTTPS as every other client. Where servers share a store, one of them runs them.
         var controllers = new ControllersOptions { Api = KubeConfig.Load(directory.ControllersKubeconfig), PublicUrl = publicUrl, Time = time, Loggers = loggers };
-        await (store is ILocalStore
-            ? new OrreryControllers(controllers).RunAsync(cancellationToken)
-            : ControllersLease.RunAsync(controllers, cancellationToken)).ConfigureAwait(false);
+        Func<CancellationToken, Task> control = store is ILocalStore
+            ? new OrreryControllers(controllers).RunAsync
+            : token => ControllersLease.RunAsync(controllers, token);
+
+        // 4. The tunnels: which satellites are connected here, said to the others.
+        using X509Certificate2 self = authority.IssueClient(OrreryNames.ServerUser, [UserGroups.Masters], ClusterScope.Root, ServerLifetime).ToX509();
+        var tunnels = new HubAccess(new ClientConfig(controllers.Api.Server, [authority.Certificate()], self), server.Url);
+        await Together.RunAsync([control, token => hub.RunAsync(tunnels, token)], cancellationToken).ConfigureAwait(false);
     }
 }

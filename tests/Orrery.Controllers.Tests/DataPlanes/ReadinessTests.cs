@@ -42,36 +42,7 @@ public sealed class ReadinessTests
         Assert.Equal("refused", readiness.Message);
     }
 
-    [Fact]
-    public void Next_FirstLookAtAnOldLease_BelievesItsTime() =>
-        Assert.Equal(Now.AddMinutes(-5), Heartbeats.Next(null, Lease(Now.AddMinutes(-5)), Now)!.Value.Heard);
-
-    [Fact]
-    public void Next_FirstLookAtALeaseFromTheFuture_CountsFromNow() =>
-        Assert.Equal(Now, Heartbeats.Next(null, Lease(Now.AddMinutes(5)), Now)!.Value.Heard);
-
-    [Fact]
-    public void Next_RenewalSeenToHappen_CountsFromNowWhateverItsClockSays()
-    {
-        Heartbeat first = Heartbeats.Next(null, Lease(Now.AddHours(-2)), Now)!.Value;
-
-        Heartbeat second = Heartbeats.Next(first, Lease(Now.AddHours(-2).AddSeconds(10)), Now.AddSeconds(10))!.Value;
-
-        Assert.Equal(Now.AddSeconds(10), second.Heard);
-    }
-
-    [Fact]
-    public void Next_SameRenewal_StaysWhereItWas()
-    {
-        Heartbeat first = Heartbeats.Next(null, Lease(Now), Now)!.Value;
-
-        Assert.Equal(first, Heartbeats.Next(first, Lease(Now), Now.AddMinutes(1)));
-    }
-
-    private static Heartbeat Beat(DateTimeOffset heard) => new("t", heard, TimeSpan.FromSeconds(40));
-
-    private static KubeObject Lease(DateTimeOffset renewed) => Samples.Object(
-        $$"""{"kind": "Lease", "metadata": {"name": "satellite"}, "spec": {"leaseDurationSeconds": 40, "renewTime": "{{renewed.UtcDateTime:yyyy-MM-ddTHH:mm:ss.ffffffZ}}"} }""");
+    private static Heartbeat Beat(DateTimeOffset heard) => new(heard, heard.AddSeconds(40));
 
     private static (string Status, string Reason) Short(Readiness readiness) => (readiness.Status, readiness.Reason);
 }

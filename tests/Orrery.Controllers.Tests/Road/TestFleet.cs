@@ -43,8 +43,8 @@ internal sealed class TestFleet : IAsyncDisposable
     {
         // The log of a run that is looked into: ORRERY_TEST_LOG names a file.
         ILoggerFactory loggers = Environment.GetEnvironmentVariable("ORRERY_TEST_LOG") is { Length: > 0 } file ? new FileLoggers(file) : NullLoggerFactory.Instance;
-        var fleet = new TestFleet(
-            await TestServer.StartAsync(new TestServerOptions { LoggerFactory = loggers, SubresourceHandlers = new TunnelHub(TimeProvider.System, loggers).Handlers }), loggers)
+        var hub = new TunnelHub(new TunnelHubOptions { SilenceGrace = TimeSpan.FromSeconds(1), Loggers = loggers });
+        var fleet = new TestFleet(await TestServer.StartAsync(new TestServerOptions { LoggerFactory = loggers, SubresourceHandlers = hub.Handlers }), loggers)
         {
             kubelets = kubelets,
         };
@@ -54,6 +54,8 @@ internal sealed class TestFleet : IAsyncDisposable
             Loggers = loggers,
         });
         fleet.running.Add(controllers.RunAsync(fleet.stop.Token));
+        ClientConfig self = fleet.ControlPlane.Config(fleet.ControlPlane.Certificate(OrreryNames.ServerUser, [UserGroups.Masters], ClusterScope.Root));
+        fleet.running.Add(hub.RunAsync(new HubAccess(self, fleet.ControlPlane.Url), fleet.stop.Token));
         await controllers.Ready.WaitAsync(TimeSpan.FromSeconds(30));
         foreach (string name in dataPlanes)
         {

@@ -1,10 +1,15 @@
-namespace Orrery.Hub;
+namespace Orrery.Client;
 
-/// <summary>A connection that tells when it ended, from whichever side.</summary>
-internal sealed class ObservedStream(Stream inner) : Stream
+/// <summary>A connection that tells when it was last heard, and when it ended, from whichever side.</summary>
+public sealed class ObservedStream(Stream inner, TimeProvider time) : Stream
 {
+    private long lastRead = time.GetUtcNow().Ticks;
     private readonly TaskCompletionSource<string> closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>When anything last came in.</summary>
+    public DateTimeOffset LastRead => new(Interlocked.Read(ref lastRead), TimeSpan.Zero);
+
+    /// <summary>Ends with the connection; its result says why.</summary>
     public Task<string> Closed => closed.Task;
 
     public override bool CanRead => true;
@@ -26,9 +31,13 @@ internal sealed class ObservedStream(Stream inner) : Stream
         try
         {
             int read = await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
-            if (read == 0 && buffer.Length > 0)
+            if (read > 0)
             {
-                closed.TrySetResult("the satellite closed it");
+                Interlocked.Exchange(ref lastRead, time.GetUtcNow().Ticks);
+            }
+            else if (buffer.Length > 0)
+            {
+                closed.TrySetResult("the other side closed it");
             }
 
             return read;

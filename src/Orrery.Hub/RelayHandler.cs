@@ -1,0 +1,39 @@
+using Microsoft.AspNetCore.Http;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Server.Handlers;
+
+namespace Orrery.Hub;
+
+/// <summary>
+/// <c>…/dataplanes/NAME/relay/…</c>: another server of this control plane asks for what goes through the tunnel that is held here. Whoever it asks for
+/// has been authorized and audited there, so only servers may, whatever else RBAC allows.
+/// </summary>
+internal sealed class RelayHandler(TunnelHub hub) : ISubresourceHandler
+{
+    public const string Name = "relay";
+
+    public GroupResource Resource => OrreryResources.DataPlanes.GroupResource;
+
+    public string Subresource => Name;
+
+    public Task HandleAsync(SubresourceTarget target, HttpContext http, CancellationToken cancellationToken)
+    {
+        string dataPlane = target.Object.Name;
+        if (target.User.Name != OrreryNames.ServerUser)
+        {
+            throw ApiErrors.Forbidden(Resource, dataPlane, "only servers of the control plane relay to each other");
+        }
+
+        ITunnelRoute route = hub.Find(dataPlane)
+            ?? throw ApiErrors.ServiceUnavailable($"the tunnel of data plane \"{dataPlane}\" has just left this server");
+        var asked = new TunnelRequest(
+            dataPlane, $"{target.Tail}{http.Request.QueryString.Value}", "this asks", Uri.UnescapeDataString(http.Request.Headers[StreamHeaderNames.AskedBy].ToString()))
+        {
+            IsProxy = true,
+            IsStream = TunnelExchange.IsUpgrade(http),
+        };
+        return hub.RelayAsync(route, asked, http, cancellationToken);
+    }
+}

@@ -1,0 +1,154 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+
+namespace Orrery.Hub;
+
+/// <summary>
+/// Writes down which server holds the tunnel of each data plane, and reads it for the others. Only what changed is written: that a tunnel stands here,
+/// and that one has been gone for a while. One that comes and goes is written less and less often.
+/// </summary>
+internal sealed class TunnelRecords : IReconciler<string>
+{
+    /// <summary>One that went again within this time was not worth writing; one that holds longer has a clean slate.</summary>
+    private static readonly TimeSpan Stable = TimeSpan.FromMinutes(1);
+
+    private static readonly TimeSpan FirstHold = TimeSpan.FromSeconds(5);
+
+    private readonly TunnelHub hub;
+    private readonly KubeClient api;
+    private readonly string server;
+    private readonly TunnelHubOptions options;
+    private readonly Informer records;
+    private readonly ReconcilerHost<string> host;
+    private readonly ILogger logger;
+    private readonly ConcurrentDictionary<string, Flaps> flaps = new(StringComparer.Ordinal);
+
+    public TunnelRecords(TunnelHub hub, KubeClient api, string server, TunnelHubOptions options)
+    {
+        this.hub = hub;
+        this.api = api;
+        this.server = server;
+        this.options = options;
+        logger = options.Loggers.CreateLogger("Orrery.Hub");
+        records = new Informer(api, HubResources.Leases, new InformerOptions
+        {
+            Transform = InformerOptions.WithoutManagedFields,
+            FieldSelector = "metadata.name=" + OrreryNames.TunnelLease,
+            Time = options.Time,
+            Loggers = options.Loggers,
+        });
+        host = new ReconcilerHost<string>("tunnels", this, new ReconcilerOptions<string>
+        {
+            Workers = 8,
+            LevelKeys = () => hub.Connected,
+            Needs = [records],
+            Time = options.Time,
+            Loggers = options.Loggers,
+        });
+        records.Subscribe(change =>
+        {
+            // Another server says that the tunnel is its own now, or somebody deleted what was said.
+            if (change.Key.Namespace.StartsWith(OrreryNames.DataPlaneNamespacePrefix, StringComparison.Ordinal)
+                && change.Current?.TextAt("spec", "holderIdentity") != server)
+            {
+                host.Queue.Add(change.Key.Namespace[OrreryNames.DataPlaneNamespacePrefix.Length..]);
+            }
+        });
+    }
+
+    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(records.RunAsync(cancellationToken), host.RunAsync(cancellationToken));
+
+    /// <summary>The tunnel of a data plane opened or ended here.</summary>
+    public void Changed(string dataPlane) => host.Queue.Add(dataPlane);
+
+    /// <returns>The name of the server that holds the tunnel; null when none does, or this one does.</returns>
+    public string? HolderElsewhere(string dataPlane) =>
+        Record(dataPlane)?.TextAt("spec", "holderIdentity") is { Length: > 0 } holder && holder != server ? holder : null;
+
+    public async Task<ReconcileResult> ReconcileAsync(string key, CancellationToken cancellationToken)
+    {
+        KubeObject? record = Record(key);
+        string holder = record?.TextAt("spec", "holderIdentity") ?? "";
+        DateTimeOffset now = options.Time.GetUtcNow();
+        if (hub.Find(key) is { } tunnel)
+        {
+            if (holder == server)
+            {
+                tunnel.IsWritten = true;
+                return ReconcileResult.Done;
+            }
+
+            // 1. It was written as ours, and is another's now: the satellite dialled there since.
+            if (tunnel.IsWritten && holder.Length > 0)
+            {
+                Log.TunnelMoved(logger, key, holder);
+                await tunnel.DisposeAsync().ConfigureAwait(false);
+                return ReconcileResult.Done;
+            }
+
+            // 2. It opened here.
+            Flaps past = flaps.GetValueOrDefault(key);
+            TimeSpan hold = past.Count < 2 ? TimeSpan.Zero : Shorter(FirstHold * Math.Pow(2, past.Count - 2), Stable);
+            if (tunnel.OpenedAt + hold > now)
+            {
+                return ReconcileResult.After(tunnel.OpenedAt + hold - now);
+            }
+
+            await WriteAsync(key, record, server, now, cancellationToken).ConfigureAwait(false);
+            tunnel.IsWritten = true;
+            flaps[key] = past with { Opened = now };
+            return ReconcileResult.Done;
+        }
+
+        // 3. It was here, and has been gone for long enough to say so.
+        if (holder == server)
+        {
+            DateTimeOffset heard = hub.LostAt(key) ?? now;
+            if (heard + options.SilenceGrace > now)
+            {
+                return ReconcileResult.After(heard + options.SilenceGrace - now);
+            }
+
+            await WriteAsync(key, record, "", heard, cancellationToken).ConfigureAwait(false);
+            Flaps past = flaps.GetValueOrDefault(key);
+            flaps[key] = past with { Count = heard - past.Opened < Stable ? past.Count + 1 : 0 };
+        }
+
+        return ReconcileResult.Done;
+    }
+
+    private KubeObject? Record(string dataPlane) => records.Get(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane), OrreryNames.TunnelLease);
+
+    private async Task WriteAsync(string dataPlane, KubeObject? record, string holder, DateTimeOffset heard, CancellationToken cancellationToken)
+    {
+        string ns = OrreryNames.DataPlaneNamespace(dataPlane);
+        JsonObject body = record?.ToJsonObject() ?? LeaseJson.Make(ns, OrreryNames.TunnelLease);
+        var spec = new JsonObject
+        {
+            ["renewTime"] = LeaseJson.MicroTime(heard),
+            ["leaseTransitions"] = (record?.NumberAt("spec", "leaseTransitions") ?? -1) + 1,
+        };
+        if (holder.Length > 0)
+        {
+            spec["holderIdentity"] = holder;
+            spec["acquireTime"] = LeaseJson.MicroTime(heard);
+        }
+
+        body["spec"] = spec;
+
+        // On the condition that nobody wrote since: where two servers think that it is theirs, one of them looks again.
+        records.Observe(await (record is null
+            ? api.CreateAsync(HubResources.Leases, ns, body, cancellationToken)
+            : api.UpdateAsync(HubResources.Leases, ns, OrreryNames.TunnelLease, body, cancellationToken)).ConfigureAwait(false));
+    }
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    /// <param name="Opened">When it was last written as open.</param>
+    /// <param name="Count">How often in a row it went soon after.</param>
+    private readonly record struct Flaps(DateTimeOffset Opened, int Count);
+}

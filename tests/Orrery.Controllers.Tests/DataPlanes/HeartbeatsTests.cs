@@ -1,0 +1,71 @@
+using Orrery.Api;
+using Orrery.Controllers.DataPlanes;
+
+namespace Orrery.Controllers.Tests.DataPlanes;
+
+public sealed class HeartbeatsTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+    private static readonly TimeSpan Lasts = TimeSpan.FromSeconds(40);
+
+    [Fact]
+    public void Of_HeldByALivingServer_IsHeardWhenTheServerIs()
+    {
+        Heartbeat beat = Heartbeats.Of(Tunnel("s1", Now.AddDays(-3)), new ServerBeat("t", Now, Lasts), Now.AddDays(-1))!.Value;
+
+        Assert.Equal(new Heartbeat(Now, Now + Lasts), beat);
+    }
+
+    [Fact]
+    public void Of_WithoutHolder_HasExpiredWhenItWasLastHeard()
+    {
+        Heartbeat beat = Heartbeats.Of(Tunnel("", Now.AddMinutes(-7)), null, Now.AddDays(-1))!.Value;
+
+        Assert.Equal(new Heartbeat(Now.AddMinutes(-7), Now.AddMinutes(-7)), beat);
+    }
+
+    [Fact]
+    public void Of_HeldByAServerThatIsGone_IsGivenTimeFromTheStartOfThisProcessAndKeepsItsAge()
+    {
+        Heartbeat beat = Heartbeats.Of(Tunnel("s1", Now.AddHours(-2)), new ServerBeat("t", Now.AddHours(-1), Lasts), Now)!.Value;
+
+        Assert.Equal(new Heartbeat(Now.AddHours(-1), Now + Lasts), beat);
+    }
+
+    [Fact]
+    public void Of_NeverWritten_IsNoHeartbeat() => Assert.Null(Heartbeats.Of(Samples.Object("""{"kind": "Lease", "metadata": {"name": "tunnel"}}"""), null, Now));
+
+    [Fact]
+    public void Next_FirstLookAtAnOldLease_BelievesItsTime() =>
+        Assert.Equal(Now.AddMinutes(-5), Heartbeats.Next(null, Lease(Now.AddMinutes(-5)), Now)!.Value.Heard);
+
+    [Fact]
+    public void Next_FirstLookAtALeaseFromTheFuture_CountsFromNow() =>
+        Assert.Equal(Now, Heartbeats.Next(null, Lease(Now.AddMinutes(5)), Now)!.Value.Heard);
+
+    [Fact]
+    public void Next_RenewalSeenToHappen_CountsFromNowWhateverItsClockSays()
+    {
+        ServerBeat first = Heartbeats.Next(null, Lease(Now.AddHours(-2)), Now)!.Value;
+
+        ServerBeat second = Heartbeats.Next(first, Lease(Now.AddHours(-2).AddSeconds(10)), Now.AddSeconds(10))!.Value;
+
+        Assert.Equal(Now.AddSeconds(10), second.Heard);
+    }
+
+    [Fact]
+    public void Next_SameRenewal_StaysWhereItWas()
+    {
+        ServerBeat first = Heartbeats.Next(null, Lease(Now), Now)!.Value;
+
+        Assert.Equal(first, Heartbeats.Next(first, Lease(Now), Now.AddMinutes(1)));
+    }
+
+    private static KubeObject Tunnel(string holder, DateTimeOffset written) => Samples.Object(
+        $$"""{"kind": "Lease", "metadata": {"name": "tunnel"}, "spec": {"holderIdentity": "{{holder}}", "renewTime": "{{Micro(written)}}"} }""");
+
+    private static KubeObject Lease(DateTimeOffset renewed) => Samples.Object(
+        $$"""{"kind": "Lease", "metadata": {"name": "orrery-server-s1"}, "spec": {"leaseDurationSeconds": 40, "renewTime": "{{Micro(renewed)}}"} }""");
+
+    private static string Micro(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", System.Globalization.CultureInfo.InvariantCulture);
+}

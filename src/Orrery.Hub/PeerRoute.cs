@@ -27,8 +27,7 @@ internal sealed class PeerRoute(KubeClient peer) : ITunnelRoute
         chosen.Headers.TryAddWithoutValidation(StreamHeaderNames.AskedBy, Uri.EscapeDataString(asked.User));
         HttpContent? content = chosen.Content;
         chosen.Content = null;
-        IEnumerable<KeyValuePair<string, string>> headers = chosen.Headers.NonValidated.Concat(content?.Headers.NonValidated ?? default)
-            .SelectMany(h => h.Value, (h, value) => KeyValuePair.Create(h.Key, value));
+        IEnumerable<KeyValuePair<string, string>> headers = chosen.Headers.NonValidated.SelectMany(h => h.Value, (h, value) => KeyValuePair.Create(h.Key, value));
         HttpMethod method = asked.IsProxy || asked.IsStream ? new HttpMethod(http.Request.Method) : HttpMethod.Get;
         return await peer.ForwardAsync(method, path, headers, asked.IsStream, cancellationToken, content).ConfigureAwait(false);
     }

@@ -83,7 +83,9 @@ public sealed class ServeProcess(string program, string folder, int port, IReadO
     }
 
     /// <summary>Root's administrator on this server.</summary>
-    public KubeClient Admin() => new(KubeConfig.Load(kubeconfig) with { RequestTimeout = TimeSpan.FromSeconds(20), ConnectTimeout = TimeSpan.FromSeconds(5) });
+    public KubeClient Admin() => new(AdminConfig());
+
+    public ClientConfig AdminConfig() => KubeConfig.Load(kubeconfig) with { RequestTimeout = TimeSpan.FromSeconds(20), ConnectTimeout = TimeSpan.FromSeconds(5) };
 
     public void Kill() => ProcessSignals.Kill(process!);
 

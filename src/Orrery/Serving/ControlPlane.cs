@@ -70,7 +70,9 @@ internal static class ControlPlane
 
         // 4. The tunnels: which satellites are connected here, said to the others.
         using X509Certificate2 self = authority.IssueClient(OrreryNames.ServerUser, [UserGroups.Masters], ClusterScope.Root, ServerLifetime).ToX509();
-        var tunnels = new HubAccess(new ClientConfig(controllers.Api.Server, [authority.Certificate()], self), server.Url);
+
+        // Whichever address a server has, its certificate is of the shared authority and names localhost.
+        var tunnels = new HubAccess(new ClientConfig(controllers.Api.Server, [authority.Certificate()], self) { TlsServerName = "localhost" }, OwnAddress.Of(server.Url, address));
         await Together.RunAsync([control, token => hub.RunAsync(tunnels, token)], cancellationToken).ConfigureAwait(false);
     }
 }

@@ -39,11 +39,15 @@ internal sealed class TestFleet : IAsyncDisposable
     public static Task<TestFleet> StartAsync(params string[] dataPlanes) => StartAsync([], dataPlanes);
 
     /// <param name="kubelets">What every data plane answers for its pods.</param>
-    public static async Task<TestFleet> StartAsync(IReadOnlyList<ISubresourceHandler> kubelets, params string[] dataPlanes)
+    public static Task<TestFleet> StartAsync(IReadOnlyList<ISubresourceHandler> kubelets, params string[] dataPlanes) => StartAsync(TimeSpan.FromSeconds(1), kubelets, dataPlanes);
+
+    /// <param name="silenceGrace">How long a satellite may be gone before that is written.</param>
+    /// <inheritdoc cref="StartAsync(IReadOnlyList{ISubresourceHandler}, string[])"/>
+    public static async Task<TestFleet> StartAsync(TimeSpan silenceGrace, IReadOnlyList<ISubresourceHandler> kubelets, params string[] dataPlanes)
     {
         // The log of a run that is looked into: ORRERY_TEST_LOG names a file.
         ILoggerFactory loggers = Environment.GetEnvironmentVariable("ORRERY_TEST_LOG") is { Length: > 0 } file ? new FileLoggers(file) : NullLoggerFactory.Instance;
-        var hub = new TunnelHub(new TunnelHubOptions { SilenceGrace = TimeSpan.FromSeconds(1), Loggers = loggers });
+        var hub = new TunnelHub(new TunnelHubOptions { SilenceGrace = silenceGrace, Loggers = loggers });
         var fleet = new TestFleet(await TestServer.StartAsync(new TestServerOptions { LoggerFactory = loggers, SubresourceHandlers = hub.Handlers }), loggers)
         {
             kubelets = kubelets,

@@ -3,6 +3,9 @@ using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Installation;
+using Orrery.Satellite;
+using Orrery.Server.Authentication;
+using Orrery.Server.Security;
 using Orrery.Testing;
 
 namespace Orrery.Tests.EndToEnd;
@@ -95,6 +98,64 @@ public sealed class ReplicaTests : IAsyncLifetime
         Assert.Equal(0, await leader.StopAsync(Token));
         await Orrery.Testing.Eventually.TrueAsync(async () => await HolderAsync(other) is { Length: > 0 } now && now != successor, "the other one follows", TimeSpan.FromSeconds(10), Token);
         Assert.True(TimeProvider.System.GetElapsedTime(stopped) < TimeSpan.FromSeconds(8));
+    }
+
+    [Fact]
+    public async Task Tunnel_ThatEndsAtOneServer_IsUsedThroughBoth()
+    {
+        const string Through = "/apis/orrery.dev/v1alpha1/dataplanes/solo/proxy";
+        using KubeClient a = servers[0].Admin(), b = servers[1].Admin();
+        await Orrery.Testing.Eventually.TrueAsync(async () => await MadeAsync(b, OrreryResources.DataPlanes, "", "DataPlane", "solo"), "DataPlane solo is taken", TimeSpan.FromSeconds(20), Token);
+        await using TestServer cluster = await TestServer.StartAsync(cancellationToken: Token);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        Task satellite = Satellite(servers[0], cluster).RunAsync(stop.Token);
+
+        // 1. The satellite knows one server, and is asked through both: something read, something written, and a stream of events.
+        await Orrery.Testing.Eventually.TrueAsync(async () => await AnswersAsync(b, Through + "/version"), "the one that holds no tunnel asks the one that does", TimeSpan.FromSeconds(30), Token);
+        Assert.True(await AnswersAsync(a, Through + "/version"));
+        await using Stream watch = await b.OpenAsync(Through + "/api/v1/namespaces/default/configmaps?watch=true&fieldSelector=metadata.name%3Dsent", Token);
+        using var lines = new StreamReader(watch);
+        await b.SendJsonAsync(HttpMethod.Post, Through + "/api/v1/namespaces/default/configmaps", Named("sent"), Token);
+        Assert.Equal("ADDED", JsonNode.Parse((await lines.ReadLineAsync(Token))!)!["type"]!.GetValue<string>());
+        Assert.NotNull(await cluster.Admin.FindAsync(ConfigMaps, "default", "sent", Token));
+
+        // 2. What servers do for each other nobody else may.
+        StatusException refused = await Assert.ThrowsAsync<StatusException>(() => a.GetTextAsync("/apis/orrery.dev/v1alpha1/dataplanes/solo/relay/proxy/version", Token));
+        Assert.Equal(403, refused.Code);
+
+        // 3. Killed with the tunnel in its hands: clear for as long as it is gone, and well again once it is back.
+        servers[0].Kill();
+        StatusException gone = await Assert.ThrowsAsync<StatusException>(() => b.GetTextAsync(Through + "/version", Token));
+        Assert.Equal(503, gone.Code);
+        Assert.Contains("data plane \"solo\"", gone.Message, StringComparison.Ordinal);
+        servers[0].Start();
+        await servers[0].ReadyAsync(Token);
+        await Orrery.Testing.Eventually.TrueAsync(async () => await AnswersAsync(b, Through + "/version"), "through the other again", TimeSpan.FromSeconds(40), Token);
+        await stop.CancelAsync();
+        await satellite;
+    }
+
+    private static async Task<bool> AnswersAsync(KubeClient client, string path)
+    {
+        try
+        {
+            return (await client.GetTextAsync(path, Token)).Contains("gitVersion", StringComparison.Ordinal);
+        }
+        catch (StatusException away) when (away.Code is 503 or 404)
+        {
+            return false;
+        }
+    }
+
+    private SatelliteAgent Satellite(ServeProcess server, TestServer cluster)
+    {
+        using CertificateAuthority authority = new PkiFolder(new DataDirectory(Path.Combine(folder.Path, "a")).PkiFolder, TimeProvider.System).EnsureAuthority("orrery");
+        return new SatelliteAgent(new SatelliteOptions
+        {
+            DataPlane = "solo",
+            ControlPlane = server.AdminConfig() with { ClientCertificate = authority.IssueClient(OrreryNames.SatelliteUser("solo"), [OrreryNames.SatelliteGroup], ClusterScope.Root, TimeSpan.FromHours(1)).ToX509() },
+            Cluster = cluster.Config(cluster.Certificate("orrery-satellite", [UserGroups.Masters], ClusterScope.Root)),
+        });
     }
 
     private async Task StartAsync(string name)

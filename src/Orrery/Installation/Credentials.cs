@@ -1,5 +1,4 @@
 using Orrery.Api;
-using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Server.Authentication;
 using Orrery.Server.Security;
@@ -26,7 +25,7 @@ internal static class Credentials
         }
     }
 
-    /// <summary>The control plane's own: its administrator, its controllers, and a satellite's own name for each data plane.</summary>
+    /// <summary>The control plane's own: its administrator and its controllers. Satellites join and get theirs there.</summary>
     public static void EnsureControlPlane(DataDirectory directory, Settings settings, TimeProvider time)
     {
         var pki = new PkiFolder(directory.PkiFolder, time);
@@ -38,11 +37,6 @@ internal static class Credentials
 
         Write(directory.AdminKubeconfig, "orrery", settings.Server, authority, pki.EnsureClient(authority, "admin", "orrery-admin", Masters, ClusterScope.Root));
         Write(directory.ControllersKubeconfig, "orrery", settings.Server, authority, pki.EnsureClient(authority, "controllers", "orrery:controllers", Masters, ClusterScope.All));
-        foreach (string dataPlane in settings.DataPlanes)
-        {
-            IssuedCertificate satellite = pki.EnsureClient(authority, "satellite-" + dataPlane, OrreryNames.SatelliteUser(dataPlane), OrreryNames.SatelliteGroup, ClusterScope.Root);
-            Write(directory.SatelliteKubeconfig(dataPlane), "orrery", settings.Server, authority, satellite);
-        }
     }
 
     /// <summary>Keys and the administrator's kubeconfig of one simulated data plane.</summary>

@@ -29,7 +29,8 @@ internal sealed class DataDirectory(string path)
 
     public string DataPlaneKubeconfig(string dataPlane) => In("data-planes", dataPlane, "kubeconfig");
 
-    public string SatelliteKubeconfig(string dataPlane) => In("satellites", dataPlane + ".kubeconfig");
+    /// <summary>Invitation of a data plane's satellite.</summary>
+    public string JoinFile(string dataPlane) => In("satellites", dataPlane + ".join.json");
 
     public string VirtualClusterKubeconfig(ClusterName cluster) => In("virtual-clusters", $"{cluster.Namespace}.{cluster.Name}.kubeconfig");
 

@@ -16,7 +16,7 @@ internal static class Processes
             ["simulate", dataPlane, "--folder", directory.DataPlaneFolder(dataPlane), "--port", Text(settings.DataPlanePort(dataPlane)), "--nodes", Text(settings.Nodes)])),
         .. settings.DataPlanes.Select(dataPlane => new OrreryProcess(
             directory, Satellite(dataPlane), "satellite", null,
-            ["satellite", dataPlane, "--control-plane", directory.SatelliteKubeconfig(dataPlane), "--kubeconfig", directory.DataPlaneKubeconfig(dataPlane)])),
+            ["satellite", dataPlane, "--join-file", directory.JoinFile(dataPlane), "--kubeconfig", directory.DataPlaneKubeconfig(dataPlane)])),
     ];
 
     public static string DataPlane(string dataPlane) => "data-plane-" + dataPlane;

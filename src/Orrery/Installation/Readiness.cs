@@ -23,6 +23,7 @@ internal sealed class Readiness(RunningInstallation installation, IEnumerable<Or
             await UntilAsync(ControlPlaneReadyAsync, timeout.Token).ConfigureAwait(false);
             progress.Say($"control plane ready at {installation.Settings.Server}");
             await Fleet.EnsureDataPlanesAsync(installation, timeout.Token).ConfigureAwait(false);
+            await Invitations.EnsureAsync(installation, time, timeout.Token).ConfigureAwait(false);
             foreach (string dataPlane in installation.Settings.DataPlanes)
             {
                 waitingFor = $"data plane {dataPlane}";

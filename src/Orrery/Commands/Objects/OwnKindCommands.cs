@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Orrery.Commands.DataPlanes;
 
 namespace Orrery.Commands.Objects;
 
@@ -19,7 +20,8 @@ internal static class OwnKindCommands
             ObjectField.Texts("--tenants", "spec.tenants", "The tenants of a Dedicated or Private one."),
             ObjectField.Flag("--cordoned", "spec.cordoned", "Place nothing new there."),
             ObjectField.Flag("--paused", "spec.paused", "Leave what runs there as it is."),
-        ]),
+        ],
+        AddVerb.Create(), TokenVerb.Create(), ApproveVerb.Create(), KubectlVerb.Create()),
         ObjectCommand.Create(ObjectKind.VirtualSite, [ObjectField.Pairs("--data-plane-labels", "spec.dataPlaneSelector.matchLabels", "Labels of its data planes.")]),
         ObjectCommand.Create(ObjectKind.VirtualCluster, ObjectField.Placement),
     ];

@@ -1,0 +1,53 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Commands.Objects;
+
+namespace Orrery.Commands.DataPlanes;
+
+/// <summary><c>orrery data-plane add</c>: makes a DataPlane and prints what its cluster needs to join.</summary>
+internal static class AddVerb
+{
+    public static Command Create()
+    {
+        var command = new Command("add", "Make a DataPlane, and print a manifest for its cluster: with 'kubectl apply -f -' there, it joins. The token in it is good once, for 15 minutes.");
+        ClusterOptions cluster = ClusterOptions.AddTo(command, namespaced: false);
+        Argument<string> name = NameArgument.One(ObjectKind.DataPlane);
+        ObjectField[] fields =
+        [
+            ObjectField.Pairs("--labels", "metadata.labels", "Labels of the data plane, by which virtual sites select."),
+            ObjectField.Text("--access", "spec.access", "Who may run there.", oneOf: ["Shared", "Dedicated", "Private"]),
+            ObjectField.Texts("--tenants", "spec.tenants", "The tenants of a Dedicated or Private one."),
+        ];
+        fields[0].Option.Aliases.Add("--label");
+        fields[2].Option.Aliases.Add("--tenant");
+        InvitationOutput output = InvitationOutput.AddTo(command);
+        command.Add(name);
+        foreach (ObjectField field in fields)
+        {
+            command.Add(field.Option);
+        }
+
+        command.SetAction(async (parsed, ct) =>
+        {
+            var body = new JsonObject
+            {
+                ["apiVersion"] = OrreryResources.ApiVersion,
+                ["kind"] = "DataPlane",
+                ["metadata"] = new JsonObject { ["name"] = parsed.GetValue(name) },
+                ["spec"] = new JsonObject(),
+            };
+            foreach (ObjectField field in fields.Where(f => parsed.GetResult(f.Option) is { Implicit: false }))
+            {
+                await field.Write(parsed, body, ct).ConfigureAwait(false);
+            }
+
+            using KubeClient root = cluster.Connect(parsed);
+            await root.CreateAsync(OrreryResources.DataPlanes, "", body, ct).ConfigureAwait(false);
+            await output.WriteAsync(parsed, root, parsed.GetValue(name)!, newCluster: false, ct).ConfigureAwait(false);
+            return 0;
+        });
+        return command;
+    }
+}

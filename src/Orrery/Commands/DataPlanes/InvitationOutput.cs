@@ -1,0 +1,39 @@
+using System.CommandLine;
+using Orrery.Client;
+using Orrery.Controllers.Joining;
+
+namespace Orrery.Commands.DataPlanes;
+
+/// <summary>What <c>add</c> and <c>token</c> print: a manifest for the cluster that joins, which begins with the same as a command line.</summary>
+internal sealed class InvitationOutput
+{
+    private readonly Option<string> image = new("--image") { Description = "Image of orrery that the satellite's pod runs.", DefaultValueFactory = _ => "orrery:" + VersionCommand.Version, HelpName = "IMAGE" };
+
+    private readonly Option<string> via = new("--via") { Description = "HTTP proxy through which the satellite reaches the control plane.", HelpName = "http://HOST:PORT" };
+
+    private readonly Option<string> server = new("--server") { Description = "Address at which the satellite reaches the control plane. Default: what the control plane says of itself.", HelpName = "URL" };
+
+    public static InvitationOutput AddTo(Command command)
+    {
+        var output = new InvitationOutput();
+        command.Add(output.image);
+        command.Add(output.via);
+        command.Add(output.server);
+        return output;
+    }
+
+    /// <summary>Makes an invitation and prints it. The token stands there and nowhere else.</summary>
+    public async Task WriteAsync(ParseResult parsed, KubeClient root, string dataPlane, bool newCluster, CancellationToken cancellationToken)
+    {
+        Uri? address = Read(parsed, server, Uri.UriSchemeHttps);
+        Uri? proxy = Read(parsed, via, Uri.UriSchemeHttp, Uri.UriSchemeHttps);
+        JoinTarget target = await JoinTarget.ReadAsync(root, address, cancellationToken).ConfigureAwait(false);
+        JoinToken token = await new InvitationWriter(root, TimeProvider.System).InviteAsync(dataPlane, newCluster, cancellationToken).ConfigureAwait(false);
+        Console.Write(SatelliteManifest.Render(dataPlane, target, token, parsed.GetValue(image)!, proxy));
+    }
+
+    private static Uri? Read(ParseResult parsed, Option<string> option, params string[] schemes) =>
+        parsed.GetValue(option) is not { } text ? null
+        : Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && schemes.Contains(url.Scheme) ? url
+        : throw new CommandFailedException($"{option.Name}: '{text}' does not have the form {schemes[0]}://host:port");
+}

@@ -1,0 +1,51 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+
+namespace Orrery.Commands.DataPlanes;
+
+/// <summary>Where satellites dial and whom they trust there, as the control plane itself says to everybody.</summary>
+/// <param name="AuthoritiesPem">The first is the one that certificates come from now.</param>
+internal sealed record JoinTarget(Uri Server, string AuthoritiesPem, string Pin)
+{
+    private static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>As <see cref="ReadAsync"/>, of a control plane that has only just started.</summary>
+    public static async Task<JoinTarget> WaitAsync(KubeClient root, Uri server, TimeProvider time, CancellationToken cancellationToken)
+    {
+        while (await root.FindAsync(ConfigMaps, JoinNames.PublicNamespace, JoinNames.ClusterInfo, cancellationToken).ConfigureAwait(false) is null)
+        {
+            await Task.Delay(LookAgain, time, cancellationToken).ConfigureAwait(false);
+        }
+
+        return await ReadAsync(root, server, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <param name="server">Another address than the one that the control plane says; null takes that.</param>
+    /// <exception cref="CommandFailedException">The control plane does not say it (yet).</exception>
+    public static async Task<JoinTarget> ReadAsync(KubeClient root, Uri? server, CancellationToken cancellationToken)
+    {
+        KubeObject? info = await root.FindAsync(ConfigMaps, JoinNames.PublicNamespace, JoinNames.ClusterInfo, cancellationToken).ConfigureAwait(false);
+        ClientConfig told;
+        try
+        {
+            told = KubeConfig.ParseCluster(info?.TextAt("data", "kubeconfig") ?? "");
+        }
+        catch (InvalidDataException e)
+        {
+            throw new CommandFailedException($"the control plane does not say how it is reached: ConfigMap {JoinNames.PublicNamespace}/{JoinNames.ClusterInfo} is missing or unreadable", e);
+        }
+
+        if (told.Ca is not { Count: > 0 } authorities)
+        {
+            throw new CommandFailedException($"ConfigMap {JoinNames.PublicNamespace}/{JoinNames.ClusterInfo} names no authority");
+        }
+
+        return new JoinTarget(
+            server ?? told.Server, string.Concat(authorities.Select(a => a.ExportCertificatePem() + "\n")),
+            "sha256:" + Convert.ToHexStringLower(SHA256.HashData(authorities[0].PublicKey.ExportSubjectPublicKeyInfo())));
+    }
+}

@@ -1,0 +1,56 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Commands.Objects;
+using Orrery.Demo;
+
+namespace Orrery.Commands.DataPlanes;
+
+/// <summary><c>orrery data-plane kubectl NAME -- …</c>: kubectl on a data plane, through its satellite, as oneself in root.</summary>
+internal static class KubectlVerb
+{
+    public static Command Create()
+    {
+        var command = new Command("kubectl", "Run kubectl on a data plane, through the tunnel of its satellite. Needs rights on dataplanes/proxy in root.");
+        ClusterOptions cluster = ClusterOptions.AddTo(command, namespaced: false);
+        Argument<string> name = NameArgument.One(ObjectKind.DataPlane, cluster);
+        var arguments = new Argument<string[]>("ARGUMENTS") { Description = "Of kubectl; after --.", Arity = ArgumentArity.OneOrMore };
+        command.Add(name);
+        command.Add(arguments);
+        command.SetAction((parsed, ct) => RunAsync(cluster.Config(parsed), parsed.GetValue(name)!, parsed.GetValue(arguments)!, ct));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ClientConfig root, string dataPlane, string[] arguments, CancellationToken cancellationToken)
+    {
+        string program = Kubectl.Find() ?? throw new CommandFailedException("there is no kubectl on PATH");
+        var server = new Uri($"{root.Server.AbsoluteUri.TrimEnd('/')}/apis/{OrreryResources.ApiVersion}/dataplanes/{Uri.EscapeDataString(dataPlane)}/proxy");
+        string? token = root.TokenSource is { } source ? await source(cancellationToken).ConfigureAwait(false) : root.BearerToken;
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("orrery-kubectl-");
+        try
+        {
+            string kubeconfig = Path.Combine(folder.FullName, "kubeconfig");
+            KubeConfig.Write(kubeconfig, new KubeConfigEntry(
+                dataPlane, server, root.Ca is { } ca ? string.Concat(ca.Select(c => c.ExportCertificatePem() + "\n")) : null, root.ClientCertificate?.ExportCertificatePem(), KeyOf(root.ClientCertificate), token));
+            var start = new ProcessStartInfo(program, arguments);
+            start.Environment["KUBECONFIG"] = kubeconfig;
+            using Process process = Process.Start(start) ?? throw new CommandFailedException($"{program} could not be started");
+            await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+            return process.ExitCode;
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static string? KeyOf(X509Certificate2? certificate)
+    {
+        using ECDsa? curve = certificate?.GetECDsaPrivateKey();
+        using RSA? rsa = certificate?.GetRSAPrivateKey();
+        return curve?.ExportPkcs8PrivateKeyPem() ?? rsa?.ExportPkcs8PrivateKeyPem();
+    }
+}

@@ -1,0 +1,153 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Orrery.Api.Kinds;
+using Orrery.Controllers.Joining;
+
+namespace Orrery.Commands.DataPlanes;
+
+/// <summary>
+/// What is applied to a cluster that joins: a namespace, the satellite's account with the least rights that it needs, the invitation, and the
+/// satellite. The rights beside its own namespace come from every ClusterRole with the label <c>orrery.dev/satellite</c>, so that the cluster's
+/// owner adds a role for more kinds, or takes from the one here.
+/// </summary>
+internal static class SatelliteManifest
+{
+    private const string RoleLabel = "orrery.dev/satellite";
+    private const string Ns = JoinNames.SystemNamespace;
+
+    public static string Render(string dataPlane, JoinTarget target, JoinToken token, string image, Uri? via)
+    {
+        string viaArgument = via is null ? "" : $" --via {via.GetLeftPart(UriPartial.Authority)}";
+        string arguments = JsonSerializer.Serialize<string[]>(["satellite", dataPlane, .. viaArgument.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+        return $$"""
+            # Data plane {{dataPlane}}. The token is good once, until {{token.Expires.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)}}. Apply this to its cluster (kubectl apply -f -), or run there instead:
+            #   orrery satellite {{dataPlane}} --server {{Text(target.Server)}} --ca-pin {{target.Pin}} --token {{token.Token}}{{viaArgument}} --kubeconfig FILE
+            apiVersion: v1
+            kind: Namespace
+            metadata:
+              name: {{Ns}}
+            ---
+            apiVersion: v1
+            kind: ServiceAccount
+            metadata:
+              name: orrery-satellite
+              namespace: {{Ns}}
+            ---
+            # All that it may do beside its own namespace. Take away what it shall not: it says what it then cannot apply.
+            apiVersion: rbac.authorization.k8s.io/v1
+            kind: ClusterRole
+            metadata:
+              name: orrery-satellite
+            aggregationRule:
+              clusterRoleSelectors:
+                - matchLabels: {{{RoleLabel}}: "true"}
+            rules: []
+            ---
+            apiVersion: rbac.authorization.k8s.io/v1
+            kind: ClusterRole
+            metadata:
+              name: orrery-satellite-workloads
+              labels: {{{RoleLabel}}: "true"}
+            rules:
+            {{Rules()}}
+            ---
+            apiVersion: rbac.authorization.k8s.io/v1
+            kind: ClusterRole
+            metadata:
+              name: orrery-satellite-pods
+              labels: {{{RoleLabel}}: "true"}
+            rules:
+              - {apiGroups: [""], resources: [pods/log], verbs: [get]}
+              - {apiGroups: [""], resources: [pods/exec, pods/attach, pods/portforward, services/proxy], verbs: [get, create]}
+              - {apiGroups: [metrics.k8s.io], resources: [pods, nodes], verbs: [get, list]}
+            ---
+            apiVersion: rbac.authorization.k8s.io/v1
+            kind: ClusterRoleBinding
+            metadata:
+              name: orrery-satellite
+            roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: orrery-satellite}
+            subjects:
+              - {kind: ServiceAccount, name: orrery-satellite, namespace: {{Ns}}}
+            ---
+            apiVersion: rbac.authorization.k8s.io/v1
+            kind: Role
+            metadata:
+              name: orrery-satellite
+              namespace: {{Ns}}
+            rules:
+              - {apiGroups: [""], resources: [secrets], verbs: [create]}
+              - {apiGroups: [""], resources: [secrets], resourceNames: [{{JoinNames.IdentitySecret}}, {{JoinNames.InvitationSecret}}, orrery-works], verbs: [get, update]}
+              - {apiGroups: [""], resources: [configmaps], verbs: [create, get, list, watch, update, delete]}
+            ---
+            apiVersion: rbac.authorization.k8s.io/v1
+            kind: RoleBinding
+            metadata:
+              name: orrery-satellite
+              namespace: {{Ns}}
+            roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: orrery-satellite}
+            subjects:
+              - {kind: ServiceAccount, name: orrery-satellite, namespace: {{Ns}}}
+            ---
+            apiVersion: v1
+            kind: Secret
+            metadata:
+              name: {{JoinNames.InvitationSecret}}
+              namespace: {{Ns}}
+            type: Opaque
+            stringData:
+              server: {{JsonSerializer.Serialize(Text(target.Server))}}
+              token: {{JsonSerializer.Serialize(token.Token)}}
+              ca-pin: {{JsonSerializer.Serialize(target.Pin)}}
+              ca.crt: |
+            {{Indented(target.AuthoritiesPem, 4)}}
+            ---
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata:
+              name: orrery-satellite
+              namespace: {{Ns}}
+              labels: {app.kubernetes.io/name: orrery-satellite}
+            spec:
+              replicas: 1
+              strategy: {type: Recreate}
+              selector:
+                matchLabels: {app.kubernetes.io/name: orrery-satellite}
+              template:
+                metadata:
+                  labels: {app.kubernetes.io/name: orrery-satellite}
+                spec:
+                  serviceAccountName: orrery-satellite
+                  securityContext: {runAsNonRoot: true, runAsUser: 65532, seccompProfile: {type: RuntimeDefault} }
+                  containers:
+                    - name: satellite
+                      image: {{JsonSerializer.Serialize(image)}}
+                      args: {{arguments}}
+                      resources:
+                        requests: {cpu: 10m, memory: 64Mi}
+                        limits: {memory: 256Mi}
+                      securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]} }
+
+            """;
+    }
+
+    /// <summary>For what is placed from virtual clusters, a rule a group; and what is watched to tell of it.</summary>
+    private static string Rules()
+    {
+        var rules = new StringBuilder();
+        foreach (IGrouping<string, PlaceableKind> group in PlaceableKinds.All.GroupBy(k => k.Resource.Group))
+        {
+            rules.Append(CultureInfo.InvariantCulture, $"  - {{apiGroups: [\"{group.Key}\"], resources: [{string.Join(", ", group.Select(k => k.Resource.Resource))}], verbs: [get, list, watch, create, patch, delete]}}\n");
+        }
+
+        rules.Append("  - {apiGroups: [\"\"], resources: [namespaces], verbs: [get, list, watch, create, patch, delete]}\n");
+        rules.Append("  - {apiGroups: [\"\"], resources: [nodes], verbs: [get, list, watch]}\n");
+        rules.Append("  - {apiGroups: [\"\"], resources: [events], verbs: [get, list, watch, create, patch]}\n");
+        rules.Append("  - {apiGroups: [discovery.k8s.io], resources: [endpointslices], verbs: [get, list, watch]}");
+        return rules.ToString();
+    }
+
+    private static string Text(Uri server) => server.AbsoluteUri.TrimEnd('/');
+
+    private static string Indented(string text, int by) => string.Join('\n', text.TrimEnd().Split('\n').Select(line => new string(' ', by) + line));
+}

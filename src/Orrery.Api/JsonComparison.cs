@@ -17,5 +17,21 @@ public static class JsonComparison
         _ => JsonNode.DeepEquals(JsonValue.Create(found), wanted),
     };
 
+    /// <summary>
+    /// Whether every field of <paramref name="applied"/> has its value in <paramref name="live"/>. What others added beside is theirs. An API
+    /// server may write a value another way (1000m as 1), which reads as a difference here.
+    /// </summary>
+    public static bool Holds(JsonNode? applied, JsonElement live) => applied switch
+    {
+        null => live.ValueKind == JsonValueKind.Null,
+        JsonObject o => live.ValueKind == JsonValueKind.Object && o.All(m => MemberHolds(m.Value, live, m.Key)),
+        JsonArray a => live.ValueKind == JsonValueKind.Array && live.GetArrayLength() == a.Count && a.Zip(live.EnumerateArray()).All(p => Holds(p.First, p.Second)),
+        _ => JsonNode.DeepEquals(applied, JsonValue.Create(live)),
+    };
+
+    /// <summary>Absent and empty are the same to an API server.</summary>
+    private static bool MemberHolds(JsonNode? applied, JsonElement live, string name) =>
+        live.TryGetProperty(name, out JsonElement value) ? Holds(applied, value) : IsEmpty(applied);
+
     private static bool IsEmpty(JsonNode? wanted) => wanted is null or JsonObject { Count: 0 } or JsonArray { Count: 0 };
 }

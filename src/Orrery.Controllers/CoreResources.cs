@@ -16,6 +16,8 @@ internal static class CoreResources
     public static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
     public static readonly GroupVersionResource ServiceAccounts = new("", "v1", "serviceaccounts");
     public static readonly GroupVersionResource SigningRequests = new("certificates.k8s.io", "v1", "certificatesigningrequests");
+    public static readonly GroupVersionResource ResourceQuotas = new("", "v1", "resourcequotas");
+    public static readonly GroupVersionResource LimitRanges = new("", "v1", "limitranges");
     public static readonly GroupVersionResource Roles = new("rbac.authorization.k8s.io", "v1", "roles");
     public static readonly GroupVersionResource RoleBindings = new("rbac.authorization.k8s.io", "v1", "rolebindings");
     public static readonly GroupVersionResource ClusterRoles = new("rbac.authorization.k8s.io", "v1", "clusterroles");

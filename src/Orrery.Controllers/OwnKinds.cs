@@ -49,6 +49,19 @@ internal static class OwnKinds
         }
     }
 
+    /// <summary>Deletes this very object; one that is gone already is what was wanted.</summary>
+    public static async Task DeleteAsync(KubeClient client, GroupVersionResource resource, KubeObject gone, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.DeleteAsync(resource, gone.Namespace, gone.Name, new DeleteQuery { Uid = gone.Uid }, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StatusException e) when (e.IsNotFound)
+        {
+            // Gone already: what was wanted.
+        }
+    }
+
     public static JsonArray List(IEnumerable<string> values) => [.. values.Select(v => (JsonNode)JsonValue.Create(v)!)];
 
     /// <summary>An owner reference for what is to go when the owner goes.</summary>

@@ -69,4 +69,7 @@ internal static partial class Log
 
     [LoggerMessage(4034, LogLevel.Information, "Data plane {DataPlane}: the control plane has {Count} authorities now")]
     public static partial void AuthoritiesChanged(ILogger logger, string dataPlane, int count);
+
+    [LoggerMessage(4040, LogLevel.Warning, "What holds tenant {Tenant} apart is refused by the cluster ({Reason}): {Message}")]
+    public static partial void GuardRefused(ILogger logger, string tenant, string reason, string message);
 }

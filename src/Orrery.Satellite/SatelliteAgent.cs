@@ -3,6 +3,7 @@ using Orrery.Client;
 using Orrery.Satellite.Applying;
 using Orrery.Satellite.Observing;
 using Orrery.Satellite.Reporting;
+using Orrery.Satellite.Tenancies;
 using Orrery.Satellite.Tunnel;
 
 namespace Orrery.Satellite;
@@ -22,7 +23,9 @@ public sealed class SatelliteAgent(SatelliteOptions options)
         var context = new SatelliteContext(options, controlPlane, cluster);
 
         // Everything subscribes before informers run, so that none misses an object.
-        var apply = new ApplyLoop(context);
+        var guards = new NamespaceGuards(context);
+        var apply = new ApplyLoop(context, guards);
+        var tenancies = new TenancyLoop(context, context.Tenancies, guards);
         var observe = new ObserveLoop(context);
         var report = new ClusterReport(context, observe.Nodes);
         var tunnel = new TunnelDialer(context, new TunnelRequests(context, new PodRequests(context, observe.Pods)));
@@ -32,7 +35,7 @@ public sealed class SatelliteAgent(SatelliteOptions options)
         async Task WorkAsync(CancellationToken token)
         {
             await tunnel.Joined.WaitAsync(token).ConfigureAwait(false);
-            await Together.RunAsync([context.Works.RunAsync, context.Namespaces.RunAsync, apply.RunAsync, observe.RunAsync, report.RunAsync], token).ConfigureAwait(false);
+            await Together.RunAsync([context.Works.RunAsync, context.Namespaces.RunAsync, tenancies.RunAsync, apply.RunAsync, observe.RunAsync, report.RunAsync], token).ConfigureAwait(false);
         }
 
         await Together.RunAsync([tunnel.RunAsync, WorkAsync], cancellationToken).ConfigureAwait(false);

@@ -1,6 +1,7 @@
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
+using Orrery.Satellite.Tenancies;
 
 namespace Orrery.Satellite;
 
@@ -17,6 +18,7 @@ internal sealed class SatelliteContext
         Namespace = OrreryNames.DataPlaneNamespace(options.DataPlane);
         Works = new Informer(controlPlane, OrreryResources.Works, InformerOptions with { Namespace = Namespace });
         Namespaces = new Informer(cluster, ClusterResources.Namespaces, InformerOptions with { LabelSelector = ManagedSelector });
+        Tenancies = new KnownTenancies(new Informer(controlPlane, OrreryResources.Tenancies, InformerOptions with { Namespace = Namespace }), Namespace);
         Resources = new Resources(cluster, options.Time);
     }
 
@@ -39,6 +41,9 @@ internal sealed class SatelliteContext
 
     /// <summary>The mapped namespaces that there are in the cluster.</summary>
     public Informer Namespaces { get; }
+
+    /// <summary>How tenants are held apart here.</summary>
+    public KnownTenancies Tenancies { get; }
 
     public Resources Resources { get; }
 

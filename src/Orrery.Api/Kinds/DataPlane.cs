@@ -18,6 +18,9 @@ public sealed record DataPlane(
     string Ready,
     string ReadyMessage)
 {
+    /// <summary>What runs here is to move to other data planes.</summary>
+    public bool Drained { get; init; }
+
     public string Namespace => OrreryNames.DataPlaneNamespace(Name);
 
     public bool IsReporting => Ready == "True";
@@ -26,7 +29,7 @@ public sealed record DataPlane(
 
     /// <summary>Whether what placement looks at is the same in both; a heartbeat changes none of it.</summary>
     public bool PlacesLike(DataPlane other) =>
-        Access == other.Access && Cordoned == other.Cordoned && Paused == other.Paused && Deleting == other.Deleting
+        Access == other.Access && Cordoned == other.Cordoned && Paused == other.Paused && Deleting == other.Deleting && Drained == other.Drained
         && Tenants.SequenceEqual(other.Tenants, StringComparer.Ordinal)
         && Labels.Count == other.Labels.Count && Labels.All(l => other.Labels.TryGetValue(l.Key, out string? v) && v == l.Value);
 
@@ -38,11 +41,14 @@ public sealed record DataPlane(
             json.Labels,
             json.TextAt("spec", "access") ?? "Shared",
             KindJson.Texts(json.At("spec", "tenants")),
-            KindJson.Flag(json.At("spec", "cordoned")),
+            KindJson.Flag(json.At("spec", "cordoned")) || KindJson.Flag(json.At("spec", "drained")),
             KindJson.Flag(json.At("spec", "paused")),
             json.IsDeleting,
             status,
-            message);
+            message)
+        {
+            Drained = KindJson.Flag(json.At("spec", "drained")),
+        };
     }
 
     private static (string Status, string Message) Condition(KubeObject json, string type)

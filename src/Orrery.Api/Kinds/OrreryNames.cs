@@ -23,6 +23,18 @@ public static class OrreryNames
     /// <summary>On a Work of an Installation: it runs at this event, such as <c>pre-install</c>, and is no part of what stays.</summary>
     public const string HookLabel = "orrery.dev/hook";
 
+    /// <summary>On what holds a tenant apart in a data plane (policies, quotas, limits): name of the tenant.</summary>
+    public const string GuardLabel = "orrery.dev/guard";
+
+    /// <summary>On a node of a data plane that is one tenant's, beside <see cref="TenantLabel"/>: name of the machine pool that it was taken for.</summary>
+    public const string MachinePoolLabel = "orrery.dev/machine-pool";
+
+    /// <summary>On a node that is about to be no longer a tenant's: it was cordoned for that.</summary>
+    public const string LeavingAnnotation = "orrery.dev/leaving";
+
+    /// <summary>On a LogicalCluster: its tenant is suspended, so that only the controllers are answered. The value says why.</summary>
+    public const string SuspendedAnnotation = "orrery.dev/suspended";
+
     public const string ManagedByLabel = "app.kubernetes.io/managed-by";
 
     /// <summary>Value of <see cref="ManagedByLabel"/>, and the field manager of all that Orrery applies.</summary>
@@ -89,6 +101,10 @@ public static class OrreryNames
     public const string PlacedCondition = "Placed";
     public const string JoinedCondition = "Joined";
     public const string DegradedCondition = "Degraded";
+    public const string IsolatedCondition = "Isolated";
+    public const string MachinesReadyCondition = "MachinesReady";
+    public const string SuspendedCondition = "Suspended";
+    public const string DrainedCondition = "Drained";
     public const string AppliedCondition = "Applied";
     public const string AvailableCondition = "Available";
 

@@ -88,6 +88,8 @@ public sealed class Informer
 
     public IReadOnlyList<KubeObject> ByIndex(string index, string value) => store.ByIndex(index, value);
 
+    public int CountByIndex(string index, string value) => store.CountByIndex(index, value);
+
     /// <summary>The key under which this informer keeps an object.</summary>
     public ObjectKey KeyOf(KubeObject found) =>
         new(client.Cluster.IsAll ? found.Cluster : client.Cluster, found.Namespace, found.Name);

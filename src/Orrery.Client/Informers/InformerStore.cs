@@ -78,6 +78,16 @@ internal sealed class InformerStore
         }
     }
 
+    /// <summary>How many objects an index has under a value; copies none.</summary>
+    public int CountByIndex(string name, string value)
+    {
+        lock (gate)
+        {
+            Index index = indexes.TryGetValue(name, out Index? found) ? found : throw new ArgumentException($"no index named '{name}'");
+            return index.Keys.TryGetValue(value, out HashSet<ObjectKey>? keys) ? keys.Count : 0;
+        }
+    }
+
     /// <summary>Puts, or removes where <paramref name="current"/> is null.</summary>
     /// <returns>What was there before.</returns>
     public KubeObject? Set(ObjectKey key, KubeObject? current)

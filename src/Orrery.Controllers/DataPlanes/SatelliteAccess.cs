@@ -39,6 +39,8 @@ internal static class SatelliteAccess
     private static JsonArray NamespaceRules() =>
     [
         Rule(OrreryResources.Group, ["works"], ["get", "list", "watch"]),
+        Rule(OrreryResources.Group, ["tenancies"], ["get", "list", "watch"]),
+        Rule(OrreryResources.Group, ["tenancies/status"], ["get", "patch", "update"]),
         Rule(OrreryResources.Group, ["works/status"], ["get", "patch", "update"]),
         Rule(OrreryResources.Group, ["observations"], ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]),
         Rule("", ["events"], ["create", "get", "list", "patch", "update"]),

@@ -24,6 +24,7 @@ internal sealed class WorkDirectory
     private const string BySource = "source";
     private const string ByCluster = "cluster";
     private const string ByPlane = "cluster-plane";
+    private const string ByTenant = "tenant-plane";
 
     public WorkDirectory(Informer works)
     {
@@ -31,6 +32,7 @@ internal sealed class WorkDirectory
         works.AddIndex(BySource, w => SourceReference.Of(w) is { } source ? [source.Identity] : []);
         works.AddIndex(ByCluster, w => SourceReference.Of(w) is { } source ? [source.Cluster.ToString()] : []);
         works.AddIndex(ByPlane, w => SourceReference.Of(w) is { } source ? [$"{source.Cluster}|{DataPlaneOf(w)}"] : []);
+        works.AddIndex(ByTenant, w => w.Labels.TryGetValue(OrreryNames.TenantLabel, out string? tenant) ? [$"{tenant}|{DataPlaneOf(w)}"] : []);
     }
 
     public Informer Informer { get; }
@@ -42,7 +44,10 @@ internal sealed class WorkDirectory
     public IReadOnlyList<KubeObject> Of(ClusterName cluster) => Informer.ByIndex(ByCluster, cluster.ToString());
 
     /// <summary>Whether anything of the virtual cluster is to run in the data plane.</summary>
-    public bool Has(ClusterName cluster, string dataPlane) => Informer.ByIndex(ByPlane, $"{cluster}|{dataPlane}").Count > 0;
+    public bool Has(ClusterName cluster, string dataPlane) => Informer.CountByIndex(ByPlane, $"{cluster}|{dataPlane}") > 0;
+
+    /// <summary>Whether anything of the tenant, of whichever virtual cluster or installation, is to run in the data plane.</summary>
+    public bool HasTenant(string tenant, string dataPlane) => Informer.CountByIndex(ByTenant, $"{tenant}|{dataPlane}") > 0;
 
     public IEnumerable<string> DataPlanesOf(ClusterName cluster) => Of(cluster).Select(DataPlaneOf).Distinct(StringComparer.Ordinal);
 

@@ -1,3 +1,4 @@
+using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
 
@@ -6,33 +7,113 @@ namespace Orrery.Controllers.Tenants;
 /// <summary>Wakes <see cref="TenantReconciler"/>.</summary>
 internal sealed class TenantController : IController
 {
+    /// <summary>What data planes report changes in bursts; a tenant's sums follow at this pace.</summary>
+    private static readonly TimeSpan ReportPace = TimeSpan.FromMilliseconds(250);
+
+    private readonly ControllerContext context;
+    private readonly GuardInformers inRoot;
+    private readonly GuardInformers? inClusters;
+    private readonly Informer tenants;
+    private readonly Informer tenancies;
     private readonly ReconcilerHost<string> host;
 
     public TenantController(ControllerContext context)
     {
-        Informer tenants = context.RootInformers.For(OrreryResources.Tenants);
+        this.context = context;
+        tenants = context.RootInformers.For(OrreryResources.Tenants);
+        tenancies = TenantTenancies.Index(context.RootInformers.For(OrreryResources.Tenancies));
+        Informer classes = context.RootInformers.For(OrreryResources.TenantClasses);
         Informer namespaces = context.RootInformers.For(CoreResources.Namespaces);
         Informer virtualClusters = context.RootInformers.For(OrreryResources.VirtualClusters);
-        var reconciler = new TenantReconciler(context.Root, tenants, namespaces, virtualClusters, context.Events, context.Time);
-        host = context.Host("tenants", reconciler, [tenants, namespaces, virtualClusters], () => tenants.All().Select(t => t.Name), workers: 2);
+        inRoot = new GuardInformers(
+            context.Root, context.Options, CoreResources.ClusterRoles, CoreResources.ClusterRoleBindings, CoreResources.RoleBindings, CoreResources.ResourceQuotas, CoreResources.LimitRanges);
+        inClusters = new GuardInformers(context.Root.InCluster(ClusterName.All), context.Options, CoreResources.ClusterRoleBindings);
+        var reconciler = new TenantReconciler(
+            context.Root, tenants, virtualClusters,
+            new TenantNamespaces(context.Root, namespaces, context.Events),
+            new TenantTenancies(context.Root, tenancies, classes, virtualClusters, context.Fleet, context.Works),
+            inRoot, inClusters, context.Events, context.Time);
+        host = context.Host(
+            "tenants", reconciler,
+            [tenants, classes, tenancies, context.Works.Informer, .. inRoot.All, .. inClusters?.All ?? [], .. context.Fleet.Needs, .. context.Tenancy.Needs],
+            Everything, workers: 4);
 
+        // 1. The tenant itself, and what is kept for it.
         tenants.Subscribe(change => host.Queue.Add(change.Key.Name));
-        namespaces.Subscribe(change =>
+        inRoot.Subscribe(Add);
+        inClusters?.Subscribe(Add);
+        namespaces.Subscribe(OnNamespace);
+
+        // 2. Where it runs.
+        virtualClusters.Subscribe(change =>
         {
-            host.Queue.Add(change.Key.Name);
-            if (change.Latest.Labels.TryGetValue(OrreryNames.TenantLabel, out string? tenant))
+            // Its counts change all the time, and change nothing here.
+            if (change.Old?.Generation != change.Current?.Generation || IsReady(change.Old) != IsReady(change.Current))
+            {
+                Add(context.Tenancy.TenantOf(change.Key.Namespace)?.Name);
+            }
+        });
+        context.Works.Informer.Subscribe(OnWork);
+        context.Fleet.PlacementChanged += AddAll;
+
+        // 3. What its class says, and what data planes report.
+        classes.Subscribe(change =>
+        {
+            if (change.Old?.Generation != change.Current?.Generation)
+            {
+                AddAll();
+            }
+        });
+        tenancies.Subscribe(change => host.Queue.AddAfter(change.Key.Name, ReportPace));
+    }
+
+    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
+        inRoot.All.Concat(inClusters?.All ?? []).Select(i => i.RunAsync(cancellationToken)).Append(RoleKeeper.RunAsync(context, cancellationToken)).Append(host.RunAsync(cancellationToken)));
+
+    private IEnumerable<string> Everything() => tenants.All().Select(t => t.Name).Union(inRoot.Tenants()).Union(tenancies.All().Select(t => t.Name));
+
+    private static bool IsReady(KubeObject? cluster) => cluster is not null && Conditions.IsTrue(cluster, OrreryNames.ReadyCondition);
+
+    private void OnNamespace(InformerChange change)
+    {
+        host.Queue.Add(change.Key.Name);
+        Add(change.Latest.Labels.GetValueOrDefault(OrreryNames.TenantLabel));
+        if (change.Old?.Labels.GetValueOrDefault(OrreryNames.TenantLabel) is { } former)
+        {
+            Add(former);
+        }
+    }
+
+    /// <summary>The first of a tenant in a data plane, and the last: whether it needs a Tenancy there.</summary>
+    private void OnWork(InformerChange change)
+    {
+        if ((change.IsAdded || change.IsDeleted) && change.Latest.Labels.TryGetValue(OrreryNames.TenantLabel, out string? tenant)
+            && tenancies.Get(ClusterName.Root, change.Key.Namespace, tenant) is null == change.IsAdded)
+        {
+            if (change.IsAdded)
             {
                 host.Queue.Add(tenant);
             }
-        });
-        virtualClusters.Subscribe(change =>
-        {
-            if ((change.IsAdded || change.IsDeleted) && context.Tenancy.TenantOf(change.Key.Namespace) is { } tenant)
+            else
             {
-                host.Queue.Add(tenant.Name);
+                host.Queue.AddAfter(tenant, ReportPace);
             }
-        });
+        }
     }
 
-    public Task RunAsync(CancellationToken cancellationToken) => host.RunAsync(cancellationToken);
+    private void AddAll()
+    {
+        foreach (KubeObject tenant in tenants.All())
+        {
+            host.Queue.Add(tenant.Name);
+        }
+    }
+
+    private void Add(string? tenant)
+    {
+        if (!string.IsNullOrEmpty(tenant))
+        {
+            host.Queue.Add(tenant);
+        }
+    }
 }

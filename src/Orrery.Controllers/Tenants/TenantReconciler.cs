@@ -5,100 +5,86 @@ using Orrery.Client;
 
 namespace Orrery.Controllers.Tenants;
 
-/// <summary>Gives a tenant the root namespace of its name, takes on those that carry its label, and says whether it has them.</summary>
+/// <summary>
+/// Keeps what a tenant has: its root namespaces, the rights of its members there and in its virtual clusters, its bounds, and in each data
+/// plane that it uses a Tenancy that says how it is held apart.
+/// </summary>
 internal sealed class TenantReconciler(
-    KubeClient root, Informer tenants, Informer namespaces, Informer virtualClusters, EventRecorder events, TimeProvider time) : IReconciler<string>
+    KubeClient root,
+    Informer tenants,
+    Informer virtualClusters,
+    TenantNamespaces namespaces,
+    TenantTenancies tenancies,
+    GuardInformers inRoot,
+    GuardInformers? inClusters,
+    EventRecorder events,
+    TimeProvider time) : IReconciler<string>
 {
+    private static readonly string[] Told = [OrreryNames.ReadyCondition, OrreryNames.IsolatedCondition, OrreryNames.MachinesReadyCondition, OrreryNames.SuspendedCondition];
+
     public async Task<ReconcileResult> ReconcileAsync(string key, CancellationToken cancellationToken)
     {
-        if (tenants.Get(ClusterName.Root, "", key) is not { IsDeleting: false } tenant)
+        if (tenants.Get(ClusterName.Root, "", key) is not { IsDeleting: false } json)
         {
-            // Its namespace is owned by it and goes with it.
+            // Its namespaces are owned by it and go with it; what they held in data planes stays apart until it has gone.
+            await inRoot.BringAboutAsync(key, [], cancellationToken).ConfigureAwait(false);
+            await tenancies.WithdrawAsync(key, new HashSet<string>(), cancellationToken).ConfigureAwait(false);
             return ReconcileResult.Done;
         }
 
-        // 1. The namespace.
-        KubeObject? ns = namespaces.Get(ClusterName.Root, "", tenant.Name);
-        string? refusal = IsReserved(tenant.Name) ? $"the name {tenant.Name} is reserved" : null;
-        if (ns is null && refusal is null)
+        // 1. Its namespaces.
+        Tenant tenant = Tenant.From(json);
+        string? refusal = await namespaces.EnsureAsync(json, tenant.PodSecurity, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<string> own = namespaces.Of(key);
+        bool terminating = refusal is null && !own.Contains(key);
+
+        // 2. Rights and bounds in root.
+        TenantClass? size = tenancies.SizeOf(tenant);
+        await inRoot.BringAboutAsync(key, TenantObjects.InRoot(json, tenant, size ?? TenantClass.None, own), cancellationToken).ConfigureAwait(false);
+
+        // 3. How data planes hold it apart. A class that is not there (yet) leaves what was in force.
+        if (size is not null)
         {
-            ns = await root.CreateAsync(
-                CoreResources.Namespaces, "", OwnKinds.Namespace(tenant.Name, OrreryNames.TenantLabel, tenant.Name, tenant), cancellationToken).ConfigureAwait(false);
-            namespaces.Observe(ns);
-            events.Normal(tenant, "NamespaceCreated", $"Created namespace {tenant.Name}");
+            await tenancies.BringAboutAsync(tenant, own, cancellationToken).ConfigureAwait(false);
         }
 
-        if (ns is not null && ns.Labels.GetValueOrDefault(OrreryNames.TenantLabel) != tenant.Name)
-        {
-            refusal = $"namespace {tenant.Name} exists and does not carry the label {OrreryNames.TenantLabel}={tenant.Name}";
-        }
+        // 4. Rights in its virtual clusters.
+        await GrantAsync(tenant, own, cancellationToken).ConfigureAwait(false);
 
-        // 2. Namespaces that somebody made for the tenant go with it too, and their virtual clusters with them.
-        foreach (KubeObject labelled in namespaces.All())
-        {
-            await OwnAsync(labelled, tenant, cancellationToken).ConfigureAwait(false);
-        }
-
-        // 3. The status.
-        JsonObject status = OwnKinds.StatusOf(tenant);
-        status["observedGeneration"] = tenant.Generation;
-        bool ready = refusal is null && !ns!.IsDeleting;
-        if (refusal is null)
-        {
-            status["namespace"] = tenant.Name;
-        }
-        else
-        {
-            status.Remove("namespace");
-        }
-
-        status["virtualClusters"] = namespaces.All().Where(n => n.Labels.GetValueOrDefault(OrreryNames.TenantLabel) == tenant.Name)
-            .Sum(n => virtualClusters.InNamespace(ClusterName.Root, n.Name).Count);
-        Conditions.Set(
-            status,
-            OrreryNames.ReadyCondition,
-            ready ? Conditions.True : Conditions.False,
-            ready ? "NamespaceReady" : refusal is null ? "NamespaceTerminating" : "NamespaceTaken",
-            ready ? $"namespace {tenant.Name} is the tenant's" : refusal ?? $"namespace {tenant.Name} is being deleted",
-            time.GetUtcNow(),
-            tenant.Generation);
-        await OwnKinds.WriteStatusAsync(root, tenants, tenant, status, cancellationToken).ConfigureAwait(false);
+        // 5. The status.
+        JsonObject status = TenantStatus.Build(
+            json, tenant, refusal, terminating, own.Sum(n => virtualClusters.InNamespace(ClusterName.Root, n).Count), size, tenancies.Of(key), time.GetUtcNow());
+        await OwnKinds.WriteStatusAsync(root, tenants, json, status, cancellationToken).ConfigureAwait(false);
+        Tell(json, status);
         return ReconcileResult.Done;
     }
 
-    /// <summary>The label says whose a namespace is; the owner reference makes it go with its owner.</summary>
-    private async Task OwnAsync(KubeObject ns, KubeObject tenant, CancellationToken cancellationToken)
+    private async Task GrantAsync(Tenant tenant, IReadOnlyList<string> own, CancellationToken cancellationToken)
     {
-        bool wanted = ns.Labels.GetValueOrDefault(OrreryNames.TenantLabel) == tenant.Name && !IsReserved(ns.Name);
-        JsonObject[] owners = ns.ToJsonObject().NodeAt("metadata", "ownerReferences") is JsonArray found ? [.. found.OfType<JsonObject>()] : [];
-        if (ns.IsDeleting || owners.Any(o => o.TextAt("uid") == tenant.Uid) == wanted)
+        // One that is not served yet wakes this key when it is.
+        foreach (KubeObject cluster in own.SelectMany(n => virtualClusters.InNamespace(ClusterName.Root, n))
+            .Where(c => inClusters is not null && !c.IsDeleting && Conditions.IsTrue(c, OrreryNames.ReadyCondition)))
         {
-            return;
-        }
-
-        // Of another tenant of this name, deleted before: it would take the namespace with it.
-        IEnumerable<JsonObject> others = owners.Where(o => o.TextAt("uid") != tenant.Uid && !(wanted && o.TextAt("kind") == "Tenant"));
-        JsonObject reference = OwnKinds.OwnedBy(tenant);
-        if (others.Any(o => o.FlagAt("controller") == true))
-        {
-            reference.Remove("controller");
-        }
-
-        var patch = new JsonObject
-        {
-            ["metadata"] = new JsonObject
-            {
-                ["resourceVersion"] = ns.ResourceVersion,
-                ["ownerReferences"] = new JsonArray([.. others.Concat(wanted ? [reference] : []).Select(o => o.DeepClone())]),
-            },
-        };
-        namespaces.Observe(await root.PatchAsync(CoreResources.Namespaces, "", ns.Name, PatchKind.Merge, patch, cancellationToken).ConfigureAwait(false));
-        if (wanted)
-        {
-            events.Normal(tenant, "NamespaceAdopted", $"Namespace {ns.Name} is the tenant's and goes with it");
+            await inClusters!.BringAboutAsync(
+                tenant.Name, TenantObjects.InVirtualCluster(tenant), cancellationToken, new ClusterName(cluster.Namespace, cluster.Name)).ConfigureAwait(false);
         }
     }
 
-    private static bool IsReserved(string name) =>
-        name == "default" || name.StartsWith(OrreryNames.DataPlaneNamespacePrefix, StringComparison.Ordinal) || name.StartsWith("kube-", StringComparison.Ordinal);
+    /// <summary>People read of each transition; that a new tenant is not suspended is none.</summary>
+    private void Tell(KubeObject before, JsonObject status)
+    {
+        foreach (JsonObject condition in (status["conditions"] as JsonArray ?? []).OfType<JsonObject>())
+        {
+            string type = condition.TextAt("type") ?? "";
+            ConditionState? known = Conditions.Find(before, type);
+            if (!Told.Contains(type) || (known?.Status == condition.TextAt("status") && known?.Reason == condition.TextAt("reason"))
+                || (known is null && type == OrreryNames.SuspendedCondition && condition.TextAt("status") == Conditions.False))
+            {
+                continue;
+            }
+
+            bool good = condition.TextAt("status") == Conditions.True || type == OrreryNames.SuspendedCondition || condition.TextAt("status") == Conditions.Unknown;
+            events.Record(before, good ? "Normal" : "Warning", condition.TextAt("reason") ?? type, $"{type}: {condition.TextAt("message")}");
+        }
+    }
 }

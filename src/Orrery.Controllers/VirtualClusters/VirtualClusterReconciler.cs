@@ -48,6 +48,11 @@ internal sealed class VirtualClusterReconciler(
             logical = await CreateLogicalAsync(key, cluster, tenant, cancellationToken).ConfigureAwait(false);
         }
 
+        if (tenant is not null && logical is { IsDeleting: false })
+        {
+            logical = await SuspendAsync(logical, tenant, cancellationToken).ConfigureAwait(false);
+        }
+
         // 3. The status.
         KubeObject current = virtualClusters.Get(ClusterName.Root, key.Namespace, key.Name) ?? cluster;
         JsonObject status = VirtualClusterStatus.Build(
@@ -77,6 +82,25 @@ internal sealed class VirtualClusterReconciler(
         return made;
     }
 
+    /// <summary>The server answers the control plane alone in a cluster whose record says so.</summary>
+    private async Task<KubeObject> SuspendAsync(KubeObject logical, Tenant tenant, CancellationToken cancellationToken)
+    {
+        string? wanted = tenant.Suspended ? $"tenant {tenant.Name} is suspended" : null;
+        if (logical.Annotations.GetValueOrDefault(OrreryNames.SuspendedAnnotation) == wanted)
+        {
+            return logical;
+        }
+
+        var patch = new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["uid"] = logical.Uid, ["annotations"] = new JsonObject { [OrreryNames.SuspendedAnnotation] = wanted } },
+        };
+        KubeObject written = await root.PatchAsync(
+            OrreryResources.LogicalClusters, logical.Namespace, logical.Name, PatchKind.Merge, patch, cancellationToken).ConfigureAwait(false);
+        logicalClusters.Observe(written);
+        return written;
+    }
+
     /// <summary>First the data planes are told to let go, then the server forgets the cluster, then the VirtualCluster itself may go.</summary>
     private async Task PurgeAsync(ClusterName key, KubeObject cluster, CancellationToken cancellationToken)
     {
@@ -91,7 +115,7 @@ internal sealed class VirtualClusterReconciler(
             await Parallel.ForEachAsync(
                 left.Where(w => !w.IsDeleting),
                 new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = cancellationToken },
-                async (work, token) => await DeleteAsync(OrreryResources.Works, work, token).ConfigureAwait(false)).ConfigureAwait(false);
+                async (work, token) => await OwnKinds.DeleteAsync(root, OrreryResources.Works, work, token).ConfigureAwait(false)).ConfigureAwait(false);
             return;
         }
 
@@ -99,7 +123,7 @@ internal sealed class VirtualClusterReconciler(
         {
             if (!logical.IsDeleting)
             {
-                await DeleteAsync(OrreryResources.LogicalClusters, logical, cancellationToken).ConfigureAwait(false);
+                await OwnKinds.DeleteAsync(root, OrreryResources.LogicalClusters, logical, cancellationToken).ConfigureAwait(false);
             }
 
             return;
@@ -107,17 +131,5 @@ internal sealed class VirtualClusterReconciler(
 
         await OwnKinds.SetFinalizerAsync(root, virtualClusters, cluster, OrreryNames.VirtualClusterFinalizer, present: false, cancellationToken).ConfigureAwait(false);
         Log.VirtualClusterPurged(logger, key.ToString());
-    }
-
-    private async Task DeleteAsync(GroupVersionResource resource, KubeObject gone, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await root.DeleteAsync(resource, gone.Namespace, gone.Name, new DeleteQuery { Uid = gone.Uid }, cancellationToken).ConfigureAwait(false);
-        }
-        catch (StatusException e) when (e.IsNotFound)
-        {
-            // Gone already: what was wanted.
-        }
     }
 }

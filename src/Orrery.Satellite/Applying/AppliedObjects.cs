@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
+using Orrery.Satellite.Tenancies;
 
 namespace Orrery.Satellite.Applying;
 
@@ -82,7 +83,7 @@ internal sealed class AppliedObjects
     public IEnumerable<string> Works() =>
         from informer in informers.Values from live in informer.Value.All() where MarkOf(live).Length > 0 select MarkOf(live);
 
-    public bool AnyIn(string ns) => informers.Values.Any(i => i.Value.InNamespace(ClusterName.Root, ns).Count > 0);
+    public bool AnyIn(string ns) => informers.Values.Any(i => i.Value.InNamespace(ClusterName.Root, ns).Any(o => !NamespaceGuards.IsGuard(o)));
 
     public static string MarkOf(KubeObject live) => live.Annotations.GetValueOrDefault(OrreryNames.WorkAnnotation) ?? "";
 

@@ -1,5 +1,8 @@
 using Microsoft.Extensions.Logging;
+using Orrery.Api;
+using Orrery.Api.Kinds;
 using Orrery.Client;
+using Orrery.Satellite.Tenancies;
 
 namespace Orrery.Satellite.Applying;
 
@@ -11,7 +14,7 @@ internal sealed class ApplyLoop
     private readonly ReconcilerHost<string> works;
     private readonly ReconcilerHost<string> namespaces;
 
-    public ApplyLoop(SatelliteContext context)
+    public ApplyLoop(SatelliteContext context, NamespaceGuards guards)
     {
         this.context = context;
         ILogger logger = context.Options.Loggers.CreateLogger("Orrery.Satellite.Applying");
@@ -19,8 +22,8 @@ internal sealed class ApplyLoop
         var targets = new WorksByNamespace(context.Works);
         works = context.Host(
             "works",
-            new WorkReconciler(context, applied, new NamespaceKeeper(context, targets, logger), logger),
-            [context.Works, context.Namespaces],
+            new WorkReconciler(context, applied, new NamespaceKeeper(context, targets, guards, logger), logger),
+            [context.Works, context.Namespaces, context.Tenancies.Informer],
             () => context.Works.All().Select(w => w.Name).Union(applied.Works()),
             context.Options.LevelInterval,
             workers: 8);
@@ -40,6 +43,13 @@ internal sealed class ApplyLoop
                 LookAtNamespace(WorksByNamespace.TargetOf(change.Latest));
             }
         });
+        context.Tenancies.Changed += tenant =>
+        {
+            foreach (KubeObject work in context.Works.All().Where(w => w.Labels.GetValueOrDefault(OrreryNames.TenantLabel) == tenant))
+            {
+                works.Queue.Add(work.Name);
+            }
+        };
         applied.Changed += (change, work) =>
         {
             if (work.Length > 0)

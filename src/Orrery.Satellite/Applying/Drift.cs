@@ -17,13 +17,7 @@ internal static class Drift
     /// it is theirs. An API server may write a value another way (1000m as 1), which reads as drift here; <see cref="Fingerprint"/>
     /// tells that apart.
     /// </summary>
-    public static bool Holds(JsonNode? applied, JsonElement live) => applied switch
-    {
-        null => live.ValueKind == JsonValueKind.Null,
-        JsonObject o => live.ValueKind == JsonValueKind.Object && o.All(m => MemberHolds(m.Value, live, m.Key)),
-        JsonArray a => live.ValueKind == JsonValueKind.Array && live.GetArrayLength() == a.Count && a.Zip(live.EnumerateArray()).All(p => Holds(p.First, p.Second)),
-        _ => JsonNode.DeepEquals(applied, JsonValue.Create(live)),
-    };
+    public static bool Holds(JsonNode? applied, JsonElement live) => JsonComparison.Holds(applied, live);
 
     /// <summary>A digest of all that people or controllers may have set: everything but the status and what changes by itself.</summary>
     public static string Fingerprint(KubeObject live)
@@ -49,15 +43,4 @@ internal static class Drift
     }
 
     public static string Digest(JsonObject applied) => Convert.ToHexString(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes<JsonNode>(applied)));
-
-    private static bool MemberHolds(JsonNode? applied, JsonElement live, string name)
-    {
-        if (live.TryGetProperty(name, out JsonElement value))
-        {
-            return Holds(applied, value);
-        }
-
-        // Absent and empty are the same to an API server.
-        return applied is null or JsonObject { Count: 0 } or JsonArray { Count: 0 };
-    }
 }

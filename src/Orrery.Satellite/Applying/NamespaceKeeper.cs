@@ -3,11 +3,12 @@ using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
+using Orrery.Satellite.Tenancies;
 
 namespace Orrery.Satellite.Applying;
 
 /// <summary>Makes the namespaces that Works go into, and refuses those that are somebody else's.</summary>
-internal sealed class NamespaceKeeper(SatelliteContext context, WorksByNamespace works, ILogger logger)
+internal sealed class NamespaceKeeper(SatelliteContext context, WorksByNamespace works, NamespaceGuards guards, ILogger logger)
 {
     /// <returns>Null when the namespace is there and the owner's; otherwise why nothing may be applied in it.</returns>
     public async Task<ApplyOutcome?> EnsureAsync(string name, MappedNamespace owner, CancellationToken cancellationToken)
@@ -18,6 +19,11 @@ internal sealed class NamespaceKeeper(SatelliteContext context, WorksByNamespace
         {
             ns = await CreateAsync(name, owner, cancellationToken).ConfigureAwait(false);
             context.Namespaces.Observe(ns);
+            if (MappedNamespace.Of(ns) is { } made && made.IsSameOwner(owner) && context.Tenancies.Of(owner.Tenant) is { } tenancy)
+            {
+                // Held apart before anything is in it.
+                await guards.EnsureAsync(ns, tenancy, cancellationToken).ConfigureAwait(false);
+            }
         }
 
         if (owner.IsVendors)

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
+using Orrery.Satellite.Tenancies;
 
 namespace Orrery.Satellite.Applying;
 
@@ -58,5 +59,6 @@ internal sealed class NamespaceReconciler(SatelliteContext context, AppliedObjec
         (kind == "ConfigMap" && found.Name == "kube-root-ca.crt")
         || (kind == "ServiceAccount" && found.Name == "default")
         || (kind == "Secret" && found.TextAt("type") == "kubernetes.io/service-account-token")
+        || NamespaceGuards.IsGuard(found)
         || found.At("metadata", "ownerReferences") is { ValueKind: JsonValueKind.Array };
 }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
+using Orrery.Satellite.Tenancies;
 
 namespace Orrery.Satellite.Applying;
 
@@ -123,6 +124,18 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         // 3. What is there, and whether it is ours.
         Informer informer = await applied.ForAsync(served.Resource, cancellationToken).ConfigureAwait(false);
         KubeObject? live = informer.Get(ClusterName.Root, manifest.Namespace, manifest.Name);
+        if (context.Tenancies.Of(owner.Tenant) is { } tenancy)
+        {
+            if (tenancy.Suspended && manifest.Kind.Kind == "Pod")
+            {
+                // Nothing in it says that it is to wait: it is made anew.
+                await PruneAsync(manifest.WorkName, keep: null, cancellationToken).ConfigureAwait(false);
+                return ApplyOutcome.Refused("Suspended", $"tenant {owner.Tenant} is suspended");
+            }
+
+            WorkShape.Apply(manifest.Json, tenancy, live);
+        }
+
         string digest = Drift.Digest(manifest.Json);
         if (live is not null && manifest.Marks(live) && IsInForce(manifest, digest, live))
         {
@@ -193,7 +206,10 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         memory.TryGetValue(work.Name, out Memory? last)
         && last.Settled is { } settled
         && settled.WorkVersion == work.ResourceVersion
+        && settled.Tenancy == TenancyOf(work)
         && last.Informer.Get(settled.Live)?.ResourceVersion == settled.LiveVersion;
+
+    private string TenancyOf(KubeObject work) => context.Tenancies.VersionOf(work.Labels.GetValueOrDefault(OrreryNames.TenantLabel) ?? "");
 
     private void Settle(KubeObject work, KubeObject reported, ApplyOutcome outcome)
     {
@@ -203,7 +219,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             bool agrees = outcome.IsApplied && reported.Generation == work.Generation;
             memory[work.Name] = last with
             {
-                Settled = agrees ? new Settled(reported.ResourceVersion, ObjectKey.Of(outcome.Live!), outcome.Live!.ResourceVersion) : null,
+                Settled = agrees ? new Settled(reported.ResourceVersion, ObjectKey.Of(outcome.Live!), outcome.Live!.ResourceVersion, TenancyOf(work)) : null,
             };
         }
     }
@@ -273,5 +289,5 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         public Settled? Settled { get; init; }
     }
 
-    private sealed record Settled(string WorkVersion, ObjectKey Live, string LiveVersion);
+    private sealed record Settled(string WorkVersion, ObjectKey Live, string LiveVersion, string Tenancy);
 }

@@ -9,12 +9,13 @@ namespace Orrery.Server.Clusters;
 /// <param name="key">Of its LogicalCluster; null for root and for all clusters, which stay.</param>
 internal sealed class ClusterHold(ResourceCache clusters, string? key, CachedObject? item)
 {
+    private readonly bool wasSuspended = item is not null && LogicalClusters.IsSuspended(item);
     private CachedObject? last = item;
 
     /// <summary>The cluster had no past before this revision: what lies there was another's of the same name.</summary>
     public long Since { get; } = item?.CreateRevision ?? 0;
 
-    /// <summary>False once the cluster is being deleted, or is gone.</summary>
+    /// <summary>False once the cluster is being deleted, suspended, or is gone.</summary>
     public bool Lasts
     {
         get
@@ -30,7 +31,7 @@ internal sealed class ClusterHold(ResourceCache clusters, string? key, CachedObj
                 return now is not null;
             }
 
-            if (now is null || now.CreateRevision != Since || LogicalClusters.IsDeleting(now))
+            if (now is null || now.CreateRevision != Since || LogicalClusters.IsDeleting(now) || (!wasSuspended && LogicalClusters.IsSuspended(now)))
             {
                 return false;
             }

@@ -57,12 +57,22 @@ internal sealed class LogicalClusters(CacheSet caches)
     /// To be called after authorization. An anonymous user passes: authorization has confined it to what every cluster
     /// shows to everybody, so that it cannot learn which clusters there are.
     /// </summary>
-    /// <exception cref="StatusException">404: the cluster is not served.</exception>
+    /// <exception cref="StatusException">404: the cluster is not served. 403: it is suspended, and answers the control plane alone.</exception>
     public void Require(ClusterName cluster, UserInfo user)
     {
-        if (State(cluster) != ClusterState.Served && user.Name != UserGroups.Anonymous)
+        if (cluster.IsRoot || cluster.IsAll || user.Name == UserGroups.Anonymous)
+        {
+            return;
+        }
+
+        if (Find(cluster) is not { IsDeleting: false } found)
         {
             throw NotServed(cluster);
+        }
+
+        if (found.Suspended is { } why && !user.Scope.IsAll)
+        {
+            throw ApiErrors.Forbidden(OrreryResources.VirtualClusters.GroupResource, cluster.ToString(), why);
         }
     }
 
@@ -104,11 +114,14 @@ internal sealed class LogicalClusters(CacheSet caches)
 
     internal static bool IsDeleting(CachedObject item) => Read(item).IsDeleting;
 
+    internal static bool IsSuspended(CachedObject item) => Read(item).Suspended is not null;
+
     private static Known Read(CachedObject item)
     {
         KubeObject json = KubeObject.Parse(item.Json.Span);
-        return new Known(item, json.Uid, json.TextAt("metadata", "creationTimestamp") ?? "", json.IsDeleting);
+        return new Known(item, json.Uid, json.TextAt("metadata", "creationTimestamp") ?? "", json.IsDeleting, json.Annotations.GetValueOrDefault(OrreryNames.SuspendedAnnotation));
     }
 
-    private sealed record Known(CachedObject Item, string Uid, string Created, bool IsDeleting);
+    /// <param name="Suspended">Why the cluster answers the control plane alone; null when it answers all.</param>
+    private sealed record Known(CachedObject Item, string Uid, string Created, bool IsDeleting, string? Suspended);
 }

@@ -1,0 +1,83 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+
+namespace Orrery.Controllers.Tenants;
+
+/// <summary>
+/// Objects that Orrery keeps for tenants, found by their label, and one way to bring them to what is wanted: what differs is applied, what
+/// is no longer wanted goes.
+/// </summary>
+internal sealed class GuardInformers
+{
+    private const string ByTenant = "guard-tenant";
+
+    private readonly KubeClient client;
+    private readonly Dictionary<GroupVersionResource, Informer> informers;
+
+    /// <param name="client">Of the root cluster, or of all virtual clusters.</param>
+    public GuardInformers(KubeClient client, ControllersOptions options, params ReadOnlySpan<GroupVersionResource> resources)
+    {
+        this.client = client;
+        var ofOurs = new InformerOptions
+        {
+            Transform = InformerOptions.WithoutManagedFields, LabelSelector = OrreryNames.GuardLabel, Time = options.Time, Loggers = options.Loggers,
+        };
+        informers = resources.ToArray().ToDictionary(r => r, r => new Informer(client, r, ofOurs).AddIndex(ByTenant, o => [OwnerOf(o)]));
+    }
+
+    public IEnumerable<Informer> All => informers.Values;
+
+    public void Subscribe(Action<string> woken)
+    {
+        foreach (Informer informer in informers.Values)
+        {
+            informer.Subscribe(change =>
+            {
+                woken(OwnerOf(change.Latest));
+                if (change.Old is { } old && OwnerOf(old) != OwnerOf(change.Latest))
+                {
+                    woken(OwnerOf(old));
+                }
+            });
+        }
+    }
+
+    /// <summary>Tenants that anything is kept for.</summary>
+    public IEnumerable<string> Tenants() => informers.Values.SelectMany(i => i.All()).Select(OwnerOf).Distinct(StringComparer.Ordinal);
+
+    /// <param name="cluster">Where to write, when the informers span all clusters.</param>
+    public async Task BringAboutAsync(
+        string tenant, IEnumerable<(GroupVersionResource Resource, JsonObject Json)> wanted, CancellationToken cancellationToken, ClusterName? cluster = null)
+    {
+        KubeClient writer = cluster is { } one ? client.InCluster(one) : client;
+        ClusterName place = cluster ?? ClusterName.Root;
+        var kept = new HashSet<(GroupVersionResource, string, string)>();
+
+        // 1. What is missing or differs.
+        foreach ((GroupVersionResource resource, JsonObject json) in wanted)
+        {
+            kept.Add((resource, json.Namespace, json.Name));
+            Informer informer = informers[resource];
+            if (informer.Get(place, json.Namespace, json.Name) is { IsDeleting: false } present && JsonComparison.Holds(json, present.Json))
+            {
+                continue;
+            }
+
+            KubeObject written = await writer.ApplyAsync(resource, json.Namespace, json.Name, json, OrreryNames.Manager, force: true, cancellationToken).ConfigureAwait(false);
+            informer.Observe(written, place);
+        }
+
+        // 2. What is left over.
+        foreach ((GroupVersionResource resource, Informer informer) in informers)
+        {
+            foreach (KubeObject present in informer.ByIndex(ByTenant, tenant).Where(o => informer.KeyOf(o).Cluster == place && !o.IsDeleting && !kept.Contains((resource, o.Namespace, o.Name))))
+            {
+                await OwnKinds.DeleteAsync(writer, resource, present, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static string OwnerOf(KubeObject kept) => kept.Labels.GetValueOrDefault(OrreryNames.GuardLabel) ?? "";
+}

@@ -1,0 +1,161 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+
+namespace Orrery.Satellite.Tenancies;
+
+/// <summary>Keeps, in each namespace of a tenant here, what holds it apart: Pod Security labels, network policy, quota and limits.</summary>
+internal sealed class NamespaceGuards
+{
+    private const string ByTenant = "guard-tenant";
+
+    private readonly SatelliteContext context;
+    private readonly Dictionary<GroupVersionResource, Informer> informers;
+
+    public NamespaceGuards(SatelliteContext context)
+    {
+        this.context = context;
+        informers = ((ReadOnlySpan<GroupVersionResource>)[ClusterResources.NetworkPolicies, ClusterResources.ResourceQuotas, ClusterResources.LimitRanges]).ToArray()
+            .ToDictionary(r => r, r => new Informer(context.Cluster, r, context.InformerOptions with { LabelSelector = OrreryNames.GuardLabel }).AddIndex(ByTenant, o => [OwnerOf(o)]));
+    }
+
+    /// <summary>Something of a tenant's guards changed, or what its quotas count; with its name.</summary>
+    public event Action<string>? Changed;
+
+    public IEnumerable<Informer> All => informers.Values;
+
+    public void Subscribe()
+    {
+        foreach (Informer informer in informers.Values)
+        {
+            informer.Subscribe(change => Changed?.Invoke(OwnerOf(change.Latest)));
+        }
+    }
+
+    public static bool IsGuard(KubeObject live) => live.Labels.ContainsKey(OrreryNames.GuardLabel);
+
+    /// <summary>Namespaces here of a tenant, sorted by name.</summary>
+    public IReadOnlyList<KubeObject> NamespacesOf(string tenant) =>
+        [.. context.Namespaces.All().Where(n => !n.IsDeleting && n.Labels.GetValueOrDefault(OrreryNames.TenantLabel) == tenant).OrderBy(n => n.Name, StringComparer.Ordinal)];
+
+    /// <summary>What the tenant's namespaces use together of what its quota counts.</summary>
+    public IReadOnlyDictionary<string, Quantity> UsedBy(string tenant) => Sum(UsedIn(tenant).Select(u => u.Used));
+
+    /// <summary>Brings all namespaces of the tenant to what is wanted.</summary>
+    /// <param name="tenancy">Null: nothing is wanted any more.</param>
+    public async Task BringAboutAsync(string tenant, Tenancy? tenancy, CancellationToken cancellationToken)
+    {
+        List<JsonObject> wanted = [];
+        if (tenancy is not null)
+        {
+            foreach (KubeObject ns in NamespacesOf(tenant))
+            {
+                wanted.AddRange(await EnsureAsync(ns, tenancy, cancellationToken).ConfigureAwait(false));
+            }
+        }
+
+        var kept = wanted.Select(w => (w.Kind, w.Namespace, w.Name)).ToHashSet();
+        foreach ((GroupVersionResource resource, Informer informer) in informers)
+        {
+            foreach (KubeObject left in informer.ByIndex(ByTenant, tenant).Where(o => !o.IsDeleting && !kept.Contains((KindOf(resource), o.Namespace, o.Name))))
+            {
+                await DeleteAsync(resource, left, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Brings one namespace to what is wanted, before anything else goes into it.</summary>
+    /// <returns>What is wanted there.</returns>
+    public async Task<IReadOnlyList<JsonObject>> EnsureAsync(KubeObject ns, Tenancy tenancy, CancellationToken cancellationToken)
+    {
+        // 1. Pod Security.
+        if (tenancy.PodSecurity.Length > 0 && ns.Labels.GetValueOrDefault(TenantGuards.EnforceLabel) != tenancy.PodSecurity)
+        {
+            var labels = new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { [TenantGuards.EnforceLabel] = tenancy.PodSecurity } } };
+            context.Namespaces.Observe(await context.Cluster.PatchAsync(
+                ClusterResources.Namespaces, "", ns.Name, PatchKind.Merge, labels, cancellationToken).ConfigureAwait(false));
+        }
+
+        // 2. Traffic and bounds.
+        List<JsonObject> wanted = [.. Wanted(ns.Name, tenancy)];
+        foreach (JsonObject json in wanted)
+        {
+            GroupVersionResource resource = informers.Keys.First(r => KindOf(r) == json.Kind);
+            Informer informer = informers[resource];
+            if (informer.Get(ClusterName.Root, json.Namespace, json.Name) is { IsDeleting: false } present && JsonComparison.Holds(json, present.Json))
+            {
+                continue;
+            }
+
+            informer.Observe(await context.Cluster.ApplyAsync(
+                resource, json.Namespace, json.Name, json, OrreryNames.Manager, force: true, cancellationToken).ConfigureAwait(false));
+        }
+
+        return wanted;
+    }
+
+    private IEnumerable<JsonObject> Wanted(string ns, Tenancy tenancy)
+    {
+        if (tenancy.IsolatesNetwork)
+        {
+            yield return TenantGuards.NetworkPolicy(tenancy.Tenant, ns, tenancy.AllowedNamespaces);
+        }
+
+        if (tenancy.Quota.Count > 0)
+        {
+            yield return TenantGuards.ResourceQuota(tenancy.Tenant, ns, Share(tenancy, ns));
+        }
+
+        if (TenantGuards.LimitRange(tenancy.Tenant, ns, tenancy.Quota, tenancy.Limits, tenancy.Defaults) is { } limits)
+        {
+            yield return limits;
+        }
+    }
+
+    /// <summary>
+    /// A namespace may use what it uses already and what no namespace of the tenant uses yet. Two that grow in the same moment can pass the
+    /// whole by what is free then; the next look takes it back from what grows after.
+    /// </summary>
+    private Dictionary<string, Quantity> Share(Tenancy tenancy, string ns)
+    {
+        List<(string Namespace, IReadOnlyDictionary<string, Quantity> Used)> all = UsedIn(tenancy.Tenant);
+        IReadOnlyDictionary<string, Quantity> elsewhere = Sum(all.Where(u => u.Namespace != ns).Select(u => u.Used));
+        IReadOnlyDictionary<string, Quantity> here = all.Find(u => u.Namespace == ns).Used ?? new Dictionary<string, Quantity>();
+        return tenancy.Quota.ToDictionary(
+            q => q.Key,
+            q => elsewhere.TryGetValue(q.Key, out Quantity other) ? (other < q.Value ? q.Value - other : here.TryGetValue(q.Key, out Quantity used) && used < q.Value ? used : Quantity.Zero) : q.Value,
+            StringComparer.Ordinal);
+    }
+
+    private List<(string Namespace, IReadOnlyDictionary<string, Quantity> Used)> UsedIn(string tenant) =>
+        [.. informers[ClusterResources.ResourceQuotas].ByIndex(ByTenant, tenant).Select(q => (q.Namespace, KindJson.Quantities(q.At("status", "used"))))];
+
+    private static Dictionary<string, Quantity> Sum(IEnumerable<IReadOnlyDictionary<string, Quantity>> parts)
+    {
+        var sum = new Dictionary<string, Quantity>(StringComparer.Ordinal);
+        foreach ((string resource, Quantity amount) in parts.SelectMany(p => p))
+        {
+            sum[resource] = sum.TryGetValue(resource, out Quantity known) ? known + amount : amount;
+        }
+
+        return sum;
+    }
+
+    private async Task DeleteAsync(GroupVersionResource resource, KubeObject left, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await context.Cluster.DeleteAsync(resource, left.Namespace, left.Name, new DeleteQuery { Uid = left.Uid }, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StatusException e) when (e.IsNotFound)
+        {
+            // Gone already: what was wanted.
+        }
+    }
+
+    private static string KindOf(GroupVersionResource resource) => resource == ClusterResources.NetworkPolicies ? "NetworkPolicy"
+        : resource == ClusterResources.ResourceQuotas ? "ResourceQuota" : "LimitRange";
+
+    private static string OwnerOf(KubeObject guard) => guard.Labels.GetValueOrDefault(OrreryNames.GuardLabel) ?? "";
+}

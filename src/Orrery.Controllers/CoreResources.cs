@@ -22,5 +22,7 @@ internal static class CoreResources
     public static readonly GroupVersionResource RoleBindings = new("rbac.authorization.k8s.io", "v1", "rolebindings");
     public static readonly GroupVersionResource ClusterRoles = new("rbac.authorization.k8s.io", "v1", "clusterroles");
     public static readonly GroupVersionResource ClusterRoleBindings = new("rbac.authorization.k8s.io", "v1", "clusterrolebindings");
+    public static readonly GroupVersionResource ValidatingAdmissionPolicies = new("admissionregistration.k8s.io", "v1", "validatingadmissionpolicies");
+    public static readonly GroupVersionResource ValidatingAdmissionPolicyBindings = new("admissionregistration.k8s.io", "v1", "validatingadmissionpolicybindings");
     public static readonly GroupVersionResource CustomResourceDefinitions = new("apiextensions.k8s.io", "v1", "customresourcedefinitions");
 }

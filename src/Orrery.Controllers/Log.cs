@@ -54,4 +54,7 @@ internal static partial class Log
 
     [LoggerMessage(3023, LogLevel.Information, "Invitation {Namespace}/{Name} has ended, {Use}")]
     public static partial void InvitationEnded(ILogger logger, string @namespace, string name, string use);
+
+    [LoggerMessage(3040, LogLevel.Warning, "What is always to be in the root cluster could not be written, trying again: {Fault}")]
+    public static partial void NotKept(ILogger logger, string fault);
 }

@@ -5,6 +5,7 @@ namespace Orrery.Api.Kinds;
 /// <summary>What controllers read of a DataPlane. Values that are missing or of the wrong type read as the schema's defaults.</summary>
 /// <param name="Access"><c>Shared</c>, <c>Dedicated</c> or <c>Private</c>.</param>
 /// <param name="Tenants">Who may run there when it is not shared.</param>
+/// <param name="Deleting">It is deleted with what runs there. One that is deleted without that being said is <see cref="Drained"/>.</param>
 /// <param name="Ready"><c>True</c>, <c>False</c> or <c>Unknown</c>; <c>Unknown</c> before the first heartbeat.</param>
 /// <param name="ReadyMessage">For people; names since when a silent one is silent.</param>
 public sealed record DataPlane(
@@ -18,7 +19,7 @@ public sealed record DataPlane(
     string Ready,
     string ReadyMessage)
 {
-    /// <summary>What runs here is to move to other data planes.</summary>
+    /// <summary>What runs here is to move to other data planes: it is drained, or deleted.</summary>
     public bool Drained { get; init; }
 
     public string Namespace => OrreryNames.DataPlaneNamespace(Name);
@@ -35,19 +36,20 @@ public sealed record DataPlane(
 
     public static DataPlane From(KubeObject json)
     {
+        bool drained = KindJson.Flag(json.At("spec", "drained")) || json.IsDeleting;
         (string status, string message) = Condition(json, OrreryNames.ReadyCondition);
         return new DataPlane(
             json.Name,
             json.Labels,
             json.TextAt("spec", "access") ?? "Shared",
             KindJson.Texts(json.At("spec", "tenants")),
-            KindJson.Flag(json.At("spec", "cordoned")) || KindJson.Flag(json.At("spec", "drained")),
+            KindJson.Flag(json.At("spec", "cordoned")) || drained,
             KindJson.Flag(json.At("spec", "paused")),
-            json.IsDeleting,
+            json.IsDeleting && json.Annotations.ContainsKey(OrreryNames.ForceDeleteAnnotation),
             status,
             message)
         {
-            Drained = KindJson.Flag(json.At("spec", "drained")),
+            Drained = drained,
         };
     }
 

@@ -35,6 +35,9 @@ public static class OrreryNames
     /// <summary>On a LogicalCluster: its tenant is suspended, so that only the controllers are answered. The value says why.</summary>
     public const string SuspendedAnnotation = "orrery.dev/suspended";
 
+    /// <summary>On a DataPlane that is deleted: what tenants have there goes with it, whether or not it has another place.</summary>
+    public const string ForceDeleteAnnotation = "orrery.dev/force-delete";
+
     public const string ManagedByLabel = "app.kubernetes.io/managed-by";
 
     /// <summary>Value of <see cref="ManagedByLabel"/>, and the field manager of all that Orrery applies.</summary>

@@ -7,6 +7,7 @@ namespace Orrery.Controllers.DataPlanes;
 /// <summary>Wakes <see cref="DataPlaneReconciler"/>: when a tunnel opens or closes, and by its own timer when a server goes.</summary>
 internal sealed class DataPlaneController : IController
 {
+    private readonly ControllerContext context;
     private readonly DataPlaneInformers own;
     private readonly ReconcilerHost<string> host;
 
@@ -15,13 +16,15 @@ internal sealed class DataPlaneController : IController
         Informer dataPlanes = context.RootInformers.For(OrreryResources.DataPlanes);
         Informer namespaces = context.RootInformers.For(CoreResources.Namespaces);
         Informer observations = context.RootInformers.For(OrreryResources.Observations);
+        this.context = context;
+        Informer tenancies = context.RootInformers.For(OrreryResources.Tenancies);
         own = new DataPlaneInformers(context.Root, context.Options);
         var heartbeats = new Heartbeats(own.Tunnels, own.Servers, context.Time);
         var reconciler = new DataPlaneReconciler(
-            context.Root, dataPlanes, namespaces, own, heartbeats, context.Works, observations, context.Events, context.Time,
+            context.Root, dataPlanes, namespaces, own, heartbeats, context.Works, observations, tenancies, context.Events, context.Time,
             context.Options.Loggers.CreateLogger("Orrery.Controllers.DataPlanes"));
         host = context.Host(
-            "dataplanes", reconciler, [dataPlanes, namespaces, observations, context.Works.Informer, .. own.All], () => dataPlanes.All().Select(d => d.Name));
+            "dataplanes", reconciler, [dataPlanes, namespaces, observations, tenancies, context.Works.Informer, .. own.All], () => dataPlanes.All().Select(d => d.Name));
 
         dataPlanes.Subscribe(change => host.Queue.Add(change.Key.Name));
         own.Tunnels.Subscribe(change => AddOwner(change.Key.Namespace));
@@ -37,6 +40,13 @@ internal sealed class DataPlaneController : IController
             }
         });
         namespaces.Subscribe(change => AddOwner(change.Key.Name));
+        tenancies.Subscribe(change =>
+        {
+            if (change.IsAdded || change.IsDeleted)
+            {
+                AddOwner(change.Key.Namespace);
+            }
+        });
         foreach (Informer access in own.Access.Values)
         {
             access.Subscribe(change =>
@@ -50,7 +60,8 @@ internal sealed class DataPlaneController : IController
     }
 
     public Task RunAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(own.All.Select(i => i.RunAsync(cancellationToken)).Append(host.RunAsync(cancellationToken)));
+        Task.WhenAll(own.All.Select(i => i.RunAsync(cancellationToken))
+            .Append(StandingObjects.KeepAsync(context, DeletionGuard.Objects(), cancellationToken)).Append(host.RunAsync(cancellationToken)));
 
     private void AddOwner(string ns)
     {

@@ -16,12 +16,16 @@ internal sealed class DataPlaneReconciler(
     Heartbeats heartbeats,
     WorkDirectory works,
     Informer observations,
+    Informer tenancies,
     EventRecorder events,
     TimeProvider time,
     ILogger logger) : IReconciler<string>
 {
     /// <summary>How far the heartbeat time in the status may lag: it is for people, and each write wakes every watcher.</summary>
     private static readonly TimeSpan HeartbeatPace = TimeSpan.FromMinutes(5);
+
+    /// <summary>Virtual clusters and installations that a message names.</summary>
+    private const int MostNamed = 20;
 
     private static readonly TimeSpan DepartureLook = TimeSpan.FromSeconds(1);
 
@@ -52,7 +56,13 @@ internal sealed class DataPlaneReconciler(
         await ReportAsync(dataPlane, readiness, cancellationToken).ConfigureAwait(false);
 
         // A millisecond past the end, lest the look comes while the lease still holds.
-        return readiness.LookAgain is { } left ? ReconcileResult.After(left + TimeSpan.FromMilliseconds(1)) : ReconcileResult.Done;
+        TimeSpan? again = readiness.LookAgain;
+        if (DataPlane.From(dataPlane).Drained && (again is null || again > DepartureLook))
+        {
+            again = DepartureLook;
+        }
+
+        return again is { } left ? ReconcileResult.After(left + TimeSpan.FromMilliseconds(1)) : ReconcileResult.Done;
     }
 
     private async Task<bool> HasNamespaceAsync(KubeObject dataPlane, CancellationToken cancellationToken)
@@ -92,7 +102,7 @@ internal sealed class DataPlaneReconciler(
         Heartbeat? heartbeat = heartbeats.Of(dataPlane.Name);
         bool joined = heartbeat is not null || Conditions.IsTrue(dataPlane, OrreryNames.JoinedCondition);
         var status = new JsonObject();
-        foreach (string type in (ReadOnlySpan<string>)[OrreryNames.JoinedCondition, OrreryNames.ReadyCondition])
+        foreach (string type in (ReadOnlySpan<string>)[OrreryNames.JoinedCondition, OrreryNames.ReadyCondition, OrreryNames.DrainedCondition])
         {
             Keep(dataPlane, status, type);
         }
@@ -106,6 +116,9 @@ internal sealed class DataPlaneReconciler(
             now,
             dataPlane.Generation);
         changed |= Conditions.Set(status, OrreryNames.ReadyCondition, readiness.Status, readiness.Reason, readiness.Message, now, dataPlane.Generation);
+        changed |= SetDrained(dataPlane, status, now);
+        string[] tenants = [.. tenancies.InNamespace(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane.Name)).Select(t => t.Name).Order(StringComparer.Ordinal)];
+        changed |= !JsonComparison.IsSame(dataPlane.At("status", "tenants"), OwnKinds.List(tenants));
         bool stale = heartbeat is { } last && !(dataPlane.At("status", "lastHeartbeatTime")?.GetDateTimeOffset() >= last.Heard - HeartbeatPace);
         if (!changed && !stale)
         {
@@ -116,6 +129,11 @@ internal sealed class DataPlaneReconciler(
         if (heartbeat is { } heard)
         {
             status["lastHeartbeatTime"] = Conditions.Time(heard.Heard);
+        }
+
+        if (tenants.Length > 0)
+        {
+            status["tenants"] = OwnKinds.List(tenants);
         }
 
         string before = Conditions.Find(dataPlane, OrreryNames.ReadyCondition)?.Status ?? "";
@@ -131,6 +149,37 @@ internal sealed class DataPlaneReconciler(
         if (before != readiness.Status)
         {
             Tell(dataPlane, readiness, before);
+        }
+
+        TellDrained(dataPlane, status);
+    }
+
+    /// <summary>Whether anything is left in a data plane that is drained or deleted, and what.</summary>
+    private bool SetDrained(KubeObject dataPlane, JsonObject status, DateTimeOffset now)
+    {
+        if (!DataPlane.From(dataPlane).Drained)
+        {
+            return Conditions.Remove(status, OrreryNames.DrainedCondition);
+        }
+
+        string[] left = [.. works.In(dataPlane.Name).Select(w => SourceReference.Of(w)).OfType<SourceReference>()
+            .Select(s => s.Cluster.IsRoot ? $"{s.Kind} {s.Namespace}/{s.Name}" : $"VirtualCluster {s.Cluster}").Distinct().Order(StringComparer.Ordinal)];
+        return Conditions.Set(
+            status,
+            OrreryNames.DrainedCondition,
+            left.Length == 0 ? Conditions.True : Conditions.False,
+            left.Length == 0 ? "Drained" : "InUse",
+            left.Length == 0 ? "nothing is left here" : $"still here: {string.Join(", ", left.Take(MostNamed))}{(left.Length > MostNamed ? $" and {left.Length - MostNamed} more" : "")}",
+            now,
+            dataPlane.Generation);
+    }
+
+    private void TellDrained(KubeObject dataPlane, JsonObject status)
+    {
+        if ((status["conditions"] as JsonArray)?.OfType<JsonObject>().FirstOrDefault(c => c.TextAt("type") == OrreryNames.DrainedCondition) is { } drained
+            && Conditions.Find(dataPlane, OrreryNames.DrainedCondition)?.Status != drained.TextAt("status"))
+        {
+            events.Normal(dataPlane, drained.TextAt("status") == Conditions.True ? "Drained" : "Draining", drained.TextAt("message") ?? "");
         }
     }
 
@@ -175,6 +224,7 @@ internal sealed class DataPlaneReconciler(
                 && observations.InNamespace(ClusterName.Root, name).Any(o => SourceReference.Of(o) is { Kind: "Pod" }));
         if (busy)
         {
+            await ReportAsync(dataPlane, readiness, cancellationToken).ConfigureAwait(false);
             return ReconcileResult.After(DepartureLook);
         }
 

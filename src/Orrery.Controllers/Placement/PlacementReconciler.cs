@@ -75,7 +75,8 @@ internal sealed class PlacementReconciler(
         List<string> left = [];
         foreach ((string dataPlane, KubeObject work) in existing)
         {
-            bool held = fleet.Current.DataPlane(dataPlane) is { Paused: true, Deleting: false };
+            bool held = fleet.Current.DataPlane(dataPlane) is { Deleting: false } place
+                && (place.Paused || (place.Drained && placed && !Stands(targets, existing)));
             if (held || targets.Exists(t => t.Name == dataPlane))
             {
                 continue;
@@ -138,6 +139,11 @@ internal sealed class PlacementReconciler(
         targets.AddRange(resolution.Kept.Where(d => existing.GetValueOrDefault(d.Name) is { } work && Withdrawal.Of(work) is null && !targets.Exists(t => t.Name == d.Name)));
         return targets;
     }
+
+    /// <summary>Whether the object runs wherever it is to run, so that it may leave a data plane that is drained. A place that is silent is no place to move to.</summary>
+    private static bool Stands(List<DataPlane> targets, IReadOnlyDictionary<string, KubeObject> existing) =>
+        targets.TrueForAll(t => existing.GetValueOrDefault(t.Name) is { } work && t.IsReporting
+            && Conditions.IsTrue(work, OrreryNames.AppliedCondition) && Conditions.Find(work, OrreryNames.AvailableCondition) is not { Status: not Conditions.True });
 
     private async Task CreateAsync(DataPlane target, JsonObject wanted, SourceKey key, CancellationToken cancellationToken)
     {

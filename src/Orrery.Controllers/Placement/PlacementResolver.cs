@@ -71,6 +71,12 @@ internal static class PlacementResolver
             wanted = [.. wanted.Where(d => members.Contains(d.Name))];
         }
 
+        // 4. What is drained keeps only what has nowhere else to go.
+        if (wanted.Exists(d => d.Drained) && wanted.Exists(d => !d.Cordoned))
+        {
+            wanted = [.. wanted.Where(d => !d.Drained)];
+        }
+
         IReadOnlyList<DataPlane> kept = unsure ? [.. fleet.DataPlanes.Where(d => !d.Deleting && tenant.MayRunOn(d))] : [];
         return new Resolution(wanted, kept, [.. unknown]);
     }

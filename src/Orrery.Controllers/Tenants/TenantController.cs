@@ -68,7 +68,7 @@ internal sealed class TenantController : IController
     }
 
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
-        inRoot.All.Concat(inClusters?.All ?? []).Select(i => i.RunAsync(cancellationToken)).Append(RoleKeeper.RunAsync(context, cancellationToken)).Append(host.RunAsync(cancellationToken)));
+        inRoot.All.Concat(inClusters?.All ?? []).Select(i => i.RunAsync(cancellationToken)).Append(StandingObjects.KeepAsync(context, TenantObjects.SharedRoles(), cancellationToken)).Append(host.RunAsync(cancellationToken)));
 
     private IEnumerable<string> Everything() => tenants.All().Select(t => t.Name).Union(inRoot.Tenants()).Union(tenancies.All().Select(t => t.Name));
 

@@ -41,6 +41,26 @@ public sealed class FleetRoadTests
         await shop.CreateAsync(ConfigMaps, "default", ConfigMap("settings"), default);
         await ArrivedAsync(fleet, "ny8-nyc", "settings");
 
+        // 1. Refused while a tenant uses it, with its name.
+        StatusException refusal = await Eventually.SomeAsync(async () =>
+        {
+            try
+            {
+                await fleet.Root.DeleteAsync(OrreryResources.DataPlanes, "", "ny8-nyc", null, default);
+                return null;
+            }
+            catch (StatusException e)
+            {
+                return e;
+            }
+        }, "the deletion is refused");
+        Assert.Contains("it is used by the tenants acme", refusal.Message, StringComparison.Ordinal);
+
+        // 2. Drained, what it ran is where else it may run, and it may go.
+        await fleet.Root.PatchAsync(OrreryResources.DataPlanes, "", "ny8-nyc", PatchKind.Merge, Json("""{"spec": {"drained": true}}"""), default);
+        await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "ny8-nyc", "Drained", "True");
+        await Eventually.TrueAsync(
+            async () => (await fleet.Root.GetAsync(OrreryResources.DataPlanes, "", "ny8-nyc", default)).At("status", "tenants") is null, "no tenant uses it", TimeSpan.FromSeconds(20));
         await fleet.Root.DeleteAsync(OrreryResources.DataPlanes, "", "ny8-nyc", null, default);
 
         await Eventually.TrueAsync(
@@ -48,6 +68,27 @@ public sealed class FleetRoadTests
         Assert.Null(await fleet.Root.FindAsync(CoreResources.Namespaces, "", "dp-ny8-nyc", default));
         Assert.Null(await fleet.Root.FindAsync(CoreResources.ClusterRoles, "", "orrery:data-plane:ny8-nyc", default));
         Assert.NotNull(await fleet.DataPlanes["pa2-par"].Client.FindAsync(ConfigMaps, Mapped, "settings", default));
+    }
+
+    [Fact]
+    public async Task Drain_WhatHasNoOtherPlace_StaysAndIsReported()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par", "ny8-nyc");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "ny8-nyc");
+        await shop.CreateAsync(ConfigMaps, "default", ConfigMap("settings"), default);
+        await ArrivedAsync(fleet, "ny8-nyc", "settings");
+
+        await fleet.Root.PatchAsync(OrreryResources.DataPlanes, "", "ny8-nyc", PatchKind.Merge, Json("""{"spec": {"drained": true}}"""), default);
+        await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "ny8-nyc", "Drained", "False");
+        Assert.Equal(
+            "still here: VirtualCluster acme/shop", Conditions.Find(await fleet.Root.GetAsync(OrreryResources.DataPlanes, "", "ny8-nyc", default), "Drained")!.Message);
+        Assert.NotNull(await fleet.DataPlanes["ny8-nyc"].Client.FindAsync(ConfigMaps, Mapped, "settings", default));
+
+        // Given another place it moves there, and only then leaves.
+        await fleet.Root.PatchAsync(
+            OrreryResources.VirtualClusters, "acme", "shop", PatchKind.Merge, Json("""{"spec": {"placement": {"dataPlanes": ["ny8-nyc", "pa2-par"]}}}"""), default);
+        await ArrivedAsync(fleet, "pa2-par", "settings");
+        await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "ny8-nyc", "Drained", "True");
     }
 
     [Fact]

@@ -10,12 +10,14 @@ namespace Orrery.Hub;
 /// </summary>
 internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
 {
+    private readonly TimeProvider time;
     private readonly ObservedStream stream;
     private readonly HttpMessageInvoker http;
     private Stream? unused;
 
     public Tunnel(string dataPlane, Stream connection, TunnelHubOptions options)
     {
+        time = options.Time;
         stream = new ObservedStream(connection, options.Time);
         OpenedAt = options.Time.GetUtcNow();
         unused = stream;
@@ -41,7 +43,7 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
     public DateTimeOffset OpenedAt { get; }
 
     /// <summary>When the satellite last said anything: the answer to a heartbeat, if nothing else.</summary>
-    public DateTimeOffset LastHeard => stream.LastRead;
+    public DateTimeOffset LastHeard => time.GetUtcNow() - stream.Quiet;
 
     /// <summary>Whether it stands in the control plane's store that the tunnel ends here.</summary>
     public bool IsWritten { get; set; }

@@ -73,6 +73,9 @@ public sealed class TunnelHub
         }
     }
 
+    /// <summary>Ends the tunnel of a data plane, if it ends here; its satellite dials again, and must be let in again.</summary>
+    public ValueTask DisconnectAsync(string dataPlane) => Find(dataPlane)?.DisposeAsync() ?? ValueTask.CompletedTask;
+
     internal Tunnel? Find(string dataPlane) => open.GetValueOrDefault(dataPlane);
 
     /// <summary>Since when a data plane is not connected, as far as this server saw it go.</summary>

@@ -3,11 +3,11 @@ namespace Orrery.Client;
 /// <summary>A connection that tells when it was last heard, and when it ended, from whichever side.</summary>
 public sealed class ObservedStream(Stream inner, TimeProvider time) : Stream
 {
-    private long lastRead = time.GetUtcNow().Ticks;
+    private long lastRead = time.GetTimestamp();
     private readonly TaskCompletionSource<string> closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>When anything last came in.</summary>
-    public DateTimeOffset LastRead => new(Interlocked.Read(ref lastRead), TimeSpan.Zero);
+    /// <summary>For how long nothing has come in, whatever became of the wall clock meanwhile.</summary>
+    public TimeSpan Quiet => time.GetElapsedTime(Interlocked.Read(ref lastRead));
 
     /// <summary>Ends with the connection; its result says why.</summary>
     public Task<string> Closed => closed.Task;
@@ -33,7 +33,7 @@ public sealed class ObservedStream(Stream inner, TimeProvider time) : Stream
             int read = await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
             if (read > 0)
             {
-                Interlocked.Exchange(ref lastRead, time.GetUtcNow().Ticks);
+                Interlocked.Exchange(ref lastRead, time.GetTimestamp());
             }
             else if (buffer.Length > 0)
             {

@@ -82,7 +82,7 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
         Task serving = server.ServeAsync(observed, over.Token);
         while (await Task.WhenAny(serving, Task.Delay(LookInterval, context.Time, over.Token)).ConfigureAwait(false) != serving)
         {
-            if (context.Time.GetUtcNow() - observed.LastRead > Silence)
+            if (observed.Quiet > Silence)
             {
                 await over.CancelAsync().ConfigureAwait(false);
                 await serving.ConfigureAwait(false);

@@ -196,11 +196,23 @@ public sealed class JoinRoadTests
         await world.ConditionAsync("pa2-par", JoinNames.RefusedCondition, "True", "WrongDataPlane");
     }
 
+    /// <summary>It dials anew, is let in, and answers.</summary>
     private static async Task HeardAsync(JoinWorld world, string dataPlane)
     {
-        string? before = (await world.Root.FindAsync(CoreResources.Leases, "dp-" + dataPlane, OrreryNames.SatelliteLease, default))?.TextAt("spec", "renewTime");
+        await world.Hub.DisconnectAsync(dataPlane);
         await Eventually.TrueAsync(
-            async () => (await world.Root.FindAsync(CoreResources.Leases, "dp-" + dataPlane, OrreryNames.SatelliteLease, default))?.TextAt("spec", "renewTime") is { } now && now != before,
-            $"heartbeat of {dataPlane}");
+            async () =>
+            {
+                try
+                {
+                    return (await world.Root.GetTextAsync($"/apis/orrery.dev/v1alpha1/dataplanes/{dataPlane}/proxy/version", default)).Contains("gitVersion", StringComparison.Ordinal);
+                }
+                catch (StatusException away) when (away.Code == 503)
+                {
+                    return false;
+                }
+            },
+            $"answer of {dataPlane}",
+            TimeSpan.FromSeconds(20));
     }
 }

@@ -28,14 +28,17 @@ internal sealed class JoinWorld : IAsyncDisposable
     private readonly List<TestServer> clusters = [];
     private readonly ILoggerFactory loggers;
 
-    private JoinWorld(TestServer controlPlane, ShiftedTime clock, ILoggerFactory loggers)
+    private JoinWorld(TestServer controlPlane, TunnelHub hub, ShiftedTime clock, ILoggerFactory loggers)
     {
+        Hub = hub;
         ControlPlane = controlPlane;
         Clock = clock;
         this.loggers = loggers;
     }
 
     public TestServer ControlPlane { get; }
+
+    public TunnelHub Hub { get; }
 
     public ShiftedTime Clock { get; }
 
@@ -45,14 +48,15 @@ internal sealed class JoinWorld : IAsyncDisposable
     {
         var clock = new ShiftedTime();
         ILoggerFactory loggers = Environment.GetEnvironmentVariable("ORRERY_TEST_LOG") is { Length: > 0 } file ? new FileLoggers(file) : NullLoggerFactory.Instance;
+        var hub = new TunnelHub(new TunnelHubOptions { SilenceGrace = TimeSpan.FromSeconds(1), Time = clock, Loggers = loggers });
         TestServer server = await TestServer.StartAsync(new TestServerOptions
         {
             TimeProvider = clock,
             LoggerFactory = loggers,
-            SubresourceHandlers = new TunnelHub(clock, loggers).Handlers,
+            SubresourceHandlers = hub.Handlers,
             Configure = options => options with { ExpiredCertificates = new ExpiredCertificates(OrreryNames.SatelliteGroup, JoinNames.ExpiredUserPrefix, JoinNames.ExpiredGroup) },
         });
-        var world = new JoinWorld(server, clock, loggers);
+        var world = new JoinWorld(server, hub, clock, loggers);
         var controllers = new OrreryControllers(new ControllersOptions
         {
             Api = server.Config(server.Certificate("orrery:controllers", [UserGroups.Masters], ClusterScope.All)),
@@ -61,6 +65,7 @@ internal sealed class JoinWorld : IAsyncDisposable
             Loggers = loggers,
         });
         world.running.Add(controllers.RunAsync(world.stop.Token));
+        world.running.Add(hub.RunAsync(new HubAccess(server.Config(server.Certificate(OrreryNames.ServerUser, [UserGroups.Masters], ClusterScope.Root)), server.Url), world.stop.Token));
         await controllers.Ready.WaitAsync(TimeSpan.FromSeconds(30));
         foreach (string name in dataPlanes)
         {

@@ -98,4 +98,7 @@ public sealed class StoreException(string message, bool outcomeUnknown, Exceptio
 
     /// <summary>True when there is no space left to write to. Reads go on, and so do writes once there is space again.</summary>
     public bool IsFull { get; init; }
+
+    /// <summary>True when servers with other keys have the store.</summary>
+    public bool IsOfAnotherOwner { get; init; }
 }

@@ -9,13 +9,13 @@ namespace Orrery.Testing;
 /// </summary>
 public sealed class EtcdMember : IDisposable
 {
-    private readonly IReadOnlyList<string> arguments;
+    private readonly IReadOnlyList<string> command;
     private Process? process;
 
-    private EtcdMember(Uri client, IReadOnlyList<string> arguments)
+    private EtcdMember(Uri client, IReadOnlyList<string> command)
     {
         Client = client;
-        this.arguments = arguments;
+        this.command = command;
     }
 
     /// <summary>Where clients reach it.</summary>
@@ -29,25 +29,30 @@ public sealed class EtcdMember : IDisposable
     /// <param name="folder">Data directories are made in it.</param>
     /// <param name="tls">Options for TLS towards clients, who then use https.</param>
     /// <param name="relay">Given the port at which a member listens for its peers, tells the one at which they are to look for it.</param>
-    public static IReadOnlyList<EtcdMember> StartCluster(int count, string folder, IReadOnlyList<string>? tls = null, Func<int, int>? relay = null)
+    /// <param name="hosts">Where each member runs; null: here.</param>
+    /// <param name="options">Further options of etcd.</param>
+    public static IReadOnlyList<EtcdMember> StartCluster(
+        int count, string folder, IReadOnlyList<string>? tls = null, Func<int, int>? relay = null, IReadOnlyList<EtcdHost>? hosts = null, IReadOnlyList<string>? options = null)
     {
+        EtcdHost HostOf(int i) => hosts?[i] ?? new EtcdHost("127.0.0.1", []);
         string scheme = tls is null ? "http" : "https";
         int[] ports = FreePorts(2 * count);
         int[] found = [.. Enumerable.Range(0, count).Select(i => relay is null ? ports[(2 * i) + 1] : relay(ports[(2 * i) + 1]))];
-        string cluster = string.Join(',', found.Select((port, i) => $"m{i}=http://127.0.0.1:{port}"));
+        string cluster = string.Join(',', found.Select((port, i) => $"m{i}=http://{HostOf(i).Address}:{port}"));
         EtcdMember[] members =
         [
             .. Enumerable.Range(0, count).Select(i =>
             {
-                string client = $"{scheme}://127.0.0.1:{ports[2 * i]}";
-                string peer = $"http://127.0.0.1:{ports[(2 * i) + 1]}";
+                string client = $"{scheme}://{HostOf(i).Address}:{ports[2 * i]}";
+                string peer = $"http://{HostOf(i).Address}:{ports[(2 * i) + 1]}";
                 return new EtcdMember(new Uri(client),
                 [
+                    .. HostOf(i).Enter, Program!,
                     "--name", $"m{i}", "--data-dir", Path.Combine(folder, $"m{i}"),
                     "--listen-client-urls", client, "--advertise-client-urls", client,
-                    "--listen-peer-urls", peer, "--initial-advertise-peer-urls", $"http://127.0.0.1:{found[i]}",
+                    "--listen-peer-urls", peer, "--initial-advertise-peer-urls", $"http://{HostOf(i).Address}:{found[i]}",
                     "--initial-cluster", cluster, "--initial-cluster-state", "new",
-                    "--max-request-bytes", "8388608", "--log-level", "fatal", "--logger", "zap", .. tls ?? [],
+                    "--max-request-bytes", "8388608", "--log-level", "fatal", "--logger", "zap", .. tls ?? [], .. options ?? [],
                 ]);
             }),
         ];
@@ -61,7 +66,7 @@ public sealed class EtcdMember : IDisposable
 
     public void Start()
     {
-        var start = new ProcessStartInfo(Program!, arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardError = true, RedirectStandardOutput = true };
         process = Process.Start(start)!;
         process.ErrorDataReceived += static (_, _) => { };
         process.OutputDataReceived += static (_, _) => { };
@@ -104,3 +109,8 @@ public sealed class EtcdMember : IDisposable
         return ports;
     }
 }
+
+/// <summary>Where a member runs.</summary>
+/// <param name="Address">At which it listens.</param>
+/// <param name="Enter">The program that goes there, with its arguments; empty: here.</param>
+public sealed record EtcdHost(string Address, IReadOnlyList<string> Enter);

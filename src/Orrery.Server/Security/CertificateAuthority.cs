@@ -27,6 +27,9 @@ public sealed class CertificateAuthority : IDisposable
 
     public string CertificatePem { get; }
 
+    /// <summary>By which people and stores tell authorities apart: <c>sha256:</c> and the digest of the certificate.</summary>
+    public string Fingerprint => "sha256:" + issuer.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant();
+
     /// <summary>PKCS#8. A secret.</summary>
     public string KeyPem { get; }
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using System.Text;
 using Orrery.Storage.Backup;
 
 namespace Orrery.Storage.Etcd;
@@ -13,12 +14,15 @@ public static class EtcdBackup
     /// <summary>Eight bytes, big endian: what is added to etcd's revisions. Absent: nothing.</summary>
     private const string Origin = "origin";
 
+    /// <summary>See <see cref="EtcdOptions.Owner"/>.</summary>
+    private const string Owner = "owner";
+
     private const int BatchKeys = 100;
     private const int BatchBytes = 1 << 20;
 
     /// <summary>Opens the store once a member answers; one that was restored shows revisions above all that were handed out before.</summary>
     /// <exception cref="ArgumentException">The options make no sense.</exception>
-    /// <exception cref="StoreException">No member answers, none lets us in, or a restore was not finished.</exception>
+    /// <exception cref="StoreException">No member answers, none lets us in, a restore was not finished, or it is another <see cref="EtcdOptions.Owner"/>'s.</exception>
     public static async Task<IStore> OpenAsync(EtcdOptions options, CancellationToken cancellationToken)
     {
         EtcdStore store = await EtcdStore.OpenAsync(options, cancellationToken).ConfigureAwait(false);
@@ -27,6 +31,11 @@ public static class EtcdBackup
             if (await store.GetMetaAsync(Restoring, cancellationToken).ConfigureAwait(false) is not null)
             {
                 throw new StoreException($"a restore into {options.Prefix} of this etcd was not finished: run 'orrery restore' again", outcomeUnknown: false);
+            }
+
+            if (options.Owner is { } owner && Encoding.UTF8.GetString((await store.EnsureMetaAsync(Owner, Encoding.UTF8.GetBytes(owner), cancellationToken).ConfigureAwait(false)).Span) is var present && present != owner)
+            {
+                throw new StoreException($"{options.Prefix} of this etcd belongs to servers with other keys ({present}; here: {owner})", outcomeUnknown: false) { IsOfAnotherOwner = true };
             }
 
             long origin = Read(await store.GetMetaAsync(Origin, cancellationToken).ConfigureAwait(false));
@@ -99,12 +108,12 @@ public static class EtcdBackup
 
         await PutAsync(store, batch, cancellationToken).ConfigureAwait(false);
 
-        // 3. From here on it is whole, and beyond every revision that was handed out.
+        // 3. From here on it is whole, whoever starts first owns it, and it is beyond every revision that was handed out.
         long present = await store.ReadRevisionAsync(cancellationToken).ConfigureAwait(false);
         long origin = Math.Max(Read(await store.GetMetaAsync(Origin, cancellationToken).ConfigureAwait(false)), header.RestoredRevision - present);
         byte[] encoded = new byte[8];
         BinaryPrimitives.WriteInt64BigEndian(encoded, Math.Max(0, origin));
-        await store.PutMetaAsync([(Origin, encoded), (Restoring, null)], cancellationToken).ConfigureAwait(false);
+        await store.PutMetaAsync([(Origin, encoded), (Owner, null), (Restoring, null)], cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task PutAsync(EtcdStore store, List<Write> batch, CancellationToken cancellationToken)

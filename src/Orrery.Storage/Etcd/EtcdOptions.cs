@@ -28,6 +28,12 @@ public sealed record EtcdOptions
     /// <summary>How long calls that are safe to repeat are tried again, on all members. Default 15 seconds.</summary>
     public TimeSpan RetryFor { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>
+    /// What all servers on this part of the etcd have in common, such as a digest of their authority's certificate. The first to come sets it, and who comes with
+    /// another is refused. Null asks nothing.
+    /// </summary>
+    public string? Owner { get; init; }
+
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <exception cref="ArgumentException">The options make no sense; the message names the one and what it may be.</exception>

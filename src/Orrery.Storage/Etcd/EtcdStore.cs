@@ -65,8 +65,17 @@ public sealed class EtcdStore : IStore
 
         // From here on it may happen, so the caller gets to know whether it did, also one that has given up: etcd
         // answers within the call's time limit.
-        TxnResponse response = await endpoints.WriteAsync(
-            "/etcdserverpb.KV/Txn", EtcdCommit.Encode(transaction, keys), TxnResponse.Read, closed.Token, cancellationToken).ConfigureAwait(false);
+        TxnResponse response;
+        try
+        {
+            response = await endpoints.WriteAsync(
+                "/etcdserverpb.KV/Txn", EtcdCommit.Encode(transaction, keys), TxnResponse.Read, closed.Token, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StoreException full) when (full.IsFull)
+        {
+            return await OutcomeOfFullAsync(transaction, full).ConfigureAwait(false);
+        }
+
         CommitResult result = EtcdCommit.Decode(transaction, response);
         if (result.Succeeded)
         {
@@ -74,6 +83,35 @@ public sealed class EtcdStore : IStore
         }
 
         return result;
+    }
+
+    /// <summary>
+    /// The write that finds etcd's quota passed is carried out and refused in one (its <c>quotaApplierV3</c>); those after it are refused and not carried out. Which of the
+    /// two it was, the keys tell.
+    /// </summary>
+    /// <exception cref="StoreException">It was not carried out; or somebody else has been there since, and nobody knows.</exception>
+    private async ValueTask<CommitResult> OutcomeOfFullAsync(Transaction transaction, StoreException full)
+    {
+        foreach (Write write in transaction.Writes)
+        {
+            if (transaction.Conditions.FirstOrDefault(c => c.Key == write.Key) is not { Key: not null } condition)
+            {
+                continue;
+            }
+
+            StoredValue? now = await reader.GetAsync(write.Key, closed.Token).ConfigureAwait(false);
+            if ((now?.ModRevision ?? 0) == condition.ModRevision && (now is not null || write.Value is not null))
+            {
+                throw full;
+            }
+
+            if (write.Value is { } value && now is not null && now.Value.Span.SequenceEqual(value.Span))
+            {
+                return new CommitResult(true, now.ModRevision);
+            }
+        }
+
+        throw new StoreException(full.Message, outcomeUnknown: true, full);
     }
 
     public async ValueTask<StoredValue?> GetAsync(string key, CancellationToken cancellationToken) =>
@@ -127,6 +165,20 @@ public sealed class EtcdStore : IStore
         }
 
         await endpoints.WriteAsync("/etcdserverpb.KV/Txn", request.Encoded, TxnResponse.Read, closed.Token, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Says a thing about the store itself unless somebody has said it before.</summary>
+    /// <returns>What has been said.</returns>
+    internal async Task<ReadOnlyMemory<byte>> EnsureMetaAsync(string name, byte[] value, CancellationToken cancellationToken)
+    {
+        byte[] key = keys.Meta(name);
+        if (await reader.RawAsync(key, cancellationToken).ConfigureAwait(false) is { } present)
+        {
+            return present;
+        }
+
+        await endpoints.WriteAsync("/etcdserverpb.KV/Txn", new TxnRequest().WhenModRevision(key, 0).ThenPut(key, value).Encoded, TxnResponse.Read, closed.Token, cancellationToken).ConfigureAwait(false);
+        return await reader.RawAsync(key, cancellationToken).ConfigureAwait(false) ?? value;
     }
 
     public async ValueTask DisposeAsync()

@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Orrery.Api.Kinds;
 using Orrery.Client;
+using Orrery.Commands;
 using Orrery.Controllers;
 using Orrery.Hub;
 using Orrery.Installation;
@@ -30,14 +31,14 @@ internal static class ControlPlane
     public static async Task RunAsync(
         DataDirectory directory, Settings settings, EtcdOptions? etcd, IPAddress address, Uri publicUrl, AccessConfiguration access, IReadOnlyList<IPNetwork> webhookAddresses, IReadOnlySet<string> disabledControllers, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
-        // 1. The store: everything durable.
-        await using IStore store = etcd is null
-            ? SqliteStore.Open(directory.StoreFile, time)
-            : await EtcdBackup.OpenAsync(etcd with { TimeProvider = time }, cancellationToken).ConfigureAwait(false);
-
-        // 2. The API server.
+        // 1. The store: everything durable. Servers that share one trust the same authority, or clients of one would be strangers to the other.
         var pki = new PkiFolder(directory.PkiFolder, time);
         using CertificateAuthority authority = pki.EnsureAuthority("orrery");
+        await using IStore store = etcd is null
+            ? SqliteStore.Open(directory.StoreFile, time)
+            : await OpenAsync(etcd with { TimeProvider = time, Owner = authority.Fingerprint }, cancellationToken).ConfigureAwait(false);
+
+        // 2. The API server.
         using X509Certificate2 serving = pki.EnsureServer(authority, [address.ToString(), publicUrl.IdnHost]);
         using ServiceAccountKeys keys = ServiceAccountKeys.Load(pki.EnsureTokenKey());
         var hub = new TunnelHub(new TunnelHubOptions { Time = time, Loggers = loggers });
@@ -74,5 +75,17 @@ internal static class ControlPlane
         // Whichever address a server has, its certificate is of the shared authority and names localhost.
         var tunnels = new HubAccess(new ClientConfig(controllers.Api.Server, [authority.Certificate()], self) { TlsServerName = "localhost" }, OwnAddress.Of(server.Url, address));
         await Together.RunAsync([control, token => hub.RunAsync(tunnels, token)], cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<IStore> OpenAsync(EtcdOptions etcd, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await EtcdBackup.OpenAsync(etcd, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StoreException refused) when (refused.IsOfAnotherOwner)
+        {
+            throw new CommandFailedException($"{refused.Message}. Take theirs, 'orrery pki export' there and 'orrery pki import' into an empty data directory here, or another --etcd-prefix", refused);
+        }
     }
 }

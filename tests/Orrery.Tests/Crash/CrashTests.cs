@@ -79,9 +79,7 @@ public sealed class CrashTests : IDisposable
         string[] store = ["--etcd", string.Join(',', etcd.Select(m => m.Client.ToString().TrimEnd('/')))];
         ServeProcess one = Serve("one", store), two = Serve("two", store);
         await StartAsync(one);
-        string keys = Path.Combine(folder.Path, "keys.pem");
-        (await EndToEnd.Shell.RunAsync(Program, ["pki", "export", keys, "--data-dir", Path.Combine(folder.Path, "one")])).Succeeded();
-        (await EndToEnd.Shell.RunAsync(Program, ["pki", "import", keys, "--data-dir", Path.Combine(folder.Path, "two")])).Succeeded();
+        await ShareKeysAsync();
         await StartAsync(two);
 
         // 2. One thing breaks at a time, and is mended before the next.
@@ -122,6 +120,59 @@ public sealed class CrashTests : IDisposable
         });
 
         Judge(history, faults, leastAcknowledged: 50);
+    }
+
+    /// <summary>Whole members without a network, from one moment to the next or again and again: neither side is told, and nothing is refused.</summary>
+    [Fact]
+    public async Task Etcd_MembersCablesPulled_KeepEveryPromise()
+    {
+        if (EtcdMember.Program is null)
+        {
+            Assert.Skip("etcd is not on PATH (Debian package etcd-server)");
+        }
+
+        PrivateNetwork network = PrivateNetwork.Make(subnet: 70, hosts: 3);
+        parts.Add(network);
+        IReadOnlyList<EtcdMember> etcd = EtcdMember.StartCluster(3, folder.Path, hosts: network.Hosts);
+        parts.AddRange(etcd);
+        string[] store = ["--etcd", string.Join(',', etcd.Select(m => m.Client.ToString().TrimEnd('/')))];
+        ServeProcess one = Serve("one", store), two = Serve("two", store);
+        await StartAsync(one);
+        await ShareKeysAsync();
+        await StartAsync(two);
+
+        int turn = 0;
+        (History history, int faults) = await RunAsync([one, two], async () =>
+        {
+            int which = random.Next(3);
+            await WaitAsync(200, 800);
+            if (turn++ % 3 == 2)
+            {
+                // A line that loses most of what is sent.
+                for (int i = 0; i < 10; i++)
+                {
+                    network.Pull(which);
+                    await WaitAsync(20, 200);
+                    network.Plug(which);
+                    await WaitAsync(10, 60);
+                }
+            }
+            else
+            {
+                network.Pull(which);
+                await WaitAsync(1000, 3000);
+                network.Plug(which);
+            }
+        });
+
+        Judge(history, faults, leastAcknowledged: 50);
+    }
+
+    private async Task ShareKeysAsync()
+    {
+        string keys = Path.Combine(folder.Path, "keys.pem");
+        (await EndToEnd.Shell.RunAsync(Program, ["pki", "export", keys, "--data-dir", Path.Combine(folder.Path, "one")])).Succeeded();
+        (await EndToEnd.Shell.RunAsync(Program, ["pki", "import", keys, "--data-dir", Path.Combine(folder.Path, "two")])).Succeeded();
     }
 
     private ServeProcess Serve(string name, IReadOnlyList<string> arguments)

@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using System.Globalization;
+using Orrery.Testing;
+
+namespace Orrery.Tests.Crash;
+
+/// <summary>
+/// Hosts with network stacks of their own (network namespaces of Linux) on one switch, to which this process is connected too. A host's cable can be pulled:
+/// then no packet comes through and nobody is told. Nothing of it can be reached from outside of this machine.
+/// </summary>
+internal sealed class PrivateNetwork : IDisposable
+{
+    private readonly string id = (Environment.ProcessId % 100_000).ToString(CultureInfo.InvariantCulture);
+    private readonly int subnet;
+    private readonly int count;
+
+    private PrivateNetwork(int subnet, int count)
+    {
+        this.subnet = subnet;
+        this.count = count;
+    }
+
+    public IReadOnlyList<EtcdHost> Hosts => [.. Enumerable.Range(0, count).Select(i => new EtcdHost(Address(i), ["ip", "netns", "exec", Namespace(i)]))];
+
+    private string Bridge => $"orb{id}";
+
+    /// <summary>Skips the test where the system does not let this user make networks.</summary>
+    /// <param name="subnet">Third number of the addresses, of which no two tests that may run at once have the same.</param>
+    public static PrivateNetwork Make(int subnet, int hosts)
+    {
+        if (!OperatingSystem.IsLinux() || Environment.UserName != "root")
+        {
+            Assert.Skip("networks of one's own take Linux and root");
+        }
+
+        var network = new PrivateNetwork(subnet, hosts);
+        try
+        {
+            network.Build();
+            return network;
+        }
+        catch (InvalidOperationException refusal)
+        {
+            network.Dispose();
+            Assert.Skip($"the system lets nobody make networks here: {refusal.Message}");
+            throw;
+        }
+    }
+
+    public void Pull(int host) => Run("link", "set", Cable(host), "down");
+
+    public void Plug(int host) => Run("link", "set", Cable(host), "up");
+
+    public void Dispose()
+    {
+        // A namespace takes its end of the cable with it.
+        foreach (string[] command in (string[][])[.. Enumerable.Range(0, count).Select(i => (string[])["netns", "del", Namespace(i)]), ["link", "del", Bridge]])
+        {
+            try
+            {
+                Run(command);
+            }
+            catch (InvalidOperationException)
+            {
+                // It was not made.
+            }
+        }
+    }
+
+    private void Build()
+    {
+        Run("link", "add", Bridge, "type", "bridge");
+        Run("addr", "add", $"10.213.{subnet}.1/24", "dev", Bridge);
+        Run("link", "set", Bridge, "up");
+        for (int i = 0; i < count; i++)
+        {
+            Run("netns", "add", Namespace(i));
+            Run("link", "add", Cable(i), "type", "veth", "peer", "name", "eth0", "netns", Namespace(i));
+            Run("link", "set", Cable(i), "master", Bridge);
+            Run("link", "set", Cable(i), "up");
+            Run("-n", Namespace(i), "addr", "add", $"{Address(i)}/24", "dev", "eth0");
+            Run("-n", Namespace(i), "link", "set", "eth0", "up");
+            Run("-n", Namespace(i), "link", "set", "lo", "up");
+        }
+    }
+
+    private string Address(int host) => $"10.213.{subnet}.{host + 2}";
+
+    private string Namespace(int host) => $"orrery-test-{id}-{subnet}-{host}";
+
+    private string Cable(int host) => $"orv{id}-{host}";
+
+    private static void Run(params string[] arguments)
+    {
+        Process ip;
+        try
+        {
+            ip = Process.Start(new ProcessStartInfo("ip", arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        }
+        catch (System.ComponentModel.Win32Exception missing)
+        {
+            throw new InvalidOperationException("there is no 'ip' (iproute2)", missing);
+        }
+
+        using (ip)
+        {
+            string fault = ip.StandardError.ReadToEnd();
+            ip.WaitForExit();
+            if (ip.ExitCode != 0)
+            {
+                throw new InvalidOperationException($"ip {string.Join(' ', arguments)}: {fault.Trim()}");
+            }
+        }
+    }
+}

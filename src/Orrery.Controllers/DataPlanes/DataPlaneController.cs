@@ -28,17 +28,13 @@ internal sealed class DataPlaneController : IController
 
         dataPlanes.Subscribe(change => host.Queue.Add(change.Key.Name));
         own.Tunnels.Subscribe(change => AddOwner(change.Key.Namespace));
-        own.Servers.Subscribe(change =>
+        heartbeats.ServerChanged += server =>
         {
-            // Its renewals are no news to those that it holds; that it is new, or gone, is.
-            if (change.IsAdded || change.IsDeleted)
+            foreach (string held in heartbeats.HeldBy(server))
             {
-                foreach (string held in heartbeats.HeldBy(change.Latest))
-                {
-                    host.Queue.Add(held);
-                }
+                host.Queue.Add(held);
             }
-        });
+        };
         namespaces.Subscribe(change => AddOwner(change.Key.Name));
         tenancies.Subscribe(change =>
         {

@@ -34,6 +34,9 @@ internal sealed class Heartbeats
         servers.Subscribe(OnServer);
     }
 
+    /// <summary>A server is new, is heard again, or took itself off the list. That it is heard as ever is no news to those that it holds.</summary>
+    public event Action<string>? ServerChanged;
+
     /// <returns>Null for one that was never heard.</returns>
     public Heartbeat? Of(string dataPlane) =>
         tunnels.Get(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane), OrreryNames.TunnelLease) is { } tunnel
@@ -41,13 +44,10 @@ internal sealed class Heartbeats
             : null;
 
     /// <summary>The data planes whose tunnel a server holds, as far as is known.</summary>
-    public IEnumerable<string> HeldBy(KubeObject server)
-    {
-        string name = NameOf(server);
-        return tunnels.All()
-            .Where(t => t.TextAt("spec", "holderIdentity") == name && t.Namespace.StartsWith(OrreryNames.DataPlaneNamespacePrefix, StringComparison.Ordinal))
+    public IEnumerable<string> HeldBy(string server) =>
+        tunnels.All()
+            .Where(t => t.TextAt("spec", "holderIdentity") == server && t.Namespace.StartsWith(OrreryNames.DataPlaneNamespacePrefix, StringComparison.Ordinal))
             .Select(t => t.Namespace[OrreryNames.DataPlaneNamespacePrefix.Length..]);
-    }
 
     /// <param name="holder">What is known of the server that holds the tunnel.</param>
     /// <param name="started">
@@ -89,16 +89,20 @@ internal sealed class Heartbeats
     private static DateTimeOffset? TimeAt(KubeObject lease, string field) =>
         DateTimeOffset.TryParse(lease.TextAt("spec", field), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset said) ? said : null;
 
-    private static string NameOf(KubeObject server) => server.Labels.GetValueOrDefault(OrreryNames.ServerLabel, "");
-
     /// <summary>A server whose Lease was deleted keeps the time that it had: its tunnels are dialled again elsewhere meanwhile.</summary>
     private void OnServer(InformerChange change)
     {
-        string name = NameOf(change.Latest);
+        string name = change.Latest.Labels.GetValueOrDefault(OrreryNames.ServerLabel, "");
+        DateTimeOffset now = time.GetUtcNow();
         ServerBeat? last = servers.TryGetValue(name, out ServerBeat known) ? known : null;
-        if (change.Current is { } lease && Next(last, lease, time.GetUtcNow()) is { } next)
+        if (change.Current is { } lease && Next(last, lease, now) is { } next)
         {
             servers[name] = next;
+        }
+
+        if (last is null || last.Value.Heard + last.Value.Lasts <= now || change.IsDeleted)
+        {
+            ServerChanged?.Invoke(name);
         }
     }
 }

@@ -72,4 +72,13 @@ internal static partial class Log
 
     [LoggerMessage(4040, LogLevel.Warning, "What holds tenant {Tenant} apart is refused by the cluster ({Reason}): {Message}")]
     public static partial void GuardRefused(ILogger logger, string tenant, string reason, string message);
+
+    [LoggerMessage(4041, LogLevel.Information, "Node {Node} is taken for tenant {Tenant}, pool {Pool}")]
+    public static partial void MachineTaken(ILogger logger, string node, string tenant, string pool);
+
+    [LoggerMessage(4042, LogLevel.Information, "Node {Node} is no longer tenant {Tenant}'s")]
+    public static partial void MachineReleased(ILogger logger, string node, string tenant);
+
+    [LoggerMessage(4043, LogLevel.Information, "Pod {Namespace}/{Pod} is evicted from a machine that is to go")]
+    public static partial void PodEvicted(ILogger logger, string @namespace, string pod);
 }

@@ -25,8 +25,8 @@ public sealed class SatelliteAgent(SatelliteOptions options)
         // Everything subscribes before informers run, so that none misses an object.
         var guards = new NamespaceGuards(context);
         var apply = new ApplyLoop(context, guards);
-        var tenancies = new TenancyLoop(context, context.Tenancies, guards);
         var observe = new ObserveLoop(context);
+        var tenancies = new TenancyLoop(context, guards, observe.Nodes, observe.Pods);
         var report = new ClusterReport(context, observe.Nodes);
         var tunnel = new TunnelDialer(context, new TunnelRequests(context, new PodRequests(context, observe.Pods)));
         Log.Started(options.Loggers.CreateLogger("Orrery.Satellite"), options.DataPlane, options.ControlPlane.Server, options.Cluster.Server);

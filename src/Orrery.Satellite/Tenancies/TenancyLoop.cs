@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
+using Orrery.Satellite.Machines;
 
 namespace Orrery.Satellite.Tenancies;
 
@@ -15,20 +16,35 @@ internal sealed class TenancyLoop
     private readonly NamespaceGuards guards;
     private readonly ReconcilerHost<string> host;
 
-    public TenancyLoop(SatelliteContext context, KnownTenancies tenancies, NamespaceGuards guards)
+    public TenancyLoop(SatelliteContext context, NamespaceGuards guards, Informer nodes, Informer pods)
     {
+        KnownTenancies tenancies = context.Tenancies;
+        ILogger logger = context.Options.Loggers.CreateLogger("Orrery.Satellite.Tenancies");
         this.context = context;
         this.guards = guards;
         host = context.Host(
             "tenancies",
-            new TenancyReconciler(context, tenancies, guards, context.Options.Loggers.CreateLogger("Orrery.Satellite.Tenancies")),
-            [tenancies.Informer, context.Namespaces, .. guards.All],
-            () => tenancies.Informer.All().Select(t => t.Name),
+            new TenancyReconciler(context, tenancies, guards, new MachineKeeper(context, nodes, pods, logger), logger),
+            [tenancies.Informer, context.Namespaces, nodes, pods, .. guards.All],
+            () => tenancies.Informer.All().Select(t => t.Name).Union(nodes.All().Select(OwnerOf).OfType<string>()),
             context.Options.LevelInterval,
             workers: 2);
         tenancies.Informer.Subscribe(change => host.Queue.Add(change.Key.Name));
         guards.Changed += tenant => host.Queue.AddAfter(tenant, CountPace);
         guards.Subscribe();
+        nodes.Subscribe(change =>
+        {
+            // A node that comes or becomes free may be what a pool lacks.
+            foreach (KubeObject tenancy in tenancies.Informer.All().Where(t => t.At("spec", "machines") is not null))
+            {
+                host.Queue.AddAfter(tenancy.Name, CountPace);
+            }
+
+            if (OwnerOf(change.Latest) is { } owner)
+            {
+                host.Queue.AddAfter(owner, CountPace);
+            }
+        });
         context.Namespaces.Subscribe(change =>
         {
             if (change.Latest.Labels.TryGetValue(OrreryNames.TenantLabel, out string? tenant))
@@ -37,6 +53,8 @@ internal sealed class TenancyLoop
             }
         });
     }
+
+    private static string? OwnerOf(KubeObject node) => node.Labels.GetValueOrDefault(OrreryNames.TenantLabel);
 
     public Task RunAsync(CancellationToken cancellationToken) =>
         Task.WhenAll(guards.All.Append(context.Tenancies.Informer).Select(i => i.RunAsync(cancellationToken)).Append(host.RunAsync(cancellationToken)));

@@ -3,11 +3,12 @@ using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
+using Orrery.Satellite.Machines;
 
 namespace Orrery.Satellite.Tenancies;
 
 /// <summary>Brings the cluster to what one tenant's Tenancy says, and the Tenancy's status to what the cluster says.</summary>
-internal sealed class TenancyReconciler(SatelliteContext context, KnownTenancies tenancies, NamespaceGuards guards, ILogger logger) : IReconciler<string>
+internal sealed class TenancyReconciler(SatelliteContext context, KnownTenancies tenancies, NamespaceGuards guards, MachineKeeper machines, ILogger logger) : IReconciler<string>
 {
     private static readonly TimeSpan RefusedLook = TimeSpan.FromSeconds(10);
 
@@ -28,17 +29,22 @@ internal sealed class TenancyReconciler(SatelliteContext context, KnownTenancies
             Log.GuardRefused(logger, key, e.Reason, e.Message);
         }
 
-        if (tenancy is null)
+        // 2. Its machines. Most tenants have none, and never had.
+        MachineState? state = tenancy?.Machines is not null || machines.Of(key).Any()
+            ? await machines.BringAboutAsync(key, tenancy?.Class ?? "", tenancy?.Machines, cancellationToken).ConfigureAwait(false)
+            : null;
+
+        // 3. The status.
+        if (tenancy is not null)
         {
-            return ReconcileResult.Done;
+            await ReportAsync(json!, tenancy, refusal, state, cancellationToken).ConfigureAwait(false);
         }
 
-        // 2. The status.
-        await ReportAsync(json!, tenancy, refusal, cancellationToken).ConfigureAwait(false);
-        return refusal.Length > 0 ? ReconcileResult.After(RefusedLook) : ReconcileResult.Done;
+        TimeSpan? again = refusal.Length > 0 && state?.Again is null ? RefusedLook : state?.Again;
+        return again is { } wait ? ReconcileResult.After(wait) : ReconcileResult.Done;
     }
 
-    private async Task ReportAsync(KubeObject json, Tenancy tenancy, string refusal, CancellationToken cancellationToken)
+    private async Task ReportAsync(KubeObject json, Tenancy tenancy, string refusal, MachineState? state, CancellationToken cancellationToken)
     {
         JsonObject status = json.ToJsonObject()["status"]?.DeepClone() as JsonObject ?? [];
         DateTimeOffset now = context.Time.GetUtcNow();
@@ -58,6 +64,7 @@ internal sealed class TenancyReconciler(SatelliteContext context, KnownTenancies
         Conditions.Set(
             status, OrreryNames.IsolatedCondition, refusal.Length == 0 ? Conditions.True : Conditions.False, refusal.Length == 0 ? "Isolated" : "Refused",
             refusal.Length == 0 ? "its namespaces are held apart" : refusal, now, json.Generation);
+        SetMachines(status, tenancy, state, json.Generation, now);
         if (JsonComparison.IsSame(json.At("status"), status))
         {
             return;
@@ -74,6 +81,49 @@ internal sealed class TenancyReconciler(SatelliteContext context, KnownTenancies
         catch (StatusException e) when (e.IsNotFound)
         {
             // Deleted meanwhile: its deletion brings the key back.
+        }
+    }
+
+    private void SetMachines(JsonObject status, Tenancy tenancy, MachineState? state, long generation, DateTimeOffset now)
+    {
+        if (state is null || tenancy.Machines is null)
+        {
+            Conditions.Remove(status, OrreryNames.MachinesReadyCondition);
+        }
+        else
+        {
+            Conditions.Set(status, OrreryNames.MachinesReadyCondition, state.Ready ? Conditions.True : Conditions.False, state.Reason, state.Message, now, generation);
+        }
+
+        // The class that was in force stays said until the next one is.
+        if (tenancy.Machines is null)
+        {
+            status.Remove("class");
+        }
+        else if (state is { Ready: true })
+        {
+            status["class"] = tenancy.Class;
+        }
+
+        var nodes = new JsonArray();
+        foreach (KubeObject node in machines.Of(tenancy.Tenant).OrderBy(n => n.Name, StringComparer.Ordinal))
+        {
+            var item = new JsonObject { ["name"] = node.Name, ["pool"] = node.Labels.GetValueOrDefault(OrreryNames.MachinePoolLabel) ?? "" };
+            if (node.Annotations.ContainsKey(OrreryNames.LeavingAnnotation))
+            {
+                item["leaving"] = true;
+            }
+
+            nodes.Add((JsonNode)item);
+        }
+
+        if (nodes.Count > 0)
+        {
+            status["machines"] = nodes;
+        }
+        else
+        {
+            status.Remove("machines");
         }
     }
 }

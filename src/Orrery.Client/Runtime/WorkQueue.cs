@@ -21,9 +21,12 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? backoffMin = nu
     private readonly HashSet<TKey> working = [];
     private readonly Dictionary<TKey, int> failures = [];
 
-    /// <summary>The time each delayed key is due; entries of <see cref="agenda"/> that say otherwise are out of date.</summary>
-    private readonly Dictionary<TKey, DateTimeOffset> due = [];
-    private readonly PriorityQueue<TKey, DateTimeOffset> agenda = new();
+    /// <summary>Waits are counted from here by the clock that never jumps: the time of day may, and keys would then wait for hours.</summary>
+    private readonly long began = time.GetTimestamp();
+
+    /// <summary>When each delayed key is due; entries of <see cref="agenda"/> that say otherwise are out of date.</summary>
+    private readonly Dictionary<TKey, TimeSpan> due = [];
+    private readonly PriorityQueue<TKey, TimeSpan> agenda = new();
     private ITimer? timer;
 
     /// <summary>Keys that wait, without those delayed or being worked on.</summary>
@@ -57,8 +60,8 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? backoffMin = nu
                 return;
             }
 
-            DateTimeOffset at = time.GetUtcNow() + delay;
-            if (due.TryGetValue(key, out DateTimeOffset sooner) && sooner <= at)
+            TimeSpan at = Now + delay;
+            if (due.TryGetValue(key, out TimeSpan sooner) && sooner <= at)
             {
                 return;
             }
@@ -137,6 +140,8 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? backoffMin = nu
         available.Dispose();
     }
 
+    private TimeSpan Now => time.GetElapsedTime(began);
+
     private void AddLocked(TKey key)
     {
         if (wanted.Add(key) && !working.Contains(key))
@@ -154,12 +159,12 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? backoffMin = nu
     /// <summary>One timer for all delayed keys, set to the first that is due.</summary>
     private void SetTimer()
     {
-        if (!agenda.TryPeek(out _, out DateTimeOffset first))
+        if (!agenda.TryPeek(out _, out TimeSpan first))
         {
             return;
         }
 
-        TimeSpan wait = first - time.GetUtcNow();
+        TimeSpan wait = first - Now;
         wait = wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
         timer ??= time.CreateTimer(_ => OnTimer(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
@@ -176,11 +181,11 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? backoffMin = nu
                 return;
             }
 
-            DateTimeOffset now = time.GetUtcNow();
-            while (agenda.TryPeek(out TKey? key, out DateTimeOffset at) && at <= now)
+            TimeSpan now = Now;
+            while (agenda.TryPeek(out TKey? key, out TimeSpan at) && at <= now)
             {
                 agenda.Dequeue();
-                if (due.TryGetValue(key, out DateTimeOffset current) && current == at)
+                if (due.TryGetValue(key, out TimeSpan current) && current == at)
                 {
                     due.Remove(key);
                     AddLocked(key);

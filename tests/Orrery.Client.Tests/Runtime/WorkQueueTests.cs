@@ -6,6 +6,22 @@ public sealed class WorkQueueTests
 {
     private readonly ManualTime time = new();
 
+    [Theory]
+    [InlineData(-3600)]
+    [InlineData(3600)]
+    public void AddAfter_ClockJumps_WaitsNeitherLongerNorShorter(int seconds)
+    {
+        using var queue = new WorkQueue<string>(time);
+        queue.AddAfter("a", TimeSpan.FromSeconds(5));
+        time.Skew = TimeSpan.FromSeconds(seconds);
+        queue.AddAfter("b", TimeSpan.FromSeconds(5));
+
+        time.Advance(TimeSpan.FromSeconds(4));
+        Assert.Equal(0, queue.Count);
+        time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(2, queue.Count);
+    }
+
     [Fact]
     public async Task Add_TwiceBeforeTaken_ComesOnce()
     {

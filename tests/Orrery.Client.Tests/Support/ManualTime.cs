@@ -8,7 +8,10 @@ internal sealed class ManualTime : TimeProvider
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    public override DateTimeOffset GetUtcNow() => now;
+    /// <summary>How wrong the time of day is; waits are not affected.</summary>
+    public TimeSpan Skew { get; set; }
+
+    public override DateTimeOffset GetUtcNow() => now + Skew;
 
     public override long GetTimestamp() => now.UtcTicks;
 

@@ -12,7 +12,7 @@ internal sealed class ControllerContext
     {
         Options = options;
         Root = root;
-        var informers = new InformerOptions { Transform = InformerOptions.WithoutManagedFields, Time = options.Time, Loggers = options.Loggers };
+        var informers = options.Informers;
         RootInformers = new InformerSet(root, informers);
         ClusterInformers = new InformerSet(root.InCluster(ClusterName.All), informers);
         Events = new EventRecorder(root, OrreryNames.Manager, options.Time, options.Loggers);

@@ -19,7 +19,13 @@ public sealed record ControllersOptions
     /// <summary>How long the certificate of a satellite may hold; at least ten minutes, the shortest that Kubernetes' signer knows.</summary>
     public TimeSpan SatelliteCertificateLifetime { get; init; } = TimeSpan.FromHours(24);
 
+    /// <summary>Seed of the jitter between retries; zero derives one that differs from process to process.</summary>
+    public int Seed { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
+
+    /// <summary>What every informer of the controllers begins with.</summary>
+    internal InformerOptions Informers => new() { Transform = InformerOptions.WithoutManagedFields, Time = Time, Seed = Seed, Loggers = Loggers };
 }

@@ -28,7 +28,7 @@ public sealed class SatelliteAgent(SatelliteOptions options)
         var observe = new ObserveLoop(context);
         var tenancies = new TenancyLoop(context, guards, observe.Nodes, observe.Pods);
         var report = new ClusterReport(context, observe.Nodes);
-        var tunnel = new TunnelDialer(context, new TunnelRequests(context, new PodRequests(context, observe.Pods)));
+        ITunnel tunnel = options.Tunnel ?? new TunnelDialer(context, new TunnelRequests(context, new PodRequests(context, observe.Pods)));
         Log.Started(options.Loggers.CreateLogger("Orrery.Satellite"), options.DataPlane, options.ControlPlane.Server, options.Cluster.Server);
 
         // Before its DataPlane is there, a satellite may see nothing: that its tunnel is taken tells that it may.

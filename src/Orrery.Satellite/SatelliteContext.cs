@@ -51,6 +51,7 @@ internal sealed class SatelliteContext
     {
         Transform = InformerOptions.WithoutManagedFields,
         Time = Options.Time,
+        Seed = Options.Seed,
         Loggers = Options.Loggers,
     };
 

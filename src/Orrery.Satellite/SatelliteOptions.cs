@@ -28,6 +28,12 @@ public sealed record SatelliteOptions
     /// <summary>Version of this program, for the DataPlane's status.</summary>
     public string Version { get; init; } = typeof(SatelliteOptions).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
 
+    /// <summary>What stands for the tunnel where there is no network; null dials <see cref="ControlPlane"/>.</summary>
+    internal Tunnel.ITunnel? Tunnel { get; init; }
+
+    /// <summary>Seed of the jitter between retries; zero derives one that differs from process to process.</summary>
+    public int Seed { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;

@@ -31,6 +31,9 @@ public sealed record SimulationOptions
     /// <summary>Time between two log lines of a container.</summary>
     public TimeSpan LogInterval { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Seed of the jitter between retries; zero derives one that differs from process to process.</summary>
+    public int Seed { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;

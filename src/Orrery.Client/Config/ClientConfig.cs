@@ -40,6 +40,9 @@ public sealed record ClientConfig(
     /// </summary>
     public Func<bool>? MayChange { get; init; }
 
+    /// <summary>Makes what carries the requests; null: connections of this machine's network. For a network that exists in memory only.</summary>
+    public Func<HttpMessageHandler>? Carrier { get; init; }
+
     /// <summary>How long a TCP and TLS connection may take to open.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -145,7 +145,8 @@ internal sealed class Transport : IDisposable
     public void Dispose() => connections.Http.Dispose();
 
     private Connections Connect(TlsIdentity? tls) =>
-        new(tls, new HttpMessageInvoker(ClientHandler.Create(tls is null ? config : config with { ClientCertificate = tls.Certificate, Ca = tls.Ca }), disposeHandler: true));
+        new(tls, new HttpMessageInvoker(
+            config.Carrier?.Invoke() ?? ClientHandler.Create(tls is null ? config : config with { ClientCertificate = tls.Certificate, Ca = tls.Ca }), disposeHandler: true));
 
     private async Task<HttpResponseMessage> SendOnceAsync(ApiRequest request, CancellationToken cancellationToken)
     {

@@ -7,32 +7,14 @@ namespace Orrery.Controllers.DataPlanes;
 /// <summary>What the DataPlane controller looks at, beside the data planes themselves: only its own part of each resource.</summary>
 internal sealed class DataPlaneInformers(KubeClient root, ControllersOptions options)
 {
-    private readonly InformerOptions ofOurs = new()
-    {
-        Transform = InformerOptions.WithoutManagedFields,
-        LabelSelector = OrreryNames.DataPlaneLabel,
-        Time = options.Time,
-        Loggers = options.Loggers,
-    };
+    private readonly InformerOptions ofOurs = options.Informers with { LabelSelector = OrreryNames.DataPlaneLabel };
 
     /// <summary>Which server holds the tunnel of each data plane.</summary>
-    public Informer Tunnels { get; } = new(root, CoreResources.Leases, new InformerOptions
-    {
-        Transform = InformerOptions.WithoutManagedFields,
-        FieldSelector = "metadata.name=" + OrreryNames.TunnelLease,
-        Time = options.Time,
-        Loggers = options.Loggers,
-    });
+    public Informer Tunnels { get; } = new(root, CoreResources.Leases, options.Informers with { FieldSelector = "metadata.name=" + OrreryNames.TunnelLease });
 
     /// <summary>The servers of the control plane.</summary>
-    public Informer Servers { get; } = new(root, CoreResources.Leases, new InformerOptions
-    {
-        Transform = InformerOptions.WithoutManagedFields,
-        Namespace = OrreryNames.ServerNamespace,
-        LabelSelector = OrreryNames.ServerLabel,
-        Time = options.Time,
-        Loggers = options.Loggers,
-    });
+    public Informer Servers { get; } = new(
+        root, CoreResources.Leases, options.Informers with { Namespace = OrreryNames.ServerNamespace, LabelSelector = OrreryNames.ServerLabel });
 
     public IReadOnlyDictionary<GroupVersionResource, Informer> Access => access ??= new[]
     {

@@ -7,7 +7,7 @@ using Orrery.Client;
 namespace Orrery.Satellite.Tunnel;
 
 /// <summary>Keeps one connection to the control plane open, over which the control plane asks and this satellite answers.</summary>
-internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requests)
+internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requests) : ITunnel
 {
     /// <summary>The control plane asks within the tunnel every ten seconds whether this satellite lives; one that has not for this long is not there.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(45);
@@ -23,10 +23,10 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
     private readonly ILogger logger = context.Options.Loggers.CreateLogger("Orrery.Satellite.Tunnel");
     private readonly TaskCompletionSource joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Ends once the control plane has let this satellite in for the first time.</summary>
     public Task Joined => joined.Task;
 
-    /// <summary>Dials, and dials again, until cancelled.</summary>
+    /// <inheritdoc/>
+    /// <remarks>Dials, and dials again.</remarks>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await using TunnelServer server = await TunnelServer.StartAsync(requests, context.Options.Loggers, cancellationToken).ConfigureAwait(false);

@@ -9,7 +9,8 @@ internal sealed class ResourceIndex(Func<GroupResource, ResourceCache> make)
     private readonly ConcurrentDictionary<GroupResource, ResourceCache> byResource = new();
     private readonly ConcurrentDictionary<string, ResourceCache> byPrefix = new(StringComparer.Ordinal);
 
-    public ICollection<ResourceCache> All => byResource.Values;
+    /// <summary>In the order of their names, so that what goes through them all goes the same way in every process.</summary>
+    public IEnumerable<ResourceCache> All => byResource.Values.OrderBy(c => c.Resource.ToString(), StringComparer.Ordinal);
 
     public ResourceCache For(GroupResource resource) =>
         byResource.TryGetValue(resource, out ResourceCache? cache) ? cache : byResource.GetOrAdd(resource, make);

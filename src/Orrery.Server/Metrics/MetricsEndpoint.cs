@@ -79,7 +79,7 @@ internal sealed class MetricsEndpoint(CacheSet caches, RequestMetrics requests, 
     {
         text.Family("apiserver_longrunning_requests", "gauge", "Open watches by resource, those of custom resources together.");
         long custom = 0;
-        foreach (ResourceCache cache in caches.Resources.OrderBy(c => c.Resource.ToString(), StringComparer.Ordinal))
+        foreach (ResourceCache cache in caches.Resources)
         {
             int open = cache.WatcherCount;
             if (!BuiltinNames.Has(cache.Resource))
@@ -99,7 +99,7 @@ internal sealed class MetricsEndpoint(CacheSet caches, RequestMetrics requests, 
     {
         text.Family("apiserver_resource_objects", "gauge", "Stored objects by kind; at root those of all clusters, custom resources together.");
         long custom = 0;
-        foreach (ResourceCache cache in caches.Resources.OrderBy(c => c.Resource.ToString(), StringComparer.Ordinal))
+        foreach (ResourceCache cache in caches.Resources)
         {
             int count = cache.Current.Count(cluster.IsRoot ? StoreKey.Prefix(cache.Resource) : StoreKey.Prefix(cache.Resource, cluster));
             if (cluster.IsRoot && !BuiltinNames.Has(cache.Resource))

@@ -24,21 +24,24 @@ internal sealed class BuiltinResources
 
     private BuiltinResources()
     {
-        definitions = BuiltinTypes.Instance.Resources
-            .Where(r => r.Resource.Resource is not ("bindings" or "componentstatuses"))
-            .Select(Define)
-            .ToFrozenDictionary(d => d.Resource);
-        equivalents = definitions.Values
+        All =
+        [
+            .. BuiltinTypes.Instance.Resources
+                .Where(r => r.Resource.Resource is not ("bindings" or "componentstatuses"))
+                .Select(Define),
+        ];
+        definitions = All.ToFrozenDictionary(d => d.Resource);
+        equivalents = All
             .GroupBy(d => d.StoredAs)
             .Where(g => g.Count() > 1)
             .SelectMany(g => g.Select(d => (d.Resource, Others: g.Where(o => o != d).ToArray())))
             .ToFrozenDictionary(e => e.Resource, e => e.Others);
-        Surface = SurfaceOf(definitions.Values);
+        Surface = SurfaceOf(All);
     }
 
     public static BuiltinResources Instance { get; } = new();
 
-    public IEnumerable<ResourceDefinition> All => definitions.Values;
+    public IReadOnlyList<ResourceDefinition> All { get; }
 
     /// <summary>What a cluster without resources of its own serves.</summary>
     public IReadOnlyList<ApiGroupSurface> Surface { get; }

@@ -17,7 +17,7 @@ internal sealed class SimulatedCluster
     {
         Client = client;
         Options = options;
-        informers = new InformerSet(client, new InformerOptions { Time = options.Time, Loggers = options.Loggers });
+        informers = new InformerSet(client, new InformerOptions { Time = options.Time, Seed = options.Seed, Loggers = options.Loggers });
         Pods = informers.For(Known.Pods).AddIndex(ByController, Controller).AddIndex("node", p => [p.NodeName]);
         Nodes = informers.For(Known.Nodes);
         ReplicaSets = informers.For(Known.ReplicaSets).AddIndex(ByController, Controller);

@@ -1,0 +1,11 @@
+namespace Orrery.Satellite.Tunnel;
+
+/// <summary>The connection to the control plane by which it knows that this satellite lives, and through which it asks.</summary>
+internal interface ITunnel
+{
+    /// <summary>Ends once the control plane has let this satellite in for the first time.</summary>
+    Task Joined { get; }
+
+    /// <summary>Keeps it open until cancelled.</summary>
+    Task RunAsync(CancellationToken cancellationToken);
+}

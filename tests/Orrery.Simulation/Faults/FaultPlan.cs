@@ -1,0 +1,99 @@
+namespace Orrery.Simulation.Faults;
+
+/// <summary>What goes wrong in one run. Probabilities are per request, or per event of a watch.</summary>
+internal sealed record FaultPlan
+{
+    /// <summary>The request is answered 500, 503 or 429 and nothing was done.</summary>
+    public double Refused { get; init; }
+
+    /// <summary>The connection breaks before the server has the request.</summary>
+    public double Lost { get; init; }
+
+    /// <summary>The connection breaks after the server did what was asked.</summary>
+    public double Unanswered { get; init; }
+
+    /// <summary>A write is answered 409 although nobody was in its way.</summary>
+    public double Conflict { get; init; }
+
+    /// <summary>A watch breaks instead of bringing an event; resumed, it brings it.</summary>
+    public double EventDropped { get; init; }
+
+    public double EventDoubled { get; init; }
+
+    /// <summary>An event, and all after it on that watch, comes seconds late: the cache behind it is stale.</summary>
+    public double EventLate { get; init; }
+
+    /// <summary>The watch's position is answered 410: everything is listed anew.</summary>
+    public double WatchExpired { get; init; }
+
+    /// <summary>The controllers' process is killed at this write of its own, counted from 1; 0: not at a write.</summary>
+    public int CrashAtWrite { get; init; }
+
+    /// <summary>Whether the write at which it is killed was done.</summary>
+    public bool CrashAfterWrite { get; init; }
+
+    /// <summary>How often something of the kind happens at a time of its own.</summary>
+    public int ControllerCrashes { get; init; }
+
+    public int SatelliteCrashes { get; init; }
+
+    public int Silences { get; init; }
+
+    public int ClockJumps { get; init; }
+
+    /// <summary>A second leader starts while the first still acts.</summary>
+    public int Handovers { get; init; }
+
+    public static FaultPlan None { get; } = new();
+
+    /// <summary>
+    /// The plan of a seed. Every seed from 1 on kills the controllers at one write of theirs, the odd ones before the server has it, the
+    /// even ones after, so that consecutive seeds go through all writes; the rest is drawn: one kind of fault alone, or several at once.
+    /// </summary>
+    public static FaultPlan Of(int seed)
+    {
+        if (seed == 0)
+        {
+            return None;
+        }
+
+        var chance = new Random(seed);
+        double some = chance.Next(4) == 0 ? 0 : chance.Next(1, 4) / 10.0;
+        double Rate(double most) => chance.NextDouble() < some ? chance.NextDouble() * most : 0;
+        int Times(int most) => chance.NextDouble() < some ? chance.Next(1, most + 1) : 0;
+        return new FaultPlan
+        {
+            CrashAtWrite = (seed + 1) / 2,
+            CrashAfterWrite = seed % 2 == 0,
+            Refused = Rate(0.15),
+            Lost = Rate(0.1),
+            Unanswered = Rate(0.1),
+            Conflict = Rate(0.2),
+            EventDropped = Rate(0.05),
+            EventDoubled = Rate(0.3),
+            EventLate = Rate(0.05),
+            WatchExpired = Rate(0.2),
+            ControllerCrashes = Times(3),
+            SatelliteCrashes = Times(3),
+            Silences = Times(2),
+            ClockJumps = Times(3),
+            Handovers = Times(2),
+        };
+    }
+
+    /// <summary>What goes wrong, in words.</summary>
+    public override string ToString()
+    {
+        string[] all =
+        [
+            .. new (string Name, double Value)[]
+            {
+                ("refused", Refused), ("lost", Lost), ("unanswered", Unanswered), ("conflict", Conflict), ("event-dropped", EventDropped),
+                ("event-doubled", EventDoubled), ("event-late", EventLate), ("watch-expired", WatchExpired), ("controller-crashes", ControllerCrashes),
+                ("satellite-crashes", SatelliteCrashes), ("silences", Silences), ("clock-jumps", ClockJumps), ("handovers", Handovers),
+            }.Where(f => f.Value > 0).Select(f => FormattableString.Invariant($"{f.Name}={f.Value:0.###}")),
+            .. CrashAtWrite > 0 ? (string[])[$"crash-{(CrashAfterWrite ? "after" : "before")}-write={CrashAtWrite}"] : [],
+        ];
+        return all.Length == 0 ? "no faults" : string.Join(' ', all);
+    }
+}

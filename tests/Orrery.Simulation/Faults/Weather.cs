@@ -1,0 +1,96 @@
+using Orrery.Simulation.Network;
+using Orrery.Simulation.Worlds;
+
+namespace Orrery.Simulation.Faults;
+
+/// <summary>Draws, from the run's seed, how long things take and what goes wrong on their way.</summary>
+internal sealed class Weather(FaultPlan plan, Random chance)
+{
+    private readonly Dictionary<SimulatedProcess, HashSet<Connection>> open = [];
+    private int controllerWrites;
+
+    /// <summary>While false everything gets through, in its usual time.</summary>
+    public bool IsStormy { get; set; } = true;
+
+    /// <summary>Writes of controllers so far that got as far as the network.</summary>
+    public int ControllerWrites => controllerWrites;
+
+    public int Pick(int below) => chance.Next(below);
+
+    public TimeSpan Between(double fromSeconds, double toSeconds) => TimeSpan.FromSeconds(fromSeconds + (chance.NextDouble() * (toSeconds - fromSeconds)));
+
+    /// <summary>One way of a request: mostly next to nothing, seldom long enough for everybody else to overtake it. Waits are whole milliseconds.</summary>
+    public TimeSpan Latency() => chance.Next(50) == 0 ? Between(0.005, 0.2) : TimeSpan.FromMilliseconds(chance.Next(4));
+
+    public TimeSpan EventDelay(SimulatedProcess process) =>
+        Suffers(process) && chance.NextDouble() < plan.EventLate ? Between(0.2, 5) : chance.Next(20) == 0 ? Between(0.001, 0.05) : TimeSpan.Zero;
+
+    public Fate FateOf(SimulatedProcess process, SimulatedServer server, bool isWrite, bool isWatch)
+    {
+        bool isController = process.Name == World.Controllers;
+        if (isWrite && isController && ++controllerWrites == plan.CrashAtWrite)
+        {
+            return plan.CrashAfterWrite ? Fate.CrashAfter : Fate.Crash;
+        }
+
+        if (!Suffers(process))
+        {
+            return Fate.Well;
+        }
+
+        double drawn = chance.NextDouble();
+        foreach ((Fate fate, double share) in (ReadOnlySpan<(Fate, double)>)
+            [(Fate.Lost, plan.Lost), (Fate.Refused, plan.Refused), (Fate.Unanswered, isWatch ? 0 : plan.Unanswered), (Fate.Conflict, isWrite ? plan.Conflict : 0), (Fate.Expired, isWatch ? plan.WatchExpired : 0)])
+        {
+            if (drawn < share)
+            {
+                return fate;
+            }
+
+            drawn -= share;
+        }
+
+        return Fate.Well;
+    }
+
+    public Fate EventFate(SimulatedProcess process)
+    {
+        if (!Suffers(process))
+        {
+            return Fate.Well;
+        }
+
+        double drawn = chance.NextDouble();
+        return drawn < plan.EventDropped ? Fate.Lost : drawn < plan.EventDropped + plan.EventDoubled ? Fate.Doubled : Fate.Well;
+    }
+
+    /// <summary>A connection that stays open until disposed of, and can be broken with all of its process.</summary>
+    public IDisposable Opened(SimulatedProcess process, Action cut)
+    {
+        if (!open.TryGetValue(process, out HashSet<Connection>? all))
+        {
+            open[process] = all = [];
+        }
+
+        var connection = new Connection(cut, all);
+        all.Add(connection);
+        return connection;
+    }
+
+    public void CutAll(SimulatedProcess process)
+    {
+        foreach (Connection connection in open.GetValueOrDefault(process)?.ToArray() ?? [])
+        {
+            connection.Cut();
+        }
+    }
+
+    private bool Suffers(SimulatedProcess process) => IsStormy && process.Name != World.User && !process.Name.StartsWith(World.KubeletsPrefix, StringComparison.Ordinal);
+
+    private sealed class Connection(Action cut, HashSet<Connection> all) : IDisposable
+    {
+        public void Cut() => cut();
+
+        public void Dispose() => all.Remove(this);
+    }
+}

@@ -1,0 +1,139 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Orrery.Simulation.Network;
+using Orrery.Storage;
+
+namespace Orrery.Simulation.Outcome;
+
+/// <summary>
+/// What all servers hold in the end, in a form in which two runs can be compared: without identifiers, times, addresses and drawn names,
+/// and without what is history by right, since it tells how a run went and not where it came to (Events, Leases, old revisions).
+/// </summary>
+internal static partial class FinalState
+{
+    private static readonly HashSet<string> History = ["/core/events/", "/events.k8s.io/events/", "/coordination.k8s.io/leases/", "/apps/controllerrevisions/"];
+
+    private static readonly HashSet<string> Dropped =
+    [
+        "managedFields", "resourceVersion", "generation", "observedGeneration", "nodeName", "nodePort", "nodePorts", "deployment.kubernetes.io/revision",
+        "deployment.kubernetes.io/revision-history", "podIPs", "deprecated.daemonset.template.generation", "collisionCount",
+    ];
+
+    public static async Task<List<string>> ReadAsync(IEnumerable<SimulatedServer> servers)
+    {
+        var lines = new List<string>();
+        foreach (SimulatedServer server in servers)
+        {
+            RangeResult all = await server.Store.RangeAsync("", null, 0, 0, CancellationToken.None);
+            lines.AddRange(all.Items.Select(i => Line(server.Name, i.Key, (JsonObject)JsonNode.Parse(i.Value.Span)!)).OfType<string>());
+        }
+
+        lines.Sort(StringComparer.Ordinal);
+        return lines;
+    }
+
+    /// <summary>What is in one and not in the other, marked with - and +.</summary>
+    public static IEnumerable<string> Difference(IReadOnlyList<string> expected, IReadOnlyList<string> found)
+    {
+        var left = new List<string>(expected);
+        foreach (string line in found)
+        {
+            if (!left.Remove(line))
+            {
+                yield return "+ " + line;
+            }
+        }
+
+        foreach (string line in left)
+        {
+            yield return "- " + line;
+        }
+    }
+
+    private static string? Line(string server, string key, JsonObject body)
+    {
+        if (History.Any(h => key.StartsWith(h, StringComparison.Ordinal)) || IsOldRevision(key, body))
+        {
+            return null;
+        }
+
+        // An observation is called by a digest of what it is of; what it is of says more.
+        if (body["spec"]?["source"] is JsonObject && key.Contains("/observations/", StringComparison.Ordinal))
+        {
+            if (body["spec"]?["object"]?["kind"]?.GetValue<string>() == "Event")
+            {
+                return null;
+            }
+
+            ((JsonObject)body["metadata"]!).Remove("name");
+            key = key[..(key.LastIndexOf('/') + 1)] + body["spec"]!["object"]!["metadata"]!["name"];
+        }
+
+        Clean(body);
+        string text = Times().Replace(Uids().Replace(Addresses().Replace($"{server}{key} {body.ToJsonString()}", "<ip>"), "<uid>"), "<time>");
+        return Drawn().Replace(text, "-*");
+    }
+
+    private static bool IsOldRevision(string key, JsonObject body) =>
+        key.StartsWith("/apps/replicasets/", StringComparison.Ordinal) && body["spec"]?["replicas"]?.GetValue<long>() == 0;
+
+    private static void Clean(JsonNode? node)
+    {
+        switch (node)
+        {
+            case JsonObject map:
+                foreach ((string name, JsonNode? value) in map.ToArray())
+                {
+                    if (Dropped.Contains(name))
+                    {
+                        map.Remove(name);
+                    }
+                    else
+                    {
+                        Clean(value);
+                    }
+                }
+
+                JsonNode?[] values = [.. map.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => p.Value)];
+                string[] names = [.. map.Select(p => p.Key).Order(StringComparer.Ordinal)];
+                map.Clear();
+                for (int i = 0; i < names.Length; i++)
+                {
+                    map.Add(names[i], values[i]);
+                }
+
+                break;
+            case JsonArray list:
+                // Conditions are a map by type: in which order they came to be is history.
+                if (list.Count > 1 && list.All(c => c is JsonObject { } each && each["type"] is JsonValue && each["status"] is JsonValue))
+                {
+                    JsonNode?[] sorted = [.. list.OrderBy(c => c!["type"]!.GetValue<string>(), StringComparer.Ordinal)];
+                    list.Clear();
+                    foreach (JsonNode? condition in sorted)
+                    {
+                        list.Add(condition);
+                    }
+                }
+
+                foreach (JsonNode? item in list)
+                {
+                    Clean(item);
+                }
+
+                break;
+        }
+    }
+
+    [GeneratedRegex(@"\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b")]
+    private static partial Regex Addresses();
+
+    [GeneratedRegex("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")]
+    private static partial Regex Uids();
+
+    [GeneratedRegex(@"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")]
+    private static partial Regex Times();
+
+    /// <summary>The five characters that generateName draws; upstream's alphabet has neither vowels nor 0, 1 and 3.</summary>
+    [GeneratedRegex("-[bcdfghjklmnpqrstvwxz2456789]{5}(?![a-z0-9])")]
+    private static partial Regex Drawn();
+}

@@ -1,0 +1,295 @@
+using System.Security.Cryptography.X509Certificates;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Controllers;
+using Orrery.Satellite;
+using Orrery.Simulation.Faults;
+using Orrery.Simulation.Network;
+using Orrery.Simulation.Outcome;
+using Orrery.Simulation.Time;
+using Orrery.Simulator;
+using Workloads = Orrery.Simulator.Simulation;
+
+namespace Orrery.Simulation.Worlds;
+
+/// <summary>
+/// A whole installation in one process and on one thread: the control plane's API server, its controllers, data planes with simulated
+/// nodes and workloads, a satellite in each, and a user. Everything but the network, the clock and chance is what the product ships.
+/// </summary>
+internal sealed class World
+{
+    public const string ControlPlane = "control-plane";
+    public const string Controllers = "controllers";
+    public const string User = "user";
+    public const string KubeletsPrefix = "kubelets-";
+
+    public static readonly IReadOnlyList<string> DataPlanes = ["alpha", "beta", "gamma"];
+
+    /// <summary>When the last fault has passed; the user is done long before.</summary>
+    private static readonly TimeSpan StormEnds = TimeSpan.FromSeconds(60);
+
+    /// <summary>After the last fault everything must be in place within this time.</summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(60);
+
+    /// <summary>So long that a change which nobody was woken by is not found in time: the regular look must not hide a lost wake-up.</summary>
+    private static readonly TimeSpan LevelInterval = TimeSpan.FromHours(6);
+
+    private readonly int seed;
+    private readonly FaultPlan plan;
+    private readonly Random chance;
+    private readonly List<string> schedule = [];
+    private readonly List<SimulatedProcess> processes = [];
+    private readonly Dictionary<string, SimulatedProcess> satellites = [];
+    private readonly Dictionary<string, SimulatedServer> servers = [];
+    private SimulatedProcess? controllers;
+    private bool isOver;
+
+    private World(int seed, FaultPlan plan)
+    {
+        this.seed = seed;
+        this.plan = plan;
+        chance = new Random(seed);
+        Time = new VirtualTime(new Random(chance.Next()));
+        Weather = new Weather(plan, new Random(chance.Next()));
+    }
+
+    public VirtualTime Time { get; }
+
+    public Weather Weather { get; }
+
+    /// <summary>Runs the world of one seed to its end.</summary>
+    /// <param name="patience">Of real time.</param>
+    public static RunResult Run(int seed, FaultPlan plan, TimeSpan patience)
+    {
+        var world = new World(seed, plan);
+        List<string> state = [];
+        Exception? fault = null;
+        try
+        {
+            Turns.Run(world.Time, async () => state = await world.RunAsync(), patience);
+        }
+        catch (Exception e) when (e is TimeoutException or InvalidOperationException)
+        {
+            fault = e;
+        }
+
+        return new RunResult(seed, plan, state, world.schedule, world.Weather.ControllerWrites, fault);
+    }
+
+    /// <summary>Adds a line to the schedule.</summary>
+    public void Note(string what) => schedule.Add(FormattableString.Invariant($"{Time.Elapsed.TotalSeconds,11:0.000000} {what}"));
+
+    public SimulatedServer Server(string name) => servers[name];
+
+    /// <summary>A client of the user's, which nothing goes wrong for.</summary>
+    public KubeClient ClientOf(string server)
+    {
+        SimulatedServer target = servers[server];
+        return new KubeClient(Config(new SimulatedProcess(User, Time), target, Credentials.Everywhere("user")), Time);
+    }
+
+    /// <summary>Kills a process; one of the same kind starts a while later.</summary>
+    public void Crash(SimulatedProcess process)
+    {
+        if (process.IsDead)
+        {
+            return;
+        }
+
+        process.Kill();
+        Weather.CutAll(process);
+        if (process == controllers)
+        {
+            _ = LaterAsync(Weather.Between(0.05, 3), StartControllers);
+        }
+        else if (satellites.FirstOrDefault(s => s.Value == process).Key is { } plane)
+        {
+            _ = LaterAsync(Weather.Between(0.05, 3), () => StartSatellite(plane));
+        }
+    }
+
+    private async Task<List<string>> RunAsync()
+    {
+        // 1. Servers, and what runs workloads in the data planes.
+        var hub = new SimulatedHub(Time);
+        servers[ControlPlane] = await SimulatedServer.StartAsync(ControlPlane, Time, seed + 1, servesVirtualClusters: true, hub);
+        SimulatedProcess server = Start(User);
+        server.Running = hub.RunAsync(ClientOf(ControlPlane), server.Stopping);
+        var workloads = new List<Workloads>();
+        foreach (string plane in DataPlanes)
+        {
+            servers[plane] = await SimulatedServer.StartAsync(plane, Time, seed + 2 + workloads.Count, servesVirtualClusters: false);
+            workloads.Add(StartWorkloads(plane));
+        }
+
+        // 2. Controllers and satellites, the user, and what goes wrong.
+        StartControllers();
+        foreach (string plane in DataPlanes)
+        {
+            StartSatellite(plane);
+        }
+
+        Task user = new UserScript(this).RunAsync();
+        Task storm = StormAsync();
+        await storm;
+        await WaitAsync(StormEnds - Time.Elapsed);
+
+        // 3. From here on all is well, and comes to what the user asked for.
+        Weather.IsStormy = false;
+        Note("the storm is over");
+        await user;
+        await WaitAsync(Settling);
+        List<string> state = await FinalState.ReadAsync(servers.Values);
+
+        // 4. Everybody goes home.
+        isOver = true;
+        foreach (SimulatedProcess process in processes)
+        {
+            process.Kill();
+        }
+
+        await Task.WhenAll(processes.Select(p => p.Running));
+        foreach (Workloads each in workloads)
+        {
+            each.Dispose();
+        }
+
+        foreach (SimulatedServer server in servers.Values)
+        {
+            await server.DisposeAsync();
+        }
+
+        return state;
+    }
+
+    private Task WaitAsync(TimeSpan wait) => Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Time);
+
+    private async Task LaterAsync(TimeSpan wait, Action what)
+    {
+        await WaitAsync(wait);
+        if (!isOver)
+        {
+            what();
+        }
+    }
+
+    private SimulatedProcess Start(string name)
+    {
+        var process = new SimulatedProcess(name, Time);
+        processes.Add(process);
+        return process;
+    }
+
+    private Workloads StartWorkloads(string plane)
+    {
+        SimulatedProcess process = Start(KubeletsPrefix + plane);
+        var client = new KubeClient(Config(process, servers[plane], Credentials.OfRoot("system:kube-controller-manager", "system:masters")), process.Clock);
+        var workloads = new Workloads(client, new SimulationOptions { Name = plane, Nodes = 2, Time = process.Clock, Seed = seed + 1 });
+        process.Running = workloads.RunAsync(process.Stopping);
+        return workloads;
+    }
+
+    private void StartControllers()
+    {
+        SimulatedProcess process = Start(Controllers);
+        controllers = process;
+        Note("controllers start");
+        process.Running = new OrreryControllers(new ControllersOptions
+        {
+            Api = Config(process, servers[ControlPlane], Credentials.Everywhere("orrery:controllers")),
+            LevelInterval = LevelInterval,
+            Seed = seed + 1,
+            Time = process.Clock,
+        }).RunAsync(process.Stopping);
+    }
+
+    private void StartSatellite(string plane)
+    {
+        SimulatedProcess process = Start("satellite-" + plane);
+        satellites[plane] = process;
+        Note($"satellite of {plane} starts");
+        X509Certificate2 own = Credentials.OfRoot(OrreryNames.SatelliteUser(plane), OrreryNames.SatelliteGroup);
+        process.Running = new SatelliteAgent(new SatelliteOptions
+        {
+            DataPlane = plane,
+            ControlPlane = Config(process, servers[ControlPlane], own),
+            Cluster = Config(process, servers[plane], Credentials.OfRoot("orrery-satellite", "system:masters")),
+            LevelInterval = LevelInterval,
+            Tunnel = new SimulatedTunnel(plane, servers[ControlPlane].Url, new Link(this, process, servers[ControlPlane], own), process.Clock),
+            Seed = seed + 1,
+            Time = process.Clock,
+        }).RunAsync(process.Stopping);
+    }
+
+    private ClientConfig Config(SimulatedProcess process, SimulatedServer server, X509Certificate2 certificate) =>
+        new(server.Url) { Carrier = () => new Link(this, process, server, certificate) };
+
+    /// <summary>What happens at times of its own, each drawn from the seed.</summary>
+    private Task StormAsync()
+    {
+        var all = new List<Task>();
+        void At(int times, Func<Task> what)
+        {
+            for (int i = 0; i < times; i++)
+            {
+                all.Add(AtAsync(Weather.Between(1, 45), what));
+            }
+        }
+
+        At(plan.ControllerCrashes, () =>
+        {
+            Note("controllers are killed");
+            Crash(controllers!);
+            return Task.CompletedTask;
+        });
+        At(plan.SatelliteCrashes, () =>
+        {
+            string plane = DataPlanes[Weather.Pick(DataPlanes.Count)];
+            Note($"satellite of {plane} is killed");
+            Crash(satellites[plane]);
+            return Task.CompletedTask;
+        });
+        At(plan.Silences, SilenceAsync);
+        At(plan.ClockJumps, () =>
+        {
+            SimulatedProcess[] living = [.. processes.Where(p => !p.IsDead && p.Name != User && !p.Name.StartsWith(KubeletsPrefix, StringComparison.Ordinal))];
+            SimulatedProcess struck = living[Weather.Pick(living.Length)];
+            struck.Clock.Offset += TimeSpan.FromSeconds(Weather.Between(-7200, 7200).TotalSeconds);
+            Note($"the clock of {struck.Name} jumps to {struck.Clock.GetUtcNow():O}");
+            return Task.CompletedTask;
+        });
+        At(plan.Handovers, HandOverAsync);
+        return Task.WhenAll(all);
+    }
+
+    private async Task AtAsync(TimeSpan at, Func<Task> what)
+    {
+        await WaitAsync(at);
+        await what();
+    }
+
+    private async Task SilenceAsync()
+    {
+        string plane = DataPlanes[Weather.Pick(DataPlanes.Count)];
+        SimulatedProcess struck = satellites[plane];
+        Note($"{plane} falls silent");
+        struck.IsCutOff = true;
+        Weather.CutAll(struck);
+        TimeSpan wait = Weather.Between(1, 60);
+        await WaitAsync(Time.Elapsed + wait < StormEnds ? wait : StormEnds - Time.Elapsed);
+        struck.IsCutOff = false;
+        Note($"{plane} is heard again");
+    }
+
+    /// <summary>The next leader starts before the former knows that it no longer is one.</summary>
+    private async Task HandOverAsync()
+    {
+        SimulatedProcess former = controllers!;
+        Note("another leader starts beside the first");
+        StartControllers();
+        await WaitAsync(Weather.Between(0.01, 8));
+        Note("the former leader ends");
+        former.Kill();
+        Weather.CutAll(former);
+    }
+}

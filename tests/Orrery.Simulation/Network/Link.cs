@@ -16,7 +16,8 @@ internal sealed class Link(World world, SimulatedProcess process, SimulatedServe
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         byte[] content = request.Content is { } sent ? await sent.ReadAsByteArrayAsync(cancellationToken) : [];
-        bool isTunnel = request.RequestUri!.AbsolutePath.EndsWith("/" + OrreryNames.TunnelSubresource, StringComparison.Ordinal);
+        bool isTunnel = request.RequestUri!.AbsolutePath.StartsWith($"/apis/{OrreryResources.ApiVersion}/dataplanes/", StringComparison.Ordinal)
+            && request.RequestUri.AbsolutePath.EndsWith("/" + OrreryNames.TunnelSubresource, StringComparison.Ordinal);
         bool isWatch = isTunnel || request.RequestUri.Query.Contains("watch=true", StringComparison.Ordinal);
         bool isWrite = request.Method != HttpMethod.Get;
         string what = $"{process.Name} {request.Method.Method} {server.Name}{request.RequestUri.PathAndQuery}";

@@ -32,23 +32,38 @@ internal static partial class FinalState
         return lines;
     }
 
-    /// <summary>What is in one and not in the other, marked with - and +.</summary>
+    /// <summary>What is in one and not in the other, marked with - and +; of objects that are in both, where they part.</summary>
     public static IEnumerable<string> Difference(IReadOnlyList<string> expected, IReadOnlyList<string> found)
     {
-        var left = new List<string>(expected);
-        foreach (string line in found)
+        var missing = new List<string>(expected);
+        string[] more = [.. found.Where(line => !missing.Remove(line))];
+        foreach (string line in more)
         {
-            if (!left.Remove(line))
+            if (missing.Find(m => Key(m) == Key(line)) is not { } other)
             {
                 yield return "+ " + line;
+                continue;
             }
+
+            missing.Remove(other);
+            int same = 0;
+            while (same < Math.Min(line.Length, other.Length) && line[same] == other[same])
+            {
+                same++;
+            }
+
+            yield return $"~ {Key(line)}: …{Around(line, same)}… instead of …{Around(other, same)}…";
         }
 
-        foreach (string line in left)
+        foreach (string line in missing)
         {
             yield return "- " + line;
         }
     }
+
+    private static string Key(string line) => line[..line.IndexOf(' ', StringComparison.Ordinal)];
+
+    private static string Around(string line, int at) => line[Math.Max(0, at - 120)..Math.Min(line.Length, at + 200)];
 
     private static string? Line(string server, string key, JsonObject body)
     {

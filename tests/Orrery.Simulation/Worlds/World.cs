@@ -113,8 +113,8 @@ internal sealed class World
         // 1. Servers, and what runs workloads in the data planes.
         var hub = new SimulatedHub(Time);
         servers[ControlPlane] = await SimulatedServer.StartAsync(ControlPlane, Time, seed + 1, servesVirtualClusters: true, hub);
-        SimulatedProcess server = Start(User);
-        server.Running = hub.RunAsync(ClientOf(ControlPlane), server.Stopping);
+        SimulatedProcess host = Start(User);
+        host.Running = hub.RunAsync(ClientOf(ControlPlane), host.Stopping);
         var workloads = new List<Workloads>();
         foreach (string plane in DataPlanes)
         {

@@ -91,10 +91,10 @@ internal static class ServerComposition
 
         // 4. What follows from writes.
         var namespaces = new NamespaceFollowUp(objects, writer);
-        var clusters = new ClusterFollowUp(objects, writer);
+        var root = new RootNamespaces(objects, writer);
         var definitions = new DefinitionFollowUp(objects, writer, time);
         var quotaCount = new QuotaCount(caches, writer, time);
-        creation.FollowUps = [.. options.DisabledControllers.Contains(ControllerNames.ServiceAccounts) ? (IFollowUp[])[] : [namespaces], clusters, definitions, quotaCount];
+        creation.FollowUps = [.. options.DisabledControllers.Contains(ControllerNames.ServiceAccounts) ? (IFollowUp[])[] : [namespaces], definitions, quotaCount];
 
         // 5. What every request passes.
         var fairness = new RequestFairness(new FairQueue(options.Fairness, time), caches, resources);
@@ -124,7 +124,7 @@ internal static class ServerComposition
             OwnService = options.AdvertiseAddress is null ? null : new OwnService(objects, writer, options.ServiceRange),
             SubresourceHandlers = options.SubresourceHandlers.ToDictionary(h => (h.Resource, h.Subresource)),
         };
-        state.Upkeep = new UpkeepRunner(state, writer, custom, namespaces, clusters, definitions, quotaCount);
+        state.Upkeep = new UpkeepRunner(state, writer, custom, namespaces, root, definitions, quotaCount);
         return state;
     }
 

@@ -49,11 +49,11 @@ internal sealed class BaseLayer
 
     /// <summary>Whether any object of the resource is here.</summary>
     public static bool Has(GroupResource resource) =>
-        (resource.Group == Group && resource.Resource is "clusterroles" or "clusterrolebindings" or "roles" or "rolebindings") || resource == PriorityClasses || resource == ApiServiceObjects.Resource || IsOfFlowControl(resource) || IsOfNamespaces(resource);
+        (resource.Group == Group && resource.Resource is "clusterroles" or "clusterrolebindings" or "roles" or "rolebindings") || resource == PriorityClasses || resource == ApiServiceObjects.Resource || IsOfFlowControl(resource) || IsOfVirtualClusters(resource);
 
     private static bool IsOfFlowControl(GroupResource resource) => resource.Group == FlowControlObjects.Group && resource.Resource is "flowschemas" or "prioritylevelconfigurations";
 
-    private static bool IsOfNamespaces(GroupResource resource) => resource.Group.Length == 0 && resource.Resource is "serviceaccounts" or "configmaps";
+    private static bool IsOfVirtualClusters(GroupResource resource) => resource.Group.Length == 0 && resource.Resource is "namespaces" or "serviceaccounts" or "configmaps";
 
     public static bool IsTombstone(ReadOnlySpan<byte> json) => json.StartsWith(TombstoneStart);
 
@@ -63,7 +63,7 @@ internal sealed class BaseLayer
     /// <summary>The objects of a resource in a cluster, in key order.</summary>
     public IReadOnlyList<BaseObject> Objects(GroupResource resource, ClusterName cluster) =>
         resource == ApiServiceObjects.Resource ? services.Of(cluster)
-        : Has(resource) && !(cluster.IsRoot && IsOfNamespaces(resource)) ? objects.Value[resource] : [];
+        : Has(resource) && !(cluster.IsRoot && IsOfVirtualClusters(resource)) ? objects.Value[resource] : [];
 
     /// <param name="keySuffix"><c>{namespace or -}/{name}</c>.</param>
     public BaseObject? Find(GroupResource resource, ClusterName cluster, ReadOnlySpan<char> keySuffix)
@@ -98,7 +98,7 @@ internal sealed class BaseLayer
             .Concat(FlowControlObjects.Make())
             .Concat(NamespaceContents.Make(authorityPem))
             .GroupBy(o => o.Resource)
-            .ToFrozenDictionary(kind => kind.Key, kind => kind.Select(o => Encode(o.Json, stamp, IsOfNamespaces(o.Resource))).OrderBy(o => o.KeySuffix, StringComparer.Ordinal).ToArray());
+            .ToFrozenDictionary(kind => kind.Key, kind => kind.Select(o => Encode(o.Json, stamp, IsOfVirtualClusters(o.Resource))).OrderBy(o => o.KeySuffix, StringComparer.Ordinal).ToArray());
     }
 
     private static string Stamp(DateTimeOffset created) => created.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
@@ -115,11 +115,22 @@ internal sealed class BaseLayer
         string uid = DerivedUid.Of($"{json.Kind}/{json.Namespace}/{json.Name}");
         int place = json.Namespace.Length > 0 ? 2 : 1;
         metadata.Insert(place, "uid", uid);
-        metadata.Insert(place + 1, "creationTimestamp", stamp);
+        metadata.Insert(place + 1, "creationTimestamp", ofVirtualClusters ? BaseObject.Stamp : stamp);
         byte[] value = JsonSerializer.SerializeToUtf8Bytes(json);
         string suffix = $"{(json.Namespace.Length == 0 ? "-" : json.Namespace)}/{json.Name}";
         return ofVirtualClusters
-            ? new BaseObject(suffix, value, value.AsSpan().IndexOf(Encoding.ASCII.GetBytes(uid)), value.AsSpan().IndexOf(Encoding.ASCII.GetBytes(stamp)))
+            ? new BaseObject(suffix, value, value.AsSpan().IndexOf(Encoding.ASCII.GetBytes(uid)), Offsets(value, Encoding.ASCII.GetBytes(BaseObject.Stamp)))
             : new BaseObject(suffix, value);
+    }
+
+    private static List<int> Offsets(ReadOnlySpan<byte> value, ReadOnlySpan<byte> stamp)
+    {
+        var offsets = new List<int>();
+        for (int from = 0, found; (found = value[from..].IndexOf(stamp)) >= 0; from += found + stamp.Length)
+        {
+            offsets.Add(from + found);
+        }
+
+        return offsets;
     }
 }

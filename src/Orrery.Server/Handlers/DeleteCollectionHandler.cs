@@ -1,11 +1,14 @@
 using Orrery.Api;
-using Orrery.Server.Cache;
+using Orrery.Server.Admission;
 
 namespace Orrery.Server.Handlers;
 
 /// <summary>DELETE of a collection: every object that the list options choose (one page of them where they limit it), each as a delete of its own. Answers what was chosen.</summary>
 internal static class DeleteCollectionHandler
 {
+    /// <summary>Deletes that are under way at once share their waits for the disk.</summary>
+    private const int AtOnce = 8;
+
     public static async Task HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
         AnswerForm form = AnswerForm.Read(request);
@@ -13,18 +16,41 @@ internal static class DeleteCollectionHandler
         DeleteOptions delete = await DeleteHandler.ReadOptionsAsync(request, cancellationToken);
 
         (ListHead head, ListPage chosen) = await ListHandler.TakeAsync(request, options, cancellationToken);
-        foreach (CachedObject item in chosen.Items)
+        var notes = new SharedNotes(new ResponseNotes(request.Http));
+        await Parallel.ForEachAsync(chosen.Items, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (item, token) =>
         {
             try
             {
-                await request.Server.Deletion.DeleteAsync(DeleteHandler.Scope(request, item.Name, delete) with { Namespace = item.Namespace }, delete, cancellationToken);
+                await request.Server.Deletion.DeleteAsync(DeleteHandler.Scope(request, item.Name, delete) with { Namespace = item.Namespace, Notes = notes }, delete, token);
             }
             catch (StatusException gone) when (gone.IsNotFound)
             {
                 // Somebody else was faster.
             }
-        }
+        });
 
         await ObjectResponse.WriteListAsync(request, form, head, chosen.Items, cancellationToken);
+    }
+
+    /// <summary>What admission has to say of several deletes at once.</summary>
+    private sealed class SharedNotes(ResponseNotes notes) : IAdmissionNotes
+    {
+        private readonly Lock gate = new();
+
+        public void Warn(string text)
+        {
+            lock (gate)
+            {
+                notes.Warn(text);
+            }
+        }
+
+        public void Annotate(string key, string value)
+        {
+            lock (gate)
+            {
+                notes.Annotate(key, value);
+            }
+        }
     }
 }

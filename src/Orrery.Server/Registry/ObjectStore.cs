@@ -19,6 +19,8 @@ internal sealed record StoredObject(ReadOnlyMemory<byte> Json, long Revision, lo
 /// </summary>
 internal sealed class ObjectStore(CacheSet caches, BaseLayer layer, LogicalClusters clusters)
 {
+    private static readonly GroupResource Namespaces = new("", "namespaces");
+
     public CacheSet Caches => caches;
 
     public BaseLayer Layer => layer;
@@ -77,25 +79,52 @@ internal sealed class ObjectStore(CacheSet caches, BaseLayer layer, LogicalClust
         return same;
     }
 
-    public ValueTask<CommitResult> CreateAsync(ResourceDefinition resource, ClusterName cluster, string ns, string name, byte[] stored, CommitAdditions additions, CancellationToken cancellationToken)
+    public async ValueTask<CommitResult> CreateAsync(ResourceDefinition resource, ClusterName cluster, string ns, string name, byte[] stored, CommitAdditions additions, CancellationToken cancellationToken)
     {
         string key = resource.KeyOf(cluster, ns, name);
         LayeredSnapshot snapshot = Current(resource);
+        await KeepNamespaceAsync(cluster, ns, cancellationToken);
 
         // Where a tombstone hides a deleted base object, the new object replaces the tombstone.
         long expected = snapshot.Get(key) is null ? snapshot.StoredRevision(key) : 0;
-        return WriteAsync(cluster, key, stored, expected, additions, cancellationToken);
+        return await WriteAsync(cluster, key, stored, expected, additions, cancellationToken);
     }
 
-    public ValueTask<CommitResult> ReplaceAsync(
-        ResourceDefinition resource, ClusterName cluster, string ns, string name, byte[] stored, StoredObject current, CommitAdditions additions, CancellationToken cancellationToken) =>
-        WriteAsync(cluster, resource.KeyOf(cluster, ns, name), stored, current.StoreRevision, additions, cancellationToken);
+    public async ValueTask<CommitResult> ReplaceAsync(
+        ResourceDefinition resource, ClusterName cluster, string ns, string name, byte[] stored, StoredObject current, CommitAdditions additions, CancellationToken cancellationToken)
+    {
+        if (current.StoreRevision == 0)
+        {
+            await KeepNamespaceAsync(cluster, ns, cancellationToken);
+        }
+
+        return await WriteAsync(cluster, resource.KeyOf(cluster, ns, name), stored, current.StoreRevision, additions, cancellationToken);
+    }
 
     public ValueTask<CommitResult> DeleteAsync(
         ResourceDefinition resource, ClusterName cluster, string ns, string name, StoredObject current, CancellationToken cancellationToken)
     {
         string key = resource.KeyOf(cluster, ns, name);
         return WriteAsync(cluster, key, Current(resource).DeletionValue(key), current.StoreRevision, default, cancellationToken);
+    }
+
+    /// <summary>
+    /// Stores a namespace that a virtual cluster has from the layer, before the first object in it is stored: whoever looks over all
+    /// clusters is shown what is stored alone, and wants the namespace of whatever it finds.
+    /// </summary>
+    private async ValueTask KeepNamespaceAsync(ClusterName cluster, string ns, CancellationToken cancellationToken)
+    {
+        if (cluster.IsRoot || ns.Length == 0 || layer.Find(Namespaces, cluster, "-/" + ns) is not { } assumed)
+        {
+            return;
+        }
+
+        string key = StoreKey.Of(Namespaces, cluster, "", ns);
+        if (caches.For(Namespaces).Current.Get(key) is null && layer.Value(assumed, cluster) is { } value)
+        {
+            // That somebody else did so meanwhile is as good.
+            await WriteAsync(cluster, key, value, 0, default, cancellationToken);
+        }
     }
 
     private async ValueTask<CommitResult> WriteAsync(ClusterName cluster, string key, ReadOnlyMemory<byte>? value, long expected, CommitAdditions additions, CancellationToken cancellationToken)

@@ -19,6 +19,8 @@ internal sealed class ClusterPurge(CacheSet caches, Writer writer, CustomResourc
     /// <summary>A transaction of etcd holds 127 writes.</summary>
     private const int BatchSize = 100;
 
+    protected override int Workers => 8;
+
     protected override async ValueTask<bool> LookAsync(string key, CachedObject? item, CancellationToken cancellationToken)
     {
         if (item is null || !KubeObject.Parse(item.Json.Span).IsDeleting)

@@ -1,6 +1,6 @@
 namespace Orrery.Server.Upkeep;
 
-/// <summary>Keys to be looked at: each once however often it is added, a failed one again after a while. One reader.</summary>
+/// <summary>Keys to be looked at: each once however often it is added, by one reader at a time, a failed one again after a while.</summary>
 internal sealed class KeyQueue(TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
@@ -8,6 +8,8 @@ internal sealed class KeyQueue(TimeProvider time) : IDisposable
     private readonly Lock gate = new();
     private readonly Queue<string> ready = new();
     private readonly HashSet<string> queued = new(StringComparer.Ordinal);
+    private readonly HashSet<string> taken = new(StringComparer.Ordinal);
+    private readonly HashSet<string> again = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> failures = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ITimer> later = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim available = new(0);
@@ -16,7 +18,11 @@ internal sealed class KeyQueue(TimeProvider time) : IDisposable
     {
         lock (gate)
         {
-            if (queued.Add(key))
+            if (taken.Contains(key))
+            {
+                again.Add(key);
+            }
+            else if (queued.Add(key))
             {
                 ready.Enqueue(key);
                 available.Release();
@@ -24,12 +30,13 @@ internal sealed class KeyQueue(TimeProvider time) : IDisposable
         }
     }
 
-    /// <summary>Looks at the key again after a while that doubles each time, until <see cref="Done"/>.</summary>
+    /// <summary>The look at a key that was taken is over. Looks at it again after a while that doubles each time, until <see cref="Done"/>.</summary>
     /// <param name="atMost">The longest while.</param>
     public void Retry(string key, TimeSpan atMost)
     {
         lock (gate)
         {
+            Release(key);
             int failed = failures[key] = failures.GetValueOrDefault(key) + 1;
             TimeSpan wait = FirstRetry * Math.Pow(2, Math.Min(failed - 1, 16));
             if (!later.ContainsKey(key))
@@ -51,11 +58,13 @@ internal sealed class KeyQueue(TimeProvider time) : IDisposable
         }
     }
 
+    /// <summary>The look at a key that was taken is over, and all is well.</summary>
     public void Done(string key)
     {
         lock (gate)
         {
             failures.Remove(key);
+            Release(key);
         }
     }
 
@@ -66,6 +75,7 @@ internal sealed class KeyQueue(TimeProvider time) : IDisposable
         {
             string key = ready.Dequeue();
             queued.Remove(key);
+            taken.Add(key);
             return key;
         }
     }
@@ -83,6 +93,16 @@ internal sealed class KeyQueue(TimeProvider time) : IDisposable
         }
 
         available.Dispose();
+    }
+
+    /// <summary>What was added while somebody looked may have come too late for that look.</summary>
+    private void Release(string key)
+    {
+        taken.Remove(key);
+        if (again.Remove(key))
+        {
+            Add(key);
+        }
     }
 
     private void Due(string key)

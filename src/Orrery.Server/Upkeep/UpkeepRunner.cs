@@ -9,7 +9,7 @@ using Orrery.Server.Registry;
 namespace Orrery.Server.Upkeep;
 
 /// <summary>All upkeep of one server: what every Kubernetes cluster does by itself, for all clusters at once.</summary>
-internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomResourceSet custom, NamespaceFollowUp namespaces, ClusterFollowUp clusters, DefinitionFollowUp definitions, QuotaCount quotas) : IAsyncDisposable
+internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomResourceSet custom, NamespaceFollowUp namespaces, RootNamespaces root, DefinitionFollowUp definitions, QuotaCount quotas) : IAsyncDisposable
 {
     private readonly CancellationTokenSource stopping = new();
     private Task running = Task.CompletedTask;
@@ -17,7 +17,7 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
     /// <summary>Makes what root must have, then starts everything else.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await clusters.EnsureAsync(ClusterName.Root, cancellationToken);
+        await root.EnsureAsync(cancellationToken);
         running = Task.WhenAll(Tasks().Where(t => t.Controller is null || !server.Options.DisabledControllers.Contains(t.Controller)).Select(t => RunAsync(t.Run)));
     }
 
@@ -37,7 +37,6 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
         yield return (ControllerNames.ServiceAccounts, new FollowUpTask(caches, new GroupResource("", "namespaces"), namespaces, time, logs.CreateLogger<NamespaceFollowUp>()).RunAsync);
         string authority = server.Options.RootCertificatePem ?? NamespaceContents.Pem(server.Options.ClientCas);
         yield return (ControllerNames.RootCertificates, new RootCertificates(caches, server.Objects, writer, authority, time, logs.CreateLogger<RootCertificates>()).RunAsync);
-        yield return (null, new FollowUpTask(caches, LogicalClusterResource.Definition.GroupResource, clusters, time, logs.CreateLogger<ClusterFollowUp>()).RunAsync);
         yield return (null, new ClusterClosing(caches, time, logs.CreateLogger<ClusterClosing>()).RunAsync);
         yield return (null, new ClusterPurge(caches, writer, custom, time, logs.CreateLogger<ClusterPurge>()).RunAsync);
         yield return (null, new DefinitionCleanup(caches, writer, custom, definitions, time, logs.CreateLogger<DefinitionCleanup>()).RunAsync);

@@ -25,7 +25,7 @@ internal abstract class UpkeepTask(CacheSet caches, GroupResource resource, Time
     {
         try
         {
-            await Task.WhenAll(FollowAsync(cancellationToken), WorkAsync(cancellationToken), FollowOthersAsync(cancellationToken));
+            await Task.WhenAll([FollowAsync(cancellationToken), FollowOthersAsync(cancellationToken), .. Enumerable.Range(0, Workers).Select(_ => WorkAsync(cancellationToken))]);
         }
         finally
         {
@@ -33,7 +33,10 @@ internal abstract class UpkeepTask(CacheSet caches, GroupResource resource, Time
         }
     }
 
-    /// <summary>Looks at one object. Called for one key at a time.</summary>
+    /// <summary>Objects looked at at once. More than one where a look mostly waits for the disk.</summary>
+    protected virtual int Workers => 1;
+
+    /// <summary>Looks at one object: never twice at once at the same.</summary>
     /// <param name="item">Null when it is gone.</param>
     /// <returns>False: look again after a while.</returns>
     protected abstract ValueTask<bool> LookAsync(string key, CachedObject? item, CancellationToken cancellationToken);

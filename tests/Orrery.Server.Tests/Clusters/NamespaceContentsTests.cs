@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Client;
+using Orrery.Testing;
 
 namespace Orrery.Server.Tests.Clusters;
 
@@ -24,6 +25,59 @@ public sealed class NamespaceContentsTests(ServerFixture fixture) : IClassFixtur
         }
 
         Assert.Equal(4, (await client.ListAsync(Accounts, "", null, ServerFixture.Token)).Items.Count);
+    }
+
+    /// <summary>Whoever looks over all clusters finds the namespace of whatever object it finds.</summary>
+    [Fact]
+    public async Task FirstObject_InANamespaceOfTheLayer_StoresTheNamespaceAsItWas()
+    {
+        (ClusterName cluster, KubeClient client) = await ClusterAsync("stored");
+        KubeObject before = await client.GetAsync(ServerFixture.Namespaces, "", "default", ServerFixture.Token);
+        Assert.Equal("Active", before.TextAt("status", "phase"));
+        Assert.Equal("default", before.Labels["kubernetes.io/metadata.name"]);
+        Assert.DoesNotContain(await EverywhereAsync(), n => n.Cluster == cluster);
+
+        await client.CreateAsync(ServerFixture.ConfigMaps, "default", ServerFixture.ConfigMap("first"), ServerFixture.Token);
+
+        KubeObject stored = Assert.Single((await EverywhereAsync()), n => n.Cluster == cluster).Namespace;
+        Assert.Equal("default", stored.Name);
+        Assert.Equal(before.Uid, stored.Uid);
+        Assert.Equal(before.CreationTimestamp, stored.CreationTimestamp);
+        Assert.Equal(["default", "kube-node-lease", "kube-public", "kube-system"], (await client.ListAsync(ServerFixture.Namespaces, "", null, ServerFixture.Token)).Items.Select(n => n.Name));
+
+        async Task<IEnumerable<(ClusterName Cluster, KubeObject Namespace)>> EverywhereAsync() =>
+            (await fixture.Server.ControlPlane().InCluster(ClusterName.All).ListAsync(ServerFixture.Namespaces, "", null, ServerFixture.Token)).Items.Select(n => (n.Cluster, n));
+    }
+
+    [Fact]
+    public async Task Patch_NamespaceOfTheLayer_IsStoredAndKeepsItsUid()
+    {
+        (_, KubeClient client) = await ClusterAsync("labelled");
+        KubeObject before = await client.GetAsync(ServerFixture.Namespaces, "", "kube-public", ServerFixture.Token);
+        var patch = new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["a"] = "b" } } };
+
+        KubeObject patched = await client.PatchAsync(ServerFixture.Namespaces, "", "kube-public", PatchKind.Merge, patch, ServerFixture.Token);
+
+        Assert.Equal(before.Uid, patched.Uid);
+        Assert.Equal("b", patched.Labels["a"]);
+        Assert.Equal("kube-public", patched.Labels["kubernetes.io/metadata.name"]);
+    }
+
+    [Fact]
+    public async Task Delete_NamespaceOfTheLayerThatMayGo_GoesAndCanBeMadeAgain()
+    {
+        (_, KubeClient client) = await ClusterAsync("without-leases");
+        string uid = (await client.GetAsync(ServerFixture.Namespaces, "", "kube-node-lease", ServerFixture.Token)).Uid;
+
+        await client.DeleteAsync(ServerFixture.Namespaces, "", "kube-node-lease", null, ServerFixture.Token);
+        await Eventually.TrueAsync(
+            async () => await client.FindAsync(ServerFixture.Namespaces, "", "kube-node-lease", ServerFixture.Token) is null, "the namespace is gone", cancellationToken: ServerFixture.Token);
+        StatusException refused = await Assert.ThrowsAsync<StatusException>(() => client.CreateAsync(ServerFixture.ConfigMaps, "kube-node-lease", ServerFixture.ConfigMap("late"), ServerFixture.Token));
+        Assert.True(refused.IsNotFound);
+
+        KubeObject again = await client.CreateAsync(ServerFixture.Namespaces, "", ServerFixture.Named("kube-node-lease"), ServerFixture.Token);
+        Assert.NotEqual(uid, again.Uid);
+        await client.CreateAsync(ServerFixture.ConfigMaps, "kube-node-lease", ServerFixture.ConfigMap("early"), ServerFixture.Token);
     }
 
     [Fact]

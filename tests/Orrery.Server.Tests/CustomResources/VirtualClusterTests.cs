@@ -132,12 +132,14 @@ public sealed class VirtualClusterTests(ServerFixture fixture) : IClassFixture<S
     {
         ClusterName cluster = await fixture.ClusterAsync("closing");
         using KubeClient tenant = fixture.Server.AdminOf(cluster);
-        string start = (await tenant.ListAsync(ServerFixture.Pods, "default", null, ServerFixture.Token)).ResourceVersion;
-        Task<int> watch = CountAsync(tenant, start);
+        await using IAsyncEnumerator<WatchEvent> watch = tenant.WatchAsync(ServerFixture.Pods, "default", new WatchQuery { SendInitialEvents = true }, ServerFixture.Token).GetAsyncEnumerator(ServerFixture.Token);
+
+        // The bookmark after no objects: the watch is open.
+        Assert.True(await watch.MoveNextAsync());
 
         await fixture.Admin.DeleteAsync(OrreryResources.LogicalClusters, cluster.Namespace, cluster.Name, null, ServerFixture.Token);
 
-        Assert.Equal(0, await watch.WaitAsync(TimeSpan.FromSeconds(20), ServerFixture.Token));
+        Assert.False(await watch.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20), ServerFixture.Token));
     }
 
     [Fact]

@@ -81,4 +81,10 @@ internal static partial class Log
 
     [LoggerMessage(4043, LogLevel.Information, "Pod {Namespace}/{Pod} is evicted from a machine that is to go")]
     public static partial void PodEvicted(ILogger logger, string @namespace, string pod);
+
+    [LoggerMessage(4050, LogLevel.Warning, "The policy of the cluster's owner: {Summary}")]
+    public static partial void PolicyChanged(ILogger logger, string summary);
+
+    [LoggerMessage(4051, LogLevel.Warning, "The record for the cluster's owner is not written, trying again: {Fault}")]
+    public static partial void RecordNotWritten(ILogger logger, string fault);
 }

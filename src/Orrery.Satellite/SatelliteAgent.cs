@@ -2,6 +2,8 @@ using Microsoft.Extensions.Logging;
 using Orrery.Client;
 using Orrery.Satellite.Applying;
 using Orrery.Satellite.Observing;
+using Orrery.Satellite.Policy;
+using Orrery.Satellite.Recording;
 using Orrery.Satellite.Reporting;
 using Orrery.Satellite.Tenancies;
 using Orrery.Satellite.Tunnel;
@@ -15,13 +17,37 @@ namespace Orrery.Satellite;
 /// </summary>
 public sealed class SatelliteAgent(SatelliteOptions options)
 {
+    private static readonly TimeSpan PolicyPatience = TimeSpan.FromSeconds(5);
+
     /// <summary>Runs until cancelled. Neither side need answer when it starts.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var controlPlane = new KubeClient(options.ControlPlane, options.Time);
         using var cluster = new KubeClient(options.Cluster, options.Time);
-        var context = new SatelliteContext(options, controlPlane, cluster);
+        var policy = new PolicyWatch(cluster, options);
+        var record = new RecordKeeper(cluster, options.Time, options.Loggers.CreateLogger("Orrery.Satellite.Recording"));
+        await Together.RunAsync(
+            [policy.RunAsync, record.RunAsync, token => ServeAsync(controlPlane, cluster, policy, record, token)], cancellationToken).ConfigureAwait(false);
+    }
 
+    /// <summary>Works whenever the cluster's owner lets it, and does nothing at all while its policy says so.</summary>
+    private async Task ServeAsync(KubeClient controlPlane, KubeClient cluster, PolicyWatch policy, RecordKeeper record, CancellationToken cancellationToken)
+    {
+        // A cluster that does not answer is told of too; as long as its owner's will is not known, that is all.
+        await Task.WhenAny(policy.Known, Task.Delay(PolicyPatience, options.Time, cancellationToken)).ConfigureAwait(false);
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            await policy.UntilAsync(p => p.Mode != PolicyMode.Disabled, cancellationToken).ConfigureAwait(false);
+            using var disabled = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            Task work = WorkAsync(new SatelliteContext(options, controlPlane, cluster, policy, record), disabled.Token);
+            await Task.WhenAny(work, policy.UntilAsync(p => p.Mode == PolicyMode.Disabled, disabled.Token)).ConfigureAwait(false);
+            await disabled.CancelAsync().ConfigureAwait(false);
+            await work.ConfigureAwait(false);
+        }
+    }
+
+    private async Task WorkAsync(SatelliteContext context, CancellationToken cancellationToken)
+    {
         // Everything subscribes before informers run, so that none misses an object.
         var guards = new NamespaceGuards(context);
         var apply = new ApplyLoop(context, guards);
@@ -32,12 +58,13 @@ public sealed class SatelliteAgent(SatelliteOptions options)
         Log.Started(options.Loggers.CreateLogger("Orrery.Satellite"), options.DataPlane, options.ControlPlane.Server, options.Cluster.Server);
 
         // Before its DataPlane is there, a satellite may see nothing: that its tunnel is taken tells that it may.
-        async Task WorkAsync(CancellationToken token)
+        async Task ObeyAsync(CancellationToken token)
         {
             await tunnel.Joined.WaitAsync(token).ConfigureAwait(false);
             await Together.RunAsync([context.Works.RunAsync, context.Namespaces.RunAsync, tenancies.RunAsync, apply.RunAsync, observe.RunAsync, report.RunAsync], token).ConfigureAwait(false);
         }
 
-        await Together.RunAsync([tunnel.RunAsync, WorkAsync], cancellationToken).ConfigureAwait(false);
+        await Together.RunAsync([tunnel.RunAsync, ObeyAsync], cancellationToken).ConfigureAwait(false);
+        await report.SayLastAsync().ConfigureAwait(false);
     }
 }

@@ -1,6 +1,8 @@
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
+using Orrery.Satellite.Policy;
+using Orrery.Satellite.Recording;
 using Orrery.Satellite.Tenancies;
 
 namespace Orrery.Satellite;
@@ -10,7 +12,7 @@ internal sealed class SatelliteContext
 {
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
 
-    public SatelliteContext(SatelliteOptions options, KubeClient controlPlane, KubeClient cluster)
+    public SatelliteContext(SatelliteOptions options, KubeClient controlPlane, KubeClient cluster, PolicyWatch policy, RecordKeeper record)
     {
         Options = options;
         ControlPlane = controlPlane;
@@ -20,6 +22,9 @@ internal sealed class SatelliteContext
         Namespaces = new Informer(cluster, ClusterResources.Namespaces, InformerOptions with { LabelSelector = ManagedSelector });
         Tenancies = new KnownTenancies(new Informer(controlPlane, OrreryResources.Tenancies, InformerOptions with { Namespace = Namespace }), Namespace);
         Resources = new Resources(cluster, options.Time);
+        Policy = policy;
+        Record = record;
+        Actions = new ClusterActions(cluster, policy, record);
     }
 
     /// <summary>Selects in the cluster what Orrery applied.</summary>
@@ -31,7 +36,16 @@ internal sealed class SatelliteContext
 
     public KubeClient ControlPlane { get; }
 
+    /// <summary>To read from. Whatever changes anything goes through <see cref="Actions"/>.</summary>
     public KubeClient Cluster { get; }
+
+    /// <summary>What the cluster's owner allows.</summary>
+    public PolicyWatch Policy { get; }
+
+    /// <summary>What the control plane had done, for the cluster's owner.</summary>
+    public RecordKeeper Record { get; }
+
+    public ClusterActions Actions { get; }
 
     /// <summary>The data plane's namespace in the control plane.</summary>
     public string Namespace { get; }

@@ -108,6 +108,9 @@ public static class OrreryNames
     public const string MachinesReadyCondition = "MachinesReady";
     public const string SuspendedCondition = "Suspended";
     public const string DrainedCondition = "Drained";
+
+    /// <summary>On a DataPlane: whether its cluster's owner holds anything back, by the satellite's policy.</summary>
+    public const string RestrictedCondition = "Restricted";
     public const string AppliedCondition = "Applied";
     public const string AvailableCondition = "Available";
 

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
+using Orrery.Controllers.DataPlanes;
 
 namespace Orrery.Controllers.Joining;
 
@@ -22,14 +23,15 @@ public sealed class InvitationWriter(KubeClient root, TimeProvider time)
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Waits until the data plane has its namespace, then makes an invitation and its token.</summary>
+    /// <summary>Waits until the data plane has its namespace and who joins may ask, then makes an invitation and its token.</summary>
     /// <param name="newCluster">Whether another cluster than the one that joined before may take its place.</param>
     /// <exception cref="StatusException">404: there is no such data plane.</exception>
     public async Task<JoinToken> InviteAsync(string dataPlane, bool newCluster, CancellationToken cancellationToken)
     {
         // 1. Where invitations stand.
         string ns = OrreryNames.DataPlaneNamespace(dataPlane);
-        while (await root.FindAsync(CoreResources.Namespaces, "", ns, cancellationToken).ConfigureAwait(false) is null)
+        while (await root.FindAsync(CoreResources.Namespaces, "", ns, cancellationToken).ConfigureAwait(false) is null
+            || await root.FindAsync(CoreResources.ClusterRoleBindings, "", SatelliteAccess.JoinRoleName(dataPlane), cancellationToken).ConfigureAwait(false) is null)
         {
             _ = await root.GetAsync(OrreryResources.DataPlanes, "", dataPlane, cancellationToken).ConfigureAwait(false);
             await Task.Delay(LookAgain, time, cancellationToken).ConfigureAwait(false);

@@ -7,15 +7,24 @@ namespace Orrery.Satellite.Applying;
 internal static class NamespaceDeletion
 {
     /// <summary>Exactly this one: another that has its name by now stays.</summary>
-    public static async Task DeleteAsync(SatelliteContext context, KubeObject ns, CancellationToken cancellationToken)
+    /// <returns>False when the policy of the cluster's owner keeps it.</returns>
+    public static async Task<bool> DeleteAsync(SatelliteContext context, KubeObject ns, string cause, CancellationToken cancellationToken)
     {
+        if (context.Actions.Denies(ClusterResources.Namespaces, "Namespace", "", ns.Name) is { } denial)
+        {
+            context.Actions.HeldBack("delete", ClusterResources.Namespaces, ns, cause, denial);
+            return false;
+        }
+
         try
         {
-            await context.Cluster.DeleteAsync(ClusterResources.Namespaces, "", ns.Name, new DeleteQuery { Uid = ns.Uid }, cancellationToken).ConfigureAwait(false);
+            await context.Actions.DeleteAsync(ClusterResources.Namespaces, ns, new DeleteQuery { Uid = ns.Uid }, cause, cancellationToken).ConfigureAwait(false);
         }
         catch (StatusException e) when (e.IsNotFound || e.IsConflict)
         {
             // Gone already: what was wanted.
         }
+
+        return true;
     }
 }

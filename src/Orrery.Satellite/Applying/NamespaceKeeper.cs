@@ -17,6 +17,11 @@ internal sealed class NamespaceKeeper(SatelliteContext context, WorksByNamespace
             ?? await context.Cluster.FindAsync(ClusterResources.Namespaces, "", name, cancellationToken).ConfigureAwait(false);
         if (ns is null)
         {
+            if (context.Actions.Denies(ClusterResources.Namespaces, "Namespace", "", name) is { } denial)
+            {
+                return ApplyOutcome.Denied(denial);
+            }
+
             ns = await CreateAsync(name, owner, cancellationToken).ConfigureAwait(false);
             context.Namespaces.Observe(ns);
             if (MappedNamespace.Of(ns) is { } made && made.IsSameOwner(owner) && context.Tenancies.Of(owner.Tenant) is { } tenancy)
@@ -36,7 +41,7 @@ internal sealed class NamespaceKeeper(SatelliteContext context, WorksByNamespace
         {
             // Ours, with its labels removed by hand: without them it would not be seen again.
             var labels = new JsonObject { ["metadata"] = new JsonObject { ["labels"] = owner.Labels() } };
-            ns = await context.Cluster.PatchAsync(ClusterResources.Namespaces, "", name, PatchKind.Merge, labels, cancellationToken).ConfigureAwait(false);
+            ns = await context.Actions.PatchAsync(ClusterResources.Namespaces, "Namespace", name, labels, owner.ToString(), cancellationToken).ConfigureAwait(false);
             context.Namespaces.Observe(ns);
         }
 
@@ -75,15 +80,16 @@ internal sealed class NamespaceKeeper(SatelliteContext context, WorksByNamespace
         if (holder.Incarnation is not { } former)
         {
             var marks = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = ns.Uid, ["annotations"] = owner.Annotations() } };
-            context.Namespaces.Observe(await context.Cluster.PatchAsync(
-                ClusterResources.Namespaces, "", ns.Name, PatchKind.Merge, marks, cancellationToken).ConfigureAwait(false));
+            context.Namespaces.Observe(await context.Actions.PatchAsync(ClusterResources.Namespaces, "Namespace", ns.Name, marks, owner.ToString(), cancellationToken).ConfigureAwait(false));
             return null;
         }
 
         if (!works.Any(ns.Name, former))
         {
-            await NamespaceDeletion.DeleteAsync(context, ns, cancellationToken).ConfigureAwait(false);
-            Log.NamespacePurged(logger, ns.Name, holder.ToString());
+            if (await NamespaceDeletion.DeleteAsync(context, ns, holder.ToString(), cancellationToken).ConfigureAwait(false))
+            {
+                Log.NamespacePurged(logger, ns.Name, holder.ToString());
+            }
         }
 
         return ApplyOutcome.Refused("NamespaceTerminating", $"namespace {ns.Name} is of an earlier {holder}, and goes first");
@@ -94,7 +100,7 @@ internal sealed class NamespaceKeeper(SatelliteContext context, WorksByNamespace
     {
         try
         {
-            return await context.Cluster.CreateAsync(ClusterResources.Namespaces, "", owner.ToJson(name), cancellationToken).ConfigureAwait(false);
+            return await context.Actions.CreateNamespaceAsync(owner.ToJson(name), owner.ToString(), cancellationToken).ConfigureAwait(false);
         }
         catch (StatusException e) when (e.IsAlreadyExists)
         {

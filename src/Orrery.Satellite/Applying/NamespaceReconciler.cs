@@ -28,8 +28,11 @@ internal sealed class NamespaceReconciler(SatelliteContext context, AppliedObjec
             return ReconcileResult.Done;
         }
 
-        await NamespaceDeletion.DeleteAsync(context, ns, cancellationToken).ConfigureAwait(false);
-        Log.NamespaceRemoved(logger, key);
+        if (await NamespaceDeletion.DeleteAsync(context, ns, "it is empty", cancellationToken).ConfigureAwait(false))
+        {
+            Log.NamespaceRemoved(logger, key);
+        }
+
         return ReconcileResult.Done;
     }
 

@@ -87,6 +87,11 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
 
         if (!live.IsDeleting)
         {
+            if (context.Actions.Denies(resource, live.Kind, live.Namespace, live.Name) is { } denial)
+            {
+                return ApplyOutcome.Denied(denial, live);
+            }
+
             await DeleteAsync(resource, live, work.Name, cancellationToken, "Orphan").ConfigureAwait(false);
             Log.Orphaned(logger, work.Name, live.Kind, live.Namespace, live.Name);
         }
@@ -142,6 +147,11 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             return ApplyOutcome.InForce(live);
         }
 
+        if (context.Actions.Denies(served.Resource, manifest.Json) is { } denial)
+        {
+            return ApplyOutcome.Denied(denial, live);
+        }
+
         if (served.IsNamespaced && await namespaces.EnsureAsync(manifest.Namespace, owner, cancellationToken).ConfigureAwait(false) is { } refusal)
         {
             return refusal;
@@ -170,8 +180,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
     {
         try
         {
-            KubeObject made = await context.Cluster.ApplyAsync(
-                resource, manifest.Namespace, manifest.Name, manifest.Json, OrreryNames.Manager, force: live is not null, cancellationToken).ConfigureAwait(false);
+            KubeObject made = await context.Actions.ApplyAsync(resource, manifest.Json, force: live is not null, "Work " + manifest.WorkName, cancellationToken).ConfigureAwait(false);
             memory[manifest.WorkName] = new Memory(digest, Drift.Fingerprint(made), made.Uid, informer);
             informer.Observe(made);
             Log.Applied(logger, manifest.WorkName, manifest.Kind.Kind, manifest.Namespace, manifest.Name);
@@ -256,11 +265,23 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         foreach ((GroupVersionResource resource, KubeObject live) in applied.Of(work).ToList())
         {
             bool kept = keep is { } k && k.Resource.GroupResource == resource.GroupResource && k.Namespace == live.Namespace && k.Name == live.Name;
-            if (!kept && !live.IsDeleting)
+            if (!kept && !live.IsDeleting && !IsHeldBack(resource, live, work))
             {
                 await DeleteAsync(resource, live, work, cancellationToken).ConfigureAwait(false);
             }
         }
+    }
+
+    /// <summary>Whether the cluster's owner wants it kept: it goes once the policy allows, at one of the regular looks.</summary>
+    private bool IsHeldBack(GroupVersionResource resource, KubeObject live, string work)
+    {
+        if (context.Actions.Denies(resource, live.Kind, live.Namespace, live.Name) is not { } denial)
+        {
+            return false;
+        }
+
+        context.Actions.HeldBack("delete", resource, live, "Work " + work, denial);
+        return true;
     }
 
     private async Task DeleteAsync(
@@ -268,8 +289,8 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
     {
         try
         {
-            await context.Cluster.DeleteAsync(
-                resource, live.Namespace, live.Name, new DeleteQuery { Uid = live.Uid, PropagationPolicy = propagation }, cancellationToken).ConfigureAwait(false);
+            await context.Actions.DeleteAsync(
+                resource, live, new DeleteQuery { Uid = live.Uid, PropagationPolicy = propagation }, "Work " + work, cancellationToken).ConfigureAwait(false);
             if (propagation == "Background")
             {
                 Log.Pruned(logger, work, live.Kind, live.Namespace, live.Name);

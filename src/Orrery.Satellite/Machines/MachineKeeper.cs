@@ -102,7 +102,7 @@ internal sealed class MachineKeeper(SatelliteContext context, Informer nodes, In
         };
         try
         {
-            await context.Cluster.CreateAsync(ClusterResources.Pods, pod.Namespace, eviction, cancellationToken, pod.Name, "eviction").ConfigureAwait(false);
+            await context.Actions.EvictAsync(pod, eviction, "a machine is to go", cancellationToken).ConfigureAwait(false);
             Log.PodEvicted(logger, pod.Namespace, pod.Name);
             return null;
         }
@@ -189,7 +189,7 @@ internal sealed class MachineKeeper(SatelliteContext context, Informer nodes, In
             ["metadata"] = new JsonObject { ["resourceVersion"] = node.ResourceVersion, ["labels"] = labels, ["annotations"] = annotations },
             ["spec"] = spec,
         };
-        nodes.Observe(await context.Cluster.PatchAsync(ClusterResources.Nodes, "", node.Name, PatchKind.Merge, patch, cancellationToken).ConfigureAwait(false));
+        nodes.Observe(await context.Actions.PatchAsync(ClusterResources.Nodes, "Node", node.Name, patch, "machines of tenants", cancellationToken).ConfigureAwait(false));
     }
 
     private static IEnumerable<JsonObject> Taints(KubeObject node) =>

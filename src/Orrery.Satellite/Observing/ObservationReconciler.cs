@@ -48,15 +48,17 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
             return ReconcileResult.Done;
         }
 
-        if (present is not null && key.Kind is not ("Node" or "Namespace") && DeletionRequest.Of(present, live) is { } request)
+        if (present is not null && key.Kind is not ("Node" or "Namespace") && !IsHeldBack(key, live) && DeletionRequest.Of(present, live) is { } request)
         {
             await DeleteRequestedAsync(key.Kind, live, request, cancellationToken).ConfigureAwait(false);
         }
 
         if (present is not null && key.Kind == "Namespace" && !live.IsDeleting && present.Annotations.GetValueOrDefault(OrreryNames.PurgeRequestAnnotation) == live.Uid)
         {
-            await NamespaceDeletion.DeleteAsync(context, live, cancellationToken).ConfigureAwait(false);
-            Log.NamespacePurged(logger, live.Name, owner!.ToString());
+            if (await NamespaceDeletion.DeleteAsync(context, live, owner!.ToString(), cancellationToken).ConfigureAwait(false))
+            {
+                Log.NamespacePurged(logger, live.Name, owner.ToString());
+            }
         }
 
         JsonObject wanted = ObservationBuilder.Build(live, key.Kind, owner, context.Namespace);
@@ -77,13 +79,17 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
         return ReconcileResult.Done;
     }
 
+    /// <summary>Whether the cluster's owner wants it kept, whatever its tenant wishes.</summary>
+    private bool IsHeldBack(ObservedKey key, KubeObject live) =>
+        context.Actions.Denies(ObservationBuilder.Kinds[key.Kind], key.Kind, live.Namespace, live.Name) is not null;
+
     private async Task DeleteRequestedAsync(string kind, KubeObject live, DeletionRequest request, CancellationToken cancellationToken)
     {
         try
         {
-            await context.Cluster.DeleteAsync(
-                ObservationBuilder.Kinds[kind], live.Namespace, live.Name,
-                new DeleteQuery { Uid = live.Uid, GracePeriodSeconds = kind == "Pod" ? request.GraceSeconds : null, PropagationPolicy = "Background" }, cancellationToken).ConfigureAwait(false);
+            await context.Actions.DeleteAsync(
+                ObservationBuilder.Kinds[kind], live,
+                new DeleteQuery { Uid = live.Uid, GracePeriodSeconds = kind == "Pod" ? request.GraceSeconds : null, PropagationPolicy = "Background" }, "its tenant deleted it", cancellationToken).ConfigureAwait(false);
             Log.DeletedOnRequest(logger, kind, live.Namespace, live.Name);
         }
         catch (StatusException e) when (e.IsNotFound || e.IsConflict)

@@ -33,6 +33,7 @@ internal sealed class ClusterReport : IReconciler<string>
         // The level look asks the cluster for its version: the sign that it answers.
         host = context.Host("report", this, [], () => [Self], context.Options.HeartbeatInterval, workers: 1);
         nodes.Subscribe(_ => host.Queue.AddAfter(Self, Pace));
+        context.Policy.Changed += () => host.Queue.Add(Self);
         host.Queue.Add(Self);
     }
 
@@ -55,7 +56,8 @@ internal sealed class ClusterReport : IReconciler<string>
 
         // 2. Say what is new.
         JsonObject status = Facts(version);
-        string text = status.ToJsonString() + fault;
+        string restriction = context.Policy.Current.Summary;
+        string text = status.ToJsonString() + fault + restriction;
         if (text == written)
         {
             return ReconcileResult.Done;
@@ -67,7 +69,7 @@ internal sealed class ClusterReport : IReconciler<string>
             KeepLastKnown(status, present);
         }
 
-        SetDegraded(status, present, version is null, fault);
+        SetConditions(status, present, version is null, fault, restriction);
         var body = new JsonObject
         {
             ["apiVersion"] = OrreryResources.ApiVersion,
@@ -112,21 +114,44 @@ internal sealed class ClusterReport : IReconciler<string>
         }
     }
 
-    private void SetDegraded(JsonObject status, KubeObject present, bool degraded, string fault)
+    /// <summary>Says once more what holds, whoever has asked it to stop: that its owner has switched it off, say.</summary>
+    public async Task SayLastAsync()
     {
-        status["conditions"] = new JsonArray();
-        if (Conditions.Find(present, OrreryNames.DegradedCondition) is { LastTransitionTime: { } since } known)
+        if (context.Policy.Current.Mode != Policy.PolicyMode.Disabled)
         {
-            Conditions.Set(status, known.Type, known.Status, known.Reason, known.Message, since);
+            return;
         }
 
-        Conditions.Set(
-            status,
-            OrreryNames.DegradedCondition,
-            degraded ? Conditions.True : Conditions.False,
-            degraded ? "ClusterAway" : "ClusterAnswers",
-            degraded ? fault : "the cluster's API answers",
-            context.Time.GetUtcNow());
+        using var limit = new CancellationTokenSource(AnswerTimeout, context.Time);
+        try
+        {
+            await ReconcileAsync(Self, limit.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (Retry.IsAway(e))
+        {
+            // The control plane is away as well: it learns that nobody is heard.
+        }
+    }
+
+    private void SetConditions(JsonObject status, KubeObject present, bool degraded, string fault, string restriction)
+    {
+        status["conditions"] = new JsonArray();
+        Set(status, present, OrreryNames.DegradedCondition, degraded, degraded ? "ClusterAway" : "ClusterAnswers", degraded ? fault : "the cluster's API answers");
+        bool restricted = restriction.Length > 0;
+        Set(
+            status, present, OrreryNames.RestrictedCondition, restricted,
+            !restricted ? "Unrestricted" : context.Policy.Current.Mode == Policy.PolicyMode.Enabled ? "Narrowed" : context.Policy.Current.Mode.ToString(),
+            restricted ? $"the cluster's owner holds back: {restriction}" : "the cluster's owner holds nothing back");
+    }
+
+    private void Set(JsonObject status, KubeObject present, string type, bool state, string reason, string message)
+    {
+        if (Conditions.Find(present, type) is { LastTransitionTime: { } since } known)
+        {
+            Conditions.Set(status, type, known.Status, known.Reason, known.Message, since);
+        }
+
+        Conditions.Set(status, type, state ? Conditions.True : Conditions.False, reason, message, context.Time.GetUtcNow());
     }
 
     private async Task<(string? Version, string Fault)> AskAsync(CancellationToken cancellationToken)

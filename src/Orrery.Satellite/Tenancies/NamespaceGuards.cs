@@ -73,8 +73,8 @@ internal sealed class NamespaceGuards
         if (tenancy.PodSecurity.Length > 0 && ns.Labels.GetValueOrDefault(TenantGuards.EnforceLabel) != tenancy.PodSecurity)
         {
             var labels = new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { [TenantGuards.EnforceLabel] = tenancy.PodSecurity } } };
-            context.Namespaces.Observe(await context.Cluster.PatchAsync(
-                ClusterResources.Namespaces, "", ns.Name, PatchKind.Merge, labels, cancellationToken).ConfigureAwait(false));
+            context.Namespaces.Observe(await context.Actions.PatchAsync(
+                ClusterResources.Namespaces, "Namespace", ns.Name, labels, "tenant " + tenancy.Tenant, cancellationToken).ConfigureAwait(false));
         }
 
         // 2. Traffic and bounds.
@@ -88,8 +88,7 @@ internal sealed class NamespaceGuards
                 continue;
             }
 
-            informer.Observe(await context.Cluster.ApplyAsync(
-                resource, json.Namespace, json.Name, json, OrreryNames.Manager, force: true, cancellationToken).ConfigureAwait(false));
+            informer.Observe(await context.Actions.ApplyAsync(resource, json, force: true, "tenant " + tenancy.Tenant, cancellationToken).ConfigureAwait(false));
         }
 
         return wanted;
@@ -146,7 +145,7 @@ internal sealed class NamespaceGuards
     {
         try
         {
-            await context.Cluster.DeleteAsync(resource, left.Namespace, left.Name, new DeleteQuery { Uid = left.Uid }, cancellationToken).ConfigureAwait(false);
+            await context.Actions.DeleteAsync(resource, left, new DeleteQuery { Uid = left.Uid }, "tenant " + OwnerOf(left), cancellationToken).ConfigureAwait(false);
         }
         catch (StatusException e) when (e.IsNotFound)
         {

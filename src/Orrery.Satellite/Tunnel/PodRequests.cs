@@ -3,6 +3,7 @@ using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Satellite.Applying;
+using Orrery.Satellite.Policy;
 
 namespace Orrery.Satellite.Tunnel;
 
@@ -19,7 +20,13 @@ internal sealed class PodRequests(SatelliteContext context, Informer pods)
         PodRequest asked = PodRequest.Parse(http.Request.Path.Value ?? "") ?? throw ApiErrors.NoSuchResource();
         (string ns, string pod) = Find(asked) ?? throw ApiErrors.NotFound(new GroupResource("", "pods"), asked.Pod);
 
-        // 2. Ask the cluster, as the satellite.
+        // 2. Whether the cluster's owner lets anybody.
+        if (context.Policy.Current.DeniesPod(asked.Subresource, ns) is { } denial)
+        {
+            throw ApiErrors.Forbidden(new GroupResource("", "pods"), asked.Pod, ClusterActions.Explain(denial));
+        }
+
+        // 3. Ask the cluster, as the satellite.
         string? protocol = ClusterForward.StreamProtocol(http);
         if (asked.IsStream != protocol is not null || (protocol is null && !HttpMethods.IsGet(http.Request.Method)))
         {

@@ -19,6 +19,7 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
 
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan IdentityLook = TimeSpan.FromMilliseconds(500);
 
     private readonly ILogger logger = context.Options.Loggers.CreateLogger("Orrery.Satellite.Tunnel");
     private readonly TaskCompletionSource joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -36,6 +37,7 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
         while (!cancellationToken.IsCancellationRequested)
         {
             string reason;
+            TlsIdentity? dialledAs = context.Options.ControlPlane.TlsSource?.Invoke();
             try
             {
                 // As who it is now: its certificate changes over time.
@@ -67,9 +69,19 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
             }
 
             // All satellites lose a server at once, and must not all come back at once.
-            await Task.Delay(wait * (0.5 + chance.NextDouble()), context.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await PauseAsync(wait * (0.5 + chance.NextDouble()), dialledAs, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             TimeSpan longest = joined.Task.IsCompleted ? LongestWait : LongestJoinWait;
             wait = wait * 2 < longest ? wait * 2 : longest;
+        }
+    }
+
+    /// <summary>Waits; a certificate that came meanwhile is worth a try at once.</summary>
+    private async Task PauseAsync(TimeSpan wait, TlsIdentity? dialledAs, CancellationToken cancellationToken)
+    {
+        long start = context.Time.GetTimestamp();
+        while (wait - context.Time.GetElapsedTime(start) is var left && left > TimeSpan.Zero && ReferenceEquals(context.Options.ControlPlane.TlsSource?.Invoke(), dialledAs))
+        {
+            await Task.Delay(dialledAs is not null && left > IdentityLook ? IdentityLook : left, context.Time, cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -1,9 +1,12 @@
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Client;
+using Orrery.Satellite.Policy;
+using Orrery.Satellite.Recording;
 
 namespace Orrery.Satellite.Tunnel;
 
@@ -26,6 +29,15 @@ internal sealed class TunnelRequests(SatelliteContext context, PodRequests pods)
             return;
         }
 
+        // The query is left out: a command may hold a secret.
+        string? stream = ClusterForward.StreamProtocol(http);
+        var asked = new RecordEntry(stream is null ? http.Request.Method : "STREAM", "", "", http.Request.Path.Value ?? "", "user " + AskedBy(http));
+        if (stream is not null)
+        {
+            // It may last for days, and its owner is to know of it while it does.
+            context.Record.Add(asked, "begun");
+        }
+
         try
         {
             await (target.StartsWith(Proxy, StringComparison.Ordinal) ? ProxyAsync(target[(Proxy.Length - 1)..], http) : pods.AnswerAsync(http, http.RequestAborted)).ConfigureAwait(false);
@@ -44,14 +56,17 @@ internal sealed class TunnelRequests(SatelliteContext context, PodRequests pods)
             // Nobody waits for it any more.
         }
 
-        // The query is left out: a command may hold a secret.
+        context.Record.Add(asked, http.Response.StatusCode.ToString(CultureInfo.InvariantCulture));
         Log.TunnelRequest(logger, http.Request.Method, http.Request.Path.Value ?? "", AskedBy(http), http.Response.StatusCode);
     }
 
     /// <summary>The user of the control plane who asks, as it says.</summary>
     private static string AskedBy(HttpContext http) => Uri.UnescapeDataString(http.Request.Headers[StreamHeaderNames.AskedBy].ToString());
 
-    private Task ProxyAsync(string target, HttpContext http) => ClusterForward.RunAsync(context.Cluster, target, headers: true, http, null, http.RequestAborted);
+    private Task ProxyAsync(string target, HttpContext http) =>
+        context.Policy.Current.DeniesProxy(http.Request.Method, ClusterForward.StreamProtocol(http) is not null) is { } denial
+            ? throw new StatusException(new Status { Code = 403, Reason = StatusReason.Forbidden, Message = ClusterActions.Explain(denial) })
+            : ClusterForward.RunAsync(context.Cluster, target, headers: true, http, null, http.RequestAborted);
 
     private static async Task RefuseAsync(HttpContext http, Status status)
     {

@@ -48,7 +48,7 @@ internal sealed class JoinWorld : IAsyncDisposable
     {
         var clock = new ShiftedTime();
         ILoggerFactory loggers = Environment.GetEnvironmentVariable("ORRERY_TEST_LOG") is { Length: > 0 } file ? new FileLoggers(file) : NullLoggerFactory.Instance;
-        var hub = new TunnelHub(new TunnelHubOptions { SilenceGrace = TimeSpan.FromSeconds(1), Time = clock, Loggers = loggers });
+        var hub = new TunnelHub(new TunnelHubOptions { SilenceGrace = TimeSpan.FromSeconds(1), ServerLease = TimeSpan.FromSeconds(4), Time = clock, Loggers = loggers });
         TestServer server = await TestServer.StartAsync(new TestServerOptions
         {
             TimeProvider = clock,
@@ -65,7 +65,8 @@ internal sealed class JoinWorld : IAsyncDisposable
             Loggers = loggers,
         });
         world.running.Add(controllers.RunAsync(world.stop.Token));
-        world.running.Add(hub.RunAsync(new HubAccess(server.Config(server.Certificate(OrreryNames.ServerUser, [UserGroups.Masters], ClusterScope.Root)), server.Url), world.stop.Token));
+        ClientConfig self = server.Config(server.Certificate(OrreryNames.ServerUser, [UserGroups.Masters], ClusterScope.Root));
+        world.running.Add(hub.RunAsync(new HubAccess(self, server.Url), world.stop.Token));
         await controllers.Ready.WaitAsync(TimeSpan.FromSeconds(30));
         foreach (string name in dataPlanes)
         {

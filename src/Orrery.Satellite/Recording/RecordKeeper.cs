@@ -1,0 +1,230 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Satellite.Joining;
+
+namespace Orrery.Satellite.Recording;
+
+/// <summary>
+/// Keeps for the cluster's owner what the control plane had done: a line of JSON each, in ConfigMaps <c>orrery-system/satellite-log-N</c> that are only
+/// appended to. A full one is followed by the next, and the oldest go. Recording never waits: lines are written in groups, a little later.
+/// </summary>
+internal sealed class RecordKeeper(KubeClient cluster, TimeProvider time, ILogger logger)
+{
+    /// <summary>Label of the ConfigMaps.</summary>
+    public const string Label = "orrery.dev/satellite-log";
+
+    private const string Prefix = "satellite-log-";
+    private const string Member = "log";
+
+    /// <summary>Bytes after which the next ConfigMap is begun: each group of lines writes the whole one again.</summary>
+    private const int FullAt = 48 * 1024;
+
+    /// <summary>ConfigMaps that stay: about 1.5 MiB, some ten thousand lines.</summary>
+    private const int Kept = 32;
+
+    /// <summary>Lines that wait while the cluster does not answer.</summary>
+    private const int MostWaiting = 20_000;
+
+    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(2);
+
+    /// <summary>The same refusal, of thousands of objects every few seconds, is said again only after this.</summary>
+    private static readonly TimeSpan RefusalPace = TimeSpan.FromMinutes(10);
+
+    private readonly Lock gate = new();
+    private readonly Dictionary<(RecordEntry, string), DateTimeOffset> refused = [];
+    private readonly Queue<string> waiting = new();
+    private long lost;
+    private long sequence;
+    private long file;
+    private readonly StringBuilder content = new();
+    private bool isDirty;
+
+    public void Add(RecordEntry entry, string answer)
+    {
+        string line = Line(entry, answer);
+        lock (gate)
+        {
+            if (waiting.Count >= MostWaiting)
+            {
+                waiting.Dequeue();
+                lost++;
+            }
+
+            waiting.Enqueue(line);
+        }
+    }
+
+    /// <summary>Something was refused here, by the owner's policy.</summary>
+    public void Refused(RecordEntry entry, string denial)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        lock (gate)
+        {
+            if (refused.TryGetValue((entry, denial), out DateTimeOffset said) && now - said < RefusalPace)
+            {
+                return;
+            }
+
+            if (refused.Count >= MostWaiting)
+            {
+                refused.Clear();
+            }
+
+            refused[(entry, denial)] = now;
+        }
+
+        Add(entry, "denied: " + denial);
+    }
+
+    /// <summary>Writes what waits, until cancelled, and then once more.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        bool opened = false;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            await Task.Delay(Pace, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            try
+            {
+                // What was done last is told also by one that stops.
+                using var last = new CancellationTokenSource(Pace, time);
+                CancellationToken token = cancellationToken.IsCancellationRequested ? last.Token : cancellationToken;
+                if (!opened)
+                {
+                    await OpenAsync(token).ConfigureAwait(false);
+                    opened = true;
+                }
+
+                await WriteAsync(token).ConfigureAwait(false);
+            }
+            catch (Exception e) when (Retry.IsAway(e))
+            {
+                if (!cancellationToken.IsCancellationRequested)
+                {
+                    Log.RecordNotWritten(logger, e.Message);
+                }
+            }
+        }
+    }
+
+    /// <summary>Goes on where a former process stopped.</summary>
+    private async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        KubeList found = await cluster.ListAsync(ClusterResources.ConfigMaps, JoinNames.SystemNamespace, new ListQuery { LabelSelector = Label }, cancellationToken).ConfigureAwait(false);
+        KubeObject? newest = found.Items.MaxBy(c => NumberOf(c.Name));
+        if (newest is null)
+        {
+            return;
+        }
+
+        file = NumberOf(newest.Name);
+        content.Clear().Append(newest.TextAt("data", Member));
+        string lastLine = content.ToString().TrimEnd('\n').Split('\n')[^1];
+        sequence = lastLine.Length > 0 && JsonNode.Parse(lastLine)?["seq"] is JsonValue seq && seq.TryGetValue(out long number) ? number : 0;
+    }
+
+    private async Task WriteAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            // 1. What could not be written the last time comes first.
+            if (isDirty)
+            {
+                await PutAsync(cancellationToken).ConfigureAwait(false);
+                isDirty = false;
+            }
+
+            // 2. As much as fits.
+            lock (gate)
+            {
+                if (waiting.Count == 0)
+                {
+                    return;
+                }
+
+                if (file == 0 || content.Length >= FullAt)
+                {
+                    file++;
+                    content.Clear();
+                }
+
+                if (lost > 0)
+                {
+                    content.Append(CultureInfo.InvariantCulture, $"{{\"at\":\"{Conditions.Time(time.GetUtcNow())}\",\"lost\":{lost}}}\n");
+                    lost = 0;
+                }
+
+                while (content.Length < FullAt && waiting.TryDequeue(out string? line))
+                {
+                    content.Append("{\"seq\":").Append(++sequence).Append(',').Append(line).Append('\n');
+                }
+            }
+
+            isDirty = true;
+        }
+    }
+
+    private async Task PutAsync(CancellationToken cancellationToken)
+    {
+        string name = Prefix + file.ToString("d8", CultureInfo.InvariantCulture);
+        var json = new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "ConfigMap",
+            ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = JoinNames.SystemNamespace, ["labels"] = new JsonObject { [Label] = "true" } },
+            ["data"] = new JsonObject { [Member] = content.ToString() },
+        };
+        try
+        {
+            await cluster.UpdateAsync(ClusterResources.ConfigMaps, JoinNames.SystemNamespace, name, json, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StatusException e) when (e.IsNotFound)
+        {
+            await SystemNamespace.EnsureAsync(cluster, cancellationToken).ConfigureAwait(false);
+            await cluster.CreateAsync(ClusterResources.ConfigMaps, JoinNames.SystemNamespace, json, cancellationToken).ConfigureAwait(false);
+            await ForgetAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task ForgetAsync(CancellationToken cancellationToken)
+    {
+        if (file <= Kept)
+        {
+            return;
+        }
+
+        string oldest = Prefix + (file - Kept).ToString("d8", CultureInfo.InvariantCulture);
+        try
+        {
+            await cluster.DeleteAsync(ClusterResources.ConfigMaps, JoinNames.SystemNamespace, oldest, null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StatusException e) when (e.IsNotFound)
+        {
+            // Its owner was faster.
+        }
+    }
+
+    /// <summary>All of a line but its number, which it gets when it is written.</summary>
+    private string Line(RecordEntry entry, string answer)
+    {
+        var line = new StringBuilder();
+        foreach ((string name, string value) in ((string, string)[])
+            [("at", Conditions.Time(time.GetUtcNow())), ("verb", entry.Verb), ("kind", entry.Kind), ("namespace", entry.Namespace), ("name", entry.Name), ("for", entry.Cause), ("answer", answer)])
+        {
+            if (value.Length > 0)
+            {
+                line.Append(line.Length == 0 ? "" : ",").Append(JsonSerializer.Serialize(name)).Append(':').Append(JsonSerializer.Serialize(value));
+            }
+        }
+
+        return line.Append('}').ToString();
+    }
+
+    private static long NumberOf(string name) =>
+        name.StartsWith(Prefix, StringComparison.Ordinal) && long.TryParse(name.AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : 0;
+}

@@ -1,0 +1,131 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Testing;
+
+namespace Orrery.Controllers.Tests.Road;
+
+/// <summary>What the owner of a data plane holds back, from inside, and the record that the satellite keeps there.</summary>
+public sealed class PolicyRoadTests
+{
+    private const string Mapped = "acme-shop-default";
+    private static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
+    private static readonly GroupVersionResource Secrets = new("", "v1", "secrets");
+
+    [Fact]
+    public async Task DeniedKind_IsNotApplied_AndSaidOnBothSides()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        KubeClient inside = fleet.DataPlanes["pa2-par"].Client;
+        await PolicyAsync(inside, ("deniedKinds", "Secret"));
+        await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "pa2-par", "Restricted", "True");
+
+        await shop.CreateAsync(Secrets, "default", Object("Secret", "keys"), default);
+        await shop.CreateAsync(ConfigMaps, "default", Object("ConfigMap", "settings"), default);
+
+        await Eventually.SomeAsync(() => inside.FindAsync(ConfigMaps, Mapped, "settings", default), "settings");
+        await Eventually.TrueAsync(
+            async () => (await fleet.Root.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)).Items.Any(w =>
+                w.TextAt("spec", "source", "kind") == "Secret"
+                && Conditions.Find(w, "Applied") is { Status: "False", Reason: "DeniedByPolicy", Message: "the policy of the cluster's owner does not allow it: kind Secret is denied" }),
+            "the Work says that the owner denies it");
+        Assert.Null(await inside.FindAsync(Secrets, Mapped, "keys", default));
+        await RecordedAsync(inside, l => l["verb"]!.GetValue<string>() == "apply" && l["name"]!.GetValue<string>() == "settings" && l["answer"]!.GetValue<string>() == "ok", "apply of settings");
+
+        // Once it is allowed, it comes.
+        await inside.DeleteAsync(ConfigMaps, JoinNames.SystemNamespace, "satellite-policy", null, default);
+        await Eventually.SomeAsync(() => inside.FindAsync(Secrets, Mapped, "keys", default), "keys", TimeSpan.FromSeconds(20));
+        await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "pa2-par", "Restricted", "False");
+    }
+
+    [Fact]
+    public async Task Paused_NothingGoes_UntilTheOwnerLetsIt()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        KubeClient inside = fleet.DataPlanes["pa2-par"].Client;
+        await shop.CreateAsync(ConfigMaps, "default", Object("ConfigMap", "settings"), default);
+        await Eventually.SomeAsync(() => inside.FindAsync(ConfigMaps, Mapped, "settings", default), "settings");
+
+        await PolicyAsync(inside, ("mode", "Paused"));
+        await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "pa2-par", "Restricted", "True");
+        await shop.DeleteAsync(ConfigMaps, "default", "settings", null, default);
+
+        await RecordedAsync(
+            inside, l => l["verb"]!.GetValue<string>() == "delete" && l["name"]!.GetValue<string>() == "settings" && l["answer"]!.GetValue<string>() == "denied: mode is Paused", "refused deletion");
+        Assert.NotNull(await inside.FindAsync(ConfigMaps, Mapped, "settings", default));
+
+        await inside.PatchAsync(ConfigMaps, JoinNames.SystemNamespace, "satellite-policy", PatchKind.Merge, Json("""{"data": {"mode": "Enabled"}}"""), default);
+        await Eventually.TrueAsync(async () => await inside.FindAsync(ConfigMaps, Mapped, "settings", default) is null, "settings are gone", TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public async Task Disabled_SatelliteFallsSilent_AndComesBack()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        KubeClient inside = fleet.DataPlanes["pa2-par"].Client;
+
+        await PolicyAsync(inside, ("mode", "Disabled"));
+
+        await Eventually.TrueAsync(
+            async () => Conditions.Find(await fleet.Root.GetAsync(OrreryResources.DataPlanes, "", "pa2-par", default), "Restricted") is { Status: "True", Reason: "Disabled" },
+            "the last word is that it is switched off");
+        await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "pa2-par", "Ready", "Unknown");
+        await shop.CreateAsync(ConfigMaps, "default", Object("ConfigMap", "settings"), default);
+
+        await inside.DeleteAsync(ConfigMaps, JoinNames.SystemNamespace, "satellite-policy", null, default);
+        await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "pa2-par", "Ready", "True");
+        await Eventually.SomeAsync(() => inside.FindAsync(ConfigMaps, Mapped, "settings", default), "settings", TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public async Task Record_AfterARestart_GoesOnWhereItStopped()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        KubeClient inside = fleet.DataPlanes["pa2-par"].Client;
+        await shop.CreateAsync(ConfigMaps, "default", Object("ConfigMap", "first"), default);
+        await RecordedAsync(inside, l => l["name"]!.GetValue<string>() == "first", "first");
+
+        await fleet.StopSatelliteAsync("pa2-par");
+        fleet.StartSatellite("pa2-par");
+        await shop.CreateAsync(ConfigMaps, "default", Object("ConfigMap", "second"), default);
+        await RecordedAsync(inside, l => l["name"]!.GetValue<string>() == "second", "second");
+
+        List<JsonObject> lines = await LinesAsync(inside);
+        Assert.Equal(Enumerable.Range(1, lines.Count).Select(n => (long)n), lines.Select(l => l["seq"]!.GetValue<long>()));
+        Assert.Equal("create", lines[0]["verb"]!.GetValue<string>());
+        Assert.Equal(Mapped, lines[0]["name"]!.GetValue<string>());
+        Assert.Equal("namespace default of virtual cluster acme/shop of tenant acme", lines[0]["for"]!.GetValue<string>());
+    }
+
+    private static async Task PolicyAsync(KubeClient inside, params (string Key, string Value)[] data)
+    {
+        if (await inside.FindAsync(CoreResources.Namespaces, "", JoinNames.SystemNamespace, default) is null)
+        {
+            await inside.CreateAsync(CoreResources.Namespaces, "", Json("""{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "orrery-system"}}"""), default);
+        }
+
+        JsonObject policy = Object("ConfigMap", "satellite-policy");
+        policy["data"] = new JsonObject(data.Select(d => KeyValuePair.Create(d.Key, (JsonNode?)d.Value)));
+        await inside.CreateAsync(ConfigMaps, JoinNames.SystemNamespace, policy, default);
+    }
+
+    private static Task RecordedAsync(KubeClient inside, Func<JsonObject, bool> wanted, string what) =>
+        Eventually.TrueAsync(async () => (await LinesAsync(inside)).Any(wanted), "record of " + what, TimeSpan.FromSeconds(20));
+
+    private static async Task<List<JsonObject>> LinesAsync(KubeClient inside) =>
+    [
+        .. (await inside.ListAsync(ConfigMaps, JoinNames.SystemNamespace, new ListQuery { LabelSelector = "orrery.dev/satellite-log" }, default)).Items
+            .OrderBy(c => c.Name, StringComparer.Ordinal)
+            .SelectMany(c => (c.TextAt("data", "log") ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            .Select(l => JsonNode.Parse(l)!.AsObject()),
+    ];
+
+    private static JsonObject Object(string kind, string name) => new() { ["apiVersion"] = "v1", ["kind"] = kind, ["metadata"] = new JsonObject { ["name"] = name } };
+
+    private static JsonObject Json(string json) => JsonNode.Parse(json)!.AsObject();
+}

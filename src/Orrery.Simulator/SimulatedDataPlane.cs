@@ -5,6 +5,7 @@ using Orrery.Server;
 using Orrery.Server.Authentication;
 using Orrery.Server.Security;
 using Orrery.Simulator.Kubelets;
+using Orrery.Simulator.Ports;
 using Orrery.Storage;
 
 namespace Orrery.Simulator;
@@ -66,6 +67,7 @@ public sealed class SimulatedDataPlane : IAsyncDisposable
         var logs = new PodLogs(options.Simulation, key => simulation?.Pods.Get(key));
         var exec = new PodExec(options.Simulation, key => simulation?.Pods.Get(key));
         var attach = new PodAttach(options.Simulation, key => simulation?.Pods.Get(key));
+        var forward = new PodPortForward();
         ApiServer server = await ApiServer.StartAsync(
             new ApiServerOptions
             {
@@ -78,7 +80,7 @@ public sealed class SimulatedDataPlane : IAsyncDisposable
                 Signer = options.Authority,
                 TimeProvider = options.Simulation.Time,
                 LoggerFactory = options.Simulation.Loggers,
-                SubresourceHandlers = [logs, exec, attach],
+                SubresourceHandlers = [logs, exec, attach, forward],
             },
             cancellationToken).ConfigureAwait(false);
 

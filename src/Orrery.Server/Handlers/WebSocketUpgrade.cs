@@ -43,8 +43,10 @@ public static class WebSocketUpgrade
         }
 
         Stream stream = await http.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
+
+        // The subprotocol is not told to the socket, which makes nothing of it and refuses names with a slash, as Kubernetes has them.
         return WebSocket.CreateFromStream(
-            stream, new WebSocketCreationOptions { IsServer = true, SubProtocol = subprotocol, KeepAliveInterval = keepAlive, KeepAliveTimeout = keepAlive });
+            stream, new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = keepAlive, KeepAliveTimeout = keepAlive });
     }
 
     private static bool IsKey(string key)

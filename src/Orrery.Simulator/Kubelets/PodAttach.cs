@@ -24,7 +24,7 @@ internal sealed class PodAttach(SimulationOptions options, Func<ObjectKey, KubeO
     public async Task HandleAsync(SubresourceTarget target, HttpContext http, CancellationToken cancellationToken)
     {
         (string container, _) = RunningContainer.Of(target.Object, http.Request.Query["container"]);
-        await using ChannelSocket streams = await ChannelSocket.AcceptAsync(http, KeepAlive).ConfigureAwait(false);
+        await using IRemoteStreams streams = await RemoteStreams.AcceptAsync(http, KeepAlive, options.Time, cancellationToken).ConfigureAwait(false);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task receiving = streams.ReceiveAsync(over.Token);
         try
@@ -36,19 +36,19 @@ internal sealed class PodAttach(SimulationOptions options, Func<ObjectKey, KubeO
                 await streams.EndAsync(0, cancellationToken).ConfigureAwait(false);
             }
         }
-        catch (Exception e) when (e is WebSocketException or IOException or OperationCanceledException)
+        catch (Exception e) when (e is WebSocketException or IOException or InvalidDataException or OperationCanceledException)
         {
             // The client went.
         }
         finally
         {
             await over.CancelAsync().ConfigureAwait(false);
-            await ChannelSocket.FinishedAsync(receiving).ConfigureAwait(false);
+            await RemoteStreams.FinishedAsync(receiving).ConfigureAwait(false);
         }
     }
 
     /// <summary>Ends with the container.</summary>
-    private async Task PrintAsync(KubeObject attached, string container, ChannelSocket streams, CancellationToken cancellationToken)
+    private async Task PrintAsync(KubeObject attached, string container, IRemoteStreams streams, CancellationToken cancellationToken)
     {
         var log = ContainerLog.Of(attached, container, options.LogInterval);
         long next = log.CountAt(options.Time.GetUtcNow());

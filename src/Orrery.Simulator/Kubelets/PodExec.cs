@@ -10,7 +10,7 @@ using Orrery.Simulator.Shell;
 
 namespace Orrery.Simulator.Kubelets;
 
-/// <summary>Answers <c>kubectl exec</c>, and with it <c>cp</c>, for the simulated pods, over WebSockets.</summary>
+/// <summary>Answers <c>kubectl exec</c>, and with it <c>cp</c>, for the simulated pods, over WebSockets and SPDY.</summary>
 /// <param name="find">The pod as it is now; null once it is gone.</param>
 internal sealed class PodExec(SimulationOptions options, Func<ObjectKey, KubeObject?> find) : ISubresourceHandler
 {
@@ -38,7 +38,7 @@ internal sealed class PodExec(SimulationOptions options, Func<ObjectKey, KubeObj
         // 2. Run it.
         Forget();
         ContainerFiles disk = files.GetOrAdd((pod.Key, pod.Uid, container), _ => new ContainerFiles(pod.Name));
-        await using ChannelSocket streams = await ChannelSocket.AcceptAsync(http, KeepAlive).ConfigureAwait(false);
+        await using IRemoteStreams streams = await RemoteStreams.AcceptAsync(http, KeepAlive, options.Time, cancellationToken).ConfigureAwait(false);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task receiving = streams.ReceiveAsync(over.Token);
         try
@@ -48,14 +48,14 @@ internal sealed class PodExec(SimulationOptions options, Func<ObjectKey, KubeObj
             await streams.EndAsync(code, cancellationToken).ConfigureAwait(false);
             await receiving.WaitAsync(KeepAlive, options.Time, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is WebSocketException or IOException or TimeoutException or OperationCanceledException)
+        catch (Exception e) when (e is WebSocketException or IOException or InvalidDataException or TimeoutException or OperationCanceledException)
         {
             // The client went: what it ran ends with it.
         }
         finally
         {
             await over.CancelAsync().ConfigureAwait(false);
-            await ChannelSocket.FinishedAsync(receiving).ConfigureAwait(false);
+            await RemoteStreams.FinishedAsync(receiving).ConfigureAwait(false);
         }
     }
 

@@ -1,9 +1,7 @@
 using System.Net.WebSockets;
 using System.Text;
-using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Http;
-using Orrery.Api;
 using Orrery.Server.Handlers;
 
 namespace Orrery.Simulator.Shell;
@@ -12,7 +10,7 @@ namespace Orrery.Simulator.Shell;
 /// Standard streams over one WebSocket, as Kubernetes' subprotocols <c>v4</c> and <c>v5.channel.k8s.io</c> have it: each binary message begins with the
 /// number of its stream (KEP-4006; apimachinery <c>pkg/util/remotecommand/constants.go</c>).
 /// </summary>
-internal sealed class ChannelSocket(WebSocket socket) : IShellStreams, IAsyncDisposable
+internal sealed class ChannelSocket(WebSocket socket) : IRemoteStreams
 {
     /// <summary>In order of preference. The fifth version can close a stream, the fourth cannot.</summary>
     public static readonly IReadOnlyList<string> Protocols = ["v5.channel.k8s.io", "v4.channel.k8s.io"];
@@ -27,30 +25,15 @@ internal sealed class ChannelSocket(WebSocket socket) : IShellStreams, IAsyncDis
     private readonly Channel<ReadOnlyMemory<byte>> input = Channel.CreateBounded<ReadOnlyMemory<byte>>(16);
     private readonly SemaphoreSlim writing = new(1, 1);
 
-    /// <exception cref="StatusException">400: no WebSocket is asked for, or none of the subprotocols.</exception>
-    public static async Task<ChannelSocket> AcceptAsync(HttpContext http, TimeSpan keepAlive)
+    /// <returns>Null when none of the subprotocols is offered.</returns>
+    public static async Task<ChannelSocket?> AcceptAsync(HttpContext http, TimeSpan keepAlive)
     {
         IReadOnlyList<string> offered = WebSocketUpgrade.Offered(http);
-        string? protocol = Protocols.FirstOrDefault(offered.Contains);
-        return WebSocketUpgrade.IsRequested(http) && protocol is not null
+        return WebSocketUpgrade.IsRequested(http) && Protocols.FirstOrDefault(offered.Contains) is { } protocol
             ? new ChannelSocket(await WebSocketUpgrade.AcceptAsync(http, protocol, keepAlive).ConfigureAwait(false))
-            : throw ApiErrors.BadRequest($"a simulated pod is reached by WebSocket, with one of the subprotocols {string.Join(", ", Protocols)}");
+            : null;
     }
 
-    /// <summary>Waits for <see cref="ReceiveAsync"/> to end, however it does.</summary>
-    public static async Task FinishedAsync(Task receiving)
-    {
-        try
-        {
-            await receiving.ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is WebSocketException or IOException or OperationCanceledException)
-        {
-            // The client went.
-        }
-    }
-
-    /// <summary>Takes in what the client sends until it closes; to run beside whatever reads and writes.</summary>
     public async Task ReceiveAsync(CancellationToken cancellationToken)
     {
         byte[] buffer = new byte[32 * 1024];
@@ -86,23 +69,9 @@ internal sealed class ChannelSocket(WebSocket socket) : IShellStreams, IAsyncDis
 
     public ValueTask WriteErrorAsync(string text, CancellationToken cancellationToken) => SendAsync(Errors, Encoding.UTF8.GetBytes(text), cancellationToken);
 
-    /// <summary>Says how the program ended, and closes.</summary>
     public async Task EndAsync(int exitCode, CancellationToken cancellationToken)
     {
-        JsonObject status = exitCode == 0
-            ? new JsonObject { ["metadata"] = new JsonObject(), ["status"] = "Success" }
-            : new JsonObject
-            {
-                ["metadata"] = new JsonObject(),
-                ["status"] = "Failure",
-                ["message"] = $"command terminated with non-zero exit code: exit status {exitCode}",
-                ["reason"] = "NonZeroExitCode",
-                ["details"] = new JsonObject
-                {
-                    ["causes"] = new JsonArray(new JsonObject { ["reason"] = "ExitCode", ["message"] = exitCode.ToString(System.Globalization.CultureInfo.InvariantCulture) }),
-                },
-            };
-        await SendAsync(Outcome, Encoding.UTF8.GetBytes(status.ToJsonString()), cancellationToken).ConfigureAwait(false);
+        await SendAsync(Outcome, ExitStatus.Of(exitCode), cancellationToken).ConfigureAwait(false);
         await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, cancellationToken).ConfigureAwait(false);
     }
 

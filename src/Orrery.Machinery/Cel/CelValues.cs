@@ -66,6 +66,14 @@ internal sealed class CelJsonMap(JsonObject json, CelType type) : CelMap
 {
     public CelType Type { get; } = type;
 
+    /// <summary>Members that no schema names cannot be asked for and count all the same: they are compared as the JSON that they are.</summary>
+    public bool IsSame(CelJsonMap other) => Count == other.Count
+        && json.All(m => TryGet(m.Key, out object? mine) && other.TryGet(m.Key, out object? theirs)
+            ? CelValues.AreEqual(mine, theirs)
+            : other.Raw(m.Key) is { } raw && JsonNode.DeepEquals(m.Value, raw.Node));
+
+    private (bool, JsonNode? Node)? Raw(string name) => json.TryGetPropertyValue(name, out JsonNode? node) ? (true, node) : null;
+
     public override int Count => json.Count;
 
     public override IEnumerable<object?> Keys => json.Select(m => m.Key);
@@ -252,6 +260,7 @@ internal static class CelValues
         (long or ulong or double, long or ulong or double) => Compare(left, right) == 0,
         (byte[] a, byte[] b) => a.AsSpan().SequenceEqual(b),
         (CelList a, CelList b) => AreEqual(a, b),
+        (CelJsonMap a, CelJsonMap b) => a.IsSame(b),
         (CelMap a, CelMap b) => a.Count == b.Count && a.Keys.All(k => a.TryGet(k, out object? x) && b.TryGet(k, out object? y) && AreEqual(x, y)),
         (CelType a, CelType b) => a.Kind == b.Kind && a.Name == b.Name,
         (CelOptional a, CelOptional b) => a.HasValue == b.HasValue && AreEqual(a.Value, b.Value),

@@ -62,6 +62,15 @@ public sealed class RuleTests
     }
 
     [Fact]
+    public void Validate_EqualityOfObjects_CountsWhatNoSchemaNames()
+    {
+        Schema schema = Schema("""{"rule":"self == oldSelf","message":"fixed"}""", """{"x":{"type":"string"},"any":{"type":"object","x-kubernetes-preserve-unknown-fields":true,"properties":{"a":{"type":"string"}}}}""");
+        Assert.Empty(Check(schema, """{"x":"s","any":{"a":"1","b":{"c":[1,2]}}}""", """{"any":{"b":{"c":[1,2]},"a":"1"},"x":"s"}"""));
+        Assert.Single(Check(schema, """{"any":{"a":"1","b":{"c":[1,3]}}}""", """{"any":{"a":"1","b":{"c":[1,2]}}}"""));
+        Assert.Single(Check(schema, """{"any":{"a":"1","b":1}}""", """{"any":{"a":"1","c":1}}"""));
+    }
+
+    [Fact]
     public void Validate_ExpensiveRule_IsStopped()
     {
         Schema schema = Schema("""{"rule":"self.l.all(a, self.l.all(b, self.l.all(c, a + b + c >= 0)))"}""", """{"l":{"type":"array","items":{"type":"integer"}}}""");

@@ -15,6 +15,10 @@ internal sealed record ObjectKind(string Command, string[] Aliases, GroupVersion
     public static readonly ObjectKind VirtualSite = new("virtual-site", ["vsite", "virtualsites"], OrreryResources.VirtualSites, "VirtualSite", false, "a named selection of data planes");
     public static readonly ObjectKind VirtualCluster = new("virtual-cluster", ["vc", "virtualclusters"], OrreryResources.VirtualClusters, "VirtualCluster", true, "a Kubernetes API of a tenant's own");
 
+    public static readonly ObjectKind Application = new("application", ["app", "applications"], OrreryResources.Applications, "Application", false, "a product that the vendor ships");
+    public static readonly ObjectKind Release = new("release", ["rel", "releases"], OrreryResources.Releases, "Release", false, "one version of an application");
+    public static readonly ObjectKind Installation = new("install", ["inst", "installation", "installations"], OrreryResources.Installations, "Installation", true, "a release of an application, for a tenant or for data planes");
+
     /// <summary>As kubectl names one object of the kind: <c>tenant.orrery.dev/acme</c>.</summary>
     public string NameOf(string name) => $"{Kind.ToLowerInvariant()}.{Resource.Group}/{name}";
 }

@@ -24,5 +24,8 @@ internal static class OwnKindCommands
         AddVerb.Create(), TokenVerb.Create(), ApproveVerb.Create(), KubectlVerb.Create()),
         ObjectCommand.Create(ObjectKind.VirtualSite, [ObjectField.Pairs("--data-plane-labels", "spec.dataPlaneSelector.matchLabels", "Labels of its data planes.")]),
         ObjectCommand.Create(ObjectKind.VirtualCluster, ObjectField.Placement),
+        ObjectCommand.Create(ObjectKind.Application, ApplicationFields.Application),
+        ObjectCommand.Create(ObjectKind.Release, ApplicationFields.Release),
+        ObjectCommand.Create(ObjectKind.Installation, ApplicationFields.Installation),
     ];
 }

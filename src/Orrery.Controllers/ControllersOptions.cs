@@ -22,6 +22,9 @@ public sealed record ControllersOptions
     /// <summary>Seed of the jitter between retries; zero derives one that differs from process to process.</summary>
     public int Seed { get; init; }
 
+    /// <summary>Folder in which charts are kept once fetched; null keeps them in memory alone. What is lost is fetched again.</summary>
+    public string? ChartFolder { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;

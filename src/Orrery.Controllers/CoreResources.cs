@@ -8,12 +8,13 @@ internal static class CoreResources
     public static readonly GroupVersionResource Namespaces = new("", "v1", "namespaces");
     public static readonly GroupVersionResource Pods = new("", "v1", "pods");
     public static readonly GroupVersionResource Nodes = new("", "v1", "nodes");
+    public static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
+    public static readonly GroupVersionResource Secrets = new("", "v1", "secrets");
     public static readonly GroupVersionResource Events = new("", "v1", "events");
     public static readonly GroupVersionResource ReplicaSets = new("apps", "v1", "replicasets");
     public static readonly GroupVersionResource ControllerRevisions = new("apps", "v1", "controllerrevisions");
     public static readonly GroupVersionResource EndpointSlices = new("discovery.k8s.io", "v1", "endpointslices");
     public static readonly GroupVersionResource Leases = new("coordination.k8s.io", "v1", "leases");
-    public static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
     public static readonly GroupVersionResource ServiceAccounts = new("", "v1", "serviceaccounts");
     public static readonly GroupVersionResource SigningRequests = new("certificates.k8s.io", "v1", "certificatesigningrequests");
     public static readonly GroupVersionResource ResourceQuotas = new("", "v1", "resourcequotas");

@@ -1,11 +1,16 @@
 using Microsoft.Extensions.Logging;
+using Orrery.Charts;
 using Orrery.Client;
+using Orrery.Controllers.Applications;
+using Orrery.Controllers.Bundles;
 using Orrery.Controllers.Crds;
 using Orrery.Controllers.DataPlanes;
+using Orrery.Controllers.Installations;
 using Orrery.Controllers.Joining;
 using Orrery.Controllers.Mirror;
 using Orrery.Controllers.Placement;
 using Orrery.Controllers.Purge;
+using Orrery.Controllers.Releases;
 using Orrery.Controllers.Revisions;
 using Orrery.Controllers.Status;
 using Orrery.Controllers.Tenants;
@@ -38,6 +43,8 @@ public sealed class OrreryControllers(ControllersOptions options)
             // 2. Controllers subscribe before informers run, so that none misses an object.
             var context = new ControllerContext(root, options);
             var sources = new SourceInformers(context.ClusterInformers);
+            using HttpClient http = ChartHttp.Create();
+            var bundles = new BundleReader(root, new ChartSource(http, new ChartCache(options.ChartFolder)));
             IController[] controllers =
             [
                 new DataPlaneController(context),
@@ -50,6 +57,9 @@ public sealed class OrreryControllers(ControllersOptions options)
                 new MirrorController(context, sources),
                 new PurgeController(context, sources),
                 new RevisionController(context, sources),
+                new ApplicationController(context),
+                new ReleaseController(context, bundles),
+                new InstallationController(context, bundles),
             ];
 
             // 3. Everything runs; each controller waits for the informers that it needs.

@@ -40,6 +40,9 @@ internal sealed class WorkDirectory
     /// <summary>Works of one object, one a data plane.</summary>
     public IReadOnlyList<KubeObject> Of(SourceKey source) => Informer.ByIndex(BySource, source.Identity);
 
+    /// <summary>Works of an Installation, hooks among them, over all data planes.</summary>
+    public IReadOnlyList<KubeObject> Of(KubeObject installation) => Informer.ByIndex(BySource, Installations.InstallationWorks.Identity(installation));
+
     /// <summary>All Works of one virtual cluster.</summary>
     public IReadOnlyList<KubeObject> Of(ClusterName cluster) => Informer.ByIndex(ByCluster, cluster.ToString());
 

@@ -21,7 +21,12 @@ internal static class PlacementResolver
     /// <param name="narrowings">
     /// Values of the virtual-sites annotation, on the namespace and on the object. Each keeps only the data planes of the sites that it names.
     /// </param>
-    public static Resolution Resolve(Api.Kinds.Placement placement, Tenant tenant, FleetSnapshot fleet, IEnumerable<string> narrowings)
+    public static Resolution Resolve(Api.Kinds.Placement placement, Tenant tenant, FleetSnapshot fleet, IEnumerable<string> narrowings) =>
+        Resolve(placement, tenant.MayRunOn, fleet, narrowings);
+
+    /// <param name="admits">Which data planes may be taken at all.</param>
+    /// <inheritdoc cref="Resolve(Api.Kinds.Placement, Tenant, FleetSnapshot, IEnumerable{string})"/>
+    public static Resolution Resolve(Api.Kinds.Placement placement, Func<DataPlane, bool> admits, FleetSnapshot fleet, IEnumerable<string> narrowings)
     {
         var unknown = new SortedSet<string>(StringComparer.Ordinal);
 
@@ -53,7 +58,7 @@ internal static class PlacementResolver
         }
 
         // 2. Only where the tenant may run, and not where everything is about to leave.
-        List<DataPlane> admitted = [.. chosen.Values.Where(d => !d.Deleting && tenant.MayRunOn(d)).OrderBy(d => d.Name, StringComparer.Ordinal)];
+        List<DataPlane> admitted = [.. chosen.Values.Where(d => !d.Deleting && admits(d)).OrderBy(d => d.Name, StringComparer.Ordinal)];
 
         // 3. Each annotation narrows further.
         List<DataPlane> wanted = admitted;
@@ -77,7 +82,7 @@ internal static class PlacementResolver
             wanted = [.. wanted.Where(d => !d.Drained)];
         }
 
-        IReadOnlyList<DataPlane> kept = unsure ? [.. fleet.DataPlanes.Where(d => !d.Deleting && tenant.MayRunOn(d))] : [];
+        IReadOnlyList<DataPlane> kept = unsure ? [.. fleet.DataPlanes.Where(d => !d.Deleting && admits(d))] : [];
         return new Resolution(wanted, kept, [.. unknown]);
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Api.Kinds;
+using Orrery.Client;
 
 namespace Orrery.Satellite.Applying;
 
@@ -14,7 +15,7 @@ internal sealed record Manifest(string WorkName, JsonObject Json)
 
     public string Name => Json.Name;
 
-    /// <exception cref="Client.TerminalException">The Work holds no manifest that can be applied.</exception>
+    /// <exception cref="TerminalException">The Work holds no manifest that can be applied.</exception>
     public static Manifest Of(KubeObject work) => Of(work, "manifest");
 
     /// <summary>What is to be applied next.</summary>
@@ -28,13 +29,13 @@ internal sealed record Manifest(string WorkName, JsonObject Json)
     {
         if (work.At(["spec", .. path]) is not { ValueKind: System.Text.Json.JsonValueKind.Object } found)
         {
-            throw new Client.TerminalException($"spec.{string.Join('.', path)} is missing");
+            throw new TerminalException($"spec.{string.Join('.', path)} is missing");
         }
 
         JsonObject json = JsonNode.Parse(found.GetRawText())!.AsObject();
-        if (json.Name.Length == 0 || json.Kind.Length == 0 || (json.Namespace.Length == 0 && MappedNamespace.OfWork(work) is not { IsVendors: true }))
+        if (json.Name.Length == 0 || json.Kind.Length == 0 || json.Namespace.Length == 0)
         {
-            throw new Client.TerminalException($"spec.{string.Join('.', path)} needs kind, metadata.name and metadata.namespace");
+            throw new TerminalException($"spec.{string.Join('.', path)} needs kind, metadata.name and metadata.namespace");
         }
 
         JsonObject labels = json.Metadata.ObjectAt("labels");
@@ -49,6 +50,17 @@ internal sealed record Manifest(string WorkName, JsonObject Json)
 
         json.Metadata.ObjectAt("annotations")[OrreryNames.WorkAnnotation] = work.Name;
         return new Manifest(work.Name, json);
+    }
+
+    /// <summary>As the cluster takes it: what is cluster-scoped there is in no namespace.</summary>
+    public Manifest For(ApiResource served)
+    {
+        if (!served.IsNamespaced)
+        {
+            Json.Metadata.Remove("namespace");
+        }
+
+        return this;
     }
 
     /// <summary>Whether an object in the cluster carries the mark of this Work.</summary>

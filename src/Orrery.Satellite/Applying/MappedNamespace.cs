@@ -24,6 +24,9 @@ internal sealed record MappedNamespace(string Tenant, ClusterName Cluster, strin
 
     public bool IsSameOwner(MappedNamespace other) => this == other with { Incarnation = Incarnation };
 
+    /// <summary>Whether it is a namespace that was made for this very installation, which may then say more of it.</summary>
+    public bool IsNamespaceOf(KubeObject live) => Installation is not null && live.Kind == "Namespace" && Of(live)?.Installation == Installation;
+
     /// <returns>Null for a namespace that is not, or not readably, one of Orrery's.</returns>
     public static MappedNamespace? Of(KubeObject ns)
     {

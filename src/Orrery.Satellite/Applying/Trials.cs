@@ -26,8 +26,6 @@ internal sealed class Trials(SatelliteContext context, NamespaceKeeper namespace
         string kind = $"{manifest.Kind.Kind} of {manifest.Kind.ApiVersion}";
         return served switch
         {
-            { IsNamespaced: true } when manifest.Namespace.Length == 0 => (null, ApplyOutcome.Refused("InvalidManifest", $"{kind} is namespaced, and the manifest names no namespace")),
-            { IsNamespaced: false } when manifest.Namespace.Length > 0 && owner.IsVendors => (null, ApplyOutcome.Refused("InvalidManifest", $"{kind} is not namespaced, and the manifest names a namespace")),
             { IsNamespaced: true } => (served, null),
             { IsNamespaced: false } when owner.IsVendors => (served, null),
             _ => (null, ApplyOutcome.Refused("UnknownKind", owner.IsVendors ? $"the cluster serves no kind {kind}" : $"the cluster serves no namespaced kind {kind}")),
@@ -63,9 +61,11 @@ internal sealed class Trials(SatelliteContext context, NamespaceKeeper namespace
             return refusal;
         }
 
+        manifest = manifest.For(served);
+
         // Somebody else's object of that name would refuse the real thing, so it refuses this.
         KubeObject? live = await context.Cluster.FindAsync(served.Resource, manifest.Namespace, manifest.Name, cancellationToken).ConfigureAwait(false);
-        if (live is not null && !manifest.Marks(live) && !Ownership.IsAppliedByUs(live, w => context.Work(w) is not null))
+        if (live is not null && !manifest.Marks(live) && !owner.IsNamespaceOf(live) && !Ownership.IsAppliedByUs(live, w => context.Work(w) is not null))
         {
             return ApplyOutcome.Refused("NotOurs", $"{manifest.Kind.Kind} {manifest.Namespace}/{manifest.Name} exists and was not made by this");
         }

@@ -123,6 +123,8 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             return unfit!;
         }
 
+        manifest = manifest.For(served);
+
         // 2. What of this Work is elsewhere goes (its mapping changed).
         await PruneAsync(manifest.WorkName, (served.Resource, manifest.Namespace, manifest.Name), cancellationToken).ConfigureAwait(false);
 
@@ -160,10 +162,16 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         if (live is null || !manifest.Marks(live))
         {
             live = await context.Cluster.FindAsync(served.Resource, manifest.Namespace, manifest.Name, cancellationToken).ConfigureAwait(false);
-            if (live is not null && !manifest.Marks(live) && !IsMade(manifest, live) && !Ownership.IsAppliedByUs(live, w => context.Work(w) is not null))
+            if (live is not null && !manifest.Marks(live) && !IsMade(manifest, live) && !owner.IsNamespaceOf(live) && !Ownership.IsAppliedByUs(live, w => context.Work(w) is not null))
             {
                 return ApplyOutcome.Refused("NotOurs", $"{manifest.Kind.Kind} {manifest.Namespace}/{manifest.Name} exists and was not made by Orrery; it is left as it is");
             }
+        }
+
+        if (live is not null && !manifest.Marks(live) && Trials.IsMadeAnew(manifest) && AppliedObjects.MarkOf(live).Length > 0)
+        {
+            // A run of a Work that is gone: it goes before this one's own may begin.
+            return ApplyOutcome.Refused("Terminating", "an earlier run of this name is still being removed", live);
         }
 
         if (live is { IsDeleting: true })

@@ -22,6 +22,9 @@ internal sealed class WorksByNamespace
     /// <summary>Whether any is of that making of the namespace.</summary>
     public bool Any(string ns, Incarnation incarnation) => works.ByIndex(ByTarget, ns).Any(w => Incarnation.OfWork(w) == incarnation);
 
+    /// <summary>The namespace that a Work needs: the one that it goes into, or the one that it is.</summary>
     public static string TargetOf(KubeObject work) =>
-        work.TextAt("spec", "manifest", "metadata", "namespace") ?? work.TextAt("spec", "trial", "manifest", "metadata", "namespace") ?? "";
+        (work.At("spec", "manifest") ?? work.At("spec", "trial", "manifest")) is { } found && new KubeObject(found) is var manifest
+            ? manifest is { Kind: "Namespace", ApiVersion: "v1" } ? manifest.Name : manifest.Namespace
+            : "";
 }

@@ -34,6 +34,9 @@ internal sealed class DataDirectory(string path)
 
     public string VirtualClusterKubeconfig(ClusterName cluster) => In("virtual-clusters", $"{cluster.Namespace}.{cluster.Name}.kubeconfig");
 
+    /// <summary>Charts that were fetched, by their digests.</summary>
+    public string ChartFolder => In("control-plane", "charts");
+
     public string ProcessFile(string process) => In("run", process + ".json");
 
     public string LogFile(string process) => In("logs", process + ".log");

@@ -64,7 +64,7 @@ internal static class ControlPlane
             cancellationToken).ConfigureAwait(false);
 
         // 3. The controllers, through the same HTTPS as every other client. Where servers share a store, one of them runs them.
-        var controllers = new ControllersOptions { Api = KubeConfig.Load(directory.ControllersKubeconfig), PublicUrl = publicUrl, Time = time, Loggers = loggers };
+        var controllers = new ControllersOptions { Api = KubeConfig.Load(directory.ControllersKubeconfig), PublicUrl = publicUrl, ChartFolder = directory.ChartFolder, Time = time, Loggers = loggers };
         Func<CancellationToken, Task> control = store is ILocalStore
             ? new OrreryControllers(controllers).RunAsync
             : token => ControllersLease.RunAsync(controllers, token);

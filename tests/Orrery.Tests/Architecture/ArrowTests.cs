@@ -17,7 +17,7 @@ public sealed class ArrowTests
         new("Orrery.Server", ["Orrery.Api", "Orrery.Machinery", "Orrery.Storage"], "an API server serves; who controls what is not its business, so it knows no client and no controller"),
         new("Orrery.Hub", ["Orrery.Api", "Orrery.Machinery", "Orrery.Storage", "Orrery.Server", "Orrery.Client"], "the hub serves beside the API server; what satellites do at the other end is not its business"),
         new("Orrery.Client", ["Orrery.Api", "Orrery.Machinery"], "a client must work against any Kubernetes, so it may not know our server"),
-        new("Orrery.Controllers", ["Orrery.Api", "Orrery.Machinery", "Orrery.Client"], "the Kubernetes API is a controller's only door: root may be somebody's existing cluster"),
+        new("Orrery.Controllers", ["Orrery.Api", "Orrery.Machinery", "Orrery.Helm", "Orrery.Charts", "Orrery.Client"], "the Kubernetes API is a controller's only door: root may be somebody's existing cluster; charts are fetched and rendered by libraries"),
         new("Orrery.Satellite", ["Orrery.Api", "Orrery.Machinery", "Orrery.Client"], "a satellite treats both sides as Kubernetes APIs, and is small enough for a customer's cluster"),
         new("Orrery.Simulator", ["Orrery.Api", "Orrery.Machinery", "Orrery.Storage", "Orrery.Server", "Orrery.Client"], "a simulated cluster is an API server with controllers; it may not know that Orrery uses it"),
         new("orrery", ["Orrery.Api", "Orrery.Machinery", "Orrery.Helm", "Orrery.Charts", "Orrery.Storage", "Orrery.Server", "Orrery.Hub", "Orrery.Client", "Orrery.Controllers", "Orrery.Satellite", "Orrery.Simulator"], "the composition root puts everything together"),

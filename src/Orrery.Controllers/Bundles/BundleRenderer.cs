@@ -1,0 +1,132 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Helm;
+using Orrery.Helm.Charts;
+using Orrery.Helm.Templates;
+using Orrery.Machinery;
+
+namespace Orrery.Controllers.Bundles;
+
+/// <summary>Makes objects out of a bundle, values and overrides. Changes nothing anywhere.</summary>
+internal sealed class BundleRenderer(TimeProvider time)
+{
+    /// <summary>Most objects that one installation may have in a data plane.</summary>
+    private const int MaxObjects = 2000;
+
+    /// <exception cref="BundleException">Says what is wrong and where.</exception>
+    public RenderedBundle Render(Bundle bundle, JsonObject values, JsonObject? overrides, RenderTarget target, CancellationToken cancellationToken)
+    {
+        (List<JsonObject> objects, List<RenderedHook> hooks) = bundle switch
+        {
+            ManifestBundle manifests => (manifests.Objects.Select(o => ValueReferences.Resolve(o, values, $"{o.Kind} {o.Name}")).ToList(), []),
+            ChartBundle chart => Chart(chart, values, target, cancellationToken),
+            _ => throw new ArgumentException($"no renderer for {bundle.GetType()}", nameof(bundle)),
+        };
+        if (objects.Count + hooks.Count > MaxObjects)
+        {
+            throw new BundleException("RenderFailed", $"the release comes to {objects.Count + hooks.Count} objects; {MaxObjects} are the most");
+        }
+
+        Overrides.Apply(objects, overrides);
+        foreach (JsonObject found in objects.Concat(hooks.Select(h => h.Object)))
+        {
+            Check(found);
+            target.Place(CanonicalJson.WithoutNulls(found));
+        }
+
+        Distinct(objects);
+        return new RenderedBundle(objects, hooks);
+    }
+
+    private (List<JsonObject> Objects, List<RenderedHook> Hooks) Chart(ChartBundle bundle, JsonObject values, RenderTarget target, CancellationToken cancellationToken)
+    {
+        RenderedChart rendered;
+        try
+        {
+            var release = new ReleaseInfo(target.Name, target.Namespace, target.Revision, IsInstall: !target.IsUpgrade, IsUpgrade: target.IsUpgrade);
+            var capabilities = new Capabilities(target.KubernetesVersion ?? Capabilities.DefaultKubeVersion, target.ApiVersions ?? Capabilities.DefaultApiVersions);
+            var options = new ValueOptions([("values of the installation", JsonSerializer.SerializeToUtf8Bytes<JsonNode>(values))]);
+            rendered = ChartRenderer.Render(bundle.Chart, release, capabilities, options, RenderLimits.Default, time, cancellationToken);
+        }
+        catch (Exception e) when (e is ChartException or RenderLimitException)
+        {
+            throw new BundleException("RenderFailed", $"chart {bundle.Chart.Name} {bundle.Chart.Version}: {e.Message}", e);
+        }
+
+        var objects = new List<JsonObject>();
+        foreach (CrdFile file in rendered.Crds)
+        {
+            objects.AddRange(Documents(file.Content, file.Source));
+        }
+
+        foreach (Manifest manifest in rendered.Manifests.Where(m => m.Hook is null))
+        {
+            objects.AddRange(Documents(manifest.Content, manifest.Source));
+        }
+
+        var hooks = new List<RenderedHook>();
+        foreach (string on in rendered.Manifests.SelectMany(m => m.Hook?.Events ?? []).Distinct(StringComparer.Ordinal))
+        {
+            hooks.AddRange(rendered.HooksOf(on).SelectMany(m => Documents(m.Content, m.Source).Select(o => (m.Hook, Object: o)))
+                .Select((h, i) => new RenderedHook(on, i, h.Hook!.DeletePolicies, h.Object)));
+        }
+
+        return (objects, hooks);
+    }
+
+    /// <summary>The objects of a rendered file; a List stands for what it holds.</summary>
+    public static IEnumerable<JsonObject> Documents(string text, string where)
+    {
+        List<JsonNode?> documents;
+        try
+        {
+            documents = [.. YamlJson.ParseAll(text)];
+        }
+        catch (FormatException e)
+        {
+            throw new BundleException("RenderFailed", $"{where}: {e.Message}", e);
+        }
+
+        foreach (JsonNode? document in documents)
+        {
+            switch (document)
+            {
+                case null:
+                    break;
+                case JsonObject list when list.Kind.EndsWith("List", StringComparison.Ordinal) && list["items"] is JsonArray items:
+                    foreach (JsonObject item in items.OfType<JsonObject>())
+                    {
+                        yield return (JsonObject)item.DeepClone();
+                    }
+
+                    break;
+                case JsonObject found:
+                    yield return found;
+                    break;
+                default:
+                    throw new BundleException("RenderFailed", $"{where} holds something that is no object");
+            }
+        }
+    }
+
+    private static void Check(JsonObject found)
+    {
+        if (found.ApiVersion.Length == 0 || found.Kind.Length == 0 || found.Name.Length == 0)
+        {
+            throw new BundleException("RenderFailed", $"an object of the release lacks apiVersion, kind or metadata.name: {found.ApiVersion} {found.Kind} {found.Name}".TrimEnd());
+        }
+    }
+
+    private static void Distinct(IEnumerable<JsonObject> objects)
+    {
+        var seen = new HashSet<(string, string, string, string)>();
+        foreach (JsonObject found in objects)
+        {
+            if (!seen.Add((found.GroupVersionKind.Group, found.Kind, found.Namespace, found.Name)))
+            {
+                throw new BundleException("RenderFailed", $"the release holds {found.Kind} {found.Name} twice");
+            }
+        }
+    }
+}

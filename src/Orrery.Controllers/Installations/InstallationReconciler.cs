@@ -1,0 +1,143 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Controllers.Fleet;
+using Orrery.Controllers.Placement;
+
+namespace Orrery.Controllers.Installations;
+
+/// <summary>Brings an installation on each of its data planes a step on, and sums up how far it is.</summary>
+internal sealed class InstallationReconciler(
+    KubeClient root,
+    Informer installations,
+    InstallationPlanner planner,
+    PlaneReconciler planes,
+    WorkDirectory works,
+    FleetDirectory fleet,
+    EventRecorder events,
+    TimeProvider time) : IReconciler<ObjectKey>
+{
+    /// <summary>When to look again at what Works will not tell: a chart that comes back, a deadline.</summary>
+    private static readonly TimeSpan RetryLook = TimeSpan.FromSeconds(30);
+
+    public async Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
+    {
+        if (installations.Get(key) is not { } installation)
+        {
+            return ReconcileResult.Done;
+        }
+
+        if (!installation.IsDeleting)
+        {
+            await OwnKinds.SetFinalizerAsync(root, installations, installation, OrreryNames.InstallationFinalizer, present: true, cancellationToken).ConfigureAwait(false);
+            installation = installations.Get(key) ?? installation;
+        }
+        else if (!installation.Finalizers.Contains(OrreryNames.InstallationFinalizer))
+        {
+            return ReconcileResult.Done;
+        }
+
+        // 1. What is wanted, and where.
+        InstallationPlan plan = planner.Plan(installation);
+        IReadOnlyDictionary<string, PlaneStatus> before = PlaneStatus.Of(installation);
+        ILookup<string, KubeObject> byPlane = works.Of(installation).ToLookup(WorkDirectory.DataPlaneOf, StringComparer.Ordinal);
+        List<DataPlane> targets = installation.IsDeleting ? [] : Targets(plan, byPlane);
+
+        // 2. Each data plane, those that it leaves among them.
+        var after = new List<PlaneStatus>();
+        foreach (string name in targets.Select(t => t.Name).Union(before.Keys).Union(byPlane.Select(p => p.Key)).Order(StringComparer.Ordinal))
+        {
+            PlaneLook look = Look(plan, name, targets, byPlane[name], before.GetValueOrDefault(name) ?? new PlaneStatus(name));
+            PlaneStatus? status = targets.Exists(t => t.Name == name)
+                ? await planes.AdvanceAsync(look, cancellationToken).ConfigureAwait(false)
+                : await planes.RemoveAsync(look, fleet.Current.DataPlane(name) is not { Deleting: false }, cancellationToken).ConfigureAwait(false);
+            if (status is not null)
+            {
+                after.Add(Dated(status, look.Before));
+            }
+        }
+
+        // 3. What is known now.
+        if (installation.IsDeleting && after.Count == 0)
+        {
+            await OwnKinds.SetFinalizerAsync(root, installations, installation, OrreryNames.InstallationFinalizer, present: false, cancellationToken).ConfigureAwait(false);
+            return ReconcileResult.Done;
+        }
+
+        await OwnKinds.WriteStatusAsync(root, installations, installation, InstallationStatus.Build(plan, after, time.GetUtcNow()), cancellationToken).ConfigureAwait(false);
+        Tell(installation, before, after);
+        return Next(plan, after);
+    }
+
+    /// <summary>A cordoned data plane keeps what it has and takes nothing new.</summary>
+    private static List<DataPlane> Targets(InstallationPlan plan, ILookup<string, KubeObject> byPlane)
+    {
+        List<DataPlane> targets = [.. plan.Placement.DataPlanes.Where(d => !d.Cordoned || byPlane.Contains(d.Name))];
+        targets.AddRange(plan.Placement.Kept.Where(d => byPlane.Contains(d.Name) && !targets.Exists(t => t.Name == d.Name)));
+        return targets;
+    }
+
+    private PlaneLook Look(InstallationPlan plan, string name, List<DataPlane> targets, IEnumerable<KubeObject> found, PlaneStatus before)
+    {
+        DataPlane plane = fleet.Current.DataPlane(name) ?? new DataPlane(name, new Dictionary<string, string>(), "Shared", [], false, false, true, Conditions.Unknown, "it has left the fleet");
+        (Func<int, int>? replicas, string divided) = Shares(plan, name, targets);
+        ILookup<bool, KubeObject> byRole = found.ToLookup(InstallationWorks.IsHook);
+        return new PlaneLook(plan, plane, [.. byRole[false]], [.. byRole[true]], before, replicas, divided);
+    }
+
+    private static (Func<int, int>? Replicas, string Divided) Shares(InstallationPlan plan, string name, List<DataPlane> targets)
+    {
+        Api.Kinds.Placement placement = Api.Kinds.Placement.Of(plan.Installation);
+        if (!placement.Divides)
+        {
+            return (null, "");
+        }
+
+        string[] names = [.. targets.Select(t => t.Name).Order(StringComparer.Ordinal)];
+        string divided = string.Join(',', names.Select(n => string.Create(CultureInfo.InvariantCulture, $"{n}={placement.Weights.GetValueOrDefault(n, 1)}")));
+        return (replicas => ReplicaDivision.Divide(replicas, names, placement.Weights).GetValueOrDefault(name), divided);
+    }
+
+    private PlaneStatus Dated(PlaneStatus status, PlaneStatus before) =>
+        status with { Since = status.Phase == before.Phase && before.Since is { } since ? since : time.GetUtcNow() };
+
+    private ReconcileResult Next(InstallationPlan plan, IReadOnlyList<PlaneStatus> after)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        IEnumerable<TimeSpan> deadlines = after.Where(p => p is { Attempt: not null, Phase: Phases.Installing or Phases.Upgrading })
+            .Select(p => p.Attempt!.Started + plan.Deadline - now + TimeSpan.FromSeconds(1)).Where(d => d > TimeSpan.Zero);
+
+        // A refused chart or missing values may come; what a step itself wrote wakes the next one by its Works, but not where it wrote none.
+        bool isStepping = after.Any(p => p.Phase is Phases.Checking or Phases.Uninstalling || p is { Attempt: not null, Phase: Phases.Installing or Phases.Upgrading });
+        List<TimeSpan> looks = [.. deadlines, .. isStepping ? [TimeSpan.FromSeconds(2)] : Array.Empty<TimeSpan>(), .. after.Any(p => p.Phase == Phases.Failed) ? [RetryLook] : Array.Empty<TimeSpan>()];
+        return looks.Count > 0 ? ReconcileResult.After(looks.Min()) : ReconcileResult.Done;
+    }
+
+    private void Tell(KubeObject installation, IReadOnlyDictionary<string, PlaneStatus> before, IReadOnlyList<PlaneStatus> after)
+    {
+        foreach (PlaneStatus plane in after)
+        {
+            PlaneStatus? was = before.GetValueOrDefault(plane.Name);
+            if (was?.Phase == plane.Phase && (was.Reason == plane.Reason || plane.Phase != Phases.Failed))
+            {
+                continue;
+            }
+
+            if (plane.Phase is Phases.Failed or Phases.Degraded)
+            {
+                events.Warning(installation, plane.Phase == Phases.Failed ? plane.Reason : "Degraded", $"{plane.Name}: {plane.Message}");
+            }
+            else if (plane.Phase is Phases.Running or Phases.Installing or Phases.Upgrading or Phases.Uninstalling)
+            {
+                events.Normal(installation, plane.Phase == Phases.Running && plane.Reason.Length > 0 ? plane.Reason : plane.Phase, $"{plane.Name}: {plane.Message}");
+            }
+        }
+
+        foreach (string gone in before.Keys.Except(after.Select(p => p.Name), StringComparer.Ordinal))
+        {
+            events.Normal(installation, "Uninstalled", $"{gone}: nothing of it is left");
+        }
+    }
+}

@@ -1,0 +1,316 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Controllers.Bundles;
+
+namespace Orrery.Controllers.Installations;
+
+/// <summary>One installation in one data plane, as a look finds it.</summary>
+/// <param name="Works">Of the installation in that data plane, hooks left out.</param>
+/// <param name="Hooks">Works of its hooks.</param>
+/// <param name="Before">What the last look left in the status.</param>
+/// <param name="Replicas">Share of an object's replicas; null leaves what it says.</param>
+internal sealed record PlaneLook(
+    InstallationPlan Plan, DataPlane DataPlane, IReadOnlyList<KubeObject> Works, IReadOnlyList<KubeObject> Hooks, PlaneStatus Before, Func<int, int>? Replicas, string Divided)
+{
+    public KubeObject Installation => Plan.Installation;
+}
+
+/// <summary>
+/// Brings one installation in one data plane a step on. What is new is rendered, then tried by the data plane, and comes into force only when
+/// all of it was accepted: until then what was in force stays untouched. Every step is read off Works and status, so that any look may be
+/// the first one after a crash.
+/// </summary>
+internal sealed class PlaneReconciler(WorkWriter writer, HookRunner hooks, BundleReader bundles, BundleRenderer renderer, IClusterFacts facts, TimeProvider time)
+{
+    /// <summary>On an Installation: whether it goes without running its hooks, for one whose hooks fail.</summary>
+    private const string SkipHooksAnnotation = "orrery.dev/skip-hooks";
+
+    /// <summary>Reason of an attempt that goes no further: its hook has run and failed. Other values or another release begin another.</summary>
+    private const string HookFailed = "HookFailed";
+
+    /// <returns>What is to stand in the status from now on.</returns>
+    public async Task<PlaneStatus> AdvanceAsync(PlaneLook look, CancellationToken cancellationToken)
+    {
+        PlaneStatus status = look.Before with { Wanted = look.Plan.WantedRelease, Namespace = look.Plan.TargetNamespace };
+
+        // 1. Reasons to leave everything as it is.
+        if (look.DataPlane.Paused || look.Plan.IsSuspended)
+        {
+            return Counted(status, look).In(Phases.Paused, look.DataPlane.Paused ? "DataPlanePaused" : "Suspended", "what runs is left as it is");
+        }
+
+        if (look.Plan.Refusal is { } refusal)
+        {
+            return Counted(status, look).In(status.InForce is null ? Phases.Pending : Phases.Failed, refusal.Reason, refusal.Message);
+        }
+
+        // 2. Nothing new.
+        JsonObject values = InstallationPlanner.ValuesFor(look.Plan, look.DataPlane);
+        string inputs = Inputs(look, values);
+        if (status.Inputs == inputs && InstallationWorks.ContentInForce(look.Works) == status.Content)
+        {
+            return await SettledAsync(status, look, cancellationToken).ConfigureAwait(false);
+        }
+
+        // 3. Something new: begin it, or go on with it.
+        Attempt? attempt = status.Attempt is { } under && under.Inputs == inputs && IsWhole(under, look) ? under : null;
+        if (attempt is null)
+        {
+            try
+            {
+                attempt = await BeginAsync(look, values, inputs, cancellationToken).ConfigureAwait(false);
+            }
+            catch (BundleException e)
+            {
+                return Counted(status, look).In(Phases.Failed, e.Reason, e.Message);
+            }
+
+            return Counted(status with { Attempt = attempt }, look).In(Phases.Checking, "Checking", $"{look.DataPlane.Name} is asked whether it would take {look.Plan.WantedRelease}");
+        }
+
+        status = await StepAsync(status with { Attempt = attempt }, attempt, look, cancellationToken).ConfigureAwait(false);
+        return Overdue(status, look);
+    }
+
+    /// <summary>Takes the installation out of a data plane: its hooks, its objects, its hooks again.</summary>
+    /// <param name="look">The data plane may be one that leaves: then nothing waits for it.</param>
+    /// <param name="isLeaving">The data plane leaves the fleet, or has left.</param>
+    /// <returns>Null once nothing of it is left.</returns>
+    public async Task<PlaneStatus?> RemoveAsync(PlaneLook look, bool isLeaving, CancellationToken cancellationToken)
+    {
+        if (look.Works.Count + look.Hooks.Count == 0)
+        {
+            return null;
+        }
+
+        if (look.DataPlane.Paused && !isLeaving)
+        {
+            return Counted(look.Before, look).In(Phases.Paused, "DataPlanePaused", "what runs is left as it is");
+        }
+
+        bool skipsHooks = isLeaving || look.Before.InForce is null || look.Installation.Annotations.GetValueOrDefault(SkipHooksAnnotation) == "true";
+        string id = IdInForce(look.Before);
+        Attempt attempt = look.Before.Attempt is { Stage: Stages.BeforeDeletion or Stages.Deleting } under
+            ? under
+            : new Attempt("", look.Before.Content ?? "", look.Before.Revision, Stages.BeforeDeletion, time.GetUtcNow(), []);
+        PlaneStatus status = Counted(look.Before with { Attempt = attempt, Wanted = null }, look);
+
+        // 1. Hooks while all is still there.
+        if (attempt.Stage == Stages.BeforeDeletion)
+        {
+            HookProgress before = skipsHooks ? new HookProgress(attempt, true, null, "") : await hooks.RunAsync(look.Hooks, "pre-delete", attempt, id, cancellationToken).ConfigureAwait(false);
+            return before.IsDone
+                ? (status with { Attempt = before.Attempt with { Stage = Stages.Deleting } }).In(Phases.Uninstalling, "Deleting", "its objects go")
+                : Hooked(status with { Attempt = before.Attempt }, before, look, Phases.Uninstalling);
+        }
+
+        // 2. The objects.
+        await WorkWriter.EachAsync(look.Works.Where(w => !w.IsDeleting), writer.DeleteAsync, cancellationToken).ConfigureAwait(false);
+        if (look.Works.Count > 0)
+        {
+            return status.In(Phases.Uninstalling, "Deleting", $"{look.Works.Count} objects go");
+        }
+
+        // 3. Hooks behind them, and then the hooks themselves.
+        HookProgress after = skipsHooks ? new HookProgress(attempt, true, null, "") : await hooks.RunAsync(look.Hooks, "post-delete", attempt, id, cancellationToken).ConfigureAwait(false);
+        if (!after.IsDone)
+        {
+            return Hooked(status with { Attempt = after.Attempt }, after, look, Phases.Uninstalling);
+        }
+
+        await WorkWriter.EachAsync(look.Hooks, writer.DeleteAsync, cancellationToken).ConfigureAwait(false);
+        return null;
+    }
+
+    /// <summary>Renders, and puts what comes out beside what is in force.</summary>
+    private async Task<Attempt> BeginAsync(PlaneLook look, JsonObject values, string inputs, CancellationToken cancellationToken)
+    {
+        InstallationPlan plan = look.Plan;
+        Bundle bundle = await bundles.ReadAsync(plan.Release!, cancellationToken).ConfigureAwait(false);
+        int revision = look.Before.Revision + 1;
+        RenderTarget target = await facts.TargetAsync(plan, look.DataPlane, bundle, revision, look.Before.InForce is not null, cancellationToken).ConfigureAwait(false);
+        RenderedBundle rendered = renderer.Render(bundle, values, plan.Overrides, target, cancellationToken);
+        Divide(rendered.Objects, look.Replicas);
+
+        // 1. What it comes to, and under which name it goes.
+        var wanted = rendered.Objects.ToDictionary(o => InstallationWorks.NameOf(look.Installation, o), StringComparer.Ordinal);
+        string content = InstallationWorks.Content(wanted.Select(w => (w.Key, CanonicalJson.Digest(w.Value))));
+        var attempt = new Attempt(inputs, content, revision, Stages.Checking, time.GetUtcNow(), []);
+
+        // 2. Works to come, and those that will go.
+        Dictionary<string, KubeObject> present = look.Works.ToDictionary(w => w.Name, StringComparer.Ordinal);
+        await WorkWriter.EachAsync(wanted, (w, token) => TryAsync(look, present.GetValueOrDefault(w.Key), w.Value, attempt.Id, token), cancellationToken).ConfigureAwait(false);
+        await WorkWriter.EachAsync(look.Works.Where(w => !wanted.ContainsKey(w.Name)), (w, token) => InstallationWorks.IsInForce(w)
+            ? writer.PatchAsync(w, PatchKind.Merge, InstallationWorks.Leave(w, attempt.Id), token)
+            : writer.DeleteAsync(w, token), cancellationToken).ConfigureAwait(false);
+
+        // 3. Hooks stand ready until their time comes; those of an attempt that came to nothing go.
+        HashSet<string> known = [.. look.Hooks.Select(h => h.Name)];
+        List<JsonObject> ready = [.. rendered.Hooks.Select(h => InstallationWorks.Hook(look.Installation, plan.Tenant, look.DataPlane.Namespace, h, attempt.Id))];
+        await WorkWriter.EachAsync(ready.Where(h => !known.Contains(h.Name)), (h, token) => writer.CreateAsync(look.DataPlane.Namespace, h, token), cancellationToken).ConfigureAwait(false);
+        string inForce = IdInForce(look.Before);
+        await WorkWriter.EachAsync(
+            look.Hooks.Where(h => InstallationWorks.TrialOf(h) is { } of && of != attempt.Id && of != inForce), writer.DeleteAsync, cancellationToken).ConfigureAwait(false);
+        return attempt;
+    }
+
+    private Task TryAsync(PlaneLook look, KubeObject? present, JsonObject manifest, string attempt, CancellationToken cancellationToken)
+    {
+        if (present is null)
+        {
+            return writer.CreateAsync(look.DataPlane.Namespace, InstallationWorks.Trial(look.Installation, look.Plan.Tenant, look.DataPlane.Namespace, manifest, attempt), cancellationToken);
+        }
+
+        bool isInForce = present.At("spec", "manifest") is { } inForce && CanonicalJson.Digest(inForce) == CanonicalJson.Digest(manifest);
+        bool isBare = present.At("spec", "trial") is null && !present.Annotations.ContainsKey(InstallationWorks.LeavesAnnotation);
+        return isInForce && isBare ? Task.CompletedTask
+            : writer.PatchAsync(present, PatchKind.Json, isInForce ? InstallationWorks.Abandon(present) : InstallationWorks.Try(present, manifest, attempt), cancellationToken);
+    }
+
+    private async Task<PlaneStatus> StepAsync(PlaneStatus status, Attempt attempt, PlaneLook look, CancellationToken cancellationToken)
+    {
+        bool isUpgrade = status.InForce is not null;
+        string moving = isUpgrade ? Phases.Upgrading : Phases.Installing;
+        if (look.Before is { Reason: HookFailed })
+        {
+            await hooks.SweepFailedAsync(look.Hooks, cancellationToken).ConfigureAwait(false);
+            return Counted(status, look);
+        }
+
+        await hooks.SweepAsync(look.Hooks, attempt.Hooks, cancellationToken).ConfigureAwait(false);
+
+        // 1. Would the data plane take it?
+        if (attempt.Stage == Stages.Checking)
+        {
+            (bool? accepted, string message) = Trial.Of(look.Works, attempt.Id);
+            if (accepted != true)
+            {
+                return accepted is null
+                    ? Counted(status, look).In(Phases.Checking, "Checking", message)
+                    : Counted(status, look).In(Phases.Failed, "Refused", $"{look.DataPlane.Name} would refuse {look.Plan.WantedRelease}: {message}");
+            }
+
+            attempt = attempt with { Stage = Stages.Before };
+        }
+
+        // 2. Hooks before the change.
+        if (attempt.Stage == Stages.Before)
+        {
+            HookProgress progress = await hooks.RunAsync(look.Hooks, isUpgrade ? "pre-upgrade" : "pre-install", attempt, attempt.Id, cancellationToken).ConfigureAwait(false);
+            attempt = progress.Attempt;
+            if (!progress.IsDone)
+            {
+                return Hooked(status with { Attempt = attempt }, progress, look, moving);
+            }
+
+            attempt = attempt with { Stage = Stages.Applying };
+            return Counted(status with { Attempt = attempt }, look).In(moving, "Applying", $"{look.Plan.WantedRelease} comes into force");
+        }
+
+        // 3. The change, and waiting for what it brings.
+        if (attempt.Stage == Stages.Applying)
+        {
+            List<KubeObject> tried = [.. look.Works.Where(w => InstallationWorks.TrialOf(w) == attempt.Id)];
+            await WorkWriter.EachAsync(tried, (w, token) => writer.PatchAsync(w, PatchKind.Json, InstallationWorks.Promote(w, attempt.Id), token), cancellationToken).ConfigureAwait(false);
+            List<KubeObject> staying = [.. look.Works.Where(w => !w.Annotations.ContainsKey(InstallationWorks.LeavesAnnotation))];
+            if (tried.Count > 0 || !staying.TrueForAll(WorkReport.IsApplied))
+            {
+                return Counted(status, look).In(moving, "Applying", tried.Count > 0 ? $"{look.Plan.WantedRelease} comes into force" : WorkReport.WhyNotReady(staying));
+            }
+
+            List<KubeObject> leaving = [.. look.Works.Except(staying)];
+            await WorkWriter.EachAsync(leaving, writer.DeleteAsync, cancellationToken).ConfigureAwait(false);
+            if (!staying.TrueForAll(WorkReport.IsReady))
+            {
+                return Counted(status, look).In(moving, "Progressing", WorkReport.WhyNotReady(staying));
+            }
+
+            attempt = attempt with { Stage = Stages.After };
+        }
+
+        // 4. Hooks after it.
+        HookProgress after = await hooks.RunAsync(look.Hooks, isUpgrade ? "post-upgrade" : "post-install", attempt, attempt.Id, cancellationToken).ConfigureAwait(false);
+        if (!after.IsDone)
+        {
+            return Hooked(status with { Attempt = after.Attempt }, after, look, moving);
+        }
+
+        // 5. In force.
+        await hooks.SweepAsync(look.Hooks, after.Attempt.Hooks, cancellationToken).ConfigureAwait(false);
+        return Counted(status with { Attempt = null, InForce = look.Plan.WantedRelease, Inputs = attempt.Inputs, Content = attempt.Content, Revision = attempt.Revision }, look)
+            .In(Phases.Running, isUpgrade ? "Upgraded" : "Installed", $"{look.Plan.WantedRelease} runs");
+    }
+
+    /// <summary>What is wanted is in force: what an attempt at something else left behind goes, and what runs is counted.</summary>
+    private async Task<PlaneStatus> SettledAsync(PlaneStatus status, PlaneLook look, CancellationToken cancellationToken)
+    {
+        List<KubeObject> left = [.. look.Works.Where(w => w.At("spec", "trial") is not null || w.Annotations.ContainsKey(InstallationWorks.LeavesAnnotation))];
+        await WorkWriter.EachAsync(
+            left,
+            (w, token) => InstallationWorks.IsInForce(w) ? writer.PatchAsync(w, PatchKind.Json, InstallationWorks.Abandon(w), token) : writer.DeleteAsync(w, token),
+            cancellationToken).ConfigureAwait(false);
+        string inForce = IdInForce(status);
+        await WorkWriter.EachAsync(
+            look.Hooks.Where(h => InstallationWorks.TrialOf(h) is { } of && of != inForce), writer.DeleteAsync, cancellationToken).ConfigureAwait(false);
+        status = Counted(status with { Attempt = null, InForce = look.Plan.WantedRelease }, look);
+        return !look.DataPlane.IsReporting ? status.In(Phases.Unknown, "DataPlaneSilent", look.DataPlane.ReadyMessage)
+            : status.Ready == status.Objects ? status.In(Phases.Running, status.Reason is "Installed" or "Upgraded" ? status.Reason : "Running", $"{status.InForce} runs")
+            : status.In(Phases.Degraded, "NotReady", WorkReport.WhyNotReady(look.Works));
+    }
+
+    /// <summary>Hooks of what is in force keep that attempt's mark: those for its deletion wait for their time.</summary>
+    private static string IdInForce(PlaneStatus status) => status.Content is { } content ? new Attempt("", content, status.Revision, "", default, []).Id : "";
+
+    private static PlaneStatus Hooked(PlaneStatus status, HookProgress progress, PlaneLook look, string moving) => progress.Failure is { } failure
+        ? Counted(status, look).In(Phases.Failed, HookFailed, failure)
+        : Counted(status, look).In(moving, "Hook", progress.Waiting);
+
+    private PlaneStatus Overdue(PlaneStatus status, PlaneLook look)
+    {
+        if (!look.DataPlane.IsReporting && status.Phase is not (Phases.Running or Phases.Failed))
+        {
+            return status.In(Phases.Unknown, "DataPlaneSilent", look.DataPlane.ReadyMessage);
+        }
+
+        return status is { Attempt: { } attempt, Phase: Phases.Installing or Phases.Upgrading } && time.GetUtcNow() - attempt.Started > look.Plan.Deadline
+            ? status.In(Phases.Failed, "ProgressDeadlineExceeded", $"not ready after {look.Plan.Deadline.TotalSeconds:0} s: {status.Message}")
+            : status;
+    }
+
+    private static bool IsWhole(Attempt attempt, PlaneLook look) => attempt.Stage is Stages.Checking or Stages.Before or Stages.Applying or Stages.After
+        && InstallationWorks.ContentToCome(look.Works) == attempt.Content;
+
+    private static PlaneStatus Counted(PlaneStatus status, PlaneLook look)
+    {
+        List<KubeObject> inForce = [.. look.Works.Where(w => InstallationWorks.IsInForce(w) && !w.IsDeleting)];
+        return status with { Objects = inForce.Count, Ready = inForce.Count(WorkReport.IsReady) };
+    }
+
+    private static void Divide(IEnumerable<JsonObject> objects, Func<int, int>? share)
+    {
+        if (share is null)
+        {
+            return;
+        }
+
+        foreach (JsonObject scaled in objects.Where(Overrides.HasReplicas))
+        {
+            scaled.ObjectAt("spec")["replicas"] = share((int)(scaled.NumberAt("spec", "replicas") ?? 1));
+        }
+    }
+
+    /// <summary>Digest of all that decides what is installed. With the installation's uid, so that it tells nothing of a Secret's values.</summary>
+    private static string Inputs(PlaneLook look, JsonObject values) => CanonicalJson.Digest(new JsonObject
+    {
+        ["installation"] = look.Installation.Uid,
+        ["release"] = look.Plan.Release!.Uid,
+        ["digest"] = look.Plan.Release.TextAt("status", "digest"),
+        ["values"] = values,
+        ["overrides"] = look.Plan.Overrides,
+        ["namespace"] = look.Plan.TargetNamespace,
+        ["replicas"] = look.Divided,
+        ["retry"] = look.Installation.Annotations.GetValueOrDefault("orrery.dev/retry"),
+    });
+}

@@ -11,6 +11,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Server.Authentication;
+using Orrery.Server.Transport;
 
 namespace Orrery.Server;
 
@@ -93,6 +94,7 @@ public sealed class ApiServer : IAsyncDisposable
         kestrel.Listen(options.Address, options.Port, listen =>
         {
             listen.Protocols = HttpProtocols.Http1AndHttp2;
+            listen.Use(RecordMemory.Before);
             listen.UseHttps(new HttpsConnectionAdapterOptions
             {
                 ServerCertificate = options.ServingCertificate,
@@ -108,6 +110,7 @@ public sealed class ApiServer : IAsyncDisposable
                     VerificationFlags = X509VerificationFlags.AllFlags,
                 },
             });
+            listen.Use(RecordMemory.After);
         });
     }
 }

@@ -14,12 +14,18 @@ namespace Orrery.Server.Authentication;
 /// </summary>
 internal sealed class Impersonation(IAuthorizer authorizer, ILogger<Impersonation> log)
 {
+    private const string Prefix = "Impersonate-";
     private const string ExtraPrefix = "Impersonate-Extra-";
 
     /// <param name="trail">Told of the other user; null where the request is not recorded.</param>
     /// <returns>The other user, or <paramref name="user"/> itself when the request asks for none.</returns>
     public UserInfo Apply(UserInfo user, RequestInfo request, IHeaderDictionary headers, AuditTrail? trail = null)
     {
+        if (!AsksForAny(headers))
+        {
+            return user;
+        }
+
         string name = headers["Impersonate-User"].ToString(), uid = headers["Impersonate-Uid"].ToString();
         string[] groups = Values(headers["Impersonate-Group"]);
         SortedDictionary<string, IReadOnlyList<string>> extra = Extra(headers);
@@ -66,6 +72,20 @@ internal sealed class Impersonation(IAuthorizer authorizer, ILogger<Impersonatio
         var other = new UserInfo { Name = name, Uid = uid, Groups = all, Extra = extra, Scope = new ClusterScope(request.Cluster) };
         trail?.Impersonated(other);
         return other;
+    }
+
+    /// <summary>Almost no request does: it is let through after one look.</summary>
+    private static bool AsksForAny(IHeaderDictionary headers)
+    {
+        foreach ((string name, _) in headers)
+        {
+            if (name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static string[] Values(StringValues values) => [.. values.OfType<string>()];

@@ -28,9 +28,9 @@ internal static class AnswerText
         : (json, "application/json");
 
     /// <summary>Whether an answer of this size is to be compressed.</summary>
-    public static bool IsCompressed(HttpRequest request, long size) =>
-        size > CompressedFrom
-        && request.Headers.AcceptEncoding.ToString().Split(',').Any(token => token.Trim() == "gzip");
+    public static bool IsCompressed(HttpRequest request, long size) => size > CompressedFrom && TakesGzip(request);
+
+    public static bool TakesGzip(HttpRequest request) => request.Headers.AcceptEncoding.ToString().Split(',').Any(token => token.Trim() == "gzip");
 
     public static Stream Compress(Stream output) => new GZipStream(output, CompressionLevel.Fastest, leaveOpen: true);
 

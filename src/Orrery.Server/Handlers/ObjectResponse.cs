@@ -69,7 +69,7 @@ internal static class ObjectResponse
         response.StatusCode = 200;
         response.ContentType = Json;
         response.Headers.CacheControl = "no-cache, private";
-        if (AnswerText.IsCompressed(request.Http.Request, items.Sum(i => (long)i.Length)))
+        if (AnswerText.TakesGzip(request.Http.Request) && AnswerText.IsCompressed(request.Http.Request, items.Sum(i => (long)i.Length)))
         {
             response.Headers.ContentEncoding = "gzip";
             response.Headers.Append("Vary", "Accept-Encoding");

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Orrery.Api;
 using Orrery.Machinery.Wire;
 
@@ -52,8 +53,34 @@ public static class Negotiation
 {
     private const string Represented = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
+    /// <summary>A client says the same again and again: what was made of it is remembered, of so many headers.</summary>
+    private const int MostRemembered = 256;
+
+    private const int LongestRemembered = 256;
+
+    private static readonly ConcurrentDictionary<string, AnswerFormat> Remembered = new(StringComparer.Ordinal);
+
     /// <exception cref="StatusException">406: none of what the client accepts can be made.</exception>
     public static AnswerFormat Answer(string? accept)
+    {
+        if (accept is null || accept.Length > LongestRemembered)
+        {
+            return Read(accept);
+        }
+
+        if (!Remembered.TryGetValue(accept, out AnswerFormat format))
+        {
+            format = Read(accept);
+            if (Remembered.Count < MostRemembered)
+            {
+                Remembered[accept] = format;
+            }
+        }
+
+        return format;
+    }
+
+    private static AnswerFormat Read(string? accept)
     {
         foreach (MediaType clause in MediaType.ParseAccept(accept))
         {
@@ -93,7 +120,7 @@ public static class Negotiation
 
     /// <summary>The format of a body that is an object. No header means JSON.</summary>
     /// <exception cref="StatusException">415.</exception>
-    public static BodyFormat Body(string? contentType) => Essence(contentType) switch
+    public static BodyFormat Body(string? contentType) => contentType == "application/json" ? BodyFormat.Json : Essence(contentType) switch
     {
         "" or "application/json" => BodyFormat.Json,
         "application/yaml" => BodyFormat.Yaml,

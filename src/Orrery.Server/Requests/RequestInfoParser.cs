@@ -12,24 +12,17 @@ public static class RequestInfoParser
     {
         int question = rawTarget.IndexOf('?', StringComparison.Ordinal);
         string rawPath = question < 0 ? rawTarget : rawTarget[..question];
-        (ClusterName cluster, string[] segments, bool trailingSlash) = RequestPath.Split(rawPath);
-        var info = new RequestInfo
-        {
-            Cluster = cluster,
-            Path = "/" + string.Join('/', segments) + (trailingSlash && segments.Length > 0 ? "/" : ""),
-            Verb = method.ToLowerInvariant(),
-            Query = question < 0 ? RequestQuery.Empty : RequestQuery.Parse(rawTarget[(question + 1)..]),
-        };
-
+        (ClusterName cluster, string[] segments, string path) = RequestPath.Split(rawPath);
+        RequestQuery query = question < 0 ? RequestQuery.Empty : RequestQuery.Parse(rawTarget[(question + 1)..]);
         return segments switch
         {
-            ["api", var version, _, ..] => Resource(info with { ApiPrefix = "api", Version = version }, method, segments.AsSpan(2)),
-            ["apis", var group, var version, _, ..] => Resource(info with { ApiPrefix = "apis", Group = group, Version = version }, method, segments.AsSpan(3)),
-            _ => info,
+            ["api", var version, _, ..] => Resource(new Target(cluster, path, query, "api", "", version), method, segments.AsSpan(2)),
+            ["apis", var group, var version, _, ..] => Resource(new Target(cluster, path, query, "apis", group, version), method, segments.AsSpan(3)),
+            _ => new RequestInfo { Cluster = cluster, Path = path, Verb = method.ToLowerInvariant(), Query = query },
         };
     }
 
-    private static RequestInfo Resource(RequestInfo info, string method, ReadOnlySpan<string> parts)
+    private static RequestInfo Resource(in Target target, string method, ReadOnlySpan<string> parts)
     {
         string verb = method switch
         {
@@ -61,31 +54,35 @@ public static class RequestInfoParser
             }
         }
 
-        // 3. {resource}/{name}/{subresource}
-        string name = parts.Length > 1 ? parts[1] : "";
-        info = info with
+        // 3. {resource}/{name}/{subresource}. Without a name a get is a list or a watch, and a delete is of the collection.
+        string inPath = parts.Length > 1 ? parts[1] : "", name = inPath;
+        if (inPath.Length == 0 && verb is "get" or "watch")
         {
-            IsResourceRequest = true,
-            Namespace = ns,
-            Resource = parts[0],
-            Name = name,
-            IsNameInPath = name.Length > 0,
-            Subresource = parts.Length > 2 && !verbInPath ? parts[2] : "",
-            Parts = parts.ToArray(),
-        };
-
-        // 4. Without a name a get is a list or a watch, and a delete is of the collection.
-        if (name.Length == 0 && verb is "get" or "watch")
-        {
-            verb = verb == "watch" || info.Query.Flag("watch") ? "watch" : "list";
-            info = info with { Name = NameInSelector(info.Query["fieldSelector"]) };
+            verb = verb == "watch" || target.Query.Flag("watch") ? "watch" : "list";
+            name = NameInSelector(target.Query["fieldSelector"]);
         }
-        else if (name.Length == 0 && verb == "delete")
+        else if (inPath.Length == 0 && verb == "delete")
         {
             verb = "deletecollection";
         }
 
-        return info with { Verb = verb };
+        return new RequestInfo
+        {
+            Cluster = target.Cluster,
+            Path = target.Path,
+            Query = target.Query,
+            ApiPrefix = target.Prefix,
+            Group = target.Group,
+            Version = target.Version,
+            Verb = verb,
+            IsResourceRequest = true,
+            Namespace = ns,
+            Resource = parts[0],
+            Name = name,
+            IsNameInPath = inPath.Length > 0,
+            Subresource = parts.Length > 2 && !verbInPath ? parts[2] : "",
+            Parts = parts.ToArray(),
+        };
     }
 
     /// <summary>The name that a field selector demands, so that rules with resourceNames can allow the list or watch.</summary>
@@ -103,4 +100,7 @@ public static class RequestInfoParser
 
         return "";
     }
+
+    /// <summary>What the path says before the resource.</summary>
+    private readonly record struct Target(ClusterName Cluster, string Path, RequestQuery Query, string Prefix, string Group, string Version);
 }

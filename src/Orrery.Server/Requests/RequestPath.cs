@@ -15,8 +15,8 @@ internal static partial class RequestPath
     private static readonly SearchValues<char> Allowed = SearchValues.Create(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/%");
 
-    /// <summary>The cluster, and the segments below its prefix, decoded. A trailing slash is reported, not a segment.</summary>
-    public static (ClusterName Cluster, string[] Segments, bool TrailingSlash) Split(string rawPath)
+    /// <summary>The cluster, the segments below its prefix, and the path that they make, decoded. A trailing slash belongs to the path and is no segment.</summary>
+    public static (ClusterName Cluster, string[] Segments, string Path) Split(string rawPath)
     {
         if (rawPath.Length == 0 || rawPath[0] != '/' || rawPath.AsSpan().ContainsAnyExcept(Allowed))
         {
@@ -25,26 +25,34 @@ internal static partial class RequestPath
 
         bool trailingSlash = rawPath.Length > 1 && rawPath[^1] == '/';
         string[] raw = rawPath.Length == 1 ? [] : rawPath[1..(trailingSlash ? ^1 : ^0)].Split('/');
-        if (raw.Any(segment => segment.Length == 0 || segment is "." or ".."))
+        foreach (string segment in raw)
         {
-            throw ApiErrors.BadRequest("the request path has an empty or a dot segment");
+            if (segment.Length == 0 || segment is "." or "..")
+            {
+                throw ApiErrors.BadRequest("the request path has an empty or a dot segment");
+            }
         }
 
         ClusterName cluster = ClusterName.Root;
+        int prefix = 0;
         if (raw.Length > 0 && raw[0] == "clusters")
         {
             (cluster, int taken) = Cluster(raw);
+            prefix = raw.Take(taken).Sum(segment => segment.Length + 1);
             raw = raw[taken..];
         }
 
-        string[] decoded = [.. raw.Select(Decode)];
+        // Almost always nothing is encoded: the path is what came.
+        bool isPlain = !rawPath.Contains('%', StringComparison.Ordinal);
+        string[] decoded = isPlain ? raw : [.. raw.Select(Decode)];
         if (decoded.Length > 0 && decoded[0] == "clusters")
         {
             // Encoded, or below another cluster's prefix: there is no such path.
             throw ApiErrors.NoSuchResource();
         }
 
-        return (cluster, decoded, trailingSlash);
+        string path = decoded.Length == 0 ? "/" : isPlain ? rawPath[prefix..] : "/" + string.Join('/', decoded) + (trailingSlash ? "/" : "");
+        return (cluster, decoded, path);
     }
 
     private static (ClusterName Cluster, int Taken) Cluster(string[] raw)

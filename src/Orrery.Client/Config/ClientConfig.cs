@@ -43,6 +43,9 @@ public sealed record ClientConfig(
     /// <summary>Makes what carries the requests; null: connections of this machine's network. For a network that exists in memory only.</summary>
     public Func<HttpMessageHandler>? Carrier { get; init; }
 
+    /// <summary>Through which proxy the server is reached; null dials it directly, whatever the environment says.</summary>
+    public ForwardProxy? Proxy { get; init; }
+
     /// <summary>How long a TCP and TLS connection may take to open.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -63,6 +63,7 @@ public static partial class KubeConfig
         {
             InsecureSkipTlsVerify = Text(cluster, "insecure-skip-tls-verify") == "true",
             TlsServerName = Text(cluster, "tls-server-name"),
+            Proxy = ProxyOf(Text(cluster, "proxy-url")),
             DefaultNamespace = Text(chosen, "namespace") is { Length: > 0 } ns ? ns : "default",
         };
 
@@ -85,6 +86,19 @@ public static partial class KubeConfig
 
         string? ca = Pem(cluster, "certificate-authority", "");
         return new ClientConfig(new Uri(server), ca is null ? null : Certificates(ca));
+    }
+
+    /// <summary>That of the file, or else that of the environment, as client-go has it.</summary>
+    private static ForwardProxy? ProxyOf(string? said)
+    {
+        try
+        {
+            return said is { Length: > 0 } ? ForwardProxy.Parse(said) : ForwardProxy.FromEnvironment(Environment.GetEnvironmentVariable);
+        }
+        catch (FormatException e)
+        {
+            throw new InvalidDataException($"kubeconfig: {(said is null ? "HTTPS_PROXY" : "proxy-url")}: {e.Message}", e);
+        }
     }
 
     private static ClientConfig WithUser(ClientConfig config, YamlMappingNode user, string directory, TimeProvider time)

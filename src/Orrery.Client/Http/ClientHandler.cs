@@ -22,7 +22,8 @@ public static class ClientHandler
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
             AllowAutoRedirect = false,
             UseCookies = false,
-            UseProxy = false,
+            UseProxy = config.Proxy is not null,
+            Proxy = config.Proxy,
         };
         SslClientAuthenticationOptions tls = handler.SslOptions;
         tls.TargetHost = config.TlsServerName;

@@ -26,7 +26,7 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
     private string said = "";
 
     /// <summary>How to reach the control plane as this satellite. Good once <see cref="JoinAsync"/> has ended.</summary>
-    public ClientConfig Config => new(identity!.Server) { TlsSource = () => tls! };
+    public ClientConfig Config => new(identity!.Server) { TlsSource = () => tls!, Proxy = options.Proxy };
 
     /// <summary>Ends once there is a certificate, however old: for as long as that takes.</summary>
     public async Task JoinAsync(CancellationToken cancellationToken)
@@ -124,10 +124,10 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
 
         // 2. For which key: that of a request under way, or a new one, kept before anybody is asked.
         SatelliteIdentity asking = identity ?? new SatelliteIdentity(
-            dataPlane, clusterUid, invitation!.Server, await ServerTrust.AuthoritiesAsync(invitation, time, cancellationToken).ConfigureAwait(false), null, null, null, null);
+            dataPlane, clusterUid, invitation!.Server, await ServerTrust.AuthoritiesAsync(invitation, options.Proxy, time, cancellationToken).ConfigureAwait(false), null, null, null, null);
         if (invitation is not null && asking.CertificatePem is not null)
         {
-            asking = asking with { Server = invitation.Server, AuthoritiesPem = await ServerTrust.AuthoritiesAsync(invitation, time, cancellationToken).ConfigureAwait(false) };
+            asking = asking with { Server = invitation.Server, AuthoritiesPem = await ServerTrust.AuthoritiesAsync(invitation, options.Proxy, time, cancellationToken).ConfigureAwait(false) };
         }
 
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -145,7 +145,7 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
 
         // 3. Ask.
         var order = new CertificateOrder(dataPlane, clusterUid, key, options.CertificateLifetime);
-        var config = new ClientConfig(asking.Server, asking.Authorities(), invitation is null ? tls!.Certificate : null, invitation?.Token);
+        var config = new ClientConfig(asking.Server, asking.Authorities(), invitation is null ? tls!.Certificate : null, invitation?.Token) { Proxy = options.Proxy };
         using var controlPlane = new KubeClient(config, time);
         string? certificate;
         try

@@ -1,3 +1,5 @@
+using Orrery.Client;
+
 namespace Orrery.Satellite.Joining;
 
 /// <summary>How a satellite gets its own certificate, and keeps one.</summary>
@@ -5,6 +7,9 @@ public sealed record JoinOptions
 {
     /// <summary>Asked whenever a token is needed; null while there is none. What it answers may change: an operator may hand out another.</summary>
     public required Func<CancellationToken, ValueTask<JoinInvitation?>> Invitation { get; init; }
+
+    /// <summary>Through which proxy the control plane is reached; null dials it directly.</summary>
+    public ForwardProxy? Proxy { get; init; }
 
     /// <summary>How long a certificate is asked for.</summary>
     public TimeSpan CertificateLifetime { get; init; } = TimeSpan.FromHours(24);

@@ -15,14 +15,14 @@ internal static class ServerTrust
     private const string Sha256 = "sha256:";
 
     /// <exception cref="InvalidDataException">The control plane tells no authority of that hash: it is not the one that was meant.</exception>
-    public static async Task<string> AuthoritiesAsync(JoinInvitation invitation, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<string> AuthoritiesAsync(JoinInvitation invitation, ForwardProxy? proxy, TimeProvider time, CancellationToken cancellationToken)
     {
         if (invitation.AuthoritiesPem is { Length: > 0 } known)
         {
             return known;
         }
 
-        using var client = new KubeClient(new ClientConfig(invitation.Server) { InsecureSkipTlsVerify = true }, time);
+        using var client = new KubeClient(new ClientConfig(invitation.Server) { InsecureSkipTlsVerify = true, Proxy = proxy }, time);
         KubeObject info = await client.GetAsync(ClusterResources.ConfigMaps, JoinNames.PublicNamespace, JoinNames.ClusterInfo, cancellationToken).ConfigureAwait(false);
         ClientConfig told = KubeConfig.ParseCluster(info.TextAt("data", "kubeconfig") ?? "");
         X509Certificate2? pinned = told.Ca?.FirstOrDefault(c => PinOf(c) == invitation.Pin);

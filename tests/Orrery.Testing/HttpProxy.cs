@@ -1,0 +1,46 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Orrery.Testing;
+
+/// <summary>A real HTTP proxy (tinyproxy) on the loopback interface, which lets nobody pass without its user and password.</summary>
+public sealed class HttpProxy : IDisposable
+{
+    private readonly Process process;
+    private readonly string log;
+
+    private HttpProxy(Process process, int port, string log)
+    {
+        this.process = process;
+        this.log = log;
+        Port = port;
+    }
+
+    /// <summary>The program's path; null where it is not installed.</summary>
+    public static string? Program { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "")
+        .Split(Path.PathSeparator).Select(folder => Path.Combine(folder, "tinyproxy")).FirstOrDefault(File.Exists);
+
+    public int Port { get; }
+
+    /// <summary>How often it was asked to connect somewhere.</summary>
+    public int Connects => File.ReadLines(log).Count(l => l.Contains("CONNECT ", StringComparison.Ordinal) && l.Contains("Request", StringComparison.Ordinal));
+
+    /// <param name="folder">Its configuration and log are written there.</param>
+    public static HttpProxy Start(string folder, string user, string password)
+    {
+        int port = FreePort.Take();
+        string log = Path.Combine(folder, "proxy.log"), config = Path.Combine(folder, "proxy.conf");
+        File.WriteAllText(log, "");
+        File.WriteAllText(config, string.Create(CultureInfo.InvariantCulture, $"Port {port}\nListen 127.0.0.1\nTimeout 600\nMaxClients 50\nLogFile \"{log}\"\nLogLevel Connect\nBasicAuth {user} {password}\n"));
+        Process process = Process.Start(new ProcessStartInfo(Program!, ["-d", "-c", config]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return new HttpProxy(process, port, log);
+    }
+
+    public void Dispose()
+    {
+        ProcessSignals.Kill(process);
+        process.Dispose();
+    }
+}

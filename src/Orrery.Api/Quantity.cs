@@ -51,6 +51,9 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
     /// <summary>In thousandths, rounded up; the largest or smallest number where it does not fit.</summary>
     public long MilliValue => (long)BigInteger.Clamp(CeilingDivide(nano, BigInteger.Pow(10, 6)), long.MinValue, long.MaxValue);
 
+    /// <summary>Whether some whole number of <paramref name="unit"/> makes it up.</summary>
+    public bool IsMultipleOf(Quantity unit) => nano % unit.nano == 0;
+
     public bool IsWhole => nano % BigInteger.Pow(10, 9) == 0;
 
     public static bool operator ==(Quantity left, Quantity right) => left.Equals(right);

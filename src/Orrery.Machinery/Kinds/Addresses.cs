@@ -14,6 +14,38 @@ internal static class Addresses
         }
     }
 
+    /// <summary>An address that means the same machine from everywhere: neither this one nor its neighbours.</summary>
+    public static void ValidateOrdinary(string path, string value, Faults faults)
+    {
+        if (!IPAddress.TryParse(value, out IPAddress? address))
+        {
+            faults.Invalid(path, value, "must be a valid IP address");
+            return;
+        }
+
+        byte[] bytes = address.GetAddressBytes();
+        bool four = bytes.Length == 4;
+        if (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any))
+        {
+            faults.Invalid(path, value, $"may not be unspecified ({value})");
+        }
+
+        if (IPAddress.IsLoopback(address))
+        {
+            faults.Invalid(path, value, "may not be in the loopback range (127.0.0.0/8, ::1/128)");
+        }
+
+        if (four ? bytes[0] == 169 && bytes[1] == 254 : address.IsIPv6LinkLocal)
+        {
+            faults.Invalid(path, value, "may not be in the link-local range (169.254.0.0/16, fe80::/10)");
+        }
+
+        if (four ? bytes[0] == 224 && bytes[1] == 0 && bytes[2] == 0 : bytes[0] == 0xff && (bytes[1] & 0x0f) == 2)
+        {
+            faults.Invalid(path, value, "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)");
+        }
+    }
+
     public static void ValidateCidr(string path, string value, Faults faults)
     {
         if (!IsCidr(value))

@@ -13,9 +13,9 @@ internal static class AffinityValidation
             return;
         }
 
-        if (affinity.Child("nodeAffinity")?.Child("requiredDuringSchedulingIgnoredDuringExecution") is { } required && required.Count("nodeSelectorTerms") == 0)
+        if (affinity.Child("nodeAffinity") is { } node)
         {
-            faults.Required(path + ".nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms", "must have at least one node selector term");
+            NodeSelectors.ValidateAffinity(node, path + ".nodeAffinity", faults);
         }
 
         foreach (string kind in new[] { "podAffinity", "podAntiAffinity" })
@@ -30,34 +30,13 @@ internal static class AffinityValidation
             foreach (JsonObject weighted in affinity.Child(kind)?.Items("preferredDuringSchedulingIgnoredDuringExecution") ?? [])
             {
                 string at = $"{path}.{kind}.preferredDuringSchedulingIgnoredDuringExecution[{i++}]";
-                if (weighted.Number("weight") is not (>= 1 and <= 100))
+                if ((weighted.Number("weight") ?? 0) is not (>= 1 and <= 100) and var weight)
                 {
-                    faults.Invalid(at + ".weight", weighted["weight"], "must be in the range 1-100");
+                    faults.Invalid(at + ".weight", weight, "must be in the range 1-100");
                 }
 
                 ValidateTerm(weighted.ObjectAt("podAffinityTerm"), at + ".podAffinityTerm", faults);
             }
-        }
-    }
-
-    public static void ValidateSpread(JsonObject spec, string path, Faults faults)
-    {
-        int i = 0;
-        foreach (JsonObject constraint in spec.Items("topologySpreadConstraints"))
-        {
-            string at = $"{path}[{i++}]";
-            if ((constraint.Number("maxSkew") ?? 0) <= 0)
-            {
-                faults.Invalid(at + ".maxSkew", constraint.Number("maxSkew") ?? 0, "must be greater than zero");
-            }
-
-            if (constraint.Text("topologyKey").Length == 0)
-            {
-                faults.Required(at + ".topologyKey", "can not be empty");
-            }
-
-            faults.OneOf(at + ".whenUnsatisfiable", constraint.Text("whenUnsatisfiable"), "DoNotSchedule", "ScheduleAnyway");
-            Selectors.Validate(constraint.Child("labelSelector"), at + ".labelSelector", faults);
         }
     }
 
@@ -73,7 +52,8 @@ internal static class AffinityValidation
             {
                 faults.All(at + ".key", key, Names.CheckQualifiedName(key));
             }
-            else if (op != "Exists")
+
+            if (key.Length == 0 && op != "Exists")
             {
                 faults.Invalid(at + ".operator", op, "operator must be Exists when `key` is empty, which means \"match all values and all keys\"");
             }
@@ -86,7 +66,11 @@ internal static class AffinityValidation
             switch (op)
             {
                 case "" or "Equal":
-                    faults.All(at + ".operator", toleration.Text("value"), Names.CheckLabelValue(toleration.Text("value")));
+                    if (Names.CheckLabelValue(toleration.Text("value")) is { Count: > 0 } wrong)
+                    {
+                        faults.Invalid(at + ".operator", toleration.Text("value"), string.Join(";", wrong));
+                    }
+
                     break;
                 case "Exists" when toleration.Text("value").Length > 0:
                     faults.Invalid(at + ".operator", toleration["value"], "value must be empty when `operator` is 'Exists'");
@@ -108,13 +92,64 @@ internal static class AffinityValidation
     private static void ValidateTerm(JsonObject term, string path, Faults faults)
     {
         Selectors.Validate(term.Child("labelSelector"), path + ".labelSelector", faults);
-        if (term.Text("topologyKey") is { Length: > 0 } key)
+        Selectors.Validate(term.Child("namespaceSelector"), path + ".namespaceSelector", faults);
+        foreach (string ns in term.Texts("namespaces"))
         {
-            faults.All(path + ".topologyKey", key, Names.CheckQualifiedName(key));
+            faults.All(path + ".namespace", ns, Names.CheckDns1123Label(ns));
         }
-        else
+
+        ValidateKeys(term, path, faults);
+        if (term.Text("topologyKey").Length == 0)
         {
             faults.Required(path + ".topologyKey", "can not be empty");
+        }
+
+        faults.All(path + ".topologyKey", term.Text("topologyKey"), Names.CheckQualifiedName(term.Text("topologyKey")));
+    }
+
+    /// <summary>Labels whose values the pod itself gives.</summary>
+    private static void ValidateKeys(JsonObject term, string path, Faults faults)
+    {
+        foreach (string member in new[] { "matchLabelKeys", "mismatchLabelKeys" })
+        {
+            if (term.Count(member) == 0)
+            {
+                continue;
+            }
+
+            if (!term.Has("labelSelector"))
+            {
+                faults.Forbidden($"{path}.{member}", "must not be specified when labelSelector is not set");
+                continue;
+            }
+
+            int i = 0;
+            foreach (string key in term.Texts(member))
+            {
+                faults.All($"{path}.{member}[{i++}]", key, Names.CheckQualifiedName(key));
+            }
+        }
+
+        string[] matched = [.. term.Texts("matchLabelKeys")];
+        if (term.Child("labelSelector") is { } selector)
+        {
+            var seen = new HashSet<string>(selector.TextMap("matchLabels").Keys, StringComparer.Ordinal);
+            foreach (string key in selector.Items("matchExpressions").Select(e => e.Text("key")))
+            {
+                if (!seen.Add(key) && Array.IndexOf(matched, key) is >= 0 and var place)
+                {
+                    faults.Invalid($"{path}[{place}]", key, "exists in both matchLabelKeys and labelSelector");
+                }
+            }
+        }
+
+        string[] unmatched = [.. term.Texts("mismatchLabelKeys")];
+        for (int i = 0; i < matched.Length; i++)
+        {
+            if (unmatched.Contains(matched[i]))
+            {
+                faults.Invalid($"{path}.matchLabelKeys[{i}]", matched[i], "exists in both matchLabelKeys and mismatchLabelKeys");
+            }
         }
     }
 }

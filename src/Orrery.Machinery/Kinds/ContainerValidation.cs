@@ -6,7 +6,8 @@ namespace Orrery.Machinery.Kinds;
 /// <summary>Rules for a container.</summary>
 internal static class ContainerValidation
 {
-    public static void Validate(JsonObject container, string path, IReadOnlySet<string> volumes, Faults faults)
+    /// <param name="pod">The spec it stands in.</param>
+    public static void Validate(JsonObject container, string path, JsonObject pod, IReadOnlyDictionary<string, JsonObject> volumes, Faults faults)
     {
         if (container.Text("name") is { Length: > 0 } name)
         {
@@ -25,88 +26,19 @@ internal static class ContainerValidation
         faults.OneOfOrRequired(path + ".terminationMessagePolicy", container.Text("terminationMessagePolicy"), "FallbackToLogsOnError", "File");
         ValidatePorts(container, path + ".ports", faults);
         EnvironmentValidation.Validate(container, path, faults);
-        ValidateMounts(container, path + ".volumeMounts", volumes, faults);
+        ContainerMounts.Validate(container, path, volumes, faults);
         faults.OneOfOrRequired(path + ".imagePullPolicy", container.Text("imagePullPolicy"), "Always", "IfNotPresent", "Never");
-        ResourceAmounts.ValidateContainer(container.Child("resources"), path + ".resources", faults);
+        ResourceAmounts.ValidateContainer(container.Child("resources"), pod, path + ".resources", faults);
+        ValidateResizePolicy(container, path + ".resizePolicy", pod.Text("restartPolicy"), faults);
     }
 
-    public static void ValidateProbes(JsonObject container, string path, Faults faults)
+    /// <summary>A template may hold spaces around an image, for tools that fill it in; a pod may not.</summary>
+    public static void ValidateImageOfPod(JsonObject container, string path, Faults faults)
     {
-        if (container.Child("lifecycle") is { } lifecycle)
+        string image = container.Text("image");
+        if (image.Length != image.Trim().Length)
         {
-            ValidateHandler(lifecycle.Child("postStart"), path + ".lifecycle.postStart", faults);
-            ValidateHandler(lifecycle.Child("preStop"), path + ".lifecycle.preStop", faults);
-        }
-
-        foreach (string kind in new[] { "livenessProbe", "readinessProbe", "startupProbe" })
-        {
-            if (container.Child(kind) is not { } probe)
-            {
-                continue;
-            }
-
-            string at = $"{path}.{kind}";
-            ValidateHandler(probe, at, faults);
-            foreach (string count in new[] { "initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold" })
-            {
-                faults.MayNotBeNegative($"{at}.{count}", probe.Number(count));
-            }
-
-            if (kind != "readinessProbe" && (probe.Number("successThreshold") ?? 1) != 1)
-            {
-                faults.Invalid(at + ".successThreshold", probe["successThreshold"], "must be 1");
-            }
-        }
-    }
-
-    private static void ValidateHandler(JsonObject? handler, string path, Faults faults)
-    {
-        if (handler is null)
-        {
-            return;
-        }
-
-        int found = 0;
-        foreach (string action in new[] { "exec", "httpGet", "tcpSocket", "grpc", "sleep" })
-        {
-            if (handler.Child(action) is not { } how)
-            {
-                continue;
-            }
-
-            string at = $"{path}.{action}";
-            if (++found > 1)
-            {
-                faults.Forbidden(at, "may not specify more than 1 handler type");
-                continue;
-            }
-
-            switch (action)
-            {
-                case "exec" when how.Count("command") == 0:
-                    faults.Required(at + ".command");
-                    break;
-                case "httpGet":
-                    if (how.Text("path").Length == 0)
-                    {
-                        faults.Required(at + ".path");
-                    }
-
-                    ValidatePort(how["port"], at + ".port", faults);
-                    faults.OneOf(at + ".scheme", how.Text("scheme"), "HTTP", "HTTPS");
-                    break;
-                case "tcpSocket":
-                    ValidatePort(how["port"], at + ".port", faults);
-                    break;
-                case "grpc":
-                    faults.All(at + ".port", how.Number("port") ?? 0, Names.CheckPortNumber(how.Number("port") ?? 0));
-                    break;
-            }
-        }
-
-        if (found == 0)
-        {
-            faults.Required(path, "must specify a handler type");
+            faults.Invalid(path + ".image", image, "must not have leading or trailing whitespace");
         }
     }
 
@@ -159,36 +91,25 @@ internal static class ContainerValidation
         }
     }
 
-    private static void ValidateMounts(JsonObject container, string path, IReadOnlySet<string> volumes, Faults faults)
+    private static void ValidateResizePolicy(JsonObject container, string path, string podRestart, Faults faults)
     {
-        var places = new HashSet<string>(StringComparer.Ordinal);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
         int i = 0;
-        foreach (JsonObject mount in container.Items("volumeMounts"))
+        foreach (JsonObject policy in container.Items("resizePolicy"))
         {
-            string at = $"{path}[{i++}]";
-            string name = mount.Text("name");
-            if (name.Length == 0)
+            string resource = policy.Text("resourceName"), restart = policy.Text("restartPolicy");
+            if (!seen.Add(resource))
             {
-                faults.Required(at + ".name");
+                faults.Duplicate($"{path}[{i}]", resource);
             }
 
-            if (!volumes.Contains(name))
+            i++;
+            faults.OneOfOrRequired(path, resource, "cpu", "memory");
+            faults.OneOfOrRequired(path, restart, "NotRequired", "RestartContainer");
+            if (podRestart == "Never" && restart != "NotRequired")
             {
-                faults.NotFound(at + ".name", name);
+                faults.Invalid(path, restart, "must be 'NotRequired' when `restartPolicy` is 'Never'");
             }
-
-            string place = mount.Text("mountPath");
-            if (place.Length == 0)
-            {
-                faults.Required(at + ".mountPath");
-            }
-
-            if (!places.Add(place))
-            {
-                faults.Invalid(at + ".mountPath", place, "must be unique");
-            }
-
-            VolumeValidation.ValidateDescending(mount.Text("subPath"), at + ".subPath", faults);
         }
     }
 }

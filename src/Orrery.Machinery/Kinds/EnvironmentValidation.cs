@@ -32,12 +32,22 @@ internal static class EnvironmentValidation
         i = 0;
         foreach (JsonObject from in container.Items("envFrom"))
         {
-            ValidateFrom(from, $"{path}.envFrom[{i++}]", faults);
+            ValidateFrom(from, path + ".envFrom", i++, faults);
         }
     }
 
     private static void ValidateSource(JsonObject variable, JsonObject source, string path, Faults faults)
     {
+        if (source.Child("fieldRef") is { } field)
+        {
+            PodReferences.Field(field, path + ".fieldRef", inVolume: false, faults);
+        }
+
+        if (source.Child("resourceFieldRef") is { } resource)
+        {
+            PodReferences.Resource(resource, path + ".resourceFieldRef", inVolume: false, faults);
+        }
+
         foreach (string selector in new[] { "configMapKeyRef", "secretKeyRef" })
         {
             if (source.Child(selector) is not { } reference)
@@ -45,11 +55,7 @@ internal static class EnvironmentValidation
                 continue;
             }
 
-            if (reference.Text("name").Length == 0)
-            {
-                faults.Required($"{path}.{selector}.name");
-            }
-
+            faults.All($"{path}.{selector}.name", reference.Text("name"), Names.CheckDns1123Subdomain(reference.Text("name")));
             if (reference.Text("key") is { Length: > 0 } key)
             {
                 faults.All($"{path}.{selector}.key", key, Names.CheckConfigKey(key));
@@ -58,11 +64,6 @@ internal static class EnvironmentValidation
             {
                 faults.Required($"{path}.{selector}.key");
             }
-        }
-
-        if (source.Child("fieldRef") is { } field && field.Text("fieldPath").Length == 0)
-        {
-            faults.Required(path + ".fieldRef.fieldPath");
         }
 
         int count = Sources.Count(source.Has);
@@ -80,8 +81,10 @@ internal static class EnvironmentValidation
         }
     }
 
-    private static void ValidateFrom(JsonObject from, string path, Faults faults)
+    /// <param name="whole">Upstream leaves the number out of the path when it is a matter of the whole entry.</param>
+    private static void ValidateFrom(JsonObject from, string whole, int index, Faults faults)
     {
+        string path = $"{whole}[{index}]";
         if (from.Text("prefix") is { Length: > 0 } prefix)
         {
             faults.All(path + ".prefix", prefix, Names.CheckEnvironmentName(prefix));
@@ -93,16 +96,21 @@ internal static class EnvironmentValidation
             if (from.Child(reference) is { } source)
             {
                 count++;
-                if (source.Text("name").Length == 0)
+                if (source.Text("name") is not { Length: > 0 } name)
                 {
                     faults.Required($"{path}.{reference}.name");
+                }
+                else
+                {
+                    // A trailing dash may stand here: upstream checks the name as if more would follow.
+                    faults.All($"{path}.{reference}.name", name, Names.CheckDns1123Subdomain(name.Length > 1 && name.EndsWith('-') ? name[..^1] + "a" : name));
                 }
             }
         }
 
         if (count != 1)
         {
-            faults.Invalid(path, "", count == 0 ? "must specify one of: `configMapRef` or `secretRef`" : "may not have more than one field specified at a time");
+            faults.Invalid(whole, "", count == 0 ? "must specify one of: `configMapRef` or `secretRef`" : "may not have more than one field specified at a time");
         }
     }
 }

@@ -29,6 +29,18 @@ internal sealed class Faults
 
     public void NotSupported(string path, JsonNode? value, params IEnumerable<string> supported) => errors.Add(FieldError.NotSupported(path, value?.DeepClone(), supported));
 
+    /// <summary>One Required for each member that is absent or empty.</summary>
+    public void Need(JsonObject o, string path, params ReadOnlySpan<string> members)
+    {
+        foreach (string member in members)
+        {
+            if (o.Text(member).Length == 0)
+            {
+                Required($"{path}.{member}");
+            }
+        }
+    }
+
     /// <summary>One Invalid for each text.</summary>
     public void All(string path, string value, IEnumerable<string> details)
     {

@@ -59,7 +59,11 @@ internal static class KindCatalogue
         [("rbac.authorization.k8s.io", "v1", "Role")] = new RoleRule(clusterWide: false),
         [("rbac.authorization.k8s.io", "v1", "RoleBinding")] = new RoleBindingRule(clusterWide: false),
         [("scheduling.k8s.io", "v1", "PriorityClass")] = new PriorityClassRule(),
+        [("node.k8s.io", "v1", "RuntimeClass")] = new RuntimeClassRule(),
         [("storage.k8s.io", "v1", "CSIDriver")] = new CsiDriverRule(),
+        [("storage.k8s.io", "v1", "CSINode")] = new CsiNodeRule(),
+        [("storage.k8s.io", "v1", "VolumeAttachment")] = new VolumeAttachmentRule(),
+        [("storage.k8s.io", "v1", "VolumeAttributesClass")] = new VolumeAttributesClassRule(),
         [("storage.k8s.io", "v1", "StorageClass")] = new StorageClassRule(),
     }.ToFrozenDictionary();
 

@@ -51,6 +51,11 @@ internal abstract class KindRule
     {
     }
 
+    /// <summary>Any other subresource, such as <c>resize</c>. Before the generation is decided.</summary>
+    public virtual void PrepareForOther(string subresource, JsonObject o, JsonObject old)
+    {
+    }
+
     /// <summary>Whether a change asks for a new generation.</summary>
     public virtual bool ChangesDesiredState(JsonObject o, JsonObject old) => !JsonFields.Same(o["spec"], old["spec"]);
 
@@ -59,10 +64,18 @@ internal abstract class KindRule
     {
     }
 
+    /// <summary>Everything but metadata, where a new object must hold to more than one that is there.</summary>
+    public virtual void ValidateCreate(JsonObject o, Faults faults) => Validate(o, faults);
+
     /// <summary>Everything but metadata.</summary>
     public virtual void ValidateUpdate(JsonObject o, JsonObject old, Faults faults) => Validate(o, faults);
 
     public virtual void ValidateStatusUpdate(JsonObject o, JsonObject old, Faults faults)
+    {
+    }
+
+    /// <summary>Any other subresource, such as <c>resize</c>.</summary>
+    public virtual void ValidateOtherUpdate(string subresource, JsonObject o, JsonObject old, Faults faults)
     {
     }
 }

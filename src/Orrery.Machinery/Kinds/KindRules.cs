@@ -75,6 +75,10 @@ public static class KindRules
 
             rule.PrepareForUpdate(o, old);
         }
+        else
+        {
+            rule.PrepareForOther(subresource, o, old);
+        }
 
         // Where a pod runs is no wish of its author: binding leaves the generation.
         if (rule.CountsGeneration && subresource != "binding" && rule.ChangesDesiredState(o, old))
@@ -91,7 +95,7 @@ public static class KindRules
         KindRule? rule = KindCatalogue.Find(kind);
         ObjectMetaRules.Validate(o, isNamespaced, rule is null ? Names.CheckDns1123Subdomain : rule.CheckName, faults);
         ObjectMetaRules.ValidateFinalizerOwners(o, faults);
-        rule?.Validate(o, faults);
+        rule?.ValidateCreate(o, faults);
         return faults.Errors;
     }
 
@@ -110,6 +114,9 @@ public static class KindRules
                 break;
             case "status" or "approval":
                 rule?.ValidateStatusUpdate(o, old, faults);
+                break;
+            default:
+                rule?.ValidateOtherUpdate(subresource, o, old, faults);
                 break;
         }
 

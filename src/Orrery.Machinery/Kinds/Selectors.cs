@@ -24,12 +24,7 @@ internal static class Selectors
             }
         }
 
-        LabelSelector parsed;
-        try
-        {
-            parsed = LabelSelector.FromJson(selector);
-        }
-        catch (FormatException)
+        if (TryParse(selector) is not { } parsed)
         {
             faults.Invalid(Path, selector, "invalid label selector");
             return;
@@ -38,6 +33,19 @@ internal static class Selectors
         if (!parsed.IsEverything && !parsed.Matches(spec.ObjectAt("template").ObjectAt("metadata").TextMap("labels")))
         {
             faults.Invalid("spec.template.metadata.labels", spec.ObjectAt("template").ObjectAt("metadata")["labels"], "`selector` does not match template `labels`");
+        }
+    }
+
+    /// <summary>Null for one that makes no sense.</summary>
+    public static LabelSelector? TryParse(JsonObject? selector)
+    {
+        try
+        {
+            return LabelSelector.FromJson(selector);
+        }
+        catch (FormatException)
+        {
+            return null;
         }
     }
 

@@ -12,7 +12,8 @@ internal static class TemplateValidation
         JsonObject template = owner.ObjectAt("template");
         ValidateMetadata(template, path, faults);
         JsonObject spec = template.ObjectAt("spec");
-        PodSpecValidation.Validate(spec, path + ".spec", faults);
+        PodAnnotations.Validate(template.ObjectAt("metadata"), spec, path, faults);
+        PodSpecValidation.Validate(spec, null, path + ".spec", faults);
         if (spec.Count("ephemeralContainers") > 0)
         {
             faults.Forbidden(path + ".spec.ephemeralContainers", "ephemeral containers not allowed in pod template");

@@ -6,90 +6,90 @@ namespace Orrery.Machinery.Kinds;
 /// <summary>Rules for a pod's volumes.</summary>
 internal static class VolumeValidation
 {
-    /// <returns>The names that containers may mount.</returns>
-    public static IReadOnlySet<string> Validate(JsonObject spec, string path, Faults faults)
+    /// <param name="Twice">How a fault names it that says that it is one source too many.</param>
+    /// <param name="Path">How faults within it name it.</param>
+    private sealed record Source(string Member, Action<JsonObject, string, Faults> Check, string? Twice = null, string? Path = null);
+
+    /// <summary>In the order in which upstream looks for them: the first one counts.</summary>
+    private static readonly Source[] Sources =
+    [
+        new("emptyDir", EmptyDir), new("hostPath", VolumeSources.HostPath), new("gitRepo", VolumeSources.GitRepo),
+        new("gcePersistentDisk", VolumeSources.GcePersistentDisk, Path: "persistentDisk"), new("awsElasticBlockStore", VolumeSources.AwsElasticBlockStore),
+        new("secret", ProjectedVolumes.Secret), new("nfs", VolumeSources.Nfs), new("iscsi", VolumeSources.Iscsi),
+        new("glusterfs", static (s, at, f) => f.Need(s, at, "endpoints", "path")), new("flocker", VolumeSources.Flocker),
+        new("persistentVolumeClaim", static (s, at, f) => f.Need(s, at, "claimName")), new("rbd", VolumeSources.Rbd), new("cinder", VolumeSources.Cinder),
+        new("cephfs", VolumeSources.CephFs, Twice: "cephFS"), new("quobyte", VolumeSources.Quobyte), new("downwardAPI", ProjectedVolumes.DownwardApi, Twice: "downwarAPI"),
+        new("fc", VolumeSources.FibreChannel), new("flexVolume", VolumeSources.FlexVolume), new("configMap", ProjectedVolumes.ConfigMap),
+        new("azureFile", static (s, at, f) => f.Need(s, at, "secretName", "shareName")), new("vsphereVolume", static (s, at, f) => f.Need(s, at, "volumePath")),
+        new("photonPersistentDisk", static (s, at, f) => f.Need(s, at, "pdID")), new("portworxVolume", static (s, at, f) => f.Need(s, at, "volumeID")),
+        new("azureDisk", VolumeSources.AzureDisk), new("storageos", VolumeSources.StorageOs), new("projected", ProjectedVolumes.Projected),
+        new("scaleIO", static (s, at, f) => f.Need(s, at, "gateway", "system", "volumeName")), new("csi", Csi), new("ephemeral", Ephemeral),
+        new("image", Image),
+    ];
+
+    /// <param name="pod">Name of the pod; null for a template, whose pods have names of their own.</param>
+    /// <returns>What containers may mount, by name: volumes without a fault.</returns>
+    public static IReadOnlyDictionary<string, JsonObject> Validate(JsonObject spec, string? pod, string path, Faults faults)
     {
-        var names = new HashSet<string>(StringComparer.Ordinal);
+        var sound = new Dictionary<string, JsonObject>(StringComparer.Ordinal);
         int i = 0;
         foreach (JsonObject volume in spec.Items("volumes"))
         {
-            string at = $"{path}[{i++}]";
-            ValidateSource(volume, at, faults);
-            string name = volume.Text("name");
+            string at = $"{path}[{i++}]", name = volume.Text("name");
+            int before = faults.Count;
+            ValidateSource(volume, pod, at, faults);
             if (name.Length == 0)
             {
                 faults.Required(at + ".name");
-                continue;
+            }
+            else
+            {
+                faults.All(at + ".name", name, Names.CheckDns1123Label(name));
             }
 
-            IReadOnlyList<string> wrong = Names.CheckDns1123Label(name);
-            faults.All(at + ".name", name, wrong);
-            if (wrong.Count == 0 && !names.Add(name))
+            if (sound.ContainsKey(name))
             {
                 faults.Duplicate(at + ".name", name);
             }
+
+            if (faults.Count == before)
+            {
+                sound[name] = volume;
+            }
         }
 
-        return names;
+        return sound;
     }
 
-    /// <summary>A relative path that stays where it starts.</summary>
-    public static void ValidateDescending(string value, string path, Faults faults)
-    {
-        if (value.Length == 0)
-        {
-            return;
-        }
-
-        if (value.StartsWith('/'))
-        {
-            faults.Invalid(path, value, "must be a relative path");
-        }
-
-        if (value.Split('/').Contains(".."))
-        {
-            faults.Invalid(path, value, "must not contain '..'");
-        }
-    }
-
-    private static void ValidateSource(JsonObject volume, string path, Faults faults)
+    private static void ValidateSource(JsonObject volume, string? pod, string path, Faults faults)
     {
         int found = 0;
-        foreach ((string kind, JsonNode? node) in volume)
+        foreach (Source source in Sources)
         {
-            if (kind == "name" || node is not JsonObject source)
+            if (volume.Child(source.Member) is not { } content)
             {
                 continue;
             }
 
-            string at = $"{path}.{kind}";
             if (++found > 1)
             {
-                faults.Forbidden(at, "may not specify more than 1 volume type");
+                faults.Forbidden($"{path}.{source.Twice ?? source.Member}", "may not specify more than 1 volume type");
                 continue;
             }
 
-            switch (kind)
-            {
-                case "configMap" when source.Text("name").Length == 0:
-                    faults.Required(at + ".name");
-                    break;
-                case "secret" when source.Text("secretName").Length == 0:
-                    faults.Required(at + ".secretName");
-                    break;
-                case "persistentVolumeClaim" when source.Text("claimName").Length == 0:
-                    faults.Required(at + ".claimName");
-                    break;
-                case "hostPath" when source.Text("path").Length == 0:
-                    faults.Required(at + ".path");
-                    break;
-                case "nfs":
-                    ValidateNfs(source, at, faults);
-                    break;
-            }
+            source.Check(content, $"{path}.{source.Path ?? source.Member}", faults);
+        }
 
-            ValidateMode(source, at, faults);
-            ValidateItems(source, at, faults);
+        string name = volume.Text("name");
+        if (volume.Child("iscsi") is { } iscsi && iscsi.Has("initiatorName") && name.Length + 1 + iscsi.Text("targetPortal").Length > 64)
+        {
+            faults.Invalid(path + ".name", name, "Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.");
+        }
+
+        if (volume.Has("ephemeral") && pod is { Length: > 0 } && name.Length > 0)
+        {
+            string claim = $"{pod}-{name}";
+            faults.All(path + ".name", name, Names.CheckDns1123Subdomain(claim).Select(fault => $"PVC name \"{claim}\": {fault}"));
         }
 
         if (found == 0)
@@ -98,47 +98,66 @@ internal static class VolumeValidation
         }
     }
 
-    private static void ValidateNfs(JsonObject source, string path, Faults faults)
+    private static void EmptyDir(JsonObject source, string path, Faults faults)
     {
-        foreach (string member in new[] { "server", "path" })
+        if (source["sizeLimit"] is { } limit && Quantity.TryParse(limit.IsText ? limit.AsText() : limit.ToJsonString(), out Quantity size) && size.Sign < 0)
         {
-            if (source.Text(member).Length == 0)
-            {
-                faults.Required($"{path}.{member}");
-            }
-        }
-
-        if (source.Text("path") is { Length: > 0 } place && !place.StartsWith('/'))
-        {
-            faults.Invalid(path + ".path", place, "must be an absolute path");
+            faults.Forbidden(path + ".sizeLimit", "SizeLimit field must be a valid resource quantity");
         }
     }
 
-    private static void ValidateMode(JsonObject source, string path, Faults faults)
+    private static void Csi(JsonObject source, string path, Faults faults)
     {
-        if (source.Number("defaultMode") is { } mode and (< 0 or > 511))
+        VolumeSources.CsiDriver(source.Text("driver"), path + ".driver", faults);
+        if (source.Child("nodePublishSecretRef") is { } secret)
         {
-            faults.Invalid(path + ".defaultMode", mode, "must be a number between 0 and 0777 (octal), both inclusive");
+            if (secret.Text("name") is { Length: > 0 } name)
+            {
+                faults.All(path + ".name", name, Names.CheckDns1123Subdomain(name));
+            }
+            else
+            {
+                faults.Required(path + ".nodePublishSecretRef.name");
+            }
         }
     }
 
-    private static void ValidateItems(JsonObject source, string path, Faults faults)
+    private static void Ephemeral(JsonObject source, string path, Faults faults)
     {
-        int i = 0;
-        foreach (JsonObject item in source.Items("items"))
+        string at = path + ".volumeClaimTemplate";
+        if (source.Child("volumeClaimTemplate") is not { } template)
         {
-            string at = $"{path}.items[{i++}]";
-            if (!item.Has("fieldRef") && !item.Has("resourceFieldRef") && item.Text("key").Length == 0)
-            {
-                faults.Required(at + ".key");
-            }
-
-            if (item.Text("path").Length == 0)
-            {
-                faults.Required(at + ".path");
-            }
-
-            ValidateDescending(item.Text("path"), at + ".path", faults);
+            faults.Required(at);
+            return;
         }
+
+        JsonObject metadata = template.ObjectAt("metadata");
+        ObjectMetaRules.ValidateAnnotations(metadata, at + ".metadata.annotations", faults);
+        ObjectMetaRules.ValidateLabels(metadata, "labels", at + ".metadata.labels", faults);
+        foreach ((string member, JsonNode? value) in metadata)
+        {
+            if (member is not ("annotations" or "labels") && value is not null && !(value.IsText && value.AsText().Length == 0))
+            {
+                faults.Forbidden($"{at}.metadata.{member}", "cannot be set");
+            }
+        }
+
+        ClaimValidation.Validate(template.ObjectAt("spec"), at + ".spec", faults);
+    }
+
+    private static void Image(JsonObject source, string path, Faults faults)
+    {
+        string reference = source.Text("reference");
+        if (reference.Length == 0)
+        {
+            faults.Required(path + ".reference");
+        }
+
+        if (reference.Trim().Length != reference.Length)
+        {
+            faults.Invalid(path + ".reference", reference, "must not have leading or trailing whitespace");
+        }
+
+        faults.OneOfOrRequired(path + ".pullPolicy", source.Text("pullPolicy"), "Always", "IfNotPresent", "Never");
     }
 }

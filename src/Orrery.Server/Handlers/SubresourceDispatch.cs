@@ -50,7 +50,7 @@ internal static class SubresourceDispatch
 
         return request.Subresource switch
         {
-            "status" or "approval" => StatusAsync(request, cancellationToken),
+            "status" or "approval" or "ephemeralcontainers" or "resize" => StatusAsync(request, cancellationToken),
             "scale" => ScaleHandler.HandleAsync(request, cancellationToken),
             "binding" => BindingHandler.HandleAsync(request, cancellationToken),
             "eviction" => EvictionHandler.HandleAsync(request, cancellationToken),

@@ -12,7 +12,7 @@ internal sealed class BuiltinResources
     private static readonly string[] ReadOnlyVerbs = ["get", "list", "watch"];
 
     /// <summary>Subresources that the server itself serves; others, such as <c>pods/log</c>, need an <see cref="Handlers.ISubresourceHandler"/>.</summary>
-    private static readonly FrozenSet<string> ServedSubresources = FrozenSet.ToFrozenSet(["status", "scale", "binding", "eviction", "finalize", "token", "approval"]);
+    private static readonly FrozenSet<string> ServedSubresources = FrozenSet.ToFrozenSet(["status", "scale", "binding", "eviction", "finalize", "token", "approval", "ephemeralcontainers", "resize"]);
 
     /// <summary>Kinds that are asked and answered but kept nowhere: reviews.</summary>
     private static readonly FrozenSet<string> Virtual = FrozenSet.ToFrozenSet(

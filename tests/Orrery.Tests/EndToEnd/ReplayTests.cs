@@ -25,7 +25,7 @@ public sealed class ReplayTests
     {
         await Replay.RequireAsync();
         using var folder = new TempDirectory();
-        await using StandIn server = await StandIn.StartAsync(controllers, "--token-auth-file", folder.Write("tokens.csv", "t0ken,admin,1,\"system:masters\"\n"));
+        await using StandIn server = await StandIn.StartAsync(controllers, "--api-audiences=https://kubernetes.default.svc", "--token-auth-file", folder.Write("tokens.csv", "t0ken,admin,1,\"system:masters\"\n"));
 
         Holds(await Replay.PlayAsync(server.Url.ToString().TrimEnd('/'), "t0ken"), floor);
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace Orrery.Machinery.Kinds.Batch;
 
@@ -6,8 +7,10 @@ namespace Orrery.Machinery.Kinds.Batch;
 /// A schedule in the five fields of cron, with the names and shorthands that CronJob takes. Immutable.
 /// When both days are restricted, either is enough, as cron has it.
 /// </summary>
-public sealed class CronSchedule
+public sealed partial class CronSchedule
 {
+    private const string Every = "@every ";
+
     private static readonly Dictionary<string, string> Shorthands = new(StringComparer.Ordinal)
     {
         ["@yearly"] = "0 0 1 1 *",
@@ -29,6 +32,14 @@ public sealed class CronSchedule
     private readonly bool anyDay;
     private readonly bool anyWeekday;
 
+    /// <summary>Null where fields say when.</summary>
+    private readonly TimeSpan? interval;
+
+    private CronSchedule(TimeSpan interval)
+    {
+        this.interval = interval;
+    }
+
     private CronSchedule(string[] fields)
     {
         minutes = Field(fields[0], 0, 59, []);
@@ -43,6 +54,18 @@ public sealed class CronSchedule
     /// <exception cref="FormatException">Says what is wrong.</exception>
     public static CronSchedule Parse(string text)
     {
+        // A zone in front is refused elsewhere, with a reason of its own; the fields behind it are looked at all the same.
+        if (text.StartsWith("TZ=", StringComparison.Ordinal) || text.StartsWith("CRON_TZ=", StringComparison.Ordinal))
+        {
+            int space = text.IndexOf(' ', StringComparison.Ordinal);
+            text = space < 0 ? "" : text[space..].Trim();
+        }
+
+        if (text.StartsWith(Every, StringComparison.Ordinal))
+        {
+            return new CronSchedule(Interval(text));
+        }
+
         string expression = text;
         if (text.StartsWith('@') && !Shorthands.TryGetValue(text, out expression!))
         {
@@ -55,9 +78,35 @@ public sealed class CronSchedule
             : throw new FormatException(text.Length == 0 ? "empty spec string" : $"expected exactly 5 fields, found {fields.Length}: [{string.Join(' ', fields)}]");
     }
 
+    private static TimeSpan Interval(string text)
+    {
+        string duration = text[Every.Length..];
+        if (!Duration().IsMatch(duration))
+        {
+            throw new FormatException($"failed to parse duration {text}: time: invalid duration \"{duration}\"");
+        }
+
+        double seconds = Duration().Match(duration).Groups["part"].Captures.Sum(part => Seconds(part.Value));
+
+        // The scheduler behind upstream's syntax counts whole seconds, and at least one.
+        return TimeSpan.FromSeconds(Math.Max(1, Math.Floor(seconds)));
+    }
+
+    private static double Seconds(string part)
+    {
+        int unit = part.IndexOfAny(['n', 'u', 'µ', 'm', 's', 'h']);
+        double count = double.Parse(part.AsSpan(0, unit), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
+        return part[unit..] switch { "h" => count * 3600, "m" => count * 60, "s" => count, "ms" => count / 1e3, "ns" => count / 1e9, _ => count / 1e6 };
+    }
+
     /// <summary>The first time after <paramref name="after"/>, in its offset; null when there is none within five years.</summary>
     public DateTimeOffset? Next(DateTimeOffset after)
     {
+        if (interval is { } step)
+        {
+            return after.AddTicks(-(after.Ticks % TimeSpan.TicksPerSecond)) + step;
+        }
+
         DateTimeOffset at = after.AddSeconds(60 - after.Second).AddTicks(-(after.Ticks % TimeSpan.TicksPerSecond));
         DateTimeOffset last = after.AddYears(5);
         while (at <= last)
@@ -173,4 +222,7 @@ public sealed class CronSchedule
         bool weekday = Has(weekdays, (int)at.DayOfWeek);
         return anyDay || anyWeekday ? day && weekday : day || weekday;
     }
+
+    [GeneratedRegex(@"\A(?<part>([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|ms|s|m|h))+\z")]
+    private static partial Regex Duration();
 }

@@ -66,10 +66,22 @@ internal sealed class JobRule : KindRule
         }
 
         Selectors.Validate(selector, "spec.selector", faults);
-        if (faults.Count == 0 && !LabelSelector.FromJson(selector).Matches(spec.ObjectAt("template").ObjectAt("metadata").TextMap("labels")))
+        if (Selectors.TryParse(selector) is { } parsed && !parsed.Matches(spec.ObjectAt("template").ObjectAt("metadata").TextMap("labels")))
         {
             faults.Invalid("spec.template.metadata.labels", spec.ObjectAt("template").ObjectAt("metadata")["labels"], "`selector` does not match template `labels`");
         }
+    }
+
+    public override void ValidateCreate(JsonObject o, Faults faults)
+    {
+        JsonObject spec = o.ObjectAt("spec");
+        var own = new Dictionary<string, string>(StringComparer.Ordinal) { ["controller-uid"] = o.Uid, ["job-name"] = o.Name, [ControllerUid] = o.Uid, [JobName] = o.Name };
+        if (!spec.Flag("manualSelector") && spec.Child("selector") is { } selector && Selectors.TryParse(selector) is { } parsed && !parsed.Matches(own))
+        {
+            faults.Invalid("spec.selector", selector, "`selector` not auto-generated");
+        }
+
+        Validate(o, faults);
     }
 
     public override void ValidateUpdate(JsonObject o, JsonObject old, Faults faults)
@@ -125,12 +137,25 @@ internal sealed class CronJobRule : KindRule
         }
         else
         {
-            ValidateSchedule(spec.Text("schedule"), faults);
+            ValidateSchedule(spec.Text("schedule"), spec.Has("timeZone"), faults);
         }
+
+        ValidateTimeZone(spec, faults);
 
         faults.MayNotBeNegative("spec.startingDeadlineSeconds", spec.Number("startingDeadlineSeconds"));
         faults.OneOfOrRequired("spec.concurrencyPolicy", spec.Text("concurrencyPolicy"), "Allow", "Forbid", "Replace");
-        JobSpecs.Validate(spec.ObjectAt("jobTemplate").ObjectAt("spec"), "spec.jobTemplate.spec", faults);
+        JsonObject template = spec.ObjectAt("jobTemplate").ObjectAt("spec");
+        JobSpecs.Validate(template, "spec.jobTemplate.spec", faults);
+        if (template.Has("selector"))
+        {
+            faults.Invalid("spec.jobTemplate.spec.selector", template["selector"], "`selector` will be auto-generated");
+        }
+
+        if (template.Flag("manualSelector"))
+        {
+            faults.NotSupported("spec.jobTemplate.spec.manualSelector", true, "nil", "false");
+        }
+
         faults.MayNotBeNegative("spec.successfulJobsHistoryLimit", spec.Number("successfulJobsHistoryLimit"));
         faults.MayNotBeNegative("spec.failedJobsHistoryLimit", spec.Number("failedJobsHistoryLimit"));
         if (o.Name.Length > 52)
@@ -140,7 +165,7 @@ internal sealed class CronJobRule : KindRule
         }
     }
 
-    private static void ValidateSchedule(string schedule, Faults faults)
+    private static void ValidateSchedule(string schedule, bool hasZone, Faults faults)
     {
         try
         {
@@ -153,7 +178,30 @@ internal sealed class CronJobRule : KindRule
 
         if (schedule.Contains("TZ", StringComparison.Ordinal))
         {
-            faults.Invalid("spec.schedule", schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead");
+            faults.Invalid("spec.schedule", schedule, hasZone ? "cannot use both timeZone field and TZ or CRON_TZ in schedule" : "cannot use TZ or CRON_TZ in schedule, use timeZone field instead");
+        }
+    }
+
+    private static void ValidateTimeZone(JsonObject spec, Faults faults)
+    {
+        const string At = "spec.timeZone";
+        if (!spec.Has("timeZone"))
+        {
+            return;
+        }
+
+        string zone = spec.Text("timeZone");
+        if (zone.Length == 0)
+        {
+            faults.Invalid(At, zone, "timeZone must be nil or non-empty string");
+        }
+        else if (zone.Equals("Local", StringComparison.OrdinalIgnoreCase))
+        {
+            faults.Invalid(At, zone, "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones");
+        }
+        else if (!TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _))
+        {
+            faults.Invalid(At, zone, $"unknown time zone {zone}");
         }
     }
 }
@@ -176,26 +224,94 @@ internal static class JobSpecs
             faults.MayNotBeNegative($"{path}.{count}", spec.Number(count));
         }
 
-        if (spec.Text("completionMode") is { Length: > 0 } mode)
+        if (spec.Has("maxFailedIndexes") && !spec.Has("backoffLimitPerIndex"))
         {
-            faults.OneOf(path + ".completionMode", mode, "NonIndexed", "Indexed");
-            if (mode == "Indexed" && !spec.Has("completions"))
+            faults.Required(path + ".backoffLimitPerIndex", "when maxFailedIndexes is specified");
+        }
+
+        if (spec.Has("managedBy"))
+        {
+            DomainPaths.Validate(spec.Text("managedBy"), path + ".managedBy", faults);
+            if (spec.Text("managedBy").Length > 63)
             {
-                faults.Required(path + ".completions", "when completion mode is Indexed");
+                faults.Add(FieldError.TooLong(path + ".managedBy", 63));
             }
         }
 
+        ValidateIndexes(spec, path, faults);
+        JobPolicies.Validate(spec, path, faults);
         TemplateValidation.Validate(spec, path + ".template", ["OnFailure", "Never"], faults);
+        string restartAt = path + ".template.spec.restartPolicy";
         switch (spec.ObjectAt("template").ObjectAt("spec").Text("restartPolicy"))
         {
             case "" or "Always":
-                faults.Required(path + ".template.spec.restartPolicy", "valid values: \"OnFailure\", \"Never\"");
+                faults.Required(restartAt, "valid values: \"OnFailure\", \"Never\"");
+                break;
+            case "OnFailure" when spec.Has("podFailurePolicy"):
+                faults.Invalid(restartAt, "OnFailure", "only \"Never\" is supported when podFailurePolicy is specified");
                 break;
             case "OnFailure" or "Never":
                 break;
             case var other:
-                faults.NotSupported(path + ".template.spec.restartPolicy", other, "OnFailure", "Never");
+                faults.NotSupported(restartAt, other, "OnFailure", "Never");
                 break;
+        }
+    }
+
+    private static void ValidateIndexes(JsonObject spec, string path, Faults faults)
+    {
+        const int ManyCompletions = 100_000, MostParallel = 100_000, MostParallelOfMany = 10_000;
+        string mode = spec.Text("completionMode");
+        if (spec.Has("completionMode"))
+        {
+            faults.OneOf(path + ".completionMode", mode, "NonIndexed", "Indexed");
+        }
+
+        if (mode != "Indexed")
+        {
+            foreach (string member in new[] { "backoffLimitPerIndex", "maxFailedIndexes" })
+            {
+                if (mode is "" or "NonIndexed" && spec.Has(member))
+                {
+                    faults.Invalid($"{path}.{member}", spec[member], "requires indexed completion mode");
+                }
+            }
+
+            return;
+        }
+
+        long? completions = spec.Number("completions"), failed = spec.Number("maxFailedIndexes"), parallelism = spec.Number("parallelism");
+        if (completions is null)
+        {
+            faults.Required(path + ".completions", "when completion mode is Indexed");
+        }
+
+        if (parallelism > MostParallel)
+        {
+            faults.Invalid(path + ".parallelism", parallelism, $"must be less than or equal to {MostParallel} when completion mode is Indexed");
+        }
+
+        if (completions is { } total && failed > total)
+        {
+            faults.Invalid(path + ".maxFailedIndexes", failed, "must be less than or equal to completions");
+        }
+
+        if (completions > ManyCompletions && spec.Has("backoffLimitPerIndex"))
+        {
+            if (failed is null)
+            {
+                faults.Required(path + ".maxFailedIndexes", $"must be specified when completions is above {ManyCompletions}");
+            }
+
+            if (parallelism > MostParallelOfMany)
+            {
+                faults.Invalid(path + ".parallelism", parallelism, $"must be less than or equal to {MostParallelOfMany} when completions are above {ManyCompletions} and used with backoff limit per index");
+            }
+
+            if (failed > MostParallelOfMany)
+            {
+                faults.Invalid(path + ".maxFailedIndexes", failed, $"must be less than or equal to {MostParallelOfMany} when completions are above {ManyCompletions} and used with backoff limit per index");
+            }
         }
     }
 }

@@ -33,17 +33,38 @@ internal sealed class NodeRule : KindRule
     public override void Validate(JsonObject o, Faults faults)
     {
         int i = 0;
+        var seen = new HashSet<(string, string)>();
         foreach (JsonObject taint in o.ObjectAt("spec").Items("taints"))
         {
             string at = $"metadata.taints[{i++}]";
             faults.All(at + ".key", taint.Text("key"), Names.CheckQualifiedName(taint.Text("key")));
             faults.All(at + ".value", taint.Text("value"), Names.CheckLabelValue(taint.Text("value")));
             faults.OneOfOrRequired(at + ".effect", taint.Text("effect"), "NoSchedule", "PreferNoSchedule", "NoExecute");
+            if (!seen.Add((taint.Text("key"), taint.Text("effect"))))
+            {
+                faults.Add(FieldError.Duplicate(at, taint.DeepClone()) with { Detail = "taints must be unique by key and effect pair" });
+            }
         }
 
         if (o.ObjectAt("spec").Text("podCIDR") is { Length: > 0 } cidr)
         {
             Addresses.ValidateCidr("spec.podCIDR", cidr, faults);
         }
+    }
+
+    public override void ValidateUpdate(JsonObject o, JsonObject old, Faults faults)
+    {
+        JsonObject spec = o.ObjectAt("spec"), before = old.ObjectAt("spec");
+        if (before.Count("podCIDRs") > 0 && !JsonFields.Same(spec["podCIDRs"], before["podCIDRs"]))
+        {
+            faults.Forbidden("spec.podCIDRs", "node updates may not change podCIDR except from \"\" to valid");
+        }
+
+        if (before.Text("providerID").Length > 0 && spec.Text("providerID") != before.Text("providerID"))
+        {
+            faults.Forbidden("spec.providerID", "node updates may not change providerID except from \"\" to valid");
+        }
+
+        Validate(o, faults);
     }
 }

@@ -5,8 +5,6 @@ namespace Orrery.Machinery.Kinds.Core;
 
 internal sealed class PodRule : KindRule
 {
-    private const string MayChange = "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
-
     public override bool HasStatus => true;
 
     public override bool CountsGeneration => true;
@@ -67,94 +65,85 @@ internal sealed class PodRule : KindRule
         o.ObjectAt("status").CopyFrom(old.ObjectAt("status"), "qosClass");
     }
 
+    public override void PrepareForOther(string subresource, JsonObject o, JsonObject old)
+    {
+        if (subresource is "ephemeralcontainers" or "resize")
+        {
+            PodSubresources.Keep(subresource, o, old);
+        }
+    }
+
     public override void Validate(JsonObject o, Faults faults)
     {
         JsonObject spec = o.ObjectAt("spec");
-        PodSpecValidation.Validate(spec, "spec", faults);
+        PodAnnotations.Validate(o.Metadata, spec, "metadata", faults);
+        PodSpecValidation.Validate(spec, o.Name, "spec", faults);
+        if (spec.Text("serviceAccountName").Length == 0)
+        {
+            ForbidTokens(spec, faults);
+        }
+
         foreach (string list in new[] { "containers", "initContainers" })
         {
             int i = 0;
             foreach (JsonObject container in spec.Items(list))
             {
-                string image = container.Text("image");
-                if (image.Length != image.Trim().Length)
-                {
-                    faults.Invalid($"spec.{list}[{i}].image", image, "must not have leading or trailing whitespace");
-                }
-
-                i++;
+                ContainerValidation.ValidateImageOfPod(container, $"spec.{list}[{i++}]", faults);
             }
+        }
+    }
+
+    public override void ValidateCreate(JsonObject o, Faults faults)
+    {
+        Validate(o, faults);
+        JsonObject spec = o.ObjectAt("spec");
+        if (spec.Count("ephemeralContainers") > 0)
+        {
+            faults.Forbidden("spec.ephemeralContainers", "cannot be set on create");
+        }
+
+        if (spec.Text("nodeName").Length > 0 && spec.Count("schedulingGates") > 0)
+        {
+            faults.Forbidden("spec.nodeName", "cannot be set until all schedulingGates have been cleared");
         }
     }
 
     public override void ValidateUpdate(JsonObject o, JsonObject old, Faults faults)
     {
         Validate(o, faults);
-        JsonObject spec = o.ObjectAt("spec");
-        JsonObject before = old.ObjectAt("spec");
-        foreach (string list in new[] { "containers", "initContainers" })
-        {
-            if (spec.Count(list) != before.Count(list))
-            {
-                faults.Forbidden("spec." + list, "pod updates may not add or remove containers");
-                return;
-            }
-        }
-
-        if (before.Number("activeDeadlineSeconds") is { } deadline && (spec.Number("activeDeadlineSeconds") is not { } now || now > deadline))
-        {
-            faults.Invalid("spec.activeDeadlineSeconds", spec["activeDeadlineSeconds"], spec.Has("activeDeadlineSeconds") ? $"must be less than or equal to previous value {deadline}" : "must not update from a positive integer to nil value");
-        }
-
-        if (!JsonFields.Same(WithoutMutable(spec, before), WithoutMutable(before, before)))
-        {
-            faults.Forbidden("spec", MayChange);
-        }
+        PodAnnotations.ValidateUpdate(o.Metadata, old.Metadata, faults);
+        PodUpdates.Validate(o.ObjectAt("spec"), old.ObjectAt("spec"), faults);
     }
 
-    public override void ValidateStatusUpdate(JsonObject o, JsonObject old, Faults faults)
+    public override void ValidateOtherUpdate(string subresource, JsonObject o, JsonObject old, Faults faults)
     {
-        JsonObject status = o.ObjectAt("status");
-        int i = 0;
-        foreach (JsonObject address in status.Items("podIPs"))
+        if (subresource is "ephemeralcontainers" or "resize")
         {
-            Addresses.ValidateIp($"status.podIPs[{i++}]", address.Text("ip"), faults);
+            Validate(o, faults);
+            PodSubresources.Validate(subresource, o, old, faults);
         }
     }
 
-    /// <summary>What is left of a spec when everything that may change is taken from the old one.</summary>
-    private static JsonObject WithoutMutable(JsonObject spec, JsonObject old)
+    public override void ValidateStatusUpdate(JsonObject o, JsonObject old, Faults faults) => PodStatusValidation.Validate(o, old, faults);
+
+    /// <summary>A token is of a service account: without one there is none to be had.</summary>
+    private static void ForbidTokens(JsonObject spec, Faults faults)
     {
-        var rest = (JsonObject)spec.DeepClone();
-        foreach (string list in new[] { "containers", "initContainers" })
+        int v = 0;
+        foreach (JsonObject volume in spec.Items("volumes"))
         {
-            foreach (JsonObject container in rest.Items(list))
+            int s = 0;
+            foreach (JsonObject source in volume.Child("projected")?.Items("sources") ?? [])
             {
-                container.Remove("image");
+                if (source.Has("serviceAccountToken"))
+                {
+                    faults.Forbidden($"spec.volumes[{v}].projected.sources[{s}].serviceAccountToken", "must not be specified when serviceAccountName is not set");
+                }
+
+                s++;
             }
-        }
 
-        rest.Remove("activeDeadlineSeconds");
-        bool onlyAdds = old.Items("tolerations").All(t => spec.Items("tolerations").Any(n => JsonFields.Same(t, n) || SameButTime(t, n)));
-        if (onlyAdds)
-        {
-            rest.Remove("tolerations");
+            v++;
         }
-
-        if (old.Number("terminationGracePeriodSeconds") < 0 && spec.Number("terminationGracePeriodSeconds") == 1)
-        {
-            rest.CopyFrom(old, "terminationGracePeriodSeconds");
-        }
-
-        // Gates may be taken away until the pod is scheduled; never added.
-        if (spec.Items("schedulingGates").All(g => old.Items("schedulingGates").Any(b => JsonFields.Same(g, b))))
-        {
-            rest.Remove("schedulingGates");
-        }
-
-        return rest;
     }
-
-    private static bool SameButTime(JsonObject left, JsonObject right) =>
-        left.Text("effect") == "NoExecute" && new[] { "key", "operator", "value", "effect" }.All(m => left.Text(m) == right.Text(m));
 }

@@ -64,7 +64,9 @@ internal sealed class LimitRangeRule : KindRule
         {
             string at = $"spec.limits[{i++}]";
             string type = limit.Text("type");
-            if (type is not ("Pod" or "Container" or "PersistentVolumeClaim") && !type.Contains('/', StringComparison.Ordinal))
+            IReadOnlyList<string> wrong = Names.CheckQualifiedName(type);
+            faults.All(at + ".type", type, wrong);
+            if (wrong.Count == 0 && type is not ("Pod" or "Container" or "PersistentVolumeClaim") && !type.Contains('/', StringComparison.Ordinal))
             {
                 faults.Invalid(at + ".type", type, "must be a standard limit type or fully qualified");
             }
@@ -85,7 +87,62 @@ internal sealed class LimitRangeRule : KindRule
                 }
             }
 
+            ValidateNames(limit, type, at, faults);
             ValidateOrder(limit, at, faults);
+            ValidateRatios(limit, at, faults);
+        }
+    }
+
+    private static void ValidateNames(JsonObject limit, string type, string path, Faults faults)
+    {
+        string[] members = type == "Pod" ? ["max", "min", "maxLimitRequestRatio"] : ["max", "min", "default", "defaultRequest", "maxLimitRequestRatio"];
+        foreach (string member in members)
+        {
+            foreach (string name in limit.Child(member)?.Select(m => m.Key) ?? [])
+            {
+                string at = $"{path}.{member}[{name}]";
+                if (type is "Pod" or "Container")
+                {
+                    ResourceAmounts.ValidateContainerName(name, at, faults);
+                }
+                else
+                {
+                    ResourceAmounts.ValidateName(name, at, faults);
+                }
+            }
+        }
+
+        if (type == "PersistentVolumeClaim" && limit.Child("min")?.Has("storage") != true && limit.Child("max")?.Has("storage") != true)
+        {
+            faults.Required(path + ".limits", "either minimum or maximum storage value is required, but neither was provided");
+        }
+    }
+
+    private static void ValidateRatios(JsonObject limit, string path, Faults faults)
+    {
+        Dictionary<string, Quantity> normal = ResourceAmounts.Read(limit.Child("default")), request = ResourceAmounts.Read(limit.Child("defaultRequest"));
+        Dictionary<string, Quantity> max = ResourceAmounts.Read(limit.Child("max")), min = ResourceAmounts.Read(limit.Child("min"));
+        foreach ((string name, Quantity ratio) in ResourceAmounts.Read(limit.Child("maxLimitRequestRatio")))
+        {
+            string at = $"{path}.maxLimitRequestRatio[{name}]";
+            if (ratio < Quantity.FromWhole(1))
+            {
+                faults.Invalid(at, ratio.ToString(), $"ratio {ratio} is less than 1");
+            }
+
+            if (max.TryGetValue(name, out Quantity most) && min.TryGetValue(name, out Quantity least) && least.Sign > 0)
+            {
+                double whole = (double)most.MilliValue / least.MilliValue;
+                if (ratio.MilliValue / 1000.0 > whole)
+                {
+                    faults.Invalid(at, ratio.ToString(), string.Create(System.Globalization.CultureInfo.InvariantCulture, $"ratio {ratio} is greater than max/min = {whole:F6}"));
+                }
+            }
+        }
+
+        foreach (string name in normal.Keys.Where(n => !ResourceAmounts.MayOvercommit(n) && request.TryGetValue(n, out Quantity r) && r != normal[n]))
+        {
+            faults.Invalid($"{path}.defaultRequest[{name}]", request[name].ToString(), $"default value {normal[name]} must equal to defaultRequest value {request[name]} in {name}");
         }
     }
 

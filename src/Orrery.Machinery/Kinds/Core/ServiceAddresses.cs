@@ -9,17 +9,12 @@ internal static class ServiceAddresses
     /// <summary>Keeps <c>clusterIP</c> and <c>clusterIPs</c> in step: one is the other's first.</summary>
     public static void Normalize(JsonObject spec)
     {
-        if (spec.Text("type") == "ExternalName")
-        {
-            return;
-        }
-
         string first = spec.Text("clusterIP");
         if (first.Length > 0 && spec.Count("clusterIPs") == 0)
         {
             spec["clusterIPs"] = new JsonArray(first);
         }
-        else if (first.Length == 0 && spec.Count("clusterIPs") > 0)
+        else if (first.Length == 0 && spec.Count("clusterIPs") > 0 && spec.Text("type") != "ExternalName")
         {
             spec["clusterIP"] = spec.Texts("clusterIPs").First();
         }

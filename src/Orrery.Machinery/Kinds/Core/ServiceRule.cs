@@ -69,10 +69,10 @@ internal sealed class ServiceRule : KindRule
     {
         JsonObject spec = o.ObjectAt("spec");
         JsonObject before = old.ObjectAt("spec");
-        bool hasAddress = spec.Text("type") != "ExternalName" && before.Text("type") != "ExternalName";
-        if (hasAddress && before.Text("clusterIP").Length > 0 && spec.Text("clusterIP") != before.Text("clusterIP"))
+        ServiceAddressValidation.ValidateUpdate(spec, before, faults);
+        if (spec.Text("type") == "LoadBalancer" && before.Text("type") == "LoadBalancer" && !JsonFields.Same(spec["loadBalancerClass"], before["loadBalancerClass"]))
         {
-            faults.Invalid("spec.clusterIPs[0]", spec["clusterIPs"], "may not change once set");
+            faults.Invalid("spec.loadBalancerClass", spec["loadBalancerClass"], "may not change once set");
         }
 
         Validate(o, faults);

@@ -18,16 +18,22 @@ internal static class ServiceValidation
         ValidatePorts(spec, faults);
         ObjectMetaRules.ValidateLabels(spec, "selector", "spec.selector", faults);
         faults.OneOfOrRequired("spec.sessionAffinity", spec.Text("sessionAffinity"), "ClientIP", "None");
-        if (spec.Child("sessionAffinityConfig")?.Child("clientIP")?.Number("timeoutSeconds") is { } timeout and (<= 0 or > 86400))
+        if (spec.Text("sessionAffinity") == "ClientIP" && spec.Child("sessionAffinityConfig")?.Child("clientIP")?.Number("timeoutSeconds") is { } timeout and (<= 0 or > 86400))
         {
-            faults.Invalid("spec.sessionAffinityConfig.clientIP.timeoutSeconds", timeout, "must be greater than 0 and less than or equal to 86400");
+            faults.Invalid("spec.sessionAffinityConfig.clientIP.timeoutSeconds", timeout, "must be greater than 0 and less than 86400");
         }
 
-        ValidateAddresses(spec, headless, faults);
+        if (type != "ExternalName")
+        {
+            ServiceAddressValidation.Validate(spec, faults);
+        }
+
+        ServiceAddressValidation.ValidateExternal(spec, faults);
         faults.OneOfOrRequired("spec.type", type, "ClusterIP", "ExternalName", "LoadBalancer", "NodePort");
-        ValidatePolicies(spec, type, faults);
-        ValidateUnique(spec, faults);
         ValidateNodePorts(spec, type, faults);
+        ValidateUnique(spec, faults);
+        ValidateLoadBalancer(spec, type, faults);
+        ValidatePolicies(spec, type, faults);
     }
 
     private static void ValidateType(JsonObject spec, string type, bool headless, Faults faults)
@@ -41,6 +47,14 @@ internal static class ServiceValidation
                 if (spec.Count("clusterIPs") > 0)
                 {
                     faults.Forbidden("spec.clusterIPs", "may not be set for ExternalName services");
+                }
+
+                foreach (string member in new[] { "ipFamilies", "ipFamilyPolicy" })
+                {
+                    if (spec.Count(member) > 0 || spec.Text(member).Length > 0)
+                    {
+                        faults.Forbidden("spec." + member, "may not be set for ExternalName services");
+                    }
                 }
 
                 string name = spec.Text("externalName");
@@ -83,40 +97,10 @@ internal static class ServiceValidation
             faults.All(at + ".port", number, Names.CheckPortNumber(number));
             faults.OneOfOrRequired(at + ".protocol", port.Text("protocol"), "SCTP", "TCP", "UDP");
             ContainerValidation.ValidatePort(port["targetPort"], at + ".targetPort", faults);
-            if (port.Text("appProtocol") is { Length: > 0 } app)
+            if (port.Has("appProtocol") && port.Text("appProtocol") is var app)
             {
                 faults.All(at + ".appProtocol", app, Names.CheckQualifiedName(app));
             }
-        }
-    }
-
-    private static void ValidateAddresses(JsonObject spec, bool headless, Faults faults)
-    {
-        int i = 0;
-        foreach (string address in spec.Texts("clusterIPs"))
-        {
-            string at = $"spec.clusterIPs[{i++}]";
-            if (!headless && !Addresses.IsIp(address))
-            {
-                faults.Invalid(at, address, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
-            }
-        }
-
-        i = 0;
-        foreach (string family in spec.Texts("ipFamilies"))
-        {
-            faults.OneOf($"spec.ipFamilies[{i++}]", family, "IPv4", "IPv6");
-        }
-
-        if (spec.Text("ipFamilyPolicy") is { Length: > 0 } policy)
-        {
-            faults.OneOf("spec.ipFamilyPolicy", policy, "SingleStack", "PreferDualStack", "RequireDualStack");
-        }
-
-        i = 0;
-        foreach (string address in spec.Texts("externalIPs"))
-        {
-            Addresses.ValidateIp($"spec.externalIPs[{i++}]", address, faults);
         }
     }
 
@@ -134,9 +118,63 @@ internal static class ServiceValidation
             }
         }
 
+        if (spec.Number("healthCheckNodePort") is { } port and not 0)
+        {
+            if (type != "LoadBalancer" || spec.Text("externalTrafficPolicy") != "Local")
+            {
+                faults.Invalid("spec.healthCheckNodePort", port, "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'");
+            }
+            else
+            {
+                faults.All("spec.healthCheckNodePort", port, Names.CheckPortNumber(port));
+            }
+        }
+
         if (spec.Text("internalTrafficPolicy") is { Length: > 0 } inside)
         {
             faults.OneOf("spec.internalTrafficPolicy", inside, "Cluster", "Local");
+        }
+
+        if (spec.Has("trafficDistribution"))
+        {
+            faults.OneOf("spec.trafficDistribution", spec.Text("trafficDistribution"), "PreferClose", "PreferSameNode", "PreferSameZone");
+        }
+    }
+
+    private static void ValidateLoadBalancer(JsonObject spec, string type, Faults faults)
+    {
+        const string OnlyThere = "may only be used when `type` is 'LoadBalancer'";
+
+        // Upstream writes this one with a capital.
+        const string Ranges = "spec.LoadBalancerSourceRanges";
+        if (spec.Count("loadBalancerSourceRanges") > 0 && type != "LoadBalancer")
+        {
+            faults.Forbidden(Ranges, OnlyThere);
+        }
+
+        int i = 0;
+        foreach (string range in spec.Texts("loadBalancerSourceRanges"))
+        {
+            Addresses.ValidateCidr($"{Ranges}[{i++}]", range.Trim(), faults);
+        }
+
+        if (spec.Has("allocateLoadBalancerNodePorts") && type != "LoadBalancer")
+        {
+            faults.Forbidden("spec.allocateLoadBalancerNodePorts", OnlyThere);
+        }
+
+        if (!spec.Has("loadBalancerClass"))
+        {
+            return;
+        }
+
+        if (type == "LoadBalancer")
+        {
+            faults.All("spec.loadBalancerClass", spec.Text("loadBalancerClass"), Names.CheckQualifiedName(spec.Text("loadBalancerClass")));
+        }
+        else
+        {
+            faults.Forbidden("spec.loadBalancerClass", OnlyThere);
         }
     }
 
@@ -166,13 +204,21 @@ internal static class ServiceValidation
 
     private static void ValidateNodePorts(JsonObject spec, string type, Faults faults)
     {
-        int i = 0;
-        foreach (JsonObject port in spec.Items("ports"))
+        var seen = new HashSet<(string, long)>();
+        JsonObject[] ports = [.. spec.Items("ports")];
+        for (int i = 0; type == "ClusterIP" && i < ports.Length; i++)
         {
-            string at = $"spec.ports[{i++}].nodePort";
-            if (type == "ClusterIP" && port.Number("nodePort") is not (null or 0))
+            if (ports[i].Number("nodePort") is not (null or 0))
             {
-                faults.Forbidden(at, "may not be used when `type` is 'ClusterIP'");
+                faults.Forbidden($"spec.ports[{i}].nodePort", "may not be used when `type` is 'ClusterIP'");
+            }
+        }
+
+        for (int i = 0; i < ports.Length; i++)
+        {
+            if (ports[i].Number("nodePort") is { } number and not 0 && !seen.Add((ports[i].Text("protocol"), number)))
+            {
+                faults.Duplicate($"spec.ports[{i}].nodePort", number);
             }
         }
     }

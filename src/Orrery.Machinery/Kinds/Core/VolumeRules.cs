@@ -5,8 +5,6 @@ namespace Orrery.Machinery.Kinds.Core;
 
 internal sealed class PersistentVolumeClaimRule : KindRule
 {
-    private static readonly string[] Modes = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
-
     public override bool HasStatus => true;
 
     public static void DefaultClaim(JsonObject claim)
@@ -20,63 +18,63 @@ internal sealed class PersistentVolumeClaimRule : KindRule
 
     public override void Default(JsonObject o) => DefaultClaim(o);
 
-    public override void Validate(JsonObject o, Faults faults)
-    {
-        JsonObject spec = o.ObjectAt("spec");
-        if (spec.Count("accessModes") == 0)
-        {
-            faults.Required("spec.accessModes", "at least 1 access mode is required");
-        }
-
-        foreach (string mode in spec.Texts("accessModes"))
-        {
-            faults.OneOf("spec.accessModes", mode, Modes);
-        }
-
-        Selectors.Validate(spec.Child("selector"), "spec.selector", faults);
-        if (!ResourceAmounts.Read(spec.Child("resources")?.Child("requests")).TryGetValue("storage", out Quantity storage))
-        {
-            faults.Required("spec.resources[storage]");
-        }
-        else if (storage.Sign <= 0)
-        {
-            faults.Invalid("spec.resources[storage]", storage.ToString(), "must be greater than zero");
-        }
-
-        if (spec.Text("storageClassName") is { Length: > 0 } name)
-        {
-            faults.All("spec.storageClassName", name, Names.CheckDns1123Subdomain(name));
-        }
-
-        faults.OneOf("spec.volumeMode", spec.Text("volumeMode"), "Block", "Filesystem");
-    }
+    public override void Validate(JsonObject o, Faults faults) => ClaimValidation.Validate(o.ObjectAt("spec"), "spec", faults);
 
     public override void ValidateUpdate(JsonObject o, JsonObject old, Faults faults)
     {
         Validate(o, faults);
-        JsonObject spec = o.ObjectAt("spec");
-        JsonObject before = old.ObjectAt("spec");
-        bool bound = before.Text("volumeName").Length > 0;
-        if (spec.Select(m => m.Key).Union(before.Select(m => m.Key)).Any(m => !MayChange(m, spec, before, bound) && !JsonFields.Same(spec[m], before[m])))
+        JsonObject spec = o.ObjectAt("spec"), before = old.ObjectAt("spec");
+        bool bound = o.TextAt("status", "phase") == "Bound";
+        if (!JsonFields.Same(WithoutMutable(spec, before, bound), WithoutMutable(before, before, bound)))
         {
             faults.Forbidden("spec", "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims");
         }
 
-        Quantity wanted = ResourceAmounts.Read(spec.Child("resources")?.Child("requests")).GetValueOrDefault("storage");
-        Quantity asked = ResourceAmounts.Read(before.Child("resources")?.Child("requests")).GetValueOrDefault("storage");
-        if (wanted < asked)
+        Quantity wanted = Storage(spec.Child("resources")?.Child("requests")), asked = Storage(before.Child("resources")?.Child("requests"));
+        if (wanted < asked && wanted <= Storage(old.ObjectAt("status").Child("capacity")))
         {
             faults.Forbidden("spec.resources.requests.storage", "field can not be less than status.capacity");
         }
+
+        faults.MayNotChange("volumeMode", spec["volumeMode"], before["volumeMode"]);
+        if (before.Has("volumeAttributesClassName") && spec.Text("volumeAttributesClassName").Length == 0 && before.Text("volumeAttributesClassName").Length > 0)
+        {
+            faults.Forbidden("spec.volumeAttributesClassName", spec.Has("volumeAttributesClassName") ? "update from non-nil value to an empty string is forbidden" : "update from non-nil value to nil is forbidden");
+        }
     }
 
-    private static bool MayChange(string member, JsonObject spec, JsonObject before, bool bound) => member switch
+    public override void ValidateStatusUpdate(JsonObject o, JsonObject old, Faults faults)
     {
-        "resources" => bound && JsonFields.Same(spec.Child("resources")?["limits"], before.Child("resources")?["limits"]),
-        "volumeAttributesClassName" => bound,
-        "volumeName" or "storageClassName" => before.Text(member).Length == 0 && !before.Has(member),
-        _ => false,
-    };
+        foreach ((string name, Quantity amount) in ResourceAmounts.Read(o.ObjectAt("status").Child("capacity")))
+        {
+            ResourceAmounts.ValidateAmount(amount, $"status.capacity[{name}]", faults);
+        }
+    }
+
+    private static Quantity Storage(JsonObject? amounts) => ResourceAmounts.Read(amounts).GetValueOrDefault("storage");
+
+    /// <summary>A claim is bound to its volume once; a bound one may grow and change its class of attributes.</summary>
+    private static JsonObject WithoutMutable(JsonObject spec, JsonObject old, bool bound)
+    {
+        var rest = (JsonObject)spec.DeepClone();
+        if (old.Text("volumeName").Length == 0)
+        {
+            rest.Remove("volumeName");
+        }
+
+        if (!old.Has("storageClassName"))
+        {
+            rest.Remove("storageClassName");
+        }
+
+        if (bound)
+        {
+            rest.Child("resources")?.Child("requests")?.Remove("storage");
+            rest.Remove("volumeAttributesClassName");
+        }
+
+        return rest;
+    }
 }
 
 internal sealed class PersistentVolumeRule : KindRule
@@ -93,30 +91,11 @@ internal sealed class PersistentVolumeRule : KindRule
         o.ObjectAt("status").FillText("phase", "Pending");
     }
 
-    public override void Validate(JsonObject o, Faults faults)
+    public override void Validate(JsonObject o, Faults faults) => PersistentVolumeValidation.Validate(o.ObjectAt("spec"), o.Name, faults);
+
+    public override void ValidateUpdate(JsonObject o, JsonObject old, Faults faults)
     {
-        JsonObject spec = o.ObjectAt("spec");
-        if (spec.Count("accessModes") == 0)
-        {
-            faults.Required("spec.accessModes");
-        }
-
-        foreach (string mode in spec.Texts("accessModes"))
-        {
-            faults.OneOf("spec.accessModes", mode, "ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod");
-        }
-
-        Dictionary<string, Quantity> capacity = ResourceAmounts.Read(spec.Child("capacity"));
-        if (spec.Count("capacity") == 0)
-        {
-            faults.Required("spec.capacity");
-        }
-        else if (!capacity.ContainsKey("storage") || capacity.Count > 1)
-        {
-            faults.NotSupported("spec.capacity", spec["capacity"], "storage");
-        }
-
-        faults.OneOf("spec.persistentVolumeReclaimPolicy", spec.Text("persistentVolumeReclaimPolicy"), "Delete", "Recycle", "Retain");
-        faults.OneOf("spec.volumeMode", spec.Text("volumeMode"), "Block", "Filesystem");
+        Validate(o, faults);
+        PersistentVolumeValidation.ValidateUpdate(o.ObjectAt("spec"), old.ObjectAt("spec"), faults);
     }
 }

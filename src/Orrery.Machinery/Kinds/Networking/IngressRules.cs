@@ -42,12 +42,44 @@ internal sealed class IngressRule : KindRule
                 faults.All(at, host, host.Contains('*', StringComparison.Ordinal) ? Names.CheckWildcardSubdomain(host) : Names.CheckDns1123Subdomain(host));
             }
 
+            if (tls.Text("secretName") is { Length: > 0 } secret)
+            {
+                faults.All($"spec.tls[{i}].secretName", secret, Names.CheckDns1123Subdomain(secret));
+            }
+
             i++;
         }
 
         if (spec.Text("ingressClassName") is { Length: > 0 } name)
         {
             faults.All("spec.ingressClassName", name, Names.CheckDns1123Subdomain(name));
+        }
+    }
+
+    public override void ValidateCreate(JsonObject o, Faults faults)
+    {
+        const string ClassAnnotation = "kubernetes.io/ingress.class";
+        if (o.ObjectAt("spec").Has("ingressClassName") && o.Metadata.TextMap("annotations").TryGetValue(ClassAnnotation, out string? named))
+        {
+            faults.Invalid($"metadata.annotations.{ClassAnnotation}", named, "can not be set when the class field is also set");
+        }
+
+        Validate(o, faults);
+    }
+
+    /// <summary>Each would be read in more than one way.</summary>
+    private static readonly string[] Ambiguous = ["//", "/./", "/../", "%2f", "%2F"], AmbiguousEnds = ["/..", "/."];
+
+    private static void ValidatePlain(string value, string path, Faults faults)
+    {
+        foreach (string part in Ambiguous.Where(part => value.Contains(part, StringComparison.Ordinal)))
+        {
+            faults.Invalid(path, value, $"must not contain '{part}'");
+        }
+
+        foreach (string end in AmbiguousEnds.Where(end => value.EndsWith(end, StringComparison.Ordinal)))
+        {
+            faults.Invalid(path, value, $"cannot end with '{end}'");
         }
     }
 
@@ -89,10 +121,16 @@ internal sealed class IngressRule : KindRule
                     faults.Required(at + ".pathType", "pathType must be specified");
                     break;
                 case "Exact" or "Prefix" when !value.StartsWith('/'):
+                    faults.Invalid(at + ".path", value, "must be an absolute path");
+                    ValidatePlain(value, at + ".path", faults);
+                    break;
                 case "ImplementationSpecific" when value.Length > 0 && !value.StartsWith('/'):
                     faults.Invalid(at + ".path", value, "must be an absolute path");
                     break;
-                case "Exact" or "Prefix" or "ImplementationSpecific":
+                case "Exact" or "Prefix":
+                    ValidatePlain(value, at + ".path", faults);
+                    break;
+                case "ImplementationSpecific":
                     break;
                 case var other:
                     faults.NotSupported(at + ".pathType", other, "Exact", "ImplementationSpecific", "Prefix");
@@ -112,7 +150,11 @@ internal sealed class IngressRule : KindRule
 
         if (backend.Child("service") is not { } service)
         {
-            if (!backend.Has("resource"))
+            if (backend.Child("resource") is { } resource)
+            {
+                TypedReferences.Validate(resource, path + ".resource", faults);
+            }
+            else
             {
                 faults.Required(path, "resource or service backend is required");
             }
@@ -158,6 +200,45 @@ internal sealed class IngressClassRule : KindRule
 
     public override void Default(JsonObject o) => o.ObjectAt("spec").Child("parameters")?.FillText("scope", "Cluster");
 
-    public override void ValidateUpdate(JsonObject o, JsonObject old, Faults faults) =>
+    public override void Validate(JsonObject o, Faults faults)
+    {
+        JsonObject spec = o.ObjectAt("spec");
+        if (spec.Text("controller").Length > 250)
+        {
+            faults.Add(FieldError.TooLong("spec.controller", 250));
+        }
+
+        DomainPaths.Validate(spec.Text("controller"), "spec.controller", faults);
+        if (spec.Child("parameters") is not { } parameters)
+        {
+            return;
+        }
+
+        const string At = "spec.parameters";
+        TypedReferences.Validate(parameters, At, faults);
+        string scope = parameters.Text("scope"), ns = parameters.Text("namespace");
+        switch (scope)
+        {
+            case "Cluster" when parameters.Has("namespace"):
+                faults.Forbidden(At + ".namespace", "`parameters.scope` is set to 'Cluster'");
+                break;
+            case "Namespace" when ns.Length == 0:
+                faults.Required(At + ".namespace", "`parameters.scope` is set to 'Namespace'");
+                break;
+            case "Namespace":
+                faults.All(At + ".namespace", ns, Names.CheckDns1123Label(ns));
+                break;
+            case "Cluster":
+                break;
+            default:
+                faults.NotSupported(At + ".scope", scope, "Cluster", "Namespace");
+                break;
+        }
+    }
+
+    public override void ValidateUpdate(JsonObject o, JsonObject old, Faults faults)
+    {
+        Validate(o, faults);
         faults.MayNotChange("spec.controller", o.Child("spec")?["controller"], old.Child("spec")?["controller"]);
+    }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 
@@ -104,7 +105,12 @@ internal sealed class NetworkPolicyRule : KindRule
             int i = 0;
             foreach (string except in block.Texts("except"))
             {
-                Addresses.ValidateCidr($"{path}.ipBlock.except[{i++}]", except, faults);
+                string at = $"{path}.ipBlock.except[{i++}]";
+                Addresses.ValidateCidr(at, except, faults);
+                if (IPNetwork.TryParse(block.Text("cidr"), out IPNetwork all) && IPNetwork.TryParse(except, out IPNetwork part) && (part.PrefixLength <= all.PrefixLength || !all.Contains(part.BaseAddress)))
+                {
+                    faults.Invalid(at, except, "must be a strict subset of `cidr`");
+                }
             }
 
             if (selectors > 0)

@@ -24,6 +24,62 @@ internal sealed class StorageClassRule : KindRule
 
         faults.OneOf("reclaimPolicy", o.Text("reclaimPolicy"), "Delete", "Retain");
         faults.OneOf("volumeBindingMode", o.Text("volumeBindingMode"), "Immediate", "WaitForFirstConsumer");
+        ValidateParameters(o.TextMap("parameters"), faults);
+        ValidateTopologies(o, faults);
+    }
+
+    private static void ValidateParameters(IReadOnlyDictionary<string, string> parameters, Faults faults)
+    {
+        const int Most = 512, MostBytes = 256 * 1024;
+        if (parameters.Count > Most)
+        {
+            faults.Add(FieldError.TooLong("parameters", Most));
+        }
+
+        if (parameters.Keys.Any(k => k.Length == 0))
+        {
+            faults.Invalid("parameters", "", "field can not be empty.");
+        }
+
+        if (parameters.Sum(p => p.Key.Length + p.Value.Length) > MostBytes)
+        {
+            faults.Add(FieldError.TooLong("parameters", MostBytes));
+        }
+    }
+
+    private static void ValidateTopologies(JsonObject o, Faults faults)
+    {
+        int t = 0;
+        foreach (JsonObject term in o.Items("allowedTopologies"))
+        {
+            var keys = new HashSet<string>(StringComparer.Ordinal);
+            int e = 0;
+            foreach (JsonObject expression in term.Items("matchLabelExpressions"))
+            {
+                string at = $"allowedTopologies[{t}].matchLabelExpressions[{e++}]", key = expression.Text("key");
+                string[] values = [.. expression.Texts("values")];
+                if (values.Length == 0)
+                {
+                    faults.Required(at + ".values");
+                }
+
+                for (int i = 0; i < values.Length; i++)
+                {
+                    if (Array.IndexOf(values, values[i]) < i)
+                    {
+                        faults.Duplicate($"{at}.values[{i}]", values[i]);
+                    }
+                }
+
+                faults.All(at + ".key", key, Names.CheckQualifiedName(key));
+                if (!keys.Add(key))
+                {
+                    faults.Duplicate(at + ".key", key);
+                }
+            }
+
+            t++;
+        }
     }
 
     public override void ValidateUpdate(JsonObject o, JsonObject old, Faults faults)
@@ -57,6 +113,42 @@ internal sealed class CsiDriverRule : KindRule
         if (spec.Count("volumeLifecycleModes") == 0)
         {
             spec["volumeLifecycleModes"] = new JsonArray("Persistent");
+        }
+    }
+
+    public override void Validate(JsonObject o, Faults faults)
+    {
+        JsonObject spec = o.ObjectAt("spec");
+        VolumeSources.CsiDriver(o.Name, "name", faults);
+        faults.OneOf("spec.fsGroupPolicy", spec.Text("fsGroupPolicy"), "File", "None", "ReadWriteOnceWithFSType");
+        var audiences = new HashSet<string>(StringComparer.Ordinal);
+        int i = 0;
+        foreach (JsonObject request in spec.Items("tokenRequests"))
+        {
+            string at = $"spec.tokenRequests[{i++}]", audience = request.Text("audience");
+            if (!audiences.Add(audience))
+            {
+                faults.Duplicate(at + ".audience", audience);
+            }
+
+            if (request.Number("expirationSeconds") is { } seconds and (< 600 or > 1L << 32))
+            {
+                faults.Invalid(at + ".expirationSeconds", seconds, seconds < 600 ? "may not specify a duration less than 10 minutes" : "may not specify a duration larger than 2^32 seconds");
+            }
+        }
+
+        foreach (string mode in spec.Texts("volumeLifecycleModes"))
+        {
+            faults.OneOf("spec.volumeLifecycleModes", mode, "Ephemeral", "Persistent");
+        }
+    }
+
+    public override void ValidateUpdate(JsonObject o, JsonObject old, Faults faults)
+    {
+        Validate(o, faults);
+        foreach (string member in new[] { "attachRequired", "volumeLifecycleModes" })
+        {
+            faults.MayNotChange("spec." + member, o.Child("spec")?[member], old.Child("spec")?[member]);
         }
     }
 }

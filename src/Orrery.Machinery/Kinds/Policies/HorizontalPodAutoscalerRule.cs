@@ -35,23 +35,8 @@ internal sealed class HorizontalPodAutoscalerRule : KindRule
     {
         JsonObject spec = o.ObjectAt("spec");
         AutoscalerBounds.Validate(spec, faults);
-        int i = 0;
-        foreach (JsonObject metric in spec.Items("metrics"))
-        {
-            string at = $"spec.metrics[{i++}]";
-            string type = metric.Text("type");
-            if (type is not ("Object" or "Pods" or "Resource" or "External" or "ContainerResource"))
-            {
-                faults.NotSupported(at + ".type", type, "ContainerResource", "External", "Object", "Pods", "Resource");
-                continue;
-            }
-
-            string member = char.ToLowerInvariant(type[0]) + type[1..];
-            if (!metric.Has(member))
-            {
-                faults.Required($"{at}.{member}", "must populate information for the given metric source");
-            }
-        }
+        AutoscalerMetrics.Validate(spec, faults);
+        AutoscalerBehavior.Validate(spec.Child("behavior"), faults);
     }
 
     private static void DefaultScaling(JsonObject rules, params ReadOnlySpan<(string Type, int Value)> policies)

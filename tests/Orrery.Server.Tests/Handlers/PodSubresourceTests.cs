@@ -1,0 +1,57 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Client;
+
+namespace Orrery.Server.Tests.Handlers;
+
+/// <summary>What may be changed of a pod that runs: containers to look at it with, and what its containers may use.</summary>
+public sealed class PodSubresourceTests(ServerFixture fixture) : IClassFixture<ServerFixture>
+{
+    private static CancellationToken Token => ServerFixture.Token;
+
+    [Fact]
+    public async Task EphemeralContainers_AreAddedThroughTheirDoorAlone_AndStay()
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(ServerFixture.Pods, ns, ServerFixture.Pod("p"), Token);
+        JsonObject added = Patch("""{"spec":{"ephemeralContainers":[{"name":"debug","image":"tools:1","targetContainerName":"c"}],"hostname":"other"}}""");
+
+        KubeObject pod = await fixture.Admin.PatchAsync(ServerFixture.Pods, ns, "p", PatchKind.Strategic, added, Token, "ephemeralcontainers");
+        StatusException removed = await Refused(ns, "ephemeralcontainers", """{"spec":{"ephemeralContainers":null}}""");
+        StatusException badPort = await Refused(ns, "ephemeralcontainers", """{"spec":{"ephemeralContainers":[{"name":"debug","image":"tools:1","targetContainerName":"c"},{"name":"two","image":"i","ports":[{"containerPort":80}]}]}}""");
+        StatusException direct = await Refused(ns, "", """{"spec":{"ephemeralContainers":[{"name":"other","image":"i"}]}}""");
+
+        Assert.Equal("IfNotPresent", Container(pod, "ephemeralContainers").TextAt("imagePullPolicy"));
+        Assert.Null(pod.TextAt("spec", "hostname"));
+        Assert.Equal("spec.ephemeralContainers", Assert.Single(removed.Status.Details!.Causes).Field);
+        Assert.Equal("spec.ephemeralContainers[1].ports", Assert.Single(badPort.Status.Details!.Causes).Field);
+        Assert.Equal("spec", Assert.Single(direct.Status.Details!.Causes).Field);
+    }
+
+    [Fact]
+    public async Task Resize_ChangesResourcesWithinTheClassOfQuality()
+    {
+        string ns = await fixture.NamespaceAsync();
+        JsonObject made = ServerFixture.Pod("p");
+        ((JsonObject)made["spec"]!["containers"]![0]!)["resources"] = JsonNode.Parse("""{"requests":{"cpu":"100m","memory":"64Mi"}}""");
+        await fixture.Admin.CreateAsync(ServerFixture.Pods, ns, made, Token);
+
+        KubeObject pod = await fixture.Admin.PatchAsync(ServerFixture.Pods, ns, "p", PatchKind.Strategic, Patch("""{"spec":{"containers":[{"name":"c","image":"other:2","resources":{"requests":{"cpu":"200m"}}}]}}"""), Token, "resize");
+        StatusException quality = await Refused(ns, "resize", """{"spec":{"containers":[{"name":"c","resources":{"requests":{"cpu":"1","memory":"64Mi"},"limits":{"cpu":"1","memory":"64Mi"}}}]}}""");
+        StatusException removed = await Refused(ns, "resize", """{"spec":{"containers":[{"name":"c","resources":{"requests":{"cpu":"200m"}}}]}}""");
+        StatusException direct = await Refused(ns, "", """{"spec":{"containers":[{"name":"c","resources":{"requests":{"cpu":"300m"}}}]}}""");
+
+        Assert.Equal("200m", Container(pod, "containers").ObjectAt("resources").ObjectAt("requests").TextAt("cpu"));
+        Assert.Equal("i:1", Container(pod, "containers").TextAt("image"));
+        Assert.Equal("Pod QOS Class may not change as a result of resizing", quality.Status.Details!.Causes[0].Message.Split(": ")[^1]);
+        Assert.Equal("spec.containers[0].resources.requests", removed.Status.Details!.Causes[0].Field);
+        Assert.Equal("spec", Assert.Single(direct.Status.Details!.Causes).Field);
+    }
+
+    private static JsonObject Patch(string json) => JsonNode.Parse(json)!.AsObject();
+
+    private static JsonObject Container(KubeObject pod, string list) => JsonNode.Parse(pod.Json.GetRawText())!["spec"]![list]![0]!.AsObject();
+
+    private Task<StatusException> Refused(string ns, string subresource, string patch) => Assert.ThrowsAsync<StatusException>(() =>
+        fixture.Admin.PatchAsync(ServerFixture.Pods, ns, "p", PatchKind.Merge, Patch(patch), Token, subresource.Length == 0 ? null : subresource));
+}

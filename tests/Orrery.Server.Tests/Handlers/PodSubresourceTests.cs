@@ -39,7 +39,7 @@ public sealed class PodSubresourceTests(ServerFixture fixture) : IClassFixture<S
         KubeObject pod = await fixture.Admin.PatchAsync(ServerFixture.Pods, ns, "p", PatchKind.Strategic, Patch("""{"spec":{"containers":[{"name":"c","image":"other:2","resources":{"requests":{"cpu":"200m"}}}]}}"""), Token, "resize");
         StatusException quality = await Refused(ns, "resize", """{"spec":{"containers":[{"name":"c","resources":{"requests":{"cpu":"1","memory":"64Mi"},"limits":{"cpu":"1","memory":"64Mi"}}}]}}""");
         StatusException removed = await Refused(ns, "resize", """{"spec":{"containers":[{"name":"c","resources":{"requests":{"cpu":"200m"}}}]}}""");
-        StatusException direct = await Refused(ns, "", """{"spec":{"containers":[{"name":"c","resources":{"requests":{"cpu":"300m"}}}]}}""");
+        StatusException direct = await Refused(ns, "", """{"spec":{"containers":[{"name":"c","image":"i:1","resources":{"requests":{"cpu":"300m"}}}]}}""");
 
         Assert.Equal("200m", Container(pod, "containers").ObjectAt("resources").ObjectAt("requests").TextAt("cpu"));
         Assert.Equal("i:1", Container(pod, "containers").TextAt("image"));

@@ -63,11 +63,12 @@ internal static class ServerComposition
 
         // 3. Writes.
         var webhooks = new WebhookClient(objects, addresses, time);
-        var versions = new ObjectVersions(webhooks, names);
+        var admissionMetrics = new AdmissionMetrics();
+        var versions = new ObjectVersions(webhooks, names, admissionMetrics, time);
         var facts = new AdmissionFacts(objects, resources, versions, access.Authorizer);
         var parameters = new PolicyParams(objects, resources);
         var limits = new LimitRanger(objects);
-        var webhookCalls = new WebhookCalls(webhooks, facts, names, loggers.CreateLogger<WebhookCalls>());
+        var webhookCalls = new WebhookCalls(webhooks, facts, names, admissionMetrics, time, loggers.CreateLogger<WebhookCalls>());
         var priority = new PodPriority(objects);
         var admission = new AdmissionChain(
             mutating:
@@ -79,9 +80,10 @@ internal static class ServerComposition
             validating:
             [
                 limits, new PodSecurityAdmission(objects), priority, new ClaimResize(objects), new PrivilegedContainers(options.AllowsPrivileged),
-                new CertificateApproval(access.Authorizer), new CertificateSigning(access.Authorizer), new CertificateSubjectRestriction(), new ProviderGuard(access.Authorizer, options.Issuers),
+                new CertificateApproval(access.Authorizer), new CertificateSigning(access.Authorizer), new CertificateSubjectRestriction(), new ProviderGuard(access.Authorizer, options.Issuers), new ReservedGroups(),
                 PolicyPlugins.Validating(caches, facts, parameters), new ValidatingWebhooks(caches, webhookCalls),
-            ]).Without(options.DisabledAdmissionPlugins);
+            ],
+            admissionMetrics, time).Without(options.DisabledAdmissionPlugins);
         var serviceAddresses = new ServiceAddresses(caches, options.ServiceRange, names);
         var quotas = new QuotaLedger(objects, !options.DisabledAdmissionPlugins.Contains("ResourceQuota"), time);
         var creation = new ObjectCreation(objects, versions, admission, serviceAddresses, quotas, time, names);
@@ -97,7 +99,7 @@ internal static class ServerComposition
         creation.FollowUps = [.. options.DisabledControllers.Contains(ControllerNames.ServiceAccounts) ? (IFollowUp[])[] : [namespaces], definitions, quotaCount];
 
         // 5. What every request passes.
-        var fairness = new RequestFairness(new FairQueue(options.Fairness, time), caches, resources);
+        var fairness = new RequestFairness(new FairQueue(options.Fairness, time), caches, resources, time);
         var metrics = new RequestMetrics(time);
 
         var state = new ServerState
@@ -116,7 +118,7 @@ internal static class ServerComposition
             Fairness = fairness,
             StalledClients = new StalledClients(options.Patience, time, loggers.CreateLogger<StalledClients>()),
             Metrics = metrics,
-            MetricsEndpoint = new MetricsEndpoint(caches, metrics, fairness.Queue),
+            MetricsEndpoint = new MetricsEndpoint(caches, metrics, admissionMetrics, fairness),
             Discovery = new DiscoveryEndpoint(resources, options.PublicUrl?.Authority ?? $"{options.Address}:{options.Port}"),
             OpenApi = new OpenApiEndpoint(resources),
             Names = names,

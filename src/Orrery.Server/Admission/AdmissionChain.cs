@@ -1,4 +1,5 @@
 using Orrery.Api;
+using Orrery.Server.Metrics;
 
 namespace Orrery.Server.Admission;
 
@@ -6,24 +7,35 @@ namespace Orrery.Server.Admission;
 /// The admission stage. The mutating phase sees the object as it was decoded and defaulted; then its kind prepares and
 /// validates it; the validating phase sees what is to be stored. Plugins are asked in order, the first refusal wins.
 /// </summary>
-internal sealed class AdmissionChain(IReadOnlyList<IMutatingPlugin> mutating, IReadOnlyList<IValidatingPlugin> validating)
+internal sealed class AdmissionChain(IReadOnlyList<IMutatingPlugin> mutating, IReadOnlyList<IValidatingPlugin> validating, AdmissionMetrics metrics, TimeProvider time)
 {
     /// <summary>The same chain without the plugins of these names.</summary>
     public AdmissionChain Without(IReadOnlySet<string> names) => names.Count == 0
         ? this
-        : new AdmissionChain([.. mutating.Where(p => !names.Contains(p.Name))], [.. validating.Where(p => !names.Contains(p.Name))]);
+        : new AdmissionChain([.. mutating.Where(p => !names.Contains(p.Name))], [.. validating.Where(p => !names.Contains(p.Name))], metrics, time);
 
     /// <summary>The mutating phase. The object to go on with is <see cref="AdmissionRequest.Object"/>.</summary>
     /// <exception cref="StatusException">Refused.</exception>
     public async ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        await MutateOnceAsync(request, cancellationToken);
-
-        // Who was asked before a later plugin changed the object is asked once more, and not again after that.
-        if (request.Reinvocation.IsWanted)
+        long began = time.GetTimestamp();
+        bool isRejected = true;
+        try
         {
-            request.Reinvocation.Begin();
             await MutateOnceAsync(request, cancellationToken);
+
+            // Who was asked before a later plugin changed the object is asked once more, and not again after that.
+            if (request.Reinvocation.IsWanted)
+            {
+                request.Reinvocation.Begin();
+                await MutateOnceAsync(request, cancellationToken);
+            }
+
+            isRejected = false;
+        }
+        finally
+        {
+            metrics.Step(isMutating: true, request.Operation, isRejected, time.GetElapsedTime(began));
         }
     }
 
@@ -31,9 +43,20 @@ internal sealed class AdmissionChain(IReadOnlyList<IMutatingPlugin> mutating, IR
     /// <exception cref="StatusException">Refused.</exception>
     public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        foreach (IValidatingPlugin plugin in validating)
+        long began = time.GetTimestamp();
+        bool isRejected = true;
+        try
         {
-            await plugin.ValidateAsync(request, cancellationToken);
+            foreach (IValidatingPlugin plugin in validating)
+            {
+                await plugin.ValidateAsync(request, cancellationToken);
+            }
+
+            isRejected = false;
+        }
+        finally
+        {
+            metrics.Step(isMutating: false, request.Operation, isRejected, time.GetElapsedTime(began));
         }
     }
 

@@ -40,7 +40,35 @@ public sealed class AccessTokens(ServiceAccountKeys keys, TimeProvider time, Tok
         return JsonWebToken.Sign(keys, claims);
     }
 
+    /// <summary>A token without an end, for a Secret that is to hold it: see <see cref="LegacyToken"/>.</summary>
+    internal string IssueForSecret(ClusterScope scope, KubeObject account, string secret)
+    {
+        JsonObject claims = Scoped(scope);
+        claims["iss"] = LegacyToken.Issuer;
+        claims[LegacyToken.NamespaceClaim] = account.Namespace;
+        claims[LegacyToken.SecretClaim] = secret;
+        claims[LegacyToken.NameClaim] = account.Name;
+        claims[LegacyToken.UidClaim] = account.Uid;
+        claims["sub"] = ServiceAccountName.User(account.Namespace, account.Name);
+        return JsonWebToken.Sign(keys, claims);
+    }
+
     private JsonObject Claims(string issuer, string subject, IReadOnlyList<string> audiences, ClusterScope scope, DateTimeOffset expires)
+    {
+        long now = time.GetUtcNow().ToUnixTimeSeconds();
+        JsonObject claims = Scoped(scope);
+        claims["aud"] = new JsonArray([.. audiences.Select(a => (JsonNode)a)]);
+        claims["exp"] = expires.ToUnixTimeSeconds();
+        claims["iat"] = now;
+        claims["iss"] = issuer;
+        claims["jti"] = Guid.NewGuid().ToString();
+        claims["nbf"] = now;
+        claims["sub"] = subject;
+        return claims;
+    }
+
+    /// <summary>The claims that say where a token is good.</summary>
+    private static JsonObject Scoped(ClusterScope scope)
     {
         if (scope.IsAll)
         {
@@ -48,18 +76,7 @@ public sealed class AccessTokens(ServiceAccountKeys keys, TimeProvider time, Tok
         }
 
         scope.RequireIssuable();
-        long now = time.GetUtcNow().ToUnixTimeSeconds();
-        var claims = new JsonObject
-        {
-            ["aud"] = new JsonArray([.. audiences.Select(a => (JsonNode)a)]),
-            ["exp"] = expires.ToUnixTimeSeconds(),
-            ["iat"] = now,
-            ["iss"] = issuer,
-            ["jti"] = Guid.NewGuid().ToString(),
-            ["nbf"] = now,
-            ["sub"] = subject,
-            [ClusterClaim] = scope.Cluster.ToString(),
-        };
+        var claims = new JsonObject { [ClusterClaim] = scope.Cluster.ToString() };
         if (scope.Uid is not null)
         {
             claims[ClusterUidClaim] = scope.Uid;

@@ -61,6 +61,14 @@ internal sealed class TokenAuthenticator(AuthenticationOptions options, TokenPro
             return Refuse("incomplete claims");
         }
 
+        if (JsonWebToken.Text(claims, "iss") == LegacyToken.Issuer)
+        {
+            // Such a token names nobody: it is good at this server alone.
+            string[] here = [.. wanted.Intersect(issuers.Audiences)];
+            UserInfo? account = LegacyToken.Read(claims, token, scope, objects, (ns, name, uid) => Lives(scope.Cluster, "serviceaccounts", ns, name, uid), out string problem);
+            return account is null ? Refuse(problem) : here.Length == 0 ? Refuse("meant for somebody else") : new TokenIdentity(WithAuthenticated(account), here);
+        }
+
         string[] good = [.. JsonWebToken.Texts(claims, "aud").Intersect(wanted)];
         if (!issuers.Accepts(JsonWebToken.Text(claims, "iss"), scope.Cluster) || good.Length == 0)
         {

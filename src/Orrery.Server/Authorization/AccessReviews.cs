@@ -145,6 +145,7 @@ internal sealed class AccessReviews(RbacAuthorizer authorizer)
             errors.Add(FieldError.Invalid("spec.resourceAttributes", null, "exactly one of nonResourceAttributes or resourceAttributes must be specified"));
         }
 
+        errors.AddRange(SelectorAttributes.Validate(resource));
         errors.AddRange(subjectErrors);
         if (errors.Count > 0)
         {

@@ -4,11 +4,12 @@ namespace Orrery.Server.Authorization;
 internal static class RuleCoverage
 {
     /// <summary>The rights in <paramref name="wanted"/> that <paramref name="held"/> does not cover, compacted, in the form for people, sorted.</summary>
-    public static IReadOnlyList<string> Missing(IReadOnlyList<PolicyRule> held, IReadOnlyList<PolicyRule> wanted)
-    {
-        List<PolicyRule> missing = [.. wanted.SelectMany(Atoms).Where(atom => !held.Any(rule => Covers(rule, atom)))];
-        return [.. Compact(missing).Select(rule => rule.ToCompactString()).Distinct().Order(StringComparer.Ordinal)];
-    }
+    public static IReadOnlyList<string> Missing(IReadOnlyList<PolicyRule> held, IReadOnlyList<PolicyRule> wanted) =>
+        [.. MissingRules(held, wanted).Select(rule => rule.ToCompactString()).Distinct().Order(StringComparer.Ordinal)];
+
+    /// <summary>The same as rules.</summary>
+    public static IReadOnlyList<PolicyRule> MissingRules(IReadOnlyList<PolicyRule> held, IReadOnlyList<PolicyRule> wanted) =>
+        [.. Compact([.. wanted.SelectMany(Atoms).Where(atom => !held.Any(rule => Covers(rule, atom)))])];
 
     /// <summary>Rules of one verb on one resource (and name), or one verb on one path, each.</summary>
     private static IEnumerable<PolicyRule> Atoms(PolicyRule rule)

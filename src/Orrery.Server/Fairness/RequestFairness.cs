@@ -1,13 +1,14 @@
 using Orrery.Api;
 using Orrery.Server.Authentication;
 using Orrery.Server.Cache;
+using Orrery.Server.Metrics;
 using Orrery.Server.Registry;
 using Orrery.Server.Requests;
 
 namespace Orrery.Server.Fairness;
 
 /// <summary>The fairness stage: which requests are counted, and how much each takes.</summary>
-internal sealed class RequestFairness(FairQueue queue, CacheSet caches, ResourceCatalog resources)
+internal sealed class RequestFairness(FairQueue queue, CacheSet caches, ResourceCatalog resources, TimeProvider time)
 {
     /// <summary>A list takes a seat for each so many objects that it looks at; upstream's estimate, with larger steps.</summary>
     private const int ObjectsOfSeat = 500;
@@ -17,13 +18,36 @@ internal sealed class RequestFairness(FairQueue queue, CacheSet caches, Resource
 
     public FairQueue Queue => queue;
 
+    /// <summary>How long those waited that had to, by what became of them.</summary>
+    public Histogram Admitted { get; } = new();
+
+    public Histogram SentAway { get; } = new();
+
     /// <summary>
     /// Waits until the request may go on. Exempt: the operator and its controllers, whose work is everybody's, and whoever asks
     /// whether the server lives. An administrator of a virtual cluster is a tenant among others.
     /// </summary>
     /// <exception cref="StatusException">429.</exception>
     public ValueTask<Seat> EnterAsync(RequestInfo request, UserInfo user, CancellationToken cancellationToken) =>
-        IsExempt(request, user) ? new ValueTask<Seat>(Seat.None) : queue.EnterAsync(request.Cluster, user.Name, Width(request), cancellationToken);
+        IsExempt(request, user) ? new ValueTask<Seat>(Seat.None) : Measured(queue.EnterAsync(request.Cluster, user.Name, Width(request), cancellationToken));
+
+    private ValueTask<Seat> Measured(ValueTask<Seat> entering) => entering.IsCompletedSuccessfully ? entering : MeasureAsync(entering);
+
+    private async ValueTask<Seat> MeasureAsync(ValueTask<Seat> entering)
+    {
+        long began = time.GetTimestamp();
+        try
+        {
+            Seat seat = await entering;
+            Admitted.Record(time.GetElapsedTime(began));
+            return seat;
+        }
+        catch (StatusException)
+        {
+            SentAway.Record(time.GetElapsedTime(began));
+            throw;
+        }
+    }
 
     private static bool IsExempt(RequestInfo request, UserInfo user) =>
         (user.IsMaster && (user.Scope.IsAll || user.Scope.Cluster.IsRoot))

@@ -12,6 +12,9 @@ internal sealed class Histogram
 
     public double SumSeconds => TimeSpan.FromTicks(Interlocked.Read(ref ticks)).TotalSeconds;
 
+    /// <summary>All that were recorded.</summary>
+    public long Count => counts.Sum();
+
     public static Histogram Sum(IEnumerable<Histogram> parts)
     {
         var sum = new Histogram();

@@ -11,7 +11,7 @@ namespace Orrery.Server.Metrics;
 /// Serves <c>/metrics</c>. Root's is the server's: all clusters together, none by name. A virtual cluster's tells how many objects
 /// of each kind it holds, counted when asked, and nothing of anybody else.
 /// </summary>
-internal sealed class MetricsEndpoint(CacheSet caches, RequestMetrics requests, FairQueue fairness)
+internal sealed class MetricsEndpoint(CacheSet caches, RequestMetrics requests, AdmissionMetrics admission, RequestFairness fairness)
 {
     /// <returns>False, and nothing written, when the path is another.</returns>
     public async ValueTask<bool> TryServeAsync(HttpContext http, RequestInfo request, CancellationToken cancellationToken)
@@ -31,6 +31,7 @@ internal sealed class MetricsEndpoint(CacheSet caches, RequestMetrics requests, 
         {
             WriteRequests(text);
             WriteFairness(text);
+            admission.Write(text);
             WriteWatches(text);
             text.Family("orrery_store_commit_duration_seconds", "histogram", "Time from handing a change to the store until it was durable and in the caches.");
             text.Histogram("orrery_store_commit_duration_seconds", caches.CommitDurations);
@@ -70,9 +71,13 @@ internal sealed class MetricsEndpoint(CacheSet caches, RequestMetrics requests, 
 
     private void WriteFairness(PrometheusText text)
     {
-        text.Single("apiserver_flowcontrol_current_executing_seats", "gauge", "Seats taken by requests that are under way.", fairness.Taken);
-        text.Single("apiserver_flowcontrol_current_inqueue_requests", "gauge", "Requests that wait for a seat.", fairness.Queued);
-        text.Single("apiserver_flowcontrol_rejected_requests_total", "counter", "Requests that were sent away with 429.", fairness.Rejected);
+        text.Single("apiserver_flowcontrol_current_executing_seats", "gauge", "Seats taken by requests that are under way.", fairness.Queue.Taken);
+        text.Single("apiserver_flowcontrol_current_inqueue_requests", "gauge", "Requests that wait for a seat.", fairness.Queue.Queued);
+        text.Single("apiserver_flowcontrol_rejected_requests_total", "counter", "Requests that were sent away with 429.", fairness.Queue.Rejected);
+        text.Single("orrery_flowcontrol_active_clusters", "gauge", "Clusters of which requests are under way or wait.", fairness.Queue.Active);
+        text.Family("apiserver_flowcontrol_request_wait_duration_seconds", "histogram", "Time that requests waited for a seat which had to.");
+        text.Histogram("apiserver_flowcontrol_request_wait_duration_seconds", fairness.Admitted, ("execute", "true"));
+        text.Histogram("apiserver_flowcontrol_request_wait_duration_seconds", fairness.SentAway, ("execute", "false"));
     }
 
     private void WriteWatches(PrometheusText text)

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Server.Cache;
 using Orrery.Server.CustomResources;
+using Orrery.Server.Metrics;
 using Orrery.Server.Webhooks;
 using Orrery.Storage;
 
@@ -13,7 +14,7 @@ namespace Orrery.Server.Registry;
 /// definitions without a converter, by the definition's webhook otherwise. The server's own upkeep takes objects as they are stored, so
 /// that it waits for nobody's webhook.
 /// </summary>
-internal sealed class ObjectVersions(WebhookClient client, NameSource names)
+internal sealed class ObjectVersions(WebhookClient client, NameSource names, AdmissionMetrics metrics, TimeProvider time)
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
@@ -129,16 +130,24 @@ internal sealed class ObjectVersions(WebhookClient client, NameSource names)
     private async ValueTask<IReadOnlyList<JsonObject>> AskAsync(ResourceDefinition resource, ClusterName cluster, IReadOnlyList<JsonObject> objects, string apiVersion, CancellationToken cancellationToken)
     {
         WebhookConversion remote = resource.Remote!;
+        long began = time.GetTimestamp();
+        bool succeeded = false;
         try
         {
             string version = remote.ReviewVersion ?? throw new WebhookException("no supported conversion review versions");
             string uid = names.Uid();
             JsonObject review = await client.CallAsync(cluster, remote.Address, ConversionReview.Ask(version, uid, objects, apiVersion), Timeout, MaxAnswerBytes, cancellationToken);
-            return ConversionReview.Read(version, uid, review, objects, apiVersion);
+            IReadOnlyList<JsonObject> converted = ConversionReview.Read(version, uid, review, objects, apiVersion);
+            succeeded = true;
+            return converted;
         }
         catch (WebhookException fault)
         {
             throw new StatusException(new Status { Code = 500, Message = $"conversion webhook for {objects[0].GroupVersionKind} failed: {fault.Message}" });
+        }
+        finally
+        {
+            metrics.Conversion(succeeded, time.GetElapsedTime(began));
         }
     }
 }

@@ -7,7 +7,7 @@ namespace Orrery.Server.Upkeep;
 
 /// <summary>Ends the watches of a virtual cluster that is served no more: on every server, since each has its own.</summary>
 internal sealed class ClusterClosing(CacheSet caches, TimeProvider time, ILogger<ClusterClosing> log)
-    : UpkeepTask(caches, OrreryResources.LogicalClusters.GroupResource, time, log)
+    : UpkeepTask(caches, OrreryResources.LogicalClusters.GroupResource, time, log, isOfRoot: true)
 {
     protected override ValueTask<bool> LookAsync(string key, CachedObject? item, CancellationToken cancellationToken)
     {

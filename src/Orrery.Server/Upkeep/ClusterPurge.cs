@@ -14,7 +14,7 @@ namespace Orrery.Server.Upkeep;
 /// objects go without finalizers or grace; then the finalizer that held the LogicalCluster goes.
 /// </summary>
 internal sealed class ClusterPurge(CacheSet caches, Writer writer, CustomResourceSet custom, TimeProvider time, ILogger<ClusterPurge> log)
-    : UpkeepTask(caches, OrreryResources.LogicalClusters.GroupResource, time, log)
+    : UpkeepTask(caches, OrreryResources.LogicalClusters.GroupResource, time, log, isOfRoot: true)
 {
     /// <summary>A transaction of etcd holds 127 writes.</summary>
     private const int BatchSize = 100;

@@ -10,6 +10,9 @@ internal static partial class Log
     [LoggerMessage(EventId = 1401, Level = LogLevel.Error, Message = "upkeep ended unexpectedly")]
     public static partial void Ended(this ILogger log, Exception fault);
 
+    [LoggerMessage(EventId = 1403, Level = LogLevel.Information, Message = "{Resource} {Name} of cluster '{Cluster}' has again what every cluster's has")]
+    public static partial void RoleReconciled(this ILogger log, string resource, string name, string cluster);
+
     [LoggerMessage(EventId = 1402, Level = LogLevel.Information, Message = "purged {Count} objects of cluster {Cluster}")]
     public static partial void Purged(this ILogger log, int count, string cluster);
 }

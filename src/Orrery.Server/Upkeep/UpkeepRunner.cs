@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
+using Orrery.Server.Authentication;
 using Orrery.Server.Cache;
 using Orrery.Server.Clusters;
 using Orrery.Server.CustomResources;
@@ -18,6 +19,7 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await root.EnsureAsync(cancellationToken);
+        await new BootstrapRoles(server.Caches, server.Access.BaseLayer, server.Access.Clusters, server.Loggers.CreateLogger<BootstrapRoles>()).ReconcileAsync(cancellationToken);
         running = Task.WhenAll(Tasks().Where(t => t.Controller is null || !server.Options.DisabledControllers.Contains(t.Controller)).Select(t => RunAsync(t.Run)));
     }
 
@@ -37,6 +39,8 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
         yield return (ControllerNames.ServiceAccounts, new FollowUpTask(caches, new GroupResource("", "namespaces"), namespaces, time, logs.CreateLogger<NamespaceFollowUp>()).RunAsync);
         string authority = server.Options.RootCertificatePem ?? NamespaceContents.Pem(server.Options.ClientCas);
         yield return (ControllerNames.RootCertificates, new RootCertificates(caches, server.Objects, writer, authority, time, logs.CreateLogger<RootCertificates>()).RunAsync);
+        yield return (ControllerNames.ServiceAccountTokens, new TokenSecrets(
+            caches, server.Access.Objects, writer, new AccessTokens(server.Options.ServiceAccountKeys, time, server.Options.Issuers), server.Access.Clusters, authority, time, logs.CreateLogger<TokenSecrets>()).RunAsync);
         yield return (null, new ClusterClosing(caches, time, logs.CreateLogger<ClusterClosing>()).RunAsync);
         yield return (null, new ClusterPurge(caches, writer, custom, time, logs.CreateLogger<ClusterPurge>()).RunAsync);
         yield return (null, new DefinitionCleanup(caches, writer, custom, definitions, time, logs.CreateLogger<DefinitionCleanup>()).RunAsync);

@@ -8,13 +8,15 @@ namespace Orrery.Server.Upkeep;
 /// Keeps something right about every object of one resource in every cluster: looks at each object once at the start and
 /// again at each of its changes; what failed is tried again.
 /// </summary>
-internal abstract class UpkeepTask(CacheSet caches, GroupResource resource, TimeProvider time, ILogger log)
+/// <param name="isOfRoot">Only root's objects are meant: what a virtual cluster stores under the same name is its own affair.</param>
+internal abstract class UpkeepTask(CacheSet caches, GroupResource resource, TimeProvider time, ILogger log, bool isOfRoot = false)
 {
     /// <summary>How long something unfinished, such as a namespace that is not yet empty, is left alone at most.</summary>
     private static readonly TimeSpan UnfinishedWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FailedWait = TimeSpan.FromSeconds(30);
 
     private readonly KeyQueue queue = new(time);
+    private readonly string prefix = isOfRoot ? StoreKey.Prefix(resource, ClusterName.Root) : StoreKey.Prefix(resource);
 
     protected CacheSet Caches => caches;
 
@@ -53,13 +55,13 @@ internal abstract class UpkeepTask(CacheSet caches, GroupResource resource, Time
         while (true)
         {
             CacheSnapshot start = cache.Current;
-            using CacheWatcher? watcher = cache.Watch(StoreKey.Prefix(resource), start.Revision);
+            using CacheWatcher? watcher = cache.Watch(prefix, start.Revision);
             if (watcher is null)
             {
                 continue;
             }
 
-            foreach (CachedObject item in start.Range(StoreKey.Prefix(resource)))
+            foreach (CachedObject item in start.Range(prefix))
             {
                 queue.Add(item.Key);
             }

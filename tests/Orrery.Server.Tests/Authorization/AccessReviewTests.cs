@@ -53,6 +53,35 @@ public sealed class AccessReviewTests
         Assert.Equal((422, message), (refused.Code, refused.Message));
     }
 
+    [Theory]
+    [InlineData("""{"rawSelector":"a=b","requirements":[{"key":"a","operator":"In","values":["b"]}]}""", "rawSelector: Invalid value: \"a=b\": may not specified at the same time as requirements")]
+    [InlineData("{}", "requirements: Required value: when spec.resourceAttributes.fieldSelector is specified, requirements or rawSelector is required")]
+    [InlineData("""{"requirements":[{"key":"a","operator":"In"}]}""", "requirements[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'")]
+    [InlineData("""{"requirements":[{"key":"a","operator":"Exists","values":["b"]}]}""", "requirements[0].values: Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'")]
+    [InlineData("""{"requirements":[{"operator":"Exists"}]}""", "requirements[0].key: Required value: must be specified")]
+    [InlineData("""{"requirements":[{"key":"a","operator":"Like"}]}""", "requirements[0].operator: Invalid value: \"Like\": not a valid selector operator")]
+    public async Task Subject_WithASelectorThatMakesNoSense_Is422(string selector, string fault)
+    {
+        await using AccessWorld world = await WorldAsync();
+
+        StatusException refused = Assert.Throws<StatusException>(() => world.Access.AccessReviews.Subject(AccessWorld.Shop,
+            Review($$"""  "user":"jane","resourceAttributes":{"namespace":"t","verb":"list","resource":"configmaps","fieldSelector":{{selector}}} """)));
+
+        Assert.Equal((422, ".authorization.k8s.io \"\" is invalid: spec.resourceAttributes.fieldSelector." + fault), (refused.Code, refused.Message));
+    }
+
+    [Fact]
+    public async Task Subject_WithSelectors_IsDecidedAsWithoutThem()
+    {
+        await using AccessWorld world = await WorldAsync();
+
+        foreach ((string user, bool allowed) in new[] { ("jane", true), ("bob", false) })
+        {
+            Assert.Equal(allowed, world.Access.AccessReviews.Subject(AccessWorld.Shop,
+                Review($$"""  "user":"{{user}}","resourceAttributes":{"namespace":"t","verb":"get","resource":"configmaps","labelSelector":{"requirements":[{"key":"a","operator":"In","values":["b"]}]},"fieldSelector":{"rawSelector":"metadata.name=x"} } """)).FlagAt("status", "allowed"));
+        }
+    }
+
     [Fact]
     public async Task Local_OtherNamespace_Is400()
     {

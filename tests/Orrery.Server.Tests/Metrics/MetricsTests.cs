@@ -23,6 +23,9 @@ public sealed partial class MetricsTests(ServerFixture fixture) : IClassFixture<
         Assert.Equal(1, Grown("apiserver_request_total", "verb=\"GET\"", "resource=\"configmaps\"", "code=\"404\""));
         Assert.Equal(3, Grown("apiserver_request_duration_seconds_count", "verb=\"GET\"", "resource=\"configmaps\""));
         Assert.Equal(3, Grown("apiserver_request_duration_seconds_bucket", "verb=\"GET\"", "resource=\"configmaps\"", "le=\"+Inf\""));
+        Assert.Equal(1, Grown("apiserver_admission_step_admission_duration_seconds_count", "operation=\"CREATE\"", "rejected=\"false\"", "type=\"admit\""));
+        Assert.Equal(1, Grown("apiserver_admission_step_admission_duration_seconds_count", "operation=\"CREATE\"", "rejected=\"false\"", "type=\"validate\""));
+        Assert.Equal(0, Grown("apiserver_admission_webhook_admission_duration_seconds_count"));
         Assert.Equal(1, Grown("apiserver_resource_objects", "resource=\"configmaps\""));
         Assert.True(Grown("orrery_store_commit_duration_seconds_count") >= 1);
         Assert.Equal(0, Value(after, "apiserver_current_inflight_requests", "request_kind=\"mutating\""));

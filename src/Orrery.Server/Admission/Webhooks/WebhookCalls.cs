@@ -4,6 +4,7 @@ using Orrery.Api;
 using Orrery.Machinery.Admission;
 using Orrery.Machinery.Kinds;
 using Orrery.Server.Admission.Matching;
+using Orrery.Server.Metrics;
 using Orrery.Server.Registry;
 using Orrery.Server.Webhooks;
 
@@ -14,7 +15,7 @@ namespace Orrery.Server.Admission.Webhooks;
 internal readonly record struct WebhookOutcome(AdmissionAnswer? Answer, string? FailedOpen = null);
 
 /// <summary>What mutating and validating webhooks have in common: whether one is asked, the call, and what its failure and its refusal mean.</summary>
-internal sealed class WebhookCalls(WebhookClient client, AdmissionFacts facts, NameSource names, ILogger<WebhookCalls> log)
+internal sealed class WebhookCalls(WebhookClient client, AdmissionFacts facts, NameSource names, AdmissionMetrics metrics, TimeProvider time, ILogger<WebhookCalls> log)
 {
     /// <returns>The resource that the webhook's rules speak of, or null when it is not asked.</returns>
     /// <exception cref="StatusException">403: whether to ask could not be worked out, and the webhook fails closed.</exception>
@@ -49,6 +50,8 @@ internal sealed class WebhookCalls(WebhookClient client, AdmissionFacts facts, N
         }
 
         string why;
+        long began = time.GetTimestamp();
+        void Ended(WebhookEnd end) => metrics.Call(mayPatch, request.Operation, end, time.GetElapsedTime(began));
         try
         {
             if (webhook.ReviewVersion is not { } version)
@@ -58,13 +61,16 @@ internal sealed class WebhookCalls(WebhookClient client, AdmissionFacts facts, N
 
             string uid = names.Uid();
             JsonObject review = await AskAsync(webhook, AdmissionReview.Ask(version, uid, request, matched), request.Cluster, cancellationToken);
-            return new WebhookOutcome(AdmissionReview.Read(version, uid, review, mayPatch));
+            AdmissionAnswer answer = AdmissionReview.Read(version, uid, review, mayPatch);
+            Ended(answer.Allowed ? WebhookEnd.Admitted : WebhookEnd.Refused);
+            return new WebhookOutcome(answer);
         }
         catch (WebhookException fault)
         {
             why = $"failed calling webhook \"{webhook.Name}\": {fault.Message}";
         }
 
+        Ended(webhook.FailsOpen ? WebhookEnd.FailedOpen : WebhookEnd.Failed);
         log.Failed(webhook.Id, request.Cluster.ToString(), webhook.FailsOpen, why);
         return webhook.FailsOpen ? new WebhookOutcome(null, why) : throw ApiErrors.InternalError(why);
     }

@@ -26,6 +26,8 @@ internal static class CommandLine
             SimulateCommand.Create(),
             SatelliteCommand.Create(),
             KubeApiServerCommand.Create(),
+            DiffCommand.Create(),
+            EventsCommand.Create(),
             VersionCommand.Create(),
             CompletionCommand.Create(),
             CompletionCommand.CreateQuery(() => root!),

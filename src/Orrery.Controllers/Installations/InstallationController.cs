@@ -32,7 +32,7 @@ internal sealed class InstallationController : IController
         var planner = new InstallationPlanner(applications, releases, configMaps, secrets, tenants, context.Tenancy, context.Fleet);
         var writer = new WorkWriter(context.Root, context.Works);
         var planes = new PlaneReconciler(
-            writer, new HookRunner(writer), bundles, new BundleRenderer(context.Time), new ClusterFacts(context.RootInformers.For(OrreryResources.DataPlanes)), context.Time);
+            writer, new HookRunner(writer), bundles, new BundleRenderer(context.Time), new ClusterFacts(context.RootInformers.For(OrreryResources.DataPlanes), context.Root, context.Time), context.Time);
         host = context.Host(
             "installations",
             new InstallationReconciler(context.Root, installations, planner, planes, context.Works, context.Fleet, context.Events, context.Time),

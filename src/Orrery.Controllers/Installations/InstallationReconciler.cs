@@ -1,10 +1,7 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Controllers.Fleet;
-using Orrery.Controllers.Placement;
 
 namespace Orrery.Controllers.Installations;
 
@@ -43,7 +40,7 @@ internal sealed class InstallationReconciler(
         InstallationPlan plan = planner.Plan(installation);
         IReadOnlyDictionary<string, PlaneStatus> before = PlaneStatus.Of(installation);
         ILookup<string, KubeObject> byPlane = works.Of(installation).ToLookup(WorkDirectory.DataPlaneOf, StringComparer.Ordinal);
-        List<DataPlane> targets = installation.IsDeleting ? [] : Targets(plan, byPlane);
+        List<DataPlane> targets = installation.IsDeleting ? [] : InstallationTargets.Of(plan, byPlane.Contains);
 
         // 2. Each data plane, those that it leaves among them.
         var after = new List<PlaneStatus>();
@@ -71,33 +68,12 @@ internal sealed class InstallationReconciler(
         return Next(plan, after);
     }
 
-    /// <summary>A cordoned data plane keeps what it has and takes nothing new.</summary>
-    private static List<DataPlane> Targets(InstallationPlan plan, ILookup<string, KubeObject> byPlane)
-    {
-        List<DataPlane> targets = [.. plan.Placement.DataPlanes.Where(d => !d.Cordoned || byPlane.Contains(d.Name))];
-        targets.AddRange(plan.Placement.Kept.Where(d => byPlane.Contains(d.Name) && !targets.Exists(t => t.Name == d.Name)));
-        return targets;
-    }
-
     private PlaneLook Look(InstallationPlan plan, string name, List<DataPlane> targets, IEnumerable<KubeObject> found, PlaneStatus before)
     {
         DataPlane plane = fleet.Current.DataPlane(name) ?? new DataPlane(name, new Dictionary<string, string>(), "Shared", [], false, false, true, Conditions.Unknown, "it has left the fleet");
-        (Func<int, int>? replicas, string divided) = Shares(plan, name, targets);
+        (Func<int, int>? replicas, string divided) = InstallationTargets.Shares(plan, name, targets);
         ILookup<bool, KubeObject> byRole = found.ToLookup(InstallationWorks.IsHook);
         return new PlaneLook(plan, plane, [.. byRole[false]], [.. byRole[true]], before, replicas, divided);
-    }
-
-    private static (Func<int, int>? Replicas, string Divided) Shares(InstallationPlan plan, string name, List<DataPlane> targets)
-    {
-        Api.Kinds.Placement placement = Api.Kinds.Placement.Of(plan.Installation);
-        if (!placement.Divides)
-        {
-            return (null, "");
-        }
-
-        string[] names = [.. targets.Select(t => t.Name).Order(StringComparer.Ordinal)];
-        string divided = string.Join(',', names.Select(n => string.Create(CultureInfo.InvariantCulture, $"{n}={placement.Weights.GetValueOrDefault(n, 1)}")));
-        return (replicas => ReplicaDivision.Divide(replicas, names, placement.Weights).GetValueOrDefault(name), divided);
     }
 
     private PlaneStatus Dated(PlaneStatus status, PlaneStatus before) =>

@@ -132,7 +132,7 @@ internal sealed class PlaneReconciler(WorkWriter writer, HookRunner hooks, Bundl
         int revision = look.Before.Revision + 1;
         RenderTarget target = await facts.TargetAsync(plan, look.DataPlane, bundle, revision, look.Before.InForce is not null, cancellationToken).ConfigureAwait(false);
         RenderedBundle rendered = renderer.Render(bundle, values, plan.Overrides, target, cancellationToken);
-        Divide(rendered.Objects, look.Replicas);
+        InstallationTargets.Divide(rendered.Objects, look.Replicas);
 
         // 1. What it comes to, and under which name it goes.
         var wanted = rendered.Objects.ToDictionary(o => InstallationWorks.NameOf(look.Installation, o), StringComparer.Ordinal);
@@ -286,19 +286,6 @@ internal sealed class PlaneReconciler(WorkWriter writer, HookRunner hooks, Bundl
     {
         List<KubeObject> inForce = [.. look.Works.Where(w => InstallationWorks.IsInForce(w) && !w.IsDeleting)];
         return status with { Objects = inForce.Count, Ready = inForce.Count(WorkReport.IsReady) };
-    }
-
-    private static void Divide(IEnumerable<JsonObject> objects, Func<int, int>? share)
-    {
-        if (share is null)
-        {
-            return;
-        }
-
-        foreach (JsonObject scaled in objects.Where(Overrides.HasReplicas))
-        {
-            scaled.ObjectAt("spec")["replicas"] = share((int)(scaled.NumberAt("spec", "replicas") ?? 1));
-        }
     }
 
     /// <summary>Digest of all that decides what is installed. With the installation's uid, so that it tells nothing of a Secret's values.</summary>

@@ -17,7 +17,31 @@ internal static class WorkReport
     /// <summary>The manifest is in force as it stands there now.</summary>
     public static bool IsApplied(KubeObject work) => Current(work, OrreryNames.AppliedCondition) is { Status: Conditions.True };
 
-    public static bool IsReady(KubeObject work) => IsApplied(work) && Current(work, OrreryNames.AvailableCondition) is { Status: Conditions.True };
+    /// <summary>In force, available, and rolled out: what is available is of the new kind, and nothing of the former is left.</summary>
+    public static bool IsReady(KubeObject work) => IsApplied(work) && Current(work, OrreryNames.AvailableCondition) is { Status: Conditions.True } && NotRolledOut(work) is null;
+
+    /// <summary>Why a workload has not rolled out yet, as <c>kubectl rollout status</c> tells it; null when it has, and for everything else.</summary>
+    private static string? NotRolledOut(KubeObject work)
+    {
+        KubeObject manifest = InstallationWorks.ManifestOf(work);
+        KubeObject status = new(work.At("status", "feedback") ?? default);
+        long Count(string field) => status.Json.ValueKind == JsonValueKind.Object ? status.NumberAt(field) ?? 0 : 0;
+        switch (manifest.Kind)
+        {
+            case "Deployment":
+                long wanted = work.NumberAt("status", "desiredReplicas") ?? manifest.NumberAt("spec", "replicas") ?? 1;
+                return Count("updatedReplicas") < wanted ? $"{Count("updatedReplicas")} of {wanted} replicas are new"
+                    : Count("replicas") > Count("updatedReplicas") ? $"{Count("replicas") - Count("updatedReplicas")} former replicas are still there"
+                    : null;
+            case "StatefulSet" when manifest.TextAt("spec", "updateStrategy", "type") is null or "RollingUpdate" && manifest.At("spec", "updateStrategy", "rollingUpdate", "partition") is null:
+                long all = work.NumberAt("status", "desiredReplicas") ?? manifest.NumberAt("spec", "replicas") ?? 1;
+                return Count("updatedReplicas") < all ? $"{Count("updatedReplicas")} of {all} replicas are new" : null;
+            case "DaemonSet" when manifest.TextAt("spec", "updateStrategy", "type") is null or "RollingUpdate":
+                return Count("updatedNumberScheduled") < Count("desiredNumberScheduled") ? $"{Count("updatedNumberScheduled")} of {Count("desiredNumberScheduled")} nodes run what is new" : null;
+            default:
+                return null;
+        }
+    }
 
     /// <summary>The first reasons why Works are not ready, each with its object; empty when all are.</summary>
     public static string WhyNotReady(IEnumerable<KubeObject> works) => Several(works.Where(w => !IsReady(w)).Select(w => $"{Name(w)}: {Why(w)}"));
@@ -66,6 +90,7 @@ internal static class WorkReport
     private static string Why(KubeObject work) =>
         Current(work, OrreryNames.AppliedCondition) is not { } applied ? "the data plane has not reported on it yet"
         : applied.Status != Conditions.True ? applied.Message
+        : Current(work, OrreryNames.AvailableCondition) is { Status: Conditions.True } ? NotRolledOut(work) ?? "it is ready"
         : Current(work, OrreryNames.AvailableCondition)?.Message ?? "its state is not reported yet";
 
     /// <summary>A condition that speaks of the Work as it is now.</summary>

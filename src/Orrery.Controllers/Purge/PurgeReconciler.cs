@@ -9,10 +9,10 @@ namespace Orrery.Controllers.Purge;
 
 /// <summary>
 /// Has a mapped namespace purged from its data plane, with the claims and all else in it, once what it stands for is deleted: the
-/// virtual cluster, or the namespace in it. That nothing is placed there any more is no reason: it may come back to its claims.
+/// virtual cluster, or the namespace in it, or the Installation. That nothing is placed there any more is no reason: it may come back to its claims.
 /// </summary>
 internal sealed class PurgeReconciler(
-    KubeClient root, Informer observations, Informer virtualClusters, Informer namespaces, FleetDirectory fleet, ILogger logger) : IReconciler<ObjectKey>
+    KubeClient root, Informer observations, Informer virtualClusters, Informer installations, Informer namespaces, FleetDirectory fleet, ILogger logger) : IReconciler<ObjectKey>
 {
     private static readonly TimeSpan PausedLook = TimeSpan.FromMinutes(1);
 
@@ -20,7 +20,6 @@ internal sealed class PurgeReconciler(
     {
         // 1. Is there a namespace that was not asked for yet?
         if (observations.Get(key) is not { } observation
-            || PurgeController.Of(observation) is not { } source
             || observation.TextAt("spec", "object", "metadata", "uid") is not { } uid
             || observation.Annotations.GetValueOrDefault(OrreryNames.PurgeRequestAnnotation) == uid)
         {
@@ -29,7 +28,10 @@ internal sealed class PurgeReconciler(
 
         // 2. Is what it stands for deleted? What is purged cannot be brought back, so a cache alone is not believed.
         var incarnation = Incarnation.Parse(observation.TextAt("spec", "object", "metadata", "annotations", OrreryNames.IncarnationAnnotation));
-        if (!SeemsGone(source, incarnation) || await GoneAsync(source, incarnation, cancellationToken).ConfigureAwait(false) is not { } reason)
+        string? reason = PurgeController.Of(observation) is { } source
+            ? SeemsGone(source, incarnation) ? await GoneAsync(source, incarnation, cancellationToken).ConfigureAwait(false) : null
+            : await InstallationGoneAsync(PurgeController.InstallationOf(observation), incarnation, cancellationToken).ConfigureAwait(false);
+        if (reason is null)
         {
             return ReconcileResult.Done;
         }
@@ -75,6 +77,18 @@ internal sealed class PurgeReconciler(
 
         KubeObject? ns = await root.InCluster(source.Cluster).FindAsync(CoreResources.Namespaces, "", source.Name, cancellationToken).ConfigureAwait(false);
         return ns is null || IsOther(ns, incarnation?.Namespace) ? $"namespace {source.Name} of virtual cluster {source.Cluster} is deleted" : null;
+    }
+
+    /// <returns>Why, or null when it is there, going or not: its hooks may still need what it has.</returns>
+    private async Task<string?> InstallationGoneAsync(string? installation, Incarnation? incarnation, CancellationToken cancellationToken)
+    {
+        if (installation?.Split('/') is not [var ns, var name] || (installations.Get(ClusterName.Root, ns, name) is { } known && !IsOther(known, incarnation?.Cluster)))
+        {
+            return null;
+        }
+
+        KubeObject? found = await root.FindAsync(OrreryResources.Installations, ns, name, cancellationToken).ConfigureAwait(false);
+        return found is null || IsOther(found, incarnation?.Cluster) ? $"installation {installation} is deleted" : null;
     }
 
     private static bool IsOther(KubeObject found, string? uid) => uid is not null && found.Uid != uid;

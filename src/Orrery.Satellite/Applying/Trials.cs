@@ -2,6 +2,8 @@ using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
+using Orrery.Satellite.Policy;
+using Orrery.Satellite.Tenancies;
 
 namespace Orrery.Satellite.Applying;
 
@@ -68,6 +70,16 @@ internal sealed class Trials(SatelliteContext context, NamespaceKeeper namespace
         if (live is not null && !manifest.Marks(live) && !owner.IsNamespaceOf(live) && !Ownership.IsAppliedByUs(live, w => context.Work(w) is not null))
         {
             return ApplyOutcome.Refused("NotOurs", $"{manifest.Kind.Kind} {manifest.Namespace}/{manifest.Name} exists and was not made by this");
+        }
+
+        if (context.Actions.Denies(served.Resource, manifest.Json) is { } denial)
+        {
+            return ApplyOutcome.Refused(ClusterActions.Denied, ClusterActions.Explain(denial));
+        }
+
+        if (context.Tenancies.Of(owner.Tenant) is { } tenancy)
+        {
+            WorkShape.Apply(manifest.Json, tenancy, live);
         }
 
         return await TryAsync(manifest, served.Resource, isThere: live is not null, cancellationToken).ConfigureAwait(false);

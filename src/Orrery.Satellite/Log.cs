@@ -87,4 +87,13 @@ internal static partial class Log
 
     [LoggerMessage(4051, LogLevel.Warning, "The record for the cluster's owner is not written, trying again: {Fault}")]
     public static partial void RecordNotWritten(ILogger logger, string fault);
+
+    [LoggerMessage(4060, LogLevel.Warning, "The control plane is away: {Count} Works are held to as it wanted them last")]
+    public static partial void WorksOffline(ILogger logger, int count);
+
+    [LoggerMessage(4061, LogLevel.Warning, "The copy of what is wanted is not written, trying again: {Fault}")]
+    public static partial void CopyNotWritten(ILogger logger, string fault);
+
+    [LoggerMessage(4062, LogLevel.Warning, "The copy of what is wanted cannot be read: {Fault}")]
+    public static partial void CopyNotRead(ILogger logger, string fault);
 }

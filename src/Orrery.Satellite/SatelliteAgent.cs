@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Orrery.Client;
 using Orrery.Satellite.Applying;
 using Orrery.Satellite.Observing;
+using Orrery.Satellite.Offline;
 using Orrery.Satellite.Policy;
 using Orrery.Satellite.Recording;
 using Orrery.Satellite.Reporting;
@@ -17,6 +18,9 @@ namespace Orrery.Satellite;
 /// </summary>
 public sealed class SatelliteAgent(SatelliteOptions options)
 {
+    /// <summary>How long it waits for the control plane before it goes by what that wanted last.</summary>
+    private static readonly TimeSpan OfflinePatience = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan PolicyPatience = TimeSpan.FromSeconds(5);
 
     /// <summary>Runs until cancelled. Neither side need answer when it starts.</summary>
@@ -57,11 +61,17 @@ public sealed class SatelliteAgent(SatelliteOptions options)
         ITunnel tunnel = options.Tunnel ?? new TunnelDialer(context, new TunnelRequests(context, new PodRequests(context, observe.Pods)));
         Log.Started(options.Loggers.CreateLogger("Orrery.Satellite"), options.DataPlane, options.ControlPlane.Server, options.Cluster.Server);
 
-        // Before its DataPlane is there, a satellite may see nothing: that its tunnel is taken tells that it may.
+        // Before its DataPlane is there, a satellite may see nothing: that its tunnel is taken tells that it may. While the control plane is away,
+        // what it wanted last holds.
+        var wanted = new WantedKeeper(context, options.Loggers.CreateLogger("Orrery.Satellite.Offline"));
         async Task ObeyAsync(CancellationToken token)
         {
-            await tunnel.Joined.WaitAsync(token).ConfigureAwait(false);
-            await Together.RunAsync([context.Works.RunAsync, context.Namespaces.RunAsync, tenancies.RunAsync, apply.RunAsync, observe.RunAsync, report.RunAsync], token).ConfigureAwait(false);
+            if (await Task.WhenAny(tunnel.Joined, Task.Delay(OfflinePatience, options.Time, token)).ConfigureAwait(false) != tunnel.Joined && !await wanted.RestoreAsync(token).ConfigureAwait(false))
+            {
+                await tunnel.Joined.WaitAsync(token).ConfigureAwait(false);
+            }
+
+            await Together.RunAsync([context.Works.RunAsync, context.Namespaces.RunAsync, tenancies.RunAsync, apply.RunAsync, observe.RunAsync, report.RunAsync, wanted.RunAsync], token).ConfigureAwait(false);
         }
 
         await Together.RunAsync([tunnel.RunAsync, ObeyAsync], cancellationToken).ConfigureAwait(false);

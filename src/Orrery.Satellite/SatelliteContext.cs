@@ -59,7 +59,15 @@ internal sealed class SatelliteContext
     /// <summary>How tenants are held apart here.</summary>
     public KnownTenancies Tenancies { get; }
 
+    /// <summary>
+    /// What is wanted is known from an earlier time only, as the control plane is away: what is not among it may have come since, so nothing is deleted.
+    /// </summary>
+    public bool IsByCopy => !Works.HasListed;
+
     public Resources Resources { get; }
+
+    /// <summary>For kinds of the cluster that its owner may keep from us.</summary>
+    public InformerOptions ClusterInformerOptions => InformerOptions with { ForbiddenIsEmpty = true };
 
     public InformerOptions InformerOptions => new()
     {

@@ -52,7 +52,22 @@ public sealed class Informer
     /// <summary>Ends once the first list is in the store and its handlers have run.</summary>
     public Task HasSynced => synced.Task;
 
+    /// <summary>Whether what is here is from the server itself, rather than what it was <see cref="Seed"/>ed with.</summary>
+    public bool HasListed
+    {
+        get
+        {
+            lock (dispatch)
+            {
+                return hasListed;
+            }
+        }
+    }
+
     public int Count => store.Count;
+
+    /// <summary>The server did not let the last list through, and what is here is what was seen before: nothing, usually.</summary>
+    public bool IsForbidden { get; private set; }
 
     /// <param name="values">The values under which an object is found with <see cref="ByIndex"/>.</param>
     public Informer AddIndex(string name, Func<KubeObject, IEnumerable<string>> values)
@@ -112,6 +127,28 @@ public sealed class Informer
         }
     }
 
+    /// <summary>
+    /// Begins with what was known at another time, for one who must act while the server is away. The first list corrects it. Does nothing once there
+    /// was one.
+    /// </summary>
+    public void Seed(IEnumerable<KubeObject> known)
+    {
+        lock (dispatch)
+        {
+            if (hasListed)
+            {
+                return;
+            }
+
+            foreach (KubeObject found in known)
+            {
+                Put(KeyOf(found), found);
+            }
+        }
+
+        synced.TrySetResult();
+    }
+
     /// <summary>Lists and watches until cancelled; failures are logged and tried again, never thrown.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -124,6 +161,7 @@ public sealed class Informer
                 {
                     await ListAsync(cancellationToken).ConfigureAwait(false);
                     listed = true;
+                    IsForbidden = false;
                     synced.TrySetResult();
                 }
 
@@ -142,6 +180,14 @@ public sealed class Informer
                 {
                     await PauseAsync(cancellationToken).ConfigureAwait(false);
                 }
+            }
+            catch (StatusException e) when (e.Code == 403 && options.ForbiddenIsEmpty && !listed)
+            {
+                IsForbidden = true;
+                synced.TrySetResult();
+                TimeSpan wait = options.BackoffMax;
+                TellOnce(e.Message, wait, listed);
+                await PauseAsync(wait, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception e) when (e is StatusException or HttpRequestException or IOException or TimeoutException or JsonException or OperationCanceledException or InvalidOperationException)
             {
@@ -305,8 +351,8 @@ public sealed class Informer
         }
     }
 
-    /// <summary>The server is busy or failing, and says nothing about our resourceVersion.</summary>
-    private static bool IsPassing(StatusException e) => !e.IsExpired && (e.Code == 429 || (e.Code >= 500 && e.Reason != StatusReason.Timeout));
+    /// <summary>The server is busy or failing, or does not know us just now (a certificate to be replaced), and says nothing about our resourceVersion.</summary>
+    private static bool IsPassing(StatusException e) => !e.IsExpired && (e.Code is 401 or 429 || (e.Code >= 500 && e.Reason != StatusReason.Timeout));
 
     /// <summary>Versions that are no numbers can only be told apart.</summary>
     private static bool IsNewer(KubeObject current, KubeObject known) =>

@@ -23,6 +23,11 @@ public sealed record InformerOptions
     /// <summary>After how long the server is asked to end a watch; up to as much again is added by chance, so that watches do not all end together.</summary>
     public TimeSpan WatchTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>
+    /// What may not be listed (403) counts as none at all until it may be: for one who works on with what is left. Otherwise the first list is waited for.
+    /// </summary>
+    public bool ForbiddenIsEmpty { get; init; }
+
     /// <summary>Wait after the first failure; doubles up to <see cref="BackoffMax"/>. By chance between half of it and all.</summary>
     public TimeSpan BackoffMin { get; init; } = TimeSpan.FromMilliseconds(50);
 

@@ -89,7 +89,7 @@ internal sealed class AppliedObjects
 
     private Informer Start(GroupVersionResource resource) => informers.GetOrAdd(resource, r => new Lazy<Informer>(() =>
     {
-        var informer = new Informer(context.Cluster, r, context.InformerOptions with { LabelSelector = SatelliteContext.ManagedSelector });
+        var informer = new Informer(context.Cluster, r, context.ClusterInformerOptions with { LabelSelector = SatelliteContext.ManagedSelector });
         informer.AddIndex(ByWork, o => MarkOf(o) is { Length: > 0 } work ? [work] : []);
         informer.Subscribe(change =>
         {

@@ -7,9 +7,14 @@ namespace Orrery.Satellite.Applying;
 internal static class NamespaceDeletion
 {
     /// <summary>Exactly this one: another that has its name by now stays.</summary>
-    /// <returns>False when the policy of the cluster's owner keeps it.</returns>
+    /// <returns>False when it is kept: by the policy of the cluster's owner, or while what is wanted is known by a copy only.</returns>
     public static async Task<bool> DeleteAsync(SatelliteContext context, KubeObject ns, string cause, CancellationToken cancellationToken)
     {
+        if (context.IsByCopy)
+        {
+            return false;
+        }
+
         if (context.Actions.Denies(ClusterResources.Namespaces, "Namespace", "", ns.Name) is { } denial)
         {
             context.Actions.HeldBack("delete", ClusterResources.Namespaces, ns, cause, denial);

@@ -87,6 +87,11 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
 
         if (!live.IsDeleting)
         {
+            if (context.IsByCopy)
+            {
+                return ApplyOutcome.Refused("Terminating", "the object is deleted once the control plane is back", live);
+            }
+
             if (context.Actions.Denies(resource, live.Kind, live.Namespace, live.Name) is { } denial)
             {
                 return ApplyOutcome.Denied(denial, live);
@@ -161,7 +166,15 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
 
         if (live is null || !manifest.Marks(live))
         {
-            live = await context.Cluster.FindAsync(served.Resource, manifest.Namespace, manifest.Name, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                live = await context.Cluster.FindAsync(served.Resource, manifest.Namespace, manifest.Name, cancellationToken).ConfigureAwait(false);
+            }
+            catch (StatusException e) when (e.Code == 403)
+            {
+                return ApplyOutcome.Refused(e.Reason, e.Message);
+            }
+
             if (live is not null && !manifest.Marks(live) && !IsMade(manifest, live) && !owner.IsNamespaceOf(live) && !Ownership.IsAppliedByUs(live, w => context.Work(w) is not null))
             {
                 return ApplyOutcome.Refused("NotOurs", $"{manifest.Kind.Kind} {manifest.Namespace}/{manifest.Name} exists and was not made by Orrery; it is left as it is");
@@ -245,8 +258,9 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
     private async Task<KubeObject> ReportAsync(KubeObject work, ApplyOutcome? outcome, ApplyOutcome? trial, CancellationToken cancellationToken)
     {
         JsonObject status = WorkStatus.Build(work, outcome, trial, context.Time.GetUtcNow());
-        if (JsonComparison.IsSame(work.At("status"), status))
+        if (JsonComparison.IsSame(work.At("status"), status) || work.ResourceVersion.Length == 0)
         {
+            // One from the copy does not tell what the control plane knows of it: that is compared when it is back.
             return work;
         }
 
@@ -283,6 +297,11 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
     /// <summary>Whether the cluster's owner wants it kept: it goes once the policy allows, at one of the regular looks.</summary>
     private bool IsHeldBack(GroupVersionResource resource, KubeObject live, string work)
     {
+        if (context.IsByCopy)
+        {
+            return true;
+        }
+
         if (context.Actions.Denies(resource, live.Kind, live.Namespace, live.Name) is not { } denial)
         {
             return false;

@@ -20,7 +20,7 @@ internal sealed class ObserveLoop
     {
         namespaces = context.Namespaces;
         watched = ObservationBuilder.Kinds.ToDictionary(
-            k => k.Key, k => k.Key == "Namespace" ? namespaces : new Informer(context.Cluster, k.Value, context.InformerOptions), StringComparer.Ordinal);
+            k => k.Key, k => k.Key == "Namespace" ? namespaces : new Informer(context.Cluster, k.Value, context.ClusterInformerOptions), StringComparer.Ordinal);
         Nodes = watched["Node"];
         observations = new Informer(context.ControlPlane, OrreryResources.Observations, context.InformerOptions with { Namespace = context.Namespace });
         host = context.Host(

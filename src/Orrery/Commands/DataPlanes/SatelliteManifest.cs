@@ -76,8 +76,7 @@ internal static class SatelliteManifest
               name: orrery-satellite
               namespace: {{Ns}}
             rules:
-              - {apiGroups: [""], resources: [secrets], verbs: [create]}
-              - {apiGroups: [""], resources: [secrets], resourceNames: [{{JoinNames.IdentitySecret}}, {{JoinNames.InvitationSecret}}, orrery-works], verbs: [get, update]}
+              - {apiGroups: [""], resources: [secrets], verbs: [create, get, list, update, delete]}
               - {apiGroups: [""], resources: [configmaps], verbs: [create, get, list, watch, update, delete]}
             ---
             apiVersion: rbac.authorization.k8s.io/v1
@@ -141,7 +140,9 @@ internal static class SatelliteManifest
         }
 
         rules.Append("  - {apiGroups: [\"\"], resources: [namespaces], verbs: [get, list, watch, create, patch, delete]}\n");
-        rules.Append("  - {apiGroups: [\"\"], resources: [nodes], verbs: [get, list, watch]}\n");
+        rules.Append("  - {apiGroups: [\"\"], resources: [nodes], verbs: [get, list, watch, patch]}\n");
+        rules.Append("  - {apiGroups: [\"\"], resources: [resourcequotas, limitranges], verbs: [get, list, watch, create, patch, delete]}\n");
+        rules.Append("  - {apiGroups: [\"\"], resources: [pods/eviction], verbs: [create]}\n");
         rules.Append("  - {apiGroups: [\"\"], resources: [events], verbs: [get, list, watch, create, patch]}\n");
         rules.Append("  - {apiGroups: [discovery.k8s.io], resources: [endpointslices], verbs: [get, list, watch]}");
         return rules.ToString();

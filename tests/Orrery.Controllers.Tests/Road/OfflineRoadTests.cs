@@ -1,0 +1,79 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Satellite;
+using Orrery.Server.Authentication;
+using Orrery.Testing;
+
+namespace Orrery.Controllers.Tests.Road;
+
+/// <summary>A satellite that starts while the control plane cannot be reached: what was wanted last is held to, and nothing is lost on return.</summary>
+public sealed class OfflineRoadTests
+{
+    private const string Mapped = "acme-shop-default";
+    private static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
+    private static readonly GroupVersionResource Secrets = new("", "v1", "secrets");
+
+    [Fact]
+    public async Task Restart_WithoutTheControlPlane_HoldsToWhatWasWantedLast()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        TestDataPlane plane = fleet.DataPlanes["pa2-par"];
+        await shop.CreateAsync(ConfigMaps, "default", ConfigMap("settings"), default);
+        await Eventually.SomeAsync(() => plane.Client.FindAsync(ConfigMaps, Mapped, "settings", default), "settings");
+        await Eventually.TrueAsync(
+            async () => (await plane.Client.ListAsync(Secrets, JoinNames.SystemNamespace, new ListQuery { LabelSelector = "orrery.dev/wanted=pa2-par" }, default)).Items.Count == 1, "the copy");
+        await fleet.StopSatelliteAsync("pa2-par");
+
+        // 1. Everything but the control plane is there: what is deleted and changed by hand comes back.
+        await plane.Client.DeleteAsync(ConfigMaps, Mapped, "settings", null, default);
+        KubeObject stray = await plane.Client.CreateAsync(ConfigMaps, Mapped, Stray(), default);
+        using (var stop = new CancellationTokenSource())
+        {
+            Task alone = new SatelliteAgent(new SatelliteOptions
+            {
+                DataPlane = "pa2-par",
+                ControlPlane = fleet.ControlPlane.Config() with { Server = Nowhere() },
+                Cluster = plane.Server.Config(plane.Server.Certificate("orrery-satellite", [UserGroups.Masters], ClusterScope.Root)),
+                EmptyNamespaceGrace = TimeSpan.FromMilliseconds(300),
+            }).RunAsync(stop.Token);
+            KubeObject back = await Eventually.SomeAsync(() => plane.Client.FindAsync(ConfigMaps, Mapped, "settings", default), "settings without the control plane", TimeSpan.FromSeconds(30));
+            Assert.Equal("a", back.TextAt("data", "key"));
+            await plane.Client.PatchAsync(ConfigMaps, Mapped, "settings", PatchKind.Merge, Json("""{"data": {"key": "hacked"} }"""), default);
+            await Eventually.TrueAsync(async () => (await plane.Client.GetAsync(ConfigMaps, Mapped, "settings", default)).TextAt("data", "key") == "a", "put back");
+
+            // What the copy does not know may have come after it: it stays.
+            Assert.Equal(stray.Uid, (await plane.Client.GetAsync(ConfigMaps, Mapped, "stray", default)).Uid);
+            await stop.CancelAsync();
+            await alone;
+        }
+
+        // 2. Back: what the control plane does not want goes, and nothing is written that it knows.
+        string work = (await fleet.Root.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)).Items.Single(w => w.TextAt("spec", "source", "name") == "settings").ResourceVersion;
+        fleet.StartSatellite("pa2-par");
+        await Eventually.TrueAsync(async () => await plane.Client.FindAsync(ConfigMaps, Mapped, "stray", default) is null, "the stray one is gone", TimeSpan.FromSeconds(20));
+        Assert.Equal(work, (await fleet.Root.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)).Items.Single(w => w.TextAt("spec", "source", "name") == "settings").ResourceVersion);
+    }
+
+    /// <summary>A port where nobody listens.</summary>
+    private static Uri Nowhere()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        int port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        return new Uri($"https://127.0.0.1:{port}");
+    }
+
+    private static JsonObject ConfigMap(string name) => Json($$"""{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{name}}"}, "data": {"key": "a"} }""");
+
+    /// <summary>As if it was applied for a Work that the copy does not hold.</summary>
+    private static JsonObject Stray() => Json("""
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "stray", "labels": {"app.kubernetes.io/managed-by": "orrery"}, "annotations": {"orrery.dev/work": "configmap-stray-0"} } }
+        """);
+
+    private static JsonObject Json(string json) => JsonNode.Parse(json)!.AsObject();
+}

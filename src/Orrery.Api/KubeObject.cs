@@ -81,6 +81,19 @@ public sealed class KubeObject
     /// <summary>The integer at a path, or null where it is missing or no number.</summary>
     public long? NumberAt(params ReadOnlySpan<string> path) => At(path) is { ValueKind: JsonValueKind.Number } n ? n.GetInt64() : null;
 
+    /// <summary>The same object, saying the cluster that it came from, as a read over all clusters answers it.</summary>
+    public KubeObject Of(ClusterName cluster)
+    {
+        if (Cluster == cluster)
+        {
+            return this;
+        }
+
+        JsonObject json = ToJsonObject();
+        json.Metadata["clusterName"] = cluster.ToString();
+        return From(json);
+    }
+
     /// <summary>A fresh, mutable copy.</summary>
     public JsonObject ToJsonObject() => JsonNode.Parse(JsonSerializer.SerializeToUtf8Bytes(Json))!.AsObject();
 

@@ -114,10 +114,15 @@ public sealed class Informer
     /// next look does not miss its own write. Does nothing when the watch was faster. Relies on resourceVersions
     /// being comparable numbers (KEP-5504).
     /// </summary>
-    /// <param name="cluster">Where it was written, for an informer over all clusters.</param>
+    /// <param name="cluster">Where it was written, for an informer over all clusters: what a single cluster answers does not say which one it is.</param>
     public void Observe(KubeObject written, ClusterName? cluster = null)
     {
-        ObjectKey key = cluster is { } known ? new ObjectKey(known, written.Namespace, written.Name) : KeyOf(written);
+        if (cluster is { } known)
+        {
+            written = written.Of(known);
+        }
+
+        ObjectKey key = KeyOf(written);
         lock (dispatch)
         {
             if (hasListed && VersionOf(written) > seen)

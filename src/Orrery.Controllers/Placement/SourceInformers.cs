@@ -26,13 +26,8 @@ internal sealed class SourceInformers
 
     public KubeObject? Get(SourceKey key) => ByKind.TryGetValue(key.Kind, out Informer? informer) ? informer.Get(key.Object) : null;
 
-    /// <summary>Takes in what the server answered to a write, with the cluster that only a read over all clusters says.</summary>
-    public void Observe(PlaceableKind kind, ClusterName cluster, KubeObject written)
-    {
-        JsonObject json = written.ToJsonObject();
-        json.Metadata["clusterName"] = cluster.ToString();
-        ByKind[kind.GroupKind].Observe(KubeObject.From(json), cluster);
-    }
+    /// <summary>Takes in what the server answered to a write.</summary>
+    public void Observe(PlaceableKind kind, ClusterName cluster, KubeObject written) => ByKind[kind.GroupKind].Observe(written, cluster);
 
     public IEnumerable<SourceKey> Keys() =>
         from kind in ByKind from found in kind.Value.All() where !found.Cluster.IsRoot select new SourceKey(kind.Key, ObjectKey.Of(found));

@@ -72,9 +72,7 @@ internal sealed class RevisionClient(KubeClient root, TenancyDirectory tenancy)
     /// <summary>What a single cluster answers does not say which one it is.</summary>
     private static KubeObject Take(Informer informer, ClusterName cluster, KubeObject written)
     {
-        JsonObject json = written.ToJsonObject();
-        json.Metadata["clusterName"] = cluster.ToString();
-        var taken = KubeObject.From(json);
+        KubeObject taken = written.Of(cluster);
         informer.Observe(taken, cluster);
         return taken;
     }

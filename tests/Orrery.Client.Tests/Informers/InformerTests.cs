@@ -191,6 +191,21 @@ public sealed class InformerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Observe_OfOneOfAllClusters_IsKeptAsTheWatchWouldTellIt()
+    {
+        var shop = new ClusterName("acme", "shop");
+        informer = new Informer(client.InCluster(ClusterName.All), ConfigMaps).AddIndex("cluster", o => [o.Cluster.ToString()]);
+        resource.Put("a", ""","clusterName":"acme/shop" """);
+        await StartAsync();
+
+        informer.Observe(KubeObject.Parse("""{"metadata":{"name":"mine","namespace":"ns","uid":"u-mine","resourceVersion":"50"}}"""u8), shop);
+
+        KubeObject kept = Assert.IsType<KubeObject>(informer.Get(shop, "ns", "mine"));
+        Assert.Equal(shop, informer.KeyOf(kept).Cluster);
+        Assert.Equal(2, informer.CountByIndex("cluster", "acme/shop"));
+    }
+
+    [Fact]
     public async Task Subscribe_AfterTheList_TellsWhatIsKnown()
     {
         resource.Put("a");

@@ -13,6 +13,11 @@ public sealed record ControllersOptions
     /// <summary>Address at which users reach the API server; the start of every virtual cluster's endpoint. Null takes that of <see cref="Api"/>.</summary>
     public Uri? PublicUrl { get; init; }
 
+    /// <summary>
+    /// Whether <see cref="Api"/> serves virtual clusters, as <c>orrery serve</c> does. On any other Kubernetes the controllers of virtual clusters are left out.
+    /// </summary>
+    public bool VirtualClusters { get; init; } = true;
+
     /// <summary>How often everything is looked at without any event.</summary>
     public TimeSpan LevelInterval { get; init; } = TimeSpan.FromMinutes(5);
 

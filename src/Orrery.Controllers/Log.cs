@@ -57,4 +57,7 @@ internal static partial class Log
 
     [LoggerMessage(3040, LogLevel.Warning, "What is always to be in the root cluster could not be written, trying again: {Fault}")]
     public static partial void NotKept(ILogger logger, string fault);
+
+    [LoggerMessage(3041, LogLevel.Warning, "Usage of tenant {Tenant} could not be written, the next sample stands for it: {Fault}")]
+    public static partial void NotSampled(ILogger logger, string tenant, string fault);
 }

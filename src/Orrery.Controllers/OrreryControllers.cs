@@ -5,6 +5,7 @@ using Orrery.Controllers.Applications;
 using Orrery.Controllers.Bundles;
 using Orrery.Controllers.Crds;
 using Orrery.Controllers.DataPlanes;
+using Orrery.Controllers.Fleet;
 using Orrery.Controllers.Installations;
 using Orrery.Controllers.Joining;
 using Orrery.Controllers.Mirror;
@@ -14,6 +15,7 @@ using Orrery.Controllers.Releases;
 using Orrery.Controllers.Revisions;
 using Orrery.Controllers.Status;
 using Orrery.Controllers.Tenants;
+using Orrery.Controllers.Usage;
 using Orrery.Controllers.VirtualClusters;
 using Orrery.Controllers.VirtualSites;
 
@@ -42,7 +44,7 @@ public sealed class OrreryControllers(ControllersOptions options)
 
             // 2. Controllers subscribe before informers run, so that none misses an object.
             var context = new ControllerContext(root, options);
-            var sources = new SourceInformers(context.ClusterInformers);
+            SourceInformers? sources = options.VirtualClusters ? new SourceInformers(context.ClusterInformers) : null;
             using HttpClient http = ChartHttp.Create();
             var bundles = new BundleReader(root, new ChartSource(http, new ChartCache(options.ChartFolder)));
             IController[] controllers =
@@ -51,16 +53,21 @@ public sealed class OrreryControllers(ControllersOptions options)
                 new JoinController(context),
                 new VirtualSiteController(context),
                 new TenantController(context),
-                new VirtualClusterController(context),
-                new PlacementController(context, sources),
-                new StatusController(context, sources),
-                new MirrorController(context, sources),
-                new PurgeController(context, sources),
-                new RevisionController(context, sources),
+                new UsageController(context),
                 new ApplicationController(context),
                 new ReleaseController(context, bundles),
                 new InstallationController(context, bundles),
+                .. sources is null ? (ReadOnlySpan<IController>)[] :
+                [
+                    new VirtualClusterController(context),
+                    new PlacementController(context, sources),
+                    new StatusController(context, sources),
+                    new MirrorController(context, sources),
+                    new PurgeController(context, sources),
+                    new RevisionController(context, sources),
+                ],
             ];
+            using var metrics = new FleetMetrics(context);
 
             // 3. Everything runs; each controller waits for the informers that it needs.
             await Together.RunAsync(

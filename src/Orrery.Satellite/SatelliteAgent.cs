@@ -56,6 +56,7 @@ public sealed class SatelliteAgent(SatelliteOptions options)
         var guards = new NamespaceGuards(context);
         var apply = new ApplyLoop(context, guards);
         var observe = new ObserveLoop(context);
+        var usage = new UsageReport(context, observe.Pods, observe.Claims);
         var tenancies = new TenancyLoop(context, guards, observe.Nodes, observe.Pods);
         var report = new ClusterReport(context, observe.Nodes);
         ITunnel tunnel = options.Tunnel ?? new TunnelDialer(context, new TunnelRequests(context, new PodRequests(context, observe.Pods)));
@@ -71,7 +72,7 @@ public sealed class SatelliteAgent(SatelliteOptions options)
                 await tunnel.Joined.WaitAsync(token).ConfigureAwait(false);
             }
 
-            await Together.RunAsync([context.Works.RunAsync, context.Namespaces.RunAsync, tenancies.RunAsync, apply.RunAsync, observe.RunAsync, report.RunAsync, wanted.RunAsync], token).ConfigureAwait(false);
+            await Together.RunAsync([context.Works.RunAsync, context.Namespaces.RunAsync, tenancies.RunAsync, usage.RunAsync, apply.RunAsync, observe.RunAsync, report.RunAsync, wanted.RunAsync], token).ConfigureAwait(false);
         }
 
         await Together.RunAsync([tunnel.RunAsync, ObeyAsync], cancellationToken).ConfigureAwait(false);

@@ -24,6 +24,9 @@ public sealed record ApiServerOptions
     /// <summary>What is encrypted before it reaches <see cref="Store"/>; null: nothing.</summary>
     public EncryptionConfiguration? Encryption { get; init; }
 
+    /// <summary>More for root's <c>/metrics</c>, in the Prometheus text format: what runs in this process beside the server. Null adds nothing.</summary>
+    public Func<string>? MoreMetrics { get; init; }
+
     public IPAddress Address { get; init; } = IPAddress.Loopback;
 
     /// <summary>TCP port; zero takes a free one.</summary>

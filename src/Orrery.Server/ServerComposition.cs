@@ -118,7 +118,7 @@ internal static class ServerComposition
             Fairness = fairness,
             StalledClients = new StalledClients(options.Patience, time, loggers.CreateLogger<StalledClients>()),
             Metrics = metrics,
-            MetricsEndpoint = new MetricsEndpoint(caches, metrics, admissionMetrics, fairness),
+            MetricsEndpoint = new MetricsEndpoint(caches, metrics, admissionMetrics, fairness, access.Clusters, options.MoreMetrics),
             Discovery = new DiscoveryEndpoint(resources, options.PublicUrl?.Authority ?? $"{options.Address}:{options.Port}"),
             OpenApi = new OpenApiEndpoint(resources),
             Names = names,

@@ -23,6 +23,8 @@ internal static class CommandLine
             RestoreCommand.Create(),
             BenchCommand.Create(),
             ServeCommand.Create(),
+            ControllersCommand.Create(),
+            TopCommand.Create(),
             SimulateCommand.Create(),
             SatelliteCommand.Create(),
             KubeApiServerCommand.Create(),

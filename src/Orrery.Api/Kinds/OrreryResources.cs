@@ -15,6 +15,7 @@ public static class OrreryResources
     public static readonly GroupVersionResource Tenants = new(Group, Version, "tenants");
     public static readonly GroupVersionResource TenantClasses = new(Group, Version, "tenantclasses");
     public static readonly GroupVersionResource Tenancies = new(Group, Version, "tenancies");
+    public static readonly GroupVersionResource TenantUsages = new(Group, Version, "tenantusages");
     public static readonly GroupVersionResource VirtualClusters = new(Group, Version, "virtualclusters");
     public static readonly GroupVersionResource Applications = new(Group, Version, "applications");
     public static readonly GroupVersionResource Releases = new(Group, Version, "releases");

@@ -50,12 +50,12 @@ public static class TenantGuards
     public static JsonObject? LimitRange(
         string tenant, string ns, IReadOnlyDictionary<string, Quantity> quota, IReadOnlyDictionary<string, Quantity> limits, IReadOnlyDictionary<string, Quantity> defaults)
     {
-        // A quota on a resource refuses every container that says nothing of it.
+        // A quota on a resource refuses every container that says nothing of it, and a container of which only a limit is known asks for all of that.
         var requests = new Dictionary<string, Quantity>(defaults, StringComparer.Ordinal);
         var most = new Dictionary<string, Quantity>(StringComparer.Ordinal);
         foreach ((string resource, string usual) in (ReadOnlySpan<(string, string)>)[("cpu", "50m"), ("memory", "64Mi")])
         {
-            bool counted = quota.ContainsKey(resource) || quota.ContainsKey("requests." + resource);
+            bool counted = quota.ContainsKey(resource) || quota.ContainsKey("requests." + resource) || limits.ContainsKey(resource);
             if (counted && !requests.ContainsKey(resource))
             {
                 requests[resource] = limits.TryGetValue(resource, out Quantity cap) && cap < Quantity.Parse(usual) ? cap : Quantity.Parse(usual);

@@ -157,6 +157,19 @@ public sealed class Informer
     /// <summary>Lists and watches until cancelled; failures are logged and tried again, never thrown.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        RuntimeMetrics.Add(this);
+        try
+        {
+            await FollowAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            RuntimeMetrics.Remove(this);
+        }
+    }
+
+    private async Task FollowAsync(CancellationToken cancellationToken)
+    {
         bool listed = false;
         while (!cancellationToken.IsCancellationRequested)
         {
@@ -229,6 +242,7 @@ public sealed class Informer
             FieldSelector = options.FieldSelector,
             PageSize = options.PageSize,
         }, cancellationToken).ConfigureAwait(false);
+        RuntimeMetrics.Restarts.Add(1, RuntimeMetrics.Tag("resource", Resource.ToString()));
         InformerLog.Listed(logger, Resource, list.Items.Count, list.ResourceVersion);
         long version = Number(list.ResourceVersion);
         var present = new HashSet<ObjectKey>(list.Items.Count);

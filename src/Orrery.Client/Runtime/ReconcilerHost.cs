@@ -65,6 +65,7 @@ public sealed class ReconcilerHost<TKey> : IDisposable
     /// <summary>Runs until cancelled. Reconcilers' failures are logged and tried again, never thrown.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        RuntimeMetrics.Add(Queue, name, () => Queue.Count);
         try
         {
             await Task.WhenAll(options.Needs.Select(i => i.HasSynced)).WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -84,6 +85,10 @@ public sealed class ReconcilerHost<TKey> : IDisposable
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // Asked to stop.
+        }
+        finally
+        {
+            RuntimeMetrics.Remove(Queue);
         }
     }
 
@@ -106,10 +111,15 @@ public sealed class ReconcilerHost<TKey> : IDisposable
         while (true)
         {
             TKey key = await Queue.TakeAsync(cancellationToken).ConfigureAwait(false);
+            long began = options.Time.GetTimestamp();
+            string outcome = "error";
+            using System.Diagnostics.Activity? activity = RuntimeMetrics.Activities.StartActivity("reconcile");
+            activity?.SetTag("controller", name).SetTag("key", key.ToString());
             try
             {
                 ReconcileResult result = await reconciler.ReconcileAsync(key, cancellationToken).ConfigureAwait(false);
                 Queue.Forget(key);
+                outcome = "success";
                 if (result.Again is { } delay)
                 {
                     Queue.AddAfter(key, delay);
@@ -121,6 +131,7 @@ public sealed class ReconcilerHost<TKey> : IDisposable
             }
             catch (TerminalException e)
             {
+                outcome = "terminal";
                 RuntimeLog.Terminal(logger, name, key.ToString()!, e.Message);
                 Queue.Forget(key);
             }
@@ -133,6 +144,12 @@ public sealed class ReconcilerHost<TKey> : IDisposable
             finally
             {
                 Queue.Done(key);
+                RuntimeMetrics.Reconciles.Add(1, RuntimeMetrics.Tag("controller", name), RuntimeMetrics.Tag("result", outcome));
+                RuntimeMetrics.Durations.Record(options.Time.GetElapsedTime(began).TotalSeconds, RuntimeMetrics.Tag("controller", name));
+                if (outcome == "error")
+                {
+                    activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error);
+                }
             }
         }
     }

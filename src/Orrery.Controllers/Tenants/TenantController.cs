@@ -25,17 +25,20 @@ internal sealed class TenantController : IController
         Informer classes = context.RootInformers.For(OrreryResources.TenantClasses);
         Informer namespaces = context.RootInformers.For(CoreResources.Namespaces);
         Informer virtualClusters = context.RootInformers.For(OrreryResources.VirtualClusters);
+        Informer installations = context.RootInformers.For(OrreryResources.Installations);
         inRoot = new GuardInformers(
             context.Root, context.Options, CoreResources.ClusterRoles, CoreResources.ClusterRoleBindings, CoreResources.RoleBindings, CoreResources.ResourceQuotas, CoreResources.LimitRanges);
-        inClusters = new GuardInformers(context.Root.InCluster(ClusterName.All), context.Options, CoreResources.ClusterRoleBindings);
+        inClusters = context.Options.VirtualClusters
+            ? new GuardInformers(context.Root.InCluster(ClusterName.All), context.Options, CoreResources.ClusterRoleBindings)
+            : null;
         var reconciler = new TenantReconciler(
             context.Root, tenants, virtualClusters,
             new TenantNamespaces(context.Root, namespaces, context.Events),
-            new TenantTenancies(context.Root, tenancies, classes, virtualClusters, context.Fleet, context.Works),
+            new TenantTenancies(context.Root, tenancies, classes, virtualClusters, installations, context.Fleet, context.Works),
             inRoot, inClusters, context.Events, context.Time);
         host = context.Host(
             "tenants", reconciler,
-            [tenants, classes, tenancies, context.Works.Informer, .. inRoot.All, .. inClusters?.All ?? [], .. context.Fleet.Needs, .. context.Tenancy.Needs],
+            [tenants, classes, tenancies, installations, context.Works.Informer, .. inRoot.All, .. inClusters?.All ?? [], .. context.Fleet.Needs, .. context.Tenancy.Needs],
             Everything, workers: 4);
 
         // 1. The tenant itself, and what is kept for it.
@@ -49,6 +52,13 @@ internal sealed class TenantController : IController
         {
             // Its counts change all the time, and change nothing here.
             if (change.Old?.Generation != change.Current?.Generation || IsReady(change.Old) != IsReady(change.Current))
+            {
+                Add(context.Tenancy.TenantOf(change.Key.Namespace)?.Name);
+            }
+        });
+        installations.Subscribe(change =>
+        {
+            if (change.Old?.Generation != change.Current?.Generation)
             {
                 Add(context.Tenancy.TenantOf(change.Key.Namespace)?.Name);
             }

@@ -61,6 +61,8 @@ internal sealed class ObserveLoop
 
     public Informer Nodes { get; }
 
+    public Informer Claims => watched["PersistentVolumeClaim"];
+
     public Informer Pods => watched["Pod"];
 
     public Task RunAsync(CancellationToken cancellationToken) =>

@@ -10,6 +10,8 @@ namespace Orrery.Satellite.Tenancies;
 /// <summary>Brings the cluster to what one tenant's Tenancy says, and the Tenancy's status to what the cluster says.</summary>
 internal sealed class TenancyReconciler(SatelliteContext context, KnownTenancies tenancies, NamespaceGuards guards, MachineKeeper machines, ILogger logger) : IReconciler<string>
 {
+    private static readonly string[] Owned = ["observedGeneration", "conditions", "namespaces", "class", "used", "machines"];
+
     private static readonly TimeSpan RefusedLook = TimeSpan.FromSeconds(10);
 
     public async Task<ReconcileResult> ReconcileAsync(string key, CancellationToken cancellationToken)
@@ -70,9 +72,27 @@ internal sealed class TenancyReconciler(SatelliteContext context, KnownTenancies
             return;
         }
 
-        var patch = new JsonArray(
-            new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = json.Uid },
-            new JsonObject { ["op"] = "add", ["path"] = "/status", ["value"] = status });
+        // Member by member: the usage beside them is written by its own report.
+        var patch = new JsonArray((JsonNode)new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = json.Uid });
+        if (json.At("status") is null)
+        {
+            patch.Add((JsonNode)new JsonObject { ["op"] = "add", ["path"] = "/status", ["value"] = status });
+        }
+        else
+        {
+            foreach (string member in Owned)
+            {
+                if (status[member] is { } value)
+                {
+                    patch.Add((JsonNode)new JsonObject { ["op"] = "add", ["path"] = $"/status/{member}", ["value"] = value.DeepClone() });
+                }
+                else if (json.At("status", member) is not null)
+                {
+                    patch.Add((JsonNode)new JsonObject { ["op"] = "remove", ["path"] = $"/status/{member}" });
+                }
+            }
+        }
+
         try
         {
             tenancies.Informer.Observe(await context.ControlPlane.PatchAsync(

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Server.Authentication;
@@ -70,11 +71,19 @@ internal sealed class LogicalClusters(CacheSet caches)
             throw NotServed(cluster);
         }
 
+        if (!user.Scope.IsAll)
+        {
+            Interlocked.Increment(ref found.Requests.Value);
+        }
+
         if (found.Suspended is { } why && !user.Scope.IsAll)
         {
             throw ApiErrors.Forbidden(OrreryResources.VirtualClusters.GroupResource, cluster.ToString(), why);
         }
     }
+
+    /// <summary>Requests to a virtual cluster by its own users, since this server started or the cluster was made; the control plane's left out.</summary>
+    public long RequestsOf(ClusterName cluster) => cluster.IsRoot || cluster.IsAll || Find(cluster) is not { } found ? 0 : Interlocked.Read(ref found.Requests.Value);
 
     public static StatusException NotServed(ClusterName cluster) =>
         ApiErrors.NotFound(OrreryResources.VirtualClusters.GroupResource, cluster.ToString());
@@ -109,7 +118,13 @@ internal sealed class LogicalClusters(CacheSet caches)
             return null;
         }
 
-        return known.TryGetValue(cluster, out Known? read) && ReferenceEquals(read.Item, item) ? read : known[cluster] = Read(item);
+        if (known.TryGetValue(cluster, out Known? read) && ReferenceEquals(read.Item, item))
+        {
+            return read;
+        }
+
+        Known fresh = Read(item);
+        return known[cluster] = read?.Uid == fresh.Uid ? fresh with { Requests = read.Requests } : fresh;
     }
 
     internal static bool IsDeleting(CachedObject item) => Read(item).IsDeleting;
@@ -123,5 +138,9 @@ internal sealed class LogicalClusters(CacheSet caches)
     }
 
     /// <param name="Suspended">Why the cluster answers the control plane alone; null when it answers all.</param>
-    private sealed record Known(CachedObject Item, string Uid, string Created, bool IsDeleting, string? Suspended);
+    private sealed record Known(CachedObject Item, string Uid, string Created, bool IsDeleting, string? Suspended)
+    {
+        /// <summary>Counted for as long as the cluster is this one.</summary>
+        public StrongBox<long> Requests { get; init; } = new();
+    }
 }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Orrery.Api;
 using Orrery.Server.Cache;
+using Orrery.Server.Clusters;
 using Orrery.Server.Fairness;
 using Orrery.Server.Handlers;
 using Orrery.Server.Requests;
@@ -11,7 +12,8 @@ namespace Orrery.Server.Metrics;
 /// Serves <c>/metrics</c>. Root's is the server's: all clusters together, none by name. A virtual cluster's tells how many objects
 /// of each kind it holds, counted when asked, and nothing of anybody else.
 /// </summary>
-internal sealed class MetricsEndpoint(CacheSet caches, RequestMetrics requests, AdmissionMetrics admission, RequestFairness fairness)
+internal sealed class MetricsEndpoint(
+    CacheSet caches, RequestMetrics requests, AdmissionMetrics admission, RequestFairness fairness, LogicalClusters clusters, Func<string>? more)
 {
     /// <returns>False, and nothing written, when the path is another.</returns>
     public async ValueTask<bool> TryServeAsync(HttpContext http, RequestInfo request, CancellationToken cancellationToken)
@@ -37,8 +39,17 @@ internal sealed class MetricsEndpoint(CacheSet caches, RequestMetrics requests, 
             text.Histogram("orrery_store_commit_duration_seconds", caches.CommitDurations);
             ProcessMetrics.Write(text);
         }
+        else
+        {
+            text.Single("orrery_cluster_requests_total", "counter", "Requests of this cluster's users to the server that answers this.", clusters.RequestsOf(request.Cluster));
+        }
 
         WriteObjects(text, request.Cluster);
+        if (request.Cluster.IsRoot && more is not null)
+        {
+            text.Append(more());
+        }
+
         await ObjectResponse.WriteBytesAsync(http, 200, PrometheusText.ContentType, text.Written, cancellationToken);
         return true;
     }

@@ -56,6 +56,9 @@ internal sealed class PrometheusText
         Number(below);
     }
 
+    /// <summary>Text that is in this format already.</summary>
+    public void Append(string text) => Text(text);
+
     private void Labels(ReadOnlySpan<(string Name, string Value)> labels, string? upTo)
     {
         if (labels.IsEmpty && upTo is null)

@@ -13,6 +13,7 @@ using Orrery.Server.Security;
 using Orrery.Storage;
 using Orrery.Storage.Etcd;
 using Orrery.Storage.Sqlite;
+using Orrery.Telemetry;
 
 namespace Orrery.Serving;
 
@@ -41,6 +42,8 @@ internal static class ControlPlane
         // 2. The API server.
         using X509Certificate2 serving = pki.EnsureServer(authority, [address.ToString(), publicUrl.IdnHost]);
         using ServiceAccountKeys keys = ServiceAccountKeys.Load(pki.EnsureTokenKey());
+        using OtlpExport? export = OtlpExport.Start("orrery-serve");
+        using var metrics = new PrometheusText();
         var hub = new TunnelHub(new TunnelHubOptions { Time = time, Loggers = loggers });
         await using ApiServer server = await ApiServer.StartAsync(
             access.Apply(new ApiServerOptions
@@ -57,6 +60,7 @@ internal static class ControlPlane
                 Issuers = new TokenIssuers { Root = [publicUrl.GetLeftPart(UriPartial.Authority)] },
                 WebhookAddresses = webhookAddresses,
                 DisabledControllers = disabledControllers,
+                MoreMetrics = metrics.Write,
                 TimeProvider = time,
                 LoggerFactory = loggers,
                 SubresourceHandlers = hub.Handlers,
@@ -67,7 +71,7 @@ internal static class ControlPlane
         var controllers = new ControllersOptions { Api = KubeConfig.Load(directory.ControllersKubeconfig), PublicUrl = publicUrl, ChartFolder = directory.ChartFolder, Time = time, Loggers = loggers };
         Func<CancellationToken, Task> control = store is ILocalStore
             ? new OrreryControllers(controllers).RunAsync
-            : token => ControllersLease.RunAsync(controllers, token);
+            : new ControllersLease(controllers).RunAsync;
 
         // 4. The tunnels: which satellites are connected here, said to the others.
         using X509Certificate2 self = authority.IssueClient(OrreryNames.ServerUser, [UserGroups.Masters], ClusterScope.Root, ServerLifetime).ToX509();

@@ -12,7 +12,7 @@ public sealed class OrreryCrdsTests
     [Fact]
     public void All_HoldsEveryKind() =>
         Assert.Equal(
-            ["Application", "DataPlane", "Installation", "Observation", "Release", "Tenancy", "Tenant", "TenantClass", "VirtualCluster", "VirtualSite", "Work"],
+            ["Application", "DataPlane", "Installation", "Observation", "Release", "Tenancy", "Tenant", "TenantClass", "TenantUsage", "VirtualCluster", "VirtualSite", "Work"],
             OrreryCrds.All.Select(c => Definition(c.FileName).TextAt("spec", "names", "kind")).Order(StringComparer.Ordinal));
 
     [Theory]

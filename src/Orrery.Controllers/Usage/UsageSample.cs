@@ -1,0 +1,76 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+
+namespace Orrery.Controllers.Usage;
+
+/// <summary>What a tenant asks for and uses at one moment, over all data planes.</summary>
+/// <param name="Requested">By resource: cpu, memory, storage, pods.</param>
+internal sealed record UsageSample(IReadOnlyDictionary<string, Quantity> Requested, IReadOnlyDictionary<string, Quantity> Used)
+{
+    /// <summary>The sum of what the data planes last reported. One that is silent still counts with its last word: what it runs goes on.</summary>
+    public static UsageSample Of(IEnumerable<KubeObject> tenancies)
+    {
+        var requested = new Dictionary<string, Quantity>(StringComparer.Ordinal);
+        var used = new Dictionary<string, Quantity>(StringComparer.Ordinal);
+        foreach (KubeObject tenancy in tenancies)
+        {
+            Add(requested, KindJson.Quantities(tenancy.At("status", "usage", "requested")));
+            Add(used, KindJson.Quantities(tenancy.At("status", "usage", "used")));
+        }
+
+        return new UsageSample(requested, used);
+    }
+
+    /// <summary>Adds this sample to the hour in which it falls.</summary>
+    /// <param name="spec">Of a TenantUsage; changed in place.</param>
+    /// <param name="covered">For how long the sample stands.</param>
+    public void AddTo(JsonObject spec, int hour, TimeSpan covered, long apiRequests)
+    {
+        if (spec["hours"] is not JsonArray hours)
+        {
+            spec["hours"] = hours = [];
+        }
+
+        JsonObject? entry = hours.OfType<JsonObject>().FirstOrDefault(h => h.NumberAt("hour") == hour);
+        if (entry is null)
+        {
+            entry = new JsonObject { ["hour"] = hour, ["seconds"] = 0 };
+            hours.Add((JsonNode)entry);
+        }
+
+        long seconds = (long)Math.Round(covered.TotalSeconds);
+        entry["seconds"] = (entry.NumberAt("seconds") ?? 0) + seconds;
+        Accumulate(entry, "requested", Requested, seconds);
+        Accumulate(entry, "used", Used, seconds);
+        entry["apiRequests"] = (entry.NumberAt("apiRequests") ?? 0) + apiRequests;
+    }
+
+    private static void Accumulate(JsonObject entry, string name, IReadOnlyDictionary<string, Quantity> sample, long seconds)
+    {
+        if (sample.Count == 0)
+        {
+            return;
+        }
+
+        JsonObject sums = entry.ObjectAt(name);
+        foreach ((string resource, Quantity amount) in sample)
+        {
+            Quantity before = Quantity.TryParse(sums.TextAt(resource) ?? "0", out Quantity known) ? known : Quantity.Zero;
+            sums[resource] = (before + Times(amount, seconds)).ToString();
+        }
+    }
+
+    /// <summary>By thousandths, of which a core is the only resource that has any.</summary>
+    private static Quantity Times(Quantity amount, long seconds) => amount.IsWhole
+        ? Quantity.FromWhole(checked(amount.Value * seconds), QuantityFormat.DecimalSI)
+        : Quantity.FromMilli(checked(amount.MilliValue * seconds));
+
+    private static void Add(Dictionary<string, Quantity> sums, IReadOnlyDictionary<string, Quantity> more)
+    {
+        foreach ((string resource, Quantity amount) in more)
+        {
+            sums[resource] = sums.TryGetValue(resource, out Quantity sum) ? sum + amount : amount;
+        }
+    }
+}

@@ -30,7 +30,7 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
     /// <remarks>Dials, and dials again.</remarks>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await using TunnelServer server = await TunnelServer.StartAsync(requests, context.Options.Loggers, cancellationToken).ConfigureAwait(false);
+        await using TunnelServer server = await TunnelServer.StartAsync(requests.HandleAsync, context.Options.Loggers, cancellationToken).ConfigureAwait(false);
         var chance = new Random(HashCode.Combine(context.Options.DataPlane));
         TimeSpan wait = FirstWait;
         string said = "";
@@ -42,7 +42,7 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
             {
                 // As who it is now: its certificate changes over time.
                 using var http = new HttpMessageInvoker(ClientHandler.Create(context.Options.ControlPlane.Now));
-                Stream connection = await DialAsync(http, cancellationToken).ConfigureAwait(false);
+                Stream connection = await TunnelDial.OpenAsync(context.Options.ControlPlane, context.Options.DataPlane, http, cancellationToken).ConfigureAwait(false);
                 Log.TunnelOpen(logger, context.Options.ControlPlane.Server);
                 joined.TrySetResult();
                 said = "";
@@ -105,36 +105,5 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
         await over.CancelAsync().ConfigureAwait(false);
         await serving.ConfigureAwait(false);
         return await observed.Closed.ConfigureAwait(false);
-    }
-
-    private async Task<Stream> DialAsync(HttpMessageInvoker http, CancellationToken cancellationToken)
-    {
-        ClientConfig config = context.Options.ControlPlane;
-        var address = new UriBuilder(config.Server)
-        {
-            Scheme = config.Server.Scheme == Uri.UriSchemeHttps ? "wss" : "ws",
-            Path = $"{config.Server.AbsolutePath.TrimEnd('/')}/apis/{OrreryResources.ApiVersion}/dataplanes/{context.Options.DataPlane}/{OrreryNames.TunnelSubresource}",
-        };
-        var socket = new ClientWebSocket();
-        try
-        {
-            socket.Options.AddSubProtocol(OrreryNames.TunnelProtocol);
-
-            // Heartbeats are HTTP/2's: WebSocket's own would only double them.
-            socket.Options.KeepAliveInterval = TimeSpan.Zero;
-            string? token = config.TokenSource is { } source ? await source(cancellationToken).ConfigureAwait(false) : config.BearerToken;
-            if (token is not null)
-            {
-                socket.Options.SetRequestHeader("Authorization", "Bearer " + token);
-            }
-
-            await socket.ConnectAsync(address.Uri, http, cancellationToken).ConfigureAwait(false);
-            return WebSocketStream.Create(socket, WebSocketMessageType.Binary, ownsWebSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
     }
 }

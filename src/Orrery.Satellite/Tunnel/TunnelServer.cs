@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -20,7 +21,7 @@ internal sealed class TunnelServer : IAsyncDisposable
         this.transport = transport;
     }
 
-    public static async Task<TunnelServer> StartAsync(TunnelRequests requests, ILoggerFactory loggers, CancellationToken cancellationToken)
+    public static async Task<TunnelServer> StartAsync(RequestDelegate requests, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var transport = new TunnelTransport();
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -42,7 +43,7 @@ internal sealed class TunnelServer : IAsyncDisposable
             kestrel.Listen(transport.EndPoint, listen => listen.Protocols = HttpProtocols.Http2);
         });
         WebApplication web = builder.Build();
-        web.Run(requests.HandleAsync);
+        web.Run(requests);
         await web.StartAsync(cancellationToken).ConfigureAwait(false);
         return new TunnelServer(web, transport);
     }

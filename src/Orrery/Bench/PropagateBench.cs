@@ -27,7 +27,7 @@ internal sealed class PropagateBench(DataDirectory directory, Settings settings,
     public async Task<PropagateResult> RunAsync(int changes, CancellationToken cancellationToken)
     {
         // 1. A tenant and a virtual cluster of its own, so that nothing of the user's is touched.
-        await PrepareAsync(cancellationToken).ConfigureAwait(false);
+        await BenchCluster.MakeAsync(root, Cluster, settings.DataPlanes, time, cancellationToken).ConfigureAwait(false);
         using var tenant = new KubeClient(KubeConfig.Load(await VirtualClusterAccess.WriteKubeconfigAsync(directory, settings, Cluster, time, cancellationToken).ConfigureAwait(false)));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var sightings = Channel.CreateUnbounded<Sighting>();
@@ -58,8 +58,7 @@ internal sealed class PropagateBench(DataDirectory directory, Settings settings,
         {
             await stop.CancelAsync().ConfigureAwait(false);
             await Task.WhenAll(watches).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await root.DeleteAsync(OrreryResources.VirtualClusters, Cluster.Namespace, Cluster.Name, null, CancellationToken.None).ConfigureAwait(false);
-            await root.DeleteAsync(OrreryResources.Tenants, "", Tenant, null, CancellationToken.None).ConfigureAwait(false);
+            await BenchCluster.RemoveAsync(root, Cluster).ConfigureAwait(false);
         }
     }
 
@@ -102,38 +101,6 @@ internal sealed class PropagateBench(DataDirectory directory, Settings settings,
                 sightings.TryWrite(new Sighting(dataPlane, int.Parse(change, CultureInfo.InvariantCulture), time.GetTimestamp()));
             }
         }
-    }
-
-    private async Task PrepareAsync(CancellationToken cancellationToken)
-    {
-        var tenant = new JsonObject
-        {
-            ["apiVersion"] = OrreryResources.ApiVersion,
-            ["kind"] = "Tenant",
-            ["metadata"] = new JsonObject { ["name"] = Tenant },
-            ["spec"] = new JsonObject(),
-        };
-        _ = await root.ApplyAsync(OrreryResources.Tenants, "", Tenant, tenant, Fleet.FieldManager, force: true, cancellationToken).ConfigureAwait(false);
-        var cluster = new JsonObject
-        {
-            ["apiVersion"] = OrreryResources.ApiVersion,
-            ["kind"] = "VirtualCluster",
-            ["metadata"] = new JsonObject { ["namespace"] = Cluster.Namespace, ["name"] = Cluster.Name },
-            ["spec"] = new JsonObject { ["placement"] = new JsonObject { ["dataPlanes"] = new JsonArray([.. settings.DataPlanes.Select(d => (JsonNode)d)]) } },
-        };
-        await Waiting.UntilAsync("the bench's virtual cluster", Patience, time, async () =>
-        {
-            try
-            {
-                KubeObject made = await root.ApplyAsync(OrreryResources.VirtualClusters, Cluster.Namespace, Cluster.Name, cluster.DeepClone().AsObject(), Fleet.FieldManager, force: true, cancellationToken).ConfigureAwait(false);
-                return !made.IsDeleting && Fleet.IsTrue(made, "Ready");
-            }
-            catch (StatusException error) when (error.Code is 403 or 404)
-            {
-                // The tenant's namespace is still being made.
-                return false;
-            }
-        }, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>No replicas: the road of the change is measured, not the starting of pods.</summary>

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Orrery.Client;
 using Orrery.Commands;
 using Orrery.Installation;
@@ -25,7 +23,7 @@ internal sealed class StartBench(DataDirectory directory, int runs, Progress pro
     public async Task<IReadOnlyList<Figure>> RunAsync(int objects, CancellationToken cancellationToken)
     {
         directory.Create();
-        var settings = new Settings { DataPlanes = [], Port = FreePort() };
+        var settings = new Settings { DataPlanes = [], Port = Ports.Free() };
         settings.Save(directory);
         Credentials.EnsureControlPlane(directory, settings, time);
         OrreryProcess process = Processes.Of(directory, settings).Single(p => p.Name == Processes.ControlPlane);
@@ -136,13 +134,6 @@ internal sealed class StartBench(DataDirectory directory, int runs, Progress pro
             // Nobody listens yet.
             return false;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private readonly record struct Started(TimeSpan Wall, TimeSpan Cpu, long Resident);

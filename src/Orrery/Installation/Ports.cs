@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Orrery.Installation;
 
-/// <summary>Tells whether a port on the loopback interface is free.</summary>
+/// <summary>Ports on the loopback interface that nobody uses.</summary>
 internal static class Ports
 {
     /// <summary>Finds out by taking the port for a moment, as a server would.</summary>
@@ -26,5 +26,13 @@ internal static class Ports
         {
             return false;
         }
+    }
+
+    /// <summary>One that is free now.</summary>
+    public static int Free()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -21,7 +21,9 @@ public sealed class FleetRoadTests
         await shop.CreateAsync(ConfigMaps, "default", ConfigMap("old"), default);
         await ArrivedAsync(fleet, "ny8-nyc", "old");
 
-        await fleet.Root.PatchAsync(OrreryResources.DataPlanes, "", "ny8-nyc", PatchKind.Merge, Json("""{"spec": {"cordoned": true}}"""), default);
+        KubeObject cordoned = await fleet.Root.PatchAsync(OrreryResources.DataPlanes, "", "ny8-nyc", PatchKind.Merge, Json("""{"spec": {"cordoned": true}}"""), default);
+        await Eventually.TrueAsync(
+            async () => (await fleet.Root.GetAsync(OrreryResources.DataPlanes, "", "ny8-nyc", default)).NumberAt("status", "observedGeneration") == cordoned.Generation, "the cordon is known");
         await shop.CreateAsync(ConfigMaps, "default", ConfigMap("new"), default);
         await ArrivedAsync(fleet, "pa2-par", "new");
         await shop.PatchAsync(ConfigMaps, "default", "old", PatchKind.Merge, Json("""{"data": {"key": "changed"}}"""), default);

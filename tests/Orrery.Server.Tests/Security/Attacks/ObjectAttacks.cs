@@ -112,6 +112,52 @@ public sealed class ObjectAttacks(AttackWorld world) : IClassFixture<AttackWorld
         Assert.Equal(404, (await Assert.ThrowsAsync<StatusException>(() => world.Server.Admin.ListAsync(new GroupVersionResource("orrery.dev", "v1alpha1", "works"), "", null, Cancel))).Code);
     }
 
+    /// <summary>Answers over all clusters carry each object's cluster in <c>metadata.clusterName</c>, and controllers believe it: nobody writes it themselves.</summary>
+    [Theory]
+    [InlineData("POST", "", "application/json", """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"clusterName":"beta/shop","name":"spoof","labels":{"x":"y"},"clusterName":"beta/shop"} }""")]
+    [InlineData("POST", "?fieldValidation=Ignore", "application/json", """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"spoof","clusterName":"beta/shop"} }""")]
+    [InlineData("POST", "", "application/yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: spoof, clusterName: beta/shop}\n")]
+    [InlineData("PATCH", "/old?fieldManager=m", "application/merge-patch+json", """{"metadata":{"clusterName":"beta/shop"} }""")]
+    [InlineData("PATCH", "/old?fieldManager=m", "application/strategic-merge-patch+json", """{"metadata":{"clusterName":"beta/shop"} }""")]
+    [InlineData("PATCH", "/old?fieldManager=m", "application/json-patch+json", """[{"op":"add","path":"/metadata/clusterName","value":"beta/shop"}]""")]
+    [InlineData("PATCH", "/old?fieldManager=m&force=true&fieldValidation=Ignore", "application/apply-patch+yaml", """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"old","clusterName":"beta/shop"} }""")]
+    public async Task ClusterName_OfAnother_IsNeverStored(string method, string rest, string type, string body)
+    {
+        await IgnoreTakenAsync(world.Attacker.CreateAsync(ServerFixture.Namespaces, "", ServerFixture.Named("spoofs"), Cancel));
+        await IgnoreTakenAsync(world.Attacker.CreateAsync(ServerFixture.ConfigMaps, "spoofs", ServerFixture.ConfigMap("old"), Cancel));
+        await IgnoreTakenAsync(world.Attacker.CreateAsync(ServerFixture.Definitions, "", (JsonObject)JsonNode.Parse(Definition("spoofs", "attack.example.com"))!, Cancel));
+        var custom = new GroupVersionResource("attack.example.com", "v1alpha1", "spoofs");
+        await Eventually.TrueAsync(async () => await IsServedAsync(custom), "it is served", cancellationToken: Cancel);
+        await IgnoreTakenAsync(world.Attacker.CreateAsync(custom, "spoofs", new JsonObject { ["apiVersion"] = "attack.example.com/v1alpha1", ["kind"] = "Xspoofs", ["metadata"] = new JsonObject { ["name"] = "old" } }, Cancel));
+
+        await world.SendAsync(new Attempt("", method, $"{Here}/api/v1/namespaces/spoofs/configmaps{rest}", [], null, body, type));
+        await world.SendAsync(new Attempt("", method, $"{Here}/apis/attack.example.com/v1alpha1/namespaces/spoofs/spoofs{rest}", [], null,
+            body.Replace("ConfigMap", "Xspoofs", StringComparison.Ordinal).Replace("\"v1\"", "\"attack.example.com/v1alpha1\"", StringComparison.Ordinal).Replace(": v1\n", ": attack.example.com/v1alpha1\n", StringComparison.Ordinal), type));
+
+        using KubeClient all = world.Server.ControlPlane();
+        foreach (GroupVersionResource resource in (GroupVersionResource[])[ServerFixture.ConfigMaps, custom])
+        {
+            KubeObject[] found = [.. (await all.InCluster(ClusterName.All).ListAsync(resource, "", null, Cancel)).Items.Where(i => i.Namespace == "spoofs" && i.Name is "old" or "spoof")];
+            Assert.NotEmpty(found);
+            Assert.All(found, item => Assert.Equal(AttackWorld.Acme, item.Cluster));
+            Assert.All(found, item => Assert.DoesNotContain("beta/shop", item.ToJsonObject().Metadata.ToJsonString().Replace("f:clusterName", "", StringComparison.Ordinal)));
+        }
+
+        await world.UntouchedAsync();
+    }
+
+    private static async Task IgnoreTakenAsync(Task<KubeObject> create)
+    {
+        try
+        {
+            await create;
+        }
+        catch (StatusException taken) when (taken.IsAlreadyExists)
+        {
+            // By another case of the same test.
+        }
+    }
+
     [Fact]
     public async Task ApiService_LeadsNowhere()
     {

@@ -7,7 +7,7 @@ namespace Orrery.Controllers.Tenants;
 /// <summary>Wakes <see cref="TenantReconciler"/>.</summary>
 internal sealed class TenantController : IController
 {
-    /// <summary>What data planes report changes in bursts; a tenant's sums follow at this pace.</summary>
+    /// <summary>Its clusters, and what data planes report, change in bursts; a tenant, which looks at all of them, follows at this pace.</summary>
     private static readonly TimeSpan ReportPace = TimeSpan.FromMilliseconds(250);
 
     private readonly ControllerContext context;
@@ -51,9 +51,10 @@ internal sealed class TenantController : IController
         virtualClusters.Subscribe(change =>
         {
             // Its counts change all the time, and change nothing here.
-            if (change.Old?.Generation != change.Current?.Generation || IsReady(change.Old) != IsReady(change.Current))
+            if ((change.Old?.Generation != change.Current?.Generation || IsReady(change.Old) != IsReady(change.Current))
+                && context.Tenancy.TenantOf(change.Key.Namespace) is { } tenant)
             {
-                Add(context.Tenancy.TenantOf(change.Key.Namespace)?.Name);
+                host.Queue.AddAfter(tenant.Name, ReportPace);
             }
         });
         installations.Subscribe(change =>

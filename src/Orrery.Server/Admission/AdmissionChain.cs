@@ -1,4 +1,5 @@
 using Orrery.Api;
+using Orrery.Server.Clusters;
 using Orrery.Server.Metrics;
 
 namespace Orrery.Server.Admission;
@@ -7,7 +8,7 @@ namespace Orrery.Server.Admission;
 /// The admission stage. The mutating phase sees the object as it was decoded and defaulted; then its kind prepares and
 /// validates it; the validating phase sees what is to be stored. Plugins are asked in order, the first refusal wins.
 /// </summary>
-internal sealed class AdmissionChain(IReadOnlyList<IMutatingPlugin> mutating, IReadOnlyList<IValidatingPlugin> validating, AdmissionMetrics metrics, TimeProvider time)
+internal sealed class AdmissionChain(IReadOnlyList<IMutatingPlugin> mutating, IReadOnlyList<IValidatingPlugin> validating, AdmissionMetrics metrics, TimeProvider time) : IClusterMemory
 {
     /// <summary>The same chain without the plugins of these names.</summary>
     public AdmissionChain Without(IReadOnlySet<string> names) => names.Count == 0
@@ -66,6 +67,14 @@ internal sealed class AdmissionChain(IReadOnlyList<IMutatingPlugin> mutating, IR
     {
         await MutateAsync(request, cancellationToken);
         await ValidateAsync(request, cancellationToken);
+    }
+
+    public void Forget(ClusterName cluster)
+    {
+        foreach (IClusterMemory plugin in mutating.OfType<IClusterMemory>().Concat(validating.OfType<IClusterMemory>()))
+        {
+            plugin.Forget(cluster);
+        }
     }
 
     private async ValueTask MutateOnceAsync(AdmissionRequest request, CancellationToken cancellationToken)

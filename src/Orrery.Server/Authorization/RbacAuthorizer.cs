@@ -1,5 +1,6 @@
 using Orrery.Api;
 using Orrery.Server.Authentication;
+using Orrery.Server.Clusters;
 
 namespace Orrery.Server.Authorization;
 
@@ -17,8 +18,10 @@ public enum AuthorizationMode
 }
 
 /// <summary>Authorizes by the roles and bindings of the cluster that a request is for.</summary>
-internal sealed class RbacAuthorizer(RbacIndexes indexes, AuthorizationMode mode = AuthorizationMode.Rbac) : IAuthorizer
+internal sealed class RbacAuthorizer(RbacIndexes indexes, AuthorizationMode mode = AuthorizationMode.Rbac) : IAuthorizer, IClusterMemory
 {
+    public void Forget(ClusterName cluster) => indexes.Forget(cluster);
+
     public AuthorizationDecision Authorize(AuthorizationAttributes attributes)
     {
         UserInfo user = attributes.User;

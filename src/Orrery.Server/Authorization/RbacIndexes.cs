@@ -9,7 +9,7 @@ namespace Orrery.Server.Authorization;
 /// The RBAC index of each cluster, rebuilt on first use after that cluster's roles or bindings changed. A cluster that
 /// has stored none shares the index of the base layer.
 /// </summary>
-internal sealed class RbacIndexes(CacheSet caches, BaseLayer layer, LogicalClusters clusters)
+internal sealed class RbacIndexes(CacheSet caches, BaseLayer layer, LogicalClusters clusters) : IClusterMemory
 {
     private const string Group = "rbac.authorization.k8s.io";
 
@@ -40,18 +40,21 @@ internal sealed class RbacIndexes(CacheSet caches, BaseLayer layer, LogicalClust
         }
 
         // 2. Something did, in some cluster. Versions are shared instances, so comparing references finds out whether here.
+        long[] changed = [.. resources.Select(r => r.ChangedAt)];
         CacheSnapshot[] now = [.. resources.Select(r => r.Current)];
         CachedObject[][] own = [.. now.Select((snapshot, i) => snapshot.Range(StoreKey.Prefix(Kinds[i].Resource, cluster)).ToArray())];
         RbacIndex index = entry is not null && entry.Own.Zip(own).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second)) ? entry.Index : Build(own);
-        entries[cluster] = new Entry([.. now.Select(snapshot => (object)snapshot.Objects)], own, index);
+        entries[cluster] = new Entry(changed, own, index);
         return index;
     }
+
+    public void Forget(ClusterName cluster) => entries.TryRemove(cluster, out _);
 
     private bool IsCurrent(Entry entry)
     {
         for (int i = 0; i < resources.Length; i++)
         {
-            if (!ReferenceEquals(entry.Seen[i], resources[i].Current.Objects))
+            if (entry.ChangedAt[i] != resources[i].ChangedAt)
             {
                 return false;
             }
@@ -72,7 +75,7 @@ internal sealed class RbacIndexes(CacheSet caches, BaseLayer layer, LogicalClust
         return new RbacIndex(layer.Rbac, new RbacLayer(live, hidden));
     }
 
-    /// <param name="Seen">The trees of all clusters that the index was last found true for.</param>
+    /// <param name="ChangedAt">Of each cache, before it was last looked at.</param>
     /// <param name="Own">The cluster's objects of each kind that it was made from.</param>
-    private sealed record Entry(object[] Seen, CachedObject[][] Own, RbacIndex Index);
+    private sealed record Entry(long[] ChangedAt, CachedObject[][] Own, RbacIndex Index);
 }

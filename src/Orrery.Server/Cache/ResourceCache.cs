@@ -44,6 +44,9 @@ internal sealed class ResourceCache
         }
     }
 
+    /// <summary>Changes whenever an object of this resource does, in any cluster. Who remembers it, and not a state, keeps no old state alive.</summary>
+    public long ChangedAt => latest.Revision;
+
     /// <summary>Open watchers; for metrics.</summary>
     public int WatcherCount
     {

@@ -19,7 +19,7 @@ internal enum ClusterState
 }
 
 /// <summary>The clusters that this server serves: root always, others while their LogicalCluster exists in root.</summary>
-internal sealed class LogicalClusters(CacheSet caches)
+internal sealed class LogicalClusters(CacheSet caches) : IClusterMemory
 {
     private static readonly GroupResource Resource = OrreryResources.LogicalClusters.GroupResource;
 
@@ -108,6 +108,9 @@ internal sealed class LogicalClusters(CacheSet caches)
 
         return Find(cluster) is { IsDeleting: false, Item: var item } ? [new Condition(item.Key, item.Revision)] : null;
     }
+
+    /// <summary>A look drops what is no more.</summary>
+    public void Forget(ClusterName cluster) => _ = Find(cluster);
 
     private Known? Find(ClusterName cluster)
     {

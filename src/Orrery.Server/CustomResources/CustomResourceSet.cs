@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Server.Cache;
+using Orrery.Server.Clusters;
 using Orrery.Server.Discovery;
 using Orrery.Server.Registry;
 
@@ -13,7 +14,7 @@ namespace Orrery.Server.CustomResources;
 /// The custom resources of every cluster, out of its CustomResourceDefinitions. Looked up per request and rebuilt only
 /// when a definition of that cluster changed; equal definitions in many clusters are compiled once.
 /// </summary>
-internal sealed class CustomResourceSet(CacheSet caches)
+internal sealed class CustomResourceSet(CacheSet caches) : IClusterMemory
 {
     public static readonly GroupResource Definitions = new("apiextensions.k8s.io", "customresourcedefinitions");
 
@@ -29,16 +30,17 @@ internal sealed class CustomResourceSet(CacheSet caches)
             return ClusterResources.None;
         }
 
-        CacheSnapshot now = cache.Current;
+        long changed = cache.ChangedAt;
         clusters.TryGetValue(cluster, out Entry? known);
-        if (known is not null && ReferenceEquals(known.Objects, now.Objects))
+        if (known is not null && known.ChangedAt == changed)
         {
             return known.Resources;
         }
 
+        CacheSnapshot now = cache.Current;
         Made[] made = [.. now.Range(StoreKey.Prefix(Definitions, cluster)).Select(item => Make(item, known))];
         ClusterResources resources = known is not null && known.Made.AsSpan().SequenceEqual(made) ? known.Resources : Combine([.. made.Select(m => m.Definition).OfType<CompiledDefinition>()]);
-        clusters[cluster] = new Entry(now.Objects, made, resources);
+        clusters[cluster] = new Entry(changed, made, resources);
         return resources;
     }
 
@@ -57,7 +59,6 @@ internal sealed class CustomResourceSet(CacheSet caches)
         return null;
     }
 
-    /// <summary>Lets go of a cluster that is no more.</summary>
     public void Forget(ClusterName cluster) => clusters.TryRemove(cluster, out _);
 
     /// <summary>What was made of the same object before is not made again.</summary>
@@ -104,7 +105,8 @@ internal sealed class CustomResourceSet(CacheSet caches)
     /// <param name="Definition">Null while it is not established.</param>
     private readonly record struct Made(CachedObject Item, CompiledDefinition? Definition);
 
-    private sealed record Entry(object Objects, Made[] Made, ClusterResources Resources);
+    /// <param name="ChangedAt">Of the cache, before it was looked at.</param>
+    private sealed record Entry(long ChangedAt, Made[] Made, ClusterResources Resources);
 }
 
 /// <summary>The custom resources of one cluster at one time.</summary>

@@ -2,11 +2,12 @@ using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Server.Cache;
+using Orrery.Server.Clusters;
 
 namespace Orrery.Server.Upkeep;
 
-/// <summary>Ends the watches of a virtual cluster that is served no more: on every server, since each has its own.</summary>
-internal sealed class ClusterClosing(CacheSet caches, TimeProvider time, ILogger<ClusterClosing> log)
+/// <summary>Ends the watches of a virtual cluster that is served no more, and when it is gone drops what was kept of it: on every server, since each has its own.</summary>
+internal sealed class ClusterClosing(CacheSet caches, IReadOnlyList<IClusterMemory> memories, TimeProvider time, ILogger<ClusterClosing> log)
     : UpkeepTask(caches, OrreryResources.LogicalClusters.GroupResource, time, log, isOfRoot: true)
 {
     protected override ValueTask<bool> LookAsync(string key, CachedObject? item, CancellationToken cancellationToken)
@@ -18,6 +19,14 @@ internal sealed class ClusterClosing(CacheSet caches, TimeProvider time, ILogger
             foreach (ResourceCache cache in Caches.Resources)
             {
                 cache.End(CacheWait.Closed, StoreKey.Prefix(cache.Resource, cluster));
+            }
+        }
+
+        if (item is null)
+        {
+            foreach (IClusterMemory memory in memories)
+            {
+                memory.Forget(Cluster(key));
             }
         }
 

@@ -13,7 +13,7 @@ namespace Orrery.Server.Upkeep;
 /// Empties a virtual cluster whose LogicalCluster is being deleted. Nobody can reach the cluster any more, so that its
 /// objects go without finalizers or grace; then the finalizer that held the LogicalCluster goes.
 /// </summary>
-internal sealed class ClusterPurge(CacheSet caches, Writer writer, CustomResourceSet custom, TimeProvider time, ILogger<ClusterPurge> log)
+internal sealed class ClusterPurge(CacheSet caches, Writer writer, TimeProvider time, ILogger<ClusterPurge> log)
     : UpkeepTask(caches, OrreryResources.LogicalClusters.GroupResource, time, log, isOfRoot: true)
 {
     /// <summary>A transaction of etcd holds 127 writes.</summary>
@@ -53,7 +53,6 @@ internal sealed class ClusterPurge(CacheSet caches, Writer writer, CustomResourc
             return false;
         }
 
-        custom.Forget(cluster);
         await writer.UpdateAsync(LogicalClusterResource.Definition, ClusterName.Root, item.Namespace, item.Name, "", "orrery", RemoveFinalizer, cancellationToken);
         return true;
     }

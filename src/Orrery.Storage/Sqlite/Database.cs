@@ -45,6 +45,9 @@ internal sealed class Database : IDisposable
     /// <summary>Runs statements that take and give nothing.</summary>
     public void Execute(string sql) => Check(raw.sqlite3_exec(handle, sql));
 
+    /// <summary>Gives back what memory it can; what was cached is read again.</summary>
+    public void Shrink() => raw.sqlite3_exec(handle, "PRAGMA shrink_memory");
+
     public Statement Prepare(string sql)
     {
         Check(raw.sqlite3_prepare_v2(handle, sql, out sqlite3_stmt statement));

@@ -13,6 +13,8 @@ internal sealed class GroupWriter : IDisposable
     /// <summary>Bounds how long the first of a group waits for the last.</summary>
     private const int MostPerGroup = 512;
 
+    private static readonly TimeSpan ShrinkAfter = TimeSpan.FromSeconds(2);
+
     private readonly object gate = new();
     private readonly Queue<WriteRequest> waiting = new();
     private readonly WriteSession session;
@@ -20,6 +22,7 @@ internal sealed class GroupWriter : IDisposable
     private readonly Action<long> onCommitted;
     private readonly Thread thread;
     private bool isStopping;
+    private bool isShrunk;
 
     /// <param name="onCommitted">Told of the newest revision after each group, on the writer's thread.</param>
     public GroupWriter(WriteSession session, CommitFeed feed, Action<long> onCommitted)
@@ -106,10 +109,20 @@ internal sealed class GroupWriter : IDisposable
                         return false;
                     }
 
-                    Monitor.Wait(gate);
+                    if (isShrunk)
+                    {
+                        Monitor.Wait(gate);
+                    }
+                    else if (!Monitor.Wait(gate, ShrinkAfter))
+                    {
+                        // Nothing to do for a while: pages that were read are not kept for it.
+                        session.Shrink();
+                        isShrunk = true;
+                    }
                 }
             }
 
+            isShrunk = false;
             return true;
         }
     }

@@ -149,6 +149,9 @@ internal sealed class ReadSession : IDisposable
         }
     }
 
+    /// <summary>Gives back the memory of cached pages.</summary>
+    public void Shrink() => database.Shrink();
+
     public void Dispose()
     {
         foreach (Statement statement in (ReadOnlySpan<Statement>)[bounds, get, range, changedSince, version, log])

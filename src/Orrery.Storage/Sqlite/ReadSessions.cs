@@ -40,6 +40,8 @@ internal sealed class ReadSessions(string path) : IDisposable
                 throw;
             }
 
+            // Readings are rare, and large: nothing of one helps the next.
+            session.Shrink();
             idle.Push(session);
             return result;
         }

@@ -36,6 +36,9 @@ internal sealed class WriteSession : IDisposable
         committed = revision;
     }
 
+    /// <summary>Gives back the memory of cached pages.</summary>
+    public void Shrink() => database.Shrink();
+
     public void Rollback()
     {
         if (!database.IsIdle)

@@ -10,6 +10,7 @@ namespace Orrery.Bench;
 internal sealed class ClustersBench(BenchTarget target, TimeSpan settle, Progress progress, TimeProvider time) : IDisposable
 {
     private const int Workers = 32;
+    private const int Warm = 500;
     private const string Tenant = "bench-clusters";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
     private static readonly string Path = $"/apis/{OrreryResources.ApiVersion}/namespaces/{Tenant}/virtualclusters";
@@ -24,24 +25,25 @@ internal sealed class ClustersBench(BenchTarget target, TimeSpan settle, Progres
         await Waiting.UntilAsync("the tenant's namespace", Patience, time, async () => await reader.FindAsync(new("", "v1", "namespaces"), "", Tenant, cancellationToken).ConfigureAwait(false) is not null, cancellationToken).ConfigureAwait(false);
         try
         {
+            // 2. A few that come and go, so that code which has to be compiled first is not taken for what clusters cost.
+            progress.Say($"{Warm} virtual clusters to begin with");
+            await MakeAsync(Warm, cancellationToken).ConfigureAwait(false);
+            await DeleteAsync(cancellationToken).ConfigureAwait(false);
             long before = await Settling.MemoryAsync(target, settle, time, cancellationToken).ConfigureAwait(false);
 
-            // 2. Make them; each counts when it is Ready.
+            // 3. Make them; each counts when it is Ready.
             progress.Say($"{count} virtual clusters");
             long started = time.GetTimestamp();
             ProcessUsage usage = target.Usage();
-            await Load.RunAsync(target, count, Workers, time, (i, token) => client.PostAsync(Path, Body(i), token), cancellationToken).ConfigureAwait(false);
-            progress.Say($"all were accepted, {await ReadyAsync(cancellationToken).ConfigureAwait(false)} are ready");
-            await UntilAsync("all to be ready", ready => ready == count, "ready", ReadyAsync, cancellationToken).ConfigureAwait(false);
+            await MakeAsync(count, cancellationToken).ConfigureAwait(false);
             TimeSpan made = time.GetElapsedTime(started);
             double cpu = (target.Usage().Cpu - usage.Cpu).TotalMicroseconds / count;
             long full = await Settling.MemoryAsync(target, settle, time, cancellationToken).ConfigureAwait(false);
             progress.Say(string.Create(CultureInfo.InvariantCulture, $"ready after {made.TotalSeconds:0.0} s; memory grew by {(full - before) / 1e6:0.0} MB"));
 
-            // 3. Delete them; the last is gone when nothing is listed any more.
+            // 4. Delete them; the last is gone when nothing is listed any more.
             started = time.GetTimestamp();
-            await client.SendAsync(HttpMethod.Delete, Path, null, "", cancellationToken).ConfigureAwait(false);
-            await UntilAsync("all to be gone", left => left == 0, "left", async token => (int)await client.CountAsync(Path, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            await DeleteAsync(cancellationToken).ConfigureAwait(false);
             TimeSpan deleted = time.GetElapsedTime(started);
             long after = await Settling.MemoryAsync(target, settle, time, cancellationToken).ConfigureAwait(false);
             return
@@ -64,6 +66,19 @@ internal sealed class ClustersBench(BenchTarget target, TimeSpan settle, Progres
     {
         client.Dispose();
         reader.Dispose();
+    }
+
+    private async Task MakeAsync(int count, CancellationToken cancellationToken)
+    {
+        await Load.RunAsync(target, count, Workers, time, (i, token) => client.PostAsync(Path, Body(i), token), cancellationToken).ConfigureAwait(false);
+        progress.Say($"all were accepted, {await ReadyAsync(cancellationToken).ConfigureAwait(false)} are ready");
+        await UntilAsync("all to be ready", ready => ready == count, "ready", ReadyAsync, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task DeleteAsync(CancellationToken cancellationToken)
+    {
+        await client.SendAsync(HttpMethod.Delete, Path, null, "", cancellationToken).ConfigureAwait(false);
+        await UntilAsync("all to be gone", left => left == 0, "left", async token => (int)await client.CountAsync(Path, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
     }
 
     private static string Body(int number) => string.Create(

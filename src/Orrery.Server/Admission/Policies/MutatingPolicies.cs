@@ -3,14 +3,17 @@ using Orrery.Api;
 using Orrery.Machinery.Admission;
 using Orrery.Machinery.Schemas;
 using Orrery.Server.Admission.Matching;
+using Orrery.Server.Clusters;
 using Orrery.Server.Registry;
 
 namespace Orrery.Server.Admission.Policies;
 
 /// <summary>MutatingAdmissionPolicies (apiserver <c>pkg/admission/plugin/policy/mutating/dispatcher.go</c>).</summary>
-internal sealed class MutatingPolicies(PolicySet<MutatingPolicy> policies, AdmissionFacts facts, PolicyParams parameters) : IMutatingPlugin
+internal sealed class MutatingPolicies(PolicySet<MutatingPolicy> policies, AdmissionFacts facts, PolicyParams parameters) : IMutatingPlugin, IClusterMemory
 {
     public string Name => "MutatingAdmissionPolicy";
+
+    public void Forget(ClusterName cluster) => policies.Forget(cluster);
 
     public async ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {

@@ -51,6 +51,8 @@ internal sealed class PolicySet<T>(CacheSet caches, GroupResource policies, Grou
         return made;
     }
 
+    public void Forget(ClusterName cluster) => clusters.TryRemove(cluster, out _);
+
     private BoundPolicy<T>[] Bind(CachedObject[] bindingObjects, CachedObject[] policyObjects)
     {
         ILookup<string, PolicyBinding> byPolicy = bindingObjects

@@ -2,14 +2,17 @@ using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Machinery.Admission;
 using Orrery.Server.Admission.Matching;
+using Orrery.Server.Clusters;
 using Orrery.Server.Registry;
 
 namespace Orrery.Server.Admission.Policies;
 
 /// <summary>ValidatingAdmissionPolicies (apiserver <c>pkg/admission/plugin/policy/validating/dispatcher.go</c>).</summary>
-internal sealed class ValidatingPolicies(PolicySet<ValidatingPolicy> policies, AdmissionFacts facts, PolicyParams parameters) : IValidatingPlugin
+internal sealed class ValidatingPolicies(PolicySet<ValidatingPolicy> policies, AdmissionFacts facts, PolicyParams parameters) : IValidatingPlugin, IClusterMemory
 {
     public string Name => "ValidatingAdmissionPolicy";
+
+    public void Forget(ClusterName cluster) => policies.Forget(cluster);
 
     public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {

@@ -3,6 +3,7 @@ using Orrery.Api;
 using Orrery.Machinery.Patches;
 using Orrery.Server.Admission.Matching;
 using Orrery.Server.Cache;
+using Orrery.Server.Clusters;
 using Orrery.Server.Registry;
 
 namespace Orrery.Server.Admission.Webhooks;
@@ -11,11 +12,13 @@ namespace Orrery.Server.Admission.Webhooks;
 /// Asks the webhooks of MutatingWebhookConfigurations one after the other, each about the object as the one before left it.
 /// Upstream: apiserver <c>pkg/admission/plugin/webhook/mutating/dispatcher.go</c>.
 /// </summary>
-internal sealed class MutatingWebhooks(CacheSet caches, WebhookCalls calls) : IMutatingPlugin
+internal sealed class MutatingWebhooks(CacheSet caches, WebhookCalls calls) : IMutatingPlugin, IClusterMemory
 {
     private readonly WebhookSet set = new(caches, new GroupResource("admissionregistration.k8s.io", "mutatingwebhookconfigurations"));
 
     public string Name => "MutatingAdmissionWebhook";
+
+    public void Forget(ClusterName cluster) => set.Forget(cluster);
 
     public async ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {

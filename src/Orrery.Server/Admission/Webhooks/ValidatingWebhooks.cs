@@ -1,6 +1,7 @@
 using Orrery.Api;
 using Orrery.Server.Admission.Matching;
 using Orrery.Server.Cache;
+using Orrery.Server.Clusters;
 using Orrery.Server.Registry;
 
 namespace Orrery.Server.Admission.Webhooks;
@@ -9,11 +10,13 @@ namespace Orrery.Server.Admission.Webhooks;
 /// Asks the webhooks of ValidatingWebhookConfigurations, all at once; of several refusals the first in order of the
 /// configurations is answered. Upstream: apiserver <c>pkg/admission/plugin/webhook/validating/dispatcher.go</c>.
 /// </summary>
-internal sealed class ValidatingWebhooks(CacheSet caches, WebhookCalls calls) : IValidatingPlugin
+internal sealed class ValidatingWebhooks(CacheSet caches, WebhookCalls calls) : IValidatingPlugin, IClusterMemory
 {
     private readonly WebhookSet set = new(caches, new GroupResource("admissionregistration.k8s.io", "validatingwebhookconfigurations"));
 
     public string Name => "ValidatingAdmissionWebhook";
+
+    public void Forget(ClusterName cluster) => set.Forget(cluster);
 
     public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {

@@ -37,6 +37,8 @@ internal sealed class WebhookSet(CacheSet caches, GroupResource configurations)
         return entry.Webhooks;
     }
 
+    public void Forget(ClusterName cluster) => clusters.TryRemove(cluster, out _);
+
     private static Entry Make(object objects, CachedObject[] found, Entry? known)
     {
         var made = new Dictionary<CachedObject, Webhook[]>();

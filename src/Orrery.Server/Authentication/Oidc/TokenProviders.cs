@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Server.Cache;
+using Orrery.Server.Clusters;
 using Orrery.Server.Webhooks;
 
 namespace Orrery.Server.Authentication.Oidc;
@@ -10,7 +11,7 @@ namespace Orrery.Server.Authentication.Oidc;
 /// The OpenID providers that each cluster trusts: root those that the operator names, a virtual cluster those of a ConfigMap of its
 /// own. A virtual cluster's providers are reached at public addresses alone, as its webhooks are.
 /// </summary>
-internal sealed class TokenProviders(CacheSet caches, TokenIssuers issuers, AddressGuard guard, AnonymousRule anonymous, TimeProvider time, ILogger<TokenProviders> log) : IDisposable
+internal sealed class TokenProviders(CacheSet caches, TokenIssuers issuers, AddressGuard guard, AnonymousRule anonymous, TimeProvider time, ILogger<TokenProviders> log) : IClusterMemory, IDisposable
 {
     private static readonly GroupResource ConfigMaps = new("", "configmaps");
 
@@ -50,6 +51,9 @@ internal sealed class TokenProviders(CacheSet caches, TokenIssuers issuers, Addr
             entry.Set.Dispose();
         }
     }
+
+    /// <summary>A look drops what is no more.</summary>
+    public void Forget(ClusterName cluster) => _ = Of(cluster);
 
     private ProviderSet Of(ClusterName cluster)
     {

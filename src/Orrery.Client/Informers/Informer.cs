@@ -31,6 +31,7 @@ public sealed class Informer
     /// <summary>How far the store has followed the server.</summary>
     private long seen;
     private bool hasListed;
+    private bool isListing;
     private string resourceVersion = "";
 
     /// <summary>The fault that was last told of. Days without a server are a line in the log, not a line a try.</summary>
@@ -248,6 +249,7 @@ public sealed class Informer
         var present = new HashSet<ObjectKey>(list.Items.Count);
         lock (dispatch)
         {
+            isListing = true;
             foreach (KubeObject item in list.Items)
             {
                 ObjectKey key = KeyOf(item);
@@ -258,7 +260,7 @@ public sealed class Informer
             foreach ((ObjectKey key, KubeObject known) in store.Entries())
             {
                 // Newer than the list: a write of our own taken in meanwhile.
-                if (!present.Contains(key) && VersionOf(known) <= version)
+                if (!present.Contains(key) && VersionOf(known) <= version && Planted.Fault != PlantedFault.InformerKeepsWhatAListLacks)
                 {
                     Remove(key);
                 }
@@ -266,6 +268,7 @@ public sealed class Informer
 
             seen = version;
             hasListed = true;
+            isListing = false;
         }
 
         resourceVersion = list.ResourceVersion;
@@ -279,7 +282,7 @@ public sealed class Informer
         bool any = false;
         var query = new WatchQuery
         {
-            ResourceVersion = resourceVersion,
+            ResourceVersion = Planted.Fault == PlantedFault.InformerMissesDeletionsOnResume && said.Length > 0 ? null : resourceVersion,
             LabelSelector = options.LabelSelector,
             FieldSelector = options.FieldSelector,
             Timeout = options.WatchTimeout * (1 + random.NextDouble()),
@@ -341,6 +344,7 @@ public sealed class Informer
 
     private void Tell(InformerChange change)
     {
+        if (Planted.Fault == PlantedFault.InformerListsInSilence && isListing && hasListed) return;
         foreach (Action<InformerChange> handler in handlers)
         {
             try

@@ -171,6 +171,8 @@ public sealed class ReconcilerHost<TKey> : IDisposable
 
     private void Retry(TKey key, Exception fault)
     {
+        if (Planted.Fault == PlantedFault.HostForgivesConflicts && fault is StatusException { IsConflict: true }) return;
+        if (Planted.Fault == PlantedFault.HostForgivesBrokenConnections && fault is HttpRequestException) return;
         Queue.AddRateLimited(key);
         string about = key.ToString()!;
         switch (fault)

@@ -83,7 +83,7 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? backoffMin = nu
             wait = TimeSpan.FromMilliseconds(Math.Min(backoffMax.TotalMilliseconds, backoffMin.TotalMilliseconds * Math.Pow(2, Math.Min(times, 40))));
         }
 
-        AddAfter(key, wait);
+        AddAfter(key, Planted.Fault == PlantedFault.QueueLosesRetries ? TimeSpan.FromDays(1) : wait);
     }
 
     /// <summary>The key's failures are over; its next one waits shortest again.</summary>
@@ -122,7 +122,7 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? backoffMin = nu
         lock (gate)
         {
             working.Remove(key);
-            if (wanted.Contains(key))
+            if (wanted.Contains(key) && (Planted.Fault != PlantedFault.QueueLosesKeyBeingWorkedOn || !wanted.Remove(key)))
             {
                 Enqueue(key);
             }
@@ -192,7 +192,7 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? backoffMin = nu
                 }
             }
 
-            SetTimer();
+            if (Planted.Fault != PlantedFault.QueueRingsOnce) SetTimer();
         }
     }
 }

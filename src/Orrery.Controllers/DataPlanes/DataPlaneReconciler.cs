@@ -43,9 +43,10 @@ internal sealed class DataPlaneReconciler(
         }
 
         await OwnKinds.SetFinalizerAsync(root, dataPlanes, dataPlane, OrreryNames.DataPlaneFinalizer, present: true, cancellationToken).ConfigureAwait(false);
+        bool hadNamespace = namespaces.Get(ClusterName.Root, "", OrreryNames.DataPlaneNamespace(key)) is not null;
         if (await HasNamespaceAsync(dataPlane, cancellationToken).ConfigureAwait(false))
         {
-            await GrantAsync(dataPlane, cancellationToken).ConfigureAwait(false);
+            if (Planted.Fault != PlantedFault.DataPlaneGrantsOnlyAtFirst || !hadNamespace) await GrantAsync(dataPlane, cancellationToken).ConfigureAwait(false);
         }
         else
         {

@@ -31,7 +31,7 @@ internal sealed class MirrorReconciler(
         JsonObject? original = observation is null ? null : ObservationDirectory.ObjectOf(observation);
         if (original is null)
         {
-            if (present is not null)
+            if (present is not null && Planted.Fault != PlantedFault.MirrorKeepsWhatIsGone)
             {
                 await writer.DeleteAsync(informer.Resource, key.Object.Cluster, present, 0, cancellationToken).ConfigureAwait(false);
             }

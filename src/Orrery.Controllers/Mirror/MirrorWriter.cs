@@ -42,7 +42,7 @@ internal sealed class MirrorWriter(KubeClient root)
             await client.PatchAsync(resource, present.Namespace, present.Name, PatchKind.Json, patch, cancellationToken).ConfigureAwait(false);
         }
 
-        if (wanted["status"] is { } status && !JsonComparison.IsSame(present.At("status"), status))
+        if (wanted["status"] is { } status && Planted.Fault != PlantedFault.MirrorWritesStatusOnce && !JsonComparison.IsSame(present.At("status"), status))
         {
             await WriteStatusAsync(client, resource, present, status.DeepClone(), cancellationToken).ConfigureAwait(false);
         }

@@ -72,7 +72,7 @@ internal sealed class PlacementController : IController
             return;
         }
 
-        if (SourceKey.Of(change.Latest) is { } key)
+        if (SourceKey.Of(change.Latest) is { } key && (Planted.Fault != PlantedFault.PlacementIgnoresLostWorks || !change.IsDeleted))
         {
             host.Queue.Add(key);
         }

@@ -77,7 +77,7 @@ internal sealed class PlacementReconciler(
         {
             bool held = fleet.Current.DataPlane(dataPlane) is { Deleting: false } place
                 && (place.Paused || (place.Drained && placed && !Stands(targets, existing)));
-            if (held || targets.Exists(t => t.Name == dataPlane))
+            if (held || targets.Exists(t => t.Name == dataPlane) || (Planted.Fault == PlantedFault.PlacementLeavesFormerWorks && source is not null))
             {
                 continue;
             }

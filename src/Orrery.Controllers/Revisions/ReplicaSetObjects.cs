@@ -92,7 +92,9 @@ internal static class ReplicaSetObjects
         List<KubeObject> live = [.. pods.Where(p => !p.IsDeleting && p.TextAt("status", "phase") is not ("Succeeded" or "Failed"))];
         List<DateTimeOffset> ready = [.. live.Select(p => Conditions.Find(p, "Ready")).OfType<ConditionState>().Where(c => c.Status == Conditions.True)
             .Select(c => (c.LastTransitionTime ?? DateTimeOffset.UnixEpoch) + TimeSpan.FromSeconds(wait))];
-        int available = ready.Count(from => from <= now);
+
+        // Without a wait, ready is available: whose clock says when it became so plays no part.
+        int available = wait == 0 ? ready.Count : ready.Count(from => from <= now);
         lookAgain = available < ready.Count ? ready.Where(from => from > now).Min() - now : null;
         var status = new JsonObject { ["replicas"] = live.Count, ["observedGeneration"] = set.Generation };
         Put(status, "fullyLabeledReplicas", live.Count);

@@ -109,7 +109,7 @@ internal sealed class VirtualClusterReconciler(
             return;
         }
 
-        IReadOnlyList<KubeObject> left = works.Of(key);
+        IReadOnlyList<KubeObject> left = Planted.Fault == PlantedFault.VirtualClusterHoldsNothing ? [] : works.Of(key);
         if (left.Count > 0)
         {
             await Parallel.ForEachAsync(

@@ -60,7 +60,7 @@ internal sealed class NamespaceKeeper(SatelliteContext context, WorksByNamespace
             return ApplyOutcome.Refused("NamespaceTerminating", $"namespace {name} is being deleted");
         }
 
-        return owner.Incarnation is { } wanted && holder.Incarnation != wanted
+        return owner.Incarnation is { } wanted && holder.Incarnation != wanted && Planted.Fault != PlantedFault.EntersFormerNamespaces
             ? await SucceedAsync(ns, holder, owner, cancellationToken).ConfigureAwait(false)
             : null;
     }

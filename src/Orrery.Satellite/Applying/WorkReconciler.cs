@@ -28,7 +28,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         KubeObject? work = context.Work(key);
         if (work is null || work.IsDeleting)
         {
-            memory.TryRemove(key, out _);
+            if (!memory.TryRemove(key, out _) && Planted.Fault == PlantedFault.PrunesOnlyWhatItRemembers) return ReconcileResult.Done;
             await PruneAsync(key, keep: null, cancellationToken).ConfigureAwait(false);
             return ReconcileResult.Done;
         }
@@ -229,7 +229,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         !live.IsDeleting
         && memory.TryGetValue(manifest.WorkName, out Memory? last)
         && last.Digest == digest
-        && (Drift.Holds(manifest.Json, live.Json) || Drift.Fingerprint(live) == last.Fingerprint);
+        && (Planted.Fault == PlantedFault.IgnoresDrift || Drift.Holds(manifest.Json, live.Json) || Drift.Fingerprint(live) == last.Fingerprint);
 
     /// <summary>Neither side changed since they were last seen to agree: the regular look at thousands of Works costs next to nothing.</summary>
     private bool IsSettled(KubeObject work) =>
@@ -246,7 +246,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         if (memory.TryGetValue(work.Name, out Memory? last))
         {
             // A Work whose spec changed while this was going on is not what was applied.
-            bool agrees = outcome.IsApplied && reported.Generation == work.Generation;
+            bool agrees = outcome.IsApplied && (reported.Generation == work.Generation || Planted.Fault == PlantedFault.SettlesTooEarly);
             memory[work.Name] = last with
             {
                 Settled = agrees ? new Settled(reported.ResourceVersion, ObjectKey.Of(outcome.Live!), outcome.Live!.ResourceVersion, TenancyOf(work)) : null,
@@ -279,6 +279,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             // Deleted meanwhile: its deletion brings the key back.
             return work;
         }
+        catch (HttpRequestException) when (Planted.Fault == PlantedFault.ForgetsLostReports) { return work; }
     }
 
     /// <summary>Removes what carries the mark of a Work, except the one object that it is to be.</summary>

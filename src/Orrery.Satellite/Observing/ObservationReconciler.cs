@@ -40,7 +40,7 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
         KubeObject? present = observations.Get(ClusterName.Root, context.Namespace, ObservationBuilder.Name(key.Kind, key.Namespace, key.Name));
         if (live is null || (owner is null && key.Kind != "Node") || !ObservationBuilder.IsReported(live, key.Kind))
         {
-            if (present is not null)
+            if (present is not null && Planted.Fault != PlantedFault.KeepsObservations)
             {
                 await DeleteAsync(present, cancellationToken).ConfigureAwait(false);
             }

@@ -1,8 +1,13 @@
+using Orrery.Simulation.Worlds;
+
 namespace Orrery.Simulation.Faults;
 
 /// <summary>What goes wrong in one run. Probabilities are per request, or per event of a watch.</summary>
 internal sealed record FaultPlan
 {
+    /// <summary>What the user does meanwhile.</summary>
+    public Chapter Chapter { get; init; }
+
     /// <summary>The request is answered 500, 503 or 429 and nothing was done.</summary>
     public double Refused { get; init; }
 
@@ -44,27 +49,25 @@ internal sealed record FaultPlan
     /// <summary>A second leader starts while the first still acts.</summary>
     public int Handovers { get; init; }
 
-    public static FaultPlan None { get; } = new();
+    public static FaultPlan None(Chapter chapter) => new() { Chapter = chapter };
 
     /// <summary>
-    /// The plan of a seed. Every seed from 1 on kills the controllers at one write of theirs, the odd ones before the server has it, the
-    /// even ones after, so that consecutive seeds go through all writes; the rest is drawn: one kind of fault alone, or several at once.
+    /// The plan of a seed. Seeds take turns at the chapters; each kills the controllers at one write of theirs, in turn before the server has it and
+    /// after, so that consecutive seeds go through all writes; the rest is drawn: nothing more, one kind of fault alone, or several at once.
     /// </summary>
     public static FaultPlan Of(int seed)
     {
-        if (seed == 0)
-        {
-            return None;
-        }
-
+        Chapter chapter = seed % 20 == 0 ? Chapter.All : (Chapter)(seed % 3);
+        int nth = seed / 3;
         var chance = new Random(seed);
         double some = chance.Next(4) == 0 ? 0 : chance.Next(1, 4) / 10.0;
         double Rate(double most) => chance.NextDouble() < some ? chance.NextDouble() * most : 0;
         int Times(int most) => chance.NextDouble() < some ? chance.Next(1, most + 1) : 0;
         return new FaultPlan
         {
-            CrashAtWrite = (seed + 1) / 2,
-            CrashAfterWrite = seed % 2 == 0,
+            Chapter = chapter,
+            CrashAtWrite = 1 + (nth / 2),
+            CrashAfterWrite = nth % 2 == 1,
             Refused = Rate(0.15),
             Lost = Rate(0.1),
             Unanswered = Rate(0.1),
@@ -94,6 +97,6 @@ internal sealed record FaultPlan
             }.Where(f => f.Value > 0).Select(f => FormattableString.Invariant($"{f.Name}={f.Value:0.###}")),
             .. CrashAtWrite > 0 ? (string[])[$"crash-{(CrashAfterWrite ? "after" : "before")}-write={CrashAtWrite}"] : [],
         ];
-        return all.Length == 0 ? "no faults" : string.Join(' ', all);
+        return $"{Chapter} {(all.Length == 0 ? "without faults" : string.Join(' ', all))}";
     }
 }

@@ -16,7 +16,7 @@ internal static partial class FinalState
     private static readonly HashSet<string> Dropped =
     [
         "managedFields", "resourceVersion", "generation", "observedGeneration", "nodeName", "nodePort", "nodePorts", "deployment.kubernetes.io/revision",
-        "deployment.kubernetes.io/revision-history", "podIPs", "deprecated.daemonset.template.generation", "collisionCount",
+        "deployment.kubernetes.io/revision-history", "inputs", "revision", "history", "podIPs", "deprecated.daemonset.template.generation", "collisionCount",
     ];
 
     public static async Task<List<string>> ReadAsync(IEnumerable<SimulatedServer> servers)
@@ -67,7 +67,7 @@ internal static partial class FinalState
 
     private static string? Line(string server, string key, JsonObject body)
     {
-        if (History.Any(h => key.StartsWith(h, StringComparison.Ordinal)) || IsOldRevision(key, body))
+        if (History.Any(h => key.StartsWith(h, StringComparison.Ordinal)) || IsOldRevision(key, body) || IsRecord(key))
         {
             return null;
         }
@@ -84,10 +84,19 @@ internal static partial class FinalState
             key = key[..(key.LastIndexOf('/') + 1)] + body["spec"]!["object"]!["metadata"]!["name"];
         }
 
+        // In which way a data plane came to what runs there is told as the reason.
+        foreach (JsonObject plane in key.StartsWith("/orrery.dev/installations/", StringComparison.Ordinal) ? (body["status"]?["dataPlanes"] as JsonArray ?? []).OfType<JsonObject>() : [])
+        {
+            plane.Remove("reason");
+        }
+
         Clean(body);
         string text = Times().Replace(Uids().Replace(Addresses().Replace($"{server}{key} {body.ToJsonString()}", "<ip>"), "<uid>"), "<time>");
         return Drawn().Replace(text, "-*");
     }
+
+    /// <summary>What satellites did, as the cluster's owner may read it.</summary>
+    private static bool IsRecord(string key) => key.Contains("/orrery-system", StringComparison.Ordinal);
 
     private static bool IsOldRevision(string key, JsonObject body) =>
         key.StartsWith("/apps/replicasets/", StringComparison.Ordinal) && body["spec"]?["replicas"]?.GetValue<long>() == 0;

@@ -9,7 +9,7 @@ namespace Orrery.Simulation.Worlds;
 /// What the people around an installation do in every run, at times that the seed chooses: they make tenants and virtual clusters, apply,
 /// change, move and delete, and somebody meddles in a data plane. Each tries a step again until it is taken.
 /// </summary>
-internal sealed class UserScript(World world)
+internal sealed class UserScript(World world, Chapter chapter)
 {
     private static readonly GroupVersionResource Namespaces = new("", "v1", "namespaces");
     private static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
@@ -27,51 +27,106 @@ internal sealed class UserScript(World world)
 
     public async Task RunAsync()
     {
-        // 1. The vendor: data planes and two tenants, each with a virtual cluster.
+        // 1. The vendor: data planes and two tenants.
         foreach (string plane in World.DataPlanes)
         {
             await CreateAsync(root, OrreryResources.DataPlanes, "", Own("DataPlane", plane, plane == "alpha" ? """{"region": "eu"}""" : """{"region": "us"}""", "{}"));
         }
 
         await CreateAsync(root, OrreryResources.Tenants, "", Own("Tenant", "acme", "{}", "{}"));
-        await CreateAsync(root, OrreryResources.Tenants, "", Own("Tenant", "globex", "{}", "{}"));
-        await CreateAsync(root, OrreryResources.VirtualClusters, "acme", Own("VirtualCluster", "shop", "{}", """{"placement": {"dataPlanes": ["alpha", "beta"]}}"""));
-        await CreateAsync(root, OrreryResources.VirtualClusters, "globex", Own("VirtualCluster", "web", "{}", """{"placement": {"selector": {"matchLabels": {"region": "us"}}}}"""));
-        KubeClient shop = root.InCluster(new ClusterName("acme", "shop"));
-        KubeClient web = root.InCluster(new ClusterName("globex", "web"));
+        await CreateAsync(root, OrreryResources.Tenants, "", Own("Tenant", "globex", "{}", """{"members": [{"kind": "User", "name": "ada", "role": "developer"}]}"""));
 
-        // 2. The tenants: what a product is made of.
+        // 2. What the run is about: a virtual cluster in use, virtual clusters that come and go, or installations; each alone most of the time, since
+        // a run that finds nothing should not cost much.
+        Task[] chapters = chapter switch
+        {
+            Chapter.Use => [UseAsync()],
+            Chapter.ComeAndGo => [ComeAndGoAsync()],
+            Chapter.Install => [InstallAsync()],
+            _ => [UseAsync(), ComeAndGoAsync(), InstallAsync()],
+        };
+        await Task.WhenAll(chapters);
+        world.Note("the user is done");
+    }
+
+    /// <summary>A tenant applies, changes and deletes, its virtual cluster moves, and somebody meddles in its data planes.</summary>
+    private async Task UseAsync()
+    {
+        await CreateAsync(root, OrreryResources.VirtualClusters, "acme", Own("VirtualCluster", "shop", "{}", """{"placement": {"dataPlanes": ["alpha", "beta"]}}"""));
+        KubeClient shop = root.InCluster(new ClusterName("acme", "shop"));
         await CreateAsync(shop, Deployments, "default", Deployment("front", 2, "front:1"));
         await CreateAsync(shop, Services, "default", Service("front"));
         await CreateAsync(shop, ConfigMaps, "default", ConfigMap("settings", "a"));
         await CreateAsync(shop, ConfigMaps, "default", ConfigMap("obsolete", "a"));
         await CreateAsync(shop, Namespaces, "", Named("v1", "Namespace", "scratch"));
         await CreateAsync(shop, ConfigMaps, "scratch", ConfigMap("notes", "a"));
-        await CreateAsync(web, Deployments, "default", Deployment("api", 1, "api:1"));
         await PauseAsync(2, 6);
-
-        // 3. Changes, a move, and somebody who meddles.
         await MergeAsync(shop, Deployments, "default", "front", """{"spec": {"replicas": 3, "template": {"spec": {"containers": [{"name": "main", "image": "front:2"}]}}}}""");
         await CreateAsync(shop, Jobs, "default", Job("migrate"));
-        await CreateAsync(shop, StatefulSets, "default", StatefulSet("db"));
         await MergeAsync(shop, ConfigMaps, "default", "settings", """{"data": {"key": "b"}}""");
         await DeleteAsync(shop, ConfigMaps, "default", "obsolete");
         await MergeAsync(root, OrreryResources.VirtualClusters, "acme", "shop", """{"spec": {"placement": {"dataPlanes": ["beta", "gamma"]}}}""");
+        await CreateAsync(shop, StatefulSets, "default", StatefulSet("db"));
         await PauseAsync(1, 4);
-        KubeClient beta = world.ClientOf("beta");
-        await DeleteAsync(beta, ConfigMaps, "acme-shop-default", "settings");
+        await DeleteAsync(world.ClientOf("beta"), ConfigMaps, "acme-shop-default", "settings");
         await MergeAsync(world.ClientOf("gamma"), Deployments, "acme-shop-default", "front", """{"spec": {"replicas": 1}}""");
-        await DeleteAsync(shop, Namespaces, "", "scratch");
+        foreach (KubeObject work in (await root.ListAsync(OrreryResources.Works, "dp-beta", null, default)).Items.Take(1))
+        {
+            await DeleteAsync(root, OrreryResources.Works, work.Namespace, work.Name);
+        }
 
-        // 4. A virtual cluster goes, another of the same name comes, and one more.
+        await DeleteAsync(shop, Namespaces, "", "scratch");
+    }
+
+    /// <summary>A virtual cluster goes, another of the same name comes, and one more.</summary>
+    private async Task ComeAndGoAsync()
+    {
+        await CreateAsync(root, OrreryResources.VirtualClusters, "globex", Own("VirtualCluster", "web", "{}", """{"placement": {"selector": {"matchLabels": {"region": "us"}}}}"""));
+        KubeClient web = root.InCluster(new ClusterName("globex", "web"));
+        await CreateAsync(web, Deployments, "default", Deployment("api", 1, "api:1"));
+        await PauseAsync(1, 8);
         await DeleteAsync(root, OrreryResources.VirtualClusters, "globex", "web");
         await GoneAsync(root, OrreryResources.VirtualClusters, "globex", "web");
-        await CreateAsync(root, OrreryResources.VirtualClusters, "globex", Own("VirtualCluster", "web", "{}", """{"placement": {"dataPlanes": ["alpha"]}}"""));
+        await CreateAsync(root, OrreryResources.VirtualClusters, "globex", Own("VirtualCluster", "web", "{}", """{"placement": {"dataPlanes": ["beta"]}}"""));
         await CreateAsync(root, OrreryResources.VirtualClusters, "globex", Own("VirtualCluster", "other", "{}", "{}"));
         await CreateAsync(web, ConfigMaps, "default", ConfigMap("settings", "new"));
         await CreateAsync(root.InCluster(new ClusterName("globex", "other")), Deployments, "default", Deployment("api", 1, "api:2"));
-        world.Note("the user is done");
     }
+
+    /// <summary>A product is installed for two tenants, upgraded for one and taken from the other.</summary>
+    private async Task InstallAsync()
+    {
+        await CreateAsync(root, OrreryResources.Applications, "", Own("Application", "product", "{}", "{}"));
+        await CreateAsync(root, OrreryResources.Releases, "", Release("product-1", "1.0.0", ConfigMap("settings", "one"), ConfigMap("former", "x"), Deployment("app", 1, "app:1")));
+        await CreateAsync(root, OrreryResources.Releases, "", Release("product-2", "2.0.0", ConfigMap("settings", "two"), ConfigMap("anew", "y"), Deployment("app", 1, "app:2")));
+        foreach (string tenant in (string[])["acme", "globex"])
+        {
+            await CreateAsync(root, OrreryResources.Installations, tenant, Own(
+                "Installation", "product", "{}", """{"application": "product", "release": "product-1", "placement": {"dataPlanes": ["alpha", "gamma"]}}"""));
+        }
+
+        await UntilAsync(OrreryResources.Installations, "acme", "product", i => i.TextAt("status", "phase") == "Running");
+        await MergeAsync(root, OrreryResources.Installations, "acme", "product", """{"spec": {"release": "product-2"}}""");
+        await DeleteAsync(root, OrreryResources.Installations, "globex", "product");
+        await UntilAsync(OrreryResources.Installations, "acme", "product", i => i.TextAt("status", "releaseInForce") == "product-2");
+        await MergeAsync(root, OrreryResources.Installations, "acme", "product", """{"spec": {"placement": {"dataPlanes": ["gamma"]}}}""");
+    }
+
+    private async Task UntilAsync(GroupVersionResource resource, string ns, string name, Func<KubeObject, bool> holds)
+    {
+        while (await root.FindAsync(resource, ns, name, default) is not { } found || !holds(found))
+        {
+            await AgainAsync($"{resource.Resource} {name}", "it is not yet as awaited");
+        }
+    }
+
+    private static JsonObject Release(string name, string version, params JsonObject[] manifests) => Own(
+        "Release", name, "{}", new JsonObject
+        {
+            ["application"] = "product",
+            ["version"] = version,
+            ["bundle"] = new JsonObject { ["manifests"] = new JsonObject { ["inline"] = new JsonArray([.. manifests]) } },
+        }.ToJsonString());
 
     private Task PauseAsync(double from, double to) => Task.Delay(world.Weather.Between(from, to), world.Time);
 

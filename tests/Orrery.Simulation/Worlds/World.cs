@@ -129,7 +129,7 @@ internal sealed class World
             StartSatellite(plane);
         }
 
-        Task user = new UserScript(this).RunAsync();
+        Task user = new UserScript(this, plan.Chapter).RunAsync();
         Task storm = StormAsync();
         await storm;
         await WaitAsync(StormEnds - Time.Elapsed);
@@ -287,7 +287,7 @@ internal sealed class World
         SimulatedProcess former = controllers!;
         Note("another leader starts beside the first");
         StartControllers();
-        await WaitAsync(Weather.Between(0.01, 8));
+        await WaitAsync(Weather.Between(0.01, 2));
         Note("the former leader ends");
         former.Kill();
         Weather.CutAll(former);

@@ -1,0 +1,132 @@
+using System.Diagnostics;
+using System.Globalization;
+using Orrery.Simulation.Faults;
+using Orrery.Simulation.Outcome;
+using Orrery.Simulation.Worlds;
+
+namespace Orrery.Simulation;
+
+/// <summary>The command line: runs seeds, replays one, looks for planted mistakes.</summary>
+internal static class Commands
+{
+    private const string Usage = "usage: Orrery.Simulation [--seed N | --seeds A-B] [--schedule] [--mistake NAME | --mistakes A-B]";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    /// <summary>How runs without faults end, by what they are about: all others must end so too.</summary>
+    private static readonly Dictionary<Chapter, RunResult> Calm = [];
+
+    /// <returns>0 when every run came to the same end as without faults, or every mistake was found; 1 when not; 2 for a wrong command.</returns>
+    public static int Run(string[] args, TextWriter output)
+    {
+        (int from, int to) = (1, 1);
+        bool prints = false;
+        IReadOnlyList<string> mistakes = [];
+        for (int i = 0; i < args.Length; i++)
+        {
+            string value = i + 1 < args.Length ? args[i + 1] : "";
+            switch (args[i])
+            {
+                case "--seed" or "--seeds" when Range(value) is { } seeds:
+                    (from, to) = seeds;
+                    i++;
+                    break;
+                case "--schedule":
+                    prints = true;
+                    break;
+                case "--mistake" when Mistakes.All.Contains(value):
+                    mistakes = [value];
+                    i++;
+                    break;
+                case "--mistakes" when Range(value) is { } some:
+                    mistakes = [.. Mistakes.All.Skip(some.From - 1).Take(some.To - some.From + 1)];
+                    i++;
+                    break;
+                default:
+                    Console.Error.WriteLine(Usage);
+                    return 2;
+            }
+        }
+
+        return mistakes.Count == 0 ? RunSeeds(from, to, prints, output) : Find(mistakes, from, to, output);
+    }
+
+    private static int RunSeeds(int from, int to, bool prints, TextWriter output)
+    {
+        int failed = 0;
+        for (int seed = from; seed <= to; seed++)
+        {
+            TimeSpan began = Cpu();
+            string[] difference = Judge(seed, out RunResult run);
+            failed += difference.Length == 0 ? 0 : 1;
+            foreach (string line in prints ? run.Schedule : [])
+            {
+                output.WriteLine(line);
+            }
+
+            string verdict = difference.Length == 0 ? "ok" : "another end:\n  " + string.Join("\n  ", difference);
+            output.WriteLine($"seed {seed} ({run.Plan}): {verdict} [{(Cpu() - began).TotalMilliseconds:0} ms of CPU, {run.Schedule.Count} steps, schedule {run.ScheduleDigest}]");
+        }
+
+        output.WriteLine($"{to - from + 1 - failed} agreed, {failed} did not");
+        return failed == 0 ? 0 : 1;
+    }
+
+    /// <summary>Plants each mistake alone and runs seeds until one comes to another end.</summary>
+    private static int Find(IReadOnlyList<string> mistakes, int from, int to, TextWriter output)
+    {
+        foreach (Chapter chapter in Enum.GetValues<Chapter>())
+        {
+            CalmOf(chapter);
+        }
+
+        int missed = 0;
+        foreach (string mistake in mistakes)
+        {
+            Mistakes.Plant(mistake);
+            int? found = null;
+            string[] difference = [];
+            for (int seed = from; seed <= to && found is null; seed++)
+            {
+                difference = Judge(seed, out _);
+                found = difference.Length > 0 ? seed : null;
+            }
+
+            missed += found is null ? 1 : 0;
+            output.WriteLine(found is { } by
+                ? $"{mistake}: found by seed {by}, {difference.Length} differences, as {difference[0][..Math.Min(160, difference[0].Length)]}"
+                : $"{mistake}: NOT FOUND by seeds {from} to {to}");
+        }
+
+        Mistakes.Plant("");
+        output.WriteLine($"{mistakes.Count - missed} found, {missed} not");
+        return missed == 0 ? 0 : 1;
+    }
+
+    private static string[] Judge(int seed, out RunResult run)
+    {
+        FaultPlan plan = FaultPlan.Of(seed);
+        RunResult calm = CalmOf(plan.Chapter);
+        run = World.Run(seed, plan, Patience);
+        return (calm.Fault ?? run.Fault) is { } fault ? [fault.ToString()] : [.. FinalState.Difference(calm.State, run.State)];
+    }
+
+    private static RunResult CalmOf(Chapter chapter)
+    {
+        if (!Calm.TryGetValue(chapter, out RunResult? calm))
+        {
+            Calm[chapter] = calm = World.Run(0, FaultPlan.None(chapter), Patience);
+        }
+
+        return calm;
+    }
+
+    private static (int From, int To)? Range(string text) => text.Split('-') switch
+    {
+        [var one] when int.TryParse(one, CultureInfo.InvariantCulture, out int only) => (only, only),
+        [var first, var last] when int.TryParse(first, CultureInfo.InvariantCulture, out int from) && int.TryParse(last, CultureInfo.InvariantCulture, out int to) && from <= to => (from, to),
+        _ => null,
+    };
+
+    private static TimeSpan Cpu() => Process.GetCurrentProcess().TotalProcessorTime;
+}

@@ -25,9 +25,9 @@ internal static class NamespaceDeletion
         {
             await context.Actions.DeleteAsync(ClusterResources.Namespaces, ns, new DeleteQuery { Uid = ns.Uid }, cause, cancellationToken).ConfigureAwait(false);
         }
-        catch (StatusException e) when (e.IsNotFound || e.IsConflict)
+        catch (StatusException e) when (e.IsNotFound)
         {
-            // Gone already: what was wanted.
+            // Gone already: what was wanted. A conflict may be another of that name, or no more than a race: whoever asked looks again.
         }
 
         return true;

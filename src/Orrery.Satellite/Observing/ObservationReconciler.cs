@@ -92,9 +92,9 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
                 new DeleteQuery { Uid = live.Uid, GracePeriodSeconds = kind == "Pod" ? request.GraceSeconds : null, PropagationPolicy = "Background" }, "its tenant deleted it", cancellationToken).ConfigureAwait(false);
             Log.DeletedOnRequest(logger, kind, live.Namespace, live.Name);
         }
-        catch (StatusException e) when (e.IsNotFound || e.IsConflict)
+        catch (StatusException e) when (e.IsNotFound)
         {
-            // Gone already, or another has its name: what was wanted.
+            // Gone already: what was wanted. A conflict may be another of that name, or no more than a race: it is looked at again.
         }
     }
 

@@ -25,7 +25,7 @@ internal sealed class Weather(FaultPlan plan, Random chance)
     public TimeSpan EventDelay(SimulatedProcess process) =>
         Suffers(process) && chance.NextDouble() < plan.EventLate ? Between(0.2, 5) : chance.Next(20) == 0 ? Between(0.001, 0.05) : TimeSpan.Zero;
 
-    public Fate FateOf(SimulatedProcess process, SimulatedServer server, bool isWrite, bool isWatch)
+    public Fate FateOf(SimulatedProcess process, bool isWrite, bool isWatch)
     {
         bool isController = process.Name == World.Controllers;
         if (isWrite && isController && ++controllerWrites == plan.CrashAtWrite)
@@ -36,6 +36,11 @@ internal sealed class Weather(FaultPlan plan, Random chance)
         if (!Suffers(process))
         {
             return Fate.Well;
+        }
+
+        if (isWatch && process.IsBehindHistory)
+        {
+            return Fate.Expired;
         }
 
         double drawn = chance.NextDouble();

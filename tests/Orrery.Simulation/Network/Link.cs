@@ -25,7 +25,7 @@ internal sealed class Link(World world, SimulatedProcess process, SimulatedServe
         // 1. On its way.
         await WaitAsync(world.Weather.Latency(), cancellationToken);
         ThrowIfAway(what);
-        Fate fate = world.Weather.FateOf(process, server, isWrite, isWatch);
+        Fate fate = world.Weather.FateOf(process, isWrite, isWatch && !isTunnel);
         switch (fate)
         {
             case Fate.Crash:

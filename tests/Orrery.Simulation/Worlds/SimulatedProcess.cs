@@ -16,6 +16,9 @@ internal sealed class SimulatedProcess(string name, VirtualTime time)
     /// <summary>Nothing of it gets through, and nothing gets to it.</summary>
     public bool IsCutOff { get; set; }
 
+    /// <summary>It was away for so long that its watches cannot be resumed: everything is listed anew.</summary>
+    public bool IsBehindHistory { get; set; }
+
     public CancellationToken Stopping => stop.Token;
 
     /// <summary>All of it, for whoever waits for its end.</summary>

@@ -184,7 +184,7 @@ internal sealed class World
     {
         SimulatedProcess process = Start(KubeletsPrefix + plane);
         var client = new KubeClient(Config(process, servers[plane], Credentials.OfRoot("system:kube-controller-manager", "system:masters")), process.Clock);
-        var workloads = new Workloads(client, new SimulationOptions { Name = plane, Nodes = 2, Time = process.Clock, Seed = seed + 1 });
+        var workloads = new Workloads(client, new SimulationOptions { Name = plane, Nodes = 1, Time = process.Clock, Seed = seed + 1 });
         process.Running = workloads.RunAsync(process.Stopping);
         return workloads;
     }
@@ -278,7 +278,10 @@ internal sealed class World
         TimeSpan wait = Weather.Between(1, 60);
         await WaitAsync(Time.Elapsed + wait < StormEnds ? wait : StormEnds - Time.Elapsed);
         struck.IsCutOff = false;
+        struck.IsBehindHistory = true;
         Note($"{plane} is heard again");
+        await WaitAsync(TimeSpan.FromSeconds(2));
+        struck.IsBehindHistory = false;
     }
 
     /// <summary>The next leader starts before the former knows that it no longer is one.</summary>

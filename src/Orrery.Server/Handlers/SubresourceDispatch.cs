@@ -1,6 +1,7 @@
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Server.Authorization;
+using Orrery.Server.Protection;
 using Orrery.Server.Registry;
 
 namespace Orrery.Server.Handlers;
@@ -24,6 +25,7 @@ internal static class SubresourceDispatch
             }
 
             request.Seat.Dispose();
+            StalledClients.LetPause(request.Http);
             return LongRunning.RunAsync(
                 request,
                 async (_, token) =>

@@ -10,6 +10,9 @@ internal sealed class GuardedBody(HttpContext http, IHttpResponseBodyFeature inn
     private GuardedWriter? writer;
     private Stream? stream;
 
+    /// <summary>See <see cref="StalledClients.LetPause"/>.</summary>
+    public bool MayPause { get; set; }
+
     public PipeWriter Writer => writer ??= new GuardedWriter(inner.Writer, this);
 
     public Stream Stream => stream ??= Writer.AsStream(leaveOpen: true);
@@ -26,7 +29,7 @@ internal sealed class GuardedBody(HttpContext http, IHttpResponseBodyFeature inn
         Task done = inner.CompleteAsync();
         if (!done.IsCompleted)
         {
-            using ITimer end = clients.Begin(http);
+            using ITimer end = clients.Begin(http, MayPause);
             await done;
             return;
         }
@@ -56,7 +59,7 @@ internal sealed class GuardedBody(HttpContext http, IHttpResponseBodyFeature inn
 
     private async ValueTask<FlushResult> WaitAsync(ValueTask<FlushResult> flush)
     {
-        using ITimer end = clients.Begin(http);
+        using ITimer end = clients.Begin(http, MayPause);
         return await flush;
     }
 }

@@ -6,13 +6,13 @@ namespace Orrery.Server.Protection;
 
 /// <summary>
 /// Cuts off clients that ask and do not take the answer. What waits for such a client (its buffers, what it watches, its seats)
-/// waits for <see cref="Patience"/> at most. Kestrel's own rate of answers does not do that: it gives a client time for every
+/// waits for as long as the server's patience lasts, from one bit that the client takes to the next. Kestrel's own rate of answers does not do that: it gives a client time for every
 /// byte that was ever written to it, so that a large list may be stalled for an hour.
 /// </summary>
 internal sealed class StalledClients(TimeSpan patience, TimeProvider time, ILogger<StalledClients> log)
 {
-    /// <summary>A client that takes part of the answer each so often goes on for as long as it likes.</summary>
-    public TimeSpan Patience => patience;
+    /// <summary>Somebody reads logs page by page: such a stream costs its buffers and nothing else.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMinutes(30);
 
     /// <summary>From here on the answer of this request is guarded.</summary>
     public GuardedBody Guard(HttpContext http)
@@ -22,12 +22,25 @@ internal sealed class StalledClients(TimeSpan patience, TimeProvider time, ILogg
         return body;
     }
 
-    /// <summary>Runs out unless disposed before.</summary>
-    public ITimer Begin(HttpContext http) => time.CreateTimer(state => CutOff((HttpContext)state!), http, patience, Timeout.InfiniteTimeSpan);
-
-    private void CutOff(HttpContext http)
+    /// <summary>The answer is a stream that people look at: they may pause for as long as they think about it.</summary>
+    public static void LetPause(HttpContext http)
     {
-        log.ClientStalled(http.Request.Method, http.Request.Path, patience.TotalSeconds);
+        if (http.Features.Get<IHttpResponseBodyFeature>() is GuardedBody body)
+        {
+            body.MayPause = true;
+        }
+    }
+
+    /// <summary>Runs out unless disposed before.</summary>
+    public ITimer Begin(HttpContext http, bool mayPause)
+    {
+        TimeSpan limit = mayPause ? Pause : patience;
+        return time.CreateTimer(_ => CutOff(http, limit), null, limit, Timeout.InfiniteTimeSpan);
+    }
+
+    private void CutOff(HttpContext http, TimeSpan limit)
+    {
+        log.ClientStalled(http.Request.Method, http.Request.Path, limit.TotalSeconds);
         http.Abort();
     }
 }

@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.AspNetCore.Http;
 using Orrery.Api;
+using Orrery.Server.Handlers;
 using Orrery.Testing;
 
 namespace Orrery.Server.Tests.Protection;
@@ -21,7 +23,7 @@ public sealed class StalledClientTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        server = await TestServer.StartAsync(new TestServerOptions { Configure = options => options with { Patience = Patience } }, Token);
+        server = await TestServer.StartAsync(new TestServerOptions { SubresourceHandlers = [new Flood()], Configure = options => options with { Patience = Patience } }, Token);
         for (int i = 0; i < Objects; i++)
         {
             await server.Admin.CreateAsync(ServerFixture.ConfigMaps, "default", ServerFixture.ConfigMap($"large-{i}", Noise(ObjectBytes)), Token);
@@ -101,6 +103,42 @@ public sealed class StalledClientTests : IAsyncLifetime
         byte[] bytes = new byte[length * 3 / 4];
         new Random(7).NextBytes(bytes);
         return Convert.ToBase64String(bytes);
+    }
+
+    /// <summary>Somebody who reads a log page by page takes his time.</summary>
+    [Fact]
+    public async Task Log_WhoseReaderPauses_GoesOn()
+    {
+        await server.Admin.CreateAsync(ServerFixture.Pods, "default", ServerFixture.Pod("talker"), Token);
+        using var http = Http2();
+        using HttpResponseMessage paused = await http.GetAsync("/api/v1/namespaces/default/pods/talker/log", HttpCompletionOption.ResponseHeadersRead, Token);
+
+        // A list of the same client, which nobody reads either, is cut off meanwhile.
+        using HttpResponseMessage stalled = await http.GetAsync("/api/v1/namespaces/default/configmaps", HttpCompletionOption.ResponseHeadersRead, Token);
+        await Eventually.TrueAsync(async () => await ReadingAsync() == 2, "the list is under way", TimeSpan.FromSeconds(10), Token);
+        await NoneUnderWayAsync();
+
+        Assert.Equal(Flood.Bytes, (await paused.Content.ReadAsByteArrayAsync(Token)).Length);
+    }
+
+    /// <summary>A log of some megabytes.</summary>
+    private sealed class Flood : ISubresourceHandler
+    {
+        public const int Bytes = 8 * 1024 * 1024;
+
+        public GroupResource Resource => new("", "pods");
+
+        public string Subresource => "log";
+
+        public async Task HandleAsync(SubresourceTarget target, HttpContext http, CancellationToken cancellationToken)
+        {
+            byte[] part = new byte[64 * 1024];
+            for (int sent = 0; sent < Bytes; sent += part.Length)
+            {
+                await http.Response.Body.WriteAsync(part, cancellationToken);
+                await http.Response.Body.FlushAsync(cancellationToken);
+            }
+        }
     }
 
     private HttpClient Http2()

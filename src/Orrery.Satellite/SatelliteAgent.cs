@@ -72,7 +72,7 @@ public sealed class SatelliteAgent(SatelliteOptions options)
                 await tunnel.Joined.WaitAsync(token).ConfigureAwait(false);
             }
 
-            await Together.RunAsync([context.Works.RunAsync, context.Namespaces.RunAsync, tenancies.RunAsync, usage.RunAsync, apply.RunAsync, observe.RunAsync, report.RunAsync, wanted.RunAsync], token).ConfigureAwait(false);
+            await Together.RunAsync([context.Works.RunAsync, context.Namespaces.RunAsync, tenancies.RunAsync, usage.RunAsync, apply.RunAsync, observe.RunAsync, report.RunAsync, wanted.RunAsync, context.ClusterEvents.RunAsync], token).ConfigureAwait(false);
         }
 
         await Together.RunAsync([tunnel.RunAsync, ObeyAsync], cancellationToken).ConfigureAwait(false);

@@ -25,6 +25,7 @@ internal sealed class SatelliteContext
         Policy = policy;
         Record = record;
         Actions = new ClusterActions(cluster, policy, record);
+        ClusterEvents = new EventRecorder(cluster, OrreryNames.SatelliteManager, options.Time, options.Loggers);
     }
 
     /// <summary>Selects in the cluster what Orrery applied.</summary>
@@ -46,6 +47,9 @@ internal sealed class SatelliteContext
     public RecordKeeper Record { get; }
 
     public ClusterActions Actions { get; }
+
+    /// <summary>What is said, in the cluster, about what is applied there. Tenants see it too.</summary>
+    public EventRecorder ClusterEvents { get; }
 
     /// <summary>The data plane's namespace in the control plane.</summary>
     public string Namespace { get; }

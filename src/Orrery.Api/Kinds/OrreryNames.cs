@@ -58,6 +58,9 @@ public static class OrreryNames
     /// <summary>On an object in a data plane: name of the Work that it was made from.</summary>
     public const string WorkAnnotation = "orrery.dev/work";
 
+    /// <summary>On an object whose drift is only reported: digest of what was applied.</summary>
+    public const string AppliedAnnotation = "orrery.dev/applied";
+
     /// <summary>On a mapped namespace: the virtual cluster in full, as <c>namespace/name</c>.</summary>
     public const string ClusterAnnotation = "orrery.dev/cluster";
 

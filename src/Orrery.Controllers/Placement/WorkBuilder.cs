@@ -24,7 +24,14 @@ internal static class WorkBuilder
             from["generation"] = source.Generation;
         }
 
+        var spec = new JsonObject { ["source"] = from };
+        if (WorkHandling.Asked(source).ToJson() is { } handling)
+        {
+            spec["handling"] = handling;
+        }
+
         string mapped = NamespaceMapping.Map(tenant, source.Cluster, source.Namespace);
+        spec["manifest"] = ManifestBuilder.Build(source, kind, mapped, replicas);
         return new JsonObject
         {
             ["apiVersion"] = OrreryResources.ApiVersion,
@@ -35,11 +42,7 @@ internal static class WorkBuilder
                 ["namespace"] = dataPlane.Namespace,
                 ["labels"] = Labels(source, tenant),
             },
-            ["spec"] = new JsonObject
-            {
-                ["source"] = from,
-                ["manifest"] = ManifestBuilder.Build(source, kind, mapped, replicas),
-            },
+            ["spec"] = spec,
         };
     }
 

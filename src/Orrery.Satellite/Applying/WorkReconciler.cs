@@ -13,6 +13,7 @@ namespace Orrery.Satellite.Applying;
 /// </summary>
 internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects applied, NamespaceKeeper namespaces, ILogger logger) : IReconciler<string>
 {
+    private readonly DriftEvents drifts = new(context);
     private readonly Trials trials = new(context, namespaces);
 
     /// <summary>When to try again what somebody else must clear up first.</summary>
@@ -149,9 +150,24 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         }
 
         string digest = Drift.Digest(manifest.Json);
+        if (WorkHandling.Of(work).ReportsDrift)
+        {
+            // By which it is known, also after a restart, that what differs is not what is wanted anew.
+            manifest.Json.Metadata.ObjectAt("annotations")[OrreryNames.AppliedAnnotation] = digest;
+        }
+
         if (live is not null && manifest.Marks(live) && IsInForce(manifest, digest, live))
         {
             return ApplyOutcome.InForce(live);
+        }
+
+        WorkHandling handling = WorkHandling.Of(work);
+        DriftFound? drift = DriftFound.Of(manifest, digest, live, memory.TryGetValue(manifest.WorkName, out Memory? before) ? before.Digest : "");
+        if (handling.ReportsDrift && drift is { IsGone: false })
+        {
+            drifts.Report(live!, drift);
+            memory[manifest.WorkName] = new Memory(digest, "", live!.Uid, informer);
+            return ApplyOutcome.Drifted(drift.Message, live);
         }
 
         if (context.Actions.Denies(served.Resource, manifest.Json) is { } denial)
@@ -175,7 +191,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
                 return ApplyOutcome.Refused(e.Reason, e.Message);
             }
 
-            if (live is not null && !manifest.Marks(live) && !IsMade(manifest, live) && !owner.IsNamespaceOf(live) && !Ownership.IsAppliedByUs(live, w => context.Work(w) is not null))
+            if (live is not null && !(handling.Adopts && AppliedObjects.MarkOf(live).Length == 0) && !manifest.Marks(live) && !IsMade(manifest, live) && !owner.IsNamespaceOf(live) && !Ownership.IsAppliedByUs(live, w => context.Work(w) is not null))
             {
                 return ApplyOutcome.Refused("NotOurs", $"{manifest.Kind.Kind} {manifest.Namespace}/{manifest.Name} exists and was not made by Orrery; it is left as it is");
             }
@@ -193,11 +209,17 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         }
 
         // 4. Apply. What is ours is taken back from whoever changed it; a new object takes nothing from anybody.
-        return await ApplyAsync(manifest, served.Resource, informer, live, digest, cancellationToken).ConfigureAwait(false);
+        ApplyOutcome outcome = await ApplyAsync(manifest, served.Resource, informer, live, digest, handling.Recreates, cancellationToken).ConfigureAwait(false);
+        if (drift is not null && outcome.IsApplied)
+        {
+            drifts.PutBack(outcome.Live!, drift);
+        }
+
+        return outcome;
     }
 
     private async Task<ApplyOutcome> ApplyAsync(
-        Manifest manifest, GroupVersionResource resource, Informer informer, KubeObject? live, string digest, CancellationToken cancellationToken)
+        Manifest manifest, GroupVersionResource resource, Informer informer, KubeObject? live, string digest, bool recreates, CancellationToken cancellationToken)
     {
         try
         {
@@ -207,7 +229,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             Log.Applied(logger, manifest.WorkName, manifest.Kind.Kind, manifest.Namespace, manifest.Name);
             return ApplyOutcome.InForce(made);
         }
-        catch (StatusException e) when (e.Reason == StatusReason.Invalid && live is not null && Trials.IsMadeAnew(manifest))
+        catch (StatusException e) when (e.Reason == StatusReason.Invalid && live is not null && (recreates || Trials.IsMadeAnew(manifest)))
         {
             // A job's template cannot change; a changed job is another run.
             await DeleteAsync(resource, live, manifest.WorkName, cancellationToken).ConfigureAwait(false);

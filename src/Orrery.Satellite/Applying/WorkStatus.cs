@@ -16,6 +16,9 @@ internal sealed record ApplyOutcome(bool IsApplied, string Reason, string Messag
     /// <summary>Not applied: the cluster would take it.</summary>
     public static ApplyOutcome Acceptable { get; } = new(true, "Accepted", "the cluster would take it", null);
 
+    /// <summary>As it was applied, and changed by hand since, which is to be said only.</summary>
+    public static ApplyOutcome Drifted(string message, KubeObject live) => new(true, "Drifted", message, live);
+
     /// <summary>By the policy of the cluster's owner.</summary>
     public static ApplyOutcome Denied(string why, KubeObject? live = null) => Refused(Policy.ClusterActions.Denied, Policy.ClusterActions.Explain(why), live);
 

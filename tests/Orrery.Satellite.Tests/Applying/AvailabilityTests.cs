@@ -17,6 +17,18 @@ public sealed class AvailabilityTests
     [InlineData("""{"kind": "Service", "spec": {"type": "LoadBalancer"}, "status": {"loadBalancer": {}}}""", "False", "AddressPending")]
     [InlineData("""{"kind": "Service", "spec": {"type": "ClusterIP"}}""", "True", "Exists")]
     [InlineData("""{"kind": "ConfigMap"}""", "True", "Exists")]
+    [InlineData("""{"kind": "Deployment", "status": {"availableReplicas": 1, "conditions": [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]}}""", "False", "ProgressDeadlineExceeded")]
+    [InlineData("""{"kind": "Job", "status": {"conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}]}}""", "False", "JobFailed")]
+    [InlineData("""{"kind": "Pod", "status": {"phase": "Succeeded", "conditions": [{"type": "Ready", "status": "False"}]}}""", "True", "Succeeded")]
+    [InlineData("""{"kind": "CustomResourceDefinition", "status": {"conditions": [{"type": "Established", "status": "True"}]}}""", "True", "Established")]
+    [InlineData("""{"kind": "CustomResourceDefinition"}""", "False", "NotEstablished")]
+    [InlineData("""{"kind": "PodDisruptionBudget", "status": {"currentHealthy": 1, "desiredHealthy": 2}}""", "False", "BudgetNotMet")]
+    [InlineData("""{"kind": "PodDisruptionBudget", "status": {"currentHealthy": 2, "desiredHealthy": 2}}""", "True", "BudgetMet")]
+    [InlineData("""{"kind": "Widget", "metadata": {"generation": 2}, "status": {"observedGeneration": 1, "conditions": [{"type": "Ready", "status": "True"}]}}""", "False", "NotObserved")]
+    [InlineData("""{"kind": "Widget", "metadata": {"generation": 2}, "status": {"observedGeneration": 2, "conditions": [{"type": "Ready", "status": "True", "reason": "Done"}]}}""", "True", "Done")]
+    [InlineData("""{"kind": "Widget", "metadata": {"generation": 2}, "status": {"conditions": [{"type": "Ready", "status": "Unknown", "reason": "Busy"}]}}""", "Unknown", "Busy")]
+    [InlineData("""{"kind": "Widget", "status": {"conditions": [{"type": "Ready", "status": "True"}, {"type": "Reconciling", "status": "True"}]}}""", "False", "Reconciling")]
+    [InlineData("""{"kind": "Widget", "status": {"conditions": [{"type": "Stalled", "status": "True", "reason": "NoDisk"}]}}""", "False", "NoDisk")]
     public void Of_ByKind_SaysWhetherItWorks(string live, string status, string reason)
     {
         Availability available = Availability.Of(Samples.Object(live));

@@ -1,0 +1,22 @@
+using Orrery.Api;
+
+namespace Orrery.Satellite.Applying;
+
+/// <summary>Says in the cluster, about the object, that somebody changed it and what became of that.</summary>
+internal sealed class DriftEvents(SatelliteContext context)
+{
+    private static readonly GroupVersionResource Events = new("", "v1", "events");
+
+    public void PutBack(KubeObject live, DriftFound drift) =>
+        Say(live, "DriftCorrected", drift.IsGone ? $"{drift.Message}, and is made again" : $"{drift.Message}; it is put back");
+
+    public void Report(KubeObject live, DriftFound drift) => Say(live, "Drifted", $"{drift.Message}; it is left so");
+
+    private void Say(KubeObject live, string reason, string message)
+    {
+        if (context.Actions.Denies(Events, "Event", live.Namespace, "") is null)
+        {
+            context.ClusterEvents.Warning(live, reason, message);
+        }
+    }
+}

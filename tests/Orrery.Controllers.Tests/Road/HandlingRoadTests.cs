@@ -1,0 +1,109 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Testing;
+
+namespace Orrery.Controllers.Tests.Road;
+
+/// <summary>What becomes of drift, of fields that cannot change, and of strangers with a wanted name: as the object itself asks.</summary>
+public sealed class HandlingRoadTests
+{
+    private const string Mapped = "acme-shop-default";
+    private static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
+
+    [Fact]
+    public async Task Drift_PutBack_IsSaid()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        KubeClient inside = fleet.DataPlanes["pa2-par"].Client;
+        await shop.CreateAsync(ConfigMaps, "default", ConfigMap("settings", "{}"), default);
+        await Eventually.SomeAsync(() => inside.FindAsync(ConfigMaps, Mapped, "settings", default), "settings");
+
+        await inside.PatchAsync(ConfigMaps, Mapped, "settings", PatchKind.Merge, Json("""{"data": {"key": "hacked"} }"""), default);
+
+        await SaidAsync(inside, "DriftCorrected", "it was changed by hand: data.key; it is put back");
+        Assert.Equal("a", (await inside.GetAsync(ConfigMaps, Mapped, "settings", default)).TextAt("data", "key"));
+    }
+
+    [Fact]
+    public async Task Drift_ReportOnly_IsSaidAndLeft_UntilSomethingElseIsWanted()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        KubeClient inside = fleet.DataPlanes["pa2-par"].Client;
+        await shop.CreateAsync(ConfigMaps, "default", ConfigMap("settings", """{"orrery.dev/drift": "Report"}"""), default);
+        await Eventually.SomeAsync(() => inside.FindAsync(ConfigMaps, Mapped, "settings", default), "settings");
+
+        // 1. Left, also by a satellite that starts anew.
+        await inside.PatchAsync(ConfigMaps, Mapped, "settings", PatchKind.Merge, Json("""{"data": {"key": "hacked"} }"""), default);
+        await SaidAsync(inside, "Drifted", "it was changed by hand: data.key; it is left so");
+        await AppliedAsync(fleet, "Drifted");
+        await fleet.StopSatelliteAsync("pa2-par");
+        fleet.StartSatellite("pa2-par");
+        await shop.CreateAsync(ConfigMaps, "default", ConfigMap("other", "{}"), default);
+        await Eventually.SomeAsync(() => inside.FindAsync(ConfigMaps, Mapped, "other", default), "other", TimeSpan.FromSeconds(20));
+        Assert.Equal("hacked", (await inside.GetAsync(ConfigMaps, Mapped, "settings", default)).TextAt("data", "key"));
+
+        // 2. What is wanted anew comes into force.
+        await shop.PatchAsync(ConfigMaps, "default", "settings", PatchKind.Merge, Json("""{"data": {"key": "b"} }"""), default);
+        await Eventually.TrueAsync(async () => (await inside.GetAsync(ConfigMaps, Mapped, "settings", default)).TextAt("data", "key") == "b", "the new value");
+        await AppliedAsync(fleet, "Applied");
+    }
+
+    [Fact]
+    public async Task Immutable_IsMadeAnewOnlyWhereAllowed()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        KubeClient inside = fleet.DataPlanes["pa2-par"].Client;
+        JsonObject settings = ConfigMap("settings", "{}");
+        settings["immutable"] = true;
+        await shop.CreateAsync(ConfigMaps, "default", settings, default);
+        string first = (await Eventually.SomeAsync(() => inside.FindAsync(ConfigMaps, Mapped, "settings", default), "settings")).Uid;
+
+        // The tenant makes it anew under the same name, faster than it goes in the data plane.
+        await shop.DeleteAsync(ConfigMaps, "default", "settings", null, default);
+        JsonObject next = ConfigMap("settings", """{"orrery.dev/immutable": "Recreate"}""");
+        next["data"] = Json("""{"key": "b"}""");
+        next["immutable"] = true;
+        await shop.CreateAsync(ConfigMaps, "default", next, default);
+
+        await Eventually.TrueAsync(
+            async () => await inside.FindAsync(ConfigMaps, Mapped, "settings", default) is { } now && now.TextAt("data", "key") == "b" && now.Uid != first, "made anew", TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public async Task Stranger_IsAdoptedOnlyWithPermission()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        KubeClient inside = fleet.DataPlanes["pa2-par"].Client;
+        await shop.CreateAsync(ConfigMaps, "default", ConfigMap("ours", "{}"), default);
+        await Eventually.SomeAsync(() => inside.FindAsync(ConfigMaps, Mapped, "ours", default), "ours");
+        string theirs = (await inside.CreateAsync(ConfigMaps, Mapped, Json("""{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"key": "theirs", "more": "x"} }"""), default)).Uid;
+
+        await shop.CreateAsync(ConfigMaps, "default", ConfigMap("settings", "{}"), default);
+        await AppliedAsync(fleet, "NotOurs");
+
+        await shop.PatchAsync(ConfigMaps, "default", "settings", PatchKind.Merge, Json("""{"metadata": {"annotations": {"orrery.dev/adopt": "true"} } }"""), default);
+        await Eventually.TrueAsync(async () => (await inside.GetAsync(ConfigMaps, Mapped, "settings", default)).TextAt("data", "key") == "a", "adopted", TimeSpan.FromSeconds(20));
+        Assert.Equal(theirs, (await inside.GetAsync(ConfigMaps, Mapped, "settings", default)).Uid);
+        await AppliedAsync(fleet, "Applied");
+    }
+
+    private static Task SaidAsync(KubeClient inside, string reason, string message) => Eventually.TrueAsync(
+        async () => (await inside.ListAsync(CoreResources.Events, Mapped, null, default)).Items.Any(e => e.TextAt("reason") == reason && e.TextAt("message") == message), $"event {reason}");
+
+    private static Task AppliedAsync(TestFleet fleet, string reason) => Eventually.TrueAsync(
+        async () => (await fleet.Root.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)).Items.Any(w =>
+            w.TextAt("spec", "source", "name") == "settings" && Conditions.Find(w, "Applied")?.Reason == reason),
+        $"Applied: {reason}",
+        TimeSpan.FromSeconds(20));
+
+    private static JsonObject ConfigMap(string name, string annotations) =>
+        Json($$"""{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{name}}", "annotations": {{annotations}} }, "data": {"key": "a"} }""");
+
+    private static JsonObject Json(string json) => JsonNode.Parse(json)!.AsObject();
+}

@@ -81,6 +81,10 @@ public sealed class SimulatedDataPlane : IAsyncDisposable
                 TimeProvider = options.Simulation.Time,
                 LoggerFactory = options.Simulation.Loggers,
                 SubresourceHandlers = [logs, exec, attach, forward],
+                AdvertiseAddress = options.Address,
+
+                // Simulated nodes are ready when they are made, and nothing here takes taints away.
+                DisabledAdmissionPlugins = new HashSet<string>(StringComparer.Ordinal) { "TaintNodesByCondition" },
             },
             cancellationToken).ConfigureAwait(false);
 

@@ -41,14 +41,14 @@ internal sealed class CompiledDefinition
         return new CompiledDefinition(
             spec.TextAt("group") ?? "",
             digest,
-            [.. versions.Where(v => v.FlagAt("served") == true).Select(v => Version(spec, NamesOf(definition), v, storage, remote, source)).OrderBy(d => d.Resource.Version, VersionOrder.Instance)]);
+            [.. versions.Where(v => v.FlagAt("served") == true).Select(v => Version(spec, NamesOf(definition), v, storage, remote, definition.Generation > 1, source)).OrderBy(d => d.Resource.Version, VersionOrder.Instance)]);
     }
 
     /// <summary>The names that are served: those that no other definition of the group had first.</summary>
     public static JsonObject NamesOf(JsonObject definition) =>
         definition.NodeAt("status", "acceptedNames") is JsonObject accepted && accepted.TextAt("plural") is { Length: > 0 } ? accepted : definition.ObjectAt("spec").ObjectAt("names");
 
-    private static ResourceDefinition Version(JsonObject spec, JsonObject names, JsonObject version, string storage, WebhookConversion? remote, CachedObject source)
+    private static ResourceDefinition Version(JsonObject spec, JsonObject names, JsonObject version, string storage, WebhookConversion? remote, bool changed, CachedObject source)
     {
         string group = spec.TextAt("group") ?? "";
         var kind = new GroupVersionKind(group, version.TextAt("name") ?? "", names.TextAt("kind") ?? "");
@@ -72,6 +72,7 @@ internal sealed class CompiledDefinition
             Subresources = Subresources(kind, hasStatus, scale is not null),
             Strategy = new CustomStrategy(kind, namespaced, hasStatus, scale, () => schema.Value) { SelectableFields = Selectable(version) },
             IsCustom = true,
+            HasChanged = changed,
             StoredKind = kind with { Version = storage },
             Conversion = remote is null ? new RenamingConversion(kind.ApiVersion, (kind with { Version = storage }).ApiVersion, schema) : null,
             Remote = remote,

@@ -98,6 +98,7 @@ internal sealed class CustomResourceSet(CacheSet caches) : IClusterMemory
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(ObjectEncoding.Write(spec));
         hash.AppendData(ObjectEncoding.Write(CompiledDefinition.NamesOf(definition)));
+        hash.AppendData([(byte)(definition.Generation > 1 ? 1 : 0)]);
         string digest = Convert.ToHexString(hash.GetHashAndReset());
         return compiled.GetOrAdd(digest, () => CompiledDefinition.From(definition, digest, item));
     }

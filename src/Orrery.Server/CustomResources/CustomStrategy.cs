@@ -91,6 +91,8 @@ internal class CustomStrategy(GroupVersionKind kind, bool isNamespaced, bool has
     {
     }
 
+    public IReadOnlyList<string> Warn(JsonObject json, JsonObject? old) => ObjectMetaRules.FinalizerWarnings(json, old is null ? [] : ObjectMetaRules.Finalizers(old));
+
     public IReadOnlyList<FieldError> ValidateCreate(JsonObject json) =>
         [.. ObjectMetaRules.Validate(json, isNamespaced, Names.CheckDns1123Subdomain), .. SchemaValidation.Validate(json, Schema, null, scale, ObjectMetaRules.ValidateEmbedded)];
 

@@ -56,6 +56,12 @@ internal sealed class DefinitionStrategy(Func<Schema> schema)
         }
     }
 
+    public override IReadOnlyList<string> Warn(JsonObject json, JsonObject? old)
+    {
+        IEnumerable<string> before = old is null ? [] : SchemaFormats.Unrecognized(old);
+        return [.. SchemaFormats.Unrecognized(json).Except(before).Select(format => $"unrecognized format \"{format}\"")];
+    }
+
     public override IReadOnlyList<FieldError> ValidateCreate(JsonObject json) => [.. base.ValidateCreate(json), .. DefinitionValidation.ValidateCreate(json)];
 
     public override IReadOnlyList<FieldError> ValidateUpdate(JsonObject json, JsonObject old, string subresource) =>

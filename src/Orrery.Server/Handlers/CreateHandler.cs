@@ -47,9 +47,9 @@ internal static class CreateHandler
             Warnings.Add(request.Http.Response, faults);
         }
 
-        if (request.Info.Verb == "create" && resource.IsCustom)
+        if (request.Info.Verb == "create")
         {
-            Warnings.Add(request.Http.Response, ObjectMetaRules.FinalizerWarnings(json, []));
+            Warnings.Add(request.Http.Response, resource.Strategy.Warn(json, null));
         }
 
         return json;

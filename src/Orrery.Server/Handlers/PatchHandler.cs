@@ -39,7 +39,7 @@ internal static class PatchHandler
             IsPatch = true,
             Wanted = current =>
             {
-                IReadOnlyList<string> before = ObjectMetaRules.Finalizers(current);
+                IReadOnlyList<string> before = request.Resource.Strategy.Warn(current, null);
                 JsonObject patched = format switch
                 {
                     PatchFormat.Json => JsonPatch.Apply(current, (JsonArray)operations!.DeepClone()) as JsonObject
@@ -61,14 +61,9 @@ internal static class PatchHandler
         };
     }
 
-    /// <param name="before">The finalizers that the object had.</param>
-    private static void Warn(ResourceRequest request, JsonObject json, IReadOnlyList<string> before)
-    {
-        if (request.Resource.IsCustom)
-        {
-            Warnings.Add(request.Http.Response, ObjectMetaRules.FinalizerWarnings(json, before));
-        }
-    }
+    /// <param name="before">What there was to warn of already.</param>
+    private static void Warn(ResourceRequest request, JsonObject json, IReadOnlyList<string> before) =>
+        Warnings.Add(request.Http.Response, [.. request.Resource.Strategy.Warn(json, null).Except(before)]);
 
     private static ObjectChange Apply(ResourceRequest request, WriteOptions options, ReadOnlyMemory<byte> body)
     {
@@ -96,7 +91,7 @@ internal static class PatchHandler
             throw ApiErrors.Conflict(request.Resource.GroupResource, request.Name, $"uid mismatch: the provided object specified uid {uid}, and no existing object was found");
         }
 
-        IReadOnlyList<string> before = live is null ? [] : ObjectMetaRules.Finalizers(live);
+        IReadOnlyList<string> before = live is null ? [] : request.Resource.Strategy.Warn(live, null);
         JsonObject merged = FieldManager.Apply(
             live, applied, request.Resource.Schema, options.FieldManager, options.Force, subresource, request.Server.Time.GetUtcNow(),
             request.Resource.Strategy.ResetFields(request.Subresource));

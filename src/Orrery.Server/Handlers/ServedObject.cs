@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Orrery.Api;
 using Orrery.Server.Cache;
 using Orrery.Server.Registry;
 
@@ -11,7 +12,7 @@ internal static class ServedObject
 {
     /// <param name="complete">The bytes come from the store and may lack defaults; what was just written lacks none.</param>
     public static ReadOnlyMemory<byte> Json(ResourceDefinition resource, ReadOnlyMemory<byte> stored, bool complete = false) =>
-        (resource.Conversion is null || resource.IsStoredAsServed(stored.Span)) && !(complete && resource.HasDefaults) ? stored : Convert(resource, stored);
+        (resource.Conversion is null || resource.IsStoredAsServed(stored.Span)) && !(complete && resource.ChangesOnRead) ? stored : Convert(resource, stored);
 
     /// <summary>One object for a reader: a custom one with the defaults that its schema gained since it was stored.</summary>
     public static ReadOnlyMemory<byte> Complete(ResourceDefinition resource, StoredObject found) =>
@@ -79,14 +80,14 @@ internal static class ServedObject
             return false;
         }
 
-        if (!resource.HasDefaults || ReferenceEquals(item.CompleteBy, resource.Schema))
+        if (!resource.ChangesOnRead || ReferenceEquals(item.CompleteBy, resource.Schema))
         {
             return true;
         }
 
         JsonObject stored = StoredJson.Parse(item.Json.Span);
         var complete = (JsonObject)stored.DeepClone();
-        resource.Strategy.Default(complete);
+        resource.Complete(complete);
         if (!JsonNode.DeepEquals(stored, complete))
         {
             return false;
@@ -99,10 +100,14 @@ internal static class ServedObject
     private static ReadOnlyMemory<byte> Convert(ResourceDefinition resource, ReadOnlyMemory<byte> stored)
     {
         JsonObject json = StoredJson.Parse(stored.Span);
+
+        // Answers over all clusters carry it; no schema knows it.
+        JsonNode? cluster = json.Metadata["clusterName"]?.DeepClone();
         resource.Conversion?.FromStored(json);
-        if (resource.HasDefaults)
+        resource.Complete(json);
+        if (cluster is not null)
         {
-            resource.Strategy.Default(json);
+            json.Metadata["clusterName"] = cluster;
         }
 
         return ObjectEncoding.Write(json);

@@ -19,11 +19,7 @@ internal static class UpdateHandler
             {
                 Wanted = current =>
                 {
-                    if (request.Resource.IsCustom)
-                    {
-                        Warnings.Add(request.Http.Response, ObjectMetaRules.FinalizerWarnings(json, ObjectMetaRules.Finalizers(current)));
-                    }
-
+                    Warnings.Add(request.Http.Response, request.Resource.Strategy.Warn(json, current));
                     return (JsonObject)json.DeepClone();
                 },
                 Absent = request.Resource.Strategy.AllowCreateOnUpdate && request.Subresource.Length == 0 ? () => json : null,

@@ -64,6 +64,8 @@ internal class BuiltinStrategy(GroupVersionKind kind, bool isNamespaced, bool ha
         }
     }
 
+    public virtual IReadOnlyList<string> Warn(JsonObject json, JsonObject? old) => [];
+
     public virtual IReadOnlyList<FieldError> ValidateCreate(JsonObject json) => KindRules.ValidateCreate(kind, json, isNamespaced);
 
     public virtual IReadOnlyList<FieldError> ValidateUpdate(JsonObject json, JsonObject old, string subresource) => KindRules.ValidateUpdate(kind, json, old, subresource);

@@ -22,6 +22,10 @@ internal interface IResourceStrategy
     /// <param name="subresource">Empty for the object itself, otherwise <c>status</c>, …</param>
     void PrepareForUpdate(JsonObject json, JsonObject old, string subresource);
 
+    /// <summary>What is worth telling the author of a write that is not refused.</summary>
+    /// <param name="old">Null for a new object; what was wrong with it before is not said again.</param>
+    IReadOnlyList<string> Warn(JsonObject json, JsonObject? old) => [];
+
     IReadOnlyList<FieldError> ValidateCreate(JsonObject json);
 
     IReadOnlyList<FieldError> ValidateUpdate(JsonObject json, JsonObject old, string subresource);

@@ -56,11 +56,7 @@ internal sealed class ObjectStore(CacheSet caches, BaseLayer layer, LogicalClust
             resource.Conversion.FromStored(json);
         }
 
-        if (resource.HasDefaults)
-        {
-            resource.Strategy.Default(json);
-        }
-
+        resource.Complete(json);
         return json;
     }
 

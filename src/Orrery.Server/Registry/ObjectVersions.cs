@@ -108,11 +108,7 @@ internal sealed class ObjectVersions(WebhookClient client, NameSource names, Adm
     /// <summary>With the defaults of the version's schema.</summary>
     private static JsonObject Complete(ResourceDefinition resource, JsonObject json)
     {
-        if (resource.HasDefaults)
-        {
-            resource.Strategy.Default(json);
-        }
-
+        resource.Complete(json);
         return json;
     }
 

@@ -72,6 +72,26 @@ internal sealed class ResourceDefinition
     /// <summary>Objects may have been stored before their schema had all its defaults: readers are shown them all the same.</summary>
     public bool HasDefaults => hasDefaults ??= IsCustom && CustomSchema.HasDefaults(Schema);
 
+    /// <summary>The schema is not the first of its definition: objects may hold what it does not specify any more, which no reader is shown.</summary>
+    public bool HasChanged { get; init; }
+
+    /// <summary>Stored bytes of this very version may differ from what is answered.</summary>
+    public bool ChangesOnRead => HasChanged || HasDefaults;
+
+    /// <summary>Brings a stored object of this version to what its schema says by now.</summary>
+    public void Complete(JsonObject json)
+    {
+        if (HasChanged)
+        {
+            Pruning.Apply(json, Schema);
+        }
+
+        if (HasDefaults)
+        {
+            Strategy.Default(json);
+        }
+    }
+
     public GroupResource GroupResource => Resource.GroupResource;
 
     /// <summary>How stored bytes of this very version begin, up to the quote before <c>metadata</c>.</summary>

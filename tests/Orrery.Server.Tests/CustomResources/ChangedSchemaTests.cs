@@ -1,0 +1,71 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Client;
+
+namespace Orrery.Server.Tests.CustomResources;
+
+/// <summary>What was stored under a schema is shown as the schema has it by now.</summary>
+public sealed class ChangedSchemaTests(ServerFixture fixture) : IClassFixture<ServerFixture>
+{
+    private static CancellationToken Token => ServerFixture.Token;
+
+    [Fact]
+    public async Task Read_OfAFieldThatTheSchemaDropped_LacksItInGetListWatchAndPatch()
+    {
+        string ns = await fixture.NamespaceAsync();
+        GroupVersionResource gadgets = ServerFixture.Custom("gadgets");
+        JsonObject definition = ServerFixture.Definition("gadgets");
+        Properties(definition)["old"] = new JsonObject { ["type"] = "string" };
+        await fixture.Admin.CreateAsync(ServerFixture.Definitions, "", definition, Token);
+        await fixture.Admin.CreateAsync(gadgets, ns, JsonNode.Parse("""{"apiVersion":"test.example.com/v1","kind":"Kindgadgets","metadata":{"name":"g"},"spec":{"size":1,"old":"x"}}""")!.AsObject(), Token);
+        Assert.Equal("x", (await fixture.Admin.GetAsync(gadgets, ns, "g", Token)).TextAt("spec", "old"));
+
+        JsonObject changed = JsonNode.Parse((await fixture.Admin.GetAsync(ServerFixture.Definitions, "", "gadgets.test.example.com", Token)).Json.GetRawText())!.AsObject();
+        Properties(changed).Remove("old");
+        await fixture.Admin.UpdateAsync(ServerFixture.Definitions, "", "gadgets.test.example.com", changed, Token);
+
+        Assert.Null((await fixture.Admin.GetAsync(gadgets, ns, "g", Token)).TextAt("spec", "old"));
+        Assert.Null(Assert.Single((await fixture.Admin.ListAsync(gadgets, ns, null, Token)).Items).TextAt("spec", "old"));
+        KubeObject patched = await fixture.Admin.PatchAsync(gadgets, ns, "g", PatchKind.Merge, JsonNode.Parse("""{"metadata":{"labels":{"a":"b"}}}""")!, Token);
+        Assert.Null(patched.TextAt("spec", "old"));
+
+        // A label is no wish: what went from the schema does not count as one either.
+        Assert.Equal(1, patched.NumberAt("metadata", "generation"));
+    }
+
+    [Fact]
+    public async Task Definition_WithAFormatThatNobodyChecks_IsTakenWithAWarningOnce()
+    {
+        JsonObject definition = ServerFixture.Definition("formats");
+        definition["apiVersion"] = "apiextensions.k8s.io/v1";
+        definition["kind"] = "CustomResourceDefinition";
+        Properties(definition)["a"] = new JsonObject { ["type"] = "string", ["format"] = "telephone" };
+        Properties(definition)["b"] = new JsonObject { ["type"] = "string", ["format"] = "date-time" };
+        Properties(definition)["c"] = new JsonObject { ["type"] = "integer", ["format"] = "int8" };
+        using var http = new RawHttp(fixture.Server);
+
+        using HttpResponseMessage made = await http.SendAsync(HttpMethod.Post, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition.ToJsonString());
+        JsonObject changed = await RawHttp.JsonAsync(made);
+        Properties(changed)["d"] = new JsonObject { ["type"] = "string", ["format"] = "color" };
+        string patch = new JsonObject { ["spec"] = changed["spec"]!.DeepClone() }.ToJsonString();
+        using HttpResponseMessage updated = await http.SendAsync(HttpMethod.Patch, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/formats.test.example.com", patch, "application/merge-patch+json");
+
+        Assert.Equal(201, (int)made.StatusCode);
+        Assert.Equal(["299 - \"unrecognized format \\\"telephone\\\"\"", "299 - \"unrecognized format \\\"int8\\\"\""], made.Headers.GetValues("Warning"));
+        Assert.Equal(200, (int)updated.StatusCode);
+        Assert.Equal(["299 - \"unrecognized format \\\"color\\\"\""], updated.Headers.GetValues("Warning"));
+    }
+
+    [Fact]
+    public async Task NewNode_TakesNoPodsBeforeSomethingHasLookedAtIt()
+    {
+        var nodes = new GroupVersionResource("", "v1", "nodes");
+
+        KubeObject node = await fixture.Admin.CreateAsync(nodes, "", ServerFixture.Named("fresh"), Token);
+
+        Assert.Equal("""[{"key":"node.kubernetes.io/not-ready","effect":"NoSchedule"}]""", node.Json.GetProperty("spec").GetProperty("taints").GetRawText());
+    }
+
+    private static JsonObject Properties(JsonObject definition) =>
+        definition["spec"]!["versions"]![0]!["schema"]!["openAPIV3Schema"]!["properties"]!["spec"]!["properties"]!.AsObject();
+}

@@ -9,7 +9,7 @@ namespace Orrery.Simulation;
 /// <summary>The command line: runs seeds, replays one, looks for planted mistakes.</summary>
 internal static class Commands
 {
-    private const string Usage = "usage: Orrery.Simulation [--seed N | --seeds A-B] [--schedule] [--mistake NAME | --mistakes A-B]";
+    private const string Usage = "usage: Orrery.Simulation [--seed N | --seeds A-B] [--schedule] [--mistake NAME | --mistakes A-B | --scale]";
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
@@ -42,6 +42,13 @@ internal static class Commands
                     mistakes = [.. Mistakes.All.Skip(some.From - 1).Take(some.To - some.From + 1)];
                     i++;
                     break;
+                case "--scale":
+                    foreach (string line in World.Measure(dataPlanes: 50, tenants: 200, installations: 3, TimeSpan.FromMinutes(30)))
+                    {
+                        output.WriteLine(line);
+                    }
+
+                    return 0;
                 default:
                     Console.Error.WriteLine(Usage);
                     return 2;

@@ -7,13 +7,13 @@ namespace Orrery.Simulation.Outcome;
 
 /// <summary>
 /// What all servers hold in the end, in a form in which two runs can be compared: without identifiers, times, addresses and drawn names,
-/// and without what is history by right, since it tells how a run went and not where it came to (Events, Leases, old revisions, satellites' records and copies).
+/// and without what is history by right, since it tells how a run went and not where it came to (Events, Leases, old revisions, usage by the hour, satellites' records and copies).
 /// </summary>
 internal static partial class FinalState
 {
     private static readonly HashSet<string> History =
     [
-        "/core/events/", "/events.k8s.io/events/", "/coordination.k8s.io/leases/", "/apps/controllerrevisions/",
+        "/core/events/", "/events.k8s.io/events/", "/coordination.k8s.io/leases/", "/apps/controllerrevisions/", "/orrery.dev/tenantusages/",
         "/core/configmaps/-/orrery-system/satellite-log-", "/core/secrets/-/orrery-system/orrery-wanted-",
     ];
 

@@ -34,6 +34,8 @@ internal sealed class World
     /// <summary>So long that a change which nobody was woken by is not found in time: the regular look must not hide a lost wake-up.</summary>
     private static readonly TimeSpan LevelInterval = TimeSpan.FromHours(6);
 
+    private readonly IReadOnlyList<string> planes;
+    private readonly TimeSpan levelInterval;
     private readonly int seed;
     private readonly FaultPlan plan;
     private readonly Random chance;
@@ -44,8 +46,10 @@ internal sealed class World
     private SimulatedProcess? controllers;
     private bool isOver;
 
-    private World(int seed, FaultPlan plan)
+    private World(int seed, FaultPlan plan, IReadOnlyList<string> planes, TimeSpan levelInterval)
     {
+        this.planes = planes;
+        this.levelInterval = levelInterval;
         this.seed = seed;
         this.plan = plan;
         chance = new Random(seed);
@@ -61,7 +65,7 @@ internal sealed class World
     /// <param name="patience">Of real time.</param>
     public static RunResult Run(int seed, FaultPlan plan, TimeSpan patience)
     {
-        var world = new World(seed, plan);
+        var world = new World(seed, plan, DataPlanes, LevelInterval);
         List<string> state = [];
         Exception? fault = null;
         try
@@ -79,7 +83,8 @@ internal sealed class World
     /// <summary>Adds a line to the schedule.</summary>
     public void Note(string what) => schedule.Add(FormattableString.Invariant($"{Time.Elapsed.TotalSeconds,11:0.000000} {what}"));
 
-    public SimulatedServer Server(string name) => servers[name];
+    /// <summary>How many lines of the schedule are about a process of that name.</summary>
+    public int StepsOf(string name) => schedule.Count(line => line.Contains($" {name} ", StringComparison.Ordinal));
 
     /// <summary>A client of the user's, which nothing goes wrong for.</summary>
     public KubeClient ClientOf(string server)
@@ -108,23 +113,50 @@ internal sealed class World
         }
     }
 
-    private async Task<List<string>> RunAsync()
+    /// <summary>Runs a fleet without faults and without workloads, for what it costs; see <see cref="ScaleScript"/>.</summary>
+    public static IReadOnlyList<string> Measure(int dataPlanes, int tenants, int installations, TimeSpan patience)
     {
-        // 1. Servers, and what runs workloads in the data planes.
+        var world = new World(1, FaultPlan.None(Chapter.Install), [.. Enumerable.Range(1, dataPlanes).Select(n => $"plane-{n}")], ScaleScript.LevelInterval);
+        world.Weather.IsStormy = false;
+        var script = new ScaleScript(world, world.planes, tenants, installations);
+        Turns.Run(world.Time, () => world.RunAsync(script), patience);
+        return script.Said;
+    }
+
+    private async Task RunAsync(ScaleScript script)
+    {
+        await StartServersAsync();
+        StartControllers();
+        foreach (string plane in planes)
+        {
+            StartSatellite(plane);
+        }
+
+        await script.RunAsync();
+        await EndAsync([]);
+    }
+
+    private async Task StartServersAsync()
+    {
         var hub = new SimulatedHub(Time);
         servers[ControlPlane] = await SimulatedServer.StartAsync(ControlPlane, Time, seed + 1, servesVirtualClusters: true, hub);
         SimulatedProcess host = Start(User);
         host.Running = hub.RunAsync(ClientOf(ControlPlane), host.Stopping);
-        var workloads = new List<Workloads>();
-        foreach (string plane in DataPlanes)
+        foreach (string plane in planes)
         {
-            servers[plane] = await SimulatedServer.StartAsync(plane, Time, seed + 2 + workloads.Count, servesVirtualClusters: false);
-            workloads.Add(StartWorkloads(plane));
+            servers[plane] = await SimulatedServer.StartAsync(plane, Time, seed + 1 + servers.Count, servesVirtualClusters: false);
         }
+    }
+
+    private async Task<List<string>> RunAsync()
+    {
+        // 1. Servers, and what runs workloads in the data planes.
+        await StartServersAsync();
+        Workloads[] workloads = [.. planes.Select(StartWorkloads)];
 
         // 2. Controllers and satellites, the user, and what goes wrong.
         StartControllers();
-        foreach (string plane in DataPlanes)
+        foreach (string plane in planes)
         {
             StartSatellite(plane);
         }
@@ -142,6 +174,12 @@ internal sealed class World
         List<string> state = await FinalState.ReadAsync(servers.Values);
 
         // 4. Everybody goes home.
+        await EndAsync(workloads);
+        return state;
+    }
+
+    private async Task EndAsync(IReadOnlyList<Workloads> workloads)
+    {
         isOver = true;
         foreach (SimulatedProcess process in processes)
         {
@@ -158,8 +196,6 @@ internal sealed class World
         {
             await server.DisposeAsync();
         }
-
-        return state;
     }
 
     private Task WaitAsync(TimeSpan wait) => Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Time);
@@ -197,7 +233,7 @@ internal sealed class World
         process.Running = new OrreryControllers(new ControllersOptions
         {
             Api = Config(process, servers[ControlPlane], Credentials.Everywhere("orrery:controllers")),
-            LevelInterval = LevelInterval,
+            LevelInterval = levelInterval,
             Seed = seed + 1,
             Time = process.Clock,
         }).RunAsync(process.Stopping);

@@ -33,7 +33,7 @@ internal sealed class TenancyReconciler(SatelliteContext context, KnownTenancies
 
         // 2. Its machines. Most tenants have none, and never had.
         MachineState? state = tenancy?.Machines is not null || machines.Of(key).Any()
-            ? await machines.BringAboutAsync(key, tenancy?.Class ?? "", tenancy?.Machines, cancellationToken).ConfigureAwait(false)
+            ? await MachinesAsync(key, tenancy, cancellationToken).ConfigureAwait(false)
             : null;
 
         // 3. The status.
@@ -44,6 +44,19 @@ internal sealed class TenancyReconciler(SatelliteContext context, KnownTenancies
 
         TimeSpan? again = refusal.Length > 0 && state?.Again is null ? RefusedLook : state?.Again;
         return again is { } wait ? ReconcileResult.After(wait) : ReconcileResult.Done;
+    }
+
+    private async Task<MachineState> MachinesAsync(string tenant, Tenancy? tenancy, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await machines.BringAboutAsync(tenant, tenancy?.Class ?? "", tenancy?.Machines, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StatusException e) when (e.Code == 403)
+        {
+            // By the cluster's RBAC, or by its owner's policy.
+            return new MachineState(false, "Refused", e.Message, [], RefusedLook);
+        }
     }
 
     private async Task ReportAsync(KubeObject json, Tenancy tenancy, string refusal, MachineState? state, CancellationToken cancellationToken)

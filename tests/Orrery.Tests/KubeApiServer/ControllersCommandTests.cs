@@ -24,10 +24,14 @@ public sealed class ControllersCommandTests
         }
 
         int port = FreePort.Take();
-        using Process controllers = Process.Start(new ProcessStartInfo(StandIn.Program)
+        await using var collector = new OtlpCollector();
+        var start = new ProcessStartInfo(StandIn.Program) { ArgumentList = { "controllers", "--kubeconfig", admin.Kubeconfig, "--metrics-address", $"127.0.0.1:{port}" } };
+        foreach ((string name, string value) in collector.Environment)
         {
-            ArgumentList = { "controllers", "--kubeconfig", admin.Kubeconfig, "--metrics-address", $"127.0.0.1:{port}", "--log-level", "Warning" },
-        })!;
+            start.Environment[name] = value;
+        }
+
+        using Process controllers = Process.Start(start)!;
         try
         {
             using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
@@ -61,6 +65,8 @@ public sealed class ControllersCommandTests
             Assert.Contains("orrery_tenants_ready{status=\"True\"} 1\n", metrics, StringComparison.Ordinal);
             Assert.Contains("orrery_queue_depth{controller=\"tenants\"} 0\n", metrics, StringComparison.Ordinal);
             Assert.Matches("orrery_reconcile_duration_seconds_count\\{controller=\"tenants\"\\} [1-9]", metrics);
+
+            await Eventually.EqualsAsync("/v1/logs /v1/metrics /v1/traces", () => Task.FromResult(collector.Received), Limit);
 
             // 3. What goes takes all of it along.
             await admin.RunAsync("delete tenant/acme dataplane/edge --timeout=30s");

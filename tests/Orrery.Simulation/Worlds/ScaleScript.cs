@@ -18,7 +18,8 @@ internal sealed class ScaleScript(World world, IReadOnlyList<string> planes, int
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
 
-    private readonly KubeClient root = world.ClientOf(World.ControlPlane);
+    /// <summary>Made once there is a server.</summary>
+    private KubeClient Root => field ??= world.ClientOf(World.ControlPlane);
 
     /// <summary>What was measured, a line each.</summary>
     public List<string> Said { get; } = [];
@@ -29,10 +30,10 @@ internal sealed class ScaleScript(World world, IReadOnlyList<string> planes, int
         TimeSpan began = Cpu();
         foreach (string plane in planes)
         {
-            await root.CreateAsync(OrreryResources.DataPlanes, "", Own("DataPlane", plane, "{}"), default);
+            await Root.CreateAsync(OrreryResources.DataPlanes, "", Own("DataPlane", plane, "{}"), default);
         }
 
-        await root.CreateAsync(OrreryResources.Applications, "", Own("Application", "product", "{}"), default);
+        await Root.CreateAsync(OrreryResources.Applications, "", Own("Application", "product", "{}"), default);
         await ReleaseAsync("product-1", "1.0.0");
         await ReleaseAsync("product-2", "2.0.0");
         for (int tenant = 0; tenant < tenants; tenant++)
@@ -54,7 +55,7 @@ internal sealed class ScaleScript(World world, IReadOnlyList<string> planes, int
         began = Cpu();
         for (int other = 0; other < Math.Min(50, tenants); other++)
         {
-            await root.PatchAsync(OrreryResources.Installations, TenantName(other), "product-0", PatchKind.Merge, Json("""{"spec": {"release": "product-2"} }"""), default);
+            await Root.PatchAsync(OrreryResources.Installations, TenantName(other), "product-0", PatchKind.Merge, Json("""{"spec": {"release": "product-2"} }"""), default);
         }
 
         await OnboardAsync(tenants);
@@ -64,8 +65,8 @@ internal sealed class ScaleScript(World world, IReadOnlyList<string> planes, int
 
     private async Task OnboardAsync(int tenant)
     {
-        await root.CreateAsync(OrreryResources.Tenants, "", Own("Tenant", TenantName(tenant), "{}"), default);
-        while (await root.FindAsync(OrreryResources.Tenants, "", TenantName(tenant), default) is not { } made || !Conditions.IsTrue(made, OrreryNames.ReadyCondition))
+        await Root.CreateAsync(OrreryResources.Tenants, "", Own("Tenant", TenantName(tenant), "{}"), default);
+        while (await Root.FindAsync(OrreryResources.Tenants, "", TenantName(tenant), default) is not { } made || !Conditions.IsTrue(made, OrreryNames.ReadyCondition))
         {
             await Task.Delay(TimeSpan.FromMilliseconds(20), world.Time);
         }
@@ -73,12 +74,12 @@ internal sealed class ScaleScript(World world, IReadOnlyList<string> planes, int
         for (int i = 0; i < installations; i++)
         {
             string plane = planes[((tenant * installations) + i) % planes.Count];
-            await root.CreateAsync(OrreryResources.Installations, TenantName(tenant), Own(
+            await Root.CreateAsync(OrreryResources.Installations, TenantName(tenant), Own(
                 "Installation", $"product-{i}", $$"""{"application": "product", "release": "product-1", "placement": {"dataPlanes": ["{{plane}}"]} }"""), default);
         }
     }
 
-    private Task ReleaseAsync(string name, string version) => root.CreateAsync(OrreryResources.Releases, "", Own(
+    private Task ReleaseAsync(string name, string version) => Root.CreateAsync(OrreryResources.Releases, "", Own(
         "Release", name,
         $$"""
         {"application": "product", "version": "{{version}}", "bundle": {"manifests": {"inline": [
@@ -90,7 +91,7 @@ internal sealed class ScaleScript(World world, IReadOnlyList<string> planes, int
     private async Task UntilAsync(Func<IReadOnlyList<KubeObject>, bool> holds, string what)
     {
         TimeSpan until = world.Time.Elapsed + Patience;
-        while (!holds((await root.ListAsync(OrreryResources.Installations, "", new ListQuery { ResourceVersion = "0" }, default)).Items))
+        while (!holds((await Root.ListAsync(OrreryResources.Installations, "", new ListQuery { ResourceVersion = "0" }, default)).Items))
         {
             await Task.Delay(Look, world.Time);
             if (world.Time.Elapsed > until)

@@ -39,7 +39,7 @@ internal static class Commands
                     i++;
                     break;
                 case "--mistakes" when Range(value) is { } some:
-                    mistakes = [.. Mistakes.All.Skip(some.From - 1).Take(some.To - some.From + 1)];
+                    mistakes = [.. mistakes, .. Mistakes.All.Skip(some.From - 1).Take(some.To - some.From + 1)];
                     i++;
                     break;
                 case "--scale":

@@ -36,12 +36,12 @@ public sealed class SimulationTests
         (int Code, string[] Lines)[] halves = await Task.WhenAll(
             SimulationProcess.RunAsync(TestContext.Current.CancellationToken, "--mistakes", "1-6", "--seeds", "1-60"),
             SimulationProcess.RunAsync(
-                TestContext.Current.CancellationToken, "--mistakes", "9", "--mistakes", "11", "--mistakes", "13-14", "--mistakes", "16", "--mistakes", "18", "--seeds", "1-60"));
+                TestContext.Current.CancellationToken, "--mistakes", "9", "--mistakes", "11", "--mistakes", "13-18", "--seeds", "1-60"));
 
         foreach ((int code, string[] lines) in halves)
         {
             Assert.DoesNotContain(lines, l => l.Contains("NOT FOUND", StringComparison.Ordinal));
-            Assert.Equal("6 found, 0 not", lines[^1]);
+            Assert.EndsWith(" found, 0 not", lines[^1], StringComparison.Ordinal);
             Assert.Equal(0, code);
         }
     }

@@ -40,6 +40,9 @@ internal sealed class SimulatedServer : IAsyncDisposable
                 Seed = seed,
                 ServesVirtualClusters = servesVirtualClusters,
                 SubresourceHandlers = handlers,
+
+                // As in simulated data planes: nothing there takes taints away.
+                DisabledAdmissionPlugins = servesVirtualClusters ? new HashSet<string>() : new HashSet<string>(StringComparer.Ordinal) { "TaintNodesByCondition" },
             },
             CancellationToken.None);
         await state.Upkeep!.StartAsync(CancellationToken.None);

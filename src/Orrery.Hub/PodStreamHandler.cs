@@ -36,7 +36,7 @@ internal sealed class PodStreamHandler(TunnelHub hub, string subresource) : ISub
 
     /// <summary>The data plane that is asked, and the name under which the pod is mirrored from there.</summary>
     /// <exception cref="StatusException">The pod runs nowhere, or in several places.</exception>
-    private static (string DataPlane, string Pod) PlaceOf(SubresourceTarget target)
+    internal static (string DataPlane, string Pod) PlaceOf(SubresourceTarget target)
     {
         string name = target.Object.Name;
         if (target.Cluster.IsRoot)

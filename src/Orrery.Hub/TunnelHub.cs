@@ -20,6 +20,7 @@ public sealed class TunnelHub
     private readonly ILogger logger;
     private readonly TunnelExchange exchange;
     private TunnelRecords? records;
+    private KubeClient? client;
     private Peers? peers;
 
     public TunnelHub(TunnelHubOptions options)
@@ -32,6 +33,8 @@ public sealed class TunnelHub
             new TunnelHandler(this),
             new RelayHandler(this),
             new DataPlaneProxyHandler(this),
+            new PodProxyHandler(this),
+            new ServiceProxyHandler(this),
             new PodStreamHandler(this, "log"),
             new PodStreamHandler(this, "exec"),
             new PodStreamHandler(this, "attach"),
@@ -57,7 +60,7 @@ public sealed class TunnelHub
         // A name of this run: what a former one said of itself is not this one's to keep up.
         string server = RandomNumberGenerator.GetHexString(10, lowercase: true);
         var written = new TunnelRecords(this, api, server, options);
-        (records, peers) = (written, known);
+        (records, peers, client) = (written, known, api);
         try
         {
             foreach (string dataPlane in Connected)
@@ -69,12 +72,16 @@ public sealed class TunnelHub
         }
         finally
         {
-            (records, peers) = (null, null);
+            (records, peers, client) = (null, null, null);
         }
     }
 
     /// <summary>Ends the tunnel of a data plane, if it ends here; its satellite dials again, and must be let in again.</summary>
     public ValueTask DisconnectAsync(string dataPlane) => Find(dataPlane)?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    /// <summary>The API of one virtual cluster, as this server.</summary>
+    /// <exception cref="StatusException">503: the hub is only starting.</exception>
+    internal KubeClient In(ClusterName cluster) => client?.InCluster(cluster) ?? throw ApiErrors.ServiceUnavailable("this server is still starting");
 
     internal Tunnel? Find(string dataPlane) => open.GetValueOrDefault(dataPlane);
 

@@ -80,7 +80,7 @@ public sealed class SimulatedDataPlane : IAsyncDisposable
                 Signer = options.Authority,
                 TimeProvider = options.Simulation.Time,
                 LoggerFactory = options.Simulation.Loggers,
-                SubresourceHandlers = [logs, exec, attach, forward],
+                SubresourceHandlers = [logs, exec, attach, forward, new PodProxy()],
                 AdvertiseAddress = options.Address,
 
                 // Simulated nodes are ready when they are made, and nothing here takes taints away.

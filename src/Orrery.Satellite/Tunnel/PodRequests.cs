@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
@@ -28,17 +29,18 @@ internal sealed class PodRequests(SatelliteContext context, Informer pods)
 
         // 3. Ask the cluster, as the satellite.
         string? protocol = ClusterForward.StreamProtocol(http);
-        if (asked.IsStream != protocol is not null || (protocol is null && !HttpMethods.IsGet(http.Request.Method)))
+        if (!asked.IsProxy && (asked.IsStream != protocol is not null || (protocol is null && !HttpMethods.IsGet(http.Request.Method))))
         {
             throw ApiErrors.MethodNotAllowed();
         }
 
+        string tail = asked.IsProxy ? PodRequest.TailOf(http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget) : "";
         return ClusterForward.RunAsync(
             context.Cluster,
-            $"/api/v1/namespaces/{ns}/pods/{pod}/{asked.Subresource}{http.Request.QueryString.Value}",
-            headers: false,
+            $"/api/v1/namespaces/{ns}/pods/{asked.Scheme}{pod}{asked.Port}/{asked.Subresource}{tail}{http.Request.QueryString.Value}",
+            headers: asked.IsProxy,
             http,
-            () => ApiErrors.Forbidden(new GroupResource("", "pods"), asked.Pod, $"data plane \"{context.Options.DataPlane}\" does not let its satellite use pods/{asked.Subresource}"),
+            asked.IsProxy ? null : () => ApiErrors.Forbidden(new GroupResource("", "pods"), asked.Pod, $"data plane \"{context.Options.DataPlane}\" does not let its satellite use pods/{asked.Subresource}"),
             cancellationToken);
     }
 

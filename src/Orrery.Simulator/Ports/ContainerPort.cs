@@ -8,12 +8,12 @@ internal static class ContainerPort
 {
     private const int Usual = 80;
 
-    /// <param name="port">A number, or the name of a declared port.</param>
+    /// <param name="port">A number, or the name of a declared port; empty takes the first.</param>
     /// <returns>Null for a port on which nobody answers.</returns>
     public static int? Find(KubeObject pod, string port)
     {
         List<(int Number, string Name)> all = [.. All(pod)];
-        return all.Where(p => p.Name == port || p.Number.ToString(System.Globalization.CultureInfo.InvariantCulture) == port).Select(p => (int?)p.Number).FirstOrDefault();
+        return all.Where(p => port.Length == 0 || p.Name == port || p.Number.ToString(System.Globalization.CultureInfo.InvariantCulture) == port).Select(p => (int?)p.Number).FirstOrDefault();
     }
 
     private static IEnumerable<(int Number, string Name)> All(KubeObject pod)

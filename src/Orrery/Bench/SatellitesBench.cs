@@ -112,11 +112,15 @@ internal sealed class SatellitesBench(DataDirectory directory, int count, bool t
             await client.GetTextAsync("/readyz", cancellationToken).ConfigureAwait(false);
             return true;
         }
-        catch (Exception e) when (e is HttpRequestException or StatusException or IOException)
+        catch (Exception e) when (IsAway(e, cancellationToken))
         {
             return false;
         }
     }
+
+    /// <summary>A connection that does not open in time ends as if it were cancelled.</summary>
+    private static bool IsAway(Exception e, CancellationToken cancellationToken) =>
+        e is HttpRequestException or StatusException or IOException or TimeoutException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
     private async Task MakeDataPlanesAsync(KubeClient root, CancellationToken cancellationToken)
     {
@@ -160,7 +164,7 @@ internal sealed class SatellitesBench(DataDirectory directory, int count, bool t
             KubeList all = await root.ListAsync(OrreryResources.DataPlanes, "", null, cancellationToken).ConfigureAwait(false);
             return all.Items.Count(d => Conditions.IsTrue(d, OrreryNames.ReadyCondition)) == count;
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or StatusException)
+        catch (Exception e) when (IsAway(e, cancellationToken))
         {
             return false;
         }
@@ -256,13 +260,13 @@ internal sealed class SatellitesBench(DataDirectory directory, int count, bool t
                 asked++;
                 _ = await client.ListAsync(ConfigMaps, "default", null, cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception e) when (e is HttpRequestException or IOException or TimeoutException || e is StatusException { Code: >= 500 })
+            catch (Exception e) when (e is not StatusException { Code: < 500 } && IsAway(e, cancellationToken))
             {
                 failed++;
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
-                break;
+                asked--;
             }
 
             await Task.Delay(Look, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

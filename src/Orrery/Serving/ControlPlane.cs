@@ -74,7 +74,7 @@ internal static class ControlPlane
             : new ControllersLease(controllers).RunAsync;
 
         // 4. The tunnels: which satellites are connected here, said to the others.
-        using X509Certificate2 self = authority.IssueClient(OrreryNames.ServerUser, [UserGroups.Masters], ClusterScope.Root, ServerLifetime).ToX509();
+        using X509Certificate2 self = authority.IssueClient(OrreryNames.ServerUser, [UserGroups.Masters], ClusterScope.All, ServerLifetime).ToX509();
 
         // Whichever address a server has, its certificate is of the shared authority and names localhost.
         var tunnels = new HubAccess(new ClientConfig(controllers.Api.Server, [authority.Certificate()], self) { TlsServerName = "localhost" }, OwnAddress.Of(server.Url, address));

@@ -58,7 +58,7 @@ internal sealed class TestFleet : IAsyncDisposable
             Loggers = loggers,
         });
         fleet.running.Add(controllers.RunAsync(fleet.stop.Token));
-        ClientConfig self = fleet.ControlPlane.Config(fleet.ControlPlane.Certificate(OrreryNames.ServerUser, [UserGroups.Masters], ClusterScope.Root));
+        ClientConfig self = fleet.ControlPlane.Config(fleet.ControlPlane.Certificate(OrreryNames.ServerUser, [UserGroups.Masters], ClusterScope.All));
         fleet.running.Add(hub.RunAsync(new HubAccess(self, fleet.ControlPlane.Url), fleet.stop.Token));
         await controllers.Ready.WaitAsync(TimeSpan.FromSeconds(30));
         foreach (string name in dataPlanes)

@@ -7,8 +7,8 @@ using Orrery.Server.Handlers;
 namespace Orrery.Controllers.Tests.Road;
 
 /// <summary>
-/// A data plane's end of logs and streams, as simple as it can be: a log is the pod's name and the query, or without end; a stream is sent
-/// back as it came.
+/// A data plane's end of logs and streams, as simple as it can be: a log is the pod's name and the query, or without end; a proxied
+/// request is told back; a stream is sent back as it came.
 /// </summary>
 internal sealed class TestKubelet(string subresource) : ISubresourceHandler
 {
@@ -37,6 +37,15 @@ internal sealed class TestKubelet(string subresource) : ISubresourceHandler
                 await http.Response.Body.WriteAsync(filler, cancellationToken);
             }
 
+            return;
+        }
+
+        if (subresource == "proxy")
+        {
+            string body = await new StreamReader(http.Request.Body).ReadToEndAsync(cancellationToken);
+            http.Response.StatusCode = 207;
+            http.Response.Headers["X-Answer"] = "of the pod";
+            await http.Response.WriteAsync($"{http.Request.Method} {target.Object.Namespace}/{target.Proxy}{target.Tail}{http.Request.QueryString.Value} {body}\n", cancellationToken);
             return;
         }
 

@@ -59,7 +59,8 @@ internal static class SatelliteManifest
               labels: {{{RoleLabel}}: "true"}
             rules:
               - {apiGroups: [""], resources: [pods/log], verbs: [get]}
-              - {apiGroups: [""], resources: [pods/exec, pods/attach, pods/portforward, services/proxy], verbs: [get, create]}
+              - {apiGroups: [""], resources: [pods/exec, pods/attach, pods/portforward], verbs: [get, create]}
+              - {apiGroups: [""], resources: [pods/proxy], verbs: [get, create, update, patch, delete]}
               - {apiGroups: [metrics.k8s.io], resources: [pods, nodes], verbs: [get, list]}
             ---
             apiVersion: rbac.authorization.k8s.io/v1

@@ -1,0 +1,83 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Server.Handlers;
+
+namespace Orrery.Hub;
+
+/// <summary>
+/// <c>…/services/NAME:PORT/proxy/…</c> of a virtual cluster: HTTP to one of the ready pods that the Service selects, in whichever data plane, one after the other.
+/// </summary>
+internal sealed class ServiceProxyHandler(TunnelHub hub) : ISubresourceHandler
+{
+    private static readonly GroupVersionResource Pods = new("", "v1", "pods");
+
+    private int turn;
+
+    public GroupResource Resource => new("", "services");
+
+    public string Subresource => "proxy";
+
+    public async Task HandleAsync(SubresourceTarget target, HttpContext http, CancellationToken cancellationToken)
+    {
+        if (target.Cluster.IsRoot)
+        {
+            throw ApiErrors.NotImplemented("Services of the root cluster lead nowhere; ask in a virtual cluster");
+        }
+
+        // 1. Which of its ports.
+        KubeObject service = target.Object;
+        JsonElement port = PortOf(service, target.Proxy.Port)
+            ?? throw ApiErrors.ServiceUnavailable($"no service port \"{target.Proxy.Port}\" found for service \"{service.Name}\"");
+
+        // 2. Which of its pods: all that are ready, as they are mirrored.
+        string selector = service.At("spec", "selector") is { ValueKind: JsonValueKind.Object } labels
+            ? string.Join(',', labels.EnumerateObject().Select(l => $"{l.Name}={l.Value.GetString()}"))
+            : throw NoEndpoints(service);
+        KubeList found = await hub.In(target.Cluster).ListAsync(Pods, service.Namespace, new ListQuery { LabelSelector = selector }, cancellationToken).ConfigureAwait(false);
+        KubeObject[] ready = [.. found.Items.Where(p => p.Labels.ContainsKey(OrreryNames.DataPlaneLabel) && Conditions.IsTrue(p, "Ready") && !p.IsDeleting).OrderBy(p => p.Name, StringComparer.Ordinal)];
+        if (ready.Length == 0)
+        {
+            throw NoEndpoints(service);
+        }
+
+        // 3. Ask it.
+        KubeObject pod = ready[(uint)Interlocked.Increment(ref turn) % (uint)ready.Length];
+        var name = new ProxyName(target.Proxy.Scheme, pod.Name, TargetOf(port, pod));
+        await PodProxyHandler.AskAsync(hub, target, pod.Labels[OrreryNames.DataPlaneLabel], name, http, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static StatusException NoEndpoints(KubeObject service) => ApiErrors.ServiceUnavailable($"no endpoints available for service \"{service.Name}\"");
+
+    /// <param name="wanted">A port's name or number; empty where the Service has only one.</param>
+    private static JsonElement? PortOf(KubeObject service, string wanted)
+    {
+        JsonElement[] ports = service.At("spec", "ports") is { ValueKind: JsonValueKind.Array } all ? [.. all.EnumerateArray()] : [];
+        return wanted.Length == 0
+            ? ports.Length == 1 ? ports[0] : null
+            : ports.Where(p => (p.TryGetProperty("name", out JsonElement name) && name.ValueEquals(wanted)) || p.GetProperty("port").GetRawText() == wanted).Select(p => (JsonElement?)p).FirstOrDefault();
+    }
+
+    /// <summary>The number on which the pod listens: <c>targetPort</c>, looked up in its containers where it is a name.</summary>
+    private static string TargetOf(JsonElement port, KubeObject pod)
+    {
+        if (!port.TryGetProperty("targetPort", out JsonElement target))
+        {
+            return port.GetProperty("port").GetRawText();
+        }
+
+        if (target.ValueKind == JsonValueKind.Number)
+        {
+            return target.GetInt32().ToString(CultureInfo.InvariantCulture);
+        }
+
+        IEnumerable<JsonElement> declared = pod.At("spec", "containers") is { ValueKind: JsonValueKind.Array } containers
+            ? containers.EnumerateArray().SelectMany(c => c.TryGetProperty("ports", out JsonElement ports) && ports.ValueKind == JsonValueKind.Array ? [.. ports.EnumerateArray()] : Array.Empty<JsonElement>())
+            : [];
+        return declared.Where(p => p.TryGetProperty("name", out JsonElement name) && name.ValueEquals(target.GetString())).Select(p => p.GetProperty("containerPort").GetRawText()).FirstOrDefault()
+            ?? throw ApiErrors.ServiceUnavailable($"pod \"{pod.Name}\" declares no port \"{target.GetString()}\"");
+    }
+}

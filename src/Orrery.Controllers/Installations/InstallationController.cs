@@ -10,42 +10,38 @@ namespace Orrery.Controllers.Installations;
 internal sealed class InstallationController : IController
 {
     private const string ByApplication = "application";
-    private const string ByReference = "values-from";
 
     /// <summary>Reports of satellites come in bursts; steps follow at this pace.</summary>
     private static readonly TimeSpan ReportPace = TimeSpan.FromMilliseconds(50);
 
     private readonly Informer installations;
     private readonly ReconcilerHost<ObjectKey> host;
+    private readonly ValueWatches values;
 
     public InstallationController(ControllerContext context, BundleReader bundles)
     {
         installations = context.RootInformers.For(OrreryResources.Installations)
-            .AddIndex(ByApplication, i => [i.TextAt("spec", "application") ?? ""])
-            .AddIndex(ByReference, i => InstallationPlanner.ReferencesOf(i).Select(r => $"{i.Namespace}/{r}"));
+            .AddIndex(ByApplication, i => [i.TextAt("spec", "application") ?? ""]);
         Informer applications = context.RootInformers.For(OrreryResources.Applications);
         Informer releases = context.RootInformers.For(OrreryResources.Releases);
-        Informer configMaps = context.RootInformers.For(CoreResources.ConfigMaps);
-        Informer secrets = context.RootInformers.For(CoreResources.Secrets);
         Informer tenants = context.RootInformers.For(OrreryResources.Tenants);
         Informer namespaces = context.RootInformers.For(CoreResources.Namespaces);
-        var planner = new InstallationPlanner(applications, releases, configMaps, secrets, tenants, context.Tenancy, context.Fleet);
+        var planner = new InstallationPlanner(context.Root, applications, releases, tenants, context.Tenancy, context.Fleet);
         var writer = new WorkWriter(context.Root, context.Works);
         var planes = new PlaneReconciler(
             writer, new HookRunner(writer), bundles, new BundleRenderer(context.Time), new ClusterFacts(context.RootInformers.For(OrreryResources.DataPlanes), context.Root, context.Time), context.Time);
         host = context.Host(
             "installations",
             new InstallationReconciler(context.Root, installations, planner, planes, context.Works, context.Fleet, context.Events, context.Time),
-            [installations, applications, releases, configMaps, secrets, context.Works.Informer, .. context.Fleet.Needs, .. context.Tenancy.Needs],
+            [installations, applications, releases, context.Works.Informer, .. context.Fleet.Needs, .. context.Tenancy.Needs],
             () => installations.All().Select(ObjectKey.Of),
             workers: 8);
 
         installations.Subscribe(change => host.Queue.Add(change.Key));
+        values = new ValueWatches(context.Root, installations, context.Options, installation => host.Queue.Add(ObjectKey.Of(installation)));
         context.Works.Informer.Subscribe(OnWork);
         applications.Subscribe(change => Add(installations.ByIndex(ByApplication, change.Key.Name)));
         releases.Subscribe(change => Add(installations.ByIndex(ByApplication, change.Latest.TextAt("spec", "application") ?? "")));
-        configMaps.Subscribe(change => Add(installations.ByIndex(ByReference, $"{change.Key.Namespace}/ConfigMap/{change.Key.Name}")));
-        secrets.Subscribe(change => Add(installations.ByIndex(ByReference, $"{change.Key.Namespace}/Secret/{change.Key.Name}")));
         tenants.Subscribe(change =>
         {
             if (change.Old?.Generation != change.Current?.Generation)
@@ -64,7 +60,7 @@ internal sealed class InstallationController : IController
         context.Fleet.ReadinessChanged += dataPlane => Add(installations.All().Where(i => PlaneStatus.Of(i).ContainsKey(dataPlane)));
     }
 
-    public Task RunAsync(CancellationToken cancellationToken) => host.RunAsync(cancellationToken);
+    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(values.RunAsync(cancellationToken), host.RunAsync(cancellationToken));
 
     private void OnWork(InformerChange change)
     {

@@ -11,11 +11,11 @@ using Orrery.Controllers.Placement;
 
 namespace Orrery.Controllers.Installations;
 
-/// <summary>Finds everything that an Installation names: tenant, release, values, data planes. Reads caches alone.</summary>
+/// <summary>Finds everything that an Installation names: tenant, release, values, data planes.</summary>
 internal sealed class InstallationPlanner(
-    Informer applications, Informer releases, Informer configMaps, Informer secrets, Informer tenants, TenancyDirectory tenancy, FleetDirectory fleet)
+    KubeClient root, Informer applications, Informer releases, Informer tenants, TenancyDirectory tenancy, FleetDirectory fleet)
 {
-    public InstallationPlan Plan(KubeObject installation)
+    public async Task<InstallationPlan> PlanAsync(KubeObject installation, CancellationToken cancellationToken)
     {
         bool isVendors = installation.TextAt("spec", "scope") == "DataPlane";
         Tenant? tenant = tenancy.TenantOf(installation.Namespace);
@@ -37,7 +37,7 @@ internal sealed class InstallationPlanner(
         };
         try
         {
-            return plan with { ReferencedValues = Referenced(installation) };
+            return plan with { ReferencedValues = await ReferencedAsync(installation, cancellationToken).ConfigureAwait(false) };
         }
         catch (BundleException e)
         {
@@ -65,9 +65,9 @@ internal sealed class InstallationPlanner(
         return values;
     }
 
-    /// <summary>Objects of its own namespace from which an installation takes values, as <c>Kind/name</c>.</summary>
-    public static IEnumerable<string> ReferencesOf(KubeObject installation) =>
-        Layers(installation.At("spec", "valuesFrom")).Select(r => $"{r.TextAt("kind")}/{r.TextAt("name")}");
+    /// <summary>Objects of its own namespace from which an installation takes values.</summary>
+    public static IEnumerable<ValueSource> SourcesOf(KubeObject installation) =>
+        Layers(installation.At("spec", "valuesFrom")).Select(r => new ValueSource(installation.Namespace, r.TextAt("kind") == "Secret", r.TextAt("name") ?? ""));
 
     private static PlanRefusal NotTheirs(KubeObject installation, bool isVendors) => isVendors
         ? new PlanRefusal("TenantsNamespace", $"namespace {installation.Namespace} is a tenant's; an installation of scope DataPlane stands outside of those")
@@ -84,24 +84,23 @@ internal sealed class InstallationPlanner(
             : null;
     }
 
-    private JsonObject Referenced(KubeObject installation)
+    /// <summary>Read when they are needed: most are small and seldom, and a Secret is not kept for longer than that.</summary>
+    private async Task<JsonObject> ReferencedAsync(KubeObject installation, CancellationToken cancellationToken)
     {
         var values = new JsonObject();
-        foreach (KubeObject reference in Layers(installation.At("spec", "valuesFrom")))
+        foreach ((KubeObject reference, ValueSource source) in Layers(installation.At("spec", "valuesFrom")).Zip(SourcesOf(installation)))
         {
-            (string kind, string name, string key) = (reference.TextAt("kind") ?? "", reference.TextAt("name") ?? "", reference.TextAt("key") ?? "values.yaml");
+            string key = reference.TextAt("key") ?? "values.yaml";
             bool isOptional = reference.At("optional") is { ValueKind: JsonValueKind.True };
-            KubeObject? source = (kind == "Secret" ? secrets : configMaps).Get(ClusterName.Root, installation.Namespace, name);
-            string? text = kind == "Secret"
-                ? source?.TextAt("data", key) is { } encoded ? Encoding.UTF8.GetString(Convert.FromBase64String(encoded)) : null
-                : source?.TextAt("data", key);
+            KubeObject? found = await root.FindAsync(source.Resource, source.Namespace, source.Name, cancellationToken).ConfigureAwait(false);
+            string? text = found?.TextAt("data", key);
             if (text is not null)
             {
-                Values.Merge(values, Values.Parse(text, $"key {key} of {kind} {name}"));
+                Values.Merge(values, Values.Parse(source.IsSecret ? Encoding.UTF8.GetString(Convert.FromBase64String(text)) : text, $"key {key} of {source.Kind} {source.Name}"));
             }
             else if (!isOptional)
             {
-                throw new BundleException("ValuesMissing", source is null ? $"there is no {kind} {installation.Namespace}/{name}" : $"{kind} {installation.Namespace}/{name} has no key {key}");
+                throw new BundleException("ValuesMissing", found is null ? $"there is no {source}" : $"{source} has no key {key}");
             }
         }
 

@@ -34,7 +34,7 @@ public static class InstallationPreview
         var context = new ControllerContext(root, new ControllersOptions { Api = api, Time = time });
         InformerSet set = context.RootInformers;
         var planner = new InstallationPlanner(
-            set.For(OrreryResources.Applications), set.For(OrreryResources.Releases), set.For(CoreResources.ConfigMaps), set.For(CoreResources.Secrets), set.For(OrreryResources.Tenants), context.Tenancy, context.Fleet);
+            root, set.For(OrreryResources.Applications), set.For(OrreryResources.Releases), set.For(OrreryResources.Tenants), context.Tenancy, context.Fleet);
         KubeObject? present = await root.FindAsync(OrreryResources.Installations, ns, name, cancellationToken).ConfigureAwait(false);
         JsonObject wanted = change(present) ?? throw new InvalidOperationException($"there is no installation {ns}/{name}");
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -57,7 +57,7 @@ public static class InstallationPreview
     private static async Task<IReadOnlyList<PlanePreview>> PreviewAsync(
         KubeObject installation, InstallationPlanner planner, ControllerContext context, BundleReader bundles, ClusterFacts facts, CancellationToken cancellationToken)
     {
-        InstallationPlan plan = planner.Plan(installation);
+        InstallationPlan plan = await planner.PlanAsync(installation, cancellationToken).ConfigureAwait(false);
         ILookup<string, KubeObject> inForce = context.Works.Of(installation).Where(w => !InstallationWorks.IsHook(w) && InstallationWorks.IsInForce(w)).ToLookup(WorkDirectory.DataPlaneOf, StringComparer.Ordinal);
         IReadOnlyList<DataPlane> targets = InstallationTargets.Of(plan, inForce.Contains);
         IReadOnlyDictionary<string, PlaneStatus> known = PlaneStatus.Of(installation);

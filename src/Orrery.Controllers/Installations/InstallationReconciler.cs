@@ -37,7 +37,7 @@ internal sealed class InstallationReconciler(
         }
 
         // 1. What is wanted, and where.
-        InstallationPlan plan = planner.Plan(installation);
+        InstallationPlan plan = await planner.PlanAsync(installation, cancellationToken).ConfigureAwait(false);
         IReadOnlyDictionary<string, PlaneStatus> before = PlaneStatus.Of(installation);
         ILookup<string, KubeObject> byPlane = works.Of(installation).ToLookup(WorkDirectory.DataPlaneOf, StringComparer.Ordinal);
         List<DataPlane> targets = installation.IsDeleting ? [] : InstallationTargets.Of(plan, byPlane.Contains);

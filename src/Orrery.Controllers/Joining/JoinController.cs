@@ -17,7 +17,7 @@ internal sealed class JoinController : IController
     {
         ILogger logger = context.Options.Loggers.CreateLogger("Orrery.Controllers.Joining");
         Informer dataPlanes = context.RootInformers.For(OrreryResources.DataPlanes);
-        var options = new InformerOptions { Transform = InformerOptions.WithoutManagedFields, Time = context.Time, Loggers = context.Options.Loggers };
+        InformerOptions options = context.Options.Informers;
         requests = new Informer(context.Root, CoreResources.SigningRequests, options with { FieldSelector = "spec.signerName=" + JoinNames.Signer });
         accounts = new Informer(context.Root, CoreResources.ServiceAccounts, options with { LabelSelector = JoinNames.InvitationLabel });
         var report = new IdentityReport(context.Root, dataPlanes, context.Time);

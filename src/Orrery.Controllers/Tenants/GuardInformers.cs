@@ -20,10 +20,7 @@ internal sealed class GuardInformers
     public GuardInformers(KubeClient client, ControllersOptions options, params ReadOnlySpan<GroupVersionResource> resources)
     {
         this.client = client;
-        var ofOurs = new InformerOptions
-        {
-            Transform = InformerOptions.WithoutManagedFields, LabelSelector = OrreryNames.GuardLabel, Time = options.Time, Loggers = options.Loggers,
-        };
+        InformerOptions ofOurs = options.Informers with { LabelSelector = OrreryNames.GuardLabel };
         informers = resources.ToArray().ToDictionary(r => r, r => new Informer(client, r, ofOurs).AddIndex(ByTenant, o => [OwnerOf(o)]));
     }
 

@@ -23,6 +23,7 @@ internal sealed class PolicyWatch
             FieldSelector = "metadata.name=" + Name,
             Transform = InformerOptions.WithoutManagedFields,
             Time = options.Time,
+            Seed = options.Seed,
             Loggers = options.Loggers,
         });
         informer.Subscribe(change =>

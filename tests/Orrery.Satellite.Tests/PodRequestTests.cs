@@ -10,6 +10,7 @@ public sealed class PodRequestTests
     [InlineData("exec", true)]
     [InlineData("attach", true)]
     [InlineData("portforward", true)]
+    [InlineData("proxy", false)]
     public void Parse_RequestForAPod_NamesItAsTheVirtualClusterDoes(string subresource, bool stream)
     {
         var request = PodRequest.Parse($"/clusters/acme/shop/api/v1/namespaces/default/pods/web-1.pa2-par/{subresource}");
@@ -20,7 +21,7 @@ public sealed class PodRequestTests
 
     [Theory]
     [InlineData("/api/v1/namespaces/kube-system/pods/etcd-0/log")]
-    [InlineData("/clusters/acme/shop/api/v1/namespaces/default/pods/web-1/proxy")]
+    [InlineData("/clusters/acme/shop/api/v1/namespaces/default/pods/web-1/proxied")]
     [InlineData("/clusters/acme/shop/api/v1/namespaces/default/secrets/web-1/log")]
     [InlineData("/clusters/acme/shop/api/v1/namespaces/default/pods/web-1")]
     [InlineData("/clusters/acme/shop/api/v1/namespaces/../pods/web-1/log")]

@@ -123,6 +123,13 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             return ApplyOutcome.Refused("InvalidSource", "the Work does not say which virtual cluster and tenant, or which installation, it is of");
         }
 
+        Tenancy? tenancy = owner.IsVendors ? null : context.Tenancies.Of(owner.Tenant);
+        if (tenancy is null && !owner.IsVendors)
+        {
+            // It comes by a watch of its own and wakes this Work: nothing of a tenant runs before it is held apart.
+            return ApplyOutcome.Refused("NoTenancy", $"this data plane has not been told yet how tenant {owner.Tenant} is held apart");
+        }
+
         (ApiResource? served, ApplyOutcome? unfit) = await trials.FindAsync(manifest, owner, cancellationToken).ConfigureAwait(false);
         if (served is null)
         {
@@ -137,7 +144,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         // 3. What is there, and whether it is ours.
         Informer informer = await applied.ForAsync(served.Resource, cancellationToken).ConfigureAwait(false);
         KubeObject? live = informer.Get(ClusterName.Root, manifest.Namespace, manifest.Name);
-        if (context.Tenancies.Of(owner.Tenant) is { } tenancy)
+        if (tenancy is not null)
         {
             if (tenancy.Suspended && manifest.Kind.Kind == "Pod")
             {

@@ -80,6 +80,7 @@ public sealed class PlanChangeTests
         await using SimulatedPlane plane = await SimulatedPlane.JoinAsync(fleet, "pa2-par", 3);
         await BeginAsync(fleet, plane);
         await InForceAsync(fleet, "small");
+        await Eventually.TrueAsync(async () => (await MachinesAsync(plane)).Length == 2, "it has the machines of its first class", TimeSpan.FromSeconds(20));
 
         await SetAsync(fleet, """{"class": "large"}""");
         await Eventually.TrueAsync(

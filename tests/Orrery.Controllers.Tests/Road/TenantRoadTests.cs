@@ -42,6 +42,30 @@ public sealed class TenantRoadTests
     }
 
     [Fact]
+    public async Task DataPlane_ThatWasNotToldHowATenantIsHeldApart_RunsNothingOfIt()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop);
+        await SetAsync(fleet, """{"class": "small"}""");
+        await fleet.ConditionAsync(OrreryResources.Tenants, "", "acme", "Ready", "False");
+        await fleet.Root.PatchAsync(
+            OrreryResources.VirtualClusters, TestFleet.Shop.Namespace, TestFleet.Shop.Name, PatchKind.Merge, Json("""{"spec": {"placement": {"dataPlanes": ["pa2-par"]}}}"""), default);
+        await shop.CreateAsync(ConfigMaps, "default", ConfigMap("settings"), default);
+
+        // There is no such class, so nobody knows yet what its machines and bounds are.
+        await Eventually.TrueAsync(
+            async () => (await fleet.Root.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)).Items.Any(w =>
+                Conditions.Find(w, "Applied") is { Status: "False", Reason: "NoTenancy", Message: "this data plane has not been told yet how tenant acme is held apart" }),
+            "the Work says what it waits for");
+        Assert.Null(await fleet.DataPlanes["pa2-par"].Client.FindAsync(ConfigMaps, Mapped, "settings", default));
+
+        await fleet.Root.CreateAsync(OrreryResources.TenantClasses, "", Json("""
+            {"apiVersion": "orrery.dev/v1alpha1", "kind": "TenantClass", "metadata": {"name": "small"}, "spec": {"quota": {"pods": 10}}}
+            """), default);
+        await Eventually.SomeAsync(() => fleet.DataPlanes["pa2-par"].Client.FindAsync(ConfigMaps, Mapped, "settings", default), "settings", TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
     public async Task Class_GivesQuotaAndLimitsInRootAndInTheDataPlane()
     {
         await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");

@@ -77,6 +77,9 @@ internal sealed class ClusterReport : IReconciler<string>
             ["metadata"] = new JsonObject { ["name"] = context.Options.DataPlane },
             ["status"] = status,
         };
+
+        // Until it is answered nobody knows what stands there: what was said before is to be said again.
+        written = null;
         await context.ControlPlane.ApplyAsync(
             OrreryResources.DataPlanes, "", context.Options.DataPlane, body, OrreryNames.SatelliteManager, force: true, cancellationToken, "status").ConfigureAwait(false);
         written = text;

@@ -73,7 +73,8 @@ internal sealed class WantedKeeper
 
             try
             {
-                // Also one that stops writes what it knows.
+                // Until it is answered nobody knows what stands there. Also one that stops writes what it knows.
+                written = "";
                 using var last = new CancellationTokenSource(Pace, context.Time);
                 parts = await WriteAsync(copy, digest, parts, cancellationToken.IsCancellationRequested ? last.Token : cancellationToken).ConfigureAwait(false);
                 written = digest;

@@ -35,8 +35,10 @@ internal sealed class CertificateAuthenticator(
         return now > verified.To && now <= verified.AuthorityTo && verified.User is { } former ? expired?.Admit(former) : null;
     }
 
-    private Verified Verify(X509Certificate2 certificate)
+    private Verified Verify(X509Certificate2 presented)
     {
+        // The first requests of a connection come here at once, and a certificate reads its extensions lazily and not for several threads: each looks at a copy of its own.
+        using X509Certificate2 certificate = X509CertificateLoader.LoadCertificate(presented.RawData);
         DateTimeOffset from = certificate.NotBefore, to = certificate.NotAfter, authorityTo = DateTimeOffset.MaxValue;
         DateTimeOffset now = time.GetUtcNow();
         using var chain = new X509Chain();

@@ -66,6 +66,34 @@ public sealed class CertificateTests
         Assert.Equal(401, (await Assert.ThrowsAsync<StatusException>(() => world.IdentifyAsync("/api", certificate))).Code);
     }
 
+    /// <summary>As on a new connection whose first requests come together: they share one certificate that nobody has read yet.</summary>
+    [Fact]
+    public async Task Authenticate_ManyAtOnceOnOneCertificate_AllAreKnown()
+    {
+        const int AtOnce = 4;
+        await using AccessWorld world = await AccessWorld.StartAsync();
+        byte[] issued;
+        using (X509Certificate2 certificate = world.Client("jane", ClusterScope.Root))
+        {
+            issued = certificate.RawData;
+        }
+
+        for (int round = 0; round < 2_000; round++)
+        {
+            using X509Certificate2 unread = X509CertificateLoader.LoadCertificate(issued);
+            using var together = new Barrier(AtOnce);
+            UserInfo[] users = await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(_ => Task.Factory.StartNew(
+                () =>
+                {
+                    together.SignalAndWait();
+                    return world.IdentifyAsync("/api", unread);
+                },
+                default, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()));
+
+            Assert.All(users, user => Assert.Equal("jane", user.Name));
+        }
+    }
+
     [Fact]
     public async Task Authenticate_ExpiresDuringConnection_Is401()
     {

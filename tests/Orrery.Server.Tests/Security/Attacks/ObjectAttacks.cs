@@ -107,6 +107,10 @@ public sealed class ObjectAttacks(AttackWorld world) : IClassFixture<AttackWorld
             Assert.Equal(200, code);
             Assert.Contains("\"mine\"", answer);
             await world.UntouchedAsync(answer);
+
+            // Other attempts of this world expect that it is not served.
+            await world.Attacker.DeleteAsync(ServerFixture.Definitions, "", $"{plural}.orrery.dev", null, Cancel);
+            await Eventually.TrueAsync(async () => !await IsServedAsync(kind), "it is served no longer", cancellationToken: Cancel);
         }
 
         Assert.Equal(404, (await Assert.ThrowsAsync<StatusException>(() => world.Server.Admin.ListAsync(new GroupVersionResource("orrery.dev", "v1alpha1", "works"), "", null, Cancel))).Code);

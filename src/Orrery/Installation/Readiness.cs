@@ -81,7 +81,33 @@ internal sealed class Readiness(RunningInstallation installation, IEnumerable<Or
         }
     }
 
-    private async Task<bool> DataPlaneReadyAsync(string name, CancellationToken cancellationToken) =>
-        await installation.Root.FindAsync(OrreryResources.DataPlanes, "", name, cancellationToken).ConfigureAwait(false) is { } dataPlane
-        && Fleet.IsTrue(dataPlane, "Ready");
+    /// <summary>
+    /// Its condition may still tell of the time before a stop, for as long as a silence is forgiven: the cluster itself is asked as well, through the tunnel.
+    /// </summary>
+    private async Task<bool> DataPlaneReadyAsync(string name, CancellationToken cancellationToken)
+    {
+        if (await installation.Root.FindAsync(OrreryResources.DataPlanes, "", name, cancellationToken).ConfigureAwait(false) is not { } dataPlane || !Fleet.IsTrue(dataPlane, "Ready"))
+        {
+            return false;
+        }
+
+        try
+        {
+            _ = await installation.Root.GetTextAsync($"/apis/{OrreryResources.ApiVersion}/dataplanes/{name}/proxy/readyz", cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (StatusException error) when (error.Code == 403)
+        {
+            // Its owner lets nobody in, and said so: the tunnel stands.
+            return true;
+        }
+        catch (StatusException error) when (error.Code is 500 or 502 or 503 or 504)
+        {
+            return false;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
 }

@@ -121,4 +121,7 @@ public sealed record ApiServerOptions
 
     /// <summary>Subresources that something beside the server serves, such as <c>pods/log</c>.</summary>
     public IReadOnlyList<ISubresourceHandler> SubresourceHandlers { get; init; } = [];
+
+    /// <summary>Groups that something beside the server serves, such as <c>metrics.k8s.io</c>.</summary>
+    public IReadOnlyList<IGroupHandler> GroupHandlers { get; init; } = [];
 }

@@ -102,6 +102,8 @@ internal static class ServerComposition
         var fairness = new RequestFairness(new FairQueue(options.Fairness, time), caches, resources, time);
         var metrics = new RequestMetrics(time);
 
+        var groups = new OfferedGroups(options.GroupHandlers);
+
         var state = new ServerState
         {
             Options = options,
@@ -119,7 +121,8 @@ internal static class ServerComposition
             StalledClients = new StalledClients(options.Patience, time, loggers.CreateLogger<StalledClients>()),
             Metrics = metrics,
             MetricsEndpoint = new MetricsEndpoint(caches, metrics, admissionMetrics, fairness, access.Clusters, options.MoreMetrics),
-            Discovery = new DiscoveryEndpoint(resources, options.PublicUrl?.Authority ?? $"{options.Address}:{options.Port}"),
+            Discovery = new DiscoveryEndpoint(resources, groups, options.PublicUrl?.Authority ?? $"{options.Address}:{options.Port}"),
+            Groups = groups,
             OpenApi = new OpenApiEndpoint(resources),
             Names = names,
             Audit = options.Audit is { } audit ? new AuditLog(audit, time, loggers) : null,

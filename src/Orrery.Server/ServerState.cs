@@ -52,6 +52,8 @@ internal sealed class ServerState : IAsyncDisposable
 
     public required DiscoveryEndpoint Discovery { get; init; }
 
+    public required OfferedGroups Groups { get; init; }
+
     public required OpenApiEndpoint OpenApi { get; init; }
 
     public HealthEndpoint Health => field ??= new HealthEndpoint(Caches, Time, Stopping.Token);

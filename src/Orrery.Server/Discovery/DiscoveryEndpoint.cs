@@ -8,7 +8,7 @@ namespace Orrery.Server.Discovery;
 
 /// <summary>Serves <c>/api</c>, <c>/apis</c> and what is below them down to a group version, and <c>/version</c>.</summary>
 /// <param name="serverAddress">host:port that <c>/api</c> names.</param>
-internal sealed class DiscoveryEndpoint(IApiSurface surfaces, string serverAddress)
+internal sealed class DiscoveryEndpoint(IApiSurface surfaces, OfferedGroups offered, string serverAddress)
 {
     /// <summary>Documents go with the surface that they show.</summary>
     private readonly ConditionalWeakTable<ApiSurface, DiscoveryDocuments> documents = [];
@@ -34,7 +34,8 @@ internal sealed class DiscoveryEndpoint(IApiSurface surfaces, string serverAddre
             return true;
         }
 
-        DiscoveryDocuments all = documents.GetValue(surfaces.For(request.Cluster), surface => new DiscoveryDocuments(surface));
+        ApiSurface shown = await offered.ExtendAsync(surfaces.For(request.Cluster), request.Cluster, cancellationToken).ConfigureAwait(false);
+        DiscoveryDocuments all = documents.GetValue(shown, surface => new DiscoveryDocuments(surface));
         string? accept = context.Request.Headers.Accept;
         DiscoveryFormat format = path.Length == 1 ? DiscoveryFormats.Negotiate(accept) : DiscoveryFormat.Legacy;
         if (path.Length > 1)

@@ -14,7 +14,7 @@ internal static class ResourceDispatch
     {
         if (server.Resources.Find(info.Cluster, info.GroupVersionResource) is not { } resource)
         {
-            return NotServedAsync(http, info, cancellationToken);
+            return OfferedAsync(server, http, info, user, seat, cancellationToken);
         }
 
         var request = new ResourceRequest { Server = server, Http = http, Info = info, User = user, Resource = resource, Seat = seat };
@@ -66,6 +66,14 @@ internal static class ResourceDispatch
             "deletecollection" => DeleteCollectionHandler.HandleAsync(request, cancellationToken),
             _ => throw ApiErrors.MethodNotAllowed(),
         };
+    }
+
+    private static async Task OfferedAsync(ServerState server, HttpContext http, RequestInfo info, UserInfo user, Seat seat, CancellationToken cancellationToken)
+    {
+        if (!await GroupDispatch.TryHandleAsync(server, http, info, user, seat, cancellationToken))
+        {
+            await NotServedAsync(http, info, cancellationToken);
+        }
     }
 
     /// <summary>In a group that every server has, a Status; elsewhere upstream's router never finds a handler and answers text.</summary>

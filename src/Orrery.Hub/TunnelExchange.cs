@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -11,6 +13,8 @@ internal sealed class TunnelExchange(TimeProvider time, ILogger logger)
 {
     /// <summary>How long a satellite has for the start of an answer; a data plane may have to start something first.</summary>
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(30);
+
+    private const long LargestAnswer = 64 * 1024 * 1024;
 
     /// <summary>Whether a client asks to switch protocols, and its connection can.</summary>
     public static bool IsUpgrade(HttpContext http) => http.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true };
@@ -33,6 +37,24 @@ internal sealed class TunnelExchange(TimeProvider time, ILogger logger)
         await using Stream inside = await answer.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         await using Stream outside = await http.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync().ConfigureAwait(false);
         await StreamRelay.RunAsync(outside, inside, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>For an answer of moderate size, as a whole.</summary>
+    /// <exception cref="StatusException">As for <see cref="RunAsync"/>, and what the satellite refuses.</exception>
+    public async Task<KubeObject> FetchAsync(ITunnelRoute route, TunnelRequest asked, HttpContext http, CancellationToken cancellationToken)
+    {
+        using HttpResponseMessage answer = await SendAsync(route, asked, http, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await answer.Content.LoadIntoBufferAsync(LargestAnswer, cancellationToken).ConfigureAwait(false);
+            byte[] body = await answer.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
+            return answer.IsSuccessStatusCode ? KubeObject.Parse(body) : throw new StatusException(Status.FromJson(JsonNode.Parse(body)!.AsObject()));
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or JsonException)
+        {
+            Log.RequestFailed(logger, asked.DataPlane, e.Message);
+            throw ApiErrors.ServiceUnavailable($"{asked.Subject} data plane \"{asked.DataPlane}\", whose satellite gave no whole answer");
+        }
     }
 
     private async Task<HttpResponseMessage> SendAsync(ITunnelRoute route, TunnelRequest asked, HttpContext http, CancellationToken cancellationToken)

@@ -40,10 +40,14 @@ public sealed class TunnelHub
             new PodStreamHandler(this, "attach"),
             new PodStreamHandler(this, "portforward"),
         ];
+        Groups = [new MetricsHandler(this)];
     }
 
     /// <summary>For the API server of the control plane: where satellites dial in, and what goes through their tunnels.</summary>
     public IReadOnlyList<ISubresourceHandler> Handlers { get; }
+
+    /// <summary>For the same server: groups that virtual clusters have of their data planes.</summary>
+    public IReadOnlyList<IGroupHandler> Groups { get; }
 
     /// <summary>The data planes whose tunnels end here, in no particular order.</summary>
     public IEnumerable<string> Connected => open.Keys;
@@ -83,6 +87,9 @@ public sealed class TunnelHub
     /// <exception cref="StatusException">503: the hub is only starting.</exception>
     internal KubeClient In(ClusterName cluster) => client?.InCluster(cluster) ?? throw ApiErrors.ServiceUnavailable("this server is still starting");
 
+    /// <summary>Null while the hub is only starting.</summary>
+    internal KubeClient? Root => client;
+
     internal Tunnel? Find(string dataPlane) => open.GetValueOrDefault(dataPlane);
 
     /// <summary>Since when a data plane is not connected, as far as this server saw it go.</summary>
@@ -92,6 +99,11 @@ public sealed class TunnelHub
     /// <exception cref="StatusException">503: not connected; 504: no answer.</exception>
     internal Task AskAsync(TunnelRequest asked, HttpContext http, CancellationToken cancellationToken) =>
         exchange.RunAsync(RouteTo(asked), asked, http, cancellationToken);
+
+    /// <summary>Asks a data plane for one object, whatever else is asked beside.</summary>
+    /// <exception cref="StatusException">503: not connected; 504: no answer; and whatever it refuses.</exception>
+    internal Task<KubeObject> FetchAsync(TunnelRequest asked, HttpContext http, CancellationToken cancellationToken) =>
+        exchange.FetchAsync(RouteTo(asked), asked, http, cancellationToken);
 
     /// <summary>Asks for another server.</summary>
     internal Task RelayAsync(ITunnelRoute route, TunnelRequest asked, HttpContext http, CancellationToken cancellationToken) =>

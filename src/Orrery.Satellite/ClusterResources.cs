@@ -15,6 +15,7 @@ internal static class ClusterResources
     public static readonly GroupVersionResource ResourceQuotas = new("", "v1", "resourcequotas");
     public static readonly GroupVersionResource LimitRanges = new("", "v1", "limitranges");
     public static readonly GroupVersionResource PodMetrics = new("metrics.k8s.io", "v1beta1", "pods");
+    public static readonly GroupVersionResource NodeMetrics = new("metrics.k8s.io", "v1beta1", "nodes");
     public static readonly GroupVersionResource Jobs = new("batch", "v1", "jobs");
     public static readonly GroupVersionResource EndpointSlices = new("discovery.k8s.io", "v1", "endpointslices");
     public static readonly GroupVersionResource Leases = new("coordination.k8s.io", "v1", "leases");

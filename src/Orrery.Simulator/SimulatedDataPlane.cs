@@ -5,6 +5,7 @@ using Orrery.Server;
 using Orrery.Server.Authentication;
 using Orrery.Server.Security;
 using Orrery.Simulator.Kubelets;
+using Orrery.Simulator.Metrics;
 using Orrery.Simulator.Ports;
 using Orrery.Storage;
 
@@ -81,6 +82,7 @@ public sealed class SimulatedDataPlane : IAsyncDisposable
                 TimeProvider = options.Simulation.Time,
                 LoggerFactory = options.Simulation.Loggers,
                 SubresourceHandlers = [logs, exec, attach, forward, new PodProxy()],
+                GroupHandlers = [new MetricsApi(() => simulation?.Pods, () => simulation?.Nodes, options.Simulation.Time)],
                 AdvertiseAddress = options.Address,
 
                 // Simulated nodes are ready when they are made, and nothing here takes taints away.

@@ -42,6 +42,9 @@ internal sealed class Simulation : IDisposable
     /// <summary>The pods as the simulation knows them.</summary>
     public Informer Pods => cluster.Pods;
 
+    /// <summary>The nodes as the simulation knows them.</summary>
+    public Informer Nodes => cluster.Nodes;
+
     /// <summary>Runs until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) =>
         Task.WhenAll([cluster.RunAsync(cancellationToken), .. hosts.Select(h => h.RunAsync(cancellationToken))]);

@@ -42,7 +42,7 @@ internal sealed class ClusterReport : IReconciler<string>
     public async Task<ReconcileResult> ReconcileAsync(string key, CancellationToken cancellationToken)
     {
         // 1. Ask the cluster.
-        (string? version, string fault) = await AskAsync(cancellationToken).ConfigureAwait(false);
+        (string? version, bool measures, string fault) = await AskAsync(cancellationToken).ConfigureAwait(false);
         if (version is null != away)
         {
             away = version is null;
@@ -55,7 +55,7 @@ internal sealed class ClusterReport : IReconciler<string>
         }
 
         // 2. Say what is new.
-        JsonObject status = Facts(version);
+        JsonObject status = Facts(version, measures);
         string restriction = context.Policy.Current.Summary;
         string text = status.ToJsonString() + fault + restriction;
         if (text == written)
@@ -86,7 +86,7 @@ internal sealed class ClusterReport : IReconciler<string>
         return ReconcileResult.Done;
     }
 
-    private JsonObject Facts(string? version)
+    private JsonObject Facts(string? version, bool measures)
     {
         var status = new JsonObject
         {
@@ -97,6 +97,7 @@ internal sealed class ClusterReport : IReconciler<string>
         {
             IReadOnlyList<KubeObject> all = nodes.All();
             status["kubernetesVersion"] = version;
+            status["metrics"] = measures;
             status["nodes"] = ClusterFacts.Nodes(all);
             status["capacity"] = ClusterFacts.Sum(all, "capacity");
             status["allocatable"] = ClusterFacts.Sum(all, "allocatable");
@@ -108,7 +109,7 @@ internal sealed class ClusterReport : IReconciler<string>
     /// <summary>A field that is not applied again would be taken away.</summary>
     private static void KeepLastKnown(JsonObject status, KubeObject present)
     {
-        foreach (string field in (ReadOnlySpan<string>)["kubernetesVersion", "nodes", "capacity", "allocatable"])
+        foreach (string field in (ReadOnlySpan<string>)["kubernetesVersion", "metrics", "nodes", "capacity", "allocatable"])
         {
             if (present.At("status", field) is { } known)
             {
@@ -157,18 +158,19 @@ internal sealed class ClusterReport : IReconciler<string>
         Conditions.Set(status, type, state ? Conditions.True : Conditions.False, reason, message, context.Time.GetUtcNow());
     }
 
-    private async Task<(string? Version, string Fault)> AskAsync(CancellationToken cancellationToken)
+    private async Task<(string? Version, bool Measures, string Fault)> AskAsync(CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(AnswerTimeout, context.Time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
         {
             JsonElement version = await context.Cluster.SendJsonAsync(HttpMethod.Get, "/version", null, linked.Token).ConfigureAwait(false);
-            return (version.TryGetProperty("gitVersion", out JsonElement v) ? v.GetString() ?? "" : "", "");
+            bool measures = await context.Resources.FindAsync(ClusterResources.PodMetrics, linked.Token).ConfigureAwait(false) is not null;
+            return (version.TryGetProperty("gitVersion", out JsonElement v) ? v.GetString() ?? "" : "", measures, "");
         }
         catch (Exception e) when (Retry.IsAway(e) && !cancellationToken.IsCancellationRequested)
         {
-            return (null, timeout.IsCancellationRequested ? $"the cluster's API did not answer within {AnswerTimeout.TotalSeconds:0} s" : $"the cluster's API cannot be reached: {e.Message}");
+            return (null, false, timeout.IsCancellationRequested ? $"the cluster's API did not answer within {AnswerTimeout.TotalSeconds:0} s" : $"the cluster's API cannot be reached: {e.Message}");
         }
     }
 

@@ -14,7 +14,7 @@ namespace Orrery.Satellite.Tunnel;
 /// All that the control plane may ask through the tunnel: whether the satellite lives, what concerns the pods and Services of a virtual cluster, and, for
 /// its operators, the cluster's own API. What fails is answered as a Status, and each request is logged with who asked it.
 /// </summary>
-internal sealed class TunnelRequests(SatelliteContext context, PodRequests pods)
+internal sealed class TunnelRequests(SatelliteContext context, PodRequests pods, MetricsRequests metrics)
 {
     private const string Proxy = "/proxy/";
 
@@ -40,7 +40,9 @@ internal sealed class TunnelRequests(SatelliteContext context, PodRequests pods)
 
         try
         {
-            await (target.StartsWith(Proxy, StringComparison.Ordinal) ? ProxyAsync(target[(Proxy.Length - 1)..], http) : pods.AnswerAsync(http, http.RequestAborted)).ConfigureAwait(false);
+            await (target.StartsWith(Proxy, StringComparison.Ordinal) ? ProxyAsync(target[(Proxy.Length - 1)..], http)
+                : MetricsRequests.Parse(http.Request.Path.Value ?? "") is { } figures ? metrics.AnswerAsync(figures, http, http.RequestAborted)
+                : pods.AnswerAsync(http, http.RequestAborted)).ConfigureAwait(false);
         }
         catch (StatusException refusal)
         {

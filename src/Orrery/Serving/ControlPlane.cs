@@ -64,6 +64,7 @@ internal static class ControlPlane
                 TimeProvider = time,
                 LoggerFactory = loggers,
                 SubresourceHandlers = hub.Handlers,
+                GroupHandlers = hub.Groups,
             }),
             cancellationToken).ConfigureAwait(false);
 

@@ -48,7 +48,7 @@ internal sealed class TestFleet : IAsyncDisposable
         // The log of a run that is looked into: ORRERY_TEST_LOG names a file.
         ILoggerFactory loggers = Environment.GetEnvironmentVariable("ORRERY_TEST_LOG") is { Length: > 0 } file ? new FileLoggers(file) : NullLoggerFactory.Instance;
         var hub = new TunnelHub(new TunnelHubOptions { SilenceGrace = silenceGrace, Loggers = loggers });
-        var fleet = new TestFleet(await TestServer.StartAsync(new TestServerOptions { LoggerFactory = loggers, SubresourceHandlers = hub.Handlers }), loggers)
+        var fleet = new TestFleet(await TestServer.StartAsync(new TestServerOptions { LoggerFactory = loggers, SubresourceHandlers = hub.Handlers, Configure = o => o with { GroupHandlers = hub.Groups } }), loggers)
         {
             kubelets = kubelets,
         };

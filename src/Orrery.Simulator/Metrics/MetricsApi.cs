@@ -1,0 +1,115 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Server.Discovery;
+using Orrery.Server.Handlers;
+using Orrery.Simulator.Cluster;
+
+namespace Orrery.Simulator.Metrics;
+
+/// <summary>Answers <c>metrics.k8s.io</c> of a simulated cluster, as a metrics server would.</summary>
+/// <param name="pods">Null until the simulation has begun.</param>
+/// <param name="nodes">Null until the simulation has begun.</param>
+internal sealed class MetricsApi(Func<Informer?> pods, Func<Informer?> nodes, TimeProvider time) : IGroupHandler
+{
+    private const int WindowSeconds = 15;
+
+    public ApiGroupSurface Surface => ResourceMetrics.Surface;
+
+    public ValueTask<bool> IsServedAsync(ClusterName cluster, CancellationToken cancellationToken) => ValueTask.FromResult(cluster.IsRoot);
+
+    public async Task HandleAsync(GroupRequest asked, HttpContext http, CancellationToken cancellationToken)
+    {
+        // 1. What is meant.
+        bool isPods = asked.Resource == ResourceMetrics.Pods;
+        LabelSelector selector = LabelSelector.Parse(asked.LabelSelector);
+        IEnumerable<KubeObject> meant = (isPods ? pods() : nodes())?.All() ?? [];
+        if (isPods)
+        {
+            // Nothing is measured of what does not run.
+            meant = meant.Where(p => p.PodPhase == "Running" && (asked.Namespace.Length == 0 || p.Namespace == asked.Namespace));
+        }
+
+        List<JsonObject> measured =
+        [
+            .. meant.Where(o => (asked.Name.Length == 0 || o.Name == asked.Name) && selector.Matches(o.Labels))
+                .OrderBy(o => o.Namespace, StringComparer.Ordinal).ThenBy(o => o.Name, StringComparer.Ordinal)
+                .Select(o => isPods ? OfPod(o) : OfNode(o)),
+        ];
+
+        // 2. The answer.
+        JsonObject answer = asked.Name.Length > 0
+            ? measured.FirstOrDefault() ?? throw ResourceMetrics.NotFound(asked.Resource, asked.Namespace, asked.Name)
+            : new JsonObject { ["kind"] = isPods ? "PodMetricsList" : "NodeMetricsList", ["apiVersion"] = asked.Resource.ApiVersion, ["metadata"] = new JsonObject(), ["items"] = new JsonArray([.. measured]) };
+        byte[] body = JsonSerializer.SerializeToUtf8Bytes<JsonNode>(answer);
+        http.Response.ContentType = "application/json";
+        http.Response.ContentLength = body.Length;
+        await http.Response.Body.WriteAsync(body, cancellationToken).ConfigureAwait(false);
+    }
+
+    private JsonObject OfPod(KubeObject pod)
+    {
+        JsonObject json = Head("PodMetrics", pod);
+        json["containers"] = new JsonArray([.. Containers(pod).Select(c => (JsonNode)new JsonObject { ["name"] = c.Name, ["usage"] = Json(c.Usage) })]);
+        return json;
+    }
+
+    private JsonObject OfNode(KubeObject node)
+    {
+        SimulatedUsage usage = SimulatedUsage.Idle;
+        foreach (KubeObject pod in pods()?.ByIndex("node", node.Name) ?? [])
+        {
+            if (pod.PodPhase == "Running")
+            {
+                usage = Containers(pod).Aggregate(usage, (sum, c) => sum + c.Usage);
+            }
+        }
+
+        JsonObject json = Head("NodeMetrics", node);
+        json["usage"] = Json(usage);
+        return json;
+    }
+
+    private JsonObject Head(string kind, KubeObject of)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        var metadata = new JsonObject { ["name"] = of.Name, ["creationTimestamp"] = Conditions.Time(now) };
+        if (of.Namespace.Length > 0)
+        {
+            metadata["namespace"] = of.Namespace;
+        }
+
+        if (of.At("metadata", "labels") is { } labels)
+        {
+            metadata["labels"] = JsonNode.Parse(labels.GetRawText());
+        }
+
+        return new JsonObject
+        {
+            ["kind"] = kind,
+            ["apiVersion"] = ResourceMetrics.Pods.ApiVersion,
+            ["metadata"] = metadata,
+            ["timestamp"] = Conditions.Time(DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds() / WindowSeconds * WindowSeconds)),
+            ["window"] = $"{WindowSeconds}s",
+        };
+    }
+
+    private static IEnumerable<(string Name, SimulatedUsage Usage)> Containers(KubeObject pod) =>
+        from container in pod.At("spec", "containers") is { ValueKind: JsonValueKind.Array } all ? [.. all.EnumerateArray()] : Array.Empty<JsonElement>()
+        let name = container.GetProperty("name").GetString()!
+        let resources = container.TryGetProperty("resources", out JsonElement found) ? (JsonElement?)found : null
+        select (name, SimulatedUsage.Of($"{pod.Namespace}/{pod.Name}", name, Amounts(resources, "requests"), Amounts(resources, "limits")));
+
+    private static IReadOnlyDictionary<string, Quantity> Amounts(JsonElement? resources, string part) =>
+        KindJson.Quantities(resources is { ValueKind: JsonValueKind.Object } all && all.TryGetProperty(part, out JsonElement amounts) ? amounts : null);
+
+    private static JsonObject Json(SimulatedUsage usage) => new()
+    {
+        ["cpu"] = string.Create(CultureInfo.InvariantCulture, $"{usage.MilliCpu}m"),
+        ["memory"] = string.Create(CultureInfo.InvariantCulture, $"{usage.MemoryKi}Ki"),
+    };
+}

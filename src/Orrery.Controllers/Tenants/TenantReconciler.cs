@@ -55,7 +55,7 @@ internal sealed class TenantReconciler(
         JsonObject status = TenantStatus.Build(
             json, tenant, refusal, terminating, own.Sum(n => virtualClusters.InNamespace(ClusterName.Root, n).Count), size, tenancies.Of(key), time.GetUtcNow());
         await OwnKinds.WriteStatusAsync(root, tenants, json, status, cancellationToken).ConfigureAwait(false);
-        Tell(json, status);
+        ConditionEvents.Tell(events, json, status, Told, noJudgement: OrreryNames.SuspendedCondition);
         return ReconcileResult.Done;
     }
 
@@ -67,24 +67,6 @@ internal sealed class TenantReconciler(
         {
             await inClusters!.BringAboutAsync(
                 tenant.Name, TenantObjects.InVirtualCluster(tenant), cancellationToken, new ClusterName(cluster.Namespace, cluster.Name)).ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>People read of each transition; that a new tenant is not suspended is none.</summary>
-    private void Tell(KubeObject before, JsonObject status)
-    {
-        foreach (JsonObject condition in (status["conditions"] as JsonArray ?? []).OfType<JsonObject>())
-        {
-            string type = condition.TextAt("type") ?? "";
-            ConditionState? known = Conditions.Find(before, type);
-            if (!Told.Contains(type) || (known?.Status == condition.TextAt("status") && known?.Reason == condition.TextAt("reason"))
-                || (known is null && type == OrreryNames.SuspendedCondition && condition.TextAt("status") == Conditions.False))
-            {
-                continue;
-            }
-
-            bool good = condition.TextAt("status") == Conditions.True || type == OrreryNames.SuspendedCondition || condition.TextAt("status") == Conditions.Unknown;
-            events.Record(before, good ? "Normal" : "Warning", condition.TextAt("reason") ?? type, $"{type}: {condition.TextAt("message")}");
         }
     }
 }

@@ -24,6 +24,8 @@ internal sealed class VirtualClusterReconciler(
     TimeProvider time,
     ILogger logger) : IReconciler<ClusterName>
 {
+    private static readonly string[] Told = [OrreryNames.ReadyCondition, OrreryNames.PlacedCondition];
+
     public async Task<ReconcileResult> ReconcileAsync(ClusterName key, CancellationToken cancellationToken)
     {
         if (virtualClusters.Get(ClusterName.Root, key.Namespace, key.Name) is not { } cluster)
@@ -58,6 +60,7 @@ internal sealed class VirtualClusterReconciler(
         JsonObject status = VirtualClusterStatus.Build(
             current, key, tenant, logical, fleet.Current, works.Of(key), new Uri(publicUrl, key.PathPrefix).ToString(), time.GetUtcNow());
         await OwnKinds.WriteStatusAsync(root, virtualClusters, current, status, cancellationToken).ConfigureAwait(false);
+        ConditionEvents.Tell(events, current, status, Told);
         return ReconcileResult.Done;
     }
 
@@ -78,7 +81,6 @@ internal sealed class VirtualClusterReconciler(
         logicalClusters.Observe(made);
         string endpoint = new Uri(publicUrl, key.PathPrefix).ToString();
         Log.VirtualClusterServed(logger, key.ToString(), tenant.Name, endpoint);
-        events.Normal(cluster, "Served", $"Served at {endpoint}");
         return made;
     }
 

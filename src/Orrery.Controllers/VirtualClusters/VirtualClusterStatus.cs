@@ -56,7 +56,7 @@ internal static class VirtualClusterStatus
         (string state, string reason, string message) = resolution.Unknown.Count > 0
             ? (Conditions.False, "UnknownName", $"there is no {string.Join(", no ", resolution.Unknown)}")
             : Api.Kinds.Placement.Of(cluster).IsEmpty
-                ? (Conditions.False, "NoPlacement", "spec.placement names no data plane, virtual site or selector")
+                ? (Conditions.False, "NoPlacement", "nothing runs anywhere: spec.placement names no data plane, virtual site or selector")
                 : resolution.DataPlanes.Count == 0
                     ? (Conditions.False, "NothingSelected", "no data plane that admits the tenant is selected")
                     : (Conditions.True, "Placed", $"runs on {names}");

@@ -137,6 +137,26 @@ public sealed class FleetRoadTests
     }
 
     [Fact]
+    public async Task VirtualCluster_WithoutAPlacement_SaysThatNothingRuns()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        await fleet.AddVirtualClusterAsync(TestFleet.Shop);
+        await fleet.ConditionAsync(OrreryResources.VirtualClusters, "acme", "shop", "Placed", "False");
+
+        await EventAsync(fleet, "Normal", "Served");
+        await EventAsync(fleet, "Warning", "NoPlacement");
+
+        await fleet.Root.PatchAsync(
+            OrreryResources.VirtualClusters, "acme", "shop", PatchKind.Merge, Json("""{"spec": {"placement": {"dataPlanes": ["pa2-par"]}}}"""), default);
+        await EventAsync(fleet, "Normal", "Placed");
+    }
+
+    private static Task EventAsync(TestFleet fleet, string type, string reason) => Eventually.TrueAsync(
+        async () => (await fleet.Root.ListAsync(new GroupVersionResource("", "v1", "events"), "acme", null, default)).Items.Any(
+            e => e.TextAt("type") == type && e.TextAt("reason") == reason && e.TextAt("involvedObject", "kind") == "VirtualCluster"),
+        $"{type} {reason}");
+
+    [Fact]
     public async Task Satellite_SeesOnlyItsOwn()
     {
         await using TestFleet fleet = await TestFleet.StartAsync("pa2-par", "ny8-nyc");

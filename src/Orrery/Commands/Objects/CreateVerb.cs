@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Machinery;
 
@@ -55,6 +56,11 @@ internal static class CreateVerb
                 string ns = !kind.IsNamespaced ? "" : body.Namespace.Length > 0 ? body.Namespace : cluster.Namespace(parsed, client);
                 KubeObject made = await client.CreateAsync(kind.Resource, ns, body, ct, dryRun: mode == "server").ConfigureAwait(false);
                 Report(output.Of(parsed), kind, made, mode == "server" ? "created (server dry run)" : "created");
+                if (kind.IsPlaced && Placement.Of(made).IsEmpty)
+                {
+                    await Console.Error.WriteLineAsync(
+                        $"It runs nowhere yet: say where with --data-planes, --virtual-sites or --data-plane-labels here or in 'orrery {kind.Command} set {made.Name} -n {made.Namespace}'.").ConfigureAwait(false);
+                }
             }
 
             return 0;

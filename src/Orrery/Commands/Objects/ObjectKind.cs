@@ -19,6 +19,9 @@ internal sealed record ObjectKind(string Command, string[] Aliases, GroupVersion
     public static readonly ObjectKind Release = new("release", ["rel", "releases"], OrreryResources.Releases, "Release", false, "one version of an application");
     public static readonly ObjectKind Installation = new("install", ["inst", "installation", "installations"], OrreryResources.Installations, "Installation", true, "a release of an application, for a tenant or for data planes");
 
+    /// <summary>Whether <c>spec.placement</c> says where it runs.</summary>
+    public bool IsPlaced => this == VirtualCluster || this == Installation;
+
     /// <summary>As kubectl names one object of the kind: <c>tenant.orrery.dev/acme</c>.</summary>
     public string NameOf(string name) => $"{Kind.ToLowerInvariant()}.{Resource.Group}/{name}";
 }

@@ -82,6 +82,9 @@ internal static partial class Log
     [LoggerMessage(4043, LogLevel.Information, "Pod {Namespace}/{Pod} is evicted from a machine that is to go")]
     public static partial void PodEvicted(ILogger logger, string @namespace, string pod);
 
+    [LoggerMessage(4044, LogLevel.Information, "{Kind} {Namespace}/{Name} is to stay, as helm.sh/resource-policy says, and its namespace with it")]
+    public static partial void KeptByPolicy(ILogger logger, string kind, string @namespace, string name);
+
     [LoggerMessage(4050, LogLevel.Warning, "The policy of the cluster's owner: {Summary}")]
     public static partial void PolicyChanged(ILogger logger, string summary);
 

@@ -20,6 +20,18 @@ public static class OrreryNames
     /// <summary>On a namespace of a data plane: the Installation that it was made for, in full, as <c>namespace/name</c>.</summary>
     public const string InstallationAnnotation = "orrery.dev/installation";
 
+    /// <summary>On an object: what becomes of it when its release does not want it any more. Helm's own name.</summary>
+    public const string ResourcePolicyAnnotation = "helm.sh/resource-policy";
+
+    /// <summary>Value of <see cref="ResourcePolicyAnnotation"/>, in any case: it stays where it is.</summary>
+    public const string KeepPolicy = "keep";
+
+    /// <summary>On a namespace of a data plane: it holds what a release that went was to keep, so it stays until somebody takes this away.</summary>
+    public const string KeptAnnotation = "orrery.dev/kept";
+
+    /// <summary>On an Installation: its tests are run when this changes. What the value is does not matter.</summary>
+    public const string TestAnnotation = "orrery.dev/test";
+
     /// <summary>On a Work of an Installation: it runs at this event, such as <c>pre-install</c>, and is no part of what stays.</summary>
     public const string HookLabel = "orrery.dev/hook";
 

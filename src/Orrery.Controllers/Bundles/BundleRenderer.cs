@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Api.Kinds;
 using Orrery.Helm;
 using Orrery.Helm.Charts;
 using Orrery.Helm.Templates;
@@ -17,9 +18,9 @@ internal sealed class BundleRenderer(TimeProvider time)
     /// <exception cref="BundleException">Says what is wrong and where.</exception>
     public RenderedBundle Render(Bundle bundle, JsonObject values, JsonObject? overrides, RenderTarget target, CancellationToken cancellationToken)
     {
-        (List<JsonObject> objects, List<RenderedHook> hooks) = bundle switch
+        (int definitions, List<JsonObject> objects, List<RenderedHook> hooks) = bundle switch
         {
-            ManifestBundle manifests => (manifests.Objects.Select(o => ValueReferences.Resolve(o, values, $"{o.Kind} {o.Name}")).ToList(), []),
+            ManifestBundle manifests => (0, manifests.Objects.Select(o => ValueReferences.Resolve(o, values, $"{o.Kind} {o.Name}")).ToList(), []),
             ChartBundle chart => Chart(chart, values, target, cancellationToken),
             _ => throw new ArgumentException($"no renderer for {bundle.GetType()}", nameof(bundle)),
         };
@@ -36,10 +37,10 @@ internal sealed class BundleRenderer(TimeProvider time)
         }
 
         Distinct(objects);
-        return new RenderedBundle(objects, hooks);
+        return new RenderedBundle(objects, hooks) { Definitions = definitions };
     }
 
-    private (List<JsonObject> Objects, List<RenderedHook> Hooks) Chart(ChartBundle bundle, JsonObject values, RenderTarget target, CancellationToken cancellationToken)
+    private (int Definitions, List<JsonObject> Objects, List<RenderedHook> Hooks) Chart(ChartBundle bundle, JsonObject values, RenderTarget target, CancellationToken cancellationToken)
     {
         RenderedChart rendered;
         try
@@ -60,6 +61,13 @@ internal sealed class BundleRenderer(TimeProvider time)
             objects.AddRange(Documents(file.Content, file.Source));
         }
 
+        foreach (JsonObject definition in objects)
+        {
+            // Helm never removes them, as every object of the kind would go with them.
+            definition.Metadata.ObjectAt("annotations")[OrreryNames.ResourcePolicyAnnotation] = OrreryNames.KeepPolicy;
+        }
+
+        int definitions = objects.Count;
         foreach (Manifest manifest in rendered.Manifests.Where(m => m.Hook is null))
         {
             objects.AddRange(Documents(manifest.Content, manifest.Source));
@@ -72,7 +80,7 @@ internal sealed class BundleRenderer(TimeProvider time)
                 .Select((h, i) => new RenderedHook(on, i, h.Hook!.DeletePolicies, h.Object)));
         }
 
-        return (objects, hooks);
+        return (definitions, objects, hooks);
     }
 
     /// <summary>The objects of a rendered file; a List stands for what it holds.</summary>

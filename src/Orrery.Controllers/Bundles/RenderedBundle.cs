@@ -1,11 +1,19 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Helm.Charts;
 
 namespace Orrery.Controllers.Bundles;
 
 /// <summary>What a bundle comes to in one data plane.</summary>
 /// <param name="Objects">In the order in which they are installed.</param>
-internal sealed record RenderedBundle(IReadOnlyList<JsonObject> Objects, IReadOnlyList<RenderedHook> Hooks);
+internal sealed record RenderedBundle(IReadOnlyList<JsonObject> Objects, IReadOnlyList<RenderedHook> Hooks)
+{
+    /// <summary>Objects at the start of the list that come before anything else, hooks as well: a chart's <c>crds/</c>.</summary>
+    public int Definitions { get; init; }
+
+    /// <summary>The place of an object in the order of coming into force; those of one place come together.</summary>
+    public int PlaceOf(int index) => index < Definitions ? 0 : 1 + InstallOrder.PlaceOf(Objects[index].Kind);
+}
 
 /// <summary>An object that is made at an event and is no part of what stays.</summary>
 /// <param name="Event">As <c>pre-install</c>. One that runs at several stands here once for each.</param>

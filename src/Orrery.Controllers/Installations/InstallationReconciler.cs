@@ -86,7 +86,7 @@ internal sealed class InstallationReconciler(
             .Select(p => p.Attempt!.Started + plan.Deadline - now + TimeSpan.FromSeconds(1)).Where(d => d > TimeSpan.Zero);
 
         // A refused chart or missing values may come; what a step itself wrote wakes the next one by its Works, but not where it wrote none.
-        bool isStepping = after.Any(p => p.Phase is Phases.Checking or Phases.Uninstalling || p is { Attempt: not null, Phase: Phases.Installing or Phases.Upgrading });
+        bool isStepping = after.Any(p => p.Phase is Phases.Checking or Phases.Uninstalling || p is { Attempt: not null, Phase: Phases.Installing or Phases.Upgrading } || p.Test is { Phase: TestRun.Running });
         List<TimeSpan> looks = [.. deadlines, .. isStepping ? [TimeSpan.FromSeconds(2)] : Array.Empty<TimeSpan>(), .. after.Any(p => p.Phase == Phases.Failed) ? [RetryLook] : Array.Empty<TimeSpan>()];
         return looks.Count > 0 ? ReconcileResult.After(looks.Min()) : ReconcileResult.Done;
     }
@@ -96,6 +96,11 @@ internal sealed class InstallationReconciler(
         foreach (PlaneStatus plane in after)
         {
             PlaneStatus? was = before.GetValueOrDefault(plane.Name);
+            if (plane.Test is { Phase: TestRun.Succeeded or TestRun.Failed } test && (was?.Test?.Run != test.Run || was.Test.Phase != test.Phase))
+            {
+                events.Record(installation, test.Phase == TestRun.Failed ? "Warning" : "Normal", "Tests" + test.Phase, $"{plane.Name}: {test.Message}");
+            }
+
             if (was?.Phase == plane.Phase && (was.Reason == plane.Reason || plane.Phase != Phases.Failed))
             {
                 continue;

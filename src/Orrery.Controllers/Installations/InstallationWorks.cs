@@ -16,6 +16,12 @@ internal static class InstallationWorks
     /// <summary>On a Work: the attempt with which what it holds goes.</summary>
     public const string LeavesAnnotation = "orrery.dev/leaves-with";
 
+    /// <summary>Value of <see cref="OrreryNames.HookLabel"/> of the tests of a chart, which stand ready for as long as the release is in force.</summary>
+    public const string TestEvent = "test";
+
+    /// <summary>Value of <see cref="OrreryNames.HookLabel"/> of tests that run or have run.</summary>
+    public const string TestRunEvent = "test-run";
+
     public const string HookOrderAnnotation = "orrery.dev/hook-order";
     public const string HookPoliciesAnnotation = "orrery.dev/hook-policies";
 
@@ -31,6 +37,9 @@ internal static class InstallationWorks
 
     public static string? TrialOf(KubeObject work) => work.TextAt("spec", "trial", "attempt");
 
+    /// <summary>When the trial comes into force, among all of its attempt.</summary>
+    public static int PlaceOf(KubeObject work) => (int)(work.NumberAt("spec", "trial", "place") ?? 0);
+
     public static bool IsInForce(KubeObject work) => work.At("spec", "manifest") is not null;
 
     /// <summary>The manifest to come, or else the one in force.</summary>
@@ -41,7 +50,7 @@ internal static class InstallationWorks
         ClusterName.Root, manifest.ApiVersion, manifest.Kind, $"{installation.Namespace}/{installation.Name}/{manifest.Namespace}{(hook.Length > 0 ? "/" + hook : "")}", manifest.Name).ObjectName();
 
     /// <summary>A Work that holds something to try and nothing in force.</summary>
-    public static JsonObject Trial(KubeObject installation, string tenant, string dataPlaneNamespace, JsonObject manifest, string attempt)
+    public static JsonObject Trial(KubeObject installation, string tenant, string dataPlaneNamespace, JsonObject manifest, string attempt, int place = 0)
     {
         JsonObject source = Source(installation).ToJson();
         source["uid"] = installation.Uid;
@@ -56,7 +65,7 @@ internal static class InstallationWorks
             ["apiVersion"] = OrreryResources.ApiVersion,
             ["kind"] = "Work",
             ["metadata"] = new JsonObject { ["name"] = NameOf(installation, manifest), ["namespace"] = dataPlaneNamespace, ["labels"] = labels },
-            ["spec"] = new JsonObject { ["source"] = source, ["trial"] = TrialSpec(manifest, attempt) },
+            ["spec"] = new JsonObject { ["source"] = source, ["trial"] = TrialSpec(manifest, attempt, place) },
         };
     }
 
@@ -77,9 +86,27 @@ internal static class InstallationWorks
         return work;
     }
 
+    /// <summary>A test that is to run, out of the one that stands ready: every run has Works of its own.</summary>
+    public static JsonObject TestRun(KubeObject installation, KubeObject ready, string run)
+    {
+        JsonObject work = ready.ToJsonObject();
+        JsonObject manifest = JsonObject.Create(ManifestOf(ready).Json)!;
+        work["metadata"] = new JsonObject
+        {
+            ["name"] = NameOf(installation, manifest, $"{TestRunEvent}/{run}"),
+            ["namespace"] = ready.Namespace,
+            ["labels"] = work.Metadata["labels"]!.DeepClone(),
+            ["annotations"] = work.Metadata["annotations"]!.DeepClone(),
+        };
+        work.Metadata["labels"]![OrreryNames.HookLabel] = TestRunEvent;
+        work["spec"]!["trial"]!["attempt"] = run;
+        work.Remove("status");
+        return work;
+    }
+
     /// <summary>Puts something to try beside what is in force.</summary>
-    public static JsonArray Try(KubeObject work, JsonObject manifest, string attempt) =>
-        [Exactly(work), Add("/spec/trial", TrialSpec(manifest, attempt)), .. Unmark(work)];
+    public static JsonArray Try(KubeObject work, JsonObject manifest, string attempt, int place) =>
+        [Exactly(work), Add("/spec/trial", TrialSpec(manifest, attempt, place)), .. Unmark(work)];
 
     /// <summary>Brings what was tried into force, unless it is of another attempt by now.</summary>
     public static JsonArray Promote(KubeObject work, string attempt) =>
@@ -118,7 +145,7 @@ internal static class InstallationWorks
     private static SourceReference Source(KubeObject installation) =>
         new(ClusterName.Root, OrreryResources.ApiVersion, "Installation", installation.Namespace, installation.Name);
 
-    private static JsonObject TrialSpec(JsonObject manifest, string attempt) => new() { ["attempt"] = attempt, ["manifest"] = manifest.DeepClone() };
+    private static JsonObject TrialSpec(JsonObject manifest, string attempt, int place) => new() { ["attempt"] = attempt, ["place"] = place, ["manifest"] = manifest.DeepClone() };
 
     private static JsonObject Exactly(KubeObject work) => new() { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = work.Uid };
 

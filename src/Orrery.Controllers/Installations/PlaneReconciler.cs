@@ -3,6 +3,7 @@ using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Controllers.Bundles;
+using Orrery.Helm.Charts;
 
 namespace Orrery.Controllers.Installations;
 
@@ -29,6 +30,8 @@ internal sealed class PlaneReconciler(WorkWriter writer, HookRunner hooks, Bundl
 
     /// <summary>Reason of an attempt that goes no further: its hook has run and failed. Other values or another release begin another.</summary>
     private const string HookFailed = "HookFailed";
+
+    private readonly TestRunner tests = new(writer, hooks, time);
 
     /// <returns>What is to stand in the status from now on.</returns>
     public async Task<PlaneStatus> AdvanceAsync(PlaneLook look, CancellationToken cancellationToken)
@@ -106,8 +109,12 @@ internal sealed class PlaneReconciler(WorkWriter writer, HookRunner hooks, Bundl
                 : Hooked(status with { Attempt = before.Attempt }, before, look, Phases.Uninstalling);
         }
 
-        // 2. The objects.
-        await WorkWriter.EachAsync(look.Works.Where(w => !w.IsDeleting), writer.DeleteAsync, cancellationToken).ConfigureAwait(false);
+        // 2. The objects, in Helm's order: what serves goes before what it needs.
+        foreach (IEnumerable<KubeObject> alike in look.Works.Where(w => !w.IsDeleting).GroupBy(w => InstallOrder.PlaceOfLeaving(InstallationWorks.ManifestOf(w).Kind)).OrderBy(g => g.Key))
+        {
+            await WorkWriter.EachAsync(alike, writer.DeleteAsync, cancellationToken).ConfigureAwait(false);
+        }
+
         if (look.Works.Count > 0)
         {
             return status.In(Phases.Uninstalling, "Deleting", $"{look.Works.Count} objects go");
@@ -137,11 +144,16 @@ internal sealed class PlaneReconciler(WorkWriter writer, HookRunner hooks, Bundl
         // 1. What it comes to, and under which name it goes.
         var wanted = rendered.Objects.ToDictionary(o => InstallationWorks.NameOf(look.Installation, o), StringComparer.Ordinal);
         string content = InstallationWorks.Content(wanted.Select(w => (w.Key, CanonicalJson.Digest(w.Value))));
-        var attempt = new Attempt(inputs, content, revision, Stages.Checking, time.GetUtcNow(), []);
+        var places = rendered.Objects.Select((o, i) => (Name: InstallationWorks.NameOf(look.Installation, o), Place: rendered.PlaceOf(i))).ToDictionary(p => p.Name, p => p.Place, StringComparer.Ordinal);
+        var attempt = new Attempt(inputs, content, revision, Stages.Checking, time.GetUtcNow(), [])
+        {
+            Release = plan.WantedRelease,
+            Kind = AttemptKinds.Of(look.Before, plan.WantedRelease, inputs),
+        };
 
         // 2. Works to come, and those that will go.
         Dictionary<string, KubeObject> present = look.Works.ToDictionary(w => w.Name, StringComparer.Ordinal);
-        await WorkWriter.EachAsync(wanted, (w, token) => TryAsync(look, present.GetValueOrDefault(w.Key), w.Value, attempt.Id, token), cancellationToken).ConfigureAwait(false);
+        await WorkWriter.EachAsync(wanted, (w, token) => TryAsync(look, present.GetValueOrDefault(w.Key), w.Value, attempt.Id, places[w.Key], token), cancellationToken).ConfigureAwait(false);
         await WorkWriter.EachAsync(look.Works.Where(w => !wanted.ContainsKey(w.Name)), (w, token) => InstallationWorks.IsInForce(w)
             ? writer.PatchAsync(w, PatchKind.Merge, InstallationWorks.Leave(w, attempt.Id), token)
             : writer.DeleteAsync(w, token), cancellationToken).ConfigureAwait(false);
@@ -156,23 +168,22 @@ internal sealed class PlaneReconciler(WorkWriter writer, HookRunner hooks, Bundl
         return attempt;
     }
 
-    private Task TryAsync(PlaneLook look, KubeObject? present, JsonObject manifest, string attempt, CancellationToken cancellationToken)
+    private Task TryAsync(PlaneLook look, KubeObject? present, JsonObject manifest, string attempt, int place, CancellationToken cancellationToken)
     {
         if (present is null)
         {
-            return writer.CreateAsync(look.DataPlane.Namespace, InstallationWorks.Trial(look.Installation, look.Plan.Tenant, look.DataPlane.Namespace, manifest, attempt), cancellationToken);
+            return writer.CreateAsync(look.DataPlane.Namespace, InstallationWorks.Trial(look.Installation, look.Plan.Tenant, look.DataPlane.Namespace, manifest, attempt, place), cancellationToken);
         }
 
         bool isInForce = present.At("spec", "manifest") is { } inForce && CanonicalJson.Digest(inForce) == CanonicalJson.Digest(manifest);
         bool isBare = present.At("spec", "trial") is null && !present.Annotations.ContainsKey(InstallationWorks.LeavesAnnotation);
         return isInForce && isBare ? Task.CompletedTask
-            : writer.PatchAsync(present, PatchKind.Json, isInForce ? InstallationWorks.Abandon(present) : InstallationWorks.Try(present, manifest, attempt), cancellationToken);
+            : writer.PatchAsync(present, PatchKind.Json, isInForce ? InstallationWorks.Abandon(present) : InstallationWorks.Try(present, manifest, attempt, place), cancellationToken);
     }
 
     private async Task<PlaneStatus> StepAsync(PlaneStatus status, Attempt attempt, PlaneLook look, CancellationToken cancellationToken)
     {
-        bool isUpgrade = status.InForce is not null;
-        string moving = isUpgrade ? Phases.Upgrading : Phases.Installing;
+        string moving = attempt.Kind == AttemptKind.Install ? Phases.Installing : Phases.Upgrading;
         if (look.Before is { Reason: HookFailed })
         {
             await hooks.SweepFailedAsync(look.Hooks, cancellationToken).ConfigureAwait(false);
@@ -195,10 +206,15 @@ internal sealed class PlaneReconciler(WorkWriter writer, HookRunner hooks, Bundl
             attempt = attempt with { Stage = Stages.Before };
         }
 
-        // 2. Hooks before the change.
+        // 2. Definitions of kinds, and then hooks before the change.
         if (attempt.Stage == Stages.Before)
         {
-            HookProgress progress = await hooks.RunAsync(look.Hooks, isUpgrade ? "pre-upgrade" : "pre-install", attempt, attempt.Id, cancellationToken).ConfigureAwait(false);
+            if (await PromoteAsync(look, attempt.Id, place => place == 0, cancellationToken).ConfigureAwait(false) is { } defining)
+            {
+                return Counted(status with { Attempt = attempt }, look).In(moving, "Defining", defining);
+            }
+
+            HookProgress progress = await hooks.RunAsync(look.Hooks, $"pre-{attempt.Kind.Word()}", attempt, attempt.Id, cancellationToken).ConfigureAwait(false);
             attempt = progress.Attempt;
             if (!progress.IsDone)
             {
@@ -212,12 +228,15 @@ internal sealed class PlaneReconciler(WorkWriter writer, HookRunner hooks, Bundl
         // 3. The change, and waiting for what it brings.
         if (attempt.Stage == Stages.Applying)
         {
-            List<KubeObject> tried = [.. look.Works.Where(w => InstallationWorks.TrialOf(w) == attempt.Id)];
-            await WorkWriter.EachAsync(tried, (w, token) => writer.PatchAsync(w, PatchKind.Json, InstallationWorks.Promote(w, attempt.Id), token), cancellationToken).ConfigureAwait(false);
-            List<KubeObject> staying = [.. look.Works.Where(w => !w.Annotations.ContainsKey(InstallationWorks.LeavesAnnotation))];
-            if (tried.Count > 0 || !staying.TrueForAll(WorkReport.IsApplied))
+            if (await PromoteAsync(look, attempt.Id, _ => true, cancellationToken).ConfigureAwait(false) is { } waiting)
             {
-                return Counted(status, look).In(moving, "Applying", tried.Count > 0 ? $"{look.Plan.WantedRelease} comes into force" : WorkReport.WhyNotReady(staying));
+                return Counted(status, look).In(moving, "Applying", waiting);
+            }
+
+            List<KubeObject> staying = [.. look.Works.Where(w => !w.Annotations.ContainsKey(InstallationWorks.LeavesAnnotation))];
+            if (!staying.TrueForAll(WorkReport.IsApplied))
+            {
+                return Counted(status, look).In(moving, "Applying", WorkReport.WhyNotReady(staying));
             }
 
             List<KubeObject> leaving = [.. look.Works.Except(staying)];
@@ -231,7 +250,7 @@ internal sealed class PlaneReconciler(WorkWriter writer, HookRunner hooks, Bundl
         }
 
         // 4. Hooks after it.
-        HookProgress after = await hooks.RunAsync(look.Hooks, isUpgrade ? "post-upgrade" : "post-install", attempt, attempt.Id, cancellationToken).ConfigureAwait(false);
+        HookProgress after = await hooks.RunAsync(look.Hooks, $"post-{attempt.Kind.Word()}", attempt, attempt.Id, cancellationToken).ConfigureAwait(false);
         if (!after.IsDone)
         {
             return Hooked(status with { Attempt = after.Attempt }, after, look, moving);
@@ -239,8 +258,37 @@ internal sealed class PlaneReconciler(WorkWriter writer, HookRunner hooks, Bundl
 
         // 5. In force.
         await hooks.SweepAsync(look.Hooks, after.Attempt.Hooks, cancellationToken).ConfigureAwait(false);
-        return Counted(status with { Attempt = null, InForce = look.Plan.WantedRelease, Inputs = attempt.Inputs, Content = attempt.Content, Revision = attempt.Revision }, look)
-            .In(Phases.Running, isUpgrade ? "Upgraded" : "Installed", $"{look.Plan.WantedRelease} runs");
+        return Counted(
+            status with
+            {
+                Attempt = null,
+                InForce = look.Plan.WantedRelease,
+                Inputs = attempt.Inputs,
+                Content = attempt.Content,
+                Revision = attempt.Revision,
+                Releases = AttemptKinds.With(status, look.Plan.WantedRelease),
+            },
+            look).In(Phases.Running, attempt.Kind.Done(), $"{look.Plan.WantedRelease} runs");
+    }
+
+    /// <summary>Brings what was tried into force, as Helm does: one place after the other, each once the data plane has what came before.</summary>
+    /// <returns>For what is waited; null once all of it has been applied.</returns>
+    private async Task<string?> PromoteAsync(PlaneLook look, string attempt, Func<int, bool> isMeant, CancellationToken cancellationToken)
+    {
+        List<KubeObject> open = [.. look.Works.Where(w => w.TextAt("spec", "attempt") == attempt && InstallationWorks.TrialOf(w) is null && !WorkReport.IsApplied(w))];
+        if (open.Count > 0)
+        {
+            return WorkReport.WhyNotReady(open);
+        }
+
+        IGrouping<int, KubeObject>? next = look.Works.Where(w => InstallationWorks.TrialOf(w) == attempt && isMeant(InstallationWorks.PlaceOf(w))).GroupBy(InstallationWorks.PlaceOf).MinBy(g => g.Key);
+        if (next is null)
+        {
+            return null;
+        }
+
+        await WorkWriter.EachAsync(next, (w, token) => writer.PatchAsync(w, PatchKind.Json, InstallationWorks.Promote(w, attempt), token), cancellationToken).ConfigureAwait(false);
+        return $"{look.Plan.WantedRelease} comes into force: {string.Join(", ", next.Select(w => InstallationWorks.ManifestOf(w).Kind).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))}";
     }
 
     /// <summary>What is wanted is in force: what an attempt at something else left behind goes, and what runs is counted.</summary>
@@ -253,15 +301,16 @@ internal sealed class PlaneReconciler(WorkWriter writer, HookRunner hooks, Bundl
             cancellationToken).ConfigureAwait(false);
         string inForce = IdInForce(status);
         await WorkWriter.EachAsync(
-            look.Hooks.Where(h => InstallationWorks.TrialOf(h) is { } of && of != inForce), writer.DeleteAsync, cancellationToken).ConfigureAwait(false);
-        status = Counted(status with { Attempt = null, InForce = look.Plan.WantedRelease }, look);
+            look.Hooks.Where(h => InstallationWorks.TrialOf(h) is { } of && of != inForce && of != status.Test?.Id(inForce)), writer.DeleteAsync, cancellationToken).ConfigureAwait(false);
+        status = Counted(status with { Attempt = null, InForce = look.Plan.WantedRelease, Releases = AttemptKinds.With(status, look.Plan.WantedRelease) }, look);
+        status = status with { Test = await tests.AdvanceAsync(look, status.Revision, inForce, cancellationToken).ConfigureAwait(false) };
         return !look.DataPlane.IsReporting ? status.In(Phases.Unknown, "DataPlaneSilent", look.DataPlane.ReadyMessage)
-            : status.Ready == status.Objects ? status.In(Phases.Running, status.Reason is "Installed" or "Upgraded" ? status.Reason : "Running", $"{status.InForce} runs")
+            : status.Ready == status.Objects ? status.In(Phases.Running, status.Reason is "Installed" or "Upgraded" or "RolledBack" ? status.Reason : "Running", $"{status.InForce} runs")
             : status.In(Phases.Degraded, "NotReady", WorkReport.WhyNotReady(look.Works));
     }
 
     /// <summary>Hooks of what is in force keep that attempt's mark: those for its deletion wait for their time.</summary>
-    private static string IdInForce(PlaneStatus status) => status.Content is { } content ? new Attempt("", content, status.Revision, "", default, []).Id : "";
+    private static string IdInForce(PlaneStatus status) => status.Content is { } content ? new Attempt(status.Inputs ?? "", content, status.Revision, "", default, []).Id : "";
 
     private static PlaneStatus Hooked(PlaneStatus status, HookProgress progress, PlaneLook look, string moving) => progress.Failure is { } failure
         ? Counted(status, look).In(Phases.Failed, HookFailed, failure)

@@ -39,6 +39,12 @@ internal sealed record PlaneStatus(string Name)
     /// <summary>What is under way; null when nothing is.</summary>
     public Attempt? Attempt { get; init; }
 
+    /// <summary>Releases that were in force here, in the order in which they first were.</summary>
+    public IReadOnlyList<string> Releases { get; init; } = [];
+
+    /// <summary>The tests that were asked for last; null when none ever were.</summary>
+    public TestRun? Test { get; init; }
+
     public PlaneStatus In(string phase, string reason, string message) => this with { Phase = phase, Reason = reason, Message = message };
 
     public static IReadOnlyDictionary<string, PlaneStatus> Of(KubeObject installation) =>
@@ -60,6 +66,16 @@ internal sealed record PlaneStatus(string Name)
         Put(json, "inputs", Inputs);
         Put(json, "content", Content);
         Put(json, "since", Since is { } since ? Conditions.Time(since) : null);
+        if (Releases.Count > 0)
+        {
+            json["releases"] = OwnKinds.List(Releases);
+        }
+
+        if (Test is { } test)
+        {
+            json["test"] = test.ToJson();
+        }
+
         if (Attempt is { } attempt)
         {
             json["attempt"] = attempt.ToJson();
@@ -82,8 +98,13 @@ internal sealed record PlaneStatus(string Name)
         Inputs = json.TextAt("inputs"),
         Content = json.TextAt("content"),
         Since = Time(json.TextAt("since")),
+        Releases = Texts(json.At("releases")),
+        Test = json.At("test") is { } test ? TestRun.From(new KubeObject(test)) : null,
         Attempt = json.At("attempt") is { } attempt ? Installations.Attempt.From(new KubeObject(attempt)) : null,
     };
+
+    public static IReadOnlyList<string> Texts(JsonElement? list) =>
+        list is { ValueKind: JsonValueKind.Array } found ? [.. found.EnumerateArray().Select(t => t.GetString() ?? "")] : [];
 
     public static DateTimeOffset? Time(string? text) => DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out DateTimeOffset at) ? at : null;
 
@@ -94,74 +115,4 @@ internal sealed record PlaneStatus(string Name)
             json[name] = value;
         }
     }
-}
-
-/// <summary>Phases of an installation in one data plane.</summary>
-internal static class Phases
-{
-    public const string Pending = "Pending";
-    public const string Checking = "Checking";
-    public const string Installing = "Installing";
-    public const string Upgrading = "Upgrading";
-    public const string Running = "Running";
-    public const string Degraded = "Degraded";
-    public const string Failed = "Failed";
-    public const string Uninstalling = "Uninstalling";
-    public const string Paused = "Paused";
-    public const string Unknown = "Unknown";
-
-    /// <summary>The furthest from running first.</summary>
-    public static readonly IReadOnlyList<string> Gravest = [Failed, Unknown, Uninstalling, Pending, Checking, Installing, Upgrading, Degraded, Paused, Running];
-}
-
-/// <summary>An installation or upgrade that is under way in one data plane.</summary>
-/// <param name="Inputs">Digest of release, values and overrides that it is to bring into force.</param>
-/// <param name="Content">Digest of the manifests that it comes to.</param>
-/// <param name="Revision">What it will be once in force.</param>
-/// <param name="Stage">One of <see cref="Stages"/>.</param>
-/// <param name="Hooks">Works of hooks that have run.</param>
-internal sealed record Attempt(string Inputs, string Content, int Revision, string Stage, DateTimeOffset Started, IReadOnlyList<string> Hooks)
-{
-    /// <summary>Marks what belongs to it.</summary>
-    public string Id => string.Create(CultureInfo.InvariantCulture, $"{Revision}-{Content[..Math.Min(12, Content.Length)]}");
-
-    public JsonObject ToJson() => new()
-    {
-        ["inputs"] = Inputs,
-        ["content"] = Content,
-        ["revision"] = Revision,
-        ["stage"] = Stage,
-        ["started"] = Conditions.Time(Started),
-        ["hooks"] = OwnKinds.List(Hooks),
-    };
-
-    public static Attempt From(KubeObject json) => new(
-        json.TextAt("inputs") ?? "",
-        json.TextAt("content") ?? "",
-        (int)(json.NumberAt("revision") ?? 0),
-        json.TextAt("stage") ?? Stages.Checking,
-        PlaneStatus.Time(json.TextAt("started")) ?? DateTimeOffset.UnixEpoch,
-        json.At("hooks") is { ValueKind: JsonValueKind.Array } hooks ? [.. hooks.EnumerateArray().Select(h => h.GetString() ?? "")] : []);
-}
-
-/// <summary>Stages of an attempt, in order.</summary>
-internal static class Stages
-{
-    /// <summary>The data plane is asked whether it would take it.</summary>
-    public const string Checking = "Checking";
-
-    /// <summary>Hooks that run before anything changes.</summary>
-    public const string Before = "Before";
-
-    /// <summary>What is new is in force and becomes ready; what is not wanted any more goes.</summary>
-    public const string Applying = "Applying";
-
-    /// <summary>Hooks that run once all is ready.</summary>
-    public const string After = "After";
-
-    /// <summary>Hooks that run before everything goes.</summary>
-    public const string BeforeDeletion = "BeforeDeletion";
-
-    /// <summary>Everything goes; then hooks run.</summary>
-    public const string Deleting = "Deleting";
 }

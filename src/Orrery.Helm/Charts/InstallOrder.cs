@@ -1,7 +1,7 @@
 namespace Orrery.Helm.Charts;
 
 /// <summary>The order in which Helm installs kinds; kinds that it does not know come last, by name.</summary>
-internal static class InstallOrder
+public static class InstallOrder
 {
     private static readonly string[] Kinds =
     [
@@ -11,10 +11,28 @@ internal static class InstallOrder
         "HorizontalPodAutoscaler", "StatefulSet", "Job", "CronJob", "IngressClass", "Ingress", "APIService",
     ];
 
+    /// <summary>The order in which Helm uninstalls them: what serves goes before what it needs.</summary>
+    private static readonly string[] Leaving =
+    [
+        "APIService", "Ingress", "IngressClass", "Service", "CronJob", "Job", "StatefulSet", "HorizontalPodAutoscaler", "Deployment", "ReplicaSet", "ReplicationController",
+        "Pod", "DaemonSet", "RoleBindingList", "RoleBinding", "RoleList", "Role", "ClusterRoleBindingList", "ClusterRoleBinding", "ClusterRoleList", "ClusterRole",
+        "CustomResourceDefinition", "PersistentVolumeClaim", "PersistentVolume", "StorageClass", "ConfigMap", "SecretList", "Secret", "ServiceAccount", "PodDisruptionBudget",
+        "PodSecurityPolicy", "LimitRange", "ResourceQuota", "NetworkPolicy", "Namespace", "PriorityClass",
+    ];
+
+    /// <summary>The place of a kind in the order of installing, from 0; kinds that Helm does not know share the last one.</summary>
+    public static int PlaceOf(string kind) => Array.IndexOf(Kinds, kind) is >= 0 and var place ? place : Kinds.Length;
+
+    /// <summary>
+    /// The place of a kind in the order of uninstalling, from 0. Kinds that Helm does not know share the first one, unlike there: what holds them by a
+    /// finalizer is still running then.
+    /// </summary>
+    public static int PlaceOfLeaving(string kind) => Array.IndexOf(Leaving, kind) + 1;
+
     private static int Rank(string kind) => Array.IndexOf(Kinds, kind) is >= 0 and var rank ? rank : int.MaxValue;
 
     /// <summary>Plain manifests in install order, then hooks in the same.</summary>
-    public static List<Manifest> Sort(IReadOnlyCollection<Manifest> all) =>
+    internal static List<Manifest> Sort(IReadOnlyCollection<Manifest> all) =>
         [.. Ordered(all.Where(m => m.Hook is null)), .. Ordered(all.Where(m => m.Hook is not null))];
 
     private static IEnumerable<Manifest> Ordered(IEnumerable<Manifest> some) =>

@@ -1,4 +1,5 @@
 using Orrery.Api;
+using Orrery.Api.Kinds;
 using Orrery.Client;
 
 namespace Orrery.Satellite.Applying;
@@ -7,10 +8,16 @@ namespace Orrery.Satellite.Applying;
 internal static class NamespaceDeletion
 {
     /// <summary>Exactly this one: another that has its name by now stays.</summary>
-    /// <returns>False when it is kept: by the policy of the cluster's owner, or while what is wanted is known by a copy only.</returns>
-    public static async Task<bool> DeleteAsync(SatelliteContext context, KubeObject ns, string cause, CancellationToken cancellationToken)
+    /// <param name="isEmpty">Nothing is in it that would be lost.</param>
+    /// <returns>False when it is kept: by the policy of the cluster's owner, for what a release leaves in it, or while what is wanted is known by a copy only.</returns>
+    public static async Task<bool> DeleteAsync(SatelliteContext context, KubeObject ns, string cause, CancellationToken cancellationToken, bool isEmpty = false)
     {
         if (context.IsByCopy)
+        {
+            return false;
+        }
+
+        if (!isEmpty && ns.Annotations.ContainsKey(OrreryNames.KeptAnnotation))
         {
             return false;
         }

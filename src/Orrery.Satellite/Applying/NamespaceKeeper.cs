@@ -84,6 +84,12 @@ internal sealed class NamespaceKeeper(SatelliteContext context, WorksByNamespace
             return null;
         }
 
+        if (ns.Annotations.ContainsKey(OrreryNames.KeptAnnotation))
+        {
+            return ApplyOutcome.Refused("NamespaceKept", $"namespace {ns.Name} keeps what an earlier {holder} left: "
+                + $"take the annotation {OrreryNames.IncarnationAnnotation} from it to go on with that, or {OrreryNames.KeptAnnotation} to let all of it go");
+        }
+
         if (!works.Any(ns.Name, former))
         {
             if (await NamespaceDeletion.DeleteAsync(context, ns, holder.ToString(), cancellationToken).ConfigureAwait(false))

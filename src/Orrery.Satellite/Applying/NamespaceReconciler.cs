@@ -28,7 +28,7 @@ internal sealed class NamespaceReconciler(SatelliteContext context, AppliedObjec
             return ReconcileResult.Done;
         }
 
-        if (await NamespaceDeletion.DeleteAsync(context, ns, "it is empty", cancellationToken).ConfigureAwait(false))
+        if (await NamespaceDeletion.DeleteAsync(context, ns, "it is empty", cancellationToken, isEmpty: true).ConfigureAwait(false))
         {
             Log.NamespaceRemoved(logger, key);
         }

@@ -222,6 +222,11 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             drifts.PutBack(outcome.Live!, drift);
         }
 
+        if (outcome.IsApplied && ResourcePolicy.Keeps(outcome.Live!))
+        {
+            await ResourcePolicy.MarkNamespaceAsync(context, outcome.Live!, logger, cancellationToken).ConfigureAwait(false);
+        }
+
         return outcome;
     }
 
@@ -317,7 +322,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         foreach ((GroupVersionResource resource, KubeObject live) in applied.Of(work).ToList())
         {
             bool kept = keep is { } k && k.Resource.GroupResource == resource.GroupResource && k.Namespace == live.Namespace && k.Name == live.Name;
-            if (!kept && !live.IsDeleting && !IsHeldBack(resource, live, work))
+            if (!kept && !live.IsDeleting && !ResourcePolicy.Keeps(live) && !IsHeldBack(resource, live, work))
             {
                 await DeleteAsync(resource, live, work, cancellationToken).ConfigureAwait(false);
             }

@@ -139,7 +139,7 @@ internal sealed class Transport : IDisposable
         }
 
         await AuthorizeAsync(message, cancellationToken).ConfigureAwait(false);
-        return await Http.SendAsync(message, cancellationToken).ConfigureAwait(false);
+        return await AnswerAsync(message, cancellationToken).ConfigureAwait(false);
     }
 
     public void Dispose() => connections.Http.Dispose();
@@ -169,7 +169,24 @@ internal sealed class Transport : IDisposable
             throw new HttpRequestException($"{request.Method} {request.PathAndQuery}: not sent, this process does not lead");
         }
 
-        return await Http.SendAsync(message, cancellationToken).ConfigureAwait(false);
+        return await AnswerAsync(message, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// A connection that does not open within <see cref="ClientConfig.ConnectTimeout"/> ends as a cancellation that nobody asked for. To every caller it is no answer: taken for a
+    /// cancellation it would end loops that are to go on.
+    /// </summary>
+    private async Task<HttpResponseMessage> AnswerAsync(HttpRequestMessage message, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Http.SendAsync(message, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new HttpRequestException(
+                HttpRequestError.ConnectionError, $"no connection to {config.Server.Authority} within {config.ConnectTimeout.TotalSeconds:0} s", e);
+        }
     }
 
     private async ValueTask AuthorizeAsync(HttpRequestMessage message, CancellationToken cancellationToken)

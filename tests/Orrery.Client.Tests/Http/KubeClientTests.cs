@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
@@ -193,6 +195,18 @@ public sealed class KubeClientTests
         using var client = new KubeClient(server.Config with { RequestTimeout = TimeSpan.FromMilliseconds(50) });
 
         await Assert.ThrowsAsync<TimeoutException>(() => client.GetAsync(Pods, "a", "b", Token));
+    }
+
+    [Fact]
+    public async Task GetAsync_ConnectionThatDoesNotOpen_IsNoCancellation()
+    {
+        // It accepts and says nothing: the handshake never ends.
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        using var client = new KubeClient(new ClientConfig(new Uri($"https://{silent.LocalEndpoint}")) { ConnectTimeout = TimeSpan.FromMilliseconds(50), InsecureSkipTlsVerify = true });
+
+        HttpRequestException refused = await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync(Pods, "a", "b", Token));
+        Assert.Contains("no connection to", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

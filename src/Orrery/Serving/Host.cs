@@ -21,6 +21,11 @@ internal static class Host
         {
             return 0;
         }
+        catch (OperationCanceledException error)
+        {
+            // Nobody told it to: a fault that looks like an orderly end must not pass for one.
+            throw new InvalidOperationException("a part of this process ended by itself", error);
+        }
         catch (IOException error) when (error.InnerException is SocketException or Microsoft.AspNetCore.Connections.AddressInUseException)
         {
             throw new CommandFailedException(error.Message, error);

@@ -21,6 +21,12 @@ namespace Orrery.Server;
 /// </summary>
 public sealed class ApiServer : IAsyncDisposable
 {
+    /// <summary>TLS handshakes at once.</summary>
+    private const int Handshakes = 64;
+
+    /// <summary>Connections that the system keeps until they are accepted: a whole fleet may dial at the same moment.</summary>
+    private const int Backlog = 4096;
+
     private readonly WebApplication web;
     private readonly ServerState state;
 
@@ -75,7 +81,7 @@ public sealed class ApiServer : IAsyncDisposable
         builder.Services.AddSingleton<ILoggerFactory>(new HostLoggerFactory(options.LoggerFactory));
         builder.Services.AddSingleton<IHostLifetime, NoHostLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Configure(kestrel, options));
+        builder.WebHost.UseKestrelCore().UseSockets(sockets => sockets.Backlog = Backlog).UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Configure(kestrel, options));
         return builder.Build();
     }
 
@@ -94,6 +100,7 @@ public sealed class ApiServer : IAsyncDisposable
         kestrel.Listen(options.Address, options.Port, listen =>
         {
             listen.Protocols = HttpProtocols.Http1AndHttp2;
+            listen.Use(new HandshakeTurns(Handshakes, options.TimeProvider).Before);
             listen.Use(RecordMemory.Before);
             listen.UseHttps(new HttpsConnectionAdapterOptions
             {
@@ -111,6 +118,7 @@ public sealed class ApiServer : IAsyncDisposable
                 },
             });
             listen.Use(RecordMemory.After);
+            listen.Use(HandshakeTurns.After);
         });
     }
 }

@@ -10,6 +10,9 @@ namespace Orrery.Helm;
 /// <param name="ApiVersions">Group versions, and where known <c>group/version/Kind</c>.</param>
 public sealed partial record Capabilities(string KubeVersion, IReadOnlyList<string> ApiVersions)
 {
+    /// <summary>Answers <c>lookup</c>; null answers that nothing is there, as <c>helm template</c> does.</summary>
+    public LookupAnswers? Lookups { get; init; }
+
     /// <summary>The version of Helm whose rendering this is.</summary>
     public const string HelmVersion = "v3.21.1";
 

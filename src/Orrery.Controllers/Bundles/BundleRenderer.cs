@@ -15,6 +15,52 @@ internal sealed class BundleRenderer(TimeProvider time)
     /// <summary>Most objects that one installation may have in a data plane.</summary>
     private const int MaxObjects = 2000;
 
+    /// <summary>How often a chart is rendered, at most, until all its lookups are answered.</summary>
+    private const int MaxRounds = 10;
+
+    /// <summary>
+    /// Renders again and again until every lookup of a chart that may look things up is answered: what is looked up may depend on what came of another, and
+    /// a chart may fail for want of an answer.
+    /// </summary>
+    /// <param name="ask">Answers a lookup.</param>
+    /// <exception cref="BundleException">Says what is wrong and where.</exception>
+    public async Task<RenderedBundle> RenderAsync(
+        Bundle bundle, JsonObject values, JsonObject? overrides, RenderTarget target, Func<LookupQuery, LookupAnswers, CancellationToken, Task> ask, CancellationToken cancellationToken)
+    {
+        if (bundle is not ChartBundle { MayLookUp: true } chart)
+        {
+            return Render(bundle, values, overrides, target, cancellationToken);
+        }
+
+        var answers = new LookupAnswers();
+        for (int round = 0; round < MaxRounds; round++)
+        {
+            RenderedBundle? rendered = null;
+            BundleException? failure = null;
+            try
+            {
+                rendered = Render(bundle, values, overrides, target with { Lookups = answers }, cancellationToken);
+            }
+            catch (BundleException e)
+            {
+                failure = e;
+            }
+
+            IReadOnlyList<LookupQuery> open = answers.TakeOpen();
+            if (open.Count == 0)
+            {
+                return rendered is not null ? rendered with { Lookups = answers.Told } : throw new BundleException(failure!.Reason, failure.Message, failure);
+            }
+
+            foreach (LookupQuery query in open)
+            {
+                await ask(query, answers, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        throw new BundleException("RenderFailed", $"chart {chart.Chart.Name} {chart.Chart.Version}: lookups that follow from lookups do not end after {MaxRounds} rounds");
+    }
+
     /// <exception cref="BundleException">Says what is wrong and where.</exception>
     public RenderedBundle Render(Bundle bundle, JsonObject values, JsonObject? overrides, RenderTarget target, CancellationToken cancellationToken)
     {
@@ -46,7 +92,7 @@ internal sealed class BundleRenderer(TimeProvider time)
         try
         {
             var release = new ReleaseInfo(target.Name, target.Namespace, target.Revision, IsInstall: !target.IsUpgrade, IsUpgrade: target.IsUpgrade);
-            var capabilities = new Capabilities(target.KubernetesVersion ?? Capabilities.DefaultKubeVersion, target.ApiVersions ?? Capabilities.DefaultApiVersions);
+            var capabilities = new Capabilities(target.KubernetesVersion ?? Capabilities.DefaultKubeVersion, target.ApiVersions ?? Capabilities.DefaultApiVersions) { Lookups = target.Lookups };
             var options = new ValueOptions([("values of the installation", JsonSerializer.SerializeToUtf8Bytes<JsonNode>(values))]);
             rendered = ChartRenderer.Render(bundle.Chart, release, capabilities, options, RenderLimits.Default, time, cancellationToken);
         }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Helm;
 using Orrery.Helm.Charts;
 
 namespace Orrery.Controllers.Bundles;
@@ -10,6 +11,9 @@ internal sealed record RenderedBundle(IReadOnlyList<JsonObject> Objects, IReadOn
 {
     /// <summary>Objects at the start of the list that come before anything else, hooks as well: a chart's <c>crds/</c>.</summary>
     public int Definitions { get; init; }
+
+    /// <summary>What the chart looked up, and what came of it, for people.</summary>
+    public IReadOnlyList<string> Lookups { get; init; } = [];
 
     /// <summary>The place of an object in the order of coming into force; those of one place come together.</summary>
     public int PlaceOf(int index) => index < Definitions ? 0 : 1 + InstallOrder.PlaceOf(Objects[index].Kind);
@@ -37,7 +41,7 @@ internal sealed record RenderTarget(
     string Name, string Namespace, bool IsVendors, string? KubernetesVersion, IReadOnlyList<string>? ApiVersions, int Revision, bool IsUpgrade)
 {
     /// <summary>Answers the chart's lookups; null answers that nothing is there.</summary>
-    public Func<string, string, string, string, JsonObject?>? Lookup { get; init; }
+    public LookupAnswers? Lookups { get; init; }
 
     /// <exception cref="BundleException">The object names a namespace that it may not be in.</exception>
     public void Place(JsonObject found)

@@ -4,6 +4,7 @@ using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Controllers.Bundles;
+using Orrery.Helm;
 
 namespace Orrery.Controllers.Installations;
 
@@ -13,38 +14,96 @@ internal sealed class ClusterFacts(Informer dataPlanes, KubeClient root, TimePro
     /// <summary>How long what a data plane serves is taken as known.</summary>
     private static readonly TimeSpan Kept = TimeSpan.FromMinutes(1);
 
-    private readonly ConcurrentDictionary<string, (IReadOnlyList<string> Versions, DateTimeOffset At)> served = new(StringComparer.Ordinal);
+    /// <summary>Objects that a lookup of a list may find.</summary>
+    private const int MostListed = 1000;
+
+    private readonly ConcurrentDictionary<string, (ServedApis Apis, DateTimeOffset At)> served = new(StringComparer.Ordinal);
 
     public async Task<RenderTarget> TargetAsync(InstallationPlan plan, DataPlane dataPlane, Bundle bundle, int revision, bool isUpgrade, CancellationToken cancellationToken)
     {
         string? version = dataPlanes.Get(ClusterName.Root, "", dataPlane.Name)?.TextAt("status", "kubernetesVersion");
-        IReadOnlyList<string>? apis = bundle is ChartBundle ? await ServedAsync(dataPlane.Name, cancellationToken).ConfigureAwait(false) : null;
+        IReadOnlyList<string>? apis = bundle is ChartBundle ? (await ServedAsync(dataPlane.Name, cancellationToken).ConfigureAwait(false))?.Versions : null;
         return new RenderTarget(plan.Installation.Name, plan.TargetNamespace, plan.IsVendors, version, apis, revision, isUpgrade);
     }
 
-    /// <summary>Group versions, and kinds in them, as Helm lists them; null where the data plane cannot be asked now.</summary>
-    private async Task<IReadOnlyList<string>?> ServedAsync(string dataPlane, CancellationToken cancellationToken)
+    public async Task LookUpAsync(InstallationPlan plan, DataPlane dataPlane, LookupQuery query, LookupAnswers answers, CancellationToken cancellationToken)
     {
-        if (served.TryGetValue(dataPlane, out (IReadOnlyList<string> Versions, DateTimeOffset At) known) && time.GetUtcNow() - known.At < Kept)
+        ServedApis apis = await ServedAsync(dataPlane.Name, cancellationToken).ConfigureAwait(false)
+            ?? throw new BundleException("DataPlaneUnreachable", $"the chart looks things up in {dataPlane.Name}, which cannot be asked now");
+        string group = query.ApiVersion.Split('/') is [var g, _] ? g : "";
+        if (!apis.Versions.Contains(query.ApiVersion))
         {
-            return known.Versions;
+            answers.Refuse(query, $"unable to get apiresource from unstructured: {query.ApiVersion}, Kind={query.Kind}: the server could not find the requested resource");
+            return;
         }
 
-        string proxy = $"/apis/{OrreryResources.ApiVersion}/dataplanes/{dataPlane}/proxy";
+        if (!apis.Kinds.TryGetValue((query.ApiVersion, query.Kind), out (string Resource, bool IsNamespaced) served))
+        {
+            answers.Answer(query, null);
+            return;
+        }
+
+        // 1. What may be told. The controllers themselves may see everything there, so this is where a tenant is held to its own.
+        string resource = group.Length > 0 ? $"{served.Resource}.{group}" : served.Resource;
+        if (!plan.IsVendors && !(served.IsNamespaced && query.Namespace == plan.TargetNamespace))
+        {
+            answers.Refuse(query, $"{resource}{(query.Name.Length > 0 ? $" \"{query.Name}\"" : "")} is forbidden: a tenant's installation looks up what is in its own namespace, here {plan.TargetNamespace}");
+            return;
+        }
+
+        if (!IsSegment(query.Namespace) || !IsSegment(query.Name))
+        {
+            answers.Refuse(query, $"invalid resource name \"{(IsSegment(query.Name) ? query.Namespace : query.Name)}\"");
+            return;
+        }
+
+        // 2. The question.
+        string path = (group.Length > 0 ? "/apis/" : "/api/") + query.ApiVersion
+            + (served.IsNamespaced && query.Namespace.Length > 0 ? $"/namespaces/{Uri.EscapeDataString(query.Namespace)}" : "")
+            + $"/{served.Resource}{(query.Name.Length > 0 ? "/" + Uri.EscapeDataString(query.Name) : $"?limit={MostListed}")}";
         try
         {
-            JsonElement groups = await root.SendJsonAsync(HttpMethod.Get, proxy + "/apis", null, cancellationToken).ConfigureAwait(false);
-            string[] versions = ["v1", .. groups.GetProperty("groups").EnumerateArray().SelectMany(g => g.GetProperty("versions").EnumerateArray()).Select(v => v.GetProperty("groupVersion").GetString()!)];
-            var all = new List<string>(versions);
-            foreach (string version in versions)
+            JsonElement found = await GetAsync(dataPlane.Name, path, cancellationToken).ConfigureAwait(false);
+            if (query.Name.Length == 0 && found.TryGetProperty("metadata", out JsonElement metadata) && metadata.TryGetProperty("continue", out JsonElement more) && more.GetString() is { Length: > 0 })
             {
-                string path = version.Contains('/', StringComparison.Ordinal) ? "/apis/" : "/api/";
-                JsonElement list = await root.SendJsonAsync(HttpMethod.Get, proxy + path + version, null, cancellationToken).ConfigureAwait(false);
-                all.AddRange(list.GetProperty("resources").EnumerateArray().Select(r => $"{version}/{r.GetProperty("kind").GetString()}").Distinct(StringComparer.Ordinal));
+                answers.Refuse(query, $"there are more than {MostListed} {resource}");
+                return;
             }
 
-            served[dataPlane] = (all, time.GetUtcNow());
-            return all;
+            answers.Answer(query, found);
+        }
+        catch (StatusException e) when (e.Code == 404)
+        {
+            answers.Answer(query, null);
+        }
+        catch (StatusException e) when (e.Code is >= 400 and < 500 and not 401 and not 429)
+        {
+            answers.Refuse(query, e.Message);
+        }
+        catch (Exception e) when (e is StatusException or HttpRequestException or IOException or TimeoutException)
+        {
+            throw new BundleException("DataPlaneUnreachable", $"the chart looks up {query} in {dataPlane.Name}: {e.Message}", e);
+        }
+    }
+
+    private static bool IsSegment(string name) => name is not ("." or "..") && !name.Contains('/', StringComparison.Ordinal) && !name.Contains('%', StringComparison.Ordinal);
+
+    private Task<JsonElement> GetAsync(string dataPlane, string path, CancellationToken cancellationToken) =>
+        root.SendJsonAsync(HttpMethod.Get, $"/apis/{OrreryResources.ApiVersion}/dataplanes/{dataPlane}/proxy{path}", null, cancellationToken);
+
+    /// <returns>Null where the data plane cannot be asked now.</returns>
+    private async Task<ServedApis?> ServedAsync(string dataPlane, CancellationToken cancellationToken)
+    {
+        if (served.TryGetValue(dataPlane, out (ServedApis Apis, DateTimeOffset At) known) && time.GetUtcNow() - known.At < Kept)
+        {
+            return known.Apis;
+        }
+
+        try
+        {
+            ServedApis apis = await ServedApis.ReadAsync(path => GetAsync(dataPlane, path, cancellationToken)).ConfigureAwait(false);
+            served[dataPlane] = (apis, time.GetUtcNow());
+            return apis;
         }
         catch (Exception e) when (e is StatusException or HttpRequestException or IOException or TimeoutException)
         {

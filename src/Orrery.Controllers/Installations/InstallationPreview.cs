@@ -94,7 +94,8 @@ public static class InstallationPreview
     {
         Bundle bundle = await bundles.ReadAsync(plan.Release!, cancellationToken).ConfigureAwait(false);
         RenderTarget target = await facts.TargetAsync(plan, plane, bundle, Math.Max(status.Revision, 1), status.InForce is not null, cancellationToken).ConfigureAwait(false);
-        RenderedBundle rendered = renderer.Render(bundle, InstallationPlanner.ValuesFor(plan, plane), plan.Overrides, target, cancellationToken);
+        RenderedBundle rendered = await renderer.RenderAsync(
+            bundle, InstallationPlanner.ValuesFor(plan, plane), plan.Overrides, target, (query, answers, token) => facts.LookUpAsync(plan, plane, query, answers, token), cancellationToken).ConfigureAwait(false);
         InstallationTargets.Divide(rendered.Objects, InstallationTargets.Shares(plan, plane.Name, targets).Replicas);
         return rendered.Objects.ToDictionary(o => InstallationWorks.NameOf(plan.Installation, o), StringComparer.Ordinal);
     }

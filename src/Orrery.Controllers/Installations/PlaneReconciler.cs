@@ -138,7 +138,8 @@ internal sealed class PlaneReconciler(WorkWriter writer, HookRunner hooks, Bundl
         Bundle bundle = await bundles.ReadAsync(plan.Release!, cancellationToken).ConfigureAwait(false);
         int revision = look.Before.Revision + 1;
         RenderTarget target = await facts.TargetAsync(plan, look.DataPlane, bundle, revision, look.Before.InForce is not null, cancellationToken).ConfigureAwait(false);
-        RenderedBundle rendered = renderer.Render(bundle, values, plan.Overrides, target, cancellationToken);
+        RenderedBundle rendered = await renderer.RenderAsync(
+            bundle, values, plan.Overrides, target, (query, answers, token) => facts.LookUpAsync(plan, look.DataPlane, query, answers, token), cancellationToken).ConfigureAwait(false);
         InstallationTargets.Divide(rendered.Objects, look.Replicas);
 
         // 1. What it comes to, and under which name it goes.
@@ -149,6 +150,7 @@ internal sealed class PlaneReconciler(WorkWriter writer, HookRunner hooks, Bundl
         {
             Release = plan.WantedRelease,
             Kind = AttemptKinds.Of(look.Before, plan.WantedRelease, inputs),
+            Lookups = rendered.Lookups,
         };
 
         // 2. Works to come, and those that will go.

@@ -57,7 +57,7 @@ public static class ChartRenderer
         // 3. Templates.
         var sources = new Dictionary<string, TemplateSource>(StringComparer.Ordinal);
         Collect(tree, values, ReleaseObject(release), capabilities.ToGo(), sources);
-        Dictionary<string, string> rendered = Engine.Render(sources.Values, budget);
+        Dictionary<string, string> rendered = Engine.Render(sources.Values, budget, capabilities.Lookups);
 
         // 4. Manifests.
         string notes = rendered.GetValueOrDefault($"{tree.Name}/templates/{Notes}", "");

@@ -24,7 +24,7 @@ internal static partial class Engine
 
     /// <summary>Renders every template that is no partial. Keys of the result are paths.</summary>
     /// <exception cref="ChartException">A template failed to parse or to run, with Helm's text.</exception>
-    public static Dictionary<string, string> Render(IReadOnlyCollection<TemplateSource> sources, RenderBudget budget)
+    public static Dictionary<string, string> Render(IReadOnlyCollection<TemplateSource> sources, RenderBudget budget, LookupAnswers? lookups = null)
     {
         Dictionary<string, string>? rendered = null;
         Exception? failure = null;
@@ -35,7 +35,7 @@ internal static partial class Engine
                 try
                 {
                     budget.Enter();
-                    rendered = RenderAll(sources, budget);
+                    rendered = RenderAll(sources, budget, lookups);
                 }
                 catch (Exception e)
                 {
@@ -53,10 +53,15 @@ internal static partial class Engine
         return rendered!;
     }
 
-    private static Dictionary<string, string> RenderAll(IReadOnlyCollection<TemplateSource> sources, RenderBudget budget)
+    private static Dictionary<string, string> RenderAll(IReadOnlyCollection<TemplateSource> sources, RenderBudget budget, LookupAnswers? lookups)
     {
         var set = new TemplateSet(FunctionTable.Pure);
         BindClock(set, budget.Clock);
+        if (lookups is not null)
+        {
+            set.Set(Function.Of("lookup", [P.String, P.String, P.String, P.String], a => lookups.Find(new LookupQuery(Text(a[0]), Text(a[1]), Text(a[2]), Text(a[3])))));
+        }
+
         Bind(set, new Dictionary<string, int>(StringComparer.Ordinal), budget);
         TemplateSource[] ordered = [.. sources.OrderByDescending(s => s.Path.Count(c => c == '/')).ThenByDescending(s => s.Path, StringComparer.Ordinal)];
         foreach (TemplateSource source in ordered)
@@ -121,6 +126,8 @@ internal static partial class Engine
             set.Set(function);
         }
     }
+
+    private static string Text(object? argument) => Utf8.ToText((string)argument!);
 
     private static void Bind(TemplateSet set, Dictionary<string, int> included, RenderBudget budget)
     {

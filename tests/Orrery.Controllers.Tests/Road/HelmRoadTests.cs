@@ -131,6 +131,54 @@ public sealed class HelmRoadTests
         }
     }
 
+    [Fact]
+    public async Task Lookup_Allowed_SeesTheInstallationsNamespaceAndNothingElse()
+    {
+        // The second question follows from the first answer; without it the chart fails.
+        const string Template = """
+            {{- $found := lookup "v1" "ConfigMap" .Release.Namespace "settings" }}
+            {{- $next := lookup "v1" "ConfigMap" (default .Release.Namespace .Values.foreign) (dig "data" "next" "nobody" $found) }}
+            apiVersion: v1
+            kind: ConfigMap
+            metadata: {name: settings}
+            data:
+              next: deeper
+              former: {{ dig "data" "secret" "none" $found | quote }}
+              deeper: {{ dig "data" "word" "none" $next | quote }}
+              count: {{ len (dig "items" list (lookup "v1" "ConfigMap" .Release.Namespace "")) | gt 0 | quote }}
+              secret: {{ dig "data" "secret" (printf "made-in-%d" .Release.Revision) $found }}
+              type: {{ kindOf (dig "metadata" "generation" 1 $found) }}
+            """;
+        await using ChartFleet shop = await StartAsync("Allowed", [("templates/settings.yaml", Template)]);
+        await shop.InstallAsync("shop-1");
+        await shop.RunsAsync("shop-1");
+        KubeObject settings = await shop.Plane.Client.GetAsync(ConfigMaps, Mapped, "settings", default);
+        Assert.Equal(("made-in-1", "none", "none"), (settings.TextAt("data", "secret"), settings.TextAt("data", "former"), settings.TextAt("data", "deeper")));
+
+        // What it made once it finds again.
+        await shop.Plane.Client.CreateAsync(ConfigMaps, Mapped, Json("""{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "deeper"}, "data": {"word": "yes"}}"""), default);
+        await shop.PatchAsync("""{"spec": {"values": {"again": true}}}""");
+        await Eventually.TrueAsync(async () => (await shop.StatusAsync()) is var status && status.NumberAt("revision") == 2 && status.TextAt("phase") == "Running", "revision 2", TimeSpan.FromSeconds(40));
+        settings = await shop.Plane.Client.GetAsync(ConfigMaps, Mapped, "settings", default);
+        Assert.Equal(("made-in-1", "made-in-1", "yes"), (settings.TextAt("data", "secret"), settings.TextAt("data", "former"), settings.TextAt("data", "deeper")));
+
+        // Nothing of anybody else.
+        await shop.PatchAsync("""{"spec": {"values": {"foreign": "kube-system"}}}""");
+        await shop.PhaseAsync("Failed");
+        string message = Conditions.Find(await shop.InstallationAsync(), "Ready")!.Message;
+        Assert.Contains("web/templates/settings.yaml:2", message, StringComparison.Ordinal);
+        Assert.Contains("configmaps \"deeper\" is forbidden: a tenant's installation looks up what is in its own namespace, here acme-shop", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Lookup_Denied_FindsNothing()
+    {
+        await using ChartFleet shop = await StartAsync("Denied", [ConfigMap("settings", """{kind: {{ lookup "v1" "Namespace" "" .Release.Namespace | len | quote }}}""")]);
+        await shop.InstallAsync("shop-1");
+        await shop.RunsAsync("shop-1");
+        Assert.Equal("0", (await shop.Plane.Client.GetAsync(ConfigMaps, Mapped, "settings", default)).TextAt("data", "kind"));
+    }
+
     private static async Task<(string? Phase, string? Message)> TestedAsync(ChartFleet shop, string run)
     {
         await Eventually.TrueAsync(async () => (await shop.StatusAsync()).TextAt("test", "run") == run && (await shop.StatusAsync()).TextAt("test", "phase") is "Succeeded" or "Failed", $"tests {run} ended", TimeSpan.FromSeconds(40));

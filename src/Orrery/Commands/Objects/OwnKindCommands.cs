@@ -29,6 +29,6 @@ internal static class OwnKindCommands
         ObjectCommand.Create(ObjectKind.VirtualCluster, ObjectField.Placement),
         ObjectCommand.Create(ObjectKind.Application, ApplicationFields.Application),
         ObjectCommand.Create(ObjectKind.Release, ApplicationFields.Release),
-        ObjectCommand.Create(ObjectKind.Installation, ApplicationFields.Installation),
+        ObjectCommand.Create(ObjectKind.Installation, ApplicationFields.Installation, TestVerb.Create()),
     ];
 }

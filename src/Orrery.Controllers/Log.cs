@@ -55,6 +55,9 @@ internal static partial class Log
     [LoggerMessage(3023, LogLevel.Information, "Invitation {Namespace}/{Name} has ended, {Use}")]
     public static partial void InvitationEnded(ILogger logger, string @namespace, string name, string use);
 
+    [LoggerMessage(3024, LogLevel.Warning, "Data plane {DataPlane}: its satellite's certificate was revoked")]
+    public static partial void SatelliteRevoked(ILogger logger, string dataPlane);
+
     [LoggerMessage(3040, LogLevel.Warning, "What is always to be in the root cluster could not be written, trying again: {Fault}")]
     public static partial void NotKept(ILogger logger, string fault);
 

@@ -5,6 +5,12 @@ namespace Orrery.Hub;
 /// <summary>A way to a data plane's satellite: a tunnel that ends here, or the server at which it ends.</summary>
 internal interface ITunnelRoute
 {
+    /// <summary>Takes the route for one request, which ends with <see cref="LeaveAsync"/>.</summary>
+    /// <returns>False for one that takes nothing new; there is another, or will be.</returns>
+    bool TryEnter();
+
+    ValueTask LeaveAsync();
+
     /// <summary>The answer as soon as its headers are there; one that grants a stream has a body that can be written to.</summary>
     /// <param name="http">The client's request: what of it passes is the route's business.</param>
     /// <exception cref="HttpRequestException">The way is broken.</exception>

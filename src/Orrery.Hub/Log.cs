@@ -19,6 +19,12 @@ internal static partial class Log
     [LoggerMessage(6005, LogLevel.Information, "Data plane {DataPlane}: its satellite is connected to server {Server} now; the tunnel here is given up")]
     public static partial void TunnelMoved(ILogger logger, string dataPlane, string server);
 
+    [LoggerMessage(6007, LogLevel.Warning, "Data plane {DataPlane}: whether its tunnel may stay could not be looked up: {Fault}")]
+    public static partial void NotLookedUp(ILogger logger, string dataPlane, string fault);
+
+    [LoggerMessage(6008, LogLevel.Information, "Data plane {DataPlane}: its satellite opened a tunnel with a newer certificate; what goes through the former ends there")]
+    public static partial void TunnelRenewed(ILogger logger, string dataPlane);
+
     [LoggerMessage(6006, LogLevel.Warning, "This server could not say that it lives: {Fault}")]
     public static partial void NotRegistered(ILogger logger, string fault);
 }

@@ -7,6 +7,10 @@ namespace Orrery.Hub;
 /// <summary>To a tunnel that ends at another server: asked there at <c>dataplanes/NAME/relay</c>, with this server's own certificate.</summary>
 internal sealed class PeerRoute(KubeClient peer) : ITunnelRoute
 {
+    public bool TryEnter() => true;
+
+    public ValueTask LeaveAsync() => ValueTask.CompletedTask;
+
     public async Task<HttpResponseMessage> SendAsync(TunnelRequest asked, HttpContext http, CancellationToken cancellationToken)
     {
         string path = $"/apis/{OrreryResources.ApiVersion}/dataplanes/{asked.DataPlane}/{RelayHandler.Name}{asked.Path}";

@@ -26,14 +26,12 @@ internal sealed class RelayHandler(TunnelHub hub) : ISubresourceHandler
             throw ApiErrors.Forbidden(Resource, dataPlane, "only servers of the control plane relay to each other");
         }
 
-        ITunnelRoute route = hub.Find(dataPlane)
-            ?? throw ApiErrors.ServiceUnavailable($"the tunnel of data plane \"{dataPlane}\" has just left this server");
         var asked = new TunnelRequest(
             dataPlane, $"{target.Tail}{http.Request.QueryString.Value}", "this asks", Uri.UnescapeDataString(http.Request.Headers[StreamHeaderNames.AskedBy].ToString()))
         {
             IsProxy = true,
             IsStream = TunnelExchange.IsUpgrade(http),
         };
-        return hub.RelayAsync(route, asked, http, cancellationToken);
+        return hub.RelayAsync(asked, http, cancellationToken);
     }
 }

@@ -15,8 +15,14 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
     private readonly HttpMessageInvoker http;
     private Stream? unused;
 
-    public Tunnel(string dataPlane, Stream connection, TunnelHubOptions options)
+    /// <summary>Requests that go through it; one more until it is retired, so that zero says that nothing will come again.</summary>
+    private int users = 1;
+    private int retired;
+
+    public Tunnel(string dataPlane, TunnelCredential credential, Stream connection, TunnelHubOptions options)
     {
+        DataPlane = dataPlane;
+        Credential = credential;
         time = options.Time;
         stream = new ObservedStream(connection, options.Time);
         OpenedAt = options.Time.GetUtcNow();
@@ -40,6 +46,11 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
         });
     }
 
+    public string DataPlane { get; }
+
+    /// <summary>By which it was opened, and without which it does not stay.</summary>
+    public TunnelCredential Credential { get; }
+
     public DateTimeOffset OpenedAt { get; }
 
     /// <summary>When the satellite last said anything: the answer to a heartbeat, if nothing else.</summary>
@@ -50,6 +61,36 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
 
     /// <summary>Ends with the connection; its result says why.</summary>
     public Task<string> Closed => stream.Closed;
+
+    /// <summary>Why it was ended here; null for one that ended by itself.</summary>
+    public string? Ended { get; private set; }
+
+    /// <inheritdoc/>
+    public bool TryEnter()
+    {
+        for (int now = Volatile.Read(ref users); now > 0; now = Volatile.Read(ref users))
+        {
+            if (Interlocked.CompareExchange(ref users, now + 1, now) == now)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask LeaveAsync() => Interlocked.Decrement(ref users) == 0 ? EndAsync("its satellite has another with a newer certificate") : ValueTask.CompletedTask;
+
+    /// <summary>Another has taken its place: what goes through it may end, nothing new comes.</summary>
+    public ValueTask RetireAsync() => Interlocked.Exchange(ref retired, 1) == 0 ? LeaveAsync() : ValueTask.CompletedTask;
+
+    /// <summary>Ends it, whatever goes through it.</summary>
+    public ValueTask EndAsync(string reason)
+    {
+        Ended ??= reason;
+        return DisposeAsync();
+    }
 
     /// <inheritdoc/>
     public async Task<HttpResponseMessage> SendAsync(TunnelRequest asked, HttpContext client, CancellationToken cancellationToken)

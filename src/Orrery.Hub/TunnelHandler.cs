@@ -19,7 +19,7 @@ internal sealed class TunnelHandler(TunnelHub hub) : ISubresourceHandler
     public async Task HandleAsync(SubresourceTarget target, HttpContext http, CancellationToken cancellationToken)
     {
         string dataPlane = target.Object.Name;
-        if (target.User.Name != OrreryNames.SatelliteUser(dataPlane))
+        if (SatelliteUserName.Parse(target.User.Name) is not { } satellite || !satellite.IsOf(target.Object))
         {
             throw ApiErrors.Forbidden(Resource, dataPlane, $"only the satellite of data plane {dataPlane} opens its tunnel");
         }
@@ -34,7 +34,7 @@ internal sealed class TunnelHandler(TunnelHub hub) : ISubresourceHandler
         Stream connection = WebSocketStream.Create(socket, WebSocketMessageType.Binary, ownsWebSocket: true);
         try
         {
-            await hub.HoldAsync(dataPlane, connection, http.Connection.RemoteIpAddress?.ToString() ?? "", cancellationToken).ConfigureAwait(false);
+            await hub.HoldAsync(dataPlane, TunnelCredential.Of(satellite, http.Connection.ClientCertificate), connection, http.Connection.RemoteIpAddress?.ToString() ?? "", cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or WebSocketException)
         {

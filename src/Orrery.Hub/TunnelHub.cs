@@ -15,6 +15,7 @@ namespace Orrery.Hub;
 public sealed class TunnelHub
 {
     private readonly ConcurrentDictionary<string, Tunnel> open = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<Tunnel, bool> held = new();
     private readonly ConcurrentDictionary<string, DateTimeOffset> lost = new(StringComparer.Ordinal);
     private readonly TunnelHubOptions options;
     private readonly ILogger logger;
@@ -72,7 +73,7 @@ public sealed class TunnelHub
                 written.Changed(dataPlane);
             }
 
-            await Together.RunAsync([new ServerRegistration(api, server, access.Address, options).RunAsync, known.RunAsync, written.RunAsync], cancellationToken).ConfigureAwait(false);
+            await Together.RunAsync([new ServerRegistration(api, server, access.Address, options).RunAsync, known.RunAsync, written.RunAsync, new TunnelGuard(this, api, options).RunAsync], cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -90,6 +91,12 @@ public sealed class TunnelHub
     /// <summary>Null while the hub is only starting.</summary>
     internal KubeClient? Root => client;
 
+    /// <summary>How many tunnels end here; for a while a data plane has two, when its satellite has renewed its certificate.</summary>
+    public int Count => held.Count;
+
+    /// <summary>All tunnels that end here, also those that another has taken the place of and through which something still goes.</summary>
+    internal IEnumerable<Tunnel> Held => held.Keys;
+
     internal Tunnel? Find(string dataPlane) => open.GetValueOrDefault(dataPlane);
 
     /// <summary>Since when a data plane is not connected, as far as this server saw it go.</summary>
@@ -98,24 +105,45 @@ public sealed class TunnelHub
     /// <summary>Asks a data plane, and passes its answer on to the client.</summary>
     /// <exception cref="StatusException">503: not connected; 504: no answer.</exception>
     internal Task AskAsync(TunnelRequest asked, HttpContext http, CancellationToken cancellationToken) =>
-        exchange.RunAsync(RouteTo(asked), asked, http, cancellationToken);
+        AskAsync(RouteTo(asked), asked, http, cancellationToken);
 
     /// <summary>Asks a data plane for one object, whatever else is asked beside.</summary>
     /// <exception cref="StatusException">503: not connected; 504: no answer; and whatever it refuses.</exception>
     internal Task<KubeObject> FetchAsync(TunnelRequest asked, HttpContext http, CancellationToken cancellationToken) =>
-        exchange.FetchAsync(RouteTo(asked), asked, http, cancellationToken);
+        ThroughAsync(RouteTo(asked), route => exchange.FetchAsync(route, asked, http, cancellationToken));
 
-    /// <summary>Asks for another server.</summary>
-    internal Task RelayAsync(ITunnelRoute route, TunnelRequest asked, HttpContext http, CancellationToken cancellationToken) =>
-        exchange.RunAsync(route, asked, http, cancellationToken);
+    /// <summary>Asks for another server, which took this one for the holder of the tunnel.</summary>
+    /// <exception cref="StatusException">503: it is not, or not any more.</exception>
+    internal Task RelayAsync(TunnelRequest asked, HttpContext http, CancellationToken cancellationToken) => AskAsync(
+        TunnelTo(asked.DataPlane) ?? throw ApiErrors.ServiceUnavailable($"the tunnel of data plane \"{asked.DataPlane}\" has just left this server"), asked, http, cancellationToken);
+
+    private Task AskAsync(ITunnelRoute route, TunnelRequest asked, HttpContext http, CancellationToken cancellationToken) => ThroughAsync(route, async entered =>
+    {
+        await exchange.RunAsync(entered, asked, http, cancellationToken).ConfigureAwait(false);
+        return true;
+    });
+
+    /// <param name="route">Entered already.</param>
+    private static async Task<T> ThroughAsync<T>(ITunnelRoute route, Func<ITunnelRoute, Task<T>> ask)
+    {
+        try
+        {
+            return await ask(route).ConfigureAwait(false);
+        }
+        finally
+        {
+            await route.LeaveAsync().ConfigureAwait(false);
+        }
+    }
 
     /// <summary>
     /// Holds a tunnel until it ends. A later one of the same data plane takes its place: a satellite that dials again has given up the former, which
     /// a broken network may keep looking alive for a while.
     /// </summary>
-    internal async Task HoldAsync(string dataPlane, Stream connection, string remote, CancellationToken cancellationToken)
+    /// <remarks>One that was opened with another certificate ends once nothing goes through it any more, or that certificate ends.</remarks>
+    internal async Task HoldAsync(string dataPlane, TunnelCredential credential, Stream connection, string remote, CancellationToken cancellationToken)
     {
-        await using var tunnel = new Tunnel(dataPlane, connection, options);
+        await using var tunnel = new Tunnel(dataPlane, credential, connection, options);
         using (var limit = new CancellationTokenSource(options.Heartbeat, options.Time))
         using (var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token))
         {
@@ -123,6 +151,7 @@ public sealed class TunnelHub
         }
 
         Tunnel? former = null;
+        held[tunnel] = true;
         open.AddOrUpdate(dataPlane, tunnel, (_, present) =>
         {
             former = present;
@@ -132,8 +161,16 @@ public sealed class TunnelHub
         {
             // What was written of the former holds for this one.
             tunnel.IsWritten = former.IsWritten;
-            Log.TunnelReplaced(logger, dataPlane, remote);
-            await former.DisposeAsync().ConfigureAwait(false);
+            if (former.Credential.Digest == credential.Digest)
+            {
+                Log.TunnelReplaced(logger, dataPlane, remote);
+                await former.DisposeAsync().ConfigureAwait(false);
+            }
+            else
+            {
+                Log.TunnelRenewed(logger, dataPlane);
+                await former.RetireAsync().ConfigureAwait(false);
+            }
         }
 
         Log.TunnelOpen(logger, dataPlane, remote);
@@ -145,19 +182,40 @@ public sealed class TunnelHub
         }
         finally
         {
+            held.TryRemove(tunnel, out _);
             if (open.TryRemove(new KeyValuePair<string, Tunnel>(dataPlane, tunnel)))
             {
                 lost[dataPlane] = tunnel.LastHeard;
                 records?.Changed(dataPlane);
             }
 
-            Log.TunnelClosed(logger, dataPlane, reason);
+            Log.TunnelClosed(logger, dataPlane, tunnel.Ended ?? reason);
         }
+    }
+
+    /// <summary>The tunnel that ends here, entered; null when there is none.</summary>
+    private Tunnel? TunnelTo(string dataPlane)
+    {
+        // One that refuses is being replaced: the next is there already.
+        while (open.TryGetValue(dataPlane, out Tunnel? tunnel))
+        {
+            if (tunnel.TryEnter())
+            {
+                return tunnel;
+            }
+
+            if (open.TryGetValue(dataPlane, out Tunnel? now) && ReferenceEquals(now, tunnel))
+            {
+                return null;
+            }
+        }
+
+        return null;
     }
 
     private ITunnelRoute RouteTo(TunnelRequest asked)
     {
-        if (open.TryGetValue(asked.DataPlane, out Tunnel? tunnel))
+        if (TunnelTo(asked.DataPlane) is { } tunnel)
         {
             return tunnel;
         }

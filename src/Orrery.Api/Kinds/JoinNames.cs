@@ -3,7 +3,7 @@ namespace Orrery.Api.Kinds;
 /// <summary>Names by which a satellite, the control plane and an operator agree about joining.</summary>
 public static class JoinNames
 {
-    /// <summary>Before the name of a data plane in its satellite's user name; see <see cref="OrreryNames.SatelliteUser"/>.</summary>
+    /// <summary>Before the name of a data plane in its satellite's user name; see <see cref="SatelliteUserName"/>.</summary>
     public const string UserPrefix = "orrery:data-plane:";
 
     /// <summary>Put before the user name of a satellite whose certificate has expired, see <see cref="ExpiredGroup"/>.</summary>
@@ -45,6 +45,12 @@ public static class JoinNames
     /// <summary>Secret in <see cref="SystemNamespace"/>: where to join, and the token.</summary>
     public const string InvitationSecret = "orrery-join";
 
+    /// <summary>Secret in <see cref="SystemNamespace"/>: address of the proxy to the control plane, where it holds a password.</summary>
+    public const string ViaSecret = "orrery-satellite-via";
+
+    /// <summary>Environment variable that says what <c>orrery satellite --via</c> says.</summary>
+    public const string ViaVariable = "ORRERY_VIA";
+
     /// <summary>Where a cluster says to everybody how it is reached and by which authority it is known (kubeadm's convention).</summary>
     public const string ClusterInfo = "cluster-info";
 
@@ -55,5 +61,5 @@ public static class JoinNames
     public const string AuthoritiesConfigMap = "kube-root-ca.crt";
 
     /// <summary>User name under which a satellite with an expired certificate asks for a new one.</summary>
-    public static string ExpiredUser(string dataPlane) => ExpiredUserPrefix + OrreryNames.SatelliteUser(dataPlane);
+    public static string ExpiredUser(SatelliteUserName satellite) => ExpiredUserPrefix + satellite;
 }

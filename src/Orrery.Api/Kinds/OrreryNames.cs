@@ -168,6 +168,6 @@ public static class OrreryNames
     /// <summary>The root namespace that holds what a data plane must run.</summary>
     public static string DataPlaneNamespace(string dataPlane) => DataPlaneNamespacePrefix + dataPlane;
 
-    /// <summary>User name in the certificate of a data plane's satellite.</summary>
+    /// <summary>User name of a data plane's satellite in a certificate that the operator issued by hand; see <see cref="SatelliteUserName"/>.</summary>
     public static string SatelliteUser(string dataPlane) => JoinNames.UserPrefix + dataPlane;
 }

@@ -23,12 +23,12 @@ internal static class SatelliteAccess
         string ns = OrreryNames.DataPlaneNamespace(dataPlane.Name);
         string clusterRole = ClusterRoleName(dataPlane.Name);
         yield return (CoreResources.Roles, Make("Role", RoleName, ns, dataPlane, ("rules", NamespaceRules())));
-        yield return (CoreResources.RoleBindings, Make("RoleBinding", RoleName, ns, dataPlane, ("roleRef", Reference("Role", RoleName)), ("subjects", Subjects(dataPlane.Name))));
+        yield return (CoreResources.RoleBindings, Make("RoleBinding", RoleName, ns, dataPlane, ("roleRef", Reference("Role", RoleName)), ("subjects", Subjects(dataPlane))));
         yield return (CoreResources.ClusterRoles, Make("ClusterRole", clusterRole, "", dataPlane, ("rules", OwnRules(dataPlane.Name))));
-        yield return (CoreResources.ClusterRoleBindings, Make("ClusterRoleBinding", clusterRole, "", dataPlane, ("roleRef", Reference("ClusterRole", clusterRole)), ("subjects", Subjects(dataPlane.Name))));
+        yield return (CoreResources.ClusterRoleBindings, Make("ClusterRoleBinding", clusterRole, "", dataPlane, ("roleRef", Reference("ClusterRole", clusterRole)), ("subjects", Subjects(dataPlane))));
         string join = JoinRoleName(dataPlane.Name);
-        yield return (CoreResources.ClusterRoles, Make("ClusterRole", join, "", dataPlane, ("rules", JoinRules())));
-        yield return (CoreResources.ClusterRoleBindings, Make("ClusterRoleBinding", join, "", dataPlane, ("roleRef", Reference("ClusterRole", join)), ("subjects", JoinSubjects(dataPlane.Name))));
+        yield return (CoreResources.ClusterRoles, Make("ClusterRole", join, "", dataPlane, ("rules", JoinRules(dataPlane.Name))));
+        yield return (CoreResources.ClusterRoleBindings, Make("ClusterRoleBinding", join, "", dataPlane, ("roleRef", Reference("ClusterRole", join)), ("subjects", JoinSubjects(dataPlane))));
     }
 
     /// <summary>Whether an existing object grants exactly this.</summary>
@@ -47,8 +47,14 @@ internal static class SatelliteAccess
         Rule("", ["configmaps"], ["get"], JoinNames.AuthoritiesConfigMap),
     ];
 
-    /// <summary>Requests are found by their name alone, which is made from a key that nobody else knows.</summary>
-    private static JsonArray JoinRules() => [Rule("certificates.k8s.io", ["certificatesigningrequests"], ["create", "get"])];
+    /// <summary>
+    /// Requests are found by their name alone, which is made from a key that nobody else knows. Which one of its name the data plane is, is read from itself.
+    /// </summary>
+    private static JsonArray JoinRules(string dataPlane) =>
+    [
+        Rule("certificates.k8s.io", ["certificatesigningrequests"], ["create", "get"]),
+        Rule(OrreryResources.Group, ["dataplanes"], ["get"], dataPlane),
+    ];
 
     private static JsonArray OwnRules(string dataPlane) =>
     [
@@ -76,14 +82,17 @@ internal static class SatelliteAccess
     private static JsonObject Reference(string kind, string name) =>
         new() { ["apiGroup"] = "rbac.authorization.k8s.io", ["kind"] = kind, ["name"] = name };
 
-    private static JsonArray Subjects(string dataPlane) => [Subject("User", OrreryNames.SatelliteUser(dataPlane))];
+    /// <summary>The satellite that this very DataPlane let in, and what the operator issued by hand for its name. A former one is nobody.</summary>
+    private static JsonArray Subjects(KubeObject dataPlane) => [.. Names(dataPlane).Select(n => (JsonNode)Subject("User", n.ToString()))];
 
-    private static JsonArray JoinSubjects(string dataPlane) =>
+    private static JsonArray JoinSubjects(KubeObject dataPlane) =>
     [
-        Subject("User", OrreryNames.SatelliteUser(dataPlane)),
-        Subject("User", JoinNames.ExpiredUser(dataPlane)),
-        Subject("Group", "system:serviceaccounts:" + OrreryNames.DataPlaneNamespace(dataPlane)),
+        .. Names(dataPlane).Select(n => (JsonNode)Subject("User", n.ToString())),
+        .. Names(dataPlane).Select(n => (JsonNode)Subject("User", JoinNames.ExpiredUser(n))),
+        Subject("Group", "system:serviceaccounts:" + OrreryNames.DataPlaneNamespace(dataPlane.Name)),
     ];
+
+    private static SatelliteUserName[] Names(KubeObject dataPlane) => [SatelliteUserName.Of(dataPlane), new SatelliteUserName(dataPlane.Name, null)];
 
     private static JsonObject Subject(string kind, string name) => new() { ["apiGroup"] = "rbac.authorization.k8s.io", ["kind"] = kind, ["name"] = name };
 

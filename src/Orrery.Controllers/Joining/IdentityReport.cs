@@ -15,6 +15,7 @@ internal sealed class IdentityReport(KubeClient root, Informer dataPlanes, TimeP
     private const string Start = "certificateStartTime";
     private const string Expiration = "certificateExpirationTime";
     private const string Pending = "pendingRequest";
+    private const string Identity = "satelliteIdentity";
 
     /// <summary>Its satellite has a certificate; the first says which cluster this data plane is.</summary>
     public Task<bool> IssuedAsync(KubeObject dataPlane, SigningRequest request, IssuedCertificate certificate, CancellationToken cancellationToken)
@@ -30,6 +31,7 @@ internal sealed class IdentityReport(KubeClient root, Informer dataPlanes, TimeP
             status =>
             {
                 status[ClusterUid] = request.ClusterUid;
+                status[Identity] = request.Satellite?.Identity;
                 status[Start] = Conditions.Time(certificate.From);
                 status[Expiration] = Conditions.Time(certificate.To);
                 status.Remove(Pending);
@@ -48,6 +50,17 @@ internal sealed class IdentityReport(KubeClient root, Informer dataPlanes, TimeP
         },
         cancellationToken);
 
+    /// <summary>The satellite that was let in last is let in no more.</summary>
+    /// <returns>False for one that is, and where none ever was.</returns>
+    public Task<bool> RevokedAsync(KubeObject dataPlane, CancellationToken cancellationToken) =>
+        dataPlane.TextAt("status", Identity) is { } last && last != SatelliteUserName.IdentityOf(dataPlane) && Conditions.IsTrue(dataPlane, JoinNames.IdentityCondition)
+            ? WriteAsync(
+                dataPlane,
+                status => Set(
+                    dataPlane, status, JoinNames.IdentityCondition, Conditions.False, "Revoked", $"the certificate of its satellite was revoked; 'orrery data-plane token {dataPlane.Name}' lets it in again"),
+                cancellationToken)
+            : Task.FromResult(false);
+
     /// <summary>What the satellite has stays good: being refused takes nothing from whoever has the name.</summary>
     public Task<bool> RefusedAsync(KubeObject dataPlane, SigningRequest request, JoinVerdict verdict, CancellationToken cancellationToken) => WriteAsync(
         dataPlane,
@@ -60,7 +73,7 @@ internal sealed class IdentityReport(KubeClient root, Informer dataPlanes, TimeP
     {
         // What this manager does not apply again is taken away, so it begins from what is there.
         var status = new JsonObject();
-        foreach (string field in (ReadOnlySpan<string>)[ClusterUid, Start, Expiration, Pending])
+        foreach (string field in (ReadOnlySpan<string>)[ClusterUid, Start, Expiration, Pending, Identity])
         {
             if (dataPlane.TextAt("status", field) is { } text)
             {

@@ -12,6 +12,7 @@ internal sealed class JoinController : IController
     private readonly ReconcilerHost<string> joining;
     private readonly ReconcilerHost<(string Namespace, string Name)> invitations;
     private readonly ReconcilerHost<string> info;
+    private readonly ReconcilerHost<string> revocations;
 
     public JoinController(ControllerContext context)
     {
@@ -31,14 +32,17 @@ internal sealed class JoinController : IController
             workers: 1);
         invitations = context.Host(
             "invitations", new InvitationReconciler(context.Root, accounts, context.Time, logger), [accounts], () => accounts.All().Select(a => (a.Namespace, a.Name)), workers: 1);
+        revocations = context.Host(
+            "revocations", new RevocationReconciler(dataPlanes, report, context.Events, logger), [dataPlanes], () => dataPlanes.All().Select(d => d.Name), workers: 1);
         info = context.Host("cluster-info", new ClusterInfoReconciler(context.Root, context.Options), [], () => [JoinNames.ClusterInfo], workers: 1);
 
         requests.Subscribe(change => joining.Queue.Add(change.Key.Name));
+        dataPlanes.Subscribe(change => revocations.Queue.Add(change.Key.Name));
         accounts.Subscribe(change => invitations.Queue.Add((change.Key.Namespace, change.Key.Name)));
         info.Queue.Add(JoinNames.ClusterInfo);
     }
 
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
         requests.RunAsync(cancellationToken), accounts.RunAsync(cancellationToken),
-        joining.RunAsync(cancellationToken), invitations.RunAsync(cancellationToken), info.RunAsync(cancellationToken));
+        joining.RunAsync(cancellationToken), invitations.RunAsync(cancellationToken), revocations.RunAsync(cancellationToken), info.RunAsync(cancellationToken));
 }

@@ -84,7 +84,7 @@ internal sealed class JoinReconciler(
     private IEnumerable<KubeObject> Concerned(SigningRequest request)
     {
         string? sender = InvitationAccount.Parse(request.Requester)?.DataPlane
-            ?? (request.Requester.IndexOf(JoinNames.UserPrefix, StringComparison.Ordinal) is >= 0 and int at ? request.Requester[(at + JoinNames.UserPrefix.Length)..] : null);
+            ?? (request.Requester.IndexOf(JoinNames.UserPrefix, StringComparison.Ordinal) is >= 0 and int at ? SatelliteUserName.Parse(request.Requester[at..])?.DataPlane : null);
         return new[] { request.DataPlane, sender }.OfType<string>().Distinct().Select(n => dataPlanes.Get(ClusterName.Root, "", n)).OfType<KubeObject>();
     }
 

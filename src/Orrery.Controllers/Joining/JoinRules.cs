@@ -21,9 +21,9 @@ internal static class JoinRules
     /// <summary>1. What is asked for: the name, the group and the use of a satellite, and nothing beside.</summary>
     private static JoinVerdict? Content(SigningRequest request, TimeSpan longest)
     {
-        if (request.DataPlane is null)
+        if (request.Satellite is not { Identity: not null })
         {
-            return JoinVerdict.Refuse("WrongName", $"it asks for the name \"{request.User}\", and a satellite's is {JoinNames.UserPrefix}NAME");
+            return JoinVerdict.Refuse("WrongName", $"it asks for the name \"{request.User}\", and a satellite's is {JoinNames.UserPrefix}NAME:IDENTITY");
         }
 
         if (request.Groups is not [OrreryNames.SatelliteGroup])
@@ -59,10 +59,18 @@ internal static class JoinRules
             return JoinVerdict.Refuse("NoSuchDataPlane", dataPlane is null ? $"there is no data plane {request.DataPlane}" : $"data plane {request.DataPlane} is leaving the fleet");
         }
 
+        if (!request.Satellite!.Value.IsOf(dataPlane))
+        {
+            return Former(request, dataPlane, $"it asks for the identity {request.Satellite.Value.Identity}");
+        }
+
         return request.ClusterUid.Length > 0
             ? null
             : JoinVerdict.Refuse("NoCluster", $"it does not say which cluster it is in (annotation {JoinNames.ClusterUidAnnotation})");
     }
+
+    private static JoinVerdict Former(SigningRequest request, KubeObject dataPlane, string why) => JoinVerdict.Refuse(
+        "Revoked", $"{why}, and data plane {dataPlane.Name} is known as {SatelliteUserName.IdentityOf(dataPlane)} now; 'orrery data-plane token {request.DataPlane}' lets its satellite in again");
 
     /// <summary>3. By whom: an invited one, the satellite itself, or whoever has its former key.</summary>
     private static JoinVerdict Requester(SigningRequest request, KubeObject dataPlane, Invitation? invitation, DateTimeOffset now)
@@ -91,12 +99,17 @@ internal static class JoinRules
             return JoinVerdict.Refuse("NotInvited", $"{request.Requester} has neither a token to join nor the satellite's own certificate");
         }
 
-        if (request.Requester != (isSatellite ? OrreryNames.SatelliteUser(name) : JoinNames.ExpiredUser(name)))
+        string prefix = isSatellite ? "" : JoinNames.ExpiredUserPrefix;
+        if (!request.Requester.StartsWith(prefix, StringComparison.Ordinal)
+            || SatelliteUserName.Parse(request.Requester[prefix.Length..]) is not { } requester || requester.DataPlane != name)
         {
             return JoinVerdict.Refuse("WrongDataPlane", $"{request.Requester} asks to be data plane {name}");
         }
 
-        return isOther ? other
+        // Of a certificate that names no identity nobody knows which data plane of that name it was meant for: it is good where the same cluster joined before.
+        return !requester.IsOf(dataPlane) ? Former(request, dataPlane, $"it is asked for by {request.Requester}")
+            : requester.Identity is null && dataPlane.TextAt("status", "clusterUid") is not { Length: > 0 } ? Former(request, dataPlane, $"{request.Requester} never joined it")
+            : isOther ? other
             : isSatellite ? new JoinVerdict(JoinDecision.Approve, "Renewed", "it has the certificate that this one takes the place of")
             : new JoinVerdict(
                 JoinDecision.Wait, "ApprovalNeeded",

@@ -28,9 +28,11 @@ internal sealed record SigningRequest(
     IReadOnlyList<string> Usages,
     TimeSpan? Lifetime)
 {
+    /// <summary>The satellite that it is about; null when it names none.</summary>
+    public SatelliteUserName? Satellite => SatelliteUserName.Parse(User);
+
     /// <summary>The data plane that it is about; null when it names none.</summary>
-    public string? DataPlane =>
-        User.StartsWith(JoinNames.UserPrefix, StringComparison.Ordinal) && User.Length > JoinNames.UserPrefix.Length ? User[JoinNames.UserPrefix.Length..] : null;
+    public string? DataPlane => Satellite?.DataPlane;
 
     /// <returns>Null when it is no business of ours: neither its sender nor its content has to do with a satellite.</returns>
     public static SigningRequest? Of(KubeObject json)

@@ -51,9 +51,11 @@ internal sealed class CertificateOrder(string dataPlane, string clusterUid, ECDs
 
     private async Task<KubeObject?> SendAsync(KubeClient controlPlane, CancellationToken cancellationToken)
     {
+        // Which one of its name the data plane is: the certificate is good for no other.
+        KubeObject asked = await controlPlane.GetAsync(OrreryResources.DataPlanes, "", dataPlane, cancellationToken).ConfigureAwait(false);
         var subject = new X500DistinguishedNameBuilder();
         subject.AddOrganizationName(OrreryNames.SatelliteGroup);
-        subject.AddCommonName(OrreryNames.SatelliteUser(dataPlane));
+        subject.AddCommonName(SatelliteUserName.Of(asked).ToString());
         string pem = new CertificateRequest(subject.Build(), key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
         var body = new JsonObject
         {

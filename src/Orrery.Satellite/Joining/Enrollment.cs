@@ -25,6 +25,9 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
     private string askedWith = "";
     private string said = "";
 
+    /// <summary>The certificate holds, and the control plane lets nobody in by it: it was revoked, or its authority is gone.</summary>
+    private bool isShutOut;
+
     /// <summary>How to reach the control plane as this satellite. Good once <see cref="JoinAsync"/> has ended.</summary>
     public ClientConfig Config => new(identity!.Server) { TlsSource = () => tls!, Proxy = options.Proxy };
 
@@ -56,24 +59,37 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
     {
         while (!cancellationToken.IsCancellationRequested)
         {
+            // 1. Whether it is let in, and by whom the control plane will be known.
+            await TryAsync(FollowAuthoritiesAsync, cancellationToken).ConfigureAwait(false);
+
+            // 2. Another certificate: in time, or because nobody takes this one.
             bool waiting = false;
-            try
+            if (isShutOut || time.GetUtcNow() >= RenewalOf(tls!.Certificate!))
             {
-                if (time.GetUtcNow() >= RenewalOf(tls!.Certificate!))
-                {
-                    waiting = !await ObtainAsync(cancellationToken).ConfigureAwait(false);
-                }
-
-                await FollowAuthoritiesAsync(cancellationToken).ConfigureAwait(false);
-            }
-            catch (Exception e) when (IsPassing(e) && !cancellationToken.IsCancellationRequested)
-            {
-                Tell(e.Message);
+                await TryAsync(async token => waiting = !await ObtainAsync(token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
             }
 
-            await Task.Delay(waiting ? options.PollInterval : options.LookInterval, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(waiting && !isShutOut ? options.PollInterval : options.LookInterval, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
+
+    private async Task TryAsync(Func<CancellationToken, Task> step, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await step(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (IsPassing(e) && !cancellationToken.IsCancellationRequested)
+        {
+            Tell(e.Message);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The satellite stops.
+        }
+    }
+
+    private bool IsExpired => tls?.Certificate is { } present && time.GetUtcNow() >= present.NotAfter.ToUniversalTime();
 
     private DateTimeOffset RenewalOf(X509Certificate2 certificate)
     {
@@ -109,7 +125,7 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
     {
         // 1. By which credential to ask.
         DateTimeOffset now = time.GetUtcNow();
-        bool isGood = tls?.Certificate is { } present && now < present.NotAfter.ToUniversalTime();
+        bool isGood = tls is not null && !IsExpired && !isShutOut;
         JoinInvitation? invitation = isGood ? null : await options.Invitation(cancellationToken).ConfigureAwait(false);
         if (invitation is not null && (invitation.TokenDigest == identity?.UsedToken || invitation.TokenDigest == refusedToken))
         {
@@ -119,6 +135,12 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
         if (invitation is null && tls is null)
         {
             Tell(refusedToken.Length > 0 ? "the token was refused; another is needed ('orrery data-plane token')" : "there is no token to join with");
+            return false;
+        }
+
+        if (invitation is null && isShutOut)
+        {
+            Tell($"it was revoked, or its DataPlane made anew; another token is needed ('orrery data-plane token {dataPlane}')");
             return false;
         }
 
@@ -183,6 +205,7 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
         await store.WriteAsync(issued, cancellationToken).ConfigureAwait(false);
         Use(issued);
         said = "";
+        isShutOut = false;
         Log.CertificateIssued(logger, dataPlane, tls!.Certificate!.NotAfter.ToUniversalTime());
         return true;
     }
@@ -191,8 +214,20 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
     private async Task FollowAuthoritiesAsync(CancellationToken cancellationToken)
     {
         using var controlPlane = new KubeClient(Config, time);
-        KubeObject told = await controlPlane.GetAsync(
-            ClusterResources.ConfigMaps, OrreryNames.DataPlaneNamespace(dataPlane), JoinNames.AuthoritiesConfigMap, cancellationToken).ConfigureAwait(false);
+        KubeObject told;
+        try
+        {
+            told = await controlPlane.GetAsync(
+                ClusterResources.ConfigMaps, OrreryNames.DataPlaneNamespace(dataPlane), JoinNames.AuthoritiesConfigMap, cancellationToken).ConfigureAwait(false);
+            isShutOut = false;
+        }
+        catch (StatusException e) when (e.Code is 401 or 403)
+        {
+            // Perhaps for a moment, while its roles are made; with another token it is let in again either way. One that has expired has its own way back.
+            isShutOut = !IsExpired;
+            throw;
+        }
+
         if (told.TextAt("data", "ca.crt") is { Length: > 0 } pem && pem != identity!.AuthoritiesPem && SatelliteIdentity.Pem(pem).Count > 0)
         {
             SatelliteIdentity follows = identity with { AuthoritiesPem = pem };

@@ -34,6 +34,7 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
         var chance = new Random(HashCode.Combine(context.Options.DataPlane));
         TimeSpan wait = FirstWait;
         string said = "";
+        var former = new List<Task>();
         while (!cancellationToken.IsCancellationRequested)
         {
             string reason;
@@ -47,7 +48,16 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
                 joined.TrySetResult();
                 said = "";
                 wait = FirstWait;
-                reason = await ServeAsync(server, connection, cancellationToken).ConfigureAwait(false);
+                Task<string> serving = ServeAsync(server, connection, cancellationToken);
+                if (await EndOrRenewalAsync(serving, dialledAs, cancellationToken).ConfigureAwait(false) is not { } ended)
+                {
+                    // What goes through this one goes on: the control plane lets it go once nothing does, or its certificate ends.
+                    former.RemoveAll(f => f.IsCompleted);
+                    former.Add(serving);
+                    continue;
+                }
+
+                reason = ended;
             }
             catch (Exception e) when ((Retry.IsAway(e) || e is WebSocketException) && !cancellationToken.IsCancellationRequested)
             {
@@ -73,6 +83,22 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
             TimeSpan longest = joined.Task.IsCompleted ? LongestWait : LongestJoinWait;
             wait = wait * 2 < longest ? wait * 2 : longest;
         }
+
+        await Task.WhenAll(former).ConfigureAwait(false);
+    }
+
+    /// <returns>Why the connection ended; null when it stands, and the satellite has another certificate than it was opened with.</returns>
+    private async Task<string?> EndOrRenewalAsync(Task<string> serving, TlsIdentity? dialledAs, CancellationToken cancellationToken)
+    {
+        while (await Task.WhenAny(serving, Task.Delay(LookInterval, context.Time, cancellationToken)).ConfigureAwait(false) != serving && !cancellationToken.IsCancellationRequested)
+        {
+            if (context.Options.ControlPlane.TlsSource?.Invoke().Certificate?.Thumbprint != dialledAs?.Certificate?.Thumbprint)
+            {
+                return null;
+            }
+        }
+
+        return await serving.ConfigureAwait(false);
     }
 
     /// <summary>Waits; a certificate that came meanwhile is worth a try at once.</summary>

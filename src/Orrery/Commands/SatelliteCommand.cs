@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
+using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Installation;
 using Orrery.Satellite;
@@ -20,7 +21,7 @@ internal static class SatelliteCommand
         var pin = new Option<string>("--ca-pin") { Description = "Hash of the key of the control plane's authority.", HelpName = "sha256:HEX" };
         var token = new Option<string>("--token") { Description = "Token to join with, once. Without it the satellite has joined before.", HelpName = "TOKEN" };
         var controlPlane = new Option<string>("--control-plane") { Description = "Kubeconfig for the control plane, for a satellite that does not join: its certificate is somebody else's business.", HelpName = "FILE" };
-        var via = new Option<string>("--via") { Description = "HTTP proxy through which the control plane is reached. Default: what HTTPS_PROXY and NO_PROXY say.", HelpName = "http://[USER:PASSWORD@]HOST:PORT" };
+        var via = new Option<string>("--via") { Description = $"HTTP proxy through which the control plane is reached. Default: {JoinNames.ViaVariable}, then what HTTPS_PROXY and NO_PROXY say.", HelpName = "http://[USER:PASSWORD@]HOST:PORT" };
         Option<LogLevel> logLevel = Options.LogLevel();
         var command = new Command("satellite", "Run the agent of one data plane: it dials out to the control plane, applies and reports.") { name, kubeconfig, joinFile, server, pin, token, controlPlane, via, logLevel };
         command.Validators.Add(result =>
@@ -37,7 +38,7 @@ internal static class SatelliteCommand
             InvitationSource source = parse.GetValue(server) is { } address
                 ? InvitationSource.Said(address, parse.GetValue(pin)!, parse.GetValue(token)!)
                 : parse.GetValue(joinFile) is { } file ? InvitationSource.File(file) : InvitationSource.Secret;
-            return RunAsync(parse.GetValue(name)!, parse.GetValue(controlPlane), parse.GetValue(kubeconfig), source, parse.GetValue(via), parse.GetValue(logLevel), cancellationToken);
+            return RunAsync(parse.GetValue(name)!, parse.GetValue(controlPlane), parse.GetValue(kubeconfig), source, parse.GetValue(via) ?? Environment.GetEnvironmentVariable(JoinNames.ViaVariable), parse.GetValue(logLevel), cancellationToken);
         });
         return command;
     }

@@ -21,7 +21,8 @@ public sealed class JoinRoadTests
 
         await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
         using X509Certificate2 certificate = (await JoinWorld.CertificateAsync(cluster))!;
-        Assert.Equal("O=orrery:satellites, CN=orrery:data-plane:pa2-par", certificate.Subject);
+        string uid = (await world.DataPlaneAsync("pa2-par")).Uid;
+        Assert.Equal($"O=orrery:satellites, CN=orrery:data-plane:pa2-par:{uid}", certificate.Subject);
         Assert.True(certificate.NotAfter.ToUniversalTime() <= (world.Clock.GetUtcNow() + JoinWorld.Lifetime).UtcDateTime);
         KubeObject dataPlane = await world.DataPlaneAsync("pa2-par");
         Assert.True(Conditions.IsTrue(dataPlane, JoinNames.IdentityCondition));
@@ -67,7 +68,7 @@ public sealed class JoinRoadTests
         await world.ConditionAsync("pa2-par", JoinNames.IdentityCondition, "False", "ApprovalNeeded");
         await world.EventAsync("ApprovalNeeded");
         string pending = (await world.DataPlaneAsync("pa2-par")).TextAt("status", "pendingRequest")!;
-        Assert.Equal("orrery:expired:orrery:data-plane:pa2-par", (await world.Root.GetAsync(CoreResources.SigningRequests, "", pending, default)).TextAt("spec", "username"));
+        Assert.Equal($"orrery:expired:{SatelliteUserName.Of(await world.DataPlaneAsync("pa2-par"))}", (await world.Root.GetAsync(CoreResources.SigningRequests, "", pending, default)).TextAt("spec", "username"));
         await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "Unknown");
 
         // 2. The operator does.
@@ -106,7 +107,7 @@ public sealed class JoinRoadTests
         await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
         string uid = (await world.DataPlaneAsync("pa2-par")).TextAt("status", "clusterUid")!;
 
-        await world.RefusedAsync(invitation.Token, JoinWorld.Request("orrery:data-plane:pa2-par", OrreryNames.SatelliteGroup, uid), "TokenReused");
+        await world.RefusedAsync(invitation.Token, JoinWorld.Request(SatelliteUserName.Of(await world.DataPlaneAsync("pa2-par")).ToString(), OrreryNames.SatelliteGroup, uid), "TokenReused");
 
         await world.ConditionAsync("pa2-par", JoinNames.RefusedCondition, "True", "TokenReused");
         await world.EventAsync("TokenReused");
@@ -137,17 +138,22 @@ public sealed class JoinRoadTests
     }
 
     [Theory]
-    [InlineData("orrery:data-plane:ny8-nyc", OrreryNames.SatelliteGroup, "client auth", "WrongDataPlane")]
+    [InlineData("orrery:data-plane:ny8-nyc:UID", OrreryNames.SatelliteGroup, "client auth", "WrongDataPlane")]
     [InlineData("orrery-admin", OrreryNames.SatelliteGroup, "client auth", "WrongName")]
-    [InlineData("orrery:data-plane:pa2-par", "orrery:admins", "client auth", "WrongGroup")]
-    [InlineData("orrery:data-plane:pa2-par", OrreryNames.SatelliteGroup, "server auth", "WrongUsage")]
-    [InlineData("orrery:data-plane:nowhere", OrreryNames.SatelliteGroup, "client auth", "NoSuchDataPlane")]
+    [InlineData("orrery:data-plane:pa2-par", OrreryNames.SatelliteGroup, "client auth", "WrongName")]
+    [InlineData("orrery:data-plane:pa2-par:", OrreryNames.SatelliteGroup, "client auth", "WrongName")]
+    [InlineData("orrery:data-plane:pa2-par:UID:UID", OrreryNames.SatelliteGroup, "client auth", "WrongName")]
+    [InlineData("orrery:data-plane:pa2-par:00000000-0000-0000-0000-000000000000", OrreryNames.SatelliteGroup, "client auth", "Revoked")]
+    [InlineData("orrery:data-plane:pa2-par:UID", "orrery:admins", "client auth", "WrongGroup")]
+    [InlineData("orrery:data-plane:pa2-par:UID", OrreryNames.SatelliteGroup, "server auth", "WrongUsage")]
+    [InlineData("orrery:data-plane:nowhere:UID", OrreryNames.SatelliteGroup, "client auth", "NoSuchDataPlane")]
     public async Task Request_ForAnythingElse_IsRefusedAndSaid(string user, string group, string usage, string reason)
     {
         await using JoinWorld world = await JoinWorld.StartAsync("pa2-par", "ny8-nyc");
         JoinInvitation invitation = await world.InviteAsync("pa2-par");
 
-        await world.RefusedAsync(invitation.Token, JoinWorld.Request(user, group, usages: [usage, "digital signature"]), reason);
+        string uid = (await world.DataPlaneAsync(user.Contains("ny8-nyc", StringComparison.Ordinal) ? "ny8-nyc" : "pa2-par")).Uid;
+        await world.RefusedAsync(invitation.Token, JoinWorld.Request(user.Replace("UID", uid, StringComparison.Ordinal), group, usages: [usage, "digital signature"]), reason);
 
         await world.ConditionAsync("pa2-par", JoinNames.RefusedCondition, "True", reason);
         await world.EventAsync(reason);
@@ -188,7 +194,7 @@ public sealed class JoinRoadTests
         await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
 
         using var asPa2 = new KubeClient(world.ControlPlane.Config(await JoinWorld.CertificateAsync(cluster)));
-        string name = (await asPa2.CreateAsync(CoreResources.SigningRequests, "", JoinWorld.Request("orrery:data-plane:ny8-nyc", OrreryNames.SatelliteGroup), default)).Name;
+        string name = (await asPa2.CreateAsync(CoreResources.SigningRequests, "", JoinWorld.Request(SatelliteUserName.Of(await world.DataPlaneAsync("ny8-nyc")).ToString(), OrreryNames.SatelliteGroup), default)).Name;
 
         await Eventually.TrueAsync(
             async () => Conditions.Find(await world.Root.GetAsync(CoreResources.SigningRequests, "", name, default), "Denied") is { Reason: "WrongDataPlane" }, "refused");

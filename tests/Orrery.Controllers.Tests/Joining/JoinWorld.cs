@@ -70,14 +70,19 @@ internal sealed class JoinWorld : IAsyncDisposable
         await controllers.Ready.WaitAsync(TimeSpan.FromSeconds(30));
         foreach (string name in dataPlanes)
         {
-            await world.Root.CreateAsync(OrreryResources.DataPlanes, "", new JsonObject
-            {
-                ["apiVersion"] = OrreryResources.ApiVersion, ["kind"] = "DataPlane", ["metadata"] = new JsonObject { ["name"] = name }, ["spec"] = new JsonObject(),
-            }, default);
-            await Eventually.SomeAsync(() => world.Root.FindAsync(CoreResources.Namespaces, "", "dp-" + name, default), "namespace of " + name);
+            await world.AddDataPlaneAsync(name);
         }
 
         return world;
+    }
+
+    public async Task AddDataPlaneAsync(string name)
+    {
+        await Root.CreateAsync(OrreryResources.DataPlanes, "", new JsonObject
+        {
+            ["apiVersion"] = OrreryResources.ApiVersion, ["kind"] = "DataPlane", ["metadata"] = new JsonObject { ["name"] = name }, ["spec"] = new JsonObject(),
+        }, default);
+        await Eventually.SomeAsync(() => Root.FindAsync(CoreResources.Namespaces, "", "dp-" + name, default), "namespace of " + name);
     }
 
     public async Task<TestServer> AddClusterAsync()

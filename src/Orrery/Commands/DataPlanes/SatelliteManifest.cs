@@ -18,11 +18,13 @@ internal static class SatelliteManifest
 
     public static string Render(string dataPlane, JoinTarget target, JoinToken token, string image, Uri? via)
     {
-        string viaArgument = via is null ? "" : $" --via {via.GetLeftPart(UriPartial.Authority)}";
+        // A password stands in a Secret, and in no list of processes.
+        bool isSecret = via is { UserInfo.Length: > 0 };
+        string viaArgument = via is null || isSecret ? "" : $" --via {via.GetLeftPart(UriPartial.Authority)}";
         string arguments = JsonSerializer.Serialize<string[]>(["satellite", dataPlane, .. viaArgument.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
         return $$"""
             # Data plane {{dataPlane}}. The token is good once, until {{token.Expires.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)}}. Apply this to its cluster (kubectl apply -f -), or run there instead:
-            #   orrery satellite {{dataPlane}} --server {{Text(target.Server)}} --ca-pin {{target.Pin}} --token {{token.Token}}{{viaArgument}} --kubeconfig FILE
+            #   {{(isSecret ? $"{JoinNames.ViaVariable}='{via!.GetLeftPart(UriPartial.Authority)}' " : "")}}orrery satellite {{dataPlane}} --server {{Text(target.Server)}} --ca-pin {{target.Pin}} --token {{token.Token}}{{viaArgument}} --kubeconfig FILE
             apiVersion: v1
             kind: Namespace
             metadata:
@@ -102,6 +104,7 @@ internal static class SatelliteManifest
               ca.crt: |
             {{Indented(target.AuthoritiesPem, 4)}}
             ---
+            {{(isSecret ? ViaSecret(via!) : "")}}
             apiVersion: apps/v1
             kind: Deployment
             metadata:
@@ -122,7 +125,7 @@ internal static class SatelliteManifest
                   containers:
                     - name: satellite
                       image: {{JsonSerializer.Serialize(image)}}
-                      args: {{arguments}}
+                      args: {{arguments}}{{(isSecret ? ViaReference : "")}}
                       resources:
                         requests: {cpu: 10m, memory: 64Mi}
                         limits: {memory: 256Mi}
@@ -130,6 +133,25 @@ internal static class SatelliteManifest
 
             """;
     }
+
+    private const string ViaReference = $$"""
+
+                  env:
+                    - name: {{JoinNames.ViaVariable}}
+                      valueFrom: {secretKeyRef: {name: {{JoinNames.ViaSecret}}, key: url} }
+        """;
+
+    private static string ViaSecret(Uri via) => $"""
+        apiVersion: v1
+        kind: Secret
+        metadata:
+          name: {JoinNames.ViaSecret}
+          namespace: {Ns}
+        type: Opaque
+        stringData:
+          url: {JsonSerializer.Serialize(via.GetLeftPart(UriPartial.Authority))}
+        ---
+        """;
 
     /// <summary>For what is placed from virtual clusters, a rule a group; and what is watched to tell of it.</summary>
     private static string Rules()

@@ -1,0 +1,153 @@
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Satellite.Joining;
+using Orrery.Testing;
+
+namespace Orrery.Controllers.Tests.Joining;
+
+/// <summary>What becomes of a satellite whose certificate was taken from it, or has ended: real connections, and time that a test shifts.</summary>
+public sealed class RevocationRoadTests
+{
+    [Fact]
+    public async Task Revoke_ShutsTheSatelliteOutUntilAnotherToken()
+    {
+        await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");
+        TestServer cluster = await world.AddClusterAsync();
+        JoinInvitation invitation = await world.InviteAsync("pa2-par");
+        await using RunningSatellite satellite = world.Satellite("pa2-par", cluster, () => invitation);
+        await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
+        using X509Certificate2 stolen = (await JoinWorld.CertificateAsync(cluster))!;
+
+        await RevokeAsync(world, "pa2-par");
+
+        // 1. Its tunnel ends, its certificate reads nothing and renews nothing, and that is said.
+        await Eventually.TrueAsync(() => !world.Hub.Connected.Contains("pa2-par"), "the tunnel has ended");
+        using var thief = new KubeClient(world.ControlPlane.Config(stolen));
+        await Eventually.TrueAsync(async () => await CodeAsync(() => thief.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)) == 403, "no Works for the former satellite");
+        Assert.Equal(403, await CodeAsync(() => thief.GetTextAsync("/apis/orrery.dev/v1alpha1/dataplanes/pa2-par/tunnel", default)));
+        Assert.Equal(403, await CodeAsync(() => thief.GetTextAsync("/apis/orrery.dev/v1alpha1/dataplanes/pa2-par", default)));
+        string now = SatelliteUserName.Of(await world.DataPlaneAsync("pa2-par")).ToString();
+        Assert.Equal(403, await CodeAsync(() => thief.CreateAsync(
+            CoreResources.SigningRequests, "", JoinWorld.Request(now, OrreryNames.SatelliteGroup), default)));
+        await world.ConditionAsync("pa2-par", JoinNames.IdentityCondition, "False", "Revoked");
+        await world.EventAsync("Revoked");
+
+        // 2. Another token lets it in under the new identity; the former certificate stays worthless.
+        invitation = await world.InviteAsync("pa2-par");
+        await world.ConditionAsync("pa2-par", JoinNames.IdentityCondition, "True");
+        await Eventually.TrueAsync(() => world.Hub.Connected.Contains("pa2-par"), "a tunnel again");
+        Assert.Equal(403, await CodeAsync(() => thief.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)));
+    }
+
+    [Fact]
+    public async Task DataPlane_MadeAgainUnderAFormerName_DoesNotKnowTheFormerSatellite()
+    {
+        await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");
+        TestServer cluster = await world.AddClusterAsync();
+        JoinInvitation invitation = await world.InviteAsync("pa2-par");
+        X509Certificate2 former;
+        await using (world.Satellite("pa2-par", cluster, () => invitation))
+        {
+            await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
+            former = (await JoinWorld.CertificateAsync(cluster))!;
+            await world.Root.DeleteAsync(OrreryResources.DataPlanes, "", "pa2-par", null, default);
+            await Eventually.TrueAsync(async () => await world.Root.FindAsync(OrreryResources.DataPlanes, "", "pa2-par", default) is null, "the data plane is gone", TimeSpan.FromSeconds(30));
+            await Eventually.TrueAsync(() => !world.Hub.Connected.Contains("pa2-par"), "the tunnel has ended");
+        }
+
+        await Eventually.TrueAsync(async () => await world.Root.FindAsync(CoreResources.Namespaces, "", "dp-pa2-par", default) is null, "its namespace is gone", TimeSpan.FromSeconds(30));
+        await world.AddDataPlaneAsync("pa2-par");
+
+        using (former)
+        {
+            using var ghost = new KubeClient(world.ControlPlane.Config(former));
+            Assert.Equal(403, await CodeAsync(() => ghost.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)));
+            Assert.Equal(403, await CodeAsync(() => ghost.GetTextAsync("/apis/orrery.dev/v1alpha1/dataplanes/pa2-par/tunnel", default)));
+        }
+
+        await using RunningSatellite back = world.Satellite("pa2-par", cluster, () => invitation);
+        await Assert.ThrowsAsync<TimeoutException>(() => Eventually.TrueAsync(() => world.Hub.Connected.Contains("pa2-par"), "no tunnel", TimeSpan.FromSeconds(2)));
+
+        // The operator may well let the same cluster in again.
+        invitation = await world.InviteAsync("pa2-par");
+        await Eventually.TrueAsync(() => world.Hub.Connected.Contains("pa2-par"), "a tunnel by the new token", TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public async Task Tunnel_EndsWithItsCertificate()
+    {
+        await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");
+        TestServer cluster = await world.AddClusterAsync();
+        JoinInvitation invitation = await world.InviteAsync("pa2-par");
+        await using RunningSatellite satellite = world.Satellite("pa2-par", cluster, () => invitation);
+        await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
+
+        // It expires at one stroke, before anybody renews it.
+        world.Clock.Shift += JoinWorld.Lifetime * 2;
+
+        await Eventually.TrueAsync(() => !world.Hub.Connected.Contains("pa2-par"), "the tunnel has ended");
+        await world.ConditionAsync("pa2-par", JoinNames.IdentityCondition, "False", "ApprovalNeeded");
+    }
+
+    [Fact]
+    public async Task Renewal_MovesTheTunnelWithoutBreakingWhatGoesThrough()
+    {
+        await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");
+        TestServer cluster = await world.AddClusterAsync();
+        JoinInvitation invitation = await world.InviteAsync("pa2-par");
+        await using RunningSatellite satellite = world.Satellite("pa2-par", cluster, () => invitation);
+        await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
+        using X509Certificate2 first = (await JoinWorld.CertificateAsync(cluster))!;
+        using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        await using Stream watch = await world.Root.OpenAsync("/apis/orrery.dev/v1alpha1/dataplanes/pa2-par/proxy/api/v1/namespaces/default/configmaps?watch=true&resourceVersion=0", stop.Token);
+        using var reader = new StreamReader(watch);
+
+        world.Clock.Shift += JoinWorld.Lifetime * 0.75;
+
+        // 1. A second tunnel stands beside the first, through which the watch goes on.
+        await Eventually.TrueAsync(async () => (await JoinWorld.CertificateAsync(cluster))!.Thumbprint != first.Thumbprint, "another certificate");
+        await Eventually.TrueAsync(() => world.Hub.Count == 2, "both tunnels", TimeSpan.FromSeconds(20));
+        Assert.Contains("gitVersion", await world.Root.GetTextAsync("/apis/orrery.dev/v1alpha1/dataplanes/pa2-par/proxy/version", stop.Token), StringComparison.Ordinal);
+        await cluster.Admin.CreateAsync(
+            CoreResources.ConfigMaps, "default", new JsonObject { ["apiVersion"] = "v1", ["kind"] = "ConfigMap", ["metadata"] = new JsonObject { ["name"] = "seen" } }, stop.Token);
+        string? line;
+        do
+        {
+            line = await reader.ReadLineAsync(stop.Token);
+            Assert.NotNull(line);
+        }
+        while (!line.Contains("\"seen\"", StringComparison.Ordinal));
+
+        // 2. With the first certificate its tunnel ends, whatever still goes through it.
+        world.Clock.Shift += JoinWorld.Lifetime * 0.3;
+        await Assert.ThrowsAnyAsync<Exception>(async () =>
+        {
+            while (await reader.ReadLineAsync(stop.Token) is not null)
+            {
+            }
+
+            throw new IOException("the watch has ended");
+        });
+        Assert.False(stop.IsCancellationRequested);
+        await Eventually.TrueAsync(() => world.Hub.Count == 1, "one tunnel");
+    }
+
+    private static Task RevokeAsync(JoinWorld world, string dataPlane) => world.Root.PatchAsync(
+        OrreryResources.DataPlanes, "", dataPlane, PatchKind.Merge, new JsonObject { ["spec"] = new JsonObject { ["satelliteIdentity"] = "0123456789abcdef" } }, default);
+
+    private static async Task<int> CodeAsync(Func<Task> ask)
+    {
+        try
+        {
+            await ask();
+            return 200;
+        }
+        catch (StatusException e)
+        {
+            return e.Code;
+        }
+    }
+}

@@ -67,6 +67,13 @@ public sealed class ApiServer : IAsyncDisposable
     /// <summary>The scope of a credential for a cluster as it is now; null when there is no such virtual cluster.</summary>
     public ClusterScope? ScopeOf(ClusterName cluster) => state.Access.Clusters.ScopeOf(cluster);
 
+    /// <summary>
+    /// Drops what is kept only so that clients can go on from the past, and too old for that. To be called now and then, every few seconds; without it
+    /// nothing is wrong, but memory that a burst of changes took stays taken.
+    /// </summary>
+    /// <returns>About the bytes that a collection can give back.</returns>
+    public long ForgetPast() => state.Caches.Forget();
+
     public async ValueTask DisposeAsync()
     {
         await state.Stopping.CancelAsync();

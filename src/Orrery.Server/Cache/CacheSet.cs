@@ -20,6 +20,7 @@ internal sealed class CacheSet : IAsyncDisposable
     private readonly ResourceIndex resources;
     private readonly RevisionWaiters revisions = new();
     private readonly WakeSchedule schedule;
+    private readonly PastKeeping past;
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private StoreFollower? follower;
@@ -31,6 +32,7 @@ internal sealed class CacheSet : IAsyncDisposable
         Store = store;
         this.time = time;
         schedule = new WakeSchedule(time);
+        past = new PastKeeping(time);
         resources = new ResourceIndex(added => new ResourceCache(this, schedule, added, Volatile.Read(ref knownSince)));
         this.logger = logger;
     }
@@ -98,6 +100,10 @@ internal sealed class CacheSet : IAsyncDisposable
         CommitDurations.Record(time.GetElapsedTime(began));
         return result;
     }
+
+    /// <summary>Drops changes that are too old for anybody to go on from. To be called now and then.</summary>
+    /// <returns>About the bytes that were given up.</returns>
+    public long Forget() => past.Forget(Revision, resources.Unordered);
 
     public async ValueTask DisposeAsync()
     {

@@ -15,6 +15,12 @@ internal sealed class EventRing(long floor)
     /// <summary>Encoded bytes beyond which only <see cref="Fewest"/> events are kept.</summary>
     internal const int MostBytes = 16 << 20;
 
+    /// <summary>Slots of a ring that has been used at all; a power of two.</summary>
+    private const int Smallest = 16;
+
+    /// <summary>What an event takes beside the encoded object: its key and a few small objects. An estimate.</summary>
+    private const int Overhead = 256;
+
     private CacheEvent[] slots = [];
     private int first;
     private long bytes;
@@ -24,35 +30,50 @@ internal sealed class EventRing(long floor)
 
     public int Count { get; private set; }
 
+    /// <summary>About what keeping the events takes.</summary>
+    public long Bytes => bytes + ((long)Count * Overhead);
+
     public CacheEvent this[int index] => slots[(first + index) & (slots.Length - 1)];
 
     public void Add(CacheEvent added)
     {
         while (Count >= Most || (Count > Fewest && bytes > MostBytes))
         {
-            CacheEvent oldest = this[0];
-            Floor = oldest.Revision;
-            bytes -= oldest.Object.Kept;
-            slots[first] = null!;
-            first = (first + 1) & (slots.Length - 1);
-            Count--;
+            DropOldest();
         }
 
         if (Count == slots.Length)
         {
-            var larger = new CacheEvent[Math.Max(16, slots.Length * 2)];
-            for (int i = 0; i < Count; i++)
-            {
-                larger[i] = this[i];
-            }
-
-            slots = larger;
-            first = 0;
+            Resize(Math.Max(Smallest, slots.Length * 2));
         }
 
         slots[(first + Count) & (slots.Length - 1)] = added;
         bytes += added.Object.Kept;
         Count++;
+    }
+
+    /// <summary>Drops events up to a revision, all but the last <see cref="Fewest"/>, and the room that they took.</summary>
+    /// <returns>About the bytes that were given up.</returns>
+    public long Forget(long through)
+    {
+        long before = Bytes;
+        while (Count > Fewest && this[0].Revision <= through)
+        {
+            DropOldest();
+        }
+
+        int enough = slots.Length;
+        while (enough > Smallest && Count <= enough / 4)
+        {
+            enough /= 2;
+        }
+
+        if (enough < slots.Length)
+        {
+            Resize(enough);
+        }
+
+        return before - Bytes;
     }
 
     /// <summary>Index of the first event after a revision; <see cref="Count"/> when there is none.</summary>
@@ -74,5 +95,27 @@ internal sealed class EventRing(long floor)
         }
 
         return low;
+    }
+
+    private void DropOldest()
+    {
+        CacheEvent oldest = this[0];
+        Floor = oldest.Revision;
+        bytes -= oldest.Object.Kept;
+        slots[first] = null!;
+        first = (first + 1) & (slots.Length - 1);
+        Count--;
+    }
+
+    private void Resize(int length)
+    {
+        var moved = new CacheEvent[length];
+        for (int i = 0; i < Count; i++)
+        {
+            moved[i] = this[i];
+        }
+
+        slots = moved;
+        first = 0;
     }
 }

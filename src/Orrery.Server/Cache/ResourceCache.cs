@@ -59,6 +59,18 @@ internal sealed class ResourceCache
         }
     }
 
+    /// <summary>About what the recent past takes that is kept for those who go on from it.</summary>
+    internal long PastBytes
+    {
+        get
+        {
+            lock (gate)
+            {
+                return ring.Bytes;
+            }
+        }
+    }
+
     internal long SeenRevision => owner.Revision;
 
     /// <summary>The exact state at a revision, or null when that is too old to be known (410).</summary>
@@ -168,6 +180,18 @@ internal sealed class ResourceCache
             {
                 watchers.Publish(change);
             }
+        }
+    }
+
+    /// <summary>Drops what led to a state that is too old to be asked for.</summary>
+    /// <returns>About the bytes that were given up.</returns>
+    internal long Forget(long through)
+    {
+        lock (gate)
+        {
+            long freed = ring.Forget(through);
+            history.Forget(ring.Floor);
+            return freed;
         }
     }
 

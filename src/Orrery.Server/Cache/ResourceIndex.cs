@@ -12,6 +12,9 @@ internal sealed class ResourceIndex(Func<GroupResource, ResourceCache> make)
     /// <summary>In the order of their names, so that what goes through them all goes the same way in every process.</summary>
     public IEnumerable<ResourceCache> All => byResource.Values.OrderBy(c => c.Resource.ToString(), StringComparer.Ordinal);
 
+    /// <summary>For what does not depend on the order.</summary>
+    public IEnumerable<ResourceCache> Unordered => byResource.Values;
+
     public ResourceCache For(GroupResource resource) =>
         byResource.TryGetValue(resource, out ResourceCache? cache) ? cache : byResource.GetOrAdd(resource, make);
 

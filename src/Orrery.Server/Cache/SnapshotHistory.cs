@@ -23,11 +23,19 @@ internal sealed class SnapshotHistory
         {
             sinceMark = 0;
             marks.Enqueue(new CacheSnapshot(objects, revision));
-            while (marks.TryPeek(out CacheSnapshot? oldest) && oldest.Revision < floor)
-            {
-                marks.Dequeue();
-            }
+            Forget(floor);
         }
+    }
+
+    /// <summary>States before that revision are asked for no more.</summary>
+    public void Forget(long floor)
+    {
+        while (marks.TryPeek(out CacheSnapshot? oldest) && oldest.Revision < floor)
+        {
+            marks.Dequeue();
+        }
+
+        recalled.RemoveAll(made => made.Revision < floor);
     }
 
     /// <summary>The state at a revision that the ring still reaches.</summary>

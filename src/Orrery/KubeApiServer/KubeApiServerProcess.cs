@@ -6,6 +6,7 @@ using Orrery.Installation;
 using Orrery.Server;
 using Orrery.Server.Authentication;
 using Orrery.Server.Security;
+using Orrery.Serving;
 using Orrery.Storage;
 using Orrery.Storage.Etcd;
 using Orrery.Storage.Sqlite;
@@ -55,6 +56,7 @@ internal static class KubeApiServerProcess
                 LoggerFactory = loggers,
             }),
             cancellationToken).ConfigureAwait(false);
+        using IDisposable asked = MemoryReturn.Ask(server.ForgetPast);
         await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(false);
     }
 

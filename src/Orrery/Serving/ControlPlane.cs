@@ -68,6 +68,8 @@ internal static class ControlPlane
             }),
             cancellationToken).ConfigureAwait(false);
 
+        using IDisposable asked = MemoryReturn.Ask(server.ForgetPast);
+
         // 3. The controllers, through the same HTTPS as every other client. Where servers share a store, one of them runs them.
         var controllers = new ControllersOptions { Api = KubeConfig.Load(directory.ControllersKubeconfig), PublicUrl = publicUrl, ChartFolder = directory.ChartFolder, Time = time, Loggers = loggers };
         Func<CancellationToken, Task> control = store is ILocalStore

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 
 namespace Orrery.Serving;
@@ -16,8 +17,21 @@ internal sealed partial class MemoryReturn(TimeProvider time)
     /// <summary>Bytes allocated since the last time that make another one worth it, however small the heap.</summary>
     private const long Least = 16 * 1024 * 1024;
 
+    private static readonly ConcurrentDictionary<object, Func<long>> Forgetters = new();
+
     private long allocatedBefore;
+    private long forgotten;
     private long live;
+
+    /// <summary>Asks now and then for memory that its owner holds and can do without.</summary>
+    /// <param name="forget">Lets go of it, and says about how many bytes that were.</param>
+    /// <returns>Ends the asking.</returns>
+    public static IDisposable Ask(Func<long> forget)
+    {
+        var asked = new Asked();
+        Forgetters[asked] = forget;
+        return asked;
+    }
 
     /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -29,7 +43,8 @@ internal sealed partial class MemoryReturn(TimeProvider time)
             TimeSpan now = Environment.CpuUsage.TotalTime;
             bool isIdle = now - cpu < Look * IdleShare;
             cpu = now;
-            if (isIdle && GC.GetTotalAllocatedBytes() - allocatedBefore > Math.Max(Least, live / 2))
+            forgotten += Forgetters.Values.Sum(forget => forget());
+            if (isIdle && GC.GetTotalAllocatedBytes() - allocatedBefore + forgotten > Math.Max(Least, live / 2))
             {
                 Return();
                 cpu = Environment.CpuUsage.TotalTime;
@@ -43,6 +58,7 @@ internal sealed partial class MemoryReturn(TimeProvider time)
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         live = GC.GetTotalMemory(forceFullCollection: false);
         allocatedBefore = GC.GetTotalAllocatedBytes();
+        forgotten = 0;
 
         // 2. What native code (TLS, SQLite) has freed.
         if (OperatingSystem.IsLinux())
@@ -56,6 +72,11 @@ internal sealed partial class MemoryReturn(TimeProvider time)
                 // Another C library than GNU's, which keeps little.
             }
         }
+    }
+
+    private sealed class Asked : IDisposable
+    {
+        public void Dispose() => Forgetters.TryRemove(this, out _);
     }
 
     [LibraryImport("libc", EntryPoint = "malloc_trim")]

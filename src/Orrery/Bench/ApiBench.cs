@@ -23,7 +23,12 @@ internal sealed class ApiBench(BenchTarget target, ApiBenchOptions options, Prog
 {
     private const int Workers = 16;
     private const int Listed = 5_000;
-    private const int MostBatches = 12;
+    private const int MostBatches = 60;
+
+    /// <summary>A compiler that waits until a start is over before it counts what runs often has not begun before.</summary>
+    private static readonly TimeSpan LeastWarm = TimeSpan.FromSeconds(8);
+
+    private static readonly TimeSpan MostWarm = TimeSpan.FromSeconds(30);
     private const string DefinitionsPath = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
     private readonly RawClient client = new(target.Config);
@@ -176,13 +181,15 @@ internal sealed class ApiBench(BenchTarget target, ApiBenchOptions options, Prog
 
     /// <summary>
     /// The first requests of a server with a just-in-time compiler pay for the compiling. They are sent, and not counted, until a
-    /// batch costs no less than nine tenths of the one before, twice in a row; after <see cref="MostBatches"/> it counts as warm. What
-    /// the first of them cost is a figure of its own.
+    /// batch costs no less than nine tenths of the one before, twice in a row, and <see cref="LeastWarm"/> has passed; after <see cref="MostWarm"/> it
+    /// counts as warm. What the first of them cost is a figure of its own.
     /// </summary>
     private async Task WarmAsync(int size, Func<int, Task<LoadResult>> batch)
     {
         double last = double.MaxValue;
-        for (int i = 0, alike = 0; i < MostBatches && alike < 2; i++)
+        long started = time.GetTimestamp();
+        TimeSpan least = LeastWarm * options.Scale, most = MostWarm * options.Scale;
+        for (int i = 0, alike = 0; i < MostBatches && (alike < 2 || time.GetElapsedTime(started) < least) && time.GetElapsedTime(started) < most; i++)
         {
             LoadResult result = await batch(i).ConfigureAwait(false);
             Say($"{size} creates at {result.CpuMicroseconds:0} µs");

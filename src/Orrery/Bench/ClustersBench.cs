@@ -13,6 +13,10 @@ internal sealed class ClustersBench(BenchTarget target, TimeSpan settle, Progres
     private const int Warm = 500;
     private const string Tenant = "bench-clusters";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    /// <summary>So long a server may keep what clients can go on from: a little more than <c>PastKeeping.Least</c>.</summary>
+    private static readonly TimeSpan Past = TimeSpan.FromSeconds(90);
+
     private static readonly string Path = $"/apis/{OrreryResources.ApiVersion}/namespaces/{Tenant}/virtualclusters";
 
     private readonly RawClient client = new(target.Config);
@@ -45,6 +49,8 @@ internal sealed class ClustersBench(BenchTarget target, TimeSpan settle, Progres
             started = time.GetTimestamp();
             await DeleteAsync(cancellationToken).ConfigureAwait(false);
             TimeSpan deleted = time.GetElapsedTime(started);
+            progress.Say(string.Create(CultureInfo.InvariantCulture, $"gone after {deleted.TotalSeconds:0.0} s; {Past.TotalSeconds:0} s until nobody goes on from there"));
+            await Task.Delay(Past, time, cancellationToken).ConfigureAwait(false);
             long after = await Settling.MemoryAsync(target, settle, time, cancellationToken).ConfigureAwait(false);
             return
             [

@@ -64,13 +64,14 @@ internal sealed class Writer(ObjectCreation creation, ObjectUpdate update, Objec
     }
 
     /// <summary>Deletes an object; one that is gone, or is another by now, is fine.</summary>
+    /// <exception cref="StatusException">Conflict: a version was asked for, and it has another by now.</exception>
     public async ValueTask DeleteAsync(ResourceDefinition resource, ClusterName cluster, string ns, string name, DeleteOptions options, CancellationToken cancellationToken)
     {
         try
         {
             await deletion.DeleteAsync(Scope(resource, cluster, ns, name, ""), options, cancellationToken);
         }
-        catch (StatusException gone) when (gone.IsNotFound || (gone.IsConflict && options.Uid is not null))
+        catch (StatusException gone) when (gone.IsNotFound || (gone.IsConflict && options is { Uid: not null, ResourceVersion: null }))
         {
             // Deleted, or replaced, by somebody else.
         }

@@ -86,6 +86,11 @@ internal sealed class GarbageCollector(CacheSet caches, ObjectStore objects, Res
                 await LookAsync(key, cancellationToken);
                 queue.Done(key);
             }
+            catch (StatusException changed) when (changed.IsConflict)
+            {
+                // What was judged has changed since: its owners may have too.
+                queue.Retry(key, FailedWait);
+            }
             catch (Exception fault) when (fault is not OperationCanceledException)
             {
                 log.LookFailed(fault, key);

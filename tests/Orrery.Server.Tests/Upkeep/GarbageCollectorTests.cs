@@ -43,6 +43,38 @@ public sealed class GarbageCollectorTests(ServerFixture fixture) : IClassFixture
         await GoneAsync(ns, "owner");
     }
 
+    /// <summary>As a pod that a controller makes while its ReplicaSet goes, and that is bound and started in the same moment.</summary>
+    [Fact]
+    public async Task Dependent_ChangedWhileItIsLookedAt_GoesAllTheSame()
+    {
+        string ns = await fixture.NamespaceAsync();
+        KubeObject owner = await MakeAsync(ns, "owner");
+        await fixture.Admin.DeleteAsync(ServerFixture.ConfigMaps, ns, "owner", null, ServerFixture.Token);
+
+        await Parallel.ForAsync(0, 40, ServerFixture.Token, async (i, _) =>
+        {
+            string name = $"late-{i}";
+            await MakeAsync(ns, name, owner);
+            try
+            {
+                for (int change = 0; change < 5; change++)
+                {
+                    await fixture.Admin.PatchAsync(
+                        ServerFixture.ConfigMaps, ns, name, PatchKind.Merge, new JsonObject { ["data"] = new JsonObject { ["change"] = $"{change}" } }, ServerFixture.Token);
+                }
+            }
+            catch (StatusException gone) when (gone.IsNotFound)
+            {
+                // Collected between two changes.
+            }
+        });
+
+        for (int i = 0; i < 40; i++)
+        {
+            await GoneAsync(ns, $"late-{i}");
+        }
+    }
+
     [Fact]
     public async Task Delete_Orphan_KeepsDependentsWithoutOwner()
     {

@@ -63,6 +63,7 @@ public sealed class OrreryControllers(ControllersOptions options)
                     new PlacementController(context, sources),
                     new StatusController(context, sources),
                     new MirrorController(context, sources),
+                    new NamespaceLabelController(context, sources),
                     new PurgeController(context, sources),
                     new RevisionController(context, sources),
                 ],

@@ -70,6 +70,12 @@ public static class OrreryNames
     /// <summary>On an object in a data plane: name of the Work that it was made from.</summary>
     public const string WorkAnnotation = "orrery.dev/work";
 
+    /// <summary>On a mapped namespace: the namespace of root that its virtual cluster is in.</summary>
+    public const string ClusterNamespaceLabel = "orrery.dev/cluster-namespace";
+
+    /// <summary>On the Observation of a mapped namespace: the labels of the virtual cluster's namespace, a JSON object by carried keys (<see cref="CarriedLabels"/>).</summary>
+    public const string NamespaceLabelsAnnotation = "orrery.dev/namespace-labels";
+
     /// <summary>On an object whose drift is only reported: digest of what was applied.</summary>
     public const string AppliedAnnotation = "orrery.dev/applied";
 

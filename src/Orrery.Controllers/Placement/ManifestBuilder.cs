@@ -28,8 +28,9 @@ internal static class ManifestBuilder
 
     /// <param name="kind">Says the API version in which the object was read.</param>
     /// <param name="mappedNamespace">Namespace in the data plane.</param>
+    /// <param name="tenant">Name of the tenant that owns the virtual cluster.</param>
     /// <param name="replicas">Share of the replicas; null leaves what the object says.</param>
-    public static JsonObject Build(KubeObject source, PlaceableKind kind, string mappedNamespace, int? replicas)
+    public static JsonObject Build(KubeObject source, PlaceableKind kind, string tenant, string mappedNamespace, int? replicas)
     {
         JsonObject json = source.ToJsonObject();
         json.Remove("status");
@@ -56,7 +57,10 @@ internal static class ManifestBuilder
             template.ObjectAt("metadata").ObjectAt("annotations")[OrreryNames.TemplateHashAnnotation] = hash;
         }
 
-        // 4. The share of this data plane.
+        // 4. Namespaces that it selects.
+        NamespaceSelectors.Map(json, tenant, source.Cluster);
+
+        // 5. The share of this data plane.
         if (replicas is { } share && json["spec"] is JsonObject spec)
         {
             spec["replicas"] = share;

@@ -31,7 +31,7 @@ internal static class WorkBuilder
         }
 
         string mapped = NamespaceMapping.Map(tenant, source.Cluster, source.Namespace);
-        spec["manifest"] = ManifestBuilder.Build(source, kind, mapped, replicas);
+        spec["manifest"] = ManifestBuilder.Build(source, kind, tenant, mapped, replicas);
         return new JsonObject
         {
             ["apiVersion"] = OrreryResources.ApiVersion,

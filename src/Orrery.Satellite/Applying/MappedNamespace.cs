@@ -89,6 +89,7 @@ internal sealed record MappedNamespace(string Tenant, ClusterName Cluster, strin
         if (Installation is null)
         {
             labels[OrreryNames.VirtualClusterLabel] = Cluster.Name;
+            labels[OrreryNames.ClusterNamespaceLabel] = Cluster.Namespace;
             labels[OrreryNames.NamespaceLabel] = Namespace;
         }
         else

@@ -76,6 +76,11 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
                 OrreryResources.Observations, context.Namespace, present.Name, PatchKind.Json, patch, cancellationToken).ConfigureAwait(false));
         }
 
+        if (present is not null && key.Kind == "Namespace" && !live.IsDeleting && !IsHeldBack(key, live) && NamespaceLabels.Patch(live, owner!, present) is { } labels)
+        {
+            context.Namespaces.Observe(await context.Actions.PatchAsync(ClusterResources.Namespaces, "Namespace", live.Name, labels, owner!.ToString(), cancellationToken).ConfigureAwait(false));
+        }
+
         return ReconcileResult.Done;
     }
 

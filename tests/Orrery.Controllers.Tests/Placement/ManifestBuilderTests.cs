@@ -10,7 +10,7 @@ public sealed class ManifestBuilderTests
     [Fact]
     public void Build_Deployment_KeepsOnlyWhatPeopleSay()
     {
-        JsonObject manifest = ManifestBuilder.Build(Samples.Deployment(), Kind("Deployment"), "acme-shop-default", null);
+        JsonObject manifest = ManifestBuilder.Build(Samples.Deployment(), Kind("Deployment"), "acme", "acme-shop-default", null);
 
         Same(
             """
@@ -25,7 +25,7 @@ public sealed class ManifestBuilderTests
 
     [Fact]
     public void Build_WithAShare_SetsReplicas() =>
-        Assert.Equal(5, (int)ManifestBuilder.Build(Samples.Deployment(), Kind("Deployment"), "n", 5)["spec"]!["replicas"]!);
+        Assert.Equal(5, (int)ManifestBuilder.Build(Samples.Deployment(), Kind("Deployment"), "acme", "n", 5)["spec"]!["replicas"]!);
 
     [Fact]
     public void Build_Service_LeavesAllocationToTheDataPlane()
@@ -76,7 +76,7 @@ public sealed class ManifestBuilderTests
     {
         JsonObject json = Samples.Json(rest);
         json["metadata"] = new JsonObject { ["name"] = "x", ["namespace"] = "default" };
-        return ManifestBuilder.Build(KubeObject.From(json), Kind(kind), "mapped", null);
+        return ManifestBuilder.Build(KubeObject.From(json), Kind(kind), "acme", "mapped", null);
     }
 
     private static PlaceableKind Kind(string kind) => PlaceableKinds.All.Single(k => k.Kind == kind);

@@ -21,7 +21,12 @@ internal sealed class Download(HttpClient http, ChartCredential? credential)
     public Task<byte[]> GetAsync(Uri address, long max, CancellationToken ct) => GetAsync(address, max, [], ct);
 
     /// <exception cref="HttpRequestException">The host cannot be reached, or answers with an error.</exception>
-    public async Task<byte[]> GetAsync(Uri address, long max, IReadOnlyList<string> accept, CancellationToken ct)
+    public async Task<byte[]> GetAsync(Uri address, long max, IReadOnlyList<string> accept, CancellationToken ct) =>
+        (await GetPageAsync(address, max, accept, ct).ConfigureAwait(false)).Content;
+
+    /// <summary>What is at an address, and where it goes on by its <c>Link</c> header (RFC 8288); null when it ends here.</summary>
+    /// <inheritdoc cref="GetAsync(Uri, long, IReadOnlyList{string}, CancellationToken)"/>
+    public async Task<(byte[] Content, Uri? Next)> GetPageAsync(Uri address, long max, IReadOnlyList<string> accept, CancellationToken ct)
     {
         if (address.Scheme is not ("http" or "https"))
         {
@@ -44,8 +49,24 @@ internal sealed class Download(HttpClient http, ChartCredential? credential)
                 throw new HttpRequestException($"failed to fetch {address.GetLeftPart(UriPartial.Path)} : {(int)response.StatusCode} {response.ReasonPhrase}", null, response.StatusCode);
             }
 
-            return await ReadAsync(response, address, max, ct).ConfigureAwait(false);
+            return (await ReadAsync(response, address, max, ct).ConfigureAwait(false), Next(response, address));
         }
+    }
+
+    /// <summary>Only within the same host: a page must not lead anywhere else.</summary>
+    private static Uri? Next(HttpResponseMessage response, Uri address)
+    {
+        foreach (string link in response.Headers.TryGetValues("Link", out IEnumerable<string>? links) ? links : [])
+        {
+            int end = link.IndexOf('>', StringComparison.Ordinal);
+            if (link.StartsWith('<') && end > 0 && link[end..].Replace("\"", "", StringComparison.Ordinal).Contains("rel=next", StringComparison.OrdinalIgnoreCase)
+                && Uri.TryCreate(address, link[1..end], out Uri? next) && next.Authority == address.Authority && next.Scheme == address.Scheme)
+            {
+                return next;
+            }
+        }
+
+        return null;
     }
 
     private async Task<HttpResponseMessage> SendAsync(Uri address, IReadOnlyList<string> accept, CancellationToken ct)

@@ -18,8 +18,9 @@ internal sealed partial class OciRegistry
     private readonly Uri root;
     private readonly string name;
     private readonly string? reference;
+    private readonly string? manifestDigest;
 
-    /// <param name="location">oci://host[:port]/path[:tag]; a loopback host is spoken to without TLS, as registries on it are.</param>
+    /// <param name="location">oci://host[:port]/path[:tag][@sha256:digest of the manifest]; a loopback host is spoken to without TLS, as registries on it are.</param>
     public OciRegistry(Download download, string location)
     {
         Match m = Form().Match(location);
@@ -33,14 +34,20 @@ internal sealed partial class OciRegistry
         root = new Uri($"{(loopback ? "http" : "https")}://{m.Groups[1].Value}/v2/");
         name = m.Groups[2].Value;
         reference = m.Groups[3].Success ? m.Groups[3].Value : null;
+        manifestDigest = m.Groups[4].Success ? m.Groups[4].Value : null;
     }
 
     /// <summary>The archive of the newest version within a range.</summary>
     public async Task<byte[]> ChartAsync(string? range, CancellationToken ct)
     {
         // Tags cannot hold a plus, so a version's build metadata is written with an underscore.
-        string tag = reference ?? await TagAsync(range, ct).ConfigureAwait(false);
+        string tag = manifestDigest ?? reference ?? await TagAsync(range, ct).ConfigureAwait(false);
         byte[] text = await download.GetAsync(new Uri(root, $"{name}/manifests/{tag}"), 4 << 20, Manifests, ct).ConfigureAwait(false);
+        if (manifestDigest is not null && "sha256:" + ChartCache.DigestOf(text) != manifestDigest)
+        {
+            throw new ChartException("load", $"the manifest of {name} does not have the digest {manifestDigest}");
+        }
+
         using JsonDocument manifest = JsonDocument.Parse(text);
         string? config = manifest.RootElement.TryGetProperty("config", out JsonElement c) && c.TryGetProperty("mediaType", out JsonElement type) ? type.GetString() : null;
         if (config != ConfigType || !manifest.RootElement.TryGetProperty("layers", out JsonElement layers))
@@ -57,24 +64,18 @@ internal sealed partial class OciRegistry
     private async Task<string> TagAsync(string? range, CancellationToken ct)
     {
         var tags = new List<string>();
-        string path = $"{name}/tags/list?n=1000";
-        for (int page = 0; page < MaxPages; page++)
+        Uri? at = new Uri(root, $"{name}/tags/list?n=1000");
+        for (int page = 0; page < MaxPages && at is not null; page++)
         {
-            using JsonDocument list = JsonDocument.Parse(await download.GetAsync(new Uri(root, path), 16 << 20, ct).ConfigureAwait(false));
-            string[] found = list.RootElement.TryGetProperty("tags", out JsonElement t) && t.ValueKind == JsonValueKind.Array ? [.. t.EnumerateArray().Select(v => v.GetString()!)] : [];
-            tags.AddRange(found);
-            if (found.Length < 1000)
-            {
-                break;
-            }
-
-            path = $"{name}/tags/list?n=1000&last={Uri.EscapeDataString(found[^1])}";
+            (byte[] text, at) = await download.GetPageAsync(at, 16 << 20, [], ct).ConfigureAwait(false);
+            using JsonDocument list = JsonDocument.Parse(text);
+            tags.AddRange(list.RootElement.TryGetProperty("tags", out JsonElement t) && t.ValueKind == JsonValueKind.Array ? t.EnumerateArray().Select(v => v.GetString()!) : []);
         }
 
         return ChartVersions.Newest(tags.Select(t => t.Replace('_', '+')), range)?.Replace('+', '_')
             ?? throw new ChartException("load", $"could not locate a version matching provided version string {range}");
     }
 
-    [GeneratedRegex(@"^oci://([A-Za-z0-9.\-]+(?::[0-9]+)?)/([a-z0-9]+(?:[._/\-]+[a-z0-9]+)*)(?::([A-Za-z0-9_][A-Za-z0-9._\-]{0,127}))?$")]
+    [GeneratedRegex(@"^oci://([A-Za-z0-9.\-]+(?::[0-9]+)?)/([a-z0-9]+(?:[._/\-]+[a-z0-9]+)*)(?::([A-Za-z0-9_][A-Za-z0-9._\-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?$")]
     private static partial Regex Form();
 }

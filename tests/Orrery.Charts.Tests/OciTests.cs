@@ -102,4 +102,25 @@ public sealed class OciTests
 
         Assert.Contains("does not have the digest", refused.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task GetAsync_TagsOverSeveralPages_AreAllSeen()
+    {
+        byte[] archive = PackedChart.Of("web", "3.0.0");
+        await using LocalHttp server = await LocalHttp.StartAsync(async context =>
+        {
+            (string path, bool isFirst) = (context.Request.Path, context.Request.Query["last"].Count == 0);
+            if (path == "/v2/team/web/tags/list" && isFirst)
+            {
+                context.Response.Headers.Link = "</v2/team/web/tags/list?last=1.0.0&n=1>; rel=\"next\"";
+            }
+
+            await context.Response.Body.WriteAsync(
+                path == "/v2/team/web/tags/list" ? JsonSerializer.SerializeToUtf8Bytes(new { name = "team/web", tags = new[] { isFirst ? "1.0.0" : "3.0.0" } })
+                : path == "/v2/team/web/manifests/3.0.0" ? Manifest(archive, "application/vnd.cncf.helm.config.v1+json") : archive,
+                Token);
+        });
+
+        Assert.Equal("3.0.0", (await GetAsync(server, "", null, null)).Version);
+    }
 }

@@ -73,11 +73,31 @@ internal sealed record JsonWebToken(string Algorithm, string? KeyId, JsonElement
         try
         {
             JsonElement json = JsonElement.Parse(utf8, new JsonDocumentOptions { AllowDuplicateProperties = false });
-            return json.ValueKind == JsonValueKind.Object ? json : null;
+            return json.ValueKind == JsonValueKind.Object && (utf8.AsSpan().IndexOf("\\u"u8) < 0 || IsText(json)) ? json : null;
         }
-        catch (JsonException)
+        catch (Exception bad) when (bad is JsonException or InvalidOperationException)
         {
+            // The latter for a member's name that is no text, which is read to be told from the others.
             return null;
+        }
+    }
+
+    /// <summary>Whether all texts in it are: JSON may escape half of a character, which no reader of it can take.</summary>
+    private static bool IsText(JsonElement json)
+    {
+        try
+        {
+            return json.ValueKind switch
+            {
+                JsonValueKind.Object => json.EnumerateObject().All(member => member.Name is not null && IsText(member.Value)),
+                JsonValueKind.Array => json.EnumerateArray().All(IsText),
+                JsonValueKind.String => json.GetString() is not null,
+                _ => true,
+            };
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
         }
     }
 }

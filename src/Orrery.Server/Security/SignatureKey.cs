@@ -12,6 +12,10 @@ namespace Orrery.Server.Security;
 /// </summary>
 internal sealed class SignatureKey : IDisposable
 {
+    /// <summary>In base64, of 8192 bits: what a foreign key costs to try grows with the square of its length, and with that of its exponent.</summary>
+    private const int LongestModulus = 1366;
+    private const int LongestExponent = 11;
+
     /// <summary>Instances of the algorithms are not promised to be thread-safe.</summary>
     private readonly Lock gate = new();
     private readonly RSA? rsa;
@@ -62,16 +66,16 @@ internal sealed class SignatureKey : IDisposable
     public static SignatureKey? FromJwk(JsonElement jwk)
     {
         string? Text(string name) => jwk.ValueKind == JsonValueKind.Object && jwk.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-        if (Text("use") is { } use && use != "sig")
-        {
-            return null;
-        }
-
         try
         {
+            if (Text("use") is { } use && use != "sig")
+            {
+                return null;
+            }
+
             return Text("kty") switch
             {
-                "RSA" => new SignatureKey(
+                "RSA" when Text("n") is { Length: > 0 and <= LongestModulus } && Text("e") is { Length: > 0 and <= LongestExponent } => new SignatureKey(
                     RSA.Create(new RSAParameters { Modulus = Base64Url.DecodeFromChars(Text("n")), Exponent = Base64Url.DecodeFromChars(Text("e")) }), null, Text("kid") ?? "", Text("alg")),
                 "EC" when Curve(Text("crv")) is { } curve => new SignatureKey(
                     null,
@@ -80,7 +84,7 @@ internal sealed class SignatureKey : IDisposable
                 _ => null,
             };
         }
-        catch (Exception bad) when (bad is CryptographicException or FormatException or ArgumentException)
+        catch (Exception bad) when (bad is CryptographicException or FormatException or ArgumentException or InvalidOperationException)
         {
             return null;
         }

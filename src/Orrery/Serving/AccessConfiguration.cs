@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Orrery.Api;
 using Orrery.Commands;
 using Orrery.Server;
 using Orrery.Server.Audit;
@@ -32,7 +33,21 @@ internal sealed record AccessConfiguration
         Encryption = text("encryption-provider-config") is { } file ? From("encryption-provider-config", file, EncryptionConfiguration.Parse) : null,
     };
 
-    public ApiServerOptions Apply(ApiServerOptions options) => options with { Oidc = Oidc, AuthenticationFile = AuthenticationFile, Audit = Audit, Encryption = Encryption };
+    /// <exception cref="CommandFailedException">A provider has the name of this server itself, whose own tokens would be held for its.</exception>
+    public ApiServerOptions Apply(ApiServerOptions options)
+    {
+        if (Oidc is { } provider && options.Issuers.Accepts(provider.Issuer, ClusterName.Root))
+        {
+            throw new CommandFailedException($"--oidc-issuer-url: '{provider.Issuer}' is the issuer of this server's own tokens");
+        }
+
+        if (AuthenticationFile is { } file)
+        {
+            _ = From("authentication-config", file, yaml => AuthenticationConfiguration.Parse(yaml, options.Issuers));
+        }
+
+        return options with { Oidc = Oidc, AuthenticationFile = AuthenticationFile, Audit = Audit, Encryption = Encryption };
+    }
 
     private static AuditOptions? ReadAudit(Func<string, string?> text, Func<string, int> number) => (text("audit-policy-file"), text("audit-log-path")) switch
     {

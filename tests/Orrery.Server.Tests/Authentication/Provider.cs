@@ -39,6 +39,9 @@ internal sealed class Provider : IAsyncDisposable
 
     public ServiceAccountKeys Keys { get; set; } = RsaKeys();
 
+    /// <summary>What it publishes in the place of its keys; null the keys.</summary>
+    public string? KeySet { get; set; }
+
     public bool IsAway { get; set; }
 
     /// <summary>Requests for its keys.</summary>
@@ -138,6 +141,11 @@ internal sealed class Provider : IAsyncDisposable
 
         bool isKeys = http.Request.Path == "/keys";
         Fetches += isKeys ? 1 : 0;
+        if (isKeys && KeySet is { } said)
+        {
+            return http.Response.WriteAsync(said);
+        }
+
         JsonObject answer = isKeys ? Keys.ToJwks() : new JsonObject { ["issuer"] = ClaimedIssuer ?? Issuer, ["jwks_uri"] = Issuer + "/keys" };
         return http.Response.WriteAsync(answer.ToJsonString());
     }

@@ -27,7 +27,12 @@ public sealed class AuthenticationConfiguration
     /// <summary>For whoever wants to know, before a server is started with it, whether a text makes sense.</summary>
     /// <param name="yaml">YAML or JSON.</param>
     /// <exception cref="FormatException">Names the field and what it may be.</exception>
-    public static AuthenticationConfiguration Parse(string yaml) => Parse(yaml, issuer => issuer == AccessTokens.Issuer);
+    public static AuthenticationConfiguration Parse(string yaml) => Parse(yaml, TokenIssuers.Default);
+
+    /// <summary>As the other, for a server whose own tokens have these names.</summary>
+    /// <param name="yaml">YAML or JSON.</param>
+    /// <exception cref="FormatException">Names the field and what it may be.</exception>
+    public static AuthenticationConfiguration Parse(string yaml, TokenIssuers own) => Parse(yaml, issuer => own.Accepts(issuer, ClusterName.Root));
 
     /// <param name="yaml">YAML or JSON.</param>
     /// <param name="isOwnIssuer">Tells names that the server's own tokens carry, which no provider may have.</param>

@@ -14,6 +14,9 @@ namespace Orrery.Server.Authentication.Oidc;
 internal sealed class ProviderKeys : IDisposable
 {
     private const int MaxDocument = 1024 * 1024;
+
+    /// <summary>A token that names no key is tried with all of them: what a provider says must not decide what that costs.</summary>
+    private const int MostKeys = 100;
     private static readonly TimeSpan FetchTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan BetweenFetches = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
@@ -69,7 +72,7 @@ internal sealed class ProviderKeys : IDisposable
                 log.KeysFetched(provider.Issuer, keys.Count);
             }
         }
-        catch (Exception fault) when (fault is HttpRequestException or JsonException or FormatException or ObjectDisposedException || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception fault) when (fault is HttpRequestException or JsonException or FormatException or InvalidOperationException || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             // The keys that were known stay good: a provider that is away does not lock out those it let in.
             log.KeysNotFetched(provider.Issuer, fault.Message);
@@ -104,7 +107,7 @@ internal sealed class ProviderKeys : IDisposable
 
         using JsonDocument set = await ReadAsync(address, cancellationToken);
         return set.RootElement.ValueKind == JsonValueKind.Object && set.RootElement.TryGetProperty("keys", out JsonElement list) && list.ValueKind == JsonValueKind.Array
-            ? [.. list.EnumerateArray().Select(SignatureKey.FromJwk).OfType<SignatureKey>()]
+            ? [.. list.EnumerateArray().Select(SignatureKey.FromJwk).OfType<SignatureKey>().Take(MostKeys)]
             : throw new FormatException("its key set holds no keys");
     }
 

@@ -32,13 +32,16 @@ internal sealed class TokenProviders(CacheSet caches, TokenIssuers issuers, Addr
     }
 
     /// <summary>Trusts one provider on root.</summary>
-    public void Trust(TokenProvider provider) => root = root.Replace([provider], null, time, log);
+    /// <exception cref="FormatException">It has the name of this server, whose own tokens would be held for its.</exception>
+    public void Trust(TokenProvider provider) => root = issuers.Accepts(provider.Issuer, ClusterName.Root)
+        ? throw new FormatException($"'{provider.Issuer}' is the issuer of this server's own tokens")
+        : root.Replace([provider], null, time, log);
 
     /// <summary>Trusts on root what a configuration names, in the place of what was trusted before.</summary>
     /// <exception cref="FormatException">Names the field and what it may be; nothing has changed then.</exception>
     public void Configure(string yaml)
     {
-        AuthenticationConfiguration read = AuthenticationConfiguration.Parse(yaml, issuer => issuers.Accepts(issuer, ClusterName.Root));
+        AuthenticationConfiguration read = AuthenticationConfiguration.Parse(yaml, issuers);
         root = root.Replace(read.Providers, null, time, log);
         configured = read.Anonymous;
     }

@@ -85,6 +85,9 @@ internal static partial class Log
     [LoggerMessage(4044, LogLevel.Information, "{Kind} {Namespace}/{Name} is to stay, as helm.sh/resource-policy says, and its namespace with it")]
     public static partial void KeptByPolicy(ILogger logger, string kind, string @namespace, string name);
 
+    [LoggerMessage(4053, LogLevel.Information, "{What} of pod {Namespace}/{Name} changed, as its tenant did")]
+    public static partial void PodChanged(ILogger logger, string what, string @namespace, string name);
+
     [LoggerMessage(4050, LogLevel.Warning, "The policy of the cluster's owner: {Summary}")]
     public static partial void PolicyChanged(ILogger logger, string summary);
 

@@ -103,6 +103,9 @@ public static class OrreryNames
     /// <summary>On a mirrored object: uid of the original in its data plane.</summary>
     public const string SourceUidAnnotation = "orrery.dev/source-uid";
 
+    /// <summary>On a mirrored pod: digest of what the original asked for when that was last followed; absent on one that never differed.</summary>
+    public const string SourceResourcesAnnotation = "orrery.dev/source-resources";
+
     /// <summary>
     /// On the Observation of a pod: its tenant deleted the mirrored pod, so the satellite is to delete the pod itself. <c>uid/seconds</c>: the
     /// uid that the pod has in its data plane, and the grace period.

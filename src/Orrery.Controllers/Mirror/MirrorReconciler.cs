@@ -64,6 +64,11 @@ internal sealed class MirrorReconciler(
         string physicalNode = original.TextAt("spec", "nodeName") ?? "";
         JsonObject wanted = PodMirror.Build(original, key, dataPlane, physicalNode.Length == 0 ? "" : NodeName(cluster, physicalNode, dataPlane));
         bool owned = Own(wanted, original, key, dataPlane);
+        if (present?.Annotations.GetValueOrDefault(OrreryNames.SourceResourcesAnnotation) is { } followed)
+        {
+            wanted.Metadata["annotations"]![OrreryNames.SourceResourcesAnnotation] = followed;
+        }
+
         if (fleet.Current.DataPlane(dataPlane) is not { IsReporting: true } plane)
         {
             PodMirror.Silence(wanted["status"]!.AsObject(), fleet.Current.DataPlane(dataPlane)?.ReadyMessage ?? "there is no such data plane");
@@ -95,9 +100,35 @@ internal sealed class MirrorReconciler(
             }
 
             await writer.UpdateAsync(CoreResources.Pods, cluster, present, wanted, cancellationToken).ConfigureAwait(false);
+            if (!leaving)
+            {
+                await ChangesAsync(key, present, observation, original, wanted, cancellationToken).ConfigureAwait(false);
+            }
         }
 
         return owned || !IsRecent(present) ? ReconcileResult.Done : ReconcileResult.After(OwnerLook);
+    }
+
+    /// <summary>What its tenant changed of a pod that runs goes to its data plane; what was changed there comes back.</summary>
+    private async Task ChangesAsync(MirrorKey key, KubeObject present, KubeObject observation, JsonObject original, JsonObject wanted, CancellationToken cancellationToken)
+    {
+        KubeObject? placed = mirrored.Pods.Get(key.Object with { Name = original.Name }) is { } of && !MirrorNames.IsMirrored(of) ? of : null;
+        string? followed = present.Annotations.GetValueOrDefault(OrreryNames.SourceResourcesAnnotation);
+        if (present.Generation <= 1 && followed is null && original.NodeAt("spec", "ephemeralContainers") is null && placed?.At("spec", "ephemeralContainers") is null
+            && JsonComparison.IsSame(present.At("spec", "containers"), wanted.NodeAt("spec", "containers")))
+        {
+            // As it was made: so are all but a few.
+            return;
+        }
+
+        string resources = PodMirror.ResourcesOf(original);
+        bool differs = PodChanges.Differing(original, present.ToJsonObject()).Count > 0;
+
+        // What differs is the tenant's wish where the original is as it was when it was last followed; as made, nothing differs.
+        bool resized = differs && (followed is null ? present.Generation > 1 : followed == resources);
+        var asked = PodChanges.Between(original, placed is null ? [present] : [present, placed], resized);
+        await writer.RequestChangesAsync(observation, asked, cancellationToken).ConfigureAwait(false);
+        await writer.FollowAsync(key.Object.Cluster, present, original, differs && !resized, resized ? null : resources, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<ReconcileResult> ObjectAsync(

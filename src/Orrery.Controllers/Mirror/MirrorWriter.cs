@@ -70,6 +70,44 @@ internal sealed class MirrorWriter(KubeClient root)
         await root.PatchAsync(OrreryResources.Observations, observation.Namespace, observation.Name, PatchKind.Merge, patch, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Asks the satellite, by a mark on the Observation, to change the pod itself; a wish that came true is taken back, lest it undo what comes after it.</summary>
+    public async Task RequestChangesAsync(KubeObject observation, PodChanges asked, CancellationToken cancellationToken)
+    {
+        string? request = asked.IsEmpty ? null : asked.ToText();
+        if (observation.Annotations.GetValueOrDefault(PodChanges.Annotation) == request)
+        {
+            return;
+        }
+
+        var patch = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = observation.Uid, ["annotations"] = new JsonObject { [PodChanges.Annotation] = request } } };
+        await root.PatchAsync(OrreryResources.Observations, observation.Namespace, observation.Name, PatchKind.Merge, patch, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Gives a mirrored pod what its original has got since: containers to debug it with, and other resources.</summary>
+    /// <param name="resources">Whether those of the original hold.</param>
+    /// <param name="digest">Of the original's resources, to be kept on the mirrored pod; null leaves it as it is.</param>
+    public async Task FollowAsync(ClusterName cluster, KubeObject present, JsonObject original, bool resources, string? digest, CancellationToken cancellationToken)
+    {
+        KubeClient client = root.InCluster(cluster);
+        var here = new PodChanges(present.Uid, original.NodeAt("spec", "ephemeralContainers") as JsonArray ?? [], resources ? PodChanges.Differing(present.ToJsonObject(), original) : []);
+        PodChanges missing = here.LeftOf(present);
+        if (missing.Ephemeral.Count > 0)
+        {
+            await client.PatchAsync(CoreResources.Pods, present.Namespace, present.Name, PatchKind.Strategic, missing.EphemeralPatch(), cancellationToken, "ephemeralcontainers").ConfigureAwait(false);
+        }
+
+        if (missing.Resources.Count > 0)
+        {
+            await client.PatchAsync(CoreResources.Pods, present.Namespace, present.Name, PatchKind.Strategic, missing.ResizePatch(), cancellationToken, "resize").ConfigureAwait(false);
+        }
+
+        if (digest is not null && present.Annotations.GetValueOrDefault(OrreryNames.SourceResourcesAnnotation) != digest)
+        {
+            var patch = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = present.Uid, ["annotations"] = new JsonObject { [OrreryNames.SourceResourcesAnnotation] = digest } } };
+            await client.PatchAsync(CoreResources.Pods, present.Namespace, present.Name, PatchKind.Merge, patch, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Deletes it, and lets go of it.</summary>
     public async Task DeleteAsync(
         GroupVersionResource resource, ClusterName cluster, KubeObject present, long? grace, CancellationToken cancellationToken)

@@ -64,10 +64,13 @@ internal static class ClusterFields
     {
         spec.Remove("nodeName");
 
+        // They are added to the pod that runs, as a new one would not be the one to debug.
+        spec.Remove("ephemeralContainers");
+
         // Admission computes the number from the class, which is a data plane's own.
         spec.Remove("priority");
         RemoveNamed(spec["volumes"] as JsonArray);
-        foreach (string list in (ReadOnlySpan<string>)["containers", "initContainers", "ephemeralContainers"])
+        foreach (string list in (ReadOnlySpan<string>)["containers", "initContainers"])
         {
             foreach (JsonObject container in (spec[list] as JsonArray ?? []).OfType<JsonObject>())
             {

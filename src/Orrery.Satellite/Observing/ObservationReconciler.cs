@@ -17,6 +17,7 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
     : IReconciler<ObservedKey>
 {
     private readonly ILogger logger = context.Options.Loggers.CreateLogger("Orrery.Satellite.Observing");
+    private readonly PodChanger changer = new(context, context.Options.Loggers.CreateLogger("Orrery.Satellite.Observing"));
 
     /// <summary>The heartbeat says once that the control plane does not let us in (any more); each object need not.</summary>
     private static readonly TimeSpan WhenShutOut = TimeSpan.FromSeconds(10);
@@ -81,7 +82,10 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
             context.Namespaces.Observe(await context.Actions.PatchAsync(ClusterResources.Namespaces, "Namespace", live.Name, labels, owner!.ToString(), cancellationToken).ConfigureAwait(false));
         }
 
-        return ReconcileResult.Done;
+        return present is not null && key.Kind == "Pod" && !live.IsDeleting && !IsHeldBack(key, live)
+            && PodChanges.Of(present) is { } changes && changes.Uid == live.Uid && await changer.BringAboutAsync(live, changes, cancellationToken).ConfigureAwait(false) is { } again
+                ? ReconcileResult.After(again)
+                : ReconcileResult.Done;
     }
 
     /// <summary>Whether the cluster's owner wants it kept, whatever its tenant wishes.</summary>

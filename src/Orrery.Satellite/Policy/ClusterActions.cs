@@ -43,6 +43,11 @@ internal sealed class ClusterActions(KubeClient cluster, PolicyWatch policy, Rec
         "patch", resource, kind, "", name, cause,
         () => cluster.PatchAsync(resource, "", name, PatchKind.Merge, patch, cancellationToken));
 
+    /// <summary>Changes what of a pod can be changed while it runs, by one of its subresources.</summary>
+    public Task<KubeObject> ChangePodAsync(KubeObject pod, string subresource, JsonObject patch, string cause, CancellationToken cancellationToken) => DoAsync(
+        subresource, ClusterResources.Pods, "Pod", pod.Namespace, pod.Name, cause,
+        () => cluster.PatchAsync(ClusterResources.Pods, pod.Namespace, pod.Name, PatchKind.Strategic, patch, cancellationToken, subresource));
+
     public Task<KubeObject> EvictAsync(KubeObject pod, JsonObject eviction, string cause, CancellationToken cancellationToken) => DoAsync(
         "evict", ClusterResources.Pods, "Pod", pod.Namespace, pod.Name, cause,
         () => cluster.CreateAsync(ClusterResources.Pods, pod.Namespace, eviction, cancellationToken, pod.Name, "eviction"));

@@ -33,24 +33,27 @@ internal sealed class ContainerLog
 
     public bool IsFinished => finished is not null;
 
+    private static IEnumerable<JsonElement> Items(JsonElement? list) => list is { ValueKind: JsonValueKind.Array } items ? items.EnumerateArray() : [];
+
+    private static string NameOf(JsonElement container) => container.GetProperty("name").GetString()!;
+
     /// <exception cref="StatusException">There is no such container, or it has not started.</exception>
     public static ContainerLog Of(KubeObject pod, string? container, TimeSpan interval)
     {
-        string[] names = pod.At("spec", "containers") is { ValueKind: JsonValueKind.Array } all ? [.. all.EnumerateArray().Select(c => c.GetProperty("name").GetString()!)] : [];
+        string[] names = [.. Items(pod.At("spec", "containers")).Select(NameOf)];
         if (string.IsNullOrEmpty(container))
         {
             container = names.Length == 1 ? names[0]
                 : throw ApiErrors.BadRequest($"a container name must be specified for pod {pod.Name}, choose one of: [{string.Join(' ', names)}]");
         }
 
-        if (!names.Contains(container))
+        if (!names.Contains(container) && !Items(pod.At("spec", "ephemeralContainers")).Select(NameOf).Contains(container))
         {
             throw ApiErrors.BadRequest($"container {container} is not valid for pod {pod.Name}");
         }
 
-        JsonElement? state = pod.At("status", "containerStatuses") is { ValueKind: JsonValueKind.Array } statuses
-            ? statuses.EnumerateArray().Where(s => s.GetProperty("name").GetString() == container).Select(s => (JsonElement?)s.GetProperty("state")).FirstOrDefault()
-            : null;
+        JsonElement? state = Items(pod.At("status", "containerStatuses")).Concat(Items(pod.At("status", "ephemeralContainerStatuses")))
+            .Where(s => NameOf(s) == container).Select(s => (JsonElement?)s.GetProperty("state")).FirstOrDefault();
         if (state is { } running && running.TryGetProperty("running", out JsonElement run))
         {
             return new ContainerLog(pod.Name, container, interval, run.GetProperty("startedAt").GetDateTimeOffset(), null, 0);

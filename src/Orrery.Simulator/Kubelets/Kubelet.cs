@@ -84,6 +84,11 @@ internal sealed class Kubelet : IReconciler<ObjectKey>
             return Until(creating, now);
         }
 
+        if (pod.PodPhase == "Running" && PodStatus.Changed(pod, now) is { } changed)
+        {
+            pod = await cluster.WriteStatusAsync(cluster.Pods, pod, changed, cancellationToken).ConfigureAwait(false);
+        }
+
         return due.TryGetValue(pod.Uid, out DateTimeOffset at) && at > now ? ReconcileResult.After(at - now)
             : pod.PodPhase == "Pending" ? await StartAsync(pod, now, cancellationToken).ConfigureAwait(false)
             : await FinishAsync(pod, now, cancellationToken).ConfigureAwait(false);

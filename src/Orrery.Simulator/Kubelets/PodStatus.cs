@@ -52,6 +52,41 @@ internal static class PodStatus
         return status;
     }
 
+    /// <summary>What a running pod was given since: containers to debug it with run at once, and other resources are there at once.</summary>
+    /// <returns>Null when nothing is new.</returns>
+    public static JsonObject? Changed(KubeObject pod, DateTimeOffset now)
+    {
+        if (pod.NumberAt("metadata", "generation") is not { } generation || pod.NumberAt("status", "observedGeneration") == generation)
+        {
+            return null;
+        }
+
+        JsonObject status = Begin(pod, "Running");
+        var beside = status["ephemeralContainerStatuses"] as JsonArray ?? [];
+        foreach (string name in Names(pod, "ephemeralContainers").Except(beside.OfType<JsonObject>().Select(s => s.TextAt("name") ?? "")).ToList())
+        {
+            JsonObject made = Container(name, pod, new JsonObject { ["running"] = new JsonObject { ["startedAt"] = Conditions.Time(now) } }, running: true, list: "ephemeralContainers");
+            made["ready"] = false;
+            beside.Add((JsonNode)made);
+        }
+
+        if (beside.Count > 0)
+        {
+            status["ephemeralContainerStatuses"] = beside;
+        }
+
+        foreach (JsonObject container in (status["containerStatuses"] as JsonArray ?? []).OfType<JsonObject>())
+        {
+            JsonElement spec = pod.At("spec", "containers")!.Value.EnumerateArray().FirstOrDefault(c => c.GetProperty("name").GetString() == container.TextAt("name"));
+            if (spec.ValueKind == JsonValueKind.Object && spec.TryGetProperty("resources", out JsonElement resources))
+            {
+                container["resources"] = JsonNode.Parse(resources.GetRawText());
+            }
+        }
+
+        return status;
+    }
+
     private static JsonObject Begin(KubeObject pod, string phase)
     {
         JsonObject status = pod.CopyAt("status");

@@ -10,7 +10,7 @@ internal static class RunningContainer
     /// <exception cref="StatusException">There is no such container, or it does not run.</exception>
     public static (string Name, JsonElement Spec) Of(KubeObject pod, string? name)
     {
-        JsonElement[] all = pod.At("spec", "containers") is { ValueKind: JsonValueKind.Array } found ? [.. found.EnumerateArray()] : [];
+        JsonElement[] all = [.. Items(pod.At("spec", "containers")), .. Items(pod.At("spec", "ephemeralContainers"))];
         JsonElement spec = all.FirstOrDefault(c => string.IsNullOrEmpty(name) || c.GetProperty("name").ValueEquals(name));
         if (spec.ValueKind == JsonValueKind.Undefined)
         {
@@ -18,10 +18,11 @@ internal static class RunningContainer
         }
 
         string chosen = spec.GetProperty("name").GetString()!;
-        bool runs = pod.At("status", "containerStatuses") is { ValueKind: JsonValueKind.Array } statuses
-            && statuses.EnumerateArray().Any(s => s.GetProperty("name").ValueEquals(chosen) && s.GetProperty("state").TryGetProperty("running", out _));
+        bool runs = Items(pod.At("status", "containerStatuses")).Concat(Items(pod.At("status", "ephemeralContainerStatuses"))).Any(s => s.GetProperty("name").ValueEquals(chosen) && s.GetProperty("state").TryGetProperty("running", out _));
         return runs ? (chosen, spec) : throw ApiErrors.InternalError($"unable to upgrade connection: container not found (\"{chosen}\")");
     }
+
+    private static IEnumerable<JsonElement> Items(JsonElement? list) => list is { ValueKind: JsonValueKind.Array } items ? items.EnumerateArray() : [];
 
     /// <summary>Variables that the manifest gives by value, and those of every container.</summary>
     public static Dictionary<string, string> Environment(KubeObject pod, JsonElement spec)

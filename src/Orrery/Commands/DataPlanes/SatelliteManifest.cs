@@ -62,6 +62,7 @@ internal static class SatelliteManifest
             rules:
               - {apiGroups: [""], resources: [pods/log], verbs: [get]}
               - {apiGroups: [""], resources: [pods/exec, pods/attach, pods/portforward], verbs: [get, create]}
+              - {apiGroups: [""], resources: [pods/ephemeralcontainers, pods/resize], verbs: [patch]}
               - {apiGroups: [""], resources: [pods/proxy], verbs: [get, create, update, patch, delete]}
               - {apiGroups: [metrics.k8s.io], resources: [pods, nodes], verbs: [get, list]}
             ---

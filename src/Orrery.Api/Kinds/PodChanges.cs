@@ -1,0 +1,117 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Orrery.Api.Kinds;
+
+/// <summary>
+/// What the tenant changed of a mirrored pod that runs, and its data plane is to change of the pod itself: containers to debug it with, and what its
+/// containers ask for. Stands on the pod's Observation as <see cref="Annotation"/>. Pure.
+/// </summary>
+/// <param name="Uid">Of the pod in its data plane: another that gets its name meanwhile is not meant.</param>
+/// <param name="Ephemeral">Ephemeral containers, whole.</param>
+/// <param name="Resources">By container.</param>
+public sealed record PodChanges(string Uid, JsonArray Ephemeral, JsonObject Resources)
+{
+    public const string Annotation = "orrery.dev/pod-changes";
+
+    private const string EphemeralList = "ephemeralContainers";
+
+    public bool IsEmpty => Ephemeral.Count == 0 && Resources.Count == 0;
+
+    /// <param name="original">The pod as it is in its data plane.</param>
+    /// <param name="asked">What shows how it is wanted: the mirrored pod, and the pod that a tenant placed itself, if it is of one.</param>
+    /// <param name="resized">Whether somebody changed what the mirrored pod asks for; otherwise it is the data plane that differs.</param>
+    public static PodChanges Between(JsonObject original, IReadOnlyList<KubeObject> asked, bool resized)
+    {
+        HashSet<string> there = [.. Containers(original, EphemeralList).Select(NameOf)];
+        var ephemeral = new JsonArray();
+        foreach (JsonObject container in asked.SelectMany(p => Containers(p.ToJsonObject(), EphemeralList)))
+        {
+            if (there.Add(NameOf(container)))
+            {
+                ephemeral.Add((JsonNode)container.DeepClone());
+            }
+        }
+
+        return new PodChanges(original.Uid, ephemeral, resized ? Differing(original, asked[0].ToJsonObject()) : []);
+    }
+
+    /// <summary>The resources of the containers that ask for something else in <paramref name="wanted"/>.</summary>
+    public static JsonObject Differing(JsonObject original, JsonObject wanted)
+    {
+        var resources = new JsonObject();
+        foreach (JsonObject container in Containers(wanted, "containers"))
+        {
+            if (Containers(original, "containers").FirstOrDefault(c => NameOf(c) == NameOf(container)) is { } present
+                && !IsSame(present["resources"], container["resources"]))
+            {
+                resources[NameOf(container)] = container["resources"]?.DeepClone() ?? new JsonObject();
+            }
+        }
+
+        return resources;
+    }
+
+    /// <returns>Null when nothing is asked, or not readably so.</returns>
+    public static PodChanges? Of(KubeObject observation)
+    {
+        if (!observation.Annotations.TryGetValue(Annotation, out string? text))
+        {
+            return null;
+        }
+
+        try
+        {
+            return JsonNode.Parse(text) is JsonObject json && json.TextAt("uid") is { } uid
+                ? new PodChanges(uid, json[EphemeralList] as JsonArray ?? [], json["resources"] as JsonObject ?? [])
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What of it is still to be done.</summary>
+    public PodChanges LeftOf(KubeObject live)
+    {
+        JsonObject json = live.ToJsonObject();
+        HashSet<string> there = [.. Containers(json, EphemeralList).Select(NameOf)];
+        var resources = new JsonObject();
+        foreach ((string name, JsonNode? wanted) in Resources)
+        {
+            if (Containers(json, "containers").FirstOrDefault(c => NameOf(c) == name) is { } container && !IsSame(container["resources"], wanted))
+            {
+                resources[name] = wanted?.DeepClone();
+            }
+        }
+
+        return this with { Ephemeral = new JsonArray([.. Ephemeral.OfType<JsonObject>().Where(c => !there.Contains(NameOf(c))).Select(c => c.DeepClone())]), Resources = resources };
+    }
+
+    public string ToText() => new JsonObject { ["uid"] = Uid, [EphemeralList] = Ephemeral.DeepClone(), ["resources"] = Resources.DeepClone() }.ToJsonString();
+
+    /// <summary>A strategic merge patch for the subresource <c>ephemeralcontainers</c>.</summary>
+    public JsonObject EphemeralPatch() => new() { ["metadata"] = new JsonObject { ["uid"] = Uid }, ["spec"] = new JsonObject { [EphemeralList] = Ephemeral.DeepClone() } };
+
+    /// <summary>A strategic merge patch for the subresource <c>resize</c>.</summary>
+    public JsonObject ResizePatch() => new()
+    {
+        ["metadata"] = new JsonObject { ["uid"] = Uid },
+        ["spec"] = new JsonObject
+        {
+            ["containers"] = new JsonArray([.. Resources.Select(r =>
+            {
+                JsonObject resources = r.Value!.DeepClone().AsObject();
+                resources["$patch"] = "replace";
+                return (JsonNode)new JsonObject { ["name"] = r.Key, ["resources"] = resources };
+            })]),
+        },
+    };
+
+    private static bool IsSame(JsonNode? left, JsonNode? right) => JsonNode.DeepEquals(left ?? new JsonObject(), right ?? new JsonObject());
+
+    private static string NameOf(JsonObject container) => container.TextAt("name") ?? "";
+
+    private static IEnumerable<JsonObject> Containers(JsonObject pod, string list) => pod.NodeAt("spec", list) is JsonArray items ? items.OfType<JsonObject>() : [];
+}

@@ -1,0 +1,78 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Testing;
+
+namespace Orrery.Controllers.Tests.Road;
+
+/// <summary>What a tenant changes of a mirrored pod while it runs, as <c>kubectl debug</c> and resizing do, happens to the pod itself.</summary>
+public sealed class PodChangeRoadTests
+{
+    private static readonly GroupVersionResource Deployments = new("apps", "v1", "deployments");
+
+    [Fact]
+    public async Task DebugAndResize_OfAMirroredPod_ReachThePodAndComeBack()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using SimulatedPlane plane = await SimulatedPlane.JoinAsync(fleet, "pa2-par", nodes: 1);
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        await shop.CreateAsync(Deployments, "default", Json("""
+            {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+             "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "web"}},
+                      "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": "example.test/web:1", "resources": {"requests": {"cpu": "100m"}}}]}}}}
+            """), default);
+        KubeObject pod = await PodAsync(shop, p => Conditions.IsTrue(p, "Ready"), "the pod is ready");
+        string uid = pod.Annotations[OrreryNames.SourceUidAnnotation];
+
+        // 1. As kubectl debug does: the container runs there, in the very pod, and its status is seen here.
+        await shop.PatchAsync(
+            CoreResources.Pods, "default", pod.Name, PatchKind.Strategic, Json("""{"spec": {"ephemeralContainers": [{"name": "look", "image": "example.test/tools:1", "targetContainerName": "web"}]}}"""), default, "ephemeralcontainers");
+        KubeObject debugged = await PodAsync(shop, p => p.At("status", "ephemeralContainerStatuses") is { } s && s[0].GetProperty("state").TryGetProperty("running", out _), "the container runs");
+        Assert.Equal(uid, debugged.Annotations[OrreryNames.SourceUidAnnotation]);
+        Assert.StartsWith("look", debugged.At("status", "ephemeralContainerStatuses")!.Value[0].GetProperty("name").GetString(), StringComparison.Ordinal);
+        Assert.NotEmpty(await shop.GetTextAsync($"/api/v1/namespaces/default/pods/{pod.Name}/log?container=look", default));
+
+        // 2. Resized here, resized there.
+        await ResizeAsync(shop, "default", pod.Name, "250m");
+        await Eventually.TrueAsync(async () => (await ThereAsync(plane)) is { } live && live.Uid == uid && CpuOf(live) == "250m", "resized there", TimeSpan.FromSeconds(30));
+        Assert.Equal("250m", CpuOf(await PodAsync(shop, p => p.At("status", "containerStatuses") is { } s && s[0].TryGetProperty("resources", out _), "its status comes back")));
+
+        // 3. Resized there, by whoever runs the data plane: shown here, and not turned back.
+        await ResizeAsync(plane.Client, "acme-shop-default", (await ThereAsync(plane))!.Name, "400m");
+        await PodAsync(shop, p => CpuOf(p) == "400m", "shown here");
+        Assert.Equal("400m", CpuOf((await ThereAsync(plane))!));
+        await ResizeAsync(shop, "default", pod.Name, "100m");
+        await Eventually.TrueAsync(async () => CpuOf((await ThereAsync(plane))!) == "100m", "and back by its tenant", TimeSpan.FromSeconds(30));
+        Assert.Equal(uid, (await ThereAsync(plane))!.Uid);
+    }
+
+    [Fact]
+    public async Task Debug_OfAPodThatIsPlacedItself_RunsInThatPod()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using SimulatedPlane plane = await SimulatedPlane.JoinAsync(fleet, "pa2-par", nodes: 1);
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        await shop.CreateAsync(CoreResources.Pods, "default", Json("""{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bare"}, "spec": {"containers": [{"name": "c", "image": "example.test/web:1"}]}}"""), default);
+        KubeObject live = await Eventually.SomeAsync(async () => await plane.Client.FindAsync(CoreResources.Pods, "acme-shop-default", "bare", default) is { } p && Conditions.IsTrue(p, "Ready") ? p : null, "it runs", TimeSpan.FromSeconds(30));
+
+        await shop.PatchAsync(
+            CoreResources.Pods, "default", "bare", PatchKind.Strategic, Json("""{"spec": {"ephemeralContainers": [{"name": "look", "image": "example.test/tools:1"}]}}"""), default, "ephemeralcontainers");
+
+        await Eventually.TrueAsync(
+            async () => await plane.Client.GetAsync(CoreResources.Pods, "acme-shop-default", "bare", default) is { } p && p.Uid == live.Uid && p.At("spec", "ephemeralContainers") is not null, "it is debugged, not made anew", TimeSpan.FromSeconds(30));
+    }
+
+    private static Task<KubeObject> PodAsync(KubeClient shop, Func<KubeObject, bool> fits, string what) => Eventually.SomeAsync(
+        async () => (await shop.ListAsync(CoreResources.Pods, "default", new ListQuery { LabelSelector = "app=web" }, default)).Items is [var pod] && fits(pod) ? pod : null, what, TimeSpan.FromSeconds(30));
+
+    private static async Task<KubeObject?> ThereAsync(SimulatedPlane plane) =>
+        (await plane.Client.ListAsync(CoreResources.Pods, "acme-shop-default", new ListQuery { LabelSelector = "app=web" }, default)).Items is [var pod] ? pod : null;
+
+    private static Task ResizeAsync(KubeClient cluster, string ns, string pod, string cpu) => cluster.PatchAsync(
+        CoreResources.Pods, ns, pod, PatchKind.Strategic, Json($$"""{"spec": {"containers": [{"name": "web", "resources": {"requests": {"cpu": "{{cpu}}"} } }]} }"""), default, "resize");
+
+    private static string? CpuOf(KubeObject pod) => pod.At("spec", "containers")!.Value[0].GetProperty("resources").GetProperty("requests").GetProperty("cpu").GetString();
+
+    private static JsonObject Json(string json) => JsonNode.Parse(json)!.AsObject();
+}

@@ -10,8 +10,11 @@ namespace Orrery.Server.Fairness;
 /// <summary>The fairness stage: which requests are counted, and how much each takes.</summary>
 internal sealed class RequestFairness(FairQueue queue, CacheSet caches, ResourceCatalog resources, TimeProvider time)
 {
-    /// <summary>A list takes a seat for each so many objects that it looks at; upstream's estimate, with larger steps.</summary>
-    private const int ObjectsOfSeat = 500;
+    /// <summary>
+    /// A list takes a seat for each so many objects that it looks at, which is upstream's estimate too. Lists wait for nothing but the processor: the
+    /// fewer of one cluster are under way at once, the less stands before what another asks.
+    /// </summary>
+    private const int ObjectsOfSeat = 100;
 
     /// <summary>Most seats of one list.</summary>
     private const int WidestList = 10;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Orrery.Client;
 using Orrery.Commands;
 using Orrery.Installation;
 
@@ -10,21 +11,20 @@ namespace Orrery.Bench;
 /// </summary>
 internal sealed class FairnessBench(ClusterPair pair, Progress progress, TimeProvider time)
 {
-    private const int Listed = 2_000;
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(10);
 
     /// <param name="seconds">Of each of the two parts.</param>
     /// <param name="flooders">Requests of the loud one under way at any time.</param>
     public async Task<FairnessResult> RunAsync(int seconds, int flooders, CancellationToken cancellationToken)
     {
-        using var quiet = new RawClient(pair.Quiet);
-        using var loud = new RawClient(pair.Loud);
-        const string path = "/api/v1/namespaces/default/configmaps";
+        using var quiet = new RawClient(KubeConfig.Load(pair.QuietKubeconfig));
+        using var loud = new RawClient(KubeConfig.Load(pair.LoudKubeconfig));
+        const string path = Flood.Path;
         await PutAsync(quiet, path, "probe", cancellationToken).ConfigureAwait(false);
-        progress.Say($"{Listed} objects for the loud one to list");
-        for (int i = 0; i < Listed; i++)
+        progress.Say($"{Flood.Listed} objects for the loud one to list");
+        for (int i = 0; i < Flood.Listed; i++)
         {
-            await PutAsync(loud, path, string.Create(CultureInfo.InvariantCulture, $"o{i}"), cancellationToken).ConfigureAwait(false);
+            await PutAsync(loud, path, Flood.Name(i), cancellationToken).ConfigureAwait(false);
         }
 
         // 1. Alone, twice: the first time warms up.
@@ -34,14 +34,11 @@ internal sealed class FairnessBench(ClusterPair pair, Progress progress, TimePro
 
         // 2. Under the flood.
         progress.Say($"the same with {flooders} requests of the loud one under way");
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var flood = new Flood();
-        Task[] flooding = [.. Enumerable.Range(0, flooders).Select(i => FloodAsync(loud, path, i, flood, stop.Token))];
-        await Task.Delay(TimeSpan.FromSeconds(2), time, cancellationToken).ConfigureAwait(false);
+        using FloodProcess flood = FloodProcess.Start(pair.LoudKubeconfig, flooders);
+        await Task.Delay(TimeSpan.FromSeconds(4), time, cancellationToken).ConfigureAwait(false);
         double[] under = await ProbeAsync(quiet, path, TimeSpan.FromSeconds(seconds), cancellationToken).ConfigureAwait(false);
-        await stop.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(flooding).ConfigureAwait(false);
-        return new FairnessResult(alone, under, flood.Answered, flood.Refused);
+        (long answered, long refused) = await flood.EndAsync(cancellationToken).ConfigureAwait(false);
+        return new FairnessResult(alone, under, answered, refused);
     }
 
     private static async Task PutAsync(RawClient client, string path, string name, CancellationToken cancellationToken)
@@ -78,49 +75,10 @@ internal sealed class FairnessBench(ClusterPair pair, Progress progress, TimePro
             }
         }
     }
-
-    private async Task FloodAsync(RawClient client, string path, int number, Flood flood, CancellationToken cancellationToken)
-    {
-        for (int i = number; !cancellationToken.IsCancellationRequested; i++)
-        {
-            try
-            {
-                using HttpResponseMessage response = await ((i % 4) switch
-                {
-                    0 => client.TryAsync(HttpMethod.Get, path, null, "", cancellationToken),
-                    1 => client.TryAsync(HttpMethod.Patch, $"{path}/o{i % Listed}", Samples.Touch(i), "application/merge-patch+json", cancellationToken),
-                    _ => client.TryAsync(HttpMethod.Get, $"{path}/o{i % Listed}", null, "", cancellationToken),
-                }).ConfigureAwait(false);
-                await response.Content.CopyToAsync(Stream.Null, cancellationToken).ConfigureAwait(false);
-                flood.Count((int)response.StatusCode == 429);
-                if ((int)response.StatusCode == 429)
-                {
-                    // Shorter than it was asked to wait: a client that does not behave.
-                    await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancellationToken).ConfigureAwait(false);
-                }
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
-        }
-    }
-
-    private sealed class Flood
-    {
-        private long answered;
-        private long refused;
-
-        public long Answered => Interlocked.Read(ref answered);
-
-        public long Refused => Interlocked.Read(ref refused);
-
-        public void Count(bool isRefused) => Interlocked.Increment(ref isRefused ? ref refused : ref answered);
-    }
 }
 
 /// <summary>Two virtual clusters by the credentials of their administrators.</summary>
-internal sealed record ClusterPair(Client.ClientConfig Quiet, Client.ClientConfig Loud);
+internal sealed record ClusterPair(string QuietKubeconfig, string LoudKubeconfig);
 
 /// <summary>Latencies in milliseconds, sorted, and what became of the flood.</summary>
 internal sealed record FairnessResult(double[] Alone, double[] Under, long Answered, long Refused)

@@ -17,8 +17,17 @@ internal static class BenchFairnessCommand
         var seconds = new Option<int>("--seconds") { Description = "How long each of the two parts lasts.", DefaultValueFactory = _ => 10, HelpName = "N" };
         var flooders = new Option<int>("--flooders") { Description = "Requests of the loud one under way at any time.", DefaultValueFactory = _ => 200, HelpName = "N" };
         var command = new Command("fairness", "One virtual cluster floods the server; how another fares.") { seconds, flooders, dataDir };
+        var flood = new Option<string?>("--flood") { Hidden = true };
+        command.Options.Add(flood);
         command.SetAction(async (parse, cancellationToken) =>
         {
+            if (parse.GetValue(flood) is { } kubeconfig)
+            {
+                // The process that floods, started by the bench.
+                await FloodProcess.RunAsync(kubeconfig, parse.GetValue(flooders), cancellationToken).ConfigureAwait(false);
+                return 0;
+            }
+
             (DataDirectory directory, Settings settings) = Options.Existing(parse.GetValue(dataDir)!);
             using var root = new KubeClient(KubeConfig.Load(directory.AdminKubeconfig));
             TimeProvider time = TimeProvider.System;
@@ -26,8 +35,8 @@ internal static class BenchFairnessCommand
             try
             {
                 var pair = new ClusterPair(
-                    await ConfigAsync("quiet").ConfigureAwait(false),
-                    await ConfigAsync("loud").ConfigureAwait(false));
+                    await KubeconfigAsync("quiet").ConfigureAwait(false),
+                    await KubeconfigAsync("loud").ConfigureAwait(false));
                 var bench = new FairnessBench(pair, new Progress(time, quiet: false), time);
                 FairnessResult result = await bench.RunAsync(parse.GetValue(seconds), parse.GetValue(flooders), cancellationToken).ConfigureAwait(false);
                 result.Write(Console.Out);
@@ -38,10 +47,10 @@ internal static class BenchFairnessCommand
                 await clusters.RemoveAsync(CancellationToken.None).ConfigureAwait(false);
             }
 
-            async Task<ClientConfig> ConfigAsync(string name)
+            async Task<string> KubeconfigAsync(string name)
             {
                 ClusterName cluster = await clusters.MakeAsync(name, cancellationToken).ConfigureAwait(false);
-                return KubeConfig.Load(await VirtualClusterAccess.WriteKubeconfigAsync(directory, settings, cluster, time, cancellationToken).ConfigureAwait(false));
+                return await VirtualClusterAccess.WriteKubeconfigAsync(directory, settings, cluster, time, cancellationToken).ConfigureAwait(false);
             }
         });
         return command;

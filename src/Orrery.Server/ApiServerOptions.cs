@@ -6,6 +6,7 @@ using Orrery.Server.Audit;
 using Orrery.Server.Authentication;
 using Orrery.Server.Authentication.Oidc;
 using Orrery.Server.Authorization;
+using Orrery.Server.Clusters;
 using Orrery.Server.Fairness;
 using Orrery.Server.Encryption;
 using Orrery.Server.Handlers;
@@ -64,6 +65,9 @@ public sealed record ApiServerOptions
 
     /// <summary>False serves root alone.</summary>
     public bool ServesVirtualClusters { get; init; } = true;
+
+    /// <summary>The most that each virtual cluster may hold.</summary>
+    public ClusterRoom VirtualClusterRoom { get; init; } = ClusterRoom.Default;
 
     /// <summary>See <see cref="AuthenticationOptions.AllowsAnonymous"/>.</summary>
     public bool AllowsAnonymous { get; init; } = true;

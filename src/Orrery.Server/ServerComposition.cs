@@ -86,8 +86,8 @@ internal static class ServerComposition
             admissionMetrics, time).Without(options.DisabledAdmissionPlugins);
         var serviceAddresses = new ServiceAddresses(caches, options.ServiceRange, names);
         var quotas = new QuotaLedger(objects, !options.DisabledAdmissionPlugins.Contains("ResourceQuota"), time);
-        var creation = new ObjectCreation(objects, versions, admission, serviceAddresses, quotas, time, names);
-        var update = new ObjectUpdate(objects, versions, admission, serviceAddresses, quotas, creation, time);
+        var creation = new ObjectCreation(objects, versions, admission, serviceAddresses, quotas, options.VirtualClusterRoom, time, names);
+        var update = new ObjectUpdate(objects, versions, admission, serviceAddresses, quotas, options.VirtualClusterRoom, creation, time);
         var deletion = new ObjectDeletion(objects, versions, admission, time);
         var writer = new Writer(creation, update, deletion);
 

@@ -39,6 +39,9 @@ internal sealed class CacheSet : IAsyncDisposable
 
     public IStore Store { get; }
 
+    /// <summary>How much each virtual cluster holds.</summary>
+    public ClusterContents Contents { get; } = new();
+
     /// <summary>Time that commits took until the caches showed them.</summary>
     public Histogram CommitDurations { get; } = new();
 
@@ -132,10 +135,12 @@ internal sealed class CacheSet : IAsyncDisposable
 
         // 1. Objects by resource, each in key order as the store gave them.
         var objects = new Dictionary<ResourceCache, List<CachedObject>>();
+        Contents.Clear();
         foreach (StoredValue value in content.Objects)
         {
             if (resources.Of(value.Key) is { } cache && Read(value) is { } item)
             {
+                Contents.Add(item);
                 (CollectionsMarshal.GetValueRefOrAddDefault(objects, cache, out _) ??= []).Add(item);
             }
         }
@@ -196,6 +201,7 @@ internal sealed class CacheSet : IAsyncDisposable
             StoreEvent only = batch.Events[0];
             if (resources.Of(only.Key) is { } cache && Read(only, batch.Revision, cache.Find(only.Key)) is { } change)
             {
+                Contents.Apply(change);
                 cache.Apply(batch.Revision, [change]);
             }
         }
@@ -205,7 +211,13 @@ internal sealed class CacheSet : IAsyncDisposable
             {
                 if (group.Key is { } cache)
                 {
-                    cache.Apply(batch.Revision, [.. group.Select(change => Read(change, batch.Revision, cache.Find(change.Key))).OfType<CacheEvent>()]);
+                    CacheEvent[] changes = [.. group.Select(change => Read(change, batch.Revision, cache.Find(change.Key))).OfType<CacheEvent>()];
+                    foreach (CacheEvent change in changes)
+                    {
+                        Contents.Apply(change);
+                    }
+
+                    cache.Apply(batch.Revision, changes);
                 }
             }
         }

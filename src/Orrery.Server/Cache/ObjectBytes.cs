@@ -59,6 +59,9 @@ internal readonly record struct ObjectBytes(byte[] Json, int MetadataAt)
         rest = rest[part.Length..];
     }
 
+    /// <summary>What a resourceVersion adds to an object that has other metadata.</summary>
+    public static int RevisionLength(long revision) => VersionOpen.Length + Digits(revision) + "\",".Length;
+
     private static int Digits(long revision)
     {
         Span<byte> number = stackalloc byte[20];

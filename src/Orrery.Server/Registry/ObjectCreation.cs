@@ -4,12 +4,13 @@ using Orrery.Api;
 using Orrery.Machinery.Apply;
 using Orrery.Server.Admission;
 using Orrery.Server.Admission.Quota;
+using Orrery.Server.Clusters;
 using Orrery.Storage;
 
 namespace Orrery.Server.Registry;
 
 /// <summary>Makes an object: upstream's <c>registry/generic/registry/store.go</c>, Create, and <c>rest.BeforeCreate</c>.</summary>
-internal sealed class ObjectCreation(ObjectStore objects, ObjectVersions versions, AdmissionChain admission, ServiceAddresses addresses, QuotaLedger quotas, TimeProvider time, NameSource names)
+internal sealed class ObjectCreation(ObjectStore objects, ObjectVersions versions, AdmissionChain admission, ServiceAddresses addresses, QuotaLedger quotas, ClusterRoom room, TimeProvider time, NameSource names)
 {
     /// <summary>A generated name that is taken is replaced this often before the client hears of it.</summary>
     private const int MaxNameAttempts = 8;
@@ -66,6 +67,7 @@ internal sealed class ObjectCreation(ObjectStore objects, ObjectVersions version
 
             using ServiceAddresses.Reservation? reservation = addresses.Reserve(scope, json, null);
             byte[] stored = ObjectEncoding.Encode(await versions.EncodeAsync(scope, json, cancellationToken));
+            room.Check(objects.Caches.Contents, scope, json.Name, stored.Length, null);
             if (scope.DryRun)
             {
                 quotas.Check(scope, json, null);

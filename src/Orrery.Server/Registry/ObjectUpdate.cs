@@ -4,6 +4,8 @@ using Orrery.Machinery.Apply;
 using Orrery.Machinery.Kinds;
 using Orrery.Server.Admission;
 using Orrery.Server.Admission.Quota;
+using Orrery.Server.Cache;
+using Orrery.Server.Clusters;
 using Orrery.Storage;
 
 namespace Orrery.Server.Registry;
@@ -39,7 +41,7 @@ internal sealed record ObjectChange
 internal sealed record SubresourceView(GroupVersionKind Kind, Func<JsonObject, JsonObject> Read, Action<JsonObject, JsonObject> Write);
 
 /// <summary>Changes an object: upstream's <c>registry/generic/registry/store.go</c>, Update, and <c>rest.BeforeUpdate</c>.</summary>
-internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions, AdmissionChain admission, ServiceAddresses addresses, QuotaLedger quotas, ObjectCreation creation, TimeProvider time)
+internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions, AdmissionChain admission, ServiceAddresses addresses, QuotaLedger quotas, ClusterRoom room, ObjectCreation creation, TimeProvider time)
 {
     /// <summary>Lost races after which the client is told to try again.</summary>
     private const int MaxAttempts = 100;
@@ -100,7 +102,7 @@ internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions,
             }
 
             byte[] stored = ObjectEncoding.Encode(await versions.EncodeAsync(scope, json, cancellationToken));
-
+            room.Check(objects.Caches.Contents, scope, scope.Name, stored.Length + ObjectBytes.RevisionLength(current.Revision), current.Json.Length);
             if (scope.DryRun)
             {
                 quotas.Check(scope, json, old);

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Orrery.Api;
 using Orrery.Installation;
 using Orrery.KubeApiServer;
+using Orrery.Server.Clusters;
 using Orrery.Serving;
 using Orrery.Storage.Etcd;
 
@@ -35,6 +37,16 @@ internal static class ServeCommand
             DefaultValueFactory = _ => "*",
         };
         command.Options.Add(upkeep);
+        var mostObjects = new Option<long>("--virtual-cluster-objects")
+        {
+            Description = "The most objects that one virtual cluster may hold; 0 sets no bound.", HelpName = "N", DefaultValueFactory = _ => ClusterRoom.Default.Objects,
+        };
+        var mostBytes = new Option<string>("--virtual-cluster-bytes")
+        {
+            Description = "The most that the objects of one virtual cluster may take, as a quantity; 0 sets no bound.", HelpName = "QUANTITY", DefaultValueFactory = _ => $"{ClusterRoom.Default.Bytes >> 20}Mi",
+        };
+        command.Options.Add(mostObjects);
+        command.Options.Add(mostBytes);
         var store = new StoreOptions();
         store.AddTo(command);
         var access = new AccessOptions();
@@ -46,8 +58,10 @@ internal static class ServeCommand
             parse.GetValue(publicUrl),
             store.Read(parse),
             access.Read(parse),
-            [.. (parse.GetValue(webhooks) ?? []).Select(ReadNetwork)],
-            KubeApiServerOptions.Controllers(parse.GetValue(upkeep)!.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)),
+            new ServerBounds(
+                [.. (parse.GetValue(webhooks) ?? []).Select(ReadNetwork)],
+                KubeApiServerOptions.Controllers(parse.GetValue(upkeep)!.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)),
+                new ClusterRoom(parse.GetValue(mostObjects), ReadBytes(parse.GetValue(mostBytes)!))),
             parse.GetValue(logLevel),
             cancellationToken));
         return command;
@@ -57,7 +71,11 @@ internal static class ServeCommand
         ? network
         : throw new CommandFailedException($"--allow-webhook-address: '{text}' is no network such as 10.1.0.0/16, without bits set beyond its prefix");
 
-    private static async Task<int> RunAsync(string dataDir, int? port, string address, string? publicUrl, EtcdOptions? etcd, AccessConfiguration access, IReadOnlyList<IPNetwork> webhookAddresses, IReadOnlySet<string> disabledControllers, LogLevel logLevel, CancellationToken cancellationToken)
+    private static long ReadBytes(string text) => Quantity.TryParse(text, out Quantity bytes, out string fault) && bytes >= Quantity.Zero
+        ? bytes.Value
+        : throw new CommandFailedException($"--virtual-cluster-bytes: '{text}' is no amount of bytes such as 512Mi{(fault.Length > 0 ? $" ({fault})" : "")}");
+
+    private static async Task<int> RunAsync(string dataDir, int? port, string address, string? publicUrl, EtcdOptions? etcd, AccessConfiguration access, ServerBounds bounds, LogLevel logLevel, CancellationToken cancellationToken)
     {
         OrreryProcess.LeaveSession();
         if (!IPAddress.TryParse(address, out IPAddress? listen))
@@ -83,6 +101,6 @@ internal static class ServeCommand
         Credentials.EnsureControlPlane(directory, settings, TimeProvider.System);
         using ILoggerFactory loggers = Logging.Create(logLevel);
         return await Serving.Host.RunAsync(
-            token => ControlPlane.RunAsync(directory, settings, etcd, listen, url ?? settings.Server, access, webhookAddresses, disabledControllers, loggers, TimeProvider.System, token), cancellationToken).ConfigureAwait(false);
+            token => ControlPlane.RunAsync(directory, settings, etcd, listen, url ?? settings.Server, access, bounds, loggers, TimeProvider.System, token), cancellationToken).ConfigureAwait(false);
     }
 }

@@ -27,10 +27,8 @@ internal static class ControlPlane
     /// <param name="etcd">Null keeps everything in a file of the data directory, which one process has to itself.</param>
     /// <param name="publicUrl">How users reach the API, also where another replica answers them.</param>
     /// <param name="access">Who is let in beside the installation's own, what is recorded of it, and what is stored encrypted.</param>
-    /// <param name="webhookAddresses">What webhooks of virtual clusters may reach beside public addresses.</param>
-    /// <param name="disabledControllers">Upkeep of the API server that is left out.</param>
     public static async Task RunAsync(
-        DataDirectory directory, Settings settings, EtcdOptions? etcd, IPAddress address, Uri publicUrl, AccessConfiguration access, IReadOnlyList<IPNetwork> webhookAddresses, IReadOnlySet<string> disabledControllers, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+        DataDirectory directory, Settings settings, EtcdOptions? etcd, IPAddress address, Uri publicUrl, AccessConfiguration access, ServerBounds bounds, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
         // 1. The store: everything durable. Servers that share one trust the same authority, or clients of one would be strangers to the other.
         var pki = new PkiFolder(directory.PkiFolder, time);
@@ -58,8 +56,9 @@ internal static class ControlPlane
                 ExpiredCertificates = new ExpiredCertificates(OrreryNames.SatelliteGroup, JoinNames.ExpiredUserPrefix, JoinNames.ExpiredGroup),
                 PublicUrl = publicUrl,
                 Issuers = new TokenIssuers { Root = [publicUrl.GetLeftPart(UriPartial.Authority)] },
-                WebhookAddresses = webhookAddresses,
-                DisabledControllers = disabledControllers,
+                WebhookAddresses = bounds.WebhookAddresses,
+                DisabledControllers = bounds.DisabledControllers,
+                VirtualClusterRoom = bounds.Room,
                 MoreMetrics = metrics.Write,
                 TimeProvider = time,
                 LoggerFactory = loggers,

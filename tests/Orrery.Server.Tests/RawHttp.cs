@@ -10,19 +10,23 @@ internal sealed class RawHttp : IDisposable
 {
     private readonly HttpClient http;
 
-    public RawHttp(TestServer server)
+    private readonly string prefix;
+
+    /// <param name="cluster">Whose administrator asks, and whose paths are meant; null is root.</param>
+    public RawHttp(TestServer server, ClusterName? cluster = null)
     {
+        prefix = cluster?.PathPrefix.TrimEnd('/') ?? "";
         var handler = new SocketsHttpHandler();
         // The certificate's authority is the test's own; what is tested here is not TLS.
         handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
         http = new HttpClient(handler) { BaseAddress = new Uri(server.Url.GetLeftPart(UriPartial.Authority)) };
-        http.DefaultRequestHeaders.Authorization = new("Bearer", server.AdminToken(ClusterName.Root));
+        http.DefaultRequestHeaders.Authorization = new("Bearer", server.AdminToken(cluster ?? ClusterName.Root));
     }
 
     /// <param name="contentType">Of the body; null sends none.</param>
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? body = null, string? contentType = "application/json", params (string Name, string Value)[] headers)
     {
-        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
+        using var request = new HttpRequestMessage(method, new Uri(prefix + path, UriKind.Relative));
         if (body is not null)
         {
             request.Content = new StringContent(body, Encoding.UTF8);
@@ -36,6 +40,10 @@ internal sealed class RawHttp : IDisposable
 
         return await http.SendAsync(request, TestContext.Current.CancellationToken);
     }
+
+    /// <summary>An answer whose body is still to come.</summary>
+    public Task<HttpResponseMessage> OpenAsync(string path) =>
+        http.GetAsync(new Uri(prefix + path, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
 
     public static async Task<JsonObject> JsonAsync(HttpResponseMessage answer) =>
         (JsonObject)JsonNode.Parse(await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken))!;

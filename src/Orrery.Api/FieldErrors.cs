@@ -43,10 +43,13 @@ public sealed record FieldError(FieldErrorType Type, string Field, JsonNode? Bad
         new(FieldErrorType.NotSupported, field, value, "supported values: " + string.Join(", ", supported.Select(Quote)));
 
     public static FieldError TooLong(string field, int maxLength) =>
-        new(FieldErrorType.TooLong, field, null, maxLength >= 0 ? $"may not be more than {maxLength.ToString(CultureInfo.InvariantCulture)} bytes" : "value is too long");
+        new(FieldErrorType.TooLong, field, null, maxLength >= 0 ? $"may not be more than {maxLength.ToString(CultureInfo.InvariantCulture)} {(maxLength == 1 ? "byte" : "bytes")}" : "value is too long");
 
     public static FieldError TooMany(string field, int actual, int max) =>
-        new(FieldErrorType.TooMany, field, null, string.Create(CultureInfo.InvariantCulture, $"{actual}: must have at most {max} items"));
+        new(FieldErrorType.TooMany, field, null, string.Create(CultureInfo.InvariantCulture, $"{actual}: must have at most {max} {(max == 1 ? "item" : "items")}"));
+
+    /// <summary>Upstream could not do what it would have to.</summary>
+    public static FieldError InternalError(string field, string detail) => new(FieldErrorType.Internal, field, null, detail);
 
     public static FieldError NotFound(string field, JsonNode? value) => new(FieldErrorType.NotFound, field, value, "");
 

@@ -73,7 +73,7 @@ internal static class ServerComposition
         var admission = new AdmissionChain(
             mutating:
             [
-                new NamespaceLifecycle(objects), new SigningRequestIdentity(time), limits, new ServiceAccountDefaults(objects, names), new NewNodeTaint(), priority, new DefaultTolerations(),
+                new NamespaceLifecycle(objects), new SigningRequestIdentity(time), limits, new ServiceAccountDefaults(objects, names), new NewNodeTaint(), new PodTopologyLabels(objects), priority, new DefaultTolerations(),
                 DefaultClass.OfClaims(objects), new VolumeProtection(), new RuntimeClassOverhead(objects), DefaultClass.OfIngresses(objects),
                 PolicyPlugins.Mutating(caches, facts, parameters), new MutatingWebhooks(caches, webhookCalls), new ParamGuard(objects, resources, access.Authorizer), new RoleEscalation(access.RoleGuard),
             ],

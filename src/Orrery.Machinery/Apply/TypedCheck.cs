@@ -30,7 +30,7 @@ internal static class TypedCheck
 
         if (schema is null || Shapes.IsDeduced(schema))
         {
-            if (schema is { Type: SchemaType.Object } && value is not JsonObject && schema.Format is null && !schema.PreserveUnknownFields)
+            if (schema is { Type: SchemaType.Object } && value is not JsonObject && schema.Format is null && !schema.EmbeddedResource)
             {
                 Fault(ref faults, "map", value);
             }
@@ -61,7 +61,12 @@ internal static class TypedCheck
     {
         if (value is not JsonObject o)
         {
-            Fault(ref faults, "map", value);
+            // What an open embedded object is made of structured-merge-diff deduces from the value.
+            if (schema is not { EmbeddedResource: true, PreserveUnknownFields: true })
+            {
+                Fault(ref faults, "map", value);
+            }
+
             return;
         }
 
@@ -131,7 +136,7 @@ internal static class TypedCheck
 
         return schema.Type switch
         {
-            SchemaType.String => kind == JsonValueKind.String ? null : "string",
+            SchemaType.String => kind == JsonValueKind.String || schema.Format is not (null or "byte") ? null : "string",
             SchemaType.Boolean => kind is JsonValueKind.True or JsonValueKind.False ? null : "boolean",
             _ => kind == JsonValueKind.Number ? null : "numeric (int or float)",
         };

@@ -99,5 +99,13 @@ public sealed class CelType : IEquatable<CelType>
 
     public override int GetHashCode() => HashCode.Combine(Kind, Name, Arguments.Length);
 
+    /// <summary>As faults of an expression call it: the well-known types by the names that expressions use for them.</summary>
+    internal string Shown => Kind switch
+    {
+        CelKind.Timestamp => "timestamp",
+        CelKind.Duration => "duration",
+        _ => Arguments.IsEmpty ? Name : $"{Name}({string.Join(", ", Arguments.Select(a => a.Shown))})",
+    };
+
     public override string ToString() => Arguments.IsEmpty ? Name : $"{Name}({string.Join(", ", Arguments)})";
 }

@@ -167,7 +167,7 @@ internal sealed class Checker(IReadOnlyDictionary<string, CelType> variables, st
 
     private CelType NoMatch(Call call, List<CelType> types, bool isMember)
     {
-        string[] shown = [.. types.Select(t => Resolved(t).ToString())];
+        string[] shown = [.. types.Select(t => Resolved(t).Shown)];
         string applied = isMember ? $"{shown[0]}.({string.Join(", ", shown.Skip(1))})" : $"({string.Join(", ", shown)})";
         return Fault(call, $"found no matching overload for '{call.Function}' applied to '{applied}'");
     }

@@ -10,7 +10,7 @@ internal static class Macros
         if (target is null)
         {
             return name == "has" && arguments.Count == 1
-                ? arguments[0] is Select { IsOptional: false } select ? new Select(select.Offset, select.Operand, select.Field, isTest: true) : throw Fault(source, arguments[0].Offset, "invalid argument to has() macro")
+                ? arguments[0] is Select { IsOptional: false } select ? new Select(offset, select.Operand, select.Field, isTest: true) : throw Fault(source, arguments[0].Offset, "invalid argument to has() macro")
                 : null;
         }
 

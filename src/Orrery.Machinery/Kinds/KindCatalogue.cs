@@ -3,6 +3,8 @@ using Orrery.Api;
 using Orrery.Machinery.Kinds.Apps;
 using Orrery.Machinery.Kinds.Batch;
 using Orrery.Machinery.Kinds.Core;
+using Orrery.Machinery.Kinds.Devices;
+using Orrery.Machinery.Kinds.FlowControl;
 using Orrery.Machinery.Kinds.Networking;
 using Orrery.Machinery.Kinds.Policies;
 using Orrery.Machinery.Kinds.Rbac;
@@ -50,6 +52,8 @@ internal static class KindCatalogue
         [("coordination.k8s.io", "v1", "Lease")] = new LeaseRule(),
         [("discovery.k8s.io", "v1", "EndpointSlice")] = new EndpointSliceRule(),
         [("events.k8s.io", "v1", "Event")] = new NewEventRule(),
+        [("flowcontrol.apiserver.k8s.io", "v1", "FlowSchema")] = new FlowSchemaRule(),
+        [("flowcontrol.apiserver.k8s.io", "v1", "PriorityLevelConfiguration")] = new PriorityLevelRule(),
         [("networking.k8s.io", "v1", "Ingress")] = new IngressRule(),
         [("networking.k8s.io", "v1", "IngressClass")] = new IngressClassRule(),
         [("networking.k8s.io", "v1", "NetworkPolicy")] = new NetworkPolicyRule(),
@@ -58,6 +62,10 @@ internal static class KindCatalogue
         [("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding")] = new RoleBindingRule(clusterWide: true),
         [("rbac.authorization.k8s.io", "v1", "Role")] = new RoleRule(clusterWide: false),
         [("rbac.authorization.k8s.io", "v1", "RoleBinding")] = new RoleBindingRule(clusterWide: false),
+        [("resource.k8s.io", "v1", "DeviceClass")] = new DeviceClassRule(),
+        [("resource.k8s.io", "v1", "ResourceClaim")] = new ResourceClaimRule(),
+        [("resource.k8s.io", "v1", "ResourceClaimTemplate")] = new ResourceClaimTemplateRule(),
+        [("resource.k8s.io", "v1", "ResourceSlice")] = new ResourceSliceRule(),
         [("scheduling.k8s.io", "v1", "PriorityClass")] = new PriorityClassRule(),
         [("node.k8s.io", "v1", "RuntimeClass")] = new RuntimeClassRule(),
         [("storage.k8s.io", "v1", "CSIDriver")] = new CsiDriverRule(),

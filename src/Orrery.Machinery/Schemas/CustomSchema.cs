@@ -8,6 +8,9 @@ public static class CustomSchema
 {
     private static readonly string[] Meta = ["apiVersion", "kind", "metadata"];
 
+    /// <summary>What <c>additionalProperties: true</c> says of each value: nothing.</summary>
+    internal static readonly Schema Anything = new() { PreserveUnknownFields = true };
+
     /// <summary>
     /// The root schema: apiVersion, kind and metadata are typed as in every kind, whether the author named them or not.
     /// <see cref="Schema.Source"/> is <paramref name="openApiV3Schema"/> itself, which must not change afterwards.
@@ -41,7 +44,8 @@ public static class CustomSchema
                 "boolean" => SchemaType.Boolean,
                 _ => SchemaType.Any,
             },
-            Format = json.Text("format"),
+            // A format that nobody looks at is none.
+            Format = json.Text("format") is { Length: > 0 } format && Definitions.SchemaFormats.IsRecognized(json.Text("type") ?? "", format) ? format : null,
             Required = Texts(json["required"]),
             Default = json["default"],
             Enum = json["enum"] is JsonArray values ? [.. values] : [],
@@ -73,7 +77,7 @@ public static class CustomSchema
         schema.AdditionalProperties = json["additionalProperties"] switch
         {
             JsonObject of => Read(of),
-            JsonValue flag when flag.GetValueKind() == JsonValueKind.True => new Schema { PreserveUnknownFields = true },
+            JsonValue flag when flag.GetValueKind() == JsonValueKind.True => Anything,
             _ => null,
         };
         schema.Items = json["items"] is JsonObject items ? Read(items) : null;

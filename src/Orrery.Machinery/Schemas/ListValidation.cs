@@ -59,7 +59,7 @@ internal static class ListValidation
             JsonNode? key = schema.ListType == ListType.Set ? array[i] : KeyOf(array[i], schema);
             if (key is not null && !seen.Add(Canonical(key)))
             {
-                yield return FieldError.Duplicate(string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"), key.DeepClone());
+                yield return FieldError.Duplicate(string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"), SortedJson.Of(key));
             }
         }
     }

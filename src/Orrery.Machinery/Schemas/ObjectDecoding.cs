@@ -63,7 +63,17 @@ public static class ObjectDecoding
     {
         IReadOnlyList<string> faults = utf8.IsEmpty ? StrictDecoding.Check(json, MetadataOnly) : StrictDecoding.Check(utf8, MetadataOnly);
         TypedDecoding.ApplyMetadata(json, kind);
-        return [.. faults, .. Pruning.Apply(json, schema).Select(path => $"unknown field \"{path}\"")];
+        IReadOnlyList<string> embedded;
+        try
+        {
+            embedded = EmbeddedObjects.Decode(json, schema, isStrict: !utf8.IsEmpty);
+        }
+        catch (FormatException e)
+        {
+            throw DecodingFaults.CannotBeHandled(kind, kind.Kind, e.Message);
+        }
+
+        return [.. faults, .. Pruning.Apply(json, schema).Concat(embedded).Select(path => $"unknown field \"{path}\"")];
     }
 
     /// <summary>Metadata is the typed part of a custom object; what else is unknown, pruning tells.</summary>

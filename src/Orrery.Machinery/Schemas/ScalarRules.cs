@@ -12,30 +12,16 @@ internal static class ScalarRules
     public static IEnumerable<FieldError> Check(JsonNode node, Schema schema, string path) => node.GetValueKind() switch
     {
         JsonValueKind.String => Text(node, schema, path),
-        JsonValueKind.Number when schema.Rules is { } rules => Number(node, rules, path),
+        JsonValueKind.Number when schema.Rules is not null || schema.Type is SchemaType.Integer or SchemaType.Number => Number(node, schema, path),
         _ => [],
     };
 
     private static IEnumerable<FieldError> Text(JsonNode node, Schema schema, string path)
     {
         string text = node.GetValue<string>();
-        if (schema.Rules is { } rules)
+        if (schema.Rules is { } rules && FirstFault(node, text, rules, path) is { } fault)
         {
-            int length = text.EnumerateRunes().Count();
-            if (rules.MaxLength is { } max && length > max)
-            {
-                yield return FieldError.TooLong(path, (int)max);
-            }
-
-            if (rules.MinLength is { } min && length < min)
-            {
-                yield return Fault(node, path, string.Create(CultureInfo.InvariantCulture, $"should be at least {min} chars long"));
-            }
-
-            if (rules.Pattern is { } pattern && !Re2.IsMatch(pattern, text))
-            {
-                yield return Fault(node, path, $"should match '{pattern}'");
-            }
+            yield return fault;
         }
 
         if (schema is { Type: SchemaType.String, Format: { } format } && !StringFormats.IsValid(format, text))
@@ -44,24 +30,90 @@ internal static class ScalarRules
         }
     }
 
-    private static IEnumerable<FieldError> Number(JsonNode node, ValueRules rules, string path)
+    /// <summary>Of length and pattern upstream says the first that is wrong.</summary>
+    private static FieldError? FirstFault(JsonNode node, string text, ValueRules rules, string path)
+    {
+        int length = text.EnumerateRunes().Count();
+        return rules.MaxLength is { } max && length > max ? FieldError.TooLong(path, (int)max)
+            : rules.MinLength is { } min && length < min ? Fault(node, path, string.Create(CultureInfo.InvariantCulture, $"should be at least {min} chars long"))
+            : rules.Pattern is { } pattern && !Re2.IsMatch(pattern, text) ? Fault(node, path, $"should match '{pattern}'")
+            : null;
+    }
+
+    /// <summary>Upstream asks of each bound whether a value of the type and format could be so large or small, before it asks of the value.</summary>
+    private static IEnumerable<FieldError> Number(JsonNode node, Schema schema, string path)
     {
         double value = node.AsDouble();
-        if (rules.Minimum is { } min && (rules.ExclusiveMinimum ? value <= min : value < min))
+        if (!FitsFormat(value, schema))
         {
-            yield return Fault(node, path, $"should be greater than {(rules.ExclusiveMinimum ? "" : "or equal to ")}{GoNumber.Text(min)}");
+            yield return OutOfRange("Checked", schema, path);
         }
 
-        if (rules.Maximum is { } max && (rules.ExclusiveMaximum ? value >= max : value > max))
+        if (schema.Rules is not { } rules)
         {
-            yield return Fault(node, path, $"should be less than {(rules.ExclusiveMaximum ? "" : "or equal to ")}{GoNumber.Text(max)}");
+            yield break;
         }
 
-        if (rules.MultipleOf is > 0 and { } step && Math.IEEERemainder(value, step) != 0)
+        if (rules.MultipleOf is { } step)
         {
-            yield return Fault(node, path, $"should be a multiple of {GoNumber.Text(step)}");
+            if (!FitsFormat(step, schema))
+            {
+                yield return OutOfRange("MultipleOf", schema, path);
+            }
+
+            if (step <= 0)
+            {
+                yield return FieldError.Invalid(path, GoNumber.ToJson(step), $"factor MultipleOf declared for {path} must be positive: {GoNumber.Text(step)}");
+            }
+            else if (Math.IEEERemainder(value, step) != 0)
+            {
+                yield return Fault(node, path, $"should be a multiple of {GoNumber.Text(step)}");
+            }
+        }
+
+        if (rules.Minimum is { } min)
+        {
+            if (!FitsFormat(min, schema))
+            {
+                yield return OutOfRange("Minimum boundary", schema, path);
+            }
+
+            if (rules.ExclusiveMinimum ? value <= min : value < min)
+            {
+                yield return Fault(node, path, $"should be greater than {(rules.ExclusiveMinimum ? "" : "or equal to ")}{GoNumber.Text(min)}");
+            }
+        }
+
+        if (rules.Maximum is { } max)
+        {
+            if (!FitsFormat(max, schema))
+            {
+                yield return OutOfRange("Maximum boundary", schema, path);
+            }
+
+            if (rules.ExclusiveMaximum ? value >= max : value > max)
+            {
+                yield return Fault(node, path, $"should be less than {(rules.ExclusiveMaximum ? "" : "or equal to ")}{GoNumber.Text(max)}");
+            }
         }
     }
 
-    private static FieldError Fault(JsonNode node, string path, string text) => FieldError.Invalid(path, node.DeepClone(), $"{path} in body {text}");
+    private static bool FitsFormat(double value, Schema schema) => (schema.Type, schema.Format) switch
+    {
+        (SchemaType.Integer, "int32") => Math.Truncate(value) == value && value is >= int.MinValue and <= int.MaxValue,
+        (SchemaType.Integer, "uint32") => Math.Truncate(value) == value && value is >= 0 and <= uint.MaxValue,
+        (SchemaType.Integer, "uint64") => Math.Truncate(value) == value && value >= 0,
+        (SchemaType.Integer, _) => Math.Truncate(value) == value && value is >= long.MinValue and <= long.MaxValue,
+        (SchemaType.Number, "float" or "float32") => Math.Abs(value) <= float.MaxValue,
+        _ => true,
+    };
+
+    private static FieldError OutOfRange(string what, Schema schema, string path)
+    {
+        string type = schema.Type.ToString().ToLowerInvariant();
+        return FieldError.Invalid("<nil>", "", $"{what} value must be of type {type} {(schema.Format is null ? "(default format)" : $"with format {schema.Format}")} in {path}");
+    }
+
+    private static FieldError Fault(JsonNode node, string path, string text) =>
+        FieldError.Invalid(path, node.GetValueKind() == JsonValueKind.Number ? GoNumber.ToJson(node.AsDouble()) : node.DeepClone(), $"{path} in body {text}");
 }

@@ -60,7 +60,8 @@ public static class SchemaValidation
             errors.AddRange(errors.Any(IsBlocking) ? [FieldError.Invalid("<nil>", null, NotChecked)] : RuleEvaluation.Validate(json, schema, old, cancellation));
         }
 
-        return errors;
+        // Go prints a path without steps like this.
+        return [.. errors.Select(e => e.Field.Length == 0 ? e with { Field = "<nil>" } : e)];
     }
 
     private static bool IsBlocking(FieldError error) =>
@@ -75,6 +76,15 @@ internal static class ScaleValidation
     private static IEnumerable<FieldError> Check(JsonObject json, string path)
     {
         string[] steps = path.TrimStart('.').Split('.');
+        for (int above = 1; above < steps.Length; above++)
+        {
+            if (json.NodeAt(steps[..above]) is { } blocking and not JsonObject)
+            {
+                yield return FieldError.Invalid(path, 0, $"{path} accessor error: {GoText.Plain(blocking)} is of the type {TypeOf(blocking)}, expected map[string]interface{{}}");
+                yield break;
+            }
+        }
+
         if (json.NodeAt(steps) is not { } value)
         {
             yield break;
@@ -83,16 +93,8 @@ internal static class ScaleValidation
         string text = value.ToJsonString();
         if (value.GetValueKind() != JsonValueKind.Number || !long.TryParse(text, System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out long number))
         {
-            string type = value.GetValueKind() switch
-            {
-                JsonValueKind.String => "string",
-                JsonValueKind.Number => "float64",
-                JsonValueKind.True or JsonValueKind.False => "bool",
-                JsonValueKind.Array => "[]interface {}",
-                _ => "map[string]interface {}",
-            };
             string shown = value.GetValueKind() == JsonValueKind.Number ? value.GetValue<double>().ToString("R", System.Globalization.CultureInfo.InvariantCulture) : GoText.Plain(value);
-            yield return FieldError.Invalid(path, 0, $"{path} accessor error: {shown} is of the type {type}, expected int64");
+            yield return FieldError.Invalid(path, 0, $"{path} accessor error: {shown} is of the type {TypeOf(value)}, expected int64");
         }
         else if (number < 0)
         {
@@ -103,4 +105,13 @@ internal static class ScaleValidation
             yield return FieldError.Invalid(path, number, $"should be less than or equal to {int.MaxValue}");
         }
     }
+
+    private static string TypeOf(JsonNode value) => value.GetValueKind() switch
+    {
+        JsonValueKind.String => "string",
+        JsonValueKind.Number => "float64",
+        JsonValueKind.True or JsonValueKind.False => "bool",
+        JsonValueKind.Array => "[]interface {}",
+        _ => "map[string]interface {}",
+    };
 }

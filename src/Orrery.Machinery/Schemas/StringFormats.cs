@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using Orrery.Api;
 
 namespace Orrery.Machinery.Schemas;
 
@@ -25,6 +26,15 @@ internal static partial class StringFormats
         "uuid4" => Uuid().IsMatch(text) && Version(text) == '4',
         "uuid5" => Uuid().IsMatch(text) && Version(text) == '5',
         "uri" => Uri.TryCreate(text, UriKind.RelativeOrAbsolute, out Uri? uri) && (uri.IsAbsoluteUri || text.StartsWith('/')),
+        "k8s-short-name" => Names.CheckDns1123Label(text).Count == 0,
+        "k8s-long-name" => Names.CheckDns1123Subdomain(text).Count == 0,
+        "bsonobjectid" => ObjectId().IsMatch(text),
+        "isbn" => IsIsbn10(text) || IsIsbn13(text),
+        "isbn10" => IsIsbn10(text),
+        "isbn13" => IsIsbn13(text),
+        "creditcard" => IsCreditCard(text),
+        "ssn" => SocialSecurityNumber().IsMatch(text),
+        "rgbcolor" => RgbColor().IsMatch(text),
         "hexcolor" => HexColor().IsMatch(text),
         _ => true,
     };
@@ -38,6 +48,26 @@ internal static partial class StringFormats
             && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int bits)
             && bits <= (address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128);
     }
+
+    private static bool IsIsbn10(string text)
+    {
+        string digits = Bare(text);
+        return Isbn10().IsMatch(digits) && digits.Select((c, i) => (i + 1) * (c == 'X' ? 10 : c - '0')).Sum() % 11 == 0;
+    }
+
+    private static bool IsIsbn13(string text)
+    {
+        string digits = Bare(text);
+        return Isbn13().IsMatch(digits) && digits.Select((c, i) => (i % 2 == 0 ? 1 : 3) * (c - '0')).Sum() % 10 == 0;
+    }
+
+    private static bool IsCreditCard(string text)
+    {
+        string digits = Bare(text);
+        return CreditCard().IsMatch(digits) && digits.Reverse().Select((c, i) => (c - '0') * (i % 2 + 1)).Sum(n => n > 9 ? n - 9 : n) % 10 == 0;
+    }
+
+    private static string Bare(string text) => text.Replace("-", "", StringComparison.Ordinal).Replace(" ", "", StringComparison.Ordinal);
 
     private static char Version(string uuid) => uuid.Replace("-", "", StringComparison.Ordinal)[12];
 
@@ -58,4 +88,22 @@ internal static partial class StringFormats
 
     [GeneratedRegex(@"^#?([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})\z")]
     private static partial Regex HexColor();
+
+    [GeneratedRegex(@"^[a-fA-F0-9]{24}\z")]
+    private static partial Regex ObjectId();
+
+    [GeneratedRegex(@"^[0-9]{9}[0-9X]\z")]
+    private static partial Regex Isbn10();
+
+    [GeneratedRegex(@"^[0-9]{13}\z")]
+    private static partial Regex Isbn13();
+
+    [GeneratedRegex(@"^(4[0-9]{12}([0-9]{3})?|5[1-5][0-9]{14}|6(011|5[0-9][0-9])[0-9]{12}|3[47][0-9]{13}|3(0[0-5]|[68][0-9])[0-9]{11}|(2131|1800|35[0-9]{3})[0-9]{11})\z")]
+    private static partial Regex CreditCard();
+
+    [GeneratedRegex(@"^[0-9]{3}[- ]?[0-9]{2}[- ]?[0-9]{4}\z")]
+    private static partial Regex SocialSecurityNumber();
+
+    [GeneratedRegex(@"^rgb\(\s*(0|[1-9][0-9]?|1[0-9][0-9]?|2[0-4][0-9]|25[0-5])\s*,\s*(0|[1-9][0-9]?|1[0-9][0-9]?|2[0-4][0-9]|25[0-5])\s*,\s*(0|[1-9][0-9]?|1[0-9][0-9]?|2[0-4][0-9]|25[0-5])\s*\)\z")]
+    private static partial Regex RgbColor();
 }

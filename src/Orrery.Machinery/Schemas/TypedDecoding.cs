@@ -41,13 +41,19 @@ public static class TypedDecoding
 
         try
         {
-            json["metadata"] = Value(metadata, ObjectMetaSchema, new Place(kind.Kind, "metadata"));
+            json["metadata"] = Metadata(metadata);
         }
         catch (FormatException e)
         {
             throw DecodingFaults.CannotBeHandled(kind, kind.Kind, e.Message);
         }
     }
+
+    /// <summary>The metadata of an object within another; the node is used up.</summary>
+    /// <exception cref="FormatException">Go's words for what does not fit.</exception>
+    internal static JsonNode? Metadata(JsonNode metadata) => metadata is JsonObject
+        ? Value(metadata, ObjectMetaSchema, new Place("ObjectMeta", ""))
+        : throw new FormatException($"json: cannot unmarshal {GoTypes.ValueName(metadata)} into Go value of type v1.ObjectMeta");
 
     internal static Schema ObjectMetaSchema => BuiltinTypes.Instance.FindByName("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")!;
 

@@ -6,7 +6,8 @@ using Orrery.Api;
 namespace Orrery.Machinery.Schemas;
 
 /// <summary>One value against one schema, in the words of kube-openapi. Paths stand in the texts too (<c>spec.x in body …</c>).</summary>
-internal sealed class ValueValidator
+/// <param name="takesAnyIntOrString">Whether int-or-string is left unchecked, as upstream leaves it in defaults.</param>
+internal sealed class ValueValidator(bool takesAnyIntOrString = false)
 {
     /// <param name="old">The same value before an update, where one can be told: equal values are let pass.</param>
     public IEnumerable<FieldError> Validate(JsonNode? node, Schema schema, string path, JsonNode? old = null)
@@ -17,7 +18,7 @@ internal sealed class ValueValidator
         }
 
         var errors = new List<FieldError>();
-        errors.AddRange(TypeFaults(node, schema, path));
+        errors.AddRange(takesAnyIntOrString && schema is { IntOrString: true, Type: SchemaType.Any } && node is not null ? [] : TypeFaults(node, schema, path));
         if (node is null)
         {
             return errors;
@@ -25,7 +26,7 @@ internal sealed class ValueValidator
 
         if (schema.Enum.Count > 0 && !schema.Enum.Any(allowed => ListValidation.Canonical(allowed) == ListValidation.Canonical(node)))
         {
-            errors.Add(FieldError.NotSupported(path, node.DeepClone(), schema.Enum.Select(Shown)));
+            errors.Add(FieldError.NotSupported(path, SortedJson.Of(node), schema.Enum.Select(Shown)));
         }
 
         errors.AddRange(node switch
@@ -56,7 +57,9 @@ internal sealed class ValueValidator
             SchemaType.Integer => given is "integer",
             _ => given == wanted,
         };
-        if (fits)
+
+        // A text or list whose schema has a format is left to the format, which looks at texts alone.
+        if (fits || (schema is { Format: not null, Type: not (SchemaType.Number or SchemaType.Integer) } && given is "string" or "array"))
         {
             yield break;
         }
@@ -66,11 +69,6 @@ internal sealed class ValueValidator
         string type = byFormat ? schema.Format! : wanted;
         string value = byFormat ? given switch { "number" => "float64", "integer" => "int64", _ => "" } : given;
         yield return FieldError.TypeInvalid(path, value, $"{path} in body must be of type {type}: \"{value}\"");
-        if (given == "number" && schema is { Type: SchemaType.Integer })
-        {
-            string format = schema.Format is null ? "integer (default format)" : $"integer with format {schema.Format}";
-            yield return FieldError.Invalid("<nil>", "", $"Checked value must be of type {format} in {path}");
-        }
     }
 
     private IEnumerable<FieldError> Members(JsonObject json, Schema schema, string path, JsonObject? old)
@@ -101,8 +99,9 @@ internal sealed class ValueValidator
             if (schema.Properties.TryGetValue(name, out Schema? member) || (member = schema.AdditionalProperties) is not null)
             {
                 // Typed metadata was decoded as such; only what the author asks of names is left to check.
+                // Upstream puts a dot before the name of an entry, even where nothing stands before it.
                 IEnumerable<FieldError> below = member.Name is null
-                    ? Validate(value, member, Child(path, name), old?[name])
+                    ? Validate(value, member, ReferenceEquals(member, schema.AdditionalProperties) ? $"{path}.{name}" : Child(path, name), old?[name])
                     : MetadataFaults(value, member, Child(path, name), old?[name]);
                 foreach (FieldError error in below)
                 {
@@ -133,7 +132,7 @@ internal sealed class ValueValidator
 
             if (rules.UniqueItems && array.Select(ListValidation.Canonical).Distinct(StringComparer.Ordinal).Count() < array.Count)
             {
-                yield return FieldError.Invalid(path, array.DeepClone(), $"{path} in body shouldn't contain duplicates");
+                yield return FieldError.Invalid(path, SortedJson.Of(array), $"{path} in body shouldn't contain duplicates");
             }
         }
 

@@ -8,6 +8,7 @@ internal static class BuiltinPrinters
 {
     private static readonly FrozenDictionary<GroupKind, TablePrinter> Printers = new Dictionary<GroupKind, TablePrinter>
     {
+        [new("", "ComponentStatus")] = FlowControlPrinters.ComponentStatus,
         [new("", "ConfigMap")] = CorePrinters.ConfigMap,
         [new("", "Endpoints")] = NetworkPrinters.Endpoints,
         [new("", "Event")] = EventPrinter.Instance,
@@ -40,6 +41,8 @@ internal static class BuiltinPrinters
         [new("coordination.k8s.io", "Lease")] = PolicyPrinters.Lease,
         [new("discovery.k8s.io", "EndpointSlice")] = NetworkPrinters.EndpointSlice,
         [new("events.k8s.io", "Event")] = EventPrinter.Instance,
+        [new("flowcontrol.apiserver.k8s.io", "FlowSchema")] = FlowControlPrinters.FlowSchema,
+        [new("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration")] = FlowControlPrinters.PriorityLevelConfiguration,
         [new("networking.k8s.io", "Ingress")] = NetworkPrinters.Ingress,
         [new("networking.k8s.io", "IngressClass")] = NetworkPrinters.IngressClass,
         [new("networking.k8s.io", "NetworkPolicy")] = NetworkPrinters.NetworkPolicy,
@@ -47,6 +50,10 @@ internal static class BuiltinPrinters
         [new("policy", "PodDisruptionBudget")] = PolicyPrinters.PodDisruptionBudget,
         [new("rbac.authorization.k8s.io", "ClusterRoleBinding")] = PolicyPrinters.RoleBinding,
         [new("rbac.authorization.k8s.io", "RoleBinding")] = PolicyPrinters.RoleBinding,
+        [new("resource.k8s.io", "DeviceClass")] = DevicePrinters.Plain,
+        [new("resource.k8s.io", "ResourceClaim")] = DevicePrinters.ResourceClaim,
+        [new("resource.k8s.io", "ResourceClaimTemplate")] = DevicePrinters.Plain,
+        [new("resource.k8s.io", "ResourceSlice")] = DevicePrinters.ResourceSlice,
         [new("scheduling.k8s.io", "PriorityClass")] = PolicyPrinters.PriorityClass,
         [new("storage.k8s.io", "CSIDriver")] = VolumePrinters.CsiDriver,
         [new("storage.k8s.io", "CSINode")] = VolumePrinters.CsiNode,

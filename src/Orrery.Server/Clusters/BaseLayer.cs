@@ -53,6 +53,9 @@ internal sealed class BaseLayer
 
     private static bool IsOfFlowControl(GroupResource resource) => resource.Group == FlowControlObjects.Group && resource.Resource is "flowschemas" or "prioritylevelconfigurations";
 
+    /// <summary>What a cluster deletes of these is soon there again: they say what the server does, and it goes on doing it.</summary>
+    public static bool ComesBack(GroupResource resource) => resource == ApiServiceObjects.Resource || IsOfFlowControl(resource);
+
     private static bool IsOfVirtualClusters(GroupResource resource) => resource.Group.Length == 0 && resource.Resource is "namespaces" or "serviceaccounts" or "configmaps";
 
     public static bool IsTombstone(ReadOnlySpan<byte> json) => json.StartsWith(TombstoneStart);

@@ -5,7 +5,7 @@ namespace Orrery.Server.Clusters;
 
 /// <summary>
 /// The FlowSchemas and PriorityLevelConfigurations of a fresh server, for clients that read them. Upstream's: mandatory and suggested
-/// objects of <c>pkg/apis/flowcontrol/bootstrap</c>. How requests are shared out here, <see cref="Fairness"/> decides.
+/// objects of <c>pkg/apis/flowcontrol/bootstrap</c>. They can be written, as upstream's can; how requests are shared out here, <see cref="Fairness"/> decides.
 /// </summary>
 internal static class FlowControlObjects
 {

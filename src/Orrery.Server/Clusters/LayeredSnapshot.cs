@@ -60,9 +60,9 @@ internal readonly struct LayeredSnapshot(BaseLayer layer, GroupResource resource
             return change;
         }
 
-        if (change is { Type: CacheEventType.Deleted, Previous: { } mark } && BaseLayer.IsTombstone(mark.Json.Span) && resource == ApiServiceObjects.Resource)
+        if (change is { Type: CacheEventType.Deleted, Previous: { } mark } && BaseLayer.IsTombstone(mark.Json.Span) && BaseLayer.ComesBack(resource))
         {
-            // What was deleted is served all the same, and so it is back.
+            // What was deleted holds all the same, and so it is back.
             return BaseAt(layer, resource, change.Object.Key) is { } back ? new CacheEvent(CacheEventType.Added, back.AsDeleted(change.Revision), null) : null;
         }
 

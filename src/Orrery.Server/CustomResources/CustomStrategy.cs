@@ -93,11 +93,26 @@ internal class CustomStrategy(GroupVersionKind kind, bool isNamespaced, bool has
 
     public IReadOnlyList<string> Warn(JsonObject json, JsonObject? old) => ObjectMetaRules.FinalizerWarnings(json, old is null ? [] : ObjectMetaRules.Finalizers(old));
 
-    public IReadOnlyList<FieldError> ValidateCreate(JsonObject json) =>
-        [.. ObjectMetaRules.Validate(json, isNamespaced, Names.CheckDns1123Subdomain), .. SchemaValidation.Validate(json, Schema, null, scale, ObjectMetaRules.ValidateEmbedded)];
+    public IReadOnlyList<FieldError> ValidateCreate(JsonObject json, CancellationToken cancellationToken) =>
+        [.. ObjectMetaRules.Validate(json, isNamespaced, Names.CheckDns1123Subdomain), .. SchemaValidation.Validate(json, Schema, null, scale, ObjectMetaRules.ValidateEmbedded, cancellationToken)];
 
-    public IReadOnlyList<FieldError> ValidateUpdate(JsonObject json, JsonObject old, string subresource) =>
-        [.. ObjectMetaRules.ValidateUpdate(json, old), .. SchemaValidation.Validate(json, Schema, old, scale, ObjectMetaRules.ValidateEmbedded)];
+    public IReadOnlyList<FieldError> ValidateUpdate(JsonObject json, JsonObject old, string subresource, CancellationToken cancellationToken)
+    {
+        // What an update leaves as it was is let pass, the whole object too: so the two must not differ by what the server keeps for itself.
+        string before = json.ResourceVersion;
+        if (before.Length == 0)
+        {
+            json.Metadata["resourceVersion"] = old.ResourceVersion;
+        }
+
+        IReadOnlyList<FieldError> faults = SchemaValidation.Validate(json, Schema, old, scale, ObjectMetaRules.ValidateEmbedded, cancellationToken);
+        if (before.Length == 0)
+        {
+            json.Metadata.Remove("resourceVersion");
+        }
+
+        return [.. ObjectMetaRules.ValidateUpdate(json, old), .. faults];
+    }
 
     public IReadOnlyList<string> ResetFields(string subresource) => subresource switch
     {

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Machinery.Kinds;
 using Orrery.Machinery.Schemas;
 using Orrery.Machinery.Schemas.Definitions;
 using Orrery.Server.Registry;
@@ -62,10 +63,10 @@ internal sealed class DefinitionStrategy(Func<Schema> schema)
         return [.. SchemaFormats.Unrecognized(json).Except(before).Select(format => $"unrecognized format \"{format}\"")];
     }
 
-    public override IReadOnlyList<FieldError> ValidateCreate(JsonObject json) => [.. base.ValidateCreate(json), .. DefinitionValidation.ValidateCreate(json)];
+    public override IReadOnlyList<FieldError> ValidateCreate(JsonObject json, CancellationToken cancellationToken) => [.. base.ValidateCreate(json, cancellationToken), .. DefinitionValidation.ValidateCreate(json, ObjectMetaRules.ValidateEmbedded)];
 
-    public override IReadOnlyList<FieldError> ValidateUpdate(JsonObject json, JsonObject old, string subresource) =>
+    public override IReadOnlyList<FieldError> ValidateUpdate(JsonObject json, JsonObject old, string subresource, CancellationToken cancellationToken) =>
         subresource.Length > 0
-            ? base.ValidateUpdate(json, old, subresource)
-            : [.. base.ValidateUpdate(json, old, subresource), .. DefinitionValidation.ValidateUpdate(json, old, DefinitionStatus.IsTrue(old, "Established"))];
+            ? base.ValidateUpdate(json, old, subresource, cancellationToken)
+            : [.. base.ValidateUpdate(json, old, subresource, cancellationToken), .. DefinitionValidation.ValidateUpdate(json, old, DefinitionStatus.IsTrue(old, "Established"), ObjectMetaRules.ValidateEmbedded)];
 }

@@ -70,7 +70,11 @@ internal abstract class AnswerForm
             metadata["continue"] = head.Continue;
         }
 
-        metadata["resourceVersion"] = head.Revision;
+        if (head.Revision.Length > 0)
+        {
+            metadata["resourceVersion"] = head.Revision;
+        }
+
         if (head.Remaining is { } remaining)
         {
             metadata["remainingItemCount"] = remaining;

@@ -5,15 +5,43 @@ using Orrery.Server.Registry;
 
 namespace Orrery.Server.Handlers;
 
-/// <summary>POST to <c>pods/{name}/binding</c>: a scheduler gives the pod its node, once.</summary>
+/// <summary>POST to <c>pods/{name}/binding</c>, or to <c>bindings</c> with the pod's name in the body: a scheduler gives the pod its node, once.</summary>
 internal static class BindingHandler
 {
     private static readonly GroupVersionKind Kind = new("", "v1", "Binding");
 
-    public static async Task HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
+    private static readonly ResourceDefinition Pods = BuiltinResources.Instance.Require("", "v1", "pods");
+
+    public static async Task HandleAsync(ResourceRequest request, CancellationToken cancellationToken) =>
+        await BindAsync(request, SubresourceBody.Parse(Kind, await RequestBody.ReadJsonAsync(request.Http.Request, Kind.Kind, cancellationToken)), cancellationToken);
+
+    /// <summary>The older way, which names no pod in its path.</summary>
+    public static async Task HandleNamedInBodyAsync(ResourceRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Info.Verb != "create" || request.Info.IsNameInPath)
+        {
+            throw ApiErrors.MethodNotAllowed();
+        }
+
+        JsonObject binding = SubresourceBody.Parse(Kind, await RequestBody.ReadJsonAsync(request.Http.Request, Kind.Kind, cancellationToken));
+        if (binding.Namespace.Length > 0 && binding.Namespace != request.Namespace)
+        {
+            throw ApiErrors.BadRequest("the namespace of the provided object does not match the namespace sent on the request");
+        }
+
+        if (binding.Name.Length == 0)
+        {
+            throw ApiErrors.Invalid(Kind.GroupKind, "", [FieldError.Required("metadata.name", "name or generateName is required")]);
+        }
+
+        await BindAsync(
+            request with { Resource = Pods, Info = request.Info with { Resource = "pods", Name = binding.Name, Subresource = "binding", IsNameInPath = true } },
+            binding, cancellationToken);
+    }
+
+    private static async Task BindAsync(ResourceRequest request, JsonObject binding, CancellationToken cancellationToken)
     {
         WriteOptions options = request.WriteOptions("CreateOptions");
-        JsonObject binding = SubresourceBody.Parse(Kind, await RequestBody.ReadJsonAsync(request.Http.Request, Kind.Kind, cancellationToken));
         WriteScope scope = request.Scope(options);
         binding = await SubresourceBody.AdmitAsync(request, scope, Kind, binding, cancellationToken);
         string node = binding.TextAt("target", "name") ?? "";
@@ -61,12 +89,11 @@ internal static class BindingHandler
         }
 
         pod.ObjectAt("spec")["nodeName"] = node;
-        if (binding.NodeAt("metadata", "annotations") is JsonObject annotations)
+        foreach (string member in (string[])["annotations", "labels"])
         {
-            JsonObject own = pod.Metadata.ObjectAt("annotations");
-            foreach ((string name, JsonNode? value) in annotations)
+            foreach ((string name, JsonNode? value) in binding.NodeAt("metadata", member) as JsonObject ?? [])
             {
-                own[name] = value?.DeepClone();
+                pod.Metadata.ObjectAt(member)[name] = value?.DeepClone();
             }
         }
 

@@ -19,7 +19,9 @@ internal static class CreateHandler
         }
 
         JsonObject json = await ReadObjectAsync(request, options, cancellationToken);
+        IReadOnlyList<string> warnings = request.Resource.Strategy.Warn(json, null);
         WriteResult result = await request.Server.Creation.CreateAsync(request.Scope(options), json, isApplied: false, cancellationToken);
+        Warnings.Add(request.Http.Response, warnings);
         await ObjectResponse.WriteAsync(request, 201, result.Json, cancellationToken);
     }
 
@@ -45,11 +47,6 @@ internal static class CreateHandler
         if (options.FieldValidation != FieldValidation.Ignore)
         {
             Warnings.Add(request.Http.Response, faults);
-        }
-
-        if (request.Info.Verb == "create")
-        {
-            Warnings.Add(request.Http.Response, resource.Strategy.Warn(json, null));
         }
 
         return json;

@@ -20,12 +20,14 @@ internal static class PatchHandler
         PatchFormat format = Negotiation.Patch(request.Http.Request.ContentType, request.Resource.IsCustom);
         WriteOptions options = request.WriteOptions("PatchOptions", format == PatchFormat.Apply);
         ReadOnlyMemory<byte> body = await RequestBody.ReadAsync(request.Http.Request, cancellationToken);
-        ObjectChange change = format == PatchFormat.Apply ? Apply(request, options, body) : Patch(request, options, format, body);
+        var warnings = new PatchWarnings();
+        ObjectChange change = format == PatchFormat.Apply ? Apply(request, options, body, warnings) : Patch(request, options, format, body, warnings);
         WriteResult result = await request.Server.Update.UpdateAsync(request.Scope(options), change, cancellationToken);
+        Warnings.Add(request.Http.Response, warnings.Of);
         await ObjectResponse.WriteAsync(request, result.Created ? 201 : 200, result.Json, cancellationToken);
     }
 
-    private static ObjectChange Patch(ResourceRequest request, WriteOptions options, PatchFormat format, ReadOnlyMemory<byte> body)
+    private static ObjectChange Patch(ResourceRequest request, WriteOptions options, PatchFormat format, ReadOnlyMemory<byte> body, PatchWarnings warnings)
     {
         JsonNode? patch = ParsePatch(body);
         JsonArray? operations = format == PatchFormat.Json ? JsonPatch.Decode(patch) : null;
@@ -51,9 +53,10 @@ internal static class PatchHandler
                 if (!warned)
                 {
                     Warnings.Add(request.Http.Response, faults);
-                    Warn(request, patched, before);
                     warned = true;
                 }
+
+                warnings.Of = New(request, patched, before);
 
                 CheckPlace(request, patched);
                 return patched;
@@ -61,11 +64,16 @@ internal static class PatchHandler
         };
     }
 
-    /// <param name="before">What there was to warn of already.</param>
-    private static void Warn(ResourceRequest request, JsonObject json, IReadOnlyList<string> before) =>
-        Warnings.Add(request.Http.Response, [.. request.Resource.Strategy.Warn(json, null).Except(before)]);
+    /// <summary>What is worth telling of the outcome, once it is written: the last attempt counts.</summary>
+    private sealed class PatchWarnings
+    {
+        public IReadOnlyList<string> Of { get; set; } = [];
+    }
 
-    private static ObjectChange Apply(ResourceRequest request, WriteOptions options, ReadOnlyMemory<byte> body)
+    /// <param name="before">What there was to warn of already.</param>
+    private static string[] New(ResourceRequest request, JsonObject json, IReadOnlyList<string> before) => [.. request.Resource.Strategy.Warn(json, null).Except(before)];
+
+    private static ObjectChange Apply(ResourceRequest request, WriteOptions options, ReadOnlyMemory<byte> body, PatchWarnings warnings)
     {
         JsonObject applied = ParseApply(body, options.FieldValidation == FieldValidation.Strict);
         if (applied.NodeAt("metadata", "managedFields") is not null)
@@ -79,12 +87,12 @@ internal static class PatchHandler
         {
             IsPatch = true,
             HasManagedFields = true,
-            Wanted = current => Merge(request, options, current, applied, subresource),
-            Absent = subresource is null ? () => Merge(request, options, null, applied, null) : null,
+            Wanted = current => Merge(request, options, current, applied, subresource, warnings),
+            Absent = subresource is null ? () => Merge(request, options, null, applied, null, warnings) : null,
         };
     }
 
-    private static JsonObject Merge(ResourceRequest request, WriteOptions options, JsonObject? live, JsonObject applied, string? subresource)
+    private static JsonObject Merge(ResourceRequest request, WriteOptions options, JsonObject? live, JsonObject applied, string? subresource, PatchWarnings warnings)
     {
         if (live is null && applied.Uid is { Length: > 0 } uid)
         {
@@ -104,7 +112,7 @@ internal static class PatchHandler
             merged.Metadata.Remove("resourceVersion");
         }
 
-        Warn(request, merged, before);
+        warnings.Of = New(request, merged, before);
         return merged;
     }
 
@@ -113,7 +121,7 @@ internal static class PatchHandler
     /// <param name="ofPatch">What field validation has against the patch itself.</param>
     private static IReadOnlyList<string> Decode(ResourceRequest request, JsonObject patched, JsonObject? patch, IReadOnlyList<string> ofPatch, WriteOptions options)
     {
-        string before = patch is not null ? GoText.Plain(patch) : options.FieldValidation == FieldValidation.Strict ? patched.ToJsonString() : "";
+        string before = patch is not null ? GoText.Plain(patch) : options.FieldValidation == FieldValidation.Strict ? (request.Resource.IsCustom ? SortedJson.Of(patched)! : patched).ToJsonString() : "";
         IReadOnlyList<string> faults;
         try
         {
@@ -122,7 +130,7 @@ internal static class PatchHandler
         catch (StatusException refusal) when (refusal.Code == 400)
         {
             string why = refusal.InnerException?.Message ?? refusal.Status.Message;
-            throw patch is null ? Unprocessable(patched.ToJsonString(), why) : Unprocessable(before, StrategicMergePatch.ConversionFault(why));
+            throw patch is null ? Unprocessable((request.Resource.IsCustom ? SortedJson.Of(patched)! : patched).ToJsonString(), why) : Unprocessable(before, StrategicMergePatch.ConversionFault(why));
         }
 
         if (faults.Count > 0 && options.FieldValidation == FieldValidation.Strict)

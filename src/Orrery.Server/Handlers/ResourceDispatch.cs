@@ -45,7 +45,12 @@ internal static class ResourceDispatch
 
         if (BuiltinResources.IsVirtual(resource))
         {
-            return ReviewHandler.Answers(resource.GroupResource) ? ReviewHandler.HandleAsync(request, cancellationToken) : throw ApiErrors.NoSuchResource();
+            return info.Resource switch
+            {
+                "bindings" => BindingHandler.HandleNamedInBodyAsync(request, cancellationToken),
+                "componentstatuses" => ComponentStatusHandler.HandleAsync(request, cancellationToken),
+                _ => ReviewHandler.Answers(resource.GroupResource) ? ReviewHandler.HandleAsync(request, cancellationToken) : throw ApiErrors.NoSuchResource(),
+            };
         }
 
         // A resource does not always offer every verb: namespaces have no deletecollection.

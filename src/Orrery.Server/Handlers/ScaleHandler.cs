@@ -46,7 +46,8 @@ internal static class ScaleHandler
                 View = new SubresourceView(Kind, json => Read(request, json), (json, scale) => Write(request, json, scale)),
                 Wanted = current =>
                 {
-                    JsonObject scale = wanted(Read(request, current));
+                    JsonObject scale = wanted(ReadForChange(request, current));
+                    RequireReplicas(request, scale);
                     current.Metadata.Remove("resourceVersion");
                     Write(request, current, scale);
                     return current;
@@ -59,7 +60,7 @@ internal static class ScaleHandler
     private static async ValueTask<(WriteOptions Options, Func<JsonObject, JsonObject> Wanted)> PutAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
         WriteOptions options = request.WriteOptions("UpdateOptions");
-        JsonObject scale = Decode(await RequestBody.ReadJsonAsync(request.Http.Request, Kind.Kind, cancellationToken));
+        JsonObject scale = Decode(await RequestBody.ReadJsonAsync(request.Http.Request, Kind.Kind, cancellationToken), request.Resource);
         if (scale.Name != request.Name)
         {
             throw ApiErrors.BadRequest($"the name of the object ({scale.Name}) does not match the name on the URL ({request.Name})");
@@ -85,6 +86,7 @@ internal static class ScaleHandler
         WriteOptions options = request.WriteOptions("PatchOptions", apply: true);
         ReadOnlyMemory<byte> body = await RequestBody.ReadAsync(request.Http.Request, cancellationToken);
         JsonObject applied = PatchHandler.ParseApply(body, options.FieldValidation == FieldValidation.Strict);
+        request.Require(request.Name);
         if (applied.GroupVersionKind != Kind)
         {
             throw ApiErrors.BadRequest($"invalid object type: {applied.GroupVersionKind}");
@@ -117,9 +119,17 @@ internal static class ScaleHandler
     private static async ValueTask<JsonObject> DecodeAsync(ResourceRequest request, ReadOnlyMemory<byte> json, CancellationToken cancellationToken) =>
         StoredJson.Parse(ServedObject.Json(request.Resource, await request.Server.Versions.ServeAsync(request.Resource, request.Cluster, json, cancellationToken)).Span);
 
-    private static JsonObject Decode(ReadOnlyMemory<byte> body)
+    private static JsonObject Decode(ReadOnlyMemory<byte> body, ResourceDefinition resource)
     {
         JsonObject scale = ObjectDecoding.Parse(body.Span, Kind.Kind);
+        var said = GroupVersionKind.From(scale.ApiVersion.Length == 0 ? Kind.ApiVersion : scale.ApiVersion, scale.Kind.Length == 0 ? Kind.Kind : scale.Kind);
+        if (said != Kind)
+        {
+            throw resource.IsCustom
+                ? ApiErrors.BadRequest("no kind is registered for the type v1.Scale in scheme \"k8s.io/apiextensions-apiserver/pkg/apiserver/customresource_handler.go:781\"")
+                : BuiltinStrategy.CannotBeHandled(said, Kind);
+        }
+
         scale["apiVersion"] ??= Kind.ApiVersion;
         scale["kind"] ??= Kind.Kind;
         Schema schema = BuiltinTypes.Instance.Find(Kind) ?? throw new InvalidOperationException($"no type is known for {Kind}");
@@ -129,6 +139,26 @@ internal static class ScaleHandler
 
     private static JsonObject Read(ResourceRequest request, JsonObject json) =>
         request.Resource.Scale is { } paths ? CustomScale.Read(json, paths) : Scales.Read(request.Resource.Kind, json);
+
+    /// <summary>A custom resource may have no count yet; then a patch finds one that nobody could want.</summary>
+    private static JsonObject ReadForChange(ResourceRequest request, JsonObject json)
+    {
+        JsonObject scale = Read(request, json);
+        if (request.Resource.Scale is { SpecReplicas: var path } && json.NodeAt(CustomScale.Split(path)) is null)
+        {
+            scale.ObjectAt("spec")["replicas"] = int.MinValue;
+        }
+
+        return scale;
+    }
+
+    private static void RequireReplicas(ResourceRequest request, JsonObject scale)
+    {
+        if (request.Resource.Scale is { SpecReplicas: var path } && scale.NumberAt("spec", "replicas") == int.MinValue)
+        {
+            throw ApiErrors.BadRequest($"the spec replicas field \"{path}\" cannot be empty");
+        }
+    }
 
     private static void Write(ResourceRequest request, JsonObject json, JsonObject scale)
     {

@@ -42,7 +42,9 @@ internal static class SubresourceDispatch
         // 2. One that the kind has.
         if (!request.Resource.Subresources.TryGetValue(request.Subresource, out SubresourceDefinition? subresource))
         {
-            throw BuiltinResources.IsKnownSubresource(request.Resource.Resource, request.Subresource) ? NotServed(request) : ApiErrors.NoSuchResource();
+            // Whether a custom resource has status and scale its author says; upstream looks for them where it looks for the object.
+            throw request.Resource.IsCustom ? ApiErrors.NotFound(request.Resource.GroupResource, request.Name)
+                : BuiltinResources.IsKnownSubresource(request.Resource.Resource, request.Subresource) ? NotServed(request) : ApiErrors.NoSuchResource();
         }
 
         if (!subresource.Verbs.Contains(request.Info.Verb))

@@ -13,18 +13,20 @@ internal static class UpdateHandler
         WriteOptions options = request.WriteOptions("UpdateOptions");
         JsonObject json = await CreateHandler.ReadObjectAsync(request, options, cancellationToken);
         CheckPlace(request, json);
+        IReadOnlyList<string> warnings = [];
         WriteResult result = await request.Server.Update.UpdateAsync(
             request.Scope(options),
             new ObjectChange
             {
                 Wanted = current =>
                 {
-                    Warnings.Add(request.Http.Response, request.Resource.Strategy.Warn(json, current));
+                    warnings = request.Resource.Strategy.Warn(json, current);
                     return (JsonObject)json.DeepClone();
                 },
                 Absent = request.Resource.Strategy.AllowCreateOnUpdate && request.Subresource.Length == 0 ? () => json : null,
             },
             cancellationToken);
+        Warnings.Add(request.Http.Response, warnings);
         await ObjectResponse.WriteAsync(request, result.Created ? 201 : 200, result.Json, cancellationToken);
     }
 

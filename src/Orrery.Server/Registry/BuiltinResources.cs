@@ -8,15 +8,12 @@ namespace Orrery.Server.Registry;
 /// <summary>The definitions of all built-in resources, made once for the process and shared by every cluster.</summary>
 internal sealed class BuiltinResources
 {
-    /// <summary>What is offered of flow control: shares are fixed, so its objects can be read and not written.</summary>
-    private static readonly string[] ReadOnlyVerbs = ["get", "list", "watch"];
-
     /// <summary>Subresources that the server itself serves; others, such as <c>pods/log</c>, need an <see cref="Handlers.ISubresourceHandler"/>.</summary>
     private static readonly FrozenSet<string> ServedSubresources = FrozenSet.ToFrozenSet(["status", "scale", "binding", "eviction", "finalize", "token", "approval", "ephemeralcontainers", "resize"]);
 
-    /// <summary>Kinds that are asked and answered but kept nowhere: reviews.</summary>
+    /// <summary>Kinds that are asked and answered but kept nowhere: reviews, and what is computed.</summary>
     private static readonly FrozenSet<string> Virtual = FrozenSet.ToFrozenSet(
-        ["tokenreviews", "selfsubjectreviews", "localsubjectaccessreviews", "selfsubjectaccessreviews", "selfsubjectrulesreviews", "subjectaccessreviews"]);
+        ["tokenreviews", "selfsubjectreviews", "localsubjectaccessreviews", "selfsubjectaccessreviews", "selfsubjectrulesreviews", "subjectaccessreviews", "bindings", "componentstatuses"]);
 
     private readonly FrozenDictionary<GroupVersionResource, ResourceDefinition> definitions;
 
@@ -24,12 +21,7 @@ internal sealed class BuiltinResources
 
     private BuiltinResources()
     {
-        All =
-        [
-            .. BuiltinTypes.Instance.Resources
-                .Where(r => r.Resource.Resource is not ("bindings" or "componentstatuses"))
-                .Select(Define),
-        ];
+        All = [.. BuiltinTypes.Instance.Resources.Select(Define)];
         definitions = All.ToFrozenDictionary(d => d.Resource);
         equivalents = All
             .GroupBy(d => d.StoredAs)
@@ -73,10 +65,10 @@ internal sealed class BuiltinResources
             ListKind = kind.Kind + "List",
             Singular = resource.Singular,
             Namespaced = resource.Namespaced,
-            Verbs = (resource.Resource.Group == Clusters.FlowControlObjects.Group ? resource.Verbs.Intersect(ReadOnlyVerbs) : resource.Verbs).ToFrozenSet(),
+            Verbs = resource.Verbs.ToFrozenSet(),
             ShortNames = resource.ShortNames,
             Categories = resource.Categories,
-            Subresources = resource.Subresources.Where(s => ServedSubresources.Contains(s.Name) && resource.Resource.Group != Clusters.FlowControlObjects.Group).ToFrozenDictionary(s => s.Name, s => new SubresourceDefinition(s.Name, s.Kind, s.Verbs.ToFrozenSet())),
+            Subresources = resource.Subresources.Where(s => ServedSubresources.Contains(s.Name)).ToFrozenDictionary(s => s.Name, s => new SubresourceDefinition(s.Name, s.Kind, s.Verbs.ToFrozenSet())),
             Strategy = resource.Resource is { Group: "apiextensions.k8s.io", Resource: "customresourcedefinitions" }
                 ? new CustomResources.DefinitionStrategy(schema)
                 : new BuiltinStrategy(kind, resource.Namespaced, resource.Subresources.Any(s => s.Name == "status"), schema),

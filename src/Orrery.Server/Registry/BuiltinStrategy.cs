@@ -41,14 +41,18 @@ internal class BuiltinStrategy(GroupVersionKind kind, bool isNamespaced, bool ha
         var said = GroupVersionKind.From(json.ApiVersion.Length == 0 ? kind.ApiVersion : json.ApiVersion, json.Kind.Length == 0 ? kind.Kind : json.Kind);
         if (said != kind)
         {
-            throw DecodingFaults.CannotBeHandled(said, kind.Kind, BuiltinTypes.Instance.Find(said) is null
-                ? $"no kind \"{said.Kind}\" is registered for version \"{said.ApiVersion}\" in scheme \"pkg/runtime/scheme.go:111\""
-                : $"converting ({said.Version}.{said.Kind}) to ({(kind.Group.Length == 0 ? "core" : kind.Group.Split('.')[0])}.{kind.Kind}): unknown conversion");
+            throw CannotBeHandled(said, kind);
         }
 
         json["apiVersion"] = kind.ApiVersion;
         json["kind"] = kind.Kind;
     }
+
+    /// <summary>400: an object of one kind where another is wanted.</summary>
+    public static StatusException CannotBeHandled(GroupVersionKind said, GroupVersionKind wanted) =>
+        DecodingFaults.CannotBeHandled(said, wanted.Kind, BuiltinTypes.Instance.Find(said) is null
+            ? $"no kind \"{said.Kind}\" is registered for version \"{said.ApiVersion}\" in scheme \"pkg/runtime/scheme.go:111\""
+            : $"converting ({said.Version}.{said.Kind}) to ({(wanted.Group.Length == 0 ? "core" : wanted.Group.Split('.')[0])}.{wanted.Kind}): unknown conversion");
 
     public virtual void Default(JsonObject json) => KindRules.Default(kind, json);
 
@@ -66,9 +70,9 @@ internal class BuiltinStrategy(GroupVersionKind kind, bool isNamespaced, bool ha
 
     public virtual IReadOnlyList<string> Warn(JsonObject json, JsonObject? old) => [];
 
-    public virtual IReadOnlyList<FieldError> ValidateCreate(JsonObject json) => KindRules.ValidateCreate(kind, json, isNamespaced);
+    public virtual IReadOnlyList<FieldError> ValidateCreate(JsonObject json, CancellationToken cancellationToken) => KindRules.ValidateCreate(kind, json, isNamespaced);
 
-    public virtual IReadOnlyList<FieldError> ValidateUpdate(JsonObject json, JsonObject old, string subresource) => KindRules.ValidateUpdate(kind, json, old, subresource);
+    public virtual IReadOnlyList<FieldError> ValidateUpdate(JsonObject json, JsonObject old, string subresource, CancellationToken cancellationToken) => KindRules.ValidateUpdate(kind, json, old, subresource);
 
     public IReadOnlyList<string> ResetFields(string subresource) => subresource switch
     {

@@ -26,9 +26,9 @@ internal interface IResourceStrategy
     /// <param name="old">Null for a new object; what was wrong with it before is not said again.</param>
     IReadOnlyList<string> Warn(JsonObject json, JsonObject? old) => [];
 
-    IReadOnlyList<FieldError> ValidateCreate(JsonObject json);
+    IReadOnlyList<FieldError> ValidateCreate(JsonObject json, CancellationToken cancellationToken);
 
-    IReadOnlyList<FieldError> ValidateUpdate(JsonObject json, JsonObject old, string subresource);
+    IReadOnlyList<FieldError> ValidateUpdate(JsonObject json, JsonObject old, string subresource, CancellationToken cancellationToken);
 
     /// <summary>After a deletion was marked, and before it is written: a namespace becomes Terminating, a definition gains its finalizer.</summary>
     /// <param name="now">RFC 3339, to the second.</param>

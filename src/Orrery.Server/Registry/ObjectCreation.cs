@@ -57,7 +57,7 @@ internal sealed class ObjectCreation(ObjectStore objects, ObjectVersions version
 
             // 4. Validation of the final object: its kind's, then admission's.
             resource.Strategy.Default(json);
-            IReadOnlyList<FieldError> errors = [.. resource.Strategy.ValidateCreate(json)];
+            IReadOnlyList<FieldError> errors = [.. resource.Strategy.ValidateCreate(json, cancellationToken)];
             if (errors.Count > 0)
             {
                 throw ApiErrors.Invalid(resource.Kind.GroupKind, json.Name, errors);

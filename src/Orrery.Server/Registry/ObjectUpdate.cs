@@ -81,7 +81,7 @@ internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions,
 
             // 5. Validation of the change: its kind's, then admission's.
             resource.Strategy.Default(json);
-            IReadOnlyList<FieldError> errors = resource.Strategy.ValidateUpdate(json, old, scope.Subresource);
+            IReadOnlyList<FieldError> errors = resource.Strategy.ValidateUpdate(json, old, scope.Subresource, cancellationToken);
             if (errors.Count > 0)
             {
                 // Faults of the metadata are named twice: upstream checks it for every kind (rest.BeforeUpdate), and each kind once more.

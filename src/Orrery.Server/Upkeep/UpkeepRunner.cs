@@ -50,6 +50,11 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
         yield return (ControllerNames.ClaimProtection, new ClaimRelease(caches, writer, time, logs.CreateLogger<ClaimRelease>()).RunAsync);
         yield return (ControllerNames.VolumeProtection, new VolumeRelease(caches, writer, time, logs.CreateLogger<VolumeRelease>()).RunAsync);
         yield return (null, new ApiServiceStatus(caches, writer, time, logs.CreateLogger<ApiServiceStatus>()).RunAsync);
+        foreach (string resource in (string[])["flowschemas", "prioritylevelconfigurations"])
+        {
+            yield return (null, new RestoredObjects(caches, new GroupResource(FlowControlObjects.Group, resource), time, logs.CreateLogger<RestoredObjects>()).RunAsync);
+        }
+
         yield return (null, new EventExpiry(caches, time).RunAsync);
         yield return (ControllerNames.RoleAggregation, server.Access.RoleAggregation.RunAsync);
         yield return (ControllerNames.CertificateCleaning, new SigningRequestExpiry(caches, time).RunAsync);

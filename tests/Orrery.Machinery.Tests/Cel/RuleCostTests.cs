@@ -36,14 +36,14 @@ public sealed class RuleCostTests
         JsonObject Map() => Parse("""{"type":"object","maxProperties":10000,"additionalProperties":{"type":"string","maxLength":2048,"x-kubernetes-validations":[{"rule":"self.contains('keyword')"}]}}""");
         var schema = new JsonObject { ["type"] = "object", ["properties"] = new JsonObject(Enumerable.Range(0, 13).Select(i => KeyValuePair.Create($"m{i}", (JsonNode?)Map()))) };
 
-        IReadOnlyList<FieldError> faults = RuleDefinitions.Validate(schema, "x");
+        IReadOnlyList<FieldError> faults = RuleDefinitions.Validate(schema, "x", []);
 
         Assert.Equal(5, faults.Count);
         Assert.All(faults.Take(4), f => Assert.Equal("contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema", f.Detail));
         Assert.Equal(("x", "x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of 1.067300x" + Hint), (faults[4].Field, faults[4].Detail));
     }
 
-    private static IReadOnlyList<FieldError> Faults(string schema) => RuleDefinitions.Validate(Parse(schema), "x");
+    private static IReadOnlyList<FieldError> Faults(string schema) => RuleDefinitions.Validate(Parse(schema), "x", []);
 
     private static JsonObject Parse(string schema) => JsonNode.Parse(schema)!.AsObject();
 }

@@ -28,12 +28,44 @@ public sealed class FlowControlTests(ServerFixture fixture) : IClassFixture<Serv
     }
 
     [Fact]
-    public async Task Create_AFlowSchema_IsNotOffered()
+    public async Task Create_AFlowSchema_IsDefaultedAndKept()
     {
         JsonObject body = ServerFixture.Named("mine");
+        body["spec"] = JsonNode.Parse("""
+            {"priorityLevelConfiguration":{"name":"workload-low"},"rules":[{"subjects":[{"kind":"User","user":{"name":"ann"}}],
+             "resourceRules":[{"verbs":["*"],"apiGroups":["*"],"resources":["*"],"namespaces":["*"]}]}]}
+            """);
+
+        KubeObject made = await fixture.Admin.CreateAsync(Schemas, "", body, ServerFixture.Token);
+
+        Assert.Equal(1000, made.NumberAt("spec", "matchingPrecedence"));
+        Assert.Equal(1, made.Generation);
+    }
+
+    [Theory]
+    [InlineData("""{"matchingPrecedence":1,"priorityLevelConfiguration":{"name":"x"}}""", "spec.matchingPrecedence")]
+    [InlineData("""{"matchingPrecedence":10001,"priorityLevelConfiguration":{"name":"x"}}""", "spec.matchingPrecedence")]
+    [InlineData("""{"priorityLevelConfiguration":{"name":""}}""", "spec.priorityLevelConfiguration.name")]
+    [InlineData("""{"priorityLevelConfiguration":{"name":"x"},"distinguisherMethod":{"type":"ByMoon"}}""", "spec.distinguisherMethod.type")]
+    [InlineData("""{"priorityLevelConfiguration":{"name":"x"},"rules":[{"subjects":[{"kind":"Group","group":{"name":"g"},"user":{"name":"u"}}],"nonResourceRules":[{"verbs":["get"],"nonResourceURLs":["/a*b"]}]}]}""",
+        "spec.rules[0].subjects[0].user", "spec.rules[0].nonResourceRules[0].nonResourceURLs[0]")]
+    public async Task Create_AFlowSchemaWithFaults_NamesTheirFields(string spec, params string[] fields)
+    {
+        JsonObject body = ServerFixture.Named("faulty");
+        body["spec"] = JsonNode.Parse(spec);
 
         StatusException refused = await Assert.ThrowsAsync<StatusException>(() => fixture.Admin.CreateAsync(Schemas, "", body, ServerFixture.Token));
 
-        Assert.Equal(405, refused.Code);
+        Assert.Equal(422, refused.Code);
+        Assert.Equal(fields, refused.Status.Details!.Causes.Select(c => c.Field));
+    }
+
+    [Fact]
+    public async Task Delete_TheExemptSchema_ItComesBack()
+    {
+        await fixture.Admin.DeleteAsync(Schemas, "", "exempt", null, ServerFixture.Token);
+
+        await Orrery.Testing.Eventually.TrueAsync(
+            async () => (await fixture.Admin.ListAsync(Schemas, "", null, ServerFixture.Token)).Items.Any(s => s.Name == "exempt"), "it is there again", cancellationToken: ServerFixture.Token);
     }
 }

@@ -11,58 +11,85 @@ internal static class RuleDefinitions
 {
     private static readonly string[] Reasons = ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"];
 
+    /// <summary>The expressions, once everything that stands around them is right.</summary>
     /// <param name="path">Where the schema stands.</param>
-    public static IReadOnlyList<FieldError> Validate(JsonObject schema, string path)
+    /// <param name="faulty">Fields of the schema that were refused: a rule at or above one of them is not looked at.</param>
+    public static IReadOnlyList<FieldError> Validate(JsonObject schema, string path, IReadOnlyList<string> faulty)
     {
         var errors = new List<FieldError>();
         var costs = new RuleCosts(path);
-        Visit(CustomSchema.Parse(schema), schema, path, null, 1, isRoot: true, costs, errors);
+        Visit(CustomSchema.Parse(schema), schema, path, null, 1, isRoot: true, faulty, costs, errors);
         costs.JudgeTotal(errors);
         return errors;
     }
 
     /// <param name="uncorrelated">The list above whose items cannot be told again after an update; null when there is none.</param>
     /// <param name="most">How often a value can stand here; null where nothing above bounds it.</param>
-    private static void Visit(Schema schema, JsonObject json, string path, string? uncorrelated, double? most, bool isRoot, RuleCosts costs, List<FieldError> errors)
+    private static void Visit(Schema schema, JsonObject json, string path, string? uncorrelated, double? most, bool isRoot, IReadOnlyList<string> faulty, RuleCosts costs, List<FieldError> errors)
     {
-        IReadOnlyList<ValidationRule> rules = ValidationRule.Of(schema, isRoot);
-        for (int i = 0; i < rules.Count; i++)
+        if (json["x-kubernetes-validations"] is JsonArray { Count: > 0 } list && !faulty.Any(f => IsWithin(f, path)))
         {
-            string at = string.Create(CultureInfo.InvariantCulture, $"{path}.x-kubernetes-validations[{i}]");
-            var rule = (JsonObject)json["x-kubernetes-validations"]![i]!;
-            Texts(rule, json, at, errors);
-            Judge(rules[i], rule, at, uncorrelated, errors);
-            costs.Judge(rules[i], at, most ?? SchemaSizes.MostOccurrences(schema), errors);
+            if (SchemaTypes.Of(schema, isRoot) is null)
+            {
+                errors.Add(FieldError.InternalError($"{path}.x-kubernetes-validations", "internal error: failed to construct type information for x-kubernetes-validations rules: unable to convert structural schema to CEL declarations"));
+            }
+            else
+            {
+                IReadOnlyList<ValidationRule> rules = ValidationRule.Of(schema, isRoot);
+                for (int i = 0; i < rules.Count; i++)
+                {
+                    string at = string.Create(CultureInfo.InvariantCulture, $"{path}.x-kubernetes-validations[{i}]");
+                    Judge(rules[i], (JsonObject)list[i]!, at, errors);
+                    costs.Judge(rules[i], at, most ?? SchemaSizes.MostOccurrences(schema), errors);
+                    JudgeOld(rules[i], at, uncorrelated, errors);
+                }
+            }
         }
 
         foreach ((string name, JsonNode? member) in json["properties"] as JsonObject ?? [])
         {
             if (member is JsonObject below && schema.Properties.TryGetValue(name, out Schema? typed) && !(isRoot && CustomSchema.IsMeta(name)))
             {
-                Visit(typed, below, $"{path}.properties[{name}]", uncorrelated, most, false, costs, errors);
+                Visit(typed, below, $"{path}.properties[{name}]", uncorrelated, most, false, faulty, costs, errors);
             }
         }
 
         if (schema.Items is { } items && json["items"] is JsonObject item)
         {
-            Visit(items, item, $"{path}.items", uncorrelated ?? (schema.ListType == ListType.Map ? null : path), most * schema.Rules?.MaxItems, false, costs, errors);
+            Visit(items, item, $"{path}.items", uncorrelated ?? (schema.ListType == ListType.Map ? null : path), most * schema.Rules?.MaxItems, false, faulty, costs, errors);
         }
 
         if (schema.AdditionalProperties is { } values && json["additionalProperties"] is JsonObject value)
         {
-            Visit(values, value, $"{path}.additionalProperties", uncorrelated, most * schema.Rules?.MaxProperties, false, costs, errors);
+            Visit(values, value, $"{path}.additionalProperties", uncorrelated, most * schema.Rules?.MaxProperties, false, faulty, costs, errors);
         }
     }
 
-    /// <summary>What of a rule needs no reading of the expression.</summary>
+    private static bool IsWithin(string field, string path) =>
+        field.StartsWith(path, StringComparison.Ordinal) && (field.Length == path.Length || field[path.Length] is '.' or '[');
+
+    /// <summary>What of the rules that stand directly in a schema needs no reading of their expressions.</summary>
+    public static void ValidateTexts(JsonObject schema, string path, List<FieldError> errors)
+    {
+        int i = 0;
+        foreach (JsonNode? rule in schema["x-kubernetes-validations"] as JsonArray ?? [])
+        {
+            Texts(rule as JsonObject ?? [], schema, string.Create(CultureInfo.InvariantCulture, $"{path}.x-kubernetes-validations[{i++}]"), errors);
+        }
+    }
+
     private static void Texts(JsonObject rule, JsonObject schema, string path, List<FieldError> errors)
     {
         string text = rule.Text("rule")?.Trim() ?? "", message = rule.Text("message") ?? "", expression = rule.Text("messageExpression") ?? "", fieldPath = rule.Text("fieldPath") ?? "";
-        if (text.Length > 0 && message.Length > 0 && message.Trim().Length == 0)
+        if (text.Length == 0)
+        {
+            errors.Add(FieldError.Required($"{path}.rule", "rule is not specified"));
+        }
+        else if (message.Length > 0 && message.Trim().Length == 0)
         {
             errors.Add(FieldError.Invalid($"{path}.message", message, "must be non-empty if specified"));
         }
-        else if (text.Length > 0 && HasLineBreak(message.Trim()))
+        else if (HasLineBreak(message.Trim()))
         {
             errors.Add(FieldError.Invalid($"{path}.message", message, "must not contain line breaks"));
         }
@@ -74,6 +101,11 @@ internal static class RuleDefinitions
         if (expression.Length > 0 && expression.Trim().Length == 0)
         {
             errors.Add(FieldError.Required($"{path}.messageExpression", "messageExpression must be non-empty if specified"));
+        }
+
+        if (rule.Text("reason") is { } reason && !Reasons.Contains(reason))
+        {
+            errors.Add(FieldError.NotSupported($"{path}.reason", reason, Reasons));
         }
 
         if (fieldPath.Length == 0)
@@ -99,43 +131,28 @@ internal static class RuleDefinitions
 
     private static bool HasLineBreak(string text) => text.AsSpan().ContainsAny('\r', '\n');
 
-    private static void Judge(ValidationRule rule, JsonObject json, string path, string? uncorrelated, List<FieldError> errors)
+    private static void Judge(ValidationRule rule, JsonObject json, string path, List<FieldError> errors)
     {
-        if (rule.Text.Trim().Length == 0)
-        {
-            errors.Add(FieldError.Required($"{path}.rule", "rule is not specified"));
-            return;
-        }
-
-        if (rule.Reason is { } reason && !Reasons.Contains(reason))
-        {
-            errors.Add(FieldError.NotSupported($"{path}.reason", reason, Reasons));
-        }
-
         if (rule.Fault is { } fault)
         {
-            errors.Add(FieldError.Invalid($"{path}.rule", Internal(json), fault));
+            errors.Add(FieldError.Invalid($"{path}.rule", InternalSchema.OfRule(json), fault));
         }
 
         if (rule.MessageFault is { } messageFault)
         {
-            errors.Add(FieldError.Invalid($"{path}.messageExpression", Internal(json), messageFault));
+            errors.Add(FieldError.Invalid($"{path}.messageExpression", InternalSchema.OfRule(json), messageFault));
         }
+    }
 
+    private static void JudgeOld(ValidationRule rule, string path, string? uncorrelated, List<FieldError> errors)
+    {
         if (rule.IsTransition && uncorrelated is not null)
         {
             errors.Add(FieldError.Invalid($"{path}.rule", rule.Text, $"oldSelf cannot be used on the uncorrelatable portion of the schema within {uncorrelated}"));
         }
+        else if (!rule.IsTransition && rule.HasOptionalOld)
+        {
+            errors.Add(FieldError.Invalid($"{path}.optionalOldSelf", rule.IsOptionalOld, "may not be set if oldSelf is not used in rule"));
+        }
     }
-
-    /// <summary>The rule as Go prints its internal type.</summary>
-    private static JsonObject Internal(JsonObject json) => new()
-    {
-        ["Rule"] = json.Text("rule"),
-        ["Message"] = json.Text("message") ?? "",
-        ["MessageExpression"] = json.Text("messageExpression") ?? "",
-        ["Reason"] = json["reason"]?.DeepClone(),
-        ["FieldPath"] = json.Text("fieldPath") ?? "",
-        ["OptionalOldSelf"] = json["optionalOldSelf"]?.DeepClone(),
-    };
 }

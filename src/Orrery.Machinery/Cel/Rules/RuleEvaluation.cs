@@ -7,17 +7,24 @@ using Orrery.Machinery.Schemas;
 namespace Orrery.Machinery.Cel.Rules;
 
 /// <summary>Runs the rules of a schema over an object (apiextensions <c>pkg/apiserver/schema/cel/validation.go</c>).</summary>
-internal sealed class RuleEvaluation(CancellationToken cancellation)
+internal sealed class RuleEvaluation(bool ratchets, CancellationToken cancellation)
 {
     private readonly CelBudget budget = new(CelBudget.PerRequest);
     private readonly List<FieldError> errors = [];
 
-    public static IReadOnlyList<FieldError> Validate(JsonObject json, Schema schema, JsonObject? old, CancellationToken cancellation)
+    public static IReadOnlyList<FieldError> Validate(JsonObject json, Schema schema, JsonObject? old, CancellationToken cancellation) =>
+        Validate(new RuleEvaluation(ratchets: true, cancellation), json, schema, old, "", isRoot: true);
+
+    /// <summary>A default is judged as an update that changes nothing, by every rule.</summary>
+    /// <param name="path">Where it stands.</param>
+    public static IReadOnlyList<FieldError> ValidateDefault(JsonNode value, Schema schema, string path) =>
+        Validate(new RuleEvaluation(ratchets: false, CancellationToken.None), value, schema, value, path, isRoot: false);
+
+    private static List<FieldError> Validate(RuleEvaluation evaluation, JsonNode value, Schema schema, JsonNode? old, string path, bool isRoot)
     {
-        var evaluation = new RuleEvaluation(cancellation);
         try
         {
-            evaluation.Visit(json, schema, old, "", isRoot: true, correlated: true);
+            evaluation.Visit(value, schema, old, path, isRoot, correlated: true);
         }
         catch (CelBudgetException)
         {
@@ -66,18 +73,23 @@ internal sealed class RuleEvaluation(CancellationToken cancellation)
     private void Run(ValidationRule rule, JsonNode node, Schema schema, JsonNode? old, string path, bool isRoot)
     {
         // 1. rules of transitions need a value before; the others let pass what an update leaves alone (ratcheting, KEP-4008)
-        if (rule.IsTransition ? old is null && !rule.IsOptionalOld : old is not null && JsonNode.DeepEquals(old, node))
+        if (rule.IsTransition ? old is null && !rule.IsOptionalOld : ratchets && old is not null && JsonNode.DeepEquals(old, node))
         {
+            return;
+        }
+
+        if (SchemaTypes.Of(schema, isRoot) is not { } type)
+        {
+            errors.Add(FieldError.Invalid(path, "", "rule compiler initialization error: failed to convert to declType for CEL validation rules"));
             return;
         }
 
         if (rule.Program is not { } program)
         {
-            errors.Add(Invalid(path, node, $"rule compile error: {rule.Fault}"));
+            errors.Add(FieldError.Invalid(path, TypeName(schema), $"rule compile error: {rule.Fault}"));
             return;
         }
 
-        CelType type = SchemaTypes.Of(schema, isRoot) ?? CelType.Dyn;
         object? before = CelValues.FromJson(old, type);
         var values = new Dictionary<string, object?>
         {
@@ -93,7 +105,7 @@ internal sealed class RuleEvaluation(CancellationToken cancellation)
         }
         catch (CelBudgetException) when (budget.Spent <= CelBudget.PerRequest)
         {
-            errors.Add(Invalid(path, node, $"no further validation rules will be run due to call cost exceeds limit for rule: {rule.Text}"));
+            errors.Add(FieldError.Invalid(path, TypeName(schema), $"'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: {Said(rule)}"));
             return;
         }
 
@@ -106,13 +118,21 @@ internal sealed class RuleEvaluation(CancellationToken cancellation)
         string place = rule.FieldPath.Length == 0 ? path : (path + rule.FieldPath).TrimStart('.');
         if (result is CelError error)
         {
-            errors.Add(Invalid(path, node, $"rule evaluation error: {error.Message} evaluating rule: {Words(rule, values)}"));
+            errors.Add(FieldError.Invalid(path, TypeName(schema), error.Message.StartsWith("no such overload", StringComparison.Ordinal)
+                ? $"'{error.Message}': call arguments did not match a supported operator, function or macro signature for rule: {Said(rule)}"
+                : $"{error.Message} evaluating rule: {Said(rule)}"));
         }
         else
         {
             errors.Add(Refusal(rule, place, node, Words(rule, values)));
         }
     }
+
+    /// <summary>A rule that could not be judged is called by its message, where it has one.</summary>
+    private static string Said(ValidationRule rule) => rule.Message.Length > 0 ? rule.Message.Trim() : rule.Text.Trim();
+
+    /// <summary>Where it is the rule that failed, its type stands for the value.</summary>
+    private static string TypeName(Schema schema) => schema.Type == SchemaType.Any ? "" : schema.Type.ToString().ToLowerInvariant();
 
     private string Words(ValidationRule rule, Dictionary<string, object?> values)
     {

@@ -34,7 +34,7 @@ internal static class SchemaTypes
     {
         { IntOrString: true } => CelType.Dyn,
         { Type: SchemaType.Array, Items: { } items } => Of(items, false) is { } item ? CelType.List(item).From(schema).Within(SchemaSizes.Longest(schema)) : null,
-        { Type: SchemaType.Object, AdditionalProperties: { } values } => Of(values, false) is { } value ? CelType.Map(CelType.String, value).Within(SchemaSizes.Longest(schema)) : null,
+        { Type: SchemaType.Object, AdditionalProperties: { } values } when !ReferenceEquals(values, CustomSchema.Anything) => Of(values, false) is { } value ? CelType.Map(CelType.String, value).Within(SchemaSizes.Longest(schema)) : null,
         { Type: SchemaType.Object } => Object(schema, isRoot),
         { Type: SchemaType.String } => schema.Format switch { "byte" => CelType.Bytes.Within(SchemaSizes.Longest(schema)), "duration" => CelType.Duration, "date" or "date-time" => CelType.Timestamp, _ => CelType.String.Within(SchemaSizes.Longest(schema)) },
         { Type: SchemaType.Boolean } => CelType.Bool,

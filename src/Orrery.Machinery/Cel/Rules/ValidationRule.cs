@@ -19,12 +19,13 @@ internal sealed class ValidationRule
         var names = new Dictionary<string, CelType> { ["self"] = self, ["oldSelf"] = IsOptionalOld ? CelType.Optional(self) : self };
         Program = Compile(Text, names, CelType.Bool, "cel expression must evaluate to a bool", out string? fault);
         Fault = fault;
-        if (json.Text("messageExpression") is { Length: > 0 } expression)
+        if (fault is null && json.Text("messageExpression") is { Length: > 0 } expression)
         {
             MessageProgram = Compile(expression, names, CelType.String, "messageExpression must evaluate to a string", out string? messageFault);
             MessageFault = messageFault;
         }
 
+        HasOptionalOld = json["optionalOldSelf"] is not null;
         IsTransition = Program?.Uses("oldSelf") == true;
     }
 
@@ -37,6 +38,9 @@ internal sealed class ValidationRule
     public string FieldPath { get; }
 
     public bool IsOptionalOld { get; }
+
+    /// <summary>The author said whether the old value is optional.</summary>
+    public bool HasOptionalOld { get; }
 
     /// <summary>Null when it does not compile.</summary>
     public CelProgram? Program { get; }
@@ -66,7 +70,7 @@ internal sealed class ValidationRule
         try
         {
             CelProgram program = CelProgram.Compile(text, names);
-            fault = program.ResultType.Equals(wanted) || program.ResultType.Kind == CelKind.Dyn ? null : otherwise;
+            fault = program.ResultType.Equals(wanted) ? null : otherwise;
             return fault is null ? program : null;
         }
         catch (CelCompileException e)

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Machinery.Cel.Rules;
 
 namespace Orrery.Machinery.Schemas.Definitions;
 
@@ -7,44 +8,55 @@ namespace Orrery.Machinery.Schemas.Definitions;
 /// A default must be a value that its schema would take (apiextensions <c>pkg/apiserver/schema/defaulting</c>). Nothing within it is
 /// defaulted first. At the top apiVersion, kind and metadata cannot have any (<see cref="SchemaRules"/>).
 /// </summary>
-internal static class DefaultRules
+internal sealed class DefaultRules(Func<JsonObject, IReadOnlyList<FieldError>>? metadata)
 {
-    public static IReadOnlyList<FieldError> Validate(JsonObject schema, string path)
+    private readonly List<FieldError> errors = [];
+
+    /// <param name="metadata">The rules for the metadata of embedded objects; null leaves it unchecked.</param>
+    public static IReadOnlyList<FieldError> Validate(JsonObject schema, string path, Func<JsonObject, IReadOnlyList<FieldError>>? metadata)
     {
-        var errors = new List<FieldError>();
-        Visit(schema, path, errors, isRoot: true);
-        return errors;
+        var rules = new DefaultRules(metadata);
+        rules.Visit(schema, path, isRoot: true);
+        return rules.errors;
     }
 
-    private static void Visit(JsonObject schema, string path, List<FieldError> errors, bool isRoot = false)
+    private void Visit(JsonObject schema, string path, bool isRoot = false)
     {
         if (schema["default"] is { } value)
         {
-            Schema compiled = CustomSchema.Read(schema);
-            if (Pruning.Apply(value.DeepClone(), compiled, compiled.EmbeddedResource).Count > 0)
-            {
-                errors.Add(FieldError.Invalid($"{path}.default", value.DeepClone(), "must not have unknown fields"));
-            }
-
-            if (compiled.EmbeddedResource && value is JsonObject resource)
-            {
-                errors.AddRange(((string[])["apiVersion", "kind"]).Where(m => string.IsNullOrEmpty(resource[m]?.ToString())).Select(m => FieldError.Required($"{path}.default.{m}", "")));
-            }
-
-            errors.AddRange(new ValueValidator().Validate(value, compiled, "").Select(e => e with { Field = e.Field is "" or "<nil>" ? $"{path}.default" : $"{path}.default.{e.Field}" }));
+            Judge(value, CustomSchema.Read(schema), $"{path}.default");
         }
 
         if (schema["items"] is JsonObject items)
         {
-            Visit(items, $"{path}.items", errors);
+            Visit(items, $"{path}.items");
         }
 
         foreach ((string name, JsonNode? property) in schema["properties"] as JsonObject ?? [])
         {
             if (property is JsonObject below && !(isRoot && CustomSchema.IsMeta(name)))
             {
-                Visit(below, $"{path}.properties[{name}]", errors);
+                Visit(below, $"{path}.properties[{name}]");
             }
         }
     }
+
+    /// <summary>Each kind of fault hides those that come after it, but for what is unknown.</summary>
+    private void Judge(JsonNode value, Schema schema, string path)
+    {
+        if (Pruning.Apply(value.DeepClone(), schema, schema.EmbeddedResource).Count > 0)
+        {
+            errors.Add(FieldError.Invalid(path, SortedJson.Of(value), "must not have unknown fields"));
+        }
+
+        IReadOnlyList<FieldError> found = EmbeddedObjects.FirstFault(value, schema, path) is { } fault ? [fault] : [.. EmbeddedObjects.Validate(value, schema, path, metadata)];
+        if (found.Count == 0)
+        {
+            found = [.. new ValueValidator(takesAnyIntOrString: true).Validate(value, schema, "").Select(e => e with { Field = Below(path, e.Field) })];
+        }
+
+        errors.AddRange(found.Count > 0 ? found : RuleEvaluation.ValidateDefault(value, schema, path));
+    }
+
+    private static string Below(string path, string field) => field is "" or "<nil>" ? path : field[0] == '.' ? path + field : $"{path}.{field}";
 }

@@ -15,16 +15,17 @@ public static class DefinitionValidation
     private const string StoredVersionGone =
         "missing from spec.versions; {0} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in {0} and removes {0} from status.storedVersions";
 
-    public static IReadOnlyList<FieldError> ValidateCreate(JsonObject definition)
+    /// <param name="metadata">The rules for the metadata of objects that are embedded in defaults; null leaves it unchecked.</param>
+    public static IReadOnlyList<FieldError> ValidateCreate(JsonObject definition, Func<JsonObject, IReadOnlyList<FieldError>>? metadata = null)
     {
         var errors = new List<FieldError>();
         JsonObject spec = definition.ObjectAt("spec");
         Name(definition, spec, errors);
         Group(spec, errors);
         Scope(spec, errors);
-        VersionList(definition, errors);
+        VersionList(definition, metadata, errors);
         DefinitionNames.Validate(spec, errors);
-        DefinitionVersions.ValidateShared(Versions(definition), errors);
+        DefinitionVersions.ValidateShared(Versions(definition), metadata, errors);
         DefinitionConversion.Validate(spec, errors);
         StoredVersions(definition, errors);
         Approval(definition, spec, errors);
@@ -36,10 +37,11 @@ public static class DefinitionValidation
         return errors;
     }
 
+    /// <param name="metadata">As for <see cref="ValidateCreate"/>.</param>
     /// <param name="established">Whether the old object's condition Established is true: from then on group, scope and kind stay.</param>
-    public static IReadOnlyList<FieldError> ValidateUpdate(JsonObject definition, JsonObject old, bool established)
+    public static IReadOnlyList<FieldError> ValidateUpdate(JsonObject definition, JsonObject old, bool established, Func<JsonObject, IReadOnlyList<FieldError>>? metadata = null)
     {
-        var errors = new List<FieldError>(ValidateCreate(definition));
+        var errors = new List<FieldError>(ValidateCreate(definition, metadata));
         string[][] immutable = established ? [["spec", "group"], ["spec", "scope"], ["spec", "names", "kind"], ["spec", "names", "plural"]] : [["spec", "group"], ["spec", "names", "plural"]];
         foreach (string[] path in immutable)
         {
@@ -115,7 +117,7 @@ public static class DefinitionValidation
         }
     }
 
-    private static void VersionList(JsonObject definition, List<FieldError> errors)
+    private static void VersionList(JsonObject definition, Func<JsonObject, IReadOnlyList<FieldError>>? metadata, List<FieldError> errors)
     {
         IReadOnlyList<JsonObject> versions = Versions(definition);
         for (int i = 0; i < versions.Count; i++)
@@ -137,7 +139,7 @@ public static class DefinitionValidation
                 errors.Add(FieldError.Invalid(At("spec.versions", i, "name"), name, string.Join(",", faults)));
             }
 
-            DefinitionVersions.Validate(versions[i], versions, At("spec.versions", i), errors);
+            DefinitionVersions.Validate(versions[i], versions, At("spec.versions", i), metadata, errors);
         }
 
         if (!unique)

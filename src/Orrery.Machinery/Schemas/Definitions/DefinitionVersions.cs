@@ -21,12 +21,12 @@ internal static class DefinitionVersions
     public static bool IsShared(IReadOnlyList<JsonObject> versions, string member) => versions.All(v => JsonNode.DeepEquals(v[member], versions[0][member]));
 
     /// <summary>One version: what it does not share with all others.</summary>
-    public static void Validate(JsonObject version, IReadOnlyList<JsonObject> versions, string path, List<FieldError> errors)
+    public static void Validate(JsonObject version, IReadOnlyList<JsonObject> versions, string path, Func<JsonObject, IReadOnlyList<FieldError>>? metadata, List<FieldError> errors)
     {
         Deprecation(version, path, errors);
         if (!IsShared(versions, "schema") && Schema(version) is { } schema)
         {
-            errors.AddRange(StructuralSchemaValidation.Validate(schema, $"{path}.schema.openAPIV3Schema"));
+            errors.AddRange(StructuralSchemaValidation.Validate(schema, $"{path}.schema.openAPIV3Schema", HasStatus(version), metadata));
         }
 
         if (!IsShared(versions, "subresources"))
@@ -46,7 +46,7 @@ internal static class DefinitionVersions
     }
 
     /// <summary>What all versions share.</summary>
-    public static void ValidateShared(IReadOnlyList<JsonObject> versions, List<FieldError> errors)
+    public static void ValidateShared(IReadOnlyList<JsonObject> versions, Func<JsonObject, IReadOnlyList<FieldError>>? metadata, List<FieldError> errors)
     {
         if (versions.Count == 0)
         {
@@ -55,7 +55,7 @@ internal static class DefinitionVersions
 
         if (IsShared(versions, "schema") && Schema(versions[0]) is { } schema)
         {
-            errors.AddRange(StructuralSchemaValidation.Validate(schema, "spec.validation.openAPIV3Schema"));
+            errors.AddRange(StructuralSchemaValidation.Validate(schema, "spec.validation.openAPIV3Schema", versions.Any(HasStatus), metadata));
         }
 
         if (IsShared(versions, "subresources"))
@@ -75,6 +75,8 @@ internal static class DefinitionVersions
     }
 
     public static JsonObject? Schema(JsonObject version) => (version["schema"] as JsonObject)?["openAPIV3Schema"] as JsonObject;
+
+    private static bool HasStatus(JsonObject version) => (version["subresources"] as JsonObject)?["status"] is JsonObject;
 
     private static void Deprecation(JsonObject version, string path, List<FieldError> errors)
     {

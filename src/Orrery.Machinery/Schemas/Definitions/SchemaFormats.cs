@@ -57,7 +57,8 @@ public static class SchemaFormats
         }
     }
 
-    private static bool IsRecognized(string type, string format) => type switch
+    /// <param name="type">Empty where the schema has none.</param>
+    internal static bool IsRecognized(string type, string format) => type switch
     {
         "" or "string" => OfStrings.Contains(format.Replace("-", "", StringComparison.Ordinal)),
         "integer" => format is "int32" or "int64",

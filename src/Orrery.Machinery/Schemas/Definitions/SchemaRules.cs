@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Machinery.Cel.Rules;
 
 namespace Orrery.Machinery.Schemas.Definitions;
 
@@ -71,6 +72,7 @@ internal sealed class SchemaRules
         }
 
         errors.AddRange(ListRules.Validate(schema, path));
+        RuleDefinitions.ValidateTexts(schema, path, errors);
     }
 
     private void OfOpenApi(JsonObject schema, string path, bool inMeta, string? defaultsForbidden)

@@ -10,38 +10,70 @@ namespace Orrery.Machinery.Schemas.Definitions;
 /// </summary>
 internal sealed class StructuralSchemaValidation
 {
+    private static readonly string[] BesideStatus =
+    [
+        "description", "type", "format", "title", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength", "minLength", "pattern", "maxItems", "minItems", "uniqueItems",
+        "multipleOf", "required", "items", "properties", "externalDocs", "example", "x-kubernetes-preserve-unknown-fields", "x-kubernetes-validations",
+    ];
+
+    private static readonly string[] BesideStatusInGo = [.. BesideStatus.Select(InGo)];
+
     private readonly List<FieldError> errors = [];
 
     /// <param name="path">Where the schema stands, such as <c>spec.validation.openAPIV3Schema</c>.</param>
-    public static IReadOnlyList<FieldError> Validate(JsonObject schema, string path)
+    /// <param name="hasStatus">The status is a subresource, and judged by its part of the schema alone: so the root may say little.</param>
+    /// <param name="metadata">The rules for the metadata of embedded objects; null leaves it unchecked.</param>
+    public static IReadOnlyList<FieldError> Validate(JsonObject schema, string path, bool hasStatus = false, Func<JsonObject, IReadOnlyList<FieldError>>? metadata = null)
     {
         var all = new List<FieldError>();
+        if (hasStatus)
+        {
+            Root(schema, path, all);
+        }
+
         if (schema.Flag("nullable"))
         {
             all.Add(FieldError.Forbidden($"{path}.nullable", "nullable cannot be true at the root"));
         }
 
         // What cannot even be read as a schema hides all that its structure might lack.
-        if (SchemaRules.IsReadable(schema))
+        bool isSound = SchemaRules.IsReadable(schema);
+        if (isSound)
         {
             var structure = new StructuralSchemaValidation();
             structure.Node(schema, path, "must not be empty at the root", isRoot: true);
             structure.Complete(schema, schema, path, path);
-            all.AddRange(structure.errors.OrderBy(e => $"{e.Field}: {e.Body}", StringComparer.Ordinal));
-            if (structure.errors.Count == 0)
+            List<FieldError> found = [.. structure.errors.OrderBy(e => $"{e.Field}: {e.Body}", StringComparer.Ordinal)];
+            if (found.Count == 0)
             {
-                all.AddRange(DefaultRules.Validate(schema, path));
+                found.AddRange(DefaultRules.Validate(schema, path, metadata));
             }
+
+            all.AddRange(found);
+            isSound = found.Count == 0;
         }
 
         IReadOnlyList<FieldError> rules = SchemaRules.Validate(schema, path);
         all.AddRange(rules);
-        if (all.Count == 0)
+        if (isSound)
         {
-            all.AddRange(RuleDefinitions.Validate(schema, path));
+            all.AddRange(RuleDefinitions.Validate(schema, path, [.. rules.Select(r => r.Field)]));
         }
 
         return all;
+    }
+
+    /// <summary>What the root may say beside a status of its own. Upstream stops at the first member, in the order of its type.</summary>
+    private static void Root(JsonObject schema, string path, List<FieldError> errors)
+    {
+        if (schema.Text("type") is { Length: > 0 } type && type != "object")
+        {
+            errors.Add(FieldError.Invalid($"{path}.type", type, "only \"object\" is allowed as the type at the root of the schema if the status subresource is enabled"));
+        }
+        else if (schema.Any(member => !BesideStatus.Contains(member.Key, StringComparer.Ordinal) && !InternalSchema.IsZero(member.Value)))
+        {
+            errors.Add(FieldError.Invalid(path, InternalSchema.Of(schema), $"only [{string.Join(' ', BesideStatusInGo)}] fields are allowed at the root of the schema if the status subresource is enabled"));
+        }
     }
 
     /// <param name="missing">What to say of a type that is not given.</param>
@@ -248,4 +280,8 @@ internal sealed class StructuralSchemaValidation
     private static bool IsType(JsonNode? schema, string type) => schema is JsonObject { Count: 1 } only && only.Text("type") == type;
 
     private void Add(FieldError error) => errors.Add(error);
+
+    /// <summary>A member's name in upstream's type: <c>XPreserveUnknownFields</c> of <c>x-kubernetes-preserve-unknown-fields</c>.</summary>
+    private static string InGo(string member) =>
+        string.Concat(member.Replace("x-kubernetes-", "x-", StringComparison.Ordinal).Split('-').Select(part => char.ToUpperInvariant(part[0]) + part[1..]));
 }

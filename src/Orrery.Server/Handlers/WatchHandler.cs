@@ -24,6 +24,18 @@ internal static class WatchHandler
 
     public static async Task HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
+        // What it takes to begin, such as the whole state that is shown first, is not held while the watch goes on.
+        if (await OpenAsync(request, cancellationToken) is { } watch)
+        {
+            using CacheWatcher watcher = watch.Watcher;
+            await FollowAsync(request, watch, cancellationToken);
+        }
+    }
+
+    /// <summary>Sends the head, and the state that the watch begins with.</summary>
+    /// <returns>Null when the stream has been told why it ends here.</returns>
+    private static async ValueTask<OpenWatch?> OpenAsync(ResourceRequest request, CancellationToken cancellationToken)
+    {
         // 1. What is asked for.
         AnswerForm form = AnswerForm.Read(request);
         if (Negotiation.WantsYaml(request.Http.Request.Headers.Accept))
@@ -52,48 +64,63 @@ internal static class WatchHandler
 
         // From no revision in particular, without being shown what is there: from now on.
         long from = first?.Revision ?? (options.Revision == 0 ? request.Server.Objects.Current(request.Resource).Revision : options.Revision);
-        using CacheWatcher? watcher = from < cluster.Since ? null : cache.Watch(prefix, from);
-
-        // 3. The stream.
-        request.Http.Response.StatusCode = 200;
-        request.Http.Response.ContentType = "application/json";
-        request.Http.Response.Headers.CacheControl = "no-cache, private";
-        var stream = new WatchStream(request, form, selection, request.Http.Response.BodyWriter);
-        if (early is not null)
+        CacheWatcher? watcher = from < cluster.Since ? null : cache.Watch(prefix, from);
+        bool isHandedOn = false;
+        try
         {
-            stream.Fail(early.Status);
-            await stream.FlushAsync(cancellationToken);
-            return;
-        }
-
-        if (watcher is null)
-        {
-            stream.Fail(ApiErrors.Expired($"too old resource version: {options.Revision} ({cache.Current.Revision})").Status);
-            await stream.FlushAsync(cancellationToken);
-            return;
-        }
-
-        if (first is { } shown)
-        {
-            IEnumerable<CachedObject> present = ObjectStore.Range(shown, request.Cluster, StoreKey.Prefix(request.Resource.StoredAs, request.Cluster, request.Namespace));
-            foreach (CachedObject item in request.Resource.Remote is null ? present : await request.Server.Versions.ServeAsync(request.Resource, [.. present], cancellationToken))
+            // 3. The stream.
+            request.Http.Response.StatusCode = 200;
+            request.Http.Response.ContentType = "application/json";
+            request.Http.Response.Headers.CacheControl = "no-cache, private";
+            var stream = new WatchStream(request, form, selection, request.Http.Response.BodyWriter);
+            if (early is not null)
             {
-                if (selection.Matches(item))
+                stream.Fail(early.Status);
+                await stream.FlushAsync(cancellationToken);
+                return null;
+            }
+
+            if (watcher is null)
+            {
+                stream.Fail(ApiErrors.Expired($"too old resource version: {options.Revision} ({cache.Current.Revision})").Status);
+                await stream.FlushAsync(cancellationToken);
+                return null;
+            }
+
+            if (first is { } shown)
+            {
+                await ShowAsync(request, stream, selection, shown, cancellationToken);
+                if (options.SendInitialEvents == true && options.AllowWatchBookmarks)
                 {
-                    stream.Write("ADDED", item);
-                    await stream.FlushIfFullAsync(cancellationToken);
+                    stream.Bookmark(shown.Revision, endsInitialEvents: true);
                 }
             }
 
-            if (options.SendInitialEvents == true && options.AllowWatchBookmarks)
+            await stream.FlushAsync(cancellationToken);
+            request.Seat.Dispose();
+            isHandedOn = true;
+            return new OpenWatch(watcher, stream, cluster, options.AllowWatchBookmarks, timeout);
+        }
+        finally
+        {
+            if (!isHandedOn)
             {
-                stream.Bookmark(shown.Revision, endsInitialEvents: true);
+                watcher?.Dispose();
             }
         }
+    }
 
-        await stream.FlushAsync(cancellationToken);
-        request.Seat.Dispose();
-        await FollowAsync(request, cluster, watcher, stream, options.AllowWatchBookmarks, timeout, cancellationToken);
+    private static async ValueTask ShowAsync(ResourceRequest request, WatchStream stream, Selection selection, LayeredSnapshot shown, CancellationToken cancellationToken)
+    {
+        IEnumerable<CachedObject> present = ObjectStore.Range(shown, request.Cluster, StoreKey.Prefix(request.Resource.StoredAs, request.Cluster, request.Namespace));
+        foreach (CachedObject item in request.Resource.Remote is null ? present : await request.Server.Versions.ServeAsync(request.Resource, [.. present], cancellationToken))
+        {
+            if (selection.Matches(item))
+            {
+                stream.Write("ADDED", item);
+                await stream.FlushIfFullAsync(cancellationToken);
+            }
+        }
     }
 
     /// <summary>Each minute, and once shortly before the end, so that the client's next watch begins near where this one ended.</summary>
@@ -120,9 +147,9 @@ internal static class WatchHandler
         }
     }
 
-    private static async Task FollowAsync(
-        ResourceRequest request, ClusterHold cluster, CacheWatcher watcher, WatchStream stream, bool bookmarks, TimeSpan timeout, CancellationToken cancellationToken)
+    private static async Task FollowAsync(ResourceRequest request, OpenWatch watch, CancellationToken cancellationToken)
     {
+        (CacheWatcher watcher, WatchStream stream, ClusterHold cluster, bool bookmarks, TimeSpan timeout) = watch;
         TimeProvider time = request.Server.Time;
         long start = time.GetTimestamp();
         long bookmarked = start;
@@ -218,4 +245,7 @@ internal static class WatchHandler
             ? StoreKey.Of(resource, request.Cluster, request.Namespace, name)
             : StoreKey.Prefix(resource, request.Cluster, request.Namespace);
     }
+
+    /// <summary>A watch that has shown what it began with.</summary>
+    private sealed record OpenWatch(CacheWatcher Watcher, WatchStream Stream, ClusterHold Cluster, bool Bookmarks, TimeSpan Timeout);
 }

@@ -188,8 +188,8 @@ internal sealed class ApiBench(BenchTarget target, ApiBenchOptions options, Prog
     {
         double last = double.MaxValue;
         long started = time.GetTimestamp();
-        TimeSpan least = LeastWarm * options.Scale, most = MostWarm * options.Scale;
-        for (int i = 0, alike = 0; i < MostBatches && (alike < 2 || time.GetElapsedTime(started) < least) && time.GetElapsedTime(started) < most; i++)
+        TimeSpan least = options.Scale < 0.1 ? TimeSpan.Zero : LeastWarm;
+        for (int i = 0, alike = 0; i < MostBatches && (alike < 2 || time.GetElapsedTime(started) < least) && time.GetElapsedTime(started) < MostWarm; i++)
         {
             LoadResult result = await batch(i).ConfigureAwait(false);
             Say($"{size} creates at {result.CpuMicroseconds:0} µs");

@@ -26,9 +26,9 @@ internal sealed class ApiBench(BenchTarget target, ApiBenchOptions options, Prog
     private const int MostBatches = 60;
 
     /// <summary>A compiler that waits until a start is over before it counts what runs often has not begun before.</summary>
-    private static readonly TimeSpan LeastWarm = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan LeastWarm = TimeSpan.FromSeconds(15);
 
-    private static readonly TimeSpan MostWarm = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan MostWarm = TimeSpan.FromSeconds(40);
     private const string DefinitionsPath = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
     private readonly RawClient client = new(target.Config);

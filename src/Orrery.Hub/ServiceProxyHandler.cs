@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Orrery.Api;
@@ -9,7 +11,8 @@ using Orrery.Server.Handlers;
 namespace Orrery.Hub;
 
 /// <summary>
-/// <c>…/services/NAME:PORT/proxy/…</c> of a virtual cluster: HTTP to one of the ready pods that the Service selects, in whichever data plane, one after the other.
+/// <c>…/services/NAME:PORT/proxy/…</c> of a virtual cluster: HTTP to one of the ready pods that the Service selects, in whichever data plane, one after the other, or the same
+/// one for one client where it has <c>sessionAffinity: ClientIP</c>.
 /// </summary>
 internal sealed class ServiceProxyHandler(TunnelHub hub) : ISubresourceHandler
 {
@@ -45,9 +48,16 @@ internal sealed class ServiceProxyHandler(TunnelHub hub) : ISubresourceHandler
         }
 
         // 3. Ask it.
-        KubeObject pod = ready[(uint)Interlocked.Increment(ref turn) % (uint)ready.Length];
+        KubeObject pod = service.TextAt("spec", "sessionAffinity") == "ClientIP" ? OfClient(ready, http) : ready[(uint)Interlocked.Increment(ref turn) % (uint)ready.Length];
         var name = new ProxyName(target.Proxy.Scheme, pod.Name, TargetOf(port, pod));
         await PodProxyHandler.AskAsync(hub, target, pod.Labels[OrreryNames.DataPlaneLabel], name, http, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The same pod for the same client for as long as that pod is ready: the one whose name and the client's address weigh most together, so that other pods may come and go.</summary>
+    private static KubeObject OfClient(KubeObject[] ready, HttpContext http)
+    {
+        string client = http.Connection.RemoteIpAddress?.ToString() ?? "";
+        return ready.MaxBy(p => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{client}/{p.Uid}"))), StringComparer.Ordinal)!;
     }
 
     private static StatusException NoEndpoints(KubeObject service) => ApiErrors.ServiceUnavailable($"no endpoints available for service \"{service.Name}\"");

@@ -53,6 +53,34 @@ public sealed class MetricsRoadTests
     }
 
     [Fact]
+    public async Task Top_OfADataPlaneThatIsAway_NamesItAndShowsTheOthers()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using SimulatedPlane paris = await SimulatedPlane.JoinAsync(fleet, "pa2-par", nodes: 1);
+        SimulatedPlane york = await SimulatedPlane.JoinAsync(fleet, "ny8-nyc", nodes: 1);
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par", "ny8-nyc");
+        await shop.CreateAsync(Deployments, "default", Web(), default);
+        await StandAsync(shop, 4);
+        string gone = (await NamesAsync(shop, CoreResources.Pods)).First(n => n.EndsWith(".ny8-nyc", StringComparison.Ordinal));
+        await york.DisposeAsync();
+
+        await Eventually.TrueAsync(async () => (await AskAsync(shop, $"{Group}/namespaces/default/pods/{gone}")).Item1 != 200, "its satellite is gone", TimeSpan.FromSeconds(30));
+        (int code, string message) = await AskAsync(shop, $"{Group}/namespaces/default/pods/{gone}");
+        Assert.Equal(503, code);
+        Assert.Contains($"pod \\\"{gone}\\\" runs in data plane \\\"ny8-nyc\\\"", message, StringComparison.Ordinal);
+
+        using HttpResponseMessage some = await shop.ForwardAsync(HttpMethod.Get, $"{Group}/namespaces/default/pods", [], upgrade: false, default);
+        Assert.Contains("data plane \\\"ny8-nyc\\\"", some.Headers.GetValues("Warning").Single(), StringComparison.Ordinal);
+        Assert.Equal(2, JsonDocument.Parse(await some.Content.ReadAsStringAsync()).RootElement.GetProperty("items").GetArrayLength());
+    }
+
+    private static async Task<(int, string)> AskAsync(KubeClient cluster, string path)
+    {
+        using HttpResponseMessage answer = await cluster.ForwardAsync(HttpMethod.Get, path, [], upgrade: false, default);
+        return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
     public async Task Top_WhereNothingIsMeasured_IsNotThere()
     {
         await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");

@@ -1,3 +1,4 @@
+using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Orrery.Api;
@@ -54,11 +55,64 @@ public sealed class ServiceProxyRoadTests
         Assert.Equal((207, "of the pod", "by the client"), ((int)answer.StatusCode, answer.Headers.GetValues("X-Answer").Single(), kubelet.Headers["X-Said"]));
         Assert.False(kubelet.Headers.ContainsKey("Authorization") || kubelet.Headers.ContainsKey("Cookie"));
 
+        // A client that the Service is to know again is sent to the same pod each time.
+        await ReadyAsync(fleet, shop, "web-2");
+        await shop.PatchAsync(Services, "default", "web", PatchKind.Merge, Json("""{"spec": {"sessionAffinity": "ClientIP"} }"""), default);
+        HashSet<string> same = [];
+        for (int i = 0; i < 8; i++)
+        {
+            same.Add(await shop.GetTextAsync($"{Base}/services/web:admin/proxy/", default));
+        }
+
+        Assert.Single(same);
+        await shop.PatchAsync(Services, "default", "web", PatchKind.Merge, Json("""{"spec": {"sessionAffinity": "None"} }"""), default);
+        for (int i = 0; i < 8; i++)
+        {
+            same.Add(await shop.GetTextAsync($"{Base}/services/web:admin/proxy/", default));
+        }
+
+        Assert.Equal(2, same.Count);
+
+        // What speaks another protocol than HTTP is passed on as it comes.
+        foreach (string target in (string[])["pods/web-1.pa2-par:8080", "services/web:http"])
+        {
+            using ClientWebSocket socket = await DialAsync(fleet, $"{Base}/{target}/proxy/live");
+            await socket.SendAsync(Encoding.UTF8.GetBytes("hello"), WebSocketMessageType.Text, true, default);
+            byte[] echo = new byte[16];
+            WebSocketReceiveResult got = await socket.ReceiveAsync(echo, default);
+            Assert.Equal(("hello", "chat.example.test"), (Encoding.UTF8.GetString(echo, 0, got.Count), socket.SubProtocol));
+            await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, default);
+        }
+
         // 3. RBAC of the virtual cluster decides; nothing is selected, nothing is found.
         using var jane = new KubeClient(fleet.ControlPlane.Config(token: fleet.ControlPlane.Token("jane", [], TestFleet.Shop), cluster: TestFleet.Shop));
         Assert.Equal(403, (await RefusedAsync(jane, $"{Base}/services/web:http/proxy/")).Code);
         await shop.CreateAsync(Services, "default", Json("""{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "empty"}, "spec": {"selector": {"app": "nobody"}, "ports": [{"port": 80}]}}"""), default);
         Assert.Equal((503, "no endpoints available for service \"empty\""), await RefusedAsync(shop, $"{Base}/services/empty/proxy/"));
+    }
+
+    private static async Task ReadyAsync(TestFleet fleet, KubeClient shop, string pod)
+    {
+        foreach (TestDataPlane plane in fleet.DataPlanes.Values)
+        {
+            await plane.Client.PatchAsync(
+                CoreResources.Pods, "acme-shop-default", pod, PatchKind.Merge, Json("""{"status": {"conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-02T03:04:05Z"}]} }"""), default, "status");
+        }
+
+        await Eventually.TrueAsync(
+            async () => (await shop.ListAsync(CoreResources.Pods, "default", new ListQuery { LabelSelector = "app=web" }, default)).Items.Count(p => Conditions.IsTrue(p, "Ready")) == 4, "all are ready");
+    }
+
+    private static async Task<ClientWebSocket> DialAsync(TestFleet fleet, string path)
+    {
+        string token = fleet.ControlPlane.AdminToken(TestFleet.Shop);
+        ClientConfig config = fleet.ControlPlane.Config(token: token, cluster: TestFleet.Shop);
+        var socket = new ClientWebSocket();
+        socket.Options.AddSubProtocol("chat.example.test");
+        socket.Options.SetRequestHeader("Authorization", "Bearer " + token);
+        using var http = new HttpMessageInvoker(ClientHandler.Create(config), disposeHandler: false);
+        await socket.ConnectAsync(new Uri("wss://" + config.Server.Authority + config.Server.AbsolutePath.TrimEnd('/') + path), http, default);
+        return socket;
     }
 
     private static async Task PodAsync(KubeClient plane, string name, string ready)

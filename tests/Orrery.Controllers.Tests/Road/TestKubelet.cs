@@ -40,7 +40,7 @@ internal sealed class TestKubelet(string subresource) : ISubresourceHandler
             return;
         }
 
-        if (subresource == "proxy")
+        if (subresource == "proxy" && !http.WebSockets.IsWebSocketRequest && http.Request.Headers.Upgrade.Count == 0)
         {
             string body = await new StreamReader(http.Request.Body).ReadToEndAsync(cancellationToken);
             http.Response.StatusCode = 207;

@@ -163,6 +163,17 @@ public sealed class TunnelRoadTests
         Assert.Equal(503, away.Code);
         Assert.Contains("data plane \"pa2-par\"", away.Message, StringComparison.Ordinal);
 
+        // Whatever is asked of the pod.
+        const string Pod = "/api/v1/namespaces/default/pods/web-1.pa2-par";
+        foreach (string verb in (string[])["log", "log?follow=true", "exec?command=ls", "attach", "portforward?ports=80", "proxy/", "proxy/a/b?c=d"])
+        {
+            bool stream = verb.Split('?')[0] is "exec" or "attach" or "portforward";
+            using HttpResponseMessage answer = await shop.ForwardAsync(
+                HttpMethod.Get, $"{Pod}/{verb}", stream ? [new("Connection", "Upgrade"), new("Upgrade", "websocket"), new("Sec-WebSocket-Version", "13"), new("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="), new("Sec-WebSocket-Protocol", "v5.channel.k8s.io")] : [], stream, default);
+            string text = await answer.Content.ReadAsStringAsync();
+            Assert.True((int)answer.StatusCode == 503 && text.Contains("pod \\\"web-1.pa2-par\\\" runs in data plane \\\"pa2-par\\\", whose satellite is not connected", StringComparison.Ordinal), $"{verb}: {(int)answer.StatusCode} {text}");
+        }
+
         fleet.StartSatellite("pa2-par");
         await Eventually.SomeAsync(() => TryAsync(shop), "logs again", TimeSpan.FromSeconds(20));
     }

@@ -17,6 +17,7 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
     : IReconciler<ObservedKey>
 {
     private readonly ILogger logger = context.Options.Loggers.CreateLogger("Orrery.Satellite.Observing");
+    private readonly EventPace pace = new(context.Time);
     private readonly PodChanger changer = new(context, context.Options.Loggers.CreateLogger("Orrery.Satellite.Observing"));
 
     /// <summary>The heartbeat says once that the control plane does not let us in (any more); each object need not.</summary>
@@ -41,6 +42,7 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
         KubeObject? present = observations.Get(ClusterName.Root, context.Namespace, ObservationBuilder.Name(key.Kind, key.Namespace, key.Name));
         if (live is null || (owner is null && key.Kind != "Node") || !ObservationBuilder.IsReported(live, key.Kind))
         {
+            pace.Forget(key);
             if (present is not null && Planted.Fault != PlantedFault.KeepsObservations)
             {
                 await DeleteAsync(present, cancellationToken).ConfigureAwait(false);
@@ -63,12 +65,18 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
         }
 
         JsonObject wanted = ObservationBuilder.Build(live, key.Kind, owner, context.Namespace);
+        bool differs = present is null || !JsonComparison.IsSame(present.At("spec"), wanted["spec"]);
+        if (differs && key.Kind == "Event" && pace.Wait(owner!.Tenant, key) is { } wait)
+        {
+            return ReconcileResult.After(wait);
+        }
+
         if (present is null)
         {
             observations.Observe(await context.ControlPlane.CreateAsync(
                 OrreryResources.Observations, context.Namespace, wanted, cancellationToken).ConfigureAwait(false));
         }
-        else if (!JsonComparison.IsSame(present.At("spec"), wanted["spec"]))
+        else if (differs)
         {
             var patch = new JsonArray(
                 new JsonObject { ["op"] = "add", ["path"] = "/metadata/labels", ["value"] = wanted.Metadata["labels"]!.DeepClone() },

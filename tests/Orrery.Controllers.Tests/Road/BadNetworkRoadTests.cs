@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Satellite;
+using Orrery.Server.Authentication;
+using Orrery.Testing;
+
+namespace Orrery.Controllers.Tests.Road;
+
+/// <summary>A satellite behind a network that is slow, breaks again and again, and goes silent: everything arrives, and what was known is not asked for anew.</summary>
+public sealed class BadNetworkRoadTests
+{
+    private const int Flaps = 25;
+    private const string Mapped = "acme-shop-default";
+    private static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
+
+    [Fact]
+    public async Task Network_ThatFlapsAndGoesSilent_LosesNothingAndCausesNoRelists()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync([new TestKubelet("log")]);
+        await using TestServer cluster = await TestServer.StartAsync(new TestServerOptions { SubresourceHandlers = [new TestKubelet("log")] });
+        await using var network = new BadNetwork(fleet.ControlPlane.Url.Port, TimeProvider.System);
+        using var stop = new CancellationTokenSource();
+        await fleet.Root.CreateAsync(OrreryResources.DataPlanes, "", Json("""{"apiVersion": "orrery.dev/v1alpha1", "kind": "DataPlane", "metadata": {"name": "far"}, "spec": {} }"""), default);
+        ClientConfig direct = fleet.ControlPlane.Config(fleet.ControlPlane.Certificate(OrreryNames.SatelliteUser("far"), [OrreryNames.SatelliteGroup], ClusterScope.Root));
+        Task satellite = new SatelliteAgent(new SatelliteOptions
+        {
+            DataPlane = "far",
+            ControlPlane = direct with { Server = new UriBuilder(direct.Server) { Host = "127.0.0.1", Port = network.Port }.Uri },
+            Cluster = cluster.Config(cluster.Certificate("orrery-satellite", [UserGroups.Masters], ClusterScope.Root)),
+            HeartbeatInterval = TimeSpan.FromMilliseconds(500),
+            EmptyNamespaceGrace = TimeSpan.FromMilliseconds(300),
+        }).RunAsync(stop.Token);
+        try
+        {
+            await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "far", "Ready", "True");
+            KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "far");
+            await shop.CreateAsync(ConfigMaps, "default", ConfigMap("first"), default);
+            await Eventually.SomeAsync(() => cluster.Admin.FindAsync(ConfigMaps, Mapped, "first", default), "the first");
+
+            // 1. It breaks while something happens on both sides, each time: all of it arrives, and nobody lists again for it.
+            network.Delay = TimeSpan.FromMilliseconds(15);
+            double lists = await ListsAsync(fleet.Root);
+            for (int i = 0; i < Flaps; i++)
+            {
+                await shop.CreateAsync(ConfigMaps, "default", ConfigMap($"wanted-{i}"), default);
+                await cluster.Admin.CreateAsync(CoreResources.Pods, Mapped, Json($$"""{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "seen-{{i}}"}, "spec": {"containers": [{"name": "c", "image": "example.test/web:1"}]} }"""), default);
+                if (i % 5 == 4)
+                {
+                    await Eventually.SomeAsync(() => cluster.Admin.FindAsync(ConfigMaps, Mapped, $"wanted-{i - 4}", default), "some come through", TimeSpan.FromSeconds(60));
+                }
+
+                network.Cut();
+            }
+
+            for (int i = 0; i < Flaps; i++)
+            {
+                await Eventually.SomeAsync(() => cluster.Admin.FindAsync(ConfigMaps, Mapped, $"wanted-{i}", default), $"wanted-{i}", TimeSpan.FromSeconds(60));
+                await Eventually.SomeAsync(() => shop.FindAsync(CoreResources.Pods, "default", $"seen-{i}.far", default), $"seen-{i}", TimeSpan.FromSeconds(60));
+            }
+
+            Assert.True(network.Connections > Flaps, $"{network.Connections} connections: it was cut often enough");
+            Assert.Equal(lists, await ListsAsync(fleet.Root));
+
+            // 2. It goes silent without breaking: that is noticed, and both directions work again over new connections.
+            network.Silence();
+            await shop.CreateAsync(ConfigMaps, "default", ConfigMap("after-silence"), default);
+            await Eventually.SomeAsync(() => cluster.Admin.FindAsync(ConfigMaps, Mapped, "after-silence", default), "applied after the silence", TimeSpan.FromSeconds(90));
+            await Eventually.TrueAsync(async () => await LogAsync(shop) is not null, "the tunnel is another", TimeSpan.FromSeconds(90));
+            Assert.Equal(lists, await ListsAsync(fleet.Root));
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await satellite;
+        }
+    }
+
+    /// <summary>Lists of Orrery's own kinds, by whomever: nobody but the satellite has a reason to while it is cut off.</summary>
+    private static async Task<double> ListsAsync(KubeClient root) =>
+        (await root.GetTextAsync("/metrics", default)).Split('\n')
+            .Where(l => l.StartsWith("apiserver_request_total{", StringComparison.Ordinal) && l.Contains("verb=\"LIST\"", StringComparison.Ordinal) && l.Contains("resource=\"custom\"", StringComparison.Ordinal))
+            .Sum(l => double.Parse(l[(l.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+
+    private static async Task<string?> LogAsync(KubeClient shop)
+    {
+        try
+        {
+            return await shop.GetTextAsync("/api/v1/namespaces/default/pods/seen-0.far/log", default);
+        }
+        catch (StatusException e) when (e.Code is 503 or 504)
+        {
+            return null;
+        }
+    }
+
+    private static JsonObject ConfigMap(string name) => Json($$"""{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{name}}"}, "data": {"key": "a"} }""");
+
+    private static JsonObject Json(string json) => JsonNode.Parse(json)!.AsObject();
+}

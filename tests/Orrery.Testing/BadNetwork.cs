@@ -1,0 +1,136 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Orrery.Testing;
+
+/// <summary>A way to a server over which bad things happen: bytes come late, connections break in the midst of something, or go silent and say nothing of it.</summary>
+public sealed class BadNetwork : IAsyncDisposable
+{
+    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource stop = new();
+    private readonly ConcurrentDictionary<Connection, byte> open = new();
+    private readonly ConcurrentBag<Task> running = [];
+    private readonly int target;
+    private readonly TimeProvider time;
+
+    /// <param name="target">Port on the loopback interface.</param>
+    public BadNetwork(int target, TimeProvider time)
+    {
+        this.target = target;
+        this.time = time;
+        listener.Start();
+        running.Add(AcceptAsync());
+    }
+
+    public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
+
+    /// <summary>How late everything comes, one way.</summary>
+    public TimeSpan Delay { get; set; }
+
+    /// <summary>Connections since the start.</summary>
+    public int Connections => connections;
+
+    private int connections;
+
+    /// <summary>Breaks every connection there is.</summary>
+    public void Cut()
+    {
+        foreach (Connection connection in open.Keys)
+        {
+            connection.Dispose();
+        }
+    }
+
+    /// <summary>From now on nothing passes on any connection there is, and neither side is told. New ones are well.</summary>
+    public void Silence()
+    {
+        foreach (Connection connection in open.Keys)
+        {
+            connection.IsSilent = true;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        listener.Stop();
+        Cut();
+        await Task.WhenAll(running);
+        stop.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            Socket near;
+            try
+            {
+                near = await listener.AcceptSocketAsync(stop.Token);
+            }
+            catch (Exception e) when (e is OperationCanceledException or SocketException)
+            {
+                return;
+            }
+
+            Interlocked.Increment(ref connections);
+            running.Add(ServeAsync(near));
+        }
+    }
+
+    private async Task ServeAsync(Socket near)
+    {
+        using var connection = new Connection(near, new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        open[connection] = 0;
+        try
+        {
+            await connection.Far.ConnectAsync(IPAddress.Loopback, target, stop.Token);
+            await await Task.WhenAny(PassAsync(connection, near, connection.Far), PassAsync(connection, connection.Far, near));
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
+        {
+            // Broken, as is the purpose of this.
+        }
+        finally
+        {
+            open.TryRemove(connection, out _);
+        }
+    }
+
+    private async Task PassAsync(Connection connection, Socket from, Socket to)
+    {
+        byte[] buffer = new byte[16 * 1024];
+        while (true)
+        {
+            int read = await from.ReceiveAsync(buffer, stop.Token);
+            if (read == 0)
+            {
+                return;
+            }
+
+            if (Delay > TimeSpan.Zero)
+            {
+                await Task.Delay(Delay, time, stop.Token);
+            }
+
+            for (int sent = 0; sent < read && !connection.IsSilent;)
+            {
+                sent += await to.SendAsync(buffer.AsMemory(sent, read - sent), stop.Token);
+            }
+        }
+    }
+
+    private sealed class Connection(Socket near, Socket far) : IDisposable
+    {
+        public Socket Far { get; } = far;
+
+        public bool IsSilent { get; set; }
+
+        public void Dispose()
+        {
+            near.Dispose();
+            Far.Dispose();
+        }
+    }
+}

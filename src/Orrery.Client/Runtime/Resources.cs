@@ -27,6 +27,15 @@ public sealed class Resources(KubeClient client, TimeProvider? time = null)
     public Task<ApiResource?> FindAsync(GroupVersionResource resource, CancellationToken cancellationToken) =>
         FindAsync(resource.ApiVersion, r => r.Resource == resource, cancellationToken);
 
+    /// <summary>What is served of a group has changed: it is read again when it is next asked for.</summary>
+    public void Forget(string group)
+    {
+        foreach (string version in groups.Keys.Where(v => GroupVersionKind.From(v, "").Group == group))
+        {
+            groups.TryRemove(version, out _);
+        }
+    }
+
     /// <summary>Everything that the cluster serves now, each group in the version that the cluster prefers.</summary>
     public async Task<IReadOnlyList<ApiResource>> AllAsync(CancellationToken cancellationToken)
     {

@@ -14,6 +14,8 @@ internal sealed class AppliedObjects
 {
     private const string ByWork = "work";
 
+    private static readonly GroupVersionResource[] Autoscalers = [.. PlaceableKinds.All.Where(k => k.Kind == "HorizontalPodAutoscaler").Select(k => k.Resource)];
+
     private readonly SatelliteContext context;
     private readonly ConcurrentDictionary<GroupVersionResource, Lazy<Informer>> informers = new();
     private CancellationToken running;
@@ -82,6 +84,12 @@ internal sealed class AppliedObjects
     /// <summary>Names of all Works that anything here has the mark of.</summary>
     public IEnumerable<string> Works() =>
         from informer in informers.Values from live in informer.Value.All() where MarkOf(live).Length > 0 select MarkOf(live);
+
+    /// <summary>Whether an autoscaler that was applied beside it says how many replicas it has.</summary>
+    public bool IsScaled(Manifest manifest) =>
+        Autoscalers.Any(r => informers.TryGetValue(r, out Lazy<Informer>? found)
+            && found.Value.InNamespace(ClusterName.Root, manifest.Namespace).Any(a =>
+                !a.IsDeleting && a.TextAt("spec", "scaleTargetRef", "kind") == manifest.Kind.Kind && a.TextAt("spec", "scaleTargetRef", "name") == manifest.Name));
 
     public bool AnyIn(string ns) => informers.Values.Any(i => i.Value.InNamespace(ClusterName.Root, ns).Any(o => !NamespaceGuards.IsGuard(o)));
 

@@ -61,6 +61,11 @@ internal sealed class ApplyLoop
             {
                 LookAtNamespace(change.Key.Namespace);
             }
+
+            if (change.Current is { Kind: "CustomResourceDefinition" } definition && Conditions.IsTrue(definition, "Established") && (change.Old is null || !Conditions.IsTrue(change.Old, "Established")))
+            {
+                LookAtKind(definition);
+            }
         };
         context.Namespaces.Subscribe(change =>
         {
@@ -76,6 +81,19 @@ internal sealed class ApplyLoop
         // What is applied must be known before anything is judged missing or left over.
         await Retry.UntilDoneAsync(applied.StartAsync, context, cancellationToken).ConfigureAwait(false);
         await Task.WhenAll(works.RunAsync(cancellationToken), namespaces.RunAsync(cancellationToken)).ConfigureAwait(false);
+    }
+
+    /// <summary>Objects of a kind wait for its definition: now it is there.</summary>
+    private void LookAtKind(KubeObject definition)
+    {
+        string group = definition.TextAt("spec", "group") ?? "";
+        context.Resources.Forget(group);
+        foreach (KubeObject work in context.Works.All().Where(w =>
+            w.TextAt("spec", "manifest", "kind") is { } kind && kind == definition.TextAt("spec", "names", "kind")
+            && GroupVersionKind.From(w.TextAt("spec", "manifest", "apiVersion") ?? "", kind).Group == group))
+        {
+            works.Queue.Add(work.Name);
+        }
     }
 
     private void LookAtNamespace(string ns)

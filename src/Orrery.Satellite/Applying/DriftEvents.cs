@@ -12,6 +12,8 @@ internal sealed class DriftEvents(SatelliteContext context)
 
     public void Report(KubeObject live, DriftFound drift) => Say(live, "Drifted", $"{drift.Message}; it is left so");
 
+    public void Conflict(KubeObject live, string held) => Say(live, "ApplyConflict", $"somebody else applies fields of it: {held}");
+
     private void Say(KubeObject live, string reason, string message)
     {
         if (context.Actions.Denies(Events, "Event", live.Namespace, "") is null)

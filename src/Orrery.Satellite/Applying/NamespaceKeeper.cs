@@ -57,7 +57,7 @@ internal sealed class NamespaceKeeper(SatelliteContext context, WorksByNamespace
 
         if (ns.IsDeleting)
         {
-            return ApplyOutcome.Refused("NamespaceTerminating", $"namespace {name} is being deleted");
+            return ApplyOutcome.Refused("NamespaceTerminating", $"namespace {name} is being deleted{Waiting(ns)}");
         }
 
         return owner.Incarnation is { } wanted && holder.Incarnation != wanted && Planted.Fault != PlantedFault.EntersFormerNamespaces
@@ -65,10 +65,16 @@ internal sealed class NamespaceKeeper(SatelliteContext context, WorksByNamespace
             : null;
     }
 
+    /// <summary>What keeps a namespace from going, as its cluster says.</summary>
+    private static string Waiting(KubeObject ns) =>
+        Conditions.Find(ns, "NamespaceFinalizersRemaining") is { Status: Conditions.True } finalizers ? $": {finalizers.Message}"
+        : Conditions.Find(ns, "NamespaceContentRemaining") is { Status: Conditions.True } content ? $": {content.Message}"
+        : "";
+
     /// <summary>What is for the data plane as a whole may go anywhere but into what is a tenant's.</summary>
     private static ApplyOutcome? VendorRefusal(KubeObject ns) =>
         MappedNamespace.Of(ns) is { Tenant.Length: > 0 } holder ? ApplyOutcome.Refused("NotOurs", $"namespace {ns.Name} belongs to {holder}")
-        : ns.IsDeleting ? ApplyOutcome.Refused("NamespaceTerminating", $"namespace {ns.Name} is being deleted")
+        : ns.IsDeleting ? ApplyOutcome.Refused("NamespaceTerminating", $"namespace {ns.Name} is being deleted{Waiting(ns)}")
         : null;
 
     /// <summary>

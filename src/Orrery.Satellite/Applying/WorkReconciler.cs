@@ -44,10 +44,12 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             return ReconcileResult.Done;
         }
 
-        ApplyOutcome outcome = Withdrawal.Of(work) is { } withdrawal
-            ? await WithdrawAsync(work, withdrawal, cancellationToken).ConfigureAwait(false)
-            : await ApplyAsync(work, cancellationToken).ConfigureAwait(false);
-        ApplyOutcome? trial = await trials.TryAsync(work, cancellationToken).ConfigureAwait(false);
+        ApplyOutcome outcome = (await AllowedAsync(
+            work,
+            async () => Withdrawal.Of(work) is { } withdrawal
+                ? await WithdrawAsync(work, withdrawal, cancellationToken).ConfigureAwait(false)
+                : await ApplyAsync(work, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false))!;
+        ApplyOutcome? trial = await AllowedAsync(work, () => trials.TryAsync(work, cancellationToken)).ConfigureAwait(false);
         KubeObject reported = await ReportAsync(work, outcome, trial, cancellationToken).ConfigureAwait(false);
         Settle(work, reported, outcome);
         return trial is { IsApplied: false } ? ReconcileResult.After(Again(trial))
@@ -64,9 +66,23 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             return ReconcileResult.Done;
         }
 
-        ApplyOutcome? trial = await trials.TryAsync(work, cancellationToken).ConfigureAwait(false);
+        ApplyOutcome? trial = await AllowedAsync(work, () => trials.TryAsync(work, cancellationToken)).ConfigureAwait(false);
         await ReportAsync(work, null, trial, cancellationToken).ConfigureAwait(false);
         return trial is { IsApplied: false } ? ReconcileResult.After(Again(trial)) : ReconcileResult.Done;
+    }
+
+    /// <summary>What the cluster does not let its satellite do is said on the Work, whichever step it is that needs it.</summary>
+    private async Task<ApplyOutcome?> AllowedAsync(KubeObject work, Func<Task<ApplyOutcome?>> steps)
+    {
+        try
+        {
+            return await steps().ConfigureAwait(false);
+        }
+        catch (StatusException e) when (e.Code == 403)
+        {
+            Log.Refused(logger, work.Name, e.Reason, e.Message);
+            return ApplyOutcome.Refused(e.Reason, e.Message, applied.Of(work.Name).FirstOrDefault().Live);
+        }
     }
 
     private static TimeSpan Again(ApplyOutcome refused) => refused.Reason is "Terminating" or "NamespaceTerminating" ? TerminatingLook : RefusedLook;
@@ -156,6 +172,12 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             WorkShape.Apply(manifest.Json, tenancy, live);
         }
 
+        if (live?.NumberAt("spec", "replicas") is { } scaled && tenancy?.Suspended != true && applied.IsScaled(manifest))
+        {
+            // How many there are is for the autoscaler there to say: what it last said is what is applied.
+            manifest.Json["spec"]!["replicas"] = scaled;
+        }
+
         string digest = Drift.Digest(manifest.Json);
         if (WorkHandling.Of(work).ReportsDrift)
         {
@@ -212,11 +234,13 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
 
         if (live is { IsDeleting: true })
         {
-            return ApplyOutcome.Refused("Terminating", "an object of this name is still being deleted", live);
+            string[] waiting = [.. live.Finalizers];
+            return ApplyOutcome.Refused(
+                "Terminating", "an object of this name is still being deleted" + (waiting.Length > 0 ? $", and waits for its finalizers: {string.Join(", ", waiting)}" : ""), live);
         }
 
         // 4. Apply. What is ours is taken back from whoever changed it; a new object takes nothing from anybody.
-        ApplyOutcome outcome = await ApplyAsync(manifest, served.Resource, informer, live, digest, handling.Recreates, cancellationToken).ConfigureAwait(false);
+        ApplyOutcome outcome = await ApplyAsync(manifest, served.Resource, informer, live, digest, handling, cancellationToken).ConfigureAwait(false);
         if (drift is not null && outcome.IsApplied)
         {
             drifts.PutBack(outcome.Live!, drift);
@@ -231,17 +255,17 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
     }
 
     private async Task<ApplyOutcome> ApplyAsync(
-        Manifest manifest, GroupVersionResource resource, Informer informer, KubeObject? live, string digest, bool recreates, CancellationToken cancellationToken)
+        Manifest manifest, GroupVersionResource resource, Informer informer, KubeObject? live, string digest, WorkHandling handling, CancellationToken cancellationToken)
     {
         try
         {
-            KubeObject made = await context.Actions.ApplyAsync(resource, manifest.Json, force: live is not null, "Work " + manifest.WorkName, cancellationToken).ConfigureAwait(false);
+            KubeObject made = await TakeAsync(manifest, resource, force: live is not null && (handling.TakesOver || !manifest.Marks(live)), cancellationToken).ConfigureAwait(false);
             memory[manifest.WorkName] = new Memory(digest, Drift.Fingerprint(made), made.Uid, informer);
             informer.Observe(made);
             Log.Applied(logger, manifest.WorkName, manifest.Kind.Kind, manifest.Namespace, manifest.Name);
             return ApplyOutcome.InForce(made);
         }
-        catch (StatusException e) when (e.Reason == StatusReason.Invalid && live is not null && (recreates || Trials.IsMadeAnew(manifest)))
+        catch (StatusException e) when (e.Reason == StatusReason.Invalid && live is not null && (handling.Recreates || Trials.IsMadeAnew(manifest)))
         {
             // A job's template cannot change; a changed job is another run.
             await DeleteAsync(resource, live, manifest.WorkName, cancellationToken).ConfigureAwait(false);
@@ -251,6 +275,33 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         {
             Log.Refused(logger, manifest.WorkName, e.Reason, e.Message);
             return ApplyOutcome.Refused(e.Reason.Length > 0 ? e.Reason : "Refused", e.Message, live);
+        }
+    }
+
+    /// <summary>Applies it. Fields that somebody changed by hand are taken back; those that somebody else applies too are not, unless <paramref name="force"/> says so.</summary>
+    /// <exception cref="StatusException">409: who else applies which fields.</exception>
+    private async Task<KubeObject> TakeAsync(Manifest manifest, GroupVersionResource resource, bool force, CancellationToken cancellationToken)
+    {
+        string cause = "Work " + manifest.WorkName;
+        try
+        {
+            return await context.Actions.ApplyAsync(resource, manifest.Json, force, cause, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StatusException e) when (!force && ApplyConflicts.IsConflict(e))
+        {
+            KubeObject? live = await context.Cluster.FindAsync(resource, manifest.Namespace, manifest.Name, cancellationToken).ConfigureAwait(false);
+            if (live is not null && manifest.Marks(live) && ApplyConflicts.HeldByAppliers(e.Status, live) is not { Count: > 0 })
+            {
+                return await context.Actions.ApplyAsync(resource, manifest.Json, force: true, cause, cancellationToken).ConfigureAwait(false);
+            }
+
+            string held = live is null ? e.Message : string.Join(", ", ApplyConflicts.HeldByAppliers(e.Status, live) is { Count: > 0 } some ? some : [e.Message]);
+            if (live is not null)
+            {
+                drifts.Conflict(live, held);
+            }
+
+            throw ApiErrors.ApplyConflict($"somebody else applies fields of it: {held}; leave them out, or take them over by the annotation {WorkHandling.ConflictsAnnotation}: TakeOver", e.Status.Details?.Causes ?? []);
         }
     }
 

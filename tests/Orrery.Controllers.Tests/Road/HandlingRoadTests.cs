@@ -75,6 +75,83 @@ public sealed class HandlingRoadTests
     }
 
     [Fact]
+    public async Task Conflict_WithSomebodyElseWhoApplies_IsSaidByFieldAndOwner_AndTakenOverWithPermission()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        KubeClient inside = fleet.DataPlanes["pa2-par"].Client;
+        await shop.CreateAsync(ConfigMaps, "default", ConfigMap("settings", "{}"), default);
+        await Eventually.SomeAsync(() => inside.FindAsync(ConfigMaps, Mapped, "settings", default), "settings");
+
+        await inside.ApplyAsync(ConfigMaps, Mapped, "settings", Json("""{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"key": "theirs", "more": "x"} }"""), "flux", true, default);
+        await AppliedAsync(fleet, "Conflict");
+        await SaidAsync(inside, "ApplyConflict", "somebody else applies fields of it: .data.key (flux)");
+        Assert.Equal("theirs", (await inside.GetAsync(ConfigMaps, Mapped, "settings", default)).TextAt("data", "key"));
+        KubeObject work = (await fleet.Root.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)).Items.First(w => w.TextAt("spec", "source", "name") == "settings");
+        Assert.Equal(
+            "somebody else applies fields of it: .data.key (flux); leave them out, or take them over by the annotation orrery.dev/conflicts: TakeOver", Conditions.Find(work, "Applied")!.Message);
+
+        await shop.PatchAsync(ConfigMaps, "default", "settings", PatchKind.Merge, Json("""{"metadata": {"annotations": {"orrery.dev/conflicts": "TakeOver"} } }"""), default);
+        await AppliedAsync(fleet, "Applied");
+        KubeObject taken = await inside.GetAsync(ConfigMaps, Mapped, "settings", default);
+        Assert.Equal(("a", "x"), (taken.TextAt("data", "key"), taken.TextAt("data", "more")));
+    }
+
+    [Fact]
+    public async Task Autoscaled_KeepsTheReplicasThatItsAutoscalerSaid()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        KubeClient inside = fleet.DataPlanes["pa2-par"].Client;
+        var deployments = new GroupVersionResource("apps", "v1", "deployments");
+        var autoscalers = new GroupVersionResource("autoscaling", "v2", "horizontalpodautoscalers");
+        await shop.CreateAsync(deployments, "default", Json("""
+            {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+             "spec": {"selector": {"matchLabels": {"app": "web"}}, "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c", "image": "example.test/web:1"}]}}}}
+            """), default);
+        await shop.CreateAsync(autoscalers, "default", Json("""
+            {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "web"},
+             "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}, "minReplicas": 1, "maxReplicas": 9}}
+            """), default);
+        await Eventually.SomeAsync(() => inside.FindAsync(autoscalers, Mapped, "web", default), "the autoscaler");
+        await Eventually.SomeAsync(() => inside.FindAsync(deployments, Mapped, "web", default), "the deployment");
+
+        // As the autoscaler there does; what is applied after it takes nothing back.
+        await inside.PatchAsync(deployments, Mapped, "web", PatchKind.Merge, Json("""{"spec": {"replicas": 5} }"""), default, "scale");
+        await shop.PatchAsync(deployments, "default", "web", PatchKind.Merge, Json("""{"spec": {"minReadySeconds": 3} }"""), default);
+        KubeObject there = await Eventually.SomeAsync(
+            async () => await inside.GetAsync(deployments, Mapped, "web", default) is { } d && d.NumberAt("spec", "minReadySeconds") == 3 ? d : null, "applied anew", TimeSpan.FromSeconds(20));
+        Assert.Equal(5, there.NumberAt("spec", "replicas"));
+
+        // Without it, the number is its tenant's again.
+        await shop.DeleteAsync(autoscalers, "default", "web", null, default);
+        await Eventually.TrueAsync(async () => await inside.FindAsync(autoscalers, Mapped, "web", default) is null, "the autoscaler goes", TimeSpan.FromSeconds(20));
+        await shop.PatchAsync(deployments, "default", "web", PatchKind.Merge, Json("""{"spec": {"minReadySeconds": 4} }"""), default);
+        await Eventually.TrueAsync(async () => (await inside.GetAsync(deployments, Mapped, "web", default)).NumberAt("spec", "replicas") == 1, "as its tenant said", TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public async Task Former_ThatWaitsForAFinalizer_IsSaidWithItsName()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        KubeClient inside = fleet.DataPlanes["pa2-par"].Client;
+        await shop.CreateAsync(ConfigMaps, "default", ConfigMap("settings", "{}"), default);
+        await Eventually.SomeAsync(() => inside.FindAsync(ConfigMaps, Mapped, "settings", default), "settings");
+        await inside.PatchAsync(ConfigMaps, Mapped, "settings", PatchKind.Merge, Json("""{"metadata": {"finalizers": ["example.test/keep"]} }"""), default);
+
+        await shop.DeleteAsync(ConfigMaps, "default", "settings", null, default);
+        await Eventually.TrueAsync(async () => (await inside.GetAsync(ConfigMaps, Mapped, "settings", default)).IsDeleting, "it is going", TimeSpan.FromSeconds(20));
+        await shop.CreateAsync(ConfigMaps, "default", ConfigMap("settings", "{}"), default);
+        await AppliedAsync(fleet, "Terminating");
+        KubeObject work = (await fleet.Root.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)).Items.First(w => w.TextAt("spec", "source", "name") == "settings");
+        Assert.Equal("an object of this name is still being deleted, and waits for its finalizers: example.test/keep", Conditions.Find(work, "Applied")!.Message);
+
+        await inside.PatchAsync(ConfigMaps, Mapped, "settings", PatchKind.Merge, Json("""{"metadata": {"finalizers": null} }"""), default);
+        await AppliedAsync(fleet, "Applied");
+    }
+
+    [Fact]
     public async Task Stranger_IsAdoptedOnlyWithPermission()
     {
         await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");

@@ -19,6 +19,12 @@ internal static class WorkShape
     /// <param name="live">The object as it is; null when there is none. What cannot change in place keeps what it has.</param>
     public static void Apply(JsonObject manifest, Tenancy tenancy, KubeObject? live)
     {
+        if (manifest is { Kind: "Service", ApiVersion: "v1" })
+        {
+            // Every node would send what is meant for such an address to the tenant's pods, whoever's address it is (CVE-2020-8554).
+            (manifest["spec"] as JsonObject)?.Remove("externalIPs");
+        }
+
         if (PodSpec(manifest) is not { } pod)
         {
             return;

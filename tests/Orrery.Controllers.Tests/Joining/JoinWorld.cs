@@ -12,6 +12,7 @@ using Orrery.Controllers.Tests.Road;
 using Orrery.Hub;
 using Orrery.Satellite;
 using Orrery.Satellite.Joining;
+using Orrery.Server.Audit;
 using Orrery.Server.Authentication;
 using Orrery.Testing;
 
@@ -44,7 +45,10 @@ internal sealed class JoinWorld : IAsyncDisposable
 
     public KubeClient Root => ControlPlane.Admin;
 
-    public static async Task<JoinWorld> StartAsync(params string[] dataPlanes)
+    public static Task<JoinWorld> StartAsync(params string[] dataPlanes) => StartAsync(audit: null, dataPlanes);
+
+    /// <param name="audit">What the control plane records; null for nothing.</param>
+    public static async Task<JoinWorld> StartAsync(AuditOptions? audit, params string[] dataPlanes)
     {
         var clock = new ShiftedTime();
         ILoggerFactory loggers = Environment.GetEnvironmentVariable("ORRERY_TEST_LOG") is { Length: > 0 } file ? new FileLoggers(file) : NullLoggerFactory.Instance;
@@ -54,7 +58,7 @@ internal sealed class JoinWorld : IAsyncDisposable
             TimeProvider = clock,
             LoggerFactory = loggers,
             SubresourceHandlers = hub.Handlers,
-            Configure = options => options with { ExpiredCertificates = new ExpiredCertificates(OrreryNames.SatelliteGroup, JoinNames.ExpiredUserPrefix, JoinNames.ExpiredGroup) },
+            Configure = options => options with { Audit = audit, ExpiredCertificates = new ExpiredCertificates(OrreryNames.SatelliteGroup, JoinNames.ExpiredUserPrefix, JoinNames.ExpiredGroup) },
         });
         var world = new JoinWorld(server, hub, clock, loggers);
         var controllers = new OrreryControllers(new ControllersOptions

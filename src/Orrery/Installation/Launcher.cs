@@ -1,3 +1,4 @@
+using Orrery.Api;
 using Orrery.Client;
 using Orrery.Commands;
 
@@ -10,6 +11,11 @@ internal sealed class Launcher(TimeProvider time)
 
     /// <summary>How often the foreground looks for processes that have died.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often the foreground looks for satellites that were asleep for longer than their certificates hold, and how long that may take.</summary>
+    private static readonly TimeSpan InvitationInterval = TimeSpan.FromMinutes(1);
+
+    private static readonly TimeSpan InvitationPatience = TimeSpan.FromSeconds(20);
 
     /// <summary>
     /// 1. settles the settings, 2. makes keys and kubeconfigs that are missing, 3. starts what does not run,
@@ -53,12 +59,13 @@ internal sealed class Launcher(TimeProvider time)
         return installation;
     }
 
-    /// <summary>Starts again what dies, until cancelled; then stops everything.</summary>
+    /// <summary>Starts again what dies, and lets satellites in again whose certificates ended while the machine slept, until cancelled; then stops everything.</summary>
     public async Task SuperviseAsync(RunningInstallation installation, CancellationToken cancellationToken)
     {
         await Console.Error.WriteLineAsync("Press Ctrl-C to stop.").ConfigureAwait(false);
         var failures = new Dictionary<string, int>(StringComparer.Ordinal);
         var notBefore = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
+        DateTimeOffset nextInvitations = time.GetUtcNow() + InvitationInterval;
         using var timer = new PeriodicTimer(LookInterval, time);
         try
         {
@@ -77,12 +84,33 @@ internal sealed class Launcher(TimeProvider time)
                     await Console.Error.WriteLineAsync($"{process.Name} has ended; starting it again (its log: {installation.Directory.LogFile(process.Name)})").ConfigureAwait(false);
                     _ = process.Start();
                 }
+
+                if (time.GetUtcNow() >= nextInvitations)
+                {
+                    nextInvitations = time.GetUtcNow() + InvitationInterval;
+                    await InviteAsync(installation, cancellationToken).ConfigureAwait(false);
+                }
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             await Console.Error.WriteLineAsync("Stopping ...").ConfigureAwait(false);
             _ = await DownCommand.StopAllAsync(installation.Processes, CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    private async Task InviteAsync(RunningInstallation installation, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(InvitationPatience, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        try
+        {
+            await Invitations.EnsureAsync(installation, time, both.Token).ConfigureAwait(false);
+        }
+        catch (Exception away) when (away is StatusException or HttpRequestException or IOException or CommandFailedException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            // A control plane that has only just been started again: in a minute it is asked once more.
+            await Console.Error.WriteLineAsync($"whether satellites need another invitation could not be looked up: {away.Message}").ConfigureAwait(false);
         }
     }
 

@@ -15,6 +15,7 @@ internal sealed class IdentityReport(KubeClient root, Informer dataPlanes, TimeP
     private const string Start = "certificateStartTime";
     private const string Expiration = "certificateExpirationTime";
     private const string Pending = "pendingRequest";
+    private const string Authority = "certificateAuthority";
     private const string Identity = "satelliteIdentity";
 
     /// <summary>Its satellite has a certificate; the first says which cluster this data plane is.</summary>
@@ -32,6 +33,7 @@ internal sealed class IdentityReport(KubeClient root, Informer dataPlanes, TimeP
             {
                 status[ClusterUid] = request.ClusterUid;
                 status[Identity] = request.Satellite?.Identity;
+                status[Authority] = certificate.Authority;
                 status[Start] = Conditions.Time(certificate.From);
                 status[Expiration] = Conditions.Time(certificate.To);
                 status.Remove(Pending);
@@ -73,7 +75,7 @@ internal sealed class IdentityReport(KubeClient root, Informer dataPlanes, TimeP
     {
         // What this manager does not apply again is taken away, so it begins from what is there.
         var status = new JsonObject();
-        foreach (string field in (ReadOnlySpan<string>)[ClusterUid, Start, Expiration, Pending, Identity])
+        foreach (string field in (ReadOnlySpan<string>)[ClusterUid, Start, Expiration, Pending, Identity, Authority])
         {
             if (dataPlane.TextAt("status", field) is { } text)
             {

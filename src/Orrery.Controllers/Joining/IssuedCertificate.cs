@@ -6,7 +6,8 @@ using Orrery.Api;
 namespace Orrery.Controllers.Joining;
 
 /// <summary>What is told of a certificate that was issued.</summary>
-internal readonly record struct IssuedCertificate(DateTimeOffset From, DateTimeOffset To)
+/// <param name="Authority">Id of the key that signed it, in hex; empty when it does not say.</param>
+internal readonly record struct IssuedCertificate(DateTimeOffset From, DateTimeOffset To, string Authority)
 {
     /// <returns>Null while it is not signed.</returns>
     public static IssuedCertificate? Of(KubeObject request)
@@ -19,7 +20,8 @@ internal readonly record struct IssuedCertificate(DateTimeOffset From, DateTimeO
         try
         {
             using X509Certificate2 certificate = X509Certificate2.CreateFromPem(Encoding.UTF8.GetString(Convert.FromBase64String(base64)));
-            return new IssuedCertificate(certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
+            return new IssuedCertificate(certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime(),
+                certificate.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().FirstOrDefault()?.KeyIdentifier is { } id ? Convert.ToHexStringLower(id.Span) : "");
         }
         catch (Exception e) when (e is FormatException or CryptographicException)
         {

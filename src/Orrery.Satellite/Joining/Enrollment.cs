@@ -28,6 +28,9 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
     /// <summary>The certificate holds, and the control plane lets nobody in by it: it was revoked, or its authority is gone.</summary>
     private bool isShutOut;
 
+    /// <summary>Whether a request was sent that is not answered.</summary>
+    private bool isAnswerDue;
+
     /// <summary>How to reach the control plane as this satellite. Good once <see cref="JoinAsync"/> has ended.</summary>
     public ClientConfig Config => new(identity!.Server) { TlsSource = () => tls!, Proxy = options.Proxy };
 
@@ -62,14 +65,19 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
             // 1. Whether it is let in, and by whom the control plane will be known.
             await TryAsync(FollowAuthoritiesAsync, cancellationToken).ConfigureAwait(false);
 
-            // 2. Another certificate: in time, or because nobody takes this one.
-            bool waiting = false;
+            // 2. Another certificate: in time, or because nobody takes this one. With a new one it is looked at once more by whom the control plane is known:
+            // what the token came with may say less.
+            bool obtained = false;
+            isAnswerDue = false;
             if (isShutOut || time.GetUtcNow() >= RenewalOf(tls!.Certificate!))
             {
-                await TryAsync(async token => waiting = !await ObtainAsync(token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+                await TryAsync(async token => obtained = await ObtainAsync(token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
             }
 
-            await Task.Delay(waiting && !isShutOut ? options.PollInterval : options.LookInterval, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!obtained)
+            {
+                await Task.Delay(isAnswerDue ? options.PollInterval : options.LookInterval, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
     }
 
@@ -172,6 +180,7 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
         string? certificate;
         try
         {
+            isAnswerDue = true;
             certificate = await order.LookAsync(controlPlane, cancellationToken).ConfigureAwait(false);
         }
         catch (JoinRefusedException refusal)

@@ -30,6 +30,13 @@ public sealed class CertificateAuthority : IDisposable
     /// <summary>By which people and stores tell authorities apart: <c>sha256:</c> and the digest of the certificate.</summary>
     public string Fingerprint => "sha256:" + issuer.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant();
 
+    /// <summary>Id of its key, in hex, as the certificates that it signs name it.</summary>
+    public string KeyId => Convert.ToHexStringLower(issuer.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Single().SubjectKeyIdentifierBytes.Span);
+
+    /// <summary>Whether a certificate says that it comes from this authority: which of two of one name, its chain does not say in itself.</summary>
+    public bool Issued(X509Certificate2 certificate) =>
+        certificate.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().FirstOrDefault()?.KeyIdentifier is { } id && Convert.ToHexStringLower(id.Span) == KeyId;
+
     /// <summary>PKCS#8. A secret.</summary>
     public string KeyPem { get; }
 

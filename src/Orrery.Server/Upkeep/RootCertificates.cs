@@ -19,7 +19,7 @@ internal sealed class RootCertificates(CacheSet caches, ObjectStore objects, Wri
 
     protected override async ValueTask<bool> LookAsync(string key, CachedObject? item, CancellationToken cancellationToken)
     {
-        if (item is null || objects.Exists(ConfigMaps, item.Cluster, item.Name, NamespaceContents.CertificateName))
+        if (item is null || IsTold(item))
         {
             return true;
         }
@@ -32,6 +32,13 @@ internal sealed class RootCertificates(CacheSet caches, ObjectStore objects, Wri
         try
         {
             await writer.EnsureAsync(objects, ConfigMaps, item.Cluster, item.Name, NamespaceContents.Certificate(authorityPem), Manager, cancellationToken);
+            if (!IsTold(item))
+            {
+                // Of an authority that this one takes the place of, or somebody's own.
+                await writer.UpdateAsync(
+                    ConfigMaps, item.Cluster, item.Name, NamespaceContents.CertificateName, "", Manager,
+                    json => json["data"] = NamespaceContents.Certificate(authorityPem)["data"]!.DeepClone(), cancellationToken);
+            }
         }
         catch (StatusException refusal) when (refusal.IsNotFound || refusal.Reason == StatusReason.Forbidden)
         {
@@ -40,4 +47,7 @@ internal sealed class RootCertificates(CacheSet caches, ObjectStore objects, Wri
 
         return true;
     }
+
+    private bool IsTold(CachedObject item) =>
+        objects.Find(ConfigMaps, item.Cluster, item.Name, NamespaceContents.CertificateName) is { } present && KubeObject.Parse(present.Json.Span).TextAt("data", "ca.crt") == authorityPem;
 }

@@ -35,7 +35,14 @@ public static class EtcdBackup
 
             if (options.Owner is { } owner && Encoding.UTF8.GetString((await store.EnsureMetaAsync(Owner, Encoding.UTF8.GetBytes(owner), cancellationToken).ConfigureAwait(false)).Span) is var present && present != owner)
             {
-                throw new StoreException($"{options.Prefix} of this etcd belongs to servers with other keys ({present}; here: {owner})", outcomeUnknown: false) { IsOfAnotherOwner = true };
+                if (present == options.FormerOwner)
+                {
+                    await store.PutMetaAsync([(Owner, Encoding.UTF8.GetBytes(owner))], cancellationToken).ConfigureAwait(false);
+                }
+                else if (present != options.NextOwner)
+                {
+                    throw new StoreException($"{options.Prefix} of this etcd belongs to servers with other keys ({present}; here: {owner})", outcomeUnknown: false) { IsOfAnotherOwner = true };
+                }
             }
 
             long origin = Read(await store.GetMetaAsync(Origin, cancellationToken).ConfigureAwait(false));

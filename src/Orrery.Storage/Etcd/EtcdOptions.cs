@@ -34,6 +34,12 @@ public sealed record EtcdOptions
     /// </summary>
     public string? Owner { get; init; }
 
+    /// <summary>Who <see cref="Owner"/> was known as before; a store of that name becomes this owner's. Null for nobody.</summary>
+    public string? FormerOwner { get; init; }
+
+    /// <summary>Who <see cref="Owner"/> will be known as: other servers may be a step ahead. Null for nobody.</summary>
+    public string? NextOwner { get; init; }
+
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <exception cref="ArgumentException">The options make no sense; the message names the one and what it may be.</exception>

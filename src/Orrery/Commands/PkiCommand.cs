@@ -8,7 +8,7 @@ internal static class PkiCommand
 {
     private const string Standard = "-";
 
-    public static Command Create() => new("pki", "Hand over the keys that all replicas of one control plane share.") { Export(), Import() };
+    public static Command Create() => new("pki", "Hand over the keys that all replicas of one control plane share, and replace its certificate authority.") { Export(), Import(), PkiRotateVerb.Create() };
 
     private static Command Export()
     {

@@ -29,14 +29,15 @@ internal static class Credentials
     public static void EnsureControlPlane(DataDirectory directory, Settings settings, TimeProvider time)
     {
         var pki = new PkiFolder(directory.PkiFolder, time);
-        using CertificateAuthority authority = pki.EnsureAuthority("orrery");
-        using (pki.EnsureServer(authority))
+        using Authorities authorities = pki.EnsureAuthorities("orrery");
+        using (pki.EnsureServer(authorities.Serving))
         {
             _ = pki.EnsureTokenKey();
         }
 
-        Write(directory.AdminKubeconfig, "orrery", settings.Server, authority, pki.EnsureClient(authority, "admin", "orrery-admin", Masters, ClusterScope.Root));
-        Write(directory.ControllersKubeconfig, "orrery", settings.Server, authority, pki.EnsureClient(authority, "controllers", "orrery:controllers", Masters, ClusterScope.All));
+        CertificateAuthority authority = authorities.Signing;
+        Write(directory.AdminKubeconfig, "orrery", settings.Server, authorities, pki.EnsureClient(authority, "admin", "orrery-admin", Masters, ClusterScope.Root));
+        Write(directory.ControllersKubeconfig, "orrery", settings.Server, authorities, pki.EnsureClient(authority, "controllers", "orrery:controllers", Masters, ClusterScope.All));
     }
 
     /// <summary>Keys and the administrator's kubeconfig of one simulated data plane.</summary>
@@ -44,13 +45,13 @@ internal static class Credentials
     {
         DataDirectory.MakePrivate(folder);
         var pki = new PkiFolder(Path.Combine(folder, "pki"), time);
-        using CertificateAuthority authority = pki.EnsureAuthority(name);
-        using (pki.EnsureServer(authority))
+        using Authorities authorities = pki.EnsureAuthorities(name);
+        using (pki.EnsureServer(authorities.Serving))
         {
             _ = pki.EnsureTokenKey();
         }
 
-        Write(Path.Combine(folder, "kubeconfig"), name, new Uri($"https://127.0.0.1:{port}"), authority, pki.EnsureClient(authority, "admin", name + "-admin", Masters, ClusterScope.Root));
+        Write(Path.Combine(folder, "kubeconfig"), name, new Uri($"https://127.0.0.1:{port}"), authorities, pki.EnsureClient(authorities.Signing, "admin", name + "-admin", Masters, ClusterScope.Root));
         return pki;
     }
 
@@ -59,11 +60,12 @@ internal static class Credentials
     {
         ClusterName cluster = scope.Cluster;
         var pki = new PkiFolder(directory.PkiFolder, time);
-        using CertificateAuthority authority = pki.EnsureAuthority("orrery");
+        using Authorities authorities = pki.EnsureAuthorities("orrery");
+        CertificateAuthority authority = authorities.Signing;
         var server = new Uri(settings.Server, cluster.PathPrefix);
         string name = cluster.IsRoot ? "orrery" : $"{cluster.Namespace}-{cluster.Name}";
         string user = cluster.IsRoot ? "orrery-admin" : $"{cluster.Namespace}:{cluster.Name}:admin";
-        var entry = new KubeConfigEntry(name, server, authority.CertificatePem);
+        var entry = new KubeConfigEntry(name, server, authorities.TrustedPem);
         if (token)
         {
             using ServiceAccountKeys keys = ServiceAccountKeys.Load(pki.EnsureTokenKey());
@@ -76,10 +78,10 @@ internal static class Credentials
         return KubeConfig.Render(entry with { ClientCertificatePem = certificate.CertificatePem, ClientKeyPem = certificate.KeyPem });
     }
 
-    private static void Write(string path, string name, Uri server, CertificateAuthority authority, IssuedCertificate certificate)
+    private static void Write(string path, string name, Uri server, Authorities authorities, IssuedCertificate certificate)
     {
         // Several processes of an installation may start at once: what stands there already is left alone.
-        string text = KubeConfig.Render(new KubeConfigEntry(name, server, authority.CertificatePem, certificate.CertificatePem, certificate.KeyPem));
+        string text = KubeConfig.Render(new KubeConfigEntry(name, server, authorities.TrustedPem, certificate.CertificatePem, certificate.KeyPem));
         if (!File.Exists(path) || File.ReadAllText(path) != text)
         {
             PrivateFile.Write(path, text);

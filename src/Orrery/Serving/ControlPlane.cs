@@ -32,13 +32,17 @@ internal static class ControlPlane
     {
         // 1. The store: everything durable. Servers that share one trust the same authority, or clients of one would be strangers to the other.
         var pki = new PkiFolder(directory.PkiFolder, time);
-        using CertificateAuthority authority = pki.EnsureAuthority("orrery");
+        using Authorities authorities = pki.EnsureAuthorities("orrery");
+        CertificateAuthority authority = authorities.Signing;
         await using IStore store = etcd is null
             ? SqliteStore.Open(directory.StoreFile, time)
-            : await OpenAsync(etcd with { TimeProvider = time, Owner = authority.Fingerprint }, cancellationToken).ConfigureAwait(false);
+            : await OpenAsync(etcd with
+            {
+                TimeProvider = time, Owner = authority.Fingerprint, FormerOwner = authorities.Serving.Fingerprint, NextOwner = authorities.Next?.Fingerprint,
+            }, cancellationToken).ConfigureAwait(false);
 
         // 2. The API server.
-        using X509Certificate2 serving = pki.EnsureServer(authority, [address.ToString(), publicUrl.IdnHost]);
+        using X509Certificate2 serving = pki.EnsureServer(authorities.Serving, [address.ToString(), publicUrl.IdnHost]);
         using ServiceAccountKeys keys = ServiceAccountKeys.Load(pki.EnsureTokenKey());
         using OtlpExport? export = OtlpExport.Start("orrery-serve");
         using var metrics = new PrometheusText();
@@ -50,7 +54,7 @@ internal static class ControlPlane
                 Address = address,
                 Port = settings.Port,
                 ServingCertificate = serving,
-                ClientCas = [authority.Certificate()],
+                ClientCas = authorities.Trusted(),
                 ServiceAccountKeys = keys,
                 Signer = authority,
                 ExpiredCertificates = new ExpiredCertificates(OrreryNames.SatelliteGroup, JoinNames.ExpiredUserPrefix, JoinNames.ExpiredGroup),
@@ -79,7 +83,7 @@ internal static class ControlPlane
         using X509Certificate2 self = authority.IssueClient(OrreryNames.ServerUser, [UserGroups.Masters], ClusterScope.All, ServerLifetime).ToX509();
 
         // Whichever address a server has, its certificate is of the shared authority and names localhost.
-        var tunnels = new HubAccess(new ClientConfig(controllers.Api.Server, [authority.Certificate()], self) { TlsServerName = "localhost" }, OwnAddress.Of(server.Url, address));
+        var tunnels = new HubAccess(new ClientConfig(controllers.Api.Server, authorities.Trusted(), self) { TlsServerName = "localhost" }, OwnAddress.Of(server.Url, address));
         await Together.RunAsync([control, token => hub.RunAsync(tunnels, token)], cancellationToken).ConfigureAwait(false);
     }
 

@@ -62,4 +62,20 @@ public sealed class EtcdOwnerTests(EtcdFixture etcd) : IClassFixture<EtcdFixture
         await Task.CompletedTask;
         yield break;
     }
+
+    /// <summary>Servers change their name one after the other: the store goes along with the first, and lets the others in until they do.</summary>
+    [Fact]
+    public async Task Open_ByOneWhoChangesItsName_IsLetInOnBothSidesOfTheChange()
+    {
+        EtcdOptions options = etcd.Options(etcd.NewPrefix());
+        foreach (EtcdOptions server in (EtcdOptions[])
+            [options with { Owner = "old" }, options with { Owner = "old", FormerOwner = "old", NextOwner = "new" }, options with { Owner = "new", FormerOwner = "old", NextOwner = "new" },
+             options with { Owner = "old", FormerOwner = "old", NextOwner = "new" }, options with { Owner = "new" }])
+        {
+            await using IStore store = await EtcdBackup.OpenAsync(server, Token);
+        }
+
+        Assert.True((await Assert.ThrowsAsync<StoreException>(() => EtcdBackup.OpenAsync(options with { Owner = "old" }, Token))).IsOfAnotherOwner);
+        Assert.True((await Assert.ThrowsAsync<StoreException>(() => EtcdBackup.OpenAsync(options with { Owner = "third", FormerOwner = "fourth", NextOwner = "fifth" }, Token))).IsOfAnotherOwner);
+    }
 }

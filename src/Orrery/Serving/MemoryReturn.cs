@@ -17,6 +17,11 @@ internal sealed partial class MemoryReturn(TimeProvider time)
     /// <summary>Bytes allocated since the last time that make another one worth it, however small the heap.</summary>
     private const long Least = 16 * 1024 * 1024;
 
+    /// <summary>The same once <see cref="Rest"/> has passed: a server that idles for long grows by what it looks at now and then.</summary>
+    private const long LeastAfterRest = 4 * 1024 * 1024;
+
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(30);
+
     private static readonly ConcurrentDictionary<object, Func<long>> Forgetters = new();
 
     private long allocatedBefore;
@@ -38,15 +43,18 @@ internal sealed partial class MemoryReturn(TimeProvider time)
     {
         using var timer = new PeriodicTimer(Look, time);
         TimeSpan cpu = Environment.CpuUsage.TotalTime;
+        long returned = time.GetTimestamp();
         while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
         {
             TimeSpan now = Environment.CpuUsage.TotalTime;
             bool isIdle = now - cpu < Look * IdleShare;
             cpu = now;
             forgotten += Forgetters.Values.Sum(forget => forget());
-            if (isIdle && GC.GetTotalAllocatedBytes() - allocatedBefore + forgotten > Math.Max(Least, live / 2))
+            long least = time.GetElapsedTime(returned) >= Rest ? LeastAfterRest : Least;
+            if (isIdle && GC.GetTotalAllocatedBytes() - allocatedBefore + forgotten > Math.Max(least, live / 2))
             {
                 Return();
+                returned = time.GetTimestamp();
                 cpu = Environment.CpuUsage.TotalTime;
             }
         }

@@ -14,7 +14,8 @@ public sealed record ControllersOptions
     public Uri? PublicUrl { get; init; }
 
     /// <summary>
-    /// Whether <see cref="Api"/> serves virtual clusters, as <c>orrery serve</c> does. On any other Kubernetes the controllers of virtual clusters are left out.
+    /// Whether <see cref="Api"/> serves virtual clusters and takes tunnels, as <c>orrery serve</c> does. On any other Kubernetes the controllers of virtual
+    /// clusters are left out, and satellites say by Leases that they live.
     /// </summary>
     public bool VirtualClusters { get; init; } = true;
 

@@ -55,6 +55,9 @@ internal static partial class Log
     [LoggerMessage(4011, LogLevel.Information, "Waiting to be let in by the control plane: {Fault}")]
     public static partial void WaitingToJoin(ILogger logger, string fault);
 
+    [LoggerMessage(4013, LogLevel.Information, "{Server} takes no tunnels and is told by a Lease that this satellite lives")]
+    public static partial void LeaseHeld(ILogger logger, Uri server);
+
     [LoggerMessage(4030, LogLevel.Information, "Data plane {DataPlane}: not joined yet: {Reason}")]
     public static partial void JoinWaits(ILogger logger, string dataPlane, string reason);
 
@@ -93,6 +96,15 @@ internal static partial class Log
 
     [LoggerMessage(4051, LogLevel.Warning, "The record for the cluster's owner is not written, trying again: {Fault}")]
     public static partial void RecordNotWritten(ILogger logger, string fault);
+
+    [LoggerMessage(4070, LogLevel.Information, "{Object} is as the vendor says")]
+    public static partial void Fetched(ILogger logger, string @object);
+
+    [LoggerMessage(4071, LogLevel.Information, "{Object} is removed: the vendor does not lay it out any more")]
+    public static partial void FetchedRemoved(ILogger logger, string @object);
+
+    [LoggerMessage(4072, LogLevel.Information, "Waiting for the cluster to take the tenant and its data plane: {Fault}")]
+    public static partial void OwnPlaneWaits(ILogger logger, string fault);
 
     [LoggerMessage(4060, LogLevel.Warning, "The control plane is away: {Count} Works are held to as it wanted them last")]
     public static partial void WorksOffline(ILogger logger, int count);

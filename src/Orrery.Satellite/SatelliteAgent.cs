@@ -59,7 +59,10 @@ public sealed class SatelliteAgent(SatelliteOptions options)
         var usage = new UsageReport(context, observe.Pods, observe.Claims);
         var tenancies = new TenancyLoop(context, guards, observe.Nodes, observe.Pods);
         var report = new ClusterReport(context, observe.Nodes);
-        ITunnel tunnel = options.Tunnel ?? new TunnelDialer(context, new TunnelRequests(context, new PodRequests(context, observe.Pods), new MetricsRequests(context)));
+        ITunnel tunnel = options.Tunnel ?? new Presence(
+            context,
+            new TunnelDialer(context, new TunnelRequests(context, new PodRequests(context, observe.Pods), new MetricsRequests(context))),
+            new LeaseBeat(context.ControlPlane, options.DataPlane, context.Time, options.Loggers.CreateLogger("Orrery.Satellite.Tunnel")));
         Log.Started(options.Loggers.CreateLogger("Orrery.Satellite"), options.DataPlane, options.ControlPlane.Server, options.Cluster.Server);
 
         // Before its DataPlane is there, a satellite may see nothing: that its tunnel is taken tells that it may. While the control plane is away,

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Orrery.Commands;
 using Orrery.Commands.Objects;
+using Orrery.Commands.Private;
 
 namespace Orrery;
 
@@ -27,6 +28,7 @@ internal static class CommandLine
             TopCommand.Create(),
             SimulateCommand.Create(),
             SatelliteCommand.Create(),
+            PrivateCommand.Create(),
             KubeApiServerCommand.Create(),
             DiffCommand.Create(),
             EventsCommand.Create(),

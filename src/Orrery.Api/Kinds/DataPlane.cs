@@ -22,6 +22,9 @@ public sealed record DataPlane(
     /// <summary>What runs here is to move to other data planes: it is drained, or deleted.</summary>
     public bool Drained { get; init; }
 
+    /// <summary>Its tenant runs Orrery's controllers there: they fetch what is theirs, and nothing else is placed there.</summary>
+    public bool HasOwnControllers { get; init; }
+
     public string Namespace => OrreryNames.DataPlaneNamespace(Name);
 
     public bool IsReporting => Ready == "True";
@@ -31,6 +34,7 @@ public sealed record DataPlane(
     /// <summary>Whether what placement looks at is the same in both; a heartbeat changes none of it.</summary>
     public bool PlacesLike(DataPlane other) =>
         Access == other.Access && Cordoned == other.Cordoned && Paused == other.Paused && Deleting == other.Deleting && Drained == other.Drained
+        && HasOwnControllers == other.HasOwnControllers
         && Tenants.SequenceEqual(other.Tenants, StringComparer.Ordinal)
         && Labels.Count == other.Labels.Count && Labels.All(l => other.Labels.TryGetValue(l.Key, out string? v) && v == l.Value);
 
@@ -50,6 +54,7 @@ public sealed record DataPlane(
             message)
         {
             Drained = drained,
+            HasOwnControllers = json.TextAt("spec", "controlledBy") == "Tenant",
         };
     }
 

@@ -51,6 +51,12 @@ public static class JoinNames
     /// <summary>Environment variable that says what <c>orrery satellite --via</c> says.</summary>
     public const string ViaVariable = "ORRERY_VIA";
 
+    /// <summary>As <see cref="IdentitySecret"/>, of a tenant's own control plane, by which it is known to the vendor's.</summary>
+    public const string PrivateIdentitySecret = "orrery-private";
+
+    /// <summary>As <see cref="InvitationSecret"/>, for a tenant's own control plane.</summary>
+    public const string PrivateInvitationSecret = "orrery-private-join";
+
     /// <summary>Where a cluster says to everybody how it is reached and by which authority it is known (kubeadm's convention).</summary>
     public const string ClusterInfo = "cluster-info";
 

@@ -150,6 +150,12 @@ public static class OrreryNames
     /// </summary>
     public const string TunnelLease = "tunnel";
 
+    /// <summary>
+    /// Holder of <see cref="TunnelLease"/> where the control plane takes no tunnel: the satellite renews the Lease itself, as kubelets do, for as long
+    /// as it lives.
+    /// </summary>
+    public const string SatelliteHolder = "satellite";
+
     /// <summary>In which namespace servers of the control plane register, each by a Lease that it renews.</summary>
     public const string ServerNamespace = "kube-system";
 

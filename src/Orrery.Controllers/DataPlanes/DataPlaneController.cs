@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Orrery.Api.Kinds;
 using Orrery.Client;
+using Orrery.Controllers.Fleet;
 
 namespace Orrery.Controllers.DataPlanes;
 
@@ -21,7 +22,7 @@ internal sealed class DataPlaneController : IController
         own = new DataPlaneInformers(context.Root, context.Options);
         var heartbeats = new Heartbeats(own.Tunnels, own.Servers, context.Time);
         var reconciler = new DataPlaneReconciler(
-            context.Root, dataPlanes, namespaces, own, heartbeats, context.Works, observations, tenancies, context.Events, context.Time,
+            context.Root, dataPlanes, namespaces, own, heartbeats, context.Works, observations, tenancies, context.Events, context.Time, takesTunnels: context.Options.VirtualClusters,
             context.Options.Loggers.CreateLogger("Orrery.Controllers.DataPlanes"));
         host = context.Host(
             "dataplanes", reconciler, [dataPlanes, namespaces, observations, tenancies, context.Works.Informer, .. own.All], () => dataPlanes.All().Select(d => d.Name));
@@ -41,6 +42,13 @@ internal sealed class DataPlaneController : IController
             if (change.IsAdded || change.IsDeleted)
             {
                 AddOwner(change.Key.Namespace);
+            }
+        });
+        context.Works.Informer.Subscribe(change =>
+        {
+            if ((change.IsAdded || change.IsDeleted) && context.Fleet.Current.DataPlane(WorkDirectory.DataPlaneOf(change.Latest)) is { HasOwnControllers: true } used)
+            {
+                host.Queue.Add(used.Name);
             }
         });
         foreach (Informer access in own.Access.Values)

@@ -19,6 +19,7 @@ internal sealed class DataPlaneReconciler(
     Informer tenancies,
     EventRecorder events,
     TimeProvider time,
+    bool takesTunnels,
     ILogger logger) : IReconciler<string>
 {
     /// <summary>How far the heartbeat time in the status may lag: it is for people, and each write wakes every watcher.</summary>
@@ -81,7 +82,7 @@ internal sealed class DataPlaneReconciler(
 
     private async Task GrantAsync(KubeObject dataPlane, CancellationToken cancellationToken)
     {
-        foreach ((GroupVersionResource resource, JsonObject wanted) in SatelliteAccess.Objects(dataPlane))
+        foreach ((GroupVersionResource resource, JsonObject wanted) in SatelliteAccess.Objects(dataPlane, renewsLease: !takesTunnels || DataPlane.From(dataPlane).HasOwnControllers))
         {
             Informer informer = own.Access[resource];
             if (informer.Get(ClusterName.Root, wanted.Namespace, wanted.Name) is { } existing && SatelliteAccess.IsSame(existing, wanted))
@@ -118,7 +119,10 @@ internal sealed class DataPlaneReconciler(
             dataPlane.Generation);
         changed |= Conditions.Set(status, OrreryNames.ReadyCondition, readiness.Status, readiness.Reason, readiness.Message, now, dataPlane.Generation);
         changed |= SetDrained(dataPlane, status, now);
-        string[] tenants = [.. tenancies.InNamespace(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane.Name)).Select(t => t.Name).Order(StringComparer.Ordinal)];
+        DataPlane wanted = DataPlane.From(dataPlane);
+        string[] tenants = wanted.HasOwnControllers
+            ? works.In(dataPlane.Name).Count > 0 ? [.. wanted.Tenants] : []
+            : [.. tenancies.InNamespace(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane.Name)).Select(t => t.Name).Order(StringComparer.Ordinal)];
         changed |= !JsonComparison.IsSame(dataPlane.At("status", "tenants"), OwnKinds.List(tenants));
         bool stale = heartbeat is { } last && !(dataPlane.At("status", "lastHeartbeatTime")?.GetDateTimeOffset() >= last.Heard - HeartbeatPace);
         if (!changed && !stale)

@@ -13,13 +13,15 @@ internal readonly record struct Heartbeat(DateTimeOffset Heard, DateTimeOffset E
 
 /// <summary>
 /// When each satellite was last heard. Satellites beat within their tunnels, which only the server that holds the tunnel hears: it says so when a
-/// tunnel opens and when it has been gone for a while, and vouches for all that it holds with one Lease of its own.
+/// tunnel opens and when it has been gone for a while, and vouches for all that it holds with one Lease of its own. Where no server takes tunnels each
+/// satellite renews its Lease itself.
 /// </summary>
 internal sealed class Heartbeats
 {
     private static readonly TimeSpan UsualDuration = TimeSpan.FromSeconds(40);
 
     private readonly ConcurrentDictionary<string, ServerBeat> servers = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ServerBeat> satellites = new(StringComparer.Ordinal);
     private readonly Informer tunnels;
     private readonly TimeProvider time;
     private readonly DateTimeOffset started;
@@ -32,6 +34,7 @@ internal sealed class Heartbeats
         this.time = time;
         started = time.GetUtcNow();
         servers.Subscribe(OnServer);
+        tunnels.Subscribe(OnTunnel);
     }
 
     /// <summary>A server is new, is heard again, or took itself off the list. That it is heard as ever is no news to those that it holds.</summary>
@@ -39,9 +42,10 @@ internal sealed class Heartbeats
 
     /// <returns>Null for one that was never heard.</returns>
     public Heartbeat? Of(string dataPlane) =>
-        tunnels.Get(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane), OrreryNames.TunnelLease) is { } tunnel
-            ? Of(tunnel, tunnel.TextAt("spec", "holderIdentity") is { Length: > 0 } holder && servers.TryGetValue(holder, out ServerBeat beat) ? beat : null, started)
-            : null;
+        tunnels.Get(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane), OrreryNames.TunnelLease) is not { } tunnel ? null
+        : tunnel.TextAt("spec", "holderIdentity") is not { Length: > 0 } holder ? Of(tunnel, null, started)
+        : holder == OrreryNames.SatelliteHolder ? (satellites.TryGetValue(tunnel.Namespace, out ServerBeat own) ? new Heartbeat(own.Heard, Later(own.Heard, started) + own.Lasts) : null)
+        : Of(tunnel, servers.TryGetValue(holder, out ServerBeat beat) ? beat : null, started);
 
     /// <summary>The data planes whose tunnel a server holds, as far as is known.</summary>
     public IEnumerable<string> HeldBy(string server) =>
@@ -67,7 +71,7 @@ internal sealed class Heartbeats
         }
 
         DateTimeOffset heard = holder is { } known && known.Heard > written ? known.Heard : written;
-        return new Heartbeat(heard, (heard > started ? heard : started) + (holder?.Lasts ?? UsualDuration));
+        return new Heartbeat(heard, Later(heard, started) + (holder?.Lasts ?? UsualDuration));
     }
 
     /// <summary>
@@ -86,8 +90,23 @@ internal sealed class Heartbeats
             : new ServerBeat(renewed, last is null && said < now ? said : now, lasts);
     }
 
+    private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
+
     private static DateTimeOffset? TimeAt(KubeObject lease, string field) =>
         DateTimeOffset.TryParse(lease.TextAt("spec", field), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset said) ? said : null;
+
+    /// <summary>What a satellite writes as its time is its own clock's: that it wrote anew is what counts.</summary>
+    private void OnTunnel(InformerChange change)
+    {
+        if (change.Current is not { } lease || lease.TextAt("spec", "holderIdentity") != OrreryNames.SatelliteHolder)
+        {
+            satellites.TryRemove(change.Key.Namespace, out _);
+        }
+        else if (Next(satellites.TryGetValue(lease.Namespace, out ServerBeat known) ? known : null, lease, time.GetUtcNow()) is { } next)
+        {
+            satellites[lease.Namespace] = next;
+        }
+    }
 
     /// <summary>A server whose Lease was deleted keeps the time that it had: its tunnels are dialled again elsewhere meanwhile.</summary>
     private void OnServer(InformerChange change)
@@ -107,6 +126,6 @@ internal sealed class Heartbeats
     }
 }
 
-/// <summary>The last sign of life of one server.</summary>
+/// <summary>The last sign of life of one server, or of a satellite that beats by a Lease.</summary>
 /// <param name="Lasts">For how long it vouches.</param>
 internal readonly record struct ServerBeat(string RenewTime, DateTimeOffset Heard, TimeSpan Lasts);

@@ -18,11 +18,12 @@ internal static class SatelliteAccess
     public static string JoinRoleName(string dataPlane) => OrreryNames.SatelliteUser(dataPlane) + ":join";
 
     /// <summary>The objects that grant it, with the resource that each is of.</summary>
-    public static IEnumerable<(GroupVersionResource Resource, JsonObject Json)> Objects(KubeObject dataPlane)
+    /// <param name="renewsLease">Whether it says by a Lease that it lives, as no server takes its tunnel.</param>
+    public static IEnumerable<(GroupVersionResource Resource, JsonObject Json)> Objects(KubeObject dataPlane, bool renewsLease)
     {
         string ns = OrreryNames.DataPlaneNamespace(dataPlane.Name);
         string clusterRole = ClusterRoleName(dataPlane.Name);
-        yield return (CoreResources.Roles, Make("Role", RoleName, ns, dataPlane, ("rules", NamespaceRules())));
+        yield return (CoreResources.Roles, Make("Role", RoleName, ns, dataPlane, ("rules", NamespaceRules(renewsLease))));
         yield return (CoreResources.RoleBindings, Make("RoleBinding", RoleName, ns, dataPlane, ("roleRef", Reference("Role", RoleName)), ("subjects", Subjects(dataPlane))));
         yield return (CoreResources.ClusterRoles, Make("ClusterRole", clusterRole, "", dataPlane, ("rules", OwnRules(dataPlane.Name))));
         yield return (CoreResources.ClusterRoleBindings, Make("ClusterRoleBinding", clusterRole, "", dataPlane, ("roleRef", Reference("ClusterRole", clusterRole)), ("subjects", Subjects(dataPlane))));
@@ -36,7 +37,7 @@ internal static class SatelliteAccess
         ((ReadOnlySpan<string>)["rules", "roleRef", "subjects"]).ToArray()
         .All(part => JsonComparison.IsSame(existing.At(part), wanted[part]));
 
-    private static JsonArray NamespaceRules() =>
+    private static JsonArray NamespaceRules(bool renewsLease) =>
     [
         Rule(OrreryResources.Group, ["works"], ["get", "list", "watch"]),
         Rule(OrreryResources.Group, ["tenancies"], ["get", "list", "watch"]),
@@ -45,6 +46,11 @@ internal static class SatelliteAccess
         Rule(OrreryResources.Group, ["observations"], ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]),
         Rule("", ["events"], ["create", "get", "list", "patch", "update"]),
         Rule("", ["configmaps"], ["get"], JoinNames.AuthoritiesConfigMap),
+        .. !renewsLease ? (ReadOnlySpan<JsonNode>)[] :
+        [
+            Rule("coordination.k8s.io", ["leases"], ["create"]),
+            Rule("coordination.k8s.io", ["leases"], ["get", "patch", "update"], OrreryNames.TunnelLease),
+        ],
     ];
 
     /// <summary>

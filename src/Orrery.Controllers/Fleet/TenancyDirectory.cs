@@ -23,7 +23,7 @@ internal sealed class TenancyDirectory(Informer virtualClusters, Informer namesp
     /// <summary>The tenant that owns a namespace of root, by its label. A label that names no Tenant still names an owner.</summary>
     public Tenant? TenantOf(string rootNamespace)
     {
-        if (namespaces.Get(ClusterName.Root, "", rootNamespace) is not { } ns || !ns.Labels.TryGetValue(OrreryNames.TenantLabel, out string? name) || name.Length == 0)
+        if (namespaces.Get(ClusterName.Root, "", rootNamespace) is not { } ns || NamespaceMarks.IsMapped(ns) || !ns.Labels.TryGetValue(OrreryNames.TenantLabel, out string? name) || name.Length == 0)
         {
             return null;
         }

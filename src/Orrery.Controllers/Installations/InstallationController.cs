@@ -25,6 +25,7 @@ internal sealed class InstallationController : IController
         Informer applications = context.RootInformers.For(OrreryResources.Applications);
         Informer releases = context.RootInformers.For(OrreryResources.Releases);
         Informer tenants = context.RootInformers.For(OrreryResources.Tenants);
+        Informer classes = context.RootInformers.For(OrreryResources.TenantClasses);
         Informer namespaces = context.RootInformers.For(CoreResources.Namespaces);
         var planner = new InstallationPlanner(context.Root, applications, releases, tenants, context.Tenancy, context.Fleet);
         var writer = new WorkWriter(context.Root, context.Works);
@@ -32,8 +33,8 @@ internal sealed class InstallationController : IController
             writer, new HookRunner(writer), bundles, new BundleRenderer(context.Time), new ClusterFacts(context.RootInformers.For(OrreryResources.DataPlanes), context.Root, context.Time), context.Time);
         host = context.Host(
             "installations",
-            new InstallationReconciler(context.Root, installations, planner, planes, context.Works, context.Fleet, context.Events, context.Time),
-            [installations, applications, releases, context.Works.Informer, .. context.Fleet.Needs, .. context.Tenancy.Needs],
+            new InstallationReconciler(context.Root, installations, planner, planes, new PrivatePlaneReconciler(writer, tenants, classes), context.Works, context.Fleet, context.Events, context.Time),
+            [installations, applications, releases, classes, context.Works.Informer, .. context.Fleet.Needs, .. context.Tenancy.Needs],
             () => installations.All().Select(ObjectKey.Of),
             workers: 8);
 
@@ -47,6 +48,14 @@ internal sealed class InstallationController : IController
             if (change.Old?.Generation != change.Current?.Generation)
             {
                 Add(installations.All().Where(i => context.Tenancy.TenantOf(i.Namespace)?.Name == change.Key.Name));
+            }
+        });
+        classes.Subscribe(change =>
+        {
+            // Values may be for a class alone, and a tenant's own controllers are told of its class.
+            if (change.Old?.Generation != change.Current?.Generation)
+            {
+                Add(installations.All().Where(i => context.Tenancy.TenantOf(i.Namespace)?.Class == change.Key.Name));
             }
         });
         namespaces.Subscribe(change =>

@@ -32,4 +32,8 @@ internal sealed record InstallationPlan(KubeObject Installation, string Tenant, 
 
 /// <summary>Why nothing new can be installed.</summary>
 /// <param name="Reason">CamelCase.</param>
-internal sealed record PlanRefusal(string Reason, string Message);
+internal sealed record PlanRefusal(string Reason, string Message)
+{
+    /// <summary>It is about what <c>valuesFrom</c> names, which a tenant's own controllers read in their own cluster.</summary>
+    public bool IsOfReferencedValues { get; init; }
+}

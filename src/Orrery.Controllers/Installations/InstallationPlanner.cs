@@ -31,17 +31,23 @@ internal sealed class InstallationPlanner(
 
         plan = plan with
         {
-            Placement = PlacementResolver.Resolve(Api.Kinds.Placement.Of(installation), isVendors ? _ => true : tenant!.MayRunOn, fleet.Current, []),
+            Placement = PlacementResolver.Resolve(Api.Kinds.Placement.Of(installation), isVendors ? d => !d.HasOwnControllers : tenant!.MayRunOn, fleet.Current, []),
             TenantClass = tenant is null ? null : tenants.Get(ClusterName.Root, "", tenant.Name)?.TextAt("spec", "class"),
             Refusal = RefusalOf(installation, application, wanted, release),
         };
+        if (plan.Placement.DataPlanes.Count > 0 && plan.Placement.DataPlanes.All(d => d.HasOwnControllers))
+        {
+            // They are objects of the tenant's own cluster, and read there.
+            return plan;
+        }
+
         try
         {
             return plan with { ReferencedValues = await ReferencedAsync(installation, cancellationToken).ConfigureAwait(false) };
         }
         catch (BundleException e)
         {
-            return plan with { Refusal = plan.Refusal ?? new PlanRefusal(e.Reason, e.Message) };
+            return plan with { Refusal = plan.Refusal ?? new PlanRefusal(e.Reason, e.Message) { IsOfReferencedValues = true } };
         }
     }
 
@@ -110,10 +116,10 @@ internal sealed class InstallationPlanner(
     private static IEnumerable<KubeObject> Layers(JsonElement? list) =>
         list is { ValueKind: JsonValueKind.Array } found ? found.EnumerateArray().Select(l => new KubeObject(l)) : [];
 
-    private static bool IsForClass(KubeObject layer, string? tenantClass) =>
+    public static bool IsForClass(KubeObject layer, string? tenantClass) =>
         layer.At("tenantClasses") is not { ValueKind: JsonValueKind.Array } classes || classes.EnumerateArray().Any(c => c.GetString() == tenantClass);
 
-    private static bool IsFor(KubeObject layer, DataPlane dataPlane) =>
+    public static bool IsFor(KubeObject layer, DataPlane dataPlane) =>
         (layer.At("dataPlanes") is not { ValueKind: JsonValueKind.Array } names || names.EnumerateArray().Any(n => n.GetString() == dataPlane.Name))
         && (layer.At("dataPlaneLabels") is not { ValueKind: JsonValueKind.Object } labels
             || labels.EnumerateObject().All(l => dataPlane.Labels.TryGetValue(l.Name, out string? value) && value == l.Value.GetString()));

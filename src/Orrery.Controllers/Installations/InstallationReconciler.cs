@@ -11,6 +11,7 @@ internal sealed class InstallationReconciler(
     Informer installations,
     InstallationPlanner planner,
     PlaneReconciler planes,
+    PrivatePlaneReconciler privatePlanes,
     WorkDirectory works,
     FleetDirectory fleet,
     EventRecorder events,
@@ -48,7 +49,7 @@ internal sealed class InstallationReconciler(
         {
             PlaneLook look = Look(plan, name, targets, byPlane[name], before.GetValueOrDefault(name) ?? new PlaneStatus(name));
             PlaneStatus? status = targets.Exists(t => t.Name == name)
-                ? await planes.AdvanceAsync(look, cancellationToken).ConfigureAwait(false)
+                ? await (look.DataPlane.HasOwnControllers ? privatePlanes.AdvanceAsync(look, cancellationToken) : planes.AdvanceAsync(look, cancellationToken)).ConfigureAwait(false)
                 : await planes.RemoveAsync(look, fleet.Current.DataPlane(name) is not { Deleting: false }, cancellationToken).ConfigureAwait(false);
             if (status is not null)
             {

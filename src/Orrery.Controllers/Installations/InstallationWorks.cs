@@ -49,6 +49,19 @@ internal static class InstallationWorks
     public static string NameOf(KubeObject installation, JsonObject manifest, string hook = "") => new SourceReference(
         ClusterName.Root, manifest.ApiVersion, manifest.Kind, $"{installation.Namespace}/{installation.Name}/{manifest.Namespace}{(hook.Length > 0 ? "/" + hook : "")}", manifest.Name).ObjectName();
 
+    /// <summary>A Work that is in force without a trial: whoever fetches it tries it itself. It says no tenant, as nothing of the tenant's is to be held apart for it.</summary>
+    public static JsonObject InForce(KubeObject installation, string dataPlaneNamespace, JsonObject manifest)
+    {
+        JsonObject work = Trial(installation, "", dataPlaneNamespace, manifest, "");
+        JsonObject spec = work.ObjectAt("spec");
+        spec.Remove("trial");
+        spec["manifest"] = manifest.DeepClone();
+        return work;
+    }
+
+    /// <summary>Puts another manifest in force at once.</summary>
+    public static JsonArray Replace(KubeObject work, JsonObject manifest) => [Exactly(work), Add("/spec/manifest", manifest.DeepClone())];
+
     /// <summary>A Work that holds something to try and nothing in force.</summary>
     public static JsonObject Trial(KubeObject installation, string tenant, string dataPlaneNamespace, JsonObject manifest, string attempt, int place = 0)
     {

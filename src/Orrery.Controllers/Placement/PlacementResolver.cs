@@ -18,11 +18,12 @@ internal sealed record Resolution(IReadOnlyList<DataPlane> DataPlanes, IReadOnly
 /// <summary>Maps a placement to data planes. Pure.</summary>
 internal static class PlacementResolver
 {
+    /// <summary>For what this control plane runs itself: nothing of that goes where a tenant's own controllers are.</summary>
     /// <param name="narrowings">
     /// Values of the virtual-sites annotation, on the namespace and on the object. Each keeps only the data planes of the sites that it names.
     /// </param>
     public static Resolution Resolve(Api.Kinds.Placement placement, Tenant tenant, FleetSnapshot fleet, IEnumerable<string> narrowings) =>
-        Resolve(placement, tenant.MayRunOn, fleet, narrowings);
+        Resolve(placement, d => tenant.MayRunOn(d) && !d.HasOwnControllers, fleet, narrowings);
 
     /// <param name="admits">Which data planes may be taken at all.</param>
     /// <inheritdoc cref="Resolve(Api.Kinds.Placement, Tenant, FleetSnapshot, IEnumerable{string})"/>

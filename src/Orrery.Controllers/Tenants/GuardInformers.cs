@@ -15,11 +15,14 @@ internal sealed class GuardInformers
 
     private readonly KubeClient client;
     private readonly Dictionary<GroupVersionResource, Informer> informers;
+    private readonly Func<string, bool> isElses;
 
     /// <param name="client">Of the root cluster, or of all virtual clusters.</param>
-    public GuardInformers(KubeClient client, ControllersOptions options, params ReadOnlySpan<GroupVersionResource> resources)
+    /// <param name="isElses">Of a namespace: what is kept there for tenants is somebody else's, and left alone.</param>
+    public GuardInformers(KubeClient client, ControllersOptions options, Func<string, bool> isElses, params ReadOnlySpan<GroupVersionResource> resources)
     {
         this.client = client;
+        this.isElses = isElses;
         InformerOptions ofOurs = options.Informers with { LabelSelector = OrreryNames.GuardLabel };
         informers = resources.ToArray().ToDictionary(r => r, r => new Informer(client, r, ofOurs).AddIndex(ByTenant, o => [OwnerOf(o)]));
     }
@@ -69,7 +72,7 @@ internal sealed class GuardInformers
         // 2. What is left over.
         foreach ((GroupVersionResource resource, Informer informer) in informers)
         {
-            foreach (KubeObject present in informer.ByIndex(ByTenant, tenant).Where(o => informer.KeyOf(o).Cluster == place && !o.IsDeleting && !kept.Contains((resource, o.Namespace, o.Name))))
+            foreach (KubeObject present in informer.ByIndex(ByTenant, tenant).Where(o => informer.KeyOf(o).Cluster == place && !o.IsDeleting && !isElses(o.Namespace) && !kept.Contains((resource, o.Namespace, o.Name))))
             {
                 await OwnKinds.DeleteAsync(writer, resource, present, cancellationToken).ConfigureAwait(false);
             }

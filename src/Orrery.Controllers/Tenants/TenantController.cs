@@ -27,9 +27,9 @@ internal sealed class TenantController : IController
         Informer virtualClusters = context.RootInformers.For(OrreryResources.VirtualClusters);
         Informer installations = context.RootInformers.For(OrreryResources.Installations);
         inRoot = new GuardInformers(
-            context.Root, context.Options, CoreResources.ClusterRoles, CoreResources.ClusterRoleBindings, CoreResources.RoleBindings, CoreResources.ResourceQuotas, CoreResources.LimitRanges);
+            context.Root, context.Options, ns => namespaces.Get(ClusterName.Root, "", ns) is { } found && NamespaceMarks.IsMapped(found), CoreResources.ClusterRoles, CoreResources.ClusterRoleBindings, CoreResources.RoleBindings, CoreResources.ResourceQuotas, CoreResources.LimitRanges);
         inClusters = context.Options.VirtualClusters
-            ? new GuardInformers(context.Root.InCluster(ClusterName.All), context.Options, CoreResources.ClusterRoleBindings)
+            ? new GuardInformers(context.Root.InCluster(ClusterName.All), context.Options, _ => false, CoreResources.ClusterRoleBindings)
             : null;
         var reconciler = new TenantReconciler(
             context.Root, tenants, virtualClusters,

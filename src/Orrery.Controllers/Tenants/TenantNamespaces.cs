@@ -40,7 +40,7 @@ internal sealed class TenantNamespaces(KubeClient root, Informer namespaces, Eve
     public IReadOnlyList<string> Of(string tenant) =>
         [.. namespaces.All().Where(n => IsOf(n, tenant) && !n.IsDeleting && !IsReserved(n.Name)).Select(n => n.Name).Order(StringComparer.Ordinal)];
 
-    private static bool IsOf(KubeObject ns, string tenant) => ns.Labels.GetValueOrDefault(OrreryNames.TenantLabel) == tenant;
+    private static bool IsOf(KubeObject ns, string tenant) => ns.Labels.GetValueOrDefault(OrreryNames.TenantLabel) == tenant && !NamespaceMarks.IsMapped(ns);
 
     /// <summary>The label says whose a namespace is; the owner reference makes it go with its owner.</summary>
     private async Task OwnAsync(KubeObject ns, KubeObject tenant, string podSecurity, CancellationToken cancellationToken)

@@ -6,7 +6,8 @@ using Orrery.Client;
 namespace Orrery.Satellite.Joining;
 
 /// <summary>Keeps the satellite's identity in a Secret of its cluster, so that it outlives the process and never leaves the cluster.</summary>
-internal sealed class IdentityStore(KubeClient cluster)
+/// <param name="secretName">Of the Secret in <see cref="JoinNames.SystemNamespace"/>.</param>
+internal sealed class IdentityStore(KubeClient cluster, string secretName)
 {
     private static readonly GroupVersionResource Secrets = new("", "v1", "secrets");
     private string version = "";
@@ -18,7 +19,7 @@ internal sealed class IdentityStore(KubeClient cluster)
     /// <returns>Null when there is none yet.</returns>
     public async Task<SatelliteIdentity?> ReadAsync(CancellationToken cancellationToken)
     {
-        KubeObject? secret = await cluster.FindAsync(Secrets, JoinNames.SystemNamespace, JoinNames.IdentitySecret, cancellationToken).ConfigureAwait(false);
+        KubeObject? secret = await cluster.FindAsync(Secrets, JoinNames.SystemNamespace, secretName, cancellationToken).ConfigureAwait(false);
         version = secret?.ResourceVersion ?? "";
         return secret is null ? null : SatelliteIdentity.Of(secret);
     }
@@ -31,14 +32,14 @@ internal sealed class IdentityStore(KubeClient cluster)
         {
             ["apiVersion"] = "v1",
             ["kind"] = "Secret",
-            ["metadata"] = new JsonObject { ["name"] = JoinNames.IdentitySecret, ["namespace"] = JoinNames.SystemNamespace },
+            ["metadata"] = new JsonObject { ["name"] = secretName, ["namespace"] = JoinNames.SystemNamespace },
             ["type"] = "Opaque",
             ["data"] = identity.ToData(),
         };
         if (version.Length > 0)
         {
             secret.Metadata["resourceVersion"] = version;
-            version = (await cluster.UpdateAsync(Secrets, JoinNames.SystemNamespace, JoinNames.IdentitySecret, secret, cancellationToken).ConfigureAwait(false)).ResourceVersion;
+            version = (await cluster.UpdateAsync(Secrets, JoinNames.SystemNamespace, secretName, secret, cancellationToken).ConfigureAwait(false)).ResourceVersion;
             return;
         }
 

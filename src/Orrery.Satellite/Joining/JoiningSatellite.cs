@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Orrery.Api.Kinds;
 using Orrery.Client;
 
 namespace Orrery.Satellite.Joining;
@@ -12,7 +13,7 @@ public sealed class JoiningSatellite(SatelliteOptions options, JoinOptions join)
     {
         using var cluster = new KubeClient(options.Cluster, options.Time);
         var enrollment = new Enrollment(
-            options.DataPlane, new IdentityStore(cluster), join, options.Time, options.Loggers.CreateLogger("Orrery.Satellite.Joining"));
+            options.DataPlane, new IdentityStore(cluster, JoinNames.IdentitySecret), join, options.Time, options.Loggers.CreateLogger("Orrery.Satellite.Joining"));
         try
         {
             await enrollment.JoinAsync(cancellationToken).ConfigureAwait(false);

@@ -37,7 +37,10 @@ internal sealed class NamespaceGuards
 
     /// <summary>Namespaces here of a tenant, sorted by name.</summary>
     public IReadOnlyList<KubeObject> NamespacesOf(string tenant) =>
-        [.. context.Namespaces.All().Where(n => !n.IsDeleting && n.Labels.GetValueOrDefault(OrreryNames.TenantLabel) == tenant).OrderBy(n => n.Name, StringComparer.Ordinal)];
+        [.. context.Namespaces.All().Where(n => !n.IsDeleting && NamespaceMarks.IsMapped(n) && n.Labels.GetValueOrDefault(OrreryNames.TenantLabel) == tenant).OrderBy(n => n.Name, StringComparer.Ordinal)];
+
+    /// <summary>Where root is this very cluster, the tenant's namespaces of root are bounded by the controllers.</summary>
+    private bool IsHere(string ns) => context.Namespaces.Get(ClusterName.Root, "", ns) is not { } found || NamespaceMarks.IsMapped(found);
 
     /// <summary>What the tenant's namespaces use together of what its quota counts.</summary>
     public IReadOnlyDictionary<string, Quantity> UsedBy(string tenant) => Sum(UsedIn(tenant).Select(u => u.Used));
@@ -58,7 +61,7 @@ internal sealed class NamespaceGuards
         var kept = wanted.Select(w => (w.Kind, w.Namespace, w.Name)).ToHashSet();
         foreach ((GroupVersionResource resource, Informer informer) in informers)
         {
-            foreach (KubeObject left in informer.ByIndex(ByTenant, tenant).Where(o => !o.IsDeleting && !kept.Contains((KindOf(resource), o.Namespace, o.Name))))
+            foreach (KubeObject left in informer.ByIndex(ByTenant, tenant).Where(o => !o.IsDeleting && IsHere(o.Namespace) && !kept.Contains((KindOf(resource), o.Namespace, o.Name))))
             {
                 await DeleteAsync(resource, left, cancellationToken).ConfigureAwait(false);
             }
@@ -128,7 +131,7 @@ internal sealed class NamespaceGuards
     }
 
     private List<(string Namespace, IReadOnlyDictionary<string, Quantity> Used)> UsedIn(string tenant) =>
-        [.. informers[ClusterResources.ResourceQuotas].ByIndex(ByTenant, tenant).Select(q => (q.Namespace, KindJson.Quantities(q.At("status", "used"))))];
+        [.. informers[ClusterResources.ResourceQuotas].ByIndex(ByTenant, tenant).Where(q => IsHere(q.Namespace)).Select(q => (q.Namespace, KindJson.Quantities(q.At("status", "used"))))];
 
     private static Dictionary<string, Quantity> Sum(IEnumerable<IReadOnlyDictionary<string, Quantity>> parts)
     {

@@ -5,7 +5,7 @@ using Orrery.Server.Authentication;
 
 namespace Orrery.Server.Security;
 
-/// <summary>Signs server and client certificates of one installation. ECDSA P-256 throughout.</summary>
+/// <summary>Signs server and client certificates of one installation. ECDSA P-256 throughout, but for an authority that somebody else made.</summary>
 public sealed class CertificateAuthority : IDisposable
 {
     /// <summary>Clocks of two machines differ: certificates begin this much before now.</summary>
@@ -132,7 +132,10 @@ public sealed class CertificateAuthority : IDisposable
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([usage], false));
         request.CertificateExtensions.Add(alternatives.Build());
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, true, false));
+
+        // An authority that somebody else made may have no identifier of its key.
+        bool hasKeyIdentifier = issuer.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Any();
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, hasKeyIdentifier, !hasKeyIdentifier));
 
         DateTimeOffset now = time.GetUtcNow();
         DateTimeOffset end = now + lifetime;
@@ -140,7 +143,9 @@ public sealed class CertificateAuthority : IDisposable
         serial[0] &= 0x7f;
 
         // The key that is certified may be of another kind than the authority's.
-        using ECDsa signer = issuer.GetECDsaPrivateKey()!;
-        return request.Create(issuer.SubjectName, X509SignatureGenerator.CreateForECDsa(signer), now - Skew, end < issuer.NotAfter ? end : issuer.NotAfter, serial);
+        using RSA? rsa = issuer.GetRSAPrivateKey();
+        using ECDsa? curve = issuer.GetECDsaPrivateKey();
+        X509SignatureGenerator signer = rsa is not null ? X509SignatureGenerator.CreateForRSA(rsa, RSASignaturePadding.Pkcs1) : X509SignatureGenerator.CreateForECDsa(curve!);
+        return request.Create(issuer.SubjectName, signer, now - Skew, end < issuer.NotAfter ? end : issuer.NotAfter, serial);
     }
 }

@@ -18,27 +18,18 @@ internal static class ControllersCommand
     {
         var kubeconfig = new Option<string>("--kubeconfig") { Description = "Kubeconfig of the root cluster. Default: the cluster in whose pod it runs.", HelpName = "FILE" };
         var context = new Option<string>("--context") { Description = "Context of the kubeconfig. Default: its current one.", HelpName = "NAME" };
-        var metrics = new Option<string>("--metrics-address")
-        {
-            Description = "Where /metrics, /livez and /readyz are served over HTTP, as ADDRESS:PORT. Default: nowhere.", HelpName = "ADDRESS",
-        };
+        Option<string> metrics = Options.MetricsAddress();
         Option<LogLevel> logLevel = Options.LogLevel();
         var command = new Command("controllers", "Run the controllers alone; root is any Kubernetes cluster, and holds Orrery's kinds as custom resources.") { kubeconfig, context, metrics, logLevel };
         command.SetAction((parse, cancellationToken) => RunAsync(
-            parse.GetValue(kubeconfig), parse.GetValue(context), parse.GetValue(metrics), parse.GetValue(logLevel), cancellationToken));
+            parse.GetValue(kubeconfig), parse.GetValue(context), Options.EndPoint(metrics, parse), parse.GetValue(logLevel), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string? kubeconfig, string? context, string? metricsAddress, LogLevel logLevel, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string? kubeconfig, string? context, IPEndPoint? listen, LogLevel logLevel, CancellationToken cancellationToken)
     {
         OrreryProcess.LeaveSession();
-        IPEndPoint? listen = null;
-        if (metricsAddress is not null && !IPEndPoint.TryParse(metricsAddress, out listen))
-        {
-            throw new CommandFailedException($"--metrics-address: '{metricsAddress}' does not have the form ADDRESS:PORT, such as 127.0.0.1:9090");
-        }
-
-        ClientConfig api = Load(kubeconfig, context);
+        ClientConfig api = RootCluster.Load(kubeconfig, context);
         using ILoggerFactory loggers = Logging.Create(logLevel, "orrery-controllers");
         using OtlpExport? export = OtlpExport.Start("orrery-controllers");
         using var metrics = new PrometheusText();
@@ -52,23 +43,6 @@ internal static class ControllersCommand
                     listen is null ? [lease.RunAsync] : [lease.RunAsync, t => TelemetryEndpoint.RunAsync(listen, () => lease.IsReady, metrics, t)], token).ConfigureAwait(false);
             },
             cancellationToken).ConfigureAwait(false);
-    }
-
-    private static ClientConfig Load(string? kubeconfig, string? context)
-    {
-        if (kubeconfig is not null && !File.Exists(kubeconfig))
-        {
-            throw new CommandFailedException($"--kubeconfig: there is no file {kubeconfig}");
-        }
-
-        try
-        {
-            return kubeconfig is not null ? KubeConfig.Load(kubeconfig, context) : InClusterConfig.Load(TimeProvider.System);
-        }
-        catch (Exception e) when (e is InvalidDataException or IOException or InvalidOperationException)
-        {
-            throw new CommandFailedException(kubeconfig is null ? $"--kubeconfig is not given, and: {e.Message}" : e.Message, e);
-        }
     }
 
     /// <summary>Whether root is a server of ours. It must answer by now: which controllers run is decided once.</summary>

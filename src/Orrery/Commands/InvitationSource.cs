@@ -15,9 +15,9 @@ internal sealed record InvitationSource(Func<KubeClient, Func<CancellationToken,
     private static readonly GroupVersionResource Secrets = new("", "v1", "secrets");
 
     /// <summary>In the cluster, as the manifest of <c>orrery data-plane add</c> puts it there.</summary>
-    public static InvitationSource Secret { get; } = new(cluster => async cancellationToken =>
+    public static InvitationSource Secret(string name) => new(cluster => async cancellationToken =>
     {
-        KubeObject? secret = await cluster.FindAsync(Secrets, JoinNames.SystemNamespace, JoinNames.InvitationSecret, cancellationToken).ConfigureAwait(false);
+        KubeObject? secret = await cluster.FindAsync(Secrets, JoinNames.SystemNamespace, name, cancellationToken).ConfigureAwait(false);
         return secret is null ? null : Read(key => secret.TextAt("data", key) is { } text ? Encoding.UTF8.GetString(Convert.FromBase64String(text)) : null);
     });
 

@@ -1,5 +1,8 @@
 using System.CommandLine;
+using System.Net;
 using Microsoft.Extensions.Logging;
+using Orrery.Api.Kinds;
+using Orrery.Client;
 using Orrery.Installation;
 
 namespace Orrery.Commands;
@@ -38,6 +41,42 @@ internal static class Options
         Description = "Least severe entries to log.",
         DefaultValueFactory = _ => Microsoft.Extensions.Logging.LogLevel.Information,
     };
+
+    public static Option<string> MetricsAddress() => new("--metrics-address")
+    {
+        Description = "Where /metrics, /livez and /readyz are served over HTTP, as ADDRESS:PORT. Default: nowhere.", HelpName = "ADDRESS",
+    };
+
+    /// <param name="whom">What is reached through it.</param>
+    public static Option<string> Via(string whom) => new("--via")
+    {
+        Description = $"HTTP proxy through which {whom} is reached. Default: {JoinNames.ViaVariable}, then what HTTPS_PROXY and NO_PROXY say.", HelpName = "http://[USER:PASSWORD@]HOST:PORT",
+    };
+
+    /// <returns>Null when it is not said.</returns>
+    /// <exception cref="CommandFailedException">It is no address with a port.</exception>
+    public static IPEndPoint? EndPoint(Option<string> option, ParseResult parsed) =>
+        parsed.GetValue(option) is not { } text ? null
+        : IPEndPoint.TryParse(text, out IPEndPoint? listen) ? listen
+        : throw new CommandFailedException($"{option.Name}: '{text}' does not have the form ADDRESS:PORT, such as 127.0.0.1:9090");
+
+    /// <returns>Null when it is not said.</returns>
+    public static string? ProxySaid(Option<string> via, ParseResult parsed) => parsed.GetValue(via) ?? Environment.GetEnvironmentVariable(JoinNames.ViaVariable);
+
+    /// <returns>What the environment says of all proxies when it is not said; null for none.</returns>
+    /// <exception cref="CommandFailedException">It is no address of a proxy.</exception>
+    public static ForwardProxy? Proxy(Option<string> via, ParseResult parsed)
+    {
+        string? said = ProxySaid(via, parsed);
+        try
+        {
+            return said is null ? ForwardProxy.FromEnvironment(Environment.GetEnvironmentVariable) : ForwardProxy.Parse(said);
+        }
+        catch (FormatException error)
+        {
+            throw new CommandFailedException($"{(said is null ? "HTTPS_PROXY" : via.Name)}: {error.Message}", error);
+        }
+    }
 
     /// <summary>The installation that a command speaks of.</summary>
     /// <exception cref="CommandFailedException">There is none yet.</exception>

@@ -21,7 +21,7 @@ internal static class SatelliteCommand
         var pin = new Option<string>("--ca-pin") { Description = "Hash of the key of the control plane's authority.", HelpName = "sha256:HEX" };
         var token = new Option<string>("--token") { Description = "Token to join with, once. Without it the satellite has joined before.", HelpName = "TOKEN" };
         var controlPlane = new Option<string>("--control-plane") { Description = "Kubeconfig for the control plane, for a satellite that does not join: its certificate is somebody else's business.", HelpName = "FILE" };
-        var via = new Option<string>("--via") { Description = $"HTTP proxy through which the control plane is reached. Default: {JoinNames.ViaVariable}, then what HTTPS_PROXY and NO_PROXY say.", HelpName = "http://[USER:PASSWORD@]HOST:PORT" };
+        Option<string> via = Options.Via("the control plane");
         Option<LogLevel> logLevel = Options.LogLevel();
         var command = new Command("satellite", "Run the agent of one data plane: it dials out to the control plane, applies and reports.") { name, kubeconfig, joinFile, server, pin, token, controlPlane, via, logLevel };
         command.Validators.Add(result =>
@@ -37,16 +37,15 @@ internal static class SatelliteCommand
         {
             InvitationSource source = parse.GetValue(server) is { } address
                 ? InvitationSource.Said(address, parse.GetValue(pin)!, parse.GetValue(token)!)
-                : parse.GetValue(joinFile) is { } file ? InvitationSource.File(file) : InvitationSource.Secret;
-            return RunAsync(parse.GetValue(name)!, parse.GetValue(controlPlane), parse.GetValue(kubeconfig), source, parse.GetValue(via) ?? Environment.GetEnvironmentVariable(JoinNames.ViaVariable), parse.GetValue(logLevel), cancellationToken);
+                : parse.GetValue(joinFile) is { } file ? InvitationSource.File(file) : InvitationSource.Secret(JoinNames.InvitationSecret);
+            return RunAsync(parse.GetValue(name)!, parse.GetValue(controlPlane), parse.GetValue(kubeconfig), source, Options.ProxySaid(via, parse) is not null, Options.Proxy(via, parse), parse.GetValue(logLevel), cancellationToken);
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(string name, string? controlPlane, string? kubeconfig, InvitationSource source, string? via, LogLevel logLevel, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string name, string? controlPlane, string? kubeconfig, InvitationSource source, bool isProxySaid, ForwardProxy? proxy, LogLevel logLevel, CancellationToken cancellationToken)
     {
         OrreryProcess.LeaveSession();
-        ForwardProxy? proxy = ProxyOf(via);
         using ILoggerFactory loggers = Logging.Create(logLevel);
         var options = new SatelliteOptions
         {
@@ -58,24 +57,12 @@ internal static class SatelliteCommand
         if (controlPlane is not null)
         {
             ClientConfig config = Load(controlPlane);
-            return await Serving.Host.RunAsync(new SatelliteAgent(options with { ControlPlane = via is null ? config : config with { Proxy = proxy } }).RunAsync, cancellationToken).ConfigureAwait(false);
+            return await Serving.Host.RunAsync(new SatelliteAgent(options with { ControlPlane = !isProxySaid ? config : config with { Proxy = proxy } }).RunAsync, cancellationToken).ConfigureAwait(false);
         }
 
         using var cluster = new KubeClient(options.Cluster);
         var satellite = new JoiningSatellite(options, new JoinOptions { Invitation = source.For(cluster), Proxy = proxy });
         return await Serving.Host.RunAsync(satellite.RunAsync, cancellationToken).ConfigureAwait(false);
-    }
-
-    private static ForwardProxy? ProxyOf(string? via)
-    {
-        try
-        {
-            return via is null ? ForwardProxy.FromEnvironment(Environment.GetEnvironmentVariable) : ForwardProxy.Parse(via);
-        }
-        catch (FormatException error)
-        {
-            throw new CommandFailedException($"{(via is null ? "HTTPS_PROXY" : "--via")}: {error.Message}", error);
-        }
     }
 
     private static ClientConfig InCluster()

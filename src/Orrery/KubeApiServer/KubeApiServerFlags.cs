@@ -61,6 +61,8 @@ internal static class KubeApiServerFlags
         // What.
         new("runtime-config", FlagKind.Pairs, "API versions to serve or not: group/version=true|false, api/all=true|false, ..."),
         new("controllers", FlagKind.List, "Controllers of kube-controller-manager to run: '*' is all that are built, 'name' one more, '-name' one less. (kube-controller-manager's flag.)", "*"),
+        new("cluster-signing-cert-file", FlagKind.Text, "Authority that signs approved requests for client certificates. Default: they are not signed. (kube-controller-manager's flag.)"),
+        new("cluster-signing-key-file", FlagKind.Text, "Key of that authority."),
         new("feature-gates", FlagKind.Pairs, "Accepted for the sake of callers; Orrery has no gates."),
         new("v", FlagKind.Number, "Verbosity of the log.", "0"),
     ]);

@@ -57,6 +57,9 @@ internal sealed record KubeApiServerOptions
 
     public required IReadOnlySet<string> DisabledPlugins { get; init; }
 
+    /// <summary>Certificate and key of who signs requests for client certificates; null signs none.</summary>
+    public (string Certificate, string Key)? SigningFiles { get; init; }
+
     public required IReadOnlySet<string> DisabledControllers { get; init; }
 
     public required AccessConfiguration Access { get; init; }
@@ -99,6 +102,7 @@ internal sealed record KubeApiServerOptions
             AllowsPrivileged = flags.Switch("allow-privileged"),
             WithheldVersions = Withheld(flags.Pairs("runtime-config")),
             DisabledPlugins = AdmissionPluginNames.Disabled(flags.List("enable-admission-plugins"), flags.List("disable-admission-plugins")),
+            SigningFiles = Together(flags, "cluster-signing-cert-file", "cluster-signing-key-file"),
             DisabledControllers = Controllers(flags.List("controllers")),
             Access = AccessConfiguration.Read(flags.Text, flags.List, name => flags.Number(name)),
             Verbosity = flags.Number("v"),

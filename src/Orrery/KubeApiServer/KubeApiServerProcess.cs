@@ -23,6 +23,7 @@ internal static class KubeApiServerProcess
         ServingFiles serving = ServingFiles.Ensure(options, time);
         using X509Certificate2 certificate = serving.Certificate;
         using ServiceAccountKeys keys = TokenKeys(options);
+        using CertificateAuthority? signer = Signer(options, time);
 
         // 2. The store.
         await using IStore store = await OpenAsync(options, time, cancellationToken).ConfigureAwait(false);
@@ -39,6 +40,7 @@ internal static class KubeApiServerProcess
                 RootCertificatePem = serving.RootPem,
                 ClientCas = options.ClientCaFile is { } file ? Authorities(file) : [],
                 ServiceAccountKeys = keys,
+                Signer = signer,
                 Issuers = options.Issuers,
                 UnscopedCredentials = ClusterScope.Root,
                 ServesVirtualClusters = false,
@@ -100,6 +102,23 @@ internal static class KubeApiServerProcess
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
         {
             throw new CommandFailedException($"--client-ca-file: {fault.Message}", fault);
+        }
+    }
+
+    private static CertificateAuthority? Signer(KubeApiServerOptions options, TimeProvider time)
+    {
+        if (options.SigningFiles is not { } files)
+        {
+            return null;
+        }
+
+        try
+        {
+            return CertificateAuthority.Load(File.ReadAllText(files.Certificate), File.ReadAllText(files.Key), time);
+        }
+        catch (Exception fault) when (fault is ArgumentException or IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
+        {
+            throw new CommandFailedException($"--cluster-signing-cert-file, --cluster-signing-key-file: {fault.Message}", fault);
         }
     }
 

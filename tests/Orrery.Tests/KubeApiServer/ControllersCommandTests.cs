@@ -80,6 +80,93 @@ public sealed class ControllersCommandTests
         }
     }
 
+    [Fact]
+    public async Task Satellite_OfTheRootClusterItself_JoinsAndRunsAnInstallation()
+    {
+        Kubectl.Require();
+        await using StandIn server = await StandIn.StartAsync(StandIn.Signing);
+        Kubectl admin = server.KubectlAs("admin", "system:masters");
+        using Process controllers = Start("controllers", "--kubeconfig", admin.Kubeconfig);
+        try
+        {
+            // 1. It joins by the cluster's own API for certificates, and beats by a Lease, as nobody takes tunnels there.
+            await Eventually.EqualsAsync(0, async () => (await admin.TryAsync("get crd dataplanes.orrery.dev")).ExitCode, Limit);
+            await Eventually.EqualsAsync(0, async () => (await admin.TryAsync("get configmap cluster-info -n kube-public")).ExitCode, Limit);
+            string manifest = (await Shell.RunAsync(StandIn.Program, ["data-plane", "add", "here", "--kubeconfig", admin.Kubeconfig])).Succeeded();
+            await admin.RunAsync("apply -f -", manifest);
+            string account = server.KubectlWith((await admin.RunAsync("create token orrery-satellite -n orrery-system")).Trim()).Kubeconfig;
+            using Process satellite = Start("satellite", "here", "--kubeconfig", account);
+            try
+            {
+                await admin.RunAsync("wait --for=condition=Ready dataplane/here --timeout=60s");
+                Assert.Equal("satellite", await admin.RunAsync("get lease tunnel -n dp-here -o jsonpath={.spec.holderIdentity}"));
+
+                // 2. Root and data plane are one cluster, and neither takes the other's namespaces for its own.
+                await admin.RunAsync("apply -f -", """
+                    apiVersion: orrery.dev/v1alpha1
+                    kind: TenantClass
+                    metadata: {name: small}
+                    spec: {quota: {pods: 5}}
+                    ---
+                    apiVersion: orrery.dev/v1alpha1
+                    kind: Tenant
+                    metadata: {name: acme}
+                    spec: {class: small}
+                    ---
+                    apiVersion: orrery.dev/v1alpha1
+                    kind: Application
+                    metadata: {name: shop}
+                    ---
+                    apiVersion: orrery.dev/v1alpha1
+                    kind: Release
+                    metadata: {name: shop-1}
+                    spec: {application: shop, version: 1.0.0, bundle: {manifests: {inline: [{apiVersion: v1, kind: ConfigMap, metadata: {name: site}, data: {a: b}}]}}}
+                    """);
+                await admin.RunAsync("wait --for=condition=Ready tenant/acme --timeout=60s");
+                await admin.RunAsync("apply -f -", """
+                    apiVersion: orrery.dev/v1alpha1
+                    kind: Installation
+                    metadata: {name: web, namespace: acme}
+                    spec: {application: shop, release: shop-1, placement: {dataPlanes: [here]}}
+                    """);
+                await admin.RunAsync("wait --for=condition=Ready installation/web -n acme --timeout=60s");
+                Assert.Equal("b", await admin.RunAsync("get configmap site -n acme-web -o jsonpath={.data.a}"));
+                Assert.Equal("5 5", await admin.RunAsync("get quota -A -l orrery.dev/guard=acme -o 'jsonpath={.items[*].spec.hard.pods}'"));
+                Assert.Equal("", await admin.RunAsync("get namespace acme-web -o jsonpath={.metadata.ownerReferences}"));
+
+                await admin.RunAsync("delete installation web -n acme --timeout=60s");
+                await Eventually.EqualsAsync(1, async () => (await admin.TryAsync("get namespace acme-web")).ExitCode, Limit);
+            }
+            finally
+            {
+                await EndAsync(satellite);
+            }
+
+            // 3. That it is gone is noticed.
+            await admin.RunAsync("wait --for=condition=Ready=Unknown dataplane/here --timeout=90s");
+        }
+        finally
+        {
+            await EndAsync(controllers);
+        }
+    }
+
+    private static Process Start(params string[] arguments)
+    {
+        Process process = Process.Start(new ProcessStartInfo(StandIn.Program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        process.OutputDataReceived += (_, line) => TestContext.Current.TestOutputHelper?.WriteLine(line.Data ?? "");
+        process.ErrorDataReceived += (_, line) => TestContext.Current.TestOutputHelper?.WriteLine(line.Data ?? "");
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return process;
+    }
+
+    private static async Task EndAsync(Process process)
+    {
+        (await Shell.RunAsync("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])).Succeeded();
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
+
     private static async Task<string> AskAsync(HttpClient http, string path)
     {
         try

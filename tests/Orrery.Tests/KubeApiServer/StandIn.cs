@@ -44,6 +44,9 @@ internal sealed class StandIn : IAsyncDisposable
         return server;
     }
 
+    /// <summary>Flag by which requests for client certificates are signed by the authority of clients.</summary>
+    public const string Signing = "sign";
+
     /// <summary>Ends it in order and starts it again on the same files.</summary>
     public async Task RestartAsync(params string[] flags)
     {
@@ -86,10 +89,11 @@ internal sealed class StandIn : IAsyncDisposable
     private async Task RunAsync(string[] flags)
     {
         var start = new ProcessStartInfo(Program) { RedirectStandardError = true, RedirectStandardOutput = true };
+        string[] signing = flags.Contains(Signing) ? [$"--cluster-signing-cert-file={File("client-ca.crt")}", $"--cluster-signing-key-file={File("client-ca.key")}"] : [];
         foreach (string argument in (string[])
             ["kube-apiserver", "--bind-address=127.0.0.1", $"--secure-port={Port}", $"--cert-dir={File("certs")}", $"--client-ca-file={File("client-ca.crt")}",
                 "--authorization-mode=RBAC", $"--service-account-issuer={Url}", $"--service-account-key-file={File("sa.crt")}",
-                $"--service-account-signing-key-file={File("sa.key")}", "--service-cluster-ip-range=10.0.0.0/24", "--allow-privileged=true", .. flags])
+                $"--service-account-signing-key-file={File("sa.key")}", "--service-cluster-ip-range=10.0.0.0/24", "--allow-privileged=true", .. signing, .. flags.Where(f => f != Signing)])
         {
             start.ArgumentList.Add(argument);
         }

@@ -25,11 +25,18 @@ internal sealed class InvitationOutput
     /// <summary>Makes an invitation and prints it. The token stands there and nowhere else.</summary>
     public async Task WriteAsync(ParseResult parsed, KubeClient root, string dataPlane, bool newCluster, CancellationToken cancellationToken)
     {
+        InvitationDetails details = await ReadAsync(parsed, root, cancellationToken).ConfigureAwait(false);
+        JoinToken token = await new InvitationWriter(root, TimeProvider.System).InviteAsync(dataPlane, newCluster, cancellationToken).ConfigureAwait(false);
+        Console.Write(SatelliteManifest.Render(dataPlane, details.Target, token, details.Image, details.Via));
+    }
+
+    /// <summary>What the options say, and the control plane of itself.</summary>
+    /// <exception cref="CommandFailedException">An address is none, or the control plane says none.</exception>
+    public async Task<InvitationDetails> ReadAsync(ParseResult parsed, KubeClient root, CancellationToken cancellationToken)
+    {
         Uri? address = Read(parsed, server, Uri.UriSchemeHttps);
         Uri? proxy = Read(parsed, via, Uri.UriSchemeHttp, Uri.UriSchemeHttps);
-        JoinTarget target = await JoinTarget.ReadAsync(root, address, cancellationToken).ConfigureAwait(false);
-        JoinToken token = await new InvitationWriter(root, TimeProvider.System).InviteAsync(dataPlane, newCluster, cancellationToken).ConfigureAwait(false);
-        Console.Write(SatelliteManifest.Render(dataPlane, target, token, parsed.GetValue(image)!, proxy));
+        return new InvitationDetails(await JoinTarget.ReadAsync(root, address, cancellationToken).ConfigureAwait(false), parsed.GetValue(image)!, proxy);
     }
 
     private static Uri? Read(ParseResult parsed, Option<string> option, params string[] schemes) =>
@@ -37,3 +44,7 @@ internal sealed class InvitationOutput
         : Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && schemes.Contains(url.Scheme) ? url
         : throw new CommandFailedException($"{option.Name}: '{text}' does not have the form {schemes[0]}://host:port");
 }
+
+/// <summary>What an invitation says beside its token.</summary>
+/// <param name="Via">Proxy on the way to the control plane; null for none.</param>
+internal sealed record InvitationDetails(JoinTarget Target, string Image, Uri? Via);

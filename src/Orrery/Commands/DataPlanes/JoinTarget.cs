@@ -10,6 +10,9 @@ namespace Orrery.Commands.DataPlanes;
 /// <param name="AuthoritiesPem">The first is the one that certificates come from now.</param>
 internal sealed record JoinTarget(Uri Server, string AuthoritiesPem, string Pin)
 {
+    /// <summary><see cref="Server"/> as it is written down.</summary>
+    public string Address => Server.AbsoluteUri.TrimEnd('/');
+
     private static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(50);
 

@@ -24,7 +24,7 @@ internal static class SatelliteManifest
         string arguments = JsonSerializer.Serialize<string[]>(["satellite", dataPlane, .. viaArgument.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
         return $$"""
             # Data plane {{dataPlane}}. The token is good once, until {{token.Expires.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)}}. Apply this to its cluster (kubectl apply -f -), or run there instead:
-            #   {{(isSecret ? $"{JoinNames.ViaVariable}='{via!.GetLeftPart(UriPartial.Authority)}' " : "")}}orrery satellite {{dataPlane}} --server {{Text(target.Server)}} --ca-pin {{target.Pin}} --token {{token.Token}}{{viaArgument}} --kubeconfig FILE
+            #   {{(isSecret ? $"{JoinNames.ViaVariable}='{via!.GetLeftPart(UriPartial.Authority)}' " : "")}}orrery satellite {{dataPlane}} --server {{target.Address}} --ca-pin {{target.Pin}} --token {{token.Token}}{{viaArgument}} --kubeconfig FILE
             apiVersion: v1
             kind: Namespace
             metadata:
@@ -99,7 +99,7 @@ internal static class SatelliteManifest
               namespace: {{Ns}}
             type: Opaque
             stringData:
-              server: {{JsonSerializer.Serialize(Text(target.Server))}}
+              server: {{JsonSerializer.Serialize(target.Address)}}
               token: {{JsonSerializer.Serialize(token.Token)}}
               ca-pin: {{JsonSerializer.Serialize(target.Pin)}}
               ca.crt: |
@@ -155,24 +155,23 @@ internal static class SatelliteManifest
         """;
 
     /// <summary>For what is placed from virtual clusters, a rule a group; and what is watched to tell of it.</summary>
-    private static string Rules()
+    /// <param name="everything">Every verb of what tenants make themselves, for who hands such rights out.</param>
+    public static string Rules(bool everything = false)
     {
         var rules = new StringBuilder();
         foreach (IGrouping<string, PlaceableKind> group in PlaceableKinds.All.GroupBy(k => k.Resource.Group))
         {
-            rules.Append(CultureInfo.InvariantCulture, $"  - {{apiGroups: [\"{group.Key}\"], resources: [{string.Join(", ", group.Select(k => k.Resource.Resource))}], verbs: [get, list, watch, create, patch, delete]}}\n");
+            rules.Append(CultureInfo.InvariantCulture, $"  - {{apiGroups: [\"{group.Key}\"], resources: [{string.Join(", ", group.Select(k => k.Resource.Resource))}], verbs: [{(everything ? "get, list, watch, create, update, patch, delete, deletecollection" : "get, list, watch, create, patch, delete")}]}}\n");
         }
 
         rules.Append("  - {apiGroups: [\"\"], resources: [namespaces], verbs: [get, list, watch, create, patch, delete]}\n");
         rules.Append("  - {apiGroups: [\"\"], resources: [nodes], verbs: [get, list, watch, patch]}\n");
         rules.Append("  - {apiGroups: [\"\"], resources: [resourcequotas, limitranges], verbs: [get, list, watch, create, patch, delete]}\n");
         rules.Append("  - {apiGroups: [\"\"], resources: [pods/eviction], verbs: [create]}\n");
-        rules.Append("  - {apiGroups: [\"\"], resources: [events], verbs: [get, list, watch, create, patch]}\n");
+        rules.Append(CultureInfo.InvariantCulture, $"  - {{apiGroups: [\"\"], resources: [events], verbs: [get, list, watch, create, {(everything ? "update, " : "")}patch]}}\n");
         rules.Append("  - {apiGroups: [discovery.k8s.io], resources: [endpointslices], verbs: [get, list, watch]}");
         return rules.ToString();
     }
 
-    private static string Text(Uri server) => server.AbsoluteUri.TrimEnd('/');
-
-    private static string Indented(string text, int by) => string.Join('\n', text.TrimEnd().Split('\n').Select(line => new string(' ', by) + line));
+    public static string Indented(string text, int by) => string.Join('\n', text.TrimEnd().Split('\n').Select(line => new string(' ', by) + line));
 }

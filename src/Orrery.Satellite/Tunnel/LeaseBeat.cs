@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+
+namespace Orrery.Satellite.Tunnel;
+
+/// <summary>
+/// Says to a control plane that takes no tunnels that this satellite lives: by a Lease that it renews, as kubelets do. Nothing is asked back on this way.
+/// </summary>
+internal sealed class LeaseBeat(KubeClient controlPlane, string dataPlane, TimeProvider time, ILogger logger) : ITunnel
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+    /// <summary>For how long a renewal vouches: three of them may be lost.</summary>
+    private static readonly TimeSpan Lasts = TimeSpan.FromSeconds(40);
+
+    /// <summary>Until it is first let in: its DataPlane may be made at any moment.</summary>
+    private static readonly TimeSpan JoinWait = TimeSpan.FromSeconds(1);
+
+    private readonly TaskCompletionSource joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task Joined => joined.Task;
+
+    /// <inheritdoc/>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        string ns = OrreryNames.DataPlaneNamespace(dataPlane);
+        string said = "";
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await controlPlane.ApplyAsync(
+                    ClusterResources.Leases, ns, OrreryNames.TunnelLease, Make(ns), OrreryNames.SatelliteManager, force: true, cancellationToken).ConfigureAwait(false);
+                if (joined.TrySetResult() || said.Length > 0)
+                {
+                    Log.LeaseHeld(logger, controlPlane.Config.Server);
+                }
+
+                said = "";
+            }
+            catch (Exception e) when (Retry.IsAway(e) && !cancellationToken.IsCancellationRequested)
+            {
+                // Days offline are a line in the log, not a line a try.
+                if (said != e.Message)
+                {
+                    said = e.Message;
+                    Log.WaitingToJoin(logger, said);
+                }
+            }
+
+            await Task.Delay(joined.Task.IsCompleted ? Interval : JoinWait, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private JsonObject Make(string ns) => new()
+    {
+        ["apiVersion"] = "coordination.k8s.io/v1",
+        ["kind"] = "Lease",
+        ["metadata"] = new JsonObject { ["name"] = OrreryNames.TunnelLease, ["namespace"] = ns },
+        ["spec"] = new JsonObject
+        {
+            ["holderIdentity"] = OrreryNames.SatelliteHolder,
+            ["leaseDurationSeconds"] = (int)Lasts.TotalSeconds,
+            ["renewTime"] = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture),
+        },
+    };
+}

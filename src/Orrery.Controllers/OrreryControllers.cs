@@ -14,6 +14,7 @@ using Orrery.Controllers.Purge;
 using Orrery.Controllers.Releases;
 using Orrery.Controllers.Revisions;
 using Orrery.Controllers.Status;
+using Orrery.Controllers.TenantClasses;
 using Orrery.Controllers.Tenants;
 using Orrery.Controllers.Usage;
 using Orrery.Controllers.VirtualClusters;
@@ -53,11 +54,12 @@ public sealed class OrreryControllers(ControllersOptions options)
                 new JoinController(context),
                 new VirtualSiteController(context),
                 new TenantController(context),
+                new TenantClassController(context),
                 new UsageController(context),
                 new ApplicationController(context),
                 new ReleaseController(context, bundles),
                 new InstallationController(context, bundles),
-                .. sources is null ? (ReadOnlySpan<IController>)[] :
+                .. sources is null ? (ReadOnlySpan<IController>)[new UnservedController(context)] :
                 [
                     new VirtualClusterController(context),
                     new PlacementController(context, sources),

@@ -5,16 +5,17 @@ using Orrery.Api.Kinds;
 namespace Orrery.Controllers.DataPlanes;
 
 /// <summary>
-/// Refuses, with their names, the deletion of a data plane that tenants use. An admission policy, so that it holds on any Kubernetes that root
+/// Refuses, with their names, the deletion of what tenants use: a data plane, a class. An admission policy, so that it holds on any Kubernetes that root
 /// is; where there are none of those a deleted data plane is drained and waits, by its finalizer, until nobody uses it.
 /// </summary>
 internal static class DeletionGuard
 {
-    private const string Name = "orrery-data-planes-in-use";
-
-    public static IEnumerable<(GroupVersionResource Resource, JsonObject Json)> Objects()
+    /// <param name="name">Of the policy and its binding.</param>
+    /// <param name="resource">Whose <c>status.tenants</c> lists who uses an object.</param>
+    /// <param name="advice">What to do first, for people.</param>
+    public static IEnumerable<(GroupVersionResource Resource, JsonObject Json)> Objects(string name, string resource, string advice)
     {
-        yield return (CoreResources.ValidatingAdmissionPolicies, Make("ValidatingAdmissionPolicy", new JsonObject
+        yield return (CoreResources.ValidatingAdmissionPolicies, Make(name, "ValidatingAdmissionPolicy", new JsonObject
         {
             ["failurePolicy"] = "Fail",
             ["matchConstraints"] = new JsonObject
@@ -24,29 +25,29 @@ internal static class DeletionGuard
                     ["apiGroups"] = new JsonArray(OrreryResources.Group),
                     ["apiVersions"] = new JsonArray("*"),
                     ["operations"] = new JsonArray("DELETE"),
-                    ["resources"] = new JsonArray("dataplanes"),
+                    ["resources"] = new JsonArray(resource),
                 }),
             },
             ["validations"] = new JsonArray(new JsonObject
             {
                 ["expression"] = $"!has(oldObject.status) || !has(oldObject.status.tenants) || size(oldObject.status.tenants) == 0 || "
                     + $"(has(oldObject.metadata.annotations) && '{OrreryNames.ForceDeleteAnnotation}' in oldObject.metadata.annotations)",
-                ["messageExpression"] = "'it is used by the tenants ' + oldObject.status.tenants.join(', ') + '; drain it first (spec.drained)'",
+                ["messageExpression"] = $"'it is used by the tenants ' + oldObject.status.tenants.join(', ') + '; {advice}'",
                 ["reason"] = "Forbidden",
             }),
         }));
-        yield return (CoreResources.ValidatingAdmissionPolicyBindings, Make("ValidatingAdmissionPolicyBinding", new JsonObject
+        yield return (CoreResources.ValidatingAdmissionPolicyBindings, Make(name, "ValidatingAdmissionPolicyBinding", new JsonObject
         {
-            ["policyName"] = Name,
+            ["policyName"] = name,
             ["validationActions"] = new JsonArray("Deny"),
         }));
     }
 
-    private static JsonObject Make(string kind, JsonObject spec) => new()
+    private static JsonObject Make(string name, string kind, JsonObject spec) => new()
     {
         ["apiVersion"] = "admissionregistration.k8s.io/v1",
         ["kind"] = kind,
-        ["metadata"] = new JsonObject { ["name"] = Name, ["labels"] = new JsonObject { [OrreryNames.ManagedByLabel] = OrreryNames.Manager } },
+        ["metadata"] = new JsonObject { ["name"] = name, ["labels"] = new JsonObject { [OrreryNames.ManagedByLabel] = OrreryNames.Manager } },
         ["spec"] = spec,
     };
 }

@@ -134,6 +134,15 @@ public sealed class ControllersCommandTests
                 Assert.Equal("5 5", await admin.RunAsync("get quota -A -l orrery.dev/guard=acme -o 'jsonpath={.items[*].spec.hard.pods}'"));
                 Assert.Equal("", await admin.RunAsync("get namespace acme-web -o jsonpath={.metadata.ownerReferences}"));
 
+                await Eventually.HoldsAsync(
+                    async () => (await admin.TryAsync("delete tenantclass small --dry-run=server")).Error.Contains("it is used by the tenants acme; give them another class first", StringComparison.Ordinal), Limit);
+
+                // 3. Nobody serves virtual clusters there, and that is said.
+                await admin.RunAsync("apply -f -", """
+                    {"apiVersion": "orrery.dev/v1alpha1", "kind": "VirtualCluster", "metadata": {"name": "vc", "namespace": "acme"}, "spec": {} }
+                    """);
+                await Eventually.EqualsAsync("NotServed", async () => (await admin.TryAsync("get virtualcluster vc -n acme -o 'jsonpath={.status.conditions[?(@.type==\"Ready\")].reason}'")).Output, Limit);
+
                 await admin.RunAsync("delete installation web -n acme --timeout=60s");
                 await Eventually.EqualsAsync(1, async () => (await admin.TryAsync("get namespace acme-web")).ExitCode, Limit);
             }
@@ -142,7 +151,7 @@ public sealed class ControllersCommandTests
                 await EndAsync(satellite);
             }
 
-            // 3. That it is gone is noticed.
+            // 4. That it is gone is noticed.
             await admin.RunAsync("wait --for=condition=Ready=Unknown dataplane/here --timeout=90s");
         }
         finally

@@ -14,7 +14,8 @@ internal static class OwnKindCommands
             ObjectField.Flag("--suspended", "spec.suspended", "Run nothing of it and refuse its API, until this is unset."),
             ObjectField.Flag("--own-machines", "spec.isolation.machine.enabled", "Take the machine pools of its class for it alone."),
             ObjectField.Pairs("--data-plane-labels", "spec.dataPlanes.matchLabels", "Labels of the data planes on which it may run."),
-        ]),
+        ],
+        [.. SuspendVerb.Both()]),
         ObjectCommand.Create(ObjectKind.TenantClass, []),
         ObjectCommand.Create(ObjectKind.DataPlane,
         [

@@ -10,6 +10,48 @@ internal static class GoNumber
     public static JsonValue ToJson(double value) =>
         value == Math.Truncate(value) && Math.Abs(value) < 1e15 ? JsonValue.Create((long)value) : (JsonValue)JsonNode.Parse(Text(value))!;
 
+    /// <summary>Brings numbers that are written with a fraction or an exponent into the form that Go gives a number without a type, in place: 1000.0 is 1000.</summary>
+    public static void Normalize(JsonNode node)
+    {
+        switch (node)
+        {
+            case JsonObject json:
+                foreach ((string name, JsonNode? member) in json.ToArray())
+                {
+                    if (IsFractional(member))
+                    {
+                        json[name] = ToJson(Read(member!));
+                    }
+                    else if (member is JsonObject or JsonArray)
+                    {
+                        Normalize(member);
+                    }
+                }
+
+                break;
+            case JsonArray array:
+                for (int i = 0; i < array.Count; i++)
+                {
+                    if (IsFractional(array[i]))
+                    {
+                        array[i] = ToJson(Read(array[i]!));
+                    }
+                    else if (array[i] is JsonObject or JsonArray)
+                    {
+                        Normalize(array[i]!);
+                    }
+                }
+
+                break;
+        }
+    }
+
+    private static double Read(JsonNode number) => double.Parse(number.ToJsonString(), CultureInfo.InvariantCulture);
+
+    private static bool IsFractional(JsonNode? node) =>
+        node is JsonValue value && value.TryGetValue(out System.Text.Json.JsonElement element) && element.ValueKind == System.Text.Json.JsonValueKind.Number
+        && System.Runtime.InteropServices.JsonMarshal.GetRawUtf8Value(element).ContainsAny("eE."u8);
+
     public static string Text(double value)
     {
         double size = Math.Abs(value);

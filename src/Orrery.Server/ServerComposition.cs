@@ -79,7 +79,7 @@ internal static class ServerComposition
             ],
             validating:
             [
-                limits, new PodSecurityAdmission(objects), priority, new ClaimResize(objects), new PrivilegedContainers(options.AllowsPrivileged),
+                limits, new PodSecurityAdmission(objects, time), priority, new ClaimResize(objects), new PrivilegedContainers(options.AllowsPrivileged),
                 new CertificateApproval(access.Authorizer), new CertificateSigning(access.Authorizer), new CertificateSubjectRestriction(), new ProviderGuard(access.Authorizer, options.Issuers), new ReservedGroups(), new MirroredNodes(),
                 PolicyPlugins.Validating(caches, facts, parameters), new ValidatingWebhooks(caches, webhookCalls),
             ],

@@ -30,7 +30,7 @@ internal static class TypedCheck
 
         if (schema is null || Shapes.IsDeduced(schema))
         {
-            if (schema is { Type: SchemaType.Object } && value is not JsonObject && schema.Format is null && !schema.EmbeddedResource)
+            if (schema is { Type: SchemaType.Object } && value is not JsonObject && schema.Format is null)
             {
                 Fault(ref faults, "map", value);
             }
@@ -61,12 +61,7 @@ internal static class TypedCheck
     {
         if (value is not JsonObject o)
         {
-            // What an open embedded object is made of structured-merge-diff deduces from the value.
-            if (schema is not { EmbeddedResource: true, PreserveUnknownFields: true })
-            {
-                Fault(ref faults, "map", value);
-            }
-
+            Fault(ref faults, "map", value);
             return;
         }
 

@@ -63,6 +63,7 @@ public static class ObjectDecoding
     {
         IReadOnlyList<string> faults = utf8.IsEmpty ? StrictDecoding.Check(json, MetadataOnly) : StrictDecoding.Check(utf8, MetadataOnly);
         TypedDecoding.ApplyMetadata(json, kind);
+        GoNumber.Normalize(json);
         IReadOnlyList<string> embedded;
         try
         {

@@ -65,7 +65,7 @@ internal static class ScalarRules
             {
                 yield return FieldError.Invalid(path, GoNumber.ToJson(step), $"factor MultipleOf declared for {path} must be positive: {GoNumber.Text(step)}");
             }
-            else if (Math.IEEERemainder(value, step) != 0)
+            else if (Exact(node) is { } whole && step == Math.Truncate(step) ? whole % (long)step != 0 : Math.IEEERemainder(value, step) != 0)
             {
                 yield return Fault(node, path, $"should be a multiple of {GoNumber.Text(step)}");
             }
@@ -108,6 +108,9 @@ internal static class ScalarRules
         _ => true,
     };
 
+    /// <summary>The value of an integer that a double might not hold; null for any other number.</summary>
+    private static long? Exact(JsonNode node) => long.TryParse(node.ToJsonString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole) ? whole : null;
+
     private static FieldError OutOfRange(string what, Schema schema, string path)
     {
         string type = schema.Type.ToString().ToLowerInvariant();
@@ -115,5 +118,5 @@ internal static class ScalarRules
     }
 
     private static FieldError Fault(JsonNode node, string path, string text) =>
-        FieldError.Invalid(path, node.GetValueKind() == JsonValueKind.Number ? GoNumber.ToJson(node.AsDouble()) : node.DeepClone(), $"{path} in body {text}");
+        FieldError.Invalid(path, node.GetValueKind() == JsonValueKind.Number && Exact(node) is null ? GoNumber.ToJson(node.AsDouble()) : node.DeepClone(), $"{path} in body {text}");
 }

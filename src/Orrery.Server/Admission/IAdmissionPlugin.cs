@@ -34,6 +34,10 @@ internal interface IAdmissionNotes
     /// <summary>An annotation of the request's audit event.</summary>
     /// <param name="key">Qualified name, such as <c>policy.example.com/reason</c>.</param>
     void Annotate(string key, string value);
+
+    /// <summary>An annotation that is for events which hold the request's body too.</summary>
+    /// <param name="value">Made only where such an event is kept.</param>
+    void AnnotateContent(string key, Func<string> value);
 }
 
 /// <summary>For writes that nobody waits for.</summary>
@@ -46,6 +50,10 @@ internal sealed class NoNotes : IAdmissionNotes
     }
 
     public void Annotate(string key, string value)
+    {
+    }
+
+    public void AnnotateContent(string key, Func<string> value)
     {
     }
 }

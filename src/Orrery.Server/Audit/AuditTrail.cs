@@ -54,6 +54,8 @@ internal sealed class AuditTrail : IAuditAnnotations
 
     private bool IsLongRunning => audited.Info.Verb == "watch" || audited.Info.Subresource is "log" or "exec" or "attach" or "portforward" or "proxy";
 
+    public bool HoldsContent => decision.Level >= AuditLevel.Request;
+
     public void Add(string key, string value)
     {
         lock (gate)

@@ -38,7 +38,7 @@ internal static class DiscoveryFormats
             }
         }
 
-        throw Negotiation.NotAcceptable();
+        throw Negotiation.NotRepresented();
     }
 
     public static string ContentType(this DiscoveryFormat format) => format switch

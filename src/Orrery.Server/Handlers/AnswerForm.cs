@@ -22,9 +22,16 @@ internal abstract class AnswerForm
             AnswerShape.Metadata when !isCollection => new MetadataForm(format.ShapeVersion),
             AnswerShape.MetadataList when isCollection => new MetadataForm(format.ShapeVersion),
             AnswerShape.Object => ObjectForm.Instance,
-            _ => throw Negotiation.NotAcceptable(),
+            _ => throw Negotiation.NotAcceptable(isCollection
+                ? $"you requested PartialObjectMetadata, but the requested object is a list ({GoType(request.Resource)}List)"
+                : $"you requested PartialObjectMetadataList, but the requested object is not a list ({GoType(request.Resource)})"),
         };
     }
+
+    /// <summary>The type that upstream holds an object of the resource in.</summary>
+    private static string GoType(ResourceDefinition resource) => resource.IsCustom
+        ? "*unstructured.Unstructured"
+        : $"*{(resource.Kind.Group.Length == 0 ? "core" : resource.Kind.Group.Split('.')[0])}.{resource.Kind.Kind}";
 
     /// <summary>One object as a whole answer.</summary>
     /// <param name="json">As stored, resourceVersion included.</param>

@@ -52,5 +52,13 @@ internal static class DeleteCollectionHandler
                 notes.Annotate(key, value);
             }
         }
+
+        public void AnnotateContent(string key, Func<string> value)
+        {
+            lock (gate)
+            {
+                notes.AnnotateContent(key, value);
+            }
+        }
     }
 }

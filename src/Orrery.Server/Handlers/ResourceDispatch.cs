@@ -59,6 +59,8 @@ internal static class ResourceDispatch
             throw ApiErrors.MethodNotAllowed();
         }
 
+        // Who could not read the answer changes nothing either, and is not told what there is.
+        _ = Negotiation.Answer(request.Http.Request.Headers.Accept);
         return info.Verb switch
         {
             "get" => GetHandler.HandleAsync(request, cancellationToken),

@@ -17,11 +17,22 @@ internal sealed class ResponseNotes(HttpContext http) : IAdmissionNotes
     }
 
     public void Annotate(string key, string value) => http.Features.Get<IAuditAnnotations>()?.Add(key, value);
+
+    public void AnnotateContent(string key, Func<string> value)
+    {
+        if (http.Features.Get<IAuditAnnotations>() is { HoldsContent: true } annotations)
+        {
+            annotations.Add(key, value());
+        }
+    }
 }
 
 /// <summary>The annotations of a request's audit event: a feature of the request, set by the audit stage where it records the request.</summary>
 internal interface IAuditAnnotations
 {
+    /// <summary>The event holds the body of the request.</summary>
+    bool HoldsContent { get; }
+
     /// <summary>The first value that is given for a key stays.</summary>
     void Add(string key, string value);
 }

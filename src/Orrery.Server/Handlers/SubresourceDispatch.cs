@@ -3,6 +3,7 @@ using Orrery.Api.Kinds;
 using Orrery.Server.Authorization;
 using Orrery.Server.Protection;
 using Orrery.Server.Registry;
+using Orrery.Server.Requests;
 
 namespace Orrery.Server.Handlers;
 
@@ -52,6 +53,7 @@ internal static class SubresourceDispatch
             throw ApiErrors.MethodNotAllowed();
         }
 
+        _ = Negotiation.Answer(request.Http.Request.Headers.Accept);
         return request.Subresource switch
         {
             "status" or "approval" or "ephemeralcontainers" or "resize" => StatusAsync(request, cancellationToken),

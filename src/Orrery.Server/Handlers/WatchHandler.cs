@@ -41,7 +41,7 @@ internal static class WatchHandler
         if (Negotiation.WantsYaml(request.Http.Request.Headers.Accept))
         {
             // There is no framing for a stream of YAML.
-            throw Negotiation.NotAcceptable();
+            throw Negotiation.NotRepresented();
         }
 
         ListOptions options = ListOptions.Read(request.Query, watch: true);

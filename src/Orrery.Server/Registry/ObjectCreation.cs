@@ -77,7 +77,14 @@ internal sealed class ObjectCreation(ObjectStore objects, ObjectVersions version
             }
 
             // 5. One durable commit; the key must be free, of an object of the base layer too.
-            CommitResult commit = objects.Exists(resource, scope.Cluster, scope.Namespace, json.Name) 
+            bool isTaken = objects.Exists(resource, scope.Cluster, scope.Namespace, json.Name);
+            if (isTaken)
+            {
+                // Upstream asks the quota first: it is part of admission.
+                quotas.Check(scope, json, null);
+            }
+
+            CommitResult commit = isTaken
                 ? default
                 : await quotas.CommitAsync(scope, json, null, charge => objects.CreateAsync(resource, scope.Cluster, scope.Namespace, json.Name, stored, charge, cancellationToken), cancellationToken);
             if (commit.Succeeded)

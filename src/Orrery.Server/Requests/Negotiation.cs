@@ -82,13 +82,16 @@ public static class Negotiation
 
     private static AnswerFormat Read(string? accept)
     {
+        bool isKnown = false;
         foreach (MediaType clause in MediaType.ParseAccept(accept))
         {
             if (!clause.Accepts("application", "json") && !IsYaml(clause))
             {
+                isKnown |= clause is { Type: "application", Subtype: "vnd.kubernetes.protobuf" };
                 continue;
             }
 
+            isKnown = true;
             string shape = clause.Parameter("as"), version = clause.Parameter("v");
             if (shape.Length == 0)
             {
@@ -108,7 +111,7 @@ public static class Negotiation
             }
         }
 
-        throw NotAcceptable();
+        throw isKnown ? NotAcceptable($"only the following media types are accepted: {Represented}") : NotRepresented();
     }
 
     /// <summary>The first clause that can be met asks for YAML.</summary>
@@ -144,7 +147,11 @@ public static class Negotiation
         }),
     };
 
-    public static StatusException NotAcceptable() => new(new Status
+    /// <summary>406: of the encodings one fits, and yet nothing of what is asked for in it can be made.</summary>
+    public static StatusException NotAcceptable(string why) => new(new Status { Code = 406, Reason = StatusReason.NotAcceptable, Message = why });
+
+    /// <summary>406: no encoding fits.</summary>
+    public static StatusException NotRepresented() => new(new Status
     {
         Code = 406,
         Reason = StatusReason.NotAcceptable,

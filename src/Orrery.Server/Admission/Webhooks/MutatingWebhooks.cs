@@ -14,6 +14,9 @@ namespace Orrery.Server.Admission.Webhooks;
 /// </summary>
 internal sealed class MutatingWebhooks(CacheSet caches, WebhookCalls calls) : IMutatingPlugin, IClusterMemory
 {
+    /// <summary>What is put into one of these is nobody's to read in a record.</summary>
+    private static readonly GroupResource Secrets = new("", "secrets");
+
     private readonly WebhookSet set = new(caches, new GroupResource("admissionregistration.k8s.io", "mutatingwebhookconfigurations"));
 
     public string Name => "MutatingAdmissionWebhook";
@@ -78,6 +81,17 @@ internal sealed class MutatingWebhooks(CacheSet caches, WebhookCalls calls) : IM
 
         bool changed = answer.Patch is not null && await PatchAsync(webhook, request, matched, answer.Patch, cancellationToken);
         request.Notes.Annotate(place, $$"""{"configuration":"{{webhook.Configuration}}","webhook":"{{webhook.Name}}","mutated":{{(changed ? "true" : "false")}}}""");
+        if (answer.Patch is { Count: > 0 } patch && request.GroupResource != Secrets)
+        {
+            request.Notes.AnnotateContent("patch." + place["mutation.".Length..], () => new JsonObject
+            {
+                ["configuration"] = webhook.Configuration,
+                ["webhook"] = webhook.Name,
+                ["patch"] = patch.DeepClone(),
+                ["patchType"] = "JSONPatch",
+            }.ToJsonString());
+        }
+
         return changed;
     }
 

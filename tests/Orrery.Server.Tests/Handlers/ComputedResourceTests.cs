@@ -1,0 +1,47 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Client;
+
+namespace Orrery.Server.Tests.Handlers;
+
+/// <summary>Resources that are asked and kept nowhere: <c>bindings</c> and <c>componentstatuses</c>.</summary>
+public sealed class ComputedResourceTests(ServerFixture fixture) : IClassFixture<ServerFixture>
+{
+    private static readonly GroupVersionResource Nodes = new("", "v1", "nodes");
+
+    [Fact]
+    public async Task Binding_WithThePodsNameInItsBody_GivesThePodItsNodeAndItsPlace()
+    {
+        string ns = await fixture.NamespaceAsync();
+        JsonObject node = ServerFixture.Named("n-" + ns);
+        node.Metadata["labels"] = new JsonObject { ["topology.kubernetes.io/zone"] = "z1", ["other"] = "x" };
+        await fixture.Admin.CreateAsync(Nodes, "", node, ServerFixture.Token);
+        await fixture.Admin.CreateAsync(ServerFixture.Pods, ns, ServerFixture.Pod("p"), ServerFixture.Token);
+        using var http = new RawHttp(fixture.Server);
+
+        using HttpResponseMessage answer = await http.SendAsync(
+            HttpMethod.Post, $"/api/v1/namespaces/{ns}/bindings", $$$"""{"metadata":{"name":"p"},"target":{"kind":"Node","name":"n-{{{ns}}}"}}""");
+        KubeObject pod = await fixture.Admin.GetAsync(ServerFixture.Pods, ns, "p", ServerFixture.Token);
+
+        Assert.Equal(201, (int)answer.StatusCode);
+        Assert.Equal("n-" + ns, pod.TextAt("spec", "nodeName"));
+        Assert.Equal("z1", pod.Labels["topology.kubernetes.io/zone"]);
+        Assert.DoesNotContain("other", pod.Labels.Keys);
+    }
+
+    [Fact]
+    public async Task ComponentStatuses_AreListedGotAndPrinted()
+    {
+        using var http = new RawHttp(fixture.Server);
+
+        JsonObject list = await RawHttp.JsonAsync(await http.SendAsync(HttpMethod.Get, "/api/v1/componentstatuses"));
+        JsonObject one = await RawHttp.JsonAsync(await http.SendAsync(HttpMethod.Get, "/api/v1/componentstatuses/etcd-0"));
+        JsonObject table = await RawHttp.JsonAsync(await http.SendAsync(HttpMethod.Get, "/api/v1/componentstatuses", headers: ("Accept", "application/json;as=Table;v=v1;g=meta.k8s.io")));
+        using HttpResponseMessage none = await http.SendAsync(HttpMethod.Get, "/api/v1/componentstatuses/scheduler");
+
+        Assert.Equal(["controller-manager", "etcd-0"], list["items"]!.AsArray().Select(i => (string?)i!["metadata"]!["name"]));
+        Assert.Equal("""[{"type":"Healthy","status":"True","message":"ok"}]""", one["conditions"]!.ToJsonString());
+        Assert.Equal("""["etcd-0","Healthy","ok",""]""", table["rows"]![1]!["cells"]!.ToJsonString());
+        Assert.Equal(404, (int)none.StatusCode);
+    }
+}

@@ -34,8 +34,10 @@ internal sealed class ReleaseReconciler(
         {
             try
             {
-                Describe(status, await bundles.ReadAsync(release, cancellationToken).ConfigureAwait(false));
-                Set(status, release, Conditions.True, "BundleReady", $"version {release.TextAt("spec", "version")} of {application} can be installed");
+                Bundle bundle = await bundles.ReadAsync(release, cancellationToken).ConfigureAwait(false);
+                Describe(status, bundle);
+                string stale = bundle is ChartBundle { Chart.HasStaleLock: true } ? "; the chart's lock file is out of sync with its list of dependencies" : "";
+                Set(status, release, Conditions.True, "BundleReady", $"version {release.TextAt("spec", "version")} of {application} can be installed{stale}");
             }
             catch (BundleException e)
             {

@@ -21,6 +21,9 @@ public sealed class Chart
     /// <summary>The version of what it installs; "" when it names none.</summary>
     public string AppVersion => Utf8.ToText(Metadata.AppVersion);
 
+    /// <summary>Whether its lock file was made for another list of dependencies. Helm minds that only when it fetches them.</summary>
+    public bool HasStaleLock { get; private init; }
+
     internal ChartMetadata Metadata { get; private init; } = new();
 
     internal GoMap Values { get; private init; } = new();
@@ -107,6 +110,7 @@ public sealed class Chart
 
         var values = new GoMap();
         string? schema = null;
+        ChartFile? lockFile = null;
         var files = new List<ChartFile>();
         var templates = new List<ChartFile>();
         var nested = new SortedDictionary<string, List<ChartFile>>(StringComparer.Ordinal);
@@ -118,6 +122,7 @@ public sealed class Chart
                     break;
                 case "Chart.lock":
                     Named(file.Path, () => YamlReader.Read(file.Content));
+                    lockFile = file;
                     break;
                 case "values.yaml":
                     values = Named(file.Path, () => YamlReader.ReadMap(file.Content));
@@ -131,6 +136,8 @@ public sealed class Chart
                     {
                         metadata = metadata with { Dependencies = required };
                     }
+
+                    lockFile = file.Path == "requirements.lock" ? file : lockFile;
 
                     if (metadata?.ApiVersion == "v1")
                     {
@@ -163,6 +170,7 @@ public sealed class Chart
             Metadata = metadata,
             Values = values,
             Schema = schema,
+            HasStaleLock = lockFile is not null && Named(lockFile.Path, () => ChartLock.IsStale(metadata.ApiVersion, metadata.Dependencies, lockFile.Content)),
             Files = files,
             Templates = templates,
             Subcharts = [.. nested.Where(n => n.Key[0] is not ('_' or '.')).Select(n => Subchart(n.Key, n.Value, metadata.Name, bounds, depth + 1))],

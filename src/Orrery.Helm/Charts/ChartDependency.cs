@@ -34,13 +34,17 @@ internal sealed partial record ChartDependency(
         }
     }
 
-    public GoStruct ToGo()
+    /// <summary>As templates see it, under its alias.</summary>
+    public GoStruct ToGo() => ToGo(EffectiveName);
+
+    /// <param name="name">What it is called there.</param>
+    public GoStruct ToGo(string name)
     {
         GoSlice tags = GoSlice.OfStrings(Tags);
         GoSlice imports = new([.. ImportValues]);
         (string Json, string Name, object? Value, bool Empty)[] all =
         [
-            ("name", "Name", EffectiveName, false), ("version", "Version", Version, Version.Length == 0), ("repository", "Repository", Repository, false),
+            ("name", "Name", name, false), ("version", "Version", Version, Version.Length == 0), ("repository", "Repository", Repository, false),
             ("condition", "Condition", Condition, Condition.Length == 0), ("tags", "Tags", tags, tags.Count == 0), ("enabled", "Enabled", IsEnabled, !IsEnabled),
             ("import-values", "ImportValues", imports, imports.Count == 0), ("alias", "Alias", Alias, Alias.Length == 0),
         ];

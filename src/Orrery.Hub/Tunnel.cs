@@ -10,40 +10,32 @@ namespace Orrery.Hub;
 /// </summary>
 internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
 {
-    private readonly TimeProvider time;
-    private readonly ObservedStream stream;
-    private readonly HttpMessageInvoker http;
-    private Stream? unused;
+    /// <summary>Longer than any tunnel lasts; the client looks at its connections four times within it, and such looks are not free for thousands of tunnels.</summary>
+    private static readonly TimeSpan Always = TimeSpan.FromDays(30);
 
     /// <summary>Requests that go through it; one more until it is retired, so that zero says that nothing will come again.</summary>
     private int users = 1;
     private int retired;
 
-    public Tunnel(string dataPlane, TunnelCredential credential, Stream connection, TunnelHubOptions options)
+    private readonly TimeProvider time;
+    private readonly ObservedStream heard;
+    private readonly ObservedStream stream;
+    private readonly Lock gate = new();
+    private Stream? unused;
+    private HttpMessageInvoker? http;
+    private bool isOver;
+
+    /// <param name="connection">What carries HTTP/2.</param>
+    /// <param name="heard">What is below it, where heartbeats come in as well.</param>
+    public Tunnel(string dataPlane, TunnelCredential credential, Stream connection, ObservedStream heard, TimeProvider time)
     {
         DataPlane = dataPlane;
         Credential = credential;
-        time = options.Time;
-        stream = new ObservedStream(connection, options.Time);
-        OpenedAt = options.Time.GetUtcNow();
-        unused = stream;
-        http = new HttpMessageInvoker(new SocketsHttpHandler
-        {
-            ConnectCallback = (_, _) => Interlocked.Exchange(ref unused, null) is { } one
-                ? ValueTask.FromResult(one)
-                : throw new IOException($"the tunnel of data plane {dataPlane} is closed"),
-            EnableMultipleHttp2Connections = false,
-            KeepAlivePingDelay = options.Heartbeat,
-            KeepAlivePingTimeout = options.Heartbeat,
-            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.Always,
-            PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
-            PooledConnectionLifetime = Timeout.InfiniteTimeSpan,
-            InitialHttp2StreamWindowSize = 256 * 1024,
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            UseProxy = false,
-            ActivityHeadersPropagator = null,
-        });
+        this.time = time;
+        this.heard = heard;
+        stream = new ObservedStream(connection, time);
+        unused = new QuietConnection(stream);
+        OpenedAt = time.GetUtcNow();
     }
 
     public string DataPlane { get; }
@@ -53,8 +45,11 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
 
     public DateTimeOffset OpenedAt { get; }
 
-    /// <summary>When the satellite last said anything: the answer to a heartbeat, if nothing else.</summary>
-    public DateTimeOffset LastHeard => time.GetUtcNow() - stream.Quiet;
+    /// <summary>For how long the satellite has said nothing, not even that it lives.</summary>
+    public TimeSpan Quiet => heard.Quiet;
+
+    /// <summary>When the satellite last said anything: a heartbeat, if nothing else.</summary>
+    public DateTimeOffset LastHeard => time.GetUtcNow() - heard.Quiet;
 
     /// <summary>Whether it stands in the control plane's store that the tunnel ends here.</summary>
     public bool IsWritten { get; set; }
@@ -113,23 +108,51 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
     {
         request.Version = HttpVersion.Version20;
         request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
-        return http.SendAsync(request, cancellationToken);
+        return Http().SendAsync(request, cancellationToken);
     }
 
-    /// <summary>Sees the satellite answer once: from then on the connection stands.</summary>
-    public async Task ProbeAsync(CancellationToken cancellationToken)
+    /// <summary>Made for the first question: most satellites are never asked anything, and need not be paid for.</summary>
+    private HttpMessageInvoker Http()
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Base, "/readyz"));
-        using HttpResponseMessage answer = await SendAsync(request, cancellationToken).ConfigureAwait(false);
-        answer.EnsureSuccessStatusCode();
+        lock (gate)
+        {
+            return isOver ? throw Gone() : http ??= new HttpMessageInvoker(new SocketsHttpHandler
+            {
+                ConnectCallback = (_, _) => Interlocked.Exchange(ref unused, null) is { } one ? ValueTask.FromResult(one) : throw Gone(),
+                EnableMultipleHttp2Connections = false,
+                PooledConnectionIdleTimeout = Always,
+                PooledConnectionLifetime = Timeout.InfiniteTimeSpan,
+                InitialHttp2StreamWindowSize = 256 * 1024,
+                AllowAutoRedirect = false,
+                UseCookies = false,
+                UseProxy = false,
+                ActivityHeadersPropagator = null,
+            });
+        }
     }
+
+    private IOException Gone() => new($"the tunnel of data plane {DataPlane} is closed");
 
     /// <summary>Base of every address within a tunnel; no name is looked up.</summary>
     public static Uri Base { get; } = new("http://data-plane");
 
     public async ValueTask DisposeAsync()
     {
-        http.Dispose();
+        HttpMessageInvoker? asking;
+        lock (gate)
+        {
+            isOver = true;
+            asking = http;
+        }
+
+        asking?.Dispose();
         await stream.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Ends it because the satellite is not heard.</summary>
+    public void GiveUp()
+    {
+        // Not by the orderly way: it would say goodbye to somebody who does not listen.
+        stream.Dispose();
     }
 }

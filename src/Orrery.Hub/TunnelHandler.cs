@@ -2,6 +2,7 @@ using System.Net.WebSockets;
 using Microsoft.AspNetCore.Http;
 using Orrery.Api;
 using Orrery.Api.Kinds;
+using Orrery.Client;
 using Orrery.Server.Handlers;
 
 namespace Orrery.Hub;
@@ -29,12 +30,13 @@ internal sealed class TunnelHandler(TunnelHub hub) : ISubresourceHandler
             throw ApiErrors.Forbidden(Resource, dataPlane, $"data plane {dataPlane} is leaving the fleet");
         }
 
-        // Heartbeats are HTTP/2's: WebSocket's own would only double them.
-        WebSocket socket = await WebSocketUpgrade.AcceptAsync(http, OrreryNames.TunnelProtocol, keepAlive: TimeSpan.Zero).ConfigureAwait(false);
+        // The satellite's pings are the heartbeats, answered by whoever reads; below the socket they are seen. This side asks nothing, which would take a timer a satellite.
+        ObservedStream? heard = null;
+        WebSocket socket = await WebSocketUpgrade.AcceptAsync(http, OrreryNames.TunnelProtocol, keepAlive: TimeSpan.Zero, raw => heard = new ObservedStream(raw, hub.Time)).ConfigureAwait(false);
         Stream connection = WebSocketStream.Create(socket, WebSocketMessageType.Binary, ownsWebSocket: true);
         try
         {
-            await hub.HoldAsync(dataPlane, TunnelCredential.Of(satellite, http.Connection.ClientCertificate), connection, http.Connection.RemoteIpAddress?.ToString() ?? "", cancellationToken).ConfigureAwait(false);
+            await hub.HoldAsync(dataPlane, TunnelCredential.Of(satellite, http.Connection.ClientCertificate), connection, heard!, http.Connection.RemoteIpAddress?.ToString() ?? "", cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or WebSocketException)
         {

@@ -73,7 +73,7 @@ public sealed class TunnelHub
                 written.Changed(dataPlane);
             }
 
-            await Together.RunAsync([new ServerRegistration(api, server, access.Address, options).RunAsync, known.RunAsync, written.RunAsync, new TunnelGuard(this, api, options).RunAsync], cancellationToken).ConfigureAwait(false);
+            await Together.RunAsync([new ServerRegistration(api, server, access.Address, options).RunAsync, known.RunAsync, written.RunAsync, new TunnelGuard(this, api, options).RunAsync, ListenAsync], cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -96,6 +96,8 @@ public sealed class TunnelHub
 
     /// <summary>All tunnels that end here, also those that another has taken the place of and through which something still goes.</summary>
     internal IEnumerable<Tunnel> Held => held.Keys;
+
+    internal TimeProvider Time => options.Time;
 
     internal Tunnel? Find(string dataPlane) => open.GetValueOrDefault(dataPlane);
 
@@ -141,15 +143,9 @@ public sealed class TunnelHub
     /// a broken network may keep looking alive for a while.
     /// </summary>
     /// <remarks>One that was opened with another certificate ends once nothing goes through it any more, or that certificate ends.</remarks>
-    internal async Task HoldAsync(string dataPlane, TunnelCredential credential, Stream connection, string remote, CancellationToken cancellationToken)
+    internal async Task HoldAsync(string dataPlane, TunnelCredential credential, Stream connection, ObservedStream heard, string remote, CancellationToken cancellationToken)
     {
-        await using var tunnel = new Tunnel(dataPlane, credential, connection, options);
-        using (var limit = new CancellationTokenSource(options.Heartbeat, options.Time))
-        using (var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token))
-        {
-            await tunnel.ProbeAsync(both.Token).ConfigureAwait(false);
-        }
-
+        await using var tunnel = new Tunnel(dataPlane, credential, connection, heard, options.Time);
         Tunnel? former = null;
         held[tunnel] = true;
         open.AddOrUpdate(dataPlane, tunnel, (_, present) =>
@@ -211,6 +207,22 @@ public sealed class TunnelHub
         }
 
         return null;
+    }
+
+    /// <summary>Gives up tunnels in which nothing is heard any more. One look at all of them: a timer each would cost more than the heartbeats.</summary>
+    private async Task ListenAsync(CancellationToken cancellationToken)
+    {
+        using var look = new PeriodicTimer(options.Heartbeat / 4, options.Time);
+        while (await look.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+        {
+            foreach (Tunnel tunnel in Held)
+            {
+                if (tunnel.Quiet > options.Heartbeat * 2)
+                {
+                    tunnel.GiveUp();
+                }
+            }
+        }
     }
 
     private ITunnelRoute RouteTo(TunnelRequest asked)

@@ -6,7 +6,7 @@ namespace Orrery.Hub;
 /// <summary>How a <see cref="TunnelHub"/> works.</summary>
 public sealed record TunnelHubOptions
 {
-    /// <summary>How often each satellite is asked within its tunnel whether it lives, and how long it has to answer. At least one second.</summary>
+    /// <summary>How often each satellite says within its tunnel that it lives; one that has said nothing for twice as long is given up.</summary>
     public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a tunnel may be gone before that is written: a satellite that dials again within it was never away.</summary>

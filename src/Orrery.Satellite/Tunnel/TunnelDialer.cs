@@ -9,16 +9,12 @@ namespace Orrery.Satellite.Tunnel;
 /// <summary>Keeps one connection to the control plane open, over which the control plane asks and this satellite answers.</summary>
 internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requests) : ITunnel
 {
-    /// <summary>The control plane asks within the tunnel every ten seconds whether this satellite lives; one that has not for this long is not there.</summary>
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(45);
-
-    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
-
     /// <summary>Until it is first let in, it dials more often: its DataPlane may be made at any moment.</summary>
     private static readonly TimeSpan LongestJoinWait = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan IdentityLook = TimeSpan.FromMilliseconds(500);
 
     private readonly ILogger logger = context.Options.Loggers.CreateLogger("Orrery.Satellite.Tunnel");
@@ -111,25 +107,12 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
         }
     }
 
-    /// <summary>Until the connection ends, or has been silent for too long to be one.</summary>
+    /// <summary>Until the connection ends: by either side, or because the control plane answers no heartbeat.</summary>
     /// <returns>Why it ended.</returns>
     private async Task<string> ServeAsync(TunnelServer server, Stream connection, CancellationToken cancellationToken)
     {
         await using var observed = new ObservedStream(connection, context.Time);
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task serving = server.ServeAsync(observed, over.Token);
-        while (await Task.WhenAny(serving, Task.Delay(LookInterval, context.Time, over.Token)).ConfigureAwait(false) != serving)
-        {
-            if (observed.Quiet > Silence)
-            {
-                await over.CancelAsync().ConfigureAwait(false);
-                await serving.ConfigureAwait(false);
-                return $"nothing was heard for {Silence.TotalSeconds:0} s";
-            }
-        }
-
-        await over.CancelAsync().ConfigureAwait(false);
-        await serving.ConfigureAwait(false);
+        await server.ServeAsync(observed, cancellationToken).ConfigureAwait(false);
         return await observed.Closed.ConfigureAwait(false);
     }
 }

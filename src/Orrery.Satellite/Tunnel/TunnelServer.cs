@@ -39,7 +39,9 @@ internal sealed class TunnelServer : IAsyncDisposable
             kestrel.Limits.Http2.MaxStreamsPerConnection = 1000;
             kestrel.Limits.Http2.InitialStreamWindowSize = 256 * 1024;
             kestrel.Limits.Http2.InitialConnectionWindowSize = 64 * 1024 * 1024;
-            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromDays(1);
+
+            // Nothing is asked for as long as nobody asks. Kestrel reckons with this time, so it must have an end.
+            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromDays(3650);
             kestrel.Listen(transport.EndPoint, listen => listen.Protocols = HttpProtocols.Http2);
         });
         WebApplication web = builder.Build();

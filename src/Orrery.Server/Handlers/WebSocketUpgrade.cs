@@ -25,8 +25,9 @@ public static class WebSocketUpgrade
 
     /// <param name="subprotocol">The one chosen of those offered; null names none.</param>
     /// <param name="keepAlive">How often a quiet peer is asked whether it lives; it has as long to answer.</param>
+    /// <param name="around">What is to be between the socket and the connection; null is nothing.</param>
     /// <exception cref="StatusException">400: no WebSocket is asked for, or not as RFC 6455 says.</exception>
-    public static async Task<WebSocket> AcceptAsync(HttpContext http, string? subprotocol, TimeSpan keepAlive)
+    public static async Task<WebSocket> AcceptAsync(HttpContext http, string? subprotocol, TimeSpan keepAlive, Func<Stream, Stream>? around = null)
     {
         string key = http.Request.Headers.SecWebSocketKey.ToString();
         if (!IsRequested(http) || http.Request.Headers.SecWebSocketVersion != Version || !IsKey(key))
@@ -46,7 +47,7 @@ public static class WebSocketUpgrade
 
         // The subprotocol is not told to the socket, which makes nothing of it and refuses names with a slash, as Kubernetes has them.
         return WebSocket.CreateFromStream(
-            stream, new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = keepAlive, KeepAliveTimeout = keepAlive });
+            around?.Invoke(stream) ?? stream, new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = keepAlive, KeepAliveTimeout = keepAlive });
     }
 
     private static bool IsKey(string key)

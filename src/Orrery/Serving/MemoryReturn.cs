@@ -22,9 +22,21 @@ internal sealed partial class MemoryReturn(TimeProvider time)
 
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(30);
 
+    /// <summary>The first look only learns which files there are.</summary>
+    private const int FileLooks = 2;
+
+    /// <summary>Heaps of the C library. It makes eight a processor, each of which keeps what its threads once needed.</summary>
+    private const int MostArenas = 2;
+
+    private const int ArenaMax = -8;
+
     private static readonly ConcurrentDictionary<object, Func<long>> Forgetters = new();
 
-    private long allocatedBefore;
+    private readonly FilePages files = new();
+    private int filesToReturn;
+
+    /// <summary>What a start leaves behind is returned whatever it was.</summary>
+    private long allocatedBefore = -Least;
     private long forgotten;
     private long live;
 
@@ -41,6 +53,7 @@ internal sealed partial class MemoryReturn(TimeProvider time)
     /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        Native(() => SetMalloc(ArenaMax, MostArenas));
         using var timer = new PeriodicTimer(Look, time);
         TimeSpan cpu = Environment.CpuUsage.TotalTime;
         long returned = time.GetTimestamp();
@@ -50,11 +63,18 @@ internal sealed partial class MemoryReturn(TimeProvider time)
             bool isIdle = now - cpu < Look * IdleShare;
             cpu = now;
             forgotten += Forgetters.Values.Sum(forget => forget());
+            if (isIdle && filesToReturn > 0)
+            {
+                files.GiveBack();
+                filesToReturn--;
+            }
+
             long least = time.GetElapsedTime(returned) >= Rest ? LeastAfterRest : Least;
             if (isIdle && GC.GetTotalAllocatedBytes() - allocatedBefore + forgotten > Math.Max(least, live / 2))
             {
                 Return();
                 returned = time.GetTimestamp();
+                filesToReturn = FileLooks;
                 cpu = Environment.CpuUsage.TotalTime;
             }
         }
@@ -69,11 +89,16 @@ internal sealed partial class MemoryReturn(TimeProvider time)
         forgotten = 0;
 
         // 2. What native code (TLS, SQLite) has freed.
+        Native(() => Trim(0));
+    }
+
+    private static void Native(Func<int> call)
+    {
         if (OperatingSystem.IsLinux())
         {
             try
             {
-                _ = Trim(0);
+                _ = call();
             }
             catch (EntryPointNotFoundException)
             {
@@ -82,11 +107,14 @@ internal sealed partial class MemoryReturn(TimeProvider time)
         }
     }
 
+    [LibraryImport("libc", EntryPoint = "mallopt")]
+    private static partial int SetMalloc(int what, int value);
+
+    [LibraryImport("libc", EntryPoint = "malloc_trim")]
+    private static partial int Trim(nuint keep);
+
     private sealed class Asked : IDisposable
     {
         public void Dispose() => Forgetters.TryRemove(this, out _);
     }
-
-    [LibraryImport("libc", EntryPoint = "malloc_trim")]
-    private static partial int Trim(nuint keep);
 }

@@ -1,0 +1,46 @@
+using Orrery.Serving;
+
+namespace Orrery.Tests.Serving;
+
+public sealed class FilePagesTests
+{
+    private const string Smaps = """
+        7f0000000000-7f0000004000 r-xp 00000000 08:01 11 /opt/a program/orrery
+        Size:                 16 kB
+        Rss:                  12 kB
+        Anonymous:             0 kB
+        VmFlags: rd ex mr mw me sd
+        7f0000004000-7f0000008000 r--p 00004000 08:01 11 /opt/a program/orrery
+        Rss:                   8 kB
+        Anonymous:             4 kB
+        7f0000008000-7f000000c000 rw-p 00008000 08:01 11 /opt/a program/orrery
+        Rss:                   8 kB
+        Anonymous:             0 kB
+        7f000000c000-7f0000010000 r-xp 00000000 00:00 0
+        Rss:                   8 kB
+        Anonymous:             0 kB
+        7f0000010000-7f0000014000 r-xs 00000000 00:01 12 /memfd:doublemapper (deleted)
+        Rss:                   8 kB
+        Anonymous:             0 kB
+        7f0000014000-7f0000018000 r--s 00000000 08:01 11 /opt/b
+        Rss:                   0 kB
+        Anonymous:             0 kB
+        """;
+
+    [Fact]
+    public void ReadOnly_OfAllMappings_AreThoseThatAreAsInTheirFile() =>
+        Assert.Equal([(new FilePages.Mapping(0x7f0000000000, 0x7f0000004000, "r-xp", "/opt/a program/orrery"), 12L * 1024)], FilePages.ReadOnly(Smaps.Split('\n')));
+
+    [Fact]
+    public void GiveBack_OfThisProcess_BeginsWithTheSecondLookAndLosesNothing()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "only Linux tells");
+        var pages = new FilePages();
+
+        long first = pages.GiveBack(), second = pages.GiveBack();
+
+        Assert.Equal(0, first);
+        Assert.True(second > 1024 * 1024, $"only {second} bytes");
+        Assert.Equal("1,2", string.Join(',', new[] { 2, 1 }.Order()));
+    }
+}

@@ -16,7 +16,9 @@ namespace Orrery.Bench;
 /// </summary>
 internal sealed class SatellitesBench(DataDirectory directory, int count, bool takesWorks, int changes, Progress progress, TimeProvider time)
 {
-    private const int EachProcess = 250;
+    /// <summary>Satellites of one process: those that take Works have clients and caches of their own.</summary>
+    private int EachProcess => takesWorks ? 250 : 1_000;
+
     private const int Placed = 20;
     private const string Marker = "bench";
     private static readonly ClusterName Cluster = new("bench", "satellites");
@@ -24,6 +26,7 @@ internal sealed class SatellitesBench(DataDirectory directory, int count, bool t
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(20);
 
     public async Task<IReadOnlyList<Figure>> RunAsync(CancellationToken cancellationToken)
@@ -37,13 +40,13 @@ internal sealed class SatellitesBench(DataDirectory directory, int count, bool t
         var figures = new List<Figure>();
         try
         {
-            // 1. A control plane with its data planes, none of them heard yet.
+            // 1. A control plane with its data planes, none of them heard yet. What has been idle for a while has given back what a burst left: memory comes last.
             BenchTarget target = await StartAsync(server, settings, cancellationToken).ConfigureAwait(false);
             using var root = new KubeClient(target.Config with { RequestTimeout = TimeSpan.FromMinutes(2) });
             progress.Say($"{count} data planes to make");
             await MakeDataPlanesAsync(root, cancellationToken).ConfigureAwait(false);
-            long before = await Settling.MemoryAsync(target, TimeSpan.FromSeconds(60), time, cancellationToken).ConfigureAwait(false);
             TimeSpan alone = await CpuAsync(target, cancellationToken).ConfigureAwait(false);
+            long before = await Settling.MemoryAsync(target, u => u.Anonymous, Settle, time, cancellationToken).ConfigureAwait(false);
 
             // 2. All of them connected, and nothing to do.
             progress.Say($"{count} satellites to connect");
@@ -54,13 +57,13 @@ internal sealed class SatellitesBench(DataDirectory directory, int count, bool t
 
             await HeardAsync(root, "", cancellationToken).ConfigureAwait(false);
             progress.Say("all are ready; what they cost");
-            long after = await Settling.MemoryAsync(target, TimeSpan.FromSeconds(60), time, cancellationToken).ConfigureAwait(false);
             TimeSpan connected = await CpuAsync(target, cancellationToken).ConfigureAwait(false);
+            long after = await Settling.MemoryAsync(target, u => u.Anonymous, Settle, time, cancellationToken).ConfigureAwait(false);
             double beats = count * Quiet.TotalSeconds / 10;
             figures.Add(new Figure(SatelliteMeasures.Memory, (after - before) / 1024.0 / count));
             figures.Add(new Figure(SatelliteMeasures.Heartbeat, (connected - alone).TotalMicroseconds / beats));
             figures.Add(new Figure(SatelliteMeasures.IdleCpu, 100 * connected / Quiet));
-            figures.Add(new Figure(SatelliteMeasures.Resident, after / 1e6));
+            figures.Add(new Figure(SatelliteMeasures.Resident, target.Usage().Resident / 1e6));
 
             // 3. Changes.
             if (takesWorks)

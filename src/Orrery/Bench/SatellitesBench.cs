@@ -136,7 +136,7 @@ internal sealed class SatellitesBench(DataDirectory directory, int count, bool t
         }).ConfigureAwait(false);
 
         // The controllers give each its namespace and its satellite's access.
-        await Waiting.UntilAsync("every data plane's status", Patience, time, async () =>
+        await Waiting.UntilAsync("every data plane's status", Patience * Math.Max(1, count / 2_000), time, async () =>
             (await root.ListAsync(OrreryResources.DataPlanes, "", null, cancellationToken).ConfigureAwait(false)).Items.Count(d => Conditions.Find(d, OrreryNames.ReadyCondition) is not null) == count, cancellationToken).ConfigureAwait(false);
     }
 
@@ -154,7 +154,7 @@ internal sealed class SatellitesBench(DataDirectory directory, int count, bool t
     }
 
     /// <summary>Ends once every data plane is ready and the tunnel of each ends at a server other than the one named.</summary>
-    private Task HeardAsync(KubeClient root, string former, CancellationToken cancellationToken) => Waiting.UntilAsync("every satellite", Patience, time, async () =>
+    private Task HeardAsync(KubeClient root, string former, CancellationToken cancellationToken) => Waiting.UntilAsync("every satellite", Patience * Math.Max(1, count / 2_000), time, async () =>
     {
         try
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Pipelines;
 using Orrery.Api;
+using Orrery.Server.Authorization;
 using Orrery.Server.Cache;
 using Orrery.Server.Clusters;
 using Orrery.Server.Registry;
@@ -18,6 +19,9 @@ internal static class WatchHandler
 
     /// <summary>So long before the end of a watch its last bookmark is sent.</summary>
     private static readonly TimeSpan LastBookmark = TimeSpan.FromSeconds(2);
+
+    /// <summary>For so long a decision that its client may watch holds; the next event after that asks once more.</summary>
+    private static readonly TimeSpan LeaveInterval = TimeSpan.FromSeconds(10);
 
     /// <summary>Without timeoutSeconds a watch ends after this and up to twice as long, as upstream (minRequestTimeout).</summary>
     private const int MinTimeoutSeconds = 1800;
@@ -153,6 +157,7 @@ internal static class WatchHandler
         TimeProvider time = request.Server.Time;
         long start = time.GetTimestamp();
         long bookmarked = start;
+        long allowed = start;
         while (true)
         {
             TimeSpan left = timeout - time.GetElapsedTime(start);
@@ -171,6 +176,16 @@ internal static class WatchHandler
             switch (woken)
             {
                 case CacheWait.Events:
+                    if (time.GetElapsedTime(allowed) >= LeaveInterval)
+                    {
+                        if (!await MayStillAsync(request, cancellationToken))
+                        {
+                            return;
+                        }
+
+                        allowed = time.GetTimestamp();
+                    }
+
                     while (watcher.TryRead(out CacheEvent change))
                     {
                         if (await ServeAsync(request, stream, change, cancellationToken) is not { } served)
@@ -201,6 +216,24 @@ internal static class WatchHandler
                     return;
             }
         }
+    }
+
+    /// <summary>
+    /// Whether it would be let in now: its certificate or token may have ended since, or its roles been taken away. Upstream lets a watch go on; nobody is
+    /// wronged by one that ends, and its client comes back with what it has now.
+    /// </summary>
+    private static async ValueTask<bool> MayStillAsync(ResourceRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            _ = await request.Server.Access.Authenticator.AuthenticateAsync(request.Http, request.Info, cancellationToken);
+        }
+        catch (StatusException refused) when (refused.Code == 401)
+        {
+            return false;
+        }
+
+        return request.Server.Access.Authorizer.Authorize(AuthorizationAttributes.From(request.User, request.Info)).Allowed;
     }
 
     /// <summary>The event in the version that is watched. Null: it cannot be converted, and the watch has been told so and ends.</summary>

@@ -43,6 +43,42 @@ public sealed class RevocationRoadTests
     }
 
     [Fact]
+    public async Task Watch_ThatWasOpenBeforeTheRevocation_TellsNoMore()
+    {
+        await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");
+        TestServer cluster = await world.AddClusterAsync();
+        JoinInvitation invitation = await world.InviteAsync("pa2-par");
+        await using RunningSatellite satellite = world.Satellite("pa2-par", cluster, () => invitation);
+        await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
+        using X509Certificate2 stolen = (await JoinWorld.CertificateAsync(cluster))!;
+        using var thief = new KubeClient(world.ControlPlane.Config(stolen));
+        using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        await using Stream watch = await thief.OpenAsync("/apis/orrery.dev/v1alpha1/namespaces/dp-pa2-par/observations?watch=true&resourceVersion=0", stop.Token);
+        Task ended = watch.CopyToAsync(Stream.Null, stop.Token);
+
+        await RevokeAsync(world, "pa2-par");
+
+        int made = 0;
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                if (!ended.IsCompleted)
+                {
+                    await world.Root.CreateAsync(OrreryResources.Observations, "dp-pa2-par", JsonNode.Parse($$"""
+                        {"apiVersion": "orrery.dev/v1alpha1", "kind": "Observation", "metadata": {"name": "o{{made++}}"},
+                         "spec": {"source": {"apiVersion": "v1", "kind": "Node", "name": "n"}, "object": {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"} } } }
+                        """)!.AsObject(), stop.Token);
+                    await Task.WhenAny(ended, Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, stop.Token));
+                }
+
+                return ended.IsCompleted;
+            },
+            "the watch has ended",
+            TimeSpan.FromSeconds(45));
+        await ended;
+    }
+
+    [Fact]
     public async Task DataPlane_MadeAgainUnderAFormerName_DoesNotKnowTheFormerSatellite()
     {
         await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");

@@ -65,6 +65,8 @@ public sealed class SatelliteAgent(SatelliteOptions options)
             new LeaseBeat(context.ControlPlane, options.DataPlane, context.Time, options.Loggers.CreateLogger("Orrery.Satellite.Tunnel")));
         Log.Started(options.Loggers.CreateLogger("Orrery.Satellite"), options.DataPlane, options.ControlPlane.Server, options.Cluster.Server);
 
+        tunnel.Opened += report.CheckLater;
+
         // Before its DataPlane is there, a satellite may see nothing: that its tunnel is taken tells that it may. While the control plane is away,
         // what it wanted last holds.
         var wanted = new WantedKeeper(context, options.Loggers.CreateLogger("Orrery.Satellite.Offline"));

@@ -15,6 +15,7 @@ internal sealed class ClusterReport : IReconciler<string>
 {
     private const string Self = "self";
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan CheckDelay = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
 
     private readonly SatelliteContext context;
@@ -22,6 +23,9 @@ internal sealed class ClusterReport : IReconciler<string>
     private readonly ReconcilerHost<string> host;
     private readonly ILogger logger;
     private string? written;
+
+    /// <summary>Whether what was written may be gone: the DataPlane may have been deleted and made anew.</summary>
+    private volatile bool isDoubtful;
     private bool away;
 
     public ClusterReport(SatelliteContext context, Informer nodes)
@@ -35,6 +39,13 @@ internal sealed class ClusterReport : IReconciler<string>
         nodes.Subscribe(_ => host.Queue.AddAfter(Self, Pace));
         context.Policy.Changed += () => host.Queue.Add(Self);
         host.Queue.Add(Self);
+    }
+
+    /// <summary>Looks, a little later, whether the control plane still has what was said.</summary>
+    public void CheckLater()
+    {
+        isDoubtful = true;
+        host.Queue.AddAfter(Self, CheckDelay);
     }
 
     public Task RunAsync(CancellationToken cancellationToken) => host.RunAsync(cancellationToken);
@@ -58,12 +69,18 @@ internal sealed class ClusterReport : IReconciler<string>
         JsonObject status = Facts(version, measures);
         string restriction = context.Policy.Current.Summary;
         string text = status.ToJsonString() + fault + restriction;
-        if (text == written)
+        if (text == written && !isDoubtful)
         {
             return ReconcileResult.Done;
         }
 
-        KubeObject present = await context.ControlPlane.GetAsync(OrreryResources.DataPlanes, "", context.Options.DataPlane, cancellationToken).ConfigureAwait(false);
+        isDoubtful = false;
+        KubeObject present = await PresentAsync(cancellationToken).ConfigureAwait(false);
+        if (text == written && present.TextAt("status", "satelliteVersion") is not null)
+        {
+            return ReconcileResult.Done;
+        }
+
         if (version is null)
         {
             KeepLastKnown(status, present);
@@ -84,6 +101,19 @@ internal sealed class ClusterReport : IReconciler<string>
             OrreryResources.DataPlanes, "", context.Options.DataPlane, body, OrreryNames.SatelliteManager, force: true, cancellationToken, "status").ConfigureAwait(false);
         written = text;
         return ReconcileResult.Done;
+    }
+
+    private async Task<KubeObject> PresentAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await context.ControlPlane.GetAsync(OrreryResources.DataPlanes, "", context.Options.DataPlane, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            isDoubtful = true;
+            throw;
+        }
     }
 
     private JsonObject Facts(string? version, bool measures)

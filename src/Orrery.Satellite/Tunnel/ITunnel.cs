@@ -6,6 +6,9 @@ internal interface ITunnel
     /// <summary>Ends once the control plane has let this satellite in for the first time.</summary>
     Task Joined { get; }
 
+    /// <summary>Raised each time that it was opened: what the control plane knows of this satellite may be gone since.</summary>
+    event Action? Opened;
+
     /// <summary>Keeps it open until cancelled.</summary>
     Task RunAsync(CancellationToken cancellationToken);
 }

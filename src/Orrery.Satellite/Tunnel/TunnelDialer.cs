@@ -22,6 +22,8 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
 
     public Task Joined => joined.Task;
 
+    public event Action? Opened;
+
     /// <inheritdoc/>
     /// <remarks>Dials, and dials again.</remarks>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -42,6 +44,7 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
                 Stream connection = await TunnelDial.OpenAsync(context.Options.ControlPlane, context.Options.DataPlane, http, cancellationToken).ConfigureAwait(false);
                 Log.TunnelOpen(logger, context.Options.ControlPlane.Server);
                 joined.TrySetResult();
+                Opened?.Invoke();
                 said = "";
                 wait = FirstWait;
                 Task<string> serving = ServeAsync(server, connection, cancellationToken);

@@ -67,7 +67,8 @@ internal sealed class Trials(SatelliteContext context, NamespaceKeeper namespace
 
         // Somebody else's object of that name would refuse the real thing, so it refuses this.
         KubeObject? live = await context.Cluster.FindAsync(served.Resource, manifest.Namespace, manifest.Name, cancellationToken).ConfigureAwait(false);
-        if (live is not null && !manifest.Marks(live) && !owner.IsNamespaceOf(live) && !Ownership.IsAppliedByUs(live, w => context.Work(w) is not null))
+        bool isFormerRun = live is not null && IsFormerRun(work, live);
+        if (live is not null && !isFormerRun && !manifest.Marks(live) && !owner.IsNamespaceOf(live) && !Ownership.IsAppliedByUs(live, w => context.Work(w) is not null))
         {
             return ApplyOutcome.Refused("NotOurs", $"{manifest.Kind.Kind} {manifest.Namespace}/{manifest.Name} exists and was not made by this");
         }
@@ -82,8 +83,16 @@ internal sealed class Trials(SatelliteContext context, NamespaceKeeper namespace
             WorkShape.Apply(manifest.Json, tenancy, live);
         }
 
-        return await TryAsync(manifest, served.Resource, isThere: live is not null, cancellationToken).ConfigureAwait(false);
+        return isFormerRun
+            ? await TryAnewAsync(manifest, served.Resource, cancellationToken).ConfigureAwait(false)
+            : await TryAsync(manifest, served.Resource, isThere: live is not null, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Whether a hook meets what a hook of the same installation made before it: that goes before this one may run.</summary>
+    private bool IsFormerRun(KubeObject work, KubeObject live) =>
+        work.Labels.ContainsKey(OrreryNames.HookLabel) && AppliedObjects.MarkOf(live) is { Length: > 0 } mark && mark != work.Name
+        && context.Work(mark) is { } former && former.Labels.ContainsKey(OrreryNames.HookLabel)
+        && former.TextAt("spec", "source", "uid") is { } installation && installation == work.TextAt("spec", "source", "uid");
 
     private async Task<ApplyOutcome> TryAsync(Manifest manifest, GroupVersionResource resource, bool isThere, CancellationToken cancellationToken)
     {

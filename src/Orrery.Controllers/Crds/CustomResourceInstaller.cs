@@ -12,28 +12,24 @@ public static class CustomResourceInstaller
 {
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>Read once: a process may install them many times, into many clusters.</summary>
+    private static readonly JsonObject[] Definitions = [.. OrreryCrds.All.Select(file => YamlJson.Parse(file.Yaml)!.AsObject())];
+
     /// <summary>Applies all definitions and waits until each is established. May be called again at any time.</summary>
     /// <returns>How many definitions there are.</returns>
-    public static async Task<int> InstallAsync(KubeClient cluster, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<int> InstallAsync(KubeClient cluster, TimeProvider time, CancellationToken cancellationToken) =>
+        (await Task.WhenAll(Definitions.Select(d => EstablishAsync(cluster, d, time, cancellationToken))).ConfigureAwait(false)).Length;
+
+    private static async Task<KubeObject> EstablishAsync(KubeClient cluster, JsonObject definition, TimeProvider time, CancellationToken cancellationToken)
     {
-        KubeObject[] applied = await Task.WhenAll(OrreryCrds.All.Select(file => ApplyAsync(cluster, file.Yaml, cancellationToken))).ConfigureAwait(false);
-        foreach (KubeObject definition in applied)
+        KubeObject current = await cluster.ApplyAsync(
+            CoreResources.CustomResourceDefinitions, "", definition.Name, definition, OrreryNames.Manager, force: true, cancellationToken).ConfigureAwait(false);
+        while (!Conditions.IsTrue(current, "Established"))
         {
-            KubeObject current = definition;
-            while (!Conditions.IsTrue(current, "Established"))
-            {
-                await Task.Delay(LookAgain, time, cancellationToken).ConfigureAwait(false);
-                current = await cluster.GetAsync(CoreResources.CustomResourceDefinitions, "", definition.Name, cancellationToken).ConfigureAwait(false);
-            }
+            await Task.Delay(LookAgain, time, cancellationToken).ConfigureAwait(false);
+            current = await cluster.GetAsync(CoreResources.CustomResourceDefinitions, "", definition.Name, cancellationToken).ConfigureAwait(false);
         }
 
-        return applied.Length;
-    }
-
-    private static Task<KubeObject> ApplyAsync(KubeClient cluster, string yaml, CancellationToken cancellationToken)
-    {
-        JsonObject definition = YamlJson.Parse(yaml)!.AsObject();
-        return cluster.ApplyAsync(
-            CoreResources.CustomResourceDefinitions, "", definition.Name, definition, OrreryNames.Manager, force: true, cancellationToken);
+        return current;
     }
 }

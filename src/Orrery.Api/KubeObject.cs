@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -95,7 +96,7 @@ public sealed class KubeObject
     }
 
     /// <summary>A fresh, mutable copy.</summary>
-    public JsonObject ToJsonObject() => JsonNode.Parse(JsonSerializer.SerializeToUtf8Bytes(Json))!.AsObject();
+    public JsonObject ToJsonObject() => JsonNode.Parse(JsonMarshal.GetRawUtf8Value(Json))!.AsObject();
 
     public override string ToString() => $"{Kind} {(Namespace.Length == 0 ? "" : Namespace + "/")}{Name}";
 

@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orrery.Api;
@@ -48,8 +51,31 @@ public sealed record InformerOptions
             return found;
         }
 
-        System.Text.Json.Nodes.JsonObject json = found.ToJsonObject();
-        json.Metadata.Remove("managedFields");
-        return KubeObject.From(json);
+        // From text to text: this is done for everything that is ever watched.
+        var buffer = new ArrayBufferWriter<byte>(JsonMarshal.GetRawUtf8Value(found.Json).Length);
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            foreach (JsonProperty member in found.Json.EnumerateObject())
+            {
+                if (!member.NameEquals("metadata"u8))
+                {
+                    member.WriteTo(writer);
+                    continue;
+                }
+
+                writer.WriteStartObject("metadata"u8);
+                foreach (JsonProperty field in member.Value.EnumerateObject().Where(f => !f.NameEquals("managedFields"u8)))
+                {
+                    field.WriteTo(writer);
+                }
+
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndObject();
+        }
+
+        return KubeObject.Parse(buffer.WrittenSpan);
     }
 }

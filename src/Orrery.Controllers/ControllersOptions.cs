@@ -31,6 +31,9 @@ public sealed record ControllersOptions
     /// <summary>Folder in which charts are kept once fetched; null keeps them in memory alone. What is lost is fetched again.</summary>
     public string? ChartFolder { get; init; }
 
+    /// <summary>Carries requests for charts; null goes through the network.</summary>
+    public Func<HttpMessageHandler>? ChartCarrier { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;

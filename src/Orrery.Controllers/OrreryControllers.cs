@@ -46,7 +46,7 @@ public sealed class OrreryControllers(ControllersOptions options)
             // 2. Controllers subscribe before informers run, so that none misses an object.
             var context = new ControllerContext(root, options);
             SourceInformers? sources = options.VirtualClusters ? new SourceInformers(context.ClusterInformers) : null;
-            using HttpClient http = ChartHttp.Create();
+            using HttpClient http = ChartHttp.Create(options.ChartCarrier);
             var bundles = new BundleReader(root, new ChartSource(http, new ChartCache(options.ChartFolder)));
             IController[] controllers =
             [

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Orrery.Simulation.Faults;
 using Orrery.Simulation.Outcome;
+using Orrery.Simulation.Script;
 using Orrery.Simulation.Worlds;
 
 namespace Orrery.Simulation;

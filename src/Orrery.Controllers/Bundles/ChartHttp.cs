@@ -5,5 +5,9 @@ internal static class ChartHttp
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(1);
 
-    public static HttpClient Create() => new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(10), MaxAutomaticRedirections = 5, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = Timeout };
+    /// <param name="carrier">In place of the network, where given.</param>
+    public static HttpClient Create(Func<HttpMessageHandler>? carrier) => new(carrier?.Invoke() ?? Network()) { Timeout = Timeout };
+
+    private static SocketsHttpHandler Network() =>
+        new() { ConnectTimeout = TimeSpan.FromSeconds(10), MaxAutomaticRedirections = 5, PooledConnectionLifetime = TimeSpan.FromMinutes(5) };
 }

@@ -42,7 +42,7 @@ public static class InstallationPreview
         try
         {
             await set.WaitForSyncAsync(cancellationToken).ConfigureAwait(false);
-            using HttpClient http = ChartHttp.Create();
+            using HttpClient http = ChartHttp.Create(carrier: null);
             var bundles = new BundleReader(root, new ChartSource(http, new ChartCache(null)));
             var facts = new ClusterFacts(set.For(OrreryResources.DataPlanes), root, time);
             return await PreviewAsync(KubeObject.From(wanted), planner, context, bundles, facts, cancellationToken).ConfigureAwait(false);

@@ -42,7 +42,11 @@ internal sealed record FaultPlan
 
     public int SatelliteCrashes { get; init; }
 
+    /// <summary>A satellite is away for so long that its watches cannot go on.</summary>
     public int Silences { get; init; }
+
+    /// <summary>Controllers or a satellite reach the control plane for a moment not, and their watches go on after it.</summary>
+    public int Outages { get; init; }
 
     public int ClockJumps { get; init; }
 
@@ -52,13 +56,12 @@ internal sealed record FaultPlan
     public static FaultPlan None(Chapter chapter) => new() { Chapter = chapter };
 
     /// <summary>
-    /// The plan of a seed. Seeds take turns at the chapters; each kills the controllers at one write of theirs, in turn before the server has it and
-    /// after, so that consecutive seeds go through all writes; the rest is drawn: nothing more, one kind of fault alone, or several at once.
+    /// The plan of a seed. Seeds take turns at the chapters; each kills the controllers at one write of theirs, before the server has it or
+    /// after, so that seeds go through all writes; the rest is drawn: nothing more, one kind of fault alone, or several at once.
     /// </summary>
     public static FaultPlan Of(int seed)
     {
         Chapter chapter = seed % 20 == 0 ? Chapter.All : Turns[seed % Turns.Length];
-        int nth = seed / 2;
         var chance = new Random(seed);
         double some = chance.Next(4) == 0 ? 0 : chance.Next(1, 4) / 10.0;
         double Rate(double most) => chance.NextDouble() < some ? chance.NextDouble() * most : 0;
@@ -66,8 +69,8 @@ internal sealed record FaultPlan
         return new FaultPlan
         {
             Chapter = chapter,
-            CrashAtWrite = 1 + (nth / 2),
-            CrashAfterWrite = nth % 2 == 1,
+            CrashAtWrite = 1 + (int)(seed * 89L % CrashRange[chapter]),
+            CrashAfterWrite = chance.Next(2) == 1,
             Refused = Rate(0.15),
             Lost = Rate(0.1),
             Unanswered = Rate(0.1),
@@ -79,13 +82,20 @@ internal sealed record FaultPlan
             ControllerCrashes = Times(3),
             SatelliteCrashes = Times(3),
             Silences = Times(2),
+            Outages = Times(4),
             ClockJumps = Times(3),
             Handovers = Times(2),
         };
     }
 
     /// <summary>The shorter chapters more often: what they find costs less.</summary>
-    private static readonly Chapter[] Turns = [Chapter.ComeAndGo, Chapter.Install, Chapter.ComeAndGo, Chapter.Use, Chapter.Install, Chapter.ComeAndGo];
+    private static readonly Chapter[] Turns = [Chapter.ComeAndGo, Chapter.Install, Chapter.Fleet, Chapter.Use, Chapter.Install, Chapter.ComeAndGo, Chapter.Size];
+
+    /// <summary>About as many writes as the controllers make in one; primes, so that seeds go through all of them.</summary>
+    private static readonly Dictionary<Chapter, int> CrashRange = new()
+    {
+        [Chapter.Use] = 601, [Chapter.ComeAndGo] = 199, [Chapter.Install] = 199, [Chapter.Fleet] = 401, [Chapter.Size] = 199, [Chapter.All] = 907,
+    };
 
     /// <summary>What goes wrong, in words.</summary>
     public override string ToString()
@@ -96,7 +106,7 @@ internal sealed record FaultPlan
             {
                 ("refused", Refused), ("lost", Lost), ("unanswered", Unanswered), ("conflict", Conflict), ("event-dropped", EventDropped),
                 ("event-doubled", EventDoubled), ("event-late", EventLate), ("watch-expired", WatchExpired), ("controller-crashes", ControllerCrashes),
-                ("satellite-crashes", SatelliteCrashes), ("silences", Silences), ("clock-jumps", ClockJumps), ("handovers", Handovers),
+                ("satellite-crashes", SatelliteCrashes), ("silences", Silences), ("outages", Outages), ("clock-jumps", ClockJumps), ("handovers", Handovers),
             }.Where(f => f.Value > 0).Select(f => FormattableString.Invariant($"{f.Name}={f.Value:0.###}")),
             .. CrashAtWrite > 0 ? (string[])[$"crash-{(CrashAfterWrite ? "after" : "before")}-write={CrashAtWrite}"] : [],
         ];

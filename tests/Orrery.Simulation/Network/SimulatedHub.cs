@@ -21,7 +21,7 @@ internal sealed class SimulatedHub(TimeProvider time) : ISubresourceHandler
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<string, (int Open, DateTimeOffset Since)> tunnels = [];
-    private readonly Dictionary<string, bool> written = [];
+    private readonly Dictionary<string, CancellationTokenSource> ends = [];
 
     public GroupResource Resource => OrreryResources.DataPlanes.GroupResource;
 
@@ -30,19 +30,26 @@ internal sealed class SimulatedHub(TimeProvider time) : ISubresourceHandler
     public async Task HandleAsync(SubresourceTarget target, HttpContext http, CancellationToken cancellationToken)
     {
         string dataPlane = target.Object.Name;
-        if (target.User.Name != OrreryNames.SatelliteUser(dataPlane) || target.Object.IsDeleting)
+        if (SatelliteUserName.Parse(target.User.Name) is not { } satellite || !satellite.IsOf(target.Object) || target.Object.IsDeleting)
         {
             throw ApiErrors.Forbidden(Resource, dataPlane, "not its satellite");
         }
 
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        ends[dataPlane] = end;
         Count(dataPlane, 1);
         try
         {
             await http.Response.BodyWriter.WriteAsync("\n"u8.ToArray(), cancellationToken);
-            await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         finally
         {
+            if (ends.GetValueOrDefault(dataPlane) == end)
+            {
+                ends.Remove(dataPlane);
+            }
+
             Count(dataPlane, -1);
         }
     }
@@ -50,6 +57,10 @@ internal sealed class SimulatedHub(TimeProvider time) : ISubresourceHandler
     /// <summary>Vouches for the tunnels that are open, and says when one opened or has been gone for a while, until cancelled.</summary>
     public async Task RunAsync(KubeClient api, CancellationToken cancellationToken)
     {
+        // Which tunnels are said to be open is read, as the hub does: a data plane that was removed took what was written with it.
+        var records = new Informer(api, Leases, new InformerOptions { FieldSelector = "metadata.name=" + OrreryNames.TunnelLease, Time = time, Seed = 1 });
+        var planes = new Informer(api, OrreryResources.DataPlanes, new InformerOptions { Time = time, Seed = 2 });
+        Task following = Task.WhenAll(records.RunAsync(cancellationToken), planes.RunAsync(cancellationToken));
         DateTimeOffset renewed = DateTimeOffset.MinValue;
         while (!cancellationToken.IsCancellationRequested)
         {
@@ -64,17 +75,36 @@ internal sealed class SimulatedHub(TimeProvider time) : ISubresourceHandler
 
             foreach ((string dataPlane, (int open, DateTimeOffset since)) in tunnels.OrderBy(t => t.Key, StringComparer.Ordinal))
             {
-                bool says = open > 0 || (written.GetValueOrDefault(dataPlane) && time.GetUtcNow() - since < SilenceGrace);
-                if (says != written.GetValueOrDefault(dataPlane))
+                if (ends.TryGetValue(dataPlane, out CancellationTokenSource? end) && planes.Get(ClusterName.Root, "", dataPlane) is null
+                    && await api.FindAsync(OrreryResources.DataPlanes, "", dataPlane, CancellationToken.None) is null)
                 {
-                    await PutAsync(
-                        api, OrreryNames.DataPlaneNamespace(dataPlane), OrreryNames.TunnelLease,
-                        new JsonObject { ["holderIdentity"] = says ? Server : null, ["renewTime"] = MicroTime(says ? time.GetUtcNow() : since) }, []);
-                    written[dataPlane] = says;
+                    end.Cancel();
+                }
+
+                string ns = OrreryNames.DataPlaneNamespace(dataPlane);
+                bool said = records.Get(ClusterName.Root, ns, OrreryNames.TunnelLease)?.TextAt("spec", "holderIdentity") == Server;
+                bool says = open > 0 || (said && time.GetUtcNow() - since < SilenceGrace);
+                if (says != said)
+                {
+                    await SayAsync(api, ns, says ? Server : null, says ? time.GetUtcNow() : since);
                 }
             }
 
             await Task.Delay(Look, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await following;
+    }
+
+    private static async Task SayAsync(KubeClient api, string ns, string? holder, DateTimeOffset heard)
+    {
+        try
+        {
+            await PutAsync(api, ns, OrreryNames.TunnelLease, new JsonObject { ["holderIdentity"] = holder, ["renewTime"] = MicroTime(heard) }, []);
+        }
+        catch (StatusException e) when (e.IsNotFound || e.IsConflict || e.Code == 403)
+        {
+            // The data plane is going, or somebody else wrote: the next look sees it.
         }
     }
 

@@ -12,6 +12,8 @@ internal sealed class SimulatedTunnel(string dataPlane, Uri controlPlane, Link l
 
     public Task Joined => joined.Task;
 
+    public event Action? Opened;
+
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var http = new HttpMessageInvoker(link);
@@ -25,6 +27,7 @@ internal sealed class SimulatedTunnel(string dataPlane, Uri controlPlane, Link l
                 if (answer.IsSuccessStatusCode)
                 {
                     joined.TrySetResult();
+                    Opened?.Invoke();
                     await using Stream open = await answer.Content.ReadAsStreamAsync(cancellationToken);
                     while (await open.ReadAsync(new byte[16], cancellationToken) > 0)
                     {

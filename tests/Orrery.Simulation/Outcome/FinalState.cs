@@ -6,8 +6,8 @@ using Orrery.Storage;
 namespace Orrery.Simulation.Outcome;
 
 /// <summary>
-/// What all servers hold in the end, in a form in which two runs can be compared: without identifiers, times, addresses and drawn names,
-/// and without what is history by right, since it tells how a run went and not where it came to (Events, Leases, old revisions, usage by the hour, satellites' records and copies).
+/// What all servers hold in the end, in a form in which two runs can be compared: without times, addresses and drawn names, with identifiers
+/// as the names of what they are of, and without what is history by right, since it tells how a run went and not where it came to (Events, Leases, old revisions, usage by the hour, satellites' records and copies).
 /// </summary>
 internal static partial class FinalState
 {
@@ -21,16 +21,41 @@ internal static partial class FinalState
     [
         "managedFields", "resourceVersion", "generation", "observedGeneration", "nodeName", "nodePort", "nodePorts", "deployment.kubernetes.io/revision",
         "deployment.kubernetes.io/revision-history", "inputs", "revision", "history", "podIPs", "deprecated.daemonset.template.generation", "collisionCount",
+
+        // It names what is to be purged, and says nothing once that is gone.
+        "orrery.dev/purge-request",
     ];
 
     public static async Task<List<string>> ReadAsync(IEnumerable<SimulatedServer> servers)
     {
         var lines = new List<string>();
+        var present = new List<(string Server, string Key, JsonObject Body)>();
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        var hooks = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (SimulatedServer server in servers)
         {
             RangeResult all = await server.Store.RangeAsync("", null, 0, 0, CancellationToken.None);
-            lines.AddRange(all.Items.Select(i => Line(server.Name, i.Key, (JsonObject)JsonNode.Parse(i.Value.Span)!)).OfType<string>());
+            (string Key, JsonObject Body)[] objects = [.. all.Items.Select(i => (i.Key, (JsonObject)JsonNode.Parse(i.Value.Span)!))];
+            foreach ((string key, JsonObject body) in objects)
+            {
+                names.TryAdd(body["metadata"]?["uid"]?.GetValue<string>() ?? "", $"<uid of {server.Name}{key}>");
+            }
+
+            // A hook's Work is called by its attempt, and that by uids.
+            foreach (JsonNode metadata in objects.Where(o => o.Key.StartsWith("/orrery.dev/works/", StringComparison.Ordinal)).Select(o => o.Body["metadata"]!))
+            {
+                if (metadata["labels"]?["orrery.dev/hook"]?.GetValue<string>() is { } on)
+                {
+                    string name = metadata["name"]!.GetValue<string>();
+                    hooks[name] = $"{name[..name.LastIndexOf('-')]}-<{on}>";
+                }
+            }
+
+            present.AddRange(objects.Select(o => (server.Name, o.Key, o.Body)));
         }
+
+        lines.AddRange(present.Select(o => Line(o.Server, o.Key, o.Body, names)).OfType<string>()
+            .Select(line => hooks.Aggregate(line, (text, hook) => text.Replace(hook.Key, hook.Value, StringComparison.Ordinal))));
 
         lines.Sort(StringComparer.Ordinal);
         return lines;
@@ -69,7 +94,7 @@ internal static partial class FinalState
 
     private static string Around(string line, int at) => line[Math.Max(0, at - 120)..Math.Min(line.Length, at + 200)];
 
-    private static string? Line(string server, string key, JsonObject body)
+    private static string? Line(string server, string key, JsonObject body, Dictionary<string, string> names)
     {
         if (History.Any(h => key.StartsWith(h, StringComparison.Ordinal)) || IsOldRevision(key, body) || IsRecord(key))
         {
@@ -85,6 +110,7 @@ internal static partial class FinalState
             }
 
             ((JsonObject)body["metadata"]!).Remove("name");
+            ((JsonObject)body["metadata"]!).Remove("uid");
             key = key[..(key.LastIndexOf('/') + 1)] + body["spec"]!["object"]!["metadata"]!["name"];
         }
 
@@ -95,8 +121,8 @@ internal static partial class FinalState
         }
 
         Clean(body);
-        string text = Times().Replace(Uids().Replace(Addresses().Replace($"{server}{key} {body.ToJsonString()}", "<ip>"), "<uid>"), "<time>");
-        return Drawn().Replace(text, "-*");
+        string text = Times().Replace(Uids().Replace(Addresses().Replace($"{server}{key} {body.ToJsonString()}", "<ip>"), u => names.GetValueOrDefault(u.Value, "<uid of nothing>")), "<time>");
+        return Attempts().Replace(Drawn().Replace(text, "-*"), "$1-<inputs>$2");
     }
 
     /// <summary>What satellites did, as the cluster's owner may read it.</summary>
@@ -160,6 +186,10 @@ internal static partial class FinalState
 
     [GeneratedRegex(@"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")]
     private static partial Regex Times();
+
+    /// <summary>An attempt: its number, what it was to bring (with uids, so that it tells nothing of a Secret), and what came of it.</summary>
+    [GeneratedRegex(@"\b(\d+)-[0-9a-f]{8}([0-9a-f]{8})\b")]
+    private static partial Regex Attempts();
 
     /// <summary>The five characters that generateName draws; upstream's alphabet has neither vowels nor 0, 1 and 3.</summary>
     [GeneratedRegex("-[bcdfghjklmnpqrstvwxz2456789]{5}(?![a-z0-9])")]

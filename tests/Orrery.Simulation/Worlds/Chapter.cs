@@ -12,6 +12,12 @@ internal enum Chapter
     /// <summary>Applications, releases and installations.</summary>
     Install,
 
-    /// <summary>All of it at once.</summary>
+    /// <summary>Data planes that are cordoned, paused, drained, removed and joined again, and a tenant that is suspended.</summary>
+    Fleet,
+
+    /// <summary>A tenant with machines of its own whose size changes.</summary>
+    Size,
+
+    /// <summary>The first three at once.</summary>
     All,
 }

@@ -14,7 +14,10 @@ internal sealed class SimulatedProcess(string name, VirtualTime time)
     public bool IsDead { get; private set; }
 
     /// <summary>Nothing of it gets through, and nothing gets to it.</summary>
-    public bool IsCutOff { get; set; }
+    public bool IsCutOff => CutOffs > 0;
+
+    /// <summary>For how many reasons it is cut off.</summary>
+    public int CutOffs { get; set; }
 
     /// <summary>It was away for so long that its watches cannot be resumed: everything is listed anew.</summary>
     public bool IsBehindHistory { get; set; }

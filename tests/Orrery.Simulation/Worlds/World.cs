@@ -6,6 +6,7 @@ using Orrery.Satellite;
 using Orrery.Simulation.Faults;
 using Orrery.Simulation.Network;
 using Orrery.Simulation.Outcome;
+using Orrery.Simulation.Script;
 using Orrery.Simulation.Time;
 using Orrery.Simulator;
 using Workloads = Orrery.Simulator.Simulation;
@@ -43,6 +44,7 @@ internal sealed class World
     private readonly List<SimulatedProcess> processes = [];
     private readonly Dictionary<string, SimulatedProcess> satellites = [];
     private readonly Dictionary<string, SimulatedServer> servers = [];
+    private readonly SortedSet<string> broken = new(StringComparer.Ordinal);
     private SimulatedProcess? controllers;
     private bool isOver;
 
@@ -77,11 +79,22 @@ internal sealed class World
             fault = e;
         }
 
-        return new RunResult(seed, plan, state, world.schedule, world.Weather.ControllerWrites, fault);
+        return new RunResult(seed, plan, [.. world.broken, .. state], world.schedule, world.Weather.ControllerWrites, fault);
     }
 
     /// <summary>Adds a line to the schedule.</summary>
     public void Note(string what) => schedule.Add(FormattableString.Invariant($"{Time.Elapsed.TotalSeconds,11:0.000000} {what}"));
+
+    /// <summary>Something that must hold at this moment, whatever goes wrong; that it did not is part of the outcome.</summary>
+    /// <param name="what">The rule; the same for all runs.</param>
+    /// <param name="found">How it is instead.</param>
+    public void Promise(bool isKept, string what, string found)
+    {
+        if (!isKept && broken.Add($"promise broken: {what}"))
+        {
+            Note($"promise broken: {what}: {found}");
+        }
+    }
 
     /// <summary>How many lines of the schedule are about a process of that name.</summary>
     public int StepsOf(string name) => schedule.Count(line => line.Contains($" {name} ", StringComparison.Ordinal));
@@ -220,7 +233,7 @@ internal sealed class World
     {
         SimulatedProcess process = Start(KubeletsPrefix + plane);
         var client = new KubeClient(Config(process, servers[plane], Credentials.OfRoot("system:kube-controller-manager", "system:masters")), process.Clock);
-        var workloads = new Workloads(client, new SimulationOptions { Name = plane, Nodes = 1, Time = process.Clock, Seed = seed + 1 });
+        var workloads = new Workloads(client, new SimulationOptions { Name = plane, Nodes = plan.Chapter == Chapter.Size ? 3 : 1, Time = process.Clock, Seed = seed + 1 });
         process.Running = workloads.RunAsync(process.Stopping);
         return workloads;
     }
@@ -236,6 +249,7 @@ internal sealed class World
             LevelInterval = levelInterval,
             Seed = seed + 1,
             Time = process.Clock,
+            ChartCarrier = () => new ChartRepository(this, process),
         }).RunAsync(process.Stopping);
     }
 
@@ -286,6 +300,7 @@ internal sealed class World
             return Task.CompletedTask;
         });
         At(plan.Silences, SilenceAsync);
+        At(plan.Outages, OutageAsync);
         At(plan.ClockJumps, () =>
         {
             SimulatedProcess[] living = [.. processes.Where(p => !p.IsDead && p.Name != User && !p.Name.StartsWith(KubeletsPrefix, StringComparison.Ordinal))];
@@ -309,15 +324,28 @@ internal sealed class World
         string plane = DataPlanes[Weather.Pick(DataPlanes.Count)];
         SimulatedProcess struck = satellites[plane];
         Note($"{plane} falls silent");
-        struck.IsCutOff = true;
+        struck.CutOffs++;
         Weather.CutAll(struck);
         TimeSpan wait = Weather.Between(1, 60);
         await WaitAsync(Time.Elapsed + wait < StormEnds ? wait : StormEnds - Time.Elapsed);
-        struck.IsCutOff = false;
+        struck.CutOffs--;
         struck.IsBehindHistory = true;
         Note($"{plane} is heard again");
         await WaitAsync(TimeSpan.FromSeconds(2));
         struck.IsBehindHistory = false;
+    }
+
+    /// <summary>The way to the control plane is away for so short a time that everybody goes on where they were, and misses nothing.</summary>
+    private async Task OutageAsync()
+    {
+        SimulatedProcess[] all = [controllers!, .. planes.Select(p => satellites[p])];
+        SimulatedProcess struck = all[Weather.Pick(2) == 0 ? 0 : Weather.Pick(all.Length)];
+        Note($"{struck.Name} reaches nobody");
+        struck.CutOffs++;
+        Weather.CutAll(struck);
+        await WaitAsync(Weather.Between(0.1, 5));
+        struck.CutOffs--;
+        Note($"{struck.Name} is back");
     }
 
     /// <summary>The next leader starts before the former knows that it no longer is one.</summary>

@@ -3,8 +3,9 @@ using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
+using Orrery.Simulation.Worlds;
 
-namespace Orrery.Simulation.Worlds;
+namespace Orrery.Simulation.Script;
 
 /// <summary>
 /// Many tenants with installations on many data planes: what the regular look at everything costs when there is nothing to do, and what one more

@@ -61,7 +61,7 @@ internal sealed class TunnelGuard
             return "the certificate that it was opened with has expired";
         }
 
-        if (dataPlanes.Get(ClusterName.Root, "", tunnel.DataPlane) is { } seen && tunnel.Credential.Satellite.IsOf(seen))
+        if (dataPlanes.Get(ClusterName.Root, "", tunnel.DataPlane) is { } seen && tunnel.Credential.IsFor(seen))
         {
             return null;
         }
@@ -69,7 +69,8 @@ internal sealed class TunnelGuard
         // What is kept here may be older than the tunnel: the server decides.
         KubeObject? now = await api.FindAsync(OrreryResources.DataPlanes, "", tunnel.DataPlane, cancellationToken).ConfigureAwait(false);
         return now is null ? "its data plane has left the fleet"
-            : tunnel.Credential.Satellite.IsOf(now) ? null
+            : tunnel.Credential.IsFor(now) ? null
+            : tunnel.Credential.Satellite.IsOf(now) ? "its data plane was made anew"
             : "its satellite was revoked";
     }
 

@@ -36,7 +36,7 @@ internal sealed class TunnelHandler(TunnelHub hub) : ISubresourceHandler
         Stream connection = WebSocketStream.Create(socket, WebSocketMessageType.Binary, ownsWebSocket: true);
         try
         {
-            await hub.HoldAsync(dataPlane, TunnelCredential.Of(satellite, http.Connection.ClientCertificate), connection, heard!, http.Connection.RemoteIpAddress?.ToString() ?? "", cancellationToken).ConfigureAwait(false);
+            await hub.HoldAsync(dataPlane, TunnelCredential.Of(satellite, target.Object, http.Connection.ClientCertificate), connection, heard!, http.Connection.RemoteIpAddress?.ToString() ?? "", cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or WebSocketException)
         {

@@ -21,7 +21,7 @@ internal sealed class SimulatedHub(TimeProvider time) : ISubresourceHandler
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<string, (int Open, DateTimeOffset Since)> tunnels = [];
-    private readonly Dictionary<string, CancellationTokenSource> ends = [];
+    private readonly Dictionary<string, (string DataPlaneUid, CancellationTokenSource End)> ends = [];
 
     public GroupResource Resource => OrreryResources.DataPlanes.GroupResource;
 
@@ -36,7 +36,7 @@ internal sealed class SimulatedHub(TimeProvider time) : ISubresourceHandler
         }
 
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        ends[dataPlane] = end;
+        ends[dataPlane] = (target.Object.Uid, end);
         Count(dataPlane, 1);
         try
         {
@@ -45,7 +45,7 @@ internal sealed class SimulatedHub(TimeProvider time) : ISubresourceHandler
         }
         finally
         {
-            if (ends.GetValueOrDefault(dataPlane) == end)
+            if (ends.GetValueOrDefault(dataPlane).End == end)
             {
                 ends.Remove(dataPlane);
             }
@@ -75,10 +75,10 @@ internal sealed class SimulatedHub(TimeProvider time) : ISubresourceHandler
 
             foreach ((string dataPlane, (int open, DateTimeOffset since)) in tunnels.OrderBy(t => t.Key, StringComparer.Ordinal))
             {
-                if (ends.TryGetValue(dataPlane, out CancellationTokenSource? end) && planes.Get(ClusterName.Root, "", dataPlane) is null
-                    && await api.FindAsync(OrreryResources.DataPlanes, "", dataPlane, CancellationToken.None) is null)
+                if (ends.TryGetValue(dataPlane, out (string DataPlaneUid, CancellationTokenSource End) held) && planes.Get(ClusterName.Root, "", dataPlane)?.Uid != held.DataPlaneUid
+                    && (await api.FindAsync(OrreryResources.DataPlanes, "", dataPlane, CancellationToken.None))?.Uid != held.DataPlaneUid)
                 {
-                    end.Cancel();
+                    held.End.Cancel();
                 }
 
                 string ns = OrreryNames.DataPlaneNamespace(dataPlane);

@@ -11,6 +11,7 @@ internal sealed class PlacementController : IController
 {
     private readonly SourceInformers sources;
     private readonly WorkDirectory works;
+    private readonly FleetDirectory fleet;
     private readonly WithdrawalRules withdrawals = new();
     private readonly ReconcilerHost<SourceKey> host;
 
@@ -18,6 +19,7 @@ internal sealed class PlacementController : IController
     {
         this.sources = sources;
         works = context.Works;
+        fleet = context.Fleet;
         var reconciler = new PlacementReconciler(
             context.Root, context.Fleet, context.Tenancy, works, sources.ByKind, sources.Namespaces, context.Events, withdrawals,
             context.Options.Loggers.CreateLogger("Orrery.Controllers.Placement"));
@@ -34,10 +36,13 @@ internal sealed class PlacementController : IController
 
         // 2. What says where objects go.
         sources.Namespaces.Subscribe(OnNamespace);
-        context.RootInformers.For(OrreryResources.VirtualClusters).Subscribe(change => Add(sources.Keys(new ClusterName(change.Key.Namespace, change.Key.Name))));
+        context.RootInformers.For(OrreryResources.VirtualClusters).Subscribe(OnVirtualCluster);
         context.RootInformers.For(CoreResources.Namespaces).Subscribe(OnRootNamespace);
         context.RootInformers.For(OrreryResources.Tenants).Subscribe(OnTenant);
         context.Fleet.PlacementChanged += () => Add(Everything());
+
+        // What leaves a drained data plane waits for a place that is heard.
+        context.Fleet.ReadinessChanged += _ => Add(works.Informer.All().Where(IsDrained).Select(SourceKey.Of).OfType<SourceKey>().Distinct());
     }
 
     public Task RunAsync(CancellationToken cancellationToken) => host.RunAsync(cancellationToken);
@@ -65,9 +70,10 @@ internal sealed class PlacementController : IController
 
     private void OnWork(InformerChange change)
     {
-        // A report of the satellite changes the status, and with it nothing here, unless the Work waits for it to go.
+        // A report of the satellite changes the status, and with it nothing here, unless a Work waits for it to go: this one, or one in a data plane
+        // that is drained, which goes once the object runs elsewhere.
         if (change.Old is { } old && change.Current is { } current && old.Generation == current.Generation && SameText(old, current, "labels")
-            && !WithdrawalRules.IsDone(current))
+            && !WithdrawalRules.IsDone(current) && !(SourceKey.Of(current) is { } source && works.Of(source).Any(IsDrained)))
         {
             return;
         }
@@ -78,12 +84,24 @@ internal sealed class PlacementController : IController
         }
     }
 
+    private bool IsDrained(KubeObject work) => fleet.Current.DataPlane(WorkDirectory.DataPlaneOf(work)) is { Drained: true };
+
     private void OnNamespace(InformerChange change)
     {
         string? Narrowing(KubeObject? ns) => ns?.Annotations.GetValueOrDefault(OrreryNames.VirtualSitesAnnotation);
         if (Narrowing(change.Old) != Narrowing(change.Current))
         {
             Add(sources.Keys(change.Key.Cluster, change.Key.Name));
+        }
+    }
+
+    /// <summary>Its status counts what runs and changes all the time; where its objects go it does not say.</summary>
+    private void OnVirtualCluster(InformerChange change)
+    {
+        if (change.Old is null || change.Current is null || change.Old.Uid != change.Current.Uid
+            || change.Old.Generation != change.Current.Generation || change.Old.IsDeleting != change.Current.IsDeleting)
+        {
+            Add(sources.Keys(new ClusterName(change.Key.Namespace, change.Key.Name)));
         }
     }
 

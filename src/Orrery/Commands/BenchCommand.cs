@@ -10,7 +10,7 @@ internal static class BenchCommand
 {
     public static Command Create()
     {
-        var command = new Command("bench", "Measure a running installation, or any Kubernetes API.") { BenchApiCommand.Create(), BenchStartCommand.Create(), BenchClustersCommand.Create(), BenchFairnessCommand.Create(), BenchHelmCommand.Create(), BenchSatellitesCommand.Create(), Propagate() };
+        var command = new Command("bench", "Measure a running installation, or any Kubernetes API.") { BenchApiCommand.Create(), BenchStartCommand.Create(), BenchClustersCommand.Create(), BenchFairnessCommand.Create(), BenchHelmCommand.Create(), BenchSatellitesCommand.Create(), BenchControlPlaneCommand.Create(), Propagate() };
         return command;
     }
 

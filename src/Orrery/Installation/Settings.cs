@@ -19,6 +19,10 @@ internal sealed record Settings
     /// <summary>Simulated nodes in each data plane.</summary>
     public int Nodes { get; init; } = 3;
 
+    /// <summary>Seconds between two looks of the controllers at everything; null is their own.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? LevelInterval { get; init; }
+
     [JsonIgnore]
     public Uri Server => new($"https://127.0.0.1:{Port}");
 

@@ -75,6 +75,7 @@ internal static class ControlPlane
 
         // 3. The controllers, through the same HTTPS as every other client. Where servers share a store, one of them runs them.
         var controllers = new ControllersOptions { Api = KubeConfig.Load(directory.ControllersKubeconfig), PublicUrl = publicUrl, ChartFolder = directory.ChartFolder, Time = time, Loggers = loggers };
+        controllers = settings.LevelInterval is { } seconds ? controllers with { LevelInterval = TimeSpan.FromSeconds(seconds) } : controllers;
         Func<CancellationToken, Task> control = store is ILocalStore
             ? new OrreryControllers(controllers).RunAsync
             : new ControllersLease(controllers).RunAsync;

@@ -29,14 +29,15 @@ public sealed class SimulationTests
         Assert.Equal(Steps(both[0].Lines), Steps(both[1].Lines));
     }
 
-    /// <summary>A simulation that finds nothing proves nothing. Those that are planted and not shown to be found stand in the roadmap.</summary>
+    /// <summary>
+    /// A simulation that finds nothing proves nothing. Those of which a seed is known to find them; the others stand in the roadmap.
+    /// </summary>
     [Fact]
     public async Task Mistakes_PlantedOneByOne_AreFound()
     {
         (int Code, string[] Lines)[] halves = await Task.WhenAll(
-            SimulationProcess.RunAsync(TestContext.Current.CancellationToken, "--mistakes", "1-6", "--seeds", "1-60"),
-            SimulationProcess.RunAsync(
-                TestContext.Current.CancellationToken, "--mistakes", "9", "--mistakes", "11", "--mistakes", "13-18", "--seeds", "1-60"));
+            SimulationProcess.RunAsync(TestContext.Current.CancellationToken, "--mistakes", "1-3", "--mistakes", "5-8"),
+            SimulationProcess.RunAsync(TestContext.Current.CancellationToken, "--mistakes", "9", "--mistakes", "13-16", "--mistakes", "18"));
 
         foreach ((int code, string[] lines) in halves)
         {

@@ -14,13 +14,16 @@ internal static class Commands
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
+    /// <summary>Seeds that are run for a mistake of which none is known to find it.</summary>
+    private static readonly (int From, int To) Searched = (1, 60);
+
     /// <summary>How runs without faults end, by what they are about: all others must end so too.</summary>
     private static readonly Dictionary<Chapter, RunResult> Calm = [];
 
     /// <returns>0 when every run came to the same end as without faults, or every mistake was found; 1 when not; 2 for a wrong command.</returns>
     public static int Run(string[] args, TextWriter output)
     {
-        (int from, int to) = (1, 1);
+        (int From, int To)? seeds = null;
         bool prints = false;
         IReadOnlyList<string> mistakes = [];
         for (int i = 0; i < args.Length; i++)
@@ -28,8 +31,8 @@ internal static class Commands
             string value = i + 1 < args.Length ? args[i + 1] : "";
             switch (args[i])
             {
-                case "--seed" or "--seeds" when Range(value) is { } seeds:
-                    (from, to) = seeds;
+                case "--seed" or "--seeds" when Range(value) is { } said:
+                    seeds = said;
                     i++;
                     break;
                 case "--schedule":
@@ -56,11 +59,12 @@ internal static class Commands
             }
         }
 
-        return mistakes.Count == 0 ? RunSeeds(from, to, prints, output) : Find(mistakes, from, to, output);
+        return mistakes.Count == 0 ? RunSeeds(seeds ?? (1, 1), prints, output) : Find(mistakes, seeds, output);
     }
 
-    private static int RunSeeds(int from, int to, bool prints, TextWriter output)
+    private static int RunSeeds((int From, int To) seeds, bool prints, TextWriter output)
     {
+        (int from, int to) = seeds;
         int failed = 0;
         for (int seed = from; seed <= to; seed++)
         {
@@ -81,7 +85,8 @@ internal static class Commands
     }
 
     /// <summary>Plants each mistake alone and runs seeds until one comes to another end.</summary>
-    private static int Find(IReadOnlyList<string> mistakes, int from, int to, TextWriter output)
+    /// <param name="seeds">Null runs the one that is known to find it, and some where none is.</param>
+    private static int Find(IReadOnlyList<string> mistakes, (int From, int To)? seeds, TextWriter output)
     {
         foreach (Chapter chapter in Enum.GetValues<Chapter>())
         {
@@ -92,6 +97,7 @@ internal static class Commands
         foreach (string mistake in mistakes)
         {
             Mistakes.Plant(mistake);
+            (int from, int to) = seeds ?? (Mistakes.FoundBy.TryGetValue(mistake, out int known) ? (known, known) : Searched);
             int? found = null;
             string[] difference = [];
             for (int seed = from; seed <= to && found is null; seed++)

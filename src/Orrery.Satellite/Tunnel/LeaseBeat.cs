@@ -21,6 +21,14 @@ internal sealed class LeaseBeat(KubeClient controlPlane, string dataPlane, TimeP
 
     private readonly TaskCompletionSource joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <inheritdoc/>
+    /// <remarks>Never: there is no connection that opens.</remarks>
+    public event Action? Opened
+    {
+        add { }
+        remove { }
+    }
+
     public Task Joined => joined.Task;
 
     /// <inheritdoc/>

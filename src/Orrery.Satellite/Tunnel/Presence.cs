@@ -15,6 +15,12 @@ internal sealed class Presence(SatelliteContext context, TunnelDialer dialer, Le
 
     private readonly TaskCompletionSource joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    public event Action? Opened
+    {
+        add => dialer.Opened += value;
+        remove => dialer.Opened -= value;
+    }
+
     public Task Joined => joined.Task;
 
     /// <inheritdoc/>

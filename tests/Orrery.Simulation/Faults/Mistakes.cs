@@ -8,6 +8,24 @@ internal static class Mistakes
         .. Enum.GetNames<Client.PlantedFault>().Skip(1), .. Enum.GetNames<Controllers.PlantedFault>().Skip(1), .. Enum.GetNames<Satellite.PlantedFault>().Skip(1),
     ];
 
+    /// <summary>A seed that finds each; found by <c>--mistake NAME --seeds A-B</c>.</summary>
+    public static IReadOnlyDictionary<string, int> FoundBy { get; } = new Dictionary<string, int>(StringComparer.Ordinal)
+    {
+        ["QueueLosesKeyBeingWorkedOn"] = 1,
+        ["QueueLosesRetries"] = 2,
+        ["QueueRingsOnce"] = 1,
+        ["HostForgivesBrokenConnections"] = 10,
+        ["InformerKeepsWhatAListLacks"] = 10,
+        ["InformerListsInSilence"] = 10,
+        ["InformerMissesDeletionsOnResume"] = 10,
+        ["PlacementLeavesFormerWorks"] = 2,
+        ["MirrorKeepsWhatIsGone"] = 3,
+        ["MirrorWritesStatusOnce"] = 3,
+        ["PrunesOnlyWhatItRemembers"] = 30,
+        ["IgnoresDrift"] = 3,
+        ["KeepsObservations"] = 13,
+    };
+
     /// <param name="name">One of <see cref="All"/>; empty makes none.</param>
     public static void Plant(string name)
     {

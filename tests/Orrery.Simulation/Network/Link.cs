@@ -57,6 +57,11 @@ internal sealed class Link(World world, SimulatedProcess process, SimulatedServe
         }
 
         byte[] answer = await ReadAsync(exchange);
+        if (isWrite && server.Name == World.ControlPlane)
+        {
+            await world.Promises.LookAsync(server.Store, request.RequestUri.AbsolutePath);
+        }
+
         if (fate == Fate.CrashAfter)
         {
             world.Note($"{what}: killed after it");

@@ -28,11 +28,11 @@ internal sealed class UserScript(World world, Chapter chapter)
         Task[] chapters = chapter switch
         {
             Chapter.Use => [new UseChapter(steps).RunAsync()],
-            Chapter.ComeAndGo => [new ComeAndGoChapter(steps, world).RunAsync()],
-            Chapter.Install => [new InstallChapter(steps, world).RunAsync()],
+            Chapter.ComeAndGo => [new ComeAndGoChapter(steps).RunAsync()],
+            Chapter.Install => [new InstallChapter(steps).RunAsync()],
             Chapter.Fleet => [new FleetChapter(steps).RunAsync()],
             Chapter.Size => [new SizeChapter(steps, world).RunAsync()],
-            _ => [new UseChapter(steps).RunAsync(), new ComeAndGoChapter(steps, world).RunAsync(), new InstallChapter(steps, world).RunAsync()],
+            _ => [new UseChapter(steps).RunAsync(), new ComeAndGoChapter(steps).RunAsync(), new InstallChapter(steps).RunAsync()],
         };
         await Task.WhenAll(chapters);
         world.Note("the user is done");

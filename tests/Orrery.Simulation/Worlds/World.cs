@@ -63,6 +63,8 @@ internal sealed class World
 
     public Weather Weather { get; }
 
+    public Promises Promises => field ??= new Promises(this);
+
     /// <summary>Runs the world of one seed to its end.</summary>
     /// <param name="patience">Of real time.</param>
     public static RunResult Run(int seed, FaultPlan plan, TimeSpan patience)

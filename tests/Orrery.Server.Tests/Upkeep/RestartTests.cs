@@ -79,13 +79,17 @@ public sealed class RestartTests
         Assert.InRange(TimeProvider.System.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(4));
     }
 
+    /// <summary>Each of these servers has an authority of its own: that its certificate comes into the namespaces is another's matter.</summary>
     private static async Task<List<string>> NamesAsync(TestServer server, string after)
     {
         var names = new List<string>();
         var query = new Client.WatchQuery { ResourceVersion = after, AllowBookmarks = false, Timeout = TimeSpan.FromSeconds(1) };
         await foreach (Client.WatchEvent found in server.Admin.WatchAsync(ServerFixture.ConfigMaps, "default", query, ServerFixture.Token))
         {
-            names.Add(found.Object.Name);
+            if (found.Object.Name != "kube-root-ca.crt")
+            {
+                names.Add(found.Object.Name);
+            }
         }
 
         return names;

@@ -114,15 +114,16 @@ internal static partial class FinalState
             key = key[..(key.LastIndexOf('/') + 1)] + body["spec"]!["object"]!["metadata"]!["name"];
         }
 
-        // In which way a data plane came to what runs there is told as the reason.
+        // In which way a data plane came to what runs there is told as the reason, and over which releases: one that was replaced before anybody acted on it ran nowhere.
         foreach (JsonObject plane in key.StartsWith("/orrery.dev/installations/", StringComparison.Ordinal) ? (body["status"]?["dataPlanes"] as JsonArray ?? []).OfType<JsonObject>() : [])
         {
             plane.Remove("reason");
+            plane.Remove("releases");
         }
 
         Clean(body);
         string text = Times().Replace(Uids().Replace(Addresses().Replace($"{server}{key} {body.ToJsonString()}", "<ip>"), u => names.GetValueOrDefault(u.Value, "<uid of nothing>")), "<time>");
-        return Attempts().Replace(Drawn().Replace(text, "-*"), "$1-<inputs>$2");
+        return Attempts().Replace(Drawn().Replace(text, "-*"), "<attempt>-<inputs>$1");
     }
 
     /// <summary>What satellites did, as the cluster's owner may read it.</summary>
@@ -187,8 +188,8 @@ internal static partial class FinalState
     [GeneratedRegex(@"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")]
     private static partial Regex Times();
 
-    /// <summary>An attempt: its number, what it was to bring (with uids, so that it tells nothing of a Secret), and what came of it.</summary>
-    [GeneratedRegex(@"\b(\d+)-[0-9a-f]{8}([0-9a-f]{8})\b")]
+    /// <summary>An attempt: how many there were, what it was to bring (with uids, so that it tells nothing of a Secret), and what came of it.</summary>
+    [GeneratedRegex(@"\b\d+-[0-9a-f]{8}([0-9a-f]{8})\b")]
     private static partial Regex Attempts();
 
     /// <summary>The five characters that generateName draws; upstream's alphabet has neither vowels nor 0, 1 and 3.</summary>

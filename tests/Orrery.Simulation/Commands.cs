@@ -10,7 +10,7 @@ namespace Orrery.Simulation;
 /// <summary>The command line: runs seeds, replays one, looks for planted mistakes.</summary>
 internal static class Commands
 {
-    private const string Usage = "usage: Orrery.Simulation [--seed N | --seeds A-B] [--schedule] [--mistake NAME | --mistakes A-B | --scale]";
+    private const string Usage = "usage: Orrery.Simulation [--seed N | --seeds A-B] [--schedule] [--mistake NAME… | --mistakes A-B | --scale]";
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
@@ -39,7 +39,7 @@ internal static class Commands
                     prints = true;
                     break;
                 case "--mistake" when Mistakes.All.Contains(value):
-                    mistakes = [value];
+                    mistakes = [.. mistakes, value];
                     i++;
                     break;
                 case "--mistakes" when Range(value) is { } some:

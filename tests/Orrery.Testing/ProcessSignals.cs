@@ -21,13 +21,35 @@ public static class ProcessSignals
         }
     }
 
-    /// <summary>Stands still, with all its connections open.</summary>
-    public static void Pause(Process process) => Send(process, StopNow);
+    /// <summary>Stands still, with all its connections open. Returns when it does: its threads stop one by one, each when it next gets a processor.</summary>
+    public static void Pause(Process process)
+    {
+        Send(process, StopNow);
+        if (!SpinWait.SpinUntil(() => Directory.GetDirectories($"/proc/{process.Id}/task").All(IsStopped), TimeSpan.FromSeconds(10)))
+        {
+            throw new InvalidOperationException($"process {process.Id} does not stand still");
+        }
+    }
 
     public static void Continue(Process process) => Send(process, ContinueNow);
 
     /// <summary>Asks it to end.</summary>
     public static void Stop(Process process) => Send(process, Terminate);
+
+    /// <summary>proc(5): the state stands behind the name in brackets; <c>T</c> is stopped by a signal.</summary>
+    private static bool IsStopped(string thread)
+    {
+        try
+        {
+            string stat = File.ReadAllText(Path.Combine(thread, "stat"));
+            return stat[stat.LastIndexOf(')')..] is [')', ' ', 'T', ..];
+        }
+        catch (IOException)
+        {
+            // A thread that has ended does nothing either.
+            return true;
+        }
+    }
 
     private static void Send(Process process, int signal)
     {

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
+using Orrery.Controllers.Fleet;
 using Orrery.Controllers.Placement;
 
 namespace Orrery.Controllers.Mirror;
@@ -116,6 +117,14 @@ internal sealed class MirrorController : IController
         if (MirrorNames.IsMirrored(change.Latest))
         {
             objects.Queue.Add(new MirrorKey(kind, change.Key));
+        }
+        else if (kind == "Pod" && change.Current?.At("spec", "ephemeralContainers") is not null)
+        {
+            // Of a pod that was placed itself, what stands for it in each data plane passes on how it is debugged.
+            foreach (KubeObject work in context.Works.Of(new SourceKey(new GroupKind("", "Pod"), change.Key)))
+            {
+                objects.Queue.Add(new MirrorKey(kind, change.Key with { Name = MirrorNames.Mirrored(change.Key.Name, WorkDirectory.DataPlaneOf(work)) }));
+            }
         }
     }
 

@@ -105,7 +105,7 @@ internal sealed class Trials(SatelliteContext context, NamespaceKeeper namespace
         {
             return await TryAnewAsync(manifest, resource, cancellationToken).ConfigureAwait(false);
         }
-        catch (StatusException e) when (e.Code is >= 400 and < 500 and not 401 and not 429)
+        catch (StatusException e) when (ApplyConflicts.IsVerdict(e))
         {
             return Refused(manifest, e);
         }
@@ -122,7 +122,7 @@ internal sealed class Trials(SatelliteContext context, NamespaceKeeper namespace
             await ApplyAsync(beside, resource, manifest.Namespace, beside.Name, isThere: false, cancellationToken).ConfigureAwait(false);
             return ApplyOutcome.Acceptable;
         }
-        catch (StatusException e) when (e.Code is >= 400 and < 500 and not 401 and not 429)
+        catch (StatusException e) when (ApplyConflicts.IsVerdict(e))
         {
             return Refused(manifest, e);
         }

@@ -271,7 +271,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             await DeleteAsync(resource, live, manifest.WorkName, cancellationToken).ConfigureAwait(false);
             return ApplyOutcome.Refused("Terminating", $"the {manifest.Kind.Kind.ToLowerInvariant()} is made anew, as what changed cannot be changed in place", live);
         }
-        catch (StatusException e) when (e.Code is >= 400 and < 500 and not 401 and not 429)
+        catch (StatusException e) when (ApplyConflicts.IsVerdict(e))
         {
             Log.Refused(logger, manifest.WorkName, e.Reason, e.Message);
             return ApplyOutcome.Refused(e.Reason.Length > 0 ? e.Reason : "Refused", e.Message, live);

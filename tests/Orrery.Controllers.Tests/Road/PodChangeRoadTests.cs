@@ -38,7 +38,8 @@ public sealed class PodChangeRoadTests
         await Eventually.TrueAsync(async () => (await ThereAsync(plane)) is { } live && live.Uid == uid && CpuOf(live) == "250m", "resized there", TimeSpan.FromSeconds(30));
         Assert.Equal("250m", CpuOf(await PodAsync(shop, p => p.At("status", "containerStatuses") is { } s && s[0].TryGetProperty("resources", out _), "its status comes back")));
 
-        // 3. Resized there, by whoever runs the data plane: shown here, and not turned back.
+        // 3. Resized there, by whoever runs the data plane: shown here, and not turned back. While the tenant's wish is on its way, it would win.
+        await PodAsync(shop, p => p.Annotations.ContainsKey(OrreryNames.SourceResourcesAnnotation), "what it asked for is known to have come about");
         await ResizeAsync(plane.Client, "acme-shop-default", (await ThereAsync(plane))!.Name, "400m");
         await PodAsync(shop, p => CpuOf(p) == "400m", "shown here");
         Assert.Equal("400m", CpuOf((await ThereAsync(plane))!));

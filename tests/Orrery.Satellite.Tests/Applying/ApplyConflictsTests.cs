@@ -24,4 +24,18 @@ public sealed class ApplyConflictsTests
 
         Assert.Equal([".spec.replicas (flux)", ".data (a \"b\")"], ApplyConflicts.HeldByAppliers(refusal, live));
     }
+
+    [Fact]
+    public void IsVerdict_WhatPassesByItself_IsNone()
+    {
+        var pods = new GroupResource("", "pods");
+
+        Assert.True(ApplyConflicts.IsVerdict(ApiErrors.Forbidden(pods, "a", "no")));
+        Assert.True(ApplyConflicts.IsVerdict(ApiErrors.AlreadyExists(pods, "a")));
+        Assert.True(ApplyConflicts.IsVerdict(ApiErrors.ApplyConflict("Apply failed with 1 conflict", [new StatusCause("FieldManagerConflict", "conflict with \"flux\"", ".spec.replicas")])));
+        Assert.False(ApplyConflicts.IsVerdict(ApiErrors.Conflict(pods, "a")));
+        Assert.False(ApplyConflicts.IsVerdict(ApiErrors.Unauthorized()));
+        Assert.False(ApplyConflicts.IsVerdict(ApiErrors.TooManyRequests("later", 1)));
+        Assert.False(ApplyConflicts.IsVerdict(ApiErrors.ServiceUnavailable("later")));
+    }
 }

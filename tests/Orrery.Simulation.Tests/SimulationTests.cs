@@ -37,7 +37,7 @@ public sealed class SimulationTests
         [
             "QueueLosesKeyBeingWorkedOn", "QueueLosesRetries", "QueueRingsOnce", "HostForgivesConflicts", "HostForgivesBrokenConnections", "InformerKeepsWhatAListLacks", "InformerListsInSilence",
             "PlacementLeavesFormerWorks", "DataPlaneGrantsOnlyAtFirst", "VirtualClusterHoldsNothing", "MirrorKeepsWhatIsGone", "MirrorWritesStatusOnce",
-            "IgnoresDrift", "ForgetsLostReports", "KeepsObservations",
+            "IgnoresDrift", "ForgetsLostReports", "KeepsObservations", "SettlesTooEarly",
         ];
         (int Code, string[] Lines)[] halves = await Task.WhenAll(known.Index().GroupBy(m => m.Index % Halves).Select(half =>
             SimulationProcess.RunAsync(TestContext.Current.CancellationToken, [.. half.SelectMany(m => (string[])["--mistake", m.Item])])));

@@ -26,6 +26,7 @@ internal static class Mistakes
         ["IgnoresDrift"] = 3,
         ["ForgetsLostReports"] = 4,
         ["KeepsObservations"] = 13,
+        ["SettlesTooEarly"] = 31,
     };
 
     /// <param name="name">One of <see cref="All"/>; empty makes none.</param>

@@ -53,6 +53,9 @@ public sealed class KubectlTests(Shop shop)
         Kubectl globex = shop.Globex;
         await globex.RunAsync($"apply --server-side -f {Manifest}");
 
+        // What controllers write meanwhile would be a difference between what kubectl reads first and what it is answered then.
+        await globex.RunAsync("rollout status deployment/productpage --timeout=60s");
+
         // No difference, then one.
         Assert.Equal("", (await globex.TryAsync($"diff --server-side -f {Manifest}")).Succeeded());
         string changed = (await File.ReadAllTextAsync(Path.Combine(Repository.Root, Manifest))).Replace("replicas: 2", "replicas: 5", StringComparison.Ordinal);

@@ -146,6 +146,12 @@ internal static partial class FinalState
                     else
                     {
                         Clean(value);
+
+                        // Where an annotation that does not count was, and was taken away, nothing is left but its place.
+                        if (name == "annotations" && value is JsonObject { Count: 0 })
+                        {
+                            map.Remove(name);
+                        }
                     }
                 }
 

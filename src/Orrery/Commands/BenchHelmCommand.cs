@@ -8,7 +8,7 @@ internal static class BenchHelmCommand
 {
     public static Command Create()
     {
-        var renders = new Option<int>("--renders", "-n") { Description = "How many renders to measure, 10 to 10000.", DefaultValueFactory = _ => 100, HelpName = "N" };
+        var renders = new Option<int>("--renders", "-n") { Description = "How many renders to measure, 10 to 10000.", DefaultValueFactory = _ => 1000, HelpName = "N" };
         renders.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<int>() is < 10 or > 10_000)

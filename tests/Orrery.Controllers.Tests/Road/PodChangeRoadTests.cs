@@ -39,7 +39,9 @@ public sealed class PodChangeRoadTests
         Assert.Equal("250m", CpuOf(await PodAsync(shop, p => p.At("status", "containerStatuses") is { } s && s[0].TryGetProperty("resources", out _), "its status comes back")));
 
         // 3. Resized there, by whoever runs the data plane: shown here, and not turned back. While the tenant's wish is on its way, it would win.
-        await PodAsync(shop, p => p.Annotations.ContainsKey(OrreryNames.SourceResourcesAnnotation), "what it asked for is known to have come about");
+        await Eventually.TrueAsync(
+            async () => (await fleet.Root.ListAsync(OrreryResources.Observations, "dp-pa2-par", null, default)).Items.All(o => !o.Annotations.ContainsKey(PodChanges.Annotation)),
+            "what it asked for is known to have come about", TimeSpan.FromSeconds(30));
         await ResizeAsync(plane.Client, "acme-shop-default", (await ThereAsync(plane))!.Name, "400m");
         await PodAsync(shop, p => CpuOf(p) == "400m", "shown here");
         Assert.Equal("400m", CpuOf((await ThereAsync(plane))!));

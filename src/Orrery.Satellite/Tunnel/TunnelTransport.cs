@@ -73,7 +73,7 @@ internal sealed class TunnelTransport : IConnectionListenerFactory, IConnectionL
         {
             this.stream = stream;
             ConnectionClosed = closed.Token;
-            Transport = new Pipes(PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true)), PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true)));
+            Transport = new Pipes(PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true)), new TunnelWriter(PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true))));
         }
 
         public Task Ended => ended.Task;

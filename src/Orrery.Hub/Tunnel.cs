@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
+using Orrery.Api;
 using Orrery.Client;
 
 namespace Orrery.Hub;
@@ -53,6 +54,9 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
 
     /// <summary>Whether it stands in the control plane's store that the tunnel ends here.</summary>
     public bool IsWritten { get; set; }
+
+    /// <summary>The data plane as it was when it was last found that the tunnel may stay; null before that.</summary>
+    public KubeObject? LookedAt { get; set; }
 
     /// <summary>Ends with the connection; its result says why.</summary>
     public Task<string> Closed => stream.Closed;

@@ -18,13 +18,23 @@ internal sealed class TunnelGuard
     private readonly TunnelHubOptions options;
     private readonly Informer dataPlanes;
 
+    /// <summary>Whether a tunnel may have become one that does not stay: a tunnel opened, a data plane changed, or one could not be looked at.</summary>
+    private volatile bool isDue;
+
+    /// <summary>When the first certificate ends of those that tunnels were opened with.</summary>
+    private DateTimeOffset firstEnd = DateTimeOffset.MinValue;
+
     public TunnelGuard(TunnelHub hub, KubeClient api, TunnelHubOptions options)
     {
         this.hub = hub;
         this.api = api;
         this.options = options;
         dataPlanes = new Informer(api, OrreryResources.DataPlanes, new InformerOptions { Transform = IdentityAlone, Time = options.Time, Loggers = options.Loggers });
+        dataPlanes.Subscribe(_ => isDue = true);
     }
+
+    /// <summary>A tunnel has opened; what stood in its way may have come while it did.</summary>
+    public void Opened() => isDue = true;
 
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(dataPlanes.RunAsync(cancellationToken), LookAsync(cancellationToken));
 
@@ -33,44 +43,72 @@ internal sealed class TunnelGuard
         await dataPlanes.HasSynced.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (!cancellationToken.IsCancellationRequested)
         {
-            foreach (Tunnel tunnel in hub.Held)
+            DateTimeOffset now = options.Time.GetUtcNow();
+            if (isDue || firstEnd <= now)
             {
-                try
-                {
-                    if (await ProblemOfAsync(tunnel, cancellationToken).ConfigureAwait(false) is { } problem)
-                    {
-                        await tunnel.EndAsync(problem).ConfigureAwait(false);
-                    }
-                }
-                catch (Exception e) when (e is StatusException or HttpRequestException or IOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
-                {
-                    // Not known, so not ended: looked at again in a second.
-                    Log.NotLookedUp(options.Loggers.CreateLogger("Orrery.Hub"), tunnel.DataPlane, e.Message);
-                }
+                isDue = false;
+                await LookAtAllAsync(now, cancellationToken).ConfigureAwait(false);
             }
 
             await Task.Delay(LookInterval, options.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    /// <returns>Null for one that may stay.</returns>
-    private async Task<string?> ProblemOfAsync(Tunnel tunnel, CancellationToken cancellationToken)
+    private async Task LookAtAllAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
-        if (tunnel.Credential.Expires <= options.Time.GetUtcNow())
+        firstEnd = DateTimeOffset.MaxValue;
+        foreach (Tunnel tunnel in hub.Held)
+        {
+            // 1. Most are as they were when they were last looked at.
+            KubeObject? seen = dataPlanes.Get(ClusterName.Root, "", tunnel.DataPlane);
+            if (tunnel.Credential.Expires > now && seen is not null && ReferenceEquals(seen, tunnel.LookedAt))
+            {
+                firstEnd = Sooner(firstEnd, tunnel.Credential.Expires);
+                continue;
+            }
+
+            // 2. The others are asked about.
+            try
+            {
+                if (await ProblemOfAsync(tunnel, seen, now, cancellationToken).ConfigureAwait(false) is { } problem)
+                {
+                    await tunnel.EndAsync(problem).ConfigureAwait(false);
+                    continue;
+                }
+
+                tunnel.LookedAt = seen;
+                firstEnd = Sooner(firstEnd, tunnel.Credential.Expires);
+            }
+            catch (Exception e) when (e is StatusException or HttpRequestException or IOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            {
+                // Not known, so not ended: looked at again in a second.
+                Log.NotLookedUp(options.Loggers.CreateLogger("Orrery.Hub"), tunnel.DataPlane, e.Message);
+                isDue = true;
+            }
+        }
+    }
+
+    private static DateTimeOffset Sooner(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;
+
+    /// <param name="seen">The data plane as it is known here.</param>
+    /// <returns>Null for one that may stay.</returns>
+    private async Task<string?> ProblemOfAsync(Tunnel tunnel, KubeObject? seen, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (tunnel.Credential.Expires <= now)
         {
             return "the certificate that it was opened with has expired";
         }
 
-        if (dataPlanes.Get(ClusterName.Root, "", tunnel.DataPlane) is { } seen && tunnel.Credential.IsFor(seen))
+        if (seen is not null && tunnel.Credential.IsFor(seen))
         {
             return null;
         }
 
         // What is kept here may be older than the tunnel: the server decides.
-        KubeObject? now = await api.FindAsync(OrreryResources.DataPlanes, "", tunnel.DataPlane, cancellationToken).ConfigureAwait(false);
-        return now is null ? "its data plane has left the fleet"
-            : tunnel.Credential.IsFor(now) ? null
-            : tunnel.Credential.Satellite.IsOf(now) ? "its data plane was made anew"
+        KubeObject? current = await api.FindAsync(OrreryResources.DataPlanes, "", tunnel.DataPlane, cancellationToken).ConfigureAwait(false);
+        return current is null ? "its data plane has left the fleet"
+            : tunnel.Credential.IsFor(current) ? null
+            : tunnel.Credential.Satellite.IsOf(current) ? "its data plane was made anew"
             : "its satellite was revoked";
     }
 

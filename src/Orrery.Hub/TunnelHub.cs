@@ -23,6 +23,7 @@ public sealed class TunnelHub
     private TunnelRecords? records;
     private KubeClient? client;
     private Peers? peers;
+    private TunnelGuard? guard;
 
     public TunnelHub(TunnelHubOptions options)
     {
@@ -65,7 +66,8 @@ public sealed class TunnelHub
         // A name of this run: what a former one said of itself is not this one's to keep up.
         string server = RandomNumberGenerator.GetHexString(10, lowercase: true);
         var written = new TunnelRecords(this, api, server, options);
-        (records, peers, client) = (written, known, api);
+        var looking = new TunnelGuard(this, api, options);
+        (records, peers, guard, client) = (written, known, looking, api);
         try
         {
             foreach (string dataPlane in Connected)
@@ -73,11 +75,11 @@ public sealed class TunnelHub
                 written.Changed(dataPlane);
             }
 
-            await Together.RunAsync([new ServerRegistration(api, server, access.Address, options).RunAsync, known.RunAsync, written.RunAsync, new TunnelGuard(this, api, options).RunAsync, ListenAsync], cancellationToken).ConfigureAwait(false);
+            await Together.RunAsync([new ServerRegistration(api, server, access.Address, options).RunAsync, known.RunAsync, written.RunAsync, looking.RunAsync, ListenAsync], cancellationToken).ConfigureAwait(false);
         }
         finally
         {
-            (records, peers, client) = (null, null, null);
+            (records, peers, guard, client) = (null, null, null, null);
         }
     }
 
@@ -171,6 +173,7 @@ public sealed class TunnelHub
 
         Log.TunnelOpen(logger, dataPlane, remote);
         records?.Changed(dataPlane);
+        guard?.Opened();
         string reason = "the server stops";
         try
         {

@@ -11,6 +11,7 @@ internal sealed class DataPlaneController : IController
     private readonly ControllerContext context;
     private readonly DataPlaneInformers own;
     private readonly ReconcilerHost<string> host;
+    private readonly ReconcilerHost<string> servers;
 
     public DataPlaneController(ControllerContext context)
     {
@@ -29,6 +30,8 @@ internal sealed class DataPlaneController : IController
 
         dataPlanes.Subscribe(change => host.Queue.Add(change.Key.Name));
         own.Tunnels.Subscribe(change => AddOwner(change.Key.Namespace));
+        servers = context.Host("servers", new ServerLook(heartbeats), own.All, () => [], workers: 1);
+        heartbeats.ServerHeard += server => servers.Queue.Add(server);
         heartbeats.ServerChanged += server =>
         {
             foreach (string held in heartbeats.HeldBy(server))
@@ -65,7 +68,8 @@ internal sealed class DataPlaneController : IController
 
     public Task RunAsync(CancellationToken cancellationToken) =>
         Task.WhenAll(own.All.Select(i => i.RunAsync(cancellationToken))
-            .Append(StandingObjects.KeepAsync(context, DeletionGuard.Objects("orrery-data-planes-in-use", "dataplanes", "drain it first (spec.drained)"), cancellationToken)).Append(host.RunAsync(cancellationToken)));
+            .Append(StandingObjects.KeepAsync(context, DeletionGuard.Objects("orrery-data-planes-in-use", "dataplanes", "drain it first (spec.drained)"), cancellationToken))
+            .Append(servers.RunAsync(cancellationToken)).Append(host.RunAsync(cancellationToken)));
 
     private void AddOwner(string ns)
     {

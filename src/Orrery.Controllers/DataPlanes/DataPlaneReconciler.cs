@@ -23,7 +23,7 @@ internal sealed class DataPlaneReconciler(
     ILogger logger) : IReconciler<string>
 {
     /// <summary>How far the heartbeat time in the status may lag: it is for people, and each write wakes every watcher.</summary>
-    private static readonly TimeSpan HeartbeatPace = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan HeartbeatPace = TimeSpan.FromMinutes(10);
 
     /// <summary>Virtual clusters and installations that a message names.</summary>
     private const int MostNamed = 20;

@@ -9,7 +9,8 @@ namespace Orrery.Controllers.DataPlanes;
 /// <summary>The last sign of life of one satellite.</summary>
 /// <param name="Heard">By a clock of the control plane: a satellite's own may be wrong.</param>
 /// <param name="ExpiresAt">Until when it vouches, by this process's clock.</param>
-internal readonly record struct Heartbeat(DateTimeOffset Heard, DateTimeOffset ExpiresAt);
+/// <param name="EndIsTold">Its end is that of a server, of which <see cref="Heartbeats.ServerChanged"/> tells: nobody need look for it at each satellite.</param>
+internal readonly record struct Heartbeat(DateTimeOffset Heard, DateTimeOffset ExpiresAt, bool EndIsTold = false);
 
 /// <summary>
 /// When each satellite was last heard. Satellites beat within their tunnels, which only the server that holds the tunnel hears: it says so when a
@@ -37,15 +38,37 @@ internal sealed class Heartbeats
         tunnels.Subscribe(OnTunnel);
     }
 
-    /// <summary>A server is new, is heard again, or took itself off the list. That it is heard as ever is no news to those that it holds.</summary>
+    /// <summary>A server is new, is heard again, is not heard any more, or took itself off the list. That it is heard as ever is no news to those that it holds.</summary>
     public event Action<string>? ServerChanged;
+
+    /// <summary>A server has been heard: it is to be looked at (<see cref="LookAt"/>) when it has vouched for long enough.</summary>
+    public event Action<string>? ServerHeard;
 
     /// <returns>Null for one that was never heard.</returns>
     public Heartbeat? Of(string dataPlane) =>
         tunnels.Get(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane), OrreryNames.TunnelLease) is not { } tunnel ? null
         : tunnel.TextAt("spec", "holderIdentity") is not { Length: > 0 } holder ? Of(tunnel, null, started)
         : holder == OrreryNames.SatelliteHolder ? (satellites.TryGetValue(tunnel.Namespace, out ServerBeat own) ? new Heartbeat(own.Heard, Later(own.Heard, started) + own.Lasts) : null)
-        : Of(tunnel, servers.TryGetValue(holder, out ServerBeat beat) ? beat : null, started);
+        : servers.TryGetValue(holder, out ServerBeat beat) ? Of(tunnel, beat, started) is { } held ? held with { EndIsTold = beat.Heard + beat.Lasts > time.GetUtcNow() } : null
+        : Of(tunnel, null, started);
+
+    /// <summary>For how long a server still vouches for its tunnels, as far as it has been heard; null for one that is not heard any more, of which is told here.</summary>
+    public TimeSpan? LookAt(string server)
+    {
+        if (!servers.TryGetValue(server, out ServerBeat beat))
+        {
+            return null;
+        }
+
+        TimeSpan left = beat.Heard + beat.Lasts - time.GetUtcNow();
+        if (left > TimeSpan.Zero)
+        {
+            return left;
+        }
+
+        ServerChanged?.Invoke(server);
+        return null;
+    }
 
     /// <summary>The data planes whose tunnel a server holds, as far as is known.</summary>
     public IEnumerable<string> HeldBy(string server) =>
@@ -117,6 +140,7 @@ internal sealed class Heartbeats
         if (change.Current is { } lease && Next(last, lease, now) is { } next)
         {
             servers[name] = next;
+            ServerHeard?.Invoke(name);
         }
 
         if (last is null || last.Value.Heard + last.Value.Lasts <= now || change.IsDeleted)

@@ -5,6 +5,7 @@ using Orrery.Client;
 namespace Orrery.Controllers.DataPlanes;
 
 /// <summary>What the Ready condition of a data plane says, and when to look again if nothing is heard.</summary>
+/// <param name="LookAgain">Null when nothing changes by itself, or when it is told that it does.</param>
 internal readonly record struct Readiness(string Status, string Reason, string Message, TimeSpan? LookAgain)
 {
     public static Readiness Of(KubeObject dataPlane, Heartbeat? heartbeat, DateTimeOffset now)
@@ -19,7 +20,7 @@ internal readonly record struct Readiness(string Status, string Reason, string M
             return new Readiness(Conditions.Unknown, "SatelliteSilent", $"its satellite was not heard since {Conditions.Time(last.Heard)}", null);
         }
 
-        TimeSpan left = last.ExpiresAt - now;
+        TimeSpan? left = last.EndIsTold ? null : last.ExpiresAt - now;
         return Conditions.Find(dataPlane, OrreryNames.DegradedCondition) is { Status: Conditions.True } degraded
             ? new Readiness(Conditions.False, degraded.Reason, degraded.Message, left)
             : new Readiness(Conditions.True, "SatelliteReady", "its satellite reports", left);

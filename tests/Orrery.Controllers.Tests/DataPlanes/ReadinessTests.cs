@@ -21,6 +21,9 @@ public sealed class ReadinessTests
     }
 
     [Fact]
+    public void Of_HeartbeatWhoseEndIsTold_NeedNotBeLookedAt() => Assert.Null(Readiness.Of(DataPlane, Beat(Now.AddSeconds(-10)) with { EndIsTold = true }, Now).LookAgain);
+
+    [Fact]
     public void Of_OldHeartbeat_IsUnknownAndSaysSinceWhen()
     {
         Readiness readiness = Readiness.Of(DataPlane, Beat(Now.AddSeconds(-40)), Now);

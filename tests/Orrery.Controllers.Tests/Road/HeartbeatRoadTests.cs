@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
@@ -62,6 +64,48 @@ public sealed class HeartbeatRoadTests
         KubeObject after = await fleet.Root.GetAsync(OrreryResources.DataPlanes, "", "pa2-par", default);
         Assert.Equal(Conditions.Find(dataPlane, "Ready")!.LastTransitionTime, Conditions.Find(after, "Ready")!.LastTransitionTime);
     }
+
+    [Fact]
+    public async Task Server_ThatIsNotHeardAnyMore_SilencesThoseItHolds_UntilItIsHeardAgain()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync(TimeSpan.FromSeconds(1), [], "pa2-par");
+        await fleet.Root.CreateAsync(OrreryResources.DataPlanes, "", Json("""{"apiVersion": "orrery.dev/v1alpha1", "kind": "DataPlane", "metadata": {"name": "far"}, "spec": {}}"""), default);
+        await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "far", "Ready", "Unknown");
+
+        // 1. Another server says that it lives, for long, and that it holds the tunnel.
+        await fleet.Root.CreateAsync(CoreResources.Leases, "kube-system", Lease("kube-system", "orrery-server-other", "other", 3600, new() { [OrreryNames.ServerLabel] = "other" }), default);
+        await fleet.Root.CreateAsync(CoreResources.Leases, "dp-far", Lease("dp-far", OrreryNames.TunnelLease, "other", 0, []), default);
+        await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "far", "Ready", "True");
+
+        // 2. It says that it lives for a second more, and then nothing, and then again.
+        await ServerAsync(fleet, seconds: 1);
+        await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "far", "Ready", "Unknown");
+        KubeObject silent = await fleet.Root.GetAsync(OrreryResources.DataPlanes, "", "far", default);
+        Assert.Equal("SatelliteSilent", Conditions.Find(silent, "Ready")!.Reason);
+        await ServerAsync(fleet, seconds: 3600);
+        await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "far", "Ready", "True");
+    }
+
+    private static Task ServerAsync(TestFleet fleet, int seconds) => fleet.Root.PatchAsync(
+        CoreResources.Leases, "kube-system", "orrery-server-other", PatchKind.Merge, Json($$"""{"spec": {"renewTime": "{{Now()}}", "leaseDurationSeconds": {{seconds}}} }"""), default);
+
+    private static JsonObject Lease(string ns, string name, string holder, int seconds, JsonObject labels)
+    {
+        JsonObject lease = Json($$"""
+            {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "{{name}}", "namespace": "{{ns}}"}, "spec": {"holderIdentity": "{{holder}}", "renewTime": "{{Now()}}"} }
+            """);
+        lease["metadata"]!["labels"] = labels;
+        if (seconds > 0)
+        {
+            lease["spec"]!["leaseDurationSeconds"] = seconds;
+        }
+
+        return lease;
+    }
+
+    private static string Now() => TimeProvider.System.GetUtcNow().UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture);
+
+    private static JsonObject Json(string text) => JsonNode.Parse(text)!.AsObject();
 
     private static Task<string> ThroughAsync(TestFleet fleet) => fleet.Root.GetTextAsync("/apis/orrery.dev/v1alpha1/dataplanes/pa2-par/proxy/version", default);
 

@@ -116,7 +116,11 @@ public sealed class ApiServer : IAsyncDisposable
                 ClientCertificateMode = ClientCertificateMode.AllowCertificate,
 
                 // Any certificate may be shown; whether it means anything is authentication's question, answered with a Status.
-                ClientCertificateValidation = (_, _, _) => true,
+                ClientCertificateValidation = (certificate, chain, _) =>
+                {
+                    PresentedChains.Keep(certificate, chain);
+                    return true;
+                },
                 OnAuthenticate = (_, tls) => tls.CertificateChainPolicy = new X509ChainPolicy
                 {
                     DisableCertificateDownloads = true,

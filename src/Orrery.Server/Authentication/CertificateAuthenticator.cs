@@ -12,8 +12,7 @@ internal sealed class CertificateAuthenticator(
     X509Certificate2Collection authorities, ClusterScope? unscoped, ExpiredCertificates? expired, TimeProvider time, ILogger<CertificateAuthenticator> log)
 {
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
-    private const string CommonName = "2.5.4.3";
-    private const string Organization = "2.5.4.10";
+    private const string AnyPurpose = "2.5.29.37.0";
 
     /// <summary>At its very end a certificate counts as expired already.</summary>
     private static readonly TimeSpan LastMoment = TimeSpan.FromSeconds(1);
@@ -44,6 +43,7 @@ internal sealed class CertificateAuthenticator(
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
+        chain.ChainPolicy.ExtraStore.AddRange(PresentedChains.Of(presented));
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
 
@@ -53,6 +53,12 @@ internal sealed class CertificateAuthenticator(
         string problems = trusted ? "" : string.Join(", ", chain.ChainStatus.Select(s => s.Status));
         foreach (X509ChainElement element in chain.ChainElements)
         {
+            if (trusted && !IsForClients(element.Certificate))
+            {
+                trusted = false;
+                problems = "not meant for clients";
+            }
+
             from = element.Certificate.NotBefore > from ? element.Certificate.NotBefore : from;
             to = element.Certificate.NotAfter < to ? element.Certificate.NotAfter : to;
             authorityTo = element.Certificate.Thumbprint != certificate.Thumbprint && element.Certificate.NotAfter < authorityTo ? element.Certificate.NotAfter : authorityTo;
@@ -70,48 +76,32 @@ internal sealed class CertificateAuthenticator(
 
     private UserInfo? Read(X509Certificate2 certificate, ref string problems)
     {
-        bool forClients = certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>()
-            .Any(usage => usage.EnhancedKeyUsages.Cast<System.Security.Cryptography.Oid>().Any(oid => oid.Value == ClientAuthentication));
-        if (!forClients)
-        {
-            problems = "not meant for clients";
-            return null;
-        }
-
         ClusterScope[] scopes = [.. Uris(certificate).Select(ClusterScope.FromUri).OfType<ClusterScope>()];
-        string name = "";
-        var groups = new List<string>();
-        foreach (X500RelativeDistinguishedName part in certificate.SubjectName.EnumerateRelativeDistinguishedNames(reversed: false))
-        {
-            if (part.HasMultipleElements)
-            {
-                continue;
-            }
-
-            string? type = part.GetSingleElementType().Value;
-            string value = part.GetSingleElementValue() ?? "";
-            name = type == CommonName ? value : name;
-            if (type == Organization)
-            {
-                groups.Add(value);
-            }
-        }
-
+        CertificateSubject? subject = CertificateSubject.Read(certificate.SubjectName, out problems);
         ClusterScope? scope = scopes.Length == 1 ? scopes[0] : scopes.Length == 0 && !ClaimsScope(certificate) ? unscoped : null;
-        if (name.Length == 0 || scope is null)
+        if (subject is null || scope is null)
         {
-            problems = name.Length == 0 ? "no common name" : "not exactly one cluster scope";
+            problems = subject is null ? problems : "not exactly one cluster scope";
             return null;
         }
 
         string digest = Convert.ToHexStringLower(certificate.GetCertHash(System.Security.Cryptography.HashAlgorithmName.SHA256));
         return new UserInfo
         {
-            Name = name,
-            Groups = [.. groups, UserGroups.Authenticated],
+            Name = subject.Name,
+            Uid = subject.Uid,
+            Groups = [.. subject.Groups, UserGroups.Authenticated],
             Scope = scope.Value,
             Extra = new Dictionary<string, IReadOnlyList<string>> { ["authentication.kubernetes.io/credential-id"] = [$"X509SHA256={digest}"] },
         };
+    }
+
+    /// <summary>A certificate that names no purpose is good for any, as upstream (and Go's <c>crypto/x509</c>) has it; its authorities may narrow that.</summary>
+    private static bool IsForClients(X509Certificate2 certificate)
+    {
+        X509EnhancedKeyUsageExtension[] purposes = [.. certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>()];
+        return purposes.Length == 0
+            || purposes.Any(purpose => purpose.EnhancedKeyUsages.Cast<System.Security.Cryptography.Oid>().Any(oid => oid.Value is ClientAuthentication or AnyPurpose));
     }
 
     /// <summary>Whether any name is of our scheme: one that we cannot read must not count as none.</summary>

@@ -30,6 +30,9 @@ public sealed class KubeApiServerTests
         Assert.Equal(["default", "kube-node-lease", "kube-public", "kube-system", "team"], (await admin.RunAsync("get namespaces -o jsonpath={.items[*].metadata.name}")).Split(' '));
         Assert.DoesNotContain("orrery", await admin.RunAsync("api-resources"), StringComparison.OrdinalIgnoreCase);
         await admin.RunAsync("delete namespace team --timeout=30s");
+
+        string who = await server.KubectlThroughIntermediate("jane", "devs").RunAsync("auth whoami -o jsonpath={.status.userInfo.username}/{.status.userInfo.groups}");
+        Assert.Equal("jane/[\"devs\",\"system:authenticated\"]", who);
     }
 
     [Fact]

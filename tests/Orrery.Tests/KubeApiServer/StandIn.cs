@@ -74,6 +74,20 @@ internal sealed class StandIn : IAsyncDisposable
         return Config(user, $"client-certificate-data: {Base64(certificate.ExportCertificatePem())}, client-key-data: {Base64(key.ExportPkcs8PrivateKeyPem())}");
     }
 
+    /// <summary>kubectl with a certificate that names no purpose, signed by an intermediate authority that the server does not know: the client brings it along.</summary>
+    public Kubectl KubectlThroughIntermediate(string user, string group)
+    {
+        using var authority = X509Certificate2.CreateFromPemFile(File("client-ca.crt"), File("client-ca.key"));
+        using RSA betweenKey = RSA.Create(2048), key = RSA.Create(2048);
+        var between = new CertificateRequest("CN=between", betweenKey, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        between.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        using X509Certificate2 signed = between.Create(authority, authority.NotBefore, authority.NotAfter, RandomNumberGenerator.GetBytes(8));
+        using X509Certificate2 intermediate = signed.CopyWithPrivateKey(betweenKey);
+        var request = new CertificateRequest($"O={group}, CN={user}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        using X509Certificate2 certificate = request.Create(intermediate, intermediate.NotBefore, intermediate.NotAfter, RandomNumberGenerator.GetBytes(8));
+        return Config(user, $"client-certificate-data: {Base64(certificate.ExportCertificatePem() + "\n" + signed.ExportCertificatePem())}, client-key-data: {Base64(key.ExportPkcs8PrivateKeyPem())}");
+    }
+
     public Kubectl KubectlWith(string token) => Config("token", $"token: {token}");
 
     public async ValueTask DisposeAsync()

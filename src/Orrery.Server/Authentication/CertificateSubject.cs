@@ -1,0 +1,67 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Orrery.Server.Authentication;
+
+/// <summary>Who a client certificate's subject says it is: common name = user, organisations = groups.</summary>
+/// <param name="Uid">Empty where the subject carries none.</param>
+internal sealed record CertificateSubject(string Name, IReadOnlyList<string> Groups, string Uid)
+{
+    private const string CommonName = "2.5.4.3";
+    private const string Organization = "2.5.4.10";
+
+    /// <summary>Kubernetes' own attribute for a user's uid (apiserver <c>pkg/authentication/request/x509</c>).</summary>
+    private const string UserUid = "1.3.6.1.4.1.57683.2";
+
+    /// <summary>Null with <paramref name="problem"/> said where no user can be read.</summary>
+    public static CertificateSubject? Read(X500DistinguishedName subject, out string problem)
+    {
+        string name = "";
+        var groups = new List<string>();
+        var uids = new List<string>();
+        try
+        {
+            foreach (X500RelativeDistinguishedName part in subject.EnumerateRelativeDistinguishedNames(reversed: false))
+            {
+                foreach ((string type, string value) in Attributes(part))
+                {
+                    name = type == CommonName ? value : name;
+                    (type switch { Organization => groups, UserUid => uids, _ => null })?.Add(value);
+                }
+            }
+        }
+        catch (AsnContentException fault)
+        {
+            problem = $"its subject cannot be read: {fault.Message}";
+            return null;
+        }
+
+        problem = name.Length == 0 ? "no common name"
+            : uids.Count > 1 ? "more than one uid"
+            : uids is [""] ? "an empty uid"
+            : "";
+        return problem.Length == 0 ? new CertificateSubject(name, groups, uids.Count == 0 ? "" : uids[0]) : null;
+    }
+
+    /// <summary>All attributes of one part of the name: most have one, several joined by a plus are as good.</summary>
+    private static IEnumerable<(string Type, string Value)> Attributes(X500RelativeDistinguishedName part)
+    {
+        AsnReader attributes = new AsnReader(part.RawData, AsnEncodingRules.DER).ReadSetOf(skipSortOrderValidation: true);
+        while (attributes.HasData)
+        {
+            AsnReader attribute = attributes.ReadSequence();
+            string type = attribute.ReadObjectIdentifier();
+            if (type is CommonName or Organization or UserUid)
+            {
+                yield return (type, attribute.ReadCharacterString(TextOf(attribute.PeekTag())));
+            }
+        }
+    }
+
+    private static UniversalTagNumber TextOf(Asn1Tag tag) => (tag.TagClass, (UniversalTagNumber)tag.TagValue) switch
+    {
+        (TagClass.Universal, var text and (UniversalTagNumber.UTF8String or UniversalTagNumber.PrintableString or UniversalTagNumber.IA5String
+            or UniversalTagNumber.T61String or UniversalTagNumber.BMPString or UniversalTagNumber.NumericString)) => text,
+        _ => throw new AsnContentException("an attribute is not text"),
+    };
+}

@@ -97,6 +97,9 @@ internal static partial class Log
     [LoggerMessage(4051, LogLevel.Warning, "The record for the cluster's owner is not written, trying again: {Fault}")]
     public static partial void RecordNotWritten(ILogger logger, string fault);
 
+    [LoggerMessage(4052, LogLevel.Warning, "The record for the cluster's owner is not whole: {Fault}")]
+    public static partial void RecordBroken(ILogger logger, string fault);
+
     [LoggerMessage(4070, LogLevel.Information, "{Object} is as the vendor says")]
     public static partial void Fetched(ILogger logger, string @object);
 

@@ -28,6 +28,7 @@ internal static class CommandLine
             TopCommand.Create(),
             SimulateCommand.Create(),
             SatelliteCommand.Create(),
+            SatelliteLogCommand.Create(),
             PrivateCommand.Create(),
             KubeApiServerCommand.Create(),
             DiffCommand.Create(),

@@ -12,21 +12,13 @@ namespace Orrery.Satellite.Recording;
 
 /// <summary>
 /// Keeps for the cluster's owner what the control plane had done: a line of JSON each, in ConfigMaps <c>orrery-system/satellite-log-N</c> that are only
-/// appended to. A full one is followed by the next, and the oldest go. Recording never waits: lines are written in groups, a little later.
+/// appended to, chained by hashes (<see cref="RecordChain"/>). A full one is followed by the next, and the oldest go. Recording never waits: lines are written in
+/// groups, a little later.
 /// </summary>
 internal sealed class RecordKeeper(KubeClient cluster, TimeProvider time, ILogger logger)
 {
-    /// <summary>Label of the ConfigMaps.</summary>
-    public const string Label = "orrery.dev/satellite-log";
-
-    private const string Prefix = "satellite-log-";
-    private const string Member = "log";
-
     /// <summary>Bytes after which the next ConfigMap is begun: each group of lines writes the whole one again.</summary>
     private const int FullAt = 48 * 1024;
-
-    /// <summary>ConfigMaps that stay: about 1.5 MiB, some ten thousand lines.</summary>
-    private const int Kept = 32;
 
     /// <summary>Lines that wait while the cluster does not answer.</summary>
     private const int MostWaiting = 20_000;
@@ -41,6 +33,7 @@ internal sealed class RecordKeeper(KubeClient cluster, TimeProvider time, ILogge
     private readonly Queue<string> waiting = new();
     private long lost;
     private long sequence;
+    private string head = RecordChain.Beginning;
     private long file;
     private readonly StringBuilder content = new();
     private bool isDirty;
@@ -112,20 +105,28 @@ internal sealed class RecordKeeper(KubeClient cluster, TimeProvider time, ILogge
         }
     }
 
-    /// <summary>Goes on where a former process stopped.</summary>
+    /// <summary>Goes on where a former process stopped. That somebody changed what was there is recorded too: it cannot be undone here.</summary>
     private async Task OpenAsync(CancellationToken cancellationToken)
     {
-        KubeList found = await cluster.ListAsync(ClusterResources.ConfigMaps, JoinNames.SystemNamespace, new ListQuery { LabelSelector = Label }, cancellationToken).ConfigureAwait(false);
-        KubeObject? newest = found.Items.MaxBy(c => NumberOf(c.Name));
-        if (newest is null)
+        IReadOnlyList<RecordPart> parts = await RecordReader.ReadAsync(cluster, cancellationToken).ConfigureAwait(false);
+        if (parts.Count == 0)
         {
             return;
         }
 
-        file = NumberOf(newest.Name);
-        content.Clear().Append(newest.TextAt("data", Member));
-        string lastLine = content.ToString().TrimEnd('\n').Split('\n')[^1];
-        sequence = lastLine.Length > 0 && JsonNode.Parse(lastLine)?["seq"] is JsonValue seq && seq.TryGetValue(out long number) ? number : 0;
+        file = parts[^1].Number;
+        content.Clear().Append(parts[^1].Content);
+        if (parts.SelectMany(p => RecordChain.Lines(p.Content)).LastOrDefault() is { } last)
+        {
+            sequence = RecordChain.Read(last)?.Number ?? 0;
+            head = RecordChain.HashOf(last);
+        }
+
+        if (RecordVerdict.Of(parts).Break is { } fault)
+        {
+            Log.RecordBroken(logger, fault);
+            Add(new RecordEntry("verify", "", "", "", "the record itself"), "broken: " + fault);
+        }
     }
 
     private async Task WriteAsync(CancellationToken cancellationToken)
@@ -155,13 +156,13 @@ internal sealed class RecordKeeper(KubeClient cluster, TimeProvider time, ILogge
 
                 if (lost > 0)
                 {
-                    content.Append(CultureInfo.InvariantCulture, $"{{\"at\":\"{Conditions.Time(time.GetUtcNow())}\",\"lost\":{lost}}}\n");
+                    Append(string.Create(CultureInfo.InvariantCulture, $"\"at\":\"{Conditions.Time(time.GetUtcNow())}\",\"lost\":{lost}"));
                     lost = 0;
                 }
 
                 while (content.Length < FullAt && waiting.TryDequeue(out string? line))
                 {
-                    content.Append("{\"seq\":").Append(++sequence).Append(',').Append(line).Append('\n');
+                    Append(line);
                 }
             }
 
@@ -169,15 +170,22 @@ internal sealed class RecordKeeper(KubeClient cluster, TimeProvider time, ILogge
         }
     }
 
+    private void Append(string rest)
+    {
+        string line = RecordChain.Line(++sequence, head, rest);
+        head = RecordChain.HashOf(line);
+        content.Append(line).Append('\n');
+    }
+
     private async Task PutAsync(CancellationToken cancellationToken)
     {
-        string name = Prefix + file.ToString("d8", CultureInfo.InvariantCulture);
+        string name = RecordReader.NameOf(file);
         var json = new JsonObject
         {
             ["apiVersion"] = "v1",
             ["kind"] = "ConfigMap",
-            ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = JoinNames.SystemNamespace, ["labels"] = new JsonObject { [Label] = "true" } },
-            ["data"] = new JsonObject { [Member] = content.ToString() },
+            ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = JoinNames.SystemNamespace, ["labels"] = new JsonObject { [RecordReader.Label] = "true" } },
+            ["data"] = new JsonObject { [RecordReader.Member] = content.ToString() },
         };
         try
         {
@@ -193,12 +201,12 @@ internal sealed class RecordKeeper(KubeClient cluster, TimeProvider time, ILogge
 
     private async Task ForgetAsync(CancellationToken cancellationToken)
     {
-        if (file <= Kept)
+        if (file <= RecordPart.Kept)
         {
             return;
         }
 
-        string oldest = Prefix + (file - Kept).ToString("d8", CultureInfo.InvariantCulture);
+        string oldest = RecordReader.NameOf(file - RecordPart.Kept);
         try
         {
             await cluster.DeleteAsync(ClusterResources.ConfigMaps, JoinNames.SystemNamespace, oldest, null, cancellationToken).ConfigureAwait(false);
@@ -209,7 +217,7 @@ internal sealed class RecordKeeper(KubeClient cluster, TimeProvider time, ILogge
         }
     }
 
-    /// <summary>All of a line but its number, which it gets when it is written.</summary>
+    /// <summary>The members of a line but its number and what it follows, which it gets when it is written.</summary>
     private string Line(RecordEntry entry, string answer)
     {
         var line = new StringBuilder();
@@ -222,9 +230,6 @@ internal sealed class RecordKeeper(KubeClient cluster, TimeProvider time, ILogge
             }
         }
 
-        return line.Append('}').ToString();
+        return line.ToString();
     }
-
-    private static long NumberOf(string name) =>
-        name.StartsWith(Prefix, StringComparison.Ordinal) && long.TryParse(name.AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : 0;
 }

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
+using Orrery.Satellite.Recording;
 using Orrery.Testing;
 
 namespace Orrery.Controllers.Tests.Road;
@@ -97,9 +98,40 @@ public sealed class PolicyRoadTests
 
         List<JsonObject> lines = await LinesAsync(inside);
         Assert.Equal(Enumerable.Range(1, lines.Count).Select(n => (long)n), lines.Select(l => l["seq"]!.GetValue<long>()));
+        Assert.Null(RecordVerdict.Of(await RecordReader.ReadAsync(inside, default)).Break);
         Assert.Equal("create", lines[0]["verb"]!.GetValue<string>());
         Assert.Equal(Mapped, lines[0]["name"]!.GetValue<string>());
         Assert.Equal("namespace default of virtual cluster acme/shop of tenant acme", lines[0]["for"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task Record_ChangedBySomebody_IsFoundBrokenByTheOwnerAndByTheSatellite()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        KubeClient inside = fleet.DataPlanes["pa2-par"].Client;
+        foreach (string name in (string[])["first", "second", "third"])
+        {
+            await shop.CreateAsync(ConfigMaps, "default", Object("ConfigMap", name), default);
+            await RecordedAsync(inside, l => l["name"]!.GetValue<string>() == name, name);
+        }
+
+        await fleet.StopSatelliteAsync("pa2-par");
+        RecordVerdict whole = RecordVerdict.Of(await RecordReader.ReadAsync(inside, default));
+        Assert.Null(whole.Break);
+        Assert.Equal(1, whole.First);
+
+        // 1. Whoever may write ConfigMaps there says that it was another object.
+        RecordPart part = Assert.Single(await RecordReader.ReadAsync(inside, default));
+        string forged = part.Content.Replace("\"name\":\"second\"", "\"name\":\"sekond\"", StringComparison.Ordinal);
+        await inside.PatchAsync(ConfigMaps, JoinNames.SystemNamespace, "satellite-log-00000001", PatchKind.Merge, new JsonObject { ["data"] = new JsonObject { ["log"] = forged } }, default);
+        Assert.Contains("was written after another line", RecordVerdict.Of(await RecordReader.ReadAsync(inside, default)).Break, StringComparison.Ordinal);
+
+        // 2. The satellite that starts upon it says so, and goes on.
+        fleet.StartSatellite("pa2-par");
+        await RecordedAsync(inside, l => l["verb"]!.GetValue<string>() == "verify" && l["answer"]!.GetValue<string>().StartsWith("broken: line ", StringComparison.Ordinal), "the break");
+        List<JsonObject> lines = await LinesAsync(inside);
+        Assert.Equal(Enumerable.Range(1, lines.Count).Select(n => (long)n), lines.Select(l => l["seq"]!.GetValue<long>()));
     }
 
     private static async Task PolicyAsync(KubeClient inside, params (string Key, string Value)[] data)

@@ -49,6 +49,8 @@ public sealed class KubeObject
 
     public bool IsDeleting => At("metadata", "deletionTimestamp") is not null;
 
+    public DateTimeOffset? DeletionTimestamp => At("metadata", "deletionTimestamp") is { ValueKind: JsonValueKind.String } t ? t.GetDateTimeOffset() : null;
+
     public DateTimeOffset? CreationTimestamp => At("metadata", "creationTimestamp") is { ValueKind: JsonValueKind.String } t ? t.GetDateTimeOffset() : null;
 
     /// <summary>The cluster an object came from; set only on what a list or watch over all clusters answered.</summary>

@@ -20,9 +20,11 @@ internal sealed class ApplyLoop
         ILogger logger = context.Options.Loggers.CreateLogger("Orrery.Satellite.Applying");
         applied = new AppliedObjects(context);
         var targets = new WorksByNamespace(context.Works);
+        var events = new DriftEvents(context);
+        var removals = new Removals(context, applied, events, logger);
         works = context.Host(
             "works",
-            new WorkReconciler(context, applied, new NamespaceKeeper(context, targets, guards, logger), logger),
+            new WorkReconciler(context, applied, new NamespaceKeeper(context, targets, guards, logger), events, removals, logger),
             [context.Works, context.Namespaces, context.Tenancies.Informer],
             () => context.Works.All().Select(w => w.Name).Union(applied.Works()),
             context.Options.LevelInterval,
@@ -59,6 +61,7 @@ internal sealed class ApplyLoop
 
             if (change.IsDeleted)
             {
+                removals.Forget(change.Latest);
                 LookAtNamespace(change.Key.Namespace);
             }
 

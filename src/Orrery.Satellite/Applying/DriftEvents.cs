@@ -2,7 +2,7 @@ using Orrery.Api;
 
 namespace Orrery.Satellite.Applying;
 
-/// <summary>Says in the cluster, about the object, that somebody changed it and what became of that.</summary>
+/// <summary>Says in the cluster, about the object, that somebody changed it and what became of that, or that it does not go.</summary>
 internal sealed class DriftEvents(SatelliteContext context)
 {
     private static readonly GroupVersionResource Events = new("", "v1", "events");
@@ -13,6 +13,8 @@ internal sealed class DriftEvents(SatelliteContext context)
     public void Report(KubeObject live, DriftFound drift) => Say(live, "Drifted", $"{drift.Message}; it is left so");
 
     public void Conflict(KubeObject live, string held) => Say(live, "ApplyConflict", $"somebody else applies fields of it: {held}");
+
+    public void Waits(KubeObject live, string finalizers) => Say(live, "RemovalWaits", $"it is wanted no more and was deleted, and waits for its finalizers: {finalizers}");
 
     private void Say(KubeObject live, string reason, string message)
     {

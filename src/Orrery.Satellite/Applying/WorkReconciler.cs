@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
@@ -11,9 +10,9 @@ namespace Orrery.Satellite.Applying;
 /// <summary>
 /// Brings the cluster to what one Work says, and the Work's status to what the cluster says. A Work that is gone leaves nothing behind.
 /// </summary>
-internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects applied, NamespaceKeeper namespaces, ILogger logger) : IReconciler<string>
+internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects applied, NamespaceKeeper namespaces, DriftEvents drifts, Removals removals, ILogger logger) : IReconciler<string>
 {
-    private readonly DriftEvents drifts = new(context);
+    private readonly AppliedMemory memory = new(context);
     private readonly Trials trials = new(context, namespaces);
 
     /// <summary>When to try again what somebody else must clear up first.</summary>
@@ -21,17 +20,14 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
 
     private static readonly TimeSpan TerminatingLook = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>What was applied last. Lost on a restart, which costs one apply without effect a Work.</summary>
-    private readonly ConcurrentDictionary<string, Memory> memory = new(StringComparer.Ordinal);
-
     public async Task<ReconcileResult> ReconcileAsync(string key, CancellationToken cancellationToken)
     {
         KubeObject? work = context.Work(key);
         if (work is null || work.IsDeleting)
         {
-            if (!memory.TryRemove(key, out _) && Planted.Fault == PlantedFault.PrunesOnlyWhatItRemembers) return ReconcileResult.Done;
-            await PruneAsync(key, keep: null, cancellationToken).ConfigureAwait(false);
-            return ReconcileResult.Done;
+            if (!memory.Forget(key) && Planted.Fault == PlantedFault.PrunesOnlyWhatItRemembers) return ReconcileResult.Done;
+            await removals.PruneAsync(key, keep: null, cancellationToken).ConfigureAwait(false);
+            return removals.TellWaiting(key) is { } again ? ReconcileResult.After(again) : ReconcileResult.Done;
         }
 
         if (!Manifest.IsIn(work))
@@ -39,7 +35,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             return await TryOnlyAsync(work, cancellationToken).ConfigureAwait(false);
         }
 
-        if (IsSettled(work) && Trials.IsAccepted(work))
+        if (memory.IsSettled(work) && Trials.IsAccepted(work))
         {
             return ReconcileResult.Done;
         }
@@ -51,7 +47,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
                 : await ApplyAsync(work, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false))!;
         ApplyOutcome? trial = await AllowedAsync(work, () => trials.TryAsync(work, cancellationToken)).ConfigureAwait(false);
         KubeObject reported = await ReportAsync(work, outcome, trial, cancellationToken).ConfigureAwait(false);
-        Settle(work, reported, outcome);
+        memory.Settle(work, reported, outcome);
         return trial is { IsApplied: false } ? ReconcileResult.After(Again(trial))
             : outcome.IsApplied || outcome.Reason is Withdrawal.Kept or Withdrawal.Orphaned ? ReconcileResult.Done
             : ReconcileResult.After(Again(outcome));
@@ -60,7 +56,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
     /// <summary>Nothing of it is to be in force yet.</summary>
     private async Task<ReconcileResult> TryOnlyAsync(KubeObject work, CancellationToken cancellationToken)
     {
-        memory.TryRemove(work.Name, out _);
+        memory.Forget(work.Name);
         if (Trials.IsAccepted(work))
         {
             return ReconcileResult.Done;
@@ -90,7 +86,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
     /// <summary>Leaves the object alone, or takes it away from what it made.</summary>
     private async Task<ApplyOutcome> WithdrawAsync(KubeObject work, string withdrawal, CancellationToken cancellationToken)
     {
-        memory.TryRemove(work.Name, out _);
+        memory.Forget(work.Name);
         (GroupVersionResource resource, KubeObject live) = applied.Of(work.Name).FirstOrDefault();
         if (withdrawal == Withdrawal.Keep)
         {
@@ -114,7 +110,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
                 return ApplyOutcome.Denied(denial, live);
             }
 
-            await DeleteAsync(resource, live, work.Name, cancellationToken, "Orphan").ConfigureAwait(false);
+            await removals.DeleteAsync(resource, live, work.Name, cancellationToken, "Orphan").ConfigureAwait(false);
             Log.Orphaned(logger, work.Name, live.Kind, live.Namespace, live.Name);
         }
 
@@ -155,7 +151,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         manifest = manifest.For(served);
 
         // 2. What of this Work is elsewhere goes (its mapping changed).
-        await PruneAsync(manifest.WorkName, (served.Resource, manifest.Namespace, manifest.Name), cancellationToken).ConfigureAwait(false);
+        await removals.PruneAsync(manifest.WorkName, (served.Resource, manifest.Namespace, manifest.Name), cancellationToken).ConfigureAwait(false);
 
         // 3. What is there, and whether it is ours.
         Informer informer = await applied.ForAsync(served.Resource, cancellationToken).ConfigureAwait(false);
@@ -165,7 +161,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             if (tenancy.Suspended && manifest.Kind.Kind == "Pod")
             {
                 // Nothing in it says that it is to wait: it is made anew.
-                await PruneAsync(manifest.WorkName, keep: null, cancellationToken).ConfigureAwait(false);
+                await removals.PruneAsync(manifest.WorkName, keep: null, cancellationToken).ConfigureAwait(false);
                 return ApplyOutcome.Refused("Suspended", $"tenant {owner.Tenant} is suspended");
             }
 
@@ -185,17 +181,17 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             manifest.Json.Metadata.ObjectAt("annotations")[OrreryNames.AppliedAnnotation] = digest;
         }
 
-        if (live is not null && manifest.Marks(live) && IsInForce(manifest, digest, live))
+        if (live is not null && manifest.Marks(live) && memory.IsInForce(manifest, digest, live))
         {
             return ApplyOutcome.InForce(live);
         }
 
         WorkHandling handling = WorkHandling.Of(work);
-        DriftFound? drift = DriftFound.Of(manifest, digest, live, memory.TryGetValue(manifest.WorkName, out Memory? before) ? before.Digest : "");
+        DriftFound? drift = DriftFound.Of(manifest, digest, live, memory.DigestOf(manifest.WorkName));
         if (handling.ReportsDrift && drift is { IsGone: false })
         {
             drifts.Report(live!, drift);
-            memory[manifest.WorkName] = new Memory(digest, "", live!.Uid, informer);
+            memory.Keep(manifest.WorkName, digest, "", live!.Uid, informer);
             return ApplyOutcome.Drifted(drift.Message, live);
         }
 
@@ -220,7 +216,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
                 return ApplyOutcome.Refused(e.Reason, e.Message);
             }
 
-            if (live is not null && !(handling.Adopts && AppliedObjects.MarkOf(live).Length == 0) && !manifest.Marks(live) && !IsMade(manifest, live) && !owner.IsNamespaceOf(live) && !Ownership.IsAppliedByUs(live, w => context.Work(w) is not null))
+            if (live is not null && !(handling.Adopts && AppliedObjects.MarkOf(live).Length == 0) && !manifest.Marks(live) && !memory.IsMade(manifest, live) && !owner.IsNamespaceOf(live) && !Ownership.IsAppliedByUs(live, w => context.Work(w) is not null))
             {
                 return ApplyOutcome.Refused("NotOurs", $"{manifest.Kind.Kind} {manifest.Namespace}/{manifest.Name} exists and was not made by Orrery; it is left as it is");
             }
@@ -260,7 +256,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         try
         {
             KubeObject made = await TakeAsync(manifest, resource, force: live is not null && (handling.TakesOver || !manifest.Marks(live)), cancellationToken).ConfigureAwait(false);
-            memory[manifest.WorkName] = new Memory(digest, Drift.Fingerprint(made), made.Uid, informer);
+            memory.Keep(manifest.WorkName, digest, Drift.Fingerprint(made), made.Uid, informer);
             informer.Observe(made);
             Log.Applied(logger, manifest.WorkName, manifest.Kind.Kind, manifest.Namespace, manifest.Name);
             return ApplyOutcome.InForce(made);
@@ -268,7 +264,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         catch (StatusException e) when (e.Reason == StatusReason.Invalid && live is not null && (handling.Recreates || Trials.IsMadeAnew(manifest)))
         {
             // A job's template cannot change; a changed job is another run.
-            await DeleteAsync(resource, live, manifest.WorkName, cancellationToken).ConfigureAwait(false);
+            await removals.DeleteAsync(resource, live, manifest.WorkName, cancellationToken).ConfigureAwait(false);
             return ApplyOutcome.Refused("Terminating", $"the {manifest.Kind.Kind.ToLowerInvariant()} is made anew, as what changed cannot be changed in place", live);
         }
         catch (StatusException e) when (ApplyConflicts.IsVerdict(e))
@@ -305,40 +301,6 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         }
     }
 
-    /// <summary>Whether it is the very object that was applied, whatever somebody did to its marks since.</summary>
-    private bool IsMade(Manifest manifest, KubeObject live) =>
-        memory.TryGetValue(manifest.WorkName, out Memory? last) && last.Uid == live.Uid && AppliedObjects.MarkOf(live).Length == 0;
-
-    /// <summary>Same as asked for before, and still so: either every field reads as applied, or the object reads as it did right after.</summary>
-    private bool IsInForce(Manifest manifest, string digest, KubeObject live) =>
-        !live.IsDeleting
-        && memory.TryGetValue(manifest.WorkName, out Memory? last)
-        && last.Digest == digest
-        && (Planted.Fault == PlantedFault.IgnoresDrift || Drift.Holds(manifest.Json, live.Json) || Drift.Fingerprint(live) == last.Fingerprint);
-
-    /// <summary>Neither side changed since they were last seen to agree: the regular look at thousands of Works costs next to nothing.</summary>
-    private bool IsSettled(KubeObject work) =>
-        memory.TryGetValue(work.Name, out Memory? last)
-        && last.Settled is { } settled
-        && settled.WorkVersion == work.ResourceVersion
-        && settled.Tenancy == TenancyOf(work)
-        && last.Informer.Get(settled.Live)?.ResourceVersion == settled.LiveVersion;
-
-    private string TenancyOf(KubeObject work) => context.Tenancies.VersionOf(work.Labels.GetValueOrDefault(OrreryNames.TenantLabel) ?? "");
-
-    private void Settle(KubeObject work, KubeObject reported, ApplyOutcome outcome)
-    {
-        if (memory.TryGetValue(work.Name, out Memory? last))
-        {
-            // A Work whose spec changed while this was going on is not what was applied.
-            bool agrees = outcome.IsApplied && (reported.Generation == work.Generation || Planted.Fault == PlantedFault.SettlesTooEarly);
-            memory[work.Name] = last with
-            {
-                Settled = agrees ? new Settled(reported.ResourceVersion, ObjectKey.Of(outcome.Live!), outcome.Live!.ResourceVersion, TenancyOf(work)) : null,
-            };
-        }
-    }
-
     /// <returns>The Work as it is after the report.</returns>
     private async Task<KubeObject> ReportAsync(KubeObject work, ApplyOutcome? outcome, ApplyOutcome? trial, CancellationToken cancellationToken)
     {
@@ -366,62 +328,4 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         }
         catch (HttpRequestException) when (Planted.Fault == PlantedFault.ForgetsLostReports) { return work; }
     }
-
-    /// <summary>Removes what carries the mark of a Work, except the one object that it is to be.</summary>
-    private async Task PruneAsync(string work, (GroupVersionResource Resource, string Namespace, string Name)? keep, CancellationToken cancellationToken)
-    {
-        foreach ((GroupVersionResource resource, KubeObject live) in applied.Of(work).ToList())
-        {
-            bool kept = keep is { } k && k.Resource.GroupResource == resource.GroupResource && k.Namespace == live.Namespace && k.Name == live.Name;
-            if (!kept && !live.IsDeleting && !ResourcePolicy.Keeps(live) && !IsHeldBack(resource, live, work))
-            {
-                await DeleteAsync(resource, live, work, cancellationToken).ConfigureAwait(false);
-            }
-        }
-    }
-
-    /// <summary>Whether the cluster's owner wants it kept: it goes once the policy allows, at one of the regular looks.</summary>
-    private bool IsHeldBack(GroupVersionResource resource, KubeObject live, string work)
-    {
-        if (context.IsByCopy)
-        {
-            return true;
-        }
-
-        if (context.Actions.Denies(resource, live.Kind, live.Namespace, live.Name) is not { } denial)
-        {
-            return false;
-        }
-
-        context.Actions.HeldBack("delete", resource, live, "Work " + work, denial);
-        return true;
-    }
-
-    private async Task DeleteAsync(
-        GroupVersionResource resource, KubeObject live, string work, CancellationToken cancellationToken, string propagation = "Background")
-    {
-        try
-        {
-            await context.Actions.DeleteAsync(
-                resource, live, new DeleteQuery { Uid = live.Uid, PropagationPolicy = propagation }, "Work " + work, cancellationToken).ConfigureAwait(false);
-            if (propagation == "Background")
-            {
-                Log.Pruned(logger, work, live.Kind, live.Namespace, live.Name);
-            }
-        }
-        catch (StatusException e) when (e.IsNotFound)
-        {
-            // Gone already: what was wanted.
-        }
-    }
-
-    /// <param name="Digest">Of what was asked for.</param>
-    /// <param name="Fingerprint">Of how the object read right after.</param>
-    /// <param name="Uid">Of the object that was applied.</param>
-    private sealed record Memory(string Digest, string Fingerprint, string Uid, Informer Informer)
-    {
-        public Settled? Settled { get; init; }
-    }
-
-    private sealed record Settled(string WorkVersion, ObjectKey Live, string LiveVersion, string Tenancy);
 }

@@ -1,0 +1,89 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Orrery.Api;
+using Orrery.Client;
+
+namespace Orrery.Satellite.Applying;
+
+/// <summary>Takes away what is wanted no more, exactly what was applied, and says what does not go.</summary>
+internal sealed class Removals(SatelliteContext context, AppliedObjects applied, DriftEvents events, ILogger logger)
+{
+    /// <summary>How long an object that was removed may wait for its finalizers before that is said.</summary>
+    private static readonly TimeSpan WaitingPatience = TimeSpan.FromSeconds(15);
+
+    /// <summary>Uids of objects of which it was said that they wait, with what was said.</summary>
+    private readonly ConcurrentDictionary<string, string> said = new(StringComparer.Ordinal);
+
+    /// <summary>Removes what carries the mark of a Work, except the one object that it is to be.</summary>
+    public async Task PruneAsync(string work, (GroupVersionResource Resource, string Namespace, string Name)? keep, CancellationToken cancellationToken)
+    {
+        foreach ((GroupVersionResource resource, KubeObject live) in applied.Of(work).ToList())
+        {
+            bool kept = keep is { } k && k.Resource.GroupResource == resource.GroupResource && k.Namespace == live.Namespace && k.Name == live.Name;
+            if (!kept && !live.IsDeleting && !ResourcePolicy.Keeps(live) && !IsHeldBack(resource, live, work))
+            {
+                await DeleteAsync(resource, live, work, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Whether the cluster's owner wants it kept: it goes once the policy allows, at one of the regular looks.</summary>
+    private bool IsHeldBack(GroupVersionResource resource, KubeObject live, string work)
+    {
+        if (context.IsByCopy)
+        {
+            return true;
+        }
+
+        if (context.Actions.Denies(resource, live.Kind, live.Namespace, live.Name) is not { } denial)
+        {
+            return false;
+        }
+
+        context.Actions.HeldBack("delete", resource, live, "Work " + work, denial);
+        return true;
+    }
+
+    public async Task DeleteAsync(
+        GroupVersionResource resource, KubeObject live, string work, CancellationToken cancellationToken, string propagation = "Background")
+    {
+        try
+        {
+            await context.Actions.DeleteAsync(
+                resource, live, new DeleteQuery { Uid = live.Uid, PropagationPolicy = propagation }, "Work " + work, cancellationToken).ConfigureAwait(false);
+            if (propagation == "Background")
+            {
+                Log.Pruned(logger, work, live.Kind, live.Namespace, live.Name);
+            }
+        }
+        catch (StatusException e) when (e.IsNotFound)
+        {
+            // Gone already: what was wanted.
+        }
+    }
+
+    /// <summary>Says of what is left of a Work that is gone, by an Event in its namespace, which its tenant sees too, what it waits for.</summary>
+    /// <returns>When to look again; null when nothing is left.</returns>
+    public TimeSpan? TellWaiting(string work)
+    {
+        TimeSpan? again = null;
+        foreach ((GroupVersionResource _, KubeObject live) in applied.Of(work).Where(a => a.Live.IsDeleting))
+        {
+            again = WaitingPatience;
+            string[] finalizers = [.. live.Finalizers];
+            string waits = string.Join(", ", finalizers);
+            if (finalizers.Length == 0 || context.Time.GetUtcNow() - live.DeletionTimestamp < WaitingPatience || said.GetValueOrDefault(live.Uid) == waits)
+            {
+                continue;
+            }
+
+            said[live.Uid] = waits;
+            events.Waits(live, waits);
+        }
+
+        return again;
+    }
+
+    /// <summary>It has gone.</summary>
+    public void Forget(KubeObject live) => said.TryRemove(live.Uid, out _);
+}

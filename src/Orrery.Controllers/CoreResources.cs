@@ -13,6 +13,8 @@ internal static class CoreResources
     public static readonly GroupVersionResource Events = new("", "v1", "events");
     public static readonly GroupVersionResource ReplicaSets = new("apps", "v1", "replicasets");
     public static readonly GroupVersionResource ControllerRevisions = new("apps", "v1", "controllerrevisions");
+    public static readonly GroupVersionResource Services = new("", "v1", "services");
+    public static readonly GroupVersionResource Endpoints = new("", "v1", "endpoints");
     public static readonly GroupVersionResource EndpointSlices = new("discovery.k8s.io", "v1", "endpointslices");
     public static readonly GroupVersionResource Leases = new("coordination.k8s.io", "v1", "leases");
     public static readonly GroupVersionResource ServiceAccounts = new("", "v1", "serviceaccounts");

@@ -13,12 +13,17 @@ internal sealed class MirrorController : IController
     /// <summary>Changes of nodes come in bursts, and each may concern every virtual cluster.</summary>
     private static readonly TimeSpan NodePace = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>A rollout changes a Service's slices again and again.</summary>
+    private static readonly TimeSpan EndpointsPace = TimeSpan.FromMilliseconds(100);
+
     private readonly ControllerContext context;
     private readonly ObservationDirectory observations;
     private readonly MirrorInformers mirrored;
     private readonly Informer virtualClusters;
     private readonly ReconcilerHost<MirrorKey> objects;
     private readonly ReconcilerHost<ClusterName> nodes;
+    private readonly ReconcilerHost<ObjectKey> endpoints;
+    private readonly Informer services;
 
     public MirrorController(ControllerContext context, SourceInformers sources)
     {
@@ -43,11 +48,18 @@ internal sealed class MirrorController : IController
             needs,
             () => virtualClusters.All().Select(NameOf),
             workers: 2);
+        services = sources.ByKind[new GroupKind("", "Service")];
+        endpoints = context.Host(
+            "endpoints",
+            new EndpointsReconciler(writer, services, mirrored),
+            [services, mirrored.Slices, mirrored.Endpoints, mirrored.Namespaces],
+            () => services.All().Where(s => !s.Cluster.IsRoot).Select(ObjectKey.Of),
+            workers: 2);
         Subscribe();
     }
 
     public Task RunAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(objects.RunAsync(cancellationToken), nodes.RunAsync(cancellationToken));
+        Task.WhenAll(objects.RunAsync(cancellationToken), nodes.RunAsync(cancellationToken), endpoints.RunAsync(cancellationToken));
 
     private void Subscribe()
     {
@@ -75,6 +87,16 @@ internal sealed class MirrorController : IController
             if (MirrorNames.IsMirrored(change.Latest))
             {
                 nodes.Queue.AddAfter(change.Key.Cluster, NodePace);
+            }
+        });
+
+        services.Subscribe(change => LookAtEndpoints(change.Key));
+        mirrored.Endpoints.Subscribe(change => LookAtEndpoints(change.Key));
+        mirrored.Slices.Subscribe(change =>
+        {
+            if (MirrorInformers.ServiceOf(change.Latest) is { } service)
+            {
+                LookAtEndpoints(service);
             }
         });
 
@@ -125,6 +147,14 @@ internal sealed class MirrorController : IController
             {
                 objects.Queue.Add(new MirrorKey(kind, change.Key with { Name = MirrorNames.Mirrored(change.Key.Name, WorkDirectory.DataPlaneOf(work)) }));
             }
+        }
+    }
+
+    private void LookAtEndpoints(ObjectKey service)
+    {
+        if (!service.Cluster.IsRoot)
+        {
+            endpoints.Queue.AddAfter(service, EndpointsPace);
         }
     }
 

@@ -8,6 +8,8 @@ namespace Orrery.Controllers.Mirror;
 internal sealed class MirrorInformers
 {
     private const string ByCluster = "mirror-cluster";
+    private const string ByService = "mirror-service";
+    private const string ServiceLabel = "kubernetes.io/service-name";
 
     private readonly SourceInformers sources;
     private readonly Dictionary<string, Informer> others;
@@ -20,6 +22,8 @@ internal sealed class MirrorInformers
         Nodes = clusters.For(CoreResources.Nodes).AddIndex(ByCluster, o => [o.Cluster.ToString()]);
         Namespaces = sources.Namespaces;
         others = MirroredKind.All.ToDictionary(k => k.Kind, k => clusters.For(k.Resource), StringComparer.Ordinal);
+        Endpoints = clusters.For(CoreResources.Endpoints);
+        Slices.AddIndex(ByService, o => ServiceOf(o) is { } service ? [service.ToString()] : []);
     }
 
     public Informer Pods { get; }
@@ -29,6 +33,10 @@ internal sealed class MirrorInformers
     public Informer Nodes { get; }
 
     public Informer Namespaces { get; }
+
+    public Informer Endpoints { get; }
+
+    public Informer Slices => others["EndpointSlice"];
 
     /// <summary>All that mirrors stand in, with the kind of each; nodes, which belong to no namespace, apart.</summary>
     public IEnumerable<KeyValuePair<string, Informer>> ByKind => others.Append(new("Pod", Pods)).Append(new("Event", Events));
@@ -40,6 +48,12 @@ internal sealed class MirrorInformers
         "Event" => Events,
         _ => others[kind],
     };
+
+    /// <summary>The Service that a mirrored slice is of; null for a slice of the tenant's own.</summary>
+    public static ObjectKey? ServiceOf(KubeObject slice) =>
+        MirrorNames.IsMirrored(slice) && slice.Labels.TryGetValue(ServiceLabel, out string? service) ? ObjectKey.Of(slice) with { Name = service } : null;
+
+    public IReadOnlyList<KubeObject> SlicesOf(ObjectKey service) => Slices.ByIndex(ByService, service.ToString());
 
     public IReadOnlyList<KubeObject> NodesIn(ClusterName cluster) => Nodes.ByIndex(ByCluster, cluster.ToString());
 

@@ -11,7 +11,8 @@ namespace Orrery.Controllers.Mirror;
 internal sealed class MirrorWriter(KubeClient root)
 {
     /// <param name="wanted">With its status.</param>
-    public async Task CreateAsync(GroupVersionResource resource, ClusterName cluster, JsonObject wanted, CancellationToken cancellationToken)
+    /// <returns>As it was made, before its status.</returns>
+    public async Task<KubeObject> CreateAsync(GroupVersionResource resource, ClusterName cluster, JsonObject wanted, CancellationToken cancellationToken)
     {
         KubeClient client = root.InCluster(cluster);
         JsonNode? status = wanted["status"]?.DeepClone();
@@ -20,6 +21,21 @@ internal sealed class MirrorWriter(KubeClient root)
         if (status is not null)
         {
             await WriteStatusAsync(client, resource, made, status, cancellationToken).ConfigureAwait(false);
+        }
+
+        return made;
+    }
+
+    /// <summary>Makes it unless one of its name is there.</summary>
+    public async Task EnsureAsync(GroupVersionResource resource, ClusterName cluster, JsonObject wanted, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await root.InCluster(cluster).CreateAsync(resource, wanted.Namespace, wanted, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StatusException e) when (e.IsAlreadyExists)
+        {
+            // Of a node of that name before this one: it is as good.
         }
     }
 

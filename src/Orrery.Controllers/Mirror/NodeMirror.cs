@@ -7,6 +7,7 @@ namespace Orrery.Controllers.Mirror;
 /// <summary>Turns a node of a data plane into the node that tenants see there: without what would tell one tenant of another. Pure.</summary>
 internal static class NodeMirror
 {
+    private const string LeaseNamespace = "kube-node-lease";
     private const string ZoneLabel = "topology.kubernetes.io/zone";
 
     /// <summary>Parts of a node's status that tell what a tenant needs: size, health, versions, addresses.</summary>
@@ -64,6 +65,23 @@ internal static class NodeMirror
             ["status"] = status,
         };
     }
+
+    /// <summary>
+    /// What tools look for beside a node. It says whose it is and no time: a kubelet's signs of life are not followed, whether its data plane is heard stands in the node's
+    /// conditions. Goes with the node.
+    /// </summary>
+    public static JsonObject Lease(KubeObject node) => new()
+    {
+        ["apiVersion"] = CoreResources.Leases.ApiVersion,
+        ["kind"] = "Lease",
+        ["metadata"] = new JsonObject
+        {
+            ["name"] = node.Name,
+            ["namespace"] = LeaseNamespace,
+            ["ownerReferences"] = new JsonArray(new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Node", ["name"] = node.Name, ["uid"] = node.Uid }),
+        },
+        ["spec"] = new JsonObject { ["holderIdentity"] = node.Name },
+    };
 
     private static void Silence(JsonObject status, string message)
     {

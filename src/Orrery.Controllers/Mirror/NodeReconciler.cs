@@ -50,7 +50,8 @@ internal sealed class NodeReconciler(
             }
             else
             {
-                await writer.CreateAsync(CoreResources.Nodes, key, node, cancellationToken).ConfigureAwait(false);
+                KubeObject made = await writer.CreateAsync(CoreResources.Nodes, key, node, cancellationToken).ConfigureAwait(false);
+                await writer.EnsureAsync(CoreResources.Leases, key, NodeMirror.Lease(made), cancellationToken).ConfigureAwait(false);
             }
         }
 

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
+using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Server.Handlers;
 
@@ -108,8 +109,12 @@ public sealed class TunnelHub
 
     /// <summary>Asks a data plane, and passes its answer on to the client.</summary>
     /// <exception cref="StatusException">503: not connected; 504: no answer.</exception>
-    internal Task AskAsync(TunnelRequest asked, HttpContext http, CancellationToken cancellationToken) =>
-        AskAsync(RouteTo(asked), asked, http, cancellationToken);
+    internal Task AskAsync(TunnelRequest asked, HttpContext http, CancellationToken cancellationToken)
+    {
+        // Which one it was also stands in the audit log of a request that names none, such as for a Service, or that is refused.
+        AuditAnnotation.Add(http, OrreryNames.DataPlaneLabel, asked.DataPlane);
+        return AskAsync(RouteTo(asked), asked, http, cancellationToken);
+    }
 
     /// <summary>Asks a data plane for one object, whatever else is asked beside.</summary>
     /// <exception cref="StatusException">503: not connected; 504: no answer; and whatever it refuses.</exception>

@@ -170,6 +170,31 @@ public sealed class HandlingRoadTests
         await AppliedAsync(fleet, "Applied");
     }
 
+    [Fact]
+    public async Task Removed_ThatWaitsForAFinalizer_IsSaid_AlsoWhereItsTenantLooks()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        KubeClient inside = fleet.DataPlanes["pa2-par"].Client;
+        await shop.CreateAsync(ConfigMaps, "default", ConfigMap("settings", "{}"), default);
+        await Eventually.SomeAsync(() => inside.FindAsync(ConfigMaps, Mapped, "settings", default), "settings");
+        await shop.CreateAsync(ConfigMaps, "default", ConfigMap("other", "{}"), default);
+        await inside.PatchAsync(ConfigMaps, Mapped, "settings", PatchKind.Merge, Json("""{"metadata": {"finalizers": ["example.test/keeps"]} }"""), default);
+
+        await shop.DeleteAsync(ConfigMaps, "default", "settings", null, default);
+        const string Said = "it is wanted no more and was deleted, and waits for its finalizers: example.test/keeps";
+        await Eventually.TrueAsync(
+            async () => (await inside.ListAsync(CoreResources.Events, Mapped, null, default)).Items.Any(e => e.TextAt("reason") == "RemovalWaits" && e.TextAt("message") == Said), "the event", TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync(
+            async () => (await shop.ListAsync(CoreResources.Events, "default", null, default)).Items.Any(e => e.TextAt("reason") == "RemovalWaits" && e.TextAt("message") == "pa2-par: " + Said),
+            "the event in the virtual cluster",
+            TimeSpan.FromSeconds(30));
+
+        // Once it is let go, it goes.
+        await inside.PatchAsync(ConfigMaps, Mapped, "settings", PatchKind.Merge, Json("""{"metadata": {"finalizers": null} }"""), default);
+        await Eventually.TrueAsync(async () => await inside.FindAsync(ConfigMaps, Mapped, "settings", default) is null, "it is gone");
+    }
+
     private static Task SaidAsync(KubeClient inside, string reason, string message) => Eventually.TrueAsync(
         async () => (await inside.ListAsync(CoreResources.Events, Mapped, null, default)).Items.Any(e => e.TextAt("reason") == reason && e.TextAt("message") == message), $"event {reason}");
 

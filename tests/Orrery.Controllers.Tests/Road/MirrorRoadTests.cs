@@ -47,6 +47,59 @@ public sealed class MirrorRoadTests
     }
 
     [Fact]
+    public async Task Service_HasOneEndpointsObject_OverAllDataPlanes_ThatFollowsAndGoesWithIt()
+    {
+        var services = new GroupVersionResource("", "v1", "services");
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par", "ny8-nyc");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par", "ny8-nyc");
+        await shop.CreateAsync(services, "default", Json("""{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "labels": {"tier": "front"} }, "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]} }"""), default);
+        foreach (TestDataPlane plane in fleet.DataPlanes.Values)
+        {
+            await Eventually.SomeAsync(() => plane.Client.FindAsync(services, Mapped, "web", default), "service in the data plane");
+        }
+
+        // 1. It is there before anything answers, and says who does in each data plane.
+        await Eventually.TrueAsync(async () => await EndpointsAsync(shop) == "", "empty endpoints");
+        await fleet.DataPlanes["pa2-par"].Client.CreateAsync(CoreResources.EndpointSlices, Mapped, Slice("10.1.0.9", ready: true), default);
+        await fleet.DataPlanes["ny8-nyc"].Client.CreateAsync(CoreResources.EndpointSlices, Mapped, Slice("10.2.0.9", ready: false), default);
+        await Eventually.TrueAsync(async () => await EndpointsAsync(shop) == "10.1.0.9/web-1.pa2-par|10.2.0.9/web-1.ny8-nyc|8080", "endpoints of both data planes");
+        KubeObject made = await shop.GetAsync(CoreResources.Endpoints, "default", "web", default);
+        Assert.Equal("front", made.Labels["tier"]);
+
+        // 2. What becomes ready, and what somebody changes or deletes.
+        await fleet.DataPlanes["ny8-nyc"].Client.UpdateAsync(CoreResources.EndpointSlices, Mapped, "web-abc", Slice("10.2.0.9", ready: true), default);
+        await Eventually.TrueAsync(async () => await EndpointsAsync(shop) == "10.1.0.9/web-1.pa2-par,10.2.0.9/web-1.ny8-nyc||8080", "both are ready");
+        await shop.DeleteAsync(CoreResources.Endpoints, "default", "web", null, default);
+        await Eventually.TrueAsync(async () => await EndpointsAsync(shop) == "10.1.0.9/web-1.pa2-par,10.2.0.9/web-1.ny8-nyc||8080", "made anew");
+
+        // 3. A Service without selector is its tenant's own business; one that goes takes its endpoints with it.
+        await shop.CreateAsync(services, "default", Json("""{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "own"}, "spec": {"ports": [{"port": 80}]} }"""), default);
+        await shop.CreateAsync(CoreResources.Endpoints, "default", Json("""{"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "own"}, "subsets": [{"addresses": [{"ip": "192.0.2.7"}], "ports": [{"port": 80}]}] }"""), default);
+        await shop.DeleteAsync(services, "default", "web", null, default);
+        await Eventually.TrueAsync(async () => await shop.FindAsync(CoreResources.Endpoints, "default", "web", default) is null, "endpoints go with their service", TimeSpan.FromSeconds(30));
+        Assert.Equal("192.0.2.7", (await shop.GetAsync(CoreResources.Endpoints, "default", "own", default)).At("subsets")!.Value[0].GetProperty("addresses")[0].GetProperty("ip").GetString());
+    }
+
+    [Fact]
+    public async Task MirroredNode_Cordoned_SaysThatItHasNoEffect_AndIsPutBack()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        (KubeClient shop, KubeClient plane) = await OpenAsync(fleet);
+        await plane.CreateAsync(CoreResources.Nodes, "", Json("""{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}}"""), default);
+        await Eventually.SomeAsync(() => shop.FindAsync(CoreResources.Nodes, "", "n1", default), "mirrored node");
+        Assert.Equal("n1", (await Eventually.SomeAsync(() => shop.FindAsync(CoreResources.Leases, "kube-node-lease", "n1", default), "its lease")).TextAt("spec", "holderIdentity"));
+        using var user = new KubeClient(fleet.ControlPlane.Config(token: fleet.ControlPlane.AdminToken(TestFleet.Shop), cluster: TestFleet.Shop));
+
+        using HttpResponseMessage answer = await user.ForwardAsync(
+            HttpMethod.Patch, "/api/v1/nodes/n1", [], upgrade: false, default, new StringContent("""{"spec": {"unschedulable": true} }""", System.Text.Encoding.UTF8, "application/merge-patch+json"));
+
+        Assert.Equal(200, (int)answer.StatusCode);
+        Assert.Equal("299 - \"node n1 is data plane pa2-par's: cordoning or tainting it here has no effect there, and is put back\"", Assert.Single(answer.Headers.GetValues("Warning")));
+        await Eventually.TrueAsync(async () => (await shop.GetAsync(CoreResources.Nodes, "", "n1", default)).At("spec", "unschedulable") is null, "it is put back");
+        Assert.Null((await plane.GetAsync(CoreResources.Nodes, "", "n1", default)).At("spec", "unschedulable"));
+    }
+
+    [Fact]
     public async Task MirroredPodDeleted_PodItselfIsDeletedAndBothGo()
     {
         await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
@@ -126,6 +179,25 @@ public sealed class MirrorRoadTests
 
     private static Task PhaseAsync(KubeClient shop, string phase) => Eventually.TrueAsync(
         async () => await shop.FindAsync(CoreResources.Pods, "default", "web-1.pa2-par", default) is { } p && p.TextAt("status", "phase") == phase, $"mirrored pod is {phase}");
+
+    /// <summary>Those ready, those not, and the port.</summary>
+    private static async Task<string?> EndpointsAsync(KubeClient shop)
+    {
+        if (await shop.FindAsync(CoreResources.Endpoints, "default", "web", default) is not { } found)
+        {
+            return null;
+        }
+
+        return string.Join(';', (found.ToJsonObject()["subsets"] as JsonArray ?? []).Select(s => $"{Addresses(s!["addresses"])}|{Addresses(s["notReadyAddresses"])}|{s["ports"]?[0]?["port"]}"));
+    }
+
+    private static string Addresses(JsonNode? list) => string.Join(',', (list as JsonArray ?? []).Select(a => $"{a!["ip"]}/{a["targetRef"]?["name"]}"));
+
+    private static JsonObject Slice(string ip, bool ready) => Json($$"""
+        {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": {"name": "web-abc", "labels": {"kubernetes.io/service-name": "web"} }, "addressType": "IPv4",
+         "endpoints": [{"addresses": ["{{ip}}"], "conditions": {"ready": {{(ready ? "true" : "false")}} }, "targetRef": {"kind": "Pod", "name": "web-1", "namespace": "acme-shop-default"} }],
+         "ports": [{"name": "", "port": 8080, "protocol": "TCP"}] }
+        """);
 
     private static JsonObject Pod(string name) => Json($$"""
         {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "{{name}}", "labels": {"app": "web"} },

@@ -21,12 +21,13 @@ internal sealed class TestFleet : IAsyncDisposable
     private readonly List<Task> running = [];
     private readonly List<IDisposable> clients = [];
     private readonly ILoggerFactory loggers;
-    private IReadOnlyList<ISubresourceHandler> kubelets = [];
+    private readonly TestFleetOptions options;
 
-    private TestFleet(TestServer controlPlane, ILoggerFactory loggers)
+    private TestFleet(TestServer controlPlane, ILoggerFactory loggers, TestFleetOptions options)
     {
         ControlPlane = controlPlane;
         this.loggers = loggers;
+        this.options = options;
     }
 
     public TestServer ControlPlane { get; }
@@ -43,15 +44,16 @@ internal sealed class TestFleet : IAsyncDisposable
 
     /// <param name="silenceGrace">How long a satellite may be gone before that is written.</param>
     /// <inheritdoc cref="StartAsync(IReadOnlyList{ISubresourceHandler}, string[])"/>
-    public static async Task<TestFleet> StartAsync(TimeSpan silenceGrace, IReadOnlyList<ISubresourceHandler> kubelets, params string[] dataPlanes)
+    public static Task<TestFleet> StartAsync(TimeSpan silenceGrace, IReadOnlyList<ISubresourceHandler> kubelets, params string[] dataPlanes) =>
+        StartAsync(new TestFleetOptions { SilenceGrace = silenceGrace, Kubelets = kubelets }, dataPlanes);
+
+    /// <inheritdoc cref="StartAsync(string[])"/>
+    public static async Task<TestFleet> StartAsync(TestFleetOptions options, params string[] dataPlanes)
     {
         // The log of a run that is looked into: ORRERY_TEST_LOG names a file.
         ILoggerFactory loggers = Environment.GetEnvironmentVariable("ORRERY_TEST_LOG") is { Length: > 0 } file ? new FileLoggers(file) : NullLoggerFactory.Instance;
-        var hub = new TunnelHub(new TunnelHubOptions { SilenceGrace = silenceGrace, Loggers = loggers });
-        var fleet = new TestFleet(await TestServer.StartAsync(new TestServerOptions { LoggerFactory = loggers, SubresourceHandlers = hub.Handlers, Configure = o => o with { GroupHandlers = hub.Groups } }), loggers)
-        {
-            kubelets = kubelets,
-        };
+        var hub = new TunnelHub(new TunnelHubOptions { SilenceGrace = options.SilenceGrace, Loggers = loggers });
+        var fleet = new TestFleet(await TestServer.StartAsync(new TestServerOptions { LoggerFactory = loggers, SubresourceHandlers = hub.Handlers, Configure = o => o with { GroupHandlers = hub.Groups, Audit = options.Audit } }), loggers, options);
         var controllers = new OrreryControllers(new ControllersOptions
         {
             Api = fleet.ControlPlane.Config(fleet.ControlPlane.Certificate("orrery:controllers", [UserGroups.Masters], ClusterScope.All)),
@@ -104,6 +106,7 @@ internal sealed class TestFleet : IAsyncDisposable
             Cluster = plane.Server.Config(plane.Server.Certificate("orrery-satellite", [UserGroups.Masters], ClusterScope.Root)),
             HeartbeatInterval = TimeSpan.FromMilliseconds(500),
             EmptyNamespaceGrace = TimeSpan.FromMilliseconds(300),
+            Time = options.SatelliteTime,
             Loggers = loggers,
         });
         plane.Stop = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
@@ -144,7 +147,7 @@ internal sealed class TestFleet : IAsyncDisposable
 
     private async Task AddDataPlaneAsync(string name, string region)
     {
-        DataPlanes[name] = new TestDataPlane(await TestServer.StartAsync(new TestServerOptions { SubresourceHandlers = kubelets }));
+        DataPlanes[name] = new TestDataPlane(await TestServer.StartAsync(new TestServerOptions { SubresourceHandlers = options.Kubelets }));
         JsonObject body = Own("DataPlane", name);
         body.Metadata["labels"] = new JsonObject { ["region"] = region };
         await Root.CreateAsync(OrreryResources.DataPlanes, "", body, default);

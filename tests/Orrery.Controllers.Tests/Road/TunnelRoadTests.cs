@@ -12,9 +12,8 @@ namespace Orrery.Controllers.Tests.Road;
 /// <summary>What goes back through the tunnels of the satellites: logs of pods and streams into them, for those who may, and nothing else.</summary>
 public sealed class TunnelRoadTests
 {
-    private const string Mapped = "acme-shop-default";
-    private const string Log = "/api/v1/namespaces/default/pods/web-1.pa2-par/log";
-    private const string Exec = "/api/v1/namespaces/default/pods/web-1.pa2-par/exec?command=cat&stdin=true";
+    private const string Mapped = StreamedPod.Mapped;
+    private const string Log = StreamedPod.Path + "/log";
     private static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
 
     [Fact]
@@ -22,7 +21,7 @@ public sealed class TunnelRoadTests
     {
         var kubelet = new TestKubelet("log");
         await using TestFleet fleet = await TestFleet.StartAsync([kubelet], "pa2-par");
-        KubeClient shop = await OpenAsync(fleet, TestFleet.Shop);
+        KubeClient shop = await StreamedPod.OpenAsync(fleet);
         using var user = new KubeClient(fleet.ControlPlane.Config(token: fleet.ControlPlane.AdminToken(TestFleet.Shop), cluster: TestFleet.Shop));
 
         Assert.Equal($"{Mapped}/web-1?container=web&tailLines=3\n", await user.GetTextAsync(Log + "?container=web&tailLines=3", default));
@@ -59,8 +58,8 @@ public sealed class TunnelRoadTests
     public async Task Exec_Stream_GoesBothWaysAndEndsAsTheDataPlaneSays()
     {
         await using TestFleet fleet = await TestFleet.StartAsync([new TestKubelet("exec")], "pa2-par");
-        _ = await OpenAsync(fleet, TestFleet.Shop);
-        using ClientWebSocket socket = await DialAsync(fleet, fleet.ControlPlane.AdminToken(TestFleet.Shop));
+        _ = await StreamedPod.OpenAsync(fleet);
+        using ClientWebSocket socket = await StreamedPod.DialAsync(fleet, fleet.ControlPlane.AdminToken(TestFleet.Shop));
         Assert.Equal("v5.channel.k8s.io", socket.SubProtocol);
 
         for (int i = 0; i < 3; i++)
@@ -80,24 +79,24 @@ public sealed class TunnelRoadTests
     public async Task Rights_OfTheVirtualCluster_Decide()
     {
         await using TestFleet fleet = await TestFleet.StartAsync([new TestKubelet("log"), new TestKubelet("exec")], "pa2-par");
-        KubeClient shop = await OpenAsync(fleet, TestFleet.Shop);
+        KubeClient shop = await StreamedPod.OpenAsync(fleet);
         string token = fleet.ControlPlane.Token("jane", [], TestFleet.Shop);
         using var jane = new KubeClient(fleet.ControlPlane.Config(token: token, cluster: TestFleet.Shop));
 
         await ForbiddenAsync(() => jane.GetTextAsync(Log, default));
-        await GrantAsync(shop, """[{"apiGroups": [""], "resources": ["pods/log", "pods/exec"], "verbs": ["get"]}]""");
+        await StreamedPod.GrantAsync(shop, """[{"apiGroups": [""], "resources": ["pods/log", "pods/exec"], "verbs": ["get"]}]""");
         Assert.StartsWith(Mapped, await Eventually.SomeAsync(async () => await TryAsync(jane), "logs once granted"), StringComparison.Ordinal);
 
         // Reading is not running: a stream asks for create, also where it opens with a GET.
-        WebSocketException refused = await Assert.ThrowsAsync<WebSocketException>(() => DialAsync(fleet, token));
+        WebSocketException refused = await Assert.ThrowsAsync<WebSocketException>(() => StreamedPod.DialAsync(fleet, token));
         Assert.Contains("403", refused.Message, StringComparison.Ordinal);
-        await GrantAsync(shop, """[{"apiGroups": [""], "resources": ["pods/log", "pods/exec"], "verbs": ["get", "create"]}]""");
+        await StreamedPod.GrantAsync(shop, """[{"apiGroups": [""], "resources": ["pods/log", "pods/exec"], "verbs": ["get", "create"]}]""");
         await Eventually.TrueAsync(
             async () =>
             {
                 try
                 {
-                    using ClientWebSocket open = await DialAsync(fleet, token);
+                    using ClientWebSocket open = await StreamedPod.DialAsync(fleet, token);
                     return true;
                 }
                 catch (WebSocketException)
@@ -112,7 +111,7 @@ public sealed class TunnelRoadTests
     public async Task ForgedPod_LeadsToNobodyElsesPod()
     {
         await using TestFleet fleet = await TestFleet.StartAsync([new TestKubelet("log")], "pa2-par");
-        _ = await OpenAsync(fleet, TestFleet.Shop);
+        _ = await StreamedPod.OpenAsync(fleet);
         var globex = new ClusterName("globex", "shop");
         KubeClient other = await fleet.AddVirtualClusterAsync(globex, "pa2-par");
         await other.CreateAsync(ConfigMaps, "default", Json("""{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}}"""), default);
@@ -143,7 +142,7 @@ public sealed class TunnelRoadTests
     public async Task SatelliteAway_SaysWhichDataPlaneAndComesBack()
     {
         await using TestFleet fleet = await TestFleet.StartAsync([new TestKubelet("log")], "pa2-par");
-        KubeClient shop = await OpenAsync(fleet, TestFleet.Shop);
+        KubeClient shop = await StreamedPod.OpenAsync(fleet);
         await fleet.StopSatelliteAsync("pa2-par");
 
         StatusException away = await Eventually.SomeAsync(
@@ -164,12 +163,9 @@ public sealed class TunnelRoadTests
         Assert.Contains("data plane \"pa2-par\"", away.Message, StringComparison.Ordinal);
 
         // Whatever is asked of the pod.
-        const string Pod = "/api/v1/namespaces/default/pods/web-1.pa2-par";
         foreach (string verb in (string[])["log", "log?follow=true", "exec?command=ls", "attach", "portforward?ports=80", "proxy/", "proxy/a/b?c=d"])
         {
-            bool stream = verb.Split('?')[0] is "exec" or "attach" or "portforward";
-            using HttpResponseMessage answer = await shop.ForwardAsync(
-                HttpMethod.Get, $"{Pod}/{verb}", stream ? [new("Connection", "Upgrade"), new("Upgrade", "websocket"), new("Sec-WebSocket-Version", "13"), new("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="), new("Sec-WebSocket-Protocol", "v5.channel.k8s.io")] : [], stream, default);
+            using HttpResponseMessage answer = await StreamedPod.AskAsync(shop, HttpMethod.Get, verb);
             string text = await answer.Content.ReadAsStringAsync();
             Assert.True((int)answer.StatusCode == 503 && text.Contains("pod \\\"web-1.pa2-par\\\" runs in data plane \\\"pa2-par\\\", whose satellite is not connected", StringComparison.Ordinal), $"{verb}: {(int)answer.StatusCode} {text}");
         }
@@ -182,7 +178,7 @@ public sealed class TunnelRoadTests
     public async Task LogThatNobodyReads_HoldsUpNoOther()
     {
         await using TestFleet fleet = await TestFleet.StartAsync([new TestKubelet("log")], "pa2-par");
-        KubeClient shop = await OpenAsync(fleet, TestFleet.Shop);
+        KubeClient shop = await StreamedPod.OpenAsync(fleet);
         var stalled = new List<Stream>();
         for (int i = 0; i < 8; i++)
         {
@@ -202,49 +198,6 @@ public sealed class TunnelRoadTests
             await unread.DisposeAsync();
         }
     }
-
-    private static async Task<KubeClient> OpenAsync(TestFleet fleet, ClusterName cluster)
-    {
-        KubeClient shop = await fleet.AddVirtualClusterAsync(cluster, "pa2-par");
-        KubeClient plane = fleet.DataPlanes["pa2-par"].Client;
-        await shop.CreateAsync(ConfigMaps, "default", Json("""{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}}"""), default);
-        await Eventually.SomeAsync(() => plane.FindAsync(ConfigMaps, Mapped, "settings", default), "the mapped namespace");
-        await plane.CreateAsync(CoreResources.Pods, Mapped, Json("""
-            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web-1"}, "spec": {"containers": [{"name": "c", "image": "example.test/web:1"}]}}
-            """), default);
-        await Eventually.SomeAsync(() => shop.FindAsync(CoreResources.Pods, "default", "web-1.pa2-par", default), "mirrored pod");
-        return shop;
-    }
-
-    private static async Task<ClientWebSocket> DialAsync(TestFleet fleet, string token)
-    {
-        ClientConfig config = fleet.ControlPlane.Config(token: token, cluster: TestFleet.Shop);
-        var socket = new ClientWebSocket();
-        socket.Options.AddSubProtocol("v5.channel.k8s.io");
-        socket.Options.SetRequestHeader("Authorization", "Bearer " + token);
-        using var http = new HttpMessageInvoker(ClientHandler.Create(config), disposeHandler: false);
-        var address = new Uri("wss://" + config.Server.Authority + config.Server.AbsolutePath.TrimEnd('/') + Exec);
-        try
-        {
-            await socket.ConnectAsync(address, http, default);
-            return socket;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    private static Task GrantAsync(KubeClient shop, string rules) => Task.WhenAll(
-        shop.ApplyAsync(CoreResources.ClusterRoles, "", "reader", Json($$"""
-            {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "reader"}, "rules": {{rules}} }
-            """), "test", true, default),
-        shop.ApplyAsync(CoreResources.ClusterRoleBindings, "", "reader", Json("""
-            {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "reader"},
-             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "reader"},
-             "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "jane"}]}
-            """), "test", true, default));
 
     private static async Task<string?> TryAsync(KubeClient client, string path = Log)
     {

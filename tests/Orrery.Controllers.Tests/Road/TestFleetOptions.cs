@@ -1,0 +1,20 @@
+using Orrery.Server.Audit;
+using Orrery.Server.Handlers;
+
+namespace Orrery.Controllers.Tests.Road;
+
+/// <summary>How a <see cref="TestFleet"/> is made.</summary>
+internal sealed record TestFleetOptions
+{
+    /// <summary>How long a satellite may be gone before that is written.</summary>
+    public TimeSpan SilenceGrace { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>What every data plane answers for its pods.</summary>
+    public IReadOnlyList<ISubresourceHandler> Kubelets { get; init; } = [];
+
+    /// <summary>What the control plane records; null for nothing.</summary>
+    public AuditOptions? Audit { get; init; }
+
+    /// <summary>The clock of all satellites.</summary>
+    public TimeProvider SatelliteTime { get; init; } = TimeProvider.System;
+}

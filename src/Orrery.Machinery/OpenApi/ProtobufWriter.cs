@@ -15,9 +15,10 @@ internal sealed class ProtobufWriter
 
     public byte[] ToArray() => buffer.ToArray();
 
-    public void Text(int number, string text)
+    /// <param name="chosen">Of several that could stand here this one does: written even when it is empty.</param>
+    public void Text(int number, string text, bool chosen = false)
     {
-        if (text.Length > 0)
+        if (text.Length > 0 || chosen)
         {
             Bytes(number, Encoding.UTF8.GetBytes(text));
         }
@@ -39,12 +40,13 @@ internal sealed class ProtobufWriter
         }
     }
 
-    public void Flag(int number, bool value)
+    /// <param name="chosen">Of several that could stand here this one does: written even when it is false.</param>
+    public void Flag(int number, bool value, bool chosen = false)
     {
-        if (value)
+        if (value || chosen)
         {
             Tag(number, Varint);
-            buffer.WriteByte(1);
+            buffer.WriteByte(value ? (byte)1 : (byte)0);
         }
     }
 
@@ -61,11 +63,20 @@ internal sealed class ProtobufWriter
 
     public void Real(int number, JsonElement of, string member)
     {
-        if (of.TryGetProperty(member, out JsonElement value) && value.GetDouble() is var real and not 0)
+        if (of.TryGetProperty(member, out JsonElement value))
+        {
+            Real(number, value.GetDouble());
+        }
+    }
+
+    /// <param name="chosen">Of several that could stand here this one does: written even when it is zero.</param>
+    public void Real(int number, double value, bool chosen = false)
+    {
+        if (value != 0 || chosen)
         {
             Tag(number, Fixed64);
             Span<byte> bytes = stackalloc byte[8];
-            BinaryPrimitives.WriteDoubleLittleEndian(bytes, real);
+            BinaryPrimitives.WriteDoubleLittleEndian(bytes, value);
             buffer.Write(bytes);
         }
     }
@@ -119,6 +130,19 @@ internal sealed class ProtobufWriter
             {
                 pair.Text(1, member.Name);
                 pair.Message(2, value, write);
+            });
+        }
+    }
+
+    /// <summary>Members that begin with <c>x-</c>, as gnostic's NamedAny.</summary>
+    public void Extensions(int number, JsonElement of)
+    {
+        foreach (JsonProperty member in of.EnumerateObject().Where(m => m.Name.StartsWith("x-", StringComparison.Ordinal)))
+        {
+            Message(number, member.Value, (named, value) =>
+            {
+                named.Text(1, member.Name);
+                named.Any(2, value);
             });
         }
     }

@@ -49,7 +49,7 @@ public static class SwaggerProtobuf
         to.Texts(7, operation, "consumes");
         to.Each(8, operation, "parameters", Parameter);
         to.Message(9, operation, "responses", static (m, responses) => m.Named(1, responses, static (value, response) => value.Message(1, response, Response)));
-        Extensions(to, 13, operation);
+        to.Extensions(13, operation);
     }
 
     private static void Response(ProtobufWriter to, JsonElement response)
@@ -120,7 +120,7 @@ public static class SwaggerProtobuf
                 }
                 else
                 {
-                    m.Flag(2, of.GetBoolean());
+                    m.Flag(2, of.GetBoolean(), chosen: true);
                 }
             });
         }
@@ -133,19 +133,6 @@ public static class SwaggerProtobuf
         to.Message(23, schema, "items", static (m, items) => m.Message(1, items, Schema));
         to.Each(24, schema, "allOf", Schema);
         to.Message(25, schema, "properties", static (m, properties) => m.Named(1, properties, Schema));
-        Extensions(to, 31, schema);
-    }
-
-    /// <summary>Members that begin with <c>x-</c>, as NamedAny whose value is YAML; JSON is that.</summary>
-    private static void Extensions(ProtobufWriter to, int number, JsonElement of)
-    {
-        foreach (JsonProperty member in of.EnumerateObject().Where(m => m.Name.StartsWith("x-", StringComparison.Ordinal)))
-        {
-            to.Message(number, member.Value, (m, value) =>
-            {
-                m.Text(1, member.Name);
-                m.Message(2, value, static (any, json) => any.Text(2, json.GetRawText()));
-            });
-        }
+        to.Extensions(31, schema);
     }
 }

@@ -11,6 +11,9 @@ internal static class ServerVersion
     /// <summary>Minor version of the Kubernetes API.</summary>
     public const int Minor = 36;
 
+    /// <summary>The plus sign of a build stands as itself: some read the answer as text.</summary>
+    private static readonly JsonSerializerOptions EncodeOptions = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public static readonly DiscoveryDocument Document = DiscoveryDocument.Of(JsonSerializer.SerializeToUtf8Bytes(new JsonObject
     {
         ["major"] = "1",
@@ -26,7 +29,7 @@ internal static class ServerVersion
         ["goVersion"] = "",
         ["compiler"] = RuntimeInformation.FrameworkDescription,
         ["platform"] = $"linux/{RuntimeInformation.ProcessArchitecture switch { Architecture.X64 => "amd64", Architecture.Arm64 => "arm64", var other => other.ToString().ToLowerInvariant() }}",
-    }));
+    }, EncodeOptions));
 
     /// <summary>The build writes it behind a plus sign; empty in a build outside of version control.</summary>
     private static string Commit()

@@ -44,7 +44,7 @@ internal sealed class OpenApiEndpoint(ResourceCatalog resources)
 
         if (v2)
         {
-            if (WantsProtobuf(http.Request.Headers.Accept))
+            if (WantsProtobuf(http.Request.Headers.Accept, SwaggerProtobuf.MediaType, SwaggerProtobuf.OldMediaType))
             {
                 // Under its newer name: the older one is no media type by the letter of RFC 9110, and Go's clients do not read it.
                 await WriteAsync(http, documents.SwaggerHash + "P", documents.SwaggerProtobufForm, cancellationToken, SwaggerProtobuf.MediaType);
@@ -56,7 +56,11 @@ internal sealed class OpenApiEndpoint(ResourceCatalog resources)
             return true;
         }
 
-        RequireJson(http.Request.Headers.Accept);
+        bool protobuf = WantsProtobuf(http.Request.Headers.Accept, OpenApiProtobuf.MediaType, OpenApiProtobuf.OldMediaType);
+        if (!protobuf)
+        {
+            RequireJson(http.Request.Headers.Accept);
+        }
 
         if (documents.Find(request.Path[(Index.Length + 1)..]) is not { } document)
         {
@@ -67,6 +71,13 @@ internal sealed class OpenApiEndpoint(ResourceCatalog resources)
         {
             http.Response.StatusCode = StatusCodes.Status301MovedPermanently;
             http.Response.Headers.Location = $"{request.Cluster.PathPrefix}{Index}/{document.Path}?hash={document.Hash}";
+            return true;
+        }
+
+        if (protobuf)
+        {
+            // Made each time: few ask for it, and those keep it by its hash.
+            await WriteAsync(http, document.Hash + "P", OpenApiProtobuf.From(document.Document), cancellationToken, OpenApiProtobuf.MediaType);
             return true;
         }
 
@@ -88,11 +99,11 @@ internal sealed class OpenApiEndpoint(ResourceCatalog resources)
         await ObjectResponse.WriteBytesAsync(http, 200, contentType, body, cancellationToken);
     }
 
-    private static bool WantsProtobuf(string? accept) =>
-        MediaType.ParseAccept(accept).FirstOrDefault(c => c.Accepts("application", "json") || c.Essence is SwaggerProtobuf.OldMediaType or SwaggerProtobuf.MediaType)
+    private static bool WantsProtobuf(string? accept, string name, string oldName) =>
+        MediaType.ParseAccept(accept).FirstOrDefault(c => c.Accepts("application", "json") || c.Essence == name || c.Essence == oldName)
             is { } first && !first.Accepts("application", "json");
 
-    /// <summary>Documents of version 3 exist as JSON only; a client that insists on protobuf falls back when it is told so.</summary>
+    /// <exception cref="StatusException">406 for what asks for neither JSON nor the protobuf of its document.</exception>
     private static void RequireJson(string? accept)
     {
         if (!MediaType.ParseAccept(accept).Any(clause => clause.Accepts("application", "json")))

@@ -29,7 +29,7 @@ public sealed class OpenApiEndpointTests
     }
 
     [Fact]
-    public async Task Get_Swagger_IsJsonOrProtobuf()
+    public async Task Get_Documents_AreJsonOrProtobuf()
     {
         await using TestServer server = await TestServer.StartAsync(cancellationToken: TestContext.Current.CancellationToken);
         using HttpClient http = Client(server);
@@ -42,6 +42,10 @@ public sealed class OpenApiEndpointTests
         // Field 1, three bytes of text; field 2, the title and version.
         Assert.Equal("0A03322E30", Convert.ToHexString(protobuf)[..10]);
         Assert.True(protobuf.AsSpan().IndexOf("io.k8s.api.apps.v1.Deployment"u8) > 0);
+        using HttpClient third = Client(server, "application/com.github.proto-openapi.spec.v3@v1.0+protobuf");
+        using HttpResponseMessage apps = await third.GetAsync(new Uri("/openapi/v3/apis/apps/v1", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Equal("application/com.github.proto-openapi.spec.v3.v1.0+protobuf", apps.Content.Headers.ContentType!.MediaType);
+        Assert.Equal("0A05332E302E30", Convert.ToHexString(await apps.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken))[..14]);
         using HttpClient other = Client(server, "text/html");
         using HttpResponseMessage refused = await other.GetAsync(new Uri("/openapi/v2", UriKind.Relative), TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.NotAcceptable, refused.StatusCode);

@@ -6,6 +6,8 @@ namespace Orrery.Client;
 
 public sealed partial class KubeClient
 {
+    private const string AsTable = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+
     /// <summary>Any request whose answer is JSON: discovery, <c>/version</c>, reviews.</summary>
     /// <param name="pathAndQuery">Relative to this client's cluster; begins with a slash.</param>
     /// <param name="body">Null sends none.</param>
@@ -22,10 +24,14 @@ public sealed partial class KubeClient
     public async Task<JsonElement> GetTableAsync(GroupVersionResource resource, string ns, CancellationToken cancellationToken, string? name = null, ListQuery? query = null)
     {
         string path = ResourcePath.Query(ResourcePath.Of(resource, ns, name ?? ""), ("labelSelector", query?.LabelSelector), ("fieldSelector", query?.FieldSelector));
-        var request = new ApiRequest(HttpMethod.Get, Full(path), null, null, true, "application/json;as=Table;v=v1;g=meta.k8s.io,application/json");
+        var request = new ApiRequest(HttpMethod.Get, Full(path), null, null, true, AsTable);
         var reader = new Utf8JsonReader(await transport.SendAsync(request, cancellationToken).ConfigureAwait(false));
         return JsonElement.ParseValue(ref reader);
     }
+
+    /// <summary>As <see cref="WatchAsync(GroupVersionResource, string, WatchQuery, CancellationToken)"/>, each event with a Table of one row in place of the object.</summary>
+    public IAsyncEnumerable<WatchEvent> WatchTableAsync(GroupVersionResource resource, string ns, WatchQuery query, CancellationToken cancellationToken) =>
+        WatchAsync(resource, ns, query, AsTable, cancellationToken);
 
     /// <summary>Any GET whose answer is text, such as <c>/readyz</c>.</summary>
     public async Task<string> GetTextAsync(string pathAndQuery, CancellationToken cancellationToken)

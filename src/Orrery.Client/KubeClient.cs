@@ -158,8 +158,11 @@ public sealed partial class KubeClient : IDisposable
     /// (<see cref="HttpRequestException"/> or <see cref="IOException"/>).
     /// </summary>
     /// <exception cref="StatusException"><see cref="StatusException.IsExpired"/>: the resourceVersion is no longer kept; list again.</exception>
-    public async IAsyncEnumerable<WatchEvent> WatchAsync(
-        GroupVersionResource resource, string ns, WatchQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public IAsyncEnumerable<WatchEvent> WatchAsync(GroupVersionResource resource, string ns, WatchQuery query, CancellationToken cancellationToken) =>
+        WatchAsync(resource, ns, query, "application/json", cancellationToken);
+
+    private async IAsyncEnumerable<WatchEvent> WatchAsync(
+        GroupVersionResource resource, string ns, WatchQuery query, string accept, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         string path = ResourcePath.Query(
             ResourcePath.Of(resource, ns),
@@ -172,7 +175,7 @@ public sealed partial class KubeClient : IDisposable
             ("resourceVersionMatch", query.SendInitialEvents ? "NotOlderThan" : null),
             ("timeoutSeconds", query.Timeout is { } timeout ? Number((long)timeout.TotalSeconds) : null));
         using HttpResponseMessage response = await transport.OpenAsync(
-            new ApiRequest(HttpMethod.Get, Full(path), null, null, true), cancellationToken).ConfigureAwait(false);
+            new ApiRequest(HttpMethod.Get, Full(path), null, null, true, accept), cancellationToken).ConfigureAwait(false);
         Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         await foreach (WatchEvent found in WatchReader.ReadAsync(stream, cancellationToken).ConfigureAwait(false))
         {

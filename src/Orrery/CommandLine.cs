@@ -31,6 +31,7 @@ internal static class CommandLine
             SatelliteLogCommand.Create(),
             PrivateCommand.Create(),
             KubeApiServerCommand.Create(),
+            ApplyCommand.Create(),
             DiffCommand.Create(),
             EventsCommand.Create(),
             VersionCommand.Create(),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using Orrery;
 using Orrery.Api;
 using Orrery.Commands;
@@ -14,7 +15,13 @@ try
         return code;
     }
 
-    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(10) }).ConfigureAwait(false);
+    ParseResult parsed = root.Parse(args);
+    if (parsed.Action is ParseErrorAction error)
+    {
+        return Misuse.Tell(parsed, error);
+    }
+
+    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(10) }).ConfigureAwait(false);
 }
 catch (CommandFailedException error)
 {

@@ -7,6 +7,9 @@ namespace Orrery.Client;
 /// <summary>Reads a kubeconfig file (client-go <c>tools/clientcmd/api/v1</c>): one context of it becomes a <see cref="ClientConfig"/>.</summary>
 public static partial class KubeConfig
 {
+    /// <summary>Names that the refusal of another one tells.</summary>
+    private const int MostNamed = 20;
+
     /// <param name="path">The file; relative paths inside it are relative to its folder.</param>
     /// <param name="context">Null takes the file's <c>current-context</c>.</param>
     /// <param name="time">Clock for tokens that expire; null takes the system's.</param>
@@ -24,6 +27,11 @@ public static partial class KubeConfig
             ? Read([.. present.Select(p => Parse(File.ReadAllText(p), Path.GetDirectoryName(Path.GetFullPath(p))!))], context, time)
             : throw new InvalidDataException($"there is no kubeconfig at {string.Join(", ", paths)}");
     }
+
+    /// <summary>Names of the contexts that the files hold, sorted; files that do not exist are passed over.</summary>
+    /// <exception cref="InvalidDataException">A file is no kubeconfig.</exception>
+    public static IReadOnlyList<string> Contexts(IReadOnlyList<string> paths) =>
+        Names([.. paths.Where(File.Exists).Select(p => Parse(File.ReadAllText(p), Path.GetDirectoryName(Path.GetFullPath(p))!))], "contexts");
 
     /// <inheritdoc cref="Load(string, string, TimeProvider)"/>
     /// <param name="text">Content of the file.</param>
@@ -176,8 +184,12 @@ public static partial class KubeConfig
             }
         }
 
-        throw new InvalidDataException($"kubeconfig: {list} holds no {member} named '{name}'");
+        IReadOnlyList<string> known = Names(sources, list);
+        throw new InvalidDataException($"kubeconfig: {list} holds no {member} named '{name}'{(known.Count is > 0 and <= MostNamed ? $"; there are {string.Join(", ", known)}" : "")}");
     }
+
+    private static IReadOnlyList<string> Names(IReadOnlyList<Source> sources, string list) =>
+        [.. sources.SelectMany(s => Child(s.Root, list) is YamlSequenceNode items ? items.OfType<YamlMappingNode>() : []).Select(i => Text(i, "name")).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
     private static YamlNode? Child(YamlMappingNode node, string name) =>
         node.Children.TryGetValue(new YamlScalarNode(name), out YamlNode? child) ? child : null;

@@ -35,14 +35,36 @@ internal static class CompletionCommand
     /// <summary>One completion a line. <paramref name="words"/> are what stands behind <c>orrery</c>.</summary>
     public static int Write(RootCommand root, IReadOnlyList<string> words)
     {
-        string begun = words.Count > 0 ? words[^1] : "";
-        string line = string.Join(' ', words.Select(w => w.Contains(' ', StringComparison.Ordinal) ? $"\"{w}\"" : w));
-        foreach (string label in root.Parse(line).GetCompletions(line.Length).Select(c => c.Label).Where(l => l.StartsWith(begun, StringComparison.Ordinal)).Distinct(StringComparer.Ordinal))
+        // --class=s, which bash hands over as three words.
+        string option = words is [.., ['-', '-', ..] joined] && joined.Contains('=', StringComparison.Ordinal) ? joined[..(joined.IndexOf('=', StringComparison.Ordinal) + 1)] : "";
+        List<string> said = option.Length > 0 ? [.. words.SkipLast(1), option[..^1], words[^1][option.Length..]] : words is [.., "="] ? [.. words.SkipLast(1), ""] : [.. words.Where(w => w != "=")];
+        string begun = said.Count > 0 ? said[^1] : "";
+        string line = string.Join(' ', said.Select(w => w.Contains(' ', StringComparison.Ordinal) ? $"\"{w}\"" : w));
+        foreach (string label in Labels(root, line).Where(l => l.StartsWith(begun, StringComparison.Ordinal)).Distinct(StringComparer.Ordinal))
         {
-            Console.WriteLine(label);
+            Console.WriteLine(option + label);
         }
 
         return 0;
+    }
+
+    /// <summary>Options where one was begun, as other programs do, and of a command's names its first.</summary>
+    private static IEnumerable<string> Labels(RootCommand root, string line)
+    {
+        ParseResult parsed;
+        try
+        {
+            parsed = root.Parse(line);
+        }
+        catch (InvalidOperationException)
+        {
+            // A rule about options that belong together has met one that is not finished.
+            return [];
+        }
+
+        bool wantsOption = line.Length > 0 && line[(line.LastIndexOf(' ') + 1)..].StartsWith('-');
+        HashSet<string> aliases = [.. parsed.CommandResult.Command.Subcommands.SelectMany(c => c.Aliases.Where(a => a != c.Name))];
+        return parsed.GetCompletions(line.Length).Select(c => c.Label).Where(l => l.StartsWith('-') == wantsOption && l is not ['/', ..] && !aliases.Contains(l));
     }
 
     private const string Bash = """

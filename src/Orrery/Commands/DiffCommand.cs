@@ -11,7 +11,7 @@ namespace Orrery.Commands;
 /// <summary><c>orrery diff installation NAME</c>: what would change in each data plane. Exit codes as kubectl diff: 0 nothing, 1 something, above 1 an error.</summary>
 internal static class DiffCommand
 {
-    private const int Trouble = 2;
+    internal const int Trouble = 2;
 
     public static Command Create()
     {
@@ -19,7 +19,7 @@ internal static class DiffCommand
         installation.Aliases.Add("install");
         installation.Aliases.Add("inst");
         ClusterOptions cluster = ClusterOptions.AddTo(installation, namespaced: true);
-        var name = NameArgument.One(ObjectKind.Installation, cluster);
+        var name = NameArgument.One(ObjectKind.Installation);
         name.Arity = ArgumentArity.ZeroOrOne;
         var file = new Option<string>("--filename", "-f") { Description = "An Installation to look at in place of the one that there is; - for standard input.", HelpName = "FILE" };
         installation.Add(name);
@@ -52,7 +52,7 @@ internal static class DiffCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, ClusterOptions cluster, string? name, string? file, CancellationToken ct)
     {
-        ClientConfig config = cluster.Config(parsed);
+        ClientConfig config = ClusterOptions.Config(parsed);
         JsonObject? given = file is null ? null : await ReadAsync(file, ct).ConfigureAwait(false);
         var patch = new JsonObject();
         foreach (ObjectField field in ApplicationFields.Installation.Where(f => parsed.GetResult(f.Option) is { Implicit: false }))

@@ -19,7 +19,7 @@ internal static class EventsCommand
         var command = new Command("events", "Print what happened: Events of the root cluster, oldest first.");
         ClusterOptions cluster = ClusterOptions.AddTo(command, namespaced: false);
         OutputOption output = OutputOption.AddTo(command, "table", "json", "yaml");
-        var tenant = new Option<string>("--tenant") { Description = "Only about the tenant and what is in its namespaces.", HelpName = "NAME" };
+        var tenant = new Option<string>("--tenant") { Description = "Only about the tenant and what is in its namespaces.", HelpName = "NAME" }.With(ObjectKind.Tenant);
         var since = new Option<string>("--since") { Description = "Only of so long ago: 90s, 10m, 1h30m.", HelpName = "DURATION" };
         var types = new Option<string>("--type") { Description = "Only these.", HelpName = "Normal|Warning" };
         types.AcceptOnlyFromAmong("Normal", "Warning");

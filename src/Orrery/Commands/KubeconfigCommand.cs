@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Orrery.Api;
+using Orrery.Commands.Objects;
 using Orrery.Installation;
 using Orrery.Server.Authentication;
 
@@ -18,9 +19,11 @@ internal static class KubeconfigCommand
         {
             virtualCluster, dataPlane, token, dataDir,
         };
+        virtualCluster.CompletionSources.Add(context => Completions.Names(ObjectKind.VirtualCluster, context, qualified: true));
+        dataPlane.With(ObjectKind.DataPlane);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(dataPlane) is not null && (result.GetValue(virtualCluster) is not null || result.GetValue(token)))
+            if (result.GetResult(dataPlane) is not null && (result.GetResult(virtualCluster) is not null || result.GetResult(token) is { Implicit: false }))
             {
                 result.AddError("--data-plane goes with neither --virtual-cluster nor --token");
             }

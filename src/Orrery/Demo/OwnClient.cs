@@ -43,7 +43,7 @@ internal sealed class OwnClient(KubeClient client, TimeProvider time) : IDisposa
                 continue;
             }
 
-            TableText.Write(table, Console.Out);
+            TableText.Write(table, Console.Out, new TableLook());
         }
     }
 

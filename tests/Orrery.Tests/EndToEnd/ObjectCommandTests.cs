@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 
 namespace Orrery.Tests.EndToEnd;
@@ -61,6 +62,14 @@ public sealed class ObjectCommandTests(CommandTests.Small installed) : IClassFix
     [InlineData("no context named 'nope'", "tenant", "get", "--context", "nope")]
     [InlineData("there is no file /nonexistent", "tenant", "get", "--kubeconfig", "/nonexistent")]
     [InlineData("names go with neither", "vc", "get", "a", "-A")]
+    [InlineData("contexts holds no context named 'nope'; there are orrery", "tenant", "get", "--context", "nope")]
+    [InlineData("there is no command 'orrery tenat'; did you mean tenant?", "tenat", "get")]
+    [InlineData("there is no command 'orrery tenant gt'; did you mean get?", "tenant", "gt")]
+    [InlineData("there is no option --outptu; did you mean --output?", "tenant", "get", "--outptu", "json")]
+    [InlineData("dataplanes.orrery.dev \"sollo\" not found; did you mean solo?", "dp", "get", "sollo")]
+    [InlineData("dataplanes.orrery.dev \"sollo\" not found; did you mean solo?", "dp", "set", "sollo", "--cordoned")]
+    [InlineData("namespaces \"defualt\" not found; did you mean default?", "install", "create", "a", "-n", "defualt", "--application", "a", "--release", "b")]
+    [InlineData("--watch goes with one name", "tenant", "get", "a", "b", "--watch")]
     public async Task Command_ThatCannotBeDone_SaysWhyAndFails(string expected, params string[] arguments)
     {
         Ended ended = await installed.OrreryAsync(arguments);
@@ -71,11 +80,98 @@ public sealed class ObjectCommandTests(CommandTests.Small installed) : IClassFix
     }
 
     [Fact]
+    public async Task Create_OfNamesThatNobodyHas_WarnsAndNamesTheNearest()
+    {
+        Ended made = await installed.OrreryAsync("vc", "create", "warned", "-n", "default", "--data-planes", "solo,sollo");
+
+        Assert.Equal(0, made.ExitCode);
+        Assert.Equal("Warning: --data-planes: there is no DataPlane sollo; did you mean solo?\n", made.Error);
+        await RunAsync("vc", "delete", "warned", "-n", "default");
+    }
+
+    [Fact]
+    public async Task Diff_CalledWrongly_DoesNotEndLikeADifference() => Assert.Equal(2, (await installed.OrreryAsync("diff", "installation", "--nonsense")).ExitCode);
+
+    [Fact]
+    public async Task Apply_OfATenantAndWhatIsInIt_MakesChangesAndLeavesAlone()
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(installed.Folder, "applied")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(folder, "a.yaml"), "{apiVersion: orrery.dev/v1alpha1, kind: Tenant, metadata: {name: mauve}, spec: {class: small}}");
+        string rest = Path.Combine(folder, "b.json");
+        await File.WriteAllTextAsync(rest, """
+            {"apiVersion": "v1", "kind": "List", "items": [
+              {"apiVersion": "orrery.dev/v1alpha1", "kind": "VirtualCluster", "metadata": {"name": "one", "namespace": "mauve"}, "spec": {}},
+              {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "notes", "namespace": "mauve"}, "data": {"a": "b"}}]}
+            """);
+
+        Assert.Equal("tenant.orrery.dev/mauve created\nvirtualcluster.orrery.dev/one created\nconfigmap/notes created\n", await RunAsync("apply", "-f", folder));
+        Assert.Equal("tenant.orrery.dev/mauve unchanged\nvirtualcluster.orrery.dev/one unchanged\nconfigmap/notes unchanged\n", await RunAsync("apply", "-f", folder));
+        await File.WriteAllTextAsync(rest, "{apiVersion: v1, kind: ConfigMap, metadata: {name: notes, namespace: mauve}, data: {a: c}}");
+        Assert.Equal("configmap/notes configured (server dry run)\n", await RunAsync("apply", "-f", rest, "--dry-run", "server"));
+        Assert.Equal("configmap/notes configured\n", await RunAsync("apply", "-f", rest));
+
+        // What somebody else says is not taken over by itself, and nothing is done where a kind is unknown.
+        await installed.Root.RunAsync("patch configmap notes -n mauve --type merge -p '{\"data\":{\"a\":\"theirs\"}}'");
+        Ended refused = await installed.OrreryAsync("apply", "-f", rest);
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("--force-conflicts takes these fields over", refused.Error, StringComparison.Ordinal);
+        await RunAsync("apply", "-f", rest, "--force-conflicts");
+        Assert.Equal("c", await installed.Root.RunAsync("get configmap notes -n mauve -o jsonpath={.data.a}"));
+        Ended unknown = await installed.OrreryAsync("{apiVersion: v1, kind: ConfigMap, metadata: {name: more, namespace: mauve}}\n---\n{apiVersion: example.test/v1, kind: Nothing, metadata: {name: x}}", ["apply", "-f", "-"]);
+        Assert.Equal(1, unknown.ExitCode);
+        Assert.Contains("this cluster does not serve Nothing of example.test/v1", unknown.Error, StringComparison.Ordinal);
+        Assert.NotEqual(0, (await installed.Root.TryAsync("get configmap more -n mauve")).ExitCode);
+        await RunAsync("tenant", "delete", "mauve");
+    }
+
+    [Fact]
+    public async Task Get_Watching_TellsEachChangeUntilItIsEnded()
+    {
+        await RunAsync("tenant-class", "create", "watched", "--labels", "a=b");
+        var start = new ProcessStartInfo(Installed.Program, ["tenant-class", "get", "-l", "a=b", "--watch", "--output-watch-events", "-o", "name"]) { RedirectStandardOutput = true };
+        start.Environment["ORRERY_DATA_DIR"] = installed.Folder;
+        start.Environment["KUBECONFIG"] = "";
+        using Process watch = Process.Start(start)!;
+        try
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+            limit.CancelAfter(TimeSpan.FromSeconds(60));
+            Assert.Equal("ADDED tenantclass.orrery.dev/watched", await watch.StandardOutput.ReadLineAsync(limit.Token));
+            await RunAsync("tenant-class", "set", "watched", "--labels", "c=d");
+            await LineAsync("MODIFIED tenantclass.orrery.dev/watched", limit.Token);
+            await RunAsync("tenant-class", "delete", "watched");
+            await LineAsync("DELETED tenantclass.orrery.dev/watched", limit.Token);
+        }
+        finally
+        {
+            (await Shell.RunAsync("kill", ["-INT", watch.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])).Succeeded();
+            await watch.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        async Task LineAsync(string expected, CancellationToken ct)
+        {
+            // Controllers write beside us.
+            while (await watch.StandardOutput.ReadLineAsync(ct) is { } line && line != expected)
+            {
+                Assert.Equal("MODIFIED tenantclass.orrery.dev/watched", line);
+            }
+        }
+    }
+
+    [Fact]
     public async Task Completion_OfVerbsValuesAndNames_OffersThem()
     {
         Assert.Equal("get\n", await RunAsync("__complete", "--", "tenant", "g"));
         Assert.Equal("json\nname\ntable\nwide\nyaml\n", await RunAsync("__complete", "--", "tenant", "get", "-o", ""));
         Assert.Equal("solo\n", await RunAsync("__complete", "--", "data-plane", "describe", "s"));
+        Assert.Equal("solo\n", await RunAsync("__complete", "--", "vc", "create", "x", "--data-planes", "s"));
+        Assert.Equal("other,solo\n", await RunAsync("__complete", "--", "vc", "create", "x", "--data-planes", "other,"));
+        Assert.Equal("--data-planes=solo\n", await RunAsync("__complete", "--", "vc", "create", "x", "--data-planes=s"));
+        Assert.Equal("orrery\n", await RunAsync("__complete", "--", "tenant", "get", "--context", ""));
+        Assert.Equal("dp-solo\n", await RunAsync("__complete", "--", "install", "get", "-n", "dp"));
+        Assert.Equal("Normal\nWarning\n", await RunAsync("__complete", "--", "events", "--type", ""));
+        Assert.Equal("--context\n--cordoned\n", await RunAsync("__complete", "--", "data-plane", "set", "solo", "--co"));
+        Assert.Equal("tenant\ntenant-class\ntop\n", await RunAsync("__complete", "--", "t"));
         Ended bash = await Shell.RunAsync("bash", ["-n"], input: await RunAsync("completion", "bash"));
         Assert.Equal(0, bash.ExitCode);
     }

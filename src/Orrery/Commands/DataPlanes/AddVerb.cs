@@ -13,7 +13,7 @@ internal static class AddVerb
     {
         var command = new Command("add", "Make a DataPlane, and print a manifest for its cluster: with 'kubectl apply -f -' there, it joins. The token in it is good once, for 15 minutes.");
         ClusterOptions cluster = ClusterOptions.AddTo(command, namespaced: false);
-        Argument<string> name = NameArgument.One(ObjectKind.DataPlane);
+        Argument<string?> name = NameArgument.New(ObjectKind.DataPlane, ArgumentArity.ExactlyOne);
         ObjectField[] fields =
         [
             ObjectField.Pairs("--labels", "metadata.labels", "Labels of the data plane, by which virtual sites select."),

@@ -12,7 +12,7 @@ internal static class ApproveVerb
     {
         var command = new Command("approve", "Let a satellite in again that proves the key of its expired certificate.");
         ClusterOptions cluster = ClusterOptions.AddTo(command, namespaced: false);
-        Argument<string> name = NameArgument.One(ObjectKind.DataPlane, cluster);
+        Argument<string> name = NameArgument.One(ObjectKind.DataPlane);
         command.Add(name);
         command.SetAction(async (parsed, ct) =>
         {

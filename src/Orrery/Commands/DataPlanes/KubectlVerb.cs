@@ -15,12 +15,12 @@ internal static class KubectlVerb
     public static Command Create()
     {
         var command = new Command("kubectl", "Run kubectl on a data plane, through the tunnel of its satellite. Needs rights on dataplanes/proxy in root.");
-        ClusterOptions cluster = ClusterOptions.AddTo(command, namespaced: false);
-        Argument<string> name = NameArgument.One(ObjectKind.DataPlane, cluster);
+        _ = ClusterOptions.AddTo(command, namespaced: false);
+        Argument<string> name = NameArgument.One(ObjectKind.DataPlane);
         var arguments = new Argument<string[]>("ARGUMENTS") { Description = "Of kubectl; after --.", Arity = ArgumentArity.OneOrMore };
         command.Add(name);
         command.Add(arguments);
-        command.SetAction((parsed, ct) => RunAsync(cluster.Config(parsed), parsed.GetValue(name)!, parsed.GetValue(arguments)!, ct));
+        command.SetAction((parsed, ct) => RunAsync(ClusterOptions.Config(parsed), parsed.GetValue(name)!, parsed.GetValue(arguments)!, ct));
         return command;
     }
 

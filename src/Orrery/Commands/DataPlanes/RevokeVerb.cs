@@ -17,7 +17,7 @@ internal static class RevokeVerb
     {
         var command = new Command("revoke", "Shut the satellite of a data plane out: its certificate is good for nothing from now on. What runs there stays; another token lets it in again.");
         ClusterOptions cluster = ClusterOptions.AddTo(command, namespaced: false);
-        Argument<string> name = NameArgument.One(ObjectKind.DataPlane, cluster);
+        Argument<string> name = NameArgument.One(ObjectKind.DataPlane);
         command.Add(name);
         command.SetAction(async (parsed, ct) =>
         {

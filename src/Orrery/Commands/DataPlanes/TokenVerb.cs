@@ -11,7 +11,7 @@ internal static class TokenVerb
     {
         var command = new Command("token", "Print a manifest with another token: for a cluster that has not joined in time, or whose satellite's certificate has expired.");
         ClusterOptions cluster = ClusterOptions.AddTo(command, namespaced: false);
-        Argument<string> name = NameArgument.One(ObjectKind.DataPlane, cluster);
+        Argument<string> name = NameArgument.One(ObjectKind.DataPlane);
         var newCluster = new Option<bool>("--new-cluster") { Description = "Let another cluster than the one that joined before take its place." };
         InvitationOutput output = InvitationOutput.AddTo(command);
         command.Add(name);

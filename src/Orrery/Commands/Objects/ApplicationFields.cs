@@ -18,7 +18,7 @@ internal static class ApplicationFields
 
     public static IReadOnlyList<ObjectField> Release { get; } =
     [
-        ObjectField.Text("--application", "spec.application", "Application that it is a version of."),
+        ObjectField.Text("--application", "spec.application", "Application that it is a version of.", names: ObjectKind.Application),
         ObjectField.Text("--version", "spec.version", "Its version.", "VERSION"),
         ObjectField.Text("--notes", "spec.notes", "What is new.", "TEXT"),
         ObjectField.Of(Many("--manifests", "Files of Kubernetes objects, JSON or YAML; - for standard input.", "FILE"), ManifestsAsync),
@@ -33,8 +33,8 @@ internal static class ApplicationFields
 
     public static IReadOnlyList<ObjectField> Installation { get; } =
     [
-        ObjectField.Text("--application", "spec.application", "Application to install."),
-        ObjectField.Of(new Option<string>("--release") { Description = "Release to install.", HelpName = "NAME" }, (release, body) => Either(body, "release", "channel", release)),
+        ObjectField.Text("--application", "spec.application", "Application to install.", names: ObjectKind.Application),
+        ObjectField.Of(new Option<string>("--release") { Description = "Release to install.", HelpName = "NAME" }, (release, body) => Either(body, "release", "channel", release)).Naming(ObjectKind.Release),
         ObjectField.Of(new Option<string>("--channel") { Description = "Channel of the application to follow.", HelpName = "NAME" }, (channel, body) => Either(body, "channel", "release", channel)),
         ObjectField.Text("--scope", "spec.scope", "Whether it is a tenant's, or for data planes as a whole.", oneOf: ["Tenant", "DataPlane"]),
         ObjectField.Text("--target-namespace", "spec.targetNamespace", "Namespace in the data planes, for scope DataPlane."),

@@ -7,15 +7,23 @@ namespace Orrery.Commands.Objects;
 /// <summary>Which cluster a command speaks to, and as whom: <c>--kubeconfig</c>, <c>--context</c>, <c>--namespace</c>, as with kubectl.</summary>
 internal sealed class ClusterOptions
 {
-    private readonly Option<string> kubeconfig = new("--kubeconfig")
+    private const string KubeconfigName = "--kubeconfig", ContextName = "--context", NamespaceName = "--namespace";
+
+    private readonly Option<string> kubeconfig = new(KubeconfigName)
     {
         Description = "Kubeconfig to use. Default: $KUBECONFIG, then the installation's in the data directory, then ~/.kube/config.",
         HelpName = "FILE",
     };
 
-    private readonly Option<string> context = new("--context") { Description = "Context of the kubeconfig. Default: its current one.", HelpName = "NAME" };
+    private readonly Option<string> context = new(ContextName) { Description = "Context of the kubeconfig. Default: its current one.", HelpName = "NAME" };
 
-    private readonly Option<string> @namespace = new("--namespace", "-n") { Description = "Namespace. Default: that of the context.", HelpName = "NAME" };
+    private readonly Option<string> @namespace = new(NamespaceName, "-n") { Description = "Namespace. Default: that of the context.", HelpName = "NAME" };
+
+    private ClusterOptions()
+    {
+        context.CompletionSources.Add(Completions.Contexts);
+        @namespace.With(ObjectKind.Namespace);
+    }
 
     /// <param name="command">Gets the options.</param>
     /// <param name="namespaced">Whether a namespace means anything to it.</param>
@@ -35,17 +43,12 @@ internal sealed class ClusterOptions
     /// <exception cref="CommandFailedException">There is no kubeconfig, or none with that context.</exception>
     public KubeClient Connect(ParseResult parsed) => new(Config(parsed));
 
-    public ClientConfig Config(ParseResult parsed)
+    /// <inheritdoc cref="Connect"/>
+    public static ClientConfig Config(ParseResult parsed)
     {
-        string? name = parsed.GetValue(kubeconfig);
-        if (name is not null && !File.Exists(name))
-        {
-            throw new CommandFailedException($"--kubeconfig: there is no file {name}");
-        }
-
         try
         {
-            return KubeConfig.Load(name is null ? DefaultPaths() : [name], parsed.GetValue(context)) with { UserAgent = "orrery-cli/0.1.0" };
+            return KubeConfig.Load(Paths(parsed), Said(parsed, ContextName)) with { UserAgent = "orrery-cli/0.1.0" };
         }
         catch (InvalidDataException e)
         {
@@ -53,8 +56,21 @@ internal sealed class ClusterOptions
         }
     }
 
+    /// <summary>Where to look for a kubeconfig.</summary>
+    /// <exception cref="CommandFailedException">One is named that does not exist.</exception>
+    public static IReadOnlyList<string> Paths(ParseResult parsed) => Said(parsed, KubeconfigName) is not { } name ? DefaultPaths()
+        : File.Exists(name) ? [name]
+        : throw new CommandFailedException($"--kubeconfig: there is no file {name}");
+
     /// <summary>The namespace asked for, or that of the context.</summary>
     public string Namespace(ParseResult parsed, KubeClient client) => parsed.GetValue(@namespace) ?? client.Config.DefaultNamespace;
+
+    /// <summary>The namespace asked for; null when none is, or the command knows none.</summary>
+    public static string? Namespace(ParseResult parsed) => Said(parsed, NamespaceName);
+
+    /// <summary>Also of a command line that is not finished yet, or of a command that has no such option.</summary>
+    private static string? Said(ParseResult parsed, string option) =>
+        parsed.CommandResult.Command.Options.FirstOrDefault(o => o.Name == option) is { } found && parsed.GetResult(found) is { Tokens: [{ } said, ..] } ? said.Value : null;
 
     private static string[] DefaultPaths()
     {

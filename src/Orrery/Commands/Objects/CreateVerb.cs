@@ -15,7 +15,7 @@ internal static class CreateVerb
         var command = new Command("create", $"Make a {kind.Kind} from the options given, or those of a file.");
         ClusterOptions cluster = ClusterOptions.AddTo(command, kind.IsNamespaced);
         OutputOption output = OutputOption.AddTo(command, "text", "json", "yaml", "name");
-        var name = new Argument<string?>("NAME") { HelpName = "NAME", Description = $"Name of the {kind.Kind}.", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string?> name = NameArgument.New(kind, ArgumentArity.ZeroOrOne);
         var file = new Option<string>("--filename", "-f") { Description = $"Manifests of {kind.Kind} objects, JSON or YAML; - for standard input.", HelpName = "FILE" };
         Option<string> dryRun = DryRun();
         ObjectField labels = ObjectField.Pairs("--labels", "metadata.labels", "Labels of the object.");
@@ -54,7 +54,8 @@ internal static class CreateVerb
             foreach (JsonObject body in bodies)
             {
                 string ns = !kind.IsNamespaced ? "" : body.Namespace.Length > 0 ? body.Namespace : cluster.Namespace(parsed, client);
-                KubeObject made = await client.CreateAsync(kind.Resource, ns, body, ct, dryRun: mode == "server").ConfigureAwait(false);
+                KubeObject made = await Missing.ExplainAsync(
+                    client, ObjectKind.Namespace, "", ns, () => client.CreateAsync(kind.Resource, ns, body, ct, dryRun: mode == "server"), ct).ConfigureAwait(false);
                 Report(output.Of(parsed), kind, made, mode == "server" ? "created (server dry run)" : "created");
                 if (kind.IsPlaced && Placement.Of(made).IsEmpty)
                 {
@@ -63,6 +64,7 @@ internal static class CreateVerb
                 }
             }
 
+            await Missing.WarnAsync(client, fields, parsed, ct).ConfigureAwait(false);
             return 0;
         });
         return command;

@@ -13,7 +13,7 @@ internal static class DeleteVerb
         var command = new Command("delete", $"Delete {kind.Kind} objects, and wait until they and what they made are gone.");
         ClusterOptions cluster = ClusterOptions.AddTo(command, kind.IsNamespaced);
         OutputOption output = OutputOption.AddTo(command, "text", "name");
-        Argument<string[]> names = NameArgument.Many(kind, cluster);
+        Argument<string[]> names = NameArgument.Many(kind);
         var selector = new Option<string>("--selector", "-l") { Description = "Delete those with these labels.", HelpName = "SELECTOR" };
         var all = new Option<bool>("--all") { Description = "Delete all of them." };
         var wait = new Option<bool>("--wait") { Description = "Wait until they are gone.", DefaultValueFactory = _ => true };
@@ -67,7 +67,7 @@ internal static class DeleteVerb
     {
         KubeObject? found = mayBeMissing
             ? await client.FindAsync(kind.Resource, ns, name, ct).ConfigureAwait(false)
-            : await client.GetAsync(kind.Resource, ns, name, ct).ConfigureAwait(false);
+            : await Missing.ExplainAsync(client, kind, ns, name, () => client.GetAsync(kind.Resource, ns, name, ct), ct).ConfigureAwait(false);
         if (found is null)
         {
             return null;

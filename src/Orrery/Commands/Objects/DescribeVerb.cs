@@ -13,7 +13,7 @@ internal static class DescribeVerb
     {
         var command = new Command("describe", $"Tell everything about {kind.Kind} objects, with what happened to them.");
         ClusterOptions cluster = ClusterOptions.AddTo(command, kind.IsNamespaced);
-        Argument<string[]> names = NameArgument.Many(kind, cluster);
+        Argument<string[]> names = NameArgument.Many(kind);
         var selector = new Option<string>("--selector", "-l") { Description = "Labels to look for.", HelpName = "SELECTOR" };
         command.Add(names);
         command.Add(selector);
@@ -27,7 +27,7 @@ internal static class DescribeVerb
             bool first = true;
             return await GetVerb.EachAsync(wanted, async name =>
             {
-                KubeObject item = await client.GetAsync(kind.Resource, ns, name, ct).ConfigureAwait(false);
+                KubeObject item = await Missing.ExplainAsync(client, kind, ns, name, () => client.GetAsync(kind.Resource, ns, name, ct), ct).ConfigureAwait(false);
                 if (!first)
                 {
                     Console.WriteLine("\n");

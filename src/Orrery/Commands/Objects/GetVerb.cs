@@ -13,7 +13,7 @@ internal static class GetVerb
         var command = new Command("get", $"Print {kind.Kind} objects: all, or those named.");
         ClusterOptions cluster = ClusterOptions.AddTo(command, kind.IsNamespaced);
         OutputOption output = OutputOption.AddTo(command, "table", "wide", "json", "yaml", "name");
-        Argument<string[]> names = NameArgument.Many(kind, cluster);
+        Argument<string[]> names = NameArgument.Many(kind);
         var selector = new Option<string>("--selector", "-l") { Description = "Labels to look for, such as a=b,c!=d.", HelpName = "SELECTOR" };
         var fields = new Option<string>("--field-selector") { Description = "Fields to look for, such as metadata.name=a.", HelpName = "SELECTOR" };
         var everywhere = new Option<bool>("--all-namespaces", "-A") { Description = "Of all namespaces." };
@@ -22,6 +22,10 @@ internal static class GetVerb
         command.Add(selector);
         command.Add(fields);
         command.Add(noHeaders);
+        var watch = new Option<bool>("--watch", "-w") { Description = "Then print each change as it comes, until interrupted." };
+        var events = new Option<bool>("--output-watch-events") { Description = "With --watch: say of each line what happened to the object." };
+        command.Add(watch);
+        command.Add(events);
         if (kind.IsNamespaced)
         {
             command.Add(everywhere);
@@ -33,6 +37,16 @@ internal static class GetVerb
             {
                 result.AddError("names go with neither a selector nor --all-namespaces");
             }
+
+            if (result.GetValue(watch) && result.GetValue(names) is { Length: > 1 })
+            {
+                result.AddError("--watch goes with one name, or with a selector");
+            }
+
+            if (result.GetValue(events) && !result.GetValue(watch))
+            {
+                result.AddError("--output-watch-events goes with --watch");
+            }
         });
         command.SetAction(async (parsed, ct) =>
         {
@@ -42,14 +56,35 @@ internal static class GetVerb
             string format = output.Of(parsed);
             var query = new ListQuery { LabelSelector = parsed.GetValue(selector), FieldSelector = parsed.GetValue(fields) };
             string[] wanted = [.. (parsed.GetValue(names) ?? []).Distinct(StringComparer.Ordinal)];
+            var look = new TableLook(format == "wide", all, !parsed.GetValue(noHeaders));
+            if (parsed.GetValue(watch))
+            {
+                await WatchAsync(client, kind, ns, wanted, query, format, look, parsed.GetValue(events), ct).ConfigureAwait(false);
+                return 0;
+            }
+
             return format is "table" or "wide"
-                ? await TableAsync(client, kind, ns, wanted, query, new Look(format == "wide", all, !parsed.GetValue(noHeaders)), ct).ConfigureAwait(false)
+                ? await TableAsync(client, kind, ns, wanted, query, look, ct).ConfigureAwait(false)
                 : await WholeAsync(client, kind, ns, wanted, query, format, ct).ConfigureAwait(false);
         });
         return command;
     }
 
-    private static async Task<int> TableAsync(KubeClient client, ObjectKind kind, string ns, string[] names, ListQuery query, Look look, CancellationToken ct)
+    private static async Task WatchAsync(
+        KubeClient client, ObjectKind kind, string ns, string[] names, ListQuery query, string format, TableLook look, bool withEvents, CancellationToken ct)
+    {
+        if (names.Length == 1)
+        {
+            // One that is not there is an error, as without a watch, and not a long silence.
+            _ = await Missing.ExplainAsync(client, kind, ns, names[0], () => client.GetAsync(kind.Resource, ns, names[0], ct), ct).ConfigureAwait(false);
+        }
+
+        ListQuery what = names.Length == 1 ? query with { FieldSelector = $"metadata.name={names[0]}" } : query;
+        var watch = new ObjectWatch(client, kind, ns, what, TimeProvider.System, withEvents);
+        await (format is "table" or "wide" ? watch.RowsAsync(look, Console.Out, ct) : watch.WholeAsync(format, Console.Out, ct)).ConfigureAwait(false);
+    }
+
+    private static async Task<int> TableAsync(KubeClient client, ObjectKind kind, string ns, string[] names, ListQuery query, TableLook look, CancellationToken ct)
     {
         if (names.Length == 0)
         {
@@ -60,16 +95,17 @@ internal static class GetVerb
                 return 0;
             }
 
-            TableText.Write(table, Console.Out, look.Wide, look.WithNamespace, look.Header);
+            TableText.Write(table, Console.Out, look);
             return 0;
         }
 
         // One table of all that were found; what was not is said behind it.
         var found = new List<JsonElement>();
-        int code = await EachAsync(names, async name => found.Add(await client.GetTableAsync(kind.Resource, ns, ct, name).ConfigureAwait(false))).ConfigureAwait(false);
+        int code = await EachAsync(names, async name => found.Add(
+            await Missing.ExplainAsync(client, kind, ns, name, () => client.GetTableAsync(kind.Resource, ns, ct, name), ct).ConfigureAwait(false))).ConfigureAwait(false);
         if (found.Count > 0)
         {
-            TableText.Write(TableText.Joined(found), Console.Out, look.Wide, look.WithNamespace, look.Header);
+            TableText.Write(TableText.Joined(found), Console.Out, look);
         }
 
         return code;
@@ -84,7 +120,8 @@ internal static class GetVerb
         }
 
         var found = new List<KubeObject>();
-        int code = await EachAsync(names, async name => found.Add(await client.GetAsync(kind.Resource, ns, name, ct).ConfigureAwait(false))).ConfigureAwait(false);
+        int code = await EachAsync(names, async name => found.Add(
+            await Missing.ExplainAsync(client, kind, ns, name, () => client.GetAsync(kind.Resource, ns, name, ct), ct).ConfigureAwait(false))).ConfigureAwait(false);
         if (names.Length == 1 && found.Count == 1)
         {
             OutputOption.Write(format, kind, found[0]);
@@ -112,10 +149,13 @@ internal static class GetVerb
                 await Console.Error.WriteLineAsync($"orrery: the server answered {e.Code} {e.Reason}: {e.Message}").ConfigureAwait(false);
                 code = 1;
             }
+            catch (CommandFailedException e)
+            {
+                await Console.Error.WriteLineAsync($"orrery: {e.Message}").ConfigureAwait(false);
+                code = e.ExitCode;
+            }
         }
 
         return code;
     }
-
-    private sealed record Look(bool Wide, bool WithNamespace, bool Header);
 }

@@ -1,45 +1,39 @@
 using System.CommandLine;
-using System.CommandLine.Completions;
-using Orrery.Api;
-using Orrery.Client;
+using System.CommandLine.Parsing;
 
 namespace Orrery.Commands.Objects;
 
 /// <summary>Names of objects on the command line; a shell completes them from the cluster.</summary>
 internal static class NameArgument
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    public static Argument<string> One(ObjectKind kind) => Completed(new Argument<string>("NAME") { HelpName = "NAME", Description = $"Name of the {kind.Kind}." }, kind);
 
-    public static Argument<string> One(ObjectKind kind, ClusterOptions? complete = null) => With(new Argument<string>("NAME") { HelpName = "NAME", Description = $"Name of the {kind.Kind}." }, kind, complete);
+    public static Argument<string[]> Many(ObjectKind kind) =>
+        Completed(new Argument<string[]>("NAME") { HelpName = "NAME", Description = $"Names of {kind.Kind} objects.", Arity = ArgumentArity.ZeroOrMore }, kind);
 
-    public static Argument<string[]> Many(ObjectKind kind, ClusterOptions complete) =>
-        With(new Argument<string[]>("NAME") { HelpName = "NAME", Description = $"Names of {kind.Kind} objects.", Arity = ArgumentArity.ZeroOrMore }, kind, complete);
+    /// <summary>Of something that is not there yet, so that there is nothing to complete.</summary>
+    public static Argument<string?> New(ObjectKind kind, ArgumentArity arity) => Strict(new Argument<string?>("NAME") { HelpName = "NAME", Description = $"Name of the {kind.Kind}.", Arity = arity });
 
-    private static T With<T>(T argument, ObjectKind kind, ClusterOptions? complete)
+    private static T Completed<T>(T argument, ObjectKind kind)
         where T : Argument
     {
-        if (complete is not null)
-        {
-            argument.CompletionSources.Add(context => Names(kind, complete, context));
-        }
-
-        return argument;
+        argument.CompletionSources.Add(context => Completions.Names(kind, context));
+        return Strict(argument);
     }
 
-    /// <summary>What a shell offers; nothing where the cluster does not answer, as a shell has no place for errors.</summary>
-    private static IEnumerable<CompletionItem> Names(ObjectKind kind, ClusterOptions options, CompletionContext context)
+    /// <summary>What looks like an option is one that does not exist, and no name: no name begins so.</summary>
+    private static T Strict<T>(T argument)
+        where T : Argument
     {
-        try
+        argument.Validators.Add(result =>
         {
-            using KubeClient client = options.Connect(context.ParseResult);
-            using var patience = new CancellationTokenSource(Patience);
-            string ns = kind.IsNamespaced ? options.Namespace(context.ParseResult, client) : "";
-            KubeList list = client.ListAsync(kind.Resource, ns, null, patience.Token).GetAwaiter().GetResult();
-            return [.. list.Items.Select(i => new CompletionItem(i.Name))];
-        }
-        catch (Exception e) when (e is CommandFailedException or StatusException or HttpRequestException or IOException or TimeoutException or OperationCanceledException)
-        {
-            return [];
-        }
+            foreach (string odd in result.Tokens.Select(t => t.Value).Where(v => v.StartsWith('-') && v != "-"))
+            {
+                string name = odd.Split('=')[0];
+                string? near = result.Parent is CommandResult { Command.Options: var options } ? NearestName.Of(name, options.SelectMany(o => o.Aliases.Append(o.Name))) : null;
+                result.AddError($"there is no option {name}{(near is null ? "" : $"; did you mean {near}?")}");
+            }
+        });
+        return argument;
     }
 }

@@ -6,11 +6,12 @@ using Orrery.Api;
 namespace Orrery.Commands.Objects;
 
 /// <summary>An option of <c>create</c> and <c>set</c> that says something of the object.</summary>
+/// <param name="Names">Kind of the objects whose names it says, for completion and for a warning of those that nobody has; null for anything else.</param>
 /// <param name="Write">Writes what was given into the object, or into a merge patch of it. Called only when the option was given.</param>
-internal sealed record ObjectField(Option Option, Func<ParseResult, JsonObject, CancellationToken, Task> Write)
+internal sealed record ObjectField(Option Option, Func<ParseResult, JsonObject, CancellationToken, Task> Write, ObjectKind? Names = null)
 {
     /// <summary>One text at a path such as <c>spec.class</c>; an empty text removes it from an object that has it.</summary>
-    public static ObjectField Text(string name, string path, string about, string helpName = "NAME", string[]? oneOf = null)
+    public static ObjectField Text(string name, string path, string about, string helpName = "NAME", string[]? oneOf = null, ObjectKind? names = null)
     {
         var option = new Option<string>(name) { Description = about, HelpName = oneOf is null ? helpName : string.Join('|', oneOf) };
         if (oneOf is not null)
@@ -18,7 +19,7 @@ internal sealed record ObjectField(Option Option, Func<ParseResult, JsonObject, 
             option.AcceptOnlyFromAmong(oneOf);
         }
 
-        return Of(option, (value, body) => Put(body, path, value.Length == 0 ? null : JsonValue.Create(value)));
+        return Of(option, (value, body) => Put(body, path, value.Length == 0 ? null : JsonValue.Create(value))).Naming(names);
     }
 
     public static ObjectField Flag(string name, string path, string about) =>
@@ -28,8 +29,8 @@ internal sealed record ObjectField(Option Option, Func<ParseResult, JsonObject, 
         Of(new Option<int>(name) { Description = about, HelpName = "N" }, (value, body) => Put(body, path, JsonValue.Create(value)));
 
     /// <summary>A list of texts, separated by commas or said several times. What was there is replaced.</summary>
-    public static ObjectField Texts(string name, string path, string about, string helpName = "A,B,C") =>
-        Of(List(name, about, helpName), (values, body) => Put(body, path, new JsonArray([.. values.Select(v => (JsonNode)JsonValue.Create(v)!)])));
+    public static ObjectField Texts(string name, string path, string about, string helpName = "A,B,C", ObjectKind? names = null) =>
+        Of(List(name, about, helpName), (values, body) => Put(body, path, new JsonArray([.. values.Select(v => (JsonNode)JsonValue.Create(v)!)]))).Naming(names);
 
     /// <summary>Pairs such as <c>region=eu,cloud=a</c>.</summary>
     public static ObjectField Pairs(string name, string path, string about) => Of(List(name, about, "KEY=VALUE"), (values, body) => Put(body, path, PairsOf(name, values)));
@@ -57,12 +58,23 @@ internal sealed record ObjectField(Option Option, Func<ParseResult, JsonObject, 
     /// <summary>The four ways to say a placement.</summary>
     public static IReadOnlyList<ObjectField> Placement { get; } =
     [
-        Texts("--data-planes", "spec.placement.dataPlanes", "Data planes to run on, by name."),
-        Texts("--virtual-sites", "spec.placement.virtualSites", "Virtual sites to run on."),
+        Texts("--data-planes", "spec.placement.dataPlanes", "Data planes to run on, by name.", names: ObjectKind.DataPlane),
+        Texts("--virtual-sites", "spec.placement.virtualSites", "Virtual sites to run on.", names: ObjectKind.VirtualSite),
         Pairs("--data-plane-labels", "spec.placement.selector.matchLabels", "Labels of the data planes to run on."),
         Text("--replicas", "spec.placement.replicas", "Whether each data plane gets all replicas or a share.", oneOf: ["Duplicate", "Divide"]),
         Numbers("--weights", "spec.placement.weights", "Share of each data plane when replicas are divided."),
     ];
+
+    /// <summary>The same field, of which a shell completes the names.</summary>
+    public ObjectField Naming(ObjectKind? names)
+    {
+        if (names is not null)
+        {
+            Option.With(names);
+        }
+
+        return this with { Names = names };
+    }
 
     /// <summary>Sets a value at a dotted path; makes what leads there.</summary>
     public static void Put(JsonObject body, string path, JsonNode? value)

@@ -19,9 +19,12 @@ internal sealed record ObjectKind(string Command, string[] Aliases, GroupVersion
     public static readonly ObjectKind Release = new("release", ["rel", "releases"], OrreryResources.Releases, "Release", false, "one version of an application");
     public static readonly ObjectKind Installation = new("install", ["inst", "installation", "installations"], OrreryResources.Installations, "Installation", true, "a release of an application, for a tenant or for data planes");
 
+    /// <summary>Not of ours and without a command: what the others are in.</summary>
+    public static readonly ObjectKind Namespace = new("", [], new GroupVersionResource("", "v1", "namespaces"), "Namespace", false, "");
+
     /// <summary>Whether <c>spec.placement</c> says where it runs.</summary>
     public bool IsPlaced => this == VirtualCluster || this == Installation;
 
     /// <summary>As kubectl names one object of the kind: <c>tenant.orrery.dev/acme</c>.</summary>
-    public string NameOf(string name) => $"{Kind.ToLowerInvariant()}.{Resource.Group}/{name}";
+    public string NameOf(string name) => $"{Kind.ToLowerInvariant()}{(Resource.Group.Length > 0 ? "." : "")}{Resource.Group}/{name}";
 }

@@ -29,20 +29,19 @@ internal sealed class OutputOption
     public string Of(ParseResult parsed) => parsed.GetValue(option)!;
 
     /// <summary>One object as JSON, YAML or its name.</summary>
-    public static void Write(string format, ObjectKind kind, KubeObject item)
+    public static void Write(string format, ObjectKind kind, KubeObject item) => Console.Write(Text(format, kind, item));
+
+    /// <inheritdoc cref="Write"/>
+    /// <param name="happened">What happened to it, as kubectl shows it with <c>--output-watch-events</c>; null for one that is merely there.</param>
+    public static string Text(string format, ObjectKind kind, KubeObject item, string? happened = null)
     {
-        switch (format)
+        if (format is not ("json" or "yaml"))
         {
-            case "json":
-                Console.WriteLine(Shown(item).ToJsonString(Indented));
-                break;
-            case "yaml":
-                Console.Write(Yaml(Shown(item)));
-                break;
-            default:
-                Console.WriteLine(kind.NameOf(item.Name));
-                break;
+            return $"{(happened is null ? "" : happened + " ")}{kind.NameOf(item.Name)}\n";
         }
+
+        JsonObject shown = happened is null ? Shown(item) : new JsonObject { ["type"] = happened, ["object"] = Shown(item) };
+        return format == "yaml" ? Yaml(shown) : shown.ToJsonString(Indented) + "\n";
     }
 
     /// <summary>A list of objects as JSON, YAML or their names.</summary>

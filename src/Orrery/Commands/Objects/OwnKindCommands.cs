@@ -10,7 +10,7 @@ internal static class OwnKindCommands
     [
         ObjectCommand.Create(ObjectKind.Tenant,
         [
-            ObjectField.Text("--class", "spec.class", "TenantClass: the size it gets."),
+            ObjectField.Text("--class", "spec.class", "TenantClass: the size it gets.", names: ObjectKind.TenantClass),
             ObjectField.Flag("--suspended", "spec.suspended", "Run nothing of it and refuse its API, until this is unset."),
             ObjectField.Flag("--own-machines", "spec.isolation.machine.enabled", "Take the machine pools of its class for it alone."),
             ObjectField.Pairs("--data-plane-labels", "spec.dataPlanes.matchLabels", "Labels of the data planes on which it may run."),
@@ -20,7 +20,7 @@ internal static class OwnKindCommands
         ObjectCommand.Create(ObjectKind.DataPlane,
         [
             ObjectField.Text("--access", "spec.access", "Who may run there.", oneOf: ["Shared", "Dedicated", "Private"]),
-            ObjectField.Texts("--tenants", "spec.tenants", "The tenants of a Dedicated or Private one."),
+            ObjectField.Texts("--tenants", "spec.tenants", "The tenants of a Dedicated or Private one.", names: ObjectKind.Tenant),
             ObjectField.Flag("--cordoned", "spec.cordoned", "Place nothing new there."),
             ObjectField.Flag("--drained", "spec.drained", "Place nothing new there, and move what runs there to other data planes."),
             ObjectField.Flag("--paused", "spec.paused", "Leave what runs there as it is."),

@@ -13,7 +13,7 @@ internal static class SetVerb
         var command = new Command("set", $"Change a {kind.Kind}: what the options say, and nothing else.");
         ClusterOptions cluster = ClusterOptions.AddTo(command, kind.IsNamespaced);
         OutputOption output = OutputOption.AddTo(command, "text", "json", "yaml", "name");
-        Argument<string> name = NameArgument.One(kind, cluster);
+        Argument<string> name = NameArgument.One(kind);
         Option<string> dryRun = CreateVerb.DryRun();
         IReadOnlyList<ObjectField> all = [.. fields, ObjectField.Pairs("--labels", "metadata.labels", "Labels to add or change.")];
         command.Add(name);
@@ -47,8 +47,11 @@ internal static class SetVerb
 
             using KubeClient client = cluster.Connect(parsed);
             string ns = kind.IsNamespaced ? cluster.Namespace(parsed, client) : "";
-            KubeObject changed = await client.PatchAsync(kind.Resource, ns, parsed.GetValue(name)!, PatchKind.Merge, patch, ct, dryRun: mode == "server").ConfigureAwait(false);
+            string which = parsed.GetValue(name)!;
+            KubeObject changed = await Missing.ExplainAsync(
+                client, kind, ns, which, () => client.PatchAsync(kind.Resource, ns, which, PatchKind.Merge, patch, ct, dryRun: mode == "server"), ct).ConfigureAwait(false);
             CreateVerb.Report(output.Of(parsed), kind, changed, mode == "server" ? "changed (server dry run)" : "changed");
+            await Missing.WarnAsync(client, all, parsed, ct).ConfigureAwait(false);
             return 0;
         });
         return command;

@@ -18,13 +18,15 @@ internal static class SuspendVerb
     {
         var command = new Command(verb, description);
         ClusterOptions cluster = ClusterOptions.AddTo(command, namespaced: false);
-        Argument<string> name = NameArgument.One(ObjectKind.Tenant, cluster);
+        Argument<string> name = NameArgument.One(ObjectKind.Tenant);
         command.Add(name);
         command.SetAction(async (parsed, ct) =>
         {
             using KubeClient client = cluster.Connect(parsed);
             var patch = new JsonObject { ["spec"] = new JsonObject { ["suspended"] = suspended } };
-            KubeObject changed = await client.PatchAsync(ObjectKind.Tenant.Resource, "", parsed.GetValue(name)!, PatchKind.Merge, patch, ct).ConfigureAwait(false);
+            string which = parsed.GetValue(name)!;
+            KubeObject changed = await Missing.ExplainAsync(
+                client, ObjectKind.Tenant, "", which, () => client.PatchAsync(ObjectKind.Tenant.Resource, "", which, PatchKind.Merge, patch, ct), ct).ConfigureAwait(false);
             CreateVerb.Report("text", ObjectKind.Tenant, changed, suspended ? "suspended" : "resumed");
             return 0;
         });

@@ -6,23 +6,28 @@ namespace Orrery.Commands.Objects;
 /// <summary>Prints a server's Table in columns, as kubectl does.</summary>
 internal static class TableText
 {
-    /// <param name="wide">With the columns that the server gives a lower priority.</param>
-    /// <param name="withNamespace">With the namespace of each row in front, for rows of several namespaces.</param>
-    public static void Write(JsonElement table, TextWriter output, bool wide = false, bool withNamespace = false, bool header = true)
+    /// <param name="widths">Least widths of the columns, of lines that were printed before.</param>
+    /// <param name="happened">Stands in front of each row; null for rows that are merely there.</param>
+    /// <returns>The widths that the columns got.</returns>
+    public static int[]? Write(JsonElement table, TextWriter output, TableLook look, int[]? widths = null, string? happened = null)
     {
-        JsonElement[] columns = [.. table.GetProperty("columnDefinitions").EnumerateArray()];
-        int[] shown = [.. Enumerable.Range(0, columns.Length).Where(i => wide || columns[i].GetProperty("priority").GetInt32() == 0)];
-        List<string[]> lines = header ? [[.. withNamespace ? ["NAMESPACE"] : Array.Empty<string>(), .. shown.Select(i => columns[i].GetProperty("name").GetString()!.ToUpperInvariant())]] : [];
+        JsonElement[] columns = [.. (look.Columns ?? table.GetProperty("columnDefinitions")).EnumerateArray()];
+        int[] shown = [.. Enumerable.Range(0, columns.Length).Where(i => look.Wide || columns[i].GetProperty("priority").GetInt32() == 0)];
+        List<string[]> lines = look.Header
+            ? [[.. happened is null ? [] : new[] { "EVENT" }, .. look.WithNamespace ? ["NAMESPACE"] : Array.Empty<string>(), .. shown.Select(i => columns[i].GetProperty("name").GetString()!.ToUpperInvariant())]]
+            : [];
         foreach (JsonElement row in table.GetProperty("rows").EnumerateArray())
         {
             JsonElement[] cells = [.. row.GetProperty("cells").EnumerateArray()];
-            lines.Add([.. withNamespace ? [NamespaceOf(row)] : Array.Empty<string>(), .. shown.Select(i => cells[i].ValueKind == JsonValueKind.Null ? "<none>" : cells[i].ToString())]);
+            lines.Add(
+            [
+                .. happened is null ? [] : new[] { happened },
+                .. look.WithNamespace ? [NamespaceOf(row)] : Array.Empty<string>(),
+                .. shown.Select(i => cells[i].ValueKind == JsonValueKind.Null ? "<none>" : cells[i].ToString()),
+            ]);
         }
 
-        if (lines.Count > 0)
-        {
-            Columns.Write(output, lines);
-        }
+        return lines.Count > 0 ? Columns.Write(output, lines, widths) : widths;
     }
 
     /// <summary>Rows of several tables of one resource under the columns of the first.</summary>

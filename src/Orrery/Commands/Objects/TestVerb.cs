@@ -17,7 +17,7 @@ internal static class TestVerb
     {
         var command = new Command("test", "Run the tests that the release's chart brings, in every data plane, and wait until they have ended. Exit code 1: one failed.");
         ClusterOptions cluster = ClusterOptions.AddTo(command, namespaced: true);
-        Argument<string> name = NameArgument.One(ObjectKind.Installation, cluster);
+        Argument<string> name = NameArgument.One(ObjectKind.Installation);
         var timeout = new Option<int>("--timeout") { Description = "Seconds to wait for.", DefaultValueFactory = _ => 300, HelpName = "N" };
         timeout.Validators.Add(result =>
         {
@@ -41,7 +41,8 @@ internal static class TestVerb
         long began = time.GetTimestamp();
         string run = time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffffffZ", CultureInfo.InvariantCulture);
         var patch = new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [OrreryNames.TestAnnotation] = run } } };
-        KubeObject installation = await client.PatchAsync(OrreryResources.Installations, ns, name, PatchKind.Merge, patch, ct).ConfigureAwait(false);
+        KubeObject installation = await Missing.ExplainAsync(
+            client, ObjectKind.Installation, ns, name, () => client.PatchAsync(OrreryResources.Installations, ns, name, PatchKind.Merge, patch, ct), ct).ConfigureAwait(false);
         while (true)
         {
             List<KubeObject> planes = installation.At("status", "dataPlanes") is { ValueKind: JsonValueKind.Array } found ? [.. found.EnumerateArray().Select(p => new KubeObject(p))] : [];

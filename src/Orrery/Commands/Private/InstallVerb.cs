@@ -18,7 +18,7 @@ internal static class InstallVerb
             "install",
             "Print a manifest for a tenant's own cluster: with 'kubectl apply -f -' there, the tenant's own controllers run, fetch what is this tenant's from here, and report its status. Say it again for another token.");
         ClusterOptions cluster = ClusterOptions.AddTo(command, namespaced: false);
-        var tenant = new Option<string>("--tenant") { Description = "The tenant.", Required = true, HelpName = "NAME" };
+        var tenant = new Option<string>("--tenant") { Description = "The tenant.", Required = true, HelpName = "NAME" }.With(ObjectKind.Tenant);
         var name = new Option<string>("--name") { Description = "Name of the DataPlane that its cluster is here. Default: that of the tenant.", HelpName = "NAME" };
         var newCluster = new Option<bool>("--new-cluster") { Description = "Let another cluster than the one that joined before take its place." };
         ObjectField labels = ObjectField.Pairs("--labels", "metadata.labels", "Labels of the DataPlane, for placements and values.");

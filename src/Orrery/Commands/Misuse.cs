@@ -1,0 +1,50 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
+using Orrery.Commands.Objects;
+
+namespace Orrery.Commands;
+
+/// <summary>What is said of a command line that means nothing: what is wrong, what was probably meant, where more stands. Nothing of it on standard output.</summary>
+internal static class Misuse
+{
+    private const int Failed = 1;
+
+    /// <returns>The exit code.</returns>
+    public static int Tell(ParseResult parsed, ParseErrorAction error)
+    {
+        Command command = parsed.CommandResult.Command;
+        string path = string.Join(' ', Path(parsed.CommandResult).Reverse());
+        if (command.Subcommands.Count > 0 && parsed.UnmatchedTokens is [])
+        {
+            // A group of commands alone: which there are.
+            error.ShowTypoCorrections = false;
+            _ = error.Invoke(parsed);
+            return Failed;
+        }
+
+        if (command.Subcommands.Count > 0)
+        {
+            string? near = NearestName.Of(parsed.UnmatchedTokens[0], command.Subcommands.Where(c => !c.Hidden).SelectMany(c => c.Aliases.Append(c.Name)));
+            Console.Error.WriteLine($"orrery: there is no command '{path} {parsed.UnmatchedTokens[0]}'{(near is null ? "" : $"; did you mean {near}?")}");
+        }
+        else
+        {
+            foreach (ParseError one in parsed.Errors.DistinctBy(e => e.Message))
+            {
+                Console.Error.WriteLine($"orrery: {one.Message}");
+            }
+        }
+
+        Console.Error.WriteLine($"See '{path} --help'.");
+        return path.StartsWith("orrery diff", StringComparison.Ordinal) ? DiffCommand.Trouble : Failed;
+    }
+
+    private static IEnumerable<string> Path(CommandResult? result)
+    {
+        for (; result is not null; result = result.Parent as CommandResult)
+        {
+            yield return result.Command is RootCommand ? "orrery" : result.Command.Name;
+        }
+    }
+}

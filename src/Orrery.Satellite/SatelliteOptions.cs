@@ -25,6 +25,9 @@ public sealed record SatelliteOptions
     /// <summary>How long a mapped namespace stays after the last that it held went, lest one that is filled again at once must first be waited for.</summary>
     public TimeSpan EmptyNamespaceGrace { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long a tenant's machine beyond the least of its pool stays when nothing runs on it, lest the next rollout has to wait for another.</summary>
+    public TimeSpan MachineIdleTime { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Version of this program, for the DataPlane's status.</summary>
     public string Version { get; init; } = typeof(SatelliteOptions).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
 

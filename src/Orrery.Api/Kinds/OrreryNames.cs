@@ -44,6 +44,9 @@ public static class OrreryNames
     /// <summary>On a node that is about to be no longer a tenant's: it was cordoned for that.</summary>
     public const string LeavingAnnotation = "orrery.dev/leaving";
 
+    /// <summary>On a node of a tenant's that its pool does not need and nothing runs on: since when that is so, RFC 3339.</summary>
+    public const string IdleSinceAnnotation = "orrery.dev/idle-since";
+
     /// <summary>On a LogicalCluster: its tenant is suspended, so that only the controllers are answered. The value says why.</summary>
     public const string SuspendedAnnotation = "orrery.dev/suspended";
 

@@ -21,6 +21,9 @@ internal sealed class MachineKeeper(SatelliteContext context, Informer nodes, In
     /// <summary>A budget that allows nothing now may do so when a pod has become ready somewhere else.</summary>
     private static readonly TimeSpan BudgetLook = TimeSpan.FromSeconds(2);
 
+    /// <summary>After the moment at which an idle machine may go; times on marks are whole seconds.</summary>
+    private static readonly TimeSpan IdleLook = TimeSpan.FromSeconds(1);
+
     /// <summary>Nodes that are wanted and not there are somebody else's to bring.</summary>
     private static readonly TimeSpan ShortLook = TimeSpan.FromSeconds(10);
 
@@ -28,7 +31,8 @@ internal sealed class MachineKeeper(SatelliteContext context, Informer nodes, In
     public async Task<MachineState> BringAboutAsync(string tenant, string size, TenancyMachines? machines, CancellationToken cancellationToken)
     {
         // 1. What is needed beyond what is there.
-        MachinePlan plan = MachinePlan.Of(tenant, machines?.Pools ?? [], nodes.All(), pods.All(), IsTenants);
+        DateTimeOffset now = context.Time.GetUtcNow();
+        MachinePlan plan = MachinePlan.Of(tenant, machines?.Pools ?? [], nodes.All(), pods.All(), IsTenants, now - context.Options.MachineIdleTime);
         foreach ((KubeObject node, MachinePool pool) in plan.Taken)
         {
             await WriteAsync(node, tenant, pool.Name, leaving: false, cancellationToken).ConfigureAwait(false);
@@ -40,7 +44,16 @@ internal sealed class MachineKeeper(SatelliteContext context, Informer nodes, In
             await WriteAsync(node, tenant, pool.Name, leaving: false, cancellationToken).ConfigureAwait(false);
         }
 
-        // 2. Nothing is given up before all that is to take its place is there and ready.
+        // 2. What is idle is known by a mark, so that a restart does not begin anew.
+        foreach ((KubeObject node, _) in plan.Kept.Where(k => MachinePlan.IdleSince(k.Node) is null == plan.Idle.Contains(k.Node)))
+        {
+            await PatchAsync(
+                node, [], new JsonObject { [OrreryNames.IdleSinceAnnotation] = plan.Idle.Contains(node) ? Conditions.Time(now) : null }, [], cancellationToken).ConfigureAwait(false);
+        }
+
+        TimeSpan? again = plan.Idle.Count == 0 ? null : plan.Idle.Min(n => (MachinePlan.IdleSince(n) ?? now) - now) + context.Options.MachineIdleTime + IdleLook;
+
+        // 3. Nothing is given up before all that is to take its place is there and ready.
         if (plan.Short.Count > 0)
         {
             return new MachineState(false, "PoolShort", string.Join("; ", plan.Short), nodes.All(), ShortLook);
@@ -50,10 +63,10 @@ internal sealed class MachineKeeper(SatelliteContext context, Informer nodes, In
         {
             return plan.Taken.Count > 0
                 ? new MachineState(false, "Taking", $"{plan.Taken.Count} machines were just taken", nodes.All(), BudgetLook)
-                : new MachineState(true, "PoolsInForce", machines is null ? "no machine is the tenant's" : size.Length > 0 ? $"the machine pools of class {size} are in force" : "the class has no machine pools", nodes.All(), null);
+                : new MachineState(true, "PoolsInForce", machines is null ? "no machine is the tenant's" : size.Length > 0 ? $"the machine pools of class {size} are in force" : "the class has no machine pools", nodes.All(), again);
         }
 
-        // 3. What is left is emptied and let go.
+        // 4. What is left is emptied and let go.
         return await LeaveAsync(tenant, plan.Left, cancellationToken).ConfigureAwait(false);
     }
 
@@ -175,7 +188,7 @@ internal sealed class MachineKeeper(SatelliteContext context, Informer nodes, In
         await PatchAsync(
             node,
             new JsonObject { [OrreryNames.TenantLabel] = null, [OrreryNames.MachinePoolLabel] = null },
-            new JsonObject { [OrreryNames.LeavingAnnotation] = null },
+            new JsonObject { [OrreryNames.LeavingAnnotation] = null, [OrreryNames.IdleSinceAnnotation] = null },
             spec,
             cancellationToken).ConfigureAwait(false);
         Log.MachineReleased(logger, node.Name, tenant);

@@ -94,6 +94,38 @@ public sealed class PlanChangeTests
         await Eventually.TrueAsync(async () => (await MachinesAsync(plane)).Length == 0, "every machine is free again", TimeSpan.FromSeconds(20));
     }
 
+    [Fact]
+    public async Task Machines_BeyondTheLeast_ComeWhenPodsFindNoRoomAndGoWhenNothingRunsThere()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using SimulatedPlane plane = await SimulatedPlane.JoinAsync(fleet, "pa2-par", 4, machineIdleTime: TimeSpan.FromSeconds(2));
+        await fleet.Root.CreateAsync(OrreryResources.TenantClasses, "", Json("""
+            {"apiVersion": "orrery.dev/v1alpha1", "kind": "TenantClass", "metadata": {"name": "elastic"}, "spec": {"machinePools": [{"name": "general", "min": 1, "max": 3}]}}
+            """), default);
+        await fleet.Root.CreateAsync(OrreryResources.Tenants, "", Json("""
+            {"apiVersion": "orrery.dev/v1alpha1", "kind": "Tenant", "metadata": {"name": "acme"}, "spec": {"class": "elastic", "isolation": {"machine": {"enabled": true}}}}
+            """), default);
+        await fleet.ConditionAsync(OrreryResources.Tenants, "", "acme", "Ready", "True");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        await Eventually.TrueAsync(async () => (await MachinesAsync(plane)).Length == 1, "it has the least", TimeSpan.FromSeconds(30));
+
+        // Each pod needs more than half of a machine.
+        await shop.CreateAsync(Deployments, "default", Json("""
+            {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+             "spec": {"replicas": 4, "selector": {"matchLabels": {"app": "web"}},
+                      "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": "example.test/web:1", "resources": {"requests": {"cpu": "5"}}}]}}}}
+            """), default);
+        await Eventually.TrueAsync(async () => (await MachinesAsync(plane)).Length == 3 && (await PodsAsync(plane)).Count(IsHealthy) == 3, "it has the most, each with a pod", TimeSpan.FromSeconds(60));
+
+        await shop.PatchAsync(Deployments, "default", "web", PatchKind.Merge, Json("""{"spec": {"replicas": 1}}"""), default);
+        await Eventually.TrueAsync(async () => (await MachinesAsync(plane)).Length == 1, "the machines that hold nothing are given back", TimeSpan.FromSeconds(60));
+
+        Assert.Equal(await MachinesAsync(plane), (await PodsAsync(plane)).Where(IsHealthy).Select(p => p.TextAt("spec", "nodeName")));
+        Assert.All(
+            (await plane.Client.ListAsync(CoreResources.Nodes, "", null, default)).Items.Where(n => !n.Labels.ContainsKey(OrreryNames.TenantLabel)),
+            n => Assert.True(n.At("spec", "unschedulable") is null && !n.Annotations.Keys.Any(a => a.StartsWith(OrreryNames.Prefix, StringComparison.Ordinal)), n.Json.GetRawText()));
+    }
+
     /// <summary>Nodes 1 and 2 are small, 3 and 4 large, the others neither; the tenant has class small and machines of its own.</summary>
     private static async Task<KubeClient> BeginAsync(TestFleet fleet, SimulatedPlane plane)
     {

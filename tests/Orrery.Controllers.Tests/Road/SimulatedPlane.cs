@@ -28,7 +28,7 @@ internal sealed class SimulatedPlane : IAsyncDisposable
 
     public KubeClient Client { get; private set; } = null!;
 
-    public static async Task<SimulatedPlane> JoinAsync(TestFleet fleet, string name, int nodes)
+    public static async Task<SimulatedPlane> JoinAsync(TestFleet fleet, string name, int nodes, TimeSpan? machineIdleTime = null)
     {
         var plane = new SimulatedPlane();
         plane.running = await SimulatedDataPlane.StartAsync(
@@ -51,6 +51,7 @@ internal sealed class SimulatedPlane : IAsyncDisposable
             ControlPlane = fleet.ControlPlane.Config(fleet.ControlPlane.Certificate(OrreryNames.SatelliteUser(name), [OrreryNames.SatelliteGroup], ClusterScope.Root)),
             Cluster = cluster,
             HeartbeatInterval = TimeSpan.FromMilliseconds(500),
+            MachineIdleTime = machineIdleTime ?? TimeSpan.FromMinutes(10),
             EmptyNamespaceGrace = TimeSpan.FromMilliseconds(300),
         }).RunAsync(plane.stop.Token);
         await fleet.ConditionAsync(OrreryResources.DataPlanes, "", name, "Ready", "True");

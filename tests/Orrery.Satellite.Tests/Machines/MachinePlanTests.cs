@@ -10,6 +10,7 @@ public sealed class MachinePlanTests
 {
     private static readonly MachinePool Small = Pool("small", 2, 2);
     private static readonly MachinePool Large = Pool("large", 1, 3);
+    private static readonly DateTimeOffset Now = new(2026, 1, 1, 10, 0, 0, TimeSpan.Zero);
 
     [Fact]
     public void Of_NothingTaken_TakesTheLeast()
@@ -58,6 +59,29 @@ public sealed class MachinePlanTests
         Assert.Empty(Plan([Large], [Node("a", "large", "acme"), Node("b", "large", "acme"), Node("c", "large", "acme"), Node("d", "large")], [waiting]).Taken);
     }
 
+    [Theory]
+    [InlineData(null, "a,b,c", "c,b")]
+    [InlineData("09:55", "a,b,c", "c,b")]
+    [InlineData("09:50", "a", "")]
+    public void Of_EmptyMachinesBeyondTheLeast_GoOnceTheyHaveBeenIdle(string? since, string kept, string idle)
+    {
+        MachinePlan plan = Plan([Large], [Node("a", "large", "acme", idleSince: since), Node("b", "large", "acme", idleSince: since), Node("c", "large", "acme", idleSince: since)]);
+
+        Assert.Equal(kept, string.Join(',', plan.Kept.Select(k => k.Node.Name)));
+        Assert.Equal(idle, string.Join(',', plan.Idle.Select(n => n.Name)));
+        Assert.Equal(kept == "a" ? ["b", "c"] : [], plan.Left.Select(n => n.Name));
+    }
+
+    [Fact]
+    public void Of_MachinesThatHoldPods_StayHoweverManyThereAre()
+    {
+        MachinePlan plan = Plan(
+            [Large], [Node("a", "large", "acme", idleSince: "09:00"), Node("b", "large", "acme", idleSince: "09:00"), Node("c", "large", "acme", idleSince: "09:00")], [Pod("acme-x", "b"), Pod("acme-x", "c")]);
+
+        Assert.Equal(["b", "c"], plan.Kept.Select(k => k.Node.Name));
+        Assert.Equal(["a"], plan.Left.Select(n => n.Name));
+    }
+
     [Fact]
     public void Of_LeavingNodesWantedAgain_AreKept()
     {
@@ -69,11 +93,11 @@ public sealed class MachinePlanTests
     }
 
     private static MachinePlan Plan(MachinePool[] pools, KubeObject[] nodes, KubeObject[]? pods = null) =>
-        MachinePlan.Of("acme", pools, nodes, pods ?? [], (pod, tenant) => pod.Namespace.StartsWith(tenant, StringComparison.Ordinal));
+        MachinePlan.Of("acme", pools, nodes, pods ?? [], (pod, tenant) => pod.Namespace.StartsWith(tenant, StringComparison.Ordinal), Now - TimeSpan.FromMinutes(10));
 
     private static MachinePool Pool(string tier, int min, int max) => new(tier, min, max, new Dictionary<string, string> { ["tier"] = tier }, []);
 
-    private static KubeObject Node(string name, string tier, string? tenant = null, bool ready = true, bool cordoned = false, bool leaving = false)
+    private static KubeObject Node(string name, string tier, string? tenant = null, bool ready = true, bool cordoned = false, bool leaving = false, string? idleSince = null)
     {
         var labels = new JsonObject { ["tier"] = tier };
         if (tenant is not null)
@@ -86,7 +110,8 @@ public sealed class MachinePlanTests
             ["kind"] = "Node",
             ["metadata"] = new JsonObject
             {
-                ["name"] = name, ["labels"] = labels, ["annotations"] = leaving ? new JsonObject { [OrreryNames.LeavingAnnotation] = "true" } : new JsonObject(),
+                ["name"] = name, ["labels"] = labels, ["annotations"] = leaving ? new JsonObject { [OrreryNames.LeavingAnnotation] = "true" }
+                    : idleSince is not null ? new JsonObject { [OrreryNames.IdleSinceAnnotation] = $"2026-01-01T{idleSince}:00Z" } : new JsonObject(),
             },
             ["spec"] = cordoned ? new JsonObject { ["unschedulable"] = true } : new JsonObject(),
             ["status"] = new JsonObject { ["conditions"] = new JsonArray(new JsonObject { ["type"] = "Ready", ["status"] = ready ? "True" : "False" }) },

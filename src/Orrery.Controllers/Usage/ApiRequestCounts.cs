@@ -13,13 +13,14 @@ internal sealed class ApiRequestCounts(ControllerContext context)
     private readonly Informer virtualClusters = context.RootInformers.For(OrreryResources.VirtualClusters);
     private readonly Dictionary<ClusterName, long> last = [];
 
-    /// <summary>Requests since this was asked before; those of a cluster that is seen for the first time are not counted, as some may have been.</summary>
-    public async Task<long> SinceLastAsync(string tenant, CancellationToken cancellationToken)
+    /// <summary>Requests since those that were last counted; those of a cluster that is seen for the first time are not, as some may have been.</summary>
+    public async Task<RequestCount> SinceLastAsync(string tenant, CancellationToken cancellationToken)
     {
         long sum = 0;
+        var now = new Dictionary<ClusterName, long>();
         if (!context.Options.VirtualClusters)
         {
-            return sum;
+            return new RequestCount(0, () => { });
         }
 
         foreach (KubeObject cluster in virtualClusters.All().Where(c => context.Tenancy.TenantOf(c.Namespace)?.Name == tenant && Conditions.IsTrue(c, OrreryNames.ReadyCondition)))
@@ -29,11 +30,17 @@ internal sealed class ApiRequestCounts(ControllerContext context)
             {
                 // A server that was started again counts from nothing.
                 sum += !last.TryGetValue(name, out long before) ? 0 : count >= before ? count - before : count;
-                last[name] = count;
+                now[name] = count;
             }
         }
 
-        return sum;
+        return new RequestCount(sum, () =>
+        {
+            foreach ((ClusterName name, long count) in now)
+            {
+                last[name] = count;
+            }
+        });
     }
 
     private async Task<long?> CountAsync(ClusterName cluster, CancellationToken cancellationToken)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Orrery.Api;
@@ -9,7 +8,7 @@ namespace Orrery.Controllers.Usage;
 
 /// <summary>
 /// Writes down, tenant by tenant, what each asks for and uses: one TenantUsage a day, with an entry an hour. A sample stands for the time since the one
-/// before it; while no controllers run nothing is sampled, and the entry says how much of its hour is covered.
+/// before it, also across a restart; where nobody looked for longer, nothing is known, and the entry says how much of its hour is covered.
 /// </summary>
 internal sealed class UsageController(ControllerContext context) : IController
 {
@@ -22,7 +21,6 @@ internal sealed class UsageController(ControllerContext context) : IController
     private readonly Informer tenants = context.RootInformers.For(OrreryResources.Tenants);
     private readonly Informer usages = context.RootInformers.For(OrreryResources.TenantUsages);
     private readonly ApiRequestCounts requests = new(context);
-    private readonly ConcurrentDictionary<string, DateTimeOffset> sampled = new(StringComparer.Ordinal);
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -45,25 +43,44 @@ internal sealed class UsageController(ControllerContext context) : IController
     private async Task SampleAsync(KubeObject tenant, CancellationToken cancellationToken)
     {
         DateTimeOffset now = context.Time.GetUtcNow();
-        TimeSpan covered = sampled.TryGetValue(tenant.Name, out DateTimeOffset last) && now - last < Pace * 2 ? now - last : Pace;
         UsageSample sample = UsageSample.Of(tenancies.All().Where(t => t.Name == tenant.Name));
-        long asked = await requests.SinceLastAsync(tenant.Name, cancellationToken).ConfigureAwait(false);
-        string name = NameOf(tenant.Name, now);
+        RequestCount asked = await requests.SinceLastAsync(tenant.Name, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<SampledHour> hours = SampledHour.Between(SampledUntil(tenant.Name, now) ?? SampledUntil(tenant.Name, now - TimeSpan.FromDays(1)), now, Pace);
+        foreach (IGrouping<DateTime, SampledHour> day in hours.GroupBy(h => h.From.UtcDateTime.Date))
+        {
+            // What was asked for is counted where it was noticed.
+            await WriteAsync(tenant.Name, sample, [.. day], day.Contains(hours[^1]) ? asked.Requests : 0, cancellationToken).ConfigureAwait(false);
+        }
+
+        asked.IsCounted();
+    }
+
+    /// <returns>Null when that day has no sample.</returns>
+    private DateTimeOffset? SampledUntil(string tenant, DateTimeOffset day) =>
+        DateTimeOffset.TryParse(usages.Get(ClusterName.Root, "", NameOf(tenant, day))?.TextAt("spec", "sampled"), CultureInfo.InvariantCulture, out DateTimeOffset until) ? until : null;
+
+    private async Task WriteAsync(string tenant, UsageSample sample, IReadOnlyList<SampledHour> hours, long asked, CancellationToken cancellationToken)
+    {
+        DateTimeOffset day = hours[0].From;
+        string name = NameOf(tenant, day);
         KubeObject? present = usages.Get(ClusterName.Root, "", name);
-        JsonObject spec = present?.ToJsonObject()["spec"]?.DeepClone() as JsonObject ?? new JsonObject { ["tenant"] = tenant.Name, ["date"] = Date(now) };
-        sample.AddTo(spec, now.UtcDateTime.Hour, covered, asked);
+        JsonObject spec = present?.ToJsonObject()["spec"]?.DeepClone() as JsonObject ?? new JsonObject { ["tenant"] = tenant, ["date"] = Date(day) };
+        foreach (SampledHour hour in hours)
+        {
+            sample.AddTo(spec, hour.From.UtcDateTime.Hour, hour.To - hour.From, hour == hours[^1] ? asked : 0);
+        }
+
+        spec["sampled"] = Conditions.Time(hours[^1].To);
         if (present is null)
         {
-            usages.Observe(await context.Root.CreateAsync(OrreryResources.TenantUsages, "", Make(name, tenant.Name, spec), cancellationToken).ConfigureAwait(false));
+            usages.Observe(await context.Root.CreateAsync(OrreryResources.TenantUsages, "", Make(name, tenant, spec), cancellationToken).ConfigureAwait(false));
         }
         else
         {
             // At the version that was read: a sample is counted once.
-            var patch = new JsonObject { ["metadata"] = new JsonObject { ["resourceVersion"] = present.ResourceVersion }, ["spec"] = new JsonObject { ["hours"] = spec["hours"]!.DeepClone() } };
+            var patch = new JsonObject { ["metadata"] = new JsonObject { ["resourceVersion"] = present.ResourceVersion }, ["spec"] = new JsonObject { ["hours"] = spec["hours"]!.DeepClone(), ["sampled"] = spec["sampled"]!.DeepClone() } };
             usages.Observe(await context.Root.PatchAsync(OrreryResources.TenantUsages, "", name, PatchKind.Merge, patch, cancellationToken).ConfigureAwait(false));
         }
-
-        sampled[tenant.Name] = now;
     }
 
     private async Task ForgetAsync(CancellationToken cancellationToken)

@@ -8,6 +8,8 @@ namespace Orrery.Controllers.Usage;
 /// <param name="Requested">By resource: cpu, memory, storage, pods.</param>
 internal sealed record UsageSample(IReadOnlyDictionary<string, Quantity> Requested, IReadOnlyDictionary<string, Quantity> Used)
 {
+    private const long SecondsAnHour = 3600;
+
     /// <summary>The sum of what the data planes last reported. One that is silent still counts with its last word: what it runs goes on.</summary>
     public static UsageSample Of(IEnumerable<KubeObject> tenancies)
     {
@@ -39,8 +41,10 @@ internal sealed record UsageSample(IReadOnlyDictionary<string, Quantity> Request
             hours.Add((JsonNode)entry);
         }
 
-        long seconds = (long)Math.Round(covered.TotalSeconds);
-        entry["seconds"] = (entry.NumberAt("seconds") ?? 0) + seconds;
+        // An hour is full once: a clock that was set back does not make two of one.
+        long known = entry.NumberAt("seconds") ?? 0;
+        long seconds = Math.Min((long)Math.Round(covered.TotalSeconds), SecondsAnHour - known);
+        entry["seconds"] = known + seconds;
         Accumulate(entry, "requested", Requested, seconds);
         Accumulate(entry, "used", Used, seconds);
         entry["apiRequests"] = (entry.NumberAt("apiRequests") ?? 0) + apiRequests;

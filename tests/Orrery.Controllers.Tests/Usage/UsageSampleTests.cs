@@ -49,5 +49,19 @@ public sealed class UsageSampleTests
         Assert.Equal([9, 10], spec["hours"]!.AsArray().Select(h => (int)h!["hour"]!));
     }
 
+    [Fact]
+    public void AddTo_FullHour_AddsNoMore()
+    {
+        var spec = new JsonObject();
+
+        Sample.AddTo(spec, 9, TimeSpan.FromSeconds(3580), 0);
+        Sample.AddTo(spec, 9, TimeSpan.FromSeconds(60), 3);
+
+        JsonObject hour = Assert.IsType<JsonObject>(Assert.Single(spec["hours"]!.AsArray()));
+        Assert.Equal(3600, (long)hour["seconds"]!);
+        Assert.Equal("7200", (string?)hour["requested"]!["cpu"]);
+        Assert.Equal(3, (long)hour["apiRequests"]!);
+    }
+
     private static KubeObject Tenancy(string usage) => KubeObject.From(JsonNode.Parse($$$"""{"kind": "Tenancy", "metadata": {"name": "acme"}, "status": {"usage": {{{usage}}} } }""")!);
 }

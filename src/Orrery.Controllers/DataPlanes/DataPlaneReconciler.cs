@@ -30,6 +30,9 @@ internal sealed class DataPlaneReconciler(
 
     private static readonly TimeSpan DepartureLook = TimeSpan.FromSeconds(1);
 
+    /// <summary>A satellite keeps an empty namespace for five seconds, and its cluster takes a while to delete it.</summary>
+    private static readonly TimeSpan NamespaceWait = TimeSpan.FromSeconds(30);
+
     public async Task<ReconcileResult> ReconcileAsync(string key, CancellationToken cancellationToken)
     {
         if (dataPlanes.Get(ClusterName.Root, "", key) is not { } dataPlane)
@@ -227,7 +230,7 @@ internal sealed class DataPlaneReconciler(
         bool busy = works.In(dataPlane.Name).Count > 0
             || (readiness.Status == Conditions.True
                 && observations.InNamespace(ClusterName.Root, name).Any(o => SourceReference.Of(o) is { Kind: "Pod" }));
-        if (busy)
+        if (busy || (readiness.Status == Conditions.True && HoldsNamespaces(dataPlane)))
         {
             await ReportAsync(dataPlane, readiness, cancellationToken).ConfigureAwait(false);
             return ReconcileResult.After(DepartureLook);
@@ -252,6 +255,14 @@ internal sealed class DataPlaneReconciler(
         await OwnKinds.SetFinalizerAsync(root, dataPlanes, dataPlane, OrreryNames.DataPlaneFinalizer, present: false, cancellationToken).ConfigureAwait(false);
         return ReconcileResult.Done;
     }
+
+    /// <summary>
+    /// Whether the satellite is still to remove namespaces that it made. One that holds what is another's, or is to be kept, stays for good: it is waited
+    /// for as long as an empty one takes.
+    /// </summary>
+    private bool HoldsNamespaces(KubeObject dataPlane) =>
+        observations.InNamespace(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane.Name)).Any(o => SourceReference.Of(o) is { Kind: "Namespace" })
+        && !(Conditions.Find(dataPlane, OrreryNames.DrainedCondition) is { Status: Conditions.True, LastTransitionTime: { } since } && time.GetUtcNow() - since >= NamespaceWait);
 
     private async Task DeleteAsync(GroupVersionResource resource, string name, CancellationToken cancellationToken)
     {

@@ -72,6 +72,56 @@ public sealed class FleetRoadTests
         Assert.NotNull(await fleet.DataPlanes["pa2-par"].Client.FindAsync(ConfigMaps, Mapped, "settings", default));
     }
 
+    /// <summary>By looking at everything that the cluster serves: whatever carries a word of ours is ours.</summary>
+    [Fact]
+    public async Task DeleteDataPlane_InWhichTenantsRan_LeavesNothingOfOursInItsCluster()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        await using SimulatedPlane leaving = await SimulatedPlane.JoinAsync(fleet, "ny8-nyc", nodes: 3);
+        IReadOnlyList<string> before = await OursAsync(leaving.Client);
+        await fleet.Root.CreateAsync(OrreryResources.TenantClasses, "", Json("""
+            {"apiVersion": "orrery.dev/v1alpha1", "kind": "TenantClass", "metadata": {"name": "own"}, "spec": {"quota": {"pods": 20}, "limits": {"cpu": "2"}, "machinePools": [{"name": "general", "min": 1}]}}
+            """), default);
+        await fleet.Root.CreateAsync(OrreryResources.Tenants, "", Json("""
+            {"apiVersion": "orrery.dev/v1alpha1", "kind": "Tenant", "metadata": {"name": "acme"}, "spec": {"class": "own", "isolation": {"machine": {"enabled": true}}}}
+            """), default);
+        await fleet.ConditionAsync(OrreryResources.Tenants, "", "acme", "Ready", "True");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "ny8-nyc");
+        await shop.CreateAsync(Deployments, "default", Json("""
+            {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+             "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "web"}},
+                      "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": "example.test/web:1"}]}}}}
+            """), default);
+        await shop.CreateAsync(ConfigMaps, "default", ConfigMap("settings"), default);
+        await Eventually.TrueAsync(async () => (await leaving.Client.FindAsync(Deployments, Mapped, "web", default))?.NumberAt("status", "readyReplicas") == 2, "it runs", TimeSpan.FromSeconds(30));
+        string[] there = ["namespaces//" + Mapped, "resourcequotas/" + Mapped, "limitranges/" + Mapped, "networkpolicies/" + Mapped, "nodes//ny8-nyc-node-"];
+        IReadOnlyList<string> now = await OursAsync(leaving.Client);
+        Assert.All(there, t => Assert.Contains(now, n => n.StartsWith(t, StringComparison.Ordinal)));
+
+        await fleet.Root.PatchAsync(OrreryResources.DataPlanes, "", "ny8-nyc", PatchKind.Merge, Json("""{"metadata": {"annotations": {"orrery.dev/force-delete": "yes"}}}"""), default);
+        await fleet.Root.DeleteAsync(OrreryResources.DataPlanes, "", "ny8-nyc", null, default);
+
+        await Eventually.TrueAsync(async () => await fleet.Root.FindAsync(OrreryResources.DataPlanes, "", "ny8-nyc", default) is null, "the DataPlane is gone", TimeSpan.FromSeconds(60));
+        Assert.Equal(before, await OursAsync(leaving.Client));
+    }
+
+    /// <summary>
+    /// As resource/namespace/name, sorted; Events aside, which tell of what was and end by themselves, and the satellite's own namespace with its record,
+    /// which is the cluster owner's.
+    /// </summary>
+    private static async Task<IReadOnlyList<string>> OursAsync(KubeClient cluster)
+    {
+        var found = new List<string>();
+        foreach (ApiResource resource in (await new Resources(cluster).AllAsync(default)).Where(r => r.Verbs.Contains("list") && r.Resource.Resource is not ("events" or "componentstatuses")))
+        {
+            found.AddRange((await cluster.ListAsync(resource.Resource, "", null, default)).Items
+                .Where(i => i.Namespace != "orrery-system" && i.Json.GetRawText() is var text && (text.Contains("orrery.dev/", StringComparison.Ordinal) || text.Contains("acme", StringComparison.Ordinal)))
+                .Select(i => $"{resource.Resource.Resource}/{i.Namespace}/{i.Name}"));
+        }
+
+        return [.. found.Order(StringComparer.Ordinal)];
+    }
+
     [Fact]
     public async Task Drain_WhatHasNoOtherPlace_StaysAndIsReported()
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Api.Kinds;
@@ -53,6 +54,66 @@ public sealed class InstallationRoadTests
         Assert.NotNull(await fleet.DataPlanes["pa2-par"].Client.FindAsync(ConfigMaps, "default", "bystander", default));
         await Eventually.TrueAsync(async () => await fleet.DataPlanes["pa2-par"].Client.FindAsync(CoreResources.Namespaces, "", Mapped, default) is null, "its namespace is gone", TimeSpan.FromSeconds(20));
         Assert.Empty((await fleet.Root.ListAsync(OrreryResources.Works, "", null, default)).Items);
+    }
+
+    /// <summary>Three tenants with two installations each and nothing to do: while data planes look at everything again and again, nobody writes or tells anything.</summary>
+    [Fact]
+    public async Task Installations_OfWhichAllIsInForce_CauseNoWritesAndNoEvents()
+    {
+        await using TestFleet fleet = await StartAsync("pa2-par", "ny8-nyc");
+        await ReleaseAsync(fleet, "shop-1", ConfigMap("settings", "one"));
+        foreach (string tenant in (string[])["acme", "globex", "initech"])
+        {
+            if (tenant != "acme")
+            {
+                await fleet.Root.CreateAsync(OrreryResources.Tenants, "", new JsonObject { ["apiVersion"] = OrreryResources.ApiVersion, ["kind"] = "Tenant", ["metadata"] = new JsonObject { ["name"] = tenant } }, default);
+                await fleet.ConditionAsync(OrreryResources.Tenants, "", tenant, "Ready", "True");
+            }
+
+            foreach (string name in (string[])["shop", "news"])
+            {
+                await fleet.Root.CreateAsync(OrreryResources.Installations, tenant, JsonNode.Parse($$"""
+                    {"apiVersion": "orrery.dev/v1alpha1", "kind": "Installation", "metadata": {"name": "{{name}}"}, "spec": {"application": "shop", "release": "shop-1", "placement": {"dataPlanes": ["pa2-par", "ny8-nyc"]} } }
+                    """)!.AsObject(), default);
+            }
+        }
+
+        await Eventually.TrueAsync(
+            async () => (await fleet.Root.ListAsync(OrreryResources.Installations, "", null, default)).Items.Count(i => i.TextAt("status", "phase") == "Running") == 6, "all run", TimeSpan.FromSeconds(60));
+
+        // What ends a busy time (a namespace that is counted, a condition that follows) is over once a while has passed without a change; the next one tells.
+        KubeClient[] both = [fleet.Root, fleet.DataPlanes["pa2-par"].Client];
+        await Eventually.TrueAsync(async () => (await ChangesAsync(both, TimeSpan.FromSeconds(2))).Count == 0, "it has settled", TimeSpan.FromSeconds(60));
+        Assert.Equal([], await ChangesAsync(both, TimeSpan.FromSeconds(7)));
+    }
+
+    /// <summary>What is written in clusters within a while; Leases aside, by which processes say that they live. Satellites look at everything every five seconds.</summary>
+    private static async Task<IReadOnlyList<string>> ChangesAsync(IReadOnlyList<KubeClient> clusters, TimeSpan within)
+    {
+        var changes = new ConcurrentBag<string>();
+        var watches = new List<Task>();
+        foreach (KubeClient cluster in clusters)
+        {
+            foreach (ApiResource resource in (await new Resources(cluster).AllAsync(default)).Where(r => r.Verbs.Contains("watch") && r.Resource.Resource != "leases"))
+            {
+                KubeList now = await cluster.ListAsync(resource.Resource, "", null, default);
+                watches.Add(WatchAsync(cluster, resource, new WatchQuery { ResourceVersion = now.ResourceVersion, Timeout = within }));
+            }
+        }
+
+        await Task.WhenAll(watches);
+        return [.. changes.Order(StringComparer.Ordinal)];
+
+        async Task WatchAsync(KubeClient cluster, ApiResource resource, WatchQuery query)
+        {
+            await foreach (WatchEvent change in cluster.WatchAsync(resource.Resource, "", query, default))
+            {
+                if (change.Type != WatchEventType.Bookmark)
+                {
+                    changes.Add($"{change.Type} {resource.Kind} {change.Object.Namespace}/{change.Object.Name}");
+                }
+            }
+        }
     }
 
     [Fact]

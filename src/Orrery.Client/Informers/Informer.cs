@@ -32,6 +32,9 @@ public sealed class Informer
     private long seen;
     private bool hasListed;
     private bool isListing;
+
+    /// <summary>What was listed since a watch had expired has not been followed yet: a server that takes no position at all is not asked without pause.</summary>
+    private bool hasExpired;
     private string resourceVersion = "";
 
     /// <summary>The fault that was last told of. Days without a server are a line in the log, not a line a try.</summary>
@@ -195,10 +198,12 @@ public sealed class Informer
                 // Gone (410), or the server lost its mind about our resourceVersion: what we hold may be wrong.
                 InformerLog.WatchExpired(logger, Resource, resourceVersion, e.Message);
                 listed = false;
-                if (!e.IsExpired)
+                if (!e.IsExpired || hasExpired)
                 {
                     await PauseAsync(cancellationToken).ConfigureAwait(false);
                 }
+
+                hasExpired = true;
             }
             catch (StatusException e) when (e.Code == 403 && options.ForbiddenIsEmpty && !listed)
             {
@@ -273,7 +278,10 @@ public sealed class Informer
 
         resourceVersion = list.ResourceVersion;
         said = "";
-        backoff.Reset();
+        if (!hasExpired)
+        {
+            backoff.Reset();
+        }
     }
 
     private async Task WatchAsync(CancellationToken cancellationToken)
@@ -291,6 +299,7 @@ public sealed class Informer
         {
             any = true;
             said = "";
+            hasExpired = false;
             backoff.Reset();
             Take(found);
         }
@@ -298,6 +307,10 @@ public sealed class Informer
         if (!any && options.Time.GetElapsedTime(start) < ShortWatch)
         {
             await PauseAsync(cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            hasExpired = false;
         }
     }
 

@@ -16,12 +16,16 @@ internal sealed class FakeResource
     private readonly List<(long Version, string Line)> log = [];
     private readonly List<(Channel<string> Lines, HttpContext Context)> watchers = [];
     private long version = 10;
+    private int lists;
 
     /// <summary>Watches from before this version answer 410.</summary>
     public long OldestKept { get; set; }
 
     /// <summary>Answer lists and watches with 503.</summary>
     public bool Down { get; set; }
+
+    /// <summary>How often it was listed.</summary>
+    public int Lists => lists;
 
     public int Watchers
     {
@@ -91,6 +95,7 @@ internal sealed class FakeResource
         if (context.Request.Query["watch"] != "true")
         {
             string list;
+            Interlocked.Increment(ref lists);
             lock (gate)
             {
                 list = $$$"""{"kind":"ConfigMapList","apiVersion":"v1","metadata":{"resourceVersion":"{{{version}}}"},"items":[{{{string.Join(',', objects.Values.Select(o => o.Json))}}}]}""";

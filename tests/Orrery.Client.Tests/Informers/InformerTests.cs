@@ -118,6 +118,23 @@ public sealed class InformerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task RunAsync_EveryPositionHasExpired_ListsWithPauses()
+    {
+        var time = new ManualTime();
+        resource.OldestKept = long.MaxValue;
+        informer = new Informer(client, ConfigMaps, new InformerOptions { Seed = 1, Time = time });
+        await StartAsync();
+
+        // The first expiry lists at once; from the second on it waits.
+        await Until.TrueAsync(() => time.Waiting == 1, "a pause");
+        Assert.Equal(2, resource.Lists);
+
+        time.Advance(TimeSpan.FromSeconds(5));
+        await Until.TrueAsync(() => time.Waiting == 1, "another pause");
+        Assert.Equal(3, resource.Lists);
+    }
+
+    [Fact]
     public async Task HasSynced_ServerDown_WaitsForTheFirstList()
     {
         resource.Put("a");

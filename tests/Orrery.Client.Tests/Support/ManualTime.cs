@@ -11,6 +11,18 @@ internal sealed class ManualTime : TimeProvider
     /// <summary>How wrong the time of day is; waits are not affected.</summary>
     public TimeSpan Skew { get; set; }
 
+    /// <summary>Timers that are set.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (timers)
+            {
+                return timers.Count(t => t.Due < DateTimeOffset.MaxValue);
+            }
+        }
+    }
+
     public override DateTimeOffset GetUtcNow() => now + Skew;
 
     public override long GetTimestamp() => now.UtcTicks;

@@ -1,3 +1,5 @@
+using Orrery.Api;
+
 namespace Orrery.Client;
 
 /// <summary>Runs loops that make sense only together.</summary>
@@ -17,6 +19,10 @@ public static class Together
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
                 // Asked to stop, or stopped with the one that failed.
+            }
+            catch (Exception e) when (cancellationToken.IsCancellationRequested && e is StatusException or HttpRequestException or IOException or TimeoutException)
+            {
+                // The other side went while this one was stopping.
             }
 #pragma warning disable CA1031 // Whatever it is, the others stop and it is thrown below.
             catch (Exception e)

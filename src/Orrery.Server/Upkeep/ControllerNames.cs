@@ -13,6 +13,7 @@ public static class ControllerNames
     public const string ClaimProtection = "persistentvolumeclaim-protection-controller";
     public const string GarbageCollection = "garbage-collector-controller";
     public const string Namespaces = "namespace-controller";
+    public const string PolicyStatus = "validatingadmissionpolicy-status-controller";
     public const string ResourceQuotas = "resourcequota-controller";
     public const string RoleAggregation = "clusterrole-aggregation-controller";
     public const string RootCertificates = "root-ca-certificate-publisher-controller";
@@ -22,7 +23,7 @@ public static class ControllerNames
 
     public static readonly FrozenSet<string> All = FrozenSet.ToFrozenSet(
     [
-        CertificateCleaning, CertificateSigning, ClaimProtection, GarbageCollection, Namespaces, ResourceQuotas, RoleAggregation, RootCertificates, ServiceAccountTokens, ServiceAccounts, VolumeProtection,
+        CertificateCleaning, CertificateSigning, ClaimProtection, GarbageCollection, Namespaces, PolicyStatus, ResourceQuotas, RoleAggregation, RootCertificates, ServiceAccountTokens, ServiceAccounts, VolumeProtection,
     ]);
 
     /// <summary>Reads a selection as kube-controller-manager's <c>--controllers</c> has it: <c>*</c> is all, <c>name</c> one more, <c>-name</c> one less.</summary>

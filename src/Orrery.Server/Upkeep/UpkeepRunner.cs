@@ -49,6 +49,7 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
         yield return (ControllerNames.ResourceQuotas, new QuotaUsage(caches, quotas, time, logs.CreateLogger<QuotaUsage>()).RunAsync);
         yield return (ControllerNames.ClaimProtection, new ClaimRelease(caches, writer, time, logs.CreateLogger<ClaimRelease>()).RunAsync);
         yield return (ControllerNames.VolumeProtection, new VolumeRelease(caches, writer, time, logs.CreateLogger<VolumeRelease>()).RunAsync);
+        yield return (ControllerNames.PolicyStatus, new PolicyTypeChecking(caches, server.Resources, writer, time, logs.CreateLogger<PolicyTypeChecking>()).RunAsync);
         yield return (null, new ApiServiceStatus(caches, writer, time, logs.CreateLogger<ApiServiceStatus>()).RunAsync);
         foreach (string resource in (string[])["flowschemas", "prioritylevelconfigurations"])
         {

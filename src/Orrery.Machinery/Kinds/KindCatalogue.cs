@@ -30,6 +30,7 @@ internal static class KindCatalogue
         [("", "v1", "ReplicationController")] = new ReplicationControllerRule(),
         [("", "v1", "ResourceQuota")] = new ResourceQuotaRule(),
         [("", "v1", "Secret")] = new SecretRule(),
+        [("", "v1", "ServiceAccount")] = new ServiceAccountRule(),
         [("", "v1", "Service")] = new ServiceRule(),
         [("admissionregistration.k8s.io", "v1", "MutatingAdmissionPolicy")] = new MutatingPolicyRule(),
         [("admissionregistration.k8s.io", "v1", "MutatingAdmissionPolicyBinding")] = new PolicyBindingRule(validating: false),

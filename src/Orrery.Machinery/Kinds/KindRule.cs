@@ -25,6 +25,12 @@ internal abstract class KindRule
     /// <summary>What a field selector may name beside <c>metadata.name</c> and <c>metadata.namespace</c>; null where the kind offers nothing of its own.</summary>
     public virtual IReadOnlyList<SelectableField>? Fields => null;
 
+    /// <summary>False for the few kinds whose own validation upstream leaves metadata out: it is looked at by general rules alone, and only when nothing else is wrong.</summary>
+    public virtual bool ChecksMetadata => true;
+
+    /// <summary>A finalizer must say whose it is. False for the kinds whose validation upstream takes from apimachinery alone.</summary>
+    public virtual bool ChecksFinalizerOwners => true;
+
     public virtual IReadOnlyList<string> CheckName(string name) => Names.CheckDns1123Subdomain(name);
 
     public virtual void Default(JsonObject o)

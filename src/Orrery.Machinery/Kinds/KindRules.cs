@@ -93,8 +93,19 @@ public static class KindRules
     {
         var faults = new Faults();
         KindRule? rule = KindCatalogue.Find(kind);
+        if (rule is { ChecksMetadata: false })
+        {
+            rule.ValidateCreate(o, faults);
+            if (faults.Errors.Count == 0)
+            {
+                ObjectMetaRules.Validate(o, isNamespaced, Names.CheckPathSegment, faults);
+            }
+
+            return faults.Errors;
+        }
+
         ObjectMetaRules.Validate(o, isNamespaced, rule is null ? Names.CheckDns1123Subdomain : rule.CheckName, faults);
-        ObjectMetaRules.ValidateFinalizerOwners(o, faults);
+        ValidateFinalizerOwners(rule, o, faults);
         rule?.ValidateCreate(o, faults);
         return faults.Errors;
     }
@@ -105,8 +116,8 @@ public static class KindRules
     {
         var faults = new Faults();
         ObjectMetaRules.ValidateUpdate(o, old, faults);
-        ObjectMetaRules.ValidateFinalizerOwners(o, faults);
         KindRule? rule = KindCatalogue.Find(kind);
+        ValidateFinalizerOwners(rule, o, faults);
         switch (subresource)
         {
             case "" or "scale":
@@ -131,6 +142,14 @@ public static class KindRules
 
     /// <summary>What field selectors may name beside <c>metadata.name</c> and <c>metadata.namespace</c>; null where the kind offers nothing of its own, for which <see cref="FieldSelector.Restrict"/> has a text of its own.</summary>
     public static IReadOnlyList<SelectableField>? Fields(GroupVersionKind kind) => KindCatalogue.Find(kind)?.Fields;
+
+    private static void ValidateFinalizerOwners(KindRule? rule, JsonObject o, Faults faults)
+    {
+        if (rule is not ({ ChecksFinalizerOwners: false } or { ChecksMetadata: false }))
+        {
+            ObjectMetaRules.ValidateFinalizerOwners(o, faults);
+        }
+    }
 
     private static void KeepAllButStatus(JsonObject o, JsonObject old)
     {

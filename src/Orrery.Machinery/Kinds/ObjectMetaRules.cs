@@ -176,14 +176,15 @@ public static class ObjectMetaRules
         foreach (string finalizer in o.Metadata.Texts("finalizers"))
         {
             string at = string.Create(CultureInfo.InvariantCulture, $"{Path}.finalizers[{i++}]");
-            if (Names.CheckQualifiedName(finalizer) is { Count: > 0 } malformed)
-            {
-                faults.All(at, finalizer, malformed);
-            }
-            else if (!IsOwned(finalizer))
-            {
-                faults.Invalid(at, finalizer, "name is neither a standard finalizer name nor is it fully qualified");
-            }
+            ValidateFinalizerOwner(finalizer, at, faults);
+        }
+    }
+
+    internal static void ValidateFinalizerOwner(string finalizer, string path, Faults faults)
+    {
+        if (!IsOwned(finalizer))
+        {
+            faults.Invalid(path, finalizer, "name is neither a standard finalizer name nor is it fully qualified");
         }
     }
 

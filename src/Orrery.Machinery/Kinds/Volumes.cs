@@ -26,8 +26,7 @@ internal static class Volumes
             source.Child("serviceAccountToken")?.Fill("expirationSeconds", 3600);
         }
 
-        volume.Child("hostPath")?.Fill("type", "");
-        volume.Child("iscsi")?.FillText("iscsiInterface", "default");
+        DefaultSource(volume);
         if (volume.Child("image") is { } image)
         {
             image.FillText("pullPolicy", Containers.PullPolicy(image.Text("reference")));
@@ -36,6 +35,18 @@ internal static class Volumes
         if (volume.Child("ephemeral")?.Child("volumeClaimTemplate") is { } template)
         {
             template.Child("spec")?.FillText("volumeMode", "Filesystem");
+        }
+    }
+
+    /// <summary>Of the sources that pods and PersistentVolumes have alike.</summary>
+    public static void DefaultSource(JsonObject volume)
+    {
+        volume.Child("hostPath")?.Fill("type", "");
+        volume.Child("iscsi")?.FillText("iscsiInterface", "default");
+        if (volume.Child("scaleIO") is { } scale)
+        {
+            scale.FillText("storageMode", "ThinProvisioned");
+            scale.FillText("fsType", "xfs");
         }
 
         if (volume.Child("rbd") is { } rbd)

@@ -38,6 +38,11 @@ public static class GoShape
             }
 
             Descend(value, member);
+            if (value is JsonArray { Count: 0 } && Fact(schema, name) == "null")
+            {
+                json[name] = value = null;
+            }
+
             if (value is null ? !IsWritten(schema, name) : IsOmitted(schema, name, member, value))
             {
                 json.Remove(name);
@@ -48,7 +53,7 @@ public static class GoShape
         {
             if (!json.ContainsKey(name))
             {
-                json[name] = Zero(member);
+                json[name] = Fact(schema, name) == "null" ? null : Zero(member);
             }
         }
     }
@@ -71,7 +76,7 @@ public static class GoShape
     {
         Plan plan = PlanOf(schema);
         string? fact = plan.Facts.GetValueOrDefault(name);
-        if (fact is "write" or "keep" || (fact != "omit" && schema.Required.Contains(name)))
+        if (fact is "write" or "keep" or "null" || (fact != "omit" && schema.Required.Contains(name)))
         {
             return false;
         }
@@ -144,7 +149,7 @@ public static class GoShape
 
     private static bool IsAlwaysWritten(Schema schema, string name, Schema member) => Fact(schema, name) switch
     {
-        "write" => true,
+        "write" or "null" => true,
         "pointer" or "omit" => false,
         _ => schema.Required.Contains(name) && !member.PreserveUnknownFields,
     };

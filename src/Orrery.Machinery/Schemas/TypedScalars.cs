@@ -69,8 +69,23 @@ internal static partial class TypedScalars
             throw new FormatException($"parsing time {JsonValue.Create(text).ToJsonString()} as \"{layout}\": cannot parse \"{text}\" as \"2006\"");
         }
 
+        if (type == MicroTime && MicroFault(text) is { } fault)
+        {
+            throw new FormatException($"parsing time {JsonValue.Create(text).ToJsonString()} as \"{MicroLayout}\": {fault}");
+        }
+
         string written = time.UtcDateTime.ToString(type == MicroTime ? "yyyy-MM-ddTHH:mm:ss.ffffffZ" : "yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
         return written == text ? node : JsonValue.Create(written);
+    }
+
+    /// <summary>A time of this kind has six digits of a second, neither more nor fewer; null when it has.</summary>
+    private static string? MicroFault(string text)
+    {
+        const int Seconds = 19, Digits = 6;
+        int digits = text.AsSpan(Seconds + 1).IndexOfAnyExceptInRange('0', '9');
+        return text[Seconds] is not ('.' or ',') || digits < Digits ? $"cannot parse \"{text[Seconds..]}\" as \".000000\""
+            : digits > Digits ? $"cannot parse \"{text[(Seconds + 1 + Digits)..]}\" as \"Z07:00\""
+            : null;
     }
 
     /// <summary>RFC 3339, with any number of fraction digits.</summary>

@@ -25,6 +25,7 @@ internal sealed class ObjectCreation(ObjectStore objects, ObjectVersions version
         ResourceDefinition resource = scope.Resource;
 
         // 1. Metadata that the server owns.
+        bool hasRevision = HasRevision(json);
         CheckPlace(scope, json);
         WipeMetadata(scope, json);
         if (!isApplied)
@@ -38,6 +39,7 @@ internal sealed class ObjectCreation(ObjectStore objects, ObjectVersions version
         if (asked.IsReplaced)
         {
             json = asked.Object!;
+            hasRevision |= HasRevision(json);
             CheckPlace(scope, json);
             WipeMetadata(scope, json);
         }
@@ -76,7 +78,12 @@ internal sealed class ObjectCreation(ObjectStore objects, ObjectVersions version
                     : new WriteResult(stored, 0, Created: true);
             }
 
-            // 5. One durable commit; the key must be free, of an object of the base layer too.
+            // 5. One durable commit; the key must be free, of an object of the base layer too. As upstream, where the store itself looks, a stray revision is told of last.
+            if (hasRevision)
+            {
+                throw new StatusException(new Status { Code = 500, Message = "resourceVersion should not be set on objects to be created" });
+            }
+
             bool isTaken = objects.Exists(resource, scope.Cluster, scope.Namespace, json.Name);
             if (isTaken)
             {
@@ -107,13 +114,11 @@ internal sealed class ObjectCreation(ObjectStore objects, ObjectVersions version
         }
     }
 
+    /// <summary>What is no number is no revision, and none of anybody's business.</summary>
+    private static bool HasRevision(JsonObject json) => ulong.TryParse(json.ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out ulong revision) && revision > 0;
+
     private static void CheckPlace(WriteScope scope, JsonObject json)
     {
-        if (json.ResourceVersion is { Length: > 0 } and not "0")
-        {
-            throw new StatusException(new Status { Code = 500, Message = "resourceVersion should not be set on objects to be created" });
-        }
-
         if (scope.Resource.Namespaced)
         {
             if (json.Namespace.Length > 0 && json.Namespace != scope.Namespace)

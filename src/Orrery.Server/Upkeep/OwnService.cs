@@ -26,7 +26,12 @@ internal sealed class OwnService(ObjectStore objects, Writer writer, ServiceRang
         // 1. The Service. Its address is the first of the range, as clients expect.
         await EnsureAsync(Services, Service(port), json => ((JsonObject)json["spec"]!["ports"]![0]!)["targetPort"] = port, cancellationToken);
 
-        // 2. Where it leads.
+        // 2. Where it leads. No endpoint may be the machine of whoever asks: one that listens there alone has none, as upstream.
+        if (IPAddress.IsLoopback(address))
+        {
+            return;
+        }
+
         await EnsureAsync(Endpoints, Endpoint(address, port), json => json["subsets"] = Endpoint(address, port)["subsets"]!.DeepClone(), cancellationToken);
         await EnsureAsync(Slices, Slice(address, port), json =>
         {

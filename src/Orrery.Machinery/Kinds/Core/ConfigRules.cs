@@ -154,3 +154,22 @@ internal sealed class SecretRule : KindRule
         }
     }
 }
+
+internal sealed class ServiceAccountRule : KindRule
+{
+    public override void PrepareForCreate(JsonObject o) => NameSecretsOnly(o);
+
+    public override void PrepareForUpdate(JsonObject o, JsonObject old) => NameSecretsOnly(o);
+
+    /// <summary>Of the secrets that an account may use, only the names are kept.</summary>
+    private static void NameSecretsOnly(JsonObject o)
+    {
+        foreach (JsonObject secret in o.Items("secrets"))
+        {
+            foreach (string member in secret.Select(m => m.Key).Where(m => m != "name").ToArray())
+            {
+                secret.Remove(member);
+            }
+        }
+    }
+}

@@ -31,7 +31,7 @@ internal sealed class EndpointsRule : KindRule
                 int a = 0;
                 foreach (JsonObject address in subset.Items(list))
                 {
-                    Addresses.ValidateIp($"{at}.{list}[{a++}].ip", address.Text("ip"), faults);
+                    ValidateAddress(address, $"{at}.{list}[{a++}]", faults);
                 }
             }
 
@@ -50,7 +50,36 @@ internal sealed class EndpointsRule : KindRule
 
                 faults.All(where + ".port", port.Number("port") ?? 0, Names.CheckPortNumber(port.Number("port") ?? 0));
                 faults.OneOfOrRequired(where + ".protocol", port.Text("protocol"), "SCTP", "TCP", "UDP");
+                ValidateAppProtocol(port, where, faults);
             }
+        }
+    }
+
+    private static void ValidateAddress(JsonObject address, string path, Faults faults)
+    {
+        Addresses.ValidateIp(path + ".ip", address.Text("ip"), faults);
+        if (address.Text("hostname") is { Length: > 0 } hostname)
+        {
+            faults.All(path + ".hostname", hostname, Names.CheckDns1123Label(hostname));
+        }
+
+        ValidateNode(address, path, faults);
+        Addresses.ValidateOrdinary(path + ".ip", address.Text("ip"), faults);
+    }
+
+    internal static void ValidateNode(JsonObject endpoint, string path, Faults faults)
+    {
+        if (endpoint.Has("nodeName"))
+        {
+            faults.All(path + ".nodeName", endpoint.Text("nodeName"), Names.CheckDns1123Subdomain(endpoint.Text("nodeName")));
+        }
+    }
+
+    internal static void ValidateAppProtocol(JsonObject port, string path, Faults faults)
+    {
+        if (port.Has("appProtocol"))
+        {
+            faults.All(path + ".appProtocol", port.Text("appProtocol"), Names.CheckQualifiedName(port.Text("appProtocol")));
         }
     }
 }
@@ -82,7 +111,7 @@ internal sealed class EndpointSliceRule : KindRule
         int i = 0;
         foreach (JsonObject endpoint in o.Items("endpoints"))
         {
-            string at = $"endpoints[{i++}].addresses";
+            string of = $"endpoints[{i++}]", at = of + ".addresses";
             if (endpoint.Count("addresses") == 0)
             {
                 faults.Required(at, "must contain at least 1 address");
@@ -98,6 +127,13 @@ internal sealed class EndpointSliceRule : KindRule
 
                 a++;
             }
+
+            EndpointsRule.ValidateNode(endpoint, of, faults);
+            ObjectMetaRules.ValidateLabels(endpoint, "deprecatedTopology", of + ".deprecatedTopology", faults);
+            if (endpoint.Has("hostname"))
+            {
+                faults.All(of + ".hostname", endpoint.Text("hostname"), Names.CheckDns1123Label(endpoint.Text("hostname")));
+            }
         }
 
         faults.OneOfOrRequired("addressType", type, "FQDN", "IPv4", "IPv6");
@@ -109,7 +145,8 @@ internal sealed class EndpointSliceRule : KindRule
                 faults.All($"ports[{i}].name", name, Names.CheckDns1123Label(name));
             }
 
-            faults.OneOfOrRequired($"ports[{i++}].protocol", port.Text("protocol"), "SCTP", "TCP", "UDP");
+            faults.OneOfOrRequired($"ports[{i}].protocol", port.Text("protocol"), "SCTP", "TCP", "UDP");
+            EndpointsRule.ValidateAppProtocol(port, $"ports[{i++}]", faults);
         }
     }
 

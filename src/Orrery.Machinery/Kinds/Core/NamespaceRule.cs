@@ -38,6 +38,15 @@ internal sealed class NamespaceRule : KindRule
         o["status"] = new JsonObject { ["phase"] = "Active" };
     }
 
+    public override void Validate(JsonObject o, Faults faults)
+    {
+        foreach (string finalizer in o.ObjectAt("spec").Texts("finalizers"))
+        {
+            faults.All("spec.finalizers", finalizer, Names.CheckQualifiedName(finalizer));
+            ObjectMetaRules.ValidateFinalizerOwner(finalizer, "spec.finalizers", faults);
+        }
+    }
+
     /// <summary>The namespace's own finalizers go through the finalize subresource alone.</summary>
     public override void PrepareForUpdate(JsonObject o, JsonObject old) => o.ObjectAt("spec").CopyFrom(old.ObjectAt("spec"), "finalizers");
 }

@@ -155,19 +155,21 @@ internal sealed class LimitRangeRule : KindRule
         foreach (string name in max.Keys.Union(min.Keys).Union(normal.Keys).Union(request.Keys).Order(StringComparer.Ordinal))
         {
             NotAbove("min", min, "max", max, name, $"{path}.min[{name}]", faults);
-            NotAbove("min", min, "default request", request, name, $"{path}.defaultRequest[{name}]", faults);
-            NotAbove("min", min, "default", normal, name, $"{path}.min[{name}]", faults);
+            NotAbove("min", min, "default request", request, name, $"{path}.defaultRequest[{name}]", faults, showsUpper: true);
             NotAbove("default request", request, "max", max, name, $"{path}.defaultRequest[{name}]", faults);
-            NotAbove("default request", request, "default", normal, name, $"{path}.defaultRequest[{name}]", faults);
-            NotAbove("default", normal, "max", max, name, $"{path}.default[{name}]", faults);
+            NotAbove("default request", request, "default limit", normal, name, $"{path}.defaultRequest[{name}]", faults);
+            NotAbove("min", min, "default", normal, name, $"{path}.default[{name}]", faults);
+            NotAbove("default", normal, "max", max, name, $"{path}.default[{name}]", faults, showsUpper: true);
         }
     }
 
-    private static void NotAbove(string lowName, Dictionary<string, Quantity> low, string highName, Dictionary<string, Quantity> high, string resource, string path, Faults faults)
+    /// <param name="showsUpper">Which of the two upstream shows as the value at fault follows no rule.</param>
+    private static void NotAbove(
+        string lowName, Dictionary<string, Quantity> low, string highName, Dictionary<string, Quantity> high, string resource, string path, Faults faults, bool showsUpper = false)
     {
         if (low.TryGetValue(resource, out Quantity lower) && high.TryGetValue(resource, out Quantity upper) && lower > upper)
         {
-            faults.Invalid(path, lower.ToString(), $"{lowName} value {lower} is greater than {highName} value {upper}");
+            faults.Invalid(path, (showsUpper ? upper : lower).ToString(), $"{lowName} value {lower} is greater than {highName} value {upper}");
         }
     }
 

@@ -6,17 +6,12 @@ namespace Orrery.Machinery.Kinds.Core;
 /// <summary>What a Service got from the server stays with it: addresses and node ports. The server owns the pools.</summary>
 internal static class ServiceAddresses
 {
-    /// <summary>Keeps <c>clusterIP</c> and <c>clusterIPs</c> in step: one is the other's first.</summary>
+    /// <summary>A client that knows <c>clusterIP</c> alone says <c>clusterIPs</c> with it. The other way round nothing is inferred.</summary>
     public static void Normalize(JsonObject spec)
     {
-        string first = spec.Text("clusterIP");
-        if (first.Length > 0 && spec.Count("clusterIPs") == 0)
+        if (spec.Text("clusterIP") is { Length: > 0 } first && spec.Count("clusterIPs") == 0)
         {
             spec["clusterIPs"] = new JsonArray(first);
-        }
-        else if (first.Length == 0 && spec.Count("clusterIPs") > 0 && spec.Text("type") != "ExternalName")
-        {
-            spec["clusterIP"] = spec.Texts("clusterIPs").First();
         }
     }
 
@@ -55,26 +50,34 @@ internal static class ServiceAddresses
             }
         }
 
-        if (spec.Text("type") is "NodePort" or "LoadBalancer")
+        if (HasNodePorts(spec) && HasNodePorts(old))
         {
             KeepNodePorts(spec, old);
         }
+
+        if (IsCheckedByPort(spec) && IsCheckedByPort(old) && spec.Number("healthCheckNodePort") is null or 0)
+        {
+            spec.CopyFrom(old, "healthCheckNodePort");
+        }
     }
 
+    private static bool HasNodePorts(JsonObject spec) => spec.Text("type") is "NodePort" or "LoadBalancer";
+
+    private static bool IsCheckedByPort(JsonObject spec) => spec.Text("type") == "LoadBalancer" && spec.Text("externalTrafficPolicy") == "Local";
+
+    /// <summary>A port is known by its name: whatever else of it changes, it keeps its node port, unless another port names that one now.</summary>
     private static void KeepNodePorts(JsonObject spec, JsonObject old)
     {
-        foreach (JsonObject port in spec.Items("ports"))
+        HashSet<long> used = [.. Numbers(old).Intersect(Numbers(spec))];
+        foreach (JsonObject port in spec.Items("ports").Where(p => p.Number("nodePort") is null or 0))
         {
-            if (port.Number("nodePort") is not (null or 0))
+            JsonObject? before = old.Items("ports").LastOrDefault(p => p.Text("name") == port.Text("name"));
+            if (before?.Number("nodePort") is { } held and not 0 && used.Add(held))
             {
-                continue;
-            }
-
-            JsonObject? before = old.Items("ports").FirstOrDefault(p => p.Number("port") == port.Number("port") && p.Text("protocol") == port.Text("protocol"));
-            if (before?["nodePort"] is { } held)
-            {
-                port["nodePort"] = held.DeepClone();
+                port.CopyFrom(before, "nodePort");
             }
         }
     }
+
+    private static IEnumerable<long> Numbers(JsonObject spec) => spec.Items("ports").Select(p => p.Number("nodePort") ?? 0).Where(n => n != 0);
 }

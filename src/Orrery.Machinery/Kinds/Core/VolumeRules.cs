@@ -86,8 +86,7 @@ internal sealed class PersistentVolumeRule : KindRule
         JsonObject spec = o.ObjectAt("spec");
         spec.FillText("persistentVolumeReclaimPolicy", "Retain");
         spec.FillText("volumeMode", "Filesystem");
-        spec.Child("hostPath")?.Fill("type", "");
-        spec.Child("iscsi")?.FillText("iscsiInterface", "default");
+        Volumes.DefaultSource(spec);
         o.ObjectAt("status").FillText("phase", "Pending");
     }
 

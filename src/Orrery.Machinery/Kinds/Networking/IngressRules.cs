@@ -118,8 +118,9 @@ internal sealed class IngressRule : KindRule
             switch (item.Text("pathType"))
             {
                 case "":
+                    // Upstream looks no further.
                     faults.Required(at + ".pathType", "pathType must be specified");
-                    break;
+                    continue;
                 case "Exact" or "Prefix" when !value.StartsWith('/'):
                     faults.Invalid(at + ".path", value, "must be an absolute path");
                     ValidatePlain(value, at + ".path", faults);
@@ -156,7 +157,7 @@ internal sealed class IngressRule : KindRule
             }
             else
             {
-                faults.Required(path, "resource or service backend is required");
+                faults.Invalid(path, "", "resource or service backend is required");
             }
 
             return;
@@ -179,7 +180,11 @@ internal sealed class IngressRule : KindRule
         }
 
         JsonObject? port = service.Child("port");
-        if (port?.Text("name") is { Length: > 0 } portName)
+        if (port?.Text("name") is { Length: > 0 } && port.Number("number") is not (null or 0))
+        {
+            faults.Invalid(path, "", "cannot set both port name & port number");
+        }
+        else if (port?.Text("name") is { Length: > 0 } portName)
         {
             faults.All(at + ".port.name", portName, Names.CheckPortName(portName));
         }
@@ -189,7 +194,7 @@ internal sealed class IngressRule : KindRule
         }
         else
         {
-            faults.Required(at, "port name or number is required");
+            faults.Required(path, "port name or number is required");
         }
     }
 }

@@ -52,6 +52,12 @@ internal sealed class StorageClassRule : KindRule
         int t = 0;
         foreach (JsonObject term in o.Items("allowedTopologies"))
         {
+            if (term.Count("matchLabelExpressions") == 0)
+            {
+                // Upstream compares terms with those before it in a list that begins with empty ones.
+                faults.Duplicate($"allowedTopologies[{t}].matchLabelExpressions", "");
+            }
+
             var keys = new HashSet<string>(StringComparer.Ordinal);
             int e = 0;
             foreach (JsonObject expression in term.Items("matchLabelExpressions"))
@@ -210,6 +216,8 @@ internal sealed class PriorityClassRule : KindRule
 internal sealed class LeaseRule : KindRule
 {
     public override bool CreatesOnUpdate => true;
+
+    public override bool ChecksFinalizerOwners => false;
 
     public override void Default(JsonObject o) => o.ObjectAt("spec");
 

@@ -59,11 +59,20 @@ internal sealed class HorizontalPodAutoscalerRule : KindRule
 
 internal sealed class HorizontalPodAutoscalerV1Rule : KindRule
 {
+    private const string MetricsAnnotation = "autoscaling.alpha.kubernetes.io/metrics";
+
     public override bool HasStatus => true;
 
     public override void Default(JsonObject o)
     {
-        o.ObjectAt("spec").Fill("minReplicas", 1);
+        JsonObject spec = o.ObjectAt("spec");
+        spec.Fill("minReplicas", 1);
+        if (o.TextAt("metadata", "annotations", MetricsAnnotation) is not { Length: > 0 })
+        {
+            // Told nothing, it goes by the CPU, as v2 does; what this version cannot say stands in the annotation.
+            spec.Fill("targetCPUUtilizationPercentage", 80);
+        }
+
         JsonObject status = o.ObjectAt("status");
         status.Fill("currentReplicas", 0);
         status.Fill("desiredReplicas", 0);

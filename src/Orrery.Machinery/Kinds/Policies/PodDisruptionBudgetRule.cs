@@ -10,6 +10,8 @@ internal sealed class PodDisruptionBudgetRule : KindRule
 
     public override bool CountsGeneration => true;
 
+    public override bool ChecksMetadata => false;
+
     public override void Default(JsonObject o)
     {
         o.ObjectAt("spec");

@@ -17,10 +17,30 @@ internal sealed class RoleRule(bool clusterWide) : KindRule
             ValidateRule(rule, $"rules[{i++}]", faults);
         }
 
-        i = 0;
-        foreach (JsonObject selector in o.Child("aggregationRule")?.Items("clusterRoleSelectors") ?? [])
+        if (o.Child("aggregationRule") is { } aggregation)
         {
-            Selectors.Validate(selector, $"aggregationRule.clusterRoleSelectors[{i++}]", faults);
+            ValidateAggregation(aggregation, "aggregationRule.clusterRoleSelectors", faults);
+        }
+    }
+
+    private static void ValidateAggregation(JsonObject aggregation, string path, Faults faults)
+    {
+        if (aggregation.Count("clusterRoleSelectors") == 0)
+        {
+            faults.Required(path, "at least one clusterRoleSelector required if aggregationRule is non-nil");
+        }
+
+        int i = 0;
+        foreach (JsonObject selector in aggregation.Items("clusterRoleSelectors"))
+        {
+            int before = faults.Errors.Count;
+            string at = $"{path}[{i++}]";
+            Selectors.Validate(selector, at, faults);
+            if (faults.Errors.Count > before)
+            {
+                // Upstream names the selector that it could not make, which is none.
+                faults.Invalid(at, "null", "invalid label selector.");
+            }
         }
     }
 

@@ -8,6 +8,8 @@ internal sealed class ApiServiceRule : KindRule
 {
     public override bool HasStatus => true;
 
+    public override bool ChecksFinalizerOwners => false;
+
     /// <summary>The core version's name ends in a dot.</summary>
     public override IReadOnlyList<string> CheckName(string name) => Names.CheckPathSegment(name);
 

@@ -12,12 +12,12 @@ internal static class MatchResources
             return;
         }
 
-        match.FillText("matchPolicy", "Equivalent");
+        match.Fill("matchPolicy", "Equivalent");
         match.Fill("namespaceSelector", new JsonObject());
         match.Fill("objectSelector", new JsonObject());
         foreach (JsonObject rule in match.Items("resourceRules").Concat(match.Items("excludeResourceRules")))
         {
-            rule.FillText("scope", "*");
+            rule.Fill("scope", "*");
         }
     }
 

@@ -10,6 +10,8 @@ internal sealed class PolicyBindingRule(bool validating) : KindRule
 
     public override bool CountsGeneration => true;
 
+    public override bool ChecksFinalizerOwners => false;
+
     public override void Default(JsonObject o) => MatchResources.Default(o.ObjectAt("spec").Child("matchResources"));
 
     public override void Validate(JsonObject o, Faults faults)

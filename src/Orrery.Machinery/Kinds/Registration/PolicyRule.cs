@@ -10,6 +10,8 @@ internal abstract class PolicyRule(CelDialect dialect) : KindRule
 {
     public override bool CountsGeneration => true;
 
+    public override bool ChecksFinalizerOwners => false;
+
     public override void Default(JsonObject o)
     {
         JsonObject spec = o.ObjectAt("spec");

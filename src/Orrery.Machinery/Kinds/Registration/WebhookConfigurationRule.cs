@@ -10,25 +10,27 @@ internal sealed class WebhookConfigurationRule(bool mutating) : KindRule
 
     public override bool CountsGeneration => true;
 
+    public override bool ChecksFinalizerOwners => false;
+
     public override bool ChangesDesiredState(JsonObject o, JsonObject old) => !JsonFields.Same(o["webhooks"], old["webhooks"]);
 
     public override void Default(JsonObject o)
     {
         foreach (JsonObject webhook in o.Items("webhooks"))
         {
-            webhook.FillText("failurePolicy", "Fail");
-            webhook.FillText("matchPolicy", "Equivalent");
+            webhook.Fill("failurePolicy", "Fail");
+            webhook.Fill("matchPolicy", "Equivalent");
             webhook.Fill("namespaceSelector", new JsonObject());
             webhook.Fill("objectSelector", new JsonObject());
             webhook.Fill("timeoutSeconds", 10);
             if (mutating)
             {
-                webhook.FillText("reinvocationPolicy", "Never");
+                webhook.Fill("reinvocationPolicy", "Never");
             }
 
             foreach (JsonObject rule in webhook.Items("rules"))
             {
-                rule.FillText("scope", "*");
+                rule.Fill("scope", "*");
             }
 
             webhook.Child("clientConfig")?.Child("service")?.Fill("port", 443);

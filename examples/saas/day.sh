@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A day of a vendor: three customers, one application, an upgrade, two upgrades that fail, a bigger plan, and good-bye. Each step is checked; the
+# A day of a vendor: three customers, one application, an upgrade, two upgrades that fail, a bill that is not paid, a bigger plan on other machines, and good-bye. Each step is checked; the
 # first that does not hold ends the day with exit code 1. Works on the demo's data planes; starts them when they do not run.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -28,6 +28,8 @@ plane() { local name=$1; shift; kubectl --kubeconfig "$ORRERY_DATA_DIR/data-plan
 phase() { root get installation "$2" -n "$1" -o 'jsonpath={.status.phase} {.status.releaseInForce}'; }
 image() { plane "$1" get deployment web -n "$2" -o 'jsonpath={.spec.template.spec.containers[0].image}'; }
 available() { plane "$1" get deployment web -n "$2" -o 'jsonpath={.status.availableReplicas}'; }
+machines() { plane "$1" get nodes -l "orrery.dev/tenant=$2" -o 'jsonpath={.items[*].metadata.name}'; }
+nodes() { plane "$1" get pods -n "$2" --field-selector status.phase=Running -o 'jsonpath={range .items[*]}{.spec.nodeName}{"\n"}{end}' | sort -u; }
 reason() { root get installation "$2" -n "$1" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].reason}'; }
 
 release() { # release NAME VERSION SED-SCRIPT: the bookshop with a change
@@ -98,10 +100,28 @@ step "Other values are an upgrade too"
 until_is "globex's theme" "dark" plane ny8-nyc get configmap site -n globex-shop -o 'jsonpath={.data.theme}'
 until_is "globex" "Running bookshop-1.0.0" phase globex shop
 
+step "A bill that is not paid"
+"$orrery" tenant suspend globex
+until_is "globex's replicas" "0" plane ny8-nyc get deployment web -n globex-shop -o 'jsonpath={.spec.replicas}'
+until_is "globex" "True" root get tenant globex -o 'jsonpath={.status.conditions[?(@.type=="Suspended")].status}'
+"$orrery" tenant resume globex
+until_is "globex's replicas" "2" available ny8-nyc globex-shop
+
+step "Machines of its own"
+plane pa2-par label node pa2-par-node-1 size=small
+plane pa2-par label node pa2-par-node-2 pa2-par-node-3 size=large
+"$orrery" tenant set acme --own-machines
+until_is "acme's machines" "pa2-par-node-1" machines pa2-par acme
+until_is "what acme's pods run on" "pa2-par-node-1" nodes pa2-par acme-shop
+
 step "A bigger plan"
 until_is "acme's pods" "12" plane pa2-par get resourcequota -n acme-shop -o 'jsonpath={.items[0].spec.hard.pods}'
 "$orrery" tenant set acme --class large
 until_is "acme's pods" "60" plane pa2-par get resourcequota -n acme-shop -o 'jsonpath={.items[0].spec.hard.pods}'
+until_is "acme's plan in force" "large True" root get tenant acme -o 'jsonpath={.status.classInForce} {.status.conditions[?(@.type=="MachinesReady")].status}'
+until_is "acme's machines" "pa2-par-node-2" machines pa2-par acme
+until_is "what acme's pods run on" "pa2-par-node-2" nodes pa2-par acme-shop
+until_is "acme's replicas" "2" available pa2-par acme-shop
 until_is "acme" "Running bookshop-1.1.0" phase acme shop
 
 step "Good-bye: nothing is left anywhere"
@@ -115,6 +135,8 @@ for tenant in acme globex initech; do
   done
 done
 until_is "works" "" root get works -A -o name
+until_is "machines of tenants" "" plane pa2-par get nodes -l orrery.dev/tenant -o name
+plane pa2-par label nodes --all size-
 "$orrery" release delete --all
 "$orrery" application delete bookshop
 "$orrery" tenant-class delete small large

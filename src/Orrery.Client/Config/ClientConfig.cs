@@ -25,7 +25,7 @@ public sealed record ClientConfig(
     /// <summary>Accepts any server certificate. Only ever set by a kubeconfig that says so.</summary>
     public bool InsecureSkipTlsVerify { get; init; }
 
-    /// <summary>Name expected in the server's certificate, and sent as SNI; null takes it from <see cref="Server"/>.</summary>
+    /// <summary>Name expected in the server's certificate; null takes it from <see cref="Server"/>, of which the host is sent as SNI in any case.</summary>
     public string? TlsServerName { get; init; }
 
     /// <summary>Namespace of the kubeconfig context; <c>default</c> when unsaid.</summary>

@@ -26,7 +26,6 @@ public static class ClientHandler
             Proxy = config.Proxy,
         };
         SslClientAuthenticationOptions tls = handler.SslOptions;
-        tls.TargetHost = config.TlsServerName;
         if (config.ClientCertificate is { } certificate)
         {
             tls.ClientCertificateContext = SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true);
@@ -36,7 +35,15 @@ public static class ClientHandler
         {
             tls.RemoteCertificateValidationCallback = (_, _, _, _) => true;
         }
-        else if (config.Ca is { } ca)
+        else if (config.TlsServerName is { } name)
+        {
+            // The handler puts the address's host in place of any other target that it is told.
+            tls.RemoteCertificateValidationCallback = (_, shown, _, faults) =>
+                faults is SslPolicyErrors.None or SslPolicyErrors.RemoteCertificateNameMismatch
+                && shown is X509Certificate2 certificate && certificate.MatchesHostname(name, allowWildcards: true, allowCommonName: false);
+        }
+
+        if (!config.InsecureSkipTlsVerify && config.Ca is { } ca)
         {
             tls.CertificateChainPolicy = new X509ChainPolicy
             {

@@ -51,6 +51,16 @@ public sealed class RealServerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task TlsServerName_IsTheNameThatTheCertificateMustShow_WhateverTheAddress()
+    {
+        using var named = new KubeClient(Client.Config with { TlsServerName = "localhost" });
+        using var other = new KubeClient(Client.Config with { TlsServerName = "other.example.test" });
+
+        Assert.Equal("default", (await named.GetAsync(new GroupVersionResource("", "v1", "namespaces"), "", "default", Token)).Name);
+        await Assert.ThrowsAsync<HttpRequestException>(() => other.GetAsync(new GroupVersionResource("", "v1", "namespaces"), "", "default", Token));
+    }
+
+    [Fact]
     public async Task ApplyAsync_FieldOfAnotherManager_IsAConflictUnlessForced()
     {
         await Client.ApplyAsync(ConfigMaps, "default", "a", Config("a", "1"), "one", false, Token);

@@ -7,7 +7,7 @@ namespace Orrery.Testing;
 /// <summary>A way to a server over which bad things happen: bytes come late, connections break in the midst of something, or go silent and say nothing of it.</summary>
 public sealed class BadNetwork : IAsyncDisposable
 {
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly Socket listener;
     private readonly CancellationTokenSource stop = new();
     private readonly ConcurrentDictionary<Connection, byte> open = new();
     private readonly ConcurrentBag<Task> running = [];
@@ -16,17 +16,31 @@ public sealed class BadNetwork : IAsyncDisposable
 
     /// <param name="target">Port on the loopback interface.</param>
     public BadNetwork(int target, TimeProvider time)
+        : this(target, time, OnLoopback())
+    {
+    }
+
+    /// <param name="target">Port on the loopback interface.</param>
+    /// <param name="listener">Listens already.</param>
+    public BadNetwork(int target, TimeProvider time, Socket listener)
     {
         this.target = target;
         this.time = time;
-        listener.Start();
+        this.listener = listener;
+        EndPoint = (IPEndPoint)listener.LocalEndPoint!;
         running.Add(AcceptAsync());
     }
 
-    public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
+    /// <summary>Where the server is to be found.</summary>
+    public IPEndPoint EndPoint { get; }
+
+    public int Port => EndPoint.Port;
 
     /// <summary>How late everything comes, one way.</summary>
     public TimeSpan Delay { get; set; }
+
+    /// <summary>Connections that there are now.</summary>
+    public int Open => open.Count;
 
     /// <summary>Connections since the start.</summary>
     public int Connections => connections;
@@ -54,10 +68,18 @@ public sealed class BadNetwork : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();
-        listener.Stop();
+        listener.Dispose();
         Cut();
         await Task.WhenAll(running);
         stop.Dispose();
+    }
+
+    private static Socket OnLoopback()
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        socket.Listen();
+        return socket;
     }
 
     private async Task AcceptAsync()
@@ -67,9 +89,9 @@ public sealed class BadNetwork : IAsyncDisposable
             Socket near;
             try
             {
-                near = await listener.AcceptSocketAsync(stop.Token);
+                near = await listener.AcceptAsync(stop.Token);
             }
-            catch (Exception e) when (e is OperationCanceledException or SocketException)
+            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
             {
                 return;
             }

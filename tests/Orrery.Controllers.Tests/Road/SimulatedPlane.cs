@@ -53,6 +53,7 @@ internal sealed class SimulatedPlane : IAsyncDisposable
             HeartbeatInterval = TimeSpan.FromMilliseconds(500),
             MachineIdleTime = machineIdleTime ?? TimeSpan.FromMinutes(10),
             EmptyNamespaceGrace = TimeSpan.FromMilliseconds(300),
+            Loggers = fleet.Loggers,
         }).RunAsync(plane.stop.Token);
         await fleet.ConditionAsync(OrreryResources.DataPlanes, "", name, "Ready", "True");
         return plane;

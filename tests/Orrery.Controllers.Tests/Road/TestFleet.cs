@@ -20,17 +20,19 @@ internal sealed class TestFleet : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly List<Task> running = [];
     private readonly List<IDisposable> clients = [];
-    private readonly ILoggerFactory loggers;
     private readonly TestFleetOptions options;
 
     private TestFleet(TestServer controlPlane, ILoggerFactory loggers, TestFleetOptions options)
     {
         ControlPlane = controlPlane;
-        this.loggers = loggers;
+        Loggers = loggers;
         this.options = options;
     }
 
     public TestServer ControlPlane { get; }
+
+    /// <summary>Of everything that runs in it.</summary>
+    public ILoggerFactory Loggers { get; }
 
     public KubeClient Root => ControlPlane.Admin;
 
@@ -107,7 +109,7 @@ internal sealed class TestFleet : IAsyncDisposable
             HeartbeatInterval = TimeSpan.FromMilliseconds(500),
             EmptyNamespaceGrace = TimeSpan.FromMilliseconds(300),
             Time = options.SatelliteTime,
-            Loggers = loggers,
+            Loggers = Loggers,
         });
         plane.Stop = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
         plane.Satellite = agent.RunAsync(plane.Stop.Token);
@@ -141,7 +143,7 @@ internal sealed class TestFleet : IAsyncDisposable
         }
 
         await ControlPlane.DisposeAsync();
-        loggers.Dispose();
+        Loggers.Dispose();
         stop.Dispose();
     }
 

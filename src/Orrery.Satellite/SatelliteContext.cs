@@ -70,8 +70,8 @@ internal sealed class SatelliteContext
 
     public Resources Resources { get; }
 
-    /// <summary>For kinds of the cluster that its owner may keep from us.</summary>
-    public InformerOptions ClusterInformerOptions => InformerOptions with { ForbiddenIsEmpty = true };
+    /// <summary>For kinds of the cluster that its owner may keep from us, or that it does not serve.</summary>
+    public InformerOptions ClusterInformerOptions => InformerOptions with { UnreadableIsEmpty = true };
 
     public InformerOptions InformerOptions => new()
     {

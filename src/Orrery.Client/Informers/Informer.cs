@@ -205,7 +205,7 @@ public sealed class Informer
 
                 hasExpired = true;
             }
-            catch (StatusException e) when (e.Code == 403 && options.ForbiddenIsEmpty && !listed)
+            catch (StatusException e) when (e.Code is 403 or 404 && options.UnreadableIsEmpty && !listed)
             {
                 IsForbidden = true;
                 synced.TrySetResult();

@@ -27,9 +27,9 @@ public sealed record InformerOptions
     public TimeSpan WatchTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// What may not be listed (403) counts as none at all until it may be: for one who works on with what is left. Otherwise the first list is waited for.
+    /// What may not be listed (403), or is not served (404), counts as none at all until it may be: for one who works on with what is left. Otherwise the first list is waited for.
     /// </summary>
-    public bool ForbiddenIsEmpty { get; init; }
+    public bool UnreadableIsEmpty { get; init; }
 
     /// <summary>Wait after the first failure; doubles up to <see cref="BackoffMax"/>. By chance between half of it and all.</summary>
     public TimeSpan BackoffMin { get; init; } = TimeSpan.FromMilliseconds(50);

@@ -17,7 +17,7 @@ public static class TenantGuards
     /// Where pods, nodes and services have their addresses: private ranges, carrier-grade NAT and link-local. Everything else is outside the
     /// cluster, and open. Most networks match a block against pods too, which is why these are left out.
     /// </summary>
-    private static readonly (string Cidr, string[] Except)[] Outside =
+    public static readonly IReadOnlyList<(string Cidr, string[] Except)> Outside =
     [
         ("0.0.0.0/0", ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"]),
         ("::/0", ["fc00::/7", "fe80::/10"]),
@@ -96,7 +96,8 @@ public static class TenantGuards
         }
     }
 
-    private static JsonArray Peers(string tenant, IReadOnlyList<string> allowedNamespaces)
+    /// <summary>Whom pods of the tenant may talk with, as peers of a NetworkPolicy; the name service apart.</summary>
+    public static JsonArray Peers(string tenant, IReadOnlyList<string> allowedNamespaces)
     {
         var peers = new JsonArray(Peer(new JsonObject { ["matchLabels"] = new JsonObject { [OrreryNames.TenantLabel] = tenant } }));
         if (allowedNamespaces.Count > 0)

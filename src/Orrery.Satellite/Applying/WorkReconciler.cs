@@ -79,6 +79,12 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             Log.Refused(logger, work.Name, e.Reason, e.Message);
             return ApplyOutcome.Refused(e.Reason, e.Message, applied.Of(work.Name).FirstOrDefault().Live);
         }
+        catch (StatusException e) when (e.Code == 500 && memory.FailsAgain(work.Name))
+        {
+            // A field that it does not know, a webhook that does not answer: once may be a hiccup, again is what there is to say.
+            Log.Refused(logger, work.Name, e.Reason, e.Message);
+            return ApplyOutcome.Refused(StatusReason.InternalError, e.Message, applied.Of(work.Name).FirstOrDefault().Live);
+        }
     }
 
     private static TimeSpan Again(ApplyOutcome refused) => refused.Reason is "Terminating" or "NamespaceTerminating" ? TerminatingLook : RefusedLook;
@@ -166,6 +172,10 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             }
 
             WorkShape.Apply(manifest.Json, tenancy, live);
+            if (owner.Installation is null)
+            {
+                TrafficBounds.Hold(manifest.Json, tenancy);
+            }
         }
 
         if (live?.NumberAt("spec", "replicas") is { } scaled && tenancy?.Suspended != true && applied.IsScaled(manifest))

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Api.Kinds;
@@ -24,14 +25,18 @@ internal sealed class WantedKeeper
 
     private static readonly GroupVersionResource Secrets = new("", "v1", "secrets");
 
-    /// <summary>How long changes are gathered. What came within is what a satellite that is killed then, and finds the control plane away, does not know.</summary>
+    /// <summary>From one copy to the next. What came within is what a satellite that is killed then, and finds the control plane away, does not know.</summary>
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(2);
+
+    /// <summary>A change after a quiet while is copied almost at once, with those that come along with it.</summary>
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Making a copy may take this part of a processor at most: a large one is made less often.</summary>
     private const int Share = 20;
 
     private readonly SatelliteContext context;
     private readonly ILogger logger;
+    private readonly Channel<bool> changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private volatile bool changed;
 
     public WantedKeeper(SatelliteContext context, ILogger logger)
@@ -41,8 +46,20 @@ internal sealed class WantedKeeper
         foreach (Informer source in Sources)
         {
             // A report of ours changes the object, and nothing that is wanted.
-            source.Subscribe(change => changed |= change.Old?.Uid != change.Current?.Uid || change.Old?.Generation != change.Current?.Generation || change.Current?.IsDeleting == true);
+            source.Subscribe(change =>
+            {
+                if (change.Old?.Uid != change.Current?.Uid || change.Old?.Generation != change.Current?.Generation || change.Current?.IsDeleting == true)
+                {
+                    Changed();
+                }
+            });
         }
+    }
+
+    private void Changed()
+    {
+        changed = true;
+        changes.Writer.TryWrite(true);
     }
 
     private Informer[] Sources => [context.Works, context.Tenancies.Informer];
@@ -52,12 +69,22 @@ internal sealed class WantedKeeper
     {
         string written = "";
         int parts = 0;
-        TimeSpan wait = Pace;
+        TimeSpan wait = TimeSpan.Zero;
         while (!cancellationToken.IsCancellationRequested)
         {
             await Task.Delay(wait, context.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (!changed || Sources.Any(s => !s.HasListed))
+            await ((Task)changes.Reader.WaitToReadAsync(cancellationToken).AsTask()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Gathering, context.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            wait = Pace;
+            changes.Reader.TryRead(out _);
+            if (!changed)
             {
+                continue;
+            }
+
+            if (Sources.Any(s => !s.HasListed))
+            {
+                Changed();
                 continue;
             }
 
@@ -81,7 +108,7 @@ internal sealed class WantedKeeper
             }
             catch (Exception e) when (Retry.IsAway(e))
             {
-                changed = true;
+                Changed();
                 Log.CopyNotWritten(logger, e.Message);
             }
         }

@@ -195,6 +195,28 @@ public sealed class HandlingRoadTests
         await Eventually.TrueAsync(async () => await inside.FindAsync(ConfigMaps, Mapped, "settings", default) is null, "it is gone");
     }
 
+    [Fact]
+    public async Task ClusterThatFails_IsSaidWithWhatItSays_UntilItWorks()
+    {
+        var webhooks = new GroupVersionResource("admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations");
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        KubeClient inside = fleet.DataPlanes["pa2-par"].Client;
+        await inside.CreateAsync(webhooks, "", Json("""
+            {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration", "metadata": {"name": "theirs"},
+             "webhooks": [{"name": "theirs.example.test", "admissionReviewVersions": ["v1"], "sideEffects": "None", "failurePolicy": "Fail", "clientConfig": {"url": "https://127.0.0.1:9/"},
+                           "namespaceSelector": {"matchLabels": {"orrery.dev/tenant": "acme"} }, "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"], "operations": ["*"]}]}]}
+            """), default);
+
+        await shop.CreateAsync(ConfigMaps, "default", ConfigMap("settings", "{}"), default);
+        await AppliedAsync(fleet, "InternalError");
+        KubeObject work = (await fleet.Root.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)).Items.First(w => w.TextAt("spec", "source", "name") == "settings");
+        Assert.Contains("failed calling webhook \"theirs.example.test\"", Conditions.Find(work, "Applied")!.Message, StringComparison.Ordinal);
+
+        await inside.DeleteAsync(webhooks, "", "theirs", null, default);
+        await AppliedAsync(fleet, "Applied");
+    }
+
     private static Task SaidAsync(KubeClient inside, string reason, string message) => Eventually.TrueAsync(
         async () => (await inside.ListAsync(CoreResources.Events, Mapped, null, default)).Items.Any(e => e.TextAt("reason") == reason && e.TextAt("message") == message), $"event {reason}");
 

@@ -27,6 +27,8 @@ public sealed class OfflineRoadTests
         await Eventually.SomeAsync(() => plane.Client.FindAsync(ConfigMaps, Mapped, "settings", default), "settings");
         await Eventually.TrueAsync(
             async () => (await plane.Client.ListAsync(Secrets, JoinNames.SystemNamespace, new ListQuery { LabelSelector = "orrery.dev/wanted=pa2-par" }, default)).Items.Count == 1, "the copy");
+        await Eventually.TrueAsync(
+            async () => (await fleet.Root.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)).Items.Any(w => Conditions.IsTrue(w, "Applied") && Conditions.IsTrue(w, "Available")), "it is reported");
         await fleet.StopSatelliteAsync("pa2-par");
 
         // 1. Everything but the control plane is there: what is deleted and changed by hand comes back.

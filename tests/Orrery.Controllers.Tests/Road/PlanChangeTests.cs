@@ -47,6 +47,31 @@ public sealed class PlanChangeTests
     }
 
     [Fact]
+    public async Task ChangeOfClass_PodThatWasPlacedBare_IsMadeAgainOnTheNewMachines()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using SimulatedPlane plane = await SimulatedPlane.JoinAsync(fleet, "pa2-par", 5);
+        KubeClient shop = await BeginAsync(fleet, plane);
+        await InForceAsync(fleet, "small");
+        await shop.CreateAsync(CoreResources.Pods, "default", Json("""
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bare"}, "spec": {"containers": [{"name": "c", "image": "example.test/web:1"}]} }
+            """), default);
+        KubeObject first = await Eventually.SomeAsync(async () => (await PodsAsync(plane)).FirstOrDefault(IsHealthy), "the pod runs", TimeSpan.FromSeconds(20));
+        Assert.Contains(first.TextAt("spec", "nodeName"), (string[])["pa2-par-node-1", "pa2-par-node-2"]);
+
+        await SetAsync(fleet, """{"class": "large"}""");
+        await InForceAsync(fleet, "large");
+
+        KubeObject again = await Eventually.SomeAsync(async () => (await PodsAsync(plane)).FirstOrDefault(p => IsHealthy(p) && p.Uid != first.Uid), "the pod runs again", TimeSpan.FromSeconds(40));
+        Assert.Equal("bare", again.Name);
+        Assert.Contains(again.TextAt("spec", "nodeName"), (string[])["pa2-par-node-3", "pa2-par-node-4"]);
+        await Eventually.TrueAsync(
+            async () => await shop.FindAsync(CoreResources.Pods, "default", "bare.pa2-par", default) is { IsDeleting: false } mirrored && mirrored.TextAt("spec", "nodeName") == again.TextAt("spec", "nodeName"),
+            "its tenant sees it there",
+            TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
     public async Task ChangeOfClass_TurnedRoundMidway_LeavesEveryPodWhereItWas()
     {
         await using TestFleet fleet = await TestFleet.StartAsync();

@@ -23,8 +23,8 @@ public sealed class RightsRoadTests
     private static readonly (string Group, string Resources, string Verbs)[] All =
     [
         ("", "configmaps", Write + " update"), ("", "secrets", Write + " update"), ("", "services serviceaccounts pods persistentvolumeclaims", Write), ("apps", "*", Write), ("batch", "*", Write),
-        ("autoscaling", "*", Write), ("policy", "*", Write), ("networking.k8s.io", "*", Write), ("", "namespaces", Write), ("", "nodes", "get list watch patch"),
-        ("", "resourcequotas limitranges", Write), ("", "events", "get list watch create patch"), ("discovery.k8s.io", "endpointslices", "get list watch"), ("", "pods/log", "get"),
+        ("autoscaling", "*", Write), ("policy", "*", Write), ("networking.k8s.io", "*", Write), ("", "namespaces", Write), ("", "nodes", "list watch patch"),
+        ("", "resourcequotas limitranges", "list watch create patch delete"), ("", "events", "list watch create patch"), ("discovery.k8s.io", "endpointslices", "list watch"), ("", "pods/log", "get"),
     ];
 
     [Fact]

@@ -64,7 +64,7 @@ internal static class SatelliteManifest
               - {apiGroups: [""], resources: [pods/exec, pods/attach, pods/portforward], verbs: [get, create]}
               - {apiGroups: [""], resources: [pods/ephemeralcontainers, pods/resize], verbs: [patch]}
               - {apiGroups: [""], resources: [pods/proxy], verbs: [get, create, update, patch, delete]}
-              - {apiGroups: [metrics.k8s.io], resources: [pods, nodes], verbs: [get, list]}
+              - {apiGroups: [metrics.k8s.io], resources: [pods, nodes], verbs: [list]}
             ---
             apiVersion: rbac.authorization.k8s.io/v1
             kind: ClusterRoleBinding
@@ -81,7 +81,7 @@ internal static class SatelliteManifest
               namespace: {{Ns}}
             rules:
               - {apiGroups: [""], resources: [secrets], verbs: [create, get, list, update, delete]}
-              - {apiGroups: [""], resources: [configmaps], verbs: [create, get, list, watch, update, delete]}
+              - {apiGroups: [""], resources: [configmaps], verbs: [create, list, watch, update, delete]}
             ---
             apiVersion: rbac.authorization.k8s.io/v1
             kind: RoleBinding
@@ -165,11 +165,11 @@ internal static class SatelliteManifest
         }
 
         rules.Append("  - {apiGroups: [\"\"], resources: [namespaces], verbs: [get, list, watch, create, patch, delete]}\n");
-        rules.Append("  - {apiGroups: [\"\"], resources: [nodes], verbs: [get, list, watch, patch]}\n");
-        rules.Append("  - {apiGroups: [\"\"], resources: [resourcequotas, limitranges], verbs: [get, list, watch, create, patch, delete]}\n");
+        rules.Append("  - {apiGroups: [\"\"], resources: [nodes], verbs: [list, watch, patch]}\n");
+        rules.Append("  - {apiGroups: [\"\"], resources: [resourcequotas, limitranges], verbs: [list, watch, create, patch, delete]}\n");
         rules.Append("  - {apiGroups: [\"\"], resources: [pods/eviction], verbs: [create]}\n");
-        rules.Append(CultureInfo.InvariantCulture, $"  - {{apiGroups: [\"\"], resources: [events], verbs: [get, list, watch, create, {(everything ? "update, " : "")}patch]}}\n");
-        rules.Append("  - {apiGroups: [discovery.k8s.io], resources: [endpointslices], verbs: [get, list, watch]}");
+        rules.Append(CultureInfo.InvariantCulture, $"  - {{apiGroups: [\"\"], resources: [events], verbs: [{(everything ? "get, update, " : "")}list, watch, create, patch]}}\n");
+        rules.Append("  - {apiGroups: [discovery.k8s.io], resources: [endpointslices], verbs: [list, watch]}");
         return rules.ToString();
     }
 

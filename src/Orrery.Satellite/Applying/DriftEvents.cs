@@ -16,6 +16,8 @@ internal sealed class DriftEvents(SatelliteContext context)
 
     public void Waits(KubeObject live, string finalizers) => Say(live, "RemovalWaits", $"it is wanted no more and was deleted, and waits for its finalizers: {finalizers}");
 
+    public void NotRemoved(KubeObject live, string refusal) => Say(live, "RemovalRefused", $"it is wanted no more and cannot be deleted: {refusal}");
+
     private void Say(KubeObject live, string reason, string message)
     {
         if (context.Actions.Denies(Events, "Event", live.Namespace, "") is null)

@@ -11,7 +11,7 @@ internal sealed class Removals(SatelliteContext context, AppliedObjects applied,
     /// <summary>How long an object that was removed may wait for its finalizers before that is said.</summary>
     private static readonly TimeSpan WaitingPatience = TimeSpan.FromSeconds(15);
 
-    /// <summary>Uids of objects of which it was said that they wait, with what was said.</summary>
+    /// <summary>Uids of objects that do not go, with what was said of it.</summary>
     private readonly ConcurrentDictionary<string, string> said = new(StringComparer.Ordinal);
 
     /// <summary>Removes what carries the mark of a Work, except the one object that it is to be.</summary>
@@ -82,6 +82,17 @@ internal sealed class Removals(SatelliteContext context, AppliedObjects applied,
         }
 
         return again;
+    }
+
+    /// <summary>Says of what is left of a Work that is gone that the cluster does not let it be removed.</summary>
+    public void TellRefused(string work, string refusal)
+    {
+        Log.RemovalRefused(logger, work, refusal);
+        foreach ((GroupVersionResource _, KubeObject live) in applied.Of(work).Where(a => !a.Live.IsDeleting && said.GetValueOrDefault(a.Live.Uid) != refusal))
+        {
+            said[live.Uid] = refusal;
+            events.NotRemoved(live, refusal);
+        }
     }
 
     /// <summary>It has gone.</summary>

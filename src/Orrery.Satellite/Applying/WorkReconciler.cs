@@ -26,7 +26,17 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         if (work is null || work.IsDeleting)
         {
             if (!memory.Forget(key) && Planted.Fault == PlantedFault.PrunesOnlyWhatItRemembers) return ReconcileResult.Done;
-            await removals.PruneAsync(key, keep: null, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await removals.PruneAsync(key, keep: null, cancellationToken).ConfigureAwait(false);
+            }
+            catch (StatusException e) when (e.Code == 403)
+            {
+                // There is no Work any more on which it could be said.
+                removals.TellRefused(key, e.Message);
+                return ReconcileResult.After(RefusedLook);
+            }
+
             return removals.TellWaiting(key) is { } again ? ReconcileResult.After(again) : ReconcileResult.Done;
         }
 

@@ -69,6 +69,11 @@ public sealed class RightsRoadTests
             await MakeAsync(shop, Secrets, "beside-deletion");
             await ThereAsync(cluster.Admin, Secrets, "beside-deletion");
             Assert.NotNull(await cluster.Admin.FindAsync(ConfigMaps, Mapped, "beside-secrets", default));
+            await Eventually.TrueAsync(
+                async () => (await cluster.Admin.ListAsync(CoreResources.Events, Mapped, null, default)).Items.Any(e => e.TextAt("reason") == "RemovalRefused"
+                    && e.TextAt("involvedObject", "name") == "beside-secrets" && e.TextAt("message")!.Contains("cannot delete resource \"configmaps\"", StringComparison.Ordinal)),
+                "that it cannot be deleted is said",
+                TimeSpan.FromSeconds(30));
             await GrantAsync(cluster.Admin, All);
             await Eventually.TrueAsync(async () => await cluster.Admin.FindAsync(ConfigMaps, Mapped, "beside-secrets", default) is null, "it is deleted after all", TimeSpan.FromSeconds(60));
 

@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Text;
 using Orrery.Helm.Charts;
 using Orrery.Helm.Templates;
+using static Orrery.Helm.Tests.PackedChart;
 
 namespace Orrery.Helm.Tests;
 
@@ -10,29 +11,6 @@ namespace Orrery.Helm.Tests;
 public sealed class SafetyTests
 {
     private const string ChartYaml = "apiVersion: v2\nname: c\nversion: 1.0.0\n";
-
-    private static TarEntry File(string path, string content = "x") => new PaxTarEntry(TarEntryType.RegularFile, path) { DataStream = new MemoryStream(Encoding.Latin1.GetBytes(content)) };
-
-    private static byte[] Pack(params IEnumerable<TarEntry> entries)
-    {
-        using var packed = new MemoryStream();
-        using (var gzip = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true))
-        using (var tar = new TarWriter(gzip))
-        {
-            foreach (TarEntry entry in entries)
-            {
-                tar.WriteEntry(entry);
-            }
-        }
-
-        return packed.ToArray();
-    }
-
-    private static Chart Load(byte[] archive)
-    {
-        using var stream = new MemoryStream(archive);
-        return Chart.Load(stream);
-    }
 
     private static ChartException Refused(params IEnumerable<TarEntry> entries) => Assert.Throws<ChartException>(() => Load(Pack(entries)));
 
@@ -141,8 +119,40 @@ public sealed class SafetyTests
     [InlineData("{{ $s := \"xxxxxxxxxxxxxxxx\" }}{{ range until 60 }}{{ $s = join \"\" (list $s $s) }}{{ end }}", "is too large")]
     [InlineData("{{ untilStep 0 2000000000 1 }}", "is too large")]
     [InlineData("{{ indent 900000000 \"x\" }}", "is too large")]
+    [InlineData("{{ until 9223372036854775807 }}", "is too large")]
+    [InlineData("{{ untilStep -9223372036854775807 9223372036854775807 1 }}", "is too large")]
+    [InlineData("{{ seq 9223372036854775806 }}", "is too large")]
+    [InlineData("{{ splitList \"\" (repeat 30000000 \"a\") }}", "is too large")]
+    [InlineData("{{ split \"a\" (repeat 30000000 \"a\") }}", "is too large")]
+    [InlineData("{{ regexReplaceAll \"a\" (repeat 100000 \"a\") (repeat 1000 \"b\") }}", "is too large")]
+    [InlineData("{{ regexReplaceAll \"(a+)\" (repeat 100000 \"a\") (repeat 1000 \"$1\") }}", "is too large")]
+    [InlineData("{{ regexFindAll \"a\" (repeat 1000000 \"a\") -1 }}", "is too large")]
+    [InlineData("{{ wrapWith 1 (repeat 100000 \"b\") (repeat 100000 \"a \") }}", "is too large")]
+    [InlineData("{{ printf (repeat 1000 \"%999999[1]v\") 1 }}", "is too large")]
+    [InlineData("{{ nindent 60000000 \"x\\nx\\nx\" }}", "is too large")]
+    [InlineData("{{ regexMatch (repeat 300 \"a{1000}\") \"a\" }}", "a regular expression has more than 200000 parts")]
     public void Render_GrowsWithoutMeasure_IsStopped(string template, string expected) =>
         Assert.Contains(expected, Assert.Throws<RenderLimitException>(() => Render(template)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Render_RepetitionsMultiply_IsRefused() =>
+        Assert.EndsWith("error parsing regexp: invalid repeat count: `{100}`", Assert.Throws<ChartException>(() => Render("{{ mustRegexMatch \"((a{100}){100}){100}\" \"a\" }}")).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("derivePassword 1 \"long\" \"p\" \"u\" \"s\"")]
+    [InlineData("bcrypt \"p\"")]
+    [InlineData("htpasswd \"u\" \"p\"")]
+    [InlineData("genPrivateKey \"rsa\"")]
+    [InlineData("genCA \"c\" 1")]
+    [InlineData("sha256sum (repeat 20000000 \"x\")")]
+    public void Render_EveryCallIsSlow_IsStoppedAfterFewOfThem(string call)
+    {
+        var limits = new RenderLimits(TimeSpan.FromMilliseconds(1), 64 << 20);
+
+        RenderLimitException stopped = Assert.Throws<RenderLimitException>(() => Render($"{{{{ range until 200 }}}}{{{{ $x := {call} }}}}{{{{ end }}}}", limits));
+
+        Assert.Equal("rendering takes longer than 0.001 s", stopped.Message);
+    }
 
     [Fact]
     public void Render_TakesTooLong_IsStopped()

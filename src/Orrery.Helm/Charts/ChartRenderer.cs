@@ -102,12 +102,8 @@ public static class ChartRenderer
 
     private static GoMap Collect(ChartTree tree, GoMap given, GoMap release, GoObject capabilities, Dictionary<string, TemplateSource> sources)
     {
-        var values = new GoMap(GoMap.Values);
-        foreach ((string key, object? value) in given.Items)
-        {
-            values[key] = value;
-        }
-
+        // A subchart's values are a part of its parent's, so what one template sets in them all others see.
+        GoMap values = given.As(GoMap.Values);
         var subcharts = new GoMap();
         var scope = new GoMap
         {

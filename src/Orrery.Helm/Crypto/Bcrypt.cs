@@ -18,6 +18,7 @@ internal static class Bcrypt
 
     public static string Hash(byte[] password, byte[] salt, int cost)
     {
+        Templates.RenderBudget.Costly();
         byte[] key = [.. password, 0];
         var cipher = new Blowfish();
         cipher.Expand(key, salt);

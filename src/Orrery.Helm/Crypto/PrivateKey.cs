@@ -26,6 +26,7 @@ internal sealed class PrivateKey : IDisposable
     /// <summary>A new RSA key of 2048 bits, as certificates get one.</summary>
     public static PrivateKey Rsa()
     {
+        Templates.RenderBudget.Costly();
         var rsa = RSA.Create(2048);
         return Of(Encode("RSA PRIVATE KEY", rsa.ExportRSAPrivateKey()), rsa);
     }
@@ -38,6 +39,7 @@ internal sealed class PrivateKey : IDisposable
     /// <summary>genPrivateKey: a new key of a type; a text for what is none.</summary>
     public static string Generate(string type)
     {
+        Templates.RenderBudget.Costly();
         switch (type)
         {
             case "" or "rsa":

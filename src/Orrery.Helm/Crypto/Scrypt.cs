@@ -9,6 +9,7 @@ internal static class Scrypt
 {
     public static byte[] Key(byte[] password, byte[] salt, int cost, int blockSize, int parallel, int length)
     {
+        Templates.RenderBudget.Costly();
         int size = 128 * blockSize;
         byte[] blocks = Rfc2898DeriveBytes.Pbkdf2(password, salt, 1, HashAlgorithmName.SHA256, parallel * size);
         for (int i = 0; i < parallel; i++)

@@ -104,9 +104,6 @@ internal static class Builtins
     }
 
     /// <summary>No value a template can reach is a function, so a call always fails; the text says why.</summary>
-    private static RValue Call(RValue[] arguments) => arguments[0].Value is null
-        ? throw new GoException("call of nil")
-        : throw new GoException($"non-function {Shown(arguments[0].Value)} of type {GoTypes.TypeOf(arguments[0].Value)}");
-
-    private static string Shown(object? value) => value is string s ? GoQuote.Quote(s) : GoFormat.Value(value);
+    /// <summary>What is no nil the executor refuses, who knows how the template names it.</summary>
+    private static RValue Call(RValue[] arguments) => throw new GoException("call of nil");
 }

@@ -11,12 +11,30 @@ internal static class Cases
         None, Number, Upper, Alphabet, Connector, Punctuation, Unknown,
     }
 
+    /// <summary>Go's unicode.ToLower, which knows a small letter for the dotted I where .NET's invariant culture knows none.</summary>
+    private static Rune Lower(Rune r) => r.Value == 0x130 ? new Rune('i') : Rune.ToLowerInvariant(r);
+
+    /// <summary>goutils' Uncapitalize: the first letter of every word between spaces becomes small.</summary>
+    public static string Untitle(string s)
+    {
+        var b = new StringBuilder();
+        bool start = true;
+        foreach (Rune r in s.EnumerateRunes())
+        {
+            bool space = Rune.IsWhiteSpace(r);
+            b.Append((start && !space ? Lower(r) : r).ToString());
+            start = space;
+        }
+
+        return b.ToString();
+    }
+
     public static string Swap(string s)
     {
         var b = new StringBuilder();
         foreach (Rune r in s.EnumerateRunes())
         {
-            b.Append((Rune.IsUpper(r) ? Rune.ToLowerInvariant(r) : Rune.IsLower(r) ? Rune.ToUpperInvariant(r) : r).ToString());
+            b.Append((Rune.IsUpper(r) ? Lower(r) : Rune.IsLower(r) ? Rune.ToUpperInvariant(r) : r).ToString());
         }
 
         return b.ToString();
@@ -146,7 +164,7 @@ internal static class Cases
     {
         foreach (Rune r in word.Text.EnumerateRunes())
         {
-            b.Append(word.Kind is not (Word.Upper or Word.Connector) ? r.ToString() : IsConnector(r) ? delimiter.ToString() : Rune.ToLowerInvariant(r).ToString());
+            b.Append(word.Kind is not (Word.Upper or Word.Connector) ? r.ToString() : IsConnector(r) ? delimiter.ToString() : Lower(r).ToString());
         }
     }
 
@@ -163,7 +181,8 @@ internal static class Cases
 
         if (i == runes.Length)
         {
-            return s;
+            // Of nothing but connectors the last one comes twice.
+            return s.Length == 0 ? s : s + runes[^1];
         }
 
         bool shouting = Rune.IsUpper(runes[i]);
@@ -184,7 +203,7 @@ internal static class Cases
             {
                 if (shouting && Rune.IsUpper(current))
                 {
-                    current = Rune.ToLowerInvariant(current);
+                    current = Lower(current);
                 }
                 else
                 {

@@ -85,7 +85,7 @@ internal static class NumberFunctions
             return new GoSlice(list, "[]int");
         }
 
-        RenderBudget.Reserve((long)((BigInteger.Abs((BigInteger)stop - start) / BigInteger.Abs(step)) * 16 % long.MaxValue));
+        RenderBudget.Reserve((long)BigInteger.Min(long.MaxValue, BigInteger.Abs((BigInteger)stop - start) / BigInteger.Abs(step) * 16));
         for (long i = start; step > 0 ? i < stop : i > stop; i += step)
         {
             list.Add(new GoInt(i));

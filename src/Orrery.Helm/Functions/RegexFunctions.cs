@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.RegularExpressions;
 using Orrery.Helm.Go;
+using Orrery.Helm.Templates;
 
 namespace Orrery.Helm.Functions;
 
@@ -11,6 +12,10 @@ namespace Orrery.Helm.Functions;
 internal static class RegexFunctions
 {
     private const int CacheSize = 1_000;
+
+    /// <summary>How long one match may take. Time is linear in the text, but with a large pattern that can be a lot of it.</summary>
+    private static readonly TimeSpan MatchTime = TimeSpan.FromSeconds(10);
+
     /// <summary>A translated expression, and its groups' names by number.</summary>
     private sealed record Compiled(Regex Regex, IReadOnlyList<string> Names);
 
@@ -60,7 +65,7 @@ internal static class RegexFunctions
         try
         {
             (string translated, IReadOnlyList<string> names) = RegexSyntax.Translate(Utf8.ToText(pattern));
-            var compiled = new Compiled(new Regex(translated, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture), names);
+            var compiled = new Compiled(new Regex(translated, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, MatchTime), names);
             if (Cache.Count < CacheSize)
             {
                 Cache.TryAdd(pattern, compiled);
@@ -78,8 +83,11 @@ internal static class RegexFunctions
     private static IEnumerable<Match> Matches(Regex regex, string s)
     {
         int end = -1;
+        int count = 0;
         foreach (Match m in regex.Matches(s))
         {
+            // Each match is an object or two.
+            RenderBudget.Visit(128L * ++count);
             if (m.Length > 0 || m.Index != end)
             {
                 yield return m;
@@ -96,7 +104,7 @@ internal static class RegexFunctions
         foreach (Match m in Matches(regex, s))
         {
             b.Append(s, at, m.Index - at).Append(with(m));
-            Templates.RenderBudget.Visit(b.Length);
+            RenderBudget.Visit(b.Length);
             at = m.Index + m.Length;
         }
 
@@ -154,6 +162,7 @@ internal static class RegexFunctions
         var b = new StringBuilder();
         for (int i = 0; i < template.Length; i++)
         {
+            RenderBudget.Reserve(b.Length);
             if (template[i] != '$' || i + 1 >= template.Length)
             {
                 b.Append(template[i]);

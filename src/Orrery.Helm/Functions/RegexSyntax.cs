@@ -13,6 +13,9 @@ internal sealed class RegexSyntax
     private const int MaxRepeat = 1000;
     private const int MaxDepth = 1000;
 
+    /// <summary>Far beyond any pattern of a chart; each part becomes a node of the automaton.</summary>
+    private const long MaxSize = 200_000;
+
     [Flags]
     private enum Mode
     {
@@ -23,6 +26,12 @@ internal sealed class RegexSyntax
     private readonly List<string> names = [""];
     private int i;
     private int depth;
+
+    /// <summary>How often the counted repetitions around one part of what was read last repeat it together.</summary>
+    private long repeats = 1;
+
+    /// <summary>Parts of the pattern with counted repetitions written out.</summary>
+    private long size;
 
     private RegexSyntax(string pattern) => p = pattern;
 
@@ -67,10 +76,13 @@ internal sealed class RegexSyntax
     private void Piece(StringBuilder b, ref Mode mode)
     {
         int start = i;
+        (long outerRepeats, long outerSize) = (repeats, size);
+        repeats = 1;
         string atom = Atom(ref mode);
         if (atom.Length == 0 && i > start)
         {
             // Flags alone, or an empty quotation.
+            repeats = outerRepeats;
             return;
         }
 
@@ -84,9 +96,34 @@ internal sealed class RegexSyntax
 
             before = text;
             atom = $"(?:{atom}){op}";
+            Grow(text, outerSize);
+        }
+
+        size++;
+        repeats = Math.Max(outerRepeats, repeats);
+        if (size > MaxSize)
+        {
+            throw new Templates.RenderLimitException(FormattableString.Invariant($"a regular expression has more than {MaxSize} parts"));
         }
 
         b.Append(atom);
+    }
+
+    /// <summary>What a counted repetition makes of the part that was read since the pattern had so many.</summary>
+    private void Grow(string text, long before)
+    {
+        if (text[0] != '{')
+        {
+            return;
+        }
+
+        int count = text[1..text.IndexOf('}', StringComparison.Ordinal)].Split(',', StringSplitOptions.RemoveEmptyEntries).Max(n => int.Parse(n, CultureInfo.InvariantCulture));
+        if (count >= 2 && (repeats *= count) > MaxRepeat)
+        {
+            throw Fault("invalid repeat count", text);
+        }
+
+        size = before + ((size + 1 - before) * Math.Max(count, 1));
     }
 
     private (string Op, string Text)? Repetition(Mode mode)

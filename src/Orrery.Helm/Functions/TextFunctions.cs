@@ -21,7 +21,7 @@ internal static class TextFunctions
         // Go lowers the dotted capital I to a plain i, which .NET's invariant culture leaves.
         Str("lower", s => Map(s, t => t.ToLowerInvariant().Replace('\u0130', 'i'))),
         Str("title", Title),
-        Str("untitle", s => Words(s, r => System.Text.Rune.ToLowerInvariant(r))),
+        Str("untitle", s => Map(s, Cases.Untitle)),
         Str("trim", Trim),
         Function.Of("trimAll", [P.String, P.String], a => Cut(S(a[1]), S(a[0]))),
         Function.Of("trimall", [P.String, P.String], a => Cut(S(a[1]), S(a[0]))),
@@ -37,7 +37,7 @@ internal static class TextFunctions
         Function.Of("abbrev", [P.Int, P.String], a => Abbreviate(0, I(a[0]), S(a[1]))),
         Function.Of("abbrevboth", [P.Int, P.Int, P.String], a => Abbreviate(I(a[0]), I(a[1]), S(a[2]))),
         Str("initials", Initials),
-        Str("nospace", s => string.Concat(s.Where(c => !IsLatinSpace(c)).Select(c => Utf8.FromRune(c)))),
+        Str("nospace", s => s.Any(IsLatinSpace) ? string.Concat(s.Where(c => !IsLatinSpace(c)).Select(c => Utf8.FromRune(c))) : s),
         Str("swapcase", s => Map(s, Cases.Swap)),
         Str("snakecase", s => Map(s, t => Cases.Delimited(t, '_'))),
         Str("kebabcase", s => Map(s, t => Cases.Delimited(t, '-'))),
@@ -221,6 +221,8 @@ internal static class TextFunctions
             return [];
         }
 
+        // Each part is a string of its own.
+        RenderBudget.Reserve(32L * (count < 0 ? (separator.Length == 0 ? s.Length : s.AsSpan().Count(separator)) : Math.Min(count, s.Length)));
         if (separator.Length == 0)
         {
             string[] runes = [.. Utf8.Runes(s).Select(r => s.Substring(r.At, r.Size))];

@@ -20,6 +20,7 @@ internal static class Wrapping
                 continue;
             }
 
+            Templates.RenderBudget.Visit(b.Length);
             int end = (int)(width + offset) + 1;
             int space = s.LastIndexOf(' ', Math.Min(end, s.Length) - 1, Math.Min(end, s.Length) - offset);
             if (space >= offset)

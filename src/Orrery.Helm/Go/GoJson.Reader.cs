@@ -57,15 +57,18 @@ internal static partial class GoJson
 
         private GoException Bad(string context)
         {
-            if (i >= s.Length)
+            if (i >= s.Length && !InToken(context))
             {
                 return new GoException("unexpected end of JSON input");
             }
 
-            (int rune, _) = (s[i], 0);
+            // Go's scanner takes the end for a space, which only a token that is not over minds.
+            int rune = i < s.Length ? s[i] : ' ';
             string shown = rune switch { '\'' => @"'\''", '"' => "'\"'", _ => GoQuote.QuoteRune(rune) };
             return new GoException($"invalid character {shown} {context}");
         }
+
+        private static bool InToken(string context) => context.StartsWith("in ", StringComparison.Ordinal) || context.StartsWith("after decimal", StringComparison.Ordinal);
 
         private void Spaces()
         {
@@ -300,12 +303,7 @@ internal static partial class GoJson
         private void Escape(StringBuilder b)
         {
             i++;
-            if (i >= s.Length)
-            {
-                throw Bad("");
-            }
-
-            int simple = "\"\\/bfnrt".IndexOf(s[i], StringComparison.Ordinal);
+            int simple = i < s.Length ? "\"\\/bfnrt".IndexOf(s[i], StringComparison.Ordinal) : -1;
             if (simple >= 0)
             {
                 b.Append("\"\\/\b\f\n\r\t"[simple]);
@@ -313,7 +311,7 @@ internal static partial class GoJson
                 return;
             }
 
-            if (s[i] != 'u')
+            if (i >= s.Length || s[i] != 'u')
             {
                 throw Bad("in string escape code");
             }

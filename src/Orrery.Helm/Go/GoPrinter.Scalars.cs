@@ -341,10 +341,29 @@ internal sealed partial class GoPrinter
             exponent--;
         }
 
+        if (precision is { } few and < 13)
+        {
+            (mantissa, exponent) = Rounded(mantissa, exponent, 52 - (4 * few));
+        }
+
         string digits = (mantissa & 0xFFFFFFFFFFFFF).ToString("x13", CultureInfo.InvariantCulture);
         digits = precision is { } p && p < 13 ? digits[..p] : digits.TrimEnd('0').PadRight(precision ?? 0, '0');
         string text = sign + "0x1" + (digits.Length > 0 ? "." + digits : "") + "p" + (exponent < 0 ? "-" : "+") + Math.Abs(exponent).ToString("00", CultureInfo.InvariantCulture);
         return upper ? text.ToUpperInvariant() : text;
+    }
+
+    /// <summary>A mantissa of 53 bits without its lowest ones, rounded to even.</summary>
+    private static (long Mantissa, int Exponent) Rounded(long mantissa, int exponent, int drop)
+    {
+        long unit = 1L << drop;
+        long rest = mantissa & (unit - 1);
+        mantissa -= rest;
+        if (rest > unit / 2 || (rest == unit / 2 && (mantissa & unit) != 0))
+        {
+            mantissa += unit;
+        }
+
+        return mantissa >> 53 == 0 ? (mantissa, exponent) : (mantissa >> 1, exponent + 1);
     }
 
     private void ComplexNumber(Complex c, int verb)

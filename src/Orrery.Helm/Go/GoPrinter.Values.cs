@@ -48,6 +48,7 @@ internal sealed partial class GoPrinter
                 String(GoTypes.TypeOf(value), 's');
                 return;
             case 'p':
+            case 'w' when value is GoMap or GoSlice or GoObject:
                 Bad(value, verb);
                 return;
         }

@@ -130,7 +130,7 @@ internal sealed partial class GoPrinter
             }
             else
             {
-                if (verb == 'v')
+                if (verb is 'v' or 'w')
                 {
                     (sharpV, sharp) = (sharp, false);
                     (plusV, plus) = (plus, false);

@@ -64,7 +64,10 @@ internal sealed class GoMap(string type = GoMap.Plain, string element = "interfa
     public void Remove(string key) => items.Remove(key);
 
     /// <summary>The same map as a parameter of type map[string]interface {} sees it: entries are shared.</summary>
-    public GoMap AsPlain() => Type == Plain ? this : new GoMap { IsNil = IsNil, items = items };
+    public GoMap AsPlain() => Type == Plain ? this : As(Plain);
+
+    /// <summary>The same map under another type: entries are shared.</summary>
+    public GoMap As(string other) => new(other) { IsNil = IsNil, items = items };
 
     public bool SharesWith(GoMap other) => ReferenceEquals(items, other.items);
 

@@ -13,7 +13,7 @@ internal sealed partial class VersionConstraint
     public static VersionConstraint Parse(string text)
     {
         var constraint = new VersionConstraint();
-        string rewritten = Hyphen().Replace(text, m => $">={m.Groups[1].Value} <={m.Groups[2].Value}");
+        string rewritten = Hyphen().Replace(text, m => $">= {m.Groups[1].Value}, <= {m.Groups[2].Value} ");
         foreach (string alternative in rewritten.Split("||"))
         {
             if (!Whole().IsMatch(alternative))
@@ -31,43 +31,58 @@ internal sealed partial class VersionConstraint
     {
         static bool Wild(string s) => s.Length == 0 || s is "x" or "X" or "*";
         string major = m.Groups[2].Value, minor = m.Groups[3].Value, patch = m.Groups[4].Value;
-        bool minorDirty = !Wild(major) && Wild(minor);
-        bool patchDirty = !Wild(major) && Wild(patch);
-        bool dirty = Wild(major) || minorDirty || patchDirty;
-        string version = Wild(major) ? "0.0.0" : $"{major}.{(minorDirty ? "0" : minor)}.{(patchDirty ? "0" : patch)}" + (m.Groups[5].Length > 0 ? "-" + m.Groups[5].Value : "");
-        return new Part(m.Groups[1].Value, SemanticVersion.Parse(version), minorDirty, patchDirty && !minorDirty, dirty) with { MinorDirty = minorDirty || Wild(major) };
-    }
-
-    public bool Check(SemanticVersion v)
-    {
-        // A pre-release only satisfies a set in which some part names one.
-        return alternatives.Any(set => set.All(p => Check(p, v, set.Any(o => o.Version.Pre.Length > 0))));
-    }
-
-    private static bool Check(Part c, SemanticVersion v, bool pre)
-    {
-        if (v.Pre.Length > 0 && c.Version.Pre.Length == 0 && !(pre && c.Version.Pre.Length > 0))
+        bool any = Wild(major);
+        bool minorDirty = !any && Wild(minor);
+        bool patchDirty = !any && !minorDirty && Wild(patch);
+        string numbers = any ? "0.0.0" : minorDirty ? $"{major}.0.0" : $"{major}.{minor}.{(patchDirty ? "0" : patch)}";
+        try
         {
-            return false;
+            return new Part(m.Groups[1].Value, SemanticVersion.Parse(numbers + m.Groups[5].Value), minorDirty, patchDirty, any || minorDirty || patchDirty);
         }
+        catch (GoException)
+        {
+            throw new GoException("constraint parser error");
+        }
+    }
 
-        bool wildMajor = c.Dirty && c.MinorDirty && c.Version is { Major: 0, Minor: 0, Patch: 0 } && c.Operator is "" or "=";
+    /// <summary>A pre-release only satisfies a set of which some part names one.</summary>
+    public bool Check(SemanticVersion v) => alternatives.Any(set => (v.Pre.Length == 0 || set.Any(p => p.Version.Pre.Length > 0)) && set.All(p => Check(p, v)));
+
+    private static bool Check(Part c, SemanticVersion v)
+    {
         int compare = v.CompareTo(c.Version);
         return c.Operator switch
         {
-            "!=" => c.Dirty ? c.Version.Major != v.Major || (!c.MinorDirty && c.Version.Minor != v.Minor) || (!c.MinorDirty && !c.PatchDirty) : compare != 0,
-            ">" => !c.Dirty ? compare > 0 : v.Major > c.Version.Major || (v.Major == c.Version.Major && !c.MinorDirty && v.Minor > c.Version.Minor),
+            "!=" => c.Dirty ? Differs(c, v) : compare != 0,
+            ">" => c.MinorDirty || c.PatchDirty ? v.Major > c.Version.Major || (v.Major == c.Version.Major && c.PatchDirty && v.Minor > c.Version.Minor)
+                : c.Dirty ? v.Major > c.Version.Major || compare > 0 : compare > 0,
             ">=" or "=>" => compare >= 0,
             "<" => compare < 0,
             "<=" or "=<" => !c.Dirty ? compare <= 0 : v.Major < c.Version.Major || (v.Major == c.Version.Major && (c.MinorDirty || v.Minor <= c.Version.Minor)),
             "^" => compare >= 0 && Caret(c, v),
-            "~" or "~>" => compare >= 0 && (c is { Dirty: true, MinorDirty: true, Version: { Major: 0, Minor: 0 } } || (v.Major == c.Version.Major && (c.MinorDirty || v.Minor == c.Version.Minor))),
-            _ when c.Dirty => wildMajor && IsAny(c) ? compare >= 0 : compare >= 0 && v.Major == c.Version.Major && (c.MinorDirty || v.Minor == c.Version.Minor),
+            _ when c.Dirty || c.Operator.StartsWith('~') => compare >= 0 && Tilde(c, v),
             _ => compare == 0,
         };
     }
 
-    private static bool IsAny(Part c) => c.MinorDirty && !c.PatchDirty && c.Version.Major == 0;
+    private static bool Differs(Part c, SemanticVersion v)
+    {
+        if (c.Version.Major != v.Major)
+        {
+            return true;
+        }
+
+        if (c.MinorDirty || c.Version.Minor != v.Minor)
+        {
+            return !c.MinorDirty;
+        }
+
+        return c.PatchDirty ? c.Version.Pre != v.Pre : c.Version.Patch != v.Patch || v.CompareTo(c.Version) != 0;
+    }
+
+    private static bool Tilde(Part c, SemanticVersion v) =>
+        (c is { MinorDirty: false, PatchDirty: false, Version: { Major: 0, Minor: 0, Patch: 0 } })
+        || (v.Major == c.Version.Major && (c.MinorDirty || v.Minor == c.Version.Minor));
 
     private static bool Caret(Part c, SemanticVersion v)
     {
@@ -89,7 +104,7 @@ internal sealed partial class VersionConstraint
         return v.Minor == 0 && v.Patch == c.Version.Patch;
     }
 
-    private const string Ver = @"v?([0-9]+|[xX*])(?:\.([0-9]+|[xX*]))?(?:\.([0-9]+|[xX*]))?(?:-([0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*))?(?:\+[0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*)?";
+    private const string Ver = @"v?([0-9]+|[xX*])(?:\.([0-9]+|[xX*]))?(?:\.([0-9]+|[xX*]))?((?:-[0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*)?)(?:\+[0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*)?";
 
     [GeneratedRegex(@"(>=|=>|<=|=<|!=|~>|=|>|<|~|\^|)\s*" + Ver)]
     private static partial Regex One();
@@ -97,6 +112,9 @@ internal sealed partial class VersionConstraint
     [GeneratedRegex(@"^(\s*(?:>=|=>|<=|=<|!=|~>|=|>|<|~|\^|)\s*" + Ver + @"\s*)((?:\s+|,\s*)(?:>=|=>|<=|=<|!=|~>|=|>|<|~|\^|)\s*" + Ver + @"\s*)*$")]
     private static partial Regex Whole();
 
-    [GeneratedRegex(@"\s*(v?[0-9xX*][0-9A-Za-z.+*\-]*)\s+-\s+(v?[0-9xX*][0-9A-Za-z.+*\-]*)\s*")]
+    /// <summary>A part of a hyphen range. The bar is in the real one's pattern by mistake, which shows where alternatives stand without spaces: 1||2 - 3.</summary>
+    private const string RangeEnd = @"(v?[0-9|xX*]+(?:\.[0-9|xX*]+)?(?:\.[0-9|xX*]+)?(?:-[0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*)?(?:\+[0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*)?)";
+
+    [GeneratedRegex(@"\s*" + RangeEnd + @"\s+-\s+" + RangeEnd + @"\s*")]
     private static partial Regex Hyphen();
 }

@@ -6,6 +6,9 @@ namespace Orrery.Helm.Templates;
 // Calls: finding the function, checking how many arguments there are, and fitting each into its parameter's type.
 internal sealed partial class Executor
 {
+    /// <summary>Bytes of arguments from which on a call is taken for slow enough to look at the clock.</summary>
+    private const int LargeText = 1 << 16;
+
     private RValue CallByName(RValue dot, IdentifierNode identifier, Node command, IReadOnlyList<Node> arguments, RValue? final)
     {
         at = identifier;
@@ -60,18 +63,35 @@ internal sealed partial class Executor
             values[n] = Fit(last, type);
         }
 
+        if (function.Name == "call" && values[0].Value is { } called)
+        {
+            // No value of a template is a function; Go names it as the template does.
+            at = node;
+            string name = given > 0 ? arguments[1].ToString()! : called is string text ? text : $"<{GoTypes.TypeOf(called)} Value>";
+            throw Error($"error calling call: non-function {name} of type {GoTypes.TypeOf(called)}");
+        }
+
         long size = 0;
         foreach (RValue value in values)
         {
-            size += value.Value is string text ? text.Length : 0;
+            size += value.Value is string part ? part.Length : 0;
         }
 
         RenderBudget.Reserve(size);
+        if (size > LargeText)
+        {
+            budget.CheckTime();
+        }
+
         try
         {
             RValue result = function.Body(values);
             budget.Made(result.Value switch { string text => text.Length, GoSlice list => 16L * list.Count, _ => 0 });
             return result;
+        }
+        catch (System.Text.RegularExpressions.RegexMatchTimeoutException e)
+        {
+            throw new RenderLimitException(FormattableString.Invariant($"{function.Name} takes longer than {e.MatchTimeout.TotalSeconds} s"));
         }
         catch (Exception e) when (e is GoException or TemplateExecException or TemplateParseException)
         {

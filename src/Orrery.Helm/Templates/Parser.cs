@@ -24,6 +24,9 @@ internal sealed partial class Parser
     private int rangeDepth;
     private int depth;
 
+    /// <summary>Line of the delimiter that opened the action at hand; 0 outside of actions, and once an action within is over.</summary>
+    private int actionLine;
+
     private Parser(string name, string text, Func<string, bool> isFunction)
     {
         file = new ParsedFile(name, text);
@@ -115,7 +118,8 @@ internal sealed partial class Parser
             return Fault($"unexpected {token} in {context}");
         }
 
-        return Fault(token.Text);
+        string where = actionLine == 0 || actionLine == token.Line ? "" : FormattableString.Invariant($" in action started at {file.Name}:{actionLine}");
+        return Fault(token.Text + (token.Text.EndsWith(" action", StringComparison.Ordinal) && where.Length > 0 ? where[" in action".Length..] : where));
     }
 
     private void ParseFile()
@@ -219,7 +223,9 @@ internal sealed partial class Parser
                     throw Fault($"actions nest deeper than {MaxDepth}");
                 }
 
+                actionLine = token.Line;
                 Node node = Action();
+                actionLine = 0;
                 depth--;
                 return node;
             default:

@@ -71,11 +71,19 @@ internal sealed class RenderBudget(TimeProvider time, RenderLimits limits, Cance
         RuntimeHelpers.EnsureSufficientExecutionStack();
         if ((++steps & 0x3FF) == 0)
         {
-            ct.ThrowIfCancellationRequested();
-            if (time.GetElapsedTime(started) > limits.Time)
-            {
-                throw new RenderLimitException(FormattableString.Invariant($"rendering takes longer than {limits.Time.TotalSeconds} s"));
-            }
+            CheckTime();
+        }
+    }
+
+    /// <summary>A function is about to do what takes milliseconds: keys, password hashes, texts of megabytes.</summary>
+    public static void Costly() => current?.CheckTime();
+
+    public void CheckTime()
+    {
+        ct.ThrowIfCancellationRequested();
+        if (time.GetElapsedTime(started) > limits.Time)
+        {
+            throw new RenderLimitException(FormattableString.Invariant($"rendering takes longer than {limits.Time.TotalSeconds} s"));
         }
     }
 

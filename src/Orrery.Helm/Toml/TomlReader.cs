@@ -265,7 +265,9 @@ internal sealed partial class TomlReader
                 throw Fault(header && c == ']' ? "unexpected end of table name (table names cannot be empty)"
                     : c == '.' ? "unexpected '.' (keys cannot start with '.')"
                     : c == '=' ? "unexpected '=': key name appears blank"
-                    : $"bare keys cannot contain {Shown}");
+                    : header ? $"expected '.' or ']' to end table name, but got {Shown} instead"
+                    : c < ' ' && c is not '\n' and not '\r' and not '\t' || c == 0x7F ? FormattableString.Invariant($"TOML files cannot contain control characters: '0x{c:x2}'")
+                    : $"expected '.' or '=', but got {Shown} instead");
             }
 
             Blanks();

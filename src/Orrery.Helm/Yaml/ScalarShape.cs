@@ -13,7 +13,8 @@ internal readonly struct ScalarShape
 
     public bool BlockAllowed { get; }
 
-    public ScalarShape(string s)
+    /// <summary>Newer libyaml, behind toYamlPretty, minds tabs in plain scalars only.</summary>
+    public ScalarShape(string s, bool tabs = false)
     {
         if (s.Length == 0)
         {
@@ -22,7 +23,7 @@ internal readonly struct ScalarShape
         }
 
         bool indicators = s.StartsWith("---", StringComparison.Ordinal) || s.StartsWith("...", StringComparison.Ordinal);
-        bool breaks = false, special = false, leading = false, trailingSpace = false, trailingBreak = false, breakSpace = false, spaceBreak = false;
+        bool breaks = false, special = false, tab = false, leading = false, trailingSpace = false, trailingBreak = false, breakSpace = false, spaceBreak = false;
         bool previousSpace = false, previousBreak = false, preceded = true;
         for (int i = 0; i < s.Length;)
         {
@@ -31,7 +32,8 @@ internal readonly struct ScalarShape
             bool last = i + size == s.Length;
             bool followed = last || IsBlank(Utf8.Decode(s, i + size).Rune);
             indicators |= first ? FirstIndicator(rune, followed) : (rune == ':' && followed) || (rune == '#' && preceded);
-            special |= !IsPrintable(rune);
+            special |= !IsPrintable(rune) && !(tabs && rune == '\t');
+            tab |= rune == '\t';
             bool isBreak = IsBreak(rune);
             if (rune == ' ')
             {
@@ -53,7 +55,7 @@ internal readonly struct ScalarShape
         }
 
         Multiline = breaks;
-        PlainAllowed = !(leading || trailingSpace || trailingBreak || breakSpace || spaceBreak || special || breaks || indicators);
+        PlainAllowed = !(leading || trailingSpace || trailingBreak || breakSpace || spaceBreak || special || tab || breaks || indicators);
         SingleAllowed = !(breakSpace || spaceBreak || special);
         BlockAllowed = !(trailingSpace || spaceBreak || special);
     }

@@ -14,7 +14,7 @@ internal sealed partial class YamlWriter
 
     private void Text(string s, int indent, bool simpleKey)
     {
-        var shape = new ScalarShape(s);
+        var shape = new ScalarShape(s, indentSequences);
         Style style = s.Contains('\n', StringComparison.Ordinal) ? Style.Literal : YamlResolve.NeedsQuotes(s) ? Style.Double : Style.Plain;
         if (simpleKey && shape.Multiline)
         {

@@ -25,7 +25,7 @@ internal sealed partial class YamlWriter
     public static string Write(object? value, bool pretty = false)
     {
         var writer = new YamlWriter(pretty);
-        writer.Node(ThroughJson(value), -1, inMapping: false, simpleKey: false);
+        writer.Node(pretty ? Direct(value) : ThroughJson(value), -1, inMapping: false, simpleKey: false);
         if (writer.column > 0 || !writer.indention)
         {
             writer.b.Append('\n');
@@ -48,6 +48,19 @@ internal sealed partial class YamlWriter
         string s => Valid(s),
         _ => value,
     };
+
+    /// <summary>toYamlPretty has no JSON between: strings stay as they are, and what is nil is empty.</summary>
+    private static object? Direct(object? value)
+    {
+        Templates.RenderBudget.Copy();
+        return value switch
+        {
+            GoMap map => GoMap.Of(map.Items.Select(i => KeyValuePair.Create(i.Key, Direct(i.Value)))),
+            GoSlice { Type: not "[]uint8" } list => new GoSlice([.. list.Items.Select(Direct)]),
+            GoSlice or GoObject => ThroughJson(value),
+            _ => value,
+        };
+    }
 
     private static object? Part(object? value)
     {

@@ -105,7 +105,7 @@ internal sealed class PlaneReconciler(WorkWriter writer, HookRunner hooks, Bundl
         {
             HookProgress before = skipsHooks ? new HookProgress(attempt, true, null, "") : await hooks.RunAsync(look.Hooks, "pre-delete", attempt, id, cancellationToken).ConfigureAwait(false);
             return before.IsDone
-                ? (status with { Attempt = before.Attempt with { Stage = Stages.Deleting } }).In(Phases.Uninstalling, "Deleting", "its objects go")
+                ? (status with { Attempt = before.Attempt with { Stage = Stages.Deleting, Started = time.GetUtcNow() } }).In(Phases.Uninstalling, "Deleting", "its objects go")
                 : Hooked(status with { Attempt = before.Attempt }, before, look, Phases.Uninstalling);
         }
 
@@ -314,9 +314,19 @@ internal sealed class PlaneReconciler(WorkWriter writer, HookRunner hooks, Bundl
     /// <summary>Hooks of what is in force keep that attempt's mark: those for its deletion wait for their time.</summary>
     private static string IdInForce(PlaneStatus status) => status.Content is { } content ? new Attempt(status.Inputs ?? "", content, status.Revision, "", default, []).Id : "";
 
-    private static PlaneStatus Hooked(PlaneStatus status, HookProgress progress, PlaneLook look, string moving) => progress.Failure is { } failure
-        ? Counted(status, look).In(Phases.Failed, HookFailed, failure)
-        : Counted(status, look).In(moving, "Hook", progress.Waiting);
+    private PlaneStatus Hooked(PlaneStatus status, HookProgress progress, PlaneLook look, string moving)
+    {
+        PlaneStatus counted = Counted(status, look);
+        if (progress.Failure is { } failure)
+        {
+            return counted.In(Phases.Failed, HookFailed, failure);
+        }
+
+        // A deletion waits for its hooks however long they take, but not in silence.
+        return moving == Phases.Uninstalling && status.Attempt is { } attempt && time.GetUtcNow() - attempt.Started > look.Plan.Deadline
+            ? counted.In(Phases.Failed, "ProgressDeadlineExceeded", $"not done after {look.Plan.Deadline.TotalSeconds:0} s: {progress.Waiting}; annotate the installation with {SkipHooksAnnotation}=true to go on without its hooks")
+            : counted.In(moving, "Hook", progress.Waiting);
+    }
 
     private PlaneStatus Overdue(PlaneStatus status, PlaneLook look)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Orrery.Api;
@@ -96,6 +97,30 @@ public sealed class ChartRoadTests
         await PhaseAsync(fleet, "Running");
         Assert.Equal("1.0.0", (await fleet.DataPlanes["pa2-par"].Client.GetAsync(ConfigMaps, Mapped, "settings", default)).TextAt("data", "version"));
         Assert.Equal(digest, (await fleet.Root.GetAsync(OrreryResources.Releases, "", "shop-any", default)).TextAt("status", "digest"));
+    }
+
+    [Fact]
+    public async Task Chart_HookOfItsDeletionDoesNotEnd_SaysSoAndGoesWhenToldTo()
+    {
+        await using LocalHttp repository = await RepositoryAsync();
+        await using TestFleet fleet = await StartAsync(repository.Address);
+        await InstallAsync(fleet, "shop-1", """{"title": "x"}""");
+        await Eventually.SomeAsync(() => fleet.DataPlanes["pa2-par"].Client.FindAsync(Jobs, Mapped, "migrate", default), "the hook");
+        await EndAsync(fleet.DataPlanes["pa2-par"], "Complete");
+        await PhaseAsync(fleet, "Running");
+
+        await SpecAsync(fleet, """{"progressDeadlineSeconds": 1}""");
+        await fleet.Root.DeleteAsync(OrreryResources.Installations, "acme", "shop", null, default);
+        await Eventually.TrueAsync(
+            async () => (await fleet.Root.GetAsync(OrreryResources.Installations, "acme", "shop", default)).At("status", "dataPlanes") is { ValueKind: JsonValueKind.Array } planes
+                && planes[0].GetProperty("message").GetString()!.StartsWith("not done after 1 s: pre-delete hook ", StringComparison.Ordinal),
+            "that it is told",
+            TimeSpan.FromSeconds(30));
+        Assert.NotNull(await fleet.DataPlanes["pa2-par"].Client.FindAsync(ConfigMaps, Mapped, "settings", default));
+
+        await fleet.Root.PatchAsync(OrreryResources.Installations, "acme", "shop", PatchKind.Merge, Json("""{"metadata": {"annotations": {"orrery.dev/skip-hooks": "true"} } }"""), default);
+        await Eventually.TrueAsync(async () => await fleet.Root.FindAsync(OrreryResources.Installations, "acme", "shop", default) is null, "that it is gone", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(async () => await fleet.DataPlanes["pa2-par"].Client.FindAsync(ConfigMaps, Mapped, "settings", default) is null, "that its objects are gone", TimeSpan.FromSeconds(30));
     }
 
     private static byte[] Chart(string version) => PackedChart.Pack(

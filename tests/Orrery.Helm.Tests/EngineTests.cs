@@ -39,6 +39,8 @@ public sealed class EngineTests
     [InlineData("!=1.x", "2.0.0", "true")]
     [InlineData("^0.0", "0.0.7", "true")]
     [InlineData("*", "7.1", "true")]
+    [InlineData("3 || 1.0 - 2.0", "1.5", "true")]
+    [InlineData("3||1.0 - 2.0", "1.5", "false")]
     public void SemverCompare_PreReleasesAndWildcards_DecidesAsTheRealOne(string constraint, string version, string expected) =>
         Assert.Equal(expected, Render($"{{{{ semverCompare \"{constraint}\" \"{version}\" }}}}"));
 

@@ -26,17 +26,19 @@ internal static class TestVerb
                 result.AddError("--timeout: want 1 to 86400");
             }
         });
+        var logs = new Option<bool>("--logs") { Description = "Print what the tests wrote, read from the data planes. Needs rights on works and dataplanes/proxy in root." };
         command.Add(name);
         command.Add(timeout);
+        command.Add(logs);
         command.SetAction(async (parsed, ct) =>
         {
             using KubeClient client = cluster.Connect(parsed);
-            return await RunAsync(client, cluster.Namespace(parsed, client), parsed.GetValue(name)!, TimeSpan.FromSeconds(parsed.GetValue(timeout)), TimeProvider.System, ct).ConfigureAwait(false);
+            return await RunAsync(client, cluster.Namespace(parsed, client), parsed.GetValue(name)!, TimeSpan.FromSeconds(parsed.GetValue(timeout)), parsed.GetValue(logs), TimeProvider.System, ct).ConfigureAwait(false);
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(KubeClient client, string ns, string name, TimeSpan timeout, TimeProvider time, CancellationToken ct)
+    private static async Task<int> RunAsync(KubeClient client, string ns, string name, TimeSpan timeout, bool logs, TimeProvider time, CancellationToken ct)
     {
         long began = time.GetTimestamp();
         string run = time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffffffZ", CultureInfo.InvariantCulture);
@@ -48,6 +50,11 @@ internal static class TestVerb
             List<KubeObject> planes = installation.At("status", "dataPlanes") is { ValueKind: JsonValueKind.Array } found ? [.. found.EnumerateArray().Select(p => new KubeObject(p))] : [];
             if (planes.Count > 0 && planes.TrueForAll(p => p.TextAt("test", "run") == run && p.TextAt("test", "phase") is "Succeeded" or "Failed"))
             {
+                foreach (KubeObject plane in logs ? planes : [])
+                {
+                    await new TestLogs(client, Console.Out).PrintAsync(ns, name, plane.TextAt("name")!, ct).ConfigureAwait(false);
+                }
+
                 return Tell(planes);
             }
 

@@ -62,9 +62,10 @@ internal static class ServerComposition
         var objects = new ObjectStore(caches, access.BaseLayer, access.Clusters);
 
         // 3. Writes.
+        var seats = new FairQueue(options.Fairness, time);
         var webhooks = new WebhookClient(objects, addresses, time);
         var admissionMetrics = new AdmissionMetrics();
-        var versions = new ObjectVersions(webhooks, names, admissionMetrics, time);
+        var versions = new ObjectVersions(webhooks, seats, names, admissionMetrics, time);
         var facts = new AdmissionFacts(objects, resources, versions, access.Authorizer);
         var parameters = new PolicyParams(objects, resources);
         var limits = new LimitRanger(objects);
@@ -75,13 +76,13 @@ internal static class ServerComposition
             [
                 new NamespaceLifecycle(objects), new SigningRequestIdentity(time), limits, new ServiceAccountDefaults(objects, names), new NewNodeTaint(), new PodTopologyLabels(objects), priority, new DefaultTolerations(),
                 DefaultClass.OfClaims(objects), new VolumeProtection(), new RuntimeClassOverhead(objects), DefaultClass.OfIngresses(objects),
-                PolicyPlugins.Mutating(caches, facts, parameters), new MutatingWebhooks(caches, webhookCalls), new ParamGuard(objects, resources, access.Authorizer), new RoleEscalation(access.RoleGuard),
+                PolicyPlugins.Mutating(caches, facts, parameters), new MutatingWebhooks(caches, webhookCalls, seats), new ParamGuard(objects, resources, access.Authorizer), new RoleEscalation(access.RoleGuard),
             ],
             validating:
             [
                 limits, new PodSecurityAdmission(objects, time), priority, new ClaimResize(objects), new PrivilegedContainers(options.AllowsPrivileged),
                 new CertificateApproval(access.Authorizer), new CertificateSigning(access.Authorizer), new CertificateSubjectRestriction(), new ProviderGuard(access.Authorizer, options.Issuers), new ReservedGroups(), new MirroredNodes(),
-                PolicyPlugins.Validating(caches, facts, parameters), new ValidatingWebhooks(caches, webhookCalls),
+                PolicyPlugins.Validating(caches, facts, parameters), new ValidatingWebhooks(caches, webhookCalls, seats),
             ],
             admissionMetrics, time).Without(options.DisabledAdmissionPlugins);
         var serviceAddresses = new ServiceAddresses(caches, options.ServiceRange, names);
@@ -99,7 +100,7 @@ internal static class ServerComposition
         creation.FollowUps = [.. options.DisabledControllers.Contains(ControllerNames.ServiceAccounts) ? (IFollowUp[])[] : [namespaces], definitions, quotaCount];
 
         // 5. What every request passes.
-        var fairness = new RequestFairness(new FairQueue(options.Fairness, time), caches, resources, time);
+        var fairness = new RequestFairness(seats, caches, resources, time);
         var metrics = new RequestMetrics(time);
 
         var groups = new OfferedGroups(options.GroupHandlers);

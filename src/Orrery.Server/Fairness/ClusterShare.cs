@@ -21,6 +21,9 @@ internal sealed class ClusterShare
 
     public int Taken { get; set; }
 
+    /// <summary>Of the seats taken, those whose requests wait for somebody elsewhere; the server does not count them meanwhile.</summary>
+    public int Aside { get; set; }
+
     public int Queued { get; private set; }
 
     /// <summary>Where it stands in the round of clusters.</summary>

@@ -21,7 +21,7 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time)
     private int taken;
     private int queued;
 
-    /// <summary>Seats taken now.</summary>
+    /// <summary>Seats taken now, without those set aside.</summary>
     public int Taken
     {
         get
@@ -112,12 +112,49 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time)
         return WaitAsync(waiter, cancellationToken);
     }
 
+    /// <summary>
+    /// For as long as a request of that cluster waits for somebody elsewhere, such as a webhook that its tenant runs: it spends nothing of the server, so others
+    /// may have its seat, while its own cluster goes without. Seats of a cluster are alike; where none is taken, nothing is set aside.
+    /// </summary>
+    /// <returns>To be disposed when the request goes on. It does so at once, even if there are more seats taken then than there are.</returns>
+    public Aside SetAside(ClusterName cluster)
+    {
+        lock (gate)
+        {
+            if (!clusters.TryGetValue(cluster, out ClusterShare? share) || share.Aside == share.Taken)
+            {
+                return default;
+            }
+
+            share.Aside++;
+            taken--;
+            Serve();
+            return new Aside(this, share);
+        }
+    }
+
+    internal void Return(ClusterShare share)
+    {
+        lock (gate)
+        {
+            // Its request may have left before, and another's seat was counted again for it.
+            if (share.Aside > 0)
+            {
+                share.Aside--;
+                taken++;
+            }
+        }
+    }
+
     internal void Leave(ClusterShare share, int width)
     {
         lock (gate)
         {
             taken -= width;
             share.Taken -= width;
+            int gone = Math.Max(0, share.Aside - share.Taken);
+            share.Aside -= gone;
+            taken += gone;
             Serve();
             Tidy(share);
         }
@@ -240,4 +277,10 @@ internal sealed class Seat(FairQueue? queue, ClusterShare? share, int width) : I
     private FairQueue? queue = queue;
 
     public void Dispose() => Interlocked.Exchange(ref queue, null)?.Leave(share!, width);
+}
+
+/// <summary>A seat that is set aside; disposing, once, takes it again.</summary>
+internal readonly struct Aside(FairQueue? queue, ClusterShare? share) : IDisposable
+{
+    public void Dispose() => queue?.Return(share!);
 }

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Server.Cache;
 using Orrery.Server.CustomResources;
+using Orrery.Server.Fairness;
 using Orrery.Server.Metrics;
 using Orrery.Server.Webhooks;
 using Orrery.Storage;
@@ -14,7 +15,7 @@ namespace Orrery.Server.Registry;
 /// definitions without a converter, by the definition's webhook otherwise. The server's own upkeep takes objects as they are stored, so
 /// that it waits for nobody's webhook.
 /// </summary>
-internal sealed class ObjectVersions(WebhookClient client, NameSource names, AdmissionMetrics metrics, TimeProvider time)
+internal sealed class ObjectVersions(WebhookClient client, FairQueue seats, NameSource names, AdmissionMetrics metrics, TimeProvider time)
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
@@ -132,7 +133,12 @@ internal sealed class ObjectVersions(WebhookClient client, NameSource names, Adm
         {
             string version = remote.ReviewVersion ?? throw new WebhookException("no supported conversion review versions");
             string uid = names.Uid();
-            JsonObject review = await client.CallAsync(cluster, remote.Address, ConversionReview.Ask(version, uid, objects, apiVersion), Timeout, MaxAnswerBytes, cancellationToken);
+            JsonObject review;
+            using (seats.SetAside(cluster))
+            {
+                review = await client.CallAsync(cluster, remote.Address, ConversionReview.Ask(version, uid, objects, apiVersion), Timeout, MaxAnswerBytes, cancellationToken);
+            }
+
             IReadOnlyList<JsonObject> converted = ConversionReview.Read(version, uid, review, objects, apiVersion);
             succeeded = true;
             return converted;

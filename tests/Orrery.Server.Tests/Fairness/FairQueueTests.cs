@@ -156,6 +156,49 @@ public sealed class FairQueueTests
         Assert.Equal((0, 0, 0), (queue.Taken, queue.Queued, queue.Active));
     }
 
+    [Fact]
+    public async Task SetAside_AllRequestsOfAClusterWaitElsewhere_OthersHaveTheirSeatsAndItsOwnDoNot()
+    {
+        FairQueue queue = Make();
+        List<Task<Seat>> hung = Enter(queue, Loud, "a", 4);
+        Aside[] asides = [queue.SetAside(Loud), queue.SetAside(Loud), queue.SetAside(Loud)];
+
+        List<Task<Seat>> quiet = Enter(queue, Quiet, "b", 3);
+
+        Assert.All(quiet, t => Assert.True(t.IsCompletedSuccessfully));
+        Assert.False(hung[3].IsCompleted, "a cluster has no more seats for waiting");
+        Assert.Equal(3, queue.Taken);
+
+        // Those that go on count at once; whoever comes then waits until there is room again.
+        Array.ForEach(asides, a => a.Dispose());
+        Assert.Equal(6, queue.Taken);
+        foreach (Task<Seat> seat in hung.Take(3).Concat(quiet))
+        {
+            (await seat).Dispose();
+        }
+
+        (await hung[3]).Dispose();
+        Assert.Equal((0, 0, 0), (queue.Taken, queue.Queued, queue.Active));
+    }
+
+    [Fact]
+    public async Task SetAside_NoSeatIsTaken_ChangesNothing()
+    {
+        FairQueue queue = Make();
+        Aside nobody = queue.SetAside(Quiet);
+        Seat seat = await queue.EnterAsync(Loud, "a", 1, Cancel);
+        Aside own = queue.SetAside(Loud), another = queue.SetAside(Loud);
+        Assert.Equal(0, queue.Taken);
+
+        // The request ends before what it waited for: its seat is not given back twice.
+        seat.Dispose();
+        nobody.Dispose();
+        own.Dispose();
+        another.Dispose();
+
+        Assert.Equal((0, 0, 0), (queue.Taken, queue.Queued, queue.Active));
+    }
+
     private static void InterlockedMax(ref int target, int value)
     {
         int seen = Volatile.Read(ref target);

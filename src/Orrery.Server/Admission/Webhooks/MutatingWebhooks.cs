@@ -4,6 +4,7 @@ using Orrery.Machinery.Patches;
 using Orrery.Server.Admission.Matching;
 using Orrery.Server.Cache;
 using Orrery.Server.Clusters;
+using Orrery.Server.Fairness;
 using Orrery.Server.Registry;
 
 namespace Orrery.Server.Admission.Webhooks;
@@ -12,7 +13,7 @@ namespace Orrery.Server.Admission.Webhooks;
 /// Asks the webhooks of MutatingWebhookConfigurations one after the other, each about the object as the one before left it.
 /// Upstream: apiserver <c>pkg/admission/plugin/webhook/mutating/dispatcher.go</c>.
 /// </summary>
-internal sealed class MutatingWebhooks(CacheSet caches, WebhookCalls calls) : IMutatingPlugin, IClusterMemory
+internal sealed class MutatingWebhooks(CacheSet caches, WebhookCalls calls, FairQueue seats) : IMutatingPlugin, IClusterMemory
 {
     /// <summary>What is put into one of these is nobody's to read in a record.</summary>
     private static readonly GroupResource Secrets = new("", "secrets");
@@ -66,7 +67,12 @@ internal sealed class MutatingWebhooks(CacheSet caches, WebhookCalls calls) : IM
     private async ValueTask<bool> AskAsync(Webhook webhook, int index, AdmissionRequest request, ResourceDefinition matched, CancellationToken cancellationToken)
     {
         string place = $"mutation.webhook.admission.k8s.io/round_{(request.Reinvocation.IsSecondRun ? 1 : 0)}_index_{index}";
-        WebhookOutcome outcome = await calls.CallAsync(webhook, request, matched, mayPatch: true, cancellationToken);
+        WebhookOutcome outcome;
+        using (seats.SetAside(request.Cluster))
+        {
+            outcome = await calls.CallAsync(webhook, request, matched, mayPatch: true, cancellationToken);
+        }
+
         if (outcome.Answer is not { } answer)
         {
             request.Notes.Annotate("failed-open." + place, webhook.Name);

@@ -2,6 +2,7 @@ using Orrery.Api;
 using Orrery.Server.Admission.Matching;
 using Orrery.Server.Cache;
 using Orrery.Server.Clusters;
+using Orrery.Server.Fairness;
 using Orrery.Server.Registry;
 
 namespace Orrery.Server.Admission.Webhooks;
@@ -10,7 +11,7 @@ namespace Orrery.Server.Admission.Webhooks;
 /// Asks the webhooks of ValidatingWebhookConfigurations, all at once; of several refusals the first in order of the
 /// configurations is answered. Upstream: apiserver <c>pkg/admission/plugin/webhook/validating/dispatcher.go</c>.
 /// </summary>
-internal sealed class ValidatingWebhooks(CacheSet caches, WebhookCalls calls) : IValidatingPlugin, IClusterMemory
+internal sealed class ValidatingWebhooks(CacheSet caches, WebhookCalls calls, FairQueue seats) : IValidatingPlugin, IClusterMemory
 {
     private readonly WebhookSet set = new(caches, new GroupResource("admissionregistration.k8s.io", "validatingwebhookconfigurations"));
 
@@ -34,8 +35,7 @@ internal sealed class ValidatingWebhooks(CacheSet caches, WebhookCalls calls) : 
             }
         }
 
-        Task<Verdict>[] calling = [.. asked.Select(a => AskAsync(a.Webhook, request, a.Matched, cancellationToken))];
-        Verdict[] verdicts = await Task.WhenAll(calling);
+        Verdict[] verdicts = asked.Count == 0 ? [] : await AskAsync(asked, request, cancellationToken);
 
         // What all of them have to say is said, also beside a refusal.
         for (int i = 0; i < verdicts.Length; i++)
@@ -62,6 +62,12 @@ internal sealed class ValidatingWebhooks(CacheSet caches, WebhookCalls calls) : 
                 throw WebhookCalls.Refusal(asked[i].Webhook, answer.Status);
             }
         }
+    }
+
+    private async Task<Verdict[]> AskAsync(List<(Webhook Webhook, ResourceDefinition Matched)> asked, AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        using Aside aside = seats.SetAside(request.Cluster);
+        return await Task.WhenAll(asked.Select(a => AskAsync(a.Webhook, request, a.Matched, cancellationToken)));
     }
 
     private async Task<Verdict> AskAsync(Webhook webhook, AdmissionRequest request, ResourceDefinition matched, CancellationToken cancellationToken)

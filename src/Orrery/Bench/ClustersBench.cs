@@ -33,7 +33,7 @@ internal sealed class ClustersBench(BenchTarget target, TimeSpan settle, Progres
             progress.Say($"{Warm} virtual clusters to begin with");
             await MakeAsync(Warm, cancellationToken).ConfigureAwait(false);
             await DeleteAsync(cancellationToken).ConfigureAwait(false);
-            long before = await Settling.MemoryAsync(target, settle, time, cancellationToken).ConfigureAwait(false);
+            long before = await Settling.KeptAsync(target, settle, time, cancellationToken).ConfigureAwait(false);
 
             // 3. Make them; each counts when it is Ready.
             progress.Say($"{count} virtual clusters");
@@ -42,7 +42,7 @@ internal sealed class ClustersBench(BenchTarget target, TimeSpan settle, Progres
             await MakeAsync(count, cancellationToken).ConfigureAwait(false);
             TimeSpan made = time.GetElapsedTime(started);
             double cpu = (target.Usage().Cpu - usage.Cpu).TotalMicroseconds / count;
-            long full = await Settling.MemoryAsync(target, settle, time, cancellationToken).ConfigureAwait(false);
+            long full = await Settling.KeptAsync(target, settle, time, cancellationToken).ConfigureAwait(false);
             progress.Say(string.Create(CultureInfo.InvariantCulture, $"ready after {made.TotalSeconds:0.0} s; memory grew by {(full - before) / 1e6:0.0} MB"));
 
             // 4. Delete them; the last is gone when nothing is listed any more.
@@ -51,7 +51,7 @@ internal sealed class ClustersBench(BenchTarget target, TimeSpan settle, Progres
             TimeSpan deleted = time.GetElapsedTime(started);
             progress.Say(string.Create(CultureInfo.InvariantCulture, $"gone after {deleted.TotalSeconds:0.0} s; {Past.TotalSeconds:0} s until nobody goes on from there"));
             await Task.Delay(Past, time, cancellationToken).ConfigureAwait(false);
-            long after = await Settling.MemoryAsync(target, settle, time, cancellationToken).ConfigureAwait(false);
+            long after = await Settling.KeptAsync(target, settle, time, cancellationToken).ConfigureAwait(false);
             return
             [
                 new(ClusterMeasures.Rate, count / made.TotalSeconds),

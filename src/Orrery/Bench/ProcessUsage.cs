@@ -6,14 +6,15 @@ namespace Orrery.Bench;
 /// <param name="Cpu">User and system time of all threads, to the hundredth of a second.</param>
 /// <param name="Resident">Bytes in memory (VmRSS).</param>
 /// <param name="Anonymous">Of that, what no file holds as well: heaps and stacks.</param>
-internal readonly record struct ProcessUsage(TimeSpan Cpu, long Resident, long Anonymous)
+/// <param name="Private">What would be free if it ended: pages of its own that it has written to (Private_Dirty).</param>
+internal readonly record struct ProcessUsage(TimeSpan Cpu, long Resident, long Anonymous, long Private)
 {
     /// <summary>The sum over some processes: an API server and the store behind it count as one.</summary>
     /// <exception cref="IOException">One of them has ended.</exception>
     public static ProcessUsage Of(IReadOnlyList<int> pids)
     {
         TimeSpan cpu = default;
-        long resident = 0, anonymous = 0;
+        long resident = 0, anonymous = 0, ownPages = 0;
         foreach (int pid in pids)
         {
             // "pid (name) state ...": the name may hold anything, so count from the last parenthesis.
@@ -23,9 +24,10 @@ internal readonly record struct ProcessUsage(TimeSpan Cpu, long Resident, long A
             string[] status = File.ReadAllLines($"/proc/{pid}/status");
             resident += Bytes(status, "VmRSS:");
             anonymous += Bytes(status, "RssAnon:");
+            ownPages += Bytes(File.ReadAllLines($"/proc/{pid}/smaps_rollup"), "Private_Dirty:");
         }
 
-        return new ProcessUsage(cpu, resident, anonymous);
+        return new ProcessUsage(cpu, resident, anonymous, ownPages);
     }
 
     private static long Bytes(string[] status, string name) =>

@@ -1,12 +1,22 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Orrery.Serving;
+
 namespace Orrery.Bench;
 
 /// <summary>Waits until a server has digested what it was given: its memory then says what things cost to keep.</summary>
-internal static class Settling
+internal static partial class Settling
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
+    /// <summary>Between two looks at a server that collects when it is asked to.</summary>
+    private static readonly TimeSpan AskedLook = TimeSpan.FromSeconds(3);
+
     /// <summary>So many looks in a row must agree to half a percent.</summary>
     private const int Agreeing = 6;
+
+    /// <summary>The same for a server that collects when it is asked to.</summary>
+    private const int AskedAgreeing = 2;
 
     /// <summary>All that is resident.</summary>
     /// <param name="atMost">Then whatever it is counts.</param>
@@ -15,19 +25,60 @@ internal static class Settling
         MemoryAsync(target, usage => usage.Resident, atMost, time, cancellationToken);
 
     /// <param name="atMost">Then whatever it is counts.</param>
-    public static async Task<long> MemoryAsync(BenchTarget target, Func<ProcessUsage, long> memory, TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken)
+    public static Task<long> MemoryAsync(BenchTarget target, Func<ProcessUsage, long> memory, TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken) =>
+        UntilAlikeAsync(() => memory(target.Usage()), Look, Agreeing, atMost, time, cancellationToken);
+
+    /// <summary>
+    /// What it keeps: pages that it alone has and has written to. One of our own is asked to collect before each look, so that neither garbage
+    /// nor pages that come back because they are used again are taken for what things cost.
+    /// </summary>
+    /// <param name="atMost">Then whatever it is counts.</param>
+    /// <returns>Private bytes.</returns>
+    public static Task<long> KeptAsync(BenchTarget target, TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken)
+    {
+        int[] asked = [.. target.Pids.Where(CollectsWhenAsked)];
+        if (asked.Length == 0)
+        {
+            return MemoryAsync(target, usage => usage.Private, atMost, time, cancellationToken);
+        }
+
+        Ask();
+        return UntilAlikeAsync(
+            () =>
+            {
+                long kept = target.Usage().Private;
+                Ask();
+                return kept;
+            },
+            AskedLook, AskedAgreeing, atMost, time, cancellationToken);
+
+        void Ask() => Array.ForEach(asked, pid => _ = Kill(pid, MemoryReturn.Signal));
+    }
+
+    private static async Task<long> UntilAlikeAsync(Func<long> memory, TimeSpan look, int agreeing, TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken)
     {
         long started = time.GetTimestamp();
-        long last = memory(target.Usage());
+        long last = 0;
         int agreed = 0;
-        while (agreed < Agreeing && time.GetElapsedTime(started) < atMost)
+        while (agreed < agreeing && (last == 0 || time.GetElapsedTime(started) < atMost))
         {
-            await Task.Delay(Look, time, cancellationToken).ConfigureAwait(false);
-            long now = memory(target.Usage());
-            agreed = Math.Abs(now - last) <= last / 200 ? agreed + 1 : 0;
+            await Task.Delay(look, time, cancellationToken).ConfigureAwait(false);
+            long now = memory();
+            agreed = Math.Abs(now - last) <= now / 200 ? agreed + 1 : 0;
             last = now;
         }
 
         return last;
     }
+
+    /// <summary>It is a program of ours and handles the signal, which ends any other.</summary>
+    private static bool CollectsWhenAsked(int pid)
+    {
+        string[] status = File.ReadAllLines($"/proc/{pid}/status");
+        string? caught = status.FirstOrDefault(l => l.StartsWith("SigCgt:", StringComparison.Ordinal))?["SigCgt:".Length..].Trim();
+        return status[0] == "Name:\torrery" && caught is not null && (ulong.Parse(caught, NumberStyles.HexNumber, CultureInfo.InvariantCulture) >> (MemoryReturn.Signal - 1) & 1) == 1;
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int pid, int signal);
 }

@@ -9,6 +9,9 @@ namespace Orrery.Serving;
 /// </summary>
 internal sealed partial class MemoryReturn(TimeProvider time)
 {
+    /// <summary>SIGUSR1 of Linux: whoever measures asks for it, since what is not collected yet is not what things cost to keep.</summary>
+    public const int Signal = 10;
+
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(4);
 
     /// <summary>Share of one core below which nobody is kept waiting by a collection.</summary>
@@ -33,6 +36,7 @@ internal sealed partial class MemoryReturn(TimeProvider time)
     private static readonly ConcurrentDictionary<object, Func<long>> Forgetters = new();
 
     private readonly FilePages files = new();
+    private readonly Lock gate = new();
     private int filesToReturn;
 
     /// <summary>What a start leaves behind is returned whatever it was.</summary>
@@ -45,15 +49,16 @@ internal sealed partial class MemoryReturn(TimeProvider time)
     /// <returns>Ends the asking.</returns>
     public static IDisposable Ask(Func<long> forget)
     {
-        var asked = new Asked();
-        Forgetters[asked] = forget;
-        return asked;
+        var asking = new Asking();
+        Forgetters[asking] = forget;
+        return asking;
     }
 
     /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         Native(() => SetMalloc(ArenaMax, MostArenas));
+        using PosixSignalRegistration? asked = OperatingSystem.IsLinux() ? PosixSignalRegistration.Create((PosixSignal)Signal, Asked) : null;
         using var timer = new PeriodicTimer(Look, time);
         TimeSpan cpu = Environment.CpuUsage.TotalTime;
         long returned = time.GetTimestamp();
@@ -80,16 +85,26 @@ internal sealed partial class MemoryReturn(TimeProvider time)
         }
     }
 
+    private void Asked(PosixSignalContext context)
+    {
+        // By default the signal ends a process.
+        context.Cancel = true;
+        Return();
+    }
+
     private void Return()
     {
-        // 1. Collect all, move what lives together, and give back what is free.
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        live = GC.GetTotalMemory(forceFullCollection: false);
-        allocatedBefore = GC.GetTotalAllocatedBytes();
-        forgotten = 0;
+        lock (gate)
+        {
+            // 1. Collect all, move what lives together, and give back what is free.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            live = GC.GetTotalMemory(forceFullCollection: false);
+            allocatedBefore = GC.GetTotalAllocatedBytes();
+            forgotten = 0;
 
-        // 2. What native code (TLS, SQLite) has freed.
-        Native(() => Trim(0));
+            // 2. What native code (TLS, SQLite) has freed.
+            Native(() => Trim(0));
+        }
     }
 
     private static void Native(Func<int> call)
@@ -113,7 +128,7 @@ internal sealed partial class MemoryReturn(TimeProvider time)
     [LibraryImport("libc", EntryPoint = "malloc_trim")]
     private static partial int Trim(nuint keep);
 
-    private sealed class Asked : IDisposable
+    private sealed class Asking : IDisposable
     {
         public void Dispose() => Forgetters.TryRemove(this, out _);
     }

@@ -28,6 +28,9 @@ internal sealed class ApiBench(BenchTarget target, ApiBenchOptions options, Prog
     /// <summary>A compiler that waits until a start is over before it counts what runs often has not begun before.</summary>
     private static readonly TimeSpan LeastWarm = TimeSpan.FromSeconds(15);
 
+    /// <summary>The same for another request to a server that is warm by now: part of its road is new.</summary>
+    private static readonly TimeSpan LeastWarmAfter = TimeSpan.FromSeconds(6);
+
     private static readonly TimeSpan MostWarm = TimeSpan.FromSeconds(40);
     private const string DefinitionsPath = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
@@ -54,10 +57,10 @@ internal sealed class ApiBench(BenchTarget target, ApiBenchOptions options, Prog
         await client.PostAsync("/api/v1/namespaces", $"{{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{{\"name\":\"{ns}\"}}}}", cancellationToken).ConfigureAwait(false);
         try
         {
-            // 2. What is kept, while memory has not been through much yet.
-            await new WatchBench(target, client, options, progress, time, figures).IdleAsync(Maps, cancellationToken).ConfigureAwait(false);
+            // 2. What is kept, while memory has not been through much yet; what leaves most behind comes last.
             await DefinitionsAsync(cancellationToken).ConfigureAwait(false);
             await SharedDefinitionsAsync(cancellationToken).ConfigureAwait(false);
+            await new WatchBench(target, client, options, progress, time, figures).IdleAsync(Maps, cancellationToken).ConfigureAwait(false);
             await ObjectsAsync(cancellationToken).ConfigureAwait(false);
 
             // 3. What is done.
@@ -150,7 +153,8 @@ internal sealed class ApiBench(BenchTarget target, ApiBenchOptions options, Prog
 
         int count = options.Count(10_000);
         Say($"creates until they cost the same as before, then {count}");
-        await WarmAsync(options.Count(4_000), i => CreateAsync("warm" + i, options.Count(4_000), cancellationToken)).ConfigureAwait(false);
+        LoadResult first = await WarmAsync("creates", LeastWarm, i => CreateAsync("warm" + i, options.Count(4_000), cancellationToken)).ConfigureAwait(false);
+        Add(Measure.FirstCreates, first.CpuMicroseconds);
         LoadResult created = await CreateAsync("made", count, cancellationToken).ConfigureAwait(false);
         Add(Measure.Create, created.CpuMicroseconds);
         Add(Measure.CreateLatency, created.Percentile(0.99));
@@ -159,14 +163,14 @@ internal sealed class ApiBench(BenchTarget target, ApiBenchOptions options, Prog
         if (options.Wants(Measure.Patch))
         {
             Say($"{count} patches");
-            LoadResult patched = await MeasuredAsync(count, (i, round, token) => client.SendAsync(HttpMethod.Patch, Named("made", i), Samples.Touch(i + (round * count)), "application/merge-patch+json", token), cancellationToken).ConfigureAwait(false);
+            LoadResult patched = await MeasuredAsync("patches", count, (i, round, token) => client.SendAsync(HttpMethod.Patch, Named("made", i), Samples.Touch(i + (round * count)), "application/merge-patch+json", token), cancellationToken).ConfigureAwait(false);
             Add(Measure.Patch, patched.CpuMicroseconds);
         }
 
         if (options.Wants(Measure.Update))
         {
             Say($"{count} replacements");
-            LoadResult updated = await MeasuredAsync(count, (i, round, token) => client.SendAsync(HttpMethod.Put, Named("made", i), Samples.ConfigMap(Name("made", i), round == 0 ? 'y' : 'z'), "application/json", token), cancellationToken).ConfigureAwait(false);
+            LoadResult updated = await MeasuredAsync("replacements", count, (i, round, token) => client.SendAsync(HttpMethod.Put, Named("made", i), Samples.ConfigMap(Name("made", i), (char)('a' + (round % 26))), "application/json", token), cancellationToken).ConfigureAwait(false);
             Add(Measure.Update, updated.CpuMicroseconds);
         }
 
@@ -183,32 +187,45 @@ internal sealed class ApiBench(BenchTarget target, ApiBenchOptions options, Prog
 
     /// <summary>
     /// The first requests of a server with a just-in-time compiler pay for the compiling. They are sent, and not counted, until a
-    /// batch costs no less than nine tenths of the one before, twice in a row, and <see cref="LeastWarm"/> has passed; after <see cref="MostWarm"/> it
+    /// batch costs no less than nine tenths of the one before, twice in a row, and the least time has passed; after <see cref="MostWarm"/> it
     /// counts as warm. What the first of them cost is a figure of its own.
     /// </summary>
-    private async Task WarmAsync(int size, Func<int, Task<LoadResult>> batch)
+    /// <returns>The first batch.</returns>
+    private async Task<LoadResult> WarmAsync(string what, TimeSpan least, Func<int, Task<LoadResult>> batch)
     {
-        double last = double.MaxValue;
+        LoadResult first = await BatchAsync(0).ConfigureAwait(false);
+        double last = first.CpuMicroseconds;
         long started = time.GetTimestamp();
-        TimeSpan least = options.Scale < 0.1 ? TimeSpan.Zero : LeastWarm;
-        for (int i = 0, alike = 0; i < MostBatches && (alike < 2 || time.GetElapsedTime(started) < least) && time.GetElapsedTime(started) < MostWarm; i++)
+        least = options.Scale < 0.1 ? TimeSpan.Zero : least;
+        for (int i = 1, alike = 0; i < MostBatches && (alike < 2 || time.GetElapsedTime(started) < least) && time.GetElapsedTime(started) < MostWarm; i++)
         {
-            LoadResult result = await batch(i).ConfigureAwait(false);
-            Say($"{size} creates at {result.CpuMicroseconds:0} µs");
+            LoadResult result = await BatchAsync(i).ConfigureAwait(false);
             alike = result.CpuMicroseconds > 0.9 * last ? alike + 1 : 0;
             last = result.CpuMicroseconds;
-            if (i == 0)
-            {
-                Add(Measure.FirstCreates, result.CpuMicroseconds);
-            }
+        }
+
+        return first;
+
+        async Task<LoadResult> BatchAsync(int i)
+        {
+            LoadResult result = await batch(i).ConfigureAwait(false);
+            Say($"{result.Count} {what} at {result.CpuMicroseconds:0} µs");
+            return result;
         }
     }
 
-    /// <summary>Twice, since the first time warms up. The round tells a change from the one before, so that neither changes nothing.</summary>
-    private async Task<LoadResult> MeasuredAsync(int count, Func<int, int, CancellationToken, Task> send, CancellationToken cancellationToken)
+    /// <summary>Warm. The round tells a change from the one before, so that neither changes nothing.</summary>
+    private async Task<LoadResult> MeasuredAsync(string what, int count, Func<int, int, CancellationToken, Task> send, CancellationToken cancellationToken)
     {
-        await Load.RunAsync(target, count / 2, Workers, time, (i, token) => send(i, 0, token), cancellationToken).ConfigureAwait(false);
-        return await Load.RunAsync(target, count, Workers, time, (i, token) => send(i, 1, token), cancellationToken).ConfigureAwait(false);
+        int rounds = 0;
+        Task<LoadResult> Round(int some)
+        {
+            int round = rounds++;
+            return Load.RunAsync(target, some, Workers, time, (i, token) => send(i, round, token), cancellationToken);
+        }
+
+        await WarmAsync(what, LeastWarmAfter, _ => Round(count / 2)).ConfigureAwait(false);
+        return await Round(count).ConfigureAwait(false);
     }
 
     private async Task ReadsAsync(CancellationToken cancellationToken)
@@ -223,7 +240,7 @@ internal sealed class ApiBench(BenchTarget target, ApiBenchOptions options, Prog
         if (options.Wants(Measure.Get, Measure.GetLatency))
         {
             Task Get(int i, CancellationToken token) => client.GetAsync(Named("read", i % Listed), token);
-            await Load.RunAsync(target, options.Count(20_000), Workers, time, Get, cancellationToken).ConfigureAwait(false);
+            await WarmAsync("reads", LeastWarmAfter, _ => Load.RunAsync(target, options.Count(20_000), Workers, time, Get, cancellationToken)).ConfigureAwait(false);
             LoadResult got = await Load.RunAsync(target, options.Count(40_000), Workers, time, Get, cancellationToken).ConfigureAwait(false);
             Add(Measure.Get, got.CpuMicroseconds);
             Add(Measure.GetLatency, got.Percentile(0.99));
@@ -232,7 +249,7 @@ internal sealed class ApiBench(BenchTarget target, ApiBenchOptions options, Prog
         if (options.Wants(Measure.List))
         {
             Task ListAll(int i, CancellationToken token) => client.GetAsync(Maps, token);
-            await Load.RunAsync(target, options.Count(20), 1, time, ListAll, cancellationToken).ConfigureAwait(false);
+            await WarmAsync("lists", LeastWarmAfter, _ => Load.RunAsync(target, options.Count(20), 1, time, ListAll, cancellationToken)).ConfigureAwait(false);
             LoadResult listed = await Load.RunAsync(target, options.Count(100), 1, time, ListAll, cancellationToken).ConfigureAwait(false);
             Add(Measure.List, listed.CpuMicroseconds / 1000);
         }

@@ -15,8 +15,8 @@ internal static partial class Settling
     /// <summary>So many looks in a row must agree to half a percent.</summary>
     private const int Agreeing = 6;
 
-    /// <summary>The same for a server that collects when it is asked to.</summary>
-    private const int AskedAgreeing = 2;
+    /// <summary>Looks at a server that collects when it is asked to; the least counts, since whatever is above it was not kept.</summary>
+    private const int AskedLooks = 5;
 
     /// <summary>All that is resident.</summary>
     /// <param name="atMost">Then whatever it is counts.</param>
@@ -25,50 +25,45 @@ internal static partial class Settling
         MemoryAsync(target, usage => usage.Resident, atMost, time, cancellationToken);
 
     /// <param name="atMost">Then whatever it is counts.</param>
-    public static Task<long> MemoryAsync(BenchTarget target, Func<ProcessUsage, long> memory, TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken) =>
-        UntilAlikeAsync(() => memory(target.Usage()), Look, Agreeing, atMost, time, cancellationToken);
+    public static async Task<long> MemoryAsync(BenchTarget target, Func<ProcessUsage, long> memory, TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken)
+    {
+        long started = time.GetTimestamp();
+        long last = memory(target.Usage());
+        int agreed = 0;
+        while (agreed < Agreeing && time.GetElapsedTime(started) < atMost)
+        {
+            await Task.Delay(Look, time, cancellationToken).ConfigureAwait(false);
+            long now = memory(target.Usage());
+            agreed = Math.Abs(now - last) <= last / 200 ? agreed + 1 : 0;
+            last = now;
+        }
+
+        return last;
+    }
 
     /// <summary>
     /// What it keeps: pages that it alone has and has written to. One of our own is asked to collect before each look, so that neither garbage
     /// nor pages that come back because they are used again are taken for what things cost.
     /// </summary>
-    /// <param name="atMost">Then whatever it is counts.</param>
+    /// <param name="atMost">So long one that cannot be asked may take to come to rest; then whatever it is counts.</param>
     /// <returns>Private bytes.</returns>
-    public static Task<long> KeptAsync(BenchTarget target, TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<long> KeptAsync(BenchTarget target, TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken)
     {
         int[] asked = [.. target.Pids.Where(CollectsWhenAsked)];
         if (asked.Length == 0)
         {
-            return MemoryAsync(target, usage => usage.Private, atMost, time, cancellationToken);
+            return await MemoryAsync(target, usage => usage.Private, atMost, time, cancellationToken).ConfigureAwait(false);
         }
 
-        Ask();
-        return UntilAlikeAsync(
-            () =>
-            {
-                long kept = target.Usage().Private;
-                Ask();
-                return kept;
-            },
-            AskedLook, AskedAgreeing, atMost, time, cancellationToken);
-
-        void Ask() => Array.ForEach(asked, pid => _ = Kill(pid, MemoryReturn.Signal));
-    }
-
-    private static async Task<long> UntilAlikeAsync(Func<long> memory, TimeSpan look, int agreeing, TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken)
-    {
-        long started = time.GetTimestamp();
-        long last = 0;
-        int agreed = 0;
-        while (agreed < agreeing && (last == 0 || time.GetElapsedTime(started) < atMost))
+        long least = long.MaxValue;
+        for (int i = 0; i < AskedLooks; i++)
         {
-            await Task.Delay(look, time, cancellationToken).ConfigureAwait(false);
-            long now = memory();
-            agreed = Math.Abs(now - last) <= now / 200 ? agreed + 1 : 0;
-            last = now;
+            Array.ForEach(asked, pid => _ = Kill(pid, MemoryReturn.Signal));
+            await Task.Delay(AskedLook, time, cancellationToken).ConfigureAwait(false);
+            least = Math.Min(least, target.Usage().Private);
         }
 
-        return last;
+        return least;
     }
 
     /// <summary>It is a program of ours and handles the signal, which ends any other.</summary>

@@ -31,13 +31,14 @@ public sealed class DeployTests(Vendor vendor) : IClassFixture<Vendor>
         Assert.Equal("yes", (await owner.RunAsync("auth can-i * * --all-namespaces --as system:serviceaccount:orrery-system:orrery-controllers")).Trim());
 
         // What a data plane and a tenant's own cluster get, in the same namespace with the same demands.
-        foreach (string[] printed in (string[][])[["data-plane", "add", "printed"], ["private", "install", "--tenant", "printed", "--name", "printed-own"]])
+        foreach (string[] printed in (string[][])[["data-plane", "add", "printed"], ["private", "install", "--tenant", "printed", "--name", "printed-own", "--chart-volume", "1Gi"]])
         {
             await vendor.OrreryAsync("tenant", "create", "printed");
             await owner.RunAsync("apply --validate=strict -f -", (await vendor.OrreryAsync(printed)).Succeeded());
         }
 
         args.AddRange(await PodsAsync(owner, "orrery-system"));
+        Assert.Equal("1Gi", await owner.RunAsync("get pvc orrery-private-charts -n orrery-system -o jsonpath={.spec.resources.requests.storage}"));
 
         // What the pods run are commands that there are.
         string[] commands = [.. args.Select(a => a[0] == "private" || a[0] == "pki" ? $"{a[0]} {a[1]}" : a[0]).Distinct().Order(StringComparer.Ordinal)];

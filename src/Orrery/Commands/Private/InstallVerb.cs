@@ -21,6 +21,14 @@ internal static class InstallVerb
         var tenant = new Option<string>("--tenant") { Description = "The tenant.", Required = true, HelpName = "NAME" }.With(ObjectKind.Tenant);
         var name = new Option<string>("--name") { Description = "Name of the DataPlane that its cluster is here. Default: that of the tenant.", HelpName = "NAME" };
         var newCluster = new Option<bool>("--new-cluster") { Description = "Let another cluster than the one that joined before take its place." };
+        var chartVolume = new Option<string>("--chart-volume") { Description = "Keep the charts that were fetched on a volume of this size, so that they outlive the pod. Default: for as long as the pod.", HelpName = "SIZE" };
+        chartVolume.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ } size, ..] && !Quantity.TryParse(size.Value, out _))
+            {
+                result.AddError($"--chart-volume: '{size.Value}' is no amount such as 1Gi");
+            }
+        });
         ObjectField labels = ObjectField.Pairs("--labels", "metadata.labels", "Labels of the DataPlane, for placements and values.");
         labels.Option.Aliases.Add("--label");
         InvitationOutput output = InvitationOutput.AddTo(command);
@@ -28,6 +36,7 @@ internal static class InstallVerb
         command.Add(name);
         command.Add(labels.Option);
         command.Add(newCluster);
+        command.Add(chartVolume);
         command.SetAction(async (parsed, ct) =>
         {
             string owner = parsed.GetValue(tenant)!;
@@ -53,7 +62,7 @@ internal static class InstallVerb
             await EnsureAsync(root, dataPlane, owner, body, ct).ConfigureAwait(false);
             InvitationDetails details = await output.ReadAsync(parsed, root, ct).ConfigureAwait(false);
             JoinToken token = await new InvitationWriter(root, TimeProvider.System).InviteAsync(dataPlane, parsed.GetValue(newCluster), ct).ConfigureAwait(false);
-            Console.Write(PrivateManifest.Render(dataPlane, owner, details, token));
+            Console.Write(PrivateManifest.Render(dataPlane, owner, details, token, parsed.GetValue(chartVolume)));
             return 0;
         });
         return command;

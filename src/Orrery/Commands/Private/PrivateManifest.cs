@@ -15,11 +15,14 @@ internal static class PrivateManifest
     private const string Ns = JoinNames.SystemNamespace;
     private const string Name = "orrery-private";
 
-    public static string Render(string dataPlane, string tenant, InvitationDetails invitation, JoinToken token)
+    /// <param name="chartVolume">How large a volume for fetched charts is, as a quantity; null keeps them with the pod.</param>
+    public static string Render(string dataPlane, string tenant, InvitationDetails invitation, JoinToken token, string? chartVolume)
     {
         string via = invitation.Via is { } proxy ? $" --via {proxy.GetLeftPart(UriPartial.Authority)}" : "";
         string arguments = JsonSerializer.Serialize<string[]>(
             ["private", "run", dataPlane, "--tenant", tenant, "--chart-dir", "/var/cache/orrery", "--metrics-address", "0.0.0.0:9090", .. via.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+        string charts = chartVolume is null ? "emptyDir: {}" : "persistentVolumeClaim: {claimName: " + Name + "-charts}";
+        string claim = chartVolume is null ? "" : Claim(chartVolume);
         return $$"""
             # Tenant {{tenant}} in its own network. The token is good once, until {{token.Expires.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)}}. Apply this to the tenant's cluster (kubectl apply -f -).
             # It dials out to {{invitation.Target.Address}} and nowhere else, fetches what is tenant {{tenant}}'s there, and reports its status; nobody dials in.
@@ -114,8 +117,22 @@ internal static class PrivateManifest
                         - {name: charts, mountPath: /var/cache/orrery}
                   volumes:
                     - {name: tmp, emptyDir: {} }
-                    - {name: charts, emptyDir: {} }
-
+                    - {name: charts, {{charts}} }
+            {{claim}}
             """;
     }
+
+    /// <summary>One pod at a time writes to it: the Deployment ends one before it starts the next.</summary>
+    private static string Claim(string size) => $$"""
+        ---
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata:
+          name: {{Name}}-charts
+          namespace: {{Ns}}
+        spec:
+          accessModes: [ReadWriteOnce]
+          resources: {requests: {storage: {{JsonSerializer.Serialize(size)}}} }
+
+        """;
 }

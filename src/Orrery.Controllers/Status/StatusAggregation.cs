@@ -95,13 +95,14 @@ internal static class StatusAggregation
         all.Count > 0 && all.All(r => r.Wanted is not null) ? all.Sum(r => r.Wanted!.Value) : null;
 
     /// <summary>
-    /// The generation that every data plane that reports has in force: <c>kubectl rollout status</c> believes the numbers from then on.
-    /// It never goes back.
+    /// The generation that every data plane that reports has in force: <c>kubectl rollout status</c> (and any judge of its kind) believes the numbers from then on.
+    /// It never goes back. Those judges hold the totals of all data planes against the replicas of one, so that one data plane that is done would speak for
+    /// one that has only begun: a data plane whose replicas do not add up by themselves has not got there yet.
     /// </summary>
     private static long? ObservedGeneration(KubeObject source, IReadOnlyList<PlaneReport> known)
     {
         long? before = source.At("status", "observedGeneration") is { ValueKind: JsonValueKind.Number } n ? n.GetInt64() : null;
-        if (known.Count == 0 || known.Any(r => r.SourceGeneration is null))
+        if (known.Count == 0 || known.Any(r => r.SourceGeneration is null || WorkloadStatus.HasOnlyBegun(source, r)))
         {
             return before;
         }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Orrery.Api;
 
 namespace Orrery.Controllers.Status;
 
@@ -59,6 +60,16 @@ internal static class WorkloadStatus
 
         conditions.All(known);
     }
+
+    /// <summary>Whether replicas there are still to be made (of a StatefulSet: to become ready), without anything that keeps them from it for good.</summary>
+    public static bool HasOnlyBegun(KubeObject source, PlaneReport report) => report.Wanted is { } wanted && source.Kind switch
+    {
+        "Deployment" => report.Number("updatedReplicas") < wanted
+            && source.At("spec", "paused") is not { ValueKind: JsonValueKind.True }
+            && (report.Condition("Progressing") is not { } progressing || ConditionMerge.Text(progressing, "status") != "False"),
+        "StatefulSet" => report.Number("readyReplicas") < wanted,
+        _ => false,
+    };
 
     public static void Sum(JsonObject status, IReadOnlyList<PlaneReport> known, string field, bool always)
     {

@@ -98,6 +98,41 @@ public sealed class StatusAggregationTests
     public void Aggregate_NotAppliedAnywhereYet_HasNoObservedGeneration() =>
         Assert.Null(Aggregate(Samples.Deployment(), Report("a", null) with { SourceGeneration = null, Applied = ("Unknown", "") })["observedGeneration"]);
 
+    /// <summary>Two of two in one data plane must not pass for two of two that a Deployment of two data planes asks for.</summary>
+    [Theory]
+    [InlineData("""{"replicas": 2, "updatedReplicas": 1}""", 1)]
+    [InlineData("""{"replicas": 2, "updatedReplicas": 1, "conditions": [{"type": "Progressing", "status": "True"}]}""", 1)]
+    [InlineData("""{"replicas": 2, "updatedReplicas": 1, "conditions": [{"type": "Progressing", "status": "False"}]}""", 2)]
+    [InlineData("""{"replicas": 2, "updatedReplicas": 2}""", 2)]
+    public void Aggregate_DeploymentOnlyBegunInOne_IsNotObservedYet(string other, long observed)
+    {
+        KubeObject source = Samples.Deployment("""{"observedGeneration": 1}""", generation: 2);
+
+        JsonObject status = Aggregate(source, Report("a", Healthy) with { SourceGeneration = 2 }, Report("b", other) with { SourceGeneration = 2 });
+
+        Assert.Equal(observed, (long)status["observedGeneration"]!);
+    }
+
+    [Fact]
+    public void Aggregate_PausedRollout_IsObservedAtOnce()
+    {
+        KubeObject source = Samples.Object("""{"kind": "Deployment", "metadata": {"name": "web", "generation": 2}, "spec": {"replicas": 2, "paused": true}, "status": {"observedGeneration": 1}}""");
+
+        Assert.Equal(2, (long)Aggregate(source, Report("a", """{"replicas": 2}""") with { SourceGeneration = 2 })["observedGeneration"]!);
+    }
+
+    [Theory]
+    [InlineData(1, null)]
+    [InlineData(2, 1L)]
+    public void Aggregate_StatefulSetNotReadyInOne_IsNotObservedYet(int ready, long? observed)
+    {
+        KubeObject source = Samples.Object("""{"kind": "StatefulSet", "metadata": {"name": "db", "generation": 1}, "spec": {"replicas": 2}}""");
+
+        JsonObject status = Aggregate(source, Report("a", """{"readyReplicas": 2}"""), Report("b", $$"""{"readyReplicas": {{ready}}}"""));
+
+        Assert.Equal(observed, (long?)status["observedGeneration"]);
+    }
+
     [Fact]
     public void Aggregate_FailedRollout_NamesTheDataPlane()
     {

@@ -8,9 +8,31 @@ namespace Orrery.Server.Authorization;
 /// All RBAC of one cluster as evaluated: its own layer over the shared base. Immutable but for rules of aggregated roles,
 /// which are gathered when first needed.
 /// </summary>
-internal sealed class RbacIndex(RbacLayer below, RbacLayer own)
+internal sealed class RbacIndex
 {
-    private readonly ConcurrentDictionary<string, IReadOnlyList<PolicyRule>> aggregated = new(StringComparer.Ordinal);
+    private readonly RbacLayer below;
+    private readonly RbacLayer own;
+    private readonly ConcurrentDictionary<string, IReadOnlyList<PolicyRule>> aggregated;
+
+    public RbacIndex(RbacLayer below, RbacLayer own)
+        : this(below, own, new(StringComparer.Ordinal))
+    {
+    }
+
+    private RbacIndex(RbacLayer below, RbacLayer own, ConcurrentDictionary<string, IReadOnlyList<PolicyRule>> aggregated)
+    {
+        this.below = below;
+        this.own = own;
+        this.aggregated = aggregated;
+    }
+
+    /// <summary>The same cluster after some changes. What roles gather is gathered anew only where a change may have to do with it.</summary>
+    public RbacIndex With(IReadOnlyCollection<RbacChange> changes)
+    {
+        RbacLayer next = own.With(changes);
+        bool gathersAsBefore = changes.Where(c => c.Kind == "ClusterRole").All(c => below.Role("", c.Name) is null && IsOfNoConcern(own.Role("", c.Name)) && IsOfNoConcern(next.Role("", c.Name)));
+        return gathersAsBefore ? new RbacIndex(below, next, aggregated) : new RbacIndex(below, next);
+    }
 
     /// <summary>The first grant that allows, or a refusal with what could not be resolved.</summary>
     public AuthorizationDecision Authorize(AuthorizationAttributes attributes)
@@ -65,9 +87,10 @@ internal sealed class RbacIndex(RbacLayer below, RbacLayer own)
         _ => null,
     };
 
-    public IReadOnlyList<string> AggregatedNames => [.. ClusterRoles.Where(r => r.Aggregates is not null).Select(r => r.Name)];
+    public IReadOnlyList<string> AggregatedNames => [.. Visible(l => l.Aggregating).Select(r => r.Name)];
 
-    private IEnumerable<RbacRole> ClusterRoles => own.ClusterRoles.Concat(below.ClusterRoles.Where(r => !own.Hidden.Contains(("ClusterRole", "", r.Name))));
+    private IEnumerable<RbacRole> Visible(Func<RbacLayer, IEnumerable<RbacRole>> clusterRoles) =>
+        clusterRoles(own).Concat(clusterRoles(below).Where(r => !own.Hides("ClusterRole", "", r.Name)));
 
     /// <summary>The rules that an aggregated ClusterRole gathers now; null when there is none of that name, or it gathers nothing.</summary>
     public IReadOnlyList<PolicyRule>? Aggregated(string name) =>
@@ -89,7 +112,7 @@ internal sealed class RbacIndex(RbacLayer below, RbacLayer own)
 
                 foreach ((RbacBinding Binding, RbacSubject Subject) grant in below.Bindings(scope, key))
                 {
-                    if (own.Hidden.Count == 0 || !own.Hidden.Contains((scope.Length > 0 ? "RoleBinding" : "ClusterRoleBinding", scope, grant.Binding.Name)))
+                    if (own.HidesNothing || !own.Hides(scope.Length > 0 ? "RoleBinding" : "ClusterRoleBinding", scope, grant.Binding.Name))
                     {
                         yield return grant;
                     }
@@ -98,10 +121,14 @@ internal sealed class RbacIndex(RbacLayer below, RbacLayer own)
         }
     }
 
+    /// <summary>Whether no role gathers this one, and it gathers none.</summary>
+    private bool IsOfNoConcern(RbacRole? role) =>
+        role is null || (role.Aggregates is null && !Visible(l => l.Aggregating).Any(a => a.Aggregates!.Any(selector => selector.Matches(role.Labels))));
+
     private IReadOnlyList<PolicyRule>? ClusterRole(string name) => Aggregated(name) ?? Find("ClusterRole", "", name)?.Rules;
 
     private RbacRole? Find(string kind, string ns, string name) =>
-        own.Role(ns, name) ?? (own.Hidden.Contains((kind, ns, name)) ? null : below.Role(ns, name));
+        own.Role(ns, name) ?? (own.Hides(kind, ns, name) ? null : below.Role(ns, name));
 
     /// <summary>One rule for each different one among the roles selected, in order of their names.</summary>
     /// <param name="path">Roles being gathered: a role that selects itself by a detour adds nothing.</param>
@@ -113,8 +140,8 @@ internal sealed class RbacIndex(RbacLayer below, RbacLayer own)
             return rules;
         }
 
-        RbacRole[] visible = [.. ClusterRoles.OrderBy(r => r.Name, StringComparer.Ordinal)];
-        foreach (RbacRole source in role.Aggregates!.SelectMany(selector => visible.Where(r => r.Name != role.Name && selector.Matches(r.Labels))))
+        foreach (RbacRole source in role.Aggregates!.SelectMany(selector =>
+            Visible(l => l.ClusterRoles).Where(r => r.Name != role.Name && selector.Matches(r.Labels)).OrderBy(r => r.Name, StringComparer.Ordinal)))
         {
             foreach (PolicyRule rule in source.Aggregates is null ? source.Rules : Gather(source, path))
             {

@@ -2,11 +2,12 @@ using System.Collections.Concurrent;
 using Orrery.Api;
 using Orrery.Server.Cache;
 using Orrery.Server.Clusters;
+using Orrery.Storage;
 
 namespace Orrery.Server.Authorization;
 
 /// <summary>
-/// The RBAC index of each cluster, rebuilt on first use after that cluster's roles or bindings changed. A cluster that
+/// The RBAC index of each cluster, brought up to date on first use after that cluster's roles or bindings changed. A cluster that
 /// has stored none shares the index of the base layer.
 /// </summary>
 internal sealed class RbacIndexes(CacheSet caches, BaseLayer layer, LogicalClusters clusters) : IClusterMemory
@@ -39,12 +40,17 @@ internal sealed class RbacIndexes(CacheSet caches, BaseLayer layer, LogicalClust
             return entry.Index;
         }
 
-        // 2. Something did, in some cluster. Versions are shared instances, so comparing references finds out whether here.
-        long[] changed = [.. resources.Select(r => r.ChangedAt)];
-        CacheSnapshot[] now = [.. resources.Select(r => r.Current)];
-        CachedObject[][] own = [.. now.Select((snapshot, i) => snapshot.Range(StoreKey.Prefix(Kinds[i].Resource, cluster)).ToArray())];
-        RbacIndex index = entry is not null && entry.Own.Zip(own).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second)) ? entry.Index : Build(own);
-        entries[cluster] = new Entry(changed, own, index);
+        // 2. Something did, in some cluster. Versions are shared instances, so comparing references finds out whether here, and what.
+        long[] changedAt = [.. resources.Select(r => r.ChangedAt)];
+        CachedObject[][] own = [.. resources.Select((r, i) => entry is not null && entry.ChangedAt[i] == changedAt[i] ? entry.Own[i] : r.Current.ToArray(StoreKey.Prefix(Kinds[i].Resource, cluster)))];
+        var changes = new List<RbacChange>();
+        for (int i = 0; i < own.Length; i++)
+        {
+            AddChanges(Kinds[i].Kind, entry?.Own[i] ?? [], own[i], changes);
+        }
+
+        RbacIndex index = own.All(kind => kind.Length == 0) ? bare.Value : changes.Count == 0 ? entry!.Index : (entry?.Index ?? bare.Value).With(changes);
+        entries[cluster] = new Entry(changedAt, own, index);
         return index;
     }
 
@@ -63,16 +69,42 @@ internal sealed class RbacIndexes(CacheSet caches, BaseLayer layer, LogicalClust
         return true;
     }
 
-    private RbacIndex Build(CachedObject[][] own)
+    /// <summary>What differs between two states of a kind, each in key order.</summary>
+    private static void AddChanges(string kind, ReadOnlySpan<CachedObject> before, ReadOnlySpan<CachedObject> after, List<RbacChange> changes)
     {
-        if (own.All(kind => kind.Length == 0))
+        // Most of it is the same, from the start and from the end.
+        while (!before.IsEmpty && !after.IsEmpty && ReferenceEquals(before[0], after[0]))
         {
-            return bare.Value;
+            before = before[1..];
+            after = after[1..];
         }
 
-        var hidden = own.SelectMany((kind, i) => kind.Select(o => (Kinds[i].Kind, o.Namespace, o.Name)));
-        IEnumerable<KubeObject> live = own.SelectMany(kind => kind).Where(o => !BaseLayer.IsTombstone(o.Json.Span)).Select(o => KubeObject.Parse(o.Json.Span));
-        return new RbacIndex(layer.Rbac, new RbacLayer(live, hidden));
+        while (!before.IsEmpty && !after.IsEmpty && ReferenceEquals(before[^1], after[^1]))
+        {
+            before = before[..^1];
+            after = after[..^1];
+        }
+
+        int left = 0, right = 0;
+        while (left < before.Length || right < after.Length)
+        {
+            int order = left == before.Length ? 1 : right == after.Length ? -1 : KeyOrder.Compare(before[left].Key, after[right].Key);
+            if (order < 0)
+            {
+                CachedObject gone = before[left++];
+                changes.Add(new RbacChange(kind, gone.Namespace, gone.Name, null, IsGone: true));
+                continue;
+            }
+
+            CachedObject now = after[right++];
+            if (order == 0 && ReferenceEquals(before[left++], now))
+            {
+                continue;
+            }
+
+            ReadOnlySpan<byte> json = now.Json.Span;
+            changes.Add(new RbacChange(kind, now.Namespace, now.Name, BaseLayer.IsTombstone(json) ? null : KubeObject.Parse(json)));
+        }
     }
 
     /// <param name="ChangedAt">Of each cache, before it was last looked at.</param>

@@ -41,7 +41,7 @@ internal sealed class BaseLayer
         this.identify = identify;
         services = new ApiServiceObjects(surface, json => EncodeService(json, Stamp(created)));
         objects = new(() => Load(created, authorityPem));
-        rbac = new(() => new RbacLayer(objects.Value.Values.SelectMany(list => list).Select(o => KubeObject.Parse(o.Value)), []));
+        rbac = new(() => RbacLayer.Of(objects.Value.Values.SelectMany(list => list).Select(o => KubeObject.Parse(o.Value))));
     }
 
     /// <summary>Its roles and bindings, read for evaluation.</summary>

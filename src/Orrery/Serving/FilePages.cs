@@ -75,6 +75,12 @@ internal sealed partial class FilePages
 
         public static Mapping? TryParse(string line)
         {
+            // All other lines, twenty-four of twenty-five, begin with a name.
+            if (line.Length == 0 || !char.IsAsciiHexDigitLower(line[0]))
+            {
+                return null;
+            }
+
             string[] parts = line.Split(' ', 6, StringSplitOptions.RemoveEmptyEntries);
             return parts.Length >= 5 && parts[0].IndexOf('-', StringComparison.Ordinal) is > 0 and var dash
                 && ulong.TryParse(parts[0].AsSpan(0, dash), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong start)

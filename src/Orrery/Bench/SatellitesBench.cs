@@ -25,9 +25,12 @@ internal sealed class SatellitesBench(DataDirectory directory, int count, bool t
     private static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(40);
-    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(20);
+
+    /// <summary>For what takes longer the more there are.</summary>
+    private TimeSpan Long => Patience * Math.Max(1, count / 2_000);
 
     public async Task<IReadOnlyList<Figure>> RunAsync(CancellationToken cancellationToken)
     {
@@ -40,13 +43,14 @@ internal sealed class SatellitesBench(DataDirectory directory, int count, bool t
         var figures = new List<Figure>();
         try
         {
-            // 1. A control plane with its data planes, none of them heard yet. What has been idle for a while has given back what a burst left: memory comes last.
+            // 1. A control plane with its data planes, none of them heard yet. Only what has been idle for a while has given back what a burst left, and is done with it.
             BenchTarget target = await StartAsync(server, settings, cancellationToken).ConfigureAwait(false);
             using var root = new KubeClient(target.Config with { RequestTimeout = TimeSpan.FromMinutes(2) });
             progress.Say($"{count} data planes to make");
-            await MakeDataPlanesAsync(root, cancellationToken).ConfigureAwait(false);
-            TimeSpan alone = await CpuAsync(target, cancellationToken).ConfigureAwait(false);
+            await using FleetWatch fleet = await MakeDataPlanesAsync(root, cancellationToken).ConfigureAwait(false);
+            progress.Say("all are made; what the control plane costs without satellites");
             long before = await Settling.MemoryAsync(target, u => u.Anonymous, Settle, time, cancellationToken).ConfigureAwait(false);
+            TimeSpan alone = await CpuAsync(target, cancellationToken).ConfigureAwait(false);
 
             // 2. All of them connected, and nothing to do.
             progress.Say($"{count} satellites to connect");
@@ -55,13 +59,14 @@ internal sealed class SatellitesBench(DataDirectory directory, int count, bool t
                 crowds.Add(CrowdProcess.Start(directory, from, Math.Min(EachProcess, count - from), takesWorks));
             }
 
-            await HeardAsync(root, "", cancellationToken).ConfigureAwait(false);
+            await fleet.ReadyAsync(count, "", Long, cancellationToken).ConfigureAwait(false);
             progress.Say("all are ready; what they cost");
-            TimeSpan connected = await CpuAsync(target, cancellationToken).ConfigureAwait(false);
             long after = await Settling.MemoryAsync(target, u => u.Anonymous, Settle, time, cancellationToken).ConfigureAwait(false);
+            TimeSpan connected = await CpuAsync(target, cancellationToken).ConfigureAwait(false);
             double beats = count * Quiet.TotalSeconds / 10;
             figures.Add(new Figure(SatelliteMeasures.Memory, (after - before) / 1024.0 / count));
             figures.Add(new Figure(SatelliteMeasures.Heartbeat, (connected - alone).TotalMicroseconds / beats));
+            figures.Add(new Figure(SatelliteMeasures.AloneCpu, 100 * alone / Quiet));
             figures.Add(new Figure(SatelliteMeasures.IdleCpu, 100 * connected / Quiet));
             figures.Add(new Figure(SatelliteMeasures.Resident, target.Usage().Resident / 1e6));
 
@@ -74,7 +79,7 @@ internal sealed class SatellitesBench(DataDirectory directory, int count, bool t
 
             // 4. Killed, and all of them at the door at once.
             progress.Say("the control plane is killed");
-            figures.AddRange(await ComeBackAsync(server, settings, root, cancellationToken).ConfigureAwait(false));
+            figures.AddRange(await ComeBackAsync(server, settings, root, fleet, cancellationToken).ConfigureAwait(false));
             return figures;
         }
         finally
@@ -125,7 +130,7 @@ internal sealed class SatellitesBench(DataDirectory directory, int count, bool t
     private static bool IsAway(Exception e, CancellationToken cancellationToken) =>
         e is HttpRequestException or StatusException or IOException or TimeoutException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
-    private async Task MakeDataPlanesAsync(KubeClient root, CancellationToken cancellationToken)
+    private async Task<FleetWatch> MakeDataPlanesAsync(KubeClient root, CancellationToken cancellationToken)
     {
         await Waiting.UntilAsync(
             "the kind DataPlane", Patience, time, async () => await IsServedAsync(root, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
@@ -136,8 +141,17 @@ internal sealed class SatellitesBench(DataDirectory directory, int count, bool t
         }).ConfigureAwait(false);
 
         // The controllers give each its namespace and its satellite's access.
-        await Waiting.UntilAsync("every data plane's status", Patience * Math.Max(1, count / 2_000), time, async () =>
-            (await root.ListAsync(OrreryResources.DataPlanes, "", null, cancellationToken).ConfigureAwait(false)).Items.Count(d => Conditions.Find(d, OrreryNames.ReadyCondition) is not null) == count, cancellationToken).ConfigureAwait(false);
+        var fleet = new FleetWatch(root.Config, time);
+        try
+        {
+            await fleet.ReportedAsync(count, Long, cancellationToken).ConfigureAwait(false);
+            return fleet;
+        }
+        catch
+        {
+            await fleet.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
     private static async Task<bool> IsServedAsync(KubeClient root, CancellationToken cancellationToken)
@@ -152,26 +166,6 @@ internal sealed class SatellitesBench(DataDirectory directory, int count, bool t
             return false;
         }
     }
-
-    /// <summary>Ends once every data plane is ready and the tunnel of each ends at a server other than the one named.</summary>
-    private Task HeardAsync(KubeClient root, string former, CancellationToken cancellationToken) => Waiting.UntilAsync("every satellite", Patience * Math.Max(1, count / 2_000), time, async () =>
-    {
-        try
-        {
-            KubeList tunnels = await root.ListAsync(new GroupVersionResource("coordination.k8s.io", "v1", "leases"), "", new ListQuery { FieldSelector = "metadata.name=" + OrreryNames.TunnelLease }, cancellationToken).ConfigureAwait(false);
-            if (tunnels.Items.Count(t => t.TextAt("spec", "holderIdentity") is { Length: > 0 } holder && holder != former) < count)
-            {
-                return false;
-            }
-
-            KubeList all = await root.ListAsync(OrreryResources.DataPlanes, "", null, cancellationToken).ConfigureAwait(false);
-            return all.Items.Count(d => Conditions.IsTrue(d, OrreryNames.ReadyCondition)) == count;
-        }
-        catch (Exception e) when (IsAway(e, cancellationToken))
-        {
-            return false;
-        }
-    }, cancellationToken);
 
     private async Task<TimeSpan> CpuAsync(BenchTarget target, CancellationToken cancellationToken)
     {
@@ -226,9 +220,9 @@ internal sealed class SatellitesBench(DataDirectory directory, int count, bool t
         }
     }
 
-    private async Task<IReadOnlyList<Figure>> ComeBackAsync(OrreryProcess server, Settings settings, KubeClient root, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<Figure>> ComeBackAsync(OrreryProcess server, Settings settings, KubeClient root, FleetWatch fleet, CancellationToken cancellationToken)
     {
-        KubeObject one = await root.GetAsync(new GroupVersionResource("coordination.k8s.io", "v1", "leases"), OrreryNames.DataPlaneNamespace(CrowdProcess.NameOf(0)), OrreryNames.TunnelLease, cancellationToken).ConfigureAwait(false);
+        string former = fleet.Holder(CrowdProcess.NameOf(0));
         using (var running = Process.GetProcessById(server.RunningPid() ?? throw new CommandFailedException("the control plane has ended")))
         {
             running.Kill();
@@ -239,7 +233,7 @@ internal sealed class SatellitesBench(DataDirectory directory, int count, bool t
         BenchTarget target = await StartAsync(server, settings, cancellationToken).ConfigureAwait(false);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task<(int Asked, int Failed)> tenant = AskAsync(stop.Token);
-        await HeardAsync(root, one.TextAt("spec", "holderIdentity")!, cancellationToken).ConfigureAwait(false);
+        await fleet.ReadyAsync(count, former, Long, cancellationToken).ConfigureAwait(false);
         TimeSpan took = time.GetElapsedTime(killed);
         TimeSpan cpu = target.Usage().Cpu;
         await stop.CancelAsync().ConfigureAwait(false);
@@ -284,7 +278,8 @@ internal static class SatelliteMeasures
 {
     public static readonly Measure Memory = new("satellite-memory", "memory a connected satellite", "KiB", 64, null);
     public static readonly Measure Heartbeat = new("heartbeat", "heartbeat, CPU", "µs", 40, null);
-    public static readonly Measure IdleCpu = new("idle-cpu", "control plane idle, of a core", "%", null, null);
+    public static readonly Measure AloneCpu = new("alone-cpu", "control plane without satellites, of a core", "%", null, null);
+    public static readonly Measure IdleCpu = new("idle-cpu", "  with all of them, of a core", "%", null, null);
     public static readonly Measure Resident = new("resident", "control plane, memory", "MB", null, null);
     public static readonly Measure AppliedMedian = new("applied-p50", "change to applied, p50", "ms", null, null);
     public static readonly Measure Applied = new("applied-p99", "change to applied, p99", "ms", 1_000, null);

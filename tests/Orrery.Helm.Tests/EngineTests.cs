@@ -48,6 +48,7 @@ public sealed class EngineTests
     [InlineData("{{ printf \"%.X %.3x\" 0.1 1234567.891 }}", "0X1P-03 0x1.2d7p+20")]
     [InlineData("{{ toYamlPretty (dict \"a\" .Values.l) }}", "a: []")]
     [InlineData("{{ toYaml (dict \"a\" .Values.l) }}", "a: null")]
+    [InlineData("{{ js 7 .Values.none }}", "7\\u003Cno value\\u003E")]
     public void Render_Numbers_PrintsWhatTheRealEnginePrints(string template, string expected) => Assert.Equal(expected, Render(template));
 
     [Theory]

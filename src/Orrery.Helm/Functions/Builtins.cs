@@ -30,8 +30,7 @@ internal static class Builtins
     ];
 
     private static string Text(object?[] arguments) =>
-        arguments.Length == 1 && arguments[0] is string s ? s
-        : arguments.Length == 1 && arguments[0] is null ? "<no value>" : GoFormat.Sprint(arguments);
+        arguments.Length == 1 && arguments[0] is string s ? s : GoFormat.Sprint([.. arguments.Select(a => a ?? "<no value>")]);
 
     private static long Length(RValue item)
     {

@@ -72,7 +72,7 @@ internal static class Comparison
         {
             throw new GoException(GoTypes.TypeOf(a) == GoTypes.TypeOf(b)
                 ? $"non-comparable type {GoFormat.Sprintf("%s", a)}: {GoTypes.TypeOf(a)}"
-                : $"non-comparable types {GoFormat.Sprintf("%v", a)}: {GoTypes.TypeOf(a)}, {GoTypes.TypeOf(b)}: {GoFormat.Sprintf("%v", b)}");
+                : $"non-comparable types {GoFormat.Sprintf("%s", a)}: {GoTypes.TypeOf(a)}, {GoTypes.TypeOf(b)}: {GoFormat.Sprintf("%v", b)}");
         }
 
         return ReferenceEquals(a, b) || (a.GetType() == b.GetType() && a.Equals(b));

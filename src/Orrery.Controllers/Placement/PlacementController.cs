@@ -86,10 +86,11 @@ internal sealed class PlacementController : IController
 
     private bool IsDrained(KubeObject work) => fleet.Current.DataPlane(WorkDirectory.DataPlaneOf(work)) is { Drained: true };
 
+    /// <summary>What is in it may have been seen before it, or beside the one that had its name before: which one it is stands in the Works.</summary>
     private void OnNamespace(InformerChange change)
     {
         string? Narrowing(KubeObject? ns) => ns?.Annotations.GetValueOrDefault(OrreryNames.VirtualSitesAnnotation);
-        if (Narrowing(change.Old) != Narrowing(change.Current))
+        if (change.Old?.Uid != change.Current?.Uid || Narrowing(change.Old) != Narrowing(change.Current))
         {
             Add(sources.Keys(change.Key.Cluster, change.Key.Name));
         }

@@ -238,7 +238,9 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
 
             if (live is not null && !(handling.Adopts && AppliedObjects.MarkOf(live).Length == 0) && !manifest.Marks(live) && !memory.IsMade(manifest, live) && !owner.IsNamespaceOf(live) && !Ownership.IsAppliedByUs(live, w => context.Work(w) is not null))
             {
-                return ApplyOutcome.Refused("NotOurs", $"{manifest.Kind.Kind} {manifest.Namespace}/{manifest.Name} exists and was not made by Orrery; it is left as it is");
+                return await IsGoneAsync(AppliedObjects.MarkOf(live), cancellationToken).ConfigureAwait(false)
+                    ? ApplyOutcome.Refused("Terminating", "what another Work made under this name is still being removed", live)
+                    : ApplyOutcome.Refused("NotOurs", $"{manifest.Kind.Kind} {manifest.Namespace}/{manifest.Name} exists and was not made by Orrery; it is left as it is");
             }
         }
 
@@ -293,6 +295,14 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             return ApplyOutcome.Refused(e.Reason.Length > 0 ? e.Reason : "Refused", e.Message, live);
         }
     }
+
+    /// <summary>
+    /// Whether a Work that is known here has gone in truth. The answer to a report tells of this Work what the watch has not told of the others yet, and a
+    /// verdict that is taken back is too late for a hook.
+    /// </summary>
+    private async Task<bool> IsGoneAsync(string work, CancellationToken cancellationToken) =>
+        work.Length > 0 && !context.IsByCopy && context.Work(work) is not null
+        && await context.ControlPlane.FindAsync(OrreryResources.Works, context.Namespace, work, cancellationToken).ConfigureAwait(false) is not { IsDeleting: false };
 
     /// <summary>Applies it. Fields that somebody changed by hand are taken back; those that somebody else applies too are not, unless <paramref name="force"/> says so.</summary>
     /// <exception cref="StatusException">409: who else applies which fields.</exception>

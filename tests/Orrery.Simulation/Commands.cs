@@ -10,11 +10,11 @@ namespace Orrery.Simulation;
 /// <summary>The command line: runs seeds, replays one, looks for planted mistakes.</summary>
 internal static class Commands
 {
-    private const string Usage = "usage: Orrery.Simulation [--seed N | --seeds A-B] [--schedule] [--mistake NAME… | --mistakes A-B | --scale]";
+    private const string Usage = "usage: Orrery.Simulation [--seed N | --seeds A-B] [--schedule] [--spared] [--mistake NAME… | --mistakes A-B | --scale]";
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
-    /// <summary>Seeds that are run for a mistake of which none is known to find it.</summary>
+    /// <summary>Seeds that are run for a mistake which the one that is known to find it does not.</summary>
     private static readonly (int From, int To) Searched = (1, 60);
 
     /// <summary>How runs without faults end, by what they are about: all others must end so too.</summary>
@@ -24,7 +24,7 @@ internal static class Commands
     public static int Run(string[] args, TextWriter output)
     {
         (int From, int To)? seeds = null;
-        bool prints = false;
+        bool prints = false, spared = false;
         IReadOnlyList<string> mistakes = [];
         for (int i = 0; i < args.Length; i++)
         {
@@ -37,6 +37,9 @@ internal static class Commands
                     break;
                 case "--schedule":
                     prints = true;
+                    break;
+                case "--spared":
+                    spared = true;
                     break;
                 case "--mistake" when Mistakes.All.Contains(value):
                     mistakes = [.. mistakes, value];
@@ -59,18 +62,20 @@ internal static class Commands
             }
         }
 
-        return mistakes.Count == 0 ? RunSeeds(seeds ?? (1, 1), prints, output) : Find(mistakes, seeds, output);
+        return mistakes.Count == 0 ? RunSeeds(seeds ?? (1, 1), prints, spared, output) : Find(mistakes, seeds, prints, output);
     }
 
-    private static int RunSeeds((int From, int To) seeds, bool prints, TextWriter output)
+    private static int RunSeeds((int From, int To) seeds, bool prints, bool printsSpared, TextWriter output)
     {
         (int from, int to) = seeds;
         int failed = 0;
+        var faults = new FaultCount();
         for (int seed = from; seed <= to; seed++)
         {
             TimeSpan began = Cpu();
             string[] difference = Judge(seed, out RunResult run);
             failed += difference.Length == 0 ? 0 : 1;
+            faults.Add(run.Faults, $"{run.Plan.Chapter} ", isCalm: false);
             foreach (string line in prints ? run.Schedule : [])
             {
                 output.WriteLine(line);
@@ -80,13 +85,25 @@ internal static class Commands
             output.WriteLine($"seed {seed} ({run.Plan}): {verdict} [{(Cpu() - began).TotalMilliseconds:0} ms of CPU, {run.Schedule.Count} steps, schedule {run.ScheduleDigest}]");
         }
 
+        foreach (RunResult calm in Calm.Values)
+        {
+            faults.Add(calm.Faults, $"{calm.Plan.Chapter} ", isCalm: true);
+        }
+
+        foreach (string write in printsSpared ? faults.Spared : [])
+        {
+            output.WriteLine($"nobody killed at: {write}");
+        }
+
+        output.WriteLine($"faults: {faults}");
+        output.WriteLine(faults.Killed);
         output.WriteLine($"{to - from + 1 - failed} agreed, {failed} did not");
         return failed == 0 ? 0 : 1;
     }
 
     /// <summary>Plants each mistake alone and runs seeds until one comes to another end.</summary>
-    /// <param name="seeds">Null runs the one that is known to find it, and some where none is.</param>
-    private static int Find(IReadOnlyList<string> mistakes, (int From, int To)? seeds, TextWriter output)
+    /// <param name="seeds">Null runs the one that is known to find it, and others where that does not.</param>
+    private static int Find(IReadOnlyList<string> mistakes, (int From, int To)? seeds, bool prints, TextWriter output)
     {
         foreach (Chapter chapter in Enum.GetValues<Chapter>())
         {
@@ -97,13 +114,25 @@ internal static class Commands
         foreach (string mistake in mistakes)
         {
             Mistakes.Plant(mistake);
-            (int from, int to) = seeds ?? (Mistakes.FoundBy.TryGetValue(mistake, out int known) ? (known, known) : Searched);
+            (int from, int to) = seeds ?? Searched;
             int? found = null;
             string[] difference = [];
-            for (int seed = from; seed <= to && found is null; seed++)
+
+            // The one that is known first: what the product does changes, and with it which one is the first.
+            IEnumerable<int> tried = Enumerable.Range(from, to - from + 1);
+            foreach (int seed in seeds is null && Mistakes.FoundBy.TryGetValue(mistake, out int known) ? tried.Prepend(known) : tried)
             {
-                difference = Judge(seed, out _);
+                if (found is not null)
+                {
+                    break;
+                }
+
+                difference = Judge(seed, out RunResult run);
                 found = difference.Length > 0 ? seed : null;
+                foreach (string line in prints ? run.Schedule : [])
+                {
+                    output.WriteLine(line);
+                }
             }
 
             missed += found is null ? 1 : 0;
@@ -119,8 +148,8 @@ internal static class Commands
 
     private static string[] Judge(int seed, out RunResult run)
     {
-        FaultPlan plan = FaultPlan.Of(seed);
-        RunResult calm = CalmOf(plan.Chapter);
+        RunResult calm = CalmOf(FaultPlan.ChapterOf(seed));
+        FaultPlan plan = FaultPlan.Of(seed, calm.Faults);
         run = World.Run(seed, plan, Patience);
         return (calm.Fault ?? run.Fault) is { } fault ? [fault.ToString()] : [.. FinalState.Difference(calm.State, run.State)];
     }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Orrery.Simulation.Worlds;
 
 namespace Orrery.Simulation.Faults;
@@ -31,11 +32,14 @@ internal sealed record FaultPlan
     /// <summary>The watch's position is answered 410: everything is listed anew.</summary>
     public double WatchExpired { get; init; }
 
-    /// <summary>The controllers' process is killed at this write of its own, counted from 1; 0: not at a write.</summary>
-    public int CrashAtWrite { get; init; }
+    /// <summary>The controllers' process is killed at these writes of its own.</summary>
+    public IReadOnlyList<CrashPoint> ControllersKilledAt { get; init; } = [];
 
-    /// <summary>Whether the write at which it is killed was done.</summary>
-    public bool CrashAfterWrite { get; init; }
+    /// <summary>The satellite that sends it is killed at these writes of all satellites'.</summary>
+    public IReadOnlyList<CrashPoint> SatellitesKilledAt { get; init; } = [];
+
+    /// <summary>Two control planes stand for election, and the one that leads by its Lease runs the controllers.</summary>
+    public bool HasStandby { get; init; }
 
     /// <summary>How often something of the kind happens at a time of its own.</summary>
     public int ControllerCrashes { get; init; }
@@ -50,27 +54,35 @@ internal sealed record FaultPlan
 
     public int ClockJumps { get; init; }
 
-    /// <summary>A second leader starts while the first still acts.</summary>
+    /// <summary>A second leader starts while the first still acts; with two control planes, the one that leads reaches nobody until the other does.</summary>
     public int Handovers { get; init; }
 
     public static FaultPlan None(Chapter chapter) => new() { Chapter = chapter };
 
+    /// <summary>What the users do in a seed.</summary>
+    public static Chapter ChapterOf(int seed) => seed % 20 == 0 ? Chapter.All : Turns[seed % Turns.Length];
+
     /// <summary>
-    /// The plan of a seed. Seeds take turns at the chapters; each kills the controllers at one write of theirs, before the server has it or
-    /// after, so that seeds go through all writes; the rest is drawn: nothing more, one kind of fault alone, or several at once.
+    /// The plan of a seed. Seeds take turns at the chapters; those of one chapter kill controllers and satellites at some writes each, before the server
+    /// has it or after, so that they go through all writes; every fifth has two control planes; the rest is drawn: nothing more, one kind of fault
+    /// alone, or several at once.
     /// </summary>
-    public static FaultPlan Of(int seed)
+    /// <param name="calm">What happens in the chapter when nothing goes wrong.</param>
+    public static FaultPlan Of(int seed, FaultCount calm)
     {
-        Chapter chapter = seed % 20 == 0 ? Chapter.All : Turns[seed % Turns.Length];
+        Chapter chapter = ChapterOf(seed);
+        int number = Enumerable.Range(1, seed - 1).Count(s => ChapterOf(s) == chapter);
         var chance = new Random(seed);
+        bool hasStandby = seed % 5 == 4;
         double some = chance.Next(4) == 0 ? 0 : chance.Next(1, 4) / 10.0;
         double Rate(double most) => chance.NextDouble() < some ? chance.NextDouble() * most : 0;
         int Times(int most) => chance.NextDouble() < some ? chance.Next(1, most + 1) : 0;
         return new FaultPlan
         {
             Chapter = chapter,
-            CrashAtWrite = 1 + (int)(seed * 89L % CrashRange[chapter]),
-            CrashAfterWrite = chance.Next(2) == 1,
+            ControllersKilledAt = Crashes(number, chapter is Chapter.Install or Chapter.ComeAndGo ? 2 : 3, calm.ControllerWrites),
+            SatellitesKilledAt = Crashes(number, chapter is Chapter.Install or Chapter.ComeAndGo ? 1 : 2, calm.SatelliteWrites),
+            HasStandby = hasStandby,
             Refused = Rate(0.15),
             Lost = Rate(0.1),
             Unanswered = Rate(0.1),
@@ -84,18 +96,24 @@ internal sealed record FaultPlan
             Silences = Times(2),
             Outages = Times(4),
             ClockJumps = Times(3),
-            Handovers = Times(2),
+            Handovers = hasStandby ? 1 : Times(2),
         };
+    }
+
+    /// <summary>The next ones of all writes, far from each other, as long as there are any; then all again, done where it was not before, and then the second of each.</summary>
+    private static IReadOnlyList<CrashPoint> Crashes(int number, int times, IReadOnlyList<string> writes)
+    {
+        // A step that has no divisor with the count in common comes to each write once before it comes to any again.
+        int step = Enumerable.Range((int)(writes.Count * 0.618), writes.Count).First(s => BigInteger.GreatestCommonDivisor(s, writes.Count).IsOne);
+        return
+        [
+            .. Enumerable.Range(number * times, times).Select(i => (Round: i / writes.Count, Write: i * step % writes.Count))
+                .Select(at => new CrashPoint(writes[at.Write], 1 + (at.Round / 2), (at.Round + at.Write) % 2 == 1)),
+        ];
     }
 
     /// <summary>The shorter chapters more often: what they find costs less.</summary>
     private static readonly Chapter[] Turns = [Chapter.ComeAndGo, Chapter.Install, Chapter.Fleet, Chapter.Use, Chapter.Install, Chapter.ComeAndGo, Chapter.Size];
-
-    /// <summary>About as many writes as the controllers make in one; primes, so that seeds go through all of them.</summary>
-    private static readonly Dictionary<Chapter, int> CrashRange = new()
-    {
-        [Chapter.Use] = 601, [Chapter.ComeAndGo] = 199, [Chapter.Install] = 199, [Chapter.Fleet] = 401, [Chapter.Size] = 199, [Chapter.All] = 907,
-    };
 
     /// <summary>What goes wrong, in words.</summary>
     public override string ToString()
@@ -108,7 +126,7 @@ internal sealed record FaultPlan
                 ("event-doubled", EventDoubled), ("event-late", EventLate), ("watch-expired", WatchExpired), ("controller-crashes", ControllerCrashes),
                 ("satellite-crashes", SatelliteCrashes), ("silences", Silences), ("outages", Outages), ("clock-jumps", ClockJumps), ("handovers", Handovers),
             }.Where(f => f.Value > 0).Select(f => FormattableString.Invariant($"{f.Name}={f.Value:0.###}")),
-            .. CrashAtWrite > 0 ? (string[])[$"crash-{(CrashAfterWrite ? "after" : "before")}-write={CrashAtWrite}"] : [],
+            .. ControllersKilledAt.Select(c => $"controllers-killed-{c}"), .. SatellitesKilledAt.Select(c => $"satellite-killed-{c}"), .. HasStandby ? (string[])["two-control-planes"] : [],
         ];
         return $"{Chapter} {(all.Length == 0 ? "without faults" : string.Join(' ', all))}";
     }

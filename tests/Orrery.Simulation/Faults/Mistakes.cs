@@ -12,21 +12,24 @@ internal static class Mistakes
     public static IReadOnlyDictionary<string, int> FoundBy { get; } = new Dictionary<string, int>(StringComparer.Ordinal)
     {
         ["QueueLosesKeyBeingWorkedOn"] = 1,
-        ["QueueLosesRetries"] = 2,
+        ["QueueLosesRetries"] = 4,
         ["QueueRingsOnce"] = 1,
-        ["HostForgivesConflicts"] = 51,
-        ["HostForgivesBrokenConnections"] = 10,
-        ["InformerKeepsWhatAListLacks"] = 2,
+        ["HostForgivesConflicts"] = 7,
+        ["HostForgivesBrokenConnections"] = 31,
+        ["InformerKeepsWhatAListLacks"] = 9,
         ["InformerListsInSilence"] = 2,
+        ["InformerMissesDeletionsOnResume"] = 6,
         ["PlacementLeavesFormerWorks"] = 2,
+        ["PlacementIgnoresLostWorks"] = 3,
         ["DataPlaneGrantsOnlyAtFirst"] = 2,
-        ["VirtualClusterHoldsNothing"] = 12,
+        ["VirtualClusterHoldsNothing"] = 19,
         ["MirrorKeepsWhatIsGone"] = 3,
-        ["MirrorWritesStatusOnce"] = 3,
+        ["MirrorWritesStatusOnce"] = 2,
+        ["PrunesOnlyWhatItRemembers"] = 10,
         ["IgnoresDrift"] = 3,
-        ["ForgetsLostReports"] = 4,
+        ["ForgetsLostReports"] = 31,
         ["KeepsObservations"] = 13,
-        ["SettlesTooEarly"] = 31,
+        ["EntersFormerNamespaces"] = 17,
     };
 
     /// <param name="name">One of <see cref="All"/>; empty makes none.</param>

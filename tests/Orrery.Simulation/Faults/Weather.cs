@@ -7,13 +7,12 @@ namespace Orrery.Simulation.Faults;
 internal sealed class Weather(FaultPlan plan, Random chance)
 {
     private readonly Dictionary<SimulatedProcess, HashSet<Connection>> open = [];
-    private int controllerWrites;
 
     /// <summary>While false everything gets through, in its usual time.</summary>
     public bool IsStormy { get; set; } = true;
 
-    /// <summary>Writes of controllers so far that got as far as the network.</summary>
-    public int ControllerWrites => controllerWrites;
+    /// <summary>What went wrong so far, and where.</summary>
+    public FaultCount Count { get; } = new();
 
     public int Pick(int below) => chance.Next(below);
 
@@ -22,17 +21,48 @@ internal sealed class Weather(FaultPlan plan, Random chance)
     /// <summary>One way of a request: mostly next to nothing, seldom long enough for everybody else to overtake it. Waits are whole milliseconds.</summary>
     public TimeSpan Latency() => chance.Next(50) == 0 ? Between(0.005, 0.2) : TimeSpan.FromMilliseconds(chance.Next(4));
 
-    public TimeSpan EventDelay(SimulatedProcess process) =>
-        Suffers(process) && chance.NextDouble() < plan.EventLate ? Between(0.2, 5) : chance.Next(20) == 0 ? Between(0.001, 0.05) : TimeSpan.Zero;
-
-    public Fate FateOf(SimulatedProcess process, bool isWrite, bool isWatch)
+    public TimeSpan EventDelay(SimulatedProcess process)
     {
-        bool isController = process.Name == World.Controllers;
-        if (isWrite && isController && ++controllerWrites == plan.CrashAtWrite)
+        if (Suffers(process) && chance.NextDouble() < plan.EventLate)
         {
-            return plan.CrashAfterWrite ? Fate.CrashAfter : Fate.Crash;
+            Count.Add("event-late");
+            return Between(0.2, 5);
         }
 
+        return chance.Next(20) == 0 ? Between(0.001, 0.05) : TimeSpan.Zero;
+    }
+
+    /// <param name="what">Method and path, for a write.</param>
+    public Fate FateOf(SimulatedProcess process, string what, bool isWrite, bool isWatch)
+    {
+        Fate fate = isWrite && CrashAt(process, what) is { } crash ? crash : Drawn(process, isWrite, isWatch);
+        Count.Add(fate);
+        return fate;
+    }
+
+    private Fate? CrashAt(SimulatedProcess process, string what)
+    {
+        bool isController = process.Name == World.Controllers;
+        if (!isController && !process.Name.StartsWith(World.SatellitePrefix, StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        (string step, int time) = Count.Write(isController, what);
+        foreach (CrashPoint crash in isController ? plan.ControllersKilledAt : plan.SatellitesKilledAt)
+        {
+            if (crash.Step == step && crash.Time == time)
+            {
+                Count.Kill(isController, step);
+                return crash.IsDone ? Fate.CrashAfter : Fate.Crash;
+            }
+        }
+
+        return null;
+    }
+
+    private Fate Drawn(SimulatedProcess process, bool isWrite, bool isWatch)
+    {
         if (!Suffers(process))
         {
             return Fate.Well;
@@ -66,7 +96,13 @@ internal sealed class Weather(FaultPlan plan, Random chance)
         }
 
         double drawn = chance.NextDouble();
-        return drawn < plan.EventDropped ? Fate.Lost : drawn < plan.EventDropped + plan.EventDoubled ? Fate.Doubled : Fate.Well;
+        Fate fate = drawn < plan.EventDropped ? Fate.Lost : drawn < plan.EventDropped + plan.EventDoubled ? Fate.Doubled : Fate.Well;
+        if (fate != Fate.Well)
+        {
+            Count.Add(fate == Fate.Lost ? "event-dropped" : "event-doubled");
+        }
+
+        return fate;
     }
 
     /// <summary>A connection that stays open until disposed of, and can be broken with all of its process.</summary>

@@ -46,7 +46,7 @@ internal sealed class ChartRepository(World world, SimulatedProcess process) : H
     {
         string what = $"{process.Name} GET charts{request.RequestUri!.AbsolutePath}";
         await Task.Delay(world.Weather.Latency(), world.Time, cancellationToken);
-        if (process.IsDead || world.Weather.FateOf(process, isWrite: false, isWatch: false) is Fate.Lost or Fate.Refused or Fate.Unanswered)
+        if (process.IsDead || world.Weather.FateOf(process, what, isWrite: false, isWatch: false) is Fate.Lost or Fate.Refused or Fate.Unanswered)
         {
             world.Note($"{what}: lost");
             throw new HttpRequestException("the connection broke");

@@ -25,7 +25,7 @@ internal sealed class Link(World world, SimulatedProcess process, SimulatedServe
         // 1. On its way.
         await WaitAsync(world.Weather.Latency(), cancellationToken);
         ThrowIfAway(what);
-        Fate fate = world.Weather.FateOf(process, isWrite, isWatch && !isTunnel);
+        Fate fate = world.Weather.FateOf(process, isWrite ? $"{request.Method.Method} {server.Name}{request.RequestUri.AbsolutePath}" : "", isWrite, isWatch && !isTunnel);
         switch (fate)
         {
             case Fate.Crash:
@@ -47,6 +47,11 @@ internal sealed class Link(World world, SimulatedProcess process, SimulatedServe
         }
 
         // 2. At the server.
+        if (isWrite && server.Name == World.ControlPlane)
+        {
+            await world.Promises.LeadsAsync(server.Store, process, request.RequestUri.AbsolutePath);
+        }
+
         var exchange = new Exchange();
         await using CancellationTokenRegistration gone = cancellationToken.Register(exchange.Abort);
         await exchange.SendAsync(server.ServeAsync, request, content, certificate);
@@ -57,9 +62,9 @@ internal sealed class Link(World world, SimulatedProcess process, SimulatedServe
         }
 
         byte[] answer = await ReadAsync(exchange);
-        if (isWrite && server.Name == World.ControlPlane)
+        if (isWrite)
         {
-            await world.Promises.LookAsync(server.Store, request.RequestUri.AbsolutePath);
+            await world.Promises.LookAsync(server, request.RequestUri.AbsolutePath);
         }
 
         if (fate == Fate.CrashAfter)
@@ -93,6 +98,7 @@ internal sealed class Link(World world, SimulatedProcess process, SimulatedServe
         if (process.IsCutOff && server.Name == World.ControlPlane)
         {
             world.Note($"{what}: cut off");
+            world.Weather.Count.Add("cut-off");
             throw new HttpRequestException("no route");
         }
     }

@@ -96,6 +96,12 @@ internal static partial class FinalState
 
     private static string? Line(string server, string key, JsonObject body, Dictionary<string, string> names)
     {
+        // A namespace that every cluster has is stored from the first write in it on: of this one, the Lease of a node that was there.
+        if (key.StartsWith("/core/namespaces/", StringComparison.Ordinal) && key.EndsWith("/kube-node-lease", StringComparison.Ordinal))
+        {
+            return null;
+        }
+
         if (History.Any(h => key.StartsWith(h, StringComparison.Ordinal)) || IsOldRevision(key, body) || IsRecord(key))
         {
             return null;
@@ -119,6 +125,18 @@ internal static partial class FinalState
         {
             plane.Remove("reason");
             plane.Remove("releases");
+        }
+
+        // Sorted by addresses, which are drawn: what is compared is whose they are.
+        foreach (JsonNode? subset in key.StartsWith("/core/endpoints/", StringComparison.Ordinal) ? body["subsets"] as JsonArray ?? [] : [])
+        {
+            foreach (string member in (string[])["addresses", "notReadyAddresses"])
+            {
+                if (subset?[member] is JsonArray addresses)
+                {
+                    subset[member] = new JsonArray([.. addresses.OrderBy(a => Drawn().Replace(a?["targetRef"]?["name"]?.GetValue<string>() ?? "", "-*"), StringComparer.Ordinal).Select(a => a?.DeepClone())]);
+                }
+            }
         }
 
         Clean(body);

@@ -6,9 +6,9 @@ namespace Orrery.Simulation.Outcome;
 /// <summary>How a run ended.</summary>
 /// <param name="State">The final state of all servers, a line an object, without what differs from run to run by right.</param>
 /// <param name="Schedule">What happened, in order.</param>
-/// <param name="ControllerWrites">How many writes the controllers sent.</param>
+/// <param name="Faults">What went wrong.</param>
 /// <param name="Fault">Why the run has no end; null when it has one.</param>
-internal sealed record RunResult(int Seed, FaultPlan Plan, IReadOnlyList<string> State, IReadOnlyList<string> Schedule, int ControllerWrites, Exception? Fault)
+internal sealed record RunResult(int Seed, FaultPlan Plan, IReadOnlyList<string> State, IReadOnlyList<string> Schedule, FaultCount Faults, Exception? Fault)
 {
     /// <summary>Two runs of one seed have the same.</summary>
     public string ScheduleDigest { get; } = Digest(Schedule);

@@ -10,7 +10,12 @@ namespace Orrery.Simulation.Script;
 internal sealed class UseChapter(UserSteps steps)
 {
     private const string Mapped = "acme-shop-default";
-    private const string Scratch = "acme-shop-scratch";
+
+    /// <summary>Where the namespace that goes and comes is in a data plane.</summary>
+    public const string Scratch = "acme-shop-scratch";
+
+    /// <summary>What is written into it once it has come again.</summary>
+    public const string Anew = "anew";
 
     public async Task RunAsync()
     {
@@ -39,10 +44,10 @@ internal sealed class UseChapter(UserSteps steps)
         await steps.CreateAsync(shop, StatefulSets, "default", StatefulSet("db"));
         await steps.PauseAsync(1, 4);
 
-        // Somebody meddles with what runs in the data planes, and with the Works.
+        // Somebody meddles with what runs in the data planes, and with the Works: of what has a status, which others write, and of what has none.
         await steps.DeleteAsync(steps.In("beta"), ConfigMaps, Mapped, "settings");
         await steps.MergeAsync(steps.In("gamma"), Deployments, Mapped, "front", """{"spec": {"replicas": 1}}""");
-        foreach (KubeObject work in (await root.ListAsync(OrreryResources.Works, "dp-beta", null, default)).Items.Where(w => w.TextAt("spec", "source", "name") == "front"))
+        foreach (KubeObject work in (await root.ListAsync(OrreryResources.Works, "dp-beta", null, default)).Items.Where(w => w.TextAt("spec", "source", "name") is "front" or "settings"))
         {
             await steps.DeleteAsync(root, OrreryResources.Works, work.Namespace, work.Name);
         }
@@ -51,6 +56,6 @@ internal sealed class UseChapter(UserSteps steps)
         await steps.CreateAsync(steps.In("beta"), ConfigMaps, Scratch, ConfigMap("left", "by somebody"));
         await steps.DeleteAsync(shop, Namespaces, "", "scratch");
         await steps.CreateAsync(shop, Namespaces, "", Named("v1", "Namespace", "scratch"));
-        await steps.CreateAsync(shop, ConfigMaps, "scratch", ConfigMap("notes", "anew"));
+        await steps.CreateAsync(shop, ConfigMaps, "scratch", ConfigMap("notes", Anew));
     }
 }

@@ -1,10 +1,12 @@
 using System.Text.Json.Nodes;
+using Orrery.Simulation.Network;
+using Orrery.Simulation.Script;
 using Orrery.Storage;
 
 namespace Orrery.Simulation.Worlds;
 
 /// <summary>
-/// What must hold at every moment, whatever goes wrong, read off the control plane's store after each step that could break it. That it holds in the
+/// What must hold at every moment, whatever goes wrong, read off a server's store at each step that could break it. That it holds in the
 /// end again is not enough: somebody acts on it in between.
 /// </summary>
 internal sealed class Promises(World world)
@@ -18,9 +20,32 @@ internal sealed class Promises(World world)
 
     private readonly Dictionary<string, HashSet<string>> known = new(StringComparer.Ordinal);
 
-    /// <summary>To be called after each write to the control plane.</summary>
-    public async Task LookAsync(IStore store, string path)
+    /// <summary>To be called before each write to the control plane: of several that could, one acts.</summary>
+    public async Task LeadsAsync(IStore store, SimulatedProcess process, string path)
     {
+        if (!world.HasStandby || process.Name != World.Controllers || path.Contains("/leases", StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        string? holder = (await BodiesAsync(store, World.LeaseKey)).FirstOrDefault()?["spec"]?["holderIdentity"]?.GetValue<string>();
+        world.Promise(holder == process.Identity, "only who holds the Lease writes", $"{process.Identity} writes {path}, and {holder} holds it");
+    }
+
+    /// <summary>To be called after each write.</summary>
+    public async Task LookAsync(SimulatedServer server, string path)
+    {
+        IStore store = server.Store;
+        if (server.Name != World.ControlPlane)
+        {
+            if (path.Contains($"/namespaces/{UseChapter.Scratch}/", StringComparison.Ordinal))
+            {
+                await NotMetAsync(store);
+            }
+
+            return;
+        }
+
         foreach ((string prefix, string resource, string member, string rule) in Owners)
         {
             if (!path.Contains(resource, StringComparison.Ordinal) || path.EndsWith("/status", StringComparison.Ordinal))
@@ -37,6 +62,16 @@ internal sealed class Promises(World world)
 
             known[prefix] = present;
         }
+    }
+
+    /// <summary>Nothing of a namespace that was deleted is met by what comes under its name.</summary>
+    private async Task NotMetAsync(IStore store)
+    {
+        string prefix = $"/core/configmaps/-/{UseChapter.Scratch}/";
+        string? Key(string name, IEnumerable<JsonNode> all) => all.FirstOrDefault(c => c["metadata"]!["name"]!.GetValue<string>() == name)?["data"]?["key"]?.GetValue<string>();
+        JsonNode[] present = [.. await BodiesAsync(store, prefix)];
+        world.Promise(
+            Key("notes", present) != UseChapter.Anew || Key("left", present) is null, "what is made anew does not meet what was left under its name", $"both are in {UseChapter.Scratch}");
     }
 
     private static async Task<IEnumerable<JsonNode>> BodiesAsync(IStore store, string prefix) =>

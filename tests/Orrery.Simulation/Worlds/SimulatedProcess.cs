@@ -3,11 +3,17 @@ using Orrery.Simulation.Time;
 namespace Orrery.Simulation.Worlds;
 
 /// <summary>One life of a process: what it is called, what it takes for the time, and whether it still lives.</summary>
-internal sealed class SimulatedProcess(string name, VirtualTime time)
+internal sealed class SimulatedProcess(string name, int life, VirtualTime time)
 {
     private readonly CancellationTokenSource stop = new();
 
     public string Name { get; } = name;
+
+    /// <summary>What tells it from all others, also from the next of its name.</summary>
+    public string Identity { get; } = $"{name}-{life}";
+
+    /// <summary>Whether it may act, as far as it knows: one of several does.</summary>
+    public Func<bool> Leads { get; set; } = () => true;
 
     public ProcessClock Clock { get; } = new(time);
 

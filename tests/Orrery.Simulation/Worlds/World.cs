@@ -23,11 +23,16 @@ internal sealed class World
     public const string Controllers = "controllers";
     public const string User = "user";
     public const string KubeletsPrefix = "kubelets-";
+    public const string SatellitePrefix = "satellite-";
+
+    /// <summary>By which one of several control planes leads, and where it stands in the store.</summary>
+    public const string LeaseName = "orrery-controllers";
+    public const string LeaseKey = "/coordination.k8s.io/leases/-/kube-system/" + LeaseName;
 
     public static readonly IReadOnlyList<string> DataPlanes = ["alpha", "beta", "gamma"];
 
     /// <summary>When the last fault has passed; the user is done long before.</summary>
-    private static readonly TimeSpan StormEnds = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan StormEnds = TimeSpan.FromSeconds(60);
 
     /// <summary>After the last fault everything must be in place within this time.</summary>
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(60);
@@ -45,7 +50,6 @@ internal sealed class World
     private readonly Dictionary<string, SimulatedProcess> satellites = [];
     private readonly Dictionary<string, SimulatedServer> servers = [];
     private readonly SortedSet<string> broken = new(StringComparer.Ordinal);
-    private SimulatedProcess? controllers;
     private bool isOver;
 
     private World(int seed, FaultPlan plan, IReadOnlyList<string> planes, TimeSpan levelInterval)
@@ -62,6 +66,19 @@ internal sealed class World
     public VirtualTime Time { get; }
 
     public Weather Weather { get; }
+
+    public SimulatedProcess SatelliteOf(string plane) => satellites[plane];
+
+    /// <summary>Whether two control planes stand for election, rather than one that acts.</summary>
+    public bool HasStandby => plan.HasStandby;
+
+    /// <summary>How many control planes there are to be.</summary>
+    private int Wanted => HasStandby ? 2 : 1;
+
+    public IEnumerable<SimulatedProcess> Living => processes.Where(p => !p.IsDead && p.Name != User && !p.Name.StartsWith(KubeletsPrefix, StringComparison.Ordinal));
+
+    /// <summary>The control planes that run, the last one started last.</summary>
+    public IReadOnlyList<SimulatedProcess> ControlPlanes => [.. processes.Where(p => !p.IsDead && p.Name == Controllers)];
 
     public Promises Promises => field ??= new Promises(this);
 
@@ -81,7 +98,7 @@ internal sealed class World
             fault = e;
         }
 
-        return new RunResult(seed, plan, [.. world.broken, .. state], world.schedule, world.Weather.ControllerWrites, fault);
+        return new RunResult(seed, plan, [.. world.broken, .. state], world.schedule, world.Weather.Count, fault);
     }
 
     /// <summary>Adds a line to the schedule.</summary>
@@ -105,7 +122,7 @@ internal sealed class World
     public KubeClient ClientOf(string server)
     {
         SimulatedServer target = servers[server];
-        return new KubeClient(Config(new SimulatedProcess(User, Time), target, Credentials.Everywhere("user")), Time);
+        return new KubeClient(Config(new SimulatedProcess(User, 0, Time), target, Credentials.Everywhere("user")), Time);
     }
 
     /// <summary>Kills a process; one of the same kind starts a while later.</summary>
@@ -118,9 +135,9 @@ internal sealed class World
 
         process.Kill();
         Weather.CutAll(process);
-        if (process == controllers)
+        if (process.Name == Controllers)
         {
-            _ = LaterAsync(Weather.Between(0.05, 3), StartControllers);
+            _ = LaterAsync(Weather.Between(0.05, 3), ReplaceControllers);
         }
         else if (satellites.FirstOrDefault(s => s.Value == process).Key is { } plane)
         {
@@ -170,15 +187,18 @@ internal sealed class World
         Workloads[] workloads = [.. planes.Select(StartWorkloads)];
 
         // 2. Controllers and satellites, the user, and what goes wrong.
-        StartControllers();
+        for (int i = 0; i < Wanted; i++)
+        {
+            StartControllers();
+        }
+
         foreach (string plane in planes)
         {
             StartSatellite(plane);
         }
 
         Task user = new UserScript(this, plan.Chapter).RunAsync();
-        Task storm = StormAsync();
-        await storm;
+        await new Storm(this, plan).RunAsync();
         await WaitAsync(StormEnds - Time.Elapsed);
 
         // 3. From here on all is well, and comes to what the user asked for.
@@ -213,7 +233,7 @@ internal sealed class World
         }
     }
 
-    private Task WaitAsync(TimeSpan wait) => Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Time);
+    public Task WaitAsync(TimeSpan wait) => Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Time);
 
     private async Task LaterAsync(TimeSpan wait, Action what)
     {
@@ -226,7 +246,7 @@ internal sealed class World
 
     private SimulatedProcess Start(string name)
     {
-        var process = new SimulatedProcess(name, Time);
+        var process = new SimulatedProcess(name, processes.Count, Time);
         processes.Add(process);
         return process;
     }
@@ -240,24 +260,44 @@ internal sealed class World
         return workloads;
     }
 
-    private void StartControllers()
+    /// <summary>Starts what is missing: somebody else may have taken the place of one that was killed.</summary>
+    public void ReplaceControllers()
+    {
+        if (ControlPlanes.Count < Wanted)
+        {
+            StartControllers();
+        }
+    }
+
+    public SimulatedProcess StartControllers()
     {
         SimulatedProcess process = Start(Controllers);
-        controllers = process;
-        Note("controllers start");
-        process.Running = new OrreryControllers(new ControllersOptions
+        Note($"{process.Identity} starts");
+        var options = new ControllersOptions
         {
             Api = Config(process, servers[ControlPlane], Credentials.Everywhere("orrery:controllers")),
             LevelInterval = levelInterval,
             Seed = seed + 1,
             Time = process.Clock,
             ChartCarrier = () => new ChartRepository(this, process),
-        }).RunAsync(process.Stopping);
+        };
+        process.Running = HasStandby ? StandAsync(process, options) : new OrreryControllers(options).RunAsync(process.Stopping);
+        return process;
+    }
+
+    /// <summary>As a server of several does: the controllers run while it leads, and write nothing when it may not.</summary>
+    private static async Task StandAsync(SimulatedProcess process, ControllersOptions options)
+    {
+        using var client = new KubeClient(options.Api, process.Clock);
+        var election = new LeaderElection(client, new LeaderElectionOptions { Name = LeaseName, Identity = process.Identity, LeaseDuration = TimeSpan.FromSeconds(14), Time = process.Clock });
+        process.Leads = () => election.MayAct;
+        ControllersOptions guarded = options with { Api = options.Api with { MayChange = process.Leads } };
+        await election.RunAsync(token => new OrreryControllers(guarded).RunAsync(token), process.Stopping);
     }
 
     private void StartSatellite(string plane)
     {
-        SimulatedProcess process = Start("satellite-" + plane);
+        SimulatedProcess process = Start(SatellitePrefix + plane);
         satellites[plane] = process;
         Note($"satellite of {plane} starts");
         X509Certificate2 own = Credentials.OfRoot(OrreryNames.SatelliteUser(plane), OrreryNames.SatelliteGroup);
@@ -275,90 +315,4 @@ internal sealed class World
 
     private ClientConfig Config(SimulatedProcess process, SimulatedServer server, X509Certificate2 certificate) =>
         new(server.Url) { Carrier = () => new Link(this, process, server, certificate) };
-
-    /// <summary>What happens at times of its own, each drawn from the seed.</summary>
-    private Task StormAsync()
-    {
-        var all = new List<Task>();
-        void At(int times, Func<Task> what)
-        {
-            for (int i = 0; i < times; i++)
-            {
-                all.Add(AtAsync(Weather.Between(1, 45), what));
-            }
-        }
-
-        At(plan.ControllerCrashes, () =>
-        {
-            Note("controllers are killed");
-            Crash(controllers!);
-            return Task.CompletedTask;
-        });
-        At(plan.SatelliteCrashes, () =>
-        {
-            string plane = DataPlanes[Weather.Pick(DataPlanes.Count)];
-            Note($"satellite of {plane} is killed");
-            Crash(satellites[plane]);
-            return Task.CompletedTask;
-        });
-        At(plan.Silences, SilenceAsync);
-        At(plan.Outages, OutageAsync);
-        At(plan.ClockJumps, () =>
-        {
-            SimulatedProcess[] living = [.. processes.Where(p => !p.IsDead && p.Name != User && !p.Name.StartsWith(KubeletsPrefix, StringComparison.Ordinal))];
-            SimulatedProcess struck = living[Weather.Pick(living.Length)];
-            struck.Clock.Offset += TimeSpan.FromSeconds(Weather.Between(-7200, 7200).TotalSeconds);
-            Note($"the clock of {struck.Name} jumps to {struck.Clock.GetUtcNow():O}");
-            return Task.CompletedTask;
-        });
-        At(plan.Handovers, HandOverAsync);
-        return Task.WhenAll(all);
-    }
-
-    private async Task AtAsync(TimeSpan at, Func<Task> what)
-    {
-        await WaitAsync(at);
-        await what();
-    }
-
-    private async Task SilenceAsync()
-    {
-        string plane = DataPlanes[Weather.Pick(DataPlanes.Count)];
-        SimulatedProcess struck = satellites[plane];
-        Note($"{plane} falls silent");
-        struck.CutOffs++;
-        Weather.CutAll(struck);
-        TimeSpan wait = Weather.Between(1, 60);
-        await WaitAsync(Time.Elapsed + wait < StormEnds ? wait : StormEnds - Time.Elapsed);
-        struck.CutOffs--;
-        struck.IsBehindHistory = true;
-        Note($"{plane} is heard again");
-        await WaitAsync(TimeSpan.FromSeconds(2));
-        struck.IsBehindHistory = false;
-    }
-
-    /// <summary>The way to the control plane is away for so short a time that everybody goes on where they were, and misses nothing.</summary>
-    private async Task OutageAsync()
-    {
-        SimulatedProcess[] all = [controllers!, .. planes.Select(p => satellites[p])];
-        SimulatedProcess struck = all[Weather.Pick(2) == 0 ? 0 : Weather.Pick(all.Length)];
-        Note($"{struck.Name} reaches nobody");
-        struck.CutOffs++;
-        Weather.CutAll(struck);
-        await WaitAsync(Weather.Between(0.1, 5));
-        struck.CutOffs--;
-        Note($"{struck.Name} is back");
-    }
-
-    /// <summary>The next leader starts before the former knows that it no longer is one.</summary>
-    private async Task HandOverAsync()
-    {
-        SimulatedProcess former = controllers!;
-        Note("another leader starts beside the first");
-        StartControllers();
-        await WaitAsync(Weather.Between(0.01, 2));
-        Note("the former leader ends");
-        former.Kill();
-        Weather.CutAll(former);
-    }
 }

@@ -117,6 +117,7 @@ public static class KindRules
         var faults = new Faults();
         ObjectMetaRules.ValidateUpdate(o, old, faults);
         KindRule? rule = KindCatalogue.Find(kind);
+        ObjectMetaRules.ValidateKept(o, rule is null ? Names.CheckDns1123Subdomain : rule.ChecksMetadata ? rule.CheckName : Names.CheckPathSegment, faults);
         ValidateFinalizerOwners(rule, o, faults);
         switch (subresource)
         {

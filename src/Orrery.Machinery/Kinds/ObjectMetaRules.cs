@@ -77,13 +77,7 @@ public static class ObjectMetaRules
     internal static void Validate(JsonObject o, bool isNamespaced, Func<string, IReadOnlyList<string>> checkName, Faults faults)
     {
         JsonObject metadata = o.Metadata;
-        string generateName = metadata.Text("generateName");
-        if (generateName.Length > 0)
-        {
-            // A trailing dash is fine in a base to which characters are added.
-            faults.All(Path + ".generateName", generateName, checkName(generateName.EndsWith('-') && generateName.Length > 1 ? generateName[..^2] + "a" : generateName));
-        }
-
+        ValidateGenerateName(metadata, checkName, faults);
         if (o.Name.Length == 0)
         {
             faults.Required(Path + ".name", "name or generateName is required");
@@ -111,6 +105,22 @@ public static class ObjectMetaRules
 
         ValidateCommon(metadata, faults);
         ValidateFinalizers(metadata, faults);
+    }
+
+    /// <summary>What an update is asked beside how it differs: a new object is asked the same.</summary>
+    internal static void ValidateKept(JsonObject o, Func<string, IReadOnlyList<string>> checkName, Faults faults)
+    {
+        ValidateGenerateName(o.Metadata, checkName, faults);
+        ValidateFinalizers(o.Metadata, faults);
+    }
+
+    private static void ValidateGenerateName(JsonObject metadata, Func<string, IReadOnlyList<string>> checkName, Faults faults)
+    {
+        if (metadata.Text("generateName") is { Length: > 0 } name)
+        {
+            // A trailing dash is fine in a base to which characters are added.
+            faults.All(Path + ".generateName", name, checkName(name.EndsWith('-') && name.Length > 1 ? name[..^2] + "a" : name));
+        }
     }
 
     internal static void ValidateUpdate(JsonObject o, JsonObject old, Faults faults)

@@ -108,7 +108,6 @@ internal sealed class BaseLayer
 
     private static BaseObject EncodeService(JsonObject json, string stamp)
     {
-        ((JsonObject)json["status"]!["conditions"]![0]!)["lastTransitionTime"] = stamp;
         return Encode(json, stamp, ofVirtualClusters: false);
     }
 
@@ -116,6 +115,11 @@ internal sealed class BaseLayer
     {
         JsonObject metadata = json.Metadata;
         string uid = DerivedUid.Of($"{json.Kind}/{json.Namespace}/{json.Name}");
+        foreach (JsonObject condition in (json.NodeAt("status", "conditions") as JsonArray ?? []).OfType<JsonObject>())
+        {
+            condition.Insert(2, "lastTransitionTime", stamp);
+        }
+
         int place = json.Namespace.Length > 0 ? 2 : 1;
         metadata.Insert(place, "uid", uid);
         metadata.Insert(place + 1, "creationTimestamp", ofVirtualClusters ? BaseObject.Stamp : stamp);

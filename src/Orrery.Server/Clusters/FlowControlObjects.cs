@@ -78,8 +78,19 @@ internal static class FlowControlObjects
         }
 
         spec["rules"] = rules;
-        return Complete("FlowSchema", flow.Name, spec);
+        JsonObject schema = Complete("FlowSchema", flow.Name, spec);
+        schema["status"] = new JsonObject { ["conditions"] = new JsonArray(Link(flow.Level, isThere: true)) };
+        return schema;
     }
+
+    /// <summary>The condition that tells whether a FlowSchema's level is there; without its time.</summary>
+    public static JsonObject Link(string level, bool isThere) => new()
+    {
+        ["type"] = "Dangling",
+        ["status"] = isThere ? "False" : "True",
+        ["reason"] = isThere ? "Found" : "NotFound",
+        ["message"] = $"This FlowSchema references the PriorityLevelConfiguration object named \"{level}\" {(isThere ? "and it exists" : "but there is no such object")}",
+    };
 
     private static JsonObject Complete(string kind, string name, JsonObject spec) => new()
     {

@@ -35,7 +35,7 @@ internal static class UpdateHandler
     {
         if (json.Name.Length == 0)
         {
-            throw ApiErrors.BadRequest("name must be provided");
+            throw ApiErrors.BadRequest($"the name of the object ({request.Name} based on URL) was undeterminable: name must be provided");
         }
 
         if (json.Name != request.Name)

@@ -51,6 +51,7 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
         yield return (ControllerNames.VolumeProtection, new VolumeRelease(caches, writer, time, logs.CreateLogger<VolumeRelease>()).RunAsync);
         yield return (ControllerNames.PolicyStatus, new PolicyTypeChecking(caches, server.Resources, writer, time, logs.CreateLogger<PolicyTypeChecking>()).RunAsync);
         yield return (null, new ApiServiceStatus(caches, writer, time, logs.CreateLogger<ApiServiceStatus>()).RunAsync);
+        yield return (null, new FlowSchemaLinks(caches, server.Objects, writer, time, logs.CreateLogger<FlowSchemaLinks>()).RunAsync);
         foreach (string resource in (string[])["flowschemas", "prioritylevelconfigurations"])
         {
             yield return (null, new RestoredObjects(caches, new GroupResource(FlowControlObjects.Group, resource), time, logs.CreateLogger<RestoredObjects>()).RunAsync);

@@ -65,16 +65,16 @@ public sealed class RbacIndexTests
 
     private static IEnumerable<AuthorizationAttributes> Questions() =>
         from user in Users from @group in Groups from verb in Verbs from ns in (string[])["", "shop"]
-        select new AuthorizationAttributes { User = new UserInfo { Name = user, Groups = [@group] }, Cluster = ClusterName.Root, Verb = verb, Resource = "pods", Namespace = ns };
+        select new AuthorizationAttributes { User = new UserInfo { Name = user, Groups = [@group], Scope = new ClusterScope(ClusterName.Root) }, Cluster = ClusterName.Root, Verb = verb, Resource = "pods", Namespace = ns };
 
     private static string Pick(string[] of, Random chance) => of[chance.Next(of.Length)];
 
     private static KubeObject Role(string kind, string ns, string name, string verb, string gathered) => Parse($$"""
-        {"kind": "{{kind}}", "metadata": {"name": "{{name}}", "namespace": "{{ns}}", "labels": {"to": "{{gathered}}"}}, "rules": [{"verbs": ["{{verb}}"], "apiGroups": [""], "resources": ["pods"]}] }
+        {"kind": "{{kind}}", "metadata": {"name": "{{name}}", "namespace": "{{ns}}", "labels": {"to": "{{gathered}}"} }, "rules": [{"verbs": ["{{verb}}"], "apiGroups": [""], "resources": ["pods"]}] }
         """);
 
     private static KubeObject Gathering(string name) => Parse($$"""
-        {"kind": "ClusterRole", "metadata": {"name": "{{name}}"}, "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"to": "edit"}}]}, "rules": [] }
+        {"kind": "ClusterRole", "metadata": {"name": "{{name}}"}, "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"to": "edit"} }] }, "rules": [] }
         """);
 
     private static KubeObject Binding(string kind, string ns, string name, string roleKind, string role, string subjectKind, string subject) => Parse($$"""

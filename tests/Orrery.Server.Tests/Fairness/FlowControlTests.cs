@@ -42,6 +42,31 @@ public sealed class FlowControlTests(ServerFixture fixture) : IClassFixture<Serv
         Assert.Equal(1, made.Generation);
     }
 
+    [Fact]
+    public async Task Status_OfAFlowSchema_SaysWhetherItsLevelIsThere()
+    {
+        KubeObject exempt = await fixture.Admin.GetAsync(Schemas, "", "probes", ServerFixture.Token);
+        Assert.Equal("""False This FlowSchema references the PriorityLevelConfiguration object named "exempt" and it exists""", Dangling(exempt));
+
+        JsonObject body = ServerFixture.Named("leads-nowhere");
+        body["spec"] = JsonNode.Parse("""{"priorityLevelConfiguration":{"name":"later"}}""");
+        await fixture.Admin.CreateAsync(Schemas, "", body, ServerFixture.Token);
+        await IsAsync("""True This FlowSchema references the PriorityLevelConfiguration object named "later" but there is no such object""");
+
+        JsonObject level = ServerFixture.Named("later");
+        level["spec"] = JsonNode.Parse("""{"type":"Limited","limited":{"nominalConcurrencyShares":1,"limitResponse":{"type":"Reject"}}}""");
+        await fixture.Admin.CreateAsync(Levels, "", level, ServerFixture.Token);
+        await IsAsync("""False This FlowSchema references the PriorityLevelConfiguration object named "later" and it exists""");
+
+        // Others look at what a fresh server has.
+        await fixture.Admin.DeleteAsync(Schemas, "", "leads-nowhere", null, ServerFixture.Token);
+        await fixture.Admin.DeleteAsync(Levels, "", "later", null, ServerFixture.Token);
+
+        Task IsAsync(string wanted) => Orrery.Testing.Eventually.TrueAsync(
+            async () => Dangling(await fixture.Admin.GetAsync(Schemas, "", "leads-nowhere", ServerFixture.Token)) == wanted, wanted, TimeSpan.FromSeconds(30), ServerFixture.Token);
+        static string? Dangling(KubeObject schema) => (schema.ToJsonObject()["status"]?["conditions"] as JsonArray)?.OfType<JsonObject>().Select(c => $"{c["status"]} {c["message"]}").SingleOrDefault();
+    }
+
     [Theory]
     [InlineData("""{"matchingPrecedence":1,"priorityLevelConfiguration":{"name":"x"}}""", "spec.matchingPrecedence")]
     [InlineData("""{"matchingPrecedence":10001,"priorityLevelConfiguration":{"name":"x"}}""", "spec.matchingPrecedence")]

@@ -7,6 +7,8 @@ internal sealed class EventRule : KindRule
 {
     public override bool CreatesOnUpdate => true;
 
+    public override bool ChecksMetadata => false;
+
     public override IReadOnlyList<SelectableField>? Fields { get; } =
     [
         new("involvedObject.kind"), new("involvedObject.namespace"), new("involvedObject.name"), new("involvedObject.uid"), new("involvedObject.apiVersion"),
@@ -38,6 +40,8 @@ internal sealed class EventRule : KindRule
 internal sealed class NewEventRule : KindRule
 {
     public override bool CreatesOnUpdate => true;
+
+    public override bool ChecksMetadata => false;
 
     public override IReadOnlyList<SelectableField>? Fields { get; } =
     [

@@ -23,14 +23,12 @@ internal sealed class ResourceQuotaRule : KindRule
     public override void ValidateUpdate(JsonObject o, JsonObject old, Faults faults)
     {
         Validate(o, faults);
-        if (!JsonFields.Same(o.Child("spec")?["scopes"], old.Child("spec")?["scopes"]))
-        {
-            faults.Invalid("spec.scopes", o.Child("spec")?["scopes"], Faults.Immutable);
-        }
 
-        if (!JsonFields.Same(o.Child("spec")?["scopeSelector"], old.Child("spec")?["scopeSelector"]))
+        // Scopes are a set and may not change; the selector of scopes may.
+        JsonObject spec = o.ObjectAt("spec");
+        if (!spec.Texts("scopes").ToHashSet(StringComparer.Ordinal).SetEquals(old.ObjectAt("spec").Texts("scopes")))
         {
-            faults.Invalid("spec.scopeSelector", o.Child("spec")?["scopeSelector"], Faults.Immutable);
+            faults.Invalid("spec.scopes", spec["scopes"], Faults.Immutable);
         }
     }
 

@@ -17,5 +17,5 @@ internal enum PlantedFault
     ForgetsLostReports,
     KeepsObservations,
     EntersFormerNamespaces,
-    SettlesTooEarly,
+    SettlesForGood,
 }

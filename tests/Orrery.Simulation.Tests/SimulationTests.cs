@@ -11,8 +11,11 @@ public sealed class SimulationTests
     private const string KilledPrefix = "killed at ";
     private const string SparedPrefix = "nobody killed at: ";
 
-    /// <summary>Writes at which no seed kills, of about 950; the chapter of all at once is left out, as its writes are those of the others.</summary>
-    private const int MostSpared = 100;
+    /// <summary>
+    /// Writes at which no seed kills, of about 950. The chapter of all at once is left out, as its writes are those of the others, and so are
+    /// Events: what is told is no state that anything goes on from.
+    /// </summary>
+    private const int MostSpared = 50;
 
     /// <summary>How often each fault happens at least, over all seeds: half of what it was when this was written.</summary>
     private static readonly Dictionary<string, int> AtLeast = new()
@@ -38,7 +41,7 @@ public sealed class SimulationTests
         ILookup<string, int> faults = halves.SelectMany(h => h.Lines.Single(l => l.StartsWith(FaultsPrefix, StringComparison.Ordinal))[FaultsPrefix.Length..].Split(' '))
             .Select(f => f.Split('=')).ToLookup(f => f[0], f => int.Parse(f[1], CultureInfo.InvariantCulture), StringComparer.Ordinal);
         Assert.All(AtLeast, least => Assert.True(faults[least.Key].Sum() >= least.Value, $"{least.Key} happened {faults[least.Key].Sum()} times, want {least.Value}"));
-        string[] spared = [.. halves.Select(h => h.Lines.Where(l => l.StartsWith(SparedPrefix, StringComparison.Ordinal) && !l.Contains(" All ", StringComparison.Ordinal))).Aggregate((some, others) => some.Intersect(others))];
+        string[] spared = [.. halves.Select(h => h.Lines.Where(IsSparedState)).Aggregate((some, others) => some.Intersect(others))];
         Assert.True(spared.Length <= MostSpared, string.Join('\n', spared));
     }
 
@@ -60,7 +63,7 @@ public sealed class SimulationTests
         [
             "QueueLosesKeyBeingWorkedOn", "QueueLosesRetries", "QueueRingsOnce", "HostForgivesConflicts", "HostForgivesBrokenConnections", "InformerKeepsWhatAListLacks", "InformerListsInSilence",
             "InformerMissesDeletionsOnResume", "PlacementLeavesFormerWorks", "PlacementIgnoresLostWorks", "DataPlaneGrantsOnlyAtFirst", "VirtualClusterHoldsNothing", "MirrorKeepsWhatIsGone", "MirrorWritesStatusOnce",
-            "PrunesOnlyWhatItRemembers", "IgnoresDrift", "ForgetsLostReports", "KeepsObservations", "EntersFormerNamespaces",
+            "PrunesOnlyWhatItRemembers", "IgnoresDrift", "ForgetsLostReports", "KeepsObservations", "EntersFormerNamespaces", "SettlesForGood",
         ];
         (int Code, string[] Lines)[] halves = await Task.WhenAll(known.Index().GroupBy(m => m.Index % Halves).Select(half =>
             SimulationProcess.RunAsync(TestContext.Current.CancellationToken, [.. half.SelectMany(m => (string[])["--mistake", m.Item])])));
@@ -72,6 +75,9 @@ public sealed class SimulationTests
             Assert.Equal(0, code);
         }
     }
+
+    private static bool IsSparedState(string line) => line.StartsWith(SparedPrefix, StringComparison.Ordinal)
+        && !line.Contains(" All ", StringComparison.Ordinal) && !line.Contains("/events/", StringComparison.Ordinal);
 
     private static bool IsCount(string line) => new[] { FaultsPrefix, KilledPrefix, SparedPrefix }.Any(p => line.StartsWith(p, StringComparison.Ordinal));
 

@@ -52,7 +52,7 @@ internal sealed class AppliedMemory(SatelliteContext context)
     public bool IsSettled(KubeObject work) =>
         memory.TryGetValue(work.Name, out Memory? last)
         && last.Settled is { } settled
-        && settled.WorkVersion == work.ResourceVersion
+        && (settled.WorkVersion == work.ResourceVersion || Planted.Fault == PlantedFault.SettlesForGood)
         && settled.Tenancy == TenancyOf(work)
         && last.Informer.Get(settled.Live)?.ResourceVersion == settled.LiveVersion;
 
@@ -62,7 +62,7 @@ internal sealed class AppliedMemory(SatelliteContext context)
         if (memory.TryGetValue(work.Name, out Memory? last))
         {
             // A Work whose spec changed while this was going on is not what was applied.
-            bool agrees = outcome.IsApplied && (reported.Generation == work.Generation || Planted.Fault == PlantedFault.SettlesTooEarly);
+            bool agrees = outcome.IsApplied && reported.Generation == work.Generation;
             memory[work.Name] = last with
             {
                 Settled = agrees ? new Settled(reported.ResourceVersion, ObjectKey.Of(outcome.Live!), outcome.Live!.ResourceVersion, TenancyOf(work)) : null,

@@ -31,19 +31,32 @@ internal static class RequestBody
             ReadResult read = await NextAsync(reader, cancellationToken);
             if (read.Buffer.Length > MaxBytes)
             {
-                reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                Advance(reader, read.Buffer.Start, read.Buffer.End);
                 throw TooLarge();
             }
 
             if (read.IsCompleted)
             {
                 byte[] body = read.Buffer.ToArray();
-                reader.AdvanceTo(read.Buffer.End);
+                Advance(reader, read.Buffer.End, read.Buffer.End);
                 request.HttpContext.Features.Get<AuditTrail>()?.Requested(body);
                 return body;
             }
 
-            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            Advance(reader, read.Buffer.Start, read.Buffer.End);
+        }
+    }
+
+    /// <exception cref="ClientGoneException">It went between two looks.</exception>
+    private static void Advance(PipeReader reader, SequencePosition consumed, SequencePosition examined)
+    {
+        try
+        {
+            reader.AdvanceTo(consumed, examined);
+        }
+        catch (IOException gone)
+        {
+            throw new ClientGoneException(gone);
         }
     }
 

@@ -12,17 +12,17 @@ internal static class Mistakes
     public static IReadOnlyDictionary<string, int> FoundBy { get; } = new Dictionary<string, int>(StringComparer.Ordinal)
     {
         ["QueueLosesKeyBeingWorkedOn"] = 1,
-        ["QueueLosesRetries"] = 4,
+        ["QueueLosesRetries"] = 2,
         ["QueueRingsOnce"] = 1,
         ["HostForgivesConflicts"] = 7,
         ["HostForgivesBrokenConnections"] = 31,
-        ["InformerKeepsWhatAListLacks"] = 9,
+        ["InformerKeepsWhatAListLacks"] = 65,
         ["InformerListsInSilence"] = 2,
-        ["InformerMissesDeletionsOnResume"] = 6,
+        ["InformerMissesDeletionsOnResume"] = 19,
         ["PlacementLeavesFormerWorks"] = 2,
         ["PlacementIgnoresLostWorks"] = 3,
         ["DataPlaneGrantsOnlyAtFirst"] = 2,
-        ["VirtualClusterHoldsNothing"] = 19,
+        ["VirtualClusterHoldsNothing"] = 14,
         ["MirrorKeepsWhatIsGone"] = 3,
         ["MirrorWritesStatusOnce"] = 2,
         ["PrunesOnlyWhatItRemembers"] = 10,
@@ -30,6 +30,7 @@ internal static class Mistakes
         ["ForgetsLostReports"] = 31,
         ["KeepsObservations"] = 13,
         ["EntersFormerNamespaces"] = 17,
+        ["SettlesForGood"] = 2,
     };
 
     /// <param name="name">One of <see cref="All"/>; empty makes none.</param>

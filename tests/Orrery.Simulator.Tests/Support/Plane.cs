@@ -55,6 +55,9 @@ internal sealed class Plane : IAsyncDisposable
         }, TestContext.Current.CancellationToken);
         client = new KubeClient(new ClientConfig(
             running.Url, [authority.Certificate()], authority.IssueClient("admin", [UserGroups.Masters], ClusterScope.Root, Lifetime).ToX509()));
+
+        // Nodes come one after the other: a pod that is made before the last would share one of the first.
+        await Eventually.TrueAsync(async () => (await ListAsync(Cluster.Known.Nodes)).Count(n => Conditions.IsTrue(n, "Ready")) == options.Nodes, "all nodes are ready");
     }
 
     public async Task StopAsync()

@@ -144,7 +144,8 @@ public sealed class ObjectCommandTests(CommandTests.Small installed) : IClassFix
         }
         finally
         {
-            (await Shell.RunAsync("kill", ["-INT", watch.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])).Succeeded();
+            // Not -INT: whoever runs the tests in the background of a shell has that ignored, by us and by what we start.
+            (await Shell.RunAsync("kill", ["-TERM", watch.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])).Succeeded();
             await watch.WaitForExitAsync(TestContext.Current.CancellationToken);
         }
 

@@ -51,8 +51,8 @@ internal sealed class MirrorController : IController
         services = sources.ByKind[new GroupKind("", "Service")];
         endpoints = context.Host(
             "endpoints",
-            new EndpointsReconciler(writer, services, mirrored),
-            [services, mirrored.Slices, mirrored.Endpoints, mirrored.Namespaces],
+            new EndpointsReconciler(writer, services, context.Tenancy, mirrored),
+            [services, mirrored.Slices, mirrored.Endpoints, mirrored.Namespaces, .. context.Tenancy.Needs],
             () => services.All().Where(s => !s.Cluster.IsRoot).Select(ObjectKey.Of),
             workers: 2);
         Subscribe();

@@ -15,17 +15,18 @@ public sealed class KubeApiServerTests
     public async Task PlainClientCertificate_OnSqlite_ServesOneWholeClusterAndKeepsIt()
     {
         Kubectl.Require();
-        await using StandIn server = await StandIn.StartAsync();
+        const string Advertised = "--advertise-address=192.0.2.7";
+        await using StandIn server = await StandIn.StartAsync(Advertised);
         Kubectl admin = server.KubectlAs("admin", "system:masters");
 
         await admin.RunAsync("create configmap kept --from-literal=a=1");
         await admin.RunAsync("create namespace team");
         await admin.RunAsync("create deployment web --image=i:1 -n team");
-        await server.RestartAsync();
+        await server.RestartAsync(Advertised);
 
         Assert.Equal("1", await admin.RunAsync("get configmap kept -o jsonpath={.data.a}"));
         Assert.Equal("10.0.0.1", await admin.RunAsync("get service kubernetes -o jsonpath={.spec.clusterIP}"));
-        Assert.Equal($"127.0.0.1:{server.Port}", await admin.RunAsync("get endpoints kubernetes -o jsonpath={.subsets[0].addresses[0].ip}:{.subsets[0].ports[0].port}"));
+        Assert.Equal($"192.0.2.7:{server.Port}", await admin.RunAsync("get endpoints kubernetes -o jsonpath={.subsets[0].addresses[0].ip}:{.subsets[0].ports[0].port}"));
         Assert.Equal("10.0.0", (await admin.RunAsync("create service clusterip other --tcp=80 -o jsonpath={.spec.clusterIP}"))[..6]);
         Assert.Equal(["default", "kube-node-lease", "kube-public", "kube-system", "team"], (await admin.RunAsync("get namespaces -o jsonpath={.items[*].metadata.name}")).Split(' '));
         Assert.DoesNotContain("orrery", await admin.RunAsync("api-resources"), StringComparison.OrdinalIgnoreCase);

@@ -15,7 +15,7 @@ internal static class Commands
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     /// <summary>Seeds that are run for a mistake which the one that is known to find it does not.</summary>
-    private static readonly (int From, int To) Searched = (1, 60);
+    private static readonly (int From, int To) Searched = (1, 200);
 
     /// <summary>How runs without faults end, by what they are about: all others must end so too.</summary>
     private static readonly Dictionary<Chapter, RunResult> Calm = [];

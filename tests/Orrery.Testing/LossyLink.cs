@@ -123,12 +123,12 @@ public sealed class LossyLink : IAsyncDisposable
     {
         near = OpenDevice(NearDevice);
         far = OpenDevice(FarDevice);
-        Run("netns", "add", Namespace);
-        Run("link", "set", FarDevice, "netns", Namespace);
-        Run("addr", "add", $"10.214.{subnet}.1/30", "dev", NearDevice);
-        Run("link", "set", NearDevice, "up");
-        Run("-n", Namespace, "addr", "add", $"{FarAddress}/30", "dev", FarDevice);
-        Run("-n", Namespace, "link", "set", FarDevice, "up");
+        IpCommand.Run("netns", "add", Namespace);
+        IpCommand.Run("link", "set", FarDevice, "netns", Namespace);
+        IpCommand.Run("addr", "add", $"10.214.{subnet}.1/30", "dev", NearDevice);
+        IpCommand.Run("link", "set", NearDevice, "up");
+        IpCommand.Run("-n", Namespace, "addr", "add", $"{FarAddress}/30", "dev", FarDevice);
+        IpCommand.Run("-n", Namespace, "link", "set", FarDevice, "up");
         carrying.Add(Task.Factory.StartNew(() => Carry(near, far), stop.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default));
         carrying.Add(Task.Factory.StartNew(() => Carry(far, near), stop.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default));
     }
@@ -140,7 +140,7 @@ public sealed class LossyLink : IAsyncDisposable
         {
             try
             {
-                Run(command);
+                IpCommand.Run(command);
             }
             catch (InvalidOperationException)
             {
@@ -213,29 +213,6 @@ public sealed class LossyLink : IAsyncDisposable
         }
 
         return device;
-    }
-
-    private static void Run(params string[] arguments)
-    {
-        Process ip;
-        try
-        {
-            ip = Process.Start(new ProcessStartInfo("ip", arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-        }
-        catch (System.ComponentModel.Win32Exception missing)
-        {
-            throw new InvalidOperationException("there is no 'ip' (iproute2)", missing);
-        }
-
-        using (ip)
-        {
-            string fault = ip.StandardError.ReadToEnd();
-            ip.WaitForExit();
-            if (ip.ExitCode != 0)
-            {
-                throw new InvalidOperationException($"ip {string.Join(' ', arguments)}: {fault.Trim()}");
-            }
-        }
     }
 
     [DllImport("libc", EntryPoint = "ioctl", SetLastError = true)]

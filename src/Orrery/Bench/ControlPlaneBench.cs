@@ -87,7 +87,7 @@ internal sealed class ControlPlaneBench(DataDirectory directory, int planes, int
         }
         finally
         {
-            await EndAsync(fleet).ConfigureAwait(false);
+            await HeldProcesses.EndAsync(fleet, Grace, time).ConfigureAwait(false);
             await server.StopAsync(Grace, CancellationToken.None).ConfigureAwait(false);
         }
     }
@@ -194,26 +194,6 @@ internal sealed class ControlPlaneBench(DataDirectory directory, int planes, int
             }
 
             await Task.Delay(Look, time, cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    private async Task EndAsync(IReadOnlyList<Process> fleet)
-    {
-        foreach (Process process in fleet)
-        {
-            process.StandardInput.Close();
-        }
-
-        foreach (Process process in fleet)
-        {
-            using var limit = new CancellationTokenSource(Grace, time);
-            await process.WaitForExitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (!process.HasExited)
-            {
-                process.Kill();
-            }
-
-            process.Dispose();
         }
     }
 

@@ -84,23 +84,7 @@ internal sealed class SatellitesBench(DataDirectory directory, int count, bool t
         }
         finally
         {
-            foreach (Process crowd in crowds)
-            {
-                crowd.StandardInput.Close();
-            }
-
-            foreach (Process crowd in crowds)
-            {
-                using var limit = new CancellationTokenSource(Grace, time);
-                await crowd.WaitForExitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                if (!crowd.HasExited)
-                {
-                    crowd.Kill();
-                }
-
-                crowd.Dispose();
-            }
-
+            await HeldProcesses.EndAsync(crowds, Grace, time).ConfigureAwait(false);
             await server.StopAsync(Grace, CancellationToken.None).ConfigureAwait(false);
         }
     }

@@ -47,9 +47,9 @@ internal sealed class PrivateNetwork : IDisposable
         }
     }
 
-    public void Pull(int host) => Run("link", "set", Cable(host), "down");
+    public void Pull(int host) => IpCommand.Run("link", "set", Cable(host), "down");
 
-    public void Plug(int host) => Run("link", "set", Cable(host), "up");
+    public void Plug(int host) => IpCommand.Run("link", "set", Cable(host), "up");
 
     public void Dispose()
     {
@@ -58,7 +58,7 @@ internal sealed class PrivateNetwork : IDisposable
         {
             try
             {
-                Run(command);
+                IpCommand.Run(command);
             }
             catch (InvalidOperationException)
             {
@@ -69,18 +69,18 @@ internal sealed class PrivateNetwork : IDisposable
 
     private void Build()
     {
-        Run("link", "add", Bridge, "type", "bridge");
-        Run("addr", "add", $"10.213.{subnet}.1/24", "dev", Bridge);
-        Run("link", "set", Bridge, "up");
+        IpCommand.Run("link", "add", Bridge, "type", "bridge");
+        IpCommand.Run("addr", "add", $"10.213.{subnet}.1/24", "dev", Bridge);
+        IpCommand.Run("link", "set", Bridge, "up");
         for (int i = 0; i < count; i++)
         {
-            Run("netns", "add", Namespace(i));
-            Run("link", "add", Cable(i), "type", "veth", "peer", "name", "eth0", "netns", Namespace(i));
-            Run("link", "set", Cable(i), "master", Bridge);
-            Run("link", "set", Cable(i), "up");
-            Run("-n", Namespace(i), "addr", "add", $"{Address(i)}/24", "dev", "eth0");
-            Run("-n", Namespace(i), "link", "set", "eth0", "up");
-            Run("-n", Namespace(i), "link", "set", "lo", "up");
+            IpCommand.Run("netns", "add", Namespace(i));
+            IpCommand.Run("link", "add", Cable(i), "type", "veth", "peer", "name", "eth0", "netns", Namespace(i));
+            IpCommand.Run("link", "set", Cable(i), "master", Bridge);
+            IpCommand.Run("link", "set", Cable(i), "up");
+            IpCommand.Run("-n", Namespace(i), "addr", "add", $"{Address(i)}/24", "dev", "eth0");
+            IpCommand.Run("-n", Namespace(i), "link", "set", "eth0", "up");
+            IpCommand.Run("-n", Namespace(i), "link", "set", "lo", "up");
         }
     }
 
@@ -89,27 +89,4 @@ internal sealed class PrivateNetwork : IDisposable
     private string Namespace(int host) => $"orrery-test-{id}-{subnet}-{host}";
 
     private string Cable(int host) => $"orv{id}-{host}";
-
-    private static void Run(params string[] arguments)
-    {
-        Process ip;
-        try
-        {
-            ip = Process.Start(new ProcessStartInfo("ip", arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-        }
-        catch (System.ComponentModel.Win32Exception missing)
-        {
-            throw new InvalidOperationException("there is no 'ip' (iproute2)", missing);
-        }
-
-        using (ip)
-        {
-            string fault = ip.StandardError.ReadToEnd();
-            ip.WaitForExit();
-            if (ip.ExitCode != 0)
-            {
-                throw new InvalidOperationException($"ip {string.Join(' ', arguments)}: {fault.Trim()}");
-            }
-        }
-    }
 }

@@ -65,7 +65,15 @@ internal sealed class SatellitesBench(DataDirectory directory, int count, bool t
             TimeSpan connected = await CpuAsync(target, cancellationToken).ConfigureAwait(false);
             double beats = count * Quiet.TotalSeconds / 10;
             figures.Add(new Figure(SatelliteMeasures.Memory, (after - before) / 1024.0 / count));
-            figures.Add(new Figure(SatelliteMeasures.Heartbeat, (connected - alone).TotalMicroseconds / beats));
+            if (connected > alone)
+            {
+                figures.Add(new Figure(SatelliteMeasures.Heartbeat, (connected - alone).TotalMicroseconds / beats));
+            }
+            else
+            {
+                progress.Say("so few cannot be told from what the control plane does anyway: no figure of a heartbeat");
+            }
+
             figures.Add(new Figure(SatelliteMeasures.AloneCpu, 100 * alone / Quiet));
             figures.Add(new Figure(SatelliteMeasures.IdleCpu, 100 * connected / Quiet));
             figures.Add(new Figure(SatelliteMeasures.Resident, target.Usage().Resident / 1e6));

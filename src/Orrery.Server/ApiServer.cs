@@ -12,6 +12,7 @@ using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Server.Authentication;
 using Orrery.Server.Transport;
+using Orrery.Server.Upkeep;
 
 namespace Orrery.Server;
 
@@ -29,11 +30,13 @@ public sealed class ApiServer : IAsyncDisposable
 
     private readonly WebApplication web;
     private readonly ServerState state;
+    private readonly RequestShares shares;
 
-    private ApiServer(WebApplication web, ServerState state, Uri url)
+    private ApiServer(WebApplication web, ServerState state, RequestShares shares, Uri url)
     {
         this.web = web;
         this.state = state;
+        this.shares = shares;
         Url = url;
     }
 
@@ -61,7 +64,7 @@ public sealed class ApiServer : IAsyncDisposable
         }
 
         options.LoggerFactory.CreateLogger<ApiServer>().Serving(url);
-        return new ApiServer(web, state, url);
+        return new ApiServer(web, state, RequestShares.Start(state), url);
     }
 
     /// <summary>The scope of a credential for a cluster as it is now; null when there is no such virtual cluster.</summary>
@@ -79,6 +82,9 @@ public sealed class ApiServer : IAsyncDisposable
         await state.Stopping.CancelAsync();
         await web.StopAsync(CancellationToken.None);
         await web.DisposeAsync();
+
+        // No request is to come any more: all are counted.
+        await shares.DisposeAsync();
         await state.DisposeAsync();
     }
 

@@ -6,28 +6,35 @@ using Orrery.Client;
 namespace Orrery.Controllers.Fleet;
 
 /// <summary>
-/// What stands in the fleet, for whoever listens to the meter of this name. Figures of single tenants are told of the largest only, the others
-/// together, so that there is a bound to the series however many tenants there are.
+/// What stands in the fleet, for whoever listens to the meter of this name. Single tenants and data planes are told of up to a number, the largest or those that
+/// are not well, and the others together: there is a bound to the series however many there are.
 /// </summary>
 internal sealed class FleetMetrics : IDisposable
 {
     public const string SourceName = "Orrery.Fleet";
 
-    private const int MostTenants = 100;
+    internal const int MostTenants = 100;
+    internal const int MostDataPlanes = 200;
     private const string Others = "others";
 
     private readonly ControllerContext context;
-    private readonly Meter source = new(SourceName);
+    private readonly Meter source;
 
     public FleetMetrics(ControllerContext context)
     {
         this.context = context;
+        source = new Meter(SourceName, version: null, tags: null, scope: context);
         Informer dataPlanes = context.RootInformers.For(OrreryResources.DataPlanes);
         Informer tenants = context.RootInformers.For(OrreryResources.Tenants);
-        source.CreateObservableGauge("orrery_data_plane_ready", () => dataPlanes.All().Select(d =>
-            new Measurement<int>(Conditions.IsTrue(d, OrreryNames.ReadyCondition) ? 1 : 0, Tag("data_plane", d.Name))), description: "1 where the data plane reports and is well.");
-        source.CreateObservableGauge("orrery_data_plane_tenants", () => dataPlanes.All().Select(d =>
-            new Measurement<int>(d.At("status", "tenants")?.GetArrayLength() ?? 0, Tag("data_plane", d.Name))), description: "Tenants that use the data plane.");
+        source.CreateObservableGauge("orrery_data_plane_ready", () => Bounded(
+            // Those that are not well first: the others together are well when all of them are.
+            dataPlanes.All().Select(d => (d.Name, Value: Conditions.IsTrue(d, OrreryNames.ReadyCondition) ? 1.0 : 0)).OrderBy(d => d.Value), MostDataPlanes, "data_plane", rest => rest.Min()),
+            description: "1 where the data plane reports and is well.");
+        source.CreateObservableGauge("orrery_data_plane_tenants", () => Bounded(
+            dataPlanes.All().Select(d => (d.Name, Value: (double)(d.At("status", "tenants")?.GetArrayLength() ?? 0))).OrderByDescending(d => d.Value), MostDataPlanes, "data_plane", rest => rest.Sum()),
+            description: "Tenants that use the data plane.");
+        source.CreateObservableGauge("orrery_data_planes_ready", () => dataPlanes.All().GroupBy(d => Conditions.Find(d, OrreryNames.ReadyCondition)?.Status ?? Conditions.Unknown).Select(g =>
+            new Measurement<int>(g.Count(), Tag("status", g.Key))), description: "Data planes by their condition Ready.");
         source.CreateObservableGauge("orrery_works", () => context.Works.Informer.Count, description: "Objects that data planes are to apply.");
         foreach (string type in (ReadOnlySpan<string>)[OrreryNames.ReadyCondition, OrreryNames.IsolatedCondition, OrreryNames.SuspendedCondition])
         {
@@ -53,18 +60,23 @@ internal sealed class FleetMetrics : IDisposable
             }
         }
 
-        foreach (IGrouping<string, KeyValuePair<(string Tenant, string Resource), double>> resource in sums.GroupBy(s => s.Key.Resource))
-        {
-            KeyValuePair<(string Tenant, string Resource), double>[] ordered = [.. resource.OrderByDescending(s => s.Value).ThenBy(s => s.Key.Tenant, StringComparer.Ordinal)];
-            foreach (KeyValuePair<(string Tenant, string Resource), double> one in ordered.Take(MostTenants))
-            {
-                yield return new Measurement<double>(one.Value, Tag("tenant", one.Key.Tenant), Tag("resource", resource.Key));
-            }
+        return sums.GroupBy(s => s.Key.Resource).SelectMany(resource => Bounded(
+            resource.Select(s => (s.Key.Tenant, s.Value)).OrderByDescending(s => s.Value), MostTenants, "tenant", rest => rest.Sum(), Tag("resource", resource.Key)));
+    }
 
-            if (ordered.Length > MostTenants)
-            {
-                yield return new Measurement<double>(ordered.Skip(MostTenants).Sum(s => s.Value), Tag("tenant", Others), Tag("resource", resource.Key));
-            }
+    /// <summary>The first of them by name, the others as one.</summary>
+    private static IEnumerable<Measurement<double>> Bounded(
+        IOrderedEnumerable<(string Name, double Value)> parts, int most, string label, Func<IEnumerable<double>, double> together, params KeyValuePair<string, object?>[] tags)
+    {
+        (string Name, double Value)[] ordered = [.. parts.ThenBy(p => p.Name, StringComparer.Ordinal)];
+        foreach ((string name, double value) in ordered.Take(most))
+        {
+            yield return new Measurement<double>(value, [Tag(label, name), .. tags]);
+        }
+
+        if (ordered.Length > most)
+        {
+            yield return new Measurement<double>(together(ordered.Skip(most).Select(p => p.Value)), [Tag(label, Others), .. tags]);
         }
     }
 

@@ -13,6 +13,12 @@ internal sealed record SampledHour(DateTimeOffset From, DateTimeOffset To)
     {
         DateTimeOffset to = new(now.UtcTicks / TimeSpan.TicksPerSecond * TimeSpan.TicksPerSecond, TimeSpan.Zero);
         DateTimeOffset from = last is { } known && known < to && to - known <= LongestGap ? known : to - pace;
+        return Of(from, to);
+    }
+
+    /// <summary>A time hour by hour; empty where it ends before it begins.</summary>
+    public static IReadOnlyList<SampledHour> Of(DateTimeOffset from, DateTimeOffset to)
+    {
         var parts = new List<SampledHour>();
         while (from < to)
         {

@@ -10,6 +10,10 @@ internal sealed record UsageSample(IReadOnlyDictionary<string, Quantity> Request
 {
     private const long SecondsAnHour = 3600;
 
+    public static readonly UsageSample Nothing = Of([]);
+
+    public bool IsNothing => Requested.Values.Concat(Used.Values).All(q => q == Quantity.Zero);
+
     /// <summary>The sum of what the data planes last reported. One that is silent still counts with its last word: what it runs goes on.</summary>
     public static UsageSample Of(IEnumerable<KubeObject> tenancies)
     {
@@ -27,19 +31,9 @@ internal sealed record UsageSample(IReadOnlyDictionary<string, Quantity> Request
     /// <summary>Adds this sample to the hour in which it falls.</summary>
     /// <param name="spec">Of a TenantUsage; changed in place.</param>
     /// <param name="covered">For how long the sample stands.</param>
-    public void AddTo(JsonObject spec, int hour, TimeSpan covered, long apiRequests)
+    public void AddTo(JsonObject spec, int hour, TimeSpan covered)
     {
-        if (spec["hours"] is not JsonArray hours)
-        {
-            spec["hours"] = hours = [];
-        }
-
-        JsonObject? entry = hours.OfType<JsonObject>().FirstOrDefault(h => h.NumberAt("hour") == hour);
-        if (entry is null)
-        {
-            entry = new JsonObject { ["hour"] = hour, ["seconds"] = 0 };
-            hours.Add((JsonNode)entry);
-        }
+        JsonObject entry = UsageHours.Of(spec, hour);
 
         // An hour is full once: a clock that was set back does not make two of one.
         long known = entry.NumberAt("seconds") ?? 0;
@@ -47,7 +41,6 @@ internal sealed record UsageSample(IReadOnlyDictionary<string, Quantity> Request
         entry["seconds"] = known + seconds;
         Accumulate(entry, "requested", Requested, seconds);
         Accumulate(entry, "used", Used, seconds);
-        entry["apiRequests"] = (entry.NumberAt("apiRequests") ?? 0) + apiRequests;
     }
 
     private static void Accumulate(JsonObject entry, string name, IReadOnlyDictionary<string, Quantity> sample, long seconds)

@@ -85,6 +85,9 @@ internal sealed class LogicalClusters(CacheSet caches) : IClusterMemory
     /// <summary>Requests to a virtual cluster by its own users, since this server started or the cluster was made; the control plane's left out.</summary>
     public long RequestsOf(ClusterName cluster) => cluster.IsRoot || cluster.IsAll || Find(cluster) is not { } found ? 0 : Interlocked.Read(ref found.Requests.Value);
 
+    /// <summary>The counters behind <see cref="RequestsOf"/> of clusters that were asked; each goes on being the same for as long as its cluster is.</summary>
+    public IEnumerable<(ClusterName Cluster, StrongBox<long> Requests)> RequestCounters => known.Select(k => (k.Key, k.Value.Requests));
+
     public static StatusException NotServed(ClusterName cluster) =>
         ApiErrors.NotFound(OrreryResources.VirtualClusters.GroupResource, cluster.ToString());
 
@@ -127,7 +130,7 @@ internal sealed class LogicalClusters(CacheSet caches) : IClusterMemory
         }
 
         Known fresh = Read(item);
-        return known[cluster] = read?.Uid == fresh.Uid ? fresh with { Requests = read.Requests } : fresh;
+        return known.AddOrUpdate(cluster, fresh, (_, present) => present.Uid == fresh.Uid ? fresh with { Requests = present.Requests } : fresh);
     }
 
     internal static bool IsDeleting(CachedObject item) => Read(item).IsDeleting;

@@ -15,4 +15,7 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 1402, Level = LogLevel.Information, Message = "purged {Count} objects of cluster {Cluster}")]
     public static partial void Purged(this ILogger log, int count, string cluster);
+
+    [LoggerMessage(EventId = 1404, Level = LogLevel.Warning, Message = "requests of tenant {Tenant} are not written down yet: {Reason}")]
+    public static partial void ShareNotWritten(this ILogger log, string tenant, string reason);
 }

@@ -26,8 +26,8 @@ public sealed class UsageSampleTests
     {
         var spec = new JsonObject();
 
-        Sample.AddTo(spec, 9, TimeSpan.FromSeconds(60), 5);
-        Sample.AddTo(spec, 9, TimeSpan.FromSeconds(30), 2);
+        Sample.AddTo(spec, 9, TimeSpan.FromSeconds(60));
+        Sample.AddTo(spec, 9, TimeSpan.FromSeconds(30));
 
         JsonObject hour = Assert.IsType<JsonObject>(Assert.Single(spec["hours"]!.AsArray()));
         Assert.Equal(90, (long)hour["seconds"]!);
@@ -35,7 +35,6 @@ public sealed class UsageSampleTests
         Assert.Equal("360", (string?)hour["requested"]!["pods"]);
         Assert.Equal((90L * 1024 * 1024 * 1024).ToString(System.Globalization.CultureInfo.InvariantCulture), (string?)hour["requested"]!["memory"]);
         Assert.Equal("9", (string?)hour["used"]!["cpu"]);
-        Assert.Equal(7, (long)hour["apiRequests"]!);
     }
 
     [Fact]
@@ -43,8 +42,8 @@ public sealed class UsageSampleTests
     {
         var spec = new JsonObject();
 
-        Sample.AddTo(spec, 9, TimeSpan.FromSeconds(60), 0);
-        Sample.AddTo(spec, 10, TimeSpan.FromSeconds(60), 0);
+        Sample.AddTo(spec, 9, TimeSpan.FromSeconds(60));
+        Sample.AddTo(spec, 10, TimeSpan.FromSeconds(60));
 
         Assert.Equal([9, 10], spec["hours"]!.AsArray().Select(h => (int)h!["hour"]!));
     }
@@ -54,13 +53,12 @@ public sealed class UsageSampleTests
     {
         var spec = new JsonObject();
 
-        Sample.AddTo(spec, 9, TimeSpan.FromSeconds(3580), 0);
-        Sample.AddTo(spec, 9, TimeSpan.FromSeconds(60), 3);
+        Sample.AddTo(spec, 9, TimeSpan.FromSeconds(3580));
+        Sample.AddTo(spec, 9, TimeSpan.FromSeconds(60));
 
         JsonObject hour = Assert.IsType<JsonObject>(Assert.Single(spec["hours"]!.AsArray()));
         Assert.Equal(3600, (long)hour["seconds"]!);
         Assert.Equal("7200", (string?)hour["requested"]!["cpu"]);
-        Assert.Equal(3, (long)hour["apiRequests"]!);
     }
 
     private static KubeObject Tenancy(string usage) => KubeObject.From(JsonNode.Parse($$$"""{"kind": "Tenancy", "metadata": {"name": "acme"}, "status": {"usage": {{{usage}}} } }""")!);

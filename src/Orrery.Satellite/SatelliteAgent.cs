@@ -58,7 +58,7 @@ public sealed class SatelliteAgent(SatelliteOptions options)
         var observe = new ObserveLoop(context);
         var usage = new UsageReport(context, observe.Pods, observe.Claims);
         var tenancies = new TenancyLoop(context, guards, observe.Nodes, observe.Pods);
-        var report = new ClusterReport(context, observe.Nodes);
+        var report = new ClusterReport(context, observe.Nodes, apply.Unwanted);
         ITunnel tunnel = options.Tunnel ?? new Presence(
             context,
             new TunnelDialer(context, new TunnelRequests(context, new PodRequests(context, observe.Pods), new MetricsRequests(context))),

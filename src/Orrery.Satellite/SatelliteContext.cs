@@ -1,8 +1,10 @@
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
+using Orrery.Satellite.Offline;
 using Orrery.Satellite.Policy;
 using Orrery.Satellite.Recording;
+using Orrery.Satellite.Reporting;
 using Orrery.Satellite.Tenancies;
 
 namespace Orrery.Satellite;
@@ -19,12 +21,14 @@ internal sealed class SatelliteContext
         Cluster = cluster;
         Namespace = OrreryNames.DataPlaneNamespace(options.DataPlane);
         Works = new Informer(controlPlane, OrreryResources.Works, InformerOptions with { Namespace = Namespace });
-        Namespaces = new Informer(cluster, ClusterResources.Namespaces, InformerOptions with { LabelSelector = ManagedSelector });
+        Namespaces = new Informer(cluster, ClusterResources.Namespaces, ClusterInformerOptions with { LabelSelector = ManagedSelector });
         Tenancies = new KnownTenancies(new Informer(controlPlane, OrreryResources.Tenancies, InformerOptions with { Namespace = Namespace }), Namespace);
         Resources = new Resources(cluster, options.Time);
         Policy = policy;
         Record = record;
         Actions = new ClusterActions(cluster, policy, record);
+        Rights = new ClusterRights(this);
+        Restoration = new RestorationHold(controlPlane, options.DataPlane, [Works, Tenancies.Informer], options.Time);
         ClusterEvents = new EventRecorder(cluster, OrreryNames.SatelliteManager, options.Time, options.Loggers);
     }
 
@@ -43,6 +47,9 @@ internal sealed class SatelliteContext
     /// <summary>What the cluster's owner allows.</summary>
     public PolicyWatch Policy { get; }
 
+    /// <summary>What the cluster lets its satellite do.</summary>
+    public ClusterRights Rights { get; }
+
     /// <summary>What the control plane had done, for the cluster's owner.</summary>
     public RecordKeeper Record { get; }
 
@@ -57,8 +64,14 @@ internal sealed class SatelliteContext
     /// <summary>What is to run here.</summary>
     public Informer Works { get; }
 
-    /// <summary>The mapped namespaces that there are in the cluster.</summary>
+    /// <summary>
+    /// The mapped namespaces that there are in the cluster. Where they were never listed, as the cluster does not let it, nothing may be concluded from one that is not
+    /// here: see <see cref="NamespacesUnknown"/>.
+    /// </summary>
     public Informer Namespaces { get; }
+
+    /// <summary>Why it is not known which namespaces there are, and whose; null when it is.</summary>
+    public string? NamespacesUnknown => Namespaces.HasListed ? null : Namespaces.Refusal ?? "its namespaces have not been listed yet";
 
     /// <summary>How tenants are held apart here.</summary>
     public KnownTenancies Tenancies { get; }
@@ -67,6 +80,9 @@ internal sealed class SatelliteContext
     /// What is wanted is known from an earlier time only, as the control plane is away: what is not among it may have come since, so nothing is deleted.
     /// </summary>
     public bool IsByCopy => !Works.HasListed;
+
+    /// <summary>Whether what is not wanted is kept nevertheless. Also so while <see cref="IsByCopy"/>.</summary>
+    public RestorationHold Restoration { get; }
 
     public Resources Resources { get; }
 

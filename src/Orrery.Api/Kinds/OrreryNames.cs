@@ -53,6 +53,11 @@ public static class OrreryNames
     /// <summary>On a DataPlane that is deleted: what tenants have there goes with it, whether or not it has another place.</summary>
     public const string ForceDeleteAnnotation = "orrery.dev/force-delete";
 
+    /// <summary>
+    /// On a DataPlane: the control plane was restored from a backup, taken at this time, and what the data plane runs beyond that is kept until somebody takes this away.
+    /// </summary>
+    public const string RestoredAnnotation = "orrery.dev/restored";
+
     public const string ManagedByLabel = "app.kubernetes.io/managed-by";
 
     /// <summary>Value of <see cref="ManagedByLabel"/>, and the field manager of all that Orrery applies.</summary>
@@ -138,6 +143,12 @@ public static class OrreryNames
 
     /// <summary>On a DataPlane: whether its cluster's owner holds anything back, by the satellite's policy.</summary>
     public const string RestrictedCondition = "Restricted";
+
+    /// <summary>On a DataPlane: whether its cluster lets its satellite do all of <see cref="SatelliteRights"/>.</summary>
+    public const string PermittedCondition = "Permitted";
+
+    /// <summary>On a DataPlane, while <see cref="RestoredAnnotation"/> stands on it: its satellite keeps what the control plane does not know of.</summary>
+    public const string RestoredCondition = "Restored";
     public const string AppliedCondition = "Applied";
     public const string AvailableCondition = "Available";
 

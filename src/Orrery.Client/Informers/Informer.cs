@@ -31,6 +31,7 @@ public sealed class Informer
     /// <summary>How far the store has followed the server.</summary>
     private long seen;
     private bool hasListed;
+    private int lists;
     private bool isListing;
 
     /// <summary>What was listed since a watch had expired has not been followed yet: a server that takes no position at all is not asked without pause.</summary>
@@ -68,10 +69,13 @@ public sealed class Informer
         }
     }
 
+    /// <summary>How many lists were taken in, the one that is being taken in among them: what is missing after it was not told of by a watch.</summary>
+    public int Lists => Volatile.Read(ref lists);
+
     public int Count => store.Count;
 
-    /// <summary>The server did not let the last list through, and what is here is what was seen before: nothing, usually.</summary>
-    public bool IsForbidden { get; private set; }
+    /// <summary>What the server said when it did not let the last list through, and what is here is what was seen before: nothing, usually. Null once it lets it.</summary>
+    public string? Refusal { get; private set; }
 
     /// <param name="values">The values under which an object is found with <see cref="ByIndex"/>.</param>
     public Informer AddIndex(string name, Func<KubeObject, IEnumerable<string>> values)
@@ -183,7 +187,7 @@ public sealed class Informer
                 {
                     await ListAsync(cancellationToken).ConfigureAwait(false);
                     listed = true;
-                    IsForbidden = false;
+                    Refusal = null;
                     synced.TrySetResult();
                 }
 
@@ -207,7 +211,7 @@ public sealed class Informer
             }
             catch (StatusException e) when (e.Code is 403 or 404 && options.UnreadableIsEmpty && !listed)
             {
-                IsForbidden = true;
+                Refusal = e.Message;
                 synced.TrySetResult();
                 TimeSpan wait = options.BackoffMax;
                 TellOnce(e.Message, wait, listed);
@@ -255,6 +259,7 @@ public sealed class Informer
         lock (dispatch)
         {
             isListing = true;
+            Volatile.Write(ref lists, lists + 1);
             foreach (KubeObject item in list.Items)
             {
                 ObjectKey key = KeyOf(item);

@@ -86,6 +86,10 @@ internal sealed class ApplyLoop
         await Task.WhenAll(works.RunAsync(cancellationToken), namespaces.RunAsync(cancellationToken)).ConfigureAwait(false);
     }
 
+    /// <summary>What runs here by Orrery and is not wanted: kept, or about to go.</summary>
+    public IReadOnlyList<KubeObject> Unwanted() =>
+        [.. applied.Works().Distinct().Where(w => context.Work(w) is null).SelectMany(applied.Of).Select(a => a.Live).Where(l => !l.IsDeleting)];
+
     /// <summary>Objects of a kind wait for its definition: now it is there.</summary>
     private void LookAtKind(KubeObject definition)
     {

@@ -9,10 +9,10 @@ internal static class NamespaceDeletion
 {
     /// <summary>Exactly this one: another that has its name by now stays.</summary>
     /// <param name="isEmpty">Nothing is in it that would be lost.</param>
-    /// <returns>False when it is kept: by the policy of the cluster's owner, for what a release leaves in it, or while what is wanted is known by a copy only.</returns>
+    /// <returns>False when it is kept: by the policy of the cluster's owner, for what a release leaves in it, or while what is wanted is not known for sure (a copy, a backup).</returns>
     public static async Task<bool> DeleteAsync(SatelliteContext context, KubeObject ns, string cause, CancellationToken cancellationToken, bool isEmpty = false)
     {
-        if (context.IsByCopy)
+        if (await context.Restoration.HoldsAsync(cancellationToken).ConfigureAwait(false))
         {
             return false;
         }

@@ -13,6 +13,11 @@ internal sealed class NamespaceKeeper(SatelliteContext context, WorksByNamespace
     /// <returns>Null when the namespace is there and the owner's; otherwise why nothing may be applied in it.</returns>
     public async Task<ApplyOutcome?> EnsureAsync(string name, MappedNamespace owner, CancellationToken cancellationToken)
     {
+        if (context.NamespacesUnknown is { } unknown)
+        {
+            return ApplyOutcome.Refused(StatusReason.Forbidden, unknown);
+        }
+
         KubeObject? ns = context.Namespaces.Get(ClusterName.Root, "", name)
             ?? await context.Cluster.FindAsync(ClusterResources.Namespaces, "", name, cancellationToken).ConfigureAwait(false);
         if (ns is null)

@@ -20,7 +20,7 @@ internal sealed class Removals(SatelliteContext context, AppliedObjects applied,
         foreach ((GroupVersionResource resource, KubeObject live) in applied.Of(work).ToList())
         {
             bool kept = keep is { } k && k.Resource.GroupResource == resource.GroupResource && k.Namespace == live.Namespace && k.Name == live.Name;
-            if (!kept && !live.IsDeleting && !ResourcePolicy.Keeps(live) && !IsHeldBack(resource, live, work))
+            if (!kept && !live.IsDeleting && !ResourcePolicy.Keeps(live) && !await context.Restoration.HoldsAsync(cancellationToken).ConfigureAwait(false) && !IsHeldBack(resource, live, work))
             {
                 await DeleteAsync(resource, live, work, cancellationToken).ConfigureAwait(false);
             }
@@ -30,11 +30,6 @@ internal sealed class Removals(SatelliteContext context, AppliedObjects applied,
     /// <summary>Whether the cluster's owner wants it kept: it goes once the policy allows, at one of the regular looks.</summary>
     private bool IsHeldBack(GroupVersionResource resource, KubeObject live, string work)
     {
-        if (context.IsByCopy)
-        {
-            return true;
-        }
-
         if (context.Actions.Denies(resource, live.Kind, live.Namespace, live.Name) is not { } denial)
         {
             return false;

@@ -86,6 +86,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         }
         catch (StatusException e) when (e.Code == 403)
         {
+            context.Rights.Doubt();
             Log.Refused(logger, work.Name, e.Reason, e.Message);
             return ApplyOutcome.Refused(e.Reason, e.Message, applied.Of(work.Name).FirstOrDefault().Live);
         }

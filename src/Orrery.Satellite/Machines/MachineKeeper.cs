@@ -30,6 +30,12 @@ internal sealed class MachineKeeper(SatelliteContext context, Informer nodes, In
     /// <param name="machines">Null: none is to be the tenant's.</param>
     public async Task<MachineState> BringAboutAsync(string tenant, string size, TenancyMachines? machines, CancellationToken cancellationToken)
     {
+        if ((nodes.Refusal ?? pods.Refusal) is { } refusal)
+        {
+            // A machine on which no pod is seen may not be empty.
+            return new MachineState(false, "Refused", refusal, [], ShortLook);
+        }
+
         // 1. What is needed beyond what is there.
         DateTimeOffset now = context.Time.GetUtcNow();
         MachinePlan plan = MachinePlan.Of(tenant, machines?.Pools ?? [], nodes.All(), pods.All(), IsTenants, now - context.Options.MachineIdleTime);

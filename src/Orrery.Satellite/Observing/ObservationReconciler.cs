@@ -37,6 +37,12 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
 
     private async Task<ReconcileResult> ObserveAsync(ObservedKey key, CancellationToken cancellationToken)
     {
+        if (context.NamespacesUnknown is not null)
+        {
+            // Whose it is cannot be told, and what was told of it before is no longer wrong for that.
+            return ReconcileResult.After(WhenShutOut);
+        }
+
         KubeObject? live = watched[key.Kind].Get(ClusterName.Root, key.Namespace, key.Name);
         MappedNamespace? owner = context.Namespaces.Get(ClusterName.Root, "", key.Kind == "Namespace" ? key.Name : key.Namespace) is { } ns ? MappedNamespace.Of(ns) : null;
         KubeObject? present = observations.Get(ClusterName.Root, context.Namespace, ObservationBuilder.Name(key.Kind, key.Namespace, key.Name));

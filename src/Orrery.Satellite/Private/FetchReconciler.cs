@@ -23,8 +23,7 @@ internal sealed class FetchReconciler(PrivateContext context, ILogger logger) : 
         IReadOnlyList<KubeObject> works = context.WorksOf(key);
         if (works.Count == 0)
         {
-            await RemoveAsync(key, cancellationToken).ConfigureAwait(false);
-            return ReconcileResult.Done;
+            return await RemoveAsync(key, cancellationToken).ConfigureAwait(false);
         }
 
         ApplyOutcome outcome;
@@ -135,11 +134,16 @@ internal sealed class FetchReconciler(PrivateContext context, ILogger logger) : 
     }
 
     /// <summary>The vendor does not want it any more, and is the same vendor as ever.</summary>
-    private async Task RemoveAsync(FetchedObject key, CancellationToken cancellationToken)
+    private async Task<ReconcileResult> RemoveAsync(FetchedObject key, CancellationToken cancellationToken)
     {
         if (!key.GoesAgain || context.Find(key) is not { IsDeleting: false } left || !context.IsSameVendor)
         {
-            return;
+            return ReconcileResult.Done;
+        }
+
+        if (await context.Restoration.HoldsAsync(cancellationToken).ConfigureAwait(false))
+        {
+            return ReconcileResult.After(PrivateContext.RefusedLook);
         }
 
         try
@@ -151,6 +155,8 @@ internal sealed class FetchReconciler(PrivateContext context, ILogger logger) : 
         {
             // Gone already: what was wanted.
         }
+
+        return ReconcileResult.Done;
     }
 
     private async Task ReportAsync(KubeObject work, ApplyOutcome outcome, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
+using Orrery.Satellite.Offline;
 
 namespace Orrery.Satellite.Private;
 
@@ -27,6 +28,7 @@ internal sealed class PrivateContext
             .AddIndex(ByTarget, w => FetchedObject.Of(w) is { } target ? [target.ToString()] : []);
         VendorPlane = new Informer(vendor, OrreryResources.DataPlanes, named);
         OwnPlane = new Informer(cluster, OrreryResources.DataPlanes, named);
+        Restoration = new RestorationHold(vendor, options.DataPlane, [Works], options.Time);
         fetched = FetchedObject.Kinds.ToDictionary(
             k => k.Key, k => new Informer(cluster, k.Value, informers with { LabelSelector = $"{FetchedObject.Label}={options.DataPlane}" }), StringComparer.Ordinal);
     }
@@ -45,6 +47,9 @@ internal sealed class PrivateContext
 
     /// <summary>What the vendor lays out for this tenant, and nothing else is all that may be read there.</summary>
     public Informer Works { get; }
+
+    /// <summary>Whether what the vendor does not lay out is kept nevertheless.</summary>
+    public RestorationHold Restoration { get; }
 
     /// <summary>The DataPlane that this is to the vendor.</summary>
     public Informer VendorPlane { get; }

@@ -19,7 +19,11 @@ internal sealed class ClusterReport : IReconciler<string>
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
 
     private readonly SatelliteContext context;
+    /// <summary>How many of the objects that are kept are named.</summary>
+    private const int KeptNamed = 10;
+
     private readonly Informer nodes;
+    private readonly Func<IReadOnlyList<KubeObject>> unwanted;
     private readonly ReconcilerHost<string> host;
     private readonly ILogger logger;
     private string? written;
@@ -28,10 +32,12 @@ internal sealed class ClusterReport : IReconciler<string>
     private volatile bool isDoubtful;
     private bool away;
 
-    public ClusterReport(SatelliteContext context, Informer nodes)
+    /// <param name="unwanted">What runs in the cluster that the control plane does not want.</param>
+    public ClusterReport(SatelliteContext context, Informer nodes, Func<IReadOnlyList<KubeObject>> unwanted)
     {
         this.context = context;
         this.nodes = nodes;
+        this.unwanted = unwanted;
         logger = context.Options.Loggers.CreateLogger("Orrery.Satellite.Report");
 
         // The level look asks the cluster for its version: the sign that it answers.
@@ -53,14 +59,14 @@ internal sealed class ClusterReport : IReconciler<string>
     public async Task<ReconcileResult> ReconcileAsync(string key, CancellationToken cancellationToken)
     {
         // 1. Ask the cluster.
-        (string? version, bool measures, string fault) = await AskAsync(cancellationToken).ConfigureAwait(false);
+        (string? version, bool measures, IReadOnlyList<AccessRight>? missing, string fault) = await AskAsync(cancellationToken).ConfigureAwait(false);
         if (version is null != away)
         {
             away = version is null;
             Tell(fault);
         }
 
-        if (version is not null && !nodes.HasSynced.IsCompleted)
+        if (version is not null && !(nodes.HasSynced.IsCompleted && context.Namespaces.HasSynced.IsCompleted))
         {
             return ReconcileResult.After(Pace);
         }
@@ -68,7 +74,10 @@ internal sealed class ClusterReport : IReconciler<string>
         // 2. Say what is new.
         JsonObject status = Facts(version, measures);
         string restriction = context.Policy.Current.Summary;
-        string text = status.ToJsonString() + fault + restriction;
+        ClusterState state = StateOf(version is not null, fault);
+        string rights = missing is null ? "?" : ClusterRights.Describe(missing);
+        string? restored = await RestoredAsync(cancellationToken).ConfigureAwait(false);
+        string text = $"{status.ToJsonString()}{state}{restriction}{rights}{restored}";
         if (text == written && !isDoubtful)
         {
             return ReconcileResult.Done;
@@ -86,7 +95,13 @@ internal sealed class ClusterReport : IReconciler<string>
             KeepLastKnown(status, present);
         }
 
-        SetConditions(status, present, version is null, fault, restriction);
+        SetConditions(status, present, state, restriction);
+        SetPermitted(status, present, version is not null, missing);
+        if (restored is not null)
+        {
+            Set(status, present, OrreryNames.RestoredCondition, Conditions.True, "NotConfirmed", restored);
+        }
+
         var body = new JsonObject
         {
             ["apiVersion"] = OrreryResources.ApiVersion,
@@ -167,28 +182,65 @@ internal sealed class ClusterReport : IReconciler<string>
         }
     }
 
-    private void SetConditions(JsonObject status, KubeObject present, bool degraded, string fault, string restriction)
+    /// <summary>Whether it can be worked with; of what is missing for that, the first.</summary>
+    private ClusterState StateOf(bool answers, string fault) =>
+        !answers ? new ClusterState(true, "ClusterAway", fault)
+        : context.Namespaces.Refusal is { } refusal ? new ClusterState(true, "NamespacesForbidden", $"nothing new is applied, as the namespaces cannot be read: {refusal}")
+        : new ClusterState(false, "ClusterAnswers", "the cluster's API answers");
+
+    private void SetConditions(JsonObject status, KubeObject present, ClusterState state, string restriction)
     {
         status["conditions"] = new JsonArray();
-        Set(status, present, OrreryNames.DegradedCondition, degraded, degraded ? "ClusterAway" : "ClusterAnswers", degraded ? fault : "the cluster's API answers");
+        Set(status, present, OrreryNames.DegradedCondition, state.Degraded ? Conditions.True : Conditions.False, state.Reason, state.Message);
         bool restricted = restriction.Length > 0;
         Set(
-            status, present, OrreryNames.RestrictedCondition, restricted,
+            status, present, OrreryNames.RestrictedCondition, restricted ? Conditions.True : Conditions.False,
             !restricted ? "Unrestricted" : context.Policy.Current.Mode == Policy.PolicyMode.Enabled ? "Narrowed" : context.Policy.Current.Mode.ToString(),
             restricted ? $"the cluster's owner holds back: {restriction}" : "the cluster's owner holds nothing back");
     }
 
-    private void Set(JsonObject status, KubeObject present, string type, bool state, string reason, string message)
+    /// <summary>What is kept, and why; null when nothing is.</summary>
+    private async Task<string?> RestoredAsync(CancellationToken cancellationToken)
+    {
+        if (context.IsByCopy || !await context.Restoration.HoldsAsync(cancellationToken).ConfigureAwait(false) || context.Restoration.Restored is not { } taken)
+        {
+            return null;
+        }
+
+        IReadOnlyList<KubeObject> kept = unwanted();
+        string names = string.Join(", ", kept.Select(o => $"{o.Kind} {o.Namespace}/{o.Name}").Order(StringComparer.Ordinal).Take(KeptNamed));
+        return $"the control plane was restored from a backup of {taken}; what it does not know of is kept until 'orrery data-plane confirm {context.Options.DataPlane}': "
+            + (kept.Count == 0 ? "nothing" : $"{kept.Count} objects ({names}{(kept.Count > KeptNamed ? ", …" : "")})");
+    }
+
+    private void SetPermitted(JsonObject status, KubeObject present, bool answers, IReadOnlyList<AccessRight>? missing)
+    {
+        if (!answers && Conditions.Find(present, OrreryNames.PermittedCondition) is { } known)
+        {
+            Set(status, present, known.Type, known.Status, known.Reason, known.Message);
+            return;
+        }
+
+        (string state, string reason, string message) = missing switch
+        {
+            null => (Conditions.Unknown, "NotTold", "the cluster does not tell its satellite what that may do"),
+            { Count: 0 } => (Conditions.True, "RightsGranted", "the satellite may do in the cluster all that it may need"),
+            _ => (Conditions.False, "RightsMissing", $"the cluster does not let the satellite everywhere: {ClusterRights.Describe(missing)}"),
+        };
+        Set(status, present, OrreryNames.PermittedCondition, state, reason, message);
+    }
+
+    private void Set(JsonObject status, KubeObject present, string type, string state, string reason, string message)
     {
         if (Conditions.Find(present, type) is { LastTransitionTime: { } since } known)
         {
             Conditions.Set(status, type, known.Status, known.Reason, known.Message, since);
         }
 
-        Conditions.Set(status, type, state ? Conditions.True : Conditions.False, reason, message, context.Time.GetUtcNow());
+        Conditions.Set(status, type, state, reason, message, context.Time.GetUtcNow());
     }
 
-    private async Task<(string? Version, bool Measures, string Fault)> AskAsync(CancellationToken cancellationToken)
+    private async Task<(string? Version, bool Measures, IReadOnlyList<AccessRight>? Missing, string Fault)> AskAsync(CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(AnswerTimeout, context.Time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
@@ -196,11 +248,12 @@ internal sealed class ClusterReport : IReconciler<string>
         {
             JsonElement version = await context.Cluster.SendJsonAsync(HttpMethod.Get, "/version", null, linked.Token).ConfigureAwait(false);
             bool measures = await context.Resources.FindAsync(ClusterResources.PodMetrics, linked.Token).ConfigureAwait(false) is not null;
-            return (version.TryGetProperty("gitVersion", out JsonElement v) ? v.GetString() ?? "" : "", measures, "");
+            IReadOnlyList<AccessRight>? missing = await context.Rights.MissingAsync(linked.Token).ConfigureAwait(false);
+            return (version.TryGetProperty("gitVersion", out JsonElement v) ? v.GetString() ?? "" : "", measures, missing, "");
         }
         catch (Exception e) when (Retry.IsAway(e) && !cancellationToken.IsCancellationRequested)
         {
-            return (null, false, timeout.IsCancellationRequested ? $"the cluster's API did not answer within {AnswerTimeout.TotalSeconds:0} s" : $"the cluster's API cannot be reached: {e.Message}");
+            return (null, false, null, timeout.IsCancellationRequested ? $"the cluster's API did not answer within {AnswerTimeout.TotalSeconds:0} s" : $"the cluster's API cannot be reached: {e.Message}");
         }
     }
 
@@ -215,4 +268,6 @@ internal sealed class ClusterReport : IReconciler<string>
             Log.ClusterBack(logger);
         }
     }
+
+    private readonly record struct ClusterState(bool Degraded, string Reason, string Message);
 }

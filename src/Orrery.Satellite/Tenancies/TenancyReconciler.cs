@@ -19,11 +19,21 @@ internal sealed class TenancyReconciler(SatelliteContext context, KnownTenancies
         KubeObject? json = tenancies.JsonOf(key);
         Tenancy? tenancy = json is { IsDeleting: false } ? tenancies.Of(key) : null;
 
+        if (tenancy is null && await context.Restoration.HoldsAsync(cancellationToken).ConfigureAwait(false))
+        {
+            // That nothing is said of a tenant is not known to be so: it stays held apart, on its machines.
+            return ReconcileResult.After(RefusedLook);
+        }
+
         // 1. What holds its namespaces apart.
-        string refusal = "";
+        string refusal = context.NamespacesUnknown ?? "";
+        bool isBlind = refusal.Length > 0;
         try
         {
-            await guards.BringAboutAsync(key, tenancy, cancellationToken).ConfigureAwait(false);
+            if (!isBlind)
+            {
+                await guards.BringAboutAsync(key, tenancy, cancellationToken).ConfigureAwait(false);
+            }
         }
         catch (StatusException e) when (e.Code is 400 or 403 or 422)
         {
@@ -32,8 +42,8 @@ internal sealed class TenancyReconciler(SatelliteContext context, KnownTenancies
         }
 
         // 2. Its machines. Most tenants have none, and never had.
-        MachineState? state = tenancy?.Machines is not null || machines.Of(key).Any()
-            ? await MachinesAsync(key, tenancy, cancellationToken).ConfigureAwait(false)
+        MachineState? state = isBlind ? tenancy?.Machines is null ? null : new MachineState(false, "Refused", refusal, [], RefusedLook)
+            : tenancy?.Machines is not null || machines.Of(key).Any() ? await MachinesAsync(key, tenancy, cancellationToken).ConfigureAwait(false)
             : null;
 
         // 3. The status.

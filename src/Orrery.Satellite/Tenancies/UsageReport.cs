@@ -34,6 +34,12 @@ internal sealed class UsageReport(SatelliteContext context, Informer pods, Infor
 
     private async Task ReportAsync(CancellationToken cancellationToken)
     {
+        if (context.NamespacesUnknown is not null || pods.Refusal is not null || claims.Refusal is not null)
+        {
+            // Nothing is not what they use: it is not known.
+            return;
+        }
+
         ILookup<string, KubeObject>? measured = await MeasureAsync(cancellationToken).ConfigureAwait(false);
         ILookup<string, KubeObject> running = pods.All().Where(p => TenantOf(p.Namespace) is not null).ToLookup(p => TenantOf(p.Namespace)!, StringComparer.Ordinal);
         ILookup<string, KubeObject> stored = claims.All().Where(c => TenantOf(c.Namespace) is not null).ToLookup(c => TenantOf(c.Namespace)!, StringComparer.Ordinal);

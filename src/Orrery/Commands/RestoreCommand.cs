@@ -1,5 +1,8 @@
 using System.CommandLine;
+using Orrery.Api.Kinds;
+using Orrery.Client;
 using Orrery.Installation;
+using Orrery.Server.Registry;
 using Orrery.Storage;
 using Orrery.Storage.Backup;
 using Orrery.Storage.Etcd;
@@ -42,10 +45,23 @@ internal static class RestoreCommand
             keys?.Install(directory, TimeProvider.System);
 
             // 3. The objects: all of them, or none that anybody would serve.
+            //    What data planes run beyond it is not known, and is not to be taken for unwanted.
+            var mark = new RestoredAnnotation(OrreryResources.DataPlanes.GroupResource, OrreryNames.RestoredAnnotation, Conditions.Time(header.Taken));
+            IAsyncEnumerable<StoredValue> items = mark.PutAsync(backup.ItemsAsync(cancellationToken), cancellationToken);
             await (etcd is null
-                ? SqliteBackup.RestoreAsync(directory.StoreFile, header, backup.ItemsAsync(cancellationToken), cancellationToken)
-                : EtcdBackup.RestoreAsync(etcd, header, backup.ItemsAsync(cancellationToken), cancellationToken)).ConfigureAwait(false);
+                ? SqliteBackup.RestoreAsync(directory.StoreFile, header, items, cancellationToken)
+                : EtcdBackup.RestoreAsync(etcd, header, items, cancellationToken)).ConfigureAwait(false);
             Console.WriteLine($"{objects} objects as of revision {header.Revision} restored; revisions go on from {header.RestoredRevision}");
+            if (mark.Marked > 0)
+            {
+                Console.WriteLine($"{mark.Marked} data planes keep what they run and the backup does not know of, until 'orrery data-plane confirm NAME'");
+            }
+
+            foreach (string key in mark.Unmarked)
+            {
+                await Console.Error.WriteLineAsync($"warning: {key} is encrypted and was not marked: stop its satellite, or set it to Paused in its cluster, before it connects").ConfigureAwait(false);
+            }
+
             return 0;
         }
         catch (Exception error) when (error is BackupException or StoreException or IOException or UnauthorizedAccessException)

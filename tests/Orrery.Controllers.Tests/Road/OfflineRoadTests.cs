@@ -56,8 +56,20 @@ public sealed class OfflineRoadTests
 
         // 2. Back: what the control plane does not want goes, and nothing is written that it knows.
         string work = (await fleet.Root.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)).Items.Single(w => w.TextAt("spec", "source", "name") == "settings").ResourceVersion;
+        //    A control plane that was restored from a backup may have wanted it since: until an operator confirms, it is kept, and named.
+        await fleet.Root.PatchAsync(OrreryResources.DataPlanes, "", "pa2-par", PatchKind.Merge, Json("""{"metadata": {"annotations": {"orrery.dev/restored": "2026-11-21T08:00:00Z"} } }"""), default);
         fleet.StartSatellite("pa2-par");
-        await Eventually.TrueAsync(async () => await plane.Client.FindAsync(ConfigMaps, Mapped, "stray", default) is null, "the stray one is gone", TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(
+            async () => Conditions.Find(await fleet.Root.GetAsync(OrreryResources.DataPlanes, "", "pa2-par", default), "Restored") is { Status: "True", Reason: "NotConfirmed" } restored
+                && restored.Message == "the control plane was restored from a backup of 2026-11-21T08:00:00Z; what it does not know of is kept until 'orrery data-plane confirm pa2-par': 1 objects (ConfigMap acme-shop-default/stray)",
+            "what is kept is said",
+            TimeSpan.FromSeconds(30));
+        await plane.Client.PatchAsync(ConfigMaps, Mapped, "settings", PatchKind.Merge, Json("""{"data": {"key": "hacked"} }"""), default);
+        await Eventually.TrueAsync(async () => (await plane.Client.GetAsync(ConfigMaps, Mapped, "settings", default)).TextAt("data", "key") == "a", "put back");
+        Assert.Equal(stray.Uid, (await plane.Client.GetAsync(ConfigMaps, Mapped, "stray", default)).Uid);
+        await fleet.Root.PatchAsync(OrreryResources.DataPlanes, "", "pa2-par", PatchKind.Merge, Json("""{"metadata": {"annotations": {"orrery.dev/restored": null} } }"""), default);
+        await Eventually.TrueAsync(async () => await plane.Client.FindAsync(ConfigMaps, Mapped, "stray", default) is null, "the stray one is gone", TimeSpan.FromSeconds(40));
+        await Eventually.TrueAsync(async () => Conditions.Find(await fleet.Root.GetAsync(OrreryResources.DataPlanes, "", "pa2-par", default), "Restored") is null, "nothing is kept any more");
         Assert.Equal(work, (await fleet.Root.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)).Items.Single(w => w.TextAt("spec", "source", "name") == "settings").ResourceVersion);
     }
 

@@ -15,17 +15,12 @@ namespace Orrery.Controllers.Tests.Road;
 public sealed class RightsRoadTests
 {
     private const string Mapped = "acme-shop-default";
-    private const string Write = "get list watch create patch delete";
+    private const string Lacks = "the cluster does not let the satellite everywhere: ";
     private static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
     private static readonly GroupVersionResource Secrets = new("", "v1", "secrets");
 
-    /// <summary>As the manifest of a satellite grants them, as far as they are used here.</summary>
-    private static readonly (string Group, string Resources, string Verbs)[] All =
-    [
-        ("", "configmaps", Write + " update"), ("", "secrets", Write + " update"), ("", "services serviceaccounts pods persistentvolumeclaims", Write), ("apps", "*", Write), ("batch", "*", Write),
-        ("autoscaling", "*", Write), ("policy", "*", Write), ("networking.k8s.io", "*", Write), ("", "namespaces", Write), ("", "nodes", "list watch patch"),
-        ("", "resourcequotas limitranges", "list watch create patch delete"), ("", "events", "list watch create patch"), ("discovery.k8s.io", "endpointslices", "list watch"), ("", "pods/log", "get"),
-    ];
+    /// <summary>As the manifest of a satellite grants them.</summary>
+    private static readonly AccessRight[] All = [.. SatelliteRights.Workloads, .. SatelliteRights.Pods, new("", ["configmaps", "secrets"], ["update"])];
 
     [Fact]
     public async Task RightTakenAway_IsNamedWhereItIsMissed_AndNothingElseSuffers()
@@ -38,19 +33,21 @@ public sealed class RightsRoadTests
              "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "satellite"},
              "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "orrery-satellite"}]}
             """), "test", true, default);
-        using var stop = new CancellationTokenSource();
         await fleet.Root.CreateAsync(OrreryResources.DataPlanes, "", Json("""{"apiVersion": "orrery.dev/v1alpha1", "kind": "DataPlane", "metadata": {"name": "theirs"}, "spec": {} }"""), default);
-        Task satellite = new SatelliteAgent(new SatelliteOptions
+        SatelliteAgent agent = new(new SatelliteOptions
         {
             DataPlane = "theirs",
             ControlPlane = fleet.ControlPlane.Config(fleet.ControlPlane.Certificate(OrreryNames.SatelliteUser("theirs"), [OrreryNames.SatelliteGroup], ClusterScope.Root)),
             Cluster = cluster.Config(cluster.Certificate("orrery-satellite", [], ClusterScope.Root)),
             HeartbeatInterval = TimeSpan.FromMilliseconds(500),
             EmptyNamespaceGrace = TimeSpan.FromMilliseconds(300),
-        }).RunAsync(stop.Token);
+        });
+        var stop = new CancellationTokenSource();
+        Task satellite = agent.RunAsync(stop.Token);
         try
         {
             await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "theirs", "Ready", "True");
+            await PermittedAsync(fleet, "True", "the satellite may do in the cluster all that it may need");
             KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "theirs");
             await MakeAsync(shop, ConfigMaps, "first");
             await ThereAsync(cluster.Admin, ConfigMaps, "first");
@@ -100,18 +97,49 @@ public sealed class RightsRoadTests
             await ThereAsync(cluster.Admin, ConfigMaps, "beside-events");
             Assert.NotNull(await shop.FindAsync(CoreResources.Pods, "default", "web-1.theirs", default));
             await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "theirs", "Ready", "True");
+            await PermittedAsync(fleet, "False", Lacks + "list, watch events");
+
+            // 5. Machines: that none can be taken is said before any tenant has one.
+            await GrantAsync(cluster.Admin, Without("nodes", "patch"));
+            await PermittedAsync(fleet, "False", Lacks + "patch nodes");
+
+            // 6. Namespaces: one that starts without them applies nothing and takes nothing for gone, and says so.
+            await stop.CancelAsync();
+            await satellite;
+            stop.Dispose();
+            await GrantAsync(cluster.Admin, Without("namespaces", "get list watch"));
+            stop = new CancellationTokenSource();
+            satellite = agent.RunAsync(stop.Token);
+            await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "theirs", "Ready", "False");
+            ConditionState degraded = Conditions.Find(await fleet.Root.GetAsync(OrreryResources.DataPlanes, "", "theirs", default), "Degraded")!;
+            Assert.Equal(
+                ("NamespacesForbidden", "nothing new is applied, as the namespaces cannot be read: namespaces is forbidden: User \"orrery-satellite\" cannot list resource \"namespaces\" in API group \"\" at the cluster scope"),
+                (degraded.Reason, degraded.Message));
+            await PermittedAsync(fleet, "False", Lacks + "get, list, watch namespaces");
+            await MakeAsync(shop, ConfigMaps, "unheard");
+            await RefusedAsync(fleet, "unheard", "Forbidden", "cannot list resource \"namespaces\"");
+            Assert.Null(await cluster.Admin.FindAsync(ConfigMaps, Mapped, "unheard", default));
+            Assert.NotNull(await shop.FindAsync(CoreResources.Pods, "default", "web-1.theirs", default));
+            await GrantAsync(cluster.Admin, All);
+            await ThereAsync(cluster.Admin, ConfigMaps, "unheard");
+            await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "theirs", "Ready", "True");
+            await PermittedAsync(fleet, "True", "the satellite may do in the cluster all that it may need");
         }
         finally
         {
             await stop.CancelAsync();
             await satellite;
+            stop.Dispose();
         }
     }
 
-    private static (string, string, string)[] Without(string resource, string verbs) =>
-        [.. All.Select(r => r.Resources == resource ? (r.Group, r.Resources, string.Join(' ', r.Verbs.Split(' ').Except(verbs.Split(' ')))) : r).Where(r => r.Item3.Length > 0)];
+    private static AccessRight[] Without(string resource, string verbs) =>
+    [
+        .. All.Select(r => r.Group == "" ? r with { Resources = [.. r.Resources.Except([resource])] } : r).Where(r => r.Resources.Count > 0),
+        .. All.Where(r => r.Group == "" && r.Resources.Contains(resource)).Select(r => new AccessRight(r.Group, [resource], [.. r.Verbs.Except(verbs.Split(' '))])).Where(r => r.Verbs.Count > 0),
+    ];
 
-    private static Task GrantAsync(KubeClient cluster, (string Group, string Resources, string Verbs)[] rights) => cluster.ApplyAsync(
+    private static Task GrantAsync(KubeClient cluster, AccessRight[] rights) => cluster.ApplyAsync(
         CoreResources.ClusterRoles, "", "satellite",
         new JsonObject
         {
@@ -122,7 +150,12 @@ public sealed class RightsRoadTests
         },
         "test", true, default);
 
-    private static JsonArray List(string words) => new([.. words.Split(' ').Select(w => (JsonNode)w)]);
+    private static Task PermittedAsync(TestFleet fleet, string status, string message) => Eventually.TrueAsync(
+        async () => Conditions.Find(await fleet.Root.GetAsync(OrreryResources.DataPlanes, "", "theirs", default), "Permitted") is { } permitted && permitted.Status == status && permitted.Message == message,
+        $"Permitted={status}: {message}",
+        TimeSpan.FromSeconds(60));
+
+    private static JsonArray List(IEnumerable<string> words) => new([.. words.Select(w => (JsonNode)w)]);
 
     private static Task MakeAsync(KubeClient shop, GroupVersionResource resource, string name) => shop.CreateAsync(
         resource, "default", Json($$"""{"apiVersion": "v1", "kind": "{{(resource == Secrets ? "Secret" : "ConfigMap")}}", "metadata": {"name": "{{name}}"} }"""), default);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Orrery.Api.Kinds;
 using Orrery.Controllers.Joining;
@@ -60,11 +59,7 @@ internal static class SatelliteManifest
               name: orrery-satellite-pods
               labels: {{{RoleLabel}}: "true"}
             rules:
-              - {apiGroups: [""], resources: [pods/log], verbs: [get]}
-              - {apiGroups: [""], resources: [pods/exec, pods/attach, pods/portforward], verbs: [get, create]}
-              - {apiGroups: [""], resources: [pods/ephemeralcontainers, pods/resize], verbs: [patch]}
-              - {apiGroups: [""], resources: [pods/proxy], verbs: [get, create, update, patch, delete]}
-              - {apiGroups: [metrics.k8s.io], resources: [pods, nodes], verbs: [list]}
+            {{Lines(SatelliteRights.Pods)}}
             ---
             apiVersion: rbac.authorization.k8s.io/v1
             kind: ClusterRoleBinding
@@ -154,24 +149,19 @@ internal static class SatelliteManifest
         ---
         """;
 
-    /// <summary>For what is placed from virtual clusters, a rule a group; and what is watched to tell of it.</summary>
+    /// <summary>What runs for tenants, and what is watched to tell of it.</summary>
     /// <param name="everything">Every verb of what tenants make themselves, for who hands such rights out.</param>
-    public static string Rules(bool everything = false)
-    {
-        var rules = new StringBuilder();
-        foreach (IGrouping<string, PlaceableKind> group in PlaceableKinds.All.GroupBy(k => k.Resource.Group))
-        {
-            rules.Append(CultureInfo.InvariantCulture, $"  - {{apiGroups: [\"{group.Key}\"], resources: [{string.Join(", ", group.Select(k => k.Resource.Resource))}], verbs: [{(everything ? "get, list, watch, create, update, patch, delete, deletecollection" : "get, list, watch, create, patch, delete")}]}}\n");
-        }
+    public static string Rules(bool everything = false) => Lines(everything ? SatelliteRights.Workloads.Select(Whole) : SatelliteRights.Workloads);
 
-        rules.Append("  - {apiGroups: [\"\"], resources: [namespaces], verbs: [get, list, watch, create, patch, delete]}\n");
-        rules.Append("  - {apiGroups: [\"\"], resources: [nodes], verbs: [list, watch, patch]}\n");
-        rules.Append("  - {apiGroups: [\"\"], resources: [resourcequotas, limitranges], verbs: [list, watch, create, patch, delete]}\n");
-        rules.Append("  - {apiGroups: [\"\"], resources: [pods/eviction], verbs: [create]}\n");
-        rules.Append(CultureInfo.InvariantCulture, $"  - {{apiGroups: [\"\"], resources: [events], verbs: [{(everything ? "get, update, " : "")}list, watch, create, patch]}}\n");
-        rules.Append("  - {apiGroups: [discovery.k8s.io], resources: [endpointslices], verbs: [list, watch]}");
-        return rules.ToString();
-    }
+    private static AccessRight Whole(AccessRight right) => right with
+    {
+        Verbs = right.Resources is ["events"] ? ["get", "update", .. right.Verbs]
+            : PlaceableKinds.All.Any(k => k.Resource.Group == right.Group && right.Resources.Contains(k.Resource.Resource)) ? ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"]
+            : right.Verbs,
+    };
+
+    private static string Lines(IEnumerable<AccessRight> rights) => string.Join('\n', rights.Select(r =>
+        $"  - {{apiGroups: [{(r.Group.Length == 0 ? "\"\"" : r.Group)}], resources: [{string.Join(", ", r.Resources)}], verbs: [{string.Join(", ", r.Verbs)}]}}"));
 
     public static string Indented(string text, int by) => string.Join('\n', text.TrimEnd().Split('\n').Select(line => new string(' ', by) + line));
 }

@@ -25,7 +25,7 @@ internal static class OwnKindCommands
             ObjectField.Flag("--drained", "spec.drained", "Place nothing new there, and move what runs there to other data planes."),
             ObjectField.Flag("--paused", "spec.paused", "Leave what runs there as it is."),
         ],
-        AddVerb.Create(), TokenVerb.Create(), ApproveVerb.Create(), RevokeVerb.Create(), KubectlVerb.Create()),
+        AddVerb.Create(), TokenVerb.Create(), ApproveVerb.Create(), RevokeVerb.Create(), ConfirmVerb.Create(), KubectlVerb.Create()),
         ObjectCommand.Create(ObjectKind.VirtualSite, [ObjectField.Pairs("--data-plane-labels", "spec.dataPlaneSelector.matchLabels", "Labels of its data planes.")]),
         ObjectCommand.Create(ObjectKind.VirtualCluster, ObjectField.Placement),
         ObjectCommand.Create(ObjectKind.Application, ApplicationFields.Application),

@@ -45,6 +45,7 @@ internal static class SatelliteCommand
 
     private static async Task<int> RunAsync(string name, string? controlPlane, string? kubeconfig, InvitationSource source, bool isProxySaid, ForwardProxy? proxy, LogLevel logLevel, CancellationToken cancellationToken)
     {
+        RuntimeSettings.Ensure(RuntimeSettings.Small);
         OrreryProcess.LeaveSession();
         using ILoggerFactory loggers = Logging.Create(logLevel);
         var options = new SatelliteOptions

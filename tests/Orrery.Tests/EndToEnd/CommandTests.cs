@@ -37,6 +37,18 @@ public sealed class CommandTests(CommandTests.Small installed) : IClassFixture<C
     }
 
     [Fact]
+    public async Task Satellite_OnceItRuns_HasTheSettingsOfASmallProcess()
+    {
+        int pid = await installed.PidAsync("satellite-solo") ?? throw new InvalidOperationException("the satellite does not run");
+
+        string[] environment = (await File.ReadAllTextAsync($"/proc/{pid}/environ")).Split('\0');
+        string[] arguments = (await File.ReadAllTextAsync($"/proc/{pid}/cmdline")).Split('\0');
+
+        Assert.Contains("DOTNET_TieredCompilation=0", environment);
+        Assert.Equal(["satellite", "solo", "--join-file"], arguments.SkipWhile(a => a != "satellite").Take(3));
+    }
+
+    [Fact]
     public async Task Up_OnAPortInUse_SaysWhichAndChangesNothing()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);

@@ -1,7 +1,7 @@
-namespace Orrery.Client.Tests.Support;
+namespace Orrery.Testing;
 
 /// <summary>A clock that moves only when told to; timers fire, in order, within <see cref="Advance"/>.</summary>
-internal sealed class ManualTime : TimeProvider
+public sealed class ManualTime : TimeProvider
 {
     private readonly List<Timer> timers = [];
     private DateTimeOffset now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);

@@ -57,14 +57,14 @@ public sealed class SatelliteCrowd(IReadOnlyList<CrowdMember> members, bool take
         TimeSpan wait = FirstWait;
         while (!cancellationToken.IsCancellationRequested)
         {
-            using var http = new HttpMessageInvoker(ClientHandler.Create(member.ControlPlane));
+            using var dial = new TunnelDial(member.ControlPlane, member.DataPlane, time);
             try
             {
                 Stream connection;
                 await dialling.WaitAsync(cancellationToken).ConfigureAwait(false);
                 try
                 {
-                    connection = await TunnelDial.OpenAsync(member.ControlPlane, member.DataPlane, http, cancellationToken).ConfigureAwait(false);
+                    connection = await dial.OpenAsync(cancellationToken).ConfigureAwait(false);
                 }
                 finally
                 {

@@ -4,18 +4,28 @@ using Orrery.Client;
 
 namespace Orrery.Satellite.Tunnel;
 
-/// <summary>Opens one connection for a tunnel: a WebSocket, which passes whatever lets HTTPS pass.</summary>
-internal static class TunnelDial
+/// <summary>Opens one connection for a tunnel: a WebSocket, which passes whatever lets HTTPS pass. Once it is open it needs this no more.</summary>
+internal sealed class TunnelDial : IDisposable
 {
-    /// <summary>How often it says that it lives. The control plane gives it up after twice as long.</summary>
-    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
+    private readonly ClientConfig config;
+    private readonly string dataPlane;
+    private readonly HttpMessageInvoker http;
+    private BeatingStream? carrier;
 
-    /// <summary>How long the control plane has to answer a heartbeat.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    public TunnelDial(ClientConfig config, string dataPlane, TimeProvider time)
+    {
+        this.config = config;
+        this.dataPlane = dataPlane;
+        SocketsHttpHandler handler = ClientHandler.Create(config);
 
-    /// <summary>Ends once the control plane has let it in.</summary>
+        // Through a proxy there are two, of which the later one is that of the control plane.
+        handler.PlaintextStreamFilter = (connection, _) => ValueTask.FromResult<Stream>(carrier = new BeatingStream(connection.PlaintextStream, time));
+        http = new HttpMessageInvoker(handler);
+    }
+
+    /// <summary>Ends once the control plane has let it in; from then on the satellite's heartbeat is in the connection.</summary>
     /// <exception cref="WebSocketException">It is not there, or does not let it in.</exception>
-    public static async Task<Stream> OpenAsync(ClientConfig config, string dataPlane, HttpMessageInvoker http, CancellationToken cancellationToken)
+    public async Task<Stream> OpenAsync(CancellationToken cancellationToken)
     {
         var address = new UriBuilder(config.Server)
         {
@@ -26,10 +36,7 @@ internal static class TunnelDial
         try
         {
             socket.Options.AddSubProtocol(OrreryNames.TunnelProtocol);
-
-            // The heartbeat: a ping, which the control plane answers. Without an answer there is no connection.
-            socket.Options.KeepAliveInterval = Heartbeat;
-            socket.Options.KeepAliveTimeout = Patience;
+            socket.Options.KeepAliveInterval = TimeSpan.Zero;
             string? token = config.TokenSource is { } source ? await source(cancellationToken).ConfigureAwait(false) : config.BearerToken;
             if (token is not null)
             {
@@ -37,6 +44,7 @@ internal static class TunnelDial
             }
 
             await socket.ConnectAsync(address.Uri, http, cancellationToken).ConfigureAwait(false);
+            carrier!.Begin();
             return WebSocketStream.Create(socket, WebSocketMessageType.Binary, ownsWebSocket: true);
         }
         catch
@@ -45,4 +53,6 @@ internal static class TunnelDial
             throw;
         }
     }
+
+    public void Dispose() => http.Dispose();
 }

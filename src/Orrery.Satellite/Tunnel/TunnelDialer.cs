@@ -40,8 +40,8 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
             try
             {
                 // As who it is now: its certificate changes over time.
-                using var http = new HttpMessageInvoker(ClientHandler.Create(context.Options.ControlPlane.Now));
-                Stream connection = await TunnelDial.OpenAsync(context.Options.ControlPlane, context.Options.DataPlane, http, cancellationToken).ConfigureAwait(false);
+                using var dial = new TunnelDial(context.Options.ControlPlane.Now, context.Options.DataPlane, context.Time);
+                Stream connection = await dial.OpenAsync(cancellationToken).ConfigureAwait(false);
                 Log.TunnelOpen(logger, context.Options.ControlPlane.Server);
                 joined.TrySetResult();
                 Opened?.Invoke();

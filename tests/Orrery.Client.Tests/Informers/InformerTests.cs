@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using Orrery.Api;
 using Orrery.Client.Tests.Support;
+using Orrery.Testing;
 
 namespace Orrery.Client.Tests.Informers;
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Client.Tests.Support;
+using Orrery.Testing;
 
 namespace Orrery.Client.Tests.Runtime;
 

@@ -1,5 +1,6 @@
 using Orrery.Api;
 using Orrery.Client.Tests.Support;
+using Orrery.Testing;
 
 namespace Orrery.Client.Tests.Runtime;
 

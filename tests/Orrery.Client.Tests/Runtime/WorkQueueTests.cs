@@ -1,4 +1,5 @@
 using Orrery.Client.Tests.Support;
+using Orrery.Testing;
 
 namespace Orrery.Client.Tests.Runtime;
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Orrery.Serving;
@@ -6,13 +5,18 @@ namespace Orrery.Serving;
 /// <summary>
 /// Pages of program files that this process has mapped. A start touches most of a program once and a tenth of it ever again, but the pages stay resident until the machine runs short. They are
 /// copies of what is in the file: given back, what is used again is mapped again, at the price of a fault and without reading the disk as long as the system keeps it cached.
+/// Looking allocates nothing: what it left behind would be most of an idle process's garbage.
 /// </summary>
 internal sealed partial class FilePages
 {
+    private const string Smaps = "/proc/self/smaps";
     private const int DontNeed = 4;
 
+    private readonly byte[] buffer = new byte[8 * 1024];
+
     /// <summary>Read-only mappings of files as they were at the last look.</summary>
-    private HashSet<Mapping> known = [];
+    private HashSet<FileMapping> known = [];
+    private HashSet<FileMapping> present = [];
 
     /// <summary>
     /// Gives back what was there unchanged at the last call already: a file that is only being loaded is still written to, and what was written would be lost.
@@ -21,72 +25,55 @@ internal sealed partial class FilePages
     public long GiveBack()
     {
         long given = 0;
-        var present = new HashSet<Mapping>();
-        if (!OperatingSystem.IsLinux() || !File.Exists("/proc/self/smaps"))
+        if (!OperatingSystem.IsLinux() || !File.Exists(Smaps))
         {
             return given;
         }
 
-        foreach ((Mapping mapping, long resident) in ReadOnly(File.ReadLines("/proc/self/smaps")))
+        var scan = new FileMappingScan();
+        using (var smaps = new FileStream(Smaps, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0))
         {
-            present.Add(mapping);
-            if (known.Contains(mapping) && Advise((nint)mapping.Start, (nuint)(mapping.End - mapping.Start), DontNeed) == 0)
+            int held = 0;
+            while (smaps.Read(buffer.AsSpan(held)) is > 0 and var read)
             {
-                given += resident;
+                held = Rest(buffer.AsSpan(0, held + read), ref scan, ref given);
             }
         }
 
-        known = present;
+        (known, present) = (present, known);
+        present.Clear();
         return given;
     }
 
-    /// <summary>Mappings of files that cannot be written to and of which no page differs from its file.</summary>
-    internal static IEnumerable<(Mapping Mapping, long Resident)> ReadOnly(IEnumerable<string> smaps)
+    /// <summary>Takes all whole lines.</summary>
+    /// <returns>Bytes of a line that goes on, moved to the beginning. One that does not fit, which no path makes it, begins anew where it was cut.</returns>
+    private int Rest(Span<byte> text, ref FileMappingScan scan, ref long given)
     {
-        Mapping? current = null;
-        long resident = 0;
-        foreach (string line in smaps)
+        Span<byte> rest = text;
+        while (rest.IndexOf((byte)'\n') is >= 0 and var end)
         {
-            if (Mapping.TryParse(line) is { } next)
+            if (scan.Read(rest[..end]) && scan.Resident > 0)
             {
-                current = next;
+                FileMapping mapping = scan.Mapping;
+                present.Add(mapping);
+                if (known.Contains(mapping) && Advise((nint)mapping.Start, (nuint)(mapping.End - mapping.Start), DontNeed) == 0)
+                {
+                    given += scan.Resident;
+                }
             }
-            else if (line.StartsWith("Rss:", StringComparison.Ordinal))
-            {
-                resident = Kibibytes(line);
-            }
-            else if (line.StartsWith("Anonymous:", StringComparison.Ordinal) && current is { IsReadOnlyFile: true } mapping && Kibibytes(line) == 0 && resident > 0)
-            {
-                yield return (mapping, resident);
-            }
-        }
-    }
 
-    private static long Kibibytes(string line) =>
-        1024 * long.Parse(line.AsSpan()[(line.IndexOf(':', StringComparison.Ordinal) + 1)..line.LastIndexOf(' ')].Trim(), CultureInfo.InvariantCulture);
+            rest = rest[(end + 1)..];
+        }
+
+        if (rest.Length == text.Length && text.Length == buffer.Length)
+        {
+            return 0;
+        }
+
+        rest.CopyTo(text);
+        return rest.Length;
+    }
 
     [LibraryImport("libc", EntryPoint = "madvise")]
     private static partial int Advise(nint start, nuint length, int advice);
-
-    /// <summary>The first line of an entry of smaps: <c>start-end rwxp offset device inode path</c>.</summary>
-    internal readonly record struct Mapping(ulong Start, ulong End, string Permissions, string Path)
-    {
-        public bool IsReadOnlyFile => Permissions is "r-xp" or "r--p" or "r--s" && Path.StartsWith('/') && !Path.StartsWith("/memfd:", StringComparison.Ordinal);
-
-        public static Mapping? TryParse(string line)
-        {
-            // All other lines, twenty-four of twenty-five, begin with a name.
-            if (line.Length == 0 || !char.IsAsciiHexDigitLower(line[0]))
-            {
-                return null;
-            }
-
-            string[] parts = line.Split(' ', 6, StringSplitOptions.RemoveEmptyEntries);
-            return parts.Length >= 5 && parts[0].IndexOf('-', StringComparison.Ordinal) is > 0 and var dash
-                && ulong.TryParse(parts[0].AsSpan(0, dash), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong start)
-                && ulong.TryParse(parts[0].AsSpan(dash + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong end)
-                ? new Mapping(start, end, parts[1], parts.Length == 6 ? parts[5] : "")
-                : null;
-        }
-    }
 }

@@ -25,8 +25,13 @@ internal sealed partial class MemoryReturn(TimeProvider time)
 
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(30);
 
-    /// <summary>The first look only learns which files there are.</summary>
-    private const int FileLooks = 2;
+    /// <summary>
+    /// So long after a start much is used once and compiled, and then not again: what came to be resident is given back at each second look, later at each eighth. Finding it takes ten milliseconds.
+    /// </summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromMinutes(2);
+
+    private static readonly TimeSpan PagesWhileSettling = 2 * Look;
+    private static readonly TimeSpan PagesLater = 8 * Look;
 
     /// <summary>Heaps of the C library. It makes eight a processor, each of which keeps what its threads once needed.</summary>
     private const int MostArenas = 2;
@@ -37,7 +42,6 @@ internal sealed partial class MemoryReturn(TimeProvider time)
 
     private readonly FilePages files = new();
     private readonly Lock gate = new();
-    private int filesToReturn;
 
     /// <summary>What a start leaves behind is returned whatever it was.</summary>
     private long allocatedBefore = -Least;
@@ -62,19 +66,18 @@ internal sealed partial class MemoryReturn(TimeProvider time)
         using var timer = new PeriodicTimer(Look, time);
         TimeSpan cpu = Environment.CpuUsage.TotalTime;
         long returned = time.GetTimestamp();
+        long began = returned;
+        long looked = returned;
         while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
         {
             TimeSpan now = Environment.CpuUsage.TotalTime;
             bool isIdle = now - cpu < Look * IdleShare;
             cpu = now;
             forgotten += Forgetters.Values.Sum(forget => forget());
-            if (isIdle && filesToReturn > 0)
+            if (isIdle && time.GetElapsedTime(looked) >= (time.GetElapsedTime(began) < Settling ? PagesWhileSettling : PagesLater))
             {
-                // What the look itself allocates is nobody's burst: counted as one it would call for the next collection, and that for the next look, for ever.
-                long allocated = GC.GetTotalAllocatedBytes();
-                files.GiveBack();
-                allocatedBefore += GC.GetTotalAllocatedBytes() - allocated;
-                filesToReturn--;
+                ReturnPages();
+                looked = time.GetTimestamp();
             }
 
             long least = time.GetElapsedTime(returned) >= Rest ? LeastAfterRest : Least;
@@ -82,7 +85,6 @@ internal sealed partial class MemoryReturn(TimeProvider time)
             {
                 Return();
                 returned = time.GetTimestamp();
-                filesToReturn = FileLooks;
                 cpu = Environment.CpuUsage.TotalTime;
             }
         }
@@ -108,6 +110,13 @@ internal sealed partial class MemoryReturn(TimeProvider time)
             // 2. What native code (TLS, SQLite) has freed.
             Native(() => Trim(0));
         }
+    }
+
+    /// <summary>What no collection sees: pages of program files, and what native code has freed, most of it the compiler.</summary>
+    private void ReturnPages()
+    {
+        files.GiveBack();
+        Native(() => Trim(0));
     }
 
     private static void Native(Func<int> call)

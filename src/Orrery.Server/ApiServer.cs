@@ -80,6 +80,7 @@ public sealed class ApiServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await state.Stopping.CancelAsync();
+        state.Caches.EndClients();
         await web.StopAsync(CancellationToken.None);
         await web.DisposeAsync();
 

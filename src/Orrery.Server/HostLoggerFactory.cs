@@ -1,11 +1,15 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Orrery.Server;
 
 /// <summary>The server's loggers for the web host beneath it, which would otherwise write several lines a request: warnings and worse only.</summary>
 internal sealed class HostLoggerFactory(ILoggerFactory inner) : ILoggerFactory
 {
-    public ILogger CreateLogger(string categoryName) => new WarningsOnly(inner.CreateLogger(categoryName));
+    /// <summary>Where it would write anything at all, the web host makes an activity and a scope a request, and keeps them for as long as a watch lasts. What goes wrong in a request the pipeline logs itself.</summary>
+    private const string RequestDiagnostics = "Microsoft.AspNetCore.Hosting.Diagnostics";
+
+    public ILogger CreateLogger(string categoryName) => categoryName == RequestDiagnostics ? NullLogger.Instance : new WarningsOnly(inner.CreateLogger(categoryName));
 
     public void AddProvider(ILoggerProvider provider) => inner.AddProvider(provider);
 

@@ -27,7 +27,7 @@ internal sealed class Pipeline(ServerState server)
         try
         {
             // 1. What is asked, from method and raw path alone.
-            info = RequestInfoParser.Parse(http.Request.Method, RawTarget.Of(http));
+            info = RequestInfoParser.Parse(http.Request.Method, RawTarget.Of(http), http.Request.Path.Value);
             server.Metrics.Enter(info);
 
             // 2. Whoever was answered by another server on the same store finds the same here: objects, rights and tokens.

@@ -108,6 +108,15 @@ internal sealed class CacheSet : IAsyncDisposable
     /// <returns>About the bytes that were given up.</returns>
     public long Forget() => past.Forget(Revision, resources.Unordered);
 
+    /// <summary>Ends the watches of clients, when the server stops and takes no more of them.</summary>
+    public void EndClients()
+    {
+        foreach (ResourceCache cache in resources.All)
+        {
+            cache.EndClients();
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref disposed, true))

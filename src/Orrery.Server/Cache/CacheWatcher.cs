@@ -18,6 +18,19 @@ internal enum CacheWait
     Closed,
 }
 
+/// <summary>For whom a <see cref="CacheWatcher"/> is.</summary>
+internal enum WatchedBy
+{
+    /// <summary>The server's own upkeep, which ends by itself.</summary>
+    Upkeep,
+
+    /// <summary>A client, whose watch ends when the server stops.</summary>
+    Client,
+
+    /// <summary>A client that watches all virtual clusters. Root is not among them: what happens there wakes nobody.</summary>
+    ClientOfAllClusters,
+}
+
 /// <summary>
 /// The changes under one prefix after one revision, in order, without gap or repeat. It holds a queue and nothing
 /// else: no task and no timer of its own. One reader at a time; any number of threads may fill it.
@@ -27,7 +40,7 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>
     /// <summary>Most live events that wait for a slow reader.</summary>
     internal const int QueueLimit = 1024;
 
-    private readonly Lock gate = new();
+    /// <summary>Its own lock, too: thousands of watchers wait for nothing most of the time.</summary>
     private readonly Queue<CacheEvent> queue = new();
     private readonly ResourceCache owner;
     private readonly WakeSchedule schedule;
@@ -57,13 +70,16 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>
     /// <summary>A prefix of <see cref="StoreKey"/> that ends in a slash, or the whole key of one object.</summary>
     public string Prefix { get; }
 
+    /// <summary>Who watches.</summary>
+    public WatchedBy By { get; init; }
+
     /// <summary>Earliest time, as <see cref="WakeSchedule"/> counts it, for which this watcher is on the schedule; owned by the schedule.</summary>
     internal long ScheduledFor { get; set; } = long.MaxValue;
 
     /// <summary>Takes the next event without waiting.</summary>
     public bool TryRead(out CacheEvent next)
     {
-        lock (gate)
+        lock (queue)
         {
             if (!queue.TryDequeue(out next!))
             {
@@ -88,7 +104,7 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>
     {
         // Read first: whatever the cache had published by then is in the queue, or was.
         long seen = owner.SeenRevision;
-        lock (gate)
+        lock (queue)
         {
             revision = Math.Max(seen, after);
             return queue.Count == 0 && ended is null && revision >= lastRead;
@@ -102,7 +118,7 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>
     public ValueTask<CacheWait> WaitAsync(TimeSpan atMost, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        lock (gate)
+        lock (queue)
         {
             if (isWaiting)
             {
@@ -148,7 +164,7 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>
     /// <returns>False when the watcher has just ended because its reader is too slow.</returns>
     internal bool Enqueue(CacheEvent next)
     {
-        lock (gate)
+        lock (queue)
         {
             if (ended is not null || next.Revision <= after)
             {
@@ -169,7 +185,7 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>
 
     internal void End(CacheWait reason)
     {
-        lock (gate)
+        lock (queue)
         {
             ended ??= reason;
             Complete(reason);
@@ -179,7 +195,7 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>
     /// <summary>Called by the schedule; tells when to be called again, or null when nobody waits.</summary>
     internal long? OnTime(long now)
     {
-        lock (gate)
+        lock (queue)
         {
             if (!isWaiting)
             {
@@ -198,7 +214,7 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>
 
     private void Cancel(CancellationToken token)
     {
-        lock (gate)
+        lock (queue)
         {
             if (isWaiting)
             {

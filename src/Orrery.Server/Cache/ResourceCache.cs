@@ -95,7 +95,7 @@ internal sealed class ResourceCache
     /// too old (410).
     /// </summary>
     /// <param name="watched">A prefix from <see cref="StoreKey"/> or the key of one object.</param>
-    public CacheWatcher? Watch(string watched, long afterRevision)
+    public CacheWatcher? Watch(string watched, long afterRevision, WatchedBy by = WatchedBy.Upkeep)
     {
         if (!watched.StartsWith(prefix, StringComparison.Ordinal))
         {
@@ -109,7 +109,7 @@ internal sealed class ResourceCache
                 return null;
             }
 
-            var watcher = new CacheWatcher(this, schedule, watched, afterRevision, Missed(watched, afterRevision));
+            var watcher = new CacheWatcher(this, schedule, watchers.Known(watched), afterRevision, Missed(watched, afterRevision)) { By = by };
             watchers.Add(watcher);
             return watcher;
         }
@@ -134,6 +134,18 @@ internal sealed class ResourceCache
             foreach (CacheWatcher watcher in watchers.All.Where(w => w.Prefix.StartsWith(under, StringComparison.Ordinal)))
             {
                 watcher.End(reason);
+            }
+        }
+    }
+
+    /// <summary>Ends the watches of clients.</summary>
+    internal void EndClients()
+    {
+        lock (gate)
+        {
+            foreach (CacheWatcher watcher in watchers.All.Where(w => w.By != WatchedBy.Upkeep))
+            {
+                watcher.End(CacheWait.Closed);
             }
         }
     }

@@ -26,6 +26,9 @@ internal sealed class WatchIndex
     public static bool Covers(string prefix, IKeyed item) =>
         prefix.EndsWith('/') ? item.Key.StartsWith(prefix, StringComparison.Ordinal) : item.Key == prefix;
 
+    /// <summary>The prefix as the string that watchers of it hold already: thousands may watch the same.</summary>
+    public string Known(string prefix) => byPrefix.TryGetValue(prefix, out List<CacheWatcher>? watchers) ? watchers[0].Prefix : prefix;
+
     public void Add(CacheWatcher watcher)
     {
         if (!byPrefix.TryGetValue(watcher.Prefix, out List<CacheWatcher>? watchers))
@@ -67,13 +70,14 @@ internal sealed class WatchIndex
         }
 
         CachedObject item = published.Object;
-        Publish(published, item.Key.AsSpan(0, resourcePrefixLength));
-        Publish(published, item.ClusterPrefix);
-        Publish(published, item.NamespacePrefix);
-        Publish(published, item.Key);
+        bool isRoot = item.ClusterSegment is "-";
+        Publish(published, item.Key.AsSpan(0, resourcePrefixLength), isRoot);
+        Publish(published, item.ClusterPrefix, isRoot);
+        Publish(published, item.NamespacePrefix, isRoot);
+        Publish(published, item.Key, isRoot);
     }
 
-    private void Publish(CacheEvent published, ReadOnlySpan<char> prefix)
+    private void Publish(CacheEvent published, ReadOnlySpan<char> prefix, bool isRoot)
     {
         if (!lookup.TryGetValue(prefix, out List<CacheWatcher>? watchers))
         {
@@ -82,6 +86,11 @@ internal sealed class WatchIndex
 
         for (int i = watchers.Count - 1; i >= 0; i--)
         {
+            if (isRoot && watchers[i].By == WatchedBy.ClientOfAllClusters)
+            {
+                continue;
+            }
+
             if (!watchers[i].Enqueue(published))
             {
                 watchers.RemoveAt(i);

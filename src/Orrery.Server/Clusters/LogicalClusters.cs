@@ -25,6 +25,9 @@ internal sealed class LogicalClusters(CacheSet caches) : IClusterMemory
 
     private readonly ResourceCache cache = caches.For(Resource);
 
+    /// <summary>Of root, and of all clusters.</summary>
+    private readonly ClusterHold lasting = new(caches.For(Resource), null, null);
+
     /// <summary>What was read out of each LogicalCluster, asked for at every request.</summary>
     private readonly ConcurrentDictionary<ClusterName, Known> known = new();
 
@@ -94,7 +97,7 @@ internal sealed class LogicalClusters(CacheSet caches) : IClusterMemory
     /// <summary>The cluster as it is now, for a request that outlasts this moment.</summary>
     /// <exception cref="StatusException">404: the cluster is not served.</exception>
     public ClusterHold Hold(ClusterName cluster) =>
-        cluster.IsRoot || cluster.IsAll ? new ClusterHold(cache, null, null)
+        cluster.IsRoot || cluster.IsAll ? lasting
         : Find(cluster) is { IsDeleting: false, Item: var item } ? new ClusterHold(cache, item.Key, item)
         : throw NotServed(cluster);
 

@@ -16,4 +16,21 @@ internal static class LongRunning
             // The stream ends here, whole: the client resumes elsewhere, or after the restart.
         }
     }
+
+    /// <summary>The beginning of one that then goes on by itself.</summary>
+    /// <returns>Null when the server stops.</returns>
+    public static async ValueTask<T?> BeginAsync<T>(ResourceRequest request, Func<ResourceRequest, CancellationToken, ValueTask<T?>> begin, CancellationToken cancellationToken)
+        where T : class
+    {
+        CancellationToken stopping = request.Server.Stopping.Token;
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping);
+        try
+        {
+            return await begin(request, either.Token);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
 }

@@ -65,7 +65,7 @@ internal static class ResourceDispatch
         {
             "get" => GetHandler.HandleAsync(request, cancellationToken),
             "list" => ListHandler.HandleAsync(request, cancellationToken),
-            "watch" => LongRunning.RunAsync(request, WatchHandler.HandleAsync, cancellationToken),
+            "watch" => WatchHandler.HandleAsync(request, cancellationToken),
             "create" => CreateHandler.HandleAsync(request, cancellationToken),
             "update" => UpdateHandler.HandleAsync(request, cancellationToken),
             "patch" => PatchHandler.HandleAsync(request, cancellationToken),

@@ -15,24 +15,31 @@ namespace Orrery.Server.Handlers;
 /// </summary>
 internal static class WatchHandler
 {
-    private static readonly TimeSpan BookmarkInterval = TimeSpan.FromMinutes(1);
-
-    /// <summary>So long before the end of a watch its last bookmark is sent.</summary>
-    private static readonly TimeSpan LastBookmark = TimeSpan.FromSeconds(2);
-
-    /// <summary>For so long a decision that its client may watch holds; the next event after that asks once more.</summary>
-    private static readonly TimeSpan LeaveInterval = TimeSpan.FromSeconds(10);
-
     /// <summary>Without timeoutSeconds a watch ends after this and up to twice as long, as upstream (minRequestTimeout).</summary>
     private const int MinTimeoutSeconds = 1800;
 
     public static async Task HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
         // What it takes to begin, such as the whole state that is shown first, is not held while the watch goes on.
-        if (await OpenAsync(request, cancellationToken) is { } watch)
+        if (await LongRunning.BeginAsync(request, OpenAsync, cancellationToken) is not { } watch)
         {
-            using CacheWatcher watcher = watch.Watcher;
-            await FollowAsync(request, watch, cancellationToken);
+            return;
+        }
+
+        // One loop, here and nowhere else: each method that waits is kept for as long as the watch lasts.
+        try
+        {
+            while (watch.Next() is { } wait && await watch.ServeAsync(await watch.WaitAsync(wait, cancellationToken)))
+            {
+            }
+        }
+        catch (OperationCanceledException) when (request.Server.Stopping.IsCancellationRequested)
+        {
+            // The stream ends here, whole: the client resumes elsewhere, or after the restart.
+        }
+        finally
+        {
+            watch.Dispose();
         }
     }
 
@@ -68,7 +75,7 @@ internal static class WatchHandler
 
         // From no revision in particular, without being shown what is there: from now on.
         long from = first?.Revision ?? (options.Revision == 0 ? request.Server.Objects.Current(request.Resource).Revision : options.Revision);
-        CacheWatcher? watcher = from < cluster.Since ? null : cache.Watch(prefix, from);
+        CacheWatcher? watcher = from < cluster.Since ? null : cache.Watch(prefix, from, request.Cluster.IsAll ? WatchedBy.ClientOfAllClusters : WatchedBy.Client);
         bool isHandedOn = false;
         try
         {
@@ -103,7 +110,7 @@ internal static class WatchHandler
             await stream.FlushAsync(cancellationToken);
             request.Seat.Dispose();
             isHandedOn = true;
-            return new OpenWatch(watcher, stream, cluster, options.AllowWatchBookmarks, timeout);
+            return new OpenWatch(request, stream, watcher, cluster, options.AllowWatchBookmarks, timeout);
         }
         finally
         {
@@ -127,16 +134,6 @@ internal static class WatchHandler
         }
     }
 
-    /// <summary>Each minute, and once shortly before the end, so that the client's next watch begins near where this one ended.</summary>
-    private static TimeSpan UntilBookmark(TimeSpan sinceLast, TimeSpan left)
-    {
-        TimeSpan next = BookmarkInterval - sinceLast;
-        TimeSpan last = left - LastBookmark;
-
-        // The last one is due when its moment has come and none was sent since.
-        return sinceLast + last > TimeSpan.Zero && last < next ? last : next;
-    }
-
     /// <summary>What a watch from a revision that nobody has seen ends with: to wait for it silently would look like a quiet watch.</summary>
     private static async ValueTask<StatusException?> TooEarlyAsync(ResourceRequest request, ListOptions options, CancellationToken cancellationToken)
     {
@@ -148,111 +145,6 @@ internal static class WatchHandler
         catch (StatusException unseen)
         {
             return unseen;
-        }
-    }
-
-    private static async Task FollowAsync(ResourceRequest request, OpenWatch watch, CancellationToken cancellationToken)
-    {
-        (CacheWatcher watcher, WatchStream stream, ClusterHold cluster, bool bookmarks, TimeSpan timeout) = watch;
-        TimeProvider time = request.Server.Time;
-        long start = time.GetTimestamp();
-        long bookmarked = start;
-        long allowed = start;
-        while (true)
-        {
-            TimeSpan left = timeout - time.GetElapsedTime(start);
-            if (left <= TimeSpan.Zero || !cluster.Lasts)
-            {
-                return;
-            }
-
-            TimeSpan untilBookmark = bookmarks ? UntilBookmark(time.GetElapsedTime(bookmarked), left) : left;
-            CacheWait woken = await watcher.WaitAsync(untilBookmark < left ? untilBookmark : left, cancellationToken);
-            if (!cluster.Lasts)
-            {
-                return;
-            }
-
-            switch (woken)
-            {
-                case CacheWait.Events:
-                    if (time.GetElapsedTime(allowed) >= LeaveInterval)
-                    {
-                        if (!await MayStillAsync(request, cancellationToken))
-                        {
-                            return;
-                        }
-
-                        allowed = time.GetTimestamp();
-                    }
-
-                    while (watcher.TryRead(out CacheEvent change))
-                    {
-                        if (await ServeAsync(request, stream, change, cancellationToken) is not { } served)
-                        {
-                            return;
-                        }
-
-                        stream.Write(served);
-                        await stream.FlushIfFullAsync(cancellationToken);
-                    }
-
-                    await stream.FlushAsync(cancellationToken);
-                    break;
-                case CacheWait.TimedOut:
-                    if (bookmarks && UntilBookmark(time.GetElapsedTime(bookmarked), timeout - time.GetElapsedTime(start)) <= TimeSpan.Zero && watcher.TryGetProgress(out long revision))
-                    {
-                        stream.Bookmark(revision, endsInitialEvents: false);
-                        await stream.FlushAsync(cancellationToken);
-                        bookmarked = time.GetTimestamp();
-                    }
-
-                    break;
-                case CacheWait.Expired:
-                    stream.Fail(ApiErrors.Expired("the watch fell too far behind; list again").Status);
-                    await stream.FlushAsync(cancellationToken);
-                    return;
-                default:
-                    return;
-            }
-        }
-    }
-
-    /// <summary>
-    /// Whether it would be let in now: its certificate or token may have ended since, or its roles been taken away. Upstream lets a watch go on; nobody is
-    /// wronged by one that ends, and its client comes back with what it has now.
-    /// </summary>
-    private static async ValueTask<bool> MayStillAsync(ResourceRequest request, CancellationToken cancellationToken)
-    {
-        try
-        {
-            _ = await request.Server.Access.Authenticator.AuthenticateAsync(request.Http, request.Info, cancellationToken);
-        }
-        catch (StatusException refused) when (refused.Code == 401)
-        {
-            return false;
-        }
-
-        return request.Server.Access.Authorizer.Authorize(AuthorizationAttributes.From(request.User, request.Info)).Allowed;
-    }
-
-    /// <summary>The event in the version that is watched. Null: it cannot be converted, and the watch has been told so and ends.</summary>
-    private static async ValueTask<CacheEvent?> ServeAsync(ResourceRequest request, WatchStream stream, CacheEvent change, CancellationToken cancellationToken)
-    {
-        if (request.Resource.Remote is null)
-        {
-            return change;
-        }
-
-        try
-        {
-            return await request.Server.Versions.ServeAsync(request.Resource, change, cancellationToken);
-        }
-        catch (StatusException fault)
-        {
-            stream.Fail(fault.Status);
-            await stream.FlushAsync(cancellationToken);
-            return null;
         }
     }
 
@@ -278,7 +170,4 @@ internal static class WatchHandler
             ? StoreKey.Of(resource, request.Cluster, request.Namespace, name)
             : StoreKey.Prefix(resource, request.Cluster, request.Namespace);
     }
-
-    /// <summary>A watch that has shown what it began with.</summary>
-    private sealed record OpenWatch(CacheWatcher Watcher, WatchStream Stream, ClusterHold Cluster, bool Bookmarks, TimeSpan Timeout);
 }

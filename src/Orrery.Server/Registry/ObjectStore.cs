@@ -75,15 +75,17 @@ internal sealed class ObjectStore(CacheSet caches, BaseLayer layer, LogicalClust
         return same;
     }
 
-    public async ValueTask<CommitResult> CreateAsync(ResourceDefinition resource, ClusterName cluster, string ns, string name, byte[] stored, CommitAdditions additions, CancellationToken cancellationToken)
+    public ValueTask<CommitResult> CreateAsync(ResourceDefinition resource, ClusterName cluster, string ns, string name, byte[] stored, CommitAdditions additions, CancellationToken cancellationToken)
     {
         string key = resource.KeyOf(cluster, ns, name);
         LayeredSnapshot snapshot = Current(resource);
-        await KeepNamespaceAsync(cluster, ns, cancellationToken);
 
         // Where a tombstone hides a deleted base object, the new object replaces the tombstone.
         long expected = snapshot.Get(key) is null ? snapshot.StoredRevision(key) : 0;
-        return await WriteAsync(cluster, key, stored, expected, additions, cancellationToken);
+        ValueTask kept = KeepNamespaceAsync(cluster, ns, cancellationToken);
+        return kept.IsCompletedSuccessfully
+            ? WriteAsync(cluster, key, stored, expected, additions, cancellationToken)
+            : WriteAfterAsync(kept, cluster, key, stored, expected, additions, cancellationToken);
     }
 
     public async ValueTask<CommitResult> ReplaceAsync(
@@ -108,19 +110,25 @@ internal sealed class ObjectStore(CacheSet caches, BaseLayer layer, LogicalClust
     /// Stores a namespace that a virtual cluster has from the layer, before the first object in it is stored: whoever looks over all
     /// clusters is shown what is stored alone, and wants the namespace of whatever it finds.
     /// </summary>
-    private async ValueTask KeepNamespaceAsync(ClusterName cluster, string ns, CancellationToken cancellationToken)
-    {
-        if (cluster.IsRoot || ns.Length == 0 || layer.Find(Namespaces, cluster, "-/" + ns) is not { } assumed)
-        {
-            return;
-        }
+    private ValueTask KeepNamespaceAsync(ClusterName cluster, string ns, CancellationToken cancellationToken) =>
+        cluster.IsRoot || ns.Length == 0 || layer.Find(Namespaces, cluster, "-/" + ns) is not { } assumed
+            ? ValueTask.CompletedTask
+            : KeepNamespaceAsync(cluster, ns, assumed, cancellationToken);
 
+    private async ValueTask KeepNamespaceAsync(ClusterName cluster, string ns, BaseObject assumed, CancellationToken cancellationToken)
+    {
         string key = StoreKey.Of(Namespaces, cluster, "", ns);
         if (caches.For(Namespaces).Current.Get(key) is null && layer.Value(assumed, cluster) is { } value)
         {
             // That somebody else did so meanwhile is as good.
             await WriteAsync(cluster, key, value, 0, default, cancellationToken);
         }
+    }
+
+    private async ValueTask<CommitResult> WriteAfterAsync(ValueTask kept, ClusterName cluster, string key, ReadOnlyMemory<byte>? value, long expected, CommitAdditions additions, CancellationToken cancellationToken)
+    {
+        await kept;
+        return await WriteAsync(cluster, key, value, expected, additions, cancellationToken);
     }
 
     private async ValueTask<CommitResult> WriteAsync(ClusterName cluster, string key, ReadOnlyMemory<byte>? value, long expected, CommitAdditions additions, CancellationToken cancellationToken)

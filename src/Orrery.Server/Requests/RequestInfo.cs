@@ -45,7 +45,7 @@ public sealed record RequestInfo
     /// <summary>The name stands in the path, not in a field selector.</summary>
     public bool IsNameInPath { get; init; }
 
-    /// <summary>Path segments from the resource on, for subresources that take a tail (<c>proxy/a/b</c>).</summary>
+    /// <summary>Path segments from the resource on, for subresources that take a tail (<c>proxy/a/b</c>); empty without a subresource.</summary>
     public IReadOnlyList<string> Parts { get; init; } = [];
 
     /// <summary>Query parameters by case-sensitive name.</summary>

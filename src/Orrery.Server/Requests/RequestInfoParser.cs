@@ -7,13 +7,14 @@ public static class RequestInfoParser
 {
     /// <param name="method">HTTP method in upper case.</param>
     /// <param name="rawTarget">As the client sent it: undecoded path, with the query.</param>
+    /// <param name="known">A string that is perhaps the path without the query, and is then kept in place of a copy.</param>
     /// <exception cref="StatusException">400 or 404: the path is not one plain spelling of a path.</exception>
-    public static RequestInfo Parse(string method, string rawTarget)
+    public static RequestInfo Parse(string method, string rawTarget, string? known = null)
     {
         int question = rawTarget.IndexOf('?', StringComparison.Ordinal);
-        string rawPath = question < 0 ? rawTarget : rawTarget[..question];
+        string rawPath = question < 0 ? rawTarget : known is not null && rawTarget.AsSpan(0, question).SequenceEqual(known) ? known : rawTarget[..question];
         (ClusterName cluster, string[] segments, string path) = RequestPath.Split(rawPath);
-        RequestQuery query = question < 0 ? RequestQuery.Empty : RequestQuery.Parse(rawTarget[(question + 1)..]);
+        RequestQuery query = question < 0 ? RequestQuery.Empty : RequestQuery.Parse(rawTarget.AsSpan(question + 1));
         return segments switch
         {
             ["api", var version, _, ..] => Resource(new Target(cluster, path, query, "api", "", version), method, segments.AsSpan(2)),
@@ -81,7 +82,7 @@ public static class RequestInfoParser
             Name = name,
             IsNameInPath = inPath.Length > 0,
             Subresource = parts.Length > 2 && !verbInPath ? parts[2] : "",
-            Parts = parts.ToArray(),
+            Parts = parts.Length > 2 ? parts.ToArray() : [],
         };
     }
 

@@ -24,7 +24,7 @@ internal static partial class RequestPath
         }
 
         bool trailingSlash = rawPath.Length > 1 && rawPath[^1] == '/';
-        string[] raw = rawPath.Length == 1 ? [] : rawPath[1..(trailingSlash ? ^1 : ^0)].Split('/');
+        string[] raw = rawPath.Length == 1 ? [] : Cut(rawPath.AsSpan(1, rawPath.Length - (trailingSlash ? 2 : 1)));
         foreach (string segment in raw)
         {
             if (segment.Length == 0 || segment is "." or "..")
@@ -53,6 +53,18 @@ internal static partial class RequestPath
 
         string path = decoded.Length == 0 ? "/" : isPlain ? rawPath[prefix..] : "/" + string.Join('/', decoded) + (trailingSlash ? "/" : "");
         return (cluster, decoded, path);
+    }
+
+    private static string[] Cut(ReadOnlySpan<char> path)
+    {
+        var segments = new string[path.Count('/') + 1];
+        int at = 0;
+        foreach (Range segment in path.Split('/'))
+        {
+            segments[at++] = Vocabulary.Of(path[segment]);
+        }
+
+        return segments;
     }
 
     private static (ClusterName Cluster, int Taken) Cluster(string[] raw)

@@ -46,7 +46,10 @@ internal sealed class CommitRequest(Transaction transaction) : WriteRequest
     public override void Fail(Exception fault) => answer.TrySetException(fault);
 
     /// <summary>The answer. Cancelling works until the writer takes it; from then on the answer comes anyway, and soon.</summary>
-    public async ValueTask<CommitResult> WaitAsync(CancellationToken cancellationToken)
+    public ValueTask<CommitResult> WaitAsync(CancellationToken cancellationToken) =>
+        cancellationToken.CanBeCanceled ? WaitCancellablyAsync(cancellationToken) : new ValueTask<CommitResult>(answer.Task);
+
+    private async ValueTask<CommitResult> WaitCancellablyAsync(CancellationToken cancellationToken)
     {
         await using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
             static (self, token) =>

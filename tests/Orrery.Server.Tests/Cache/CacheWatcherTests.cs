@@ -46,6 +46,36 @@ public sealed class CacheWatcherTests
     }
 
     [Fact]
+    public async Task Watch_OfAllClusters_IsNotWokenByRoot()
+    {
+        await using CacheFixture cache = await CacheFixture.StartAsync();
+        using CacheWatcher clients = cache.PodCache.Watch(StoreKey.Prefix(Pods), 0, WatchedBy.ClientOfAllClusters)!;
+        using CacheWatcher everything = cache.PodCache.Watch(StoreKey.Prefix(Pods), 0)!;
+        await cache.PutPod(ClusterName.Root, "r");
+        await cache.PutPod(Shop, "a");
+
+        Assert.Equal(["Added a @2"], Drain(clients).Select(Show));
+        Assert.Equal(["Added r @1", "Added a @2"], Drain(everything).Select(Show));
+        Assert.True(clients.TryGetProgress(out long revision));
+        Assert.Equal(2, revision);
+    }
+
+    [Fact]
+    public async Task EndClients_OfAllWatches_LeavesTheServersOwn()
+    {
+        await using CacheFixture cache = await CacheFixture.StartAsync();
+        using CacheWatcher client = cache.PodCache.Watch(StoreKey.Prefix(Pods), 0, WatchedBy.Client)!;
+        using CacheWatcher own = cache.PodCache.Watch(StoreKey.Prefix(Pods), 0)!;
+        ValueTask<CacheWait> waiting = client.WaitAsync(Long, Token);
+
+        cache.Set.EndClients();
+        await cache.PutPod(Shop, "a");
+
+        Assert.Equal(CacheWait.Closed, await waiting);
+        Assert.Equal(CacheWait.Events, await own.WaitAsync(Long, Token));
+    }
+
+    [Fact]
     public async Task Watch_Scopes_SeeTheirOwnOnly()
     {
         await using CacheFixture cache = await CacheFixture.StartAsync();

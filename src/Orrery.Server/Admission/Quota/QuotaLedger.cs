@@ -30,14 +30,23 @@ internal sealed class QuotaLedger(ObjectStore objects, bool isEnabled, TimeProvi
     /// <param name="old">What it replaces; null on create.</param>
     /// <param name="commit">Commits the write itself with what is added to it.</param>
     /// <exception cref="StatusException">403: a quota does not allow it.</exception>
-    public async ValueTask<CommitResult> CommitAsync(
+    public ValueTask<CommitResult> CommitAsync(
+        WriteScope scope, JsonObject json, JsonObject? old, Func<CommitAdditions, ValueTask<CommitResult>> commit, CancellationToken cancellationToken) =>
+        IsCharged(scope, old) ? ChargeAsync(scope, json, old, commit, cancellationToken) : commit(default);
+
+    /// <summary>What <see cref="CommitAsync"/> would refuse, for a write that is not committed.</summary>
+    /// <exception cref="StatusException">403: a quota does not allow it.</exception>
+    public void Check(WriteScope scope, JsonObject json, JsonObject? old)
+    {
+        if (IsCharged(scope, old))
+        {
+            Charge(scope, json, old);
+        }
+    }
+
+    private async ValueTask<CommitResult> ChargeAsync(
         WriteScope scope, JsonObject json, JsonObject? old, Func<CommitAdditions, ValueTask<CommitResult>> commit, CancellationToken cancellationToken)
     {
-        if (!IsCharged(scope, old))
-        {
-            return await commit(default);
-        }
-
         // In this process one after the other: racing each other they would only fail and try again.
         using IDisposable turn = await turns.TakeAsync(StoreKey.Prefix(Quotas.GroupResource, scope.Cluster, scope.Namespace), cancellationToken);
         for (int attempt = 1; ; attempt++)
@@ -55,16 +64,6 @@ internal sealed class QuotaLedger(ObjectStore objects, bool isEnabled, TimeProvi
             }
 
             await objects.Caches.WaitForAsync(result.Revision, cancellationToken);
-        }
-    }
-
-    /// <summary>What <see cref="CommitAsync"/> would refuse, for a write that is not committed.</summary>
-    /// <exception cref="StatusException">403: a quota does not allow it.</exception>
-    public void Check(WriteScope scope, JsonObject json, JsonObject? old)
-    {
-        if (IsCharged(scope, old))
-        {
-            Charge(scope, json, old);
         }
     }
 

@@ -1,0 +1,141 @@
+using Orrery.Api;
+using Orrery.Server.Authorization;
+using Orrery.Server.Cache;
+using Orrery.Server.Clusters;
+
+namespace Orrery.Server.Handlers;
+
+/// <summary>A watch that has shown what it began with. There are thousands that nothing happens on: what this holds is what each of them costs.</summary>
+/// <param name="timeout">Then it ends.</param>
+internal sealed class OpenWatch(ResourceRequest request, WatchStream stream, CacheWatcher watcher, ClusterHold cluster, bool bookmarks, TimeSpan timeout) : IDisposable
+{
+    private static readonly TimeSpan BookmarkInterval = TimeSpan.FromMinutes(1);
+
+    /// <summary>So long before the end of a watch its last bookmark is sent.</summary>
+    private static readonly TimeSpan LastBookmark = TimeSpan.FromSeconds(2);
+
+    /// <summary>For so long a decision that its client may watch holds; the next event after that asks once more.</summary>
+    private static readonly TimeSpan LeaveInterval = TimeSpan.FromSeconds(10);
+
+    private readonly long start = request.Server.Time.GetTimestamp();
+    private long bookmarked = request.Server.Time.GetTimestamp();
+    private long allowed = request.Server.Time.GetTimestamp();
+
+    private TimeSpan Left => timeout - Since(start);
+
+    /// <summary>How long to wait for the next event; null when the watch is over.</summary>
+    public TimeSpan? Next()
+    {
+        TimeSpan left = Left;
+        if (left <= TimeSpan.Zero || !cluster.Lasts || request.Server.Stopping.IsCancellationRequested)
+        {
+            return null;
+        }
+
+        TimeSpan untilBookmark = bookmarks ? UntilBookmark(Since(bookmarked), left) : left;
+        return untilBookmark < left ? untilBookmark : left;
+    }
+
+    public ValueTask<CacheWait> WaitAsync(TimeSpan atMost, CancellationToken cancellationToken) => watcher.WaitAsync(atMost, cancellationToken);
+
+    /// <summary>Sends what came. A client that goes meanwhile takes whatever is sent; the next wait notices.</summary>
+    /// <returns>False: the watch is over, and its client has been told why.</returns>
+    public ValueTask<bool> ServeAsync(CacheWait woken)
+    {
+        if (!cluster.Lasts)
+        {
+            return new ValueTask<bool>(false);
+        }
+
+        CancellationToken stopping = request.Server.Stopping.Token;
+        return woken switch
+        {
+            CacheWait.Events => EventsAsync(stopping),
+            CacheWait.TimedOut => BookmarkAsync(stopping),
+            CacheWait.Expired => FailAsync(ApiErrors.Expired("the watch fell too far behind; list again").Status, stopping),
+            _ => new ValueTask<bool>(false),
+        };
+    }
+
+    public void Dispose() => watcher.Dispose();
+
+    /// <summary>Each minute, and once shortly before the end, so that the client's next watch begins near where this one ended.</summary>
+    private static TimeSpan UntilBookmark(TimeSpan sinceLast, TimeSpan left)
+    {
+        TimeSpan next = BookmarkInterval - sinceLast;
+        TimeSpan last = left - LastBookmark;
+
+        // The last one is due when its moment has come and none was sent since.
+        return sinceLast + last > TimeSpan.Zero && last < next ? last : next;
+    }
+
+    private TimeSpan Since(long moment) => request.Server.Time.GetElapsedTime(moment);
+
+    private async ValueTask<bool> EventsAsync(CancellationToken stopping)
+    {
+        try
+        {
+            if (Since(allowed) >= LeaveInterval)
+            {
+                if (!await MayStillAsync(stopping))
+                {
+                    return false;
+                }
+
+                allowed = request.Server.Time.GetTimestamp();
+            }
+
+            while (watcher.TryRead(out CacheEvent change))
+            {
+                // In the version that is watched, which may have to be asked for.
+                CacheEvent served = request.Resource.Remote is null ? change : await request.Server.Versions.ServeAsync(request.Resource, change, stopping);
+                stream.Write(served);
+                await stream.FlushIfFullAsync(stopping);
+            }
+
+            await stream.FlushAsync(stopping);
+            return true;
+        }
+        catch (StatusException fault) when (request.Resource.Remote is not null)
+        {
+            return await FailAsync(fault.Status, stopping);
+        }
+    }
+
+    private async ValueTask<bool> BookmarkAsync(CancellationToken stopping)
+    {
+        if (bookmarks && UntilBookmark(Since(bookmarked), Left) <= TimeSpan.Zero && watcher.TryGetProgress(out long revision))
+        {
+            stream.Bookmark(revision, endsInitialEvents: false);
+            await stream.FlushAsync(stopping);
+            bookmarked = request.Server.Time.GetTimestamp();
+        }
+
+        return true;
+    }
+
+    private async ValueTask<bool> FailAsync(Status status, CancellationToken stopping)
+    {
+        stream.Fail(status);
+        await stream.FlushAsync(stopping);
+        return false;
+    }
+
+    /// <summary>
+    /// Whether it would be let in now: its certificate or token may have ended since, or its roles been taken away. Upstream lets a watch go on; nobody is
+    /// wronged by one that ends, and its client comes back with what it has now.
+    /// </summary>
+    private async ValueTask<bool> MayStillAsync(CancellationToken stopping)
+    {
+        try
+        {
+            _ = await request.Server.Access.Authenticator.AuthenticateAsync(request.Http, request.Info, stopping);
+        }
+        catch (StatusException refused) when (refused.Code == 401)
+        {
+            return false;
+        }
+
+        return request.Server.Access.Authorizer.Authorize(AuthorizationAttributes.From(request.User, request.Info)).Allowed;
+    }
+}

@@ -67,6 +67,11 @@ internal sealed class MachineKeeper(SatelliteContext context, Informer nodes, In
 
         if (plan.Left.Count == 0)
         {
+            if (plan.Taken.Count == 0 && machines is { Strict: true } && await MoveBareAsync(tenant, cancellationToken).ConfigureAwait(false) is { } moving)
+            {
+                return moving;
+            }
+
             return plan.Taken.Count > 0
                 ? new MachineState(false, "Taking", $"{plan.Taken.Count} machines were just taken", nodes.All(), BudgetLook)
                 : new MachineState(true, "PoolsInForce", machines is null ? "no machine is the tenant's" : size.Length > 0 ? $"the machine pools of class {size} are in force" : "the class has no machine pools", nodes.All(), again);
@@ -78,6 +83,35 @@ internal sealed class MachineKeeper(SatelliteContext context, Informer nodes, In
 
     /// <summary>The nodes that carry the tenant's label.</summary>
     public IEnumerable<KubeObject> Of(string tenant) => nodes.All().Where(n => n.Labels.GetValueOrDefault(OrreryNames.TenantLabel) == tenant);
+
+    /// <summary>
+    /// Pods of a workload follow its template onto the tenant's machines. One that was placed bare before it had any cannot be changed: it is evicted, as its budget
+    /// allows, and made again by its Work, then in its new shape. One that runs to an end is left to it.
+    /// </summary>
+    /// <returns>Null when none runs elsewhere.</returns>
+    private async Task<MachineState?> MoveBareAsync(string tenant, CancellationToken cancellationToken)
+    {
+        HashSet<string> own = [.. Of(tenant).Select(n => n.Name)];
+        List<KubeObject> elsewhere = [.. pods.All().Where(p => IsBare(p) && MustMove(p) && p.TextAt("spec", "nodeName") is { Length: > 0 } node && !own.Contains(node) && TenantOf(p) == tenant)];
+        if (elsewhere.Count == 0)
+        {
+            return null;
+        }
+
+        string held = "";
+        foreach (KubeObject pod in elsewhere.Where(p => !p.IsDeleting))
+        {
+            held = await EvictAsync(pod, cancellationToken).ConfigureAwait(false) ?? held;
+        }
+
+        return new MachineState(
+            false, "Moving", $"{elsewhere.Count} pods that were placed bare are on machines that are not the tenant's{(held.Length > 0 ? $"; {held}" : "")}", nodes.All(), BudgetLook);
+    }
+
+    private static bool IsBare(KubeObject pod) =>
+        pod.Labels.GetValueOrDefault(OrreryNames.ManagedByLabel) == OrreryNames.Manager
+        && pod.TextAt("spec", "restartPolicy") is (null or "Always")
+        && pod.At("metadata", "ownerReferences") is not { ValueKind: System.Text.Json.JsonValueKind.Array };
 
     private async Task<MachineState> LeaveAsync(string tenant, IReadOnlyList<KubeObject> left, CancellationToken cancellationToken)
     {

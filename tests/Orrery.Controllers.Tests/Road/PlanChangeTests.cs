@@ -72,6 +72,38 @@ public sealed class PlanChangeTests
     }
 
     [Fact]
+    public async Task OwnMachines_PodThatWasPlacedBareBefore_WaitsForItsBudgetAndIsMadeAgainOnThem()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using SimulatedPlane plane = await SimulatedPlane.JoinAsync(fleet, "pa2-par", 3);
+        KubeClient shop = await BeginAsync(fleet, plane);
+        await SetAsync(fleet, """{"isolation": {"machine": {"enabled": false}}}""");
+        await Eventually.TrueAsync(async () => (await MachinesAsync(plane)).Length == 0, "it has no machines", TimeSpan.FromSeconds(20));
+        await CordonAsync(plane, true);
+        await shop.CreateAsync(Budgets, "default", Json("""
+            {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "bare"}, "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "bare"} } } }
+            """), default);
+        await shop.CreateAsync(CoreResources.Pods, "default", Json("""
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bare", "labels": {"app": "bare"} }, "spec": {"containers": [{"name": "c", "image": "example.test/web:1"}]} }
+            """), default);
+        KubeObject first = await Eventually.SomeAsync(async () => (await PodsAsync(plane)).FirstOrDefault(IsHealthy), "the pod runs", TimeSpan.FromSeconds(20));
+        Assert.Equal("pa2-par-node-3", first.TextAt("spec", "nodeName"));
+        await CordonAsync(plane, false);
+
+        await SetAsync(fleet, """{"isolation": {"machine": {"enabled": true}}}""");
+        await Eventually.TrueAsync(
+            async () => Conditions.Find(await fleet.Root.GetAsync(OrreryResources.Tenants, "", "acme", default), "MachinesReady") is { Status: "False", Reason: "Moving" } moving
+                && moving.Message.EndsWith("1 pods that were placed bare are on machines that are not the tenant's; pod acme-shop-default/bare waits for its disruption budget", StringComparison.Ordinal),
+            "what it waits for is told", TimeSpan.FromSeconds(30));
+        Assert.Equal(first.Uid, Assert.Single(await PodsAsync(plane)).Uid);
+
+        await shop.DeleteAsync(Budgets, "default", "bare", null, default);
+        await InForceAsync(fleet, "small");
+        KubeObject again = await Eventually.SomeAsync(async () => (await PodsAsync(plane)).FirstOrDefault(p => IsHealthy(p) && p.Uid != first.Uid), "the pod runs again", TimeSpan.FromSeconds(40));
+        Assert.Contains(again.TextAt("spec", "nodeName"), (string[])["pa2-par-node-1", "pa2-par-node-2"]);
+    }
+
+    [Fact]
     public async Task ChangeOfClass_TurnedRoundMidway_LeavesEveryPodWhereItWas()
     {
         await using TestFleet fleet = await TestFleet.StartAsync();
@@ -174,6 +206,15 @@ public sealed class PlanChangeTests
             """), default);
         await fleet.ConditionAsync(OrreryResources.Tenants, "", "acme", "Ready", "True");
         return await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+    }
+
+    /// <summary>The small machines take nothing new, or do again.</summary>
+    private static async Task CordonAsync(SimulatedPlane plane, bool cordoned)
+    {
+        foreach (string node in (string[])["pa2-par-node-1", "pa2-par-node-2"])
+        {
+            await plane.Client.PatchAsync(CoreResources.Nodes, "", node, PatchKind.Merge, new JsonObject { ["spec"] = new JsonObject { ["unschedulable"] = cordoned ? true : null } }, default);
+        }
     }
 
     private static async Task StartAsync(KubeClient shop, SimulatedPlane plane, int minAvailable)

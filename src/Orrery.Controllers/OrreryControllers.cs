@@ -100,7 +100,7 @@ public sealed class OrreryControllers(ControllersOptions options)
 
     private async Task InstallAsync(KubeClient root, ILogger logger, CancellationToken cancellationToken)
     {
-        while (true)
+        for (string said = ""; ;)
         {
             try
             {
@@ -109,7 +109,12 @@ public sealed class OrreryControllers(ControllersOptions options)
             }
             catch (Exception e) when (e is Api.StatusException or HttpRequestException or IOException or TimeoutException)
             {
-                Log.InstallFailed(logger, e.Message);
+                if (said != e.Message)
+                {
+                    said = e.Message;
+                    Log.InstallFailed(logger, said);
+                }
+
                 await Task.Delay(TimeSpan.FromMilliseconds(500), options.Time, cancellationToken).ConfigureAwait(false);
             }
         }

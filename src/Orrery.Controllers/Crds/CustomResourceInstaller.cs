@@ -10,6 +10,8 @@ namespace Orrery.Controllers.Crds;
 /// <summary>Puts Orrery's own kinds into a cluster, of ours or any other.</summary>
 public static class CustomResourceInstaller
 {
+    private const string Rules = "x-kubernetes-validations";
+
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Read once: a process may install them many times, into many clusters.</summary>
@@ -20,10 +22,42 @@ public static class CustomResourceInstaller
     public static async Task<int> InstallAsync(KubeClient cluster, TimeProvider time, CancellationToken cancellationToken) =>
         (await Task.WhenAll(Definitions.Select(d => EstablishAsync(cluster, d, time, cancellationToken))).ConfigureAwait(false)).Length;
 
+    private static Task<KubeObject> ApplyAsync(KubeClient cluster, JsonObject definition, CancellationToken cancellationToken) => cluster.ApplyAsync(
+        CoreResources.CustomResourceDefinitions, "", definition.Name, definition, OrreryNames.Manager, force: true, cancellationToken);
+
+    private static JsonObject WithoutRules(JsonObject definition)
+    {
+        var copy = (JsonObject)definition.DeepClone();
+        Strip(copy);
+        return copy;
+
+        static void Strip(JsonNode? node)
+        {
+            if (node is JsonObject map)
+            {
+                map.Remove(Rules);
+            }
+
+            foreach (JsonNode? inner in node is JsonObject members ? members.Select(m => m.Value) : node as JsonArray ?? [])
+            {
+                Strip(inner);
+            }
+        }
+    }
+
     private static async Task<KubeObject> EstablishAsync(KubeClient cluster, JsonObject definition, TimeProvider time, CancellationToken cancellationToken)
     {
-        KubeObject current = await cluster.ApplyAsync(
-            CoreResources.CustomResourceDefinitions, "", definition.Name, definition, OrreryNames.Manager, force: true, cancellationToken).ConfigureAwait(false);
+        KubeObject current;
+        try
+        {
+            current = await ApplyAsync(cluster, definition, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StatusException e) when (e.Message.Contains(Rules + ": field not declared", StringComparison.Ordinal))
+        {
+            // Kubernetes before 1.23 knows no rules in schemas, and refuses what it does not know: there nobody judges what spans fields.
+            current = await ApplyAsync(cluster, WithoutRules(definition), cancellationToken).ConfigureAwait(false);
+        }
+
         while (!Conditions.IsTrue(current, "Established"))
         {
             await Task.Delay(LookAgain, time, cancellationToken).ConfigureAwait(false);

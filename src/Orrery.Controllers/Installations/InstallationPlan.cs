@@ -14,6 +14,9 @@ internal sealed record InstallationPlan(KubeObject Installation, string Tenant, 
     /// <summary>Values from <c>valuesFrom</c>, merged in their order.</summary>
     public JsonObject ReferencedValues { get; init; } = [];
 
+    /// <summary>Of those, what came out of Secrets: nobody is told it.</summary>
+    public SecretTexts Secrets { get; init; } = SecretTexts.None;
+
     public string? TenantClass { get; init; }
 
     public bool IsVendors => Installation.TextAt("spec", "scope") == "DataPlane";

@@ -41,13 +41,15 @@ internal sealed class InstallationPlanner(
             return plan;
         }
 
+        var secrets = new SecretTexts();
         try
         {
-            return plan with { ReferencedValues = await ReferencedAsync(installation, cancellationToken).ConfigureAwait(false) };
+            JsonObject referenced = await ReferencedAsync(installation, secrets, cancellationToken).ConfigureAwait(false);
+            return plan with { ReferencedValues = referenced, Secrets = secrets };
         }
         catch (BundleException e)
         {
-            return plan with { Refusal = plan.Refusal ?? new PlanRefusal(e.Reason, e.Message) { IsOfReferencedValues = true } };
+            return plan with { Secrets = secrets, Refusal = plan.Refusal ?? new PlanRefusal(e.Reason, e.Message) { IsOfReferencedValues = true } };
         }
     }
 
@@ -91,7 +93,7 @@ internal sealed class InstallationPlanner(
     }
 
     /// <summary>Read when they are needed: most are small and seldom, and a Secret is not kept for longer than that.</summary>
-    private async Task<JsonObject> ReferencedAsync(KubeObject installation, CancellationToken cancellationToken)
+    private async Task<JsonObject> ReferencedAsync(KubeObject installation, SecretTexts secrets, CancellationToken cancellationToken)
     {
         var values = new JsonObject();
         foreach ((KubeObject reference, ValueSource source) in Layers(installation.At("spec", "valuesFrom")).Zip(SourcesOf(installation)))
@@ -102,7 +104,13 @@ internal sealed class InstallationPlanner(
             string? text = found?.TextAt("data", key);
             if (text is not null)
             {
-                Values.Merge(values, Values.Parse(source.IsSecret ? Encoding.UTF8.GetString(Convert.FromBase64String(text)) : text, $"key {key} of {source.Kind} {source.Name}"));
+                JsonObject read = Values.Parse(source.IsSecret ? Encoding.UTF8.GetString(Convert.FromBase64String(text)) : text, $"key {key} of {source.Kind} {source.Name}");
+                if (source.IsSecret)
+                {
+                    secrets.Add(read);
+                }
+
+                Values.Merge(values, read);
             }
             else if (!isOptional)
             {

@@ -53,7 +53,7 @@ internal sealed class InstallationReconciler(
                 : await planes.RemoveAsync(look, fleet.Current.DataPlane(name) is not { Deleting: false }, cancellationToken).ConfigureAwait(false);
             if (status is not null)
             {
-                after.Add(Dated(status, look.Before));
+                after.Add(Dated(status, look.Before).Without(plan.Secrets));
             }
         }
 
@@ -74,7 +74,7 @@ internal sealed class InstallationReconciler(
         DataPlane plane = fleet.Current.DataPlane(name) ?? new DataPlane(name, new Dictionary<string, string>(), "Shared", [], false, false, true, Conditions.Unknown, "it has left the fleet");
         (Func<int, int>? replicas, string divided) = InstallationTargets.Shares(plan, name, targets);
         ILookup<bool, KubeObject> byRole = found.ToLookup(InstallationWorks.IsHook);
-        return new PlaneLook(plan, plane, [.. byRole[false]], [.. byRole[true]], before, replicas, divided);
+        return new PlaneLook(plan, plane, [.. byRole[false]], [.. byRole[true]], before, replicas, divided) { Told = ToldShare.For(plan, plane, targets) };
     }
 
     private PlaneStatus Dated(PlaneStatus status, PlaneStatus before) =>

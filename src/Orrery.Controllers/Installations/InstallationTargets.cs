@@ -19,8 +19,16 @@ internal static class InstallationTargets
         return targets;
     }
 
+    /// <summary>What a data plane gets of what objects say: of the share that the vendor told where the installation was fetched, and of that what its own placement gives it.</summary>
     /// <returns>Null leaves what objects say; the text says the same in digests.</returns>
     public static (Func<int, int>? Replicas, string Divided) Shares(InstallationPlan plan, string name, IEnumerable<DataPlane> targets)
+    {
+        (Func<int, int>? own, string divided) = OwnShares(plan, name, targets);
+        return ToldShare.Of(plan.Installation) is not { } told ? (own, divided)
+            : (replicas => own is null ? told.Of(replicas) : own(told.Of(replicas)), $"{told};{divided}");
+    }
+
+    private static (Func<int, int>? Replicas, string Divided) OwnShares(InstallationPlan plan, string name, IEnumerable<DataPlane> targets)
     {
         Api.Kinds.Placement placement = Api.Kinds.Placement.Of(plan.Installation);
         if (!placement.Divides)

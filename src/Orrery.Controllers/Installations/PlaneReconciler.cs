@@ -16,6 +16,9 @@ internal sealed record PlaneLook(
     InstallationPlan Plan, DataPlane DataPlane, IReadOnlyList<KubeObject> Works, IReadOnlyList<KubeObject> Hooks, PlaneStatus Before, Func<int, int>? Replicas, string Divided)
 {
     public KubeObject Installation => Plan.Installation;
+
+    /// <summary>What of the replicas a tenant's own controllers are told; null for all.</summary>
+    public ToldShare? Told { get; init; }
 }
 
 /// <summary>

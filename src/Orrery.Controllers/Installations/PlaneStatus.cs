@@ -47,6 +47,14 @@ internal sealed record PlaneStatus(string Name)
 
     public PlaneStatus In(string phase, string reason, string message) => this with { Phase = phase, Reason = reason, Message = message };
 
+    /// <summary>The same, in words that tell nobody what is in a Secret.</summary>
+    public PlaneStatus Without(SecretTexts secrets) => secrets.IsEmpty ? this : this with
+    {
+        Message = secrets.TakeOut(Message),
+        Attempt = Attempt is { Lookups.Count: > 0 } attempt ? attempt with { Lookups = [.. attempt.Lookups.Select(secrets.TakeOut)] } : Attempt,
+        Test = Test is { } test ? test with { Message = secrets.TakeOut(test.Message) } : null,
+    };
+
     public static IReadOnlyDictionary<string, PlaneStatus> Of(KubeObject installation) =>
         installation.At("status", "dataPlanes") is { ValueKind: JsonValueKind.Array } planes
             ? planes.EnumerateArray().Select(p => From(new KubeObject(p))).ToDictionary(p => p.Name, StringComparer.Ordinal)

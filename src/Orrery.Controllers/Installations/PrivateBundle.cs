@@ -12,7 +12,8 @@ internal static class PrivateBundle
 {
     /// <param name="tenant">The Tenant; null when there is only a label that names it.</param>
     /// <param name="size">Its TenantClass; null when it names none, or none that exists.</param>
-    public static IEnumerable<JsonObject> Of(InstallationPlan plan, DataPlane dataPlane, KubeObject? tenant, KubeObject? size)
+    /// <param name="share">Of the replicas; null gives it what objects say.</param>
+    public static IEnumerable<JsonObject> Of(InstallationPlan plan, DataPlane dataPlane, KubeObject? tenant, KubeObject? size, ToldShare? share)
     {
         if (tenant is not null)
         {
@@ -44,6 +45,12 @@ internal static class PrivateBundle
         foreach ((string name, string value) in plan.Installation.Annotations.Where(a => a.Key.StartsWith(OrreryNames.Prefix, StringComparison.Ordinal)))
         {
             annotations[name] = value;
+        }
+
+        annotations.Remove(ToldShare.Annotation);
+        if (share is not null)
+        {
+            annotations[ToldShare.Annotation] = share.ToString();
         }
 
         if (annotations.Count > 0)

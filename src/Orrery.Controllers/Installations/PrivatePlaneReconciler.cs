@@ -33,7 +33,7 @@ internal sealed class PrivatePlaneReconciler(WorkWriter writer, Informer tenants
         // 2. What is laid out.
         KubeObject? tenant = tenants.Get(ClusterName.Root, "", look.Plan.Tenant);
         KubeObject? size = look.Plan.TenantClass is { Length: > 0 } name ? classes.Get(ClusterName.Root, "", name) : null;
-        var wanted = PrivateBundle.Of(look.Plan, look.DataPlane, tenant, size).ToDictionary(o => InstallationWorks.NameOf(look.Installation, o), StringComparer.Ordinal);
+        var wanted = PrivateBundle.Of(look.Plan, look.DataPlane, tenant, size, look.Told).ToDictionary(o => InstallationWorks.NameOf(look.Installation, o), StringComparer.Ordinal);
         Dictionary<string, KubeObject> present = look.Works.ToDictionary(w => w.Name, StringComparer.Ordinal);
         bool isNews = false;
         await WorkWriter.EachAsync(

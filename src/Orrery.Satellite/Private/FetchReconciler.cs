@@ -162,6 +162,7 @@ internal sealed class FetchReconciler(PrivateContext context, ILogger logger) : 
     private async Task ReportAsync(KubeObject work, ApplyOutcome outcome, CancellationToken cancellationToken)
     {
         JsonObject status = WorkStatus.Build(work, outcome, null, context.Time.GetUtcNow());
+        ToldStatus.Confine(status, work);
         if (JsonComparison.IsSame(work.At("status"), status))
         {
             return;

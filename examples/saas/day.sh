@@ -70,7 +70,7 @@ root wait --for=condition=Ready release/bookshop-1.1.0 --timeout=60s
 code=0; "$orrery" diff installation shop -n acme --release bookshop-1.1.0 >"$work/diff" || code=$?
 [ "$code" = 1 ] || fail "diff ended with $code, not 1"
 grep -q '^+ *- *image: example.test/bookshop/web:1.1.0\|^+ *image: example.test/bookshop/web:1.1.0' "$work/diff" || fail "the diff does not show the new image: $(cat "$work/diff")"
-"$orrery" install set shop -n acme --release bookshop-1.1.0
+"$orrery" install set shop -n acme --release bookshop-1.1.0 --wait
 until_is "acme" "Running bookshop-1.1.0" phase acme shop
 until_is "acme's image" "example.test/bookshop/web:1.1.0" image pa2-par acme-shop
 until_is "globex, whom nobody upgraded" "Running bookshop-1.0.0" phase globex shop
@@ -79,7 +79,8 @@ code=0; "$orrery" diff installation shop -n acme || code=$?
 
 step "An upgrade that the data plane would refuse changes nothing"
 release bookshop-1.2.0 1.2.0 's/app: web/app: shop/g; s/web:1.0.0/web:1.2.0/'
-"$orrery" install set shop -n acme --release bookshop-1.2.0
+code=0; "$orrery" install set shop -n acme --release bookshop-1.2.0 --wait 2>"$work/wait" || code=$?
+[ "$code" = 1 ] && grep -q 'installation.orrery.dev/shop failed: Refused: .*immutable' "$work/wait" || fail "waiting for a release that is refused ended with $code: $(cat "$work/wait")"
 until_is "acme" "Failed bookshop-1.1.0" phase acme shop
 until_is "why" "Refused" reason acme shop
 until_is "acme's image" "example.test/bookshop/web:1.1.0" image pa2-par acme-shop

@@ -12,12 +12,13 @@ internal static class CreateVerb
 {
     public static Command Create(ObjectKind kind, IReadOnlyList<ObjectField> fields)
     {
-        var command = new Command("create", $"Make a {kind.Kind} from the options given, or those of a file.");
+        var command = new Command("create", $"Make {kind.Article} {kind.Kind} from the options given, or those of a file.");
         ClusterOptions cluster = ClusterOptions.AddTo(command, kind.IsNamespaced);
         OutputOption output = OutputOption.AddTo(command, "text", "json", "yaml", "name");
         Argument<string?> name = NameArgument.New(kind, ArgumentArity.ZeroOrOne);
         var file = new Option<string>("--filename", "-f") { Description = $"Manifests of {kind.Kind} objects, JSON or YAML; - for standard input.", HelpName = "FILE" };
         Option<string> dryRun = DryRun();
+        ReadyWait? wait = ReadyWait.AddTo(command, kind);
         ObjectField labels = ObjectField.Pairs("--labels", "metadata.labels", "Labels of the object.");
         command.Add(name);
         command.Add(file);
@@ -51,12 +52,14 @@ internal static class CreateVerb
             }
 
             using KubeClient client = cluster.Connect(parsed);
+            var all = new List<KubeObject>();
             foreach (JsonObject body in bodies)
             {
                 string ns = !kind.IsNamespaced ? "" : body.Namespace.Length > 0 ? body.Namespace : cluster.Namespace(parsed, client);
                 KubeObject made = await Missing.ExplainAsync(
                     client, ObjectKind.Namespace, "", ns, () => client.CreateAsync(kind.Resource, ns, body, ct, dryRun: mode == "server"), ct).ConfigureAwait(false);
                 Report(output.Of(parsed), kind, made, mode == "server" ? "created (server dry run)" : "created");
+                all.Add(made);
                 if (kind.IsPlaced && Placement.Of(made).IsEmpty)
                 {
                     await Console.Error.WriteLineAsync(
@@ -65,6 +68,11 @@ internal static class CreateVerb
             }
 
             await Missing.WarnAsync(client, fields, parsed, ct).ConfigureAwait(false);
+            foreach (KubeObject made in mode == "none" && wait is not null ? all : [])
+            {
+                await wait!.ForAsync(parsed, client, kind, made, ct).ConfigureAwait(false);
+            }
+
             return 0;
         });
         return command;

@@ -12,7 +12,7 @@ internal static class GetVerb
     {
         var command = new Command("get", $"Print {kind.Kind} objects: all, or those named.");
         ClusterOptions cluster = ClusterOptions.AddTo(command, kind.IsNamespaced);
-        OutputOption output = OutputOption.AddTo(command, "table", "wide", "json", "yaml", "name");
+        OutputOption output = OutputOption.WithTemplatesTo(command, "table", "wide", "json", "yaml", "name");
         Argument<string[]> names = NameArgument.Many(kind);
         var selector = new Option<string>("--selector", "-l") { Description = "Labels to look for, such as a=b,c!=d.", HelpName = "SELECTOR" };
         var fields = new Option<string>("--field-selector") { Description = "Fields to look for, such as metadata.name=a.", HelpName = "SELECTOR" };

@@ -25,6 +25,9 @@ internal sealed record ObjectKind(string Command, string[] Aliases, GroupVersion
     /// <summary>Whether <c>spec.placement</c> says where it runs.</summary>
     public bool IsPlaced => this == VirtualCluster || this == Installation;
 
+    /// <summary>In front of <see cref="Kind"/> in a sentence.</summary>
+    public string Article => Kind[0] is 'A' or 'I' ? "an" : "a";
+
     /// <summary>As kubectl names one object of the kind: <c>tenant.orrery.dev/acme</c>.</summary>
     public string NameOf(string name) => $"{Kind.ToLowerInvariant()}{(Resource.Group.Length > 0 ? "." : "")}{Resource.Group}/{name}";
 }

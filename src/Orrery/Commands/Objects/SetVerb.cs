@@ -10,11 +10,12 @@ internal static class SetVerb
 {
     public static Command Create(ObjectKind kind, IReadOnlyList<ObjectField> fields)
     {
-        var command = new Command("set", $"Change a {kind.Kind}: what the options say, and nothing else.");
+        var command = new Command("set", $"Change {kind.Article} {kind.Kind}: what the options say, and nothing else.");
         ClusterOptions cluster = ClusterOptions.AddTo(command, kind.IsNamespaced);
         OutputOption output = OutputOption.AddTo(command, "text", "json", "yaml", "name");
         Argument<string> name = NameArgument.One(kind);
         Option<string> dryRun = CreateVerb.DryRun();
+        ReadyWait? wait = ReadyWait.AddTo(command, kind);
         IReadOnlyList<ObjectField> all = [.. fields, ObjectField.Pairs("--labels", "metadata.labels", "Labels to add or change.")];
         command.Add(name);
         command.Add(dryRun);
@@ -52,6 +53,11 @@ internal static class SetVerb
                 client, kind, ns, which, () => client.PatchAsync(kind.Resource, ns, which, PatchKind.Merge, patch, ct, dryRun: mode == "server"), ct).ConfigureAwait(false);
             CreateVerb.Report(output.Of(parsed), kind, changed, mode == "server" ? "changed (server dry run)" : "changed");
             await Missing.WarnAsync(client, all, parsed, ct).ConfigureAwait(false);
+            if (mode == "none" && wait is not null)
+            {
+                await wait.ForAsync(parsed, client, kind, changed, ct).ConfigureAwait(false);
+            }
+
             return 0;
         });
         return command;

@@ -23,6 +23,7 @@ public abstract class QuotaEvaluator(GroupResource resource)
         { Group: "", Resource: "pods" } => new PodQuota(resource),
         { Group: "", Resource: "services" } => new ServiceQuota(resource),
         { Group: "", Resource: "persistentvolumeclaims" } => new ClaimQuota(resource),
+        { Group: "resource.k8s.io", Resource: "resourceclaims" } => new DeviceQuota(resource),
         _ => new CountQuota(resource),
     };
 
@@ -32,6 +33,11 @@ public abstract class QuotaEvaluator(GroupResource resource)
         if (BareNames.Contains(name))
         {
             return new GroupResource("", name);
+        }
+
+        if (name.EndsWith(DeviceQuota.OfClass, StringComparison.Ordinal))
+        {
+            return new GroupResource("resource.k8s.io", "resourceclaims");
         }
 
         if (!name.StartsWith("count/", StringComparison.Ordinal))

@@ -39,6 +39,28 @@ public sealed class QuotaTests(ServerFixture fixture) : IClassFixture<ServerFixt
     }
 
     [Fact]
+    public async Task Create_AClaimOfDevices_IsChargedWhatItMayGetAtMost()
+    {
+        var claims = new GroupVersionResource("resource.k8s.io", "v1", "resourceclaims");
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(Quotas, ns, Quota("q", """{"count/resourceclaims.resource.k8s.io":"2","gpu.example.com.deviceclass.resource.k8s.io/devices":"5"}"""), Token);
+
+        await fixture.Admin.CreateAsync(claims, ns, Json("""
+            {"metadata":{"name":"a"},"spec":{"devices":{"requests":[{"name":"one","exactly":{"deviceClassName":"gpu.example.com","count":2}},
+             {"name":"two","firstAvailable":[{"name":"x","deviceClassName":"gpu.example.com"},{"name":"y","deviceClassName":"gpu.example.com","count":2},{"name":"z","deviceClassName":"other.example.com"}]}]}}}
+            """), Token);
+        KubeObject quota = await fixture.Admin.GetAsync(Quotas, ns, "q", Token);
+        StatusException refusal = await RefusalAsync(() => fixture.Admin.CreateAsync(
+            claims, ns, Json("""{"metadata":{"name":"b"},"spec":{"devices":{"requests":[{"name":"all","exactly":{"deviceClassName":"gpu.example.com","allocationMode":"All"}}]}}}"""), Token));
+
+        Assert.Equal("""{"count/resourceclaims.resource.k8s.io":"1","gpu.example.com.deviceclass.resource.k8s.io/devices":"4"}""", quota.At("status", "used")!.Value.GetRawText());
+        Assert.Equal(
+            "resourceclaims.resource.k8s.io \"b\" is forbidden: exceeded quota: q, requested: gpu.example.com.deviceclass.resource.k8s.io/devices=32, "
+            + "used: gpu.example.com.deviceclass.resource.k8s.io/devices=4, limited: gpu.example.com.deviceclass.resource.k8s.io/devices=5",
+            refusal.Message);
+    }
+
+    [Fact]
     public async Task Create_APodThatDoesNotSayWhatIsLimited_IsForbidden()
     {
         string ns = await fixture.NamespaceAsync();

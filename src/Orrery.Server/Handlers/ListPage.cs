@@ -10,7 +10,43 @@ namespace Orrery.Server.Handlers;
 /// <param name="Remaining">Objects after this page; null when a selector hides how many.</param>
 internal sealed record ListPage(IReadOnlyList<CachedObject> Items, string? LastKey, long? Remaining)
 {
-    public static ListPage Take(ResourceRequest request, LayeredSnapshot snapshot, string prefix, Selection selection, string? startAfter, long limit)
+    /// <summary>Objects that a webhook converts are looked at together, this many.</summary>
+    private const int LookedAtOnce = 500;
+
+    public static ValueTask<ListPage> TakeAsync(
+        ResourceRequest request, LayeredSnapshot snapshot, string prefix, Selection selection, string? startAfter, long limit, CancellationToken cancellationToken) =>
+        request.Resource.Remote is null || !selection.LooksInside
+            ? new(Take(request, snapshot, prefix, selection, startAfter, limit))
+            : TakeConvertedAsync(request, snapshot, prefix, selection, startAfter, limit, cancellationToken);
+
+    /// <summary>What a field holds is known in the version that is asked for alone, as in a watch.</summary>
+    private static async ValueTask<ListPage> TakeConvertedAsync(
+        ResourceRequest request, LayeredSnapshot snapshot, string prefix, Selection selection, string? startAfter, long limit, CancellationToken cancellationToken)
+    {
+        var items = new List<CachedObject>();
+        foreach (CachedObject[] some in ObjectStore.Range(snapshot, request.Cluster, prefix, startAfter).Where(selection.MatchesLabels).Chunk(LookedAtOnce))
+        {
+            IReadOnlyList<CachedObject> served = await request.Server.Versions.ServeAsync(request.Resource, some, cancellationToken);
+            for (int i = 0; i < some.Length; i++)
+            {
+                if (!selection.Matches(served[i]))
+                {
+                    continue;
+                }
+
+                if (limit > 0 && items.Count == limit)
+                {
+                    return new ListPage(items, items[^1].Key, null);
+                }
+
+                items.Add(some[i]);
+            }
+        }
+
+        return new ListPage(items, null, null);
+    }
+
+    private static ListPage Take(ResourceRequest request, LayeredSnapshot snapshot, string prefix, Selection selection, string? startAfter, long limit)
     {
         // One name in one namespace is one key.
         if (selection.Name is { } name && startAfter is null && !request.Cluster.IsAll && (request.Namespace.Length > 0 || !request.Resource.Namespaced))

@@ -49,9 +49,16 @@ internal sealed class Selection
     /// <summary>Narrows to one object: the old spelling of a watch names it in the path.</summary>
     public Selection And(string name) => new(labels, FieldSelector.Parse($"metadata.name={name}"), selectable);
 
+    /// <summary>Asks for fields that versions of one resource have each in its own way.</summary>
+    public bool LooksInside => fields.Requirements.Any(r => r.Field is not ("metadata.name" or "metadata.namespace"));
+
+    /// <summary>What can be said without looking into an object: no version of it differs in that.</summary>
+    public bool MatchesLabels(CachedObject item) => labels.IsEverything || labels.Matches(item.Labels);
+
+    /// <param name="item">In the version that is asked for.</param>
     public bool Matches(CachedObject item)
     {
-        if (!labels.IsEverything && !labels.Matches(item.Labels))
+        if (!MatchesLabels(item))
         {
             return false;
         }

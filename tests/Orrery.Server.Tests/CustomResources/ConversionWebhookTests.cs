@@ -60,6 +60,33 @@ public sealed class ConversionWebhookTests(ServerFixture fixture) : IClassFixtur
     }
 
     [Fact]
+    public async Task List_AndWatch_ByAFieldOfTheVersion_ShowTheSame()
+    {
+        await using TestWebhook webhook = await TestWebhook.StartAsync(Convert, Token);
+        (GroupVersionResource v1, GroupVersionResource v2, string ns) = await DefineAsync(webhook, "selected");
+        foreach (int i in Enumerable.Range(0, 4))
+        {
+            await fixture.Admin.CreateAsync(v1, ns, Object(v1, $"a{i}", $$"""{"host":"h","port":{{i % 2}}}"""), Token);
+        }
+
+        KubeList listed = await fixture.Admin.ListAsync(v2, ns, new ListQuery { FieldSelector = "spec.address=h:1" }, Token);
+        KubeList page = await fixture.Admin.ListAsync(v2, ns, new ListQuery { FieldSelector = "spec.address=h:1", PageSize = 1 }, Token);
+        var watched = new List<string>();
+        await foreach (WatchEvent change in fixture.Admin.WatchAsync(v2, ns, new WatchQuery { FieldSelector = "spec.address=h:1" }, Token))
+        {
+            watched.Add(change.Object!.Name);
+            if (watched.Count == 2)
+            {
+                break;
+            }
+        }
+
+        Assert.Equal(["a1", "a3"], listed.Items.Select(i => i.Name));
+        Assert.Equal(["a1", "a3"], page.Items.Select(i => i.Name));
+        Assert.Equal(["a1", "a3"], watched);
+    }
+
+    [Fact]
     public async Task Read_WhenTheWebhookFails_SaysWhyAndLeavesTheStoredVersionAlone()
     {
         await using TestWebhook webhook = await TestWebhook.StartAsync(
@@ -144,7 +171,7 @@ public sealed class ConversionWebhookTests(ServerFixture fixture) : IClassFixtur
              "conversion":{"strategy":"Webhook","webhook":{"conversionReviewVersions":["v1"],"clientConfig":{"url":"URL","caBundle":"CABUNDLE"}}},
              "versions":[
               {"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object","properties":{"spec":{"type":"object","properties":{"host":{"type":"string"},"port":{"type":"integer"}}}}}}},
-              {"name":"v2","served":true,"storage":false,"schema":{"openAPIV3Schema":{"type":"object","properties":{"spec":{"type":"object","properties":{"address":{"type":"string"}}}}}}}]}}
+              {"name":"v2","served":true,"storage":false,"selectableFields":[{"jsonPath":".spec.address"}],"schema":{"openAPIV3Schema":{"type":"object","properties":{"spec":{"type":"object","properties":{"address":{"type":"string"}}}}}}}]}}
             """.Replace("GROUP", group, StringComparison.Ordinal).Replace("URL", webhook.Url, StringComparison.Ordinal).Replace("CABUNDLE", webhook.CaBundle, StringComparison.Ordinal));
         await fixture.Admin.CreateAsync(ServerFixture.Definitions, "", definition, Token);
         return (new GroupVersionResource(group, "v1", "places"), new GroupVersionResource(group, "v2", "places"), await fixture.NamespaceAsync());

@@ -114,7 +114,7 @@ internal static class Ownership
     private static FieldSet FieldsAfter(JsonObject merged, FieldSet removed, Schema schema)
     {
         var copy = (JsonObject)merged.DeepClone();
-        Removal.From(copy, removed, schema);
+        Removal.From(copy, removed, schema, marksEmptied: true);
         return OwnedFields.WithNamedParents(OwnedFields.Of(copy, schema), schema);
     }
 }

@@ -7,7 +7,8 @@ namespace Orrery.Machinery.Apply;
 internal static class Removal
 {
     /// <summary>Removes in place every member of <paramref name="set"/> with all below it. What becomes empty by that goes too.</summary>
-    public static void From(JsonNode? value, FieldSet set, Schema? schema)
+    /// <param name="marksEmptied">A member of an object that becomes empty stays as null: it is there, with nothing in it.</param>
+    public static void From(JsonNode? value, FieldSet set, Schema? schema, bool marksEmptied = false)
     {
         switch (Shapes.Of(schema, value), value)
         {
@@ -19,9 +20,20 @@ internal static class Removal
                         continue;
                     }
 
-                    if (entry.IsMember || IsEmptiedBy(member, entry.Children, Shapes.Member(schema, entry.Element.Name)))
+                    if (entry.IsMember)
                     {
                         o.Remove(entry.Element.Name);
+                    }
+                    else if (IsEmptiedBy(member, entry.Children, Shapes.Member(schema, entry.Element.Name), marksEmptied))
+                    {
+                        if (marksEmptied)
+                        {
+                            o[entry.Element.Name] = null;
+                        }
+                        else
+                        {
+                            o.Remove(entry.Element.Name);
+                        }
                     }
                 }
 
@@ -42,7 +54,7 @@ internal static class Removal
                     }
                     else if (!entry.Children.IsEmpty)
                     {
-                        From(a[i], entry.Children, schema!.Items);
+                        From(a[i], entry.Children, schema!.Items, marksEmptied);
                     }
                 }
 
@@ -50,14 +62,14 @@ internal static class Removal
         }
     }
 
-    private static bool IsEmptiedBy(JsonNode? value, FieldSet set, Schema? schema)
+    private static bool IsEmptiedBy(JsonNode? value, FieldSet set, Schema? schema, bool marksEmptied)
     {
         if (set.IsEmpty || Shapes.CountOf(value) == 0)
         {
             return false;
         }
 
-        From(value, set, schema);
+        From(value, set, schema, marksEmptied);
         return Shapes.CountOf(value) == 0;
     }
 }

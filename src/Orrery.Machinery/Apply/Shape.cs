@@ -42,7 +42,7 @@ internal static class Shapes
                 ListType.Map => Shape.KeyedList,
                 _ => Shape.Leaf,
             },
-            SchemaType.Object or SchemaType.Any when !schema.IntOrString && !schema.AtomicMap => Shape.Map,
+            SchemaType.Object or SchemaType.Any when !schema.IntOrString && !schema.AtomicMap && schema.Format is not "quantity" => Shape.Map,
             _ => Shape.Leaf,
         };
     }

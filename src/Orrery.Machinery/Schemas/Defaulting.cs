@@ -10,21 +10,22 @@ namespace Orrery.Machinery.Schemas;
 /// </summary>
 public static class Defaulting
 {
-    public static void Apply(JsonObject json, Schema schema)
+    /// <param name="keepsNulls">A null that may not be and has no default stays, to be judged: upstream drops it where it reads an object, and does not read what was applied.</param>
+    public static void Apply(JsonObject json, Schema schema, bool keepsNulls = false)
     {
         bool builtin = schema.Source is null && schema.Name is not null;
-        Walk(json, schema, builtin);
+        Walk(json, schema, builtin, keepsNulls);
     }
 
     /// <summary>Defaults within a value that is itself a default.</summary>
-    internal static void Within(JsonNode? node, Schema schema) => Walk(node, schema, builtin: false);
+    internal static void Within(JsonNode? node, Schema schema) => Walk(node, schema, builtin: false, keepsNulls: false);
 
-    private static void Walk(JsonNode? node, Schema schema, bool builtin)
+    private static void Walk(JsonNode? node, Schema schema, bool builtin, bool keepsNulls)
     {
         switch (node)
         {
             case JsonObject json:
-                Members(json, schema, builtin);
+                Members(json, schema, builtin, keepsNulls);
                 break;
             case JsonArray array when schema.Items is { } items:
                 for (int i = 0; i < array.Count; i++)
@@ -34,14 +35,14 @@ public static class Defaulting
                         array[i] = value.DeepClone();
                     }
 
-                    Walk(array[i], items, builtin);
+                    Walk(array[i], items, builtin, keepsNulls);
                 }
 
                 break;
         }
     }
 
-    private static void Members(JsonObject json, Schema schema, bool builtin)
+    private static void Members(JsonObject json, Schema schema, bool builtin, bool keepsNulls)
     {
         foreach ((string name, Schema member) in schema.Properties)
         {
@@ -52,7 +53,7 @@ public static class Defaulting
                 {
                     json[name] = @default.DeepClone();
                 }
-                else if (present)
+                else if (present && !keepsNulls)
                 {
                     json.Remove(name);
                 }
@@ -60,7 +61,7 @@ public static class Defaulting
 
             if (json[name] is { } now)
             {
-                Walk(now, member, builtin);
+                Walk(now, member, builtin, keepsNulls);
             }
         }
 
@@ -77,14 +78,14 @@ public static class Defaulting
                 {
                     json[name] = @default.DeepClone();
                 }
-                else if (!builtin)
+                else if (!builtin && !keepsNulls)
                 {
                     json.Remove(name);
                     continue;
                 }
             }
 
-            Walk(json[name], values, builtin);
+            Walk(json[name], values, builtin, keepsNulls);
         }
     }
 

@@ -58,6 +58,8 @@ internal class CustomStrategy(GroupVersionKind kind, bool isNamespaced, bool has
 
     public void Default(JsonObject json) => Defaulting.Apply(json, Schema);
 
+    public void DefaultApplied(JsonObject json) => Defaulting.Apply(json, Schema, keepsNulls: true);
+
     public virtual void PrepareForCreate(JsonObject json)
     {
         if (hasStatus)

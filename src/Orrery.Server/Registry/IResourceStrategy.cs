@@ -15,6 +15,9 @@ internal interface IResourceStrategy
 
     void Default(JsonObject json);
 
+    /// <summary>As <see cref="Default"/>, for the outcome of an apply, in which nulls are left to be judged.</summary>
+    void DefaultApplied(JsonObject json) => Default(json);
+
     /// <summary>Drops what a client may not set (status, generation).</summary>
     void PrepareForCreate(JsonObject json);
 

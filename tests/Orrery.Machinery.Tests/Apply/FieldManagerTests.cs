@@ -35,6 +35,20 @@ public sealed class FieldManagerTests
     }
 
     [Fact]
+    public void Apply_AQuantity_IsOwnedAndTakenBack()
+    {
+        Schema pod = BuiltinTypes.Instance.Find(new GroupVersionKind("", "v1", "Pod"))!;
+        JsonObject With(string emptyDir) => Json($$$"""{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"volumes":[{"name":"v","emptyDir":{{{emptyDir}}} }]}}""");
+
+        JsonObject live = Apply(null, With("""{"sizeLimit":"1Gi","medium":"Memory"}"""), "one", pod);
+        var conflict = Assert.Throws<StatusException>(() => Apply(live, With("""{"sizeLimit":"2Gi"}"""), "two", pod));
+        JsonObject without = Apply(live, With("""{"medium":"Memory"}"""), "one", pod);
+
+        Assert.Equal(".spec.volumes[name=\"v\"].emptyDir.sizeLimit", Assert.Single(conflict.Status.Details!.Causes).Field);
+        Assert.Equal("""{"medium":"Memory"}""", without.NodeAt("spec", "volumes")![0]!["emptyDir"]!.ToJsonString());
+    }
+
+    [Fact]
     public void Apply_Twice_ChangesNothing()
     {
         JsonObject first = Apply(null, Map("x", "1"), "one", now: T1);

@@ -106,7 +106,7 @@ internal static class PatchHandler
 
         // Decoded only now: what decoding and defaults add, nobody applied, and so nobody owns.
         request.Resource.Strategy.Decode(merged, default);
-        request.Resource.Strategy.Default(merged);
+        request.Resource.Strategy.DefaultApplied(merged);
         if (live is null)
         {
             merged.Metadata.Remove("resourceVersion");
@@ -121,25 +121,30 @@ internal static class PatchHandler
     /// <param name="ofPatch">What field validation has against the patch itself.</param>
     private static IReadOnlyList<string> Decode(ResourceRequest request, JsonObject patched, JsonObject? patch, IReadOnlyList<string> ofPatch, WriteOptions options)
     {
-        string before = patch is not null ? GoText.Plain(patch) : options.FieldValidation == FieldValidation.Strict ? (request.Resource.IsCustom ? SortedJson.Of(patched)! : patched).ToJsonString() : "";
+        IReadOnlyList<string> warnings = Decode(patched, patch, ofPatch, options, request.Resource.IsCustom, json => request.Resource.Strategy.Decode(json, default));
+        request.Resource.Strategy.Default(patched);
+        return warnings;
+    }
+
+    /// <inheritdoc cref="Decode(ResourceRequest, JsonObject, JsonObject, IReadOnlyList{string}, WriteOptions)"/>
+    /// <param name="isSorted">Faults show the outcome with its members sorted.</param>
+    /// <param name="decode">Reads the outcome as its type; answers what is unknown in it.</param>
+    public static IReadOnlyList<string> Decode(JsonObject patched, JsonObject? patch, IReadOnlyList<string> ofPatch, WriteOptions options, bool isSorted, Func<JsonObject, IReadOnlyList<string>> decode)
+    {
+        string before = patch is not null ? GoText.Plain(patch) : options.FieldValidation == FieldValidation.Strict ? (isSorted ? SortedJson.Of(patched)! : patched).ToJsonString() : "";
         IReadOnlyList<string> faults;
         try
         {
-            faults = [.. ofPatch, .. request.Resource.Strategy.Decode(patched, default)];
+            faults = [.. ofPatch, .. decode(patched)];
         }
         catch (StatusException refusal) when (refusal.Code == 400)
         {
             string why = refusal.InnerException?.Message ?? refusal.Status.Message;
-            throw patch is null ? Unprocessable((request.Resource.IsCustom ? SortedJson.Of(patched)! : patched).ToJsonString(), why) : Unprocessable(before, StrategicMergePatch.ConversionFault(why));
+            throw patch is null ? Unprocessable((isSorted ? SortedJson.Of(patched)! : patched).ToJsonString(), why) : Unprocessable(before, StrategicMergePatch.ConversionFault(why));
         }
 
-        if (faults.Count > 0 && options.FieldValidation == FieldValidation.Strict)
-        {
-            throw Unprocessable(before, DecodingFaults.StrictMessage(faults));
-        }
-
-        request.Resource.Strategy.Default(patched);
-        return options.FieldValidation == FieldValidation.Ignore ? [] : faults;
+        return faults.Count > 0 && options.FieldValidation == FieldValidation.Strict ? throw Unprocessable(before, DecodingFaults.StrictMessage(faults))
+            : options.FieldValidation == FieldValidation.Ignore ? [] : faults;
     }
 
     private static StatusException Unprocessable(string patched, string fault) =>
@@ -165,8 +170,14 @@ internal static class PatchHandler
         }
     }
 
-    private static void CheckPlace(ResourceRequest request, JsonObject json)
+    /// <exception cref="StatusException">400: it is another object than the path names.</exception>
+    public static void CheckPlace(ResourceRequest request, JsonObject json)
     {
+        if (json.Name.Length == 0)
+        {
+            throw ApiErrors.BadRequest($"the name of the object ({request.Name} based on URL) was undeterminable: name must be provided");
+        }
+
         if (json.Name != request.Name)
         {
             throw ApiErrors.BadRequest($"the name of the object ({json.Name}) does not match the name on the URL ({request.Name})");

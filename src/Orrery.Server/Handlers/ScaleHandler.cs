@@ -1,9 +1,11 @@
+using System.Buffers;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Machinery.Apply;
 using Orrery.Machinery.Kinds;
 using Orrery.Machinery.Patches;
 using Orrery.Machinery.Schemas;
+using Orrery.Machinery.Tables;
 using Orrery.Server.CustomResources;
 using Orrery.Server.Registry;
 using Orrery.Server.Requests;
@@ -15,6 +17,8 @@ internal static class ScaleHandler
 {
     private static readonly GroupVersionKind Kind = new("autoscaling", "v1", "Scale");
 
+    private static Schema Type => BuiltinTypes.Instance.Find(Kind) ?? throw new InvalidOperationException($"no type is known for {Kind}");
+
     public static async Task HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
         if (request.Info.Verb == "get")
@@ -25,7 +29,7 @@ internal static class ScaleHandler
                 throw ApiErrors.InternalError($"the spec replicas field \"{replicas}\" does not exist");
             }
 
-            await ObjectResponse.WriteJsonAsync(request.Http, 200, Read(request, found), cancellationToken);
+            await WriteAsync(request, Read(request, found), cancellationToken);
             return;
         }
 
@@ -54,7 +58,23 @@ internal static class ScaleHandler
                 },
             },
             cancellationToken);
-        await ObjectResponse.WriteJsonAsync(request.Http, 200, Read(request, await DecodeAsync(request, result.Json, cancellationToken)), cancellationToken);
+        await WriteAsync(request, Read(request, await DecodeAsync(request, result.Json, cancellationToken)), cancellationToken);
+    }
+
+    /// <summary>As kubectl prints it, where that is asked for: a definition's own columns, or those of any Scale.</summary>
+    private static Task WriteAsync(ResourceRequest request, JsonObject scale, CancellationToken cancellationToken)
+    {
+        AnswerFormat format = Negotiation.Answer(request.Http.Request.Headers.Accept);
+        if (format.Shape != AnswerShape.Table)
+        {
+            return ObjectResponse.WriteJsonAsync(request.Http, 200, scale, cancellationToken);
+        }
+
+        var output = new ArrayBufferWriter<byte>();
+        TablePrinter printer = request.Resource.IsCustom ? request.Resource.Printer : TablePrinter.For(Kind);
+        new TableWriter(printer, TableWriter.ReadInclude(request.Query["includeObject"]), request.Server.Time, format.ShapeVersion)
+            .Write(output, new TableHead(scale.ResourceVersion), [ObjectEncoding.Write(scale)]);
+        return ObjectResponse.WriteBytesAsync(request.Http, 200, "application/json", output.WrittenMemory, cancellationToken);
     }
 
     private static async ValueTask<(WriteOptions Options, Func<JsonObject, JsonObject> Wanted)> PutAsync(ResourceRequest request, CancellationToken cancellationToken)
@@ -74,10 +94,23 @@ internal static class ScaleHandler
         PatchFormat format = Negotiation.Patch(request.Http.Request.ContentType, request.Resource.IsCustom);
         WriteOptions options = request.WriteOptions("PatchOptions");
         JsonNode? patch = PatchHandler.ParsePatch(await RequestBody.ReadAsync(request.Http.Request, cancellationToken));
-        return (options, current => format switch
+        bool warned = false;
+        return (options, current =>
         {
-            PatchFormat.Json => JsonPatch.Apply(current, (JsonArray)JsonPatch.Decode(patch).DeepClone()) as JsonObject ?? throw ApiErrors.BadRequest("the patch leaves no object"),
-            _ => MergePatch.Apply(current, (JsonObject)MergePatch.Decode(patch).DeepClone()),
+            JsonObject patched = format switch
+            {
+                PatchFormat.Json => JsonPatch.Apply(current, (JsonArray)JsonPatch.Decode(patch).DeepClone()) as JsonObject ?? throw ApiErrors.BadRequest("the patch leaves no object"),
+                _ => MergePatch.Apply(current, (JsonObject)MergePatch.Decode(patch).DeepClone()),
+            };
+            IReadOnlyList<string> faults = PatchHandler.Decode(patched, null, [], options, isSorted: false, scale => ObjectDecoding.Builtin(scale, default, Kind, Type));
+            if (!warned)
+            {
+                Warnings.Add(request.Http.Response, faults);
+                warned = true;
+            }
+
+            PatchHandler.CheckPlace(request, patched);
+            return patched;
         });
     }
 
@@ -113,7 +146,7 @@ internal static class ScaleHandler
                 },
             },
             cancellationToken);
-        await ObjectResponse.WriteJsonAsync(request.Http, 200, Read(request, await DecodeAsync(request, result.Json, cancellationToken)), cancellationToken);
+        await WriteAsync(request, Read(request, await DecodeAsync(request, result.Json, cancellationToken)), cancellationToken);
     }
 
     private static async ValueTask<JsonObject> DecodeAsync(ResourceRequest request, ReadOnlyMemory<byte> json, CancellationToken cancellationToken) =>
@@ -132,8 +165,7 @@ internal static class ScaleHandler
 
         scale["apiVersion"] ??= Kind.ApiVersion;
         scale["kind"] ??= Kind.Kind;
-        Schema schema = BuiltinTypes.Instance.Find(Kind) ?? throw new InvalidOperationException($"no type is known for {Kind}");
-        ObjectDecoding.Builtin(scale, body.Span, Kind, schema);
+        ObjectDecoding.Builtin(scale, body.Span, Kind, Type);
         return scale;
     }
 
@@ -154,9 +186,20 @@ internal static class ScaleHandler
 
     private static void RequireReplicas(ResourceRequest request, JsonObject scale)
     {
-        if (request.Resource.Scale is { SpecReplicas: var path } && scale.NumberAt("spec", "replicas") == int.MinValue)
+        if (request.Resource.Scale is not { SpecReplicas: var path })
+        {
+            return;
+        }
+
+        long replicas = scale.NumberAt("spec", "replicas") ?? 0;
+        if (replicas == int.MinValue)
         {
             throw ApiErrors.BadRequest($"the spec replicas field \"{path}\" cannot be empty");
+        }
+
+        if (replicas < 0)
+        {
+            throw ApiErrors.Invalid(request.Resource.Kind.GroupKind, request.Name, [FieldError.Invalid(path, replicas, "should be a non-negative integer")]);
         }
     }
 

@@ -30,6 +30,20 @@ public sealed class ComputedResourceTests(ServerFixture fixture) : IClassFixture
     }
 
     [Fact]
+    public async Task Scale_IsPrintedByItsOwnColumns()
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(ServerFixture.Deployments, ns, (JsonObject)JsonNode.Parse(
+            """{"metadata":{"name":"d"},"spec":{"replicas":3,"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}""")!, ServerFixture.Token);
+        using var http = new RawHttp(fixture.Server);
+
+        JsonObject table = await RawHttp.JsonAsync(await http.SendAsync(HttpMethod.Get, $"/apis/apps/v1/namespaces/{ns}/deployments/d/scale", headers: ("Accept", "application/json;as=Table;v=v1;g=meta.k8s.io")));
+
+        Assert.Equal(["Name", "Desired", "Available", "Age"], table["columnDefinitions"]!.AsArray().Select(c => (string?)c!["name"]));
+        Assert.Equal(["\"d\"", "3", "0"], table["rows"]![0]!["cells"]!.AsArray().Take(3).Select(c => c!.ToJsonString()));
+    }
+
+    [Fact]
     public async Task ComponentStatuses_AreListedGotAndPrinted()
     {
         using var http = new RawHttp(fixture.Server);

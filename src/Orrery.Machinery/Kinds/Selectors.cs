@@ -7,7 +7,8 @@ namespace Orrery.Machinery.Kinds;
 internal static class Selectors
 {
     /// <summary>The selector of a workload: there, not empty, and matching the labels of its own pods.</summary>
-    public static void ValidateWorkload(JsonObject spec, string kind, Faults faults)
+    /// <returns>False: it cannot be told what the selector selects; upstream then does not look at the template of any kind but a DaemonSet.</returns>
+    public static bool ValidateWorkload(JsonObject spec, string kind, Faults faults)
     {
         const string Path = "spec.selector";
         if (spec.Child("selector") is not { } selector)
@@ -26,14 +27,20 @@ internal static class Selectors
 
         if (TryParse(selector) is not { } parsed)
         {
-            faults.Invalid(Path, selector, "invalid label selector");
-            return;
+            if (kind != "DaemonSet")
+            {
+                faults.Invalid(Path, selector, "invalid label selector");
+            }
+
+            return false;
         }
 
         if (!parsed.IsEverything && !parsed.Matches(spec.ObjectAt("template").ObjectAt("metadata").TextMap("labels")))
         {
             faults.Invalid("spec.template.metadata.labels", spec.ObjectAt("template").ObjectAt("metadata")["labels"], "`selector` does not match template `labels`");
         }
+
+        return true;
     }
 
     /// <summary>Null for one that makes no sense.</summary>

@@ -26,7 +26,7 @@ public static partial class StrategicMergePatch
         Match fault = Mismatch().Match(decoding);
         if (!fault.Success)
         {
-            return decoding;
+            return decoding.StartsWith("illegal base64 data", StringComparison.Ordinal) ? "error decoding from json: " + decoding : decoding;
         }
 
         string value = fault.Groups["value"].Value switch { "object" => "map", "array" => "slice", "number" => "int64", var other => other };

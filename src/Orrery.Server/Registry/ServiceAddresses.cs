@@ -34,6 +34,7 @@ internal sealed class ServiceAddresses(CacheSet caches, ServiceRange range, Name
             var errors = new List<FieldError>();
             GiveAddress(spec, taken, reservation, errors);
             GivePorts(spec, old?["spec"] as JsonObject, taken, reservation, errors);
+            GiveHealthPort(spec, taken, reservation, errors);
             return errors.Count == 0 ? reservation : throw ApiErrors.Invalid(scope.Resource.Kind.GroupKind, json.Name, errors);
         }
         catch
@@ -125,6 +126,24 @@ internal sealed class ServiceAddresses(CacheSet caches, ServiceRange range, Name
         }
     }
 
+    /// <summary>Where a balancer asks a node whether it has an endpoint of its own: only for traffic that does not go from node to node.</summary>
+    private void GiveHealthPort(JsonObject spec, HashSet<string> taken, Reservation reservation, List<FieldError> errors)
+    {
+        if (spec.TextAt("type") != "LoadBalancer" || spec.TextAt("externalTrafficPolicy") != "Local")
+        {
+            return;
+        }
+
+        if ((spec.NumberAt("healthCheckNodePort") ?? 0) == 0)
+        {
+            spec["healthCheckNodePort"] = FreePort("TCP", taken, reservation);
+        }
+        else
+        {
+            CheckPort(spec.NumberAt("healthCheckNodePort")!.Value, "TCP", "spec.healthCheckNodePort", taken, reservation, errors);
+        }
+    }
+
     private int FreePort(string protocol, HashSet<string> taken, Reservation reservation)
     {
         const int count = LastNodePort - FirstNodePort + 1;
@@ -177,6 +196,11 @@ internal sealed class ServiceAddresses(CacheSet caches, ServiceRange range, Name
                 {
                     taken.Add(Key(port.TextAt("protocol") ?? "TCP", number));
                 }
+            }
+
+            if (spec.NumberAt("healthCheckNodePort") is > 0 and { } asked)
+            {
+                taken.Add(Key("TCP", asked));
             }
         }
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Client;
 
 namespace Orrery.Server.Tests.Registry;
 
@@ -42,6 +43,58 @@ public sealed class ServiceAddressTests(ServerFixture fixture) : IClassFixture<S
         Assert.Equal(first.TextAt("spec", "clusterIP"), second.TextAt("spec", "clusterIP"));
         Assert.Equal(NodePort(first), NodePort(second));
     }
+
+    [Fact]
+    public async Task Patch_OfTheTypeAlone_LetsGoOfWhatTheNewOneCannotHave()
+    {
+        string ns = await fixture.NamespaceAsync();
+        JsonObject balanced = Service("a", "LoadBalancer");
+        balanced["spec"]!["externalTrafficPolicy"] = "Local";
+        KubeObject first = await fixture.Admin.CreateAsync(ServerFixture.Services, ns, balanced, ServerFixture.Token);
+
+        KubeObject plain = await fixture.Admin.PatchAsync(ServerFixture.Services, ns, "a", PatchKind.Strategic, Type("ClusterIP"), ServerFixture.Token);
+        KubeObject named = await fixture.Admin.PatchAsync(
+            ServerFixture.Services, ns, "a", PatchKind.Merge, new JsonObject { ["spec"] = new JsonObject { ["type"] = "ExternalName", ["externalName"] = "example.com" } }, ServerFixture.Token);
+
+        Assert.InRange(first.NumberAt("spec", "healthCheckNodePort")!.Value, 30000, 32767);
+        Assert.NotEqual(first.NumberAt("spec", "healthCheckNodePort"), NodePort(first));
+        Assert.Equal(first.TextAt("spec", "clusterIP"), plain.TextAt("spec", "clusterIP"));
+        Assert.False(plain.At("spec", "ports")!.Value[0].TryGetProperty("nodePort", out _));
+        Assert.Equal(
+            ["clusterIP", "clusterIPs", "internalTrafficPolicy", "ipFamilies", "ipFamilyPolicy", "ports", "sessionAffinity", "type"],
+            plain.At("spec")!.Value.EnumerateObject().Select(m => m.Name).Order(StringComparer.Ordinal));
+        Assert.Null(named.TextAt("spec", "clusterIP"));
+    }
+
+    [Fact]
+    public async Task Patch_OfTheTypeWithANodePortOfItsOwn_IsRefused()
+    {
+        string ns = await fixture.NamespaceAsync();
+        long given = NodePort(await fixture.Admin.CreateAsync(ServerFixture.Services, ns, Service("a", "NodePort"), ServerFixture.Token));
+        JsonObject patch = Type("ClusterIP");
+        patch["spec"]!["ports"] = new JsonArray(new JsonObject { ["port"] = 80, ["nodePort"] = given == 32767 ? 30000 : given + 1 });
+
+        StatusException fault = await Assert.ThrowsAsync<StatusException>(() => fixture.Admin.PatchAsync(ServerFixture.Services, ns, "a", PatchKind.Strategic, patch, ServerFixture.Token));
+
+        Assert.StartsWith("Service \"a\" is invalid: spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Patch_OfTheAddressAlone_IsRefusedAsAChangeOfIt()
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(ServerFixture.Services, ns, Service("a", "ClusterIP"), ServerFixture.Token);
+
+        StatusException fault = await Assert.ThrowsAsync<StatusException>(() => fixture.Admin.PatchAsync(
+            ServerFixture.Services, ns, "a", PatchKind.Merge, new JsonObject { ["spec"] = new JsonObject { ["clusterIP"] = "None" } }, ServerFixture.Token));
+        KubeObject same = await fixture.Admin.PatchAsync(
+            ServerFixture.Services, ns, "a", PatchKind.Merge, new JsonObject { ["spec"] = new JsonObject { ["clusterIP"] = "" } }, ServerFixture.Token);
+
+        Assert.Equal("Service \"a\" is invalid: spec.clusterIPs[0]: Invalid value: [\"None\"]: may not change once set", fault.Message);
+        Assert.NotEmpty(same.TextAt("spec", "clusterIP")!);
+    }
+
+    private static JsonObject Type(string type) => new() { ["spec"] = new JsonObject { ["type"] = type } };
 
     private static long NodePort(KubeObject service) => service.At("spec", "ports")!.Value[0].GetProperty("nodePort").GetInt64();
 

@@ -42,8 +42,11 @@ internal sealed class DeploymentRule : WorkloadRule
     protected override void ValidateSpec(JsonObject spec, JsonObject? old, Faults faults)
     {
         faults.MayNotBeNegative("spec.replicas", spec.Number("replicas"));
-        Selectors.ValidateWorkload(spec, "Deployment", faults);
-        TemplateValidation.Validate(spec, "spec.template", ["Always"], faults);
+        if (Selectors.ValidateWorkload(spec, "Deployment", faults))
+        {
+            TemplateValidation.Validate(spec, "spec.template", ["Always"], faults);
+        }
+
         ValidateStrategy(spec.ObjectAt("strategy"), faults);
         faults.MayNotBeNegative("spec.minReadySeconds", spec.Number("minReadySeconds"));
         faults.MayNotBeNegative("spec.revisionHistoryLimit", spec.Number("revisionHistoryLimit"));

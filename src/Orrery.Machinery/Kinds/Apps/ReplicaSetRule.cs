@@ -30,7 +30,9 @@ internal sealed class ReplicaSetRule : WorkloadRule
     {
         faults.MayNotBeNegative("spec.replicas", spec.Number("replicas"));
         faults.MayNotBeNegative("spec.minReadySeconds", spec.Number("minReadySeconds"));
-        Selectors.ValidateWorkload(spec, "ReplicaSet", faults);
-        TemplateValidation.Validate(spec, "spec.template", ["Always"], faults);
+        if (Selectors.ValidateWorkload(spec, "ReplicaSet", faults))
+        {
+            TemplateValidation.Validate(spec, "spec.template", ["Always"], faults);
+        }
     }
 }

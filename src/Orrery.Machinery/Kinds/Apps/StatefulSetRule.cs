@@ -46,10 +46,16 @@ internal sealed class StatefulSetRule : WorkloadRule
         spec.Fill("replicas", 1);
         spec.FillText("podManagementPolicy", "OrderedReady");
         JsonObject strategy = spec.ObjectAt("updateStrategy");
-        strategy.FillText("type", "RollingUpdate");
+        if (strategy.Text("type").Length == 0)
+        {
+            // Who names the type says the rest too, or nothing of it.
+            strategy["type"] = "RollingUpdate";
+            strategy.ObjectAt("rollingUpdate");
+        }
+
         if (strategy.Text("type") == "RollingUpdate")
         {
-            strategy.ObjectAt("rollingUpdate").Fill("partition", 0);
+            strategy.Child("rollingUpdate")?.Fill("partition", 0);
         }
 
         spec.Fill("revisionHistoryLimit", 10);
@@ -78,8 +84,11 @@ internal sealed class StatefulSetRule : WorkloadRule
         faults.MayNotBeNegative("spec.replicas", spec.Number("replicas"));
         faults.MayNotBeNegative("spec.minReadySeconds", spec.Number("minReadySeconds"));
         faults.MayNotBeNegative("spec.ordinals.start", spec.Child("ordinals")?.Number("start"));
-        Selectors.ValidateWorkload(spec, "StatefulSet", faults);
-        TemplateValidation.ValidateLoosely(spec, faults);
+        if (Selectors.ValidateWorkload(spec, "StatefulSet", faults))
+        {
+            TemplateValidation.ValidateLoosely(spec, faults);
+        }
+
         faults.MayNotBeNegative("spec.revisionHistoryLimit", spec.Number("revisionHistoryLimit"));
     }
 

@@ -18,6 +18,7 @@ internal static class ServiceAddresses
     /// <summary>An update that leaves out what was allocated keeps it; a change to ExternalName gives it back.</summary>
     public static void Keep(JsonObject spec, JsonObject old)
     {
+        LetGo(spec, old);
         if (spec.Text("type") == "ExternalName")
         {
             if (old.Text("type") != "ExternalName" && spec.Text("clusterIP") == old.Text("clusterIP"))
@@ -36,10 +37,22 @@ internal static class ServiceAddresses
             return;
         }
 
-        if (spec.Text("clusterIP").Length == 0 && spec.Count("clusterIPs") == 0)
+        if (spec.Text("clusterIP").Length == 0)
         {
             spec.CopyFrom(old, "clusterIP");
-            spec.CopyFrom(old, "clusterIPs");
+        }
+
+        if (spec.Text("clusterIP") == old.Text("clusterIP"))
+        {
+            if (spec.Count("clusterIPs") == 0)
+            {
+                spec.CopyFrom(old, "clusterIPs");
+            }
+        }
+        else if (JsonFields.Same(spec["clusterIPs"], old["clusterIPs"]))
+        {
+            // A client that knows the one alone has changed it.
+            spec["clusterIPs"] = new JsonArray(spec.Text("clusterIP"));
         }
 
         foreach (string member in new[] { "ipFamilies", "ipFamilyPolicy" })
@@ -60,6 +73,35 @@ internal static class ServiceAddresses
             spec.CopyFrom(old, "healthCheckNodePort");
         }
     }
+
+    /// <summary>Who changes the type alone need not know what the new one cannot have: it goes where it was left as it was (<c>dropTypeDependentFields</c>).</summary>
+    private static void LetGo(JsonObject spec, JsonObject old)
+    {
+        if (HasNodePorts(old) && !HasNodePorts(spec) && !Numbers(spec).Except(Numbers(old)).Any())
+        {
+            foreach (JsonObject port in spec.Items("ports"))
+            {
+                port.Remove("nodePort");
+            }
+        }
+
+        LetGo(spec, old, IsCheckedByPort, "healthCheckNodePort");
+        LetGo(spec, old, IsBalanced, "allocateLoadBalancerNodePorts");
+        LetGo(spec, old, IsBalanced, "loadBalancerClass");
+        LetGo(spec, old, IsReachedFromOutside, "externalTrafficPolicy");
+    }
+
+    private static void LetGo(JsonObject spec, JsonObject old, Func<JsonObject, bool> canHave, string member)
+    {
+        if (canHave(old) && !canHave(spec) && JsonFields.Same(spec[member], old[member]))
+        {
+            spec.Remove(member);
+        }
+    }
+
+    private static bool IsBalanced(JsonObject spec) => spec.Text("type") == "LoadBalancer";
+
+    private static bool IsReachedFromOutside(JsonObject spec) => HasNodePorts(spec) || (spec.Text("type") == "ClusterIP" && spec.Count("externalIPs") > 0);
 
     private static bool HasNodePorts(JsonObject spec) => spec.Text("type") is "NodePort" or "LoadBalancer";
 

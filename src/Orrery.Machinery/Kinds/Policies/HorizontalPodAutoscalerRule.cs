@@ -36,6 +36,7 @@ internal sealed class HorizontalPodAutoscalerRule : KindRule
         JsonObject spec = o.ObjectAt("spec");
         AutoscalerBounds.Validate(spec, faults);
         AutoscalerMetrics.Validate(spec, faults);
+        AutoscalerBounds.ValidateZero(spec, faults);
         AutoscalerBehavior.Validate(spec.Child("behavior"), faults);
     }
 
@@ -78,11 +79,34 @@ internal sealed class HorizontalPodAutoscalerV1Rule : KindRule
         status.Fill("desiredReplicas", 0);
     }
 
-    public override void Validate(JsonObject o, Faults faults) => AutoscalerBounds.Validate(o.ObjectAt("spec"), faults);
+    public override void Validate(JsonObject o, Faults faults)
+    {
+        JsonObject spec = o.ObjectAt("spec");
+        AutoscalerBounds.Validate(spec, faults);
+        if (spec.Number("targetCPUUtilizationPercentage") is < 1 and var utilization)
+        {
+            // As the metric that it stands for.
+            faults.Invalid("spec.metrics[0].resource.target.averageUtilization", utilization, "must be greater than 0");
+        }
+
+        if (o.TextAt("metadata", "annotations", MetricsAnnotation) is not { Length: > 0 })
+        {
+            AutoscalerBounds.ValidateZero(spec, faults);
+        }
+    }
 }
 
 internal static class AutoscalerBounds
 {
+    /// <summary>Nothing that runs could tell that something is to run again.</summary>
+    public static void ValidateZero(JsonObject spec, Faults faults)
+    {
+        if (spec.Number("minReplicas") == 0 && !spec.Items("metrics").Any(m => m.Text("type") is "Object" or "External"))
+        {
+            faults.Forbidden("spec.metrics", "must specify at least one Object or External metric to support scaling to zero replicas");
+        }
+    }
+
     public static void Validate(JsonObject spec, Faults faults)
     {
         if (spec.Number("minReplicas") is < 1 and var least)

@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace Orrery.KubeApiServer;
+namespace Orrery.Api;
 
 /// <summary>Durations as Go writes them (time.ParseDuration): <c>300ms</c>, <c>1h30m</c>, <c>0</c>.</summary>
-internal static class GoDuration
+public static class GoDuration
 {
     private static readonly (string Unit, double Seconds)[] Units = [("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1), ("m", 60), ("h", 3600)];
 

@@ -2,10 +2,12 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Orrery.Server.Admission;
 using Orrery.Server.Audit;
 using Orrery.Server.Authentication;
 using Orrery.Server.Authentication.Oidc;
 using Orrery.Server.Authorization;
+using Orrery.Server.Authorization.Webhook;
 using Orrery.Server.Clusters;
 using Orrery.Server.Fairness;
 using Orrery.Server.Encryption;
@@ -74,6 +76,12 @@ public sealed record ApiServerOptions
 
     public AuthorizationMode Authorization { get; init; }
 
+    /// <summary>See <see cref="AuthenticationOptions.Authorizers"/>.</summary>
+    public AuthorizationConfiguration? Authorizers { get; init; }
+
+    /// <summary>See <see cref="AuthenticationOptions.AuthorizersFile"/>.</summary>
+    public FollowedAuthorizers? AuthorizersFile { get; init; }
+
     /// <summary>Built-in API versions that are not served, as <c>group/version</c>, or <c>v1</c> for core; see <see cref="BuiltinVersions"/>.</summary>
     public IReadOnlySet<string> WithheldVersions { get; init; } = new HashSet<string>();
 
@@ -85,6 +93,9 @@ public sealed record ApiServerOptions
 
     /// <summary>Names, as upstream has them, of admission plugins that are left out.</summary>
     public IReadOnlySet<string> DisabledAdmissionPlugins { get; init; } = new HashSet<string>();
+
+    /// <summary>What admission plugins are told, in every cluster.</summary>
+    public AdmissionConfiguration AdmissionConfiguration { get; init; } = AdmissionConfiguration.None;
 
     /// <summary>Upkeep that is left out; see <see cref="Upkeep.ControllerNames"/>.</summary>
     public IReadOnlySet<string> DisabledControllers { get; init; } = new HashSet<string>();

@@ -42,13 +42,13 @@ internal sealed class Pipeline(ServerState server)
 
             // 4. Audit: what follows is recorded with its user. Then as whom: 403 for an impersonation that is not allowed.
             trail = server.Audit is null ? null : await server.Audit.BeginAsync(http, info, user, gone);
-            user = server.Access.Impersonation.Apply(user, info, http.Request.Headers, trail);
+            user = await server.Access.Impersonation.ApplyAsync(user, info, http.Request.Headers, trail, gone);
 
             // 5. Fairness: what follows may have to wait for its share, or is sent away: 429.
             using Seat seat = await server.Fairness.EnterAsync(info, user, gone);
 
             // 6. May they: 403.
-            server.Access.Authorizer.Require(AuthorizationAttributes.From(user, info), trail);
+            await server.Access.Authorizer.RequireAsync(AuthorizationAttributes.From(user, info), trail, gone);
 
             // 7. The cluster is served: 404 for one that does not exist or is being purged.
             server.Access.Clusters.Require(info.Cluster, user);

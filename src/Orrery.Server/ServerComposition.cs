@@ -56,6 +56,8 @@ internal static class ServerComposition
                 ExpiredCertificates = options.ExpiredCertificates,
                 AllowsAnonymous = options.AllowsAnonymous,
                 Authorization = options.Authorization,
+                Authorizers = options.Authorizers,
+                AuthorizersFile = options.AuthorizersFile,
                 StaticTokens = options.StaticTokenFile is { } file ? await File.ReadAllTextAsync(file, cancellationToken) : null,
             },
             caches, addresses, SetUpAt(caches, time), resources, time, loggers);
@@ -80,7 +82,7 @@ internal static class ServerComposition
             ],
             validating:
             [
-                limits, new PodSecurityAdmission(objects, time), priority, new ClaimResize(objects), new PrivilegedContainers(options.AllowsPrivileged),
+                limits, new PodSecurityAdmission(objects, options.AdmissionConfiguration.PodSecurity, time), priority, new ClaimResize(objects), new PrivilegedContainers(options.AllowsPrivileged),
                 new CertificateApproval(access.Authorizer), new CertificateSigning(access.Authorizer), new CertificateSubjectRestriction(), new ProviderGuard(access.Authorizer, options.Issuers), new ReservedGroups(), new MirroredNodes(),
                 PolicyPlugins.Validating(caches, facts, parameters), new ValidatingWebhooks(caches, webhookCalls, seats),
             ],

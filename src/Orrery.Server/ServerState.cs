@@ -88,6 +88,8 @@ internal sealed class ServerState : IAsyncDisposable
         }
 
         Access.ProvidersFile?.Dispose();
+        Access.AuthorizersFile?.Dispose();
+        Access.Chain?.Dispose();
         Access.Providers.Dispose();
 
         // All requests have ended: their record is written out.

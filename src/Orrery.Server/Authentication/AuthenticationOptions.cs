@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using Orrery.Server.Authentication.Oidc;
 using Orrery.Server.Authorization;
+using Orrery.Server.Authorization.Webhook;
 using Orrery.Server.Security;
 
 namespace Orrery.Server.Authentication;
@@ -9,6 +10,12 @@ namespace Orrery.Server.Authentication;
 public sealed record AuthenticationOptions
 {
     public AuthorizationMode Authorization { get; init; }
+
+    /// <summary>Who decides, in order; null: what <see cref="Authorization"/> says alone.</summary>
+    public AuthorizationConfiguration? Authorizers { get; init; }
+
+    /// <summary>Where <see cref="Authorizers"/> were read, to be followed as it changes; null where no file says it.</summary>
+    public FollowedAuthorizers? AuthorizersFile { get; init; }
 
     /// <summary>Authorities that client certificates must chain to; empty accepts no certificate.</summary>
     public X509Certificate2Collection ClientAuthorities { get; init; } = [];

@@ -19,13 +19,11 @@ internal sealed class Impersonation(IAuthorizer authorizer, ILogger<Impersonatio
 
     /// <param name="trail">Told of the other user; null where the request is not recorded.</param>
     /// <returns>The other user, or <paramref name="user"/> itself when the request asks for none.</returns>
-    public UserInfo Apply(UserInfo user, RequestInfo request, IHeaderDictionary headers, AuditTrail? trail = null)
-    {
-        if (!AsksForAny(headers))
-        {
-            return user;
-        }
+    public ValueTask<UserInfo> ApplyAsync(UserInfo user, RequestInfo request, IHeaderDictionary headers, AuditTrail? trail, CancellationToken cancellationToken) =>
+        AsksForAny(headers) ? ImpersonateAsync(user, request, headers, trail, cancellationToken) : new(user);
 
+    private async ValueTask<UserInfo> ImpersonateAsync(UserInfo user, RequestInfo request, IHeaderDictionary headers, AuditTrail? trail, CancellationToken cancellationToken)
+    {
         string name = headers["Impersonate-User"].ToString(), uid = headers["Impersonate-Uid"].ToString();
         string[] groups = Values(headers["Impersonate-Group"]);
         SortedDictionary<string, IReadOnlyList<string>> extra = Extra(headers);
@@ -42,22 +40,20 @@ internal sealed class Impersonation(IAuthorizer authorizer, ILogger<Impersonatio
         // 1. Each part of the other identity is a right of its own.
         var right = new AuthorizationAttributes { User = user, Cluster = request.Cluster, Verb = "impersonate", Version = "v1" };
         (string Namespace, string Name)? account = ServiceAccountName.Split(name);
-        authorizer.Require(account is { } a
-            ? right with { Resource = "serviceaccounts", Namespace = a.Namespace, Name = a.Name }
-            : right with { Resource = "users", Name = name });
+        await authorizer.RequireAsync(account is { } a ? right with { Resource = "serviceaccounts", Namespace = a.Namespace, Name = a.Name } : right with { Resource = "users", Name = name }, null, cancellationToken);
         foreach (string group in groups)
         {
-            authorizer.Require(right with { Resource = "groups", Name = group });
+            await authorizer.RequireAsync(right with { Resource = "groups", Name = group }, null, cancellationToken);
         }
 
         foreach ((string key, string value) in extra.SelectMany(e => e.Value.Select(v => (e.Key, v))))
         {
-            authorizer.Require(right with { Group = "authentication.k8s.io", Resource = "userextras", Subresource = key, Name = value });
+            await authorizer.RequireAsync(right with { Group = "authentication.k8s.io", Resource = "userextras", Subresource = key, Name = value }, null, cancellationToken);
         }
 
         if (uid.Length > 0)
         {
-            authorizer.Require(right with { Group = "authentication.k8s.io", Resource = "uids", Name = uid });
+            await authorizer.RequireAsync(right with { Group = "authentication.k8s.io", Resource = "uids", Name = uid }, null, cancellationToken);
         }
 
         // 2. The groups that such a user would have had.

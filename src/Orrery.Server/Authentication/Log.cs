@@ -23,12 +23,6 @@ internal static partial class Log
     [LoggerMessage(2106, LogLevel.Warning, "keys of {Issuer} could not be fetched: {Problem}")]
     public static partial void KeysNotFetched(this ILogger log, string issuer, string problem);
 
-    [LoggerMessage(2107, LogLevel.Information, "{Path} has changed: what it says counts from now on")]
-    public static partial void AuthenticationReloaded(this ILogger log, string path);
-
-    [LoggerMessage(2108, LogLevel.Error, "{Path} has changed and makes no sense; what it said before still counts: {Problem}")]
-    public static partial void AuthenticationNotReloaded(this ILogger log, string path, string problem);
-
     [LoggerMessage(2109, LogLevel.Information, "the providers of cluster '{Cluster}' let nobody in: {Problem}")]
     public static partial void ClusterProvidersRefused(this ILogger log, string cluster, string problem);
 

@@ -8,29 +8,29 @@ namespace Orrery.Server.Authorization;
 /// The reviews of authorization.k8s.io. Each takes the decoded, admitted body and returns it with its status; nothing is
 /// stored. Rules of upstream's <c>pkg/registry/authorization</c> and <c>pkg/apis/authorization/validation</c>.
 /// </summary>
-internal sealed class AccessReviews(RbacAuthorizer authorizer)
+internal sealed class AccessReviews(RbacAuthorizer rbac, IAuthorizer authorizer, Func<bool> hasWebhook)
 {
     private const string Group = "authorization.k8s.io";
 
     /// <summary>May I?</summary>
-    public JsonObject Self(UserInfo user, ClusterName cluster, JsonObject review)
+    public ValueTask<JsonObject> SelfAsync(UserInfo user, ClusterName cluster, JsonObject review, CancellationToken cancellationToken)
     {
         JsonObject spec = review.ObjectAt("spec");
         Validate(spec, []);
-        return Decide(review, spec, user with { Scope = new ClusterScope(cluster) }, cluster);
+        return DecideAsync(review, spec, user with { Scope = new ClusterScope(cluster) }, cluster, cancellationToken);
     }
 
     /// <summary>May somebody?</summary>
-    public JsonObject Subject(ClusterName cluster, JsonObject review)
+    public ValueTask<JsonObject> SubjectAsync(ClusterName cluster, JsonObject review, CancellationToken cancellationToken)
     {
         JsonObject spec = review.ObjectAt("spec");
         Validate(spec, SubjectErrors(spec));
-        return Decide(review, spec, SubjectOf(spec, cluster), cluster);
+        return DecideAsync(review, spec, SubjectOf(spec, cluster), cluster, cancellationToken);
     }
 
     /// <summary>May somebody, in one namespace?</summary>
     /// <param name="ns">Of the request's path.</param>
-    public JsonObject Local(ClusterName cluster, string ns, JsonObject review)
+    public ValueTask<JsonObject> LocalAsync(ClusterName cluster, string ns, JsonObject review, CancellationToken cancellationToken)
     {
         JsonObject spec = review.ObjectAt("spec");
         List<FieldError> errors = SubjectErrors(spec);
@@ -45,7 +45,7 @@ internal sealed class AccessReviews(RbacAuthorizer authorizer)
             throw ApiErrors.BadRequest($"spec.resourceAttributes.namespace must match namespace: {ns}");
         }
 
-        return Decide(review, spec, SubjectOf(spec, cluster), cluster);
+        return DecideAsync(review, spec, SubjectOf(spec, cluster), cluster, cancellationToken);
     }
 
     /// <summary>What may I in a namespace?</summary>
@@ -57,7 +57,12 @@ internal sealed class AccessReviews(RbacAuthorizer authorizer)
             throw ApiErrors.BadRequest("no namespace on request");
         }
 
-        (IReadOnlyList<PolicyRule> rules, IReadOnlyList<string> missing) = authorizer.RulesFor(cluster, user, ns);
+        (IReadOnlyList<PolicyRule> rules, IReadOnlyList<string> missing) = rbac.RulesFor(cluster, user, ns);
+        if (hasWebhook())
+        {
+            missing = [.. missing, "webhook authorizer does not support user rule resolution"];
+        }
+
         var status = new JsonObject
         {
             ["resourceRules"] = new JsonArray([.. rules.Where(r => r.Resources.Count > 0).Select(r => (JsonNode)(r with { NonResourceUrls = [] }).ToJson())]),
@@ -80,13 +85,23 @@ internal sealed class AccessReviews(RbacAuthorizer authorizer)
         };
     }
 
-    private JsonObject Decide(JsonObject review, JsonObject spec, UserInfo user, ClusterName cluster)
+    private async ValueTask<JsonObject> DecideAsync(JsonObject review, JsonObject spec, UserInfo user, ClusterName cluster, CancellationToken cancellationToken)
     {
-        AuthorizationDecision decision = authorizer.Authorize(Attributes(spec, user, cluster));
+        AuthorizationDecision decision = await authorizer.AuthorizeAsync(Attributes(spec, user, cluster), cancellationToken);
         var status = new JsonObject { ["allowed"] = decision.Allowed };
+        if (decision.IsDenied)
+        {
+            status["denied"] = true;
+        }
+
         if (decision.Reason.Length > 0)
         {
             status["reason"] = decision.Reason;
+        }
+
+        if (decision.Error is { Length: > 0 } error)
+        {
+            status["evaluationError"] = error;
         }
 
         review["status"] = status;
@@ -124,6 +139,9 @@ internal sealed class AccessReviews(RbacAuthorizer authorizer)
         Name = spec.TextAt("user") ?? "",
         Uid = spec.TextAt("uid") ?? "",
         Groups = spec["groups"] is JsonArray groups ? [.. groups.Select(g => g!.GetValue<string>())] : [],
+        Extra = spec["extra"] is JsonObject extra
+            ? extra.ToDictionary(e => e.Key, IReadOnlyList<string> (e) => e.Value is JsonArray values ? [.. values.Select(v => v!.GetValue<string>())] : [], StringComparer.Ordinal)
+            : new Dictionary<string, IReadOnlyList<string>>(),
         Scope = new ClusterScope(cluster),
     };
 

@@ -5,10 +5,13 @@ using Orrery.Server.Requests;
 
 namespace Orrery.Server.Authorization;
 
-/// <summary>Decides whether a user may do something in one cluster. Reads memory only.</summary>
+/// <summary>Decides whether a user may do something in one cluster. Reads memory only, unless an operator has configured a webhook.</summary>
 public interface IAuthorizer
 {
     AuthorizationDecision Authorize(AuthorizationAttributes attributes);
+
+    /// <summary>As the other, for whoever can wait: it completes at once wherever memory alone is read.</summary>
+    ValueTask<AuthorizationDecision> AuthorizeAsync(AuthorizationAttributes attributes, CancellationToken cancellationToken) => new(Authorize(attributes));
 }
 
 /// <summary>What somebody wants to do (apiserver <c>pkg/authorization/authorizer/interfaces.go</c>).</summary>
@@ -55,19 +58,39 @@ public sealed record AuthorizationAttributes
 
 /// <summary>How it was decided.</summary>
 /// <param name="Reason">Why, as upstream words it: which binding allows, or what could not be resolved. Often empty on refusal.</param>
-public readonly record struct AuthorizationDecision(bool Allowed, string Reason);
+public readonly record struct AuthorizationDecision(bool Allowed, string Reason)
+{
+    /// <summary>Somebody said no, so that nobody else was asked; otherwise nobody said yes.</summary>
+    public bool IsDenied { get; init; }
+
+    /// <summary>What went wrong on the way; null or empty: nothing.</summary>
+    public string? Error { get; init; }
+}
 
 /// <summary>The authorization stage of the pipeline.</summary>
 public static class AuthorizerExtensions
 {
     /// <exception cref="StatusException">403 with upstream's text.</exception>
-    public static void Require(this IAuthorizer authorizer, AuthorizationAttributes attributes) => Require(authorizer, attributes, null);
+    public static void Require(this IAuthorizer authorizer, AuthorizationAttributes attributes) => Conclude(authorizer.Authorize(attributes), attributes, null);
 
+    /// <inheritdoc cref="Require(IAuthorizer, AuthorizationAttributes)"/>
     /// <param name="trail">Told of the decision; null where the request is not recorded.</param>
-    /// <exception cref="StatusException">403 with upstream's text.</exception>
-    internal static void Require(this IAuthorizer authorizer, AuthorizationAttributes attributes, AuditTrail? trail)
+    internal static ValueTask RequireAsync(this IAuthorizer authorizer, AuthorizationAttributes attributes, AuditTrail? trail, CancellationToken cancellationToken)
     {
-        AuthorizationDecision decision = authorizer.Authorize(attributes);
+        ValueTask<AuthorizationDecision> asked = authorizer.AuthorizeAsync(attributes, cancellationToken);
+        if (!asked.IsCompletedSuccessfully)
+        {
+            return AwaitAsync(asked, attributes, trail);
+        }
+
+        Conclude(asked.Result, attributes, trail);
+        return ValueTask.CompletedTask;
+    }
+
+    private static async ValueTask AwaitAsync(ValueTask<AuthorizationDecision> asked, AuthorizationAttributes attributes, AuditTrail? trail) => Conclude(await asked, attributes, trail);
+
+    private static void Conclude(AuthorizationDecision decision, AuthorizationAttributes attributes, AuditTrail? trail)
+    {
         trail?.Authorized(decision);
         if (!decision.Allowed)
         {

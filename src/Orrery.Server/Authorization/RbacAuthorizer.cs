@@ -22,17 +22,17 @@ internal sealed class RbacAuthorizer(RbacIndexes indexes, AuthorizationMode mode
 {
     public void Forget(ClusterName cluster) => indexes.Forget(cluster);
 
+    /// <summary>What nobody else needs to be asked about: a credential does not hold there, or its user may do everything. Null: neither.</summary>
+    public AuthorizationDecision? Settled(AuthorizationAttributes attributes) =>
+        !attributes.User.Scope.Covers(attributes.Cluster) ? new AuthorizationDecision(false, "the credential is for another cluster")
+        : attributes.User.IsMaster || mode == AuthorizationMode.AlwaysAllow ? new AuthorizationDecision(true, "")
+        : null;
+
     public AuthorizationDecision Authorize(AuthorizationAttributes attributes)
     {
-        UserInfo user = attributes.User;
-        if (!user.Scope.Covers(attributes.Cluster))
+        if (Settled(attributes) is { } settled)
         {
-            return new AuthorizationDecision(false, "the credential is for another cluster");
-        }
-
-        if (user.IsMaster || mode == AuthorizationMode.AlwaysAllow)
-        {
-            return new AuthorizationDecision(true, "");
+            return settled;
         }
 
         if (mode == AuthorizationMode.AlwaysDeny)

@@ -9,7 +9,7 @@ namespace Orrery.Server.Authorization;
 /// Keeps users from granting what they do not hold: a role may be written, and bound, only by who has all that it
 /// allows, or the verb <c>escalate</c> (<c>bind</c>) on it. Rules of upstream's <c>pkg/registry/rbac/*/policybased</c>.
 /// </summary>
-internal sealed class RoleGuard(RbacAuthorizer authorizer)
+internal sealed class RoleGuard(RbacAuthorizer rbac, IAuthorizer authorizer)
 {
     private const string Group = "rbac.authorization.k8s.io";
 
@@ -64,7 +64,7 @@ internal sealed class RoleGuard(RbacAuthorizer authorizer)
             return;
         }
 
-        IReadOnlyList<PolicyRule> rules = authorizer.RulesOf(right.Cluster, role, right.Namespace)
+        IReadOnlyList<PolicyRule> rules = rbac.RulesOf(right.Cluster, role, right.Namespace)
             ?? throw ApiErrors.NotFound(new GroupResource(Group, role.Kind == "Role" ? "role" : "clusterrole"), role.Name);
         Confirm(right, resource, proposed.Name, rules);
     }
@@ -84,7 +84,7 @@ internal sealed class RoleGuard(RbacAuthorizer authorizer)
 
     private (IReadOnlyList<string> Missing, IReadOnlyList<string> Unresolved) MissingRights(AuthorizationAttributes right, IReadOnlyList<PolicyRule> wanted)
     {
-        (IReadOnlyList<PolicyRule> held, IReadOnlyList<string> unresolved) = authorizer.RulesFor(right.Cluster, right.User, right.Namespace);
+        (IReadOnlyList<PolicyRule> held, IReadOnlyList<string> unresolved) = rbac.RulesFor(right.Cluster, right.User, right.Namespace);
         return (RuleCoverage.Missing(held, wanted), unresolved);
     }
 

@@ -1,10 +1,25 @@
 using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Machinery;
 
-namespace Orrery.Server.Authentication.Oidc;
+namespace Orrery.Server.Configuration;
 
 /// <summary>Reads one object of a configuration, strictly; faults name the field by its path.</summary>
 internal readonly record struct ConfigurationFields(JsonObject Json, string At)
 {
+    /// <summary>A whole configuration.</summary>
+    /// <param name="yaml">YAML or JSON.</param>
+    /// <param name="group">The group of its apiVersion.</param>
+    /// <param name="versions">Those that are read alike, the one to name in errors first.</param>
+    /// <exception cref="FormatException">It is no YAML, is of another kind, or repeats a field.</exception>
+    public static ConfigurationFields Parse(string yaml, string group, string kind, params string[] versions)
+    {
+        var repeated = new List<string>();
+        return YamlJson.Parse(yaml, repeated) is not JsonObject json || json.Kind != kind || !versions.Any(v => json.ApiVersion == $"{group}/{v}") ? throw new FormatException($"want kind {kind} of {group}/{versions[0]}")
+            : repeated.Count > 0 ? throw new FormatException(YamlJson.RepetitionFault(repeated))
+            : new ConfigurationFields(json, "");
+    }
+
     public string Path(string name) => At.Length == 0 ? name : $"{At}.{name}";
 
     /// <exception cref="FormatException">There is a field of another name.</exception>

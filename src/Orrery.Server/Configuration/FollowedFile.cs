@@ -1,31 +1,32 @@
 using Microsoft.Extensions.Logging;
 
-namespace Orrery.Server.Authentication.Oidc;
+namespace Orrery.Server.Configuration;
 
 /// <summary>
-/// The file of <c>--authentication-config</c>: read at start, and again when it changes. One that cannot be read, or makes no sense,
+/// A configuration that may change while the server runs: read at start, and again when it changes. One that cannot be read, or makes no sense,
 /// leaves things as they were and is logged.
 /// </summary>
-internal sealed class AuthenticationFile : IDisposable
+internal sealed class FollowedFile : IDisposable
 {
     /// <summary>Looking at a file of some kilobytes costs next to nothing; upstream looks each minute beside being told by the system.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
 
     private readonly string path;
-    private readonly TokenProviders providers;
+    private readonly Action<string> configure;
     private readonly ILogger log;
     private readonly ITimer timer;
     private string seen;
 
+    /// <param name="configure">Takes what the file says; throws a <see cref="FormatException"/> where it makes no sense.</param>
     /// <exception cref="FormatException">It makes no sense at start.</exception>
     /// <exception cref="IOException">It cannot be read at start.</exception>
-    public AuthenticationFile(string path, TokenProviders providers, TimeProvider time, ILogger<AuthenticationFile> log)
+    public FollowedFile(string path, Action<string> configure, TimeProvider time, ILogger<FollowedFile> log)
     {
         this.path = path;
-        this.providers = providers;
+        this.configure = configure;
         this.log = log;
         seen = File.ReadAllText(path);
-        providers.Configure(seen);
+        configure(seen);
         timer = time.CreateTimer(_ => Reload(), null, Look, Look);
     }
 
@@ -44,12 +45,12 @@ internal sealed class AuthenticationFile : IDisposable
                 }
 
                 seen = now;
-                providers.Configure(now);
-                log.AuthenticationReloaded(path);
+                configure(now);
+                log.Reloaded(path);
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or FormatException)
             {
-                log.AuthenticationNotReloaded(path, fault.Message);
+                log.NotReloaded(path, fault.Message);
             }
         }
     }

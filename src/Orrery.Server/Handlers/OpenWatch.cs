@@ -136,6 +136,6 @@ internal sealed class OpenWatch(ResourceRequest request, WatchStream stream, Cac
             return false;
         }
 
-        return request.Server.Access.Authorizer.Authorize(AuthorizationAttributes.From(request.User, request.Info)).Allowed;
+        return (await request.Server.Access.Authorizer.AuthorizeAsync(AuthorizationAttributes.From(request.User, request.Info), cancellationToken)).Allowed;
     }
 }

@@ -29,9 +29,9 @@ internal static class ReviewHandler
         AccessControl access = request.Server.Access;
         return request.Resource.Resource.Resource switch
         {
-            "selfsubjectaccessreviews" => access.AccessReviews.Self(request.User, request.Cluster, review),
-            "subjectaccessreviews" => access.AccessReviews.Subject(request.Cluster, review),
-            "localsubjectaccessreviews" => access.AccessReviews.Local(request.Cluster, request.Namespace, review),
+            "selfsubjectaccessreviews" => await access.AccessReviews.SelfAsync(request.User, request.Cluster, review, cancellationToken),
+            "subjectaccessreviews" => await access.AccessReviews.SubjectAsync(request.Cluster, review, cancellationToken),
+            "localsubjectaccessreviews" => await access.AccessReviews.LocalAsync(request.Cluster, request.Namespace, review, cancellationToken),
             "selfsubjectrulesreviews" => access.AccessReviews.SelfRules(request.User, request.Cluster, review),
             "selfsubjectreviews" => access.IdentityReviews.Self(request.User),
             "tokenreviews" => await access.IdentityReviews.TokenAsync(request.Cluster, review, cancellationToken),

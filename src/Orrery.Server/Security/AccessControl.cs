@@ -2,8 +2,10 @@ using Microsoft.Extensions.Logging;
 using Orrery.Server.Authentication;
 using Orrery.Server.Authentication.Oidc;
 using Orrery.Server.Authorization;
+using Orrery.Server.Authorization.Webhook;
 using Orrery.Server.Cache;
 using Orrery.Server.Clusters;
+using Orrery.Server.Configuration;
 using Orrery.Server.Discovery;
 using Orrery.Server.Webhooks;
 
@@ -17,10 +19,15 @@ internal sealed class AccessControl
         Clusters = new LogicalClusters(caches);
         BaseLayer = new BaseLayer(created, options.RootCertificatePem ?? NamespaceContents.Pem(options.ClientAuthorities), Clusters.IdentityOf, surface);
         Objects = new ClusterObjects(caches, BaseLayer);
-        Authorizer = new RbacAuthorizer(new RbacIndexes(caches, BaseLayer, Clusters), options.Authorization);
-        RoleAggregation = new RoleAggregation(caches, BaseLayer, Authorizer, Clusters, time, logs.CreateLogger<RoleAggregation>());
-        RoleGuard = new RoleGuard(Authorizer);
-        AccessReviews = new AccessReviews(Authorizer);
+        Rbac = new RbacAuthorizer(new RbacIndexes(caches, BaseLayer, Clusters), options.Authorization);
+        Chain = options.Authorizers is { } several ? new AuthorizerChain(several, Rbac, time, logs.CreateLogger<AuthorizerChain>()) : null;
+        Authorizer = Chain is null ? Rbac : Chain;
+        AuthorizersFile = options.AuthorizersFile is { } followed && Chain is { } chain
+            ? new FollowedFile(followed.Path, text => chain.Configure(AuthorizationConfiguration.Parse(text, followed.Connect)), time, logs.CreateLogger<FollowedFile>())
+            : null;
+        RoleAggregation = new RoleAggregation(caches, BaseLayer, Rbac, Clusters, time, logs.CreateLogger<RoleAggregation>());
+        RoleGuard = new RoleGuard(Rbac, Authorizer);
+        AccessReviews = new AccessReviews(Rbac, Authorizer, () => Chain?.HasWebhook == true);
 
         Providers = new TokenProviders(caches, options.Issuers, addresses, new AnonymousRule(options.AllowsAnonymous), time, logs.CreateLogger<TokenProviders>());
         if (options.Oidc is { } provider)
@@ -28,7 +35,7 @@ internal sealed class AccessControl
             Providers.Trust(provider.ToProvider());
         }
 
-        ProvidersFile = options.ConfigurationFile is { } file ? new AuthenticationFile(file, Providers, time, logs.CreateLogger<AuthenticationFile>()) : null;
+        ProvidersFile = options.ConfigurationFile is { } file ? new FollowedFile(file, Providers.Configure, time, logs.CreateLogger<FollowedFile>()) : null;
         var tokens = new TokenAuthenticator(options, Providers, Clusters, Objects, time, logs.CreateLogger<TokenAuthenticator>());
         IdentityReviews = new IdentityReviews(tokens, Clusters, time);
         TokenRequests = options.TokenKeys is null ? null : new TokenRequests(new AccessTokens(options.TokenKeys, time, options.Issuers), options.Issuers, Clusters, Objects, time);
@@ -47,11 +54,21 @@ internal sealed class AccessControl
     public TokenProviders Providers { get; }
 
     /// <summary>Null where no file names providers. To be disposed with the server, before <see cref="Providers"/>.</summary>
-    public AuthenticationFile? ProvidersFile { get; }
+    public FollowedFile? ProvidersFile { get; }
 
     public Impersonation Impersonation { get; }
 
-    public RbacAuthorizer Authorizer { get; }
+    /// <summary>Whom everything asks.</summary>
+    public IAuthorizer Authorizer { get; }
+
+    /// <summary>Roles and bindings alone: what they grant, whoever else decides beside them.</summary>
+    public RbacAuthorizer Rbac { get; }
+
+    /// <summary>Null where roles and bindings decide alone. To be disposed with the server.</summary>
+    public AuthorizerChain? Chain { get; }
+
+    /// <summary>Null where no file says who decides. To be disposed with the server, before <see cref="Chain"/>.</summary>
+    public FollowedFile? AuthorizersFile { get; }
 
     public RoleGuard RoleGuard { get; }
 

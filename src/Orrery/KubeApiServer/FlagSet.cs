@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Orrery.Api;
 using Orrery.Commands;
 
 namespace Orrery.KubeApiServer;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Orrery.Api;
 
 namespace Orrery.KubeApiServer;
 

@@ -53,9 +53,15 @@ internal static class KubeApiServerFlags
         new("audit-log-maxbackup", FlagKind.Number, "How many former files are kept; 0 keeps all.", "0"),
 
         // May they.
-        new("authorization-mode", FlagKind.List, "RBAC, AlwaysAllow, AlwaysDeny, or several. Node is accepted and grants nothing.", "AlwaysAllow"),
+        new("authorization-mode", FlagKind.List, "RBAC, Webhook, AlwaysAllow, AlwaysDeny, or several, asked in turn. Node is accepted and grants nothing.", "AlwaysAllow"),
+        new("authorization-config", FlagKind.Text, "File that says who decides, in order: an AuthorizationConfiguration; followed as it changes. Instead of --authorization-mode."),
+        new("authorization-webhook-config-file", FlagKind.Text, "Kubeconfig of the webhook that the mode Webhook asks."),
+        new("authorization-webhook-version", FlagKind.Text, "Version of authorization.k8s.io that it speaks: v1 or v1beta1.", "v1beta1"),
+        new("authorization-webhook-cache-authorized-ttl", FlagKind.Duration, "For how long its yes counts.", "5m"),
+        new("authorization-webhook-cache-unauthorized-ttl", FlagKind.Duration, "For how long anything else counts.", "30s"),
         new("enable-admission-plugins", FlagKind.List, "Admission plugins beside those that are on by default."),
         new("disable-admission-plugins", FlagKind.List, "Admission plugins that are off, although they are on by default."),
+        new("admission-control-config-file", FlagKind.Text, "File that tells admission plugins more: PodSecurity its defaults and exemptions."),
         new("allow-privileged", FlagKind.Switch, "Whether pods may run privileged containers.", "false"),
 
         // What.

@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using Orrery.Commands;
 using Orrery.Server;
 using Orrery.Server.Authentication;
-using Orrery.Server.Authorization;
 using Orrery.Server.Registry;
 using Orrery.Server.Upkeep;
 using Orrery.Serving;
@@ -45,7 +44,7 @@ internal sealed record KubeApiServerOptions
 
     public required TokenIssuers Issuers { get; init; }
 
-    public required AuthorizationMode Authorization { get; init; }
+    public required AuthorizationFlags Authorization { get; init; }
 
     public required bool AllowsAnonymous { get; init; }
 
@@ -74,7 +73,7 @@ internal sealed record KubeApiServerOptions
             throw new CommandFailedException("--storage-backend: etcd3 is the only one");
         }
 
-        AuthorizationMode mode = Mode(flags.List("authorization-mode"));
+        AuthorizationFlags authorization = AuthorizationFlags.Read(flags);
         IPAddress bind = Address(flags, "bind-address")!;
         string certDir = Path.GetFullPath(flags.Text("cert-dir")!);
         int port = flags.Number("secure-port");
@@ -94,10 +93,10 @@ internal sealed record KubeApiServerOptions
             SigningKeyFile = flags.Text("service-account-signing-key-file"),
             KeyFiles = flags.List("service-account-key-file"),
             Issuers = new TokenIssuers { Root = issuers, Audiences = flags.List("api-audiences") is { Count: > 0 } audiences ? audiences : issuers },
-            Authorization = mode,
+            Authorization = authorization,
 
             // As upstream: where everything is allowed, nobody may come without a name.
-            AllowsAnonymous = flags.Switch("anonymous-auth") && mode != AuthorizationMode.AlwaysAllow,
+            AllowsAnonymous = flags.Switch("anonymous-auth") && !authorization.AllowsEverything,
             ServiceRange = Range(flags.Text("service-cluster-ip-range")!),
             AllowsPrivileged = flags.Switch("allow-privileged"),
             WithheldVersions = Withheld(flags.Pairs("runtime-config")),
@@ -107,16 +106,6 @@ internal sealed record KubeApiServerOptions
             Access = AccessConfiguration.Read(flags.Text, flags.List, name => flags.Number(name)),
             Verbosity = flags.Number("v"),
         };
-    }
-
-    /// <summary>Modes are asked in turn until one allows: what one grants, another does not take away.</summary>
-    private static AuthorizationMode Mode(IReadOnlyList<string> modes)
-    {
-        string? unknown = modes.FirstOrDefault(m => m is not ("RBAC" or "AlwaysAllow" or "AlwaysDeny" or "Node"));
-        return unknown is not null ? throw new CommandFailedException($"--authorization-mode: \"{unknown}\" is not one of RBAC, Node, AlwaysAllow, AlwaysDeny")
-            : modes.Contains("AlwaysAllow") ? AuthorizationMode.AlwaysAllow
-            : modes.Contains("RBAC") ? AuthorizationMode.Rbac
-            : AuthorizationMode.AlwaysDeny;
     }
 
     /// <summary>What is not built cannot be switched on, and saying so at the start is better than 404 later. Whole stages are as they are: only stable APIs are built.</summary>

@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Orrery.Api;
 using Orrery.Commands;
 using Orrery.Server;
+using Orrery.Server.Admission;
 using Orrery.Server.Audit;
 using Orrery.Server.Authentication.Oidc;
 using Orrery.Server.Encryption;
@@ -21,6 +22,9 @@ internal sealed record AccessConfiguration
 
     public EncryptionConfiguration? Encryption { get; init; }
 
+    /// <summary>What admission plugins are told.</summary>
+    public AdmissionConfiguration Admission { get; init; } = AdmissionConfiguration.None;
+
     /// <param name="text">A flag's value by its name without dashes; null when it was not given and has no default.</param>
     /// <exception cref="CommandFailedException">Names the flag and what it may be; never a secret of a file.</exception>
     public static AccessConfiguration Read(Func<string, string?> text, Func<string, IReadOnlyList<string>> list, Func<string, int> number) => new()
@@ -30,6 +34,9 @@ internal sealed record AccessConfiguration
             : text("oidc-issuer-url") is null ? From("authentication-config", providers, yaml => AuthenticationConfiguration.Parse(yaml) is not null ? providers : null)
             : throw new CommandFailedException("--authentication-config and the --oidc-* flags exclude each other"),
         Audit = ReadAudit(text, number),
+        Admission = text("admission-control-config-file") is { } admission
+            ? From("admission-control-config-file", admission, yaml => AdmissionConfiguration.Parse(yaml, path => File.ReadAllText(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(admission))!, path))))
+            : AdmissionConfiguration.None,
         Encryption = text("encryption-provider-config") is { } file ? From("encryption-provider-config", file, EncryptionConfiguration.Parse) : null,
     };
 
@@ -46,7 +53,7 @@ internal sealed record AccessConfiguration
             _ = From("authentication-config", file, yaml => AuthenticationConfiguration.Parse(yaml, options.Issuers));
         }
 
-        return options with { Oidc = Oidc, AuthenticationFile = AuthenticationFile, Audit = Audit, Encryption = Encryption };
+        return options with { Oidc = Oidc, AuthenticationFile = AuthenticationFile, Audit = Audit, Encryption = Encryption, AdmissionConfiguration = Admission };
     }
 
     private static AuditOptions? ReadAudit(Func<string, string?> text, Func<string, int> number) => (text("audit-policy-file"), text("audit-log-path")) switch

@@ -14,8 +14,8 @@ public sealed class AccessReviewTests
     {
         await using AccessWorld world = await WorldAsync();
 
-        JsonObject allowed = world.Access.AccessReviews.Self(AccessWorld.In(AccessWorld.Shop, "jane"), AccessWorld.Shop, Review(Asked));
-        JsonObject refused = world.Access.AccessReviews.Self(AccessWorld.In(AccessWorld.Shop, "bob"), AccessWorld.Shop, Review(Asked));
+        JsonObject allowed = await world.Access.AccessReviews.SelfAsync(AccessWorld.In(AccessWorld.Shop, "jane"), AccessWorld.Shop, Review(Asked), TestContext.Current.CancellationToken);
+        JsonObject refused = await world.Access.AccessReviews.SelfAsync(AccessWorld.In(AccessWorld.Shop, "bob"), AccessWorld.Shop, Review(Asked), TestContext.Current.CancellationToken);
 
         Assert.Equal("RBAC: allowed by ClusterRoleBinding \"r\" of ClusterRole \"r\" to User \"jane\"", allowed.TextAt("status", "reason"));
         Assert.Equal("""{"allowed":false}""", refused["status"]!.ToJsonString());
@@ -27,8 +27,8 @@ public sealed class AccessReviewTests
     {
         await using AccessWorld world = await WorldAsync();
 
-        Assert.True(world.Access.AccessReviews.Self(AccessWorld.In(AccessWorld.Shop, "jane"), AccessWorld.Shop, Review("\"nonResourceAttributes\":{\"verb\":\"get\",\"path\":\"/version\"}")).FlagAt("status", "allowed"));
-        Assert.False(world.Access.AccessReviews.Self(AccessWorld.In(AccessWorld.Shop, "jane"), AccessWorld.Shop, Review("\"nonResourceAttributes\":{\"verb\":\"get\",\"path\":\"/metrics\"}")).FlagAt("status", "allowed"));
+        Assert.True((await world.Access.AccessReviews.SelfAsync(AccessWorld.In(AccessWorld.Shop, "jane"), AccessWorld.Shop, Review("\"nonResourceAttributes\":{\"verb\":\"get\",\"path\":\"/version\"}"), TestContext.Current.CancellationToken)).FlagAt("status", "allowed"));
+        Assert.False((await world.Access.AccessReviews.SelfAsync(AccessWorld.In(AccessWorld.Shop, "jane"), AccessWorld.Shop, Review("\"nonResourceAttributes\":{\"verb\":\"get\",\"path\":\"/metrics\"}"), TestContext.Current.CancellationToken)).FlagAt("status", "allowed"));
     }
 
     [Fact]
@@ -36,9 +36,9 @@ public sealed class AccessReviewTests
     {
         await using AccessWorld world = await WorldAsync();
 
-        Assert.True(world.Access.AccessReviews.Subject(AccessWorld.Shop, Review($"\"user\":\"jane\",{Asked}")).FlagAt("status", "allowed"));
-        Assert.False(world.Access.AccessReviews.Subject(AccessWorld.Other, Review($"\"user\":\"jane\",{Asked}")).FlagAt("status", "allowed"));
-        Assert.True(world.Access.AccessReviews.Subject(AccessWorld.Other, Review($"\"groups\":[\"system:masters\"],{Asked}")).FlagAt("status", "allowed"));
+        Assert.True((await world.Access.AccessReviews.SubjectAsync(AccessWorld.Shop, Review($"\"user\":\"jane\",{Asked}"), TestContext.Current.CancellationToken)).FlagAt("status", "allowed"));
+        Assert.False((await world.Access.AccessReviews.SubjectAsync(AccessWorld.Other, Review($"\"user\":\"jane\",{Asked}"), TestContext.Current.CancellationToken)).FlagAt("status", "allowed"));
+        Assert.True((await world.Access.AccessReviews.SubjectAsync(AccessWorld.Other, Review($"\"groups\":[\"system:masters\"],{Asked}"), TestContext.Current.CancellationToken)).FlagAt("status", "allowed"));
     }
 
     [Theory]
@@ -48,7 +48,7 @@ public sealed class AccessReviewTests
     {
         await using AccessWorld world = await WorldAsync();
 
-        StatusException refused = Assert.Throws<StatusException>(() => world.Access.AccessReviews.Subject(AccessWorld.Shop, Review(spec)));
+        StatusException refused = await Assert.ThrowsAsync<StatusException>(async () => await world.Access.AccessReviews.SubjectAsync(AccessWorld.Shop, Review(spec), TestContext.Current.CancellationToken));
 
         Assert.Equal((422, message), (refused.Code, refused.Message));
     }
@@ -64,8 +64,8 @@ public sealed class AccessReviewTests
     {
         await using AccessWorld world = await WorldAsync();
 
-        StatusException refused = Assert.Throws<StatusException>(() => world.Access.AccessReviews.Subject(AccessWorld.Shop,
-            Review($$"""  "user":"jane","resourceAttributes":{"namespace":"t","verb":"list","resource":"configmaps","fieldSelector":{{selector}}} """)));
+        StatusException refused = await Assert.ThrowsAsync<StatusException>(async () => await world.Access.AccessReviews.SubjectAsync(AccessWorld.Shop,
+            Review($$"""  "user":"jane","resourceAttributes":{"namespace":"t","verb":"list","resource":"configmaps","fieldSelector":{{selector}}} """), TestContext.Current.CancellationToken));
 
         Assert.Equal((422, ".authorization.k8s.io \"\" is invalid: spec.resourceAttributes.fieldSelector." + fault), (refused.Code, refused.Message));
     }
@@ -77,8 +77,8 @@ public sealed class AccessReviewTests
 
         foreach ((string user, bool allowed) in new[] { ("jane", true), ("bob", false) })
         {
-            Assert.Equal(allowed, world.Access.AccessReviews.Subject(AccessWorld.Shop,
-                Review($$"""  "user":"{{user}}","resourceAttributes":{"namespace":"t","verb":"get","resource":"configmaps","labelSelector":{"requirements":[{"key":"a","operator":"In","values":["b"]}]},"fieldSelector":{"rawSelector":"metadata.name=x"} } """)).FlagAt("status", "allowed"));
+            Assert.Equal(allowed, (await world.Access.AccessReviews.SubjectAsync(AccessWorld.Shop,
+                Review($$"""  "user":"{{user}}","resourceAttributes":{"namespace":"t","verb":"get","resource":"configmaps","labelSelector":{"requirements":[{"key":"a","operator":"In","values":["b"]}]},"fieldSelector":{"rawSelector":"metadata.name=x"} } """), TestContext.Current.CancellationToken)).FlagAt("status", "allowed"));
         }
     }
 
@@ -89,8 +89,8 @@ public sealed class AccessReviewTests
         JsonObject review = Review($"\"user\":\"jane\",{Asked}");
         review["metadata"] = new JsonObject { ["namespace"] = "t" };
 
-        Assert.True(world.Access.AccessReviews.Local(AccessWorld.Shop, "t", review).FlagAt("status", "allowed"));
-        Assert.Equal(400, Assert.Throws<StatusException>(() => world.Access.AccessReviews.Local(AccessWorld.Shop, "u", review)).Code);
+        Assert.True((await world.Access.AccessReviews.LocalAsync(AccessWorld.Shop, "t", review, TestContext.Current.CancellationToken)).FlagAt("status", "allowed"));
+        Assert.Equal(400, (await Assert.ThrowsAsync<StatusException>(async () => await world.Access.AccessReviews.LocalAsync(AccessWorld.Shop, "u", review, TestContext.Current.CancellationToken))).Code);
     }
 
     [Fact]

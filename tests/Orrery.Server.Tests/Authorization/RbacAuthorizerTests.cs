@@ -171,9 +171,9 @@ public sealed class RbacAuthorizerTests
         await world.PutAsync(ClusterName.Root, "clusterroles",
             """{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"leaf","labels":{"leaf":"yes"}},"rules":[{"verbs":["get"],"apiGroups":[""],"resources":["pods"]}]}""");
 
-        PolicyRule rule = Assert.Single(world.Access.Authorizer.Aggregated(ClusterName.Root, "a")!);
+        PolicyRule rule = Assert.Single(world.Access.Rbac.Aggregated(ClusterName.Root, "a")!);
         Assert.Equal(["pods"], rule.Resources);
-        Assert.Null(world.Access.Authorizer.Aggregated(ClusterName.Root, "leaf"));
+        Assert.Null(world.Access.Rbac.Aggregated(ClusterName.Root, "leaf"));
     }
 
     [Fact]

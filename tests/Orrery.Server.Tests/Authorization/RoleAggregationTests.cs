@@ -19,7 +19,7 @@ public sealed class RoleAggregationTests
         await using AccessWorld world = await AccessWorld.StartAsync();
         IReadOnlyList<PolicyRule> recorded = PolicyRule.ListFrom(world.Access.Objects.Find(ClusterName.Root, ClusterRoles, "", name)!.At("rules"));
 
-        IReadOnlyList<PolicyRule> gathered = world.Access.Authorizer.Aggregated(ClusterName.Root, name)!;
+        IReadOnlyList<PolicyRule> gathered = world.Access.Rbac.Aggregated(ClusterName.Root, name)!;
 
         Assert.Equal(recorded.Select(r => r.ToCompactString()), gathered.Select(r => r.ToCompactString()));
     }

@@ -125,7 +125,7 @@ internal sealed class AccessWorld : IAsyncDisposable
 
         RequestInfo info = RequestInfoParser.Parse("GET", target);
         UserInfo user = await Access.Authenticator.AuthenticateAsync(context, info, TestContext.Current.CancellationToken);
-        return Access.Impersonation.Apply(user, info, context.Request.Headers);
+        return await Access.Impersonation.ApplyAsync(user, info, context.Request.Headers, null, TestContext.Current.CancellationToken);
     }
 
     public X509Certificate2 Client(string user, ClusterScope scope, params string[] groups) =>

@@ -17,7 +17,7 @@ public sealed class KubeApiServerOptionsTests
             "--disable-admission-plugins=ServiceAccount", "--etcd-servers=http://127.0.0.1:2379", "--secure-port=40001", "--service-account-issuer=https://127.0.0.1:40001/",
             "--service-account-key-file=/c/sa-signer.crt", "--service-account-signing-key-file=/c/sa-signer.key", "--service-cluster-ip-range=10.0.0.0/24");
 
-        Assert.Equal(AuthorizationMode.Rbac, options.Authorization);
+        Assert.Equal(AuthorizationMode.Rbac, options.Authorization.Mode);
         Assert.True(options.AllowsAnonymous);
         Assert.Equal(IPAddress.Loopback, options.Advertise);
         Assert.Equal("/registry", options.Etcd!.Prefix);
@@ -33,13 +33,16 @@ public sealed class KubeApiServerOptionsTests
     [InlineData("Node", AuthorizationMode.AlwaysDeny)]
     [InlineData("RBAC,AlwaysAllow", AuthorizationMode.AlwaysAllow)]
     public void From_AuthorizationModes_OneThatAllowsIsEnough(string modes, AuthorizationMode expected) =>
-        Assert.Equal(expected, Read("--authorization-mode=" + modes).Authorization);
+        Assert.Equal(expected, Read("--authorization-mode=" + modes).Authorization.Mode);
 
     [Fact]
     public void From_AlwaysAllow_LetsNobodyInWithoutACredential() => Assert.False(Read("--anonymous-auth=true").AllowsAnonymous);
 
     [Theory]
-    [InlineData("--authorization-mode: \"ABAC\" is not one of RBAC, Node, AlwaysAllow, AlwaysDeny", "--authorization-mode=ABAC")]
+    [InlineData("--authorization-mode: \"ABAC\" is not one of RBAC, Node, Webhook, AlwaysAllow, AlwaysDeny", "--authorization-mode=ABAC")]
+    [InlineData("--authorization-mode=Webhook wants --authorization-webhook-config-file", "--authorization-mode=RBAC,Webhook")]
+    [InlineData("--authorization-webhook-version is given without the mode Webhook in --authorization-mode", "--authorization-webhook-version=v1")]
+    [InlineData("--authorization-config and --authorization-mode exclude each other", "--authorization-config=f", "--authorization-mode=RBAC")]
     [InlineData("--bind-address: 'x' is no IP address", "--bind-address=x")]
     [InlineData("--secure-port: 70000 is no port, want 0 to 65535", "--secure-port=70000")]
     [InlineData("--tls-cert-file and --tls-private-key-file go together", "--tls-cert-file=a")]

@@ -11,7 +11,7 @@ namespace Orrery.Server.Admission.PodSecurity;
 /// Holds pods to what their namespace's <c>pod-security.kubernetes.io/…</c> labels say, and warns of templates that will
 /// make pods which break it. Upstream: pod-security-admission <c>admission/admission.go</c>.
 /// </summary>
-internal sealed class PodSecurityAdmission(ObjectStore objects, TimeProvider time) : IValidatingPlugin
+internal sealed class PodSecurityAdmission(ObjectStore objects, PodSecurityConfiguration configuration, TimeProvider time) : IValidatingPlugin
 {
     private const string AuditPrefix = "pod-security.kubernetes.io/";
 
@@ -38,7 +38,7 @@ internal sealed class PodSecurityAdmission(ObjectStore objects, TimeProvider tim
             {
                 LookAtPod(request, json);
             }
-            else if (request.Subresource.Length == 0 && TemplateOf(request.GroupResource, json) is { } template)
+            else if (request.Subresource.Length == 0 && TemplateOf(request.GroupResource, json) is { } template && !IsExempt(request))
             {
                 Judge(request, PolicyOf(request), template.Child("metadata") ?? [], template.ObjectAt("spec"), enforces: false);
             }
@@ -50,14 +50,32 @@ internal sealed class PodSecurityAdmission(ObjectStore objects, TimeProvider tim
     private void LookAtPod(AdmissionRequest request, JsonObject pod)
     {
         bool mayChangeSpec = request.Subresource is "" or "ephemeralcontainers" or "resize";
-        if (mayChangeSpec && PolicyOf(request) is { IsPrivileged: false } policy && (request.Old is not { } old || IsSignificant(pod, old)))
+        if (mayChangeSpec && !IsExempt(request) && PolicyOf(request) is { IsPrivileged: false } policy && (request.Old is not { } old || IsSignificant(pod, old)))
         {
             Judge(request, policy, pod.Metadata, pod.ObjectAt("spec"), enforces: true);
         }
     }
 
-    private static void Judge(AdmissionRequest request, NamespacePodSecurity policy, JsonObject metadata, JsonObject spec, bool enforces)
+    /// <summary>Who and what an operator has let off.</summary>
+    private bool IsExempt(AdmissionRequest request)
     {
+        string? by = configuration.Namespaces.Contains(request.Namespace) ? "namespace" : configuration.Users.Contains(request.User.Name) ? "user" : null;
+        if (by is not null)
+        {
+            request.Notes.Annotate(AuditPrefix + "exempt", by);
+        }
+
+        return by is not null;
+    }
+
+    private void Judge(AdmissionRequest request, NamespacePodSecurity policy, JsonObject metadata, JsonObject spec, bool enforces)
+    {
+        if (configuration.RuntimeClasses.Contains(spec.TextAt("runtimeClassName") ?? ""))
+        {
+            request.Notes.Annotate(AuditPrefix + "exempt", "runtimeClass");
+            return;
+        }
+
         if (enforces && !policy.Enforce.IsPrivileged)
         {
             request.Notes.Annotate(AuditPrefix + "enforce-policy", policy.Enforce.ToString());
@@ -89,25 +107,46 @@ internal sealed class PodSecurityAdmission(ObjectStore objects, TimeProvider tim
             return;
         }
 
-        var now = NamespacePodSecurity.Read(json.Metadata.TextMap("labels"), out IReadOnlyList<FieldError> faults);
+        IReadOnlyDictionary<string, string> labels = json.Metadata.TextMap("labels");
+        var now = NamespacePodSecurity.Read(labels, configuration.Defaults, out IReadOnlyList<FieldError> faults);
         if (request.Old is not { } old)
         {
             Require(request, faults);
+            WarnOfExemption(request, now, labels);
             return;
         }
 
         // Labels that were wrong before do not stand in the way of another change.
-        var before = NamespacePodSecurity.Read(old.Metadata.TextMap("labels"), out IReadOnlyList<FieldError> known);
+        var before = NamespacePodSecurity.Read(old.Metadata.TextMap("labels"), configuration.Defaults, out IReadOnlyList<FieldError> known);
         if (!faults.Select(f => f.ToString()).SequenceEqual(known.Select(f => f.ToString())))
         {
             Require(request, faults);
         }
 
         bool isStricter = now.Enforce != before.Enforce && !now.Enforce.IsPrivileged && (now.Enforce.Minor != before.Enforce.Minor || now.Enforce.Level > before.Enforce.Level);
-        if (isStricter)
+        if (isStricter && !WarnOfExemption(request, now, labels))
         {
             WarnOfPods(request, now.Enforce);
         }
+    }
+
+    /// <summary>Whoever labels a namespace that is let off would otherwise think that the label holds.</summary>
+    /// <returns>Whether the namespace is let off.</returns>
+    private bool WarnOfExemption(AdmissionRequest request, NamespacePodSecurity policy, IReadOnlyDictionary<string, string> labels)
+    {
+        if (!configuration.Namespaces.Contains(request.Name))
+        {
+            return false;
+        }
+
+        if (!policy.IsPrivileged && policy != configuration.Defaults)
+        {
+            IEnumerable<string> said = new (string Mode, PodSecurityPolicy Policy)[] { ("enforce", policy.Enforce), ("audit", policy.Audit), ("warn", policy.Warn) }
+                .Where(m => !m.Policy.IsPrivileged && NamespacePodSecurity.Says(labels, m.Mode)).Select(m => $"{m.Mode}={m.Policy}");
+            request.Notes.Warn($"namespace \"{request.Name}\" is exempt from Pod Security, and the policy ({string.Join(", ", said)}) will be ignored");
+        }
+
+        return true;
     }
 
     private static void Require(AdmissionRequest request, IReadOnlyList<FieldError> faults)
@@ -128,6 +167,11 @@ internal sealed class PodSecurityAdmission(ObjectStore objects, TimeProvider tim
         {
             looked++;
             JsonObject pod = StoredJson.Parse(item.Json.Span);
+            if (configuration.RuntimeClasses.Contains(pod.TextAt("spec", "runtimeClassName") ?? ""))
+            {
+                continue;
+            }
+
             if (PodSecurityStandards.Evaluate(policy, pod.Metadata, pod.ObjectAt("spec")) is { Count: > 0 } findings)
             {
                 string reasons = string.Join(", ", findings.Select(f => f.Reason));
@@ -161,7 +205,7 @@ internal sealed class PodSecurityAdmission(ObjectStore objects, TimeProvider tim
     private NamespacePodSecurity PolicyOf(AdmissionRequest request)
     {
         CachedObject? found = objects.Caches.For(Namespaces.GroupResource).Current.Get(StoreKey.Of(Namespaces.GroupResource, request.Cluster, "", request.Namespace));
-        return NamespacePodSecurity.Read(found?.Labels ?? LabelSet.Empty, out _);
+        return NamespacePodSecurity.Read(found?.Labels ?? LabelSet.Empty, configuration.Defaults, out _);
     }
 
     /// <summary>The pod template of a workload; null for anything else.</summary>

@@ -1,6 +1,5 @@
-using System.Text.Json.Nodes;
 using Orrery.Api;
-using Orrery.Machinery;
+using Orrery.Server.Configuration;
 
 namespace Orrery.Server.Authentication.Oidc;
 
@@ -10,7 +9,6 @@ namespace Orrery.Server.Authentication.Oidc;
 /// </summary>
 public sealed class AuthenticationConfiguration
 {
-    private const string Group = "apiserver.config.k8s.io/";
     private const int MostProviders = 64;
 
     private AuthenticationConfiguration(IReadOnlyList<TokenProvider> providers, AnonymousRule? anonymous)
@@ -39,18 +37,7 @@ public sealed class AuthenticationConfiguration
     /// <exception cref="FormatException">Names the field and what it may be.</exception>
     internal static AuthenticationConfiguration Parse(string yaml, Func<string, bool> isOwnIssuer)
     {
-        var repeated = new List<string>();
-        if (YamlJson.Parse(yaml, repeated) is not JsonObject json || json.Kind != "AuthenticationConfiguration" || json.ApiVersion is not (Group + "v1" or Group + "v1beta1" or Group + "v1alpha1"))
-        {
-            throw new FormatException($"want kind AuthenticationConfiguration of {Group}v1");
-        }
-
-        if (repeated.Count > 0)
-        {
-            throw new FormatException(YamlJson.RepetitionFault(repeated));
-        }
-
-        ConfigurationFields fields = new(json, "");
+        var fields = ConfigurationFields.Parse(yaml, "apiserver.config.k8s.io", "AuthenticationConfiguration", "v1", "v1beta1", "v1alpha1");
         fields.RequireOnly("apiVersion", "kind", "jwt", "anonymous");
         IReadOnlyList<ConfigurationFields> entries = fields.List("jwt");
         if (entries.Count > MostProviders)

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.RegularExpressions;
 using Orrery.Machinery.Claims;
+using Orrery.Server.Configuration;
 
 namespace Orrery.Server.Authentication.Oidc;
 

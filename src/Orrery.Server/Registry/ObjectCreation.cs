@@ -58,7 +58,7 @@ internal sealed class ObjectCreation(ObjectStore objects, ObjectVersions version
             }
 
             // 4. Validation of the final object: its kind's, then admission's.
-            resource.Strategy.Default(json);
+            resource.Strategy.DefaultApplied(json);
             IReadOnlyList<FieldError> errors = [.. resource.Strategy.ValidateCreate(json, cancellationToken)];
             if (errors.Count > 0)
             {

@@ -80,7 +80,7 @@ internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions,
             resource.Strategy.PrepareForUpdate(json, old, scope.Subresource);
 
             // 5. Validation of the change: its kind's, then admission's.
-            resource.Strategy.Default(json);
+            resource.Strategy.DefaultApplied(json);
             IReadOnlyList<FieldError> errors = resource.Strategy.ValidateUpdate(json, old, scope.Subresource, cancellationToken);
             if (errors.Count > 0)
             {

@@ -136,6 +136,6 @@ internal sealed class OpenWatch(ResourceRequest request, WatchStream stream, Cac
             return false;
         }
 
-        return (await request.Server.Access.Authorizer.AuthorizeAsync(AuthorizationAttributes.From(request.User, request.Info), cancellationToken)).Allowed;
+        return (await request.Server.Access.Authorizer.AuthorizeAsync(AuthorizationAttributes.From(request.User, request.Info), stopping)).Allowed;
     }
 }

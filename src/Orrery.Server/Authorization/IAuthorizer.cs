@@ -94,7 +94,10 @@ public static class AuthorizerExtensions
         trail?.Authorized(decision);
         if (!decision.Allowed)
         {
-            throw Forbidden(attributes, decision.Reason);
+            // Who decides could not be asked: that is no refusal, and says nothing of what the user may do.
+            throw decision.Error is { Length: > 0 } error
+                ? new StatusException(new Status { Code = 500, Reason = "InternalError", Message = $"Internal Server Error: \"{attributes.Path}\": {error}" })
+                : Forbidden(attributes, decision.Reason);
         }
     }
 

@@ -63,7 +63,10 @@ public sealed class AuthorizationWebhookTests
         await webhook.DisposeAsync();
 
         JsonObject status = await ReviewAsync(server, "shop", "get", "secrets");
+        using var http = new RawHttp(server);
+        using HttpResponseMessage answer = await http.SendAsync(HttpMethod.Get, "/api/v1/namespaces/shop/secrets/x", headers: ("Impersonate-User", "jane"));
 
+        Assert.Equal(denied ? 500 : 404, (int)answer.StatusCode);
         Assert.Equal((!denied, denied ? true : null), (status["allowed"]!.GetValue<bool>(), status["denied"]?.GetValue<bool>()));
     }
 

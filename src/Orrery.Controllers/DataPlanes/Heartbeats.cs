@@ -21,11 +21,17 @@ internal sealed class Heartbeats
 {
     private static readonly TimeSpan UsualDuration = TimeSpan.FromSeconds(40);
 
+    /// <summary>For how long after its start a process waits for satellites only because others come back.</summary>
+    private static readonly TimeSpan LongestReturn = TimeSpan.FromMinutes(3);
+
     private readonly ConcurrentDictionary<string, ServerBeat> servers = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, ServerBeat> satellites = new(StringComparer.Ordinal);
     private readonly Informer tunnels;
     private readonly TimeProvider time;
     private readonly DateTimeOffset started;
+
+    /// <summary>When a tunnel was last dialled anew, in ticks of UTC.</summary>
+    private long lastReturn;
 
     /// <param name="tunnels">Leases by the name of <see cref="OrreryNames.TunnelLease"/>.</param>
     /// <param name="servers">Leases with <see cref="OrreryNames.ServerLabel"/>.</param>
@@ -47,10 +53,26 @@ internal sealed class Heartbeats
     /// <returns>Null for one that was never heard.</returns>
     public Heartbeat? Of(string dataPlane) =>
         tunnels.Get(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane), OrreryNames.TunnelLease) is not { } tunnel ? null
-        : tunnel.TextAt("spec", "holderIdentity") is not { Length: > 0 } holder ? Of(tunnel, null, started)
+        : tunnel.TextAt("spec", "holderIdentity") is not { Length: > 0 } holder ? Of(tunnel, null, AwaitedSince)
         : holder == OrreryNames.SatelliteHolder ? (satellites.TryGetValue(tunnel.Namespace, out ServerBeat own) ? new Heartbeat(own.Heard, Later(own.Heard, started) + own.Lasts) : null)
-        : servers.TryGetValue(holder, out ServerBeat beat) ? Of(tunnel, beat, started) is { } held ? held with { EndIsTold = beat.Heard + beat.Lasts > time.GetUtcNow() } : null
-        : Of(tunnel, null, started);
+        : servers.TryGetValue(holder, out ServerBeat beat) ? Of(tunnel, beat, AwaitedSince) is { } held ? held with { EndIsTold = beat.Heard + beat.Lasts > time.GetUtcNow() } : null
+        : Of(tunnel, null, AwaitedSince);
+
+    /// <summary>
+    /// While those that lost a server come back, one after the other, the others are waited for: a fleet that dials at once takes as long as its handshakes do, and to call the later ones silent
+    /// would only make it longer.
+    /// </summary>
+    private DateTimeOffset AwaitedSince => Since(started, new DateTimeOffset(Interlocked.Read(ref lastReturn), TimeSpan.Zero));
+
+    internal static DateTimeOffset Since(DateTimeOffset started, DateTimeOffset lastReturn)
+    {
+        DateTimeOffset since = Later(started, lastReturn);
+        return since < started + LongestReturn ? since : started + LongestReturn;
+    }
+
+    /// <summary>Whether a satellite has come back: its tunnel is held by another server than before.</summary>
+    internal static bool IsReturn(InformerChange change) =>
+        change.Old?.TextAt("spec", "holderIdentity") is { Length: > 0 } former && change.Current?.TextAt("spec", "holderIdentity") is { Length: > 0 } holder && holder != former;
 
     /// <summary>For how long a server still vouches for its tunnels, as far as it has been heard; null for one that is not heard any more, of which is told here.</summary>
     public TimeSpan? LookAt(string server)
@@ -77,11 +99,11 @@ internal sealed class Heartbeats
             .Select(t => t.Namespace[OrreryNames.DataPlaneNamespacePrefix.Length..]);
 
     /// <param name="holder">What is known of the server that holds the tunnel.</param>
-    /// <param name="started">
-    /// When this process began to look: whatever was written before is given time to prove itself from then on, since while no controller ran there may
+    /// <param name="since">
+    /// When this process began to look, or when a satellite last came back after that: whatever was written before is given time to prove itself from then on, since while no controller ran there may
     /// have been no server either to hear anybody, and a fleet must not fall silent because its control plane was restarted.
     /// </param>
-    internal static Heartbeat? Of(KubeObject tunnel, ServerBeat? holder, DateTimeOffset started)
+    internal static Heartbeat? Of(KubeObject tunnel, ServerBeat? holder, DateTimeOffset since)
     {
         if (TimeAt(tunnel, "renewTime") is not { } written)
         {
@@ -94,7 +116,7 @@ internal sealed class Heartbeats
         }
 
         DateTimeOffset heard = holder is { } known && known.Heard > written ? known.Heard : written;
-        return new Heartbeat(heard, Later(heard, started) + (holder?.Lasts ?? UsualDuration));
+        return new Heartbeat(heard, Later(heard, since) + (holder?.Lasts ?? UsualDuration));
     }
 
     /// <summary>
@@ -121,6 +143,11 @@ internal sealed class Heartbeats
     /// <summary>What a satellite writes as its time is its own clock's: that it wrote anew is what counts.</summary>
     private void OnTunnel(InformerChange change)
     {
+        if (IsReturn(change))
+        {
+            Interlocked.Exchange(ref lastReturn, time.GetUtcNow().UtcTicks);
+        }
+
         if (change.Current is not { } lease || lease.TextAt("spec", "holderIdentity") != OrreryNames.SatelliteHolder)
         {
             satellites.TryRemove(change.Key.Namespace, out _);

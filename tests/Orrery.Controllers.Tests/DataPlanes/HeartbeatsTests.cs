@@ -1,4 +1,5 @@
 using Orrery.Api;
+using Orrery.Client;
 using Orrery.Controllers.DataPlanes;
 
 namespace Orrery.Controllers.Tests.DataPlanes;
@@ -30,6 +31,31 @@ public sealed class HeartbeatsTests
         Heartbeat beat = Heartbeats.Of(Tunnel("s1", Now.AddHours(-2)), new ServerBeat("t", Now.AddHours(-1), Lasts), Now)!.Value;
 
         Assert.Equal(new Heartbeat(Now.AddHours(-1), Now + Lasts), beat);
+    }
+
+    [Fact]
+    public void Since_WhileSatellitesComeBack_IsWhenTheLastDidButNotForEver()
+    {
+        Assert.Equal(Now, Heartbeats.Since(Now, Now.AddHours(-1)));
+        Assert.Equal(Now.AddSeconds(35), Heartbeats.Since(Now, Now.AddSeconds(35)));
+        Assert.Equal(Now.AddMinutes(3), Heartbeats.Since(Now, Now.AddHours(5)));
+    }
+
+    [Theory]
+    [InlineData("s1", "s2", true)]
+    [InlineData("s1", "s1", false)]
+    [InlineData("s1", "", false)]
+    [InlineData("", "s2", false)]
+    public void IsReturn_OnlyWhenAnotherServerHoldsIt(string before, string after, bool expected) =>
+        Assert.Equal(expected, Heartbeats.IsReturn(new InformerChange(new ObjectKey(ClusterName.Root, "dp-a", "tunnel"), Tunnel(before, Now), Tunnel(after, Now))));
+
+    [Fact]
+    public void IsReturn_AtFirstSightOrWhenItIsDeleted_IsNone()
+    {
+        var key = new ObjectKey(ClusterName.Root, "dp-a", "tunnel");
+
+        Assert.False(Heartbeats.IsReturn(new InformerChange(key, null, Tunnel("s1", Now))));
+        Assert.False(Heartbeats.IsReturn(new InformerChange(key, Tunnel("s1", Now), null)));
     }
 
     [Fact]

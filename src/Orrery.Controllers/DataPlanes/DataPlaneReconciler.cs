@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
@@ -33,10 +34,14 @@ internal sealed class DataPlaneReconciler(
     /// <summary>A satellite keeps an empty namespace for five seconds, and its cluster takes a while to delete it.</summary>
     private static readonly TimeSpan NamespaceWait = TimeSpan.FromSeconds(30);
 
+    /// <summary>What was found to grant each satellite all that it may do: to build that and compare it costs more than all else of a look, and there are many looks when a fleet comes back.</summary>
+    private readonly ConcurrentDictionary<string, Granted> granted = new(StringComparer.Ordinal);
+
     public async Task<ReconcileResult> ReconcileAsync(string key, CancellationToken cancellationToken)
     {
         if (dataPlanes.Get(ClusterName.Root, "", key) is not { } dataPlane)
         {
+            granted.TryRemove(key, out _);
             return ReconcileResult.Done;
         }
 
@@ -85,16 +90,30 @@ internal sealed class DataPlaneReconciler(
 
     private async Task GrantAsync(KubeObject dataPlane, CancellationToken cancellationToken)
     {
+        if (granted.TryGetValue(dataPlane.Name, out Granted? known) && known.Uid == dataPlane.Uid && known.Generation == dataPlane.Generation && known.Objects.All(o => o.IsThere))
+        {
+            return;
+        }
+
+        bool isWhole = true;
+        var found = new List<Grant>();
         foreach ((GroupVersionResource resource, JsonObject wanted) in SatelliteAccess.Objects(dataPlane, renewsLease: !takesTunnels || DataPlane.From(dataPlane).HasOwnControllers))
         {
             Informer informer = own.Access[resource];
             if (informer.Get(ClusterName.Root, wanted.Namespace, wanted.Name) is { } existing && SatelliteAccess.IsSame(existing, wanted))
             {
+                found.Add(new Grant(informer, existing));
                 continue;
             }
 
             informer.Observe(await root.ApplyAsync(
                 resource, wanted.Namespace, wanted.Name, wanted, OrreryNames.Manager, force: true, cancellationToken).ConfigureAwait(false));
+            isWhole = false;
+        }
+
+        if (isWhole)
+        {
+            granted[dataPlane.Name] = new Granted(dataPlane.Uid, dataPlane.Generation, [.. found]);
         }
     }
 
@@ -274,5 +293,14 @@ internal sealed class DataPlaneReconciler(
         {
             // Gone already: what was wanted.
         }
+    }
+
+    /// <summary>What a data plane of this identity and generation grants, and is there.</summary>
+    private sealed record Granted(string Uid, long Generation, Grant[] Objects);
+
+    private readonly record struct Grant(Informer Informer, KubeObject Object)
+    {
+        /// <summary>Whether it is still the very object that was compared.</summary>
+        public bool IsThere => ReferenceEquals(Informer.Get(ClusterName.Root, Object.Namespace, Object.Name), Object);
     }
 }

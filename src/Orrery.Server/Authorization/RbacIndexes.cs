@@ -23,24 +23,37 @@ internal sealed class RbacIndexes(CacheSet caches, BaseLayer layer, LogicalClust
     ];
 
     private readonly ResourceCache[] resources = [.. Kinds.Select(kind => caches.For(kind.Resource))];
-    private readonly ConcurrentDictionary<ClusterName, Entry> entries = new();
+    private readonly ConcurrentDictionary<ClusterName, Place> places = new();
     private readonly Lazy<RbacIndex> bare = new(() => new RbacIndex(layer.Rbac, RbacLayer.Empty));
 
     public RbacIndex For(ClusterName cluster)
     {
         if (clusters.State(cluster) != ClusterState.Served)
         {
-            entries.TryRemove(cluster, out _);
+            places.TryRemove(cluster, out _);
             return bare.Value;
         }
 
         // 1. Nothing of the four kinds changed anywhere: the index stands.
-        if (entries.TryGetValue(cluster, out Entry? entry) && IsCurrent(entry))
+        Place place = places.GetOrAdd(cluster, static _ => new Place());
+        if (place.Entry is { } entry && IsCurrent(entry))
         {
             return entry.Index;
         }
 
-        // 2. Something did, in some cluster. Versions are shared instances, so comparing references finds out whether here, and what.
+        // 2. Something did, in some cluster. One finds out what, for all that ask: after a start a whole fleet does, and all of it is read then.
+        lock (place)
+        {
+            place.Entry = place.Entry is { } meanwhile && IsCurrent(meanwhile) ? meanwhile : Next(cluster, place.Entry);
+            return place.Entry.Index;
+        }
+    }
+
+    public void Forget(ClusterName cluster) => places.TryRemove(cluster, out _);
+
+    /// <summary>Versions are shared instances, so comparing references finds out whether something changed here, and what.</summary>
+    private Entry Next(ClusterName cluster, Entry? entry)
+    {
         long[] changedAt = [.. resources.Select(r => r.ChangedAt)];
         CachedObject[][] own = [.. resources.Select((r, i) => entry is not null && entry.ChangedAt[i] == changedAt[i] ? entry.Own[i] : r.Current.ToArray(StoreKey.Prefix(Kinds[i].Resource, cluster)))];
         var changes = new List<RbacChange>();
@@ -50,11 +63,8 @@ internal sealed class RbacIndexes(CacheSet caches, BaseLayer layer, LogicalClust
         }
 
         RbacIndex index = own.All(kind => kind.Length == 0) ? bare.Value : changes.Count == 0 ? entry!.Index : (entry?.Index ?? bare.Value).With(changes);
-        entries[cluster] = new Entry(changedAt, own, index);
-        return index;
+        return new Entry(changedAt, own, index);
     }
-
-    public void Forget(ClusterName cluster) => entries.TryRemove(cluster, out _);
 
     private bool IsCurrent(Entry entry)
     {
@@ -105,6 +115,12 @@ internal sealed class RbacIndexes(CacheSet caches, BaseLayer layer, LogicalClust
             ReadOnlySpan<byte> json = now.Json.Span;
             changes.Add(new RbacChange(kind, now.Namespace, now.Name, BaseLayer.IsTombstone(json) ? null : KubeObject.Parse(json)));
         }
+    }
+
+    /// <summary>Holds what is known of one cluster.</summary>
+    private sealed class Place
+    {
+        public volatile Entry? Entry;
     }
 
     /// <param name="ChangedAt">Of each cache, before it was last looked at.</param>

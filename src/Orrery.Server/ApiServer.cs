@@ -128,8 +128,11 @@ public sealed class ApiServer : IAsyncDisposable
                     PresentedChains.Keep(certificate, chain);
                     return true;
                 },
+
+                // The authorities of the system mean nothing here, and would be read anew for each connection.
                 OnAuthenticate = (_, tls) => tls.CertificateChainPolicy = new X509ChainPolicy
                 {
+                    TrustMode = X509ChainTrustMode.CustomRootTrust,
                     DisableCertificateDownloads = true,
                     RevocationMode = X509RevocationMode.NoCheck,
                     VerificationFlags = X509VerificationFlags.AllFlags,

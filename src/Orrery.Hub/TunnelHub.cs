@@ -98,7 +98,7 @@ public sealed class TunnelHub
     public int Count => held.Count;
 
     /// <summary>All tunnels that end here, also those that another has taken the place of and through which something still goes.</summary>
-    internal IEnumerable<Tunnel> Held => held.Keys;
+    internal IEnumerable<Tunnel> Held => held.Select(h => h.Key);
 
     internal TimeProvider Time => options.Time;
 

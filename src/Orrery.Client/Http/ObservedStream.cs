@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Orrery.Client;
 
 /// <summary>A connection that tells when it was last heard, and when it ended, from whichever side.</summary>
@@ -26,6 +28,8 @@ public sealed class ObservedStream(Stream inner, TimeProvider time) : Stream
         set => throw new NotSupportedException();
     }
 
+    // Thousands of connections are read day and night, heartbeat by heartbeat.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         try

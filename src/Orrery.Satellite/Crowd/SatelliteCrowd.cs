@@ -55,9 +55,9 @@ public sealed class SatelliteCrowd(IReadOnlyList<CrowdMember> members, bool take
     {
         var chance = new Random(HashCode.Combine(member.DataPlane));
         TimeSpan wait = FirstWait;
+        using var dial = new TunnelDial(member.ControlPlane, member.DataPlane, time);
         while (!cancellationToken.IsCancellationRequested)
         {
-            using var dial = new TunnelDial(member.ControlPlane, member.DataPlane, time);
             try
             {
                 Stream connection;

@@ -4,7 +4,7 @@ using Orrery.Client;
 
 namespace Orrery.Satellite.Tunnel;
 
-/// <summary>Opens one connection for a tunnel: a WebSocket, which passes whatever lets HTTPS pass. Once it is open it needs this no more.</summary>
+/// <summary>Opens connections for a tunnel, one after the other: each is a WebSocket, which passes whatever lets HTTPS pass. What is open needs this no more.</summary>
 internal sealed class TunnelDial : IDisposable
 {
     private readonly ClientConfig config;

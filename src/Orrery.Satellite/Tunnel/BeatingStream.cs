@@ -52,7 +52,11 @@ internal sealed class BeatingStream(Stream inner, TimeProvider time) : Stream
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         int read = await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
-        isHeard |= read > 0;
+        if (read > 0)
+        {
+            isHeard = true;
+        }
+
         return read;
     }
 

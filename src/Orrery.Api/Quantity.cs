@@ -45,8 +45,8 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
 
     public int Sign => nano.Sign;
 
-    /// <summary>Rounded up to a whole number.</summary>
-    public long Value => (long)CeilingDivide(nano, BigInteger.Pow(10, 9));
+    /// <summary>Rounded up to a whole number; the largest or smallest number where it does not fit, as a sum may not.</summary>
+    public long Value => (long)BigInteger.Clamp(CeilingDivide(nano, BigInteger.Pow(10, 9)), long.MinValue, long.MaxValue);
 
     /// <summary>In thousandths, rounded up; the largest or smallest number where it does not fit.</summary>
     public long MilliValue => (long)BigInteger.Clamp(CeilingDivide(nano, BigInteger.Pow(10, 6)), long.MinValue, long.MaxValue);
@@ -72,6 +72,8 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
     public static Quantity operator +(Quantity left, Quantity right) => new(left.nano + right.nano, left.nano.IsZero ? right.Format : left.Format);
 
     public static Quantity operator -(Quantity left, Quantity right) => new(left.nano - right.nano, left.nano.IsZero ? right.Format : left.Format);
+
+    public static Quantity operator *(Quantity left, long right) => new(left.nano * right, left.Format);
 
     public static Quantity FromWhole(long value, QuantityFormat format = QuantityFormat.DecimalSI) => new(value * BigInteger.Pow(10, 9), format);
 

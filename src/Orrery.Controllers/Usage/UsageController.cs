@@ -41,11 +41,11 @@ internal sealed class UsageController(ControllerContext context) : IController
     {
         foreach (KubeObject tenant in tenants.All())
         {
-            await TryAsync(() => SampleAsync(tenant, cancellationToken), tenant.Name).ConfigureAwait(false);
+            await TryAsync(() => SampleAsync(tenant, cancellationToken), tenant.Name, cancellationToken).ConfigureAwait(false);
         }
 
-        await SettleAsync(cancellationToken).ConfigureAwait(false);
-        await TryAsync(() => ForgetAsync(cancellationToken), "").ConfigureAwait(false);
+        await TryAsync(() => SettleAsync(cancellationToken), "", cancellationToken).ConfigureAwait(false);
+        await TryAsync(() => ForgetAsync(cancellationToken), "", cancellationToken).ConfigureAwait(false);
     }
 
     private async Task SampleAsync(KubeObject tenant, CancellationToken cancellationToken)
@@ -143,7 +143,7 @@ internal sealed class UsageController(ControllerContext context) : IController
             JsonObject spec = usage.ToJsonObject().ObjectAt("spec");
             if (UsageHours.SumRequests(spec))
             {
-                await TryAsync(() => PatchAsync(usage, spec, cancellationToken), usage.TextAt("spec", "tenant") ?? "").ConfigureAwait(false);
+                await TryAsync(() => PatchAsync(usage, spec, cancellationToken), usage.TextAt("spec", "tenant") ?? "", cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -170,15 +170,15 @@ internal sealed class UsageController(ControllerContext context) : IController
         }
     }
 
-    private async Task TryAsync(Func<Task> step, string tenant)
+    private async Task TryAsync(Func<Task> step, string tenant, CancellationToken cancellationToken)
     {
         try
         {
             await step().ConfigureAwait(false);
         }
-        catch (Exception e) when (e is StatusException or HttpRequestException or IOException or TimeoutException)
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
-            // The next sample stands for this one's time too.
+            // The next sample stands for this one's time too. Whatever a tenant or a satellite made it stumble over is no reason for all controllers to end.
             Log.NotSampled(context.Options.Loggers.CreateLogger("Orrery.Controllers.Usage"), tenant, e.Message);
         }
     }

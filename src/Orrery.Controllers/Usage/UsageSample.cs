@@ -58,10 +58,10 @@ internal sealed record UsageSample(IReadOnlyDictionary<string, Quantity> Request
         }
     }
 
-    /// <summary>By thousandths, of which a core is the only resource that has any.</summary>
+    /// <summary>By thousandths, of which a core is the only resource that has any. A tenant may ask for as much as a number holds; for an hour that is more.</summary>
     private static Quantity Times(Quantity amount, long seconds) => amount.IsWhole
-        ? Quantity.FromWhole(checked(amount.Value * seconds), QuantityFormat.DecimalSI)
-        : Quantity.FromMilli(checked(amount.MilliValue * seconds));
+        ? Quantity.FromWhole(amount.Value, QuantityFormat.DecimalSI) * seconds
+        : Quantity.FromMilli(amount.MilliValue) * seconds;
 
     private static void Add(Dictionary<string, Quantity> sums, IReadOnlyDictionary<string, Quantity> more)
     {

@@ -37,6 +37,24 @@ public sealed class UsageSampleTests
         Assert.Equal("9", (string?)hour["used"]!["cpu"]);
     }
 
+    /// <summary>Pods that fit on no node are pods all the same: a tenant may ask for what it likes.</summary>
+    [Fact]
+    public void AddTo_MoreThanANumberHolds_GoesAsFarAsOneDoes()
+    {
+        UsageSample greedy = UsageSample.Of(
+        [
+            Tenancy("""{"requested": {"cpu": "9000000000000000500m", "memory": "7Ei", "storage": "3Ei"} }"""), Tenancy("""{"requested": {"memory": "7Ei"} }"""),
+        ]);
+        var spec = new JsonObject();
+
+        greedy.AddTo(spec, 9, TimeSpan.FromSeconds(60));
+        greedy.AddTo(spec, 9, TimeSpan.FromSeconds(60));
+
+        JsonNode requested = spec["hours"]![0]!["requested"]!;
+        Assert.Equal("1080000000000000060", (string?)requested["cpu"]);
+        Assert.All((string[])["memory", "storage"], r => Assert.Equal(long.MaxValue, Quantity.Parse((string)requested[r]!).Value));
+    }
+
     [Fact]
     public void AddTo_NextHour_BeginsAnother()
     {

@@ -20,6 +20,12 @@ internal sealed class AuditFile : IAsyncDisposable
     private readonly Task writing;
     private Stream file;
 
+    /// <summary>The last attempt to write failed.</summary>
+    private bool isBroken;
+
+    /// <summary>Bytes at which the file is put aside.</summary>
+    private long rotateAt;
+
     /// <exception cref="IOException">The file cannot be opened.</exception>
     public AuditFile(AuditOptions options, TimeProvider time, ILogger<AuditFile> log)
     {
@@ -27,8 +33,11 @@ internal sealed class AuditFile : IAsyncDisposable
         this.time = time;
         this.log = log;
         file = Open();
+        rotateAt = MaxSize;
         writing = Task.Run(WriteAsync);
     }
+
+    private long MaxSize => options.MaxSizeMegabytes * 1024L * 1024;
 
     private bool IsStandardOutput => options.Path == "-";
 
@@ -49,9 +58,14 @@ internal sealed class AuditFile : IAsyncDisposable
             // What came together is flushed together.
             try
             {
+                if (isBroken)
+                {
+                    await ReopenAsync();
+                }
+
                 while (queue.Reader.TryRead(out byte[]? line))
                 {
-                    if (!IsStandardOutput && file.Position > 0 && file.Position + line.Length > options.MaxSizeMegabytes * 1024L * 1024)
+                    if (!IsStandardOutput && file.Position > 0 && file.Position + line.Length > rotateAt)
                     {
                         await RotateAsync();
                     }
@@ -62,20 +76,56 @@ internal sealed class AuditFile : IAsyncDisposable
 
                 await file.FlushAsync();
             }
-            catch (IOException fault)
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
             {
                 // As upstream: serving does not end because the record cannot be kept. Who must know is told.
                 log.WriteFailed(fault, options.Path);
+                if (isBroken)
+                {
+                    // Nor may requests wait for a disk that may be full for days: an attempt takes a line.
+                    queue.Reader.TryRead(out _);
+                }
+
+                isBroken = true;
             }
         }
+    }
+
+    /// <summary>The file of which nobody knows any more what is in it, or whether it is open, and where it is.</summary>
+    private async Task ReopenAsync()
+    {
+        try
+        {
+            await file.DisposeAsync();
+        }
+        catch (IOException)
+        {
+            // What it still held is what could not be written.
+        }
+
+        file = Open();
+        isBroken = false;
     }
 
     private async Task RotateAsync()
     {
         await file.DisposeAsync();
         string folder = Path.GetDirectoryName(Path.GetFullPath(options.Path))!, name = Path.GetFileNameWithoutExtension(options.Path), extension = Path.GetExtension(options.Path);
-        File.Move(options.Path, Path.Combine(folder, $"{name}-{time.GetUtcNow().ToString(BackupStamp, CultureInfo.InvariantCulture)}{extension}"), overwrite: true);
+        try
+        {
+            File.Move(options.Path, Path.Combine(folder, $"{name}-{time.GetUtcNow().ToString(BackupStamp, CultureInfo.InvariantCulture)}{extension}"), overwrite: true);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // It grows on where it is, and is put aside when it has grown as much again.
+            log.RotationFailed(fault, options.Path);
+            file = Open();
+            rotateAt = file.Position + MaxSize;
+            return;
+        }
+
         file = Open();
+        rotateAt = MaxSize;
 
         // Newest first; what is not one of ours has no time in its name.
         (string Path, DateTimeOffset At)[] backups = [.. Directory.EnumerateFiles(folder, $"{name}-*{extension}")

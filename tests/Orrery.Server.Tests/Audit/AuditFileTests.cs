@@ -48,6 +48,25 @@ public sealed class AuditFileTests
         Assert.Equal(2 * (line.Length + 1), new FileInfo(folder.File("audit.log")).Length);
     }
 
+    [Fact]
+    public async Task Append_FileCannotBePutAside_GoesOnInIt()
+    {
+        using var folder = new TempDirectory();
+        byte[] line = Encoding.ASCII.GetBytes(new string('x', 400_000));
+        Directory.CreateDirectory(folder.File("audit-2026-06-01T00-00-01.000.log"));
+        await using (var file = new AuditFile(new AuditOptions { Policy = Policy, Path = folder.File("audit.log"), MaxSizeMegabytes = 1 }, new SteppingClock(), NullLogger<AuditFile>.Instance))
+        {
+            for (int i = 0; i < 5; i++)
+            {
+                await file.AppendAsync(line, TestContext.Current.CancellationToken);
+            }
+        }
+
+        // Put aside at the second occasion: it has grown by as much again.
+        Assert.Equal(4 * (line.Length + 1), new FileInfo(folder.File("audit-2026-06-01T00-00-02.000.log")).Length);
+        Assert.Equal(line.Length + 1, new FileInfo(folder.File("audit.log")).Length);
+    }
+
     /// <summary>A rotation reads the clock once, for its name: each has a second of its own.</summary>
     private sealed class SteppingClock : TimeProvider
     {

@@ -73,7 +73,7 @@ internal sealed class RoleAggregation(CacheSet caches, BaseLayer layer, RbacAuth
             {
                 await WriteAsync(cluster, name, cancellationToken);
             }
-            catch (StoreException fault)
+            catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
                 log.AggregationFailed(fault, name, cluster.ToString());
             }

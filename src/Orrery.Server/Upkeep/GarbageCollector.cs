@@ -18,16 +18,23 @@ internal sealed class GarbageCollector(CacheSet caches, ObjectStore objects, Res
     private const string Foreground = "foregroundDeletion";
     private const string Manager = "kube-controller-manager";
 
+    /// <summary>A look mostly waits for the disk; that at an owner with many dependents waits often.</summary>
+    private const int Workers = 4;
+
     private static readonly TimeSpan FailedWait = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StoreAwayWait = TimeSpan.FromSeconds(1);
 
     private readonly OwnershipGraph graph = new();
     private readonly KeyQueue queue = new(time);
+
+    /// <summary>How far the graph has come: the caches are ahead of it.</summary>
+    private readonly RevisionWaiters followed = new();
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await Task.WhenAll(FollowAsync(cancellationToken), WorkAsync(cancellationToken));
+            await Task.WhenAll([FollowAsync(cancellationToken), .. Enumerable.Range(0, Workers).Select(_ => WorkAsync(cancellationToken))]);
         }
         finally
         {
@@ -37,19 +44,9 @@ internal sealed class GarbageCollector(CacheSet caches, ObjectStore objects, Res
 
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
+        long revision = Gather();
         while (true)
         {
-            // 1. Everything that is there.
-            long revision = caches.Revision;
-            foreach (ResourceCache cache in caches.Resources)
-            {
-                foreach (CachedObject item in cache.Current.Range(StoreKey.Prefix(cache.Resource)))
-                {
-                    Note(graph.Observe(item.Key, item.Json.Span));
-                }
-            }
-
-            // 2. Every change after it.
             try
             {
                 await foreach (StoreBatch batch in caches.Store.WatchAsync("/", revision, cancellationToken))
@@ -59,13 +56,52 @@ internal sealed class GarbageCollector(CacheSet caches, ObjectStore objects, Res
                     {
                         Note(change.Value is { } value ? graph.Observe(change.Key, value.Value.Span) : graph.Forget(change.Key, change.Previous is { } last ? last.Value.Span : default));
                     }
+
+                    revision = batch.Revision;
+                    followed.Advance(revision);
                 }
             }
             catch (CompactedException)
             {
                 // Too far behind the log: begin again.
+                revision = Gather();
+            }
+            catch (StoreException fault)
+            {
+                // The store is away: it goes on where it stopped.
+                log.FollowFailed(revision, fault.Message);
+                await Task.Delay(StoreAwayWait, time, cancellationToken);
             }
         }
+    }
+
+    /// <summary>Takes in everything that is there. What went unseen has left dependents behind that did not change themselves: all of them are looked at.</summary>
+    /// <returns>The revision to go on from.</returns>
+    private long Gather()
+    {
+        long revision = caches.Revision;
+        foreach (ResourceCache cache in caches.Resources)
+        {
+            foreach (CachedObject item in cache.Current.Range(StoreKey.Prefix(cache.Resource)))
+            {
+                Note(graph.Observe(item.Key, item.Json.Span));
+            }
+        }
+
+        foreach (string key in graph.Dependents())
+        {
+            if (OwnershipGraph.ResourceOf(key) is { } resource && caches.For(resource).Current.Get(key) is not null)
+            {
+                queue.Add(key);
+            }
+            else
+            {
+                Note(graph.Forget(key, default));
+            }
+        }
+
+        followed.Advance(revision);
+        return revision;
     }
 
     private void Note(IReadOnlyCollection<string> keys)
@@ -91,7 +127,7 @@ internal sealed class GarbageCollector(CacheSet caches, ObjectStore objects, Res
                 // What was judged has changed since: its owners may have too.
                 queue.Retry(key, FailedWait);
             }
-            catch (Exception fault) when (fault is not OperationCanceledException)
+            catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
                 log.LookFailed(fault, key);
                 queue.Retry(key, FailedWait);
@@ -122,6 +158,13 @@ internal sealed class GarbageCollector(CacheSet caches, ObjectStore objects, Res
 
     private async ValueTask FinishAsync(Found owner, CancellationToken cancellationToken)
     {
+        if (!Finalizers.Has(owner.Json, Orphan) && !Finalizers.Has(owner.Json, Foreground))
+        {
+            return;
+        }
+
+        // Who was made before its owner was deleted is in the graph by then: one that is overlooked here would be taken for garbage.
+        await followed.WaitForAsync(owner.Revision, cancellationToken);
         string[] dependents = graph.DependentsOf(owner.Json.Uid);
         if (Finalizers.Has(owner.Json, Orphan))
         {
@@ -240,7 +283,7 @@ internal sealed class GarbageCollector(CacheSet caches, ObjectStore objects, Res
         }
 
         ClusterName cluster = item.Cluster;
-        return resources.FindStored(cluster, resource) is { } definition ? new Found(definition, cluster, KubeObject.Parse(item.Json.Span)) : null;
+        return resources.FindStored(cluster, resource) is { } definition ? new Found(definition, cluster, KubeObject.Parse(item.Json.Span), item.Revision) : null;
     }
 
     private enum OwnerState
@@ -252,5 +295,5 @@ internal sealed class GarbageCollector(CacheSet caches, ObjectStore objects, Res
         Gone,
     }
 
-    private sealed record Found(ResourceDefinition Resource, ClusterName Cluster, KubeObject Json);
+    private sealed record Found(ResourceDefinition Resource, ClusterName Cluster, KubeObject Json, long Revision);
 }

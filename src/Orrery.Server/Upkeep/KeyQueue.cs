@@ -1,12 +1,20 @@
+using Orrery.Server.Cache;
+
 namespace Orrery.Server.Upkeep;
 
-/// <summary>Keys to be looked at: each once however often it is added, by one reader at a time, a failed one again after a while.</summary>
+/// <summary>
+/// Keys to be looked at: each once however often it is added, by one reader at a time, a failed one again after a while. Clusters take turns, so that one
+/// of which a hundred thousand wait holds up no other.
+/// </summary>
 internal sealed class KeyQueue(TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
 
     private readonly Lock gate = new();
-    private readonly Queue<string> ready = new();
+
+    /// <summary>By cluster; of one of which none waits there is nothing.</summary>
+    private readonly Dictionary<string, Queue<string>> ready = new(StringComparer.Ordinal);
+    private readonly Queue<string> turns = new();
     private readonly HashSet<string> queued = new(StringComparer.Ordinal);
     private readonly HashSet<string> taken = new(StringComparer.Ordinal);
     private readonly HashSet<string> again = new(StringComparer.Ordinal);
@@ -24,8 +32,7 @@ internal sealed class KeyQueue(TimeProvider time) : IDisposable
             }
             else if (queued.Add(key))
             {
-                ready.Enqueue(key);
-                available.Release();
+                Enqueue(key);
             }
         }
     }
@@ -73,7 +80,18 @@ internal sealed class KeyQueue(TimeProvider time) : IDisposable
         await available.WaitAsync(cancellationToken);
         lock (gate)
         {
-            string key = ready.Dequeue();
+            string cluster = turns.Dequeue();
+            Queue<string> waiting = ready[cluster];
+            string key = waiting.Dequeue();
+            if (waiting.Count > 0)
+            {
+                turns.Enqueue(cluster);
+            }
+            else
+            {
+                ready.Remove(cluster);
+            }
+
             queued.Remove(key);
             taken.Add(key);
             return key;
@@ -93,6 +111,20 @@ internal sealed class KeyQueue(TimeProvider time) : IDisposable
         }
 
         available.Dispose();
+    }
+
+    private void Enqueue(string key)
+    {
+        ReadOnlySpan<char> cluster = KeyParts.TryParse(key, out KeyParts parts) ? key.AsSpan(parts.Cluster, parts.Namespace - parts.Cluster - 1) : default;
+        if (!ready.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(cluster, out Queue<string>? waiting))
+        {
+            string name = cluster.ToString();
+            ready.Add(name, waiting = new Queue<string>());
+            turns.Enqueue(name);
+        }
+
+        waiting.Enqueue(key);
+        available.Release();
     }
 
     /// <summary>What was added while somebody looked may have come too late for that look.</summary>

@@ -13,6 +13,9 @@ internal static partial class Log
     [LoggerMessage(EventId = 1403, Level = LogLevel.Information, Message = "{Resource} {Name} of cluster '{Cluster}' has again what every cluster's has")]
     public static partial void RoleReconciled(this ILogger log, string resource, string name, string cluster);
 
+    [LoggerMessage(EventId = 1404, Level = LogLevel.Warning, Message = "what owns what cannot be followed beyond revision {Revision} just now: {Reason}")]
+    public static partial void FollowFailed(this ILogger log, long revision, string reason);
+
     [LoggerMessage(EventId = 1402, Level = LogLevel.Information, Message = "purged {Count} objects of cluster {Cluster}")]
     public static partial void Purged(this ILogger log, int count, string cluster);
 

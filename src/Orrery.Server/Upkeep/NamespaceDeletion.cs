@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
@@ -14,7 +15,13 @@ internal sealed class NamespaceDeletion(CacheSet caches, ObjectStore objects, Re
     : UpkeepTask(caches, new GroupResource("", "namespaces"), time, log)
 {
     private const string Manager = "kube-controller-manager";
+
+    /// <summary>Deletions of one look: then it is another namespace's turn.</summary>
+    private const int Slice = 500;
+
     private static readonly ResourceDefinition Namespaces = BuiltinResources.Instance.Require("", "v1", "namespaces");
+
+    protected override int Workers => 4;
 
     protected override async ValueTask<bool> LookAsync(string key, CachedObject? item, CancellationToken cancellationToken)
     {
@@ -31,12 +38,29 @@ internal sealed class NamespaceDeletion(CacheSet caches, ObjectStore objects, Re
 
         // 1. Ask everything in it to go.
         List<(ResourceDefinition Resource, CachedObject Item)> remaining = [];
+        List<ExceptionDispatchInfo> faults = [];
+        int asked = 0;
         foreach (ResourceDefinition resource in resources.Stored(item.Cluster).Where(r => r.Namespaced))
         {
             string prefix = StoreKey.Prefix(resource.GroupResource, item.Cluster, item.Name);
-            foreach (CachedObject content in objects.Current(resource).Range(prefix))
+            try
             {
-                await writer.DeleteAsync(resource, item.Cluster, item.Name, content.Name, new DeleteOptions { PropagationPolicy = "Background", Uid = KubeObject.Parse(content.Json.Span).Uid }, cancellationToken);
+                foreach (CachedObject content in objects.Current(resource).Range(prefix))
+                {
+                    KubeObject json = KubeObject.Parse(content.Json.Span);
+                    if (!json.IsDeleting && ++asked > Slice)
+                    {
+                        LookLater(key, TimeSpan.Zero);
+                        return true;
+                    }
+
+                    await writer.DeleteAsync(resource, item.Cluster, item.Name, content.Name, new DeleteOptions { PropagationPolicy = "Background", Uid = json.Uid }, cancellationToken);
+                }
+            }
+            catch (StatusException fault)
+            {
+                // One kind that cannot be converted just now keeps no other from going.
+                faults.Add(ExceptionDispatchInfo.Capture(fault));
             }
 
             remaining.AddRange(objects.Current(resource).Range(prefix).Select(left => (resource, left)));
@@ -45,7 +69,8 @@ internal sealed class NamespaceDeletion(CacheSet caches, ObjectStore objects, Re
         // 2. Say what holds it, or let it go.
         if (remaining.Count > 0)
         {
-            await writer.UpdateAsync(Namespaces, item.Cluster, "", item.Name, "status", Manager, json => Report(json, remaining), cancellationToken);
+            await writer.UpdateAsync(Namespaces, item.Cluster, "", item.Name, "status", Manager, json => Report(json, remaining, [.. faults.Select(f => f.SourceException.Message)]), cancellationToken);
+            faults.FirstOrDefault()?.Throw();
             return false;
         }
 
@@ -65,7 +90,7 @@ internal sealed class NamespaceDeletion(CacheSet caches, ObjectStore objects, Re
         }
     }
 
-    private void Report(JsonObject json, List<(ResourceDefinition Resource, CachedObject Item)> remaining)
+    private void Report(JsonObject json, List<(ResourceDefinition Resource, CachedObject Item)> remaining, IReadOnlyCollection<string> faults)
     {
         if (!json.IsDeleting)
         {
@@ -77,7 +102,9 @@ internal sealed class NamespaceDeletion(CacheSet caches, ObjectStore objects, Re
         string now = Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         DefinitionStatus.Set(status, "NamespaceDeletionDiscoveryFailure", "False", "ResourcesDiscovered", "All resources successfully discovered", now);
         DefinitionStatus.Set(status, "NamespaceDeletionGroupVersionParsingFailure", "False", "ParsedGroupVersions", "All legacy kube types successfully parsed", now);
-        DefinitionStatus.Set(status, "NamespaceDeletionContentFailure", "False", "ContentDeleted", "All content successfully deleted, may be waiting on finalization", now);
+        DefinitionStatus.Set(
+            status, "NamespaceDeletionContentFailure", faults.Count > 0 ? "True" : "False", faults.Count > 0 ? "ContentDeletionFailed" : "ContentDeleted",
+            faults.Count > 0 ? $"Failed to delete all resource types, {faults.Count} remaining: {string.Join(", ", faults)}" : "All content successfully deleted, may be waiting on finalization", now);
         IEnumerable<string> counts = remaining
             .GroupBy(r => $"{r.Resource.Resource.Resource}.{r.Resource.Resource.Group}")
             .OrderBy(g => g.Key, StringComparer.Ordinal)

@@ -30,6 +30,15 @@ internal sealed class OwnershipGraph
         }
     }
 
+    /// <summary>Keys of all objects that name owners.</summary>
+    public string[] Dependents()
+    {
+        lock (gate)
+        {
+            return [.. owners.Keys];
+        }
+    }
+
     /// <summary>Takes in an object's state.</summary>
     /// <returns>Keys of the objects that are to be looked at.</returns>
     public IReadOnlyCollection<string> Observe(string key, ReadOnlySpan<byte> json)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Server.Admission.Certificates;
 using Orrery.Server.Cache;
@@ -9,23 +10,21 @@ using Orrery.Storage;
 namespace Orrery.Server.Upkeep;
 
 /// <summary>Requests for certificates go an hour after they were decided, or a day after they were made. Upstream: <c>pkg/controller/certificates/cleaner</c>.</summary>
-internal sealed class SigningRequestExpiry(CacheSet caches, TimeProvider time)
+internal sealed class SigningRequestExpiry(CacheSet caches, TimeProvider time, ILogger<SigningRequestExpiry> log)
 {
     private static readonly TimeSpan AfterDecision = TimeSpan.FromHours(1);
     private static readonly TimeSpan Undecided = TimeSpan.FromHours(24);
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
 
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public Task RunAsync(CancellationToken cancellationToken) => Sweep.RunAsync("certificate signing requests", Interval, time, log, RemoveOldAsync, cancellationToken);
+
+    private async Task RemoveOldAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(Interval, time);
-        while (await timer.WaitForNextTickAsync(cancellationToken))
+        CachedObject[] old = [.. caches.For(SigningRequests.Resource).Current.Range(StoreKey.Prefix(SigningRequests.Resource)).Where(IsOver)];
+        foreach (CachedObject item in old)
         {
-            CachedObject[] old = [.. caches.For(SigningRequests.Resource).Current.Range(StoreKey.Prefix(SigningRequests.Resource)).Where(IsOver)];
-            foreach (CachedObject item in old)
-            {
-                // On condition that it was not written again meanwhile.
-                await caches.CommitAsync(new Transaction([new Condition(item.Key, item.Revision)], [new Write(item.Key, null)]), cancellationToken);
-            }
+            // On condition that it was not written again meanwhile.
+            await caches.CommitAsync(new Transaction([new Condition(item.Key, item.Revision)], [new Write(item.Key, null)]), cancellationToken);
         }
     }
 

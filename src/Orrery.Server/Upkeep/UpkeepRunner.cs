@@ -57,9 +57,9 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
             yield return (null, new RestoredObjects(caches, new GroupResource(FlowControlObjects.Group, resource), time, logs.CreateLogger<RestoredObjects>()).RunAsync);
         }
 
-        yield return (null, new EventExpiry(caches, time).RunAsync);
+        yield return (null, new EventExpiry(caches, time, logs.CreateLogger<EventExpiry>()).RunAsync);
         yield return (ControllerNames.RoleAggregation, server.Access.RoleAggregation.RunAsync);
-        yield return (ControllerNames.CertificateCleaning, new SigningRequestExpiry(caches, time).RunAsync);
+        yield return (ControllerNames.CertificateCleaning, new SigningRequestExpiry(caches, time, logs.CreateLogger<SigningRequestExpiry>()).RunAsync);
         if (server.Options.Signer is { } signer)
         {
             yield return (ControllerNames.CertificateSigning, new CertificateSigner(caches, writer, server.Access.Clusters, signer, time, logs.CreateLogger<CertificateSigner>()).RunAsync);

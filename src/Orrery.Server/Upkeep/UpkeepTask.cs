@@ -98,7 +98,7 @@ internal abstract class UpkeepTask(CacheSet caches, GroupResource resource, Time
                     queue.Retry(key, UnfinishedWait);
                 }
             }
-            catch (Exception fault) when (fault is not OperationCanceledException)
+            catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
                 log.LookFailed(fault, key);
                 queue.Retry(key, FailedWait);

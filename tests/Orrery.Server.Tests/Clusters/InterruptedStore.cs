@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Orrery.Storage;
 
 namespace Orrery.Server.Tests.Clusters;
@@ -10,6 +11,9 @@ internal sealed class InterruptedStore(IStore inner) : IStore
 
     /// <summary>So many watches fail as soon as they are read.</summary>
     public int FailingWatches { get; set; }
+
+    /// <summary>Breaks a watch, of a prefix, before it tells of a batch.</summary>
+    public Func<string, StoreBatch, Exception?>? Breaks { get; set; }
 
     public async ValueTask<CommitResult> CommitAsync(Transaction transaction, CancellationToken cancellationToken)
     {
@@ -30,9 +34,22 @@ internal sealed class InterruptedStore(IStore inner) : IStore
         inner.RangeAsync(prefix, startAfter, limit, revision, cancellationToken);
 
     public IAsyncEnumerable<StoreBatch> WatchAsync(string prefix, long afterRevision, CancellationToken cancellationToken) =>
-        FailingWatches-- > 0 ? throw new StoreException("no member answers", outcomeUnknown: false) : inner.WatchAsync(prefix, afterRevision, cancellationToken);
+        FailingWatches-- > 0 ? throw new StoreException("no member answers", outcomeUnknown: false) : WatchUntilBrokenAsync(prefix, afterRevision, cancellationToken);
 
     public ValueTask CompactAsync(long revision, CancellationToken cancellationToken) => inner.CompactAsync(revision, cancellationToken);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
+
+    private async IAsyncEnumerable<StoreBatch> WatchUntilBrokenAsync(string prefix, long afterRevision, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (StoreBatch batch in inner.WatchAsync(prefix, afterRevision, cancellationToken))
+        {
+            if (Breaks?.Invoke(prefix, batch) is { } fault)
+            {
+                throw fault;
+            }
+
+            yield return batch;
+        }
+    }
 }

@@ -47,6 +47,7 @@ internal static class PrivateManifest
               - {apiGroups: [orrery.dev], resources: ["*"], verbs: ["*"]}
               # What runs for the tenant.
             {{SatelliteManifest.Rules(everything: true)}}
+              - {apiGroups: [""], resources: [resourcequotas, limitranges], verbs: [get]}
               - {apiGroups: [metrics.k8s.io], resources: [pods, nodes], verbs: [get, list]}
               # Rights of members and satellites, which can be no more than what stands here.
               - {apiGroups: [rbac.authorization.k8s.io], resources: [roles, rolebindings, clusterroles, clusterrolebindings], verbs: [get, list, watch, create, update, patch, delete]}

@@ -19,6 +19,7 @@ internal sealed class InstallationReconciler(
 {
     /// <summary>When to look again at what Works will not tell: a chart that comes back, a deadline.</summary>
     private static readonly TimeSpan RetryLook = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan HeardLook = TimeSpan.FromMilliseconds(50);
 
     public async Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
@@ -45,9 +46,11 @@ internal sealed class InstallationReconciler(
 
         // 2. Each data plane, those that it leaves among them.
         var after = new List<PlaneStatus>();
+        var looked = new List<DataPlane>();
         foreach (string name in targets.Select(t => t.Name).Union(before.Keys).Union(byPlane.Select(p => p.Key)).Order(StringComparer.Ordinal))
         {
             PlaneLook look = Look(plan, name, targets, byPlane[name], before.GetValueOrDefault(name) ?? new PlaneStatus(name));
+            looked.Add(look.DataPlane);
             PlaneStatus? status = targets.Exists(t => t.Name == name)
                 ? await (look.DataPlane.HasOwnControllers ? privatePlanes.AdvanceAsync(look, cancellationToken) : planes.AdvanceAsync(look, cancellationToken)).ConfigureAwait(false)
                 : await planes.RemoveAsync(look, fleet.Current.DataPlane(name) is not { Deleting: false }, cancellationToken).ConfigureAwait(false);
@@ -66,7 +69,9 @@ internal sealed class InstallationReconciler(
 
         await OwnKinds.WriteStatusAsync(root, installations, installation, InstallationStatus.Build(plan, after, time.GetUtcNow()), cancellationToken).ConfigureAwait(false);
         Tell(installation, before, after);
-        return Next(plan, after);
+
+        // A data plane that is heard again wakes those whose status names it: until now this one's did not.
+        return looked.Exists(d => fleet.Current.DataPlane(d.Name) is { } now && now.IsReporting != d.IsReporting) ? ReconcileResult.After(HeardLook) : Next(plan, after);
     }
 
     private PlaneLook Look(InstallationPlan plan, string name, List<DataPlane> targets, IEnumerable<KubeObject> found, PlaneStatus before)

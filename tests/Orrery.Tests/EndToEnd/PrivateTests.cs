@@ -91,6 +91,12 @@ public sealed class PrivateTests(PrivateTests.VendorOfTwo vendor) : IClassFixtur
         Assert.DoesNotContain("of-others", await owner.RunAsync("get application shop -o yaml"), StringComparison.Ordinal);
         Assert.Equal("7", await owner.RunAsync("get quota orrery-tenant -n acme-shop -o jsonpath={.spec.hard.pods}"));
         Assert.Equal("7", await owner.RunAsync("get quota orrery-tenant -n acme -o jsonpath={.spec.hard.pods}"));
+        foreach (string role in (string[])["admin", "developer", "viewer"])
+        {
+            // The rights in the manifest are enough to hand out those that members get.
+            Assert.Equal($"clusterrole.rbac.authorization.k8s.io/orrery:tenant-{role}", (await owner.RunAsync($"get clusterrole orrery:tenant-{role} -o name")).Trim());
+        }
+
         foreach (string kind in (string[])["installations", "works", "dataplanes", "events", "observations"])
         {
             Assert.DoesNotContain("from-the-vault", await vendor.Root.RunAsync($"get {kind} -A -o yaml"), StringComparison.Ordinal);
@@ -107,14 +113,14 @@ public sealed class PrivateTests(PrivateTests.VendorOfTwo vendor) : IClassFixtur
         controllers.Start();
         await owner.RunAsync("delete configmap site -n acme-shop");
         await Eventually.EqualsAsync("Europe from-the-vault red", () => SiteAsync(owner), Limit);
-        await owner.RunAsync("patch secret keys -n acme --type merge -p '{\"stringData\":{\"values.yaml\":\"key: rotated\"}}'");
-        await Eventually.EqualsAsync("Europe rotated red", () => SiteAsync(owner), Limit);
+        await owner.RunAsync("patch secret keys -n acme --type merge -p '{\"stringData\":{\"values.yaml\":\"key: rotated-in-the-vault\"}}'");
+        await Eventually.EqualsAsync("Europe rotated-in-the-vault red", () => SiteAsync(owner), Limit);
 
         // 5. It is back: an upgrade arrives.
         (await vendor.UpAsync()).Succeeded();
         await vendor.Root.RunAsync("wait --for=condition=Ready dataplane/acme-own --timeout=60s");
         (await vendor.OrreryAsync("install", "set", "shop", "-n", "acme", "--release", "shop-2")).Succeeded();
-        await Eventually.EqualsAsync("Europe rotated blue", () => SiteAsync(owner), Limit);
+        await Eventually.EqualsAsync("Europe rotated-in-the-vault blue", () => SiteAsync(owner), Limit);
         await Eventually.EqualsAsync("Running shop-2", () => PhaseAsync(vendor.Root), Limit);
 
         // 6. The data plane is used, and the vendor is told by whom. What the vendor takes back goes, and the tenant's own stays.
@@ -124,6 +130,21 @@ public sealed class PrivateTests(PrivateTests.VendorOfTwo vendor) : IClassFixtur
         await Eventually.EqualsAsync("", () => owner.RunAsync("get installations,releases,applications -A -o name"), Limit);
         Assert.Equal("secret/keys", (await owner.RunAsync("get secret keys -n acme -o name")).Trim());
         await vendor.Root.RunAsync("delete dataplane acme-own --timeout=60s");
+
+        // 7. Of all bytes that the vendor keeps, its store's journal and its logs among them, none is of a secret.
+        string[] kept = [.. Directory.EnumerateFiles(vendor.Folder, "*", SearchOption.AllDirectories).Where(f => !f.EndsWith("lock", StringComparison.Ordinal))];
+        Assert.Contains(kept, f => f.EndsWith("-wal", StringComparison.Ordinal));
+        Assert.Contains(kept, f => f.EndsWith(".log", StringComparison.Ordinal));
+        Assert.All(kept, f => Assert.False(Holds(f, "the-vault"u8), f));
+        Assert.Contains(kept, f => Holds(f, "shop-2"u8));
+    }
+
+    private static bool Holds(string path, ReadOnlySpan<byte> text)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var bytes = new MemoryStream();
+        file.CopyTo(bytes);
+        return bytes.GetBuffer().AsSpan(0, (int)bytes.Length).IndexOf(text) >= 0;
     }
 
     [Theory]

@@ -15,6 +15,9 @@ internal sealed class EventRing(long floor)
     /// <summary>Encoded bytes beyond which only <see cref="Fewest"/> events are kept.</summary>
     internal const int MostBytes = 16 << 20;
 
+    /// <summary>Of what is old, bytes of the <see cref="Fewest"/> that are kept all the same: a resource that nobody touches any more, or that has gone, holds no more than this.</summary>
+    internal const int MostOldBytes = 64 << 10;
+
     /// <summary>Slots of a ring that has been used at all; a power of two.</summary>
     private const int Smallest = 16;
 
@@ -52,12 +55,12 @@ internal sealed class EventRing(long floor)
         Count++;
     }
 
-    /// <summary>Drops events up to a revision, all but the last <see cref="Fewest"/>, and the room that they took.</summary>
+    /// <summary>Drops events up to a revision, all but the last <see cref="Fewest"/> unless these are large, and the room that they took.</summary>
     /// <returns>About the bytes that were given up.</returns>
     public long Forget(long through)
     {
         long before = Bytes;
-        while (Count > Fewest && this[0].Revision <= through)
+        while (Count > 0 && (Count > Fewest || bytes > MostOldBytes) && this[0].Revision <= through)
         {
             DropOldest();
         }

@@ -16,6 +16,9 @@ internal static partial class Log
     [LoggerMessage(1105, LogLevel.Information, "the store can be followed again, at revision {Revision}")]
     public static partial void StoreBack(this ILogger logger, long revision);
 
+    [LoggerMessage(1106, LogLevel.Error, "what the store holds after revision {Revision} could not be taken in; reading it anew")]
+    public static partial void FollowFailed(this ILogger logger, long revision, Exception fault);
+
     [LoggerMessage(1104, LogLevel.Warning, "the store no longer has the changes after revision {Revision}; reading it anew")]
     public static partial void FellBehind(this ILogger logger, long revision);
 }

@@ -33,7 +33,37 @@ internal sealed class RevisionWaiters
             waiting.Enqueue(waiter, revision);
         }
 
-        return new ValueTask(waiter.Task.WaitAsync(cancellationToken));
+        return new ValueTask(WaitAsync(waiter, cancellationToken));
+    }
+
+    private async Task WaitAsync(TaskCompletionSource waiter, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await waiter.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The revision may never come: clients name any number they like.
+            lock (gate)
+            {
+                waiting.Remove(waiter, out _, out _);
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Those who wait now.</summary>
+    internal int Count
+    {
+        get
+        {
+            lock (gate)
+            {
+                return waiting.Count;
+            }
+        }
     }
 
     public void Advance(long revision)

@@ -78,10 +78,17 @@ internal sealed class StoreFollower(IStore store, Action<StoreContent> load, Act
             {
                 await AwayAsync(after, fault, cancellationToken);
             }
+            catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+            {
+                // A fault of ours. To end here would leave a server that answers nothing and does not know it; what is half taken in is read anew.
+                logger.FollowFailed(after, fault);
+                await Task.Delay(RetryAfter, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                after = await ReloadAsync(after, cancellationToken);
+            }
         }
     }
 
-    private async Task AwayAsync(long after, StoreException fault, CancellationToken cancellationToken)
+    private async Task AwayAsync(long after, Exception fault, CancellationToken cancellationToken)
     {
         if (!isAway)
         {
@@ -115,7 +122,7 @@ internal sealed class StoreFollower(IStore store, Action<StoreContent> load, Act
         {
             return after;
         }
-        catch (StoreException fault)
+        catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             await AwayAsync(after, fault, cancellationToken);
             return after;

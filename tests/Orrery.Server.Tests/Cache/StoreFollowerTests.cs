@@ -29,6 +29,39 @@ public sealed class StoreFollowerTests
             log.All.Where(l => l.Id is 1103 or 1105).Select(l => l.Text));
     }
 
+    [Fact]
+    public async Task Follow_ABatchThatCannotBeTakenIn_ReadsAnewAndGoesOn()
+    {
+        int loads = 0, faults = 0;
+        var last = new TaskCompletionSource();
+        await using var store = new InterruptedStore(new MemoryStore(TimeProvider.System));
+        await using StoreFollower follower = await StoreFollower.StartAsync(
+            store,
+            _ => Interlocked.Increment(ref loads),
+            batch =>
+            {
+                if (Interlocked.Increment(ref faults) == 1)
+                {
+                    throw new InvalidOperationException("cannot be");
+                }
+
+                if (batch.Events[0].Key.EndsWith("/last", StringComparison.Ordinal))
+                {
+                    last.SetResult();
+                }
+            },
+            TimeProvider.System, new Lines(), TestContext.Current.CancellationToken);
+        await WriteAsync(store, "first");
+        await Eventually.TrueAsync(() => loads == 2, "it is read anew", cancellationToken: TestContext.Current.CancellationToken);
+
+        await WriteAsync(store, "last");
+
+        await last.Task.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, TestContext.Current.CancellationToken);
+    }
+
+    private static async Task WriteAsync(IStore store, string name) => await store.CommitAsync(
+        new Transaction([], [new Write($"/core/configmaps/-/default/{name}", """{"metadata":{"name":"a"}}"""u8.ToArray())]), TestContext.Current.CancellationToken);
+
     private sealed class Lines : ILogger<CacheSet>
     {
         public ConcurrentQueue<(int Id, string Text)> All { get; } = new();

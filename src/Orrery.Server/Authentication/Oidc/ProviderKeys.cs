@@ -56,20 +56,32 @@ internal sealed class ProviderKeys : IDisposable
     public async ValueTask<IReadOnlyList<SignatureKey>> FindAsync(string? keyId, CancellationToken cancellationToken)
     {
         IReadOnlyList<SignatureKey> found = Matching(keyId);
-        if (found.Count > 0 && time.GetUtcNow() - fetched < Lifetime)
+        if (found.Count > 0 && (time.GetUtcNow() - fetched < Lifetime || !fetching.Wait(0, CancellationToken.None)))
         {
+            // Somebody asks for newer ones: with those that are known nobody else need wait for a provider that may be away.
             return found;
         }
 
-        await fetching.WaitAsync(cancellationToken);
+        if (found.Count == 0)
+        {
+            await fetching.WaitAsync(cancellationToken);
+        }
+
         try
         {
             if (tried is not { } last || time.GetUtcNow() - last >= BetweenFetches)
             {
-                tried = time.GetUtcNow();
-                keys = await FetchAsync(cancellationToken);
-                fetched = time.GetUtcNow();
-                log.KeysFetched(provider.Issuer, keys.Count);
+                try
+                {
+                    keys = await FetchAsync(cancellationToken);
+                    fetched = time.GetUtcNow();
+                    log.KeysFetched(provider.Issuer, keys.Count);
+                }
+                finally
+                {
+                    // From its end: those who waited for it do not each wait as long again.
+                    tried = time.GetUtcNow();
+                }
             }
         }
         catch (Exception fault) when (fault is HttpRequestException or JsonException or FormatException or InvalidOperationException || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))

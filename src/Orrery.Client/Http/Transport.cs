@@ -158,15 +158,16 @@ internal sealed class Transport : IDisposable
         message.Headers.TryAddWithoutValidation("Accept", request.Accept);
         message.Headers.TryAddWithoutValidation("User-Agent", config.UserAgent);
         await AuthorizeAsync(message, cancellationToken).ConfigureAwait(false);
+        Func<bool>? may = request.Method == HttpMethod.Get ? null : config.MayChange;
         if (request.Body is { } body)
         {
-            message.Content = new ByteArrayContent(body);
+            message.Content = may is null ? new ByteArrayContent(body) : new FencedContent(body, may, $"{request.Method} {request.PathAndQuery}");
             message.Content.Headers.TryAddWithoutValidation("Content-Type", request.ContentType);
         }
 
-        if (request.Method != HttpMethod.Get && config.MayChange is { } may && !may())
+        if (may is not null && !may())
         {
-            throw new HttpRequestException($"{request.Method} {request.PathAndQuery}: not sent, this process does not lead");
+            throw FencedContent.Refusal($"{request.Method} {request.PathAndQuery}");
         }
 
         return await AnswerAsync(message, cancellationToken).ConfigureAwait(false);

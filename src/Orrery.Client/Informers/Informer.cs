@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
 
@@ -217,7 +216,7 @@ public sealed class Informer
                 TellOnce(e.Message, wait, listed);
                 await PauseAsync(wait, cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception e) when (e is StatusException or HttpRequestException or IOException or TimeoutException or JsonException or OperationCanceledException or InvalidOperationException)
+            catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
                 TimeSpan wait = backoff.Next();
                 TellOnce(e.Message, wait, listed);
@@ -260,17 +259,25 @@ public sealed class Informer
         {
             isListing = true;
             Volatile.Write(ref lists, lists + 1);
+
+            // What was seen of a server that was put back to an earlier state, from a backup, has not happened: this list alone counts.
+            bool isPutBack = version > 0 && version < seen;
+            if (isPutBack)
+            {
+                InformerLog.PutBack(logger, Resource, seen, version);
+            }
+
             foreach (KubeObject item in list.Items)
             {
                 ObjectKey key = KeyOf(item);
                 present.Add(key);
-                Put(key, item);
+                Put(key, item, isPutBack);
             }
 
             foreach ((ObjectKey key, KubeObject known) in store.Entries())
             {
                 // Newer than the list: a write of our own taken in meanwhile.
-                if (!present.Contains(key) && VersionOf(known) <= version && Planted.Fault != PlantedFault.InformerKeepsWhatAListLacks)
+                if (!present.Contains(key) && (isPutBack || VersionOf(known) <= version) && Planted.Fault != PlantedFault.InformerKeepsWhatAListLacks)
                 {
                     Remove(key);
                 }
@@ -324,6 +331,12 @@ public sealed class Informer
         string version = found.Object.ResourceVersion;
         lock (dispatch)
         {
+            if (found.Type == WatchEventType.Bookmark && Number(version) is > 0 and long at && at < seen)
+            {
+                // It tells of nothing before what we asked for, which it has not reached again.
+                throw ApiErrors.Expired($"the server is at {at} and was at {seen} before");
+            }
+
             if (found.Type == WatchEventType.Deleted)
             {
                 Remove(KeyOf(found.Object));
@@ -339,10 +352,10 @@ public sealed class Informer
         resourceVersion = version;
     }
 
-    private void Put(ObjectKey key, KubeObject current)
+    private void Put(ObjectKey key, KubeObject current, bool isPutBack = false)
     {
         KubeObject? known = store.Get(key);
-        if (known is not null && known.Uid == current.Uid && !IsNewer(current, known))
+        if (known is not null && known.Uid == current.Uid && (isPutBack ? current.ResourceVersion == known.ResourceVersion : !IsNewer(current, known)))
         {
             return;
         }

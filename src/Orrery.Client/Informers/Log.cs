@@ -17,6 +17,9 @@ internal static partial class InformerLog
     [LoggerMessage(2004, LogLevel.Information, "{Resource}: watch cannot go on from {ResourceVersion}, listing again: {Reason}")]
     public static partial void WatchExpired(ILogger logger, GroupVersionResource resource, string resourceVersion, string reason);
 
+    [LoggerMessage(2006, LogLevel.Warning, "{Resource}: the server was at {Seen} and is at {Version}: it was put back to an earlier state, which is taken as it is")]
+    public static partial void PutBack(ILogger logger, GroupVersionResource resource, long seen, long version);
+
     [LoggerMessage(2005, LogLevel.Error, "{Resource}: a handler failed on {Key}")]
     public static partial void HandlerFailed(ILogger logger, GroupVersionResource resource, ObjectKey key, Exception exception);
 }

@@ -72,6 +72,35 @@ internal sealed class FakeResource
         }
     }
 
+    /// <summary>Puts everything back to how it was at an earlier version, as from a backup, and breaks every open watch.</summary>
+    public void PutBack(long to)
+    {
+        lock (gate)
+        {
+            log.RemoveAll(line => line.Version > to);
+            version = to;
+            objects.Clear();
+            foreach ((long at, string line) in log)
+            {
+                using var change = System.Text.Json.JsonDocument.Parse(line);
+                System.Text.Json.JsonElement found = change.RootElement.GetProperty("object");
+                string name = found.GetProperty("metadata").GetProperty("name").GetString()!;
+                objects.Remove(name);
+                if (change.RootElement.GetProperty("type").GetString() != "DELETED")
+                {
+                    objects[name] = (found.GetRawText(), at);
+                }
+            }
+
+            foreach ((_, HttpContext context) in watchers)
+            {
+                context.Abort();
+            }
+
+            watchers.Clear();
+        }
+    }
+
     /// <summary>Breaks every open watch.</summary>
     public void Break()
     {

@@ -118,6 +118,33 @@ public sealed class InformerTests : IAsyncLifetime
         Assert.Equal(["~changed", "+new", "-gone"], changes);
     }
 
+    /// <summary>A cluster of somebody else's is restored from a backup while it is watched: its versions are those of an earlier time.</summary>
+    [Fact]
+    public async Task RunAsync_ServerPutBack_ShowsWhatItHasNow()
+    {
+        resource.Put("a");
+        resource.Put("gone-again");
+        await StartAsync();
+        await Until.TrueAsync(() => resource.Watchers == 1, "watching");
+        resource.Delete("gone-again");
+        resource.Put("a");
+        resource.Put("b");
+        await Until.TrueAsync(() => changes.Count == 5, "all changes");
+
+        resource.PutBack(12);
+        await Until.TrueAsync(() => resource.Watchers == 1, "watching again");
+
+        // From a version that it has not reached again a server tells nothing, but how far it is.
+        resource.Bookmark();
+
+        await Until.TrueAsync(() => changes.Count == 8, "the earlier state");
+        Assert.Equal(["+a", "+gone-again", "-gone-again", "~a", "+b", "~a", "+gone-again", "-b"], changes);
+        Assert.Equal("11", informer.Get(ClusterName.Root, "ns", "a")!.ResourceVersion);
+        await Until.TrueAsync(() => resource.Watchers == 1, "watching from there");
+        resource.Put("a");
+        await Until.TrueAsync(() => changes.Count == 9, "what comes next");
+    }
+
     [Fact]
     public async Task RunAsync_EveryPositionHasExpired_ListsWithPauses()
     {

@@ -101,6 +101,24 @@ public sealed class LeaderElectionTests : IAsyncLifetime
         Assert.Equal("", await HolderAsync());
     }
 
+    /// <summary>From the request to the socket it may be long: a connection is to be opened, or the whole process is stopped meanwhile.</summary>
+    [Fact]
+    public async Task MayChange_LostWhileItConnects_LetsNothingOut()
+    {
+        bool may = true;
+        ClientConfig config = server.Admin.Config;
+        using var client = new KubeClient(config with
+        {
+            MayChange = () => may,
+            Carrier = () => new Slow(() => may = false) { InnerHandler = ClientHandler.Create(config) },
+        });
+
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.CreateAsync(
+            new GroupVersionResource("", "v1", "configmaps"), "default", new JsonObject { ["metadata"] = new JsonObject { ["name"] = "too-late" } }, Token));
+
+        Assert.Null(await server.Admin.FindAsync(new GroupVersionResource("", "v1", "configmaps"), "default", "too-late", Token));
+    }
+
     [Fact]
     public async Task MayChange_False_LetsNothingOutThatChanges()
     {
@@ -207,6 +225,16 @@ public sealed class LeaderElectionTests : IAsyncLifetime
             {
                 Volatile.Write(ref atWork, 0);
             }
+        }
+    }
+
+    /// <summary>Something happens between the request and the connection.</summary>
+    private sealed class Slow(Action meanwhile) : DelegatingHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            meanwhile();
+            return base.SendAsync(request, cancellationToken);
         }
     }
 }

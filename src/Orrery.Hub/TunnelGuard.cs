@@ -79,9 +79,9 @@ internal sealed class TunnelGuard
                 tunnel.LookedAt = seen;
                 firstEnd = Sooner(firstEnd, tunnel.Credential.Expires);
             }
-            catch (Exception e) when (e is StatusException or HttpRequestException or IOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
-                // Not known, so not ended: looked at again in a second.
+                // Not known, so not ended, whatever it was: looked at again in a second. Were this to end, revoked satellites would stay.
                 Log.NotLookedUp(options.Loggers.CreateLogger("Orrery.Hub"), tunnel.DataPlane, e.Message);
                 isDue = true;
             }

@@ -7,9 +7,6 @@ namespace Orrery.Machinery.Certificates;
 /// <summary>What is inside a CertificateSigningRequest's <c>spec.request</c>.</summary>
 public static class SigningRequestContent
 {
-    private const string CommonName = "2.5.4.3";
-    private const string Organization = "2.5.4.10";
-
     /// <summary>The request itself, its signature checked.</summary>
     /// <param name="base64">Base64 of PEM.</param>
     /// <returns>Null when it cannot be read.</returns>
@@ -26,30 +23,7 @@ public static class SigningRequestContent
         }
     }
 
-    /// <summary>Common name and organisations.</summary>
-    public static (string Name, IReadOnlyList<string> Groups) Subject(CertificateRequest request)
-    {
-        string name = "";
-        var groups = new List<string>();
-        foreach (X500RelativeDistinguishedName part in request.SubjectName.EnumerateRelativeDistinguishedNames(reversed: false))
-        {
-            if (part.HasMultipleElements)
-            {
-                continue;
-            }
-
-            string value = part.GetSingleElementValue() ?? "";
-            switch (part.GetSingleElementType().Value)
-            {
-                case CommonName:
-                    name = value;
-                    break;
-                case Organization:
-                    groups.Add(value);
-                    break;
-            }
-        }
-
-        return (name, groups);
-    }
+    /// <summary>Common name and organisations, as they will be read from the certificate; none where nobody could be.</summary>
+    public static (string Name, IReadOnlyList<string> Groups) Subject(CertificateRequest request) =>
+        CertificateSubject.Read(request.SubjectName, out _) is { } subject ? (subject.Name, subject.Groups) : ("", []);
 }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
+using Orrery.Machinery.Certificates;
 
 namespace Orrery.Server.Authentication;
 

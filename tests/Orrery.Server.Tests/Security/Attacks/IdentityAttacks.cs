@@ -81,6 +81,7 @@ public sealed class IdentityAttacks(AttackWorld world) : IClassFixture<AttackWor
 
     [Theory]
     [InlineData("kubernetes.io/kube-apiserver-client", "CN=x,O=system:masters", "client auth", 422, 403)]
+    [InlineData("kubernetes.io/kube-apiserver-client", "CN=x,O=people,OU=a+O=system:masters", "client auth", 422, 403)]
     [InlineData("kubernetes.io/kubelet-serving", "CN=system:node:x,O=system:nodes", "server auth", 201, 422)]
     [InlineData("kubernetes.io/kube-apiserver-client-kubelet", "CN=root,O=system:masters", "client auth", 201, 422, 403)]
     public async Task Certificate_OfMastersOrOfAServer_IsNotSigned(string signer, string subject, string usage, params int[] codes)

@@ -1,11 +1,14 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Orrery.Server.Authentication;
+namespace Orrery.Machinery.Certificates;
 
-/// <summary>Who a client certificate's subject says it is: common name = user, organisations = groups.</summary>
+/// <summary>
+/// Who a client certificate's subject says it is: common name = user, organisations = groups. Whoever decides about a certificate, and whoever is shown it, read it by this and by nothing
+/// else: what the one overlooked the other would grant.
+/// </summary>
 /// <param name="Uid">Empty where the subject carries none.</param>
-internal sealed record CertificateSubject(string Name, IReadOnlyList<string> Groups, string Uid)
+public sealed record CertificateSubject(string Name, IReadOnlyList<string> Groups, string Uid)
 {
     private const string CommonName = "2.5.4.3";
     private const string Organization = "2.5.4.10";
@@ -30,7 +33,7 @@ internal sealed record CertificateSubject(string Name, IReadOnlyList<string> Gro
                 }
             }
         }
-        catch (AsnContentException fault)
+        catch (Exception fault) when (fault is AsnContentException or System.Security.Cryptography.CryptographicException)
         {
             problem = $"its subject cannot be read: {fault.Message}";
             return null;

@@ -41,12 +41,15 @@ internal sealed class ProviderKeys : IDisposable
             handler.ConnectCallback = (context, cancellationToken) => connect(context.DnsEndPoint, cancellationToken);
         }
 
+        // Where an issuer can be downloaded a certificate says itself, and nobody would ask whether that may be reached.
+        var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
         if (provider.Authorities is { } authorities)
         {
-            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
             policy.CustomTrustStore.AddRange(authorities);
-            handler.SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy };
         }
+
+        handler.SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy };
 
         http = new HttpClient(handler) { Timeout = FetchTimeout, MaxResponseContentBufferSize = MaxDocument };
     }

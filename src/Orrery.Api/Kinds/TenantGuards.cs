@@ -11,6 +11,8 @@ public static class TenantGuards
     public const string EnforceLabel = "pod-security.kubernetes.io/enforce";
     public const string WarnLabel = "pod-security.kubernetes.io/warn";
 
+    private static readonly string[] Kinds = ["NetworkPolicy", "ResourceQuota", "LimitRange"];
+
     private const string NamespaceNameLabel = "kubernetes.io/metadata.name";
 
     /// <summary>
@@ -22,6 +24,9 @@ public static class TenantGuards
         ("0.0.0.0/0", ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"]),
         ("::/0", ["fc00::/7", "fe80::/10"]),
     ];
+
+    /// <summary>Whether something of that kind and name is what holds a tenant apart, in whichever namespace of the tenant: nothing else may take its place.</summary>
+    public static bool IsReserved(string kind, string name) => name == Name && Kinds.Contains(kind);
 
     /// <summary>
     /// Lets the pods of a namespace talk with the tenant's own, with those of namespaces that it allows, with the cluster's name service and

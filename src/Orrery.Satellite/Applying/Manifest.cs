@@ -39,6 +39,17 @@ internal sealed record Manifest(string WorkName, JsonObject Json)
         }
 
         JsonObject labels = json.Metadata.ObjectAt("labels");
+        if (work.Labels.ContainsKey(OrreryNames.TenantLabel))
+        {
+            // What we know our own by is ours to write: a label or mark that a tenant put there would pass for it.
+            foreach (string forged in labels.Select(l => l.Key).Where(k => k.StartsWith(OrreryNames.Prefix, StringComparison.Ordinal)).ToList())
+            {
+                labels.Remove(forged);
+            }
+
+            Unmark(json["spec"]);
+        }
+
         labels[OrreryNames.ManagedByLabel] = OrreryNames.Manager;
         foreach (string label in (ReadOnlySpan<string>)[OrreryNames.TenantLabel, OrreryNames.VirtualClusterLabel, OrreryNames.NamespaceLabel, OrreryNames.InstallationLabel])
         {
@@ -50,6 +61,33 @@ internal sealed record Manifest(string WorkName, JsonObject Json)
 
         json.Metadata.ObjectAt("annotations")[OrreryNames.WorkAnnotation] = work.Name;
         return new Manifest(work.Name, json);
+    }
+
+    /// <summary>Takes the mark from templates: what a controller makes of one is not what the Work asks for, and nobody else's.</summary>
+    private static void Unmark(JsonNode? node)
+    {
+        switch (node)
+        {
+            case JsonObject json:
+                if (json["metadata"] is JsonObject metadata && metadata["annotations"] is JsonObject annotations)
+                {
+                    annotations.Remove(OrreryNames.WorkAnnotation);
+                }
+
+                foreach ((_, JsonNode? member) in json)
+                {
+                    Unmark(member);
+                }
+
+                break;
+            case JsonArray list:
+                foreach (JsonNode? item in list)
+                {
+                    Unmark(item);
+                }
+
+                break;
+        }
     }
 
     /// <summary>As the cluster takes it: what is cluster-scoped there is in no namespace.</summary>

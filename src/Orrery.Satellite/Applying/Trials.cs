@@ -21,9 +21,14 @@ internal sealed class Trials(SatelliteContext context, NamespaceKeeper namespace
             ? Conditions.Find(work, OrreryNames.AcceptedCondition) is null
             : Conditions.Find(work, OrreryNames.AcceptedCondition) is { Status: Conditions.True } accepted && accepted.ObservedGeneration == work.Generation;
 
-    /// <summary>The resource of a manifest, or why it may not be applied: tenants' Works are of namespaced kinds only.</summary>
+    /// <summary>The resource of a manifest, or why it may not be applied: tenants' Works are of namespaced kinds only, and none stands in for what holds their tenant apart.</summary>
     public async Task<(ApiResource? Resource, ApplyOutcome? Refusal)> FindAsync(Manifest manifest, MappedNamespace owner, CancellationToken cancellationToken)
     {
+        if (!owner.IsVendors && TenantGuards.IsReserved(manifest.Kind.Kind, manifest.Name))
+        {
+            return (null, ApplyOutcome.Refused("ReservedName", $"the name {TenantGuards.Name} is kept for the {manifest.Kind.Kind} that holds tenant {owner.Tenant} apart"));
+        }
+
         ApiResource? served = await context.Resources.FindAsync(manifest.Kind.ApiVersion, manifest.Kind.Kind, cancellationToken).ConfigureAwait(false);
         string kind = $"{manifest.Kind.Kind} of {manifest.Kind.ApiVersion}";
         return served switch

@@ -237,7 +237,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
                 return ApplyOutcome.Refused(e.Reason, e.Message);
             }
 
-            if (live is not null && !(handling.Adopts && AppliedObjects.MarkOf(live).Length == 0) && !manifest.Marks(live) && !memory.IsMade(manifest, live) && !owner.IsNamespaceOf(live) && !Ownership.IsAppliedByUs(live, w => context.Work(w) is not null))
+            if (live is not null && !(handling.Adopts && AppliedObjects.MarkOf(live).Length == 0 && !HoldsApart(manifest, owner)) && !manifest.Marks(live) && !memory.IsMade(manifest, live) && !owner.IsNamespaceOf(live) && !Ownership.IsAppliedByUs(live, w => context.Work(w) is not null))
             {
                 return await IsGoneAsync(AppliedObjects.MarkOf(live), cancellationToken).ConfigureAwait(false)
                     ? ApplyOutcome.Refused("Terminating", "what another Work made under this name is still being removed", live)
@@ -272,6 +272,9 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
 
         return outcome;
     }
+
+    /// <summary>A policy that its tenant did not make was put there by the cluster's owner, to hold what is in that namespace: no tenant's to take over.</summary>
+    private static bool HoldsApart(Manifest manifest, MappedNamespace owner) => !owner.IsVendors && manifest.Kind is { Group: "networking.k8s.io", Kind: "NetworkPolicy" };
 
     private async Task<ApplyOutcome> ApplyAsync(
         Manifest manifest, GroupVersionResource resource, Informer informer, KubeObject? live, string digest, WorkHandling handling, CancellationToken cancellationToken)

@@ -14,6 +14,7 @@ public sealed class TenantAttacks
     private const string Theirs = "globex-shop-default";
     private static readonly ClusterName Globex = new("globex", "shop");
     private static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
+    private static readonly GroupVersionResource Policies = new("networking.k8s.io", "v1", "networkpolicies");
     private static readonly GroupVersionResource Services = new("", "v1", "services");
 
     [Fact]
@@ -54,6 +55,16 @@ public sealed class TenantAttacks
             {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "catch"}, "spec": {"ports": [{"port": 53}], "externalIPs": ["10.96.0.10", "8.8.8.8"], "selector": {"app": "catch"}}}
             """), default);
 
+        // 4. What would take the place of the policy that holds it apart, or stay when everything else goes.
+        await shop.CreateAsync(Policies, "default", Json("""
+            {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+             "metadata": {"name": "orrery-tenant", "labels": {"orrery.dev/guard": "acme"}, "annotations": {"orrery.dev/adopt": "true", "orrery.dev/conflicts": "TakeOver"}},
+             "spec": {"podSelector": {"matchLabels": {"no": "pod"}}}}
+            """), default);
+        await shop.CreateAsync(ConfigMaps, "default", Json("""
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "stays", "labels": {"orrery.dev/installation": "x"}, "annotations": {"helm.sh/resource-policy": "keep"}}}
+            """), default);
+
         // What came of it, once all is there that will be.
         await Eventually.SomeAsync(() => plane.FindAsync(ConfigMaps, "acme-shop-" + Theirs, "canary", default), "in a namespace of its own", TimeSpan.FromSeconds(20));
         KubeObject service = await Eventually.SomeAsync(() => plane.FindAsync(Services, Mine, "catch", default), "its service", TimeSpan.FromSeconds(20));
@@ -61,6 +72,17 @@ public sealed class TenantAttacks
         Assert.Null(service.At("spec", "externalIPs"));
         Assert.Null((await plane.FindAsync(ConfigMaps, Mine, "owned", default))?.At("metadata", "ownerReferences"));
         Assert.Equal("orrery", forged.Labels["app.kubernetes.io/managed-by"]);
+        await Eventually.TrueAsync(
+            async () => (await fleet.Root.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)).Items
+                .Any(w => w.TextAt("spec", "source", "name") == "orrery-tenant" && Conditions.Find(w, "Applied") is { Status: "False", Reason: "ReservedName" }),
+            "refused, and said so",
+            TimeSpan.FromSeconds(20));
+        KubeObject guard = await plane.GetAsync(Policies, Mine, "orrery-tenant", default);
+        Assert.Equal(("""{}""", "acme"), (guard.At("spec", "podSelector")!.Value.GetRawText(), guard.Labels["orrery.dev/guard"]));
+        await Eventually.SomeAsync(() => plane.FindAsync(ConfigMaps, Mine, "stays", default), "what is to stay", TimeSpan.FromSeconds(20));
+        await shop.DeleteAsync(ConfigMaps, "default", "stays", null, default);
+        await Eventually.TrueAsync(async () => await plane.FindAsync(ConfigMaps, Mine, "stays", default) is null, "what is to stay goes", TimeSpan.FromSeconds(20));
+        Assert.DoesNotContain("orrery.dev/kept", (await plane.GetAsync(CoreResources.Namespaces, "", Mine, default)).Annotations.Keys);
         foreach (string ns in (string[])[Mine, "acme-shop-" + Theirs])
         {
             KubeObject found = await plane.GetAsync(CoreResources.Namespaces, "", ns, default);

@@ -21,6 +21,25 @@ public sealed class OwnershipTests
         Assert.True(manifest.Marks(KubeObject.From(manifest.Json)));
     }
 
+    /// <summary>By these the satellite tells what holds tenants apart, what is to stay, and what is of which Work: a tenant's object, or what comes of it, must not pass for any.</summary>
+    [Fact]
+    public void Of_TenantsWork_CarriesNoMarkThatTheTenantWrote()
+    {
+        Manifest manifest = Satellite.Applying.Manifest.Of(Samples.Work("""
+            {"apiVersion": "apps/v1", "kind": "StatefulSet",
+             "metadata": {"name": "web", "namespace": "acme-shop-default", "labels": {"app": "web", "orrery.dev/guard": "globex", "orrery.dev/installation": "x"}},
+             "spec": {"template": {"metadata": {"annotations": {"a": "b", "orrery.dev/work": "deployment-of-globex"}, "labels": {"app": "web"}}},
+                      "volumeClaimTemplates": [{"metadata": {"name": "data", "annotations": {"orrery.dev/work": "claim-of-globex"}}}]}}
+            """));
+
+        Assert.Equal(
+            """{"app":"web","app.kubernetes.io/managed-by":"orrery","orrery.dev/tenant":"acme","orrery.dev/virtual-cluster":"shop","orrery.dev/namespace":"default"}""",
+            manifest.Json.Metadata["labels"]!.ToJsonString());
+        Assert.Equal(
+            """{"template":{"metadata":{"annotations":{"a":"b"},"labels":{"app":"web"}}},"volumeClaimTemplates":[{"metadata":{"name":"data","annotations":{}}}]}""",
+            manifest.Json["spec"]!.ToJsonString());
+    }
+
     [Theory]
     [InlineData("""{"kind": "Deployment", "metadata": {"name": "web"}}""")]
     [InlineData("""{"kind": "Deployment", "metadata": {"namespace": "x"}}""")]

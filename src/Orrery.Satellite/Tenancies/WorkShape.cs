@@ -13,6 +13,8 @@ internal static class WorkShape
     /// <summary>No node carries it: what selects it runs nowhere.</summary>
     public const string NowhereLabel = "orrery.dev/suspended";
 
+    private const string SystemClasses = "system-";
+
     private static readonly string[] Scheduling = ["nodeSelector", "tolerations", "affinity"];
 
     /// <param name="manifest">Changed in place.</param>
@@ -32,6 +34,12 @@ internal static class WorkShape
 
         // 1. Where its pods run. A name of a node would pass over every taint.
         pod.Remove("nodeName");
+        if (pod.TextAt("priorityClassName")?.StartsWith(SystemClasses, StringComparison.Ordinal) == true)
+        {
+            // Every cluster has these classes, in any namespace: pods of them drive those of all others off their nodes.
+            pod.Remove("priorityClassName");
+        }
+
         Toleration[] own = Own(pod, tenancy.Tenant);
         if (tenancy.Machines is { } machines)
         {

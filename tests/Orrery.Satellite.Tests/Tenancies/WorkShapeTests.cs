@@ -104,6 +104,22 @@ public sealed class WorkShapeTests
             pod["affinity"]!["nodeAffinity"]!["requiredDuringSchedulingIgnoredDuringExecution"]!["nodeSelectorTerms"]!.ToJsonString());
     }
 
+    /// <summary>Kubernetes takes these classes in any namespace, and lets their pods drive out all others.</summary>
+    [Theory]
+    [InlineData("system-node-critical", null)]
+    [InlineData("system-cluster-critical", null)]
+    [InlineData("batch", "batch")]
+    public void Apply_ClassOfTheClusterItself_IsNotTheTenants(string wanted, string? given)
+    {
+        JsonObject manifest = Deployment("CronJob");
+        manifest["spec"] = new JsonObject { ["jobTemplate"] = new JsonObject { ["spec"] = manifest["spec"]!.DeepClone() } };
+        WorkShape.PodSpec(manifest)!["priorityClassName"] = wanted;
+
+        WorkShape.Apply(manifest, Plain, null);
+
+        Assert.Equal(given, (string?)WorkShape.PodSpec(manifest)!["priorityClassName"]);
+    }
+
     [Fact]
     public void Apply_JobThatRuns_StaysWhereItWasPlaced()
     {

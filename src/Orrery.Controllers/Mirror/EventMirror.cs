@@ -47,10 +47,11 @@ internal static class EventMirror
             }
         }
 
-        if (json.TextAt("involvedObject", "kind") is not ("Pod" or "Node") && json.TextAt("message") is { } message)
+        if (json.TextAt("message") is { } message)
         {
             // A mirrored pod's name says where it is; what one object does in each data plane must say it itself.
-            made["message"] = $"{dataPlane}: {message}";
+            string shown = TakenMachines.Hide(message);
+            made["message"] = json.TextAt("involvedObject", "kind") is "Pod" or "Node" ? shown : $"{dataPlane}: {shown}";
         }
 
         return made;

@@ -14,7 +14,8 @@ internal static class NodeMirror
     private static readonly string[] KeptStatus = ["capacity", "allocatable", "conditions", "addresses", "nodeInfo"];
 
     /// <param name="node">As it is in the data plane.</param>
-    public static JsonObject Build(JsonObject node, string name, DataPlane dataPlane)
+    /// <param name="tenant">Whose virtual cluster it is shown in.</param>
+    public static JsonObject Build(JsonObject node, string name, DataPlane dataPlane, string tenant)
     {
         JsonObject labels = node.NodeAt("metadata", "labels")?.DeepClone() as JsonObject ?? [];
         labels[OrreryNames.DataPlaneLabel] = dataPlane.Name;
@@ -28,6 +29,7 @@ internal static class NodeMirror
             }
         }
 
+        TakenMachines.Hide(labels, spec["taints"] as JsonArray, tenant);
         var status = new JsonObject();
         foreach (string part in KeptStatus)
         {

@@ -14,7 +14,7 @@ internal sealed class NodeReconciler(
 {
     public async Task<ReconcileResult> ReconcileAsync(ClusterName key, CancellationToken cancellationToken)
     {
-        if (tenancy.Find(key) is not { IsServed: true })
+        if (tenancy.Find(key) is not { IsServed: true } owner)
         {
             return ReconcileResult.Done;
         }
@@ -37,7 +37,7 @@ internal sealed class NodeReconciler(
                     name = MirrorNames.Mirrored(node.Name, dataPlane.Name);
                 }
 
-                wanted[name] = NodeMirror.Build(node, name, dataPlane);
+                wanted[name] = NodeMirror.Build(node, name, dataPlane, owner.Tenant.Name);
             }
         }
 

@@ -38,13 +38,15 @@ internal static class PodMirror
 
         (metadata["annotations"] as JsonObject)!.Remove(OrreryNames.TemplateHashAnnotation);
         metadata["finalizers"] = new JsonArray(OrreryNames.MirrorFinalizer);
+        JsonObject status = pod["status"]?.DeepClone() as JsonObject ?? [];
+        TakenMachines.Hide(status);
         return new JsonObject
         {
             ["apiVersion"] = "v1",
             ["kind"] = "Pod",
             ["metadata"] = metadata,
             ["spec"] = spec,
-            ["status"] = pod["status"]?.DeepClone() ?? new JsonObject(),
+            ["status"] = status,
         };
     }
 

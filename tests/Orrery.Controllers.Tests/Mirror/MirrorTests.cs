@@ -95,7 +95,7 @@ public sealed class MirrorTests
              "status": {"capacity": {"cpu": "4"}, "images": [{"names": ["globex:1"]}], "conditions": [{"type": "Ready", "status": "True"}]}}
             """);
 
-        JsonObject mirrored = NodeMirror.Build(node, "n1", Samples.DataPlane("pa2-par"));
+        JsonObject mirrored = NodeMirror.Build(node, "n1", Samples.DataPlane("pa2-par"), "acme");
 
         Assert.Equal("""{}""", mirrored["spec"]!.ToJsonString());
         Assert.Equal("""{"capacity":{"cpu":"4"},"conditions":[{"type":"Ready","status":"True"}]}""", mirrored["status"]!.ToJsonString());
@@ -103,12 +103,47 @@ public sealed class MirrorTests
         Assert.Equal("""{"orrery.dev/source-uid":"u"}""", mirrored.Metadata["annotations"]!.ToJsonString());
     }
 
+    /// <summary>A machine of a tenant's own carries its name: its neighbours in the data plane see that it is taken, and not by whom.</summary>
+    [Theory]
+    [InlineData("globex", """{"taints":[{"key":"gpu","value":"yes","effect":"NoSchedule"},{"key":"orrery.dev/tenant","effect":"NoSchedule"}]}""", null, null)]
+    [InlineData("acme", """{"taints":[{"key":"gpu","value":"yes","effect":"NoSchedule"},{"key":"orrery.dev/tenant","value":"acme","effect":"NoSchedule"}]}""", "acme", "large")]
+    public void Build_NodeThatIsTaken_NamesNoOtherTenant(string owner, string spec, string? tenant, string? pool)
+    {
+        JsonObject node = Samples.Json($$"""
+            {"metadata": {"name": "n1", "uid": "u", "labels": {"orrery.dev/tenant": "{{owner}}", "orrery.dev/machine-pool": "large"} },
+             "spec": {"taints": [{"key": "gpu", "value": "yes", "effect": "NoSchedule"}, {"key": "orrery.dev/tenant", "value": "{{owner}}", "effect": "NoSchedule"}]} }
+            """);
+
+        JsonObject mirrored = NodeMirror.Build(node, "n1", Samples.DataPlane("pa2-par"), "acme");
+
+        Assert.Equal(spec, mirrored["spec"]!.ToJsonString());
+        Assert.Equal((tenant, pool), (mirrored.TextAt("metadata", "labels", "orrery.dev/tenant"), mirrored.TextAt("metadata", "labels", "orrery.dev/machine-pool")));
+    }
+
+    [Fact]
+    public void Build_PodAndEvent_NameNoTenantWhoseMachinesRefusedThem()
+    {
+        const string Said = "0/3 nodes are available: 2 node(s) had untolerated taint {orrery.dev/tenant: globex}, 1 node(s) had untolerated taint {gpu: yes}.";
+        const string Shown = "0/3 nodes are available: 2 node(s) had untolerated taint {orrery.dev/tenant}, 1 node(s) had untolerated taint {gpu: yes}.";
+        JsonObject pod = Samples.Json(Pod);
+        pod["status"] = Samples.Json($$"""{"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False", "message": "{{Said}}"}]}""");
+        JsonObject found = Samples.Json($$"""
+            {"metadata": {"name": "web-1.17", "uid": "e1"}, "reason": "FailedScheduling", "message": "{{Said}}", "involvedObject": {"apiVersion": "v1", "kind": "Pod", "name": "web-1"} }
+            """);
+
+        JsonObject mirrored = PodMirror.Build(pod, Key(), "pa2-par", "");
+        JsonObject told = EventMirror.Build(found, new MirrorKey("Event", new ObjectKey(Shop, "default", "web-1.17.pa2-par")), "pa2-par", ("web-1.pa2-par", "v1"));
+
+        Assert.Equal(Shown, (string?)mirrored["status"]!["conditions"]![0]!["message"]);
+        Assert.Equal(Shown, told.TextAt("message"));
+    }
+
     [Fact]
     public void Build_NodeOfASilentDataPlane_IsUnknown()
     {
         JsonObject node = Samples.Json("""{"metadata": {"name": "n1"}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}}""");
 
-        JsonObject mirrored = NodeMirror.Build(node, "n1", Samples.DataPlane("pa2-par", ready: "Unknown"));
+        JsonObject mirrored = NodeMirror.Build(node, "n1", Samples.DataPlane("pa2-par", ready: "Unknown"), "acme");
 
         Assert.Equal("Unknown", (string?)mirrored["status"]!["conditions"]![0]!["status"]);
         Assert.Equal("silent since noon", (string?)mirrored["status"]!["conditions"]![0]!["message"]);

@@ -70,6 +70,11 @@ internal sealed class FetchReconciler(PrivateContext context, ILogger logger) : 
             }
         }
 
+        if (key.Kind == "Release" && FetchedRelease.Problem(wanted, await CredentialsAsync(wanted, cancellationToken).ConfigureAwait(false)) is { } problem)
+        {
+            return ApplyOutcome.Refused("NotTaken", problem);
+        }
+
         // 2. What the owner made itself is not taken over; a tenant that is there is the one that is meant.
         if (live is not null && key.Kind != "Tenant" && live.Labels.GetValueOrDefault(FetchedObject.Label) != context.DataPlane)
         {
@@ -101,6 +106,10 @@ internal sealed class FetchReconciler(PrivateContext context, ILogger logger) : 
         Log.Fetched(logger, key.ToString());
         return ApplyOutcome.InForce(written);
     }
+
+    private async Task<KubeObject?> CredentialsAsync(JsonObject release, CancellationToken cancellationToken) => FetchedRelease.CredentialsOf(release) is { } named
+        ? await context.Cluster.FindAsync(ClusterResources.Secrets, named.Namespace, named.Name, cancellationToken).ConfigureAwait(false)
+        : null;
 
     /// <summary>With the mark by which it is known again, and the digest by which a field that the vendor no longer says is noticed.</summary>
     private JsonObject Wanted(KubeObject manifest)

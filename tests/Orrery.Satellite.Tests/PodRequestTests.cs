@@ -28,4 +28,18 @@ public sealed class PodRequestTests
     [InlineData("/clusters/acme/shop/api/v1/namespaces/default/pods//log")]
     [InlineData("/clusters/acme/shop/api/v1/namespaces/default/pods/web-1/log/more")]
     public void Parse_AnythingElse_IsNothing(string path) => Assert.Null(PodRequest.Parse(path));
+
+    /// <summary>What the HTTP client makes another path of must not reach it: whoever may only ask a pod would ask the cluster.</summary>
+    [Theory]
+    [InlineData("/api/v1/namespaces/a/pods/p/proxy/x/y%20z?next=/../..", true)]
+    [InlineData("/api/v1/namespaces/a/pods/p/proxy/a..b/...", true)]
+    [InlineData("/api/v1/namespaces/a/pods/p/proxy/../../../secrets", false)]
+    [InlineData("/api/v1/namespaces/a/pods/p/proxy/%2e%2E/%2e./secrets", false)]
+    [InlineData("/api/v1/namespaces/a/pods/p/proxy/..\\..\\..\\secrets", false)]
+    [InlineData("api/v1/secrets", false)]
+    public void IsPlain_Target_LeadsWhereItSays(string target, bool expected)
+    {
+        Assert.Equal(expected, ClusterForward.IsPlain(target));
+        Assert.True(!expected || new Uri("https://plane.test" + target).PathAndQuery == target);
+    }
 }

@@ -23,8 +23,14 @@ internal static class ClusterForward
     /// <param name="headers">Whether those of the request and of the answer pass, beside what a stream needs and the type of the content.</param>
     /// <param name="refused">What is thrown when the cluster does not let its satellite (401, 403); null passes its answer on.</param>
     /// <exception cref="HttpRequestException">The cluster cannot be reached.</exception>
+    /// <exception cref="StatusException">400: it is not plain where in the cluster the target leads.</exception>
     public static async Task RunAsync(KubeClient cluster, string target, bool headers, HttpContext http, Func<StatusException>? refused, CancellationToken cancellationToken)
     {
+        if (!IsPlain(target))
+        {
+            throw ApiErrors.BadRequest("the request path is not a plain absolute path");
+        }
+
         // 1. Ask the cluster.
         string? protocol = StreamProtocol(http);
         IEnumerable<KeyValuePair<string, string>> sent = protocol is not null ? StreamHeaders.Asked(http.Request.Headers, protocol) : headers ? Passed(http.Request.Headers) : [];
@@ -53,6 +59,18 @@ internal static class ClusterForward
         await using Stream inside = await answer.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         await using Stream outside = await http.Features.GetRequiredFeature<IHttpExtendedConnectFeature>().AcceptAsync().ConfigureAwait(false);
         await StreamRelay.RunAsync(outside, inside, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Whether a path says itself what it leads to. The control plane lets no other pass; one that did would lead out of the pod that was asked for, past what the
+    /// cluster's owner lets anybody do there.
+    /// </summary>
+    public static bool IsPlain(string target)
+    {
+        int question = target.IndexOf('?', StringComparison.Ordinal);
+        string path = question < 0 ? target : target[..question];
+        return path.StartsWith('/') && !path.Contains('\\', StringComparison.Ordinal) && !path.Contains('#', StringComparison.Ordinal)
+            && !path.Split('/').Any(s => Uri.UnescapeDataString(s) is "." or "..");
     }
 
     private static IEnumerable<KeyValuePair<string, string>> Passed(IHeaderDictionary from)

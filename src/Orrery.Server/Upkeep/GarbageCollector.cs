@@ -165,12 +165,14 @@ internal sealed class GarbageCollector(CacheSet caches, ObjectStore objects, Res
 
         // Who was made before its owner was deleted is in the graph by then: one that is overlooked here would be taken for garbage.
         await followed.WaitForAsync(owner.Revision, cancellationToken);
+
+        // Of the same cluster: what another writes about an owner here is nothing to it.
         string[] dependents = graph.DependentsOf(owner.Json.Uid);
         if (Finalizers.Has(owner.Json, Orphan))
         {
             foreach (string dependent in dependents)
             {
-                if (Find(dependent) is { } orphan)
+                if (Find(dependent) is { } orphan && orphan.Cluster == owner.Cluster)
                 {
                     await RemoveOwnersAsync(orphan, [owner.Json.Uid], cancellationToken);
                 }
@@ -184,7 +186,7 @@ internal sealed class GarbageCollector(CacheSet caches, ObjectStore objects, Res
             foreach (string dependent in dependents)
             {
                 queue.Add(dependent);
-                blocked |= Find(dependent) is { } there && OwnerReference.Of(there.Json).Any(o => o.Uid == owner.Json.Uid && o.BlocksDeletion);
+                blocked |= Find(dependent) is { } there && there.Cluster == owner.Cluster && OwnerReference.Of(there.Json).Any(o => o.Uid == owner.Json.Uid && o.BlocksDeletion);
             }
 
             if (!blocked)

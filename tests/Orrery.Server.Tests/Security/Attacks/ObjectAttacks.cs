@@ -233,6 +233,23 @@ public sealed class ObjectAttacks(AttackWorld world) : IClassFixture<AttackWorld
         await world.UntouchedAsync();
     }
 
+    /// <summary>Whoever knows an object's uid can name it as an owner, and hold what names it: the owner does not wait for what stands in another cluster.</summary>
+    [Fact]
+    public async Task Dependent_InAnotherCluster_HoldsNoOwner()
+    {
+        KubeObject owner = await world.Victim.CreateAsync(ServerFixture.ConfigMaps, "default", ServerFixture.ConfigMap("parent"), Cancel);
+        JsonObject dependent = ServerFixture.ConfigMap("holds");
+        dependent.Metadata["ownerReferences"] = new JsonArray(ServerFixture.Owner(owner, blocks: true));
+        dependent.Metadata["finalizers"] = new JsonArray("attack.example.com/stays");
+        await world.Attacker.CreateAsync(ServerFixture.ConfigMaps, "default", dependent, Cancel);
+
+        await world.Victim.DeleteAsync(ServerFixture.ConfigMaps, "default", "parent", new DeleteQuery { PropagationPolicy = "Foreground" }, Cancel);
+
+        await Eventually.TrueAsync(async () => await world.Victim.FindAsync(ServerFixture.ConfigMaps, "default", "parent", Cancel) is null, "the owner goes", TimeSpan.FromSeconds(30), Cancel);
+        Assert.NotNull(await world.Attacker.FindAsync(ServerFixture.ConfigMaps, "default", "holds", Cancel));
+        await world.UntouchedAsync();
+    }
+
     [Theory]
     [InlineData("?resourceVersion=9223372036854775807")]
     [InlineData("?resourceVersion=-1")]

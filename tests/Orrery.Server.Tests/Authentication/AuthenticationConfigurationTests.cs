@@ -54,13 +54,14 @@ public sealed class AuthenticationConfigurationTests
         await using Provider provider = await Provider.StartAsync();
         TokenProvider read = Read(provider.Configuration("""
             username: {expression: "claims.sub"}
-            groups: {expression: "['system:masters', 'devs']"}
+            groups: {expression: "['system:masters', 'orrery:satellites', 'devs']"}
             """));
         using var authenticator = new OidcAuthenticator(read, null, Clock, NullLogger.Instance);
 
         Assert.Equal(["devs", "system:authenticated"], (await AskAsync(authenticator, provider))!.Groups);
         Assert.Null(await AskAsync(authenticator, provider, ("sub", "system:admin")));
         Assert.Null(await AskAsync(authenticator, provider, ("sub", "system:serviceaccount:kube-system:admin")));
+        Assert.Null(await AskAsync(authenticator, provider, ("sub", "orrery:data-plane:pa2-par")));
     }
 
     [Fact]

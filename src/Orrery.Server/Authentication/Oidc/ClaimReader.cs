@@ -6,11 +6,11 @@ namespace Orrery.Server.Authentication.Oidc;
 
 /// <summary>
 /// Makes a user of the claims of a token that is known to be good, by the rules and mappings of its provider. A provider never
-/// gives a name or a group that begins with <c>system:</c>.
+/// gives a name or a group that begins with <c>system:</c> or, as satellites' and servers' do, with <c>orrery:</c>.
 /// </summary>
 internal sealed class ClaimReader(TokenProvider provider)
 {
-    private const string Reserved = "system:";
+    private static readonly string[] Reserved = ["system:", "orrery:"];
 
     private readonly bool usesExpressions = provider.Username.Expression is not null || provider.Groups?.Expression is not null || provider.Uid?.Expression is not null
         || provider.Extra.Count > 0 || provider.ClaimRules.Any(r => r.Expression is not null);
@@ -41,7 +41,7 @@ internal sealed class ClaimReader(TokenProvider provider)
         {
             Name = name,
             Uid = uid.Count > 0 ? uid[0] : "",
-            Groups = [.. groups.Where(g => g.Length > 0 && !g.StartsWith(Reserved, StringComparison.Ordinal)), UserGroups.Authenticated],
+            Groups = [.. groups.Where(g => g.Length > 0 && PrefixOf(g) is null), UserGroups.Authenticated],
             Scope = scope,
             Extra = extra,
         };
@@ -69,15 +69,18 @@ internal sealed class ClaimReader(TokenProvider provider)
             return null;
         }
 
-        if (name?.StartsWith(Reserved, StringComparison.Ordinal) == true)
+        if (name is not null && PrefixOf(name) is { } prefix)
         {
-            problem = "its name begins with system:";
+            problem = $"its name begins with {prefix}";
             return null;
         }
 
         problem = name is null ? problem : "";
         return name;
     }
+
+    /// <returns>Null for a name that a provider may give.</returns>
+    private static string? PrefixOf(string name) => System.Array.Find(Reserved, prefix => name.StartsWith(prefix, StringComparison.Ordinal));
 
     private static IReadOnlyList<string>? Many(ClaimMapping? mapping, JsonElement claims, JsonObject json, CancellationToken cancellationToken) =>
         mapping is null ? []

@@ -78,6 +78,17 @@ public sealed class SafetyTests
         Assert.Contains("larger than the maximum size", Refused(File("c/Chart.yaml", ChartYaml), File("c/charts/a.tgz", packed), File("c/charts/b.tgz", packed)).Message, StringComparison.Ordinal);
     }
 
+    /// <summary>Also what holds no file: folders, headers, what is passed over.</summary>
+    [Fact]
+    public void Read_UnpacksToMoreThanTheBound_IsRefused()
+    {
+        var bounds = new ChartBounds();
+        bounds.Unpacked((int)(2 * ChartBounds.MaxBytes) - 1000);
+        using var packed = new MemoryStream(Pack(new PaxTarEntry(TarEntryType.Directory, "c/"), new PaxTarEntry(TarEntryType.Directory, "c/d/")));
+
+        Assert.Contains("when it is unpacked", Assert.Throws<ChartException>(() => ChartArchive.Read(packed, bounds)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Load_Garbage_IsRefused()
     {

@@ -14,7 +14,8 @@ internal static partial class ChartArchive
         try
         {
             using var unzipped = new GZipStream(packed, CompressionMode.Decompress, leaveOpen: true);
-            using var tar = new TarReader(unzipped);
+            using var bounded = new BoundedStream(unzipped, bounds);
+            using var tar = new TarReader(bounded);
             while (tar.GetNextEntry() is { } entry)
             {
                 if (entry.EntryType is TarEntryType.Directory or TarEntryType.GlobalExtendedAttributes or TarEntryType.ExtendedAttributes)
@@ -24,6 +25,11 @@ internal static partial class ChartArchive
 
                 files.Add(Entry(entry, bounds));
             }
+        }
+        catch (OutOfMemoryException)
+        {
+            // A header that says that names alone take gigabytes.
+            throw new ChartException("load", "chart archive is broken: a header is too large");
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException or FormatException or IOException and not FileNotFoundException)
         {

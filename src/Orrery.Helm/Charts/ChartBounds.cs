@@ -13,8 +13,23 @@ internal sealed class ChartBounds
     /// <summary>Levels of charts within charts.</summary>
     public const int MaxDepth = 16;
 
+    /// <summary>Bytes that may come out of archives in all, what is passed over and what stands between files included.</summary>
+    private const long MaxUnpacked = 2 * MaxBytes;
+
     private long bytes;
+    private long unpacked;
     private int files;
+
+    /// <summary>Takes in that so much came out of an archive, whatever it is: what is passed over costs its time too.</summary>
+    /// <exception cref="ChartException">Of phase load: it is too much.</exception>
+    public void Unpacked(int read)
+    {
+        unpacked += read;
+        if (unpacked > MaxUnpacked)
+        {
+            throw new ChartException("load", FormattableString.Invariant($"chart archive is larger than {MaxUnpacked} bytes when it is unpacked"));
+        }
+    }
 
     /// <exception cref="ChartException">Of phase load: it is too much.</exception>
     public void Count(string name, long size)

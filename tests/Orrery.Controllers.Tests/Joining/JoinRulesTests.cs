@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Controllers.Joining;
+using Orrery.Testing;
 
 namespace Orrery.Controllers.Tests.Joining;
 
@@ -18,13 +19,11 @@ public sealed class JoinRulesTests
     [InlineData($"{Satellite},O=orrery:satellites,O=system:masters", "WrongGroup")]
     [InlineData($"{Satellite},O=orrery:satellites,OU=x+O=system:masters", "WrongGroup")]
     [InlineData($"{Satellite}+O=system:masters,O=orrery:satellites", "WrongGroup")]
-    [InlineData($"OU=x+CN=orrery-admin,{Satellite},O=orrery:satellites", "WrongName")]
+    [InlineData($"{Satellite},O=orrery:satellites,OU=x+CN=orrery-admin", "WrongName")]
     public void Judge_WhateverTheSubjectHolds_IsJudged(string subject, string reason)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-
-        // The first part that is written is the last that is encoded, and of several common names the last one counts.
-        string pem = new CertificateRequest(new X500DistinguishedName(subject), key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
+        string pem = new CertificateRequest(DistinguishedName.Of(subject), key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
         var request = SigningRequest.Of(KubeObject.From(new JsonObject
         {
             ["metadata"] = new JsonObject { ["name"] = "r" },

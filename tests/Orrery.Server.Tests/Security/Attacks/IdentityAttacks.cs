@@ -87,7 +87,7 @@ public sealed class IdentityAttacks(AttackWorld world) : IClassFixture<AttackWor
     public async Task Certificate_OfMastersOrOfAServer_IsNotSigned(string signer, string subject, string usage, params int[] codes)
     {
         using RSA key = RSA.Create(2048);
-        JsonObject body = Csr(new CertificateRequest(subject, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1), $"no-{Math.Abs(subject.GetHashCode(StringComparison.Ordinal))}-{usage.Length}", signer, usage);
+        JsonObject body = Csr(new CertificateRequest(Orrery.Testing.DistinguishedName.Of(subject), key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1), $"no-{Math.Abs(subject.GetHashCode(StringComparison.Ordinal))}-{usage.Length}", signer, usage);
         try
         {
             KubeObject made = await world.Attacker.CreateAsync(Requests, "", body, Cancel);

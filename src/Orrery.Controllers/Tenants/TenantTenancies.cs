@@ -71,7 +71,10 @@ internal sealed class TenantTenancies(KubeClient root, Informer tenancies, Infor
         FleetSnapshot snapshot = fleet.Current;
         var names = new SortedSet<string>(StringComparer.Ordinal);
         foreach (KubeObject placed in namespaces
-            .SelectMany(ns => virtualClusters.InNamespace(ClusterName.Root, ns).Concat(installations.InNamespace(ClusterName.Root, ns))).Where(p => !p.IsDeleting))
+            .SelectMany(ns => virtualClusters.InNamespace(ClusterName.Root, ns).Concat(installations.InNamespace(ClusterName.Root, ns))).Where(p => !p.IsDeleting)
+
+            // A tenant may have thousands, and few ways to place them.
+            .DistinctBy(p => p.At("spec", "placement")?.GetRawText()))
         {
             names.UnionWith(PlacementResolver.Resolve(Api.Kinds.Placement.Of(placed), tenant, snapshot, []).DataPlanes.Select(d => d.Name));
         }

@@ -49,6 +49,12 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
         if (live is null || (owner is null && key.Kind != "Node") || !ObservationBuilder.IsReported(live, key.Kind))
         {
             pace.Forget(key);
+            if (live is null && present is not null && !watched[key.Kind].HasListed)
+            {
+                // Its cluster has not let us look since we began, as one does that begins itself: what stands is the last that is known.
+                return ReconcileResult.After(WhenShutOut);
+            }
+
             if (present is not null && Planted.Fault != PlantedFault.KeepsObservations)
             {
                 await DeleteAsync(present, cancellationToken).ConfigureAwait(false);

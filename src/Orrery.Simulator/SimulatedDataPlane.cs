@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Orrery.Api;
 using Orrery.Client;
 using Orrery.Server;
 using Orrery.Server.Authentication;
@@ -81,7 +82,7 @@ public sealed class SimulatedDataPlane : IAsyncDisposable
                 Signer = options.Authority,
                 TimeProvider = options.Simulation.Time,
                 LoggerFactory = options.Simulation.Loggers,
-                SubresourceHandlers = [logs, exec, attach, forward, new PodProxy()],
+                SubresourceHandlers = [logs, exec, attach, forward, new PodProxy(), new ServiceProxy(ns => simulation?.Pods.InNamespace(ClusterName.Root, ns) ?? [])],
                 GroupHandlers = [new MetricsApi(() => simulation?.Pods, () => simulation?.Nodes, options.Simulation.Time)],
                 AdvertiseAddress = options.Address,
 

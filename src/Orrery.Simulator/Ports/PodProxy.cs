@@ -1,3 +1,4 @@
+using System.Net.WebSockets;
 using Microsoft.AspNetCore.Http;
 using Orrery.Api;
 using Orrery.Server.Handlers;
@@ -9,17 +10,31 @@ namespace Orrery.Simulator.Ports;
 internal sealed class PodProxy : ISubresourceHandler
 {
     private const int LongestBody = 1024 * 1024;
+    private const int EchoBuffer = 16 * 1024;
+    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(30);
 
     public GroupResource Resource => Known.Pods.GroupResource;
 
     public string Subresource => "proxy";
 
-    public async Task HandleAsync(SubresourceTarget target, HttpContext http, CancellationToken cancellationToken)
+    public Task HandleAsync(SubresourceTarget target, HttpContext http, CancellationToken cancellationToken)
     {
         KubeObject pod = target.Object;
         if (pod.PodPhase != "Running" || ContainerPort.Find(pod, target.Proxy.Port) is not { } port)
         {
             throw ApiErrors.ServiceUnavailable($"error trying to reach service: connect to pod {pod.Name}, port {(target.Proxy.Port.Length > 0 ? target.Proxy.Port : "80")}: connection refused");
+        }
+
+        return AnswerAsync(pod, port, target, http, cancellationToken);
+    }
+
+    /// <summary>As what listens on that port of the pod.</summary>
+    internal static async Task AnswerAsync(KubeObject pod, int port, SubresourceTarget target, HttpContext http, CancellationToken cancellationToken)
+    {
+        if (WebSocketUpgrade.IsRequested(http))
+        {
+            await EchoAsync(http, cancellationToken).ConfigureAwait(false);
+            return;
         }
 
         using var body = new MemoryStream();
@@ -41,6 +56,31 @@ internal sealed class PodProxy : ISubresourceHandler
         if (!HttpMethods.IsHead(http.Request.Method))
         {
             await http.Response.Body.WriteAsync(answer, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>What is no HTTP is said back, as on the port itself.</summary>
+    private static async Task EchoAsync(HttpContext http, CancellationToken cancellationToken)
+    {
+        using WebSocket socket = await WebSocketUpgrade.AcceptAsync(http, WebSocketUpgrade.Offered(http).FirstOrDefault(), KeepAlive).ConfigureAwait(false);
+        byte[] buffer = new byte[EchoBuffer];
+        try
+        {
+            while (true)
+            {
+                ValueWebSocketReceiveResult got = await socket.ReceiveAsync(buffer.AsMemory(), cancellationToken).ConfigureAwait(false);
+                if (got.MessageType == WebSocketMessageType.Close)
+                {
+                    await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, cancellationToken).ConfigureAwait(false);
+                    return;
+                }
+
+                await socket.SendAsync(buffer.AsMemory(0, got.Count), got.MessageType, got.EndOfMessage, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (Exception e) when (e is WebSocketException or IOException or InvalidDataException or OperationCanceledException)
+        {
+            // The client has gone, or the server goes.
         }
     }
 }

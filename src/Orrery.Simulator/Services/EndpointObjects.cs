@@ -110,7 +110,7 @@ internal static class EndpointObjects
     }
 
     /// <summary>A number, or the pod's container port of that name; null where the pod has none.</summary>
-    private static int? TargetPort(JsonElement port, KubeObject pod)
+    internal static int? TargetPort(JsonElement port, KubeObject pod)
     {
         if (!port.TryGetProperty("targetPort", out JsonElement target))
         {

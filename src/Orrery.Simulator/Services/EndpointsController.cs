@@ -94,7 +94,7 @@ internal sealed class EndpointsController(SimulatedCluster cluster) : IReconcile
     /// <summary>An empty list and none are the same: servers leave empty ones out.</summary>
     private static bool Same(JsonNode? one, JsonNode? other) => JsonNode.DeepEquals(one ?? new JsonArray(), other ?? new JsonArray());
 
-    private static bool Selects(KubeObject service, KubeObject pod) =>
+    internal static bool Selects(KubeObject service, KubeObject pod) =>
         service.At("spec", "selector") is { ValueKind: System.Text.Json.JsonValueKind.Object } selector
         && selector.EnumerateObject().All(s => pod.Labels.TryGetValue(s.Name, out string? value) && value == s.Value.GetString());
 

@@ -55,6 +55,10 @@ internal sealed class ContainerFiles
     public IEnumerable<KeyValuePair<string, byte[]>> Below(string path) =>
         files.Where(f => f.Key == path || f.Key.StartsWith(path == "/" ? "/" : path + "/", StringComparison.Ordinal)).OrderBy(f => f.Key, StringComparer.Ordinal);
 
+    /// <summary>A folder and all below it, each after the one that it is in; none for a file.</summary>
+    public IEnumerable<string> FoldersBelow(string path) =>
+        folders.Keys.Where(f => f != "/" && (f == path || f.StartsWith(path == "/" ? "/" : path + "/", StringComparison.Ordinal))).Order(StringComparer.Ordinal);
+
     /// <summary>A path as a shell in <paramref name="folder"/> means it, without dots.</summary>
     public static string Resolve(string folder, string path)
     {
@@ -74,5 +78,6 @@ internal sealed class ContainerFiles
         return "/" + string.Join('/', parts);
     }
 
-    private static string Parent(string path) => path.LastIndexOf('/') is > 0 and int at ? path[..at] : "/";
+    /// <summary>The folder that something stands in.</summary>
+    public static string Parent(string path) => path.LastIndexOf('/') is > 0 and int at ? path[..at] : "/";
 }

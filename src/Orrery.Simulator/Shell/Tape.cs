@@ -57,11 +57,17 @@ internal static class Tape
         {
             foreach (string path in paths)
             {
-                KeyValuePair<string, byte[]>[] found = [.. files.Below(ContainerFiles.Resolve(folder, path))];
-                if (found.Length == 0)
+                string root = ContainerFiles.Resolve(folder, path);
+                KeyValuePair<string, byte[]>[] found = [.. files.Below(root)];
+                if (found.Length == 0 && !files.IsFolder(root))
                 {
                     await streams.WriteErrorAsync($"tar: {path}: No such file or directory\n", cancellationToken).ConfigureAwait(false);
                     code = 1;
+                }
+
+                foreach (string name in files.FoldersBelow(root))
+                {
+                    await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.Directory, name.TrimStart('/') + "/"), cancellationToken).ConfigureAwait(false);
                 }
 
                 foreach ((string name, byte[] content) in found)
@@ -122,6 +128,8 @@ internal static class Tape
             await data.CopyToAsync(content, cancellationToken).ConfigureAwait(false);
         }
 
+        // Who packs a folder need not name it: what is in it does.
+        files.MakeFolder(ContainerFiles.Parent(path));
         return files.Write(path, content.ToArray());
     }
 

@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using System.Net.WebSockets;
 using System.Text;
 using System.Text.RegularExpressions;
+using Orrery.Api;
+using Orrery.Client;
 using Orrery.Simulator.Cluster;
 using Orrery.Simulator.Tests.Support;
 using Orrery.Testing;
@@ -28,11 +31,17 @@ public sealed partial class StreamTests
         Assert.Equal((7, "from stdin\n"), (code, output));
         Assert.StartsWith("sh: nosuch: not found\n", error, StringComparison.Ordinal);
 
-        // A file of some size, there and back.
-        string file = directory.Write("sent", string.Concat(Enumerable.Range(0, 20_000).Select(i => $"line {i}\n")));
-        Assert.Equal(0, (await RunAsync(plane, directory, webSockets, null, "cp", file, $"{pod}:/tmp/sent")).Code);
-        Assert.Equal(0, (await RunAsync(plane, directory, webSockets, null, "cp", $"{pod}:/tmp/sent", file + ".back")).Code);
-        Assert.Equal(await File.ReadAllTextAsync(file, Token), await File.ReadAllTextAsync(file + ".back", Token));
+        // A folder with a file of some size, there and back; and the file alone.
+        string sent = directory.File("sent"), back = directory.File("back"), lines = string.Concat(Enumerable.Range(0, 20_000).Select(i => $"line {i}\n"));
+        Directory.CreateDirectory(Path.Combine(sent, "below", "empty"));
+        await File.WriteAllTextAsync(Path.Combine(sent, "below", "lines"), lines, Token);
+        await File.WriteAllTextAsync(Path.Combine(sent, "short"), "a\n", Token);
+        Assert.Equal((0, "", ""), await RunAsync(plane, directory, webSockets, null, "cp", sent, $"{pod}:/tmp/sent"));
+        Assert.Equal((0, "below\nshort\n", ""), await RunAsync(plane, directory, webSockets, null, "exec", pod, "--", "ls", "/tmp/sent"));
+        Assert.Equal(0, (await RunAsync(plane, directory, webSockets, null, "cp", $"{pod}:/tmp/sent", back)).Code);
+        Assert.Equal(0, (await RunAsync(plane, directory, webSockets, null, "cp", $"{pod}:/tmp/sent/below/lines", back + ".lines")).Code);
+        Assert.Equal((lines, "a\n", lines), (await File.ReadAllTextAsync(Path.Combine(back, "below", "lines"), Token), await File.ReadAllTextAsync(Path.Combine(back, "short"), Token), await File.ReadAllTextAsync(back + ".lines", Token)));
+        Assert.True(Directory.Exists(Path.Combine(back, "below", "empty")));
     }
 
     [Theory]
@@ -80,6 +89,40 @@ public sealed partial class StreamTests
             await kubectl.WaitForExitAsync(Token);
             TestContext.Current.SendDiagnosticMessage(await kubectl.StandardError.ReadToEndAsync(Token));
         }
+    }
+
+    [Fact]
+    public async Task ServiceProxy_AnswersAsReadyPodsInTurn_AndPassesWebSockets()
+    {
+        await using Plane plane = await Plane.StartAsync();
+        foreach (string name in (string[])["web-1", "web-2"])
+        {
+            await plane.CreateAsync(Known.Pods, $"apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, labels: {{app: web}}}}\nspec: {{containers: [{{name: web, image: \"web:1\", ports: [{{name: http, containerPort: 8080}}]}}]}}\n");
+            await plane.UntilAsync(Known.Pods, name, p => p.IsReadyPod, "pod is ready");
+        }
+
+        await plane.CreateAsync(Known.Services, "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}, ports: [{name: http, port: 80, targetPort: http}, {name: none, port: 81, targetPort: 9}]}\n");
+        const string Proxy = "/api/v1/namespaces/default/services/web:http/proxy/cart?id=1";
+
+        string[] answers = [];
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                answers = [await plane.Client.GetTextAsync(Proxy, Token), await plane.Client.GetTextAsync(Proxy, Token)];
+                return answers[0] != answers[1];
+            },
+            "both pods in turn");
+        Assert.All(answers.Order().Index(), a => Assert.Matches($"^pod: web-{a.Index + 1}\nnamespace: default\nnode: .*\nport: 8080\nasked: GET /cart\\?id=1\n$", a.Item));
+        StatusException nobody = await Assert.ThrowsAsync<StatusException>(() => plane.Client.GetTextAsync("/api/v1/namespaces/default/services/web:81/proxy/", Token));
+        Assert.Equal((503, "no endpoints available for service \"web\""), (nobody.Code, nobody.Message));
+
+        using HttpResponseMessage upgraded = await plane.Client.ForwardAsync(
+            HttpMethod.Get, Proxy, [new("Connection", "Upgrade"), new("Upgrade", "websocket"), new("Sec-WebSocket-Version", "13"), new("Sec-WebSocket-Key", Convert.ToBase64String(new byte[16]))], upgrade: true, Token);
+        Assert.Equal(101, (int)upgraded.StatusCode);
+        using var socket = WebSocket.CreateFromStream(await upgraded.Content.ReadAsStreamAsync(Token), new WebSocketCreationOptions());
+        await socket.SendAsync("hello"u8.ToArray(), WebSocketMessageType.Text, true, Token);
+        byte[] echo = new byte[16];
+        Assert.Equal("hello", Encoding.UTF8.GetString(echo, 0, (await socket.ReceiveAsync(echo, Token)).Count));
     }
 
     [GeneratedRegex(@"Forwarding from 127\.0\.0\.1:(\d+)")]

@@ -127,8 +127,14 @@ internal sealed class MirrorReconciler(
         // What differs is the tenant's wish where the original is as it was when it was last followed; as made, nothing differs.
         bool resized = differs && (followed is null ? present.Generation > 1 : followed == resources);
         var asked = PodChanges.Between(original, placed is null ? [present] : [present, placed], resized);
+
+        // What was followed is written, and known here, before the wish is taken back: whatever the original gets after that must not be taken for what the tenant wished before.
+        if (await writer.FollowAsync(key.Object.Cluster, present, original, differs && !resized, resized ? null : resources, cancellationToken).ConfigureAwait(false) is { } written)
+        {
+            mirrored.Pods.Observe(written, key.Object.Cluster);
+        }
+
         await writer.RequestChangesAsync(observation, asked, cancellationToken).ConfigureAwait(false);
-        await writer.FollowAsync(key.Object.Cluster, present, original, differs && !resized, resized ? null : resources, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<ReconcileResult> ObjectAsync(

@@ -102,26 +102,30 @@ internal sealed class MirrorWriter(KubeClient root)
     /// <summary>Gives a mirrored pod what its original has got since: containers to debug it with, and other resources.</summary>
     /// <param name="resources">Whether those of the original hold.</param>
     /// <param name="digest">Of the original's resources, to be kept on the mirrored pod; null leaves it as it is.</param>
-    public async Task FollowAsync(ClusterName cluster, KubeObject present, JsonObject original, bool resources, string? digest, CancellationToken cancellationToken)
+    /// <returns>As it was last written; null when it has all that already.</returns>
+    public async Task<KubeObject?> FollowAsync(ClusterName cluster, KubeObject present, JsonObject original, bool resources, string? digest, CancellationToken cancellationToken)
     {
         KubeClient client = root.InCluster(cluster);
         var here = new PodChanges(present.Uid, original.NodeAt("spec", "ephemeralContainers") as JsonArray ?? [], resources ? PodChanges.Differing(present.ToJsonObject(), original) : []);
         PodChanges missing = here.LeftOf(present);
+        KubeObject? written = null;
         if (missing.Ephemeral.Count > 0)
         {
-            await client.PatchAsync(CoreResources.Pods, present.Namespace, present.Name, PatchKind.Strategic, missing.EphemeralPatch(), cancellationToken, "ephemeralcontainers").ConfigureAwait(false);
+            written = await client.PatchAsync(CoreResources.Pods, present.Namespace, present.Name, PatchKind.Strategic, missing.EphemeralPatch(), cancellationToken, "ephemeralcontainers").ConfigureAwait(false);
         }
 
         if (missing.Resources.Count > 0)
         {
-            await client.PatchAsync(CoreResources.Pods, present.Namespace, present.Name, PatchKind.Strategic, missing.ResizePatch(), cancellationToken, "resize").ConfigureAwait(false);
+            written = await client.PatchAsync(CoreResources.Pods, present.Namespace, present.Name, PatchKind.Strategic, missing.ResizePatch(), cancellationToken, "resize").ConfigureAwait(false);
         }
 
         if (digest is not null && present.Annotations.GetValueOrDefault(OrreryNames.SourceResourcesAnnotation) != digest)
         {
             var patch = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = present.Uid, ["annotations"] = new JsonObject { [OrreryNames.SourceResourcesAnnotation] = digest } } };
-            await client.PatchAsync(CoreResources.Pods, present.Namespace, present.Name, PatchKind.Merge, patch, cancellationToken).ConfigureAwait(false);
+            written = await client.PatchAsync(CoreResources.Pods, present.Namespace, present.Name, PatchKind.Merge, patch, cancellationToken).ConfigureAwait(false);
         }
+
+        return written;
     }
 
     /// <summary>Deletes it, and lets go of it.</summary>

@@ -83,6 +83,9 @@ public sealed class ServeProcess(string program, string folder, int port, IReadO
     }
 
     /// <summary>Root's administrator on this server.</summary>
+    /// <summary>The administrator's, once it serves.</summary>
+    public string Kubeconfig => kubeconfig;
+
     public KubeClient Admin() => new(AdminConfig());
 
     public ClientConfig AdminConfig() => KubeConfig.Load(kubeconfig) with { RequestTimeout = TimeSpan.FromSeconds(20), ConnectTimeout = TimeSpan.FromSeconds(5) };

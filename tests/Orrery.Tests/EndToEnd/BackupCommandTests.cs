@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Testing;
 
@@ -27,6 +28,7 @@ public sealed class BackupCommandTests : IDisposable
         await first.ReadyAsync(Token);
         using KubeClient client = first.Admin();
         KubeObject kept = await client.CreateAsync(ConfigMaps, "default", Named("kept"), Token);
+        await client.CreateAsync(OrreryResources.DataPlanes, "", new JsonObject { ["apiVersion"] = OrreryResources.ApiVersion, ["kind"] = "DataPlane", ["metadata"] = new JsonObject { ["name"] = "edge1" } }, Token);
 
         // 1. Taken while it runs; what comes later is not in it.
         Ended taken = await Shell.RunAsync(Program, ["backup", backup, "--data-dir", lost, "--with-keys"]);
@@ -48,7 +50,9 @@ public sealed class BackupCommandTests : IDisposable
         // 3. The machine is gone. Elsewhere, from the file alone:
         first.Kill();
         (await Shell.RunAsync(Program, ["restore", backup, "--check"])).Succeeded();
-        Assert.Contains("revisions go on from", (await Shell.RunAsync(Program, ["restore", backup, "--data-dir", found])).Succeeded());
+        string restored = (await Shell.RunAsync(Program, ["restore", backup, "--data-dir", found])).Succeeded();
+        Assert.Contains("revisions go on from", restored);
+        Assert.Contains("1 data planes keep what they run and the backup does not know of, until 'orrery data-plane confirm NAME'", restored);
         using var second = new ServeProcess(Program, found, port, [], TimeProvider.System);
         second.Start();
         await second.ReadyAsync(Token);
@@ -65,6 +69,13 @@ public sealed class BackupCommandTests : IDisposable
             }
         });
         Assert.True(expired.IsExpired);
+
+        // 5. Data planes remove nothing that the backup does not know of, until somebody says so.
+        Assert.Matches("^20..-..-..T..:..:..Z$", (await client.GetAsync(OrreryResources.DataPlanes, "", "edge1", Token)).Annotations[OrreryNames.RestoredAnnotation]);
+        (await Shell.RunAsync(Program, ["data-plane", "confirm", "edge1", "--kubeconfig", second.Kubeconfig])).Succeeded();
+        Assert.False((await client.GetAsync(OrreryResources.DataPlanes, "", "edge1", Token)).Annotations.ContainsKey(OrreryNames.RestoredAnnotation));
+        Ended nothing = await Shell.RunAsync(Program, ["data-plane", "confirm", "edge1", "--kubeconfig", second.Kubeconfig]);
+        Assert.Equal((1, "orrery: data plane edge1 keeps nothing because of a restore"), (nothing.ExitCode, nothing.Error.Trim()));
     }
 
     [Fact]

@@ -70,6 +70,11 @@ public sealed class JoinTests(Vendor vendor) : IClassFixture<Vendor>
             async () => await vendor.Root.RunAsync("get works -n dp-edge1 -o 'jsonpath={range .items[?(@.spec.source.name==\"keys\")].status.conditions[?(@.type==\"Applied\")]}{.status} {.reason}{end}'"),
             Limit);
 
+        await Eventually.EqualsAsync(
+            "False the cluster does not let the satellite everywhere: get, list, watch, create, patch, delete secrets",
+            async () => await vendor.Root.RunAsync("get dataplane edge1 -o 'jsonpath={range .status.conditions[?(@.type==\"Permitted\")]}{.status} {.message}{end}'"),
+            Limit);
+
         // 6. Also a satellite that starts without the right works.
         satellite.Dispose();
         using Satellite another = Satellite.Start("edge1", kubeconfig);
@@ -89,6 +94,15 @@ public sealed class JoinTests(Vendor vendor) : IClassFixture<Vendor>
             async () => await vendor.Root.RunAsync("get works -n dp-edge1 -o 'jsonpath={range .items[?(@.spec.source.name==\"fourth\")].status.conditions[?(@.type==\"Applied\")]}{.reason}{end}'"),
             Limit);
         Assert.NotEqual(0, (await owner.TryAsync("get configmap fourth -n acme-shop-default")).ExitCode);
+
+        // 8. Whether the record is as it was written, the command line tells: one line changed by hand shows.
+        another.Dispose();
+        Assert.Matches("^lines 1 to [0-9]+ are whole\nhead [0-9]+:[0-9a-f]{64}\n$", (await vendor.OrreryAsync("satellite-log", "--verify", "--kubeconfig", owner.Kubeconfig)).Succeeded());
+        string log = await owner.RunAsync("get configmap -n orrery-system -l orrery.dev/satellite-log -o json");
+        await owner.RunAsync("replace -f -", log.Replace("\\\"name\\\":\\\"third\\\"", "\\\"name\\\":\\\"other\\\"", StringComparison.Ordinal));
+        Ended changed = await vendor.OrreryAsync("satellite-log", "--verify", "--kubeconfig", owner.Kubeconfig);
+        Assert.Equal(1, changed.ExitCode);
+        Assert.Matches("the record is not whole: line [0-9]+ was written after another line [0-9]+ than there is now", changed.Error);
     }
 
     [Fact]

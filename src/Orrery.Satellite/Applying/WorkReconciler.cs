@@ -56,6 +56,11 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
                 ? await WithdrawAsync(work, withdrawal, cancellationToken).ConfigureAwait(false)
                 : await ApplyAsync(work, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false))!;
         ApplyOutcome? trial = await AllowedAsync(work, () => trials.TryAsync(work, cancellationToken)).ConfigureAwait(false);
+        if (outcome.Reason == StatusReason.Forbidden || trial?.Reason == StatusReason.Forbidden)
+        {
+            context.Rights.Doubt();
+        }
+
         KubeObject reported = await ReportAsync(work, outcome, trial, cancellationToken).ConfigureAwait(false);
         memory.Settle(work, reported, outcome);
         return trial is { IsApplied: false } ? ReconcileResult.After(Again(trial))
@@ -86,7 +91,6 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         }
         catch (StatusException e) when (e.Code == 403)
         {
-            context.Rights.Doubt();
             Log.Refused(logger, work.Name, e.Reason, e.Message);
             return ApplyOutcome.Refused(e.Reason, e.Message, applied.Of(work.Name).FirstOrDefault().Live);
         }

@@ -39,6 +39,22 @@ public sealed class BadNetwork : IAsyncDisposable
     /// <summary>How late everything comes, one way.</summary>
     public TimeSpan Delay { get; set; }
 
+    /// <summary>While it is set, connections are broken as soon as they are made, and those that there are too.</summary>
+    public bool IsDown
+    {
+        get => isDown;
+        set
+        {
+            isDown = value;
+            if (value)
+            {
+                Cut();
+            }
+        }
+    }
+
+    private volatile bool isDown;
+
     /// <summary>Connections that there are now.</summary>
     public int Open => open.Count;
 
@@ -105,6 +121,12 @@ public sealed class BadNetwork : IAsyncDisposable
     {
         using var connection = new Connection(near, new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
         open[connection] = 0;
+        if (isDown)
+        {
+            open.TryRemove(connection, out _);
+            return;
+        }
+
         try
         {
             await connection.Far.ConnectAsync(IPAddress.Loopback, target, stop.Token);

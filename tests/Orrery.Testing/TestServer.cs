@@ -35,7 +35,7 @@ public sealed record TestServerOptions
 /// <summary>A real API server in this process: TLS on a free loopback port, an authority of its own, clients for it.</summary>
 public sealed class TestServer : IAsyncDisposable
 {
-    private static readonly TimeSpan Lifetime = TimeSpan.FromDays(1);
+    private static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
 
     private readonly CertificateAuthority authority;
     private readonly CertificateAuthority signer;

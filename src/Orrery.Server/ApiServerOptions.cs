@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Orrery.Api;
 using Orrery.Server.Admission;
 using Orrery.Server.Audit;
 using Orrery.Server.Authentication;
@@ -99,6 +100,12 @@ public sealed record ApiServerOptions
 
     /// <summary>Upkeep that is left out; see <see cref="Upkeep.ControllerNames"/>.</summary>
     public IReadOnlySet<string> DisabledControllers { get; init; } = new HashSet<string>();
+
+    /// <summary>
+    /// Resources of virtual clusters whose objects, deleted with <c>--cascade=orphan</c>, keep the finalizer <c>orphan</c> until somebody else takes it: what they own is not all in the
+    /// cluster. Their dependents there are let go of by this server as ever, which it then says by an annotation (<c>orrery.dev/orphaned</c>). Empty for none.
+    /// </summary>
+    public IReadOnlySet<GroupResource> OrphansHeldInVirtualClusters { get; init; } = new HashSet<GroupResource>();
 
     /// <summary>How requests share the server.</summary>
     internal FairnessOptions Fairness { get; init; } = new();

@@ -54,6 +54,12 @@ public static class OrreryNames
     public const string ForceDeleteAnnotation = "orrery.dev/force-delete";
 
     /// <summary>
+    /// On an object of a virtual cluster that is deleted with <c>--cascade=orphan</c>: its server has let go of what it owns there, so the controllers, once its Works say the same, may let go of
+    /// the object (<see cref="PlaceableKinds.WithDependents"/>).
+    /// </summary>
+    public const string OrphanedAnnotation = "orrery.dev/orphaned";
+
+    /// <summary>
     /// On a DataPlane: the control plane was restored from a backup, taken at this time, and what the data plane runs beyond that is kept until somebody takes this away.
     /// </summary>
     public const string RestoredAnnotation = "orrery.dev/restored";

@@ -33,6 +33,13 @@ public static class PlaceableKinds
         new(new("policy", "v1", "poddisruptionbudgets"), "PodDisruptionBudget"),
     ];
 
+    /// <summary>
+    /// Kinds whose objects make others, which <c>--cascade=orphan</c> leaves. What they made runs in data planes, so a server lets go of an object that is deleted so only once the
+    /// controllers have told them.
+    /// </summary>
+    public static readonly FrozenSet<GroupResource> WithDependents =
+        All.Where(k => k.Kind is "Deployment" or "ReplicaSet" or "StatefulSet" or "DaemonSet" or "Job" or "CronJob").Select(k => k.Resource.GroupResource).ToFrozenSet();
+
     private static readonly FrozenDictionary<GroupKind, PlaceableKind> ByKind = All.ToFrozenDictionary(k => k.GroupKind);
 
     public static PlaceableKind? Find(GroupKind kind) => ByKind.GetValueOrDefault(kind);

@@ -93,6 +93,12 @@ internal sealed class PlacementReconciler(
         }
 
         await Task.WhenAll(writes).ConfigureAwait(false);
+        if (source is not null && kind is not null && WithdrawalRules.IsHeld(source))
+        {
+            // The Works say by now what becomes of what it made.
+            await ReleaseAsync(source, kind, cancellationToken).ConfigureAwait(false);
+        }
+
         if (source is null && existing.Count == 0)
         {
             withdrawals.Forget(key);
@@ -170,6 +176,19 @@ internal sealed class PlacementReconciler(
         works.Informer.Observe(await root.PatchAsync(
             OrreryResources.Works, work.Namespace, work.Name, PatchKind.Json, WorkBuilder.Withdrawn(work, withdrawal), cancellationToken).ConfigureAwait(false));
         Log.WorkWithdrawn(logger, key.ToString(), WorkDirectory.DataPlaneOf(work), withdrawal);
+    }
+
+    private async Task ReleaseAsync(KubeObject source, PlaceableKind kind, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await root.InCluster(source.Cluster).PatchAsync(
+                kind.Resource, source.Namespace, source.Name, PatchKind.Json, WithdrawalRules.Release(source), cancellationToken).ConfigureAwait(false);
+        }
+        catch (StatusException e) when (e.IsNotFound || e.Reason == StatusReason.Invalid)
+        {
+            // Gone, or let go of by a server that does so itself.
+        }
     }
 
     private async Task DeleteAsync(KubeObject work, SourceKey key, CancellationToken cancellationToken)

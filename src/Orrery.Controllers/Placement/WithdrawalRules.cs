@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
@@ -12,11 +13,9 @@ internal sealed class WithdrawalRules
     /// <summary>What the API server puts on an object that is deleted with <c>--cascade=orphan</c>, until its dependents are let go.</summary>
     private const string OrphanFinalizer = "orphan";
 
-    private static readonly string[] WithDependents = ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob"];
-
     /// <summary>
-    /// Objects that were last seen being deleted so. The finalizer is there for milliseconds only, so that a reconciler, which sees the
-    /// present alone, may miss it; once it is written into the Works it is safe.
+    /// Objects that were last seen being deleted so. Where the server does not hold them (see <see cref="PlaceableKinds.WithDependents"/>) the finalizer is there for
+    /// milliseconds only, so that a reconciler, which sees the present alone, may miss it; once it is written into the Works it is safe.
     /// </summary>
     private readonly ConcurrentDictionary<SourceKey, string> orphaning = new();
 
@@ -59,7 +58,7 @@ internal sealed class WithdrawalRules
             return Withdrawal.Orphan;
         }
 
-        return WithDependents.Contains(key.Kind.Kind) && orphaning.TryGetValue(key, out string? uid) && uid == work.TextAt("spec", "source", "uid") ? Withdrawal.Orphan : null;
+        return PlaceableKinds.Find(key.Kind) is { } kind && PlaceableKinds.WithDependents.Contains(kind.Resource.GroupResource) && orphaning.TryGetValue(key, out string? uid) && uid == work.TextAt("spec", "source", "uid") ? Withdrawal.Orphan : null;
     }
 
     /// <summary>The satellite has let go of what the object made: nothing of the Work is left.</summary>
@@ -69,5 +68,21 @@ internal sealed class WithdrawalRules
 
     private static GroupKind ClaimKind { get; } = new("", "PersistentVolumeClaim");
 
-    private static bool IsOrphaning(KubeObject source) => source.IsDeleting && source.Finalizers.Contains(OrphanFinalizer);
+    /// <summary>Without the finalizer that the server has left to the controllers.</summary>
+    public static JsonArray Release(KubeObject source)
+    {
+        int at = source.Finalizers.ToList().IndexOf(OrphanFinalizer);
+        return
+        [
+            new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = source.Uid },
+            new JsonObject { ["op"] = "test", ["path"] = $"/metadata/finalizers/{at}", ["value"] = OrphanFinalizer },
+            new JsonObject { ["op"] = "remove", ["path"] = $"/metadata/finalizers/{at}" },
+        ];
+    }
+
+    /// <summary>Whether it was held for the controllers alone: what it owned in its virtual cluster is let go of.</summary>
+    public static bool IsHeld(KubeObject source) => IsOrphaning(source) && source.Annotations.ContainsKey(OrreryNames.OrphanedAnnotation);
+
+    /// <summary>Whether it is being deleted with <c>--cascade=orphan</c>, and is there as long as nobody takes the mark from it.</summary>
+    public static bool IsOrphaning(KubeObject source) => source.IsDeleting && source.Finalizers.Contains(OrphanFinalizer);
 }

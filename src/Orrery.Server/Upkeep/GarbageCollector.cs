@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
+using Orrery.Api.Kinds;
 using Orrery.Server.Cache;
 using Orrery.Server.Handlers;
 using Orrery.Server.Registry;
@@ -12,7 +13,7 @@ namespace Orrery.Server.Upkeep;
 /// Deletes objects whose owners are all gone, and carries out the finalizers <c>orphan</c> and <c>foregroundDeletion</c>.
 /// One for all clusters: it follows the store's own log. Upstream: pkg/controller/garbagecollector.
 /// </summary>
-internal sealed class GarbageCollector(CacheSet caches, ObjectStore objects, ResourceCatalog resources, Writer writer, TimeProvider time, ILogger<GarbageCollector> log)
+internal sealed class GarbageCollector(CacheSet caches, ObjectStore objects, ResourceCatalog resources, Writer writer, IReadOnlySet<GroupResource> held, TimeProvider time, ILogger<GarbageCollector> log)
 {
     private const string Orphan = "orphan";
     private const string Foreground = "foregroundDeletion";
@@ -178,7 +179,17 @@ internal sealed class GarbageCollector(CacheSet caches, ObjectStore objects, Res
                 }
             }
 
-            await RemoveFinalizerAsync(owner, Orphan, cancellationToken);
+            if (owner.Cluster.IsRoot || !held.Contains(owner.Resource.GroupResource))
+            {
+                await RemoveFinalizerAsync(owner, Orphan, cancellationToken);
+            }
+            else if (!owner.Json.Annotations.ContainsKey(OrreryNames.OrphanedAnnotation))
+            {
+                // Who holds it may let it go from here on: nothing is left that would go with it.
+                await writer.UpdateAsync(
+                    owner.Resource, owner.Cluster, owner.Json.Namespace, owner.Json.Name, "", Manager,
+                    json => json.Metadata.ObjectAt("annotations")[OrreryNames.OrphanedAnnotation] = "true", cancellationToken);
+            }
         }
         else if (Finalizers.Has(owner.Json, Foreground))
         {

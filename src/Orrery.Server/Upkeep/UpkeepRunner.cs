@@ -45,7 +45,7 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
         yield return (null, new ClusterPurge(caches, writer, time, logs.CreateLogger<ClusterPurge>()).RunAsync);
         yield return (null, new DefinitionCleanup(caches, writer, custom, definitions, time, logs.CreateLogger<DefinitionCleanup>()).RunAsync);
         yield return (ControllerNames.Namespaces, new NamespaceDeletion(caches, server.Objects, server.Resources, writer, time, logs.CreateLogger<NamespaceDeletion>()).RunAsync);
-        yield return (ControllerNames.GarbageCollection, new GarbageCollector(caches, server.Objects, server.Resources, writer, time, logs.CreateLogger<GarbageCollector>()).RunAsync);
+        yield return (ControllerNames.GarbageCollection, new GarbageCollector(caches, server.Objects, server.Resources, writer, server.Options.OrphansHeldInVirtualClusters, time, logs.CreateLogger<GarbageCollector>()).RunAsync);
         yield return (ControllerNames.ResourceQuotas, new QuotaUsage(caches, quotas, time, logs.CreateLogger<QuotaUsage>()).RunAsync);
         yield return (ControllerNames.ClaimProtection, new ClaimRelease(caches, writer, time, logs.CreateLogger<ClaimRelease>()).RunAsync);
         yield return (ControllerNames.VolumeProtection, new VolumeRelease(caches, writer, time, logs.CreateLogger<VolumeRelease>()).RunAsync);

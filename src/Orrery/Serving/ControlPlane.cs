@@ -62,6 +62,7 @@ internal static class ControlPlane
                 Issuers = new TokenIssuers { Root = [publicUrl.GetLeftPart(UriPartial.Authority)] },
                 WebhookAddresses = bounds.WebhookAddresses,
                 DisabledControllers = bounds.DisabledControllers,
+                OrphansHeldInVirtualClusters = PlaceableKinds.WithDependents,
                 VirtualClusterRoom = bounds.Room,
                 MoreMetrics = metrics.Write,
                 TimeProvider = time,

@@ -103,7 +103,7 @@ public sealed class PurgeRoadTests
     }
 
     [Fact]
-    public async Task DeletedWithOrphan_WhatItMadeStaysAndIsThereForItsSuccessor()
+    public async Task DeletedWithOrphan_AlsoWhileNoControllerSeesIt_WhatItMadeStaysAndIsThereForItsSuccessor()
     {
         await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
         (KubeClient shop, KubeClient plane) = await OpenAsync(fleet);
@@ -115,7 +115,17 @@ public sealed class PurgeRoadTests
         set.Metadata["ownerReferences"] = new JsonArray(OwnKinds.OwnedBy(there));
         KubeObject made = await plane.CreateAsync(ReplicaSets, Mapped, set, default);
 
+        await Eventually.TrueAsync(
+            async () => (await fleet.Root.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)).Items.Any(w => w.TextAt("spec", "source", "kind") == "Deployment" && Conditions.IsTrue(w, "Applied")),
+            "it is applied");
+
+        // The controllers are killed, and know nothing of it when they come back but what stands in the cluster.
+        await fleet.StopControllersAsync();
         await shop.DeleteAsync(Deployments, "default", "web", new DeleteQuery { PropagationPolicy = "Orphan" }, default);
+        Assert.Equal(["orphan"], (await shop.GetAsync(Deployments, "default", "web", default)).Finalizers);
+        await fleet.StartControllersAsync();
+        await GoneAsync(shop, Deployments, "default", "web");
+        Assert.Null(Assert.Single((await shop.ListAsync(ReplicaSets, "default", null, default)).Items).At("metadata", "ownerReferences"));
         await GoneAsync(plane, Deployments, Mapped, "web");
         KubeObject left = await plane.GetAsync(ReplicaSets, Mapped, "web-1", default);
         Assert.Equal(made.Uid, left.Uid);

@@ -21,6 +21,8 @@ internal sealed class TestFleet : IAsyncDisposable
     private readonly List<Task> running = [];
     private readonly List<IDisposable> clients = [];
     private readonly TestFleetOptions options;
+    private Task controllers = Task.CompletedTask;
+    private CancellationTokenSource controllersStop = new();
 
     private TestFleet(TestServer controlPlane, ILoggerFactory loggers, TestFleetOptions options)
     {
@@ -55,16 +57,10 @@ internal sealed class TestFleet : IAsyncDisposable
         // The log of a run that is looked into: ORRERY_TEST_LOG names a file.
         ILoggerFactory loggers = Environment.GetEnvironmentVariable("ORRERY_TEST_LOG") is { Length: > 0 } file ? new FileLoggers(file) : NullLoggerFactory.Instance;
         var hub = new TunnelHub(new TunnelHubOptions { SilenceGrace = options.SilenceGrace, Loggers = loggers });
-        var fleet = new TestFleet(await TestServer.StartAsync(new TestServerOptions { LoggerFactory = loggers, SubresourceHandlers = hub.Handlers, Configure = o => o with { GroupHandlers = hub.Groups, Audit = options.Audit } }), loggers, options);
-        var controllers = new OrreryControllers(new ControllersOptions
-        {
-            Api = fleet.ControlPlane.Config(fleet.ControlPlane.Certificate("orrery:controllers", [UserGroups.Masters], ClusterScope.All)),
-            Loggers = loggers,
-        });
-        fleet.running.Add(controllers.RunAsync(fleet.stop.Token));
+        var fleet = new TestFleet(await TestServer.StartAsync(new TestServerOptions { LoggerFactory = loggers, SubresourceHandlers = hub.Handlers, Configure = o => o with { GroupHandlers = hub.Groups, Audit = options.Audit, OrphansHeldInVirtualClusters = PlaceableKinds.WithDependents } }), loggers, options);
+        await fleet.StartControllersAsync();
         ClientConfig self = fleet.ControlPlane.Config(fleet.ControlPlane.Certificate(OrreryNames.ServerUser, [UserGroups.Masters], ClusterScope.All));
         fleet.running.Add(hub.RunAsync(new HubAccess(self, fleet.ControlPlane.Url), fleet.stop.Token));
-        await controllers.Ready.WaitAsync(TimeSpan.FromSeconds(30));
         foreach (string name in dataPlanes)
         {
             await fleet.AddDataPlaneAsync(name, name == dataPlanes[0] ? "eu" : "us");
@@ -96,6 +92,26 @@ internal sealed class TestFleet : IAsyncDisposable
         await Eventually.TrueAsync(
             async () => await client.FindAsync(CoreResources.Namespaces, "", "default", default) is not null, $"namespace default of {cluster}");
         return client;
+    }
+
+    /// <summary>They are a process of their own where a control plane has several servers, and may be down while those serve.</summary>
+    public async Task StartControllersAsync()
+    {
+        var started = new OrreryControllers(new ControllersOptions
+        {
+            Api = ControlPlane.Config(ControlPlane.Certificate("orrery:controllers", [UserGroups.Masters], ClusterScope.All)),
+            Loggers = Loggers,
+        });
+        controllersStop = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
+        controllers = started.RunAsync(controllersStop.Token);
+        await started.Ready.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    public async Task StopControllersAsync()
+    {
+        await controllersStop.CancelAsync();
+        await controllers;
+        controllersStop.Dispose();
     }
 
     public void StartSatellite(string dataPlane)
@@ -130,7 +146,8 @@ internal sealed class TestFleet : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();
-        await Task.WhenAll(running.Concat(DataPlanes.Values.Select(d => d.Satellite)));
+        await Task.WhenAll(running.Append(controllers).Concat(DataPlanes.Values.Select(d => d.Satellite)));
+        controllersStop.Dispose();
         foreach (IDisposable client in clients)
         {
             client.Dispose();

@@ -31,9 +31,15 @@ internal static partial class ApplyConflicts
     public static bool IsConflict(StatusException e) => e.Code == 409 && e.Status.Details?.Causes.Any(c => c.Reason == Cause) == true;
 
     /// <summary>
+    /// What a field of another type is answered with, as a fault of the server: apimachinery <c>pkg/util/managedfields/internal/structuredmerge.go</c>. It is the object's.
+    /// </summary>
+    private const string Untypable = "failed to create typed patch object";
+
+    /// <summary>
     /// Whether the cluster refused for a reason that lies in what it was asked. Not so when somebody else was faster, or it is not itself at the moment: that is asked again, and nobody is told.
     /// </summary>
-    public static bool IsVerdict(StatusException e) => e.Code is >= 400 and < 500 and not 401 and not 429 && (!e.IsConflict || IsConflict(e));
+    public static bool IsVerdict(StatusException e) =>
+        (e.Code is >= 400 and < 500 and not 401 and not 429 && (!e.IsConflict || IsConflict(e))) || (e.Code == 500 && e.Message.StartsWith(Untypable, StringComparison.Ordinal));
 
     /// <summary>apimachinery <c>pkg/util/managedfields/internal/conflict.go</c>: the manager in quotes; behind it its version where it does not apply.</summary>
     private static string? ManagerOf(string? message) => Applier().Match(message ?? "") is { Success: true } found ? Regex.Unescape(found.Groups[1].Value) : null;

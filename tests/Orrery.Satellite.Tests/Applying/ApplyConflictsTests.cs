@@ -33,6 +33,8 @@ public sealed class ApplyConflictsTests
         Assert.True(ApplyConflicts.IsVerdict(ApiErrors.Forbidden(pods, "a", "no")));
         Assert.True(ApplyConflicts.IsVerdict(ApiErrors.AlreadyExists(pods, "a")));
         Assert.True(ApplyConflicts.IsVerdict(ApiErrors.ApplyConflict("Apply failed with 1 conflict", [new StatusCause("FieldManagerConflict", "conflict with \"flux\"", ".spec.replicas")])));
+        Assert.True(ApplyConflicts.IsVerdict(new StatusException(new Status { Code = 500, Message = "failed to create typed patch object (a/b; /v1, Kind=Service): .spec.ports[0].port: expected numeric (int or float), got string" })));
+        Assert.False(ApplyConflicts.IsVerdict(ApiErrors.InternalError("the disk is full")));
         Assert.False(ApplyConflicts.IsVerdict(ApiErrors.Conflict(pods, "a")));
         Assert.False(ApplyConflicts.IsVerdict(ApiErrors.Unauthorized()));
         Assert.False(ApplyConflicts.IsVerdict(ApiErrors.TooManyRequests("later", 1)));

@@ -106,7 +106,8 @@ internal static class Ownership
         FieldSet owned = managed.Entries.Where(e => e.Identity != applier).Aggregate(wanted, static (set, e) => set.Union(e.Fields));
         remaining = FieldsAfter(merged, all.Difference(remaining.Union(OwnedFields.WithNamedParents(owned, schema))), schema);
 
-        // 3. With what nobody owns and the applier never owned: defaults that hang below, for one.
+        // 3. With what nobody owns and the applier never owned: defaults that hang below, for one. What is still named and has nothing left is null,
+        //    as upstream leaves it, to be defaulted or judged.
         Removal.From(merged, all.Difference(remaining).Intersection(last), schema);
         return merged;
     }
@@ -114,7 +115,7 @@ internal static class Ownership
     private static FieldSet FieldsAfter(JsonObject merged, FieldSet removed, Schema schema)
     {
         var copy = (JsonObject)merged.DeepClone();
-        Removal.From(copy, removed, schema, marksEmptied: true);
+        Removal.From(copy, removed, schema);
         return OwnedFields.WithNamedParents(OwnedFields.Of(copy, schema), schema);
     }
 }

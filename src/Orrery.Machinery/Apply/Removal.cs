@@ -6,9 +6,8 @@ namespace Orrery.Machinery.Apply;
 /// <summary>Takes fields out of an object.</summary>
 internal static class Removal
 {
-    /// <summary>Removes in place every member of <paramref name="set"/> with all below it. What becomes empty by that goes too.</summary>
-    /// <param name="marksEmptied">A member of an object that becomes empty stays as null: it is there, with nothing in it.</param>
-    public static void From(JsonNode? value, FieldSet set, Schema? schema, bool marksEmptied = false)
+    /// <summary>Removes in place every member of <paramref name="set"/> with all below it. A member of an object that becomes empty by that stays as null: it is there, with nothing in it.</summary>
+    public static void From(JsonNode? value, FieldSet set, Schema? schema)
     {
         switch (Shapes.Of(schema, value), value)
         {
@@ -24,16 +23,9 @@ internal static class Removal
                     {
                         o.Remove(entry.Element.Name);
                     }
-                    else if (IsEmptiedBy(member, entry.Children, Shapes.Member(schema, entry.Element.Name), marksEmptied))
+                    else if (IsEmptiedBy(member, entry.Children, Shapes.Member(schema, entry.Element.Name)))
                     {
-                        if (marksEmptied)
-                        {
-                            o[entry.Element.Name] = null;
-                        }
-                        else
-                        {
-                            o.Remove(entry.Element.Name);
-                        }
+                        o[entry.Element.Name] = null;
                     }
                 }
 
@@ -54,7 +46,7 @@ internal static class Removal
                     }
                     else if (!entry.Children.IsEmpty)
                     {
-                        From(a[i], entry.Children, schema!.Items, marksEmptied);
+                        From(a[i], entry.Children, schema!.Items);
                     }
                 }
 
@@ -62,14 +54,14 @@ internal static class Removal
         }
     }
 
-    private static bool IsEmptiedBy(JsonNode? value, FieldSet set, Schema? schema, bool marksEmptied)
+    private static bool IsEmptiedBy(JsonNode? value, FieldSet set, Schema? schema)
     {
         if (set.IsEmpty || Shapes.CountOf(value) == 0)
         {
             return false;
         }
 
-        From(value, set, schema, marksEmptied);
+        From(value, set, schema);
         return Shapes.CountOf(value) == 0;
     }
 }

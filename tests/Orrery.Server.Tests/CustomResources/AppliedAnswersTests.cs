@@ -49,6 +49,20 @@ public sealed class AppliedAnswersTests(ServerFixture fixture) : IClassFixture<S
     }
 
     [Fact]
+    public async Task Apply_OfAMemberThatHasNothingLeft_JudgesItAsNull()
+    {
+        string path = await DefineAsync();
+        await SendAsync(HttpMethod.Patch, $"{path}/a?fieldManager=one", Object(""" {"u":{"a":{"b":1}}} """), Apply);
+
+        (int inside, JsonObject kept) = await SendAsync(HttpMethod.Patch, $"{path}/a?fieldManager=one", Object(""" {"u":{"a":{}}} """), Apply);
+        await SendAsync(HttpMethod.Patch, $"{path}/b?fieldManager=one", Object(""" {"u":{"a":1}} """, "b"), Apply);
+        (int outside, JsonObject status) = await SendAsync(HttpMethod.Patch, $"{path}/b?fieldManager=one", Object(""" {"u":{}} """, "b"), Apply);
+
+        Assert.Equal((200, """{"a":null}"""), (inside, kept["spec"]!["u"]!.ToJsonString()));
+        Assert.Equal((422, "Gadget.applied.example.com \"b\" is invalid: spec.u: Invalid value: \"null\": spec.u in body must be of type object: \"null\""), (outside, status.TextAt("message")));
+    }
+
+    [Fact]
     public async Task PatchOfScale_IsReadAsAScale()
     {
         string path = await DefineAsync();
@@ -67,8 +81,8 @@ public sealed class AppliedAnswersTests(ServerFixture fixture) : IClassFixture<S
         Assert.Equal(4, now.NumberAt("spec", "replicas"));
     }
 
-    private static JsonObject Object(string spec) =>
-        AdmissionWorld.Json($$$"""{"apiVersion":"applied.example.com/v1","kind":"Gadget","metadata":{"name":"a"},"spec":{{{spec}}} }""");
+    private static JsonObject Object(string spec, string name = "a") =>
+        AdmissionWorld.Json($$$"""{"apiVersion":"applied.example.com/v1","kind":"Gadget","metadata":{"name":"{{{name}}}"},"spec":{{{spec}}} }""");
 
     private async Task<(int Code, JsonObject Body)> SendAsync(HttpMethod method, string path, JsonObject? body, string contentType)
     {
@@ -85,7 +99,7 @@ public sealed class AppliedAnswersTests(ServerFixture fixture) : IClassFixture<S
              "versions":[{"name":"v1","served":true,"storage":true,"subresources":{"scale":{"specReplicasPath":".spec.r","statusReplicasPath":".status.replicas"}},
               "schema":{"openAPIV3Schema":{"type":"object","properties":{"spec":{"type":"object","properties":{
                "s":{"type":"string"},"n":{"type":"string","nullable":true},"d":{"type":"string","default":"x"},"r":{"type":"integer"},
-               "o":{"type":"object","properties":{"a":{"type":"string"}}},
+               "o":{"type":"object","properties":{"a":{"type":"string"}}},"u":{"type":"object","x-kubernetes-preserve-unknown-fields":true},
                "l":{"type":"array","x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["k"],"items":{"type":"object","required":["k"],"properties":{"k":{"type":"string"},"v":{"type":"string"}}}}}}}}}}]}}
             """));
 

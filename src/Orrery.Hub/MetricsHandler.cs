@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
@@ -66,7 +65,7 @@ internal sealed class MetricsHandler(TunnelHub hub) : IGroupHandler
         {
             if (answer.Refusal is { } refusal)
             {
-                http.Response.Headers.Append("Warning", $"299 - \"{Quoted(refusal.Message)}\"");
+                Warnings.Add(http.Response, [refusal.Message]);
                 continue;
             }
 
@@ -161,8 +160,6 @@ internal sealed class MetricsHandler(TunnelHub hub) : IGroupHandler
         { Name.Length: > 0 } => $"node \"{asked.Name}\" is in",
         _ => "not all figures are there: some are measured by",
     };
-
-    private static string Quoted(string text) => string.Create(CultureInfo.InvariantCulture, $"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}");
 
     /// <summary>What a data plane said: a list, or why none.</summary>
     private sealed record Answer(string DataPlane, KubeObject? List, StatusException? Refusal);

@@ -1,12 +1,11 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace Orrery.Simulation.Tests;
 
 /// <summary>All controllers, satellites and data planes under faults, by seeds. A seed that fails is replayed with <c>Orrery.Simulation --seed N --schedule</c>.</summary>
-public sealed class SimulationTests
+public sealed partial class SimulationTests(SimulationRun run) : IClassFixture<SimulationRun>
 {
-    private const int Seeds = 500;
-    private const int Halves = 2;
     private const string FaultsPrefix = "faults: ";
     private const string KilledPrefix = "killed at ";
     private const string SparedPrefix = "nobody killed at: ";
@@ -26,60 +25,62 @@ public sealed class SimulationTests
     };
 
     [Fact]
-    public async Task Seeds_WhateverGoesWrong_ComeToTheSameEnd()
+    public void Seeds_WhateverGoesWrong_ComeToTheSameEnd()
     {
-        (int Code, string[] Lines)[] halves = await Task.WhenAll(Enumerable.Range(0, Halves).Select(half =>
-            SimulationProcess.RunAsync(TestContext.Current.CancellationToken, "--seeds", $"{(half * Seeds / Halves) + 1}-{(half + 1) * Seeds / Halves}", "--spared")));
-
-        foreach ((int code, string[] lines) in halves)
+        foreach ((int code, string[] lines) in run.Processes)
         {
-            Assert.Equal($"{Seeds / Halves} agreed, 0 did not", string.Join('\n', lines.Where(l => !l.Contains(": ok [", StringComparison.Ordinal) && !IsCount(l))));
-            Assert.Equal(0, code);
+            string[] seeds = Seeds(lines);
+            Assert.True(seeds.Length > 0, string.Join('\n', lines));
+            Assert.Equal($"{seeds.Count(l => NumberOf(l) is not null)} agreed, 0 did not", string.Join('\n', seeds.Where(l => !l.Contains(": ok [", StringComparison.Ordinal) && !IsCount(l))));
+            Assert.True(code == 0, string.Join('\n', lines[seeds.Length..]));
         }
 
+        Assert.Equal(Enumerable.Range(1, SimulationRun.Seeds), run.Processes.SelectMany(p => Seeds(p.Lines)).Select(NumberOf).OfType<int>().Distinct().Order());
+
         // That all this went wrong, and that nearly each write of controllers and satellites was somewhere their last: else the above would say little.
-        ILookup<string, int> faults = halves.SelectMany(h => h.Lines.Single(l => l.StartsWith(FaultsPrefix, StringComparison.Ordinal))[FaultsPrefix.Length..].Split(' '))
+        ILookup<string, int> faults = run.Processes.SelectMany(p => p.Lines.Single(l => l.StartsWith(FaultsPrefix, StringComparison.Ordinal))[FaultsPrefix.Length..].Split(' '))
             .Select(f => f.Split('=')).ToLookup(f => f[0], f => int.Parse(f[1], CultureInfo.InvariantCulture), StringComparer.Ordinal);
         Assert.All(AtLeast, least => Assert.True(faults[least.Key].Sum() >= least.Value, $"{least.Key} happened {faults[least.Key].Sum()} times, want {least.Value}"));
-        string[] spared = [.. halves.Select(h => h.Lines.Where(IsSparedState)).Aggregate((some, others) => some.Intersect(others))];
+        string[] spared = [.. run.Processes.Select(p => p.Lines.Where(IsSparedState)).Aggregate((some, others) => some.Intersect(others))];
         Assert.True(spared.Length <= MostSpared, string.Join('\n', spared));
     }
 
+    /// <summary>The digest is of every step. To see where two part, run each with <c>--seed 20 --schedule</c>.</summary>
     [Fact]
-    public async Task Seed_InTwoProcesses_HasOneSchedule()
+    public void Seed_InTwoProcesses_HasOneSchedule()
     {
-        (int Code, string[] Lines)[] both = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ =>
-            SimulationProcess.RunAsync(TestContext.Current.CancellationToken, "--seed", "20", "--schedule")));
+        string[] both = [.. run.Processes.Select(p => Schedule().Match(Assert.Single(p.Lines, l => NumberOf(l) == SimulationRun.Replayed)).Value)];
 
-        Assert.All(both, b => Assert.True(b.Lines.Length > 1000, string.Join('\n', b.Lines)));
-        Assert.Equal(Steps(both[0].Lines), Steps(both[1].Lines));
+        Assert.Matches("^[0-9]{4,} steps, schedule [0-9a-f]{16}$", both[0]);
+        Assert.Equal(both[0], both[1]);
     }
 
     /// <summary>A simulation that finds nothing proves nothing. Each with the seed that is known to find it.</summary>
     [Fact]
-    public async Task Mistakes_PlantedOneByOne_AreFound()
+    public void Mistakes_PlantedOneByOne_AreFound()
     {
-        string[] known =
-        [
-            "QueueLosesKeyBeingWorkedOn", "QueueLosesRetries", "QueueRingsOnce", "HostForgivesConflicts", "HostForgivesBrokenConnections", "InformerKeepsWhatAListLacks", "InformerListsInSilence",
-            "InformerMissesDeletionsOnResume", "PlacementLeavesFormerWorks", "PlacementIgnoresLostWorks", "DataPlaneGrantsOnlyAtFirst", "VirtualClusterHoldsNothing", "MirrorKeepsWhatIsGone", "MirrorWritesStatusOnce",
-            "PrunesOnlyWhatItRemembers", "IgnoresDrift", "ForgetsLostReports", "KeepsObservations", "EntersFormerNamespaces", "SettlesForGood",
-        ];
-        (int Code, string[] Lines)[] halves = await Task.WhenAll(known.Index().GroupBy(m => m.Index % Halves).Select(half =>
-            SimulationProcess.RunAsync(TestContext.Current.CancellationToken, [.. half.SelectMany(m => (string[])["--mistake", m.Item])])));
-
-        foreach ((int code, string[] lines) in halves)
+        foreach ((int _, string[] lines) in run.Processes)
         {
             Assert.DoesNotContain(lines, l => l.Contains("NOT FOUND", StringComparison.Ordinal));
             Assert.EndsWith(" found, 0 not", lines[^1], StringComparison.Ordinal);
-            Assert.Equal(0, code);
         }
+
+        Assert.Equal(SimulationRun.Mistakes.Order(), run.Processes.SelectMany(p => p.Lines).Where(l => l.Contains(": found by seed ", StringComparison.Ordinal)).Select(l => l[..l.IndexOf(':', StringComparison.Ordinal)]).Order());
     }
+
+    /// <summary>What is said of seeds, before it is said of mistakes.</summary>
+    private static string[] Seeds(string[] lines) => lines[..(Array.FindIndex(lines, l => l.EndsWith(" did not", StringComparison.Ordinal)) + 1)];
+
+    private static int? NumberOf(string line) => Number().Match(line) is { Success: true } match ? int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) : null;
 
     private static bool IsSparedState(string line) => line.StartsWith(SparedPrefix, StringComparison.Ordinal)
         && !line.Contains(" All ", StringComparison.Ordinal) && !line.Contains("/events/", StringComparison.Ordinal);
 
-    private static bool IsCount(string line) => new[] { FaultsPrefix, KilledPrefix, SparedPrefix }.Any(p => line.StartsWith(p, StringComparison.Ordinal));
+    private static bool IsCount(string line) => new[] { FaultsPrefix, KilledPrefix, SparedPrefix, "cost: " }.Any(p => line.StartsWith(p, StringComparison.Ordinal));
 
-    private static string[] Steps(string[] lines) => [.. lines.Where(l => l.StartsWith(' '))];
+    [GeneratedRegex("^seed ([0-9]+) ")]
+    private static partial Regex Number();
+
+    [GeneratedRegex("[0-9]+ steps, schedule [0-9a-f]+")]
+    private static partial Regex Schedule();
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime;
 using Orrery.Simulation.Faults;
 using Orrery.Simulation.Outcome;
 using Orrery.Simulation.Script;
@@ -10,12 +11,12 @@ namespace Orrery.Simulation;
 /// <summary>The command line: runs seeds, replays one, looks for planted mistakes.</summary>
 internal static class Commands
 {
-    private const string Usage = "usage: Orrery.Simulation [--seed N | --seeds A-B] [--schedule] [--spared] [--mistake NAME… | --mistakes A-B | --scale]";
+    private const string Usage = "usage: Orrery.Simulation [--seed N | --seeds A-B[,C-D…]] [--schedule] [--spared] [--mistake NAME… | --mistakes A-B | --then-mistake NAME… | --scale]";
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
-    /// <summary>Seeds that are run for a mistake which the one that is known to find it does not.</summary>
-    private static readonly (int From, int To) Searched = (1, 200);
+    /// <summary>How many seeds are run, from 1 on, for a mistake which the one that is known to find it does not.</summary>
+    private const int Searched = 200;
 
     /// <summary>How runs without faults end, by what they are about: all others must end so too.</summary>
     private static readonly Dictionary<Chapter, RunResult> Calm = [];
@@ -23,15 +24,15 @@ internal static class Commands
     /// <returns>0 when every run came to the same end as without faults, or every mistake was found; 1 when not; 2 for a wrong command.</returns>
     public static int Run(string[] args, TextWriter output)
     {
-        (int From, int To)? seeds = null;
+        int[]? seeds = null;
         bool prints = false, spared = false;
-        IReadOnlyList<string> mistakes = [];
+        IReadOnlyList<string> mistakes = [], mistakesAfter = [];
         for (int i = 0; i < args.Length; i++)
         {
             string value = i + 1 < args.Length ? args[i + 1] : "";
             switch (args[i])
             {
-                case "--seed" or "--seeds" when Range(value) is { } said:
+                case "--seed" or "--seeds" when Seeds(value) is { } said:
                     seeds = said;
                     i++;
                     break;
@@ -43,6 +44,10 @@ internal static class Commands
                     break;
                 case "--mistake" when Mistakes.All.Contains(value):
                     mistakes = [.. mistakes, value];
+                    i++;
+                    break;
+                case "--then-mistake" when Mistakes.All.Contains(value):
+                    mistakesAfter = [.. mistakesAfter, value];
                     i++;
                     break;
                 case "--mistakes" when Range(value) is { } some:
@@ -62,15 +67,15 @@ internal static class Commands
             }
         }
 
-        return mistakes.Count == 0 ? RunSeeds(seeds ?? (1, 1), prints, spared, output) : Find(mistakes, seeds, prints, output);
+        int code = mistakes.Count == 0 ? RunSeeds(seeds ?? [1], prints, spared, output) : Find(mistakes, seeds, prints, output);
+        return mistakesAfter.Count == 0 ? code : Math.Max(code, Find(mistakesAfter, null, prints, output));
     }
 
-    private static int RunSeeds((int From, int To) seeds, bool prints, bool printsSpared, TextWriter output)
+    private static int RunSeeds(int[] seeds, bool prints, bool printsSpared, TextWriter output)
     {
-        (int from, int to) = seeds;
         int failed = 0;
         var faults = new FaultCount();
-        for (int seed = from; seed <= to; seed++)
+        foreach (int seed in seeds)
         {
             TimeSpan began = Cpu();
             string[] difference = Judge(seed, out RunResult run);
@@ -97,13 +102,15 @@ internal static class Commands
 
         output.WriteLine($"faults: {faults}");
         output.WriteLine(faults.Killed);
-        output.WriteLine($"{to - from + 1 - failed} agreed, {failed} did not");
+        output.WriteLine(FormattableString.Invariant(
+            $"cost: {Cpu().TotalSeconds:0} s of CPU, {GC.GetTotalAllocatedBytes() / 1e9:0.0} GB allocated, {GC.CollectionCount(0)} collections, {JitInfo.GetCompiledMethodCount()} methods compiled"));
+        output.WriteLine($"{seeds.Length - failed} agreed, {failed} did not");
         return failed == 0 ? 0 : 1;
     }
 
     /// <summary>Plants each mistake alone and runs seeds until one comes to another end.</summary>
     /// <param name="seeds">Null runs the one that is known to find it, and others where that does not.</param>
-    private static int Find(IReadOnlyList<string> mistakes, (int From, int To)? seeds, bool prints, TextWriter output)
+    private static int Find(IReadOnlyList<string> mistakes, int[]? seeds, bool prints, TextWriter output)
     {
         foreach (Chapter chapter in Enum.GetValues<Chapter>())
         {
@@ -114,12 +121,11 @@ internal static class Commands
         foreach (string mistake in mistakes)
         {
             Mistakes.Plant(mistake);
-            (int from, int to) = seeds ?? Searched;
             int? found = null;
             string[] difference = [];
 
             // The one that is known first: what the product does changes, and with it which one is the first.
-            IEnumerable<int> tried = Enumerable.Range(from, to - from + 1);
+            IEnumerable<int> tried = seeds ?? Enumerable.Range(1, Searched);
             foreach (int seed in seeds is null && Mistakes.FoundBy.TryGetValue(mistake, out int known) ? tried.Prepend(known) : tried)
             {
                 if (found is not null)
@@ -138,7 +144,7 @@ internal static class Commands
             missed += found is null ? 1 : 0;
             output.WriteLine(found is { } by
                 ? $"{mistake}: found by seed {by}, {difference.Length} differences, as {difference[0][..Math.Min(160, difference[0].Length)]}"
-                : $"{mistake}: NOT FOUND by seeds {from} to {to}");
+                : $"{mistake}: NOT FOUND by {tried.Count()} seeds");
         }
 
         Mistakes.Plant("");
@@ -162,6 +168,13 @@ internal static class Commands
         }
 
         return calm;
+    }
+
+    /// <returns>The seeds of ranges with commas between them; null for anything else.</returns>
+    private static int[]? Seeds(string text)
+    {
+        (int From, int To)?[] ranges = [.. text.Split(',').Select(Range)];
+        return ranges.Contains(null) ? null : [.. ranges.SelectMany(r => Enumerable.Range(r!.Value.From, r.Value.To - r.Value.From + 1))];
     }
 
     private static (int From, int To)? Range(string text) => text.Split('-') switch

@@ -210,7 +210,7 @@ internal static class PatchHandler
         JsonNode? parsed;
         try
         {
-            parsed = YamlJson.Parse(Encoding.UTF8.GetString(body.Span), repeated);
+            parsed = CompactJson.TryParse(body.Span) ?? YamlJson.Parse(Encoding.UTF8.GetString(body.Span), repeated);
         }
         catch (Exception fault) when (fault is FormatException or JsonException)
         {

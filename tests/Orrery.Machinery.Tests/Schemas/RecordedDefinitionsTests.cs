@@ -40,6 +40,23 @@ public sealed class RecordedDefinitionsTests
             ApiErrors.Invalid(Kind, changed.Name, DefinitionValidation.ValidateUpdate(changed, old, established: true)).Message);
     }
 
+    /// <summary>Versions that did not change were judged when they were written; everything else is judged again.</summary>
+    [Fact]
+    public void ValidateUpdate_SameVersions_JudgesTheRest()
+    {
+        JsonObject old = Transcripts.Scenario("types.json", "cluster-scoped-and-versions")[1].Answer();
+        JsonObject same = old.DeepClone().AsObject();
+        same["metadata"]!["labels"] = new JsonObject { ["a"] = "b" };
+        Assert.Empty(DefinitionValidation.ValidateUpdate(same, old, established: true));
+
+        same["spec"]!["names"]!["kind"] = "Other";
+        Assert.Contains(DefinitionValidation.ValidateUpdate(same, old, established: true), e => e.Field == "spec.names.kind");
+
+        same["spec"]!["names"]!["kind"] = old["spec"]!["names"]!["kind"]!.DeepClone();
+        same["spec"]!["versions"]![0]!["name"] = "No_Version";
+        Assert.Contains(DefinitionValidation.ValidateUpdate(same, old, established: true), e => e.Field == "spec.versions[0].name");
+    }
+
     [Fact]
     public void Decode_RecordedDefinition_ComesOutAsAnswered()
     {

@@ -10,8 +10,9 @@ namespace Orrery.Simulator.Cluster;
 /// </summary>
 internal static class Ownership
 {
+    /// <param name="owners">Of the owner's kind.</param>
     /// <returns>What the owner controls after that, oldest first.</returns>
-    public static async Task<List<KubeObject>> ClaimAsync(SimulatedCluster cluster, Informer informer, KubeObject owner, CancellationToken cancellationToken)
+    public static async Task<List<KubeObject>> ClaimAsync(SimulatedCluster cluster, Informer informer, Informer owners, KubeObject owner, CancellationToken cancellationToken)
     {
         LabelSelector selector = owner.SelectorAt("spec", "selector");
         foreach (KubeObject own in SimulatedCluster.OwnedBy(informer, owner).Where(o => !o.IsDeleting && !selector.Matches(o.Labels)))
@@ -28,7 +29,8 @@ internal static class Ownership
 
         if (!owner.IsDeleting)
         {
-            foreach (KubeObject orphan in informer.InNamespace(ClusterName.Root, owner.Namespace).Where(o => IsOrphanOf(owner, selector, o)))
+            List<KubeObject> orphans = [.. informer.InNamespace(ClusterName.Root, owner.Namespace).Where(o => IsOrphanOf(owner, selector, o))];
+            foreach (KubeObject orphan in orphans.Count > 0 && await IsThereAsync(cluster, owners, owner, cancellationToken).ConfigureAwait(false) ? orphans : [])
             {
                 JsonObject body = orphan.ToJsonObject();
                 JsonArray references = body.Metadata["ownerReferences"] as JsonArray ?? [];
@@ -48,6 +50,13 @@ internal static class Ownership
     private static bool IsOrphanOf(KubeObject owner, LabelSelector selector, KubeObject found) =>
         found.ControllerReference is null && !found.IsDeleting && !found.IsFinishedPod && found.Namespace == owner.Namespace
         && !selector.IsEverything && selector.Matches(found.Labels);
+
+    /// <summary>
+    /// Asked of the server, as upstream's <c>RecheckDeletionTimestamp</c> does: an owner that is deleted with <c>--cascade=orphan</c> lets go of what it has, and that may be
+    /// known here before the deletion is. What it took back then would go with it.
+    /// </summary>
+    private static async Task<bool> IsThereAsync(SimulatedCluster cluster, Informer owners, KubeObject owner, CancellationToken cancellationToken) =>
+        await cluster.Client.FindAsync(owners.Resource, owner.Namespace, owner.Name, cancellationToken).ConfigureAwait(false) is { IsDeleting: false } present && present.Uid == owner.Uid;
 
     private static async Task WriteAsync(SimulatedCluster cluster, Informer informer, JsonObject body, CancellationToken cancellationToken)
     {

@@ -10,7 +10,7 @@ namespace Orrery.Simulator.Workloads;
 internal sealed class DaemonSetController(SimulatedCluster cluster) : IReconciler<ObjectKey>
 {
     private readonly EventRecorder events = cluster.Recorder("daemonset-controller");
-    private readonly Revisions revisions = new(cluster);
+    private readonly Revisions revisions = new(cluster, cluster.DaemonSets);
 
     public ReconcilerHost<ObjectKey> Host()
     {
@@ -38,7 +38,7 @@ internal sealed class DaemonSetController(SimulatedCluster cluster) : IReconcile
         string hash = Revisions.HashOf(revision);
         JsonObject template = set.CopyAt("spec", "template");
         HashSet<string> nodes = [.. cluster.Nodes.All().Where(n => Fits(set, template, n)).Select(n => n.Name)];
-        List<KubeObject> pods = await Ownership.ClaimAsync(cluster, cluster.Pods, set, cancellationToken).ConfigureAwait(false);
+        List<KubeObject> pods = await Ownership.ClaimAsync(cluster, cluster.Pods, cluster.DaemonSets, set, cancellationToken).ConfigureAwait(false);
         ILookup<string, KubeObject> byNode = pods.ToLookup(TargetOf);
 
         // 2. one on each, none elsewhere; a finished one makes room for the next

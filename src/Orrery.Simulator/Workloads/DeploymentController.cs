@@ -44,7 +44,7 @@ internal sealed class DeploymentController(SimulatedCluster cluster) : IReconcil
         }
 
         // 1. the ReplicaSets there are, and the one of the present template
-        List<KubeObject> sets = await Ownership.ClaimAsync(cluster, cluster.ReplicaSets, deployment, cancellationToken).ConfigureAwait(false);
+        List<KubeObject> sets = await Ownership.ClaimAsync(cluster, cluster.ReplicaSets, cluster.Deployments, deployment, cancellationToken).ConfigureAwait(false);
         JsonObject template = deployment.CopyAt("spec", "template");
         KubeObject? current = sets.FirstOrDefault(s => SameTemplate(s, template));
         bool paused = deployment.At("spec", "paused") is { ValueKind: System.Text.Json.JsonValueKind.True };
@@ -126,6 +126,13 @@ internal sealed class DeploymentController(SimulatedCluster cluster) : IReconcil
             {
                 cluster.ReplicaSets.Observe(taken);
                 return (taken, deployment);
+            }
+
+            // Its former owner let go of it, which is not known here yet: the next look takes it over.
+            if (Ownership.IsOrphanOf(deployment, taken))
+            {
+                cluster.ReplicaSets.Observe(taken);
+                throw;
             }
 
             // Somebody else's: another hash next time.

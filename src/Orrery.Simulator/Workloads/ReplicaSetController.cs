@@ -28,7 +28,7 @@ internal sealed class ReplicaSetController(SimulatedCluster cluster) : IReconcil
         bool more = false;
         if (!set.IsDeleting)
         {
-            List<KubeObject> own = await Ownership.ClaimAsync(cluster, cluster.Pods, set, cancellationToken).ConfigureAwait(false);
+            List<KubeObject> own = await Ownership.ClaimAsync(cluster, cluster.Pods, cluster.ReplicaSets, set, cancellationToken).ConfigureAwait(false);
             List<KubeObject> active = [.. own.Where(p => p.IsActivePod)];
             int missing = wanted - active.Count;
             more = Math.Abs(missing) > Burst;

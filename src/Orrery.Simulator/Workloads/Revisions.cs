@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Client;
 using Orrery.Machinery.Workloads;
 using Orrery.Simulator.Cluster;
 
@@ -9,7 +10,8 @@ namespace Orrery.Simulator.Workloads;
 /// The templates that a StatefulSet or DaemonSet has had, as ControllerRevisions: what <c>kubectl rollout history</c>
 /// and <c>undo</c> read.
 /// </summary>
-internal sealed class Revisions(SimulatedCluster cluster)
+/// <param name="owners">Of the kind whose templates these are.</param>
+internal sealed class Revisions(SimulatedCluster cluster, Informer owners)
 {
     public const string HashLabel = RevisionData.HashLabel;
 
@@ -17,7 +19,7 @@ internal sealed class Revisions(SimulatedCluster cluster)
     public async Task<KubeObject> CurrentAsync(KubeObject owner, CancellationToken cancellationToken)
     {
         JsonObject data = RevisionData.Of(owner.CopyAt("spec", "template"));
-        List<KubeObject> known = await Ownership.ClaimAsync(cluster, cluster.ControllerRevisions, owner, cancellationToken).ConfigureAwait(false);
+        List<KubeObject> known = await Ownership.ClaimAsync(cluster, cluster.ControllerRevisions, owners, owner, cancellationToken).ConfigureAwait(false);
         long highest = known.Select(Number).DefaultIfEmpty(0).Max();
         KubeObject? found = known.Find(r => JsonNode.DeepEquals(r.CopyAt("data"), data));
         if (found is null)

@@ -10,7 +10,7 @@ namespace Orrery.Simulator.Workloads;
 internal sealed class StatefulSetController(SimulatedCluster cluster) : IReconciler<ObjectKey>
 {
     private readonly EventRecorder events = cluster.Recorder("statefulset-controller");
-    private readonly Revisions revisions = new(cluster);
+    private readonly Revisions revisions = new(cluster, cluster.StatefulSets);
 
     public ReconcilerHost<ObjectKey> Host() => Controllers.Host(
         cluster, "statefulset", this, cluster.StatefulSets, [cluster.Pods], [cluster.ControllerRevisions, cluster.Claims]);
@@ -41,7 +41,7 @@ internal sealed class StatefulSetController(SimulatedCluster cluster) : IReconci
         int wanted = set.IntAt(1, "spec", "replicas");
         bool parallel = set.TextAt("spec", "podManagementPolicy") == "Parallel";
         int partition = set.IntAt(0, "spec", "updateStrategy", "rollingUpdate", "partition");
-        Dictionary<int, KubeObject> pods = (await Ownership.ClaimAsync(cluster, cluster.Pods, set, cancellationToken).ConfigureAwait(false))
+        Dictionary<int, KubeObject> pods = (await Ownership.ClaimAsync(cluster, cluster.Pods, cluster.StatefulSets, set, cancellationToken).ConfigureAwait(false))
             .Where(p => OrdinalOf(set, p) >= 0).ToDictionary(p => OrdinalOf(set, p));
         bool acted = false;
 

@@ -16,7 +16,7 @@ public sealed class CacheSizeTests
     private const int Objects = 100_000;
 
     [Fact]
-    public async Task StartAsync_HundredThousandObjectsInSqlite_IsQuickAndSmall()
+    public async Task StartAsync_HundredThousandObjectsInSqlite_StaysWithinTheBudget()
     {
         string directory = Directory.CreateTempSubdirectory("orrery-cache-").FullName;
         try
@@ -27,14 +27,11 @@ public sealed class CacheSizeTests
             }
 
             long before = GC.GetTotalMemory(forceFullCollection: true);
-            long started = Stopwatch.GetTimestamp();
             await using CacheFixture cache = await CacheFixture.StartAsync(SqliteStore.Open(Path.Combine(directory, "store.db"), TimeProvider.System));
-            TimeSpan took = Stopwatch.GetElapsedTime(started);
             long each = (GC.GetTotalMemory(forceFullCollection: true) - before) / Objects;
 
-            TestContext.Current.SendDiagnosticMessage($"start: {took.TotalMilliseconds:n0} ms, {each} bytes an object");
+            TestContext.Current.SendDiagnosticMessage($"SQLite and cache: {each} bytes an object");
             Assert.Equal(Objects, cache.PodCache.Current.Count("/"));
-            Assert.True(took < TimeSpan.FromSeconds(5), $"took {took}");
             Assert.True(each < 2_560, $"{each} bytes an object");
         }
         finally

@@ -7,7 +7,7 @@ namespace Orrery.Server.Registry;
 
 /// <summary>
 /// Gives Services their cluster IPs and node ports. What is taken is read from the Services themselves; an address that
-/// was given to a write under way is reserved until that write has ended. Every cluster has the whole range to itself.
+/// was given to a write under way is reserved until that write has ended, which is when the Service can be read. Every cluster has the whole range to itself.
 /// </summary>
 internal sealed class ServiceAddresses(CacheSet caches, ServiceRange range, NameSource names)
 {
@@ -16,6 +16,12 @@ internal sealed class ServiceAddresses(CacheSet caches, ServiceRange range, Name
 
     private static readonly GroupResource Services = new("", "services");
     private readonly ConcurrentDictionary<(ClusterName Cluster, string Taken), byte> underWay = new();
+
+    /// <summary>
+    /// Nothing reserved is let go of between a look at what is taken and the reservation that follows from it: what was let go of after the look would be in
+    /// neither. A few, chosen by cluster, so that clusters seldom wait for each other.
+    /// </summary>
+    private readonly Lock[] gates = [.. Enumerable.Range(0, 16).Select(_ => new Lock())];
 
     /// <summary>Fills in what the Service wants and lacks; null for anything but a Service. Dispose when the write has ended.</summary>
     /// <param name="old">Null on create.</param>
@@ -27,14 +33,19 @@ internal sealed class ServiceAddresses(CacheSet caches, ServiceRange range, Name
             return null;
         }
 
-        var reservation = new Reservation(underWay, scope.Cluster);
+        Lock gate = gates[(uint)scope.Cluster.GetHashCode() % (uint)gates.Length];
+        var reservation = new Reservation(underWay, scope.Cluster, gate, old?["spec"] is JsonObject before ? [.. Held(before)] : []);
         try
         {
-            HashSet<string> taken = Taken(scope.Cluster, scope.Namespace, json.Name);
             var errors = new List<FieldError>();
-            GiveAddress(spec, taken, reservation, errors);
-            GivePorts(spec, old?["spec"] as JsonObject, taken, reservation, errors);
-            GiveHealthPort(spec, taken, reservation, errors);
+            lock (gate)
+            {
+                HashSet<string> taken = Taken(scope.Cluster, scope.Namespace, json.Name);
+                GiveAddress(spec, taken, reservation, errors);
+                GivePorts(spec, old?["spec"] as JsonObject, taken, reservation, errors);
+                GiveHealthPort(spec, taken, reservation, errors);
+            }
+
             return errors.Count == 0 ? reservation : throw ApiErrors.Invalid(scope.Resource.Kind.GroupKind, json.Name, errors);
         }
         catch
@@ -152,7 +163,7 @@ internal sealed class ServiceAddresses(CacheSet caches, ServiceRange range, Name
         {
             int candidate = FirstNodePort + (start + i) % count;
             string key = Key(protocol, candidate);
-            if (!taken.Contains(key) && reservation.Take(key))
+            if (!taken.Contains(key) && !reservation.Owns(key) && reservation.Take(key))
             {
                 return candidate;
             }
@@ -180,42 +191,54 @@ internal sealed class ServiceAddresses(CacheSet caches, ServiceRange range, Name
         string self = StoreKey.Of(Services, cluster, ns, name);
         foreach (CachedObject service in caches.For(Services).Current.Range(StoreKey.Prefix(Services, cluster), null))
         {
-            if (service.Key == self || StoredJson.Parse(service.Json.Span)["spec"] is not JsonObject spec)
+            if (service.Key != self && StoredJson.Parse(service.Json.Span)["spec"] is JsonObject spec)
             {
-                continue;
-            }
-
-            if (spec.TextAt("clusterIP") is { Length: > 0 } address and not "None")
-            {
-                taken.Add(address);
-            }
-
-            foreach (JsonObject port in (spec["ports"] as JsonArray ?? []).OfType<JsonObject>())
-            {
-                if (port.NumberAt("nodePort") is > 0 and { } number)
-                {
-                    taken.Add(Key(port.TextAt("protocol") ?? "TCP", number));
-                }
-            }
-
-            if (spec.NumberAt("healthCheckNodePort") is > 0 and { } asked)
-            {
-                taken.Add(Key("TCP", asked));
+                taken.UnionWith(Held(spec));
             }
         }
 
         return taken;
     }
 
+    /// <summary>The address and the ports that a Service has.</summary>
+    private static IEnumerable<string> Held(JsonObject spec)
+    {
+        if (spec.TextAt("clusterIP") is { Length: > 0 } address and not "None")
+        {
+            yield return address;
+        }
+
+        foreach (JsonObject port in (spec["ports"] as JsonArray ?? []).OfType<JsonObject>())
+        {
+            if (port.NumberAt("nodePort") is > 0 and { } number)
+            {
+                yield return Key(port.TextAt("protocol") ?? "TCP", number);
+            }
+        }
+
+        if (spec.NumberAt("healthCheckNodePort") is > 0 and { } asked)
+        {
+            yield return Key("TCP", asked);
+        }
+    }
+
     private static string Key(string protocol, long port) => $"{protocol}:{port}";
 
-    /// <summary>What one write under way has taken.</summary>
-    internal sealed class Reservation(ConcurrentDictionary<(ClusterName Cluster, string Taken), byte> all, ClusterName cluster) : IDisposable
+    /// <summary>What one write under way has taken. What its Service had before is its own already, whoever else writes to it at the same time.</summary>
+    internal sealed class Reservation(ConcurrentDictionary<(ClusterName Cluster, string Taken), byte> all, ClusterName cluster, Lock gate, HashSet<string> own) : IDisposable
     {
         private readonly List<string> mine = [];
+        private readonly HashSet<string> kept = new(StringComparer.Ordinal);
+
+        public bool Owns(string what) => own.Contains(what);
 
         public bool Take(string what)
         {
+            if (Owns(what))
+            {
+                return kept.Add(what);
+            }
+
             if (!all.TryAdd((cluster, what), 0))
             {
                 return false;
@@ -227,9 +250,12 @@ internal sealed class ServiceAddresses(CacheSet caches, ServiceRange range, Name
 
         public void Dispose()
         {
-            foreach (string what in mine)
+            lock (gate)
             {
-                all.TryRemove((cluster, what), out _);
+                foreach (string what in mine)
+                {
+                    all.TryRemove((cluster, what), out _);
+                }
             }
         }
     }

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Client;
+using Orrery.Storage.Sqlite;
+using Orrery.Testing;
 
 namespace Orrery.Server.Tests.Registry;
 
@@ -30,6 +32,59 @@ public sealed class ServiceAddressTests(ServerFixture fixture) : IClassFixture<S
         StatusException fault = await Assert.ThrowsAsync<StatusException>(() => fixture.Admin.CreateAsync(ServerFixture.Services, ns, second, ServerFixture.Token));
 
         Assert.Equal(422, fault.Code);
+    }
+
+    [Fact]
+    public async Task Create_SameAddressAtOnce_IsGivenToOne()
+    {
+        string ns = await fixture.NamespaceAsync();
+        string free = (await fixture.Admin.CreateAsync(ServerFixture.Services, ns, Service("a", "ClusterIP"), ServerFixture.Token)).TextAt("spec", "clusterIP")!;
+        await fixture.Admin.DeleteAsync(ServerFixture.Services, ns, "a", null, ServerFixture.Token);
+
+        for (int round = 0; round < 10; round++)
+        {
+            bool[] made = await Task.WhenAll(Enumerable.Range(0, 8).Select(async i =>
+            {
+                JsonObject service = Service($"s{round}-{i}", "ClusterIP");
+                service["spec"]!["clusterIP"] = free;
+                try
+                {
+                    await fixture.Admin.CreateAsync(ServerFixture.Services, ns, service, ServerFixture.Token);
+                    return true;
+                }
+                catch (StatusException e) when (e.Code == 422)
+                {
+                    return false;
+                }
+            }));
+
+            int winner = Array.IndexOf(made, true);
+            Assert.Single(made, true);
+            await fixture.Admin.DeleteAsync(ServerFixture.Services, ns, $"s{round}-{winner}", null, ServerFixture.Token);
+        }
+    }
+
+    /// <summary>On a disk, where one write is still under way when the next comes.</summary>
+    [Fact]
+    public async Task Patch_BySeveralAtOnce_IsNotHeldAgainstItsOwnAddress()
+    {
+        using var directory = new TempDirectory();
+        await using SqliteStore store = SqliteStore.Open(Path.Combine(directory.Path, "store.db"), TimeProvider.System);
+        await using TestServer server = await TestServer.StartAsync(new TestServerOptions { Store = store }, ServerFixture.Token);
+        KubeObject made = await server.Admin.CreateAsync(ServerFixture.Services, "default", Service("a", "NodePort"), ServerFixture.Token);
+
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(async writer =>
+        {
+            for (int i = 0; i < 10; i++)
+            {
+                var labels = new JsonObject { [$"l{writer}"] = $"{i}" };
+                await server.Admin.PatchAsync(ServerFixture.Services, "default", "a", PatchKind.Merge, new JsonObject { ["metadata"] = new JsonObject { ["labels"] = labels } }, ServerFixture.Token);
+            }
+        }));
+
+        KubeObject after = await server.Admin.GetAsync(ServerFixture.Services, "default", "a", ServerFixture.Token);
+        Assert.Equal(["9", "9", "9", "9"], Enumerable.Range(0, 4).Select(writer => after.Labels[$"l{writer}"]));
+        Assert.Equal((made.TextAt("spec", "clusterIP"), NodePort(made)), (after.TextAt("spec", "clusterIP"), NodePort(after)));
     }
 
     [Fact]

@@ -31,6 +31,9 @@ internal sealed class LogicalClusters(CacheSet caches) : IClusterMemory
     /// <summary>What was read out of each LogicalCluster, asked for at every request.</summary>
     private readonly ConcurrentDictionary<ClusterName, Known> known = new();
 
+    /// <summary>Counters of clusters that have gone, until somebody takes them.</summary>
+    private readonly ConcurrentQueue<(ClusterName Cluster, StrongBox<long> Requests)> departed = new();
+
     /// <summary>Virtual clusters that are served now.</summary>
     public IEnumerable<ClusterName> Virtual =>
         cache.Current.Range(StoreKey.Prefix(Resource, ClusterName.Root)).Where(o => !Read(o).IsDeleting).Select(o => new ClusterName(o.Namespace, o.Name));
@@ -91,6 +94,15 @@ internal sealed class LogicalClusters(CacheSet caches) : IClusterMemory
     /// <summary>The counters behind <see cref="RequestsOf"/> of clusters that were asked; each goes on being the same for as long as its cluster is.</summary>
     public IEnumerable<(ClusterName Cluster, StrongBox<long> Requests)> RequestCounters => known.Select(k => (k.Key, k.Value.Requests));
 
+    /// <summary>Each counter of a cluster that went since the last call, once.</summary>
+    public IEnumerable<(ClusterName Cluster, StrongBox<long> Requests)> TakeDeparted()
+    {
+        while (departed.TryDequeue(out (ClusterName, StrongBox<long>) counter))
+        {
+            yield return counter;
+        }
+    }
+
     public static StatusException NotServed(ClusterName cluster) =>
         ApiErrors.NotFound(OrreryResources.VirtualClusters.GroupResource, cluster.ToString());
 
@@ -123,7 +135,11 @@ internal sealed class LogicalClusters(CacheSet caches) : IClusterMemory
         CachedObject? item = cache.Current.Get(StoreKey.Of(Resource, ClusterName.Root, cluster.Namespace, cluster.Name));
         if (item is null)
         {
-            known.TryRemove(cluster, out _);
+            if (known.TryRemove(cluster, out Known? gone))
+            {
+                departed.Enqueue((cluster, gone.Requests));
+            }
+
             return null;
         }
 
@@ -133,6 +149,11 @@ internal sealed class LogicalClusters(CacheSet caches) : IClusterMemory
         }
 
         Known fresh = Read(item);
+        if (read is not null && read.Uid != fresh.Uid && known.TryRemove(new(cluster, read)))
+        {
+            departed.Enqueue((cluster, read.Requests));
+        }
+
         return known.AddOrUpdate(cluster, fresh, (_, present) => present.Uid == fresh.Uid ? fresh with { Requests = present.Requests } : fresh);
     }
 

@@ -105,16 +105,15 @@ internal sealed class RequestShares : IAsyncDisposable
     /// <summary>Adds what was asked since the last call to the hour that it is.</summary>
     private void Count()
     {
-        // 1. Counters of clusters that have gone are known from before.
+        // 1. Counters of clusters that are, and for the last time those of clusters that have gone.
         foreach ((ClusterName cluster, StrongBox<long> box) in server.Access.Clusters.RequestCounters)
         {
-            if (!counters.TryGetValue(box, out Counted? counted))
-            {
-                counters[box] = counted = new Counted();
-            }
+            Know(cluster, box).IsCurrent = true;
+        }
 
-            counted.IsCurrent = true;
-            counted.Tenant = TenantOf(cluster) ?? counted.Tenant;
+        foreach ((ClusterName cluster, StrongBox<long> box) in server.Access.Clusters.TakeDeparted())
+        {
+            Know(cluster, box).IsCurrent = false;
         }
 
         // 2. What is new is of this hour.
@@ -143,6 +142,17 @@ internal sealed class RequestShares : IAsyncDisposable
         {
             shares.Remove(key);
         }
+    }
+
+    private Counted Know(ClusterName cluster, StrongBox<long> box)
+    {
+        if (!counters.TryGetValue(box, out Counted? counted))
+        {
+            counters[box] = counted = new Counted();
+        }
+
+        counted.Tenant = TenantOf(cluster) ?? counted.Tenant;
+        return counted;
     }
 
     private string? TenantOf(ClusterName cluster) =>

@@ -40,6 +40,7 @@ public sealed class RequestSharesTests
 
             // The last requests before a cluster goes are not lost either.
             await second.Admin.DeleteAsync(OrreryResources.LogicalClusters, "acme", "shop", null, Token);
+            await Eventually.TrueAsync(async () => await second.Admin.FindAsync(OrreryResources.LogicalClusters, "acme", "shop", Token) is null, "the cluster has gone", cancellationToken: Token);
         }
 
         await using TestServer third = await StartAsync(store);

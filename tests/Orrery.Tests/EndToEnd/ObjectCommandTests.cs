@@ -58,7 +58,7 @@ public sealed class ObjectCommandTests(CommandTests.Small installed) : IClassFix
     [InlineData("want names, --selector or --all", "tenant", "delete")]
     [InlineData("say what to change", "tenant", "set", "acme")]
     [InlineData("'x' is no KEY=VALUE", "tenant", "create", "acme", "--labels", "x")]
-    [InlineData("'jsn' not recognized", "tenant", "get", "-o", "jsn")]
+    [InlineData("--output: 'jsn' is none of table, wide, json", "tenant", "get", "-o", "jsn")]
     [InlineData("no context named 'nope'", "tenant", "get", "--context", "nope")]
     [InlineData("there is no file /nonexistent", "tenant", "get", "--kubeconfig", "/nonexistent")]
     [InlineData("names go with neither", "vc", "get", "a", "-A")]

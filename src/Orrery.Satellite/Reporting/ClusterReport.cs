@@ -18,10 +18,10 @@ internal sealed class ClusterReport : IReconciler<string>
     private static readonly TimeSpan CheckDelay = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
 
-    private readonly SatelliteContext context;
     /// <summary>How many of the objects that are kept are named.</summary>
     private const int KeptNamed = 10;
 
+    private readonly SatelliteContext context;
     private readonly Informer nodes;
     private readonly Func<IReadOnlyList<KubeObject>> unwanted;
     private readonly ReconcilerHost<string> host;
@@ -80,14 +80,14 @@ internal sealed class ClusterReport : IReconciler<string>
         string text = $"{status.ToJsonString()}{state}{restriction}{rights}{restored}";
         if (text == written && !isDoubtful)
         {
-            return ReconcileResult.Done;
+            return Done;
         }
 
         isDoubtful = false;
         KubeObject present = await PresentAsync(cancellationToken).ConfigureAwait(false);
         if (text == written && present.TextAt("status", "satelliteVersion") is not null)
         {
-            return ReconcileResult.Done;
+            return Done;
         }
 
         if (version is null)
@@ -115,8 +115,11 @@ internal sealed class ClusterReport : IReconciler<string>
         await context.ControlPlane.ApplyAsync(
             OrreryResources.DataPlanes, "", context.Options.DataPlane, body, OrreryNames.SatelliteManager, force: true, cancellationToken, "status").ConfigureAwait(false);
         written = text;
-        return ReconcileResult.Done;
+        return Done;
     }
+
+    /// <summary>What the cluster could not tell just now is asked for soon.</summary>
+    private ReconcileResult Done => context.Rights.IsDoubtful ? ReconcileResult.After(CheckDelay) : ReconcileResult.Done;
 
     private async Task<KubeObject> PresentAsync(CancellationToken cancellationToken)
     {

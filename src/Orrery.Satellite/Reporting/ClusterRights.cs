@@ -22,6 +22,9 @@ internal sealed class ClusterRights(SatelliteContext context)
     private int looksLeft;
     private volatile bool isDoubtful;
 
+    /// <summary>What is known is to be asked anew.</summary>
+    public bool IsDoubtful => isDoubtful;
+
     /// <summary>Something was refused: what is known is asked anew.</summary>
     public void Doubt() => isDoubtful = true;
 
@@ -39,10 +42,16 @@ internal sealed class ClusterRights(SatelliteContext context)
         {
             missing = await AskAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (StatusException)
+        catch (StatusException e) when (e.Code is 403 or 404 or 405)
         {
             // It answers, and does not tell.
             missing = null;
+        }
+        catch (StatusException)
+        {
+            // It has no time for it now, say: what is known holds until it was asked once more.
+            isDoubtful = true;
+            return missing;
         }
 
         looksLeft = LooksBetween;

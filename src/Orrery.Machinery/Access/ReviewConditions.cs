@@ -41,37 +41,8 @@ public sealed class ReviewConditions
 
     /// <summary>One condition that is false outweighs any that failed.</summary>
     /// <param name="spec">Of a SubjectAccessReview, with every text of an attribute that it has, also an empty one.</param>
-    public MatchOutcome Evaluate(JsonObject spec, CancellationToken cancellation)
-    {
-        var values = new Dictionary<string, object?>(StringComparer.Ordinal) { ["request"] = CelValues.FromJson(spec, Request) };
-        var budget = new PolicyBudget(PolicyBudget.ForConditions);
-        var errors = new List<string>();
-        foreach (PolicyExpression expression in expressions)
-        {
-            object? result;
-            try
-            {
-                result = expression.Evaluate(values, budget, cancellation);
-            }
-            catch (CelBudgetException)
-            {
-                errors.Add(PolicyBudget.SpentMessage);
-                break;
-            }
-
-            if (result is false)
-            {
-                return MatchOutcome.No;
-            }
-
-            if (result is not true)
-            {
-                errors.Add($"cel evaluation error: expression '{expression.Source}' resulted in error: {(result as CelError ?? CelError.NoOverload).Message}");
-            }
-        }
-
-        return errors.Count == 0 ? MatchOutcome.Yes : new MatchOutcome(false, errors.Count == 1 ? errors[0] : $"[{string.Join(", ", errors)}]");
-    }
+    public MatchOutcome Evaluate(JsonObject spec, CancellationToken cancellation) => MatchConditions.All(
+        expressions, new Dictionary<string, object?>(StringComparer.Ordinal) { ["request"] = CelValues.FromJson(spec, Request) }, "cel evaluation error: ", cancellation);
 
     private static CelType Object(string name, params ReadOnlySpan<(string Name, CelType Type)> fields)
     {

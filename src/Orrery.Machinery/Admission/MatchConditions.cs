@@ -16,9 +16,9 @@ public readonly record struct MatchOutcome(bool Matches, string? Error = null)
 /// <summary>The <c>matchConditions</c> of a policy or a webhook, compiled once (apiserver <c>pkg/admission/plugin/webhook/matchconditions</c>).</summary>
 public sealed class MatchConditions
 {
-    private readonly (string Name, PolicyExpression Expression)[] conditions;
+    private readonly PolicyExpression[] conditions;
 
-    private MatchConditions((string Name, PolicyExpression Expression)[] conditions) => this.conditions = conditions;
+    private MatchConditions(PolicyExpression[] conditions) => this.conditions = conditions;
 
     public static MatchConditions None { get; } = new([]);
 
@@ -34,7 +34,7 @@ public sealed class MatchConditions
         }
 
         Dictionary<string, CelType> types = AdmissionVariables.Types(hasParams);
-        return new([.. owner.Items("matchConditions").Select(c => (c.Text("name"), PolicyExpression.Compile(c.Text("expression"), types, CelDialect.Rules, CelType.Bool)))]);
+        return new([.. owner.Items("matchConditions").Select(c => PolicyExpression.Compile(c.Text("expression"), types, CelDialect.Rules, CelType.Bool))]);
     }
 
     /// <summary>One condition that is false outweighs any that failed.</summary>
@@ -45,10 +45,16 @@ public sealed class MatchConditions
             return MatchOutcome.Yes;
         }
 
+        return All(conditions, AdmissionVariables.Values(input), "", cancellation);
+    }
+
+    /// <summary>Whether all of them say yes, within the budget of conditions. One that is false outweighs any that failed.</summary>
+    /// <param name="fault">What the text of a fault begins with.</param>
+    internal static MatchOutcome All(IReadOnlyList<PolicyExpression> expressions, Dictionary<string, object?> values, string fault, CancellationToken cancellation)
+    {
         var budget = new PolicyBudget(PolicyBudget.ForConditions);
-        Dictionary<string, object?> values = AdmissionVariables.Values(input);
         var errors = new List<string>();
-        foreach ((_, PolicyExpression expression) in conditions)
+        foreach (PolicyExpression expression in expressions)
         {
             object? result;
             try
@@ -68,7 +74,7 @@ public sealed class MatchConditions
 
             if (result is not true)
             {
-                errors.Add($"expression '{expression.Source}' resulted in error: {(result as CelError ?? CelError.NoOverload).Message}");
+                errors.Add($"{fault}expression '{expression.Source}' resulted in error: {(result as CelError ?? CelError.NoOverload).Message}");
             }
         }
 

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Orrery.Client;
 
 namespace Orrery.Satellite.Tunnel;
 
@@ -6,7 +7,7 @@ namespace Orrery.Satellite.Tunnel;
 /// What carries a client's WebSocket, in which this side says now and then that it lives. Most beats are pongs that nobody asked for (RFC 6455, section 5.5.3): they want no
 /// answer, which is half of what a beat costs whoever hears thousands. Every third is a ping, and whoever answers it lives too.
 /// </summary>
-internal sealed class BeatingStream(Stream inner, TimeProvider time) : Stream
+internal sealed class BeatingStream(Stream inner, TimeProvider time) : ConnectionStream(inner)
 {
     /// <summary>How often it says that it lives. The control plane gives it up after twice as long.</summary>
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(10);
@@ -32,26 +33,12 @@ internal sealed class BeatingStream(Stream inner, TimeProvider time) : Stream
     private int unheard;
     private int isBeating;
 
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     /// <summary>From now on what goes through it are frames, and it beats until it is disposed of.</summary>
     public void Begin() => timer = time.CreateTimer(static state => ((BeatingStream)state!).OnBeat(), this, Beat, Beat);
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        int read = await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+        int read = await Inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
         if (read > 0)
         {
             isHeard = true;
@@ -65,7 +52,7 @@ internal sealed class BeatingStream(Stream inner, TimeProvider time) : Stream
         await writing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            await inner.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
+            await Inner.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -73,28 +60,10 @@ internal sealed class BeatingStream(Stream inner, TimeProvider time) : Stream
         }
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
-
-    public override void Flush() => inner.Flush();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("a tunnel is read asynchronously");
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("a tunnel is written asynchronously");
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
     public override ValueTask DisposeAsync()
     {
         timer?.Dispose();
-        return inner.DisposeAsync();
+        return base.DisposeAsync();
     }
 
     protected override void Dispose(bool disposing)
@@ -102,7 +71,6 @@ internal sealed class BeatingStream(Stream inner, TimeProvider time) : Stream
         if (disposing)
         {
             timer?.Dispose();
-            inner.Dispose();
         }
 
         base.Dispose(disposing);

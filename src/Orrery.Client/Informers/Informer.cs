@@ -12,7 +12,7 @@ namespace Orrery.Client;
 /// key on a queue). The store already shows a change when its handlers are called.
 /// </para>
 /// </summary>
-public sealed class Informer
+public sealed partial class Informer
 {
     /// <summary>A watch that ends sooner than this without an event counts as a failure, lest a server that ends each at once is asked without pause.</summary>
     private static readonly TimeSpan ShortWatch = TimeSpan.FromSeconds(1);
@@ -175,84 +175,8 @@ public sealed class Informer
         }
     }
 
-    private async Task FollowAsync(CancellationToken cancellationToken)
+    private void Take(KubeList list)
     {
-        bool listed = false;
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            try
-            {
-                if (!listed)
-                {
-                    await ListAsync(cancellationToken).ConfigureAwait(false);
-                    listed = true;
-                    Refusal = null;
-                    synced.TrySetResult();
-                }
-
-                await WatchAsync(cancellationToken).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (StatusException e) when (listed && !IsPassing(e))
-            {
-                // Gone (410), or the server lost its mind about our resourceVersion: what we hold may be wrong.
-                InformerLog.WatchExpired(logger, Resource, resourceVersion, e.Message);
-                listed = false;
-                if (!e.IsExpired || hasExpired)
-                {
-                    await PauseAsync(cancellationToken).ConfigureAwait(false);
-                }
-
-                hasExpired = true;
-            }
-            catch (StatusException e) when (e.Code is 403 or 404 && options.UnreadableIsEmpty && !listed)
-            {
-                Refusal = e.Message;
-                synced.TrySetResult();
-                TimeSpan wait = options.BackoffMax;
-                TellOnce(e.Message, wait, listed);
-                await PauseAsync(wait, cancellationToken).ConfigureAwait(false);
-            }
-            catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
-            {
-                TimeSpan wait = backoff.Next();
-                TellOnce(e.Message, wait, listed);
-                await PauseAsync(wait, cancellationToken).ConfigureAwait(false);
-            }
-        }
-    }
-
-    private void TellOnce(string fault, TimeSpan wait, bool listed)
-    {
-        if (fault == said)
-        {
-            return;
-        }
-
-        said = fault;
-        if (listed)
-        {
-            InformerLog.WatchBroke(logger, Resource, wait.TotalMilliseconds, fault);
-        }
-        else
-        {
-            InformerLog.ListFailed(logger, Resource, wait.TotalMilliseconds, fault);
-        }
-    }
-
-    private async Task ListAsync(CancellationToken cancellationToken)
-    {
-        KubeList list = await client.ListAsync(Resource, options.Namespace, new ListQuery
-        {
-            LabelSelector = options.LabelSelector,
-            FieldSelector = options.FieldSelector,
-            PageSize = options.PageSize,
-        }, cancellationToken).ConfigureAwait(false);
-        RuntimeMetrics.Restarts.Add(1, RuntimeMetrics.Tag("resource", Resource.ToString()));
-        InformerLog.Listed(logger, Resource, list.Items.Count, list.ResourceVersion);
         long version = Number(list.ResourceVersion);
         var present = new HashSet<ObjectKey>(list.Items.Count);
         lock (dispatch)
@@ -289,41 +213,6 @@ public sealed class Informer
         }
 
         resourceVersion = list.ResourceVersion;
-        said = "";
-        if (!hasExpired)
-        {
-            backoff.Reset();
-        }
-    }
-
-    private async Task WatchAsync(CancellationToken cancellationToken)
-    {
-        long start = options.Time.GetTimestamp();
-        bool any = false;
-        var query = new WatchQuery
-        {
-            ResourceVersion = Planted.Fault == PlantedFault.InformerMissesDeletionsOnResume && said.Length > 0 ? null : resourceVersion,
-            LabelSelector = options.LabelSelector,
-            FieldSelector = options.FieldSelector,
-            Timeout = options.WatchTimeout * (1 + random.NextDouble()),
-        };
-        await foreach (WatchEvent found in client.WatchAsync(Resource, options.Namespace, query, cancellationToken).ConfigureAwait(false))
-        {
-            any = true;
-            said = "";
-            hasExpired = false;
-            backoff.Reset();
-            Take(found);
-        }
-
-        if (!any && options.Time.GetElapsedTime(start) < ShortWatch)
-        {
-            await PauseAsync(cancellationToken).ConfigureAwait(false);
-        }
-        else
-        {
-            hasExpired = false;
-        }
     }
 
     private void Take(WatchEvent found)
@@ -390,23 +279,6 @@ public sealed class Informer
             }
         }
     }
-
-    private Task PauseAsync(CancellationToken cancellationToken) => PauseAsync(backoff.Next(), cancellationToken);
-
-    private async Task PauseAsync(TimeSpan wait, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await Task.Delay(wait, options.Time, cancellationToken).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // The loop's own condition ends it.
-        }
-    }
-
-    /// <summary>The server is busy or failing, or does not know us just now (a certificate to be replaced), and says nothing about our resourceVersion.</summary>
-    private static bool IsPassing(StatusException e) => !e.IsExpired && (e.Code is 401 or 429 || (e.Code >= 500 && e.Reason != StatusReason.Timeout));
 
     /// <summary>Versions that are no numbers can only be told apart.</summary>
     private static bool IsNewer(KubeObject current, KubeObject known) =>

@@ -68,6 +68,8 @@ public sealed class ObjectCommandTests(CommandTests.Small installed) : IClassFix
     [InlineData("there is no option --outptu; did you mean --output?", "tenant", "get", "--outptu", "json")]
     [InlineData("dataplanes.orrery.dev \"sollo\" not found; did you mean solo?", "dp", "get", "sollo")]
     [InlineData("dataplanes.orrery.dev \"sollo\" not found; did you mean solo?", "dp", "set", "sollo", "--cordoned")]
+    [InlineData("dataplanes.orrery.dev \"sollo\" not found; did you mean solo?", "dp", "revoke", "sollo")]
+    [InlineData("dataplanes.orrery.dev \"sollo\" not found; did you mean solo?", "dp", "confirm", "sollo")]
     [InlineData("namespaces \"defualt\" not found; did you mean default?", "install", "create", "a", "-n", "defualt", "--application", "a", "--release", "b")]
     [InlineData("--watch goes with one name", "tenant", "get", "a", "b", "--watch")]
     public async Task Command_ThatCannotBeDone_SaysWhyAndFails(string expected, params string[] arguments)

@@ -18,7 +18,7 @@ internal static class DataPlaneVerb
         {
             using KubeClient root = cluster.Connect(parsed);
             string asked = parsed.GetValue(dataPlane)!;
-            string done = await act(root, asked, ct).ConfigureAwait(false);
+            string done = await Missing.ExplainAsync(root, ObjectKind.DataPlane, "", asked, () => act(root, asked, ct), ct).ConfigureAwait(false);
             Console.WriteLine($"{ObjectKind.DataPlane.NameOf(asked)} {done}");
             return 0;
         });

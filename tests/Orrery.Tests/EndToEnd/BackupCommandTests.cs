@@ -28,6 +28,7 @@ public sealed class BackupCommandTests : IDisposable
         await first.ReadyAsync(Token);
         using KubeClient client = first.Admin();
         KubeObject kept = await client.CreateAsync(ConfigMaps, "default", Named("kept"), Token);
+        await Eventually.HoldsAsync(() => ServesDataPlanesAsync(client), TimeSpan.FromSeconds(60));
         await client.CreateAsync(OrreryResources.DataPlanes, "", new JsonObject { ["apiVersion"] = OrreryResources.ApiVersion, ["kind"] = "DataPlane", ["metadata"] = new JsonObject { ["name"] = "edge1" } }, Token);
 
         // 1. Taken while it runs; what comes later is not in it.
@@ -89,6 +90,19 @@ public sealed class BackupCommandTests : IDisposable
         Assert.Equal(1, refused.ExitCode);
         Assert.Contains("no backup of Orrery", refused.Error);
         Assert.False(Directory.Exists(target));
+    }
+
+    private static async Task<bool> ServesDataPlanesAsync(KubeClient client)
+    {
+        try
+        {
+            await client.GetTextAsync($"/apis/{OrreryResources.ApiVersion}/dataplanes", Token);
+            return true;
+        }
+        catch (StatusException e) when (e.IsNotFound)
+        {
+            return false;
+        }
     }
 
     private static JsonObject Named(string name) => new() { ["metadata"] = new JsonObject { ["name"] = name } };

@@ -95,11 +95,11 @@ public sealed class JoinTests(Vendor vendor) : IClassFixture<Vendor>
             Limit);
         Assert.NotEqual(0, (await owner.TryAsync("get configmap fourth -n acme-shop-default")).ExitCode);
 
-        // 8. Whether the record is as it was written, the command line tells: one line changed by hand shows.
+        // 8. Whether the record is as it was written, the command line tells: one line changed by hand, which others follow, shows.
         another.Dispose();
         Assert.Matches("^lines 1 to [0-9]+ are whole\nhead [0-9]+:[0-9a-f]{64}\n$", (await vendor.OrreryAsync("satellite-log", "--verify", "--kubeconfig", owner.Kubeconfig)).Succeeded());
         string log = await owner.RunAsync("get configmap -n orrery-system -l orrery.dev/satellite-log -o json");
-        await owner.RunAsync("replace -f -", log.Replace("\\\"name\\\":\\\"third\\\"", "\\\"name\\\":\\\"other\\\"", StringComparison.Ordinal));
+        await owner.RunAsync("replace -f -", log.Replace("\\\"name\\\":\\\"settings\\\"", "\\\"name\\\":\\\"other\\\"", StringComparison.Ordinal));
         Ended changed = await vendor.OrreryAsync("satellite-log", "--verify", "--kubeconfig", owner.Kubeconfig);
         Assert.Equal(1, changed.ExitCode);
         Assert.Matches("the record is not whole: line [0-9]+ was written after another line [0-9]+ than there is now", changed.Error);

@@ -27,6 +27,12 @@ public sealed record CelAccess
 
     public string Name { get; init; } = "";
 
+    /// <summary>As in a query, unread; empty: none.</summary>
+    public string FieldSelector { get; init; } = "";
+
+    /// <inheritdoc cref="FieldSelector"/>
+    public string LabelSelector { get; init; } = "";
+
     public string Verb { get; init; } = "";
 }
 

@@ -87,7 +87,8 @@ internal sealed class AccessReviews(RbacAuthorizer rbac, IAuthorizer authorizer,
 
     private async ValueTask<JsonObject> DecideAsync(JsonObject review, JsonObject spec, UserInfo user, ClusterName cluster, CancellationToken cancellationToken)
     {
-        AuthorizationDecision decision = await authorizer.AuthorizeAsync(Attributes(spec, user, cluster), cancellationToken);
+        AuthorizationAttributes attributes = Attributes(spec, user, cluster);
+        AuthorizationDecision decision = await authorizer.AuthorizeAsync(attributes, cancellationToken);
         var status = new JsonObject { ["allowed"] = decision.Allowed };
         if (decision.IsDenied)
         {
@@ -99,7 +100,7 @@ internal sealed class AccessReviews(RbacAuthorizer rbac, IAuthorizer authorizer,
             status["reason"] = decision.Reason;
         }
 
-        if (decision.Error is { Length: > 0 } error)
+        if (string.Join("; ", [.. decision.Error is { Length: > 0 } why ? (string[])[why] : [], .. Ignored("fieldSelector", attributes.FieldSelector), .. Ignored("labelSelector", attributes.LabelSelector)]) is { Length: > 0 } error)
         {
             status["evaluationError"] = error;
         }
@@ -107,6 +108,9 @@ internal sealed class AccessReviews(RbacAuthorizer rbac, IAuthorizer authorizer,
         review["status"] = status;
         return review;
     }
+
+    private static IEnumerable<string> Ignored(string member, SelectorLimit? limit) =>
+        limit is { IsFaulty: true } ? [$"spec.resourceAttributes.{member} {(limit.Terms.Count > 0 ? "partially " : "")}ignored due to parse error"] : [];
 
     private static AuthorizationAttributes Attributes(JsonObject spec, UserInfo user, ClusterName cluster)
     {
@@ -123,6 +127,8 @@ internal sealed class AccessReviews(RbacAuthorizer rbac, IAuthorizer authorizer,
                 Subresource = Text("resourceAttributes", "subresource"),
                 Namespace = Text("resourceAttributes", "namespace"),
                 Name = Text("resourceAttributes", "name"),
+                FieldSelector = SelectorLimit.OfFields(spec["resourceAttributes"]!["fieldSelector"]),
+                LabelSelector = SelectorLimit.OfLabels(spec["resourceAttributes"]!["labelSelector"]),
             }
             : new AuthorizationAttributes
             {

@@ -40,6 +40,12 @@ public sealed record AuthorizationAttributes
 
     public string Name { get; init; } = "";
 
+    /// <summary>Of a list, watch or deletecollection that says one; null: nothing is left out by it.</summary>
+    public SelectorLimit? FieldSelector { get; init; }
+
+    /// <inheritdoc cref="FieldSelector"/>
+    public SelectorLimit? LabelSelector { get; init; }
+
     public static AuthorizationAttributes From(UserInfo user, RequestInfo request) => new()
     {
         User = user,
@@ -53,6 +59,8 @@ public sealed record AuthorizationAttributes
         Subresource = request.Subresource,
         Namespace = request.Namespace,
         Name = request.Name,
+        FieldSelector = request.IsLimitedBySelectors ? SelectorLimit.OfFields(request.Query["fieldSelector"]) : null,
+        LabelSelector = request.IsLimitedBySelectors ? SelectorLimit.OfLabels(request.Query["labelSelector"]) : null,
     };
 }
 

@@ -55,6 +55,12 @@ public sealed record RequestInfo
 
     public GroupResource GroupResource => new(Group, Resource);
 
+    /// <summary>A watch in the old spelling, by a segment of the path: not all of those look at selectors.</summary>
+    public bool IsVerbInPath { get; init; }
+
+    /// <summary>Its selectors say of which objects it is.</summary>
+    public bool IsLimitedBySelectors => IsResourceRequest && !IsVerbInPath && (Verb is "list" or "watch" or "deletecollection");
+
     /// <summary>The verb changes nothing.</summary>
     public bool IsReadOnly => Verb is "get" or "list" or "watch" or "head" or "options";
 }

@@ -81,6 +81,7 @@ public static class RequestInfoParser
             Resource = parts[0],
             Name = name,
             IsNameInPath = inPath.Length > 0,
+            IsVerbInPath = verbInPath,
             Subresource = parts.Length > 2 && !verbInPath ? parts[2] : "",
             Parts = parts.Length > 2 ? parts.ToArray() : [],
         };

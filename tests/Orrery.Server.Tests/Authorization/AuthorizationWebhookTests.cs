@@ -54,6 +54,43 @@ public sealed class AuthorizationWebhookTests
     }
 
     [Theory]
+    [InlineData(
+        "/api/v1/namespaces/shop/pods?fieldSelector=spec.nodeName%3Dn1,status.phase!%3DFailed&labelSelector=app+in+(b,a),tier!%3Dx,!old,new",
+        """{"namespace":"shop","verb":"list","version":"v1","resource":"pods","fieldSelector":{"requirements":[{"key":"spec.nodeName","operator":"In","values":["n1"]},{"key":"status.phase","operator":"NotIn","values":["Failed"]}]},"labelSelector":{"requirements":[{"key":"app","operator":"In","values":["a","b"]},{"key":"new","operator":"Exists"},{"key":"old","operator":"DoesNotExist"},{"key":"tier","operator":"NotIn","values":["x"]}]}}""")]
+    [InlineData("/api/v1/namespaces/shop/pods?labelSelector=a%3E5,b%3Dc", """{"namespace":"shop","verb":"list","version":"v1","resource":"pods","labelSelector":{"requirements":[{"key":"b","operator":"In","values":["c"]}]}}""")]
+    [InlineData("/api/v1/namespaces/shop/pods?labelSelector=((", """{"namespace":"shop","verb":"list","version":"v1","resource":"pods"}""")]
+    [InlineData("/api/v1/namespaces/shop/pods/p?labelSelector=a%3Db", """{"namespace":"shop","verb":"get","version":"v1","resource":"pods","name":"p"}""")]
+    [InlineData("/api/v1/watch/namespaces/shop/pods?labelSelector=a%3Db&timeoutSeconds=1", """{"namespace":"shop","verb":"watch","version":"v1","resource":"pods"}""")]
+    public async Task Ask_OfARequestWithSelectors_TellsTheirTerms(string path, string attributes)
+    {
+        await using TestWebhook webhook = await TestWebhook.StartAsync(Answer, Token);
+        await using TestServer server = await StartAsync(webhook, $"[{Webhook}]");
+        using var http = new RawHttp(server);
+
+        using HttpResponseMessage answer = await http.SendAsync(HttpMethod.Get, path, headers: ("Impersonate-User", "jane"));
+
+        Assert.Equal(attributes, webhook.Reviews.Single()["spec"]!["resourceAttributes"]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task Ask_OfAReviewWithSelectors_TellsWhatCouldBeReadAndSaysWhatCouldNot()
+    {
+        await using TestWebhook webhook = await TestWebhook.StartAsync(Answer, Token);
+        await using TestServer server = await StartAsync(webhook, $"[{Webhook}]");
+
+        (_, JsonObject body, _) = await SendAsync(server, HttpMethod.Post, "/apis/authorization.k8s.io/v1/subjectaccessreviews", Json("""
+            {"spec":{"user":"jane","resourceAttributes":{"namespace":"shop","verb":"get","resource":"secrets",
+             "fieldSelector":{"requirements":[{"key":"spec.type","operator":"In","values":["a"]},{"key":"spec.size","operator":"Exists"}]},"labelSelector":{"rawSelector":"a=b,=c"}}}}
+            """));
+
+        Assert.Equal(
+            """{"allowed":true,"reason":"because","evaluationError":"spec.resourceAttributes.fieldSelector partially ignored due to parse error; spec.resourceAttributes.labelSelector ignored due to parse error"}""",
+            body["status"]!.ToJsonString());
+        Assert.Equal("""{"requirements":[{"key":"spec.type","operator":"In","values":["a"]}]}""", webhook.Reviews.Single()["spec"]!["resourceAttributes"]!["fieldSelector"]!.ToJsonString());
+        Assert.Null(webhook.Reviews.Single()["spec"]!["resourceAttributes"]!["labelSelector"]);
+    }
+
+    [Theory]
     [InlineData("Deny", true)]
     [InlineData("NoOpinion", false)]
     public async Task Ask_OfOneThatIsAway_DecidesByTheFailurePolicy(string policy, bool denied)

@@ -29,9 +29,9 @@ internal static class Authorizers
         Of($"{ResourceCheck}->namespace(string) {ResourceCheck}", a => Step(a, ResourceCheck, q => q with { Namespace = S(a, 1) })),
         Of($"{ResourceCheck}->name(string) {ResourceCheck}", a => Step(a, ResourceCheck, q => q with { Name = S(a, 1) })),
 
-        // RBAC knows no selectors: a question narrowed by one is answered as the wider one, which is the stricter answer.
-        Of($"{ResourceCheck}->fieldSelector(string) {ResourceCheck}", a => a[0]),
-        Of($"{ResourceCheck}->labelSelector(string) {ResourceCheck}", a => a[0]),
+        // RBAC knows no selectors: it answers as for the wider question, which is the stricter answer. A webhook is told.
+        Of($"{ResourceCheck}->fieldSelector(string) {ResourceCheck}", a => Step(a, ResourceCheck, q => q with { FieldSelector = S(a, 1) })),
+        Of($"{ResourceCheck}->labelSelector(string) {ResourceCheck}", a => Step(a, ResourceCheck, q => q with { LabelSelector = S(a, 1) })),
         Of($"{PathCheck}->check(string) {Decision}", Check),
         Of($"{ResourceCheck}->check(string) {Decision}", Check),
         Of($"{Decision}->allowed() bool", a => D(a).Allowed),

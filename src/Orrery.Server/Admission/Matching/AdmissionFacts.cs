@@ -128,8 +128,10 @@ internal sealed class AdmissionFacts(ObjectStore objects, ResourceCatalog resour
                 Subresource = access.Subresource,
                 Namespace = access.Namespace,
                 Name = access.Name,
+                FieldSelector = SelectorLimit.OfFields(access.FieldSelector),
+                LabelSelector = SelectorLimit.OfLabels(access.LabelSelector),
             });
-            return new CelAccessDecision(decision.Allowed, decision.Reason);
+            return new CelAccessDecision(decision.Allowed, decision.Reason, decision.Error is { Length: > 0 } error ? error : null);
         }
     }
 }

@@ -36,6 +36,8 @@ internal static class ReviewSpec
                 ["subresource"] = attributes.Subresource,
                 ["name"] = attributes.Name,
             };
+            Add("fieldSelector", attributes.FieldSelector);
+            Add("labelSelector", attributes.LabelSelector);
         }
         else
         {
@@ -47,6 +49,14 @@ internal static class ReviewSpec
         spec["extra"] = new JsonObject(attributes.User.Extra.Select(e => KeyValuePair.Create(e.Key, (JsonNode?)new JsonArray([.. e.Value.Select(v => (JsonNode)v)]))));
         spec["uid"] = attributes.User.Uid;
         return spec;
+
+        void Add(string member, SelectorLimit? limit)
+        {
+            if (limit?.ToJson() is { } json)
+            {
+                spec["resourceAttributes"]![member] = json;
+            }
+        }
     }
 
     private static void Trim(JsonObject json)

@@ -43,7 +43,7 @@ internal sealed class WebhookAuthorizer(AuthorizationWebhook webhook, TimeProvid
 
         // 2. Has it been asked before.
         JsonObject spec = ReviewSpec.ForWire(attributes, webhook.ReviewVersion);
-        string key = spec.ToJsonString();
+        string key = $"{attributes.Cluster} {spec.ToJsonString()}";
         if (remembered.TryGetValue(key, out (AuthorizationOpinion Opinion, DateTimeOffset Until) known) && known.Until > time.GetUtcNow())
         {
             return known.Opinion;
@@ -123,7 +123,8 @@ internal sealed class WebhookAuthorizer(AuthorizationWebhook webhook, TimeProvid
     private void Remember(string key, AuthorizationAttributes a, AuthorizationOpinion opinion)
     {
         TimeSpan lifetime = opinion.Verdict == AuthorizationVerdict.Allow ? webhook.AllowedFor : webhook.RefusedFor;
-        if (lifetime == TimeSpan.Zero || a.Namespace.Length + a.Verb.Length + a.Group.Length + a.Version.Length + a.Resource.Length + a.Subresource.Length + a.Name.Length + a.Path.Length >= LongestRemembered)
+        if (lifetime == TimeSpan.Zero || a.Namespace.Length + a.Verb.Length + a.Group.Length + a.Version.Length + a.Resource.Length + a.Subresource.Length + a.Name.Length + a.Path.Length
+            + (a.FieldSelector?.Length ?? 0) + (a.LabelSelector?.Length ?? 0) >= LongestRemembered)
         {
             return;
         }

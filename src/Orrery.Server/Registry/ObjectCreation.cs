@@ -67,7 +67,7 @@ internal sealed class ObjectCreation(ObjectStore objects, ObjectVersions version
 
             await admission.ValidateAsync(scope.Admission(AdmissionOperation.Create, json.Name, json, null), cancellationToken);
 
-            using ServiceAddresses.Reservation? reservation = addresses.Reserve(scope, json, null);
+            using ServiceAddresses.Reservation? reservation = await addresses.ReserveAsync(scope, json, null, cancellationToken);
             byte[] stored = ObjectEncoding.Encode(await versions.EncodeAsync(scope, json, cancellationToken));
             room.Check(objects.Caches.Contents, scope, json.Name, stored.Length, null);
             if (scope.DryRun)
@@ -93,7 +93,7 @@ internal sealed class ObjectCreation(ObjectStore objects, ObjectVersions version
 
             CommitResult commit = isTaken
                 ? default
-                : await quotas.CommitAsync(scope, json, null, charge => objects.CreateAsync(resource, scope.Cluster, scope.Namespace, json.Name, stored, charge, cancellationToken), cancellationToken);
+                : await quotas.CommitAsync(scope, json, null, charge => objects.CreateAsync(resource, scope.Cluster, scope.Namespace, json.Name, stored, charge.And(reservation?.Guards ?? default), cancellationToken), cancellationToken);
             if (commit.Succeeded)
             {
                 // 6. What belongs to it.
@@ -105,7 +105,13 @@ internal sealed class ObjectCreation(ObjectStore objects, ObjectVersions version
                 return new WriteResult(ObjectEncoding.WithRevision(stored, commit.Revision), commit.Revision, Created: true);
             }
 
-            if (!isGenerated || attempt == MaxNameAttempts)
+            if (reservation?.Guards.Failed(commit) == true)
+            {
+                // Another server gave addresses to a Service meanwhile, and perhaps these.
+                json["spec"] = reservation.Asked;
+                attempt--;
+            }
+            else if (!isGenerated || attempt == MaxNameAttempts)
             {
                 throw ApiErrors.AlreadyExists(scope.GroupResource, json.Name);
             }

@@ -93,7 +93,7 @@ internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions,
                 await admission.ValidateAsync(Ask(scope, change, json, old), cancellationToken);
             }
 
-            using ServiceAddresses.Reservation? reservation = addresses.Reserve(scope, json, old);
+            using ServiceAddresses.Reservation? reservation = await addresses.ReserveAsync(scope, json, old, cancellationToken);
 
             // 6. Nothing changed: nothing is written, the revision stays.
             if (ObjectStore.IsSame(json, old))
@@ -114,13 +114,14 @@ internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions,
             CommitResult commit = isLast
                 ? await objects.DeleteAsync(resource, scope.Cluster, scope.Namespace, scope.Name, current, cancellationToken)
                 : await quotas.CommitAsync(
-                    scope, json, old, charge => objects.ReplaceAsync(resource, scope.Cluster, scope.Namespace, scope.Name, stored, current, charge, cancellationToken), cancellationToken);
+                    scope, json, old, charge => objects.ReplaceAsync(resource, scope.Cluster, scope.Namespace, scope.Name, stored, current, charge.And(reservation?.Guards ?? default), cancellationToken), cancellationToken);
             if (commit.Succeeded)
             {
                 return new WriteResult(ObjectEncoding.WithRevision(stored, commit.Revision), commit.Revision, Deleted: isLast);
             }
 
-            if (!isUnconditional || attempt == MaxAttempts)
+            // Where another server gave addresses to a Service meanwhile, that was no change of this object.
+            if ((!isUnconditional && reservation?.Guards.Failed(commit) != true) || attempt == MaxAttempts)
             {
                 throw ApiErrors.Conflict(scope.GroupResource, scope.Name);
             }

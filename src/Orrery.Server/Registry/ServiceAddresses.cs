@@ -16,6 +16,7 @@ internal sealed class ServiceAddresses(CacheSet caches, ServiceRange range, Name
 
     private static readonly GroupResource Services = new("", "services");
     private readonly ConcurrentDictionary<(ClusterName Cluster, string Taken), byte> underWay = new();
+    private readonly AddressGuards guards = new(caches);
 
     /// <summary>
     /// Nothing reserved is let go of between a look at what is taken and the reservation that follows from it: what was let go of after the look would be in
@@ -25,16 +26,18 @@ internal sealed class ServiceAddresses(CacheSet caches, ServiceRange range, Name
 
     /// <summary>Fills in what the Service wants and lacks; null for anything but a Service. Dispose when the write has ended.</summary>
     /// <param name="old">Null on create.</param>
-    /// <exception cref="StatusException">422: the address or port asked for is taken or out of range.</exception>
-    public Reservation? Reserve(WriteScope scope, JsonObject json, JsonObject? old)
-    {
-        if (scope.GroupResource != Services || scope.Subresource.Length > 0 || json["spec"] is not JsonObject spec)
-        {
-            return null;
-        }
+    /// <exception cref="StatusException">422: the address or port asked for is taken or out of range. 500: none is left.</exception>
+    public ValueTask<Reservation?> ReserveAsync(WriteScope scope, JsonObject json, JsonObject? old, CancellationToken cancellationToken) =>
+        scope.GroupResource != Services || scope.Subresource.Length > 0 || json["spec"] is not JsonObject spec ? default : ReserveAsync(scope, json, spec, old, cancellationToken);
 
+    private async ValueTask<Reservation?> ReserveAsync(WriteScope scope, JsonObject json, JsonObject spec, JsonObject? old, CancellationToken cancellationToken)
+    {
+        CacheSnapshot? seen = await guards.SeenAsync(cancellationToken);
         Lock gate = gates[(uint)scope.Cluster.GetHashCode() % (uint)gates.Length];
-        var reservation = new Reservation(underWay, scope.Cluster, gate, old?["spec"] is JsonObject before ? [.. Held(before)] : []);
+        var reservation = new Reservation(underWay, scope.Cluster, gate, old?["spec"] is JsonObject before ? [.. Held(before)] : [])
+        {
+            Asked = seen is null ? null : (JsonObject)spec.DeepClone(),
+        };
         try
         {
             var errors = new List<FieldError>();
@@ -46,7 +49,13 @@ internal sealed class ServiceAddresses(CacheSet caches, ServiceRange range, Name
                 GiveHealthPort(spec, taken, reservation, errors);
             }
 
-            return errors.Count == 0 ? reservation : throw ApiErrors.Invalid(scope.Resource.Kind.GroupKind, json.Name, errors);
+            if (errors.Count > 0)
+            {
+                throw ApiErrors.Invalid(scope.Resource.Kind.GroupKind, json.Name, errors);
+            }
+
+            reservation.Guards = seen is null ? default : AddressGuards.For(seen, scope.Cluster, reservation.Taken);
+            return reservation;
         }
         catch
         {
@@ -229,6 +238,15 @@ internal sealed class ServiceAddresses(CacheSet caches, ServiceRange range, Name
     {
         private readonly List<string> mine = [];
         private readonly HashSet<string> kept = new(StringComparer.Ordinal);
+
+        /// <summary>What is new.</summary>
+        public IEnumerable<string> Taken => mine;
+
+        /// <summary>To be committed with the Service.</summary>
+        public CommitAdditions Guards { get; set; }
+
+        /// <summary>The spec before anything was given; null where no other server can be.</summary>
+        public JsonObject? Asked { get; init; }
 
         public bool Owns(string what) => own.Contains(what);
 

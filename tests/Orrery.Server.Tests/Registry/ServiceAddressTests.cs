@@ -1,6 +1,9 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Client;
+using Orrery.Server.Registry;
+using Orrery.Storage;
+using Orrery.Storage.Memory;
 using Orrery.Storage.Sqlite;
 using Orrery.Testing;
 
@@ -87,6 +90,35 @@ public sealed class ServiceAddressTests(ServerFixture fixture) : IClassFixture<S
         Assert.Equal((made.TextAt("spec", "clusterIP"), NodePort(made)), (after.TextAt("spec", "clusterIP"), NodePort(after)));
     }
 
+    /// <summary>As many Services as there are addresses, so that servers meet at every one of them.</summary>
+    [Fact]
+    public async Task Create_ThroughTwoServersOfOneStoreAtOnce_GetAddressesOfTheirOwn()
+    {
+        await using var store = new MemoryStore(TimeProvider.System);
+        await using var one = new StoreOfSeveral(store);
+        await using var other = new StoreOfSeveral(store);
+        await using TestServer first = await StartAsync(one), second = await StartAsync(other);
+
+        KubeObject[] made = await Task.WhenAll(Enumerable.Range(0, 12).Select(i =>
+            (i % 2 == 0 ? first : second).Admin.CreateAsync(ServerFixture.Services, "default", Service($"s{i}", "NodePort"), ServerFixture.Token)));
+        KubeObject changed = await first.Admin.PatchAsync(
+            ServerFixture.Services, "default", "s1", PatchKind.Merge, new JsonObject { ["spec"] = new JsonObject { ["type"] = "LoadBalancer", ["externalTrafficPolicy"] = "Local" } }, ServerFixture.Token);
+        StatusException full = await Assert.ThrowsAsync<StatusException>(async () =>
+        {
+            await first.Admin.CreateAsync(ServerFixture.Services, "default", Service("last", "ClusterIP"), ServerFixture.Token);
+            await first.Admin.CreateAsync(ServerFixture.Services, "default", Service("toomany", "ClusterIP"), ServerFixture.Token);
+            await first.Admin.CreateAsync(ServerFixture.Services, "default", Service("toomany2", "ClusterIP"), ServerFixture.Token);
+        });
+
+        Assert.Equal(12, made.Select(s => s.TextAt("spec", "clusterIP")).Distinct().Count());
+        Assert.Equal(12, made.Select(NodePort).Distinct().Count());
+        Assert.InRange(changed.NumberAt("spec", "healthCheckNodePort")!.Value, 30000, 32767);
+        Assert.Equal((500, "Internal error occurred: failed to allocate a serviceIP: range is full"), (full.Code, full.Message));
+
+        static Task<TestServer> StartAsync(IStore store) => TestServer.StartAsync(
+            new TestServerOptions { Store = store, Configure = options => options with { ServiceRange = ServiceRange.Parse("10.0.0.0/28") } }, ServerFixture.Token);
+    }
+
     [Fact]
     public async Task Update_WithoutAddress_KeepsIt()
     {
@@ -147,6 +179,29 @@ public sealed class ServiceAddressTests(ServerFixture fixture) : IClassFixture<S
 
         Assert.Equal("Service \"a\" is invalid: spec.clusterIPs[0]: Invalid value: [\"None\"]: may not change once set", fault.Message);
         Assert.NotEmpty(same.TextAt("spec", "clusterIP")!);
+    }
+
+    /// <summary>A store on which other servers may be: it is asked what is new, and followed by its watch.</summary>
+    private sealed class StoreOfSeveral(IStore beneath) : IStore
+    {
+        public ValueTask<long> ReadRevisionAsync(CancellationToken cancellationToken) => beneath.ReadRevisionAsync(cancellationToken);
+
+        public async ValueTask<CommitResult> CommitAsync(Transaction transaction, CancellationToken cancellationToken)
+        {
+            await Task.Yield();
+            return await beneath.CommitAsync(transaction, cancellationToken);
+        }
+
+        public ValueTask<StoredValue?> GetAsync(string key, CancellationToken cancellationToken) => beneath.GetAsync(key, cancellationToken);
+
+        public ValueTask<RangeResult> RangeAsync(string prefix, string? startAfter, int limit, long revision, CancellationToken cancellationToken) =>
+            beneath.RangeAsync(prefix, startAfter, limit, revision, cancellationToken);
+
+        public IAsyncEnumerable<StoreBatch> WatchAsync(string prefix, long afterRevision, CancellationToken cancellationToken) => beneath.WatchAsync(prefix, afterRevision, cancellationToken);
+
+        public ValueTask CompactAsync(long revision, CancellationToken cancellationToken) => beneath.CompactAsync(revision, cancellationToken);
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
     private static JsonObject Type(string type) => new() { ["spec"] = new JsonObject { ["type"] = type } };

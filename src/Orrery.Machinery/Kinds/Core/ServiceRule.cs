@@ -55,12 +55,12 @@ internal sealed class ServiceRule : KindRule
         o.ObjectAt("status").ObjectAt("loadBalancer");
     }
 
-    public override void PrepareForCreate(JsonObject o) => ServiceAddresses.Normalize(o.ObjectAt("spec"));
+    public override void PrepareForCreate(JsonObject o) => AllocatedServiceFields.Normalize(o.ObjectAt("spec"));
 
     public override void PrepareForUpdate(JsonObject o, JsonObject old)
     {
-        ServiceAddresses.Keep(o.ObjectAt("spec"), old.ObjectAt("spec"));
-        ServiceAddresses.Normalize(o.ObjectAt("spec"));
+        AllocatedServiceFields.Keep(o.ObjectAt("spec"), old.ObjectAt("spec"));
+        AllocatedServiceFields.Normalize(o.ObjectAt("spec"));
     }
 
     public override void Validate(JsonObject o, Faults faults) => ServiceValidation.Validate(o.ObjectAt("spec"), faults);

@@ -4,7 +4,7 @@ using Orrery.Api;
 namespace Orrery.Machinery.Kinds.Core;
 
 /// <summary>What a Service got from the server stays with it: addresses and node ports. The server owns the pools.</summary>
-internal static class ServiceAddresses
+internal static class AllocatedServiceFields
 {
     /// <summary>A client that knows <c>clusterIP</c> alone says <c>clusterIPs</c> with it. The other way round nothing is inferred.</summary>
     public static void Normalize(JsonObject spec)

@@ -58,7 +58,11 @@ public sealed class ChartSource(HttpClient http, ChartCache cache)
         Uri root = repository.AbsoluteUri.EndsWith('/') ? repository : new Uri(repository.AbsoluteUri + "/");
         byte[] text = await download.GetAsync(new Uri(root, "index.yaml"), Download.MaxIndex, ct).ConfigureAwait(false);
         RepositoryEntry entry = RepositoryIndex.Parse(text).Find(reference.Location, reference.Version);
-        var address = new Uri(root, entry.Urls[0]);
+        if (!Uri.TryCreate(root, entry.Urls[0], out Uri? address))
+        {
+            throw new ChartException("load", $"the index of {root} names no address for {entry.Name} {entry.Version}");
+        }
+
         byte[] archive = address.Scheme == "oci"
             ? await new OciRegistry(download, address.AbsoluteUri).ChartAsync(entry.Version, ct).ConfigureAwait(false)
             : await download.GetAsync(address, Download.MaxArchive, ct).ConfigureAwait(false);

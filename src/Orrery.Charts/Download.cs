@@ -34,7 +34,7 @@ internal sealed class Download(HttpClient http, ChartCredential? credential)
         }
 
         // A credential is for the host that was named, not for wherever an index points to.
-        home ??= address.Authority;
+        home ??= address.GetLeftPart(UriPartial.Authority);
         HttpResponseMessage response = await SendAsync(address, accept, ct).ConfigureAwait(false);
         if (response.StatusCode == HttpStatusCode.Unauthorized && await AnswerAsync(address, response, ct).ConfigureAwait(false))
         {
@@ -72,7 +72,7 @@ internal sealed class Download(HttpClient http, ChartCredential? credential)
     private async Task<HttpResponseMessage> SendAsync(Uri address, IReadOnlyList<string> accept, CancellationToken ct)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, address);
-        request.Headers.Authorization = known.GetValueOrDefault(address.Authority);
+        request.Headers.Authorization = known.GetValueOrDefault(address.GetLeftPart(UriPartial.Authority));
         foreach (string type in accept)
         {
             request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(type));
@@ -81,7 +81,7 @@ internal sealed class Download(HttpClient http, ChartCredential? credential)
         return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct).ConfigureAwait(false);
     }
 
-    private AuthenticationHeaderValue? Basic(Uri address) => credential is null || address.Authority != home
+    private AuthenticationHeaderValue? Basic(Uri address) => credential is null || address.GetLeftPart(UriPartial.Authority) != home
         ? null
         : new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{credential.User}:{credential.Password}")));
 
@@ -100,7 +100,7 @@ internal sealed class Download(HttpClient http, ChartCredential? credential)
             return false;
         }
 
-        known[address.Authority] = answer;
+        known[address.GetLeftPart(UriPartial.Authority)] = answer;
         return true;
     }
 
@@ -116,17 +116,45 @@ internal sealed class Download(HttpClient http, ChartCredential? credential)
 
         string query = string.Join('&', new[] { "service", "scope" }.Where(parts.ContainsKey).Select(k => $"{k}={Uri.EscapeDataString(parts[k])}"));
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"{server.GetLeftPart(UriPartial.Path)}?{query}"));
-        request.Headers.Authorization = Basic(address);
+        // What came over TLS does not go on in the open.
+        request.Headers.Authorization = server.Scheme == Uri.UriSchemeHttps || address.Scheme == Uri.UriSchemeHttp ? Basic(address) : null;
         using HttpResponseMessage response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct).ConfigureAwait(false);
         if (!response.IsSuccessStatusCode)
         {
             return null;
         }
 
-        using JsonDocument json = JsonDocument.Parse(await ReadAsync(response, server, 1 << 20, ct).ConfigureAwait(false));
-        string? token = new[] { "token", "access_token" }.Select(k => json.RootElement.TryGetProperty(k, out JsonElement v) ? v.GetString() : null).FirstOrDefault(v => v is not null);
+        using JsonDocument json = Json(await ReadAsync(response, server, 1 << 20, ct).ConfigureAwait(false), server);
+        string? token = new[] { "token", "access_token" }.Select(k => Text(json.RootElement, k)).FirstOrDefault(v => v is not null);
         return token is null ? null : new AuthenticationHeaderValue("Bearer", token);
     }
+
+    /// <summary>What a server answered, which must be a JSON object.</summary>
+    /// <exception cref="ChartException">It is none, such as the page of a portal in between.</exception>
+    public static JsonDocument Json(byte[] text, Uri address)
+    {
+        JsonDocument? json = null;
+        try
+        {
+            json = JsonDocument.Parse(text);
+        }
+        catch (JsonException)
+        {
+            // Said below.
+        }
+
+        if (json is { RootElement.ValueKind: JsonValueKind.Object })
+        {
+            return json;
+        }
+
+        json?.Dispose();
+        throw new ChartException("load", $"{address.GetLeftPart(UriPartial.Path)} does not answer as a registry does");
+    }
+
+    /// <summary>A member's text; null when it is absent or something else.</summary>
+    public static string? Text(JsonElement json, string member) =>
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(member, out JsonElement v) && v.ValueKind == JsonValueKind.String ? v.GetString() : null;
 
     private static async Task<byte[]> ReadAsync(HttpResponseMessage response, Uri address, long max, CancellationToken ct)
     {

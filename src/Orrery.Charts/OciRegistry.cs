@@ -42,20 +42,21 @@ internal sealed partial class OciRegistry
     {
         // Tags cannot hold a plus, so a version's build metadata is written with an underscore.
         string tag = manifestDigest ?? reference ?? await TagAsync(range, ct).ConfigureAwait(false);
-        byte[] text = await download.GetAsync(new Uri(root, $"{name}/manifests/{tag}"), 4 << 20, Manifests, ct).ConfigureAwait(false);
+        var address = new Uri(root, $"{name}/manifests/{tag}");
+        byte[] text = await download.GetAsync(address, 4 << 20, Manifests, ct).ConfigureAwait(false);
         if (manifestDigest is not null && "sha256:" + ChartCache.DigestOf(text) != manifestDigest)
         {
             throw new ChartException("load", $"the manifest of {name} does not have the digest {manifestDigest}");
         }
 
-        using JsonDocument manifest = JsonDocument.Parse(text);
-        string? config = manifest.RootElement.TryGetProperty("config", out JsonElement c) && c.TryGetProperty("mediaType", out JsonElement type) ? type.GetString() : null;
-        if (config != ConfigType || !manifest.RootElement.TryGetProperty("layers", out JsonElement layers))
+        using JsonDocument manifest = Download.Json(text, address);
+        string? config = manifest.RootElement.TryGetProperty("config", out JsonElement c) ? Download.Text(c, "mediaType") : null;
+        if (config != ConfigType || !manifest.RootElement.TryGetProperty("layers", out JsonElement layers) || layers.ValueKind != JsonValueKind.Array)
         {
             throw new ChartException("load", $"{name}:{tag} is no Helm chart: its configuration is of type {config ?? "(none)"}");
         }
 
-        string digest = layers.EnumerateArray().Where(l => l.GetProperty("mediaType").GetString() == ChartLayer).Select(l => l.GetProperty("digest").GetString()).FirstOrDefault()
+        string digest = layers.EnumerateArray().Where(l => Download.Text(l, "mediaType") == ChartLayer).Select(l => Download.Text(l, "digest")).FirstOrDefault()
             ?? throw new ChartException("load", $"manifest of {name}:{tag} does not contain a layer with mediatype {ChartLayer}");
         byte[] archive = await download.GetAsync(new Uri(root, $"{name}/blobs/{digest}"), Download.MaxArchive, ct).ConfigureAwait(false);
         return "sha256:" + ChartCache.DigestOf(archive) == digest ? archive : throw new ChartException("load", $"the archive of {name}:{tag} does not have the digest {digest}");
@@ -68,8 +69,10 @@ internal sealed partial class OciRegistry
         for (int page = 0; page < MaxPages && at is not null; page++)
         {
             (byte[] text, at) = await download.GetPageAsync(at, 16 << 20, [], ct).ConfigureAwait(false);
-            using JsonDocument list = JsonDocument.Parse(text);
-            tags.AddRange(list.RootElement.TryGetProperty("tags", out JsonElement t) && t.ValueKind == JsonValueKind.Array ? t.EnumerateArray().Select(v => v.GetString()!) : []);
+            using JsonDocument list = Download.Json(text, root);
+            tags.AddRange(list.RootElement.TryGetProperty("tags", out JsonElement t) && t.ValueKind == JsonValueKind.Array
+                ? t.EnumerateArray().Where(v => v.ValueKind == JsonValueKind.String).Select(v => v.GetString()!)
+                : []);
         }
 
         return ChartVersions.Newest(tags.Select(t => t.Replace('_', '+')), range)?.Replace('+', '_')

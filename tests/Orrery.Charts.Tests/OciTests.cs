@@ -103,6 +103,20 @@ public sealed class OciTests
         Assert.Contains("does not have the digest", refused.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("<html>Please log in</html>")]
+    [InlineData("[]")]
+    [InlineData("{\"config\": \"x\"}")]
+    [InlineData("{\"config\": {\"mediaType\": \"application/vnd.cncf.helm.config.v1+json\"}, \"layers\": [{}, 7]}")]
+    public async Task GetAsync_SomethingElseAnswers_IsSaidAsSuch(string answer)
+    {
+        await using LocalHttp server = await LocalHttp.StartAsync(context => context.Response.WriteAsync(answer, Token));
+
+        ChartException refused = await Assert.ThrowsAsync<ChartException>(() => GetAsync(server, ":1.1.0", null, null));
+
+        Assert.Matches("does not answer as a registry does|is no Helm chart|does not contain a layer", refused.Message);
+    }
+
     [Fact]
     public async Task GetAsync_TagsOverSeveralPages_AreAllSeen()
     {

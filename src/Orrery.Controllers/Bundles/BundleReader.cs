@@ -90,9 +90,15 @@ internal sealed class BundleReader(KubeClient root, ChartSource charts)
     {
         var helm = new KubeObject(json);
         string? repository = helm.TextAt("repository");
+        Uri? address = null;
+        if (repository is not null && !Uri.TryCreate(repository, UriKind.Absolute, out address))
+        {
+            throw new BundleException("InvalidChart", $"{repository} is no address of a chart repository");
+        }
+
         var reference = new ChartReference(
             repository is null ? helm.TextAt("oci") ?? "" : helm.TextAt("chart") ?? "",
-            repository is null ? null : new Uri(repository),
+            address,
             helm.TextAt("version"),
             pinned ?? helm.TextAt("digest"));
         ChartCredential? credential = await CredentialAsync(helm, cancellationToken).ConfigureAwait(false);

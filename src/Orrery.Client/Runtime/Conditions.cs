@@ -16,8 +16,13 @@ public static class Conditions
     public const string False = "False";
     public const string Unknown = "Unknown";
 
+    /// <summary>Characters of a message; metav1.Condition takes no more. What others said may be longer: a refusal that quotes a whole object.</summary>
+    public const int LongestMessage = 32768;
+
     /// <summary>Sets one condition in a <c>status</c> object; makes the list when missing.</summary>
-    /// <param name="observedGeneration">Null writes none (kinds of upstream that have no such field).</param>
+    /// <param name="reason">One that somebody else left empty is the type's name, as a condition with a generation must have one.</param>
+    /// <param name="message">Cut where it is longer than <see cref="LongestMessage"/>.</param>
+    /// <param name="observedGeneration">Null writes none, and neither reason nor message where they are empty (kinds of upstream that have no such field).</param>
     /// <returns>False when everything already was as asked, so nothing need be written.</returns>
     public static bool Set(
         JsonObject status, string type, string state, string reason, string message, DateTimeOffset now, long? observedGeneration = null)
@@ -48,8 +53,9 @@ public static class Conditions
             changed = true;
         }
 
-        changed |= Put(found, "reason", reason);
-        changed |= Put(found, "message", message);
+        bool isWhole = observedGeneration is not null;
+        changed |= Put(found, "reason", isWhole && reason.Length == 0 ? type : reason, isWhole);
+        changed |= Put(found, "message", Cut(message, LongestMessage), isWhole);
         return changed;
     }
 
@@ -95,9 +101,13 @@ public static class Conditions
     /// <summary>A time as Kubernetes writes it: UTC, whole seconds.</summary>
     public static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
-    private static bool Put(JsonObject condition, string name, string value)
+    /// <summary>The beginning of a text that is longer than there is room for.</summary>
+    public static string Cut(string text, int longest) =>
+        text.Length <= longest ? text : string.Concat(text.AsSpan(0, char.IsHighSurrogate(text[longest - 2]) ? longest - 2 : longest - 1), "…");
+
+    private static bool Put(JsonObject condition, string name, string value, bool always)
     {
-        if (condition.TextAt(name) == value || (value.Length == 0 && condition[name] is null))
+        if (condition.TextAt(name) == value || (value.Length == 0 && condition[name] is null && !always))
         {
             return false;
         }

@@ -11,6 +11,14 @@ internal static class InstallationStatus
 {
     private const string ResolvedCondition = "Resolved";
 
+    /// <summary>Characters that the messages of all data planes may have together, that the object stays one that a store takes; the more there are the less room has each.</summary>
+    private const int RoomForMessages = 256 * 1024;
+
+    private const int LongestMessage = 4096;
+
+    /// <summary>Data planes that the message of the whole quotes; the others are counted.</summary>
+    private const int MostQuoted = 10;
+
     public static JsonObject Build(InstallationPlan plan, IReadOnlyList<PlaneStatus> planes, DateTimeOffset now)
     {
         JsonObject status = OwnKinds.StatusOf(plan.Installation);
@@ -19,7 +27,7 @@ internal static class InstallationStatus
         Put(status, "releaseInForce", string.Join(',', planes.Select(p => p.InForce).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)));
         status["phase"] = Phase(planes);
         status["summary"] = $"{planes.Count(IsAsWanted)}/{planes.Count}";
-        status["dataPlanes"] = new JsonArray([.. planes.OrderBy(p => p.Name, StringComparer.Ordinal).Select(p => (JsonNode)p.ToJson())]);
+        status["dataPlanes"] = new JsonArray([.. planes.OrderBy(p => p.Name, StringComparer.Ordinal).Select(p => (JsonNode)p.Within(Math.Min(LongestMessage, RoomForMessages / planes.Count)).ToJson())]);
 
         (string state, string reason, string message) = Placed(plan);
         Conditions.Set(status, OrreryNames.PlacedCondition, state, reason, message, now, plan.Installation.Generation);
@@ -69,8 +77,12 @@ internal static class InstallationStatus
 
         PlaneStatus gravest = others.MinBy(p => Phases.Gravest.ToList().IndexOf(p.Phase))!;
         string state = others.TrueForAll(p => p.Phase is Phases.Unknown) ? Conditions.Unknown : Conditions.False;
-        return (state, gravest.Phase == Phases.Failed ? gravest.Reason : gravest.Phase, string.Join("; ", others.OrderBy(p => p.Name, StringComparer.Ordinal).Select(p => $"{p.Name}: {p.Message}")));
+        return (state, gravest.Phase == Phases.Failed ? gravest.Reason : gravest.Phase, Quoted(others));
     }
+
+    private static string Quoted(List<PlaneStatus> others) =>
+        string.Join("; ", others.OrderBy(p => p.Name, StringComparer.Ordinal).Take(MostQuoted).Select(p => $"{p.Name}: {Conditions.Cut(p.Message, LongestMessage / 2)}"))
+        + (others.Count > MostQuoted ? $"; and {others.Count - MostQuoted} more" : "");
 
     private static void Put(JsonObject status, string name, string? value)
     {

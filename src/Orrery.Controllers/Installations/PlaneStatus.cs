@@ -47,6 +47,9 @@ internal sealed record PlaneStatus(string Name)
 
     public PlaneStatus In(string phase, string reason, string message) => this with { Phase = phase, Reason = reason, Message = message };
 
+    /// <summary>The same, with messages of so many characters at most.</summary>
+    public PlaneStatus Within(int longest) => this with { Message = Conditions.Cut(Message, longest), Test = Test is { } test ? test with { Message = Conditions.Cut(test.Message, longest) } : null };
+
     /// <summary>The same, in words that tell nobody what is in a Secret.</summary>
     public PlaneStatus Without(SecretTexts secrets) => secrets.IsEmpty ? this : this with
     {

@@ -34,6 +34,36 @@ public sealed class ConditionsTests
     }
 
     [Fact]
+    public void Set_NothingSaidWithAGeneration_IsStillACondition()
+    {
+        var status = new JsonObject();
+
+        Assert.True(Conditions.Set(status, "Available", "True", "", "", Then, 3));
+        Assert.False(Conditions.Set(status, "Available", "True", "", "", Then.AddHours(1), 3));
+
+        Assert.Equal(
+            """{"conditions":[{"type":"Available","status":"True","lastTransitionTime":"2026-01-01T00:00:00Z","observedGeneration":3,"reason":"Available","message":""}]}""",
+            status.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData(32768, 32768)]
+    [InlineData(32769, 32768)]
+    public void Set_LongMessage_IsCutToWhatAConditionHolds(int length, int kept)
+    {
+        var status = new JsonObject();
+
+        Assert.True(Conditions.Set(status, "Applied", "False", "Invalid", new string('x', length), Then, 3));
+        Assert.False(Conditions.Set(status, "Applied", "False", "Invalid", new string('x', length), Then, 3));
+
+        string message = (string)status["conditions"]![0]!["message"]!;
+        Assert.Equal((kept, length > kept), (message.Length, message.EndsWith('…')));
+    }
+
+    [Fact]
+    public void Cut_WithinASurrogatePair_LeavesTheWholePairOut() => Assert.Equal("ab…", Conditions.Cut("ab\U0001F600cd", 4));
+
+    [Fact]
     public void Remove_Present_TakesItAway()
     {
         var status = new JsonObject();

@@ -64,5 +64,22 @@ public sealed class WorkStatusTests
         Assert.True(JsonNode.DeepEquals(first, second), second.ToJsonString());
     }
 
+    /// <summary>The definition of Work wants both of every condition, and refuses a report without: nothing would ever be heard of such an object.</summary>
+    [Theory]
+    [InlineData("""{"kind": "Widget", "status": {"conditions": [{"type": "Ready", "status": "True"}]} }""")]
+    [InlineData("""{"kind": "Widget", "status": {"conditions": [{"type": "Reconciling", "status": "True", "reason": "Busy"}]} }""")]
+    [InlineData("""{"kind": "Job", "status": {"conditions": [{"type": "Failed", "status": "True"}]} }""")]
+    [InlineData("""{"kind": "Pod", "status": {"phase": "Failed", "message": ""} }""")]
+    public void Build_ControllersThatSayNothing_LeaveNoConditionWithoutReasonAndMessage(string live)
+    {
+        JsonObject status = WorkStatus.Build(Samples.Work(Manifest), ApplyOutcome.InForce(Samples.Object(live)), null, Now);
+
+        Assert.All(status["conditions"]!.AsArray(), c =>
+        {
+            Assert.False(string.IsNullOrEmpty((string?)c!["reason"]));
+            Assert.NotNull((string?)c["message"]);
+        });
+    }
+
     private static IEnumerable<string> Conditions(JsonObject status) => status["conditions"]!.AsArray().Select(c => $"{(string?)c!["type"]}={(string?)c["status"]}");
 }

@@ -20,6 +20,9 @@ internal sealed class TenancyDirectory(Informer virtualClusters, Informer namesp
             ? new TenantCluster(cluster, found.Uid, tenant, Api.Kinds.Placement.Of(found), Conditions.IsTrue(found, OrreryNames.ReadyCondition))
             : null;
 
+    /// <summary>Whether there is such a virtual cluster, a tenant's or not, and it is not being deleted.</summary>
+    public bool Has(ClusterName cluster) => virtualClusters.Get(ClusterName.Root, cluster.Namespace, cluster.Name) is { IsDeleting: false };
+
     /// <summary>The tenant that owns a namespace of root, by its label. A label that names no Tenant still names an owner.</summary>
     public Tenant? TenantOf(string rootNamespace)
     {

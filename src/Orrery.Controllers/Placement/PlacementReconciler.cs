@@ -87,7 +87,7 @@ internal sealed class PlacementReconciler(
                 left.Add(dataPlane);
             }
 
-            writes.Add(withdrawals.Of(key, source, owner, fleet.Current.DataPlane(dataPlane), work) is { } withdrawal && !WithdrawalRules.IsDone(work)
+            writes.Add(withdrawals.Of(key, source, tenancy.Has(key.Object.Cluster), fleet.Current.DataPlane(dataPlane), work) is { } withdrawal && !WithdrawalRules.IsDone(work)
                 ? WithdrawAsync(work, withdrawal, key, cancellationToken)
                 : DeleteAsync(work, key, cancellationToken));
         }

@@ -37,12 +37,12 @@ internal sealed class WithdrawalRules
     public void Forget(SourceKey key) => orphaning.TryRemove(key, out _);
 
     /// <param name="source">Null once it is gone.</param>
-    /// <param name="owner">Null when its virtual cluster is gone or going: everything goes then.</param>
+    /// <param name="hasCluster">Whether its virtual cluster is there and stays; otherwise everything goes. One that lost its tenant (a label that somebody took away) is still there.</param>
     /// <param name="dataPlane">Null when it left the fleet.</param>
     /// <returns>Null: the object is removed with all that it made.</returns>
-    public string? Of(SourceKey key, KubeObject? source, TenantCluster? owner, DataPlane? dataPlane, KubeObject work)
+    public string? Of(SourceKey key, KubeObject? source, bool hasCluster, DataPlane? dataPlane, KubeObject work)
     {
-        if (owner is null || dataPlane is not { Deleting: false })
+        if (!hasCluster || dataPlane is not { Deleting: false })
         {
             return null;
         }

@@ -94,7 +94,16 @@ public sealed class PurgeRoadTests
         await Eventually.TrueAsync(async () => await ReasonAsync(fleet) == "Applied", "the Work is applied again");
         Assert.Equal(claim.Uid, (await plane.GetAsync(Claims, Mapped, "data", default)).Uid);
 
-        // 3. Deleted while withdrawn: gone there too.
+        // 3. A label that somebody takes from the namespace by a slip leaves its virtual clusters without a tenant: what runs goes, the claim stays until they have one again.
+        await TenantAsync(fleet, null);
+        await GoneAsync(plane, ConfigMaps, Mapped, "settings");
+        await Eventually.TrueAsync(async () => await ReasonAsync(fleet) == Withdrawal.Kept, "the Work says that the claim is kept without a tenant");
+        await TenantAsync(fleet, "acme");
+        await Eventually.SomeAsync(() => plane.FindAsync(ConfigMaps, Mapped, "settings", default), "settings are back");
+        await Eventually.TrueAsync(async () => await ReasonAsync(fleet) == "Applied", "the Work of the claim is applied again");
+        Assert.Equal(claim.Uid, (await plane.GetAsync(Claims, Mapped, "data", default)).Uid);
+
+        // 4. Deleted while withdrawn: gone there too.
         await PlaceAsync(fleet, "pa2-par");
         await Eventually.TrueAsync(async () => await ReasonAsync(fleet) == Withdrawal.Kept, "kept again");
         await shop.DeleteAsync(Claims, "default", "data", null, default);
@@ -177,6 +186,10 @@ public sealed class PurgeRoadTests
         await Eventually.SomeAsync(() => plane.FindAsync(ConfigMaps, Mapped, "settings", default), "settings in the data plane");
         return (shop, plane);
     }
+
+    /// <param name="name">Null takes the label away.</param>
+    private static Task TenantAsync(TestFleet fleet, string? name) => fleet.Root.PatchAsync(
+        CoreResources.Namespaces, "", "acme", PatchKind.Merge, new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { [OrreryNames.TenantLabel] = name } } }, default);
 
     private static Task PlaceAsync(TestFleet fleet, params string[] dataPlanes) => fleet.Root.PatchAsync(
         OrreryResources.VirtualClusters, "acme", "shop", PatchKind.Merge,

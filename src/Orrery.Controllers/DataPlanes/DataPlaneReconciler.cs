@@ -5,6 +5,7 @@ using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Controllers.Fleet;
+using Orrery.Controllers.Purge;
 
 namespace Orrery.Controllers.DataPlanes;
 
@@ -196,9 +197,19 @@ internal sealed class DataPlaneReconciler(
             OrreryNames.DrainedCondition,
             left.Length == 0 ? Conditions.True : Conditions.False,
             left.Length == 0 ? "Drained" : "InUse",
-            left.Length == 0 ? "nothing is left here" : $"still here: {string.Join(", ", left.Take(MostNamed))}{(left.Length > MostNamed ? $" and {left.Length - MostNamed} more" : "")}",
+            left.Length == 0 ? KeptMessage(dataPlane) : $"still here: {string.Join(", ", left.Take(MostNamed))}{(left.Length > MostNamed ? $" and {left.Length - MostNamed} more" : "")}",
             now,
             dataPlane.Generation);
+    }
+
+    /// <summary>Claims that controllers of the cluster made outlive a move, lest data goes with it: whoever drains must know of them.</summary>
+    private string KeptMessage(KubeObject dataPlane)
+    {
+        string[] kept = [.. observations.InNamespace(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane.Name))
+            .Where(o => SourceReference.Of(o) is { Kind: "PersistentVolumeClaim" })
+            .Select(o => $"{o.TextAt("spec", "object", "metadata", "namespace")}/{o.TextAt("spec", "object", "metadata", "name")}").Order(StringComparer.Ordinal)];
+        return kept.Length == 0 ? "nothing is left here"
+            : $"nothing runs here; claims are kept until what they are of is deleted, or this data plane: {string.Join(", ", kept.Take(MostNamed))}{(kept.Length > MostNamed ? $" and {kept.Length - MostNamed} more" : "")}";
     }
 
     private void TellDrained(KubeObject dataPlane, JsonObject status)
@@ -249,6 +260,11 @@ internal sealed class DataPlaneReconciler(
         bool busy = works.In(dataPlane.Name).Count > 0
             || (readiness.Status == Conditions.True
                 && observations.InNamespace(ClusterName.Root, name).Any(o => SourceReference.Of(o) is { Kind: "Pod" }));
+        if (!busy && readiness.Status == Conditions.True)
+        {
+            await PurgeAsync(dataPlane, cancellationToken).ConfigureAwait(false);
+        }
+
         if (busy || (readiness.Status == Conditions.True && HoldsNamespaces(dataPlane)))
         {
             await ReportAsync(dataPlane, readiness, cancellationToken).ConfigureAwait(false);
@@ -275,13 +291,37 @@ internal sealed class DataPlaneReconciler(
         return ReconcileResult.Done;
     }
 
+    /// <summary>Has the namespaces of tenants removed that are not empty by themselves: claims stay in them when what they are of moves away.</summary>
+    private async Task PurgeAsync(KubeObject dataPlane, CancellationToken cancellationToken)
+    {
+        KubeObject[] left = [.. observations.InNamespace(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane.Name))
+            .Where(o => PurgeController.IsMapped(o) && PurgeRequest.UidOf(o) is not null && !PurgeRequest.IsMade(o))];
+        if (left.Length == 0 || DataPlane.From(dataPlane) is { Paused: true } or { HasOwnControllers: true })
+        {
+            return;
+        }
+
+        // What is purged cannot be brought back, so a cache alone is not believed.
+        if (await root.FindAsync(OrreryResources.DataPlanes, "", dataPlane.Name, cancellationToken).ConfigureAwait(false) is not { IsDeleting: true } found || found.Uid != dataPlane.Uid)
+        {
+            return;
+        }
+
+        foreach (KubeObject observation in left)
+        {
+            await PurgeRequest.MakeAsync(root, observations, observation, cancellationToken).ConfigureAwait(false);
+            Log.PurgeRequested(logger, dataPlane.Name, observation.TextAt("spec", "object", "metadata", "name") ?? "", "the data plane is deleted");
+        }
+    }
+
     /// <summary>
     /// Whether the satellite is still to remove namespaces that it made. One that holds what is another's, or is to be kept, stays for good: it is waited
     /// for as long as an empty one takes.
     /// </summary>
     private bool HoldsNamespaces(KubeObject dataPlane) =>
         observations.InNamespace(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane.Name)).Any(o => SourceReference.Of(o) is { Kind: "Namespace" })
-        && !(Conditions.Find(dataPlane, OrreryNames.DrainedCondition) is { Status: Conditions.True, LastTransitionTime: { } since } && time.GetUtcNow() - since >= NamespaceWait);
+        && !(Conditions.Find(dataPlane, OrreryNames.DrainedCondition) is { Status: Conditions.True, LastTransitionTime: { } since }
+            && time.GetUtcNow() - (dataPlane.DeletionTimestamp is { } deleted && deleted > since ? deleted : since) >= NamespaceWait);
 
     private async Task DeleteAsync(GroupVersionResource resource, string name, CancellationToken cancellationToken)
     {

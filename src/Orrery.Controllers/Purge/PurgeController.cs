@@ -70,7 +70,8 @@ internal sealed class PurgeController : IController
             ? installation
             : null;
 
-    private static bool IsMapped(KubeObject observation) => Of(observation) is not null || InstallationOf(observation) is not null;
+    /// <summary>Whether it is of a namespace that was made for a virtual cluster or for a tenant's Installation.</summary>
+    public static bool IsMapped(KubeObject observation) => Of(observation) is not null || InstallationOf(observation) is not null;
 
     private void Add(ClusterName cluster) => Add(observations.ByIndex(ByCluster, cluster.ToString()));
 

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Api.Kinds;
@@ -10,6 +9,7 @@ namespace Orrery.Controllers.Purge;
 /// <summary>
 /// Has a mapped namespace purged from its data plane, with the claims and all else in it, once what it stands for is deleted: the
 /// virtual cluster, or the namespace in it, or the Installation. That nothing is placed there any more is no reason: it may come back to its claims.
+/// (A data plane that is itself deleted has all of them purged: <see cref="DataPlanes.DataPlaneReconciler"/>.)
 /// </summary>
 internal sealed class PurgeReconciler(
     KubeClient root, Informer observations, Informer virtualClusters, Informer installations, Informer namespaces, FleetDirectory fleet, ILogger logger) : IReconciler<ObjectKey>
@@ -19,9 +19,7 @@ internal sealed class PurgeReconciler(
     public async Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         // 1. Is there a namespace that was not asked for yet?
-        if (observations.Get(key) is not { } observation
-            || observation.TextAt("spec", "object", "metadata", "uid") is not { } uid
-            || observation.Annotations.GetValueOrDefault(OrreryNames.PurgeRequestAnnotation) == uid)
+        if (observations.Get(key) is not { } observation || PurgeRequest.UidOf(observation) is null || PurgeRequest.IsMade(observation))
         {
             return ReconcileResult.Done;
         }
@@ -43,12 +41,7 @@ internal sealed class PurgeReconciler(
             return ReconcileResult.After(PausedLook);
         }
 
-        var patch = new JsonObject
-        {
-            ["metadata"] = new JsonObject { ["uid"] = observation.Uid, ["annotations"] = new JsonObject { [OrreryNames.PurgeRequestAnnotation] = uid } },
-        };
-        observations.Observe(await root.PatchAsync(
-            OrreryResources.Observations, observation.Namespace, observation.Name, PatchKind.Merge, patch, cancellationToken).ConfigureAwait(false));
+        await PurgeRequest.MakeAsync(root, observations, observation, cancellationToken).ConfigureAwait(false);
         Log.PurgeRequested(logger, dataPlane, observation.TextAt("spec", "object", "metadata", "name") ?? "", reason);
         return ReconcileResult.Done;
     }

@@ -11,6 +11,7 @@ public sealed class FleetRoadTests
 {
     private const string Mapped = "acme-shop-default";
     private static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
+    private static readonly GroupVersionResource Claims = new("", "v1", "persistentvolumeclaims");
     private static readonly GroupVersionResource Deployments = new("apps", "v1", "deployments");
 
     [Fact]
@@ -58,16 +59,25 @@ public sealed class FleetRoadTests
         }, "the deletion is refused");
         Assert.Contains("it is used by the tenants acme", refusal.Message, StringComparison.Ordinal);
 
-        // 2. Drained, what it ran is where else it may run, and it may go.
+        // 2. Drained, what it ran is where else it may run, and it may go. What a controller there claimed for it is kept, and said, until then.
+        await fleet.DataPlanes["ny8-nyc"].Client.CreateAsync(Claims, Mapped, Json("""
+            {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data-db-0"}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}
+            """), default);
         await fleet.Root.PatchAsync(OrreryResources.DataPlanes, "", "ny8-nyc", PatchKind.Merge, Json("""{"spec": {"drained": true}}"""), default);
         await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "ny8-nyc", "Drained", "True");
         await Eventually.TrueAsync(
+            async () => Conditions.Find(await fleet.Root.GetAsync(OrreryResources.DataPlanes, "", "ny8-nyc", default), "Drained")!.Message
+                == "nothing runs here; claims are kept until what they are of is deleted, or this data plane: acme-shop-default/data-db-0",
+            "the claim is named", TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(
             async () => (await fleet.Root.GetAsync(OrreryResources.DataPlanes, "", "ny8-nyc", default)).At("status", "tenants") is null, "no tenant uses it", TimeSpan.FromSeconds(20));
+        Assert.NotNull(await fleet.DataPlanes["ny8-nyc"].Client.FindAsync(Claims, Mapped, "data-db-0", default));
         await fleet.Root.DeleteAsync(OrreryResources.DataPlanes, "", "ny8-nyc", null, default);
 
         await Eventually.TrueAsync(
             async () => await fleet.Root.FindAsync(OrreryResources.DataPlanes, "", "ny8-nyc", default) is null, "the DataPlane is gone", TimeSpan.FromSeconds(20));
         Assert.Null(await fleet.Root.FindAsync(CoreResources.Namespaces, "", "dp-ny8-nyc", default));
+        await Eventually.TrueAsync(async () => await fleet.DataPlanes["ny8-nyc"].Client.FindAsync(CoreResources.Namespaces, "", Mapped, default) is null, "its cluster is clean", TimeSpan.FromSeconds(20));
         Assert.Null(await fleet.Root.FindAsync(CoreResources.ClusterRoles, "", "orrery:data-plane:ny8-nyc", default));
         Assert.NotNull(await fleet.DataPlanes["pa2-par"].Client.FindAsync(ConfigMaps, Mapped, "settings", default));
     }

@@ -110,6 +110,15 @@ public sealed record ApiServerOptions
     /// <summary>How requests share the server.</summary>
     internal FairnessOptions Fairness { get; init; } = new();
 
+    /// <summary>Requests under way at once, of one cluster as of all; zero for no bound, null for what suits the number of processors.</summary>
+    public int? MostRequests { get; init; }
+
+    /// <summary>Requests beyond that wait for their turn; false sends them away at once.</summary>
+    public bool QueuesRequests { get; init; } = true;
+
+    /// <summary>For how long Events are kept after they were last written; zero for ever.</summary>
+    public TimeSpan EventLifetime { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>For how long a client may take nothing of its answer before it is cut off.</summary>
     internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -124,6 +133,9 @@ public sealed record ApiServerOptions
 
     /// <summary>Where the cluster IPs of Services come from.</summary>
     public ServiceRange ServiceRange { get; init; } = ServiceRange.Default;
+
+    /// <summary>Where their node ports come from.</summary>
+    public NodePortRange NodePorts { get; init; } = NodePortRange.Default;
 
     /// <summary>What the endpoints of the Service <c>kubernetes</c> in root's <c>default</c> name; null makes no such Service.</summary>
     public IPAddress? AdvertiseAddress { get; init; }

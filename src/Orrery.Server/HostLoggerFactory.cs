@@ -9,7 +9,10 @@ internal sealed class HostLoggerFactory(ILoggerFactory inner) : ILoggerFactory
     /// <summary>Where it would write anything at all, the web host makes an activity and a scope a request, and keeps them for as long as a watch lasts. What goes wrong in a request the pipeline logs itself.</summary>
     private const string RequestDiagnostics = "Microsoft.AspNetCore.Hosting.Diagnostics";
 
-    public ILogger CreateLogger(string categoryName) => categoryName == RequestDiagnostics ? NullLogger.Instance : new WarningsOnly(inner.CreateLogger(categoryName));
+    /// <summary>That the server cannot start, and why, is told by an exception to whoever starts it.</summary>
+    private const string Start = "Microsoft.Extensions.Hosting.Internal.Host";
+
+    public ILogger CreateLogger(string categoryName) => categoryName is RequestDiagnostics or Start ? NullLogger.Instance : new WarningsOnly(inner.CreateLogger(categoryName));
 
     public void AddProvider(ILoggerProvider provider) => inner.AddProvider(provider);
 

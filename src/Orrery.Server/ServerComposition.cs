@@ -64,7 +64,7 @@ internal static class ServerComposition
         var objects = new ObjectStore(caches, access.BaseLayer, access.Clusters);
 
         // 3. Writes.
-        var seats = new FairQueue(options.Fairness, time);
+        var seats = new FairQueue(options.Fairness.Bounded(options.MostRequests, options.QueuesRequests), time);
         var webhooks = new WebhookClient(objects, addresses, time);
         var admissionMetrics = new AdmissionMetrics();
         var versions = new ObjectVersions(webhooks, seats, names, admissionMetrics, time);
@@ -87,7 +87,7 @@ internal static class ServerComposition
                 PolicyPlugins.Validating(caches, facts, parameters), new ValidatingWebhooks(caches, webhookCalls, seats),
             ],
             admissionMetrics, time).Without(options.DisabledAdmissionPlugins);
-        var serviceAddresses = new ServiceAddresses(caches, options.ServiceRange, names);
+        var serviceAddresses = new ServiceAddresses(caches, options.ServiceRange, options.NodePorts, names);
         var quotas = new QuotaLedger(objects, !options.DisabledAdmissionPlugins.Contains("ResourceQuota"), time);
         var creation = new ObjectCreation(objects, versions, admission, serviceAddresses, quotas, options.VirtualClusterRoom, time, names);
         var update = new ObjectUpdate(objects, versions, admission, serviceAddresses, quotas, options.VirtualClusterRoom, creation, time);

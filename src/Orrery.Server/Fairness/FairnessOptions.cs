@@ -23,4 +23,12 @@ internal sealed record FairnessOptions
 
     /// <summary>After this a waiting request is sent away (upstream: a quarter of the request timeout).</summary>
     public TimeSpan LongestWait { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <param name="seats">For the server and each cluster; zero for no bound, null leaves both as they are.</param>
+    /// <param name="queues">False: nobody waits.</param>
+    public FairnessOptions Bounded(int? seats, bool queues)
+    {
+        FairnessOptions bounded = seats is { } most ? this with { Seats = most == 0 ? int.MaxValue / 2 : most, SeatsOfCluster = most == 0 ? int.MaxValue / 2 : most } : this;
+        return queues ? bounded : bounded with { Queue = 0 };
+    }
 }

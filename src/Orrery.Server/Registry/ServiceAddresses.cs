@@ -9,11 +9,8 @@ namespace Orrery.Server.Registry;
 /// Gives Services their cluster IPs and node ports. What is taken is read from the Services themselves; an address that
 /// was given to a write under way is reserved until that write has ended, which is when the Service can be read. Every cluster has the whole range to itself.
 /// </summary>
-internal sealed class ServiceAddresses(CacheSet caches, ServiceRange range, NameSource names)
+internal sealed class ServiceAddresses(CacheSet caches, ServiceRange range, NodePortRange ports, NameSource names)
 {
-    public const int FirstNodePort = 30000;
-    public const int LastNodePort = 32767;
-
     private static readonly GroupResource Services = new("", "services");
     private readonly ConcurrentDictionary<(ClusterName Cluster, string Taken), byte> underWay = new();
     private readonly AddressGuards guards = new(caches);
@@ -110,16 +107,16 @@ internal sealed class ServiceAddresses(CacheSet caches, ServiceRange range, Name
 
     private void GivePorts(JsonObject spec, JsonObject? old, HashSet<string> taken, Reservation reservation, List<FieldError> errors)
     {
-        if (spec["ports"] is not JsonArray ports)
+        if (spec["ports"] is not JsonArray wanted)
         {
             return;
         }
 
         bool wants = spec.TextAt("type") is "NodePort"
             || (spec.TextAt("type") is "LoadBalancer" && spec.FlagAt("allocateLoadBalancerNodePorts") != false);
-        for (int i = 0; i < ports.Count; i++)
+        for (int i = 0; i < wanted.Count; i++)
         {
-            if (ports[i] is not JsonObject port)
+            if (wanted[i] is not JsonObject port)
             {
                 continue;
             }
@@ -166,11 +163,10 @@ internal sealed class ServiceAddresses(CacheSet caches, ServiceRange range, Name
 
     private int FreePort(string protocol, HashSet<string> taken, Reservation reservation)
     {
-        const int count = LastNodePort - FirstNodePort + 1;
-        int start = names.Next(0, count);
-        for (int i = 0; i < count; i++)
+        int start = names.Next(0, ports.Count);
+        for (int i = 0; i < ports.Count; i++)
         {
-            int candidate = FirstNodePort + (start + i) % count;
+            int candidate = ports.First + (start + i) % ports.Count;
             string key = Key(protocol, candidate);
             if (!taken.Contains(key) && !reservation.Owns(key) && reservation.Take(key))
             {
@@ -181,11 +177,11 @@ internal sealed class ServiceAddresses(CacheSet caches, ServiceRange range, Name
         throw ApiErrors.InternalError("failed to allocate a nodePort: range is full");
     }
 
-    private static void CheckPort(long port, string protocol, string field, HashSet<string> taken, Reservation reservation, List<FieldError> errors)
+    private void CheckPort(long port, string protocol, string field, HashSet<string> taken, Reservation reservation, List<FieldError> errors)
     {
-        if (port is < FirstNodePort or > LastNodePort)
+        if (!ports.Contains(port))
         {
-            errors.Add(FieldError.Invalid(field, port, $"provided port is not in the valid range. The range of valid ports is {FirstNodePort}-{LastNodePort}"));
+            errors.Add(FieldError.Invalid(field, port, $"provided port is not in the valid range. The range of valid ports is {ports}"));
         }
         else if (taken.Contains(Key(protocol, port)) || !reservation.Take(Key(protocol, port)))
         {

@@ -57,7 +57,11 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
             yield return (null, new RestoredObjects(caches, new GroupResource(FlowControlObjects.Group, resource), time, logs.CreateLogger<RestoredObjects>()).RunAsync);
         }
 
-        yield return (null, new EventExpiry(caches, time, logs.CreateLogger<EventExpiry>()).RunAsync);
+        if (server.Options.EventLifetime > TimeSpan.Zero)
+        {
+            yield return (null, new EventExpiry(caches, server.Options.EventLifetime, time, logs.CreateLogger<EventExpiry>()).RunAsync);
+        }
+
         yield return (ControllerNames.RoleAggregation, server.Access.RoleAggregation.RunAsync);
         yield return (ControllerNames.CertificateCleaning, new SigningRequestExpiry(caches, time, logs.CreateLogger<SigningRequestExpiry>()).RunAsync);
         if (server.Options.Signer is { } signer)

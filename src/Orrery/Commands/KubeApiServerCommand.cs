@@ -25,6 +25,11 @@ internal static class KubeApiServerCommand
     {
         KubeApiServerOptions options = KubeApiServerOptions.From(KubeApiServerFlags.All.Parse(arguments));
         using ILoggerFactory loggers = Logging.Create(options.Verbosity >= 4 ? LogLevel.Debug : LogLevel.Information);
+        if (options.WithoutEffect.Count > 0)
+        {
+            loggers.CreateLogger("Orrery.KubeApiServer").WithoutEffect(string.Join(", ", options.WithoutEffect.Select(name => "--" + name)));
+        }
+
         return await Serving.Host.RunAsync(token => KubeApiServerProcess.RunAsync(options, loggers, TimeProvider.System, token), cancellationToken).ConfigureAwait(false);
     }
 

@@ -40,6 +40,16 @@ internal static class AdmissionPluginNames
             : disable.Where(OnByDefault.Contains).ToHashSet(StringComparer.Ordinal);
     }
 
+    /// <summary>What is off where exactly these are on.</summary>
+    /// <exception cref="CommandFailedException">A name is unknown, or names a plugin that is not built.</exception>
+    public static IReadOnlySet<string> AllBut(IReadOnlyList<string> on)
+    {
+        Require("admission-control", on);
+        return on.FirstOrDefault(name => OffByDefault.Contains(name) && !HarmlessToEnable.Contains(name)) is { } missing
+            ? throw new CommandFailedException($"--admission-control: \"{missing}\" is not built into Orrery")
+            : OnByDefault.Except(on).ToHashSet(StringComparer.Ordinal);
+    }
+
     private static void Require(string flag, IReadOnlyList<string> names)
     {
         if (names.FirstOrDefault(name => !OnByDefault.Contains(name) && !OffByDefault.Contains(name)) is { } unknown)

@@ -27,7 +27,11 @@ internal enum FlagKind
 
 /// <summary>One flag that the launcher knows.</summary>
 /// <param name="Default">Empty for none.</param>
-internal sealed record Flag(string Name, FlagKind Kind, string Description, string Default = "");
+internal sealed record Flag(string Name, FlagKind Kind, string Description, string Default = "")
+{
+    /// <summary>It is taken for the sake of callers and changes nothing, which is said at the start.</summary>
+    public bool IsWithoutEffect { get; init; }
+}
 
 /// <summary>
 /// Reads flags as kube-apiserver does (spf13/pflag): <c>--name=value</c>, <c>--name value</c>, switches without a value,

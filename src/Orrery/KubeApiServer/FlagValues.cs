@@ -8,6 +8,9 @@ internal sealed class FlagValues(IReadOnlyDictionary<string, Flag> flags, IReadO
 {
     public bool Has(string name) => given.ContainsKey(Known(name).Name);
 
+    /// <summary>Flags that were given and change nothing, by name.</summary>
+    public IReadOnlyList<string> WithoutEffect => [.. given.Keys.Where(name => flags[name].IsWithoutEffect).Order(StringComparer.Ordinal)];
+
     /// <summary>Null when it was not given, or as empty text, and has no default.</summary>
     public string? Text(string name) => (given.TryGetValue(Known(name).Name, out List<string>? values) ? values[^1] : Known(name).Default) is { Length: > 0 } text ? text : null;
 

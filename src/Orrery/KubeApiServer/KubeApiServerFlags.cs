@@ -24,6 +24,10 @@ internal static class KubeApiServerFlags
         new("tls-cert-file", FlagKind.Text, "Serving certificate, with its chain. Default: that in --cert-dir."),
         new("tls-private-key-file", FlagKind.Text, "Key of that certificate."),
         new("service-cluster-ip-range", FlagKind.Text, "IPv4 network of the cluster IPs of Services.", "10.0.0.0/24"),
+        new("service-node-port-range", FlagKind.Text, "Ports that Services may have on nodes: first-last, or first+more.", "30000-32767"),
+        new("max-requests-inflight", FlagKind.Number, "Requests under way at once, together with the next; 0 for both sets no bound. Default: by the number of processors."),
+        new("max-mutating-requests-inflight", FlagKind.Number, "Added to --max-requests-inflight."),
+        new("enable-priority-and-fairness", FlagKind.Switch, "Whether requests beyond that bound wait for their turn; otherwise they are sent away.", "true"),
 
         // Who.
         new("client-ca-file", FlagKind.Text, "Authorities of client certificates."),
@@ -62,14 +66,43 @@ internal static class KubeApiServerFlags
         new("enable-admission-plugins", FlagKind.List, "Admission plugins beside those that are on by default."),
         new("disable-admission-plugins", FlagKind.List, "Admission plugins that are off, although they are on by default."),
         new("admission-control-config-file", FlagKind.Text, "File that tells admission plugins more: PodSecurity its defaults and exemptions."),
+        new("admission-control", FlagKind.List, "Older form: the admission plugins that are on; all others are off. Instead of the two flags above."),
         new("allow-privileged", FlagKind.Switch, "Whether pods may run privileged containers.", "false"),
 
         // What.
         new("runtime-config", FlagKind.Pairs, "API versions to serve or not: group/version=true|false, api/all=true|false, ..."),
         new("controllers", FlagKind.List, "Controllers of kube-controller-manager to run: '*' is all that are built, 'name' one more, '-name' one less. (kube-controller-manager's flag.)", "*"),
+        new("event-ttl", FlagKind.Duration, "For how long Events are kept.", "1h0m0s"),
         new("cluster-signing-cert-file", FlagKind.Text, "Authority that signs approved requests for client certificates. Default: they are not signed. (kube-controller-manager's flag.)"),
         new("cluster-signing-key-file", FlagKind.Text, "Key of that authority."),
-        new("feature-gates", FlagKind.Pairs, "Accepted for the sake of callers; Orrery has no gates."),
         new("v", FlagKind.Number, "Verbosity of the log.", "0"),
+
+        // What test environments pass, and what is tuned by it is not there.
+        Without("feature-gates", FlagKind.Pairs, "there are no gates"),
+        Without("profiling", FlagKind.Switch, "there is no profile to fetch", "true"),
+        Without("contention-profiling", FlagKind.Switch, "there is no profile to fetch", "false"),
+        Without("watch-cache", FlagKind.Switch, "all reads are from memory", "true"),
+        Without("watch-cache-sizes", FlagKind.List, "what is kept for watches goes by age"),
+        Without("default-watch-cache-size", FlagKind.Number, "what is kept for watches goes by age"),
+        Without("etcd-compaction-interval", FlagKind.Duration, "the store is compacted by what watches still want", "5m0s"),
+        Without("etcd-count-metric-poll-period", FlagKind.Duration, "objects are counted as they come and go", "1m0s"),
+        Without("etcd-db-metric-poll-interval", FlagKind.Duration, "etcd tells of its size itself", "30s"),
+        Without("storage-media-type", FlagKind.Text, "objects are stored as JSON", "application/json"),
+        Without("delete-collection-workers", FlagKind.Number, "objects of a collection are deleted one after the other", "1"),
+        Without("endpoint-reconciler-type", FlagKind.Text, "the Service 'kubernetes' leads to one server", "lease"),
+        Without("enable-aggregator-routing", FlagKind.Switch, NoAggregation, "false"),
+        Without("proxy-client-cert-file", FlagKind.Text, NoAggregation),
+        Without("proxy-client-key-file", FlagKind.Text, NoAggregation),
+        Without("kubelet-client-certificate", FlagKind.Text, NoKubelets),
+        Without("kubelet-client-key", FlagKind.Text, NoKubelets),
+        Without("kubelet-certificate-authority", FlagKind.Text, NoKubelets),
+        Without("kubelet-preferred-address-types", FlagKind.List, NoKubelets),
+        Without("kubelet-timeout", FlagKind.Duration, NoKubelets, "5s"),
     ]);
+
+    private const string NoAggregation = "requests are not passed on to extension API servers";
+    private const string NoKubelets = "kubelets are not asked";
+
+    private static Flag Without(string name, FlagKind kind, string reason, string standard = "") =>
+        new(name, kind, $"Accepted for the sake of callers: {reason}.", standard) { IsWithoutEffect = true };
 }

@@ -50,6 +50,20 @@ internal sealed record KubeApiServerOptions
 
     public required ServiceRange ServiceRange { get; init; }
 
+    public required NodePortRange NodePorts { get; init; }
+
+    /// <summary>Requests under way at once; zero for no bound, null for what suits the machine.</summary>
+    public required int? MostRequests { get; init; }
+
+    /// <summary>Requests beyond that wait.</summary>
+    public required bool QueuesRequests { get; init; }
+
+    /// <summary>Zero for ever.</summary>
+    public required TimeSpan EventLifetime { get; init; }
+
+    /// <summary>Flags that were given and change nothing.</summary>
+    public required IReadOnlyList<string> WithoutEffect { get; init; }
+
     public required bool AllowsPrivileged { get; init; }
 
     public required IReadOnlySet<string> WithheldVersions { get; init; }
@@ -98,9 +112,17 @@ internal sealed record KubeApiServerOptions
             // As upstream: where everything is allowed, nobody may come without a name.
             AllowsAnonymous = flags.Switch("anonymous-auth") && !authorization.AllowsEverything,
             ServiceRange = Range(flags.Text("service-cluster-ip-range")!),
+            NodePorts = ReadNodePorts(flags.Text("service-node-port-range")!),
+            MostRequests = ReadMostRequests(flags),
+            QueuesRequests = flags.Switch("enable-priority-and-fairness"),
+            EventLifetime = flags.Duration("event-ttl") is { } ttl && ttl >= TimeSpan.Zero ? ttl : throw new CommandFailedException("--event-ttl: want a duration from 0s on"),
+            WithoutEffect = flags.WithoutEffect,
             AllowsPrivileged = flags.Switch("allow-privileged"),
             WithheldVersions = Withheld(flags.Pairs("runtime-config")),
-            DisabledPlugins = AdmissionPluginNames.Disabled(flags.List("enable-admission-plugins"), flags.List("disable-admission-plugins")),
+            DisabledPlugins = !flags.Has("admission-control") ? AdmissionPluginNames.Disabled(flags.List("enable-admission-plugins"), flags.List("disable-admission-plugins"))
+                : flags.Has("enable-admission-plugins") || flags.Has("disable-admission-plugins")
+                    ? throw new CommandFailedException("--admission-control and --enable-admission-plugins, --disable-admission-plugins exclude each other")
+                : AdmissionPluginNames.AllBut(flags.List("admission-control")),
             SigningFiles = Together(flags, "cluster-signing-cert-file", "cluster-signing-key-file"),
             DisabledControllers = Controllers(flags.List("controllers")),
             Access = AccessConfiguration.Read(flags.Text, flags.List, name => flags.Number(name)),
@@ -175,6 +197,29 @@ internal sealed record KubeApiServerOptions
         {
             throw new CommandFailedException($"--service-cluster-ip-range: {bad.Message}", bad);
         }
+    }
+
+    private static NodePortRange ReadNodePorts(string text)
+    {
+        try
+        {
+            return NodePortRange.Parse(text);
+        }
+        catch (FormatException bad)
+        {
+            throw new CommandFailedException($"--service-node-port-range: {bad.Message}", bad);
+        }
+    }
+
+    private static int? ReadMostRequests(FlagValues flags)
+    {
+        string[] names = ["max-requests-inflight", "max-mutating-requests-inflight"];
+        if (names.FirstOrDefault(name => flags.Number(name) < 0) is { } negative)
+        {
+            throw new CommandFailedException($"--{negative} can not be negative value");
+        }
+
+        return names.Any(flags.Has) ? (int)Math.Min(int.MaxValue, names.Sum(name => (long)flags.Number(name))) : null;
     }
 
     /// <summary>The first address of an interface that is up and leads somewhere; loopback where there is none.</summary>

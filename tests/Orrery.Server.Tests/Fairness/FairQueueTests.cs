@@ -28,6 +28,29 @@ public sealed class FairQueueTests
         Assert.True(third[0].IsCompleted);
     }
 
+    [Theory]
+    [InlineData(2, true, 2, 3)]
+    [InlineData(0, true, 5, 0)]
+    [InlineData(0, false, 5, 0)]
+    [InlineData(null, true, 3, 2)]
+    public void Enter_WithABoundOfItsOwn_WaitsBeyondIt(int? seats, bool queues, int admitted, int waiting)
+    {
+        var queue = new FairQueue(Small.Bounded(seats, queues), TimeProvider.System);
+
+        List<Task<Seat>> asked = Enter(queue, Loud, "a", 5);
+
+        Assert.Equal((admitted, waiting), (asked.Count(t => t.IsCompletedSuccessfully), queue.Queued));
+    }
+
+    [Fact]
+    public void Enter_WhereNobodyWaits_IsSentAwayBeyondTheBound()
+    {
+        var queue = new FairQueue(Small.Bounded(1, queues: false), TimeProvider.System);
+        Enter(queue, Loud, "a", 1);
+
+        Assert.Equal(429, Assert.Throws<StatusException>(() => { _ = queue.EnterAsync(Loud, "a", 1, Cancel); }).Code);
+    }
+
     [Fact]
     public async Task Leave_SeveralClustersWait_SeatsGoRoundThem()
     {

@@ -120,6 +120,22 @@ public sealed class ServiceAddressTests(ServerFixture fixture) : IClassFixture<S
     }
 
     [Fact]
+    public async Task Create_WithARangeOfPorts_GetsOneOfThem()
+    {
+        await using TestServer server = await TestServer.StartAsync(new TestServerOptions { Configure = options => options with { NodePorts = new NodePortRange(20000, 20001) } }, ServerFixture.Token);
+        JsonObject outside = Service("c", "NodePort");
+        outside["spec"]!["ports"]![0]!["nodePort"] = 20002;
+
+        long[] given = [NodePort(await CreateAsync(Service("a", "NodePort"))), NodePort(await CreateAsync(Service("b", "NodePort")))];
+        StatusException fault = await Assert.ThrowsAsync<StatusException>(() => CreateAsync(outside));
+
+        Assert.Equal([20000, 20001], given.Order());
+        Assert.Equal("Service \"c\" is invalid: spec.ports[0].nodePort: Invalid value: 20002: provided port is not in the valid range. The range of valid ports is 20000-20001", fault.Message);
+
+        Task<KubeObject> CreateAsync(JsonObject service) => server.Admin.CreateAsync(ServerFixture.Services, "default", service, ServerFixture.Token);
+    }
+
+    [Fact]
     public async Task Update_WithoutAddress_KeepsIt()
     {
         string ns = await fixture.NamespaceAsync();

@@ -27,6 +27,35 @@ public sealed class KubeApiServerOptionsTests
         Assert.Equal("10.0.0.1", options.ServiceRange.First);
     }
 
+    /// <summary>The flags of a cluster of simulated nodes that is to have no bounds, and those of a pod of a control plane as far as they are about this server.</summary>
+    [Fact]
+    public void From_WhatOthersPass_IsUnderstoodOrSaidToChangeNothing()
+    {
+        KubeApiServerOptions options = Read(
+            "--etcd-prefix=/registry", "--allow-privileged=true", "--admission-control=", "--max-requests-inflight=0", "--max-mutating-requests-inflight=0", "--enable-priority-and-fairness=false",
+            "--etcd-servers=http://127.0.0.1:2379", "--authorization-mode=Node,RBAC", "--bind-address=0.0.0.0", "--secure-port=6443", "--tls-cert-file=/p/admin.crt", "--tls-private-key-file=/p/admin.key",
+            "--client-ca-file=/p/ca.crt", "--service-account-key-file=/p/admin.key", "--service-account-signing-key-file=/p/admin.key", "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+            "--proxy-client-key-file=/p/admin.key", "--proxy-client-cert-file=/p/admin.crt", "--kubelet-preferred-address-types=InternalIP,Hostname", "--service-node-port-range=20000+99", "--event-ttl=5m");
+
+        Assert.Equal((0, false), (options.MostRequests, options.QueuesRequests));
+        Assert.Contains("NamespaceLifecycle", options.DisabledPlugins);
+        Assert.Equal("20000-20099", options.NodePorts.ToString());
+        Assert.Equal(TimeSpan.FromMinutes(5), options.EventLifetime);
+        Assert.Equal(["kubelet-preferred-address-types", "proxy-client-cert-file", "proxy-client-key-file"], options.WithoutEffect);
+    }
+
+    [Fact]
+    public void From_NothingOfBounds_LeavesThemToTheMachine()
+    {
+        KubeApiServerOptions options = Read("--admission-control=NamespaceLifecycle,ResourceQuota"), bounded = Read("--max-requests-inflight=3");
+
+        Assert.Equal((null, true, TimeSpan.FromHours(1)), (options.MostRequests, options.QueuesRequests, options.EventLifetime));
+        Assert.DoesNotContain("ResourceQuota", options.DisabledPlugins);
+        Assert.Contains("PodSecurity", options.DisabledPlugins);
+        Assert.Equal(3, bounded.MostRequests);
+        Assert.Empty(bounded.WithoutEffect);
+    }
+
     [Theory]
     [InlineData("Node,RBAC", AuthorizationMode.Rbac)]
     [InlineData("AlwaysDeny", AuthorizationMode.AlwaysDeny)]
@@ -47,6 +76,11 @@ public sealed class KubeApiServerOptionsTests
     [InlineData("--secure-port: 70000 is no port, want 0 to 65535", "--secure-port=70000")]
     [InlineData("--tls-cert-file and --tls-private-key-file go together", "--tls-cert-file=a")]
     [InlineData("--service-cluster-ip-range: '10.0.0.0/8' is no IPv4 network of /12 to /29, such as 10.96.0.0/12; IPv6 and dual stack are not served", "--service-cluster-ip-range=10.0.0.0/8")]
+    [InlineData("--service-node-port-range: '9-1' is no range of ports from 1 to 65535, such as 30000-32767 or 30000+2767", "--service-node-port-range=9-1")]
+    [InlineData("--max-mutating-requests-inflight can not be negative value", "--max-mutating-requests-inflight=-1")]
+    [InlineData("--event-ttl: want a duration from 0s on", "--event-ttl=-1s")]
+    [InlineData("--admission-control and --enable-admission-plugins, --disable-admission-plugins exclude each other", "--admission-control=PodSecurity", "--disable-admission-plugins=PodSecurity")]
+    [InlineData("--admission-control: \"AlwaysPullImages\" is not built into Orrery", "--admission-control=AlwaysPullImages")]
     [InlineData("--disable-admission-plugins: admission-control plugin \"Nope\" is unknown", "--disable-admission-plugins=Nope")]
     [InlineData("--enable-admission-plugins: \"AlwaysPullImages\" is not built into Orrery", "--enable-admission-plugins=AlwaysPullImages")]
     [InlineData("\"PodSecurity\" is in both --enable-admission-plugins and --disable-admission-plugins", "--enable-admission-plugins=PodSecurity", "--disable-admission-plugins=PodSecurity")]

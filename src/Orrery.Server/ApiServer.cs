@@ -116,6 +116,7 @@ public sealed class ApiServer : IAsyncDisposable
             listen.Protocols = HttpProtocols.Http1AndHttp2;
             listen.Use(new HandshakeTurns(Handshakes, options.TimeProvider).Before);
             listen.Use(RecordMemory.Before);
+            listen.Use(GatheredRecords.Before);
             listen.UseHttps(new HttpsConnectionAdapterOptions
             {
                 ServerCertificate = options.ServingCertificate,

@@ -115,7 +115,7 @@ internal sealed record KubeApiServerOptions
             NodePorts = ReadNodePorts(flags.Text("service-node-port-range")!),
             MostRequests = ReadMostRequests(flags),
             QueuesRequests = flags.Switch("enable-priority-and-fairness"),
-            EventLifetime = flags.Duration("event-ttl") is { } ttl && ttl >= TimeSpan.Zero ? ttl : throw new CommandFailedException("--event-ttl: want a duration from 0s on"),
+            EventLifetime = flags.Duration("event-ttl") ?? TimeSpan.Zero,
             WithoutEffect = flags.WithoutEffect,
             AllowsPrivileged = flags.Switch("allow-privileged"),
             WithheldVersions = Withheld(flags.Pairs("runtime-config")),

@@ -78,7 +78,7 @@ public sealed class KubeApiServerOptionsTests
     [InlineData("--service-cluster-ip-range: '10.0.0.0/8' is no IPv4 network of /12 to /29, such as 10.96.0.0/12; IPv6 and dual stack are not served", "--service-cluster-ip-range=10.0.0.0/8")]
     [InlineData("--service-node-port-range: '9-1' is no range of ports from 1 to 65535, such as 30000-32767 or 30000+2767", "--service-node-port-range=9-1")]
     [InlineData("--max-mutating-requests-inflight can not be negative value", "--max-mutating-requests-inflight=-1")]
-    [InlineData("--event-ttl: want a duration from 0s on", "--event-ttl=-1s")]
+    [InlineData("invalid argument \"-1s\" for \"--event-ttl\" flag: want a duration such as 30s or 1h30m", "--event-ttl=-1s")]
     [InlineData("--admission-control and --enable-admission-plugins, --disable-admission-plugins exclude each other", "--admission-control=PodSecurity", "--disable-admission-plugins=PodSecurity")]
     [InlineData("--admission-control: \"AlwaysPullImages\" is not built into Orrery", "--admission-control=AlwaysPullImages")]
     [InlineData("--disable-admission-plugins: admission-control plugin \"Nope\" is unknown", "--disable-admission-plugins=Nope")]

@@ -103,6 +103,9 @@ internal static partial class Log
     [LoggerMessage(4054, LogLevel.Warning, "What is left of Work {Work} cannot be removed: {Refusal}")]
     public static partial void RemovalRefused(ILogger logger, string work, string refusal);
 
+    [LoggerMessage(4055, LogLevel.Warning, "The cluster was at revision {Seen} and is at {Now}: its state was put back to an earlier one, and is looked at anew")]
+    public static partial void ClusterPutBack(ILogger logger, long seen, long now);
+
     [LoggerMessage(4070, LogLevel.Information, "{Object} is as the vendor says")]
     public static partial void Fetched(ILogger logger, string @object);
 

@@ -28,14 +28,15 @@ public sealed class SatelliteAgent(SatelliteOptions options)
     {
         using var controlPlane = new KubeClient(options.ControlPlane, options.Time);
         using var cluster = new KubeClient(options.Cluster, options.Time);
-        var policy = new PolicyWatch(cluster, options);
+        var history = new ServerHistory();
+        var policy = new PolicyWatch(cluster, options, history);
         var record = new RecordKeeper(cluster, options.Time, options.Loggers.CreateLogger("Orrery.Satellite.Recording"));
         await Together.RunAsync(
-            [policy.RunAsync, record.RunAsync, token => ServeAsync(controlPlane, cluster, policy, record, token)], cancellationToken).ConfigureAwait(false);
+            [policy.RunAsync, record.RunAsync, token => ServeAsync(controlPlane, cluster, policy, record, history, token)], cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Works whenever the cluster's owner lets it, and does nothing at all while its policy says so.</summary>
-    private async Task ServeAsync(KubeClient controlPlane, KubeClient cluster, PolicyWatch policy, RecordKeeper record, CancellationToken cancellationToken)
+    private async Task ServeAsync(KubeClient controlPlane, KubeClient cluster, PolicyWatch policy, RecordKeeper record, ServerHistory history, CancellationToken cancellationToken)
     {
         // A cluster that does not answer is told of too; as long as its owner's will is not known, that is all.
         await Task.WhenAny(policy.Known, Task.Delay(PolicyPatience, options.Time, cancellationToken)).ConfigureAwait(false);
@@ -43,7 +44,7 @@ public sealed class SatelliteAgent(SatelliteOptions options)
         {
             await policy.UntilAsync(p => p.Mode != PolicyMode.Disabled, cancellationToken).ConfigureAwait(false);
             using var disabled = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            Task work = WorkAsync(new SatelliteContext(options, controlPlane, cluster, policy, record), disabled.Token);
+            Task work = WorkAsync(new SatelliteContext(options, controlPlane, cluster, policy, record, history), disabled.Token);
             await Task.WhenAny(work, policy.UntilAsync(p => p.Mode == PolicyMode.Disabled, disabled.Token)).ConfigureAwait(false);
             await disabled.CancelAsync().ConfigureAwait(false);
             await work.ConfigureAwait(false);

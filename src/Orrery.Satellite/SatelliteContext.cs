@@ -14,9 +14,10 @@ internal sealed class SatelliteContext
 {
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
 
-    public SatelliteContext(SatelliteOptions options, KubeClient controlPlane, KubeClient cluster, PolicyWatch policy, RecordKeeper record)
+    public SatelliteContext(SatelliteOptions options, KubeClient controlPlane, KubeClient cluster, PolicyWatch policy, RecordKeeper record, ServerHistory clusterHistory)
     {
         Options = options;
+        ClusterHistory = clusterHistory;
         ControlPlane = controlPlane;
         Cluster = cluster;
         Namespace = OrreryNames.DataPlaneNamespace(options.DataPlane);
@@ -43,6 +44,9 @@ internal sealed class SatelliteContext
 
     /// <summary>To read from. Whatever changes anything goes through <see cref="Actions"/>.</summary>
     public KubeClient Cluster { get; }
+
+    /// <summary>Shared by all that follow the cluster.</summary>
+    public ServerHistory ClusterHistory { get; }
 
     /// <summary>What the cluster's owner allows.</summary>
     public PolicyWatch Policy { get; }
@@ -87,7 +91,7 @@ internal sealed class SatelliteContext
     public Resources Resources { get; }
 
     /// <summary>For kinds of the cluster that its owner may keep from us, or that it does not serve.</summary>
-    public InformerOptions ClusterInformerOptions => InformerOptions with { UnreadableIsEmpty = true };
+    public InformerOptions ClusterInformerOptions => InformerOptions with { UnreadableIsEmpty = true, History = ClusterHistory };
 
     public InformerOptions InformerOptions => new()
     {

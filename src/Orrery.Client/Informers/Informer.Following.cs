@@ -27,6 +27,11 @@ public sealed partial class Informer
             {
                 return;
             }
+            catch (OperationCanceledException) when (options.History is { } history && history.PutBacks != putBacks)
+            {
+                InformerLog.HistoryEnded(logger, Resource, resourceVersion);
+                listed = false;
+            }
             catch (StatusException e) when (listed && !IsPassing(e))
             {
                 // Gone (410), or the server lost its mind about our resourceVersion: what we hold may be wrong.
@@ -76,6 +81,7 @@ public sealed partial class Informer
 
     private async Task ListAsync(CancellationToken cancellationToken)
     {
+        int history = options.History?.PutBacks ?? 0;
         KubeList list = await client.ListAsync(Resource, options.Namespace, new ListQuery
         {
             LabelSelector = options.LabelSelector,
@@ -84,7 +90,7 @@ public sealed partial class Informer
         }, cancellationToken).ConfigureAwait(false);
         RuntimeMetrics.Restarts.Add(1, RuntimeMetrics.Tag("resource", Resource.ToString()));
         InformerLog.Listed(logger, Resource, list.Items.Count, list.ResourceVersion);
-        Take(list);
+        Take(list, history);
         said = "";
         if (!hasExpired)
         {
@@ -103,7 +109,14 @@ public sealed partial class Informer
             FieldSelector = options.FieldSelector,
             Timeout = options.WatchTimeout * (1 + random.NextDouble()),
         };
-        await foreach (WatchEvent found in client.WatchAsync(Resource, options.Namespace, query, cancellationToken).ConfigureAwait(false))
+        using var past = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, options.History?.Present ?? CancellationToken.None);
+        if (options.History is { } history && history.PutBacks != putBacks)
+        {
+            // Since the list, which may be of either history.
+            await past.CancelAsync().ConfigureAwait(false);
+        }
+
+        await foreach (WatchEvent found in client.WatchAsync(Resource, options.Namespace, query, past.Token).ConfigureAwait(false))
         {
             any = true;
             said = "";

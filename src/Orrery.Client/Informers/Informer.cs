@@ -37,6 +37,9 @@ public sealed partial class Informer
     private bool hasExpired;
     private string resourceVersion = "";
 
+    /// <summary>How many times the server had been found put back when it was listed.</summary>
+    private int putBacks;
+
     /// <summary>The fault that was last told of. Days without a server are a line in the log, not a line a try.</summary>
     private string said = "";
 
@@ -175,7 +178,7 @@ public sealed partial class Informer
         }
     }
 
-    private void Take(KubeList list)
+    private void Take(KubeList list, int history)
     {
         long version = Number(list.ResourceVersion);
         var present = new HashSet<ObjectKey>(list.Items.Count);
@@ -185,7 +188,8 @@ public sealed partial class Informer
             Volatile.Write(ref lists, lists + 1);
 
             // What was seen of a server that was put back to an earlier state, from a backup, has not happened: this list alone counts.
-            bool isPutBack = version > 0 && version < seen;
+            bool isPutBack = hasListed && ((version > 0 && version < seen) || history != putBacks);
+            putBacks = history;
             if (isPutBack)
             {
                 InformerLog.PutBack(logger, Resource, seen, version);

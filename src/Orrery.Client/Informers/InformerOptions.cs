@@ -36,6 +36,9 @@ public sealed record InformerOptions
 
     public TimeSpan BackoffMax { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Shared by the informers of one server, where somebody looks whether it was put back to an earlier state. Null: what a list or a bookmark tells is all.</summary>
+    public ServerHistory? History { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Seed of the jitter; zero derives one from the resource, so that informers differ.</summary>

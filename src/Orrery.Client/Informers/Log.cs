@@ -20,6 +20,9 @@ internal static partial class InformerLog
     [LoggerMessage(2006, LogLevel.Warning, "{Resource}: the server was at {Seen} and is at {Version}: it was put back to an earlier state, which is taken as it is")]
     public static partial void PutBack(ILogger logger, GroupVersionResource resource, long seen, long version);
 
+    [LoggerMessage(2007, LogLevel.Information, "{Resource}: listing again, as the server was put back: what was followed until {ResourceVersion} may not have happened")]
+    public static partial void HistoryEnded(ILogger logger, GroupVersionResource resource, string resourceVersion);
+
     [LoggerMessage(2005, LogLevel.Error, "{Resource}: a handler failed on {Key}")]
     public static partial void HandlerFailed(ILogger logger, GroupVersionResource resource, ObjectKey key, Exception exception);
 }

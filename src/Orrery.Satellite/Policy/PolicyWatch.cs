@@ -14,7 +14,7 @@ internal sealed class PolicyWatch
     private readonly Informer informer;
     private volatile SatellitePolicy current = SatellitePolicy.Closed("it is not known yet");
 
-    public PolicyWatch(KubeClient cluster, SatelliteOptions options)
+    public PolicyWatch(KubeClient cluster, SatelliteOptions options, ServerHistory history)
     {
         ILogger logger = options.Loggers.CreateLogger("Orrery.Satellite.Policy");
         informer = new Informer(cluster, ClusterResources.ConfigMaps, new InformerOptions
@@ -22,6 +22,7 @@ internal sealed class PolicyWatch
             Namespace = JoinNames.SystemNamespace,
             FieldSelector = "metadata.name=" + Name,
             Transform = InformerOptions.WithoutManagedFields,
+            History = history,
             Time = options.Time,
             Seed = options.Seed,
             Loggers = options.Loggers,

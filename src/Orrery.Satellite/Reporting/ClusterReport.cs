@@ -26,6 +26,7 @@ internal sealed class ClusterReport : IReconciler<string>
     private readonly Func<IReadOnlyList<KubeObject>> unwanted;
     private readonly ReconcilerHost<string> host;
     private readonly ILogger logger;
+    private readonly ClusterRevision revision;
     private string? written;
 
     /// <summary>Whether what was written may be gone: the DataPlane may have been deleted and made anew.</summary>
@@ -39,6 +40,7 @@ internal sealed class ClusterReport : IReconciler<string>
         this.nodes = nodes;
         this.unwanted = unwanted;
         logger = context.Options.Loggers.CreateLogger("Orrery.Satellite.Report");
+        revision = new ClusterRevision(context.Cluster, context.ClusterHistory, logger);
 
         // The level look asks the cluster for its version: the sign that it answers.
         host = context.Host("report", this, [], () => [Self], context.Options.HeartbeatInterval, workers: 1);
@@ -250,6 +252,7 @@ internal sealed class ClusterReport : IReconciler<string>
         try
         {
             JsonElement version = await context.Cluster.SendJsonAsync(HttpMethod.Get, "/version", null, linked.Token).ConfigureAwait(false);
+            await revision.LookAsync(linked.Token).ConfigureAwait(false);
             bool measures = await context.Resources.FindAsync(ClusterResources.PodMetrics, linked.Token).ConfigureAwait(false) is not null;
             IReadOnlyList<AccessRight>? missing = await context.Rights.MissingAsync(linked.Token).ConfigureAwait(false);
             return (version.TryGetProperty("gitVersion", out JsonElement v) ? v.GetString() ?? "" : "", measures, missing, "");

@@ -145,6 +145,36 @@ public sealed class InformerTests : IAsyncLifetime
         await Until.TrueAsync(() => changes.Count == 9, "what comes next");
     }
 
+    /// <summary>It has come further meanwhile than it was seen: nothing that it says tells that what was seen has not happened.</summary>
+    [Fact]
+    public async Task RunAsync_ServerPutBackAndGoneFurther_ShowsWhatItHasNowOnceThatIsSaid()
+    {
+        var history = new ServerHistory();
+        informer = Make(client, new InformerOptions { Seed = 1, BackoffMin = TimeSpan.FromMilliseconds(5), History = history });
+        resource.Put("a");
+        await StartAsync();
+        await Until.TrueAsync(() => resource.Watchers == 1, "watching");
+        resource.Put("a");
+        resource.Put("b");
+        await Until.TrueAsync(() => changes.Count == 3, "all changes");
+
+        resource.PutBack(11);
+        resource.Put("c");
+        resource.Put("d");
+        resource.Put("e");
+        await Until.TrueAsync(() => changes.Count == 4, "the one that comes after what was seen");
+        Assert.Equal(["+a", "~a", "+b", "+e"], changes);
+        history.PutBack();
+
+        await Until.TrueAsync(() => changes.Count == 8, "the other history");
+        Assert.Equal(["+c", "+d", "-b", "~a"], changes.Skip(4).Order(StringComparer.Ordinal));
+        Assert.Equal("11", informer.Get(ClusterName.Root, "ns", "a")!.ResourceVersion);
+        await Until.TrueAsync(() => resource.Watchers == 1, "watching from there");
+        resource.Put("a");
+        await Until.TrueAsync(() => changes.Count == 9, "what comes next");
+        Assert.Equal(2, resource.Lists);
+    }
+
     [Fact]
     public async Task RunAsync_EveryPositionHasExpired_ListsWithPauses()
     {
@@ -274,7 +304,9 @@ public sealed class InformerTests : IAsyncLifetime
         Assert.Equal("u-a", kept.Uid);
     }
 
-    private Informer Make(KubeClient from) => new Informer(from, ConfigMaps, new InformerOptions { Seed = 1, BackoffMin = TimeSpan.FromMilliseconds(5) })
+    private Informer Make(KubeClient from) => Make(from, new InformerOptions { Seed = 1, BackoffMin = TimeSpan.FromMilliseconds(5) });
+
+    private Informer Make(KubeClient from, InformerOptions options) => new Informer(from, ConfigMaps, options)
         .Subscribe(c => changes.Enqueue((c.IsDeleted ? "-" : c.IsAdded ? "+" : "~") + c.Key.Name));
 
     private async Task StartAsync()

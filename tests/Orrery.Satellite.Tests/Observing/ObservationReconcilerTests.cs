@@ -20,7 +20,8 @@ public sealed class ObservationReconcilerTests
         using var api = new EmptyCluster { Forbidden = "/pods" };
         using KubeClient client = api.Client();
         var options = new SatelliteOptions { DataPlane = "edge-1", Cluster = client.Config };
-        var context = new SatelliteContext(options, client, client, new PolicyWatch(client, options), new RecordKeeper(client, TimeProvider.System, NullLogger.Instance));
+        var history = new ServerHistory();
+        var context = new SatelliteContext(options, client, client, new PolicyWatch(client, options, history), new RecordKeeper(client, TimeProvider.System, NullLogger.Instance), history);
         var pods = new Informer(client, ClusterResources.Pods, context.ClusterInformerOptions with { BackoffMax = TimeSpan.FromMilliseconds(20) });
         var observations = new Informer(client, OrreryResources.Observations, context.InformerOptions with { Namespace = context.Namespace });
         observations.Seed([KubeObject.Parse(Encoding.UTF8.GetBytes($$"""

@@ -74,9 +74,25 @@ internal sealed class PlaneExchange(PrivateContext context) : IReconciler<string
         ConditionState? ready = Conditions.Find(own, OrreryNames.ReadyCondition);
         bool isDegraded = ready is not { Status: Conditions.True };
         status["conditions"] = new JsonArray();
-        Set(status, theirs, OrreryNames.DegradedCondition, isDegraded, isDegraded ? ready?.Reason ?? "NotLookedAt" : "ClusterAnswers", isDegraded ? ready?.Message ?? "its controllers have not looked at it yet" : "the cluster's API answers");
+        Set(status, theirs, OrreryNames.DegradedCondition, isDegraded ? Conditions.True : Conditions.False, isDegraded ? ready?.Reason ?? "NotLookedAt" : "ClusterAnswers", isDegraded ? ready?.Message ?? "its controllers have not looked at it yet" : "the cluster's API answers");
         ConditionState? restricted = Conditions.Find(own, OrreryNames.RestrictedCondition);
-        Set(status, theirs, OrreryNames.RestrictedCondition, restricted is { Status: Conditions.True }, restricted?.Reason ?? "Unrestricted", restricted?.Message ?? "the cluster's owner holds nothing back");
+        Set(
+            status, theirs, OrreryNames.RestrictedCondition, restricted is { Status: Conditions.True } ? Conditions.True : Conditions.False,
+            restricted?.Reason ?? "Unrestricted", restricted?.Message ?? "the cluster's owner holds nothing back");
+        if (Conditions.Find(own, OrreryNames.PermittedCondition) is { } permitted)
+        {
+            Set(status, theirs, permitted.Type, permitted.Status, permitted.Reason, permitted.Message);
+        }
+
+        if (theirs.Annotations.GetValueOrDefault(OrreryNames.RestoredAnnotation) is { } taken)
+        {
+            string[] kept = [.. context.Kept().Select(k => k.ToString()).Order(StringComparer.Ordinal)];
+            Set(
+                status, theirs, OrreryNames.RestoredCondition, Conditions.True, "NotConfirmed",
+                $"the control plane was restored from a backup of {taken}; what it does not know of is kept until 'orrery data-plane confirm {theirs.Name}': "
+                + (kept.Length == 0 ? "nothing" : string.Join(", ", kept)));
+        }
+
         var body = new JsonObject
         {
             ["apiVersion"] = OrreryResources.ApiVersion,
@@ -97,13 +113,13 @@ internal sealed class PlaneExchange(PrivateContext context) : IReconciler<string
         written = text;
     }
 
-    private void Set(JsonObject status, KubeObject present, string type, bool state, string reason, string message)
+    private void Set(JsonObject status, KubeObject present, string type, string state, string reason, string message)
     {
         if (Conditions.Find(present, type) is { LastTransitionTime: { } since } known)
         {
             Conditions.Set(status, type, known.Status, known.Reason, known.Message, since);
         }
 
-        Conditions.Set(status, type, state ? Conditions.True : Conditions.False, reason, message, context.Time.GetUtcNow());
+        Conditions.Set(status, type, state, reason, message, context.Time.GetUtcNow());
     }
 }

@@ -74,6 +74,9 @@ internal sealed class PrivateContext
 
     public void Observe(FetchedObject key, KubeObject written) => fetched[key.Kind].Observe(written);
 
+    /// <summary>What was fetched and would go again, and the vendor does not lay out.</summary>
+    public IEnumerable<FetchedObject> Kept() => fetched.Values.SelectMany(i => i.All()).Select(FetchedObject.OfObject).Where(k => k.GoesAgain && WorksOf(k).Count == 0);
+
     /// <summary>Works that want an object; several installations may want the same release.</summary>
     public IReadOnlyList<KubeObject> WorksOf(FetchedObject key) =>
         [.. Works.ByIndex(ByTarget, key.ToString()).Where(w => !w.IsDeleting).OrderBy(w => w.Name, StringComparer.Ordinal)];

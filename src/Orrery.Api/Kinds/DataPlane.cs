@@ -31,6 +31,9 @@ public sealed record DataPlane(
 
     public bool Admits(string tenant) => Access == "Shared" || Tenants.Contains(tenant, StringComparer.Ordinal);
 
+    /// <summary>Whether nobody but one tenant may run there.</summary>
+    public bool IsOneTenants => Access != "Shared" && Tenants.Count == 1;
+
     /// <summary>Whether what placement looks at is the same in both; a heartbeat changes none of it.</summary>
     public bool PlacesLike(DataPlane other) =>
         Access == other.Access && Cordoned == other.Cordoned && Paused == other.Paused && Deleting == other.Deleting && Drained == other.Drained

@@ -16,6 +16,9 @@ public static class KindJson
             ? [.. a.EnumerateArray().Where(x => x.ValueKind == JsonValueKind.String).Select(x => x.GetString()!)]
             : [];
 
+    /// <summary>Null when absent: not the same as none.</summary>
+    public static IReadOnlyList<string>? TextsOrNull(JsonElement? json) => json is { ValueKind: JsonValueKind.Array } ? Texts(json) : null;
+
     /// <summary>A metav1 LabelSelector; null when absent or when it cannot be read, which the schema already refuses.</summary>
     public static LabelSelector? Selector(JsonElement? json)
     {

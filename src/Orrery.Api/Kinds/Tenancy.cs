@@ -25,6 +25,15 @@ public sealed record Tenancy(string Tenant)
 
     public IReadOnlyDictionary<string, Quantity> Defaults { get; init; } = new Dictionary<string, Quantity>();
 
+    /// <summary>PriorityClasses that pods of the tenant's own may name, "*" for any; those of the cluster itself (system-…) are never among them. Null: any.</summary>
+    public IReadOnlyList<string>? PriorityClasses { get; init; }
+
+    /// <summary>What hosts Ingresses of the tenant's own may claim: a name, or "*." and a name for all below it. Null: any that nobody else has.</summary>
+    public IReadOnlyList<string>? IngressHosts { get; init; }
+
+    /// <summary>IngressClasses that Ingresses of the tenant's own may be of; the first is that of one that names none. Null: any.</summary>
+    public IReadOnlyList<string>? IngressClasses { get; init; }
+
     /// <summary>Null: no machine is its own.</summary>
     public TenancyMachines? Machines { get; init; }
 
@@ -38,6 +47,9 @@ public sealed record Tenancy(string Tenant)
         Quota = KindJson.Quantities(json.At("spec", "quota")),
         Limits = KindJson.Quantities(json.At("spec", "limits")),
         Defaults = KindJson.Quantities(json.At("spec", "defaults")),
+        PriorityClasses = KindJson.TextsOrNull(json.At("spec", "priorityClasses")),
+        IngressHosts = KindJson.TextsOrNull(json.At("spec", "ingressHosts")),
+        IngressClasses = KindJson.TextsOrNull(json.At("spec", "ingressClasses")),
         Machines = json.At("spec", "machines") is { ValueKind: JsonValueKind.Object } machines ? TenancyMachines.From(machines) : null,
     };
 
@@ -64,12 +76,23 @@ public sealed record Tenancy(string Tenant)
         Put(spec, "quota", Quota);
         Put(spec, "limits", Limits);
         Put(spec, "defaults", Defaults);
+        Put(spec, "priorityClasses", PriorityClasses);
+        Put(spec, "ingressHosts", IngressHosts);
+        Put(spec, "ingressClasses", IngressClasses);
         if (Machines is { } machines)
         {
             spec["machines"] = machines.ToJson();
         }
 
         return spec;
+    }
+
+    private static void Put(JsonObject spec, string name, IReadOnlyList<string>? texts)
+    {
+        if (texts is not null)
+        {
+            spec[name] = new JsonArray([.. texts.Select(t => (JsonNode)t)]);
+        }
     }
 
     private static void Put(JsonObject spec, string name, IReadOnlyDictionary<string, Quantity> quantities)

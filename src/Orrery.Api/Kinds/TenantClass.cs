@@ -25,6 +25,15 @@ public sealed record TenantClass(string Name)
     /// <summary>What a container asks for that does not say.</summary>
     public IReadOnlyDictionary<string, Quantity> Defaults { get; init; } = NoQuantities;
 
+    /// <summary>PriorityClasses of data planes that the tenant's pods may name, "*" for any. Null: any where a data plane is the tenant's alone, none elsewhere.</summary>
+    public IReadOnlyList<string>? PriorityClasses { get; init; }
+
+    /// <summary>Hosts that the tenant's Ingresses may claim, "{tenant}" standing for its name. Null: any that nobody else has.</summary>
+    public IReadOnlyList<string>? IngressHosts { get; init; }
+
+    /// <summary>IngressClasses that the tenant's Ingresses may be of. Null: any.</summary>
+    public IReadOnlyList<string>? IngressClasses { get; init; }
+
     public static TenantClass From(KubeObject json) => new(json.Name)
     {
         Pools = json.At("spec", "machinePools") is { ValueKind: JsonValueKind.Array } pools ? [.. pools.EnumerateArray().Select(MachinePool.FromClass)] : [],
@@ -32,6 +41,9 @@ public sealed record TenantClass(string Name)
         Quota = KindJson.Quantities(json.At("spec", "quota")),
         Limits = KindJson.Quantities(json.At("spec", "limits")),
         Defaults = KindJson.Quantities(json.At("spec", "defaults")),
+        PriorityClasses = KindJson.TextsOrNull(json.At("spec", "priorityClasses")),
+        IngressHosts = KindJson.TextsOrNull(json.At("spec", "ingressHosts")),
+        IngressClasses = KindJson.TextsOrNull(json.At("spec", "ingressClasses")),
     };
 }
 

@@ -7,16 +7,19 @@ namespace Orrery.Controllers.Tenants;
 /// <summary>Makes the Tenancy by which a data plane is told how to hold a tenant apart. Pure.</summary>
 internal static class TenancyBuilder
 {
+    /// <summary>In a host of a class: the tenant's name.</summary>
+    private const string TenantPlace = "{tenant}";
+
     /// <param name="classes">All there are: pods tolerate the taints of every class's pools, so that a change of plan changes no pod.</param>
     /// <param name="quota">This data plane's part of what the class allows.</param>
-    public static JsonObject Build(Tenant tenant, TenantClass size, IEnumerable<TenantClass> classes, IReadOnlyDictionary<string, Quantity> quota, string ns) => new()
+    public static JsonObject Build(Tenant tenant, TenantClass size, IEnumerable<TenantClass> classes, IReadOnlyDictionary<string, Quantity> quota, DataPlane dataPlane) => new()
     {
         ["apiVersion"] = OrreryResources.ApiVersion,
         ["kind"] = "Tenancy",
         ["metadata"] = new JsonObject
         {
             ["name"] = tenant.Name,
-            ["namespace"] = ns,
+            ["namespace"] = dataPlane.Namespace,
             ["labels"] = new JsonObject { [OrreryNames.ManagedByLabel] = OrreryNames.Manager, [OrreryNames.TenantLabel] = tenant.Name },
         },
         ["spec"] = new Tenancy(tenant.Name)
@@ -29,6 +32,10 @@ internal static class TenancyBuilder
             Quota = quota,
             Limits = size.Limits,
             Defaults = size.Defaults,
+            // Where others run beside it, pods of a higher class would drive theirs out.
+            PriorityClasses = size.PriorityClasses ?? (dataPlane.IsOneTenants ? null : []),
+            IngressHosts = size.IngressHosts is { } hosts ? [.. hosts.Select(h => h.Replace(TenantPlace, tenant.Name, StringComparison.Ordinal))] : null,
+            IngressClasses = size.IngressClasses,
             Machines = tenant.IsolatesMachines ? new TenancyMachines(size.Strict, size.Pools, Tolerations(classes)) : null,
         }.ToJson(),
     };

@@ -32,7 +32,7 @@ internal sealed class TenantTenancies(KubeClient root, Informer tenancies, Infor
         {
             kept.Add(dataPlane.Name);
             IReadOnlyDictionary<string, Quantity> quota = size.Quota.Count == 0 ? size.Quota : TenancyBuilder.Share(size.Quota, used, dataPlane.Name);
-            JsonObject wanted = TenancyBuilder.Build(tenant, size, all, quota, dataPlane.Namespace);
+            JsonObject wanted = TenancyBuilder.Build(tenant, size, all, quota, dataPlane);
             KubeObject? existing = tenancies.Get(ClusterName.Root, dataPlane.Namespace, tenant.Name);
             if (existing is null)
             {

@@ -14,6 +14,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
 {
     private readonly AppliedMemory memory = new(context);
     private readonly Trials trials = new(context, namespaces);
+    private readonly HostClaims hosts = new(context);
 
     /// <summary>When to try again what somebody else must clear up first.</summary>
     private static readonly TimeSpan RefusedLook = TimeSpan.FromSeconds(10);
@@ -177,6 +178,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         // 3. What is there, and whether it is ours.
         Informer informer = await applied.ForAsync(served.Resource, cancellationToken).ConfigureAwait(false);
         KubeObject? live = informer.Get(ClusterName.Root, manifest.Namespace, manifest.Name);
+        string? leftOut = null;
         if (tenancy is not null)
         {
             if (tenancy.Suspended && manifest.Kind.Kind == "Pod")
@@ -190,6 +192,11 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             if (owner.Installation is null)
             {
                 TrafficBounds.Hold(manifest.Json, tenancy);
+                leftOut = PriorityBounds.Hold(manifest.Json, tenancy, live);
+                if (IngressBounds.IsIngress(manifest.Json) && IngressBounds.Hold(manifest.Json, tenancy) is { } beyond)
+                {
+                    return ApplyOutcome.Refused("NotAllowed", beyond, live);
+                }
             }
         }
 
@@ -263,7 +270,14 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         }
 
         // 4. Apply. What is ours is taken back from whoever changed it; a new object takes nothing from anybody.
-        ApplyOutcome outcome = await ApplyAsync(manifest, served.Resource, informer, live, digest, handling, cancellationToken).ConfigureAwait(false);
+        Task<ApplyOutcome> BringAboutAsync() => ApplyAsync(manifest, served.Resource, informer, live, digest, handling, cancellationToken);
+        ApplyOutcome outcome = await (tenancy is not null && IngressBounds.IsIngress(manifest.Json)
+            ? hosts.ClaimAsync(manifest, served.Resource, owner.Tenant, live, BringAboutAsync, cancellationToken) : BringAboutAsync()).ConfigureAwait(false);
+        if (leftOut is not null && outcome.IsApplied)
+        {
+            context.ClusterEvents.Warning(outcome.Live!, "PriorityClassLeftOut", $"PriorityClass \"{leftOut}\" is none that the tenant's pods may have here");
+        }
+
         if (drift is not null && outcome.IsApplied)
         {
             drifts.PutBack(outcome.Live!, drift);

@@ -85,7 +85,8 @@ until_is "acme" "Failed bookshop-1.1.0" phase acme shop
 until_is "why" "Refused" reason acme shop
 until_is "acme's image" "example.test/bookshop/web:1.1.0" image pa2-par acme-shop
 until_is "acme's replicas" "2" available pa2-par acme-shop
-"$orrery" events --tenant acme --since 1h --type Warning | grep -q 'Refused .*immutable' || fail "no event says what was refused"
+refusals() { "$orrery" events --tenant acme --since 1h --type Warning >"$work/events" && grep -q 'Refused .*immutable' "$work/events" && echo told; }
+until_is "what was refused, in an event" told refusals
 
 step "An upgrade that never becomes ready is reported, and the old one goes on"
 release bookshop-1.3.0 1.3.0 's/web:1.0.0/web-does-not-exist:1.3.0/'

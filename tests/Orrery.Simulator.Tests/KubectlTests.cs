@@ -17,24 +17,28 @@ public sealed class KubectlTests
         string config = directory.Write("config", plane.Kubeconfig());
         string manifest = directory.Write("web.yaml", Manifests.Deployment("web", 2));
 
-        await plane.UntilAsync(Known.Nodes, "pa2-par-node-3", n => Client.Conditions.IsTrue(n, "Ready"), "nodes ready");
+        foreach (string node in (string[])["pa2-par-node-1", "pa2-par-node-2", "pa2-par-node-3"])
+        {
+            await plane.UntilAsync(Known.Nodes, node, n => Client.Conditions.IsTrue(n, "Ready"), "nodes ready");
+        }
+
         string nodes = await RunAsync(config, directory, "get", "nodes");
         Assert.Equal(["pa2-par-node-1", "pa2-par-node-2", "pa2-par-node-3"], nodes.Split('\n')[1..4].Select(l => l.Split(' ')[0]));
         Assert.All(nodes.Split('\n')[1..4], l => Assert.Contains(" Ready ", l, StringComparison.Ordinal));
 
         await RunAsync(config, directory, "apply", "-f", manifest);
-        string rolled = await RunAsync(config, directory, "rollout", "status", "deployment/web", "--timeout=20s");
+        string rolled = await RunAsync(config, directory, "rollout", "status", "deployment/web", "--timeout=120s");
         Assert.EndsWith("deployment \"web\" successfully rolled out\n", rolled, StringComparison.Ordinal);
-        await RunAsync(config, directory, "wait", "--for=condition=Available", "deployment/web", "--timeout=20s");
+        await RunAsync(config, directory, "wait", "--for=condition=Available", "deployment/web", "--timeout=120s");
         string logs = await RunAsync(config, directory, "logs", "deployment/web", "--timestamps");
         Assert.Contains("web started in pod web-", logs, StringComparison.Ordinal);
 
         await RunAsync(config, directory, "set", "image", "deployment/web", "web=web:2");
-        await RunAsync(config, directory, "rollout", "status", "deployment/web", "--timeout=20s");
+        await RunAsync(config, directory, "rollout", "status", "deployment/web", "--timeout=120s");
         await RunAsync(config, directory, "rollout", "undo", "deployment/web");
-        await RunAsync(config, directory, "rollout", "status", "deployment/web", "--timeout=20s");
+        await RunAsync(config, directory, "rollout", "status", "deployment/web", "--timeout=120s");
         Assert.Equal("web:1", await RunAsync(config, directory, "get", "deployment", "web", "-o", "jsonpath={.spec.template.spec.containers[0].image}"));
-        await RunAsync(config, directory, "delete", "deployment", "web", "--timeout=20s");
+        await RunAsync(config, directory, "delete", "deployment", "web", "--timeout=120s");
         await plane.UntilPodsAsync("app=web", p => p.Count == 0, "pods gone");
     }
 

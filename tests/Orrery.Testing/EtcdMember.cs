@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 namespace Orrery.Testing;
 
@@ -36,7 +34,7 @@ public sealed class EtcdMember : IDisposable
     {
         EtcdHost HostOf(int i) => hosts?[i] ?? new EtcdHost("127.0.0.1", []);
         string scheme = tls is null ? "http" : "https";
-        int[] ports = FreePorts(2 * count);
+        int[] ports = [.. Enumerable.Range(0, 2 * count).Select(_ => FreePort.Take())];
         int[] found = [.. Enumerable.Range(0, count).Select(i => relay is null ? ports[(2 * i) + 1] : relay(ports[(2 * i) + 1]))];
         string cluster = string.Join(',', found.Select((port, i) => $"m{i}=http://{HostOf(i).Address}:{port}"));
         EtcdMember[] members =
@@ -91,23 +89,6 @@ public sealed class EtcdMember : IDisposable
     public void Continue() => ProcessSignals.Continue(process!);
 
     public void Dispose() => Kill();
-
-    private static int[] FreePorts(int count)
-    {
-        TcpListener[] listeners = [.. Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0))];
-        foreach (TcpListener listener in listeners)
-        {
-            listener.Start();
-        }
-
-        int[] ports = [.. listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
-        foreach (TcpListener listener in listeners)
-        {
-            listener.Stop();
-        }
-
-        return ports;
-    }
 }
 
 /// <summary>Where a member runs.</summary>

@@ -4,9 +4,10 @@ namespace Orrery.Testing;
 public static class Eventually
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     /// <param name="what">Named in the failure.</param>
+    /// <param name="within">A minute when null: what does come true costs nothing, and machines are slow.</param>
     /// <exception cref="TimeoutException">The condition did not come true in time.</exception>
     public static Task TrueAsync(Func<bool> condition, string what, TimeSpan? within = null, CancellationToken cancellationToken = default) =>
         TrueAsync(() => Task.FromResult(condition()), what, within, cancellationToken);

@@ -50,16 +50,11 @@ public sealed class Kubectl : IDisposable
         }
 
         using Process process = Process.Start(start) ?? throw new InvalidOperationException("kubectl did not start");
-        if (input is not null)
-        {
-            await process.StandardInput.WriteAsync(input.AsMemory(), cancellationToken);
-        }
-
-        process.StandardInput.Close();
         Task<string> output = process.StandardOutput.ReadToEndAsync(cancellationToken);
         Task<string> error = process.StandardError.ReadToEndAsync(cancellationToken);
         try
         {
+            await WriteAsync(process.StandardInput, input, cancellationToken);
             await process.WaitForExitAsync(cancellationToken);
         }
         catch (OperationCanceledException)
@@ -72,4 +67,17 @@ public sealed class Kubectl : IDisposable
     }
 
     public void Dispose() => directory.Dispose();
+
+    private static async Task WriteAsync(StreamWriter to, string? input, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using StreamWriter stdin = to;
+            await stdin.WriteAsync(input.AsMemory(), cancellationToken);
+        }
+        catch (IOException)
+        {
+            // It ended without reading all of it: its exit code tells whether that is right.
+        }
+    }
 }

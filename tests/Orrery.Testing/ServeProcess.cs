@@ -11,7 +11,7 @@ namespace Orrery.Testing;
 /// <param name="arguments">Further arguments of <c>serve</c>.</param>
 public sealed class ServeProcess(string program, string folder, int port, IReadOnlyList<string> arguments, TimeProvider time, ServePlace? place = null) : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 
     private readonly Queue<string> tail = new();
@@ -73,7 +73,7 @@ public sealed class ServeProcess(string program, string folder, int port, IReadO
                     return;
                 }
             }
-            catch (Exception fault) when (fault is HttpRequestException or IOException or StatusException)
+            catch (Exception fault) when (fault is HttpRequestException or IOException or StatusException or TimeoutException)
             {
                 // Not yet.
             }
@@ -82,10 +82,10 @@ public sealed class ServeProcess(string program, string folder, int port, IReadO
         }
     }
 
-    /// <summary>Root's administrator on this server.</summary>
     /// <summary>The administrator's, once it serves.</summary>
     public string Kubeconfig => kubeconfig;
 
+    /// <summary>Root's administrator on this server.</summary>
     public KubeClient Admin() => new(AdminConfig());
 
     public ClientConfig AdminConfig() => KubeConfig.Load(kubeconfig) with { RequestTimeout = TimeSpan.FromSeconds(20), ConnectTimeout = TimeSpan.FromSeconds(5) };

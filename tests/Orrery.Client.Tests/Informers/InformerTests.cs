@@ -203,7 +203,7 @@ public sealed class InformerTests : IAsyncLifetime
 
         resource.Down = false;
 
-        await informer.HasSynced.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await informer.HasSynced.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         Assert.Equal(["+a"], changes);
     }
 
@@ -312,6 +312,6 @@ public sealed class InformerTests : IAsyncLifetime
     private async Task StartAsync()
     {
         running = informer.RunAsync(stop.Token);
-        await informer.HasSynced.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await informer.HasSynced.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
     }
 }

@@ -98,7 +98,7 @@ public sealed class RealServerTests : IAsyncLifetime
         informer.Subscribe(c => changes.Enqueue((c.IsDeleted ? "-" : c.IsAdded ? "+" : "~") + c.Key.Name));
         using var stop = new CancellationTokenSource();
         Task running = informer.RunAsync(stop.Token);
-        await informer.HasSynced.WaitAsync(TimeSpan.FromSeconds(10), Token);
+        await informer.HasSynced.WaitAsync(TimeSpan.FromSeconds(60), Token);
 
         await Client.CreateAsync(ConfigMaps, "default", Config("after", "1"), Token);
         await Client.ApplyAsync(ConfigMaps, "default", "before", Config("before", "2"), "me", true, Token);
@@ -122,7 +122,7 @@ public sealed class RealServerTests : IAsyncLifetime
         var informer = new Informer(everywhere.InCluster(ClusterName.All), ConfigMaps);
         using var stop = new CancellationTokenSource();
         Task running = informer.RunAsync(stop.Token);
-        await informer.HasSynced.WaitAsync(TimeSpan.FromSeconds(10), Token);
+        await informer.HasSynced.WaitAsync(TimeSpan.FromSeconds(60), Token);
 
         await everywhere.InCluster(shop).CreateAsync(ConfigMaps, "default", Config("same", "shop's"), Token);
         await everywhere.InCluster(blog).CreateAsync(ConfigMaps, "default", Config("same", "blog's"), Token);

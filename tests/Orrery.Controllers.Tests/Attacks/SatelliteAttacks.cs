@@ -85,13 +85,13 @@ public sealed class SatelliteAttacks
 
         // 3. What it tells of a virtual cluster that does not run there is not believed; of its own it is.
         await shop.CreateAsync(ConfigMaps, "default", Json("""{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "here"}}"""), default);
-        await Eventually.SomeAsync(() => fleet.DataPlanes["pa2-par"].Client.FindAsync(ConfigMaps, "acme-shop-default", "here", default), "acme runs in pa2-par", TimeSpan.FromSeconds(20));
+        await Eventually.SomeAsync(() => fleet.DataPlanes["pa2-par"].Client.FindAsync(ConfigMaps, "acme-shop-default", "here", default), "acme runs in pa2-par", TimeSpan.FromSeconds(60));
 
         // The rightful satellite would take back what it did not see itself.
         await fleet.StopSatelliteAsync("pa2-par");
         await ObserveAsync(http, "forged", Globex);
         await ObserveAsync(http, "true", TestFleet.Shop);
-        await Eventually.SomeAsync(() => shop.FindAsync(CoreResources.Pods, "default", "true.pa2-par", default), "what it may tell", TimeSpan.FromSeconds(20));
+        await Eventually.SomeAsync(() => shop.FindAsync(CoreResources.Pods, "default", "true.pa2-par", default), "what it may tell", TimeSpan.FromSeconds(60));
         Assert.Empty((await globex.ListAsync(CoreResources.Pods, "", null, default)).Items);
         Assert.Equal("nobody-else", (await globex.GetAsync(ConfigMaps, "default", "canary", default)).TextAt("data", "secret"));
     }

@@ -66,9 +66,9 @@ public sealed class TenantAttacks
             """), default);
 
         // What came of it, once all is there that will be.
-        await Eventually.SomeAsync(() => plane.FindAsync(ConfigMaps, "acme-shop-" + Theirs, "canary", default), "in a namespace of its own", TimeSpan.FromSeconds(20));
-        KubeObject service = await Eventually.SomeAsync(() => plane.FindAsync(Services, Mine, "catch", default), "its service", TimeSpan.FromSeconds(20));
-        KubeObject forged = await Eventually.SomeAsync(() => plane.FindAsync(ConfigMaps, Mine, "canary", default), "its own canary", TimeSpan.FromSeconds(20));
+        await Eventually.SomeAsync(() => plane.FindAsync(ConfigMaps, "acme-shop-" + Theirs, "canary", default), "in a namespace of its own", TimeSpan.FromSeconds(60));
+        KubeObject service = await Eventually.SomeAsync(() => plane.FindAsync(Services, Mine, "catch", default), "its service", TimeSpan.FromSeconds(60));
+        KubeObject forged = await Eventually.SomeAsync(() => plane.FindAsync(ConfigMaps, Mine, "canary", default), "its own canary", TimeSpan.FromSeconds(60));
         Assert.Null(service.At("spec", "externalIPs"));
         Assert.Null((await plane.FindAsync(ConfigMaps, Mine, "owned", default))?.At("metadata", "ownerReferences"));
         Assert.Equal("orrery", forged.Labels["app.kubernetes.io/managed-by"]);
@@ -76,12 +76,12 @@ public sealed class TenantAttacks
             async () => (await fleet.Root.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)).Items
                 .Any(w => w.TextAt("spec", "source", "name") == "orrery-tenant" && Conditions.Find(w, "Applied") is { Status: "False", Reason: "ReservedName" }),
             "refused, and said so",
-            TimeSpan.FromSeconds(20));
+            TimeSpan.FromSeconds(60));
         KubeObject guard = await plane.GetAsync(Policies, Mine, "orrery-tenant", default);
         Assert.Equal(("""{}""", "acme"), (guard.At("spec", "podSelector")!.Value.GetRawText(), guard.Labels["orrery.dev/guard"]));
-        await Eventually.SomeAsync(() => plane.FindAsync(ConfigMaps, Mine, "stays", default), "what is to stay", TimeSpan.FromSeconds(20));
+        await Eventually.SomeAsync(() => plane.FindAsync(ConfigMaps, Mine, "stays", default), "what is to stay", TimeSpan.FromSeconds(60));
         await shop.DeleteAsync(ConfigMaps, "default", "stays", null, default);
-        await Eventually.TrueAsync(async () => await plane.FindAsync(ConfigMaps, Mine, "stays", default) is null, "what is to stay goes", TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(async () => await plane.FindAsync(ConfigMaps, Mine, "stays", default) is null, "what is to stay goes", TimeSpan.FromSeconds(60));
         Assert.DoesNotContain("orrery.dev/kept", (await plane.GetAsync(CoreResources.Namespaces, "", Mine, default)).Annotations.Keys);
         foreach (string ns in (string[])[Mine, "acme-shop-" + Theirs])
         {
@@ -112,7 +112,7 @@ public sealed class TenantAttacks
             async () => (await fleet.Root.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)).Items
                 .Any(w => w.TextAt("spec", "source", "name") == "bad" && Conditions.Find(w, "Applied") is { Status: "False" } c && c.Message.Contains("PodSecurity", StringComparison.Ordinal)),
             "refused by the data plane, and said so",
-            TimeSpan.FromSeconds(20));
+            TimeSpan.FromSeconds(60));
         Assert.Empty((await fleet.DataPlanes["pa2-par"].Client.ListAsync(CoreResources.Pods, Mine, null, default)).Items);
     }
 

@@ -45,7 +45,7 @@ public sealed class JoinAuditTests : IDisposable
     public void Dispose() => folder.Delete(recursive: true);
 
     private static Task RecordedAsync(string path, Func<JsonNode, bool> wanted) => Eventually.TrueAsync(
-        async () => (await ReadAsync(path)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Parse).OfType<JsonNode>().Any(wanted), "an event in the audit log", TimeSpan.FromSeconds(20));
+        async () => (await ReadAsync(path)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Parse).OfType<JsonNode>().Any(wanted), "an event in the audit log", TimeSpan.FromSeconds(60));
 
     /// <summary>The last line may be half written.</summary>
     private static JsonNode? Parse(string line)

@@ -219,6 +219,6 @@ public sealed class JoinRoadTests
                 }
             },
             $"answer of {dataPlane}",
-            TimeSpan.FromSeconds(20));
+            TimeSpan.FromSeconds(60));
     }
 }

@@ -71,7 +71,7 @@ internal sealed class JoinWorld : IAsyncDisposable
         world.running.Add(controllers.RunAsync(world.stop.Token));
         ClientConfig self = server.Config(server.Certificate(OrreryNames.ServerUser, [UserGroups.Masters], ClusterScope.Root));
         world.running.Add(hub.RunAsync(new HubAccess(self, server.Url), world.stop.Token));
-        await controllers.Ready.WaitAsync(TimeSpan.FromSeconds(30));
+        await controllers.Ready.WaitAsync(TimeSpan.FromSeconds(60));
         foreach (string name in dataPlanes)
         {
             await world.AddDataPlaneAsync(name);
@@ -126,7 +126,7 @@ internal sealed class JoinWorld : IAsyncDisposable
     public Task ConditionAsync(string dataPlane, string type, string status, string? reason = null) => Eventually.TrueAsync(
         async () => Conditions.Find(await DataPlaneAsync(dataPlane), type) is { } c && c.Status == status && (reason is null || c.Reason == reason),
         $"data plane {dataPlane} is {type}={status} {reason}",
-        TimeSpan.FromSeconds(20));
+        TimeSpan.FromSeconds(60));
 
     public Task EventAsync(string reason) => Eventually.TrueAsync(
         async () => (await Root.ListAsync(CoreResources.Events, "default", null, default)).Items.Any(e => e.TextAt("reason") == reason && e.TextAt("involvedObject", "kind") == "DataPlane"),

@@ -90,11 +90,11 @@ public sealed class RevocationRoadTests
             await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
             former = (await JoinWorld.CertificateAsync(cluster))!;
             await world.Root.DeleteAsync(OrreryResources.DataPlanes, "", "pa2-par", null, default);
-            await Eventually.TrueAsync(async () => await world.Root.FindAsync(OrreryResources.DataPlanes, "", "pa2-par", default) is null, "the data plane is gone", TimeSpan.FromSeconds(30));
+            await Eventually.TrueAsync(async () => await world.Root.FindAsync(OrreryResources.DataPlanes, "", "pa2-par", default) is null, "the data plane is gone", TimeSpan.FromSeconds(60));
             await Eventually.TrueAsync(() => !world.Hub.Connected.Contains("pa2-par"), "the tunnel has ended");
         }
 
-        await Eventually.TrueAsync(async () => await world.Root.FindAsync(CoreResources.Namespaces, "", "dp-pa2-par", default) is null, "its namespace is gone", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(async () => await world.Root.FindAsync(CoreResources.Namespaces, "", "dp-pa2-par", default) is null, "its namespace is gone", TimeSpan.FromSeconds(60));
         await world.AddDataPlaneAsync("pa2-par");
 
         using (former)
@@ -109,7 +109,7 @@ public sealed class RevocationRoadTests
 
         // The operator may well let the same cluster in again.
         invitation = await world.InviteAsync("pa2-par");
-        await Eventually.TrueAsync(() => world.Hub.Connected.Contains("pa2-par"), "a tunnel by the new token", TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(() => world.Hub.Connected.Contains("pa2-par"), "a tunnel by the new token", TimeSpan.FromSeconds(60));
     }
 
     [Fact]
@@ -145,7 +145,7 @@ public sealed class RevocationRoadTests
 
         // 1. A second tunnel stands beside the first, through which the watch goes on.
         await Eventually.TrueAsync(async () => (await JoinWorld.CertificateAsync(cluster))!.Thumbprint != first.Thumbprint, "another certificate");
-        await Eventually.TrueAsync(() => world.Hub.Count == 2, "both tunnels", TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(() => world.Hub.Count == 2, "both tunnels", TimeSpan.FromSeconds(60));
         Assert.Contains("gitVersion", await world.Root.GetTextAsync("/apis/orrery.dev/v1alpha1/dataplanes/pa2-par/proxy/version", stop.Token), StringComparison.Ordinal);
         await cluster.Admin.CreateAsync(
             CoreResources.ConfigMaps, "default", new JsonObject { ["apiVersion"] = "v1", ["kind"] = "ConfigMap", ["metadata"] = new JsonObject { ["name"] = "seen" } }, stop.Token);

@@ -71,7 +71,7 @@ internal sealed class ChartFleet : IAsyncDisposable
             async () => await InstallationAsync(ns) is var found && found.TextAt("status", "phase") == "Running" && found.TextAt("status", "releaseInForce") == release
                 && found.NumberAt("status", "observedGeneration") == found.Generation,
             release + " runs",
-            TimeSpan.FromSeconds(40));
+            TimeSpan.FromSeconds(60));
         return await StatusAsync(ns);
     }
 
@@ -80,7 +80,7 @@ internal sealed class ChartFleet : IAsyncDisposable
 
     /// <summary>An object of the data plane, once there is one that is not that of a former run.</summary>
     public Task<KubeObject> SomeAsync(GroupVersionResource resource, string name, string former = "") => Eventually.SomeAsync(
-        async () => await Plane.Client.FindAsync(resource, Mapped, name, default) is { IsDeleting: false } found && found.Uid != former ? found : null, $"{resource.Resource} {name}", TimeSpan.FromSeconds(40));
+        async () => await Plane.Client.FindAsync(resource, Mapped, name, default) is { IsDeleting: false } found && found.Uid != former ? found : null, $"{resource.Resource} {name}", TimeSpan.FromSeconds(60));
 
     /// <summary>The part of the job controller.</summary>
     public async Task EndJobAsync(string name)

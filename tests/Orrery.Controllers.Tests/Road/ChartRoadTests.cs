@@ -61,8 +61,8 @@ public sealed class ChartRoadTests
         await Eventually.SomeAsync(() => plane.Client.FindAsync(Jobs, Mapped, "farewell", default), "the hook of the deletion");
         Assert.NotNull(await plane.Client.FindAsync(ConfigMaps, Mapped, "settings", default));
         await EndAsync(plane, "Complete", "farewell");
-        await Eventually.TrueAsync(async () => await fleet.Root.FindAsync(OrreryResources.Installations, "acme", "shop", default) is null, "the installation is gone", TimeSpan.FromSeconds(20));
-        await Eventually.TrueAsync(async () => await plane.Client.FindAsync(CoreResources.Namespaces, "", Mapped, default) is null, "its namespace is gone", TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(async () => await fleet.Root.FindAsync(OrreryResources.Installations, "acme", "shop", default) is null, "the installation is gone", TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync(async () => await plane.Client.FindAsync(CoreResources.Namespaces, "", Mapped, default) is null, "its namespace is gone", TimeSpan.FromSeconds(60));
     }
 
     [Fact]
@@ -115,12 +115,12 @@ public sealed class ChartRoadTests
             async () => (await fleet.Root.GetAsync(OrreryResources.Installations, "acme", "shop", default)).At("status", "dataPlanes") is { ValueKind: JsonValueKind.Array } planes
                 && planes[0].GetProperty("message").GetString()!.StartsWith("not done after 1 s: pre-delete hook ", StringComparison.Ordinal),
             "that it is told",
-            TimeSpan.FromSeconds(30));
+            TimeSpan.FromSeconds(60));
         Assert.NotNull(await fleet.DataPlanes["pa2-par"].Client.FindAsync(ConfigMaps, Mapped, "settings", default));
 
         await fleet.Root.PatchAsync(OrreryResources.Installations, "acme", "shop", PatchKind.Merge, Json("""{"metadata": {"annotations": {"orrery.dev/skip-hooks": "true"} } }"""), default);
-        await Eventually.TrueAsync(async () => await fleet.Root.FindAsync(OrreryResources.Installations, "acme", "shop", default) is null, "that it is gone", TimeSpan.FromSeconds(30));
-        await Eventually.TrueAsync(async () => await fleet.DataPlanes["pa2-par"].Client.FindAsync(ConfigMaps, Mapped, "settings", default) is null, "that its objects are gone", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(async () => await fleet.Root.FindAsync(OrreryResources.Installations, "acme", "shop", default) is null, "that it is gone", TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync(async () => await fleet.DataPlanes["pa2-par"].Client.FindAsync(ConfigMaps, Mapped, "settings", default) is null, "that its objects are gone", TimeSpan.FromSeconds(60));
     }
 
     private static byte[] Chart(string version) => PackedChart.Pack(
@@ -199,7 +199,7 @@ public sealed class ChartRoadTests
         async () => await fleet.Root.GetAsync(OrreryResources.Installations, "acme", "shop", default) is var found
             && found.TextAt("status", "phase") == phase && found.NumberAt("status", "observedGeneration") == found.Generation,
         "phase " + phase,
-        TimeSpan.FromSeconds(20));
+        TimeSpan.FromSeconds(60));
 
     private static JsonObject Own(string kind, string name, string spec) => new()
     {

@@ -68,16 +68,16 @@ public sealed class FleetRoadTests
         await Eventually.TrueAsync(
             async () => Conditions.Find(await fleet.Root.GetAsync(OrreryResources.DataPlanes, "", "ny8-nyc", default), "Drained")!.Message
                 == "nothing runs here; claims are kept until what they are of is deleted, or this data plane: acme-shop-default/data-db-0",
-            "the claim is named", TimeSpan.FromSeconds(20));
+            "the claim is named", TimeSpan.FromSeconds(60));
         await Eventually.TrueAsync(
-            async () => (await fleet.Root.GetAsync(OrreryResources.DataPlanes, "", "ny8-nyc", default)).At("status", "tenants") is null, "no tenant uses it", TimeSpan.FromSeconds(20));
+            async () => (await fleet.Root.GetAsync(OrreryResources.DataPlanes, "", "ny8-nyc", default)).At("status", "tenants") is null, "no tenant uses it", TimeSpan.FromSeconds(60));
         Assert.NotNull(await fleet.DataPlanes["ny8-nyc"].Client.FindAsync(Claims, Mapped, "data-db-0", default));
         await fleet.Root.DeleteAsync(OrreryResources.DataPlanes, "", "ny8-nyc", null, default);
 
         await Eventually.TrueAsync(
-            async () => await fleet.Root.FindAsync(OrreryResources.DataPlanes, "", "ny8-nyc", default) is null, "the DataPlane is gone", TimeSpan.FromSeconds(20));
+            async () => await fleet.Root.FindAsync(OrreryResources.DataPlanes, "", "ny8-nyc", default) is null, "the DataPlane is gone", TimeSpan.FromSeconds(60));
         Assert.Null(await fleet.Root.FindAsync(CoreResources.Namespaces, "", "dp-ny8-nyc", default));
-        await Eventually.TrueAsync(async () => await fleet.DataPlanes["ny8-nyc"].Client.FindAsync(CoreResources.Namespaces, "", Mapped, default) is null, "its cluster is clean", TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(async () => await fleet.DataPlanes["ny8-nyc"].Client.FindAsync(CoreResources.Namespaces, "", Mapped, default) is null, "its cluster is clean", TimeSpan.FromSeconds(60));
         Assert.Null(await fleet.Root.FindAsync(CoreResources.ClusterRoles, "", "orrery:data-plane:ny8-nyc", default));
         Assert.NotNull(await fleet.DataPlanes["pa2-par"].Client.FindAsync(ConfigMaps, Mapped, "settings", default));
     }
@@ -103,7 +103,7 @@ public sealed class FleetRoadTests
                       "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": "example.test/web:1"}]}}}}
             """), default);
         await shop.CreateAsync(ConfigMaps, "default", ConfigMap("settings"), default);
-        await Eventually.TrueAsync(async () => (await leaving.Client.FindAsync(Deployments, Mapped, "web", default))?.NumberAt("status", "readyReplicas") == 2, "it runs", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(async () => (await leaving.Client.FindAsync(Deployments, Mapped, "web", default))?.NumberAt("status", "readyReplicas") == 2, "it runs", TimeSpan.FromSeconds(60));
         string[] there = ["namespaces//" + Mapped, "resourcequotas/" + Mapped, "limitranges/" + Mapped, "networkpolicies/" + Mapped, "nodes//ny8-nyc-node-"];
         IReadOnlyList<string> now = await OursAsync(leaving.Client);
         Assert.All(there, t => Assert.Contains(now, n => n.StartsWith(t, StringComparison.Ordinal)));

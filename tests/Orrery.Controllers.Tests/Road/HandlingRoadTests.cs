@@ -43,7 +43,7 @@ public sealed class HandlingRoadTests
         await fleet.StopSatelliteAsync("pa2-par");
         fleet.StartSatellite("pa2-par");
         await shop.CreateAsync(ConfigMaps, "default", ConfigMap("other", "{}"), default);
-        await Eventually.SomeAsync(() => inside.FindAsync(ConfigMaps, Mapped, "other", default), "other", TimeSpan.FromSeconds(20));
+        await Eventually.SomeAsync(() => inside.FindAsync(ConfigMaps, Mapped, "other", default), "other", TimeSpan.FromSeconds(60));
         Assert.Equal("hacked", (await inside.GetAsync(ConfigMaps, Mapped, "settings", default)).TextAt("data", "key"));
 
         // 2. What is wanted anew comes into force.
@@ -71,7 +71,7 @@ public sealed class HandlingRoadTests
         await shop.CreateAsync(ConfigMaps, "default", next, default);
 
         await Eventually.TrueAsync(
-            async () => await inside.FindAsync(ConfigMaps, Mapped, "settings", default) is { } now && now.TextAt("data", "key") == "b" && now.Uid != first, "made anew", TimeSpan.FromSeconds(20));
+            async () => await inside.FindAsync(ConfigMaps, Mapped, "settings", default) is { } now && now.TextAt("data", "key") == "b" && now.Uid != first, "made anew", TimeSpan.FromSeconds(60));
     }
 
     [Fact]
@@ -120,14 +120,14 @@ public sealed class HandlingRoadTests
         await inside.PatchAsync(deployments, Mapped, "web", PatchKind.Merge, Json("""{"spec": {"replicas": 5} }"""), default, "scale");
         await shop.PatchAsync(deployments, "default", "web", PatchKind.Merge, Json("""{"spec": {"minReadySeconds": 3} }"""), default);
         KubeObject there = await Eventually.SomeAsync(
-            async () => await inside.GetAsync(deployments, Mapped, "web", default) is { } d && d.NumberAt("spec", "minReadySeconds") == 3 ? d : null, "applied anew", TimeSpan.FromSeconds(20));
+            async () => await inside.GetAsync(deployments, Mapped, "web", default) is { } d && d.NumberAt("spec", "minReadySeconds") == 3 ? d : null, "applied anew", TimeSpan.FromSeconds(60));
         Assert.Equal(5, there.NumberAt("spec", "replicas"));
 
         // Without it, the number is its tenant's again.
         await shop.DeleteAsync(autoscalers, "default", "web", null, default);
-        await Eventually.TrueAsync(async () => await inside.FindAsync(autoscalers, Mapped, "web", default) is null, "the autoscaler goes", TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(async () => await inside.FindAsync(autoscalers, Mapped, "web", default) is null, "the autoscaler goes", TimeSpan.FromSeconds(60));
         await shop.PatchAsync(deployments, "default", "web", PatchKind.Merge, Json("""{"spec": {"minReadySeconds": 4} }"""), default);
-        await Eventually.TrueAsync(async () => (await inside.GetAsync(deployments, Mapped, "web", default)).NumberAt("spec", "replicas") == 1, "as its tenant said", TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(async () => (await inside.GetAsync(deployments, Mapped, "web", default)).NumberAt("spec", "replicas") == 1, "as its tenant said", TimeSpan.FromSeconds(60));
     }
 
     [Fact]
@@ -141,7 +141,7 @@ public sealed class HandlingRoadTests
         await inside.PatchAsync(ConfigMaps, Mapped, "settings", PatchKind.Merge, Json("""{"metadata": {"finalizers": ["example.test/keep"]} }"""), default);
 
         await shop.DeleteAsync(ConfigMaps, "default", "settings", null, default);
-        await Eventually.TrueAsync(async () => (await inside.GetAsync(ConfigMaps, Mapped, "settings", default)).IsDeleting, "it is going", TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(async () => (await inside.GetAsync(ConfigMaps, Mapped, "settings", default)).IsDeleting, "it is going", TimeSpan.FromSeconds(60));
         await shop.CreateAsync(ConfigMaps, "default", ConfigMap("settings", "{}"), default);
         await AppliedAsync(fleet, "Terminating");
         KubeObject work = (await fleet.Root.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)).Items.First(w => w.TextAt("spec", "source", "name") == "settings");
@@ -165,7 +165,7 @@ public sealed class HandlingRoadTests
         await AppliedAsync(fleet, "NotOurs");
 
         await shop.PatchAsync(ConfigMaps, "default", "settings", PatchKind.Merge, Json("""{"metadata": {"annotations": {"orrery.dev/adopt": "true"} } }"""), default);
-        await Eventually.TrueAsync(async () => (await inside.GetAsync(ConfigMaps, Mapped, "settings", default)).TextAt("data", "key") == "a", "adopted", TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(async () => (await inside.GetAsync(ConfigMaps, Mapped, "settings", default)).TextAt("data", "key") == "a", "adopted", TimeSpan.FromSeconds(60));
         Assert.Equal(theirs, (await inside.GetAsync(ConfigMaps, Mapped, "settings", default)).Uid);
         await AppliedAsync(fleet, "Applied");
     }
@@ -188,7 +188,7 @@ public sealed class HandlingRoadTests
         await Eventually.TrueAsync(
             async () => (await shop.ListAsync(CoreResources.Events, "default", null, default)).Items.Any(e => e.TextAt("reason") == "RemovalWaits" && e.TextAt("message") == "pa2-par: " + Said),
             "the event in the virtual cluster",
-            TimeSpan.FromSeconds(30));
+            TimeSpan.FromSeconds(60));
 
         // Once it is let go, it goes.
         await inside.PatchAsync(ConfigMaps, Mapped, "settings", PatchKind.Merge, Json("""{"metadata": {"finalizers": null} }"""), default);
@@ -224,7 +224,7 @@ public sealed class HandlingRoadTests
         async () => (await fleet.Root.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)).Items.Any(w =>
             w.TextAt("spec", "source", "name") == "settings" && Conditions.Find(w, "Applied")?.Reason == reason),
         $"Applied: {reason}",
-        TimeSpan.FromSeconds(20));
+        TimeSpan.FromSeconds(60));
 
     private static JsonObject ConfigMap(string name, string annotations) =>
         Json($$"""{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{name}}", "annotations": {{annotations}} }, "data": {"key": "a"} }""");

@@ -83,14 +83,14 @@ public sealed class HelmRoadTests
         await shop.ReleaseAsync("shop-2");
         await shop.RunsAsync("shop-2");
         await shop.Fleet.Root.DeleteAsync(OrreryResources.Installations, "acme", "shop", null, default);
-        await Eventually.TrueAsync(async () => await shop.Plane.Client.FindAsync(ConfigMaps, Mapped, "rest", default) is null, "the rest is gone", TimeSpan.FromSeconds(40));
-        await Eventually.TrueAsync(async () => await shop.Fleet.Root.FindAsync(OrreryResources.Installations, "acme", "shop", default) is null, "the installation is gone", TimeSpan.FromSeconds(40));
+        await Eventually.TrueAsync(async () => await shop.Plane.Client.FindAsync(ConfigMaps, Mapped, "rest", default) is null, "the rest is gone", TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync(async () => await shop.Fleet.Root.FindAsync(OrreryResources.Installations, "acme", "shop", default) is null, "the installation is gone", TimeSpan.FromSeconds(60));
         Assert.Equal(data, (await shop.Plane.Client.GetAsync(ConfigMaps, Mapped, "data", default)).Uid);
         Assert.Equal(more, (await shop.Plane.Client.GetAsync(ConfigMaps, Mapped, "more", default)).Uid);
 
         // Purging was asked for by now, or will be; the namespace stays either way.
         await Eventually.TrueAsync(
-            async () => (await shop.Fleet.Root.ListAsync(OrreryResources.Observations, "", null, default)).Items.Any(o => o.Annotations.ContainsKey(OrreryNames.PurgeRequestAnnotation)), "the purge is asked for", TimeSpan.FromSeconds(40));
+            async () => (await shop.Fleet.Root.ListAsync(OrreryResources.Observations, "", null, default)).Items.Any(o => o.Annotations.ContainsKey(OrreryNames.PurgeRequestAnnotation)), "the purge is asked for", TimeSpan.FromSeconds(60));
         Assert.False((await shop.Plane.Client.GetAsync(CoreResources.Namespaces, "", Mapped, default)).IsDeleting);
 
         // Another installation of that name meets it only when somebody says so.
@@ -158,7 +158,7 @@ public sealed class HelmRoadTests
         // What it made once it finds again.
         await shop.Plane.Client.CreateAsync(ConfigMaps, Mapped, Json("""{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "deeper"}, "data": {"word": "yes"}}"""), default);
         await shop.PatchAsync("""{"spec": {"values": {"again": true}}}""");
-        await Eventually.TrueAsync(async () => (await shop.StatusAsync()) is var status && status.NumberAt("revision") == 2 && status.TextAt("phase") == "Running", "revision 2", TimeSpan.FromSeconds(40));
+        await Eventually.TrueAsync(async () => (await shop.StatusAsync()) is var status && status.NumberAt("revision") == 2 && status.TextAt("phase") == "Running", "revision 2", TimeSpan.FromSeconds(60));
         settings = await shop.Plane.Client.GetAsync(ConfigMaps, Mapped, "settings", default);
         Assert.Equal(("made-in-1", "made-in-1", "yes"), (settings.TextAt("data", "secret"), settings.TextAt("data", "former"), settings.TextAt("data", "deeper")));
 
@@ -181,7 +181,7 @@ public sealed class HelmRoadTests
 
     private static async Task<(string? Phase, string? Message)> TestedAsync(ChartFleet shop, string run)
     {
-        await Eventually.TrueAsync(async () => (await shop.StatusAsync()).TextAt("test", "run") == run && (await shop.StatusAsync()).TextAt("test", "phase") is "Succeeded" or "Failed", $"tests {run} ended", TimeSpan.FromSeconds(40));
+        await Eventually.TrueAsync(async () => (await shop.StatusAsync()).TextAt("test", "run") == run && (await shop.StatusAsync()).TextAt("test", "phase") is "Succeeded" or "Failed", $"tests {run} ended", TimeSpan.FromSeconds(60));
         KubeObject status = await shop.StatusAsync();
         return (status.TextAt("test", "phase"), status.TextAt("test", "message"));
     }

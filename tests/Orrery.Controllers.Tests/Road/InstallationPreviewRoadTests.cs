@@ -37,7 +37,7 @@ public sealed class InstallationPreviewRoadTests
              "dataPlaneValues": [{"dataPlaneLabels": {"region": "eu"}, "values": {"own": "eu"}}, {"dataPlanes": ["ny8-nyc"], "values": {"own": "york"}}]}
             """), default);
 
-        await Eventually.TrueAsync(async () => (await fleet.Root.GetAsync(OrreryResources.Installations, "acme", "shop", default)).TextAt("status", "phase") == "Running", "running", TimeSpan.FromSeconds(40));
+        await Eventually.TrueAsync(async () => (await fleet.Root.GetAsync(OrreryResources.Installations, "acme", "shop", default)).TextAt("status", "phase") == "Running", "running", TimeSpan.FromSeconds(60));
 
         Assert.Equal(["release", "application", "gold", "-", "paris", "map", "secret", "inline", "eu"], await DataAsync("pa2-par"));
         Assert.Equal(["release", "application", "gold", "us", "-", "map", "secret", "inline", "york"], await DataAsync("ny8-nyc"));
@@ -79,7 +79,7 @@ public sealed class InstallationPreviewRoadTests
         // 2. In force: nothing would change. Suspended, what would be is told all the same.
         await fleet.Root.CreateAsync(OrreryResources.Installations, "acme", Own("Installation", "shop", Spec), default);
         await Eventually.TrueAsync(
-            async () => (await fleet.Root.ListAsync(OrreryResources.Works, "", null, default)).Items is { Count: 4 } works && works.All(w => w.At("spec", "manifest") is not null), "all is in force", TimeSpan.FromSeconds(40));
+            async () => (await fleet.Root.ListAsync(OrreryResources.Works, "", null, default)).Items is { Count: 4 } works && works.All(w => w.At("spec", "manifest") is not null), "all is in force", TimeSpan.FromSeconds(60));
         Assert.All(await PreviewAsync(fleet, Present), p => Assert.Equal((null, 0), (p.Refusal, p.Changes.Count)));
 
         // 3. The channel moves to another release.

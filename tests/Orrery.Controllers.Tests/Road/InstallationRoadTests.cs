@@ -48,11 +48,11 @@ public sealed class InstallationRoadTests
         // Gone: exactly its own.
         await fleet.DataPlanes["pa2-par"].Client.CreateAsync(ConfigMaps, "default", JsonNode.Parse(ConfigMap("bystander", "z"))!.AsObject(), default);
         await fleet.Root.DeleteAsync(OrreryResources.Installations, "acme", "shop", null, default);
-        await Eventually.TrueAsync(async () => await fleet.Root.FindAsync(OrreryResources.Installations, "acme", "shop", default) is null, "the installation is gone", TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(async () => await fleet.Root.FindAsync(OrreryResources.Installations, "acme", "shop", default) is null, "the installation is gone", TimeSpan.FromSeconds(60));
         await GoneAsync(fleet, "pa2-par", "settings");
         await GoneAsync(fleet, "pa2-par", "new");
         Assert.NotNull(await fleet.DataPlanes["pa2-par"].Client.FindAsync(ConfigMaps, "default", "bystander", default));
-        await Eventually.TrueAsync(async () => await fleet.DataPlanes["pa2-par"].Client.FindAsync(CoreResources.Namespaces, "", Mapped, default) is null, "its namespace is gone", TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(async () => await fleet.DataPlanes["pa2-par"].Client.FindAsync(CoreResources.Namespaces, "", Mapped, default) is null, "its namespace is gone", TimeSpan.FromSeconds(60));
         Assert.Empty((await fleet.Root.ListAsync(OrreryResources.Works, "", null, default)).Items);
     }
 
@@ -177,7 +177,7 @@ public sealed class InstallationRoadTests
         await PhaseAsync(fleet, "Running");
         await fleet.Root.PatchAsync(Secrets, "acme", "site", PatchKind.Merge, Json("""{"stringData": {"values.yaml": "password: b"}}"""), default);
         await Eventually.TrueAsync(
-            async () => (await fleet.DataPlanes["pa2-par"].Client.GetAsync(ConfigMaps, Mapped, "settings", default)).TextAt("data", "key") == "b", "the new value", TimeSpan.FromSeconds(20));
+            async () => (await fleet.DataPlanes["pa2-par"].Client.GetAsync(ConfigMaps, Mapped, "settings", default)).TextAt("data", "key") == "b", "the new value", TimeSpan.FromSeconds(60));
     }
 
     [Fact]
@@ -223,7 +223,7 @@ public sealed class InstallationRoadTests
         Assert.NotNull(await fleet.DataPlanes["pa2-par"].Client.FindAsync(CoreResources.ClusterRoles, "", "everything", default));
         await fleet.Root.DeleteAsync(OrreryResources.Installations, "default", "wide", null, default);
         await Eventually.TrueAsync(
-            async () => await fleet.DataPlanes["pa2-par"].Client.FindAsync(CoreResources.ClusterRoles, "", "everything", default) is null, "the role is gone", TimeSpan.FromSeconds(20));
+            async () => await fleet.DataPlanes["pa2-par"].Client.FindAsync(CoreResources.ClusterRoles, "", "everything", default) is null, "the role is gone", TimeSpan.FromSeconds(60));
     }
 
     [Fact]
@@ -281,7 +281,7 @@ public sealed class InstallationRoadTests
     }
 
     private static Task InForceAsync(TestFleet fleet, string release) => Eventually.TrueAsync(
-        async () => await InstallationAsync(fleet) is var found && found.TextAt("status", "releaseInForce") == release && found.TextAt("status", "phase") == "Running", release + " in force", TimeSpan.FromSeconds(20));
+        async () => await InstallationAsync(fleet) is var found && found.TextAt("status", "releaseInForce") == release && found.TextAt("status", "phase") == "Running", release + " in force", TimeSpan.FromSeconds(60));
 
     /// <summary>The part of a Deployment's controller.</summary>
     private static async Task ReadyAsync(TestFleet fleet, string name)
@@ -292,7 +292,7 @@ public sealed class InstallationRoadTests
     }
 
     private static Task GoneAsync(TestFleet fleet, string plane, string name) => Eventually.TrueAsync(
-        async () => await fleet.DataPlanes[plane].Client.FindAsync(ConfigMaps, Mapped, name, default) is null, $"{name} gone from {plane}", TimeSpan.FromSeconds(20));
+        async () => await fleet.DataPlanes[plane].Client.FindAsync(ConfigMaps, Mapped, name, default) is null, $"{name} gone from {plane}", TimeSpan.FromSeconds(60));
 
     private static string ConfigMap(string name, string value) => $$"""{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{name}}"}, "data": {"key": "{{value}}"} }""";
 

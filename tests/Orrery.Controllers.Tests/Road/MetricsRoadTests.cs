@@ -64,7 +64,7 @@ public sealed class MetricsRoadTests
         string gone = (await NamesAsync(shop, CoreResources.Pods)).First(n => n.EndsWith(".ny8-nyc", StringComparison.Ordinal));
         await york.DisposeAsync();
 
-        await Eventually.TrueAsync(async () => (await AskAsync(shop, $"{Group}/namespaces/default/pods/{gone}")).Item1 != 200, "its satellite is gone", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(async () => (await AskAsync(shop, $"{Group}/namespaces/default/pods/{gone}")).Item1 != 200, "its satellite is gone", TimeSpan.FromSeconds(60));
         (int code, string message) = await AskAsync(shop, $"{Group}/namespaces/default/pods/{gone}");
         Assert.Equal(503, code);
         Assert.Contains($"pod \\\"{gone}\\\" runs in data plane \\\"ny8-nyc\\\"", message, StringComparison.Ordinal);

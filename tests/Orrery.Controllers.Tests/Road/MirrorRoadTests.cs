@@ -76,7 +76,7 @@ public sealed class MirrorRoadTests
         await shop.CreateAsync(services, "default", Json("""{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "own"}, "spec": {"ports": [{"port": 80}]} }"""), default);
         await shop.CreateAsync(CoreResources.Endpoints, "default", Json("""{"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "own"}, "subsets": [{"addresses": [{"ip": "192.0.2.7"}], "ports": [{"port": 80}]}] }"""), default);
         await shop.DeleteAsync(services, "default", "web", null, default);
-        await Eventually.TrueAsync(async () => await shop.FindAsync(CoreResources.Endpoints, "default", "web", default) is null, "endpoints go with their service", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(async () => await shop.FindAsync(CoreResources.Endpoints, "default", "web", default) is null, "endpoints go with their service", TimeSpan.FromSeconds(60));
         Assert.Equal("192.0.2.7", (await shop.GetAsync(CoreResources.Endpoints, "default", "own", default)).At("subsets")!.Value[0].GetProperty("addresses")[0].GetProperty("ip").GetString());
     }
 
@@ -164,7 +164,7 @@ public sealed class MirrorRoadTests
         Assert.NotNull(await plane.FindAsync(ConfigMaps, Mapped, "opener", default));
 
         fleet.StartSatellite("pa2-par");
-        await Eventually.TrueAsync(async () => await plane.FindAsync(CoreResources.Namespaces, "", Mapped, default) is null, "pruned with its namespace", TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(async () => await plane.FindAsync(CoreResources.Namespaces, "", Mapped, default) is null, "pruned with its namespace", TimeSpan.FromSeconds(60));
     }
 
     /// <summary>A virtual cluster with something in the data plane, so that its namespace is there.</summary>

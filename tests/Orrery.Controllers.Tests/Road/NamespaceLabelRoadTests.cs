@@ -46,7 +46,7 @@ public sealed class NamespaceLabelRoadTests
         cluster.PatchAsync(CoreResources.Namespaces, "", name, PatchKind.Merge, Json($$"""{"metadata": {"labels": {{labels}} } }"""), default);
 
     private static Task SelectsAsync(KubeClient inside, LabelSelector selector, bool wanted) => Eventually.TrueAsync(
-        async () => await inside.FindAsync(CoreResources.Namespaces, "", "acme-shop-back", default) is { } ns && selector.Matches(ns.Labels) == wanted, $"selected: {wanted}", TimeSpan.FromSeconds(30));
+        async () => await inside.FindAsync(CoreResources.Namespaces, "", "acme-shop-back", default) is { } ns && selector.Matches(ns.Labels) == wanted, $"selected: {wanted}", TimeSpan.FromSeconds(60));
 
     private static JsonObject Json(string json) => JsonNode.Parse(json)!.AsObject();
 }

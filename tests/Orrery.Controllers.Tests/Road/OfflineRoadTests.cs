@@ -43,7 +43,7 @@ public sealed class OfflineRoadTests
                 Cluster = plane.Server.Config(plane.Server.Certificate("orrery-satellite", [UserGroups.Masters], ClusterScope.Root)),
                 EmptyNamespaceGrace = TimeSpan.FromMilliseconds(300),
             }).RunAsync(stop.Token);
-            KubeObject back = await Eventually.SomeAsync(() => plane.Client.FindAsync(ConfigMaps, Mapped, "settings", default), "settings without the control plane", TimeSpan.FromSeconds(30));
+            KubeObject back = await Eventually.SomeAsync(() => plane.Client.FindAsync(ConfigMaps, Mapped, "settings", default), "settings without the control plane", TimeSpan.FromSeconds(60));
             Assert.Equal("a", back.TextAt("data", "key"));
             await plane.Client.PatchAsync(ConfigMaps, Mapped, "settings", PatchKind.Merge, Json("""{"data": {"key": "hacked"} }"""), default);
             await Eventually.TrueAsync(async () => (await plane.Client.GetAsync(ConfigMaps, Mapped, "settings", default)).TextAt("data", "key") == "a", "put back");
@@ -63,12 +63,12 @@ public sealed class OfflineRoadTests
             async () => Conditions.Find(await fleet.Root.GetAsync(OrreryResources.DataPlanes, "", "pa2-par", default), "Restored") is { Status: "True", Reason: "NotConfirmed" } restored
                 && restored.Message == "the control plane was restored from a backup of 2026-11-21T08:00:00Z; what it does not know of is kept until 'orrery data-plane confirm pa2-par': 1 objects (ConfigMap acme-shop-default/stray)",
             "what is kept is said",
-            TimeSpan.FromSeconds(30));
+            TimeSpan.FromSeconds(60));
         await plane.Client.PatchAsync(ConfigMaps, Mapped, "settings", PatchKind.Merge, Json("""{"data": {"key": "hacked"} }"""), default);
         await Eventually.TrueAsync(async () => (await plane.Client.GetAsync(ConfigMaps, Mapped, "settings", default)).TextAt("data", "key") == "a", "put back");
         Assert.Equal(stray.Uid, (await plane.Client.GetAsync(ConfigMaps, Mapped, "stray", default)).Uid);
         await fleet.Root.PatchAsync(OrreryResources.DataPlanes, "", "pa2-par", PatchKind.Merge, Json("""{"metadata": {"annotations": {"orrery.dev/restored": null} } }"""), default);
-        await Eventually.TrueAsync(async () => await plane.Client.FindAsync(ConfigMaps, Mapped, "stray", default) is null, "the stray one is gone", TimeSpan.FromSeconds(40));
+        await Eventually.TrueAsync(async () => await plane.Client.FindAsync(ConfigMaps, Mapped, "stray", default) is null, "the stray one is gone", TimeSpan.FromSeconds(60));
         await Eventually.TrueAsync(async () => Conditions.Find(await fleet.Root.GetAsync(OrreryResources.DataPlanes, "", "pa2-par", default), "Restored") is null, "nothing is kept any more");
         Assert.Equal(work, (await fleet.Root.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)).Items.Single(w => w.TextAt("spec", "source", "name") == "settings").ResourceVersion);
     }

@@ -36,7 +36,7 @@ public sealed class PlanChangeTests
 
         Assert.All((await PodsAsync(plane)).Where(IsHealthy), p => Assert.Contains(p.TextAt("spec", "nodeName"), (string[])["pa2-par-node-3", "pa2-par-node-4"]));
         Assert.Equal(["pa2-par-node-3", "pa2-par-node-4"], await MachinesAsync(plane));
-        await Eventually.TrueAsync(async () => (await PodsAsync(plane)).Count(IsHealthy) == 4, "all pods run", TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(async () => (await PodsAsync(plane)).Count(IsHealthy) == 4, "all pods run", TimeSpan.FromSeconds(60));
         await watch.CancelAsync();
         await watching;
         Assert.InRange(least, 3, 4);
@@ -56,19 +56,19 @@ public sealed class PlanChangeTests
         await shop.CreateAsync(CoreResources.Pods, "default", Json("""
             {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bare"}, "spec": {"containers": [{"name": "c", "image": "example.test/web:1"}]} }
             """), default);
-        KubeObject first = await Eventually.SomeAsync(async () => (await PodsAsync(plane)).FirstOrDefault(IsHealthy), "the pod runs", TimeSpan.FromSeconds(20));
+        KubeObject first = await Eventually.SomeAsync(async () => (await PodsAsync(plane)).FirstOrDefault(IsHealthy), "the pod runs", TimeSpan.FromSeconds(60));
         Assert.Contains(first.TextAt("spec", "nodeName"), (string[])["pa2-par-node-1", "pa2-par-node-2"]);
 
         await SetAsync(fleet, """{"class": "large"}""");
         await InForceAsync(fleet, "large");
 
-        KubeObject again = await Eventually.SomeAsync(async () => (await PodsAsync(plane)).FirstOrDefault(p => IsHealthy(p) && p.Uid != first.Uid), "the pod runs again", TimeSpan.FromSeconds(40));
+        KubeObject again = await Eventually.SomeAsync(async () => (await PodsAsync(plane)).FirstOrDefault(p => IsHealthy(p) && p.Uid != first.Uid), "the pod runs again", TimeSpan.FromSeconds(60));
         Assert.Equal("bare", again.Name);
         Assert.Contains(again.TextAt("spec", "nodeName"), (string[])["pa2-par-node-3", "pa2-par-node-4"]);
         await Eventually.TrueAsync(
             async () => await shop.FindAsync(CoreResources.Pods, "default", "bare.pa2-par", default) is { IsDeleting: false } mirrored && mirrored.TextAt("spec", "nodeName") == again.TextAt("spec", "nodeName"),
             "its tenant sees it there",
-            TimeSpan.FromSeconds(20));
+            TimeSpan.FromSeconds(60));
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class PlanChangeTests
         await using SimulatedPlane plane = await SimulatedPlane.JoinAsync(fleet, "pa2-par", 3);
         KubeClient shop = await BeginAsync(fleet, plane);
         await SetAsync(fleet, """{"isolation": {"machine": {"enabled": false}}}""");
-        await Eventually.TrueAsync(async () => (await MachinesAsync(plane)).Length == 0, "it has no machines", TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(async () => (await MachinesAsync(plane)).Length == 0, "it has no machines", TimeSpan.FromSeconds(60));
         await CordonAsync(plane, true);
         await shop.CreateAsync(Budgets, "default", Json("""
             {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "bare"}, "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "bare"} } } }
@@ -86,7 +86,7 @@ public sealed class PlanChangeTests
         await shop.CreateAsync(CoreResources.Pods, "default", Json("""
             {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bare", "labels": {"app": "bare"} }, "spec": {"containers": [{"name": "c", "image": "example.test/web:1"}]} }
             """), default);
-        KubeObject first = await Eventually.SomeAsync(async () => (await PodsAsync(plane)).FirstOrDefault(IsHealthy), "the pod runs", TimeSpan.FromSeconds(20));
+        KubeObject first = await Eventually.SomeAsync(async () => (await PodsAsync(plane)).FirstOrDefault(IsHealthy), "the pod runs", TimeSpan.FromSeconds(60));
         Assert.Equal("pa2-par-node-3", first.TextAt("spec", "nodeName"));
         await CordonAsync(plane, false);
 
@@ -94,12 +94,12 @@ public sealed class PlanChangeTests
         await Eventually.TrueAsync(
             async () => Conditions.Find(await fleet.Root.GetAsync(OrreryResources.Tenants, "", "acme", default), "MachinesReady") is { Status: "False", Reason: "Moving" } moving
                 && moving.Message.EndsWith("1 pods that were placed bare are on machines that are not the tenant's; pod acme-shop-default/bare waits for its disruption budget", StringComparison.Ordinal),
-            "what it waits for is told", TimeSpan.FromSeconds(30));
+            "what it waits for is told", TimeSpan.FromSeconds(60));
         Assert.Equal(first.Uid, Assert.Single(await PodsAsync(plane)).Uid);
 
         await shop.DeleteAsync(Budgets, "default", "bare", null, default);
         await InForceAsync(fleet, "small");
-        KubeObject again = await Eventually.SomeAsync(async () => (await PodsAsync(plane)).FirstOrDefault(p => IsHealthy(p) && p.Uid != first.Uid), "the pod runs again", TimeSpan.FromSeconds(40));
+        KubeObject again = await Eventually.SomeAsync(async () => (await PodsAsync(plane)).FirstOrDefault(p => IsHealthy(p) && p.Uid != first.Uid), "the pod runs again", TimeSpan.FromSeconds(60));
         Assert.Contains(again.TextAt("spec", "nodeName"), (string[])["pa2-par-node-1", "pa2-par-node-2"]);
     }
 
@@ -118,7 +118,7 @@ public sealed class PlanChangeTests
             async () => Conditions.Find(await fleet.Root.GetAsync(OrreryResources.Tenants, "", "acme", default), "MachinesReady") is { Status: "False", Reason: "Moving" } moving
                 && moving.Message.Contains("4 pods are still on 2 machines that are to go; pod acme-shop-default/web-", StringComparison.Ordinal)
                 && moving.Message.EndsWith("waits for its disruption budget", StringComparison.Ordinal),
-            "progress is told", TimeSpan.FromSeconds(20));
+            "progress is told", TimeSpan.FromSeconds(60));
         Assert.Equal(["pa2-par-node-1", "pa2-par-node-2", "pa2-par-node-3", "pa2-par-node-4"], await MachinesAsync(plane));
         Assert.Equal("small", (await fleet.Root.GetAsync(OrreryResources.Tenants, "", "acme", default)).TextAt("status", "classInForce"));
 
@@ -137,18 +137,18 @@ public sealed class PlanChangeTests
         await using SimulatedPlane plane = await SimulatedPlane.JoinAsync(fleet, "pa2-par", 3);
         await BeginAsync(fleet, plane);
         await InForceAsync(fleet, "small");
-        await Eventually.TrueAsync(async () => (await MachinesAsync(plane)).Length == 2, "it has the machines of its first class", TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(async () => (await MachinesAsync(plane)).Length == 2, "it has the machines of its first class", TimeSpan.FromSeconds(60));
 
         await SetAsync(fleet, """{"class": "large"}""");
         await Eventually.TrueAsync(
             async () => Conditions.Find(await fleet.Root.GetAsync(OrreryResources.Tenants, "", "acme", default), "MachinesReady")
                 is { Reason: "PoolShort", Message: "data plane pa2-par: pool general has 1 of 2 machines (tier=large)" },
-            "what is missing is said", TimeSpan.FromSeconds(20));
+            "what is missing is said", TimeSpan.FromSeconds(60));
         Assert.Equal(["pa2-par-node-1", "pa2-par-node-2", "pa2-par-node-3"], await MachinesAsync(plane));
 
         // Without isolation no machine is its own.
         await SetAsync(fleet, """{"isolation": {"machine": {"enabled": false}}}""");
-        await Eventually.TrueAsync(async () => (await MachinesAsync(plane)).Length == 0, "every machine is free again", TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(async () => (await MachinesAsync(plane)).Length == 0, "every machine is free again", TimeSpan.FromSeconds(60));
     }
 
     [Fact]
@@ -164,7 +164,7 @@ public sealed class PlanChangeTests
             """), default);
         await fleet.ConditionAsync(OrreryResources.Tenants, "", "acme", "Ready", "True");
         KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
-        await Eventually.TrueAsync(async () => (await MachinesAsync(plane)).Length == 1, "it has the least", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(async () => (await MachinesAsync(plane)).Length == 1, "it has the least", TimeSpan.FromSeconds(60));
 
         // Each pod needs more than half of a machine.
         await shop.CreateAsync(Deployments, "default", Json("""
@@ -227,15 +227,15 @@ public sealed class PlanChangeTests
              "spec": {"replicas": 4, "selector": {"matchLabels": {"app": "web"}},
                       "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": "example.test/web:1"}]}}}}
             """), default);
-        await Eventually.TrueAsync(async () => (await PodsAsync(plane)).Count(IsHealthy) == 4, "four pods run", TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(async () => (await PodsAsync(plane)).Count(IsHealthy) == 4, "four pods run", TimeSpan.FromSeconds(60));
         await Eventually.TrueAsync(
-            async () => (await plane.Client.FindAsync(Budgets, Mapped, "web", default))?.NumberAt("status", "currentHealthy") == 4, "the budget has counted them", TimeSpan.FromSeconds(20));
+            async () => (await plane.Client.FindAsync(Budgets, Mapped, "web", default))?.NumberAt("status", "currentHealthy") == 4, "the budget has counted them", TimeSpan.FromSeconds(60));
     }
 
     private static Task InForceAsync(TestFleet fleet, string size) => Eventually.TrueAsync(
         async () => await fleet.Root.GetAsync(OrreryResources.Tenants, "", "acme", default) is var acme
             && acme.TextAt("status", "classInForce") == size && Conditions.IsTrue(acme, "MachinesReady"),
-        $"class {size} is in force", TimeSpan.FromSeconds(40));
+        $"class {size} is in force", TimeSpan.FromSeconds(60));
 
     private static async Task<string[]> MachinesAsync(SimulatedPlane plane) =>
         [.. (await plane.Client.ListAsync(CoreResources.Nodes, "", new ListQuery { LabelSelector = $"{OrreryNames.TenantLabel}=acme" }, default)).Items.Select(n => n.Name).Order(StringComparer.Ordinal)];

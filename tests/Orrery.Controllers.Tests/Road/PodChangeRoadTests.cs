@@ -35,18 +35,18 @@ public sealed class PodChangeRoadTests
 
         // 2. Resized here, resized there.
         await ResizeAsync(shop, "default", pod.Name, "250m");
-        await Eventually.TrueAsync(async () => (await ThereAsync(plane)) is { } live && live.Uid == uid && CpuOf(live) == "250m", "resized there", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(async () => (await ThereAsync(plane)) is { } live && live.Uid == uid && CpuOf(live) == "250m", "resized there", TimeSpan.FromSeconds(60));
         Assert.Equal("250m", CpuOf(await PodAsync(shop, p => p.At("status", "containerStatuses") is { } s && s[0].TryGetProperty("resources", out _), "its status comes back")));
 
         // 3. Resized there, by whoever runs the data plane: shown here, and not turned back. While the tenant's wish is on its way, it would win.
         await Eventually.TrueAsync(
             async () => (await fleet.Root.ListAsync(OrreryResources.Observations, "dp-pa2-par", null, default)).Items.All(o => !o.Annotations.ContainsKey(PodChanges.Annotation)),
-            "what it asked for is known to have come about", TimeSpan.FromSeconds(30));
+            "what it asked for is known to have come about", TimeSpan.FromSeconds(60));
         await ResizeAsync(plane.Client, "acme-shop-default", (await ThereAsync(plane))!.Name, "400m");
         await PodAsync(shop, p => CpuOf(p) == "400m", "shown here");
         Assert.Equal("400m", CpuOf((await ThereAsync(plane))!));
         await ResizeAsync(shop, "default", pod.Name, "100m");
-        await Eventually.TrueAsync(async () => CpuOf((await ThereAsync(plane))!) == "100m", "and back by its tenant", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(async () => CpuOf((await ThereAsync(plane))!) == "100m", "and back by its tenant", TimeSpan.FromSeconds(60));
         Assert.Equal(uid, (await ThereAsync(plane))!.Uid);
     }
 
@@ -57,13 +57,13 @@ public sealed class PodChangeRoadTests
         await using SimulatedPlane plane = await SimulatedPlane.JoinAsync(fleet, "pa2-par", nodes: 1);
         KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
         await shop.CreateAsync(CoreResources.Pods, "default", Json("""{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bare"}, "spec": {"containers": [{"name": "c", "image": "example.test/web:1"}]}}"""), default);
-        KubeObject live = await Eventually.SomeAsync(async () => await plane.Client.FindAsync(CoreResources.Pods, "acme-shop-default", "bare", default) is { } p && Conditions.IsTrue(p, "Ready") ? p : null, "it runs", TimeSpan.FromSeconds(30));
+        KubeObject live = await Eventually.SomeAsync(async () => await plane.Client.FindAsync(CoreResources.Pods, "acme-shop-default", "bare", default) is { } p && Conditions.IsTrue(p, "Ready") ? p : null, "it runs", TimeSpan.FromSeconds(60));
 
         await shop.PatchAsync(
             CoreResources.Pods, "default", "bare", PatchKind.Strategic, Json("""{"spec": {"ephemeralContainers": [{"name": "look", "image": "example.test/tools:1"}]}}"""), default, "ephemeralcontainers");
 
         await Eventually.TrueAsync(
-            async () => await plane.Client.GetAsync(CoreResources.Pods, "acme-shop-default", "bare", default) is { } p && p.Uid == live.Uid && p.At("spec", "ephemeralContainers") is not null, "it is debugged, not made anew", TimeSpan.FromSeconds(30));
+            async () => await plane.Client.GetAsync(CoreResources.Pods, "acme-shop-default", "bare", default) is { } p && p.Uid == live.Uid && p.At("spec", "ephemeralContainers") is not null, "it is debugged, not made anew", TimeSpan.FromSeconds(60));
     }
 
     private static Task<KubeObject> PodAsync(KubeClient shop, Func<KubeObject, bool> fits, string what) => Eventually.SomeAsync(

@@ -37,7 +37,7 @@ public sealed class PolicyRoadTests
 
         // Once it is allowed, it comes.
         await inside.DeleteAsync(ConfigMaps, JoinNames.SystemNamespace, "satellite-policy", null, default);
-        await Eventually.SomeAsync(() => inside.FindAsync(Secrets, Mapped, "keys", default), "keys", TimeSpan.FromSeconds(20));
+        await Eventually.SomeAsync(() => inside.FindAsync(Secrets, Mapped, "keys", default), "keys", TimeSpan.FromSeconds(60));
         await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "pa2-par", "Restricted", "False");
     }
 
@@ -59,7 +59,7 @@ public sealed class PolicyRoadTests
         Assert.NotNull(await inside.FindAsync(ConfigMaps, Mapped, "settings", default));
 
         await inside.PatchAsync(ConfigMaps, JoinNames.SystemNamespace, "satellite-policy", PatchKind.Merge, Json("""{"data": {"mode": "Enabled"}}"""), default);
-        await Eventually.TrueAsync(async () => await inside.FindAsync(ConfigMaps, Mapped, "settings", default) is null, "settings are gone", TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(async () => await inside.FindAsync(ConfigMaps, Mapped, "settings", default) is null, "settings are gone", TimeSpan.FromSeconds(60));
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed class PolicyRoadTests
 
         await inside.DeleteAsync(ConfigMaps, JoinNames.SystemNamespace, "satellite-policy", null, default);
         await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "pa2-par", "Ready", "True");
-        await Eventually.SomeAsync(() => inside.FindAsync(ConfigMaps, Mapped, "settings", default), "settings", TimeSpan.FromSeconds(20));
+        await Eventually.SomeAsync(() => inside.FindAsync(ConfigMaps, Mapped, "settings", default), "settings", TimeSpan.FromSeconds(60));
     }
 
     [Fact]
@@ -147,7 +147,7 @@ public sealed class PolicyRoadTests
     }
 
     private static Task RecordedAsync(KubeClient inside, Func<JsonObject, bool> wanted, string what) =>
-        Eventually.TrueAsync(async () => (await LinesAsync(inside)).Any(wanted), "record of " + what, TimeSpan.FromSeconds(20));
+        Eventually.TrueAsync(async () => (await LinesAsync(inside)).Any(wanted), "record of " + what, TimeSpan.FromSeconds(60));
 
     private static async Task<List<JsonObject>> LinesAsync(KubeClient inside) =>
     [

@@ -63,7 +63,7 @@ public sealed class PrivateRoadTests : IAsyncLifetime
         await ReleaseAsync("shop-2", """
             [{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "site"}, "spec": {"type": "$(values.key)", "clusterIP": "$(values.pin)", "ports": [{"port": 80}]}}]
             """);
-        await Eventually.TrueAsync(async () => await own.Admin.FindAsync(CoreResources.Namespaces, "", "acme", Token) is not null, "the tenant has its namespace there", TimeSpan.FromSeconds(30), Token);
+        await Eventually.TrueAsync(async () => await own.Admin.FindAsync(CoreResources.Namespaces, "", "acme", Token) is not null, "the tenant has its namespace there", TimeSpan.FromSeconds(60), Token);
         await own.Admin.CreateAsync(Secrets, "acme", JsonNode.Parse($$$"""
             {"metadata": {"name": "keys"}, "stringData": {"values.yaml": "key: {{{Planted}}}\npin: \"{{{PlantedPin}}}\"\n"}}
             """)!.AsObject(), Token);

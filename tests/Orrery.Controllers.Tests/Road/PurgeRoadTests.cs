@@ -52,7 +52,7 @@ public sealed class PurgeRoadTests
             async () => await plane.FindAsync(CoreResources.Namespaces, "", Mapped, default) is { } ns && ns.Uid != former.Uid && !ns.IsDeleting
                 && await plane.FindAsync(ConfigMaps, Mapped, "settings", default) is not null,
             "the new one's object in a new namespace",
-            TimeSpan.FromSeconds(20));
+            TimeSpan.FromSeconds(60));
         Assert.Empty((await plane.ListAsync(Claims, Mapped, null, default)).Items);
     }
 
@@ -201,7 +201,7 @@ public sealed class PurgeRoadTests
             .Select(w => Conditions.Find(w, "Applied")?.Reason ?? "").SingleOrDefault() ?? "";
 
     private static Task GoneAsync(KubeClient client, GroupVersionResource resource, string ns, string name) => Eventually.TrueAsync(
-        async () => await client.FindAsync(resource, ns, name, default) is null, $"{resource.Resource} {name} is gone", TimeSpan.FromSeconds(20));
+        async () => await client.FindAsync(resource, ns, name, default) is null, $"{resource.Resource} {name} is gone", TimeSpan.FromSeconds(60));
 
     private static JsonObject ConfigMap(string name) => Json($$"""{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{name}}"}, "data": {"key": "a"} }""");
 

@@ -70,7 +70,7 @@ public sealed class RightsRoadTests
                 async () => (await cluster.Admin.ListAsync(CoreResources.Events, Mapped, null, default)).Items.Any(e => e.TextAt("reason") == "RemovalRefused"
                     && e.TextAt("involvedObject", "name") == "beside-secrets" && e.TextAt("message")!.Contains("cannot delete resource \"configmaps\"", StringComparison.Ordinal)),
                 "that it cannot be deleted is said",
-                TimeSpan.FromSeconds(30));
+                TimeSpan.FromSeconds(60));
             await GrantAsync(cluster.Admin, All);
             await Eventually.TrueAsync(async () => await cluster.Admin.FindAsync(ConfigMaps, Mapped, "beside-secrets", default) is null, "it is deleted after all", TimeSpan.FromSeconds(60));
 
@@ -86,7 +86,7 @@ public sealed class RightsRoadTests
 
             // 3. Logs: who asks is told, by the name of the data plane.
             await cluster.Admin.CreateAsync(CoreResources.Pods, Mapped, Json("""{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web-1"}, "spec": {"containers": [{"name": "c", "image": "example.test/web:1"}]} }"""), default);
-            await Eventually.SomeAsync(() => shop.FindAsync(CoreResources.Pods, "default", "web-1.theirs", default), "mirrored pod", TimeSpan.FromSeconds(30));
+            await Eventually.SomeAsync(() => shop.FindAsync(CoreResources.Pods, "default", "web-1.theirs", default), "mirrored pod", TimeSpan.FromSeconds(60));
             await GrantAsync(cluster.Admin, Without("pods/log", "get"));
             StatusException log = await Assert.ThrowsAsync<StatusException>(() => shop.GetTextAsync("/api/v1/namespaces/default/pods/web-1.theirs/log", default));
             Assert.Equal((403, "pods \"web-1.theirs\" is forbidden: data plane \"theirs\" does not let its satellite use pods/log"), (log.Code, log.Message));
@@ -167,7 +167,7 @@ public sealed class RightsRoadTests
         async () => (await fleet.Root.ListAsync(OrreryResources.Works, "dp-theirs", null, default)).Items.Any(w =>
             w.TextAt("spec", "source", "name") == source && Conditions.Find(w, "Applied") is { Status: "False" } applied && applied.Reason == reason && applied.Message.Contains(message, StringComparison.Ordinal)),
         $"{source}: {reason}",
-        TimeSpan.FromSeconds(30));
+        TimeSpan.FromSeconds(60));
 
     private static JsonObject Json(string json) => JsonNode.Parse(json)!.AsObject();
 }

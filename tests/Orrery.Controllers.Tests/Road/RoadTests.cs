@@ -102,7 +102,7 @@ public sealed class RoadTests
         // 1. Changed.
         await plane.Client.PatchAsync(ConfigMaps, Mapped, "settings", PatchKind.Merge, Json("""{"data": {"key": "hacked", "more": "mine"}}"""), default);
         await Eventually.TrueAsync(
-            async () => (await plane.Client.GetAsync(ConfigMaps, Mapped, "settings", default)).TextAt("data", "key") == "a", "value put back", TimeSpan.FromSeconds(5));
+            async () => (await plane.Client.GetAsync(ConfigMaps, Mapped, "settings", default)).TextAt("data", "key") == "a", "value put back", TimeSpan.FromSeconds(60));
 
         // 2. Its marks taken off, and then changed.
         await plane.Client.PatchAsync(
@@ -111,12 +111,12 @@ public sealed class RoadTests
             async () => await plane.Client.GetAsync(ConfigMaps, Mapped, "settings", default) is var now
                 && now.TextAt("data", "key") == "a" && now.Annotations.ContainsKey(OrreryNames.WorkAnnotation),
             "marks and value put back",
-            TimeSpan.FromSeconds(5));
+            TimeSpan.FromSeconds(60));
 
         // 3. Deleted.
         await plane.Client.DeleteAsync(ConfigMaps, Mapped, "settings", null, default);
         await Eventually.TrueAsync(
-            async () => await plane.Client.FindAsync(ConfigMaps, Mapped, "settings", default) is { } again && again.Uid != first.Uid, "made anew", TimeSpan.FromSeconds(5));
+            async () => await plane.Client.FindAsync(ConfigMaps, Mapped, "settings", default) is { } again && again.Uid != first.Uid, "made anew", TimeSpan.FromSeconds(60));
     }
 
     [Fact]
@@ -174,7 +174,7 @@ public sealed class RoadTests
         await fleet.Root.DeleteAsync(OrreryResources.VirtualClusters, "acme", "shop", null, default);
 
         await Eventually.TrueAsync(
-            async () => await fleet.Root.FindAsync(OrreryResources.VirtualClusters, "acme", "shop", default) is null, "the virtual cluster is gone", TimeSpan.FromSeconds(20));
+            async () => await fleet.Root.FindAsync(OrreryResources.VirtualClusters, "acme", "shop", default) is null, "the virtual cluster is gone", TimeSpan.FromSeconds(60));
         await GoneAsync(fleet.DataPlanes["pa2-par"], CoreResources.Namespaces, "", Mapped);
         Assert.Null(await fleet.Root.FindAsync(OrreryResources.LogicalClusters, "acme", "shop", default));
         Assert.Empty((await fleet.Root.ListAsync(OrreryResources.Works, "", null, default)).Items);

@@ -62,7 +62,7 @@ public sealed class TenantRoadTests
         await fleet.Root.CreateAsync(OrreryResources.TenantClasses, "", Json("""
             {"apiVersion": "orrery.dev/v1alpha1", "kind": "TenantClass", "metadata": {"name": "small"}, "spec": {"quota": {"pods": 10}}}
             """), default);
-        await Eventually.SomeAsync(() => fleet.DataPlanes["pa2-par"].Client.FindAsync(ConfigMaps, Mapped, "settings", default), "settings", TimeSpan.FromSeconds(20));
+        await Eventually.SomeAsync(() => fleet.DataPlanes["pa2-par"].Client.FindAsync(ConfigMaps, Mapped, "settings", default), "settings", TimeSpan.FromSeconds(60));
     }
 
     [Fact]
@@ -177,10 +177,10 @@ public sealed class TenantRoadTests
 
         await fleet.Root.DeleteAsync(OrreryResources.Tenants, "", "acme", null, default);
 
-        await Eventually.TrueAsync(async () => await plane.FindAsync(CoreResources.Namespaces, "", Mapped, default) is null, "the namespace has gone", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(async () => await plane.FindAsync(CoreResources.Namespaces, "", Mapped, default) is null, "the namespace has gone", TimeSpan.FromSeconds(60));
         await Eventually.TrueAsync(
-            async () => await fleet.Root.FindAsync(OrreryResources.Tenancies, "dp-pa2-par", "acme", default) is null, "the Tenancy has gone", TimeSpan.FromSeconds(20));
-        await Eventually.TrueAsync(async () => await fleet.Root.FindAsync(CoreResources.Namespaces, "", "acme", default) is null, "the namespace in root has gone", TimeSpan.FromSeconds(20));
+            async () => await fleet.Root.FindAsync(OrreryResources.Tenancies, "dp-pa2-par", "acme", default) is null, "the Tenancy has gone", TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync(async () => await fleet.Root.FindAsync(CoreResources.Namespaces, "", "acme", default) is null, "the namespace in root has gone", TimeSpan.FromSeconds(60));
     }
 
     private static Task SetAsync(TestFleet fleet, string spec) => fleet.Root.PatchAsync(

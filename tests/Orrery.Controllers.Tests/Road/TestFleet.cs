@@ -104,7 +104,7 @@ internal sealed class TestFleet : IAsyncDisposable
         });
         controllersStop = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
         controllers = started.RunAsync(controllersStop.Token);
-        await started.Ready.WaitAsync(TimeSpan.FromSeconds(30));
+        await started.Ready.WaitAsync(TimeSpan.FromSeconds(60));
     }
 
     public async Task StopControllersAsync()
@@ -141,7 +141,7 @@ internal sealed class TestFleet : IAsyncDisposable
     public Task ConditionAsync(GroupVersionResource resource, string ns, string name, string type, string status) => Eventually.TrueAsync(
         async () => await Root.FindAsync(resource, ns, name, default) is { } found && Conditions.Find(found, type)?.Status == status,
         $"{resource.Resource} {name} is {type}={status}",
-        TimeSpan.FromSeconds(20));
+        TimeSpan.FromSeconds(60));
 
     public async ValueTask DisposeAsync()
     {

@@ -95,7 +95,7 @@ public sealed class TunnelAccessRoadTests : IDisposable
                     && (string?)e["objectRef"]?["name"] == "web-1.pa2-par" && (string?)e["user"]?["username"] == "jane"
                     && (string?)e["annotations"]?["orrery.dev/cluster"] == "acme/shop" && (string?)e["annotations"]?["orrery.dev/data-plane"] == "pa2-par"),
                 $"{subresource} answered {code} in the audit log",
-                TimeSpan.FromSeconds(20));
+                TimeSpan.FromSeconds(60));
         }
 
         // 3. What was said is not; what a log was asked for is, as the address is.

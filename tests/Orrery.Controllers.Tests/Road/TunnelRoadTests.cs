@@ -171,7 +171,7 @@ public sealed class TunnelRoadTests
         }
 
         fleet.StartSatellite("pa2-par");
-        await Eventually.SomeAsync(() => TryAsync(shop), "logs again", TimeSpan.FromSeconds(20));
+        await Eventually.SomeAsync(() => TryAsync(shop), "logs again", TimeSpan.FromSeconds(60));
     }
 
     [Fact]

@@ -74,7 +74,7 @@ public sealed class UsageControllerTests : IAsyncLifetime
         await server.Admin.CreateAsync(OrreryResources.Tenancies, "dp-a", Own("Tenancy", "acme", new JsonObject()), Token);
         await server.Admin.PatchAsync(OrreryResources.Tenancies, "dp-a", "acme", PatchKind.Merge, new JsonObject { ["status"] = new JsonObject { ["usage"] = new JsonObject { ["requested"] = new JsonObject { ["cpu"] = "500m" } } } }, Token, "status");
         await Eventually.TrueAsync(
-            () => context.RootInformers.For(OrreryResources.Tenancies).All().Any(t => t.At("status", "usage") is not null), "the controllers know of it", TimeSpan.FromSeconds(20), Token);
+            () => context.RootInformers.For(OrreryResources.Tenancies).All().Any(t => t.At("status", "usage") is not null), "the controllers know of it", TimeSpan.FromSeconds(60), Token);
         await LookAsync("10:11:00");
 
         Assert.Equal("""[{"hour":9,"seconds":60},{"hour":10,"seconds":660,"requested":{"cpu":"30"}}]""", Hours(await TodayAsync()));
@@ -117,7 +117,7 @@ public sealed class UsageControllerTests : IAsyncLifetime
         new JsonObject { ["spec"] = new JsonObject { ["requests"] = new JsonObject { [from] = new JsonObject { [hour] = requests } } } }, Token);
 
     private Task SeenAsync(string day, string from) => Eventually.TrueAsync(
-        () => context.RootInformers.For(OrreryResources.TenantUsages).Get(ClusterName.Root, "", day)?.At("spec", "requests", from) is not null, "the controllers know of it", TimeSpan.FromSeconds(20), Token);
+        () => context.RootInformers.For(OrreryResources.TenantUsages).Get(ClusterName.Root, "", day)?.At("spec", "requests", from) is not null, "the controllers know of it", TimeSpan.FromSeconds(60), Token);
 
     private async Task LookAsync(string at)
     {

@@ -8,7 +8,7 @@ namespace Orrery.Satellite.Tests.Tunnel;
 public sealed class BeatingStreamTests
 {
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private readonly ManualTime time = new();
     private readonly Pipe up = new();

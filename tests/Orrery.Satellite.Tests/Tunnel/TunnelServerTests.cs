@@ -10,7 +10,7 @@ namespace Orrery.Satellite.Tests.Tunnel;
 
 public sealed class TunnelServerTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task ServeAsync_ConnectionBreaksWhileAnswersAreWritten_EndsAndIsNoFault()

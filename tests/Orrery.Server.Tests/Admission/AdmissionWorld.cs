@@ -32,7 +32,7 @@ internal static class AdmissionWorld
     public static async Task<KubeObject> EventuallyAsync(KubeClient client, GroupVersionResource resource, string ns, string name, Func<KubeObject, bool> holds)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ServerFixture.Token);
-        deadline.CancelAfter(TimeSpan.FromSeconds(20));
+        deadline.CancelAfter(TimeSpan.FromSeconds(60));
         KubeObject? last = null;
         try
         {
@@ -46,7 +46,7 @@ internal static class AdmissionWorld
         }
         catch (OperationCanceledException) when (!ServerFixture.Token.IsCancellationRequested)
         {
-            Assert.Fail($"within 20 s {resource.Resource} {ns}/{name} did not become as expected; it is {last?.Json.GetRawText()}");
+            Assert.Fail($"within 60 s {resource.Resource} {ns}/{name} did not become as expected; it is {last?.Json.GetRawText()}");
         }
 
         throw new InvalidOperationException("the watch ended");

@@ -31,12 +31,12 @@ public sealed class ProviderTests
 
         // 1. What makes no sense changes nothing.
         await File.WriteAllTextAsync(file, "kind: nothing", Cancel);
-        await Eventually.TrueAsync(() => log.Ids.Contains(2108), "the fault is logged", TimeSpan.FromSeconds(20), Cancel);
+        await Eventually.TrueAsync(() => log.Ids.Contains(2108), "the fault is logged", TimeSpan.FromSeconds(60), Cancel);
         Assert.Equal("one:ann", await WhoAsync(server, one, ClusterName.Root));
 
         // 2. Two providers; nobody without a credential but at one path.
         await File.WriteAllTextAsync(file, one.Configuration("username: {claim: sub, prefix: 'uno:'}") + two.Entry("username: {claim: sub, prefix: 'two:'}") + "\nanonymous: {enabled: true, conditions: [{path: /livez}]}", Cancel);
-        await Eventually.TrueAsync(async () => await RefusedAsync(server, two, ClusterName.Root) == 0, "the second provider is trusted", TimeSpan.FromSeconds(20), Cancel);
+        await Eventually.TrueAsync(async () => await RefusedAsync(server, two, ClusterName.Root) == 0, "the second provider is trusted", TimeSpan.FromSeconds(60), Cancel);
         Assert.Equal("two:ann", await WhoAsync(server, two, ClusterName.Root));
         Assert.Equal("uno:ann", await WhoAsync(server, one, ClusterName.Root));
         using var raw = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } }) { BaseAddress = server.Url };

@@ -58,7 +58,7 @@ public sealed class TokenSecretTests(ServerFixture fixture) : IClassFixture<Serv
         await admin.DeleteAsync(Accounts, ns, "robot", null, Cancel);
 
         Assert.Null(await WhoAsync(token, cluster));
-        await Eventually.TrueAsync(async () => await admin.FindAsync(Secrets, ns, "long", Cancel) is null, "the secret goes", TimeSpan.FromSeconds(20), Cancel);
+        await Eventually.TrueAsync(async () => await admin.FindAsync(Secrets, ns, "long", Cancel) is null, "the secret goes", TimeSpan.FromSeconds(60), Cancel);
         Assert.NotNull(await admin.FindAsync(Secrets, ns, "plain", Cancel));
 
         // Made again it is another account: what was kept of the old one is good for nothing.
@@ -72,7 +72,7 @@ public sealed class TokenSecretTests(ServerFixture fixture) : IClassFixture<Serv
         (KubeClient admin, _, string ns) = await PlaceAsync(isVirtual: false);
         await admin.CreateAsync(Secrets, ns, Secret("stray", "nobody"), Cancel);
 
-        await Eventually.TrueAsync(async () => await admin.FindAsync(Secrets, ns, "stray", Cancel) is null, "the secret goes", TimeSpan.FromSeconds(20), Cancel);
+        await Eventually.TrueAsync(async () => await admin.FindAsync(Secrets, ns, "stray", Cancel) is null, "the secret goes", TimeSpan.FromSeconds(60), Cancel);
     }
 
     private async Task<(KubeClient Admin, ClusterName Cluster, string Namespace)> PlaceAsync(bool isVirtual)
@@ -89,7 +89,7 @@ public sealed class TokenSecretTests(ServerFixture fixture) : IClassFixture<Serv
     private static async Task<KubeObject> FilledAsync(KubeClient admin, string ns, string name, string account)
     {
         await admin.CreateAsync(Secrets, ns, Secret(name, account), Cancel);
-        return await Eventually.SomeAsync(async () => await admin.GetAsync(Secrets, ns, name, Cancel) is var secret && secret.TextAt("data", "token") is not null ? secret : null, "it is filled", TimeSpan.FromSeconds(20), Cancel);
+        return await Eventually.SomeAsync(async () => await admin.GetAsync(Secrets, ns, name, Cancel) is var secret && secret.TextAt("data", "token") is not null ? secret : null, "it is filled", TimeSpan.FromSeconds(60), Cancel);
     }
 
     private static JsonObject Secret(string name, string account) => new()

@@ -39,7 +39,7 @@ public sealed class RoleAggregationTests
         var seen = new HashSet<string>();
         while (seen.Count < 3)
         {
-            Assert.Equal(CacheWait.Events, await watcher.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
+            Assert.Equal(CacheWait.Events, await watcher.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
             while (watcher.TryRead(out CacheEvent change))
             {
                 Assert.Equal(AccessWorld.Shop, change.Object.Cluster);

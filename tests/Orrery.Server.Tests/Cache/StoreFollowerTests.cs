@@ -56,7 +56,7 @@ public sealed class StoreFollowerTests
 
         await WriteAsync(store, "last");
 
-        await last.Task.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, TestContext.Current.CancellationToken);
+        await last.Task.WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System, TestContext.Current.CancellationToken);
     }
 
     private static async Task WriteAsync(IStore store, string name) => await store.CommitAsync(

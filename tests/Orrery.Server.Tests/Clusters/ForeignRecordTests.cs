@@ -34,7 +34,7 @@ public sealed class ForeignRecordTests
 
         // 2. A real purge comes after it, through the same queue: when that is done, the forged one has been looked at.
         await server.Admin.DeleteAsync(OrreryResources.LogicalClusters, "gone", "shop", null, Cancel);
-        await Eventually.TrueAsync(async () => await server.Admin.FindAsync(OrreryResources.LogicalClusters, "gone", "shop", Cancel) is null, "the real one is purged", TimeSpan.FromSeconds(20), Cancel);
+        await Eventually.TrueAsync(async () => await server.Admin.FindAsync(OrreryResources.LogicalClusters, "gone", "shop", Cancel) is null, "the real one is purged", TimeSpan.FromSeconds(60), Cancel);
 
         Assert.Equal("kept", (await victim.GetAsync(ServerFixture.ConfigMaps, "default", "kept", Cancel)).Name);
     }

@@ -139,7 +139,7 @@ public sealed class VirtualClusterTests(ServerFixture fixture) : IClassFixture<S
 
         await fixture.Admin.DeleteAsync(OrreryResources.LogicalClusters, cluster.Namespace, cluster.Name, null, ServerFixture.Token);
 
-        Assert.False(await watch.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20), ServerFixture.Token));
+        Assert.False(await watch.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(60), ServerFixture.Token));
     }
 
     [Fact]

@@ -68,7 +68,7 @@ public sealed class ApiServiceTests(ServerFixture fixture) : IClassFixture<Serve
         await fixture.Admin.CreateAsync(ApiServices, "", service, Token);
 
         KubeObject said = await Eventually.SomeAsync(
-            async () => await fixture.Admin.GetAsync(ApiServices, "", "v1beta1.metrics.k8s.io", Token) is var now && Condition(now) is not null ? now : null, "its condition comes", TimeSpan.FromSeconds(10), Token);
+            async () => await fixture.Admin.GetAsync(ApiServices, "", "v1beta1.metrics.k8s.io", Token) is var now && Condition(now) is not null ? now : null, "its condition comes", TimeSpan.FromSeconds(60), Token);
         Assert.Equal("False", Condition(said)!.TextAt("status"));
         Assert.Equal("AggregationNotServed", Condition(said)!.TextAt("reason"));
         Assert.Equal(443, said.NumberAt("spec", "service", "port"));

@@ -6,7 +6,7 @@ namespace Orrery.Server.Tests.Handlers;
 public sealed class WatchTests(ServerFixture fixture) : IClassFixture<ServerFixture>
 {
     private const string Mine = "metadata.name!=kube-root-ca.crt";
-    private static readonly TimeSpan Short = TimeSpan.FromSeconds(1);
+    private const string End = "zz-end";
 
     [Fact]
     public async Task Watch_FromARevision_SendsWhatCameAfterInOrder()
@@ -17,7 +17,7 @@ public sealed class WatchTests(ServerFixture fixture) : IClassFixture<ServerFixt
         await fixture.Admin.UpdateAsync(ServerFixture.ConfigMaps, ns, "a", ServerFixture.ConfigMap("a", "2"), ServerFixture.Token);
         await fixture.Admin.DeleteAsync(ServerFixture.ConfigMaps, ns, "a", null, ServerFixture.Token);
 
-        List<WatchEvent> events = await CollectAsync(ns, new WatchQuery { ResourceVersion = start, FieldSelector = Mine, Timeout = Short });
+        List<WatchEvent> events = await CollectAsync(ns, new WatchQuery { ResourceVersion = start, FieldSelector = Mine });
 
         Assert.Equal([WatchEventType.Added, WatchEventType.Modified, WatchEventType.Deleted], events.Select(e => e.Type));
         Assert.Equal(["1", "2", "2"], events.Select(e => e.Object.TextAt("data", "k")));
@@ -35,7 +35,7 @@ public sealed class WatchTests(ServerFixture fixture) : IClassFixture<ServerFixt
         await fixture.Admin.UpdateAsync(ServerFixture.ConfigMaps, ns, "a", ServerFixture.ConfigMap("a", "v", ("w", "2")), ServerFixture.Token);
         await fixture.Admin.UpdateAsync(ServerFixture.ConfigMaps, ns, "a", ServerFixture.ConfigMap("a", "v", ("w", "1")), ServerFixture.Token);
 
-        List<WatchEvent> events = await CollectAsync(ns, new WatchQuery { ResourceVersion = start, LabelSelector = "w=1", Timeout = Short });
+        List<WatchEvent> events = await CollectAsync(ns, new WatchQuery { ResourceVersion = start, LabelSelector = "w=1" });
 
         Assert.Equal([WatchEventType.Added, WatchEventType.Deleted, WatchEventType.Added], events.Select(e => e.Type));
     }
@@ -46,7 +46,7 @@ public sealed class WatchTests(ServerFixture fixture) : IClassFixture<ServerFixt
         string ns = await fixture.NamespaceAsync();
         await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("a"), ServerFixture.Token);
 
-        List<WatchEvent> events = await CollectAsync(ns, new WatchQuery { SendInitialEvents = true, FieldSelector = Mine, Timeout = Short });
+        List<WatchEvent> events = await CollectAsync(ns, new WatchQuery { SendInitialEvents = true, FieldSelector = Mine });
 
         Assert.Equal([WatchEventType.Added, WatchEventType.Bookmark], events.Select(e => e.Type));
         Assert.True(events[1].EndsInitialEvents);
@@ -60,17 +60,35 @@ public sealed class WatchTests(ServerFixture fixture) : IClassFixture<ServerFixt
         string start = (await fixture.Admin.ListAsync(ServerFixture.ConfigMaps, mine, null, ServerFixture.Token)).ResourceVersion;
         await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, other, ServerFixture.ConfigMap("x"), ServerFixture.Token);
 
-        Assert.Empty(await CollectAsync(mine, new WatchQuery { ResourceVersion = start, FieldSelector = Mine, Timeout = Short }));
+        Assert.Empty(await CollectAsync(mine, new WatchQuery { ResourceVersion = start, FieldSelector = Mine }));
     }
 
+    /// <summary>All events up to that of an object that is made last: now, or when the initial ones have come.</summary>
     private async Task<List<WatchEvent>> CollectAsync(string ns, WatchQuery query)
     {
+        if (!query.SendInitialEvents)
+        {
+            await EndAsync(ns);
+        }
+
         var events = new List<WatchEvent>();
         await foreach (WatchEvent found in fixture.Admin.WatchAsync(ServerFixture.ConfigMaps, ns, query, ServerFixture.Token))
         {
+            if (found.Object.Name == End)
+            {
+                return events;
+            }
+
             events.Add(found);
+            if (found.EndsInitialEvents)
+            {
+                await EndAsync(ns);
+            }
         }
 
-        return events;
+        throw new InvalidOperationException("the watch ended");
     }
+
+    private Task<KubeObject> EndAsync(string ns) =>
+        fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap(End, "v", ("w", "1")), ServerFixture.Token);
 }

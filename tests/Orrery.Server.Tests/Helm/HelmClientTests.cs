@@ -35,7 +35,7 @@ public sealed class HelmClientTests(ServerFixture fixture) : IClassFixture<Serve
             async () => ((JsonArray)(await helm.JsonAsync(HttpMethod.Get, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.test.example.com", HttpStatusCode.OK))["status"]!["conditions"]!)
                 .Any(c => c!["type"]!.GetValue<string>() == "Established" && c["status"]!.GetValue<string>() == "True"),
             "the definition is established",
-            TimeSpan.FromSeconds(30));
+            TimeSpan.FromSeconds(60));
         Assert.Contains("test.example.com/v1/Kindwidgets", await helm.DiscoverAsync());
         string manifest = string.Concat(Enumerable.Range(0, 20_000).Select(i => $"# line {i} of a large chart\n"));
         await helm.KeepAsync(helm.Record("shop", 1, "pending-install", manifest));

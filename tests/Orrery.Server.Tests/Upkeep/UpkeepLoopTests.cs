@@ -31,7 +31,7 @@ public sealed class UpkeepLoopTests
             },
             stop.Token);
 
-        await second.Task.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, Token);
+        await second.Task.WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System, Token);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
     }
@@ -46,7 +46,7 @@ public sealed class UpkeepLoopTests
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         Task running = task.RunAsync(stop.Token);
 
-        await task.Looked.Task.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, Token);
+        await task.Looked.Task.WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System, Token);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
     }

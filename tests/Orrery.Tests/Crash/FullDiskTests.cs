@@ -40,7 +40,7 @@ public sealed class FullDiskTests : IDisposable
 
         // 3. Space again, by whatever means: writes go on without a restart.
         File.Delete(ballast);
-        await Eventually.TrueAsync(() => WritesAsync(client, kept, "space"), "writes go on", TimeSpan.FromSeconds(20), Token);
+        await Eventually.TrueAsync(() => WritesAsync(client, kept, "space"), "writes go on", TimeSpan.FromSeconds(60), Token);
 
         // 4. Full once more, and killed in that state: everything acknowledged is there after the restart.
         Assert.Equal(507, (await FillAsync(client, kept, "b")).Code);

@@ -67,7 +67,7 @@ public sealed class FullEtcdTests : IDisposable
         await PostAsync(http, "maintenance/defragment", []);
         JsonObject alarms = await PostAsync(http, "maintenance/alarm", new JsonObject { ["action"] = "GET" });
         await PostAsync(http, "maintenance/alarm", new JsonObject { ["action"] = "DEACTIVATE", ["alarm"] = "NOSPACE", ["memberID"] = Assert.Single(alarms["alarms"]!.AsArray())!["memberID"]!.GetValue<string>() });
-        await Eventually.TrueAsync(async () => await TryAsync(client, 1_000) is null, "writes go on", TimeSpan.FromSeconds(20), Token);
+        await Eventually.TrueAsync(async () => await TryAsync(client, 1_000) is null, "writes go on", TimeSpan.FromSeconds(60), Token);
         Assert.Equal("1000", (await client.GetAsync(ConfigMaps, "default", "fat", Token)).TextAt("data", "n"));
         Assert.True(server.IsRunning);
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.NetworkInformation;
 using Orrery.Testing;
 
 namespace Orrery.Tests.Crash;
@@ -10,12 +11,16 @@ namespace Orrery.Tests.Crash;
 /// </summary>
 internal sealed class PrivateNetwork : IDisposable
 {
-    private readonly string id = (Environment.ProcessId % 100_000).ToString(CultureInfo.InvariantCulture);
+    private static readonly Lock Making = new();
+
+    private readonly string id;
     private readonly int subnet;
     private readonly int count;
 
+    /// <param name="subnet">Third number of the addresses, which no other network of this machine has.</param>
     private PrivateNetwork(int subnet, int count)
     {
+        id = string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId % 100_000}-{subnet}");
         this.subnet = subnet;
         this.count = count;
     }
@@ -25,25 +30,30 @@ internal sealed class PrivateNetwork : IDisposable
     private string Bridge => $"orb{id}";
 
     /// <summary>Skips the test where the system does not let this user make networks.</summary>
-    /// <param name="subnet">Third number of the addresses, of which no two tests that may run at once have the same.</param>
-    public static PrivateNetwork Make(int subnet, int hosts)
+    public static PrivateNetwork Make(int hosts)
     {
         if (!OperatingSystem.IsLinux() || Environment.UserName != "root")
         {
             Assert.Skip("networks of one's own take Linux and root");
         }
 
-        var network = new PrivateNetwork(subnet, hosts);
-        try
+        lock (Making)
         {
-            network.Build();
-            return network;
-        }
-        catch (InvalidOperationException refusal)
-        {
-            network.Dispose();
-            Assert.Skip($"the system lets nobody make networks here: {refusal.Message}");
-            throw;
+            // Other runs, and what was left by one that was ended, have theirs.
+            HashSet<int> taken = [.. NetworkInterface.GetAllNetworkInterfaces().SelectMany(i => i.GetIPProperties().UnicastAddresses)
+                .Select(a => a.Address.GetAddressBytes()).Where(a => a is [10, 213, _, _]).Select(a => (int)a[2])];
+            var network = new PrivateNetwork(Enumerable.Range(Environment.ProcessId % 100, 150).First(s => !taken.Contains(s)), hosts);
+            try
+            {
+                network.Build();
+                return network;
+            }
+            catch (InvalidOperationException refusal)
+            {
+                network.Dispose();
+                Assert.Skip($"the system lets nobody make networks here: {refusal.Message}");
+                throw;
+            }
         }
     }
 
@@ -86,7 +96,7 @@ internal sealed class PrivateNetwork : IDisposable
 
     private string Address(int host) => $"10.213.{subnet}.{host + 2}";
 
-    private string Namespace(int host) => $"orrery-test-{id}-{subnet}-{host}";
+    private string Namespace(int host) => $"orrery-test-{id}-{host}";
 
     private string Cable(int host) => $"orv{id}-{host}";
 }

@@ -10,8 +10,10 @@ namespace Orrery.Tests.Crash;
 internal sealed class Recorder(IReadOnlyList<KubeClient> clients, string ns)
 {
     private const int NamesPerWriter = 5;
+    private const int EndAttempts = 60;
     private static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan EndPause = TimeSpan.FromMilliseconds(500);
 
     private readonly ConcurrentBag<WriteRecord> writes = [];
     private readonly ConcurrentBag<ListRecord> lists = [];
@@ -35,13 +37,28 @@ internal sealed class Recorder(IReadOnlyList<KubeClient> clients, string ns)
         await Task.WhenAll([.. Enumerable.Range(0, writers).Select(w => WriteAsync(w, stop, cancellationToken)), listing]);
 
         // 3. Rest: every watcher comes as far as the last list.
-        WriteRecord end = await PutAsync(clients[0], "k-end", null, "end", cancellationToken);
-        writes.Add(end);
-        Assert.Equal(WriteOutcome.Acknowledged, end.Outcome);
+        WriteRecord end = await EndAsync(cancellationToken);
         ListRecord final = await ListAsync(0, cancellationToken);
         Volatile.Write(ref last, end.Revision);
-        await Task.WhenAll(watching).WaitAsync(TimeSpan.FromSeconds(60), cancellationToken);
+        await Task.WhenAll(watching).WaitAsync(TimeSpan.FromMinutes(2), cancellationToken);
         return new History([.. writes], [.. lists], [.. watches], final);
+    }
+
+    /// <summary>A last write that is acknowledged: what broke last may need a moment, or a member another leader.</summary>
+    private async Task<WriteRecord> EndAsync(CancellationToken cancellationToken)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            WriteRecord end = await PutAsync(clients[0], $"k-end-{attempt}", null, "end", cancellationToken);
+            writes.Add(end);
+            if (end.Outcome == WriteOutcome.Acknowledged || attempt == EndAttempts)
+            {
+                Assert.Equal(WriteOutcome.Acknowledged, end.Outcome);
+                return end;
+            }
+
+            await Task.Delay(EndPause, TimeProvider.System, cancellationToken);
+        }
     }
 
     private async Task WriteAsync(int writer, CancellationToken stop, CancellationToken cancellationToken)

@@ -25,7 +25,7 @@ public sealed class DurabilityTests(Shop shop) : IClassFixture<Shop>
         for (int i = 0; i < 50; i++)
         {
             string name = prefix + i.ToString(CultureInfo.InvariantCulture);
-            Task<Ended> apply = shop.Acme.TryAsync("apply --request-timeout=10s -f -", ConfigMap(name, i.ToString(CultureInfo.InvariantCulture)));
+            Task<Ended> apply = shop.Acme.TryAsync("apply --request-timeout=60s -f -", ConfigMap(name, i.ToString(CultureInfo.InvariantCulture)));
             if (i == killAt)
             {
                 int? pid = await shop.PidAsync(process);
@@ -45,7 +45,8 @@ public sealed class DurabilityTests(Shop shop) : IClassFixture<Shop>
         (await up!).Succeeded();
 
         Assert.True(acknowledged.Count >= killAt, $"seed {seed}: only {acknowledged.Count} applies were acknowledged");
-        Dictionary<string, string> kept = await ContentAsync(shop.Acme, "default", prefix);
+        Dictionary<string, string> kept = [];
+        await Eventually.HoldsAsync(async () => (kept = await ContentAsync(shop.Acme, "default", prefix)).Count > 0, Limit);
         foreach ((string name, string value) in acknowledged)
         {
             Assert.True(kept.TryGetValue(name, out string? found) && found == value, $"seed {seed}: {name} was acknowledged and is not there");

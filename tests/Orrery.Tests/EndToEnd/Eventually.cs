@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 
 namespace Orrery.Tests.EndToEnd;
 
@@ -9,25 +10,36 @@ internal static class Eventually
 
     /// <summary>Fails with what was seen last when <paramref name="expected"/> is not seen within <paramref name="limit"/>.</summary>
     /// <returns>How long it took.</returns>
-    public static async Task<TimeSpan> EqualsAsync<T>(T expected, Func<Task<T>> look, TimeSpan limit)
+    public static Task<TimeSpan> EqualsAsync<T>(T expected, Func<Task<T>> look, TimeSpan limit) =>
+        UntilAsync(look, seen => EqualityComparer<T>.Default.Equals(seen, expected), seen => Assert.Equal(expected, seen), limit);
+
+    /// <summary>Fails with the text seen last when none with <paramref name="part"/> in it is seen in time.</summary>
+    public static Task ContainsAsync(string part, Func<Task<string>> look, TimeSpan limit) =>
+        UntilAsync(look, text => text.Contains(part, StringComparison.Ordinal), text => Assert.Contains(part, text, StringComparison.Ordinal), limit);
+
+    /// <inheritdoc cref="ContainsAsync"/>
+    public static Task MatchesAsync(string pattern, Func<Task<string>> look, TimeSpan limit) =>
+        UntilAsync(look, text => Regex.IsMatch(text, pattern), text => Assert.Matches(pattern, text), limit);
+
+    public static Task<TimeSpan> HoldsAsync(Func<Task<bool>> look, TimeSpan limit) => EqualsAsync(true, look, limit);
+
+    private static async Task<TimeSpan> UntilAsync<T>(Func<Task<T>> look, Func<T, bool> holds, Action<T> fail, TimeSpan limit)
     {
         var clock = Stopwatch.StartNew();
         while (true)
         {
             T seen = await look();
-            if (EqualityComparer<T>.Default.Equals(seen, expected))
+            if (holds(seen))
             {
                 return clock.Elapsed;
             }
 
             if (clock.Elapsed > limit)
             {
-                Assert.Equal(expected, seen);
+                fail(seen);
             }
 
             await Task.Delay(Interval, TimeProvider.System, TestContext.Current.CancellationToken);
         }
     }
-
-    public static Task<TimeSpan> HoldsAsync(Func<Task<bool>> look, TimeSpan limit) => EqualsAsync(true, look, limit);
 }

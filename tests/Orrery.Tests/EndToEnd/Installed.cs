@@ -1,19 +1,15 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
+using Orrery.Testing;
 
 namespace Orrery.Tests.EndToEnd;
 
 /// <summary>One installation of real processes in a folder of its own; gone when disposed.</summary>
 public class Installed : IAsyncLifetime
 {
-    private static readonly Lock PortsLock = new();
-    private static int nextPort = 21000;
-
     public string Folder { get; } = Directory.CreateTempSubdirectory("orrery-e2e-").FullName;
 
-    /// <summary>The first of ten ports that were free.</summary>
-    public int Port { get; } = TakePorts(10);
+    /// <summary>The first of ten ports.</summary>
+    public int Port { get; } = FreePort.Take(10);
 
     public virtual string DataPlanes => "pa2-par,ny8-nyc,ams9-ams";
 
@@ -68,34 +64,4 @@ public class Installed : IAsyncLifetime
 
     /// <summary>What a group of tests needs beyond the installation itself.</summary>
     protected virtual Task PrepareAsync() => Task.CompletedTask;
-
-    private static int TakePorts(int count)
-    {
-        lock (PortsLock)
-        {
-            while (true)
-            {
-                int first = nextPort;
-                nextPort += count;
-                if (Enumerable.Range(first, count).All(IsFree))
-                {
-                    return first;
-                }
-            }
-        }
-    }
-
-    private static bool IsFree(int port)
-    {
-        try
-        {
-            using var listener = new TcpListener(IPAddress.Loopback, port);
-            listener.Start();
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-    }
 }

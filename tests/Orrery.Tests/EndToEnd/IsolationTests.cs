@@ -11,7 +11,7 @@ namespace Orrery.Tests.EndToEnd;
 [Collection(ShopCollection.Name)]
 public sealed class IsolationTests(Shop shop)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task SameNames_InTwoTenants_KeepTheirOwnContent()

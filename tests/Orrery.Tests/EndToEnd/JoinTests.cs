@@ -16,7 +16,7 @@ public sealed class Vendor : Installed
 /// </summary>
 public sealed class JoinTests(Vendor vendor) : IClassFixture<Vendor>
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task StrangeCluster_Joins_WithTheRightsOfItsManifest()
@@ -34,7 +34,7 @@ public sealed class JoinTests(Vendor vendor) : IClassFixture<Vendor>
         string token = await owner.RunAsync("create token orrery-satellite -n orrery-system --duration 2h");
         string kubeconfig = cluster.KubectlWith(token.Trim()).Kubeconfig;
         using Satellite satellite = Satellite.Start("edge1", kubeconfig);
-        await vendor.Root.RunAsync("wait --for=condition=Ready dataplane/edge1 --timeout=40s");
+        await vendor.Root.RunAsync("wait --for=condition=Ready dataplane/edge1 --timeout=120s");
         Assert.Contains("orrery-satellite", await owner.RunAsync("get secrets -n orrery-system -o name"), StringComparison.Ordinal);
 
         // 3. A tenant's objects run there.
@@ -46,7 +46,7 @@ public sealed class JoinTests(Vendor vendor) : IClassFixture<Vendor>
         await vendor.Root.RunAsync("apply -f -", """
             {"apiVersion": "orrery.dev/v1alpha1", "kind": "VirtualCluster", "metadata": {"name": "shop", "namespace": "acme"}, "spec": {"placement": {"dataPlanes": ["edge1"]} } }
             """);
-        await vendor.Root.RunAsync("wait --for=condition=Ready virtualcluster/shop -n acme --timeout=40s");
+        await vendor.Root.RunAsync("wait --for=condition=Ready virtualcluster/shop -n acme --timeout=120s");
         Kubectl shop = await vendor.VirtualClusterAsync("acme/shop");
         await shop.RunAsync("create configmap settings --from-literal=a=b");
         await shop.RunAsync("create deployment web --image=web:1");
@@ -87,7 +87,7 @@ public sealed class JoinTests(Vendor vendor) : IClassFixture<Vendor>
                 .Contains("\"verb\":\"apply\",\"kind\":\"ConfigMap\",\"namespace\":\"acme-shop-default\",\"name\":\"third\"", StringComparison.Ordinal),
             Limit);
         await owner.RunAsync("create configmap satellite-policy -n orrery-system --from-literal=mode=Paused");
-        await vendor.Root.RunAsync("wait --for=condition=Restricted dataplane/edge1 --timeout=40s");
+        await vendor.Root.RunAsync("wait --for=condition=Restricted dataplane/edge1 --timeout=120s");
         await shop.RunAsync("create configmap fourth --from-literal=g=h");
         await Eventually.EqualsAsync(
             "DeniedByPolicy",

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Orrery.Tests.EndToEnd;
 
 /// <summary>The commands that people use every day, with the real kubectl on a virtual cluster.</summary>
@@ -5,6 +7,7 @@ namespace Orrery.Tests.EndToEnd;
 public sealed class KubectlTests(Shop shop)
 {
     private const string Manifest = "examples/productpage/productpage.yaml";
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     [Theory]
     [InlineData("explain deployment.spec", "revisionHistoryLimit")]
@@ -23,7 +26,8 @@ public sealed class KubectlTests(Shop shop)
     [InlineData("get --raw /clusters/acme/shop/readyz", "ok")]
     public async Task Command_OnAVirtualCluster_Prints(string command, string expected)
     {
-        Assert.Contains(expected, await shop.Acme.RunAsync(command), StringComparison.Ordinal);
+        // What every cluster is given comes a moment after it is ready.
+        await Eventually.ContainsAsync(expected, async () => await shop.Acme.TryAsync(command) is { ExitCode: 0 } ended ? ended.Output : "", Limit);
     }
 
     [Theory]
@@ -43,7 +47,7 @@ public sealed class KubectlTests(Shop shop)
     {
         await shop.Acme.RunAsync(command);
         Assert.Contains(name, await shop.Acme.RunAsync($"get {kind} {name} -o name"), StringComparison.Ordinal);
-        await shop.Acme.RunAsync($"delete {kind} {name} --timeout=30s");
+        await shop.Acme.RunAsync($"delete {kind} {name} --timeout=120s");
         Assert.NotEqual(0, (await shop.Acme.TryAsync($"get {kind} {name}")).ExitCode);
     }
 
@@ -54,10 +58,10 @@ public sealed class KubectlTests(Shop shop)
         await globex.RunAsync($"apply --server-side -f {Manifest}");
 
         // What controllers write meanwhile would be a difference between what kubectl reads first and what it is answered then.
-        await globex.RunAsync("rollout status deployment/productpage --timeout=60s");
+        await globex.RunAsync("rollout status deployment/productpage --timeout=120s");
 
         // No difference, then one.
-        Assert.Equal("", (await globex.TryAsync($"diff --server-side -f {Manifest}")).Succeeded());
+        await Eventually.EqualsAsync((0, ""), async () => await globex.TryAsync($"diff --server-side -f {Manifest}") is var ended ? (ended.ExitCode, ended.Output) : default, Limit);
         string changed = (await File.ReadAllTextAsync(Path.Combine(Repository.Root, Manifest))).Replace("replicas: 2", "replicas: 5", StringComparison.Ordinal);
         Ended diff = await globex.TryAsync("diff --server-side -f -", changed);
         Assert.Equal(1, diff.ExitCode);
@@ -85,19 +89,38 @@ public sealed class KubectlTests(Shop shop)
     public async Task Watch_OfAConfigMap_ShowsItsChange()
     {
         await shop.Globex.RunAsync("create configmap watched --from-literal=a=0");
-        Task<Ended> watch = shop.Globex.TryAsync("get configmap watched -w --request-timeout=6s -o jsonpath={.data.a},");
-        int change = 0;
-        await Eventually.HoldsAsync(async () =>
+        var start = new ProcessStartInfo("kubectl", ["get", "configmap", "watched", "-w", "-o", "custom-columns=A:.data.a", "--no-headers"]) { RedirectStandardOutput = true, Environment = { ["KUBECONFIG"] = shop.Globex.Kubeconfig } };
+        using Process watch = Process.Start(start)!;
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        Task changing = ChangeAsync(enough.Token);
+        List<int> seen = [];
+        try
         {
-            await shop.Globex.RunAsync($"patch configmap watched --type=merge -p '{{\"data\":{{\"a\":\"{++change}\"}}}}'");
-            return watch.IsCompleted;
-        }, TimeSpan.FromSeconds(30));
-        int[] seen = [.. (await watch).Output.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(v => int.Parse(v, System.Globalization.CultureInfo.InvariantCulture))];
+            while (seen.Count < 4)
+            {
+                string? line = await watch.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Limit, TestContext.Current.CancellationToken);
+                seen.Add(int.Parse(line ?? throw new InvalidOperationException("the watch ended"), System.Globalization.CultureInfo.InvariantCulture));
+            }
+        }
+        finally
+        {
+            watch.Kill();
+            await enough.CancelAsync();
+            await changing;
+        }
+
         await shop.Globex.RunAsync("delete configmap watched");
 
         // From whichever state it found, every change in order and none left out.
-        Assert.True(seen.Length > 1, "the watch showed no change");
-        Assert.Equal(Enumerable.Range(seen[0], seen.Length), seen);
+        Assert.Equal(Enumerable.Range(seen[0], seen.Count), seen);
+
+        async Task ChangeAsync(CancellationToken until)
+        {
+            for (int change = 1; !until.IsCancellationRequested; change++)
+            {
+                await shop.Globex.RunAsync($"patch configmap watched --type=merge -p '{{\"data\":{{\"a\":\"{change}\"}}}}'");
+            }
+        }
     }
 
     [Fact]
@@ -107,7 +130,7 @@ public sealed class KubectlTests(Shop shop)
         await shop.Globex.RunAsync("create namespace twice");
         await shop.Globex.RunAsync($"apply -n twice -f {Manifest}");
         string second = await shop.Globex.RunAsync($"apply -n twice -f {Manifest}");
-        await shop.Globex.RunAsync("delete namespace twice --timeout=60s");
+        await shop.Globex.RunAsync("delete namespace twice --timeout=120s");
 
         Assert.Contains("deployment.apps/productpage unchanged", second, StringComparison.Ordinal);
         Assert.Contains("service/productpage unchanged", second, StringComparison.Ordinal);

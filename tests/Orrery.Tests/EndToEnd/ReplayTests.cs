@@ -48,7 +48,7 @@ public sealed class ReplayTests
             // On no data plane: what is compared is the API server.
             var kubectl = new Kubectl(Path.Combine(data, "kubeconfig"));
             await kubectl.RunAsync("apply -f -", Unplaced);
-            await kubectl.RunAsync("wait --for=condition=Ready virtualcluster/replay -n acme --timeout=30s");
+            await kubectl.RunAsync("wait --for=condition=Ready virtualcluster/replay -n acme --timeout=120s");
         }
 
         string[] arguments = ["kubeconfig", "--token", "--data-dir", data, .. virtualCluster.Length == 0 ? (string[])[] : ["--virtual-cluster", virtualCluster]];

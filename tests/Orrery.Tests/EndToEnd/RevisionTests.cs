@@ -11,22 +11,22 @@ public sealed class RevisionTests(Shop shop)
     {
         Kubectl acme = shop.Acme;
         await acme.RunAsync("create deployment history --image=history:1 --replicas=2");
-        await acme.RunAsync("rollout status deployment history --timeout=60s");
+        await acme.RunAsync("rollout status deployment history --timeout=120s");
         await acme.RunAsync("set image deployment/history history=history:2");
         await acme.RunAsync("annotate deployment history kubernetes.io/change-cause=two");
-        await acme.RunAsync("rollout status deployment history --timeout=60s");
+        await acme.RunAsync("rollout status deployment history --timeout=120s");
 
         // 1. Two revisions, and all pods of the three data planes belong to the second.
         await Eventually.EqualsAsync("history:1=0,history:2=6,", ReadyAsync, Limit);
-        string history = await acme.RunAsync("rollout history deployment history");
-        Assert.Contains("1         <none>", history, StringComparison.Ordinal);
-        Assert.Contains("2         two", history, StringComparison.Ordinal);
+        await Eventually.ContainsAsync("2         two", HistoryAsync, Limit);
+        Assert.Contains("1         <none>", await HistoryAsync(), StringComparison.Ordinal);
+
         // The last pod of the first revision goes a moment after the new ones are ready.
         await Eventually.EqualsAsync((6, 1), OwnersAsync, Limit);
 
         // 2. Undone: the first template is the newest revision.
         await acme.RunAsync("rollout undo deployment history");
-        await acme.RunAsync("rollout status deployment history --timeout=60s");
+        await acme.RunAsync("rollout status deployment history --timeout=120s");
         Assert.Equal("history:1", await acme.RunAsync("get deployment history -o jsonpath={.spec.template.spec.containers[0].image}"));
         await Eventually.EqualsAsync("history:1=6,history:2=0,", ReadyAsync, Limit);
         await Eventually.EqualsAsync("3", async () => await acme.RunAsync("get deployment history -o jsonpath={.metadata.annotations.deployment\\.kubernetes\\.io/revision}"), Limit);
@@ -35,6 +35,8 @@ public sealed class RevisionTests(Shop shop)
         Assert.DoesNotContain("ReplicaSet", await shop.Root.RunAsync("get works -A -o jsonpath={.items[*].spec.source.kind}"), StringComparison.Ordinal);
         await acme.RunAsync("delete deployment history");
         await Eventually.EqualsAsync("", async () => await acme.RunAsync("get rs,pods -l app=history -o name"), Limit);
+
+        Task<string> HistoryAsync() => acme.RunAsync("rollout history deployment history");
 
         async Task<(int Pods, int Owners)> OwnersAsync()
         {
@@ -65,7 +67,7 @@ public sealed class RevisionTests(Shop shop)
 
         await acme.RunAsync("delete statefulset kept --cascade=orphan");
         await Eventually.EqualsAsync("", async () => await shop.DataPlane("pa2-par").RunAsync("get statefulset -n acme-shop-default -o name"), Limit);
-        Assert.Equal("", await OwnersAsync());
+        await Eventually.EqualsAsync("", OwnersAsync, Limit);
         Assert.Equal(before, await PhysicalUidAsync());
 
         await Eventually.HoldsAsync(async () => (await acme.TryAsync("create -f -", Manifest)).ExitCode == 0, Limit);
@@ -76,8 +78,8 @@ public sealed class RevisionTests(Shop shop)
         // A claim that its tenant deletes goes in its data plane.
         await acme.RunAsync("delete statefulset kept");
         await Eventually.EqualsAsync("", async () => await acme.RunAsync("get pods -l app=kept -o name"), Limit);
-        await acme.RunAsync("delete pvc data-kept-0.ams9-ams data-kept-0.ny8-nyc data-kept-0.pa2-par --timeout=60s");
-        Assert.Equal("", await shop.DataPlane("pa2-par").RunAsync("get pvc -n acme-shop-default -o name"));
+        await acme.RunAsync("delete pvc data-kept-0.ams9-ams data-kept-0.ny8-nyc data-kept-0.pa2-par --timeout=120s");
+        await Eventually.EqualsAsync("", () => shop.DataPlane("pa2-par").RunAsync("get pvc -n acme-shop-default -o name"), Limit);
 
         Task<string> OwnersAsync() => acme.RunAsync("get pods -l app=kept -o jsonpath={.items[*].metadata.ownerReferences[0].kind}");
         Task<string> PhysicalUidAsync() => shop.DataPlane("pa2-par").RunAsync("get pod kept-0 -n acme-shop-default -o jsonpath={.metadata.uid}");
@@ -92,9 +94,11 @@ public sealed class RevisionTests(Shop shop)
         await Eventually.EqualsAsync("ams9-ams=true ny8-nyc=true pa2-par=true", async () => string.Join(' ', (await acme.RunAsync(
             "get endpointslices -l kubernetes.io/service-name=serving -o 'jsonpath={range .items[*].endpoints[*]}{.zone}={.conditions.ready}{\"\\n\"}{end}'"))
             .Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)), Limit);
-        Assert.Matches(
+        // Their pods are mirrored apart from them.
+        await Eventually.MatchesAsync(
             "^(serving-[a-z0-9]+-[a-z0-9]+\\.(ams9-ams|ny8-nyc|pa2-par) ?){3}$",
-            await acme.RunAsync("get endpointslices -l kubernetes.io/service-name=serving -o jsonpath={.items[*].endpoints[*].targetRef.name}"));
+            () => acme.RunAsync("get endpointslices -l kubernetes.io/service-name=serving -o jsonpath={.items[*].endpoints[*].targetRef.name}"),
+            Limit);
         await acme.RunAsync("delete service/serving deployment/serving");
         await Eventually.EqualsAsync("", async () => await acme.RunAsync("get endpointslices -l kubernetes.io/service-name=serving -o name"), Limit);
     }

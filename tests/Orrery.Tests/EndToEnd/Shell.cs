@@ -1,14 +1,18 @@
 using System.Diagnostics;
+using System.Text;
 
 namespace Orrery.Tests.EndToEnd;
 
 /// <summary>How a program ended.</summary>
 internal sealed record Ended(int ExitCode, string Output, string Error)
 {
+    /// <summary>What was run, for failures.</summary>
+    public string Command { get; init; } = "";
+
     /// <summary>The output of a program that must have succeeded.</summary>
     public string Succeeded()
     {
-        Assert.True(ExitCode == 0, $"exit code {ExitCode}\n{Output}\n{Error}");
+        Assert.True(ExitCode == 0, $"exit code {ExitCode} of {Command}\n{Output}\n{Error}");
         return Output;
     }
 }
@@ -16,7 +20,7 @@ internal sealed record Ended(int ExitCode, string Output, string Error)
 /// <summary>Runs programs to their end.</summary>
 internal static class Shell
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(8);
 
     public static async Task<Ended> RunAsync(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string? input = null)
     {
@@ -37,26 +41,52 @@ internal static class Shell
             start.Environment[name] = value;
         }
 
+        string command = $"{Path.GetFileName(program)} {string.Join(' ', start.ArgumentList)}";
         using Process process = Process.Start(start)!;
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         timeout.CancelAfter(Limit);
-        if (input is not null)
-        {
-            await process.StandardInput.WriteAsync(input);
-        }
-
-        process.StandardInput.Close();
-        Task<string> output = process.StandardOutput.ReadToEndAsync(timeout.Token);
-        Task<string> error = process.StandardError.ReadToEndAsync(timeout.Token);
+        var output = new StringBuilder();
+        var error = new StringBuilder();
         try
         {
-            await process.WaitForExitAsync(timeout.Token);
-            return new Ended(process.ExitCode, await output, await error);
+            await Task.WhenAll(
+                WriteAsync(process, input, timeout.Token),
+                ReadAsync(process.StandardOutput, output, timeout.Token),
+                ReadAsync(process.StandardError, error, timeout.Token),
+                process.WaitForExitAsync(timeout.Token));
+            return new Ended(process.ExitCode, output.ToString(), error.ToString()) { Command = command };
+        }
+        catch (OperationCanceledException) when (!TestContext.Current.CancellationToken.IsCancellationRequested)
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"within {Limit.TotalMinutes} minutes {command} did not end\n{output}\n{error}");
         }
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
             throw;
+        }
+    }
+
+    private static async Task WriteAsync(Process process, string? input, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using StreamWriter stdin = process.StandardInput;
+            await stdin.WriteAsync(input.AsMemory(), cancellationToken);
+        }
+        catch (IOException)
+        {
+            // It ended, or closed its input, without reading all of it: its exit code tells whether that is right.
+        }
+    }
+
+    private static async Task ReadAsync(StreamReader from, StringBuilder to, CancellationToken cancellationToken)
+    {
+        char[] part = new char[4096];
+        while (await from.ReadAsync(part, cancellationToken) is > 0 and var read)
+        {
+            to.Append(part, 0, read);
         }
     }
 }

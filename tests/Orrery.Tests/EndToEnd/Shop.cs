@@ -15,7 +15,7 @@ public sealed class Shop : Installed
         await Root.RunAsync("apply -f -", fleet.Replace("acme", "globex", StringComparison.Ordinal));
         foreach (string tenant in (string[])["acme", "globex"])
         {
-            await Root.RunAsync($"wait --for=condition=Ready virtualcluster/shop -n {tenant} --timeout=30s");
+            await Root.RunAsync($"wait --for=condition=Ready virtualcluster/shop -n {tenant} --timeout=120s");
         }
 
         Acme = await VirtualClusterAsync("acme/shop");

@@ -14,14 +14,15 @@ public sealed class StoryTests(Shop shop)
 
         // Two replicas in each of three data planes.
         await acme.RunAsync($"apply -f {Manifest}");
-        await acme.RunAsync("rollout status deployment/productpage --timeout=60s");
+        await acme.RunAsync("rollout status deployment/productpage --timeout=120s");
         await Eventually.EqualsAsync("6/6", ReadyAsync, Limit);
-        await acme.RunAsync("wait --for=condition=Available deployment/productpage --timeout=30s");
+        await acme.RunAsync("wait --for=condition=Available deployment/productpage --timeout=120s");
         await Eventually.EqualsAsync("ams9-ams 2,ny8-nyc 2,pa2-par 2", PodsAsync, Limit);
-        Assert.Equal("3 3 3", string.Join(' ', (await NodesAsync()).Values));
+        await Eventually.EqualsAsync("3 3 3", async () => string.Join(' ', (await NodesAsync()).Values), Limit);
 
-        // Pods are on mirrored nodes of their own data plane, and are running.
-        string[] pods = Lines(await acme.RunAsync("get pods --no-headers -o custom-columns=NAME:.metadata.name,NODE:.spec.nodeName,PHASE:.status.phase"));
+        // Pods are on mirrored nodes of their own data plane, and are running. They are mirrored apart from the Deployment's count of the ready.
+        await Eventually.EqualsAsync("Running Running Running Running Running Running", () => acme.RunAsync("get pods -l app=productpage -o jsonpath={.items[*].status.phase}"), Limit);
+        string[] pods = Lines(await acme.RunAsync("get pods -l app=productpage --no-headers -o custom-columns=NAME:.metadata.name,NODE:.spec.nodeName,PHASE:.status.phase"));
         foreach (string[] pod in pods.Select(p => p.Split(' ', StringSplitOptions.RemoveEmptyEntries)))
         {
             string dataPlane = pod[0][(pod[0].LastIndexOf('.') + 1)..];

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 
 namespace Orrery.Tests.EndToEnd;
 
@@ -14,7 +13,7 @@ public sealed class TunnelTests(Shop shop)
     {
         Kubectl acme = shop.Acme;
         await acme.RunAsync("create deployment talk --image=talk:1 --replicas=1");
-        await acme.RunAsync("rollout status deployment talk --timeout=60s");
+        await acme.RunAsync("rollout status deployment talk --timeout=120s");
         string[] pods = await PodsAsync("talk", 3);
 
         // 1. Logs, of each data plane, by pod and by deployment.
@@ -50,7 +49,7 @@ public sealed class TunnelTests(Shop shop)
     {
         Kubectl acme = shop.Acme;
         await acme.RunAsync("create deployment follow --image=follow:1 --replicas=1");
-        await acme.RunAsync("rollout status deployment follow --timeout=60s");
+        await acme.RunAsync("rollout status deployment follow --timeout=120s");
         string pod = (await PodsAsync("follow", 3))[0];
         var start = new ProcessStartInfo("kubectl", ["logs", "-f", pod]) { RedirectStandardOutput = true, Environment = { ["KUBECONFIG"] = acme.Kubeconfig } };
         using Process kubectl = Process.Start(start)!;
@@ -74,7 +73,7 @@ public sealed class TunnelTests(Shop shop)
     {
         Kubectl acme = shop.Acme;
         await acme.RunAsync("create deployment cut --image=cut:1 --replicas=1");
-        await acme.RunAsync("rollout status deployment cut --timeout=60s");
+        await acme.RunAsync("rollout status deployment cut --timeout=120s");
         string[] pods = await PodsAsync("cut", 3);
         string gone = pods.Single(p => p.EndsWith(".ams9-ams", StringComparison.Ordinal));
         string other = pods.Single(p => p.EndsWith(".pa2-par", StringComparison.Ordinal));
@@ -84,9 +83,8 @@ public sealed class TunnelTests(Shop shop)
             satellite.Kill();
         }
 
-        await Eventually.HoldsAsync(async () => (await acme.TryAsync($"logs {gone}")).Error.Contains("ServiceUnavailable", StringComparison.Ordinal), Limit);
-        string error = (await acme.TryAsync($"logs {gone}")).Error;
-        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"pod \"{gone}\" runs in data plane \"ams9-ams\", whose satellite is not connected since 20"), error, StringComparison.Ordinal);
+        await Eventually.ContainsAsync($"pod \"{gone}\" runs in data plane \"ams9-ams\", whose satellite is not connected since 20", async () => (await acme.TryAsync($"logs {gone}")).Error, Limit);
+        Assert.Contains("ServiceUnavailable", (await acme.TryAsync($"logs {gone}")).Error, StringComparison.Ordinal);
         Assert.Equal("ok\n", await acme.RunAsync($"exec {other} -- echo ok"));
 
         (await shop.UpAsync()).Succeeded();

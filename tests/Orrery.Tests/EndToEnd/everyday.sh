@@ -86,8 +86,11 @@ step run created "$kubectl" -n "$ns" run p --image=web:1
 step job created "$kubectl" -n "$ns" create job j --image=job:1
 "$kubectl" -n "$ns" get secret s -o yaml >"$work/secret.yaml"
 step replace replaced "$kubectl" -n "$ns" replace -f "$work/secret.yaml"
-step watch '^web' timeout 3 "$kubectl" -n "$ns" get deployments -w
+"$kubectl" -n "$ns" get deployments -w >"$work/watched" 2>&1 &
+for _ in $(seq 600); do grep -q '^web' "$work/watched" && break; sleep 0.1; done
+kill $! 2>/dev/null
+step watch '^web' cat "$work/watched"
 step delete deleted "$kubectl" -n "$ns" delete deployment web
 step delete-all deleted "$kubectl" -n "$ns" delete secrets --all
-step delete-namespace deleted "$kubectl" delete namespace "$ns" --timeout=60s
+step delete-namespace deleted "$kubectl" delete namespace "$ns" --timeout=110s
 exit "$failed"

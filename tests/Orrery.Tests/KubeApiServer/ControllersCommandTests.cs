@@ -10,7 +10,7 @@ namespace Orrery.Tests.KubeApiServer;
 /// <summary>The vendor's controllers with root being a Kubernetes that has none of Orrery's kinds built in: they are applied by hand.</summary>
 public sealed class ControllersCommandTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task Controllers_OnAnyKubernetes_KeepTenantsAndDataPlanes()
@@ -31,7 +31,7 @@ public sealed class ControllersCommandTests
             start.Environment[name] = value;
         }
 
-        using Process controllers = Process.Start(start)!;
+        using Process controllers = Start(start);
         try
         {
             using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
@@ -60,16 +60,15 @@ public sealed class ControllersCommandTests
             Assert.Equal("no", (await admin.TryAsync("auth can-i create virtualclusters.orrery.dev -n acme --as ada")).Output.Trim());
 
             // 2. They tell of themselves.
-            string metrics = await AskAsync(http, "/metrics");
-            Assert.Contains("orrery_data_plane_ready{data_plane=\"edge\"} 0\n", metrics, StringComparison.Ordinal);
-            Assert.Contains("orrery_tenants_ready{status=\"True\"} 1\n", metrics, StringComparison.Ordinal);
-            Assert.Contains("orrery_queue_depth{controller=\"tenants\"} 0\n", metrics, StringComparison.Ordinal);
-            Assert.Matches("orrery_reconcile_duration_seconds_count\\{controller=\"tenants\"\\} [1-9]", metrics);
+            await Eventually.ContainsAsync("orrery_data_plane_ready{data_plane=\"edge\"} 0\n", () => AskAsync(http, "/metrics"), Limit);
+            await Eventually.ContainsAsync("orrery_tenants_ready{status=\"True\"} 1\n", () => AskAsync(http, "/metrics"), Limit);
+            await Eventually.ContainsAsync("orrery_queue_depth{controller=\"tenants\"} 0\n", () => AskAsync(http, "/metrics"), Limit);
+            await Eventually.MatchesAsync("orrery_reconcile_duration_seconds_count\\{controller=\"tenants\"\\} [1-9]", () => AskAsync(http, "/metrics"), Limit);
 
             await Eventually.EqualsAsync("/v1/logs /v1/metrics /v1/traces", () => Task.FromResult(collector.Received), Limit);
 
             // 3. What goes takes all of it along.
-            await admin.RunAsync("delete tenant/acme dataplane/edge --timeout=30s");
+            await admin.RunAsync("delete tenant/acme dataplane/edge --timeout=120s");
             await Eventually.EqualsAsync(1, async () => (await admin.TryAsync("get namespace acme")).ExitCode, Limit);
             await Eventually.EqualsAsync(1, async () => (await admin.TryAsync("get namespace dp-edge")).ExitCode, Limit);
         }
@@ -98,7 +97,7 @@ public sealed class ControllersCommandTests
             using Process satellite = Start("satellite", "here", "--kubeconfig", account);
             try
             {
-                await admin.RunAsync("wait --for=condition=Ready dataplane/here --timeout=60s");
+                await admin.RunAsync("wait --for=condition=Ready dataplane/here --timeout=120s");
                 Assert.Equal("satellite", await admin.RunAsync("get lease tunnel -n dp-here -o jsonpath={.spec.holderIdentity}"));
 
                 // 2. Root and data plane are one cluster, and neither takes the other's namespaces for its own.
@@ -122,16 +121,16 @@ public sealed class ControllersCommandTests
                     metadata: {name: shop-1}
                     spec: {application: shop, version: 1.0.0, bundle: {manifests: {inline: [{apiVersion: v1, kind: ConfigMap, metadata: {name: site}, data: {a: b}}]}}}
                     """);
-                await admin.RunAsync("wait --for=condition=Ready tenant/acme --timeout=60s");
+                await admin.RunAsync("wait --for=condition=Ready tenant/acme --timeout=120s");
                 await admin.RunAsync("apply -f -", """
                     apiVersion: orrery.dev/v1alpha1
                     kind: Installation
                     metadata: {name: web, namespace: acme}
                     spec: {application: shop, release: shop-1, placement: {dataPlanes: [here]}}
                     """);
-                await admin.RunAsync("wait --for=condition=Ready installation/web -n acme --timeout=60s");
+                await admin.RunAsync("wait --for=condition=Ready installation/web -n acme --timeout=120s");
                 Assert.Equal("b", await admin.RunAsync("get configmap site -n acme-web -o jsonpath={.data.a}"));
-                Assert.Equal("5 5", await admin.RunAsync("get quota -A -l orrery.dev/guard=acme -o 'jsonpath={.items[*].spec.hard.pods}'"));
+                await Eventually.EqualsAsync("5 5", () => admin.RunAsync("get quota -A -l orrery.dev/guard=acme -o 'jsonpath={.items[*].spec.hard.pods}'"), Limit);
                 Assert.Equal("", await admin.RunAsync("get namespace acme-web -o jsonpath={.metadata.ownerReferences}"));
 
                 await Eventually.HoldsAsync(
@@ -143,7 +142,7 @@ public sealed class ControllersCommandTests
                     """);
                 await Eventually.EqualsAsync("NotServed", async () => (await admin.TryAsync("get virtualcluster vc -n acme -o 'jsonpath={.status.conditions[?(@.type==\"Ready\")].reason}'")).Output, Limit);
 
-                await admin.RunAsync("delete installation web -n acme --timeout=60s");
+                await admin.RunAsync("delete installation web -n acme --timeout=120s");
                 await Eventually.EqualsAsync(1, async () => (await admin.TryAsync("get namespace acme-web")).ExitCode, Limit);
             }
             finally
@@ -152,7 +151,7 @@ public sealed class ControllersCommandTests
             }
 
             // 4. That it is gone is noticed.
-            await admin.RunAsync("wait --for=condition=Ready=Unknown dataplane/here --timeout=90s");
+            await admin.RunAsync("wait --for=condition=Ready=Unknown dataplane/here --timeout=180s");
         }
         finally
         {
@@ -160,9 +159,12 @@ public sealed class ControllersCommandTests
         }
     }
 
-    private static Process Start(params string[] arguments)
+    private static Process Start(params string[] arguments) => Start(new ProcessStartInfo(StandIn.Program, arguments));
+
+    private static Process Start(ProcessStartInfo start)
     {
-        Process process = Process.Start(new ProcessStartInfo(StandIn.Program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
+        Process process = Process.Start(start)!;
         process.OutputDataReceived += (_, line) => TestContext.Current.TestOutputHelper?.WriteLine(line.Data ?? "");
         process.ErrorDataReceived += (_, line) => TestContext.Current.TestOutputHelper?.WriteLine(line.Data ?? "");
         process.BeginOutputReadLine();

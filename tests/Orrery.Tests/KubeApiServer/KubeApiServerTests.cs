@@ -30,7 +30,7 @@ public sealed class KubeApiServerTests
         Assert.Equal("10.0.0", (await admin.RunAsync("create service clusterip other --tcp=80 -o jsonpath={.spec.clusterIP}"))[..6]);
         Assert.Equal(["default", "kube-node-lease", "kube-public", "kube-system", "team"], (await admin.RunAsync("get namespaces -o jsonpath={.items[*].metadata.name}")).Split(' '));
         Assert.DoesNotContain("orrery", await admin.RunAsync("api-resources"), StringComparison.OrdinalIgnoreCase);
-        await admin.RunAsync("delete namespace team --timeout=30s");
+        await admin.RunAsync("delete namespace team --timeout=120s");
 
         string who = await server.KubectlThroughIntermediate("jane", "devs").RunAsync("auth whoami -o jsonpath={.status.userInfo.username}/{.status.userInfo.groups}");
         Assert.Equal("jane/[\"devs\",\"system:authenticated\"]", who);
@@ -48,7 +48,7 @@ public sealed class KubeApiServerTests
 
         Ended refused = await jane.TryAsync("get configmaps");
         await admin.RunAsync("create rolebinding devs --clusterrole=view --group=devs");
-        await Eventually.EqualsAsync(0, async () => (await jane.TryAsync("get configmaps")).ExitCode, TimeSpan.FromSeconds(10));
+        await Eventually.EqualsAsync(0, async () => (await jane.TryAsync("get configmaps")).ExitCode, TimeSpan.FromSeconds(60));
 
         Assert.Contains("User \"jane\" cannot list resource \"configmaps\"", refused.Error, StringComparison.Ordinal);
         await using EtcdStore store = await EtcdStore.OpenAsync(new EtcdOptions { Endpoints = [etcd.Client], Prefix = "/test-7" }, TestContext.Current.CancellationToken);
@@ -71,6 +71,7 @@ public sealed class KubeApiServerTests
         Assert.NotEqual(0, (await admin.TryAsync("get --raw /readyz/nonsense")).ExitCode);
 
         // 2. A token signed by the RSA key that was given, under the issuer that was given.
+        await Eventually.EqualsAsync(0, async () => (await admin.TryAsync("get serviceaccount default")).ExitCode, TimeSpan.FromSeconds(60));
         string token = (await admin.RunAsync("create token default")).Trim();
         string claims = System.Text.Encoding.UTF8.GetString(System.Buffers.Text.Base64Url.DecodeFromChars(token.Split('.')[1]));
         using JsonDocument json = JsonDocument.Parse(claims);

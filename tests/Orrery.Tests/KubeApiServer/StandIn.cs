@@ -1,9 +1,10 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Orrery.Testing;
 using Orrery.Tests.EndToEnd;
+using Eventually = Orrery.Tests.EndToEnd.Eventually;
+using Kubectl = Orrery.Tests.EndToEnd.Kubectl;
 
 namespace Orrery.Tests.KubeApiServer;
 
@@ -16,7 +17,7 @@ internal sealed class StandIn : IAsyncDisposable
     private StandIn(string folder)
     {
         Folder = folder;
-        Port = FreePort();
+        Port = FreePort.Take();
     }
 
     public string Folder { get; }
@@ -182,12 +183,5 @@ internal sealed class StandIn : IAsyncDisposable
         {
             log.WriteLine(line.Data);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

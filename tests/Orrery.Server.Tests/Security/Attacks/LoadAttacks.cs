@@ -18,7 +18,7 @@ public sealed class LoadAttacks(AttackWorld world) : IClassFixture<AttackWorld>
     private const string Definitions = Here + "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
     /// <summary>Of one request, on a busy machine.</summary>
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -65,7 +65,7 @@ public sealed class LoadAttacks(AttackWorld world) : IClassFixture<AttackWorld>
 
         long began = Stopwatch.GetTimestamp();
         await world.Victim.ListAsync(ServerFixture.ConfigMaps, "default", null, Cancel);
-        Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(5));
+        Assert.True(Stopwatch.GetElapsedTime(began) < Soon);
     }
 
     /// <summary>Heads that never end are given up after Kestrel's 30 seconds; nobody else waits for them.</summary>
@@ -86,7 +86,7 @@ public sealed class LoadAttacks(AttackWorld world) : IClassFixture<AttackWorld>
         await world.Victim.ListAsync(ServerFixture.ConfigMaps, "default", null, Cancel);
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        limit.CancelAfter(TimeSpan.FromMinutes(2));
         byte[] buffer = new byte[4096];
         foreach (SslStream stream in open)
         {

@@ -229,7 +229,7 @@ public sealed class ObjectAttacks(AttackWorld world) : IClassFixture<AttackWorld
         KubeObject made = await world.Attacker.CreateAsync(ServerFixture.ConfigMaps, "default", dependent, Cancel);
 
         Assert.NotEqual(theirs.Uid, made.Uid);
-        await Eventually.TrueAsync(async () => await world.Attacker.FindAsync(ServerFixture.ConfigMaps, "default", "dependent", Cancel) is null, "an orphan is collected", TimeSpan.FromSeconds(30), Cancel);
+        await Eventually.TrueAsync(async () => await world.Attacker.FindAsync(ServerFixture.ConfigMaps, "default", "dependent", Cancel) is null, "an orphan is collected", TimeSpan.FromSeconds(60), Cancel);
         await world.UntouchedAsync();
     }
 
@@ -245,7 +245,7 @@ public sealed class ObjectAttacks(AttackWorld world) : IClassFixture<AttackWorld
 
         await world.Victim.DeleteAsync(ServerFixture.ConfigMaps, "default", "parent", new DeleteQuery { PropagationPolicy = "Foreground" }, Cancel);
 
-        await Eventually.TrueAsync(async () => await world.Victim.FindAsync(ServerFixture.ConfigMaps, "default", "parent", Cancel) is null, "the owner goes", TimeSpan.FromSeconds(30), Cancel);
+        await Eventually.TrueAsync(async () => await world.Victim.FindAsync(ServerFixture.ConfigMaps, "default", "parent", Cancel) is null, "the owner goes", TimeSpan.FromSeconds(60), Cancel);
         Assert.NotNull(await world.Attacker.FindAsync(ServerFixture.ConfigMaps, "default", "holds", Cancel));
         await world.UntouchedAsync();
     }

@@ -26,6 +26,12 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
     public const string FormatFault = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 
     private const int FinestExponent = -9;
+
+    /// <summary>The largest amount has nineteen.</summary>
+    private const int MostDigits = 30;
+
+    /// <summary>An exponent moves the point by less than a thousand.</summary>
+    private const int MostFraction = 1100;
     private static readonly string[] DecimalSuffixes = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
     private static readonly string[] BinarySuffixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
     private static readonly BigInteger Largest = long.MaxValue * BigInteger.Pow(10, -FinestExponent);
@@ -125,7 +131,20 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
             return false;
         }
 
-        // 3. value, scaled to billionths
+        // 3. no more digits than count: what is beyond the largest amount is that, and what is far behind the point only rounds up
+        whole = whole.TrimStart('0');
+        if (whole.Length > 0 && whole.Length + exponent > MostDigits)
+        {
+            quantity = new Quantity(negative ? -Largest : Largest, format);
+            return true;
+        }
+
+        if (fraction.Length > MostFraction)
+        {
+            fraction = fraction.AsSpan(MostFraction).ContainsAnyExcept('0') ? fraction[..MostFraction] + "1" : fraction[..MostFraction];
+        }
+
+        // 4. value, scaled to billionths
         BigInteger digits = BigInteger.Parse("0" + whole + fraction, NumberStyles.None, CultureInfo.InvariantCulture) * factor;
         int scale = exponent - fraction.Length - FinestExponent;
         BigInteger value = scale >= 0 ? digits * BigInteger.Pow(10, Math.Min(scale, 100)) : CeilingDivide(digits, BigInteger.Pow(10, -scale));

@@ -83,4 +83,19 @@ public sealed class QuantityTests
         Assert.Equal("3Ki", Quantity.FromWhole(3072, QuantityFormat.BinarySI).ToString());
         Assert.Equal("250m", Quantity.FromMilli(250).ToString());
     }
+
+    [Theory]
+    [InlineData("", 400_000, "", "9223372036854775807")]
+    [InlineData("-", 400_000, "Ki", "-9223372036854775807")]
+    [InlineData("0.", 400_000, "", "1")]
+    [InlineData("1.", 400_000, "n", "2n")]
+    public void Parse_MoreDigitsThanCount_IsReadInOneGo(string before, int digits, string after, string amount) =>
+        Assert.Equal(Quantity.Parse(amount), Quantity.Parse(before + new string('9', digits) + after));
+
+    [Theory]
+    [InlineData("0000000000000000000000000000000000000000001", "1")]
+    [InlineData("0e999", "0")]
+    [InlineData("1e-999", "1n")]
+    [InlineData("1e999", "9223372036854775807")]
+    public void Parse_ZerosAndExponents_AreExact(string text, string amount) => Assert.Equal(Quantity.Parse(amount), Quantity.Parse(text));
 }

@@ -268,7 +268,7 @@ internal static partial class VolumeSources
         }
     }
 
-    [GeneratedRegex(@"iqn\.[0-9]{4}-[0-9]{2}\.([0-9A-Za-z\-.]+)(:[^,;*&$|\s]+)\z")]
+    [GeneratedRegex(@"iqn\.[0-9]{4}-[0-9]{2}\.([0-9A-Za-z\-.]+)(:[^,;*&$|\s]+)\z", RegexOptions.NonBacktracking)]
     private static partial Regex QualifiedInitiator();
 
     [GeneratedRegex(@"\Aeui.[0-9A-Za-z]{16}\z")]

@@ -12,6 +12,14 @@ internal static class Re2
 {
     private const int CacheLimit = 4096;
 
+    /// <summary>Bytes that patterns may have taken beyond themselves: the more different texts one has read, the more of its states it keeps.</summary>
+    private const long GrowthLimit = 64 << 20;
+
+    /// <summary>A pattern of many states takes a step in each for every character; nothing that is read in good faith takes so long.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(3);
+
+    private static long growth;
+
     private static readonly ConcurrentDictionary<string, Regex> Cache = new(StringComparer.Ordinal);
 
     private static readonly Dictionary<string, string> Posix = new(StringComparer.Ordinal)
@@ -21,7 +29,29 @@ internal static class Re2
     };
 
     /// <exception cref="ArgumentException">No regular expression.</exception>
-    public static bool IsMatch(string pattern, string text) => Compile(pattern).IsMatch(text);
+    /// <exception cref="RegexMatchTimeoutException">It has too many states for so long a text.</exception>
+    public static bool IsMatch(string pattern, string text) => Run(pattern, regex => regex.IsMatch(text));
+
+    /// <summary>Runs a pattern, and forgets all of them once they have grown too large.</summary>
+    /// <exception cref="ArgumentException">No regular expression.</exception>
+    /// <exception cref="RegexMatchTimeoutException">It has too many states for so long a text.</exception>
+    public static T Run<T>(string pattern, Func<Regex, T> with)
+    {
+        Regex regex = Compile(pattern);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        try
+        {
+            return with(regex);
+        }
+        finally
+        {
+            if (GC.GetAllocatedBytesForCurrentThread() - before is > 0 and long taken && Interlocked.Add(ref growth, taken) > GrowthLimit)
+            {
+                Interlocked.Exchange(ref growth, 0);
+                Cache.Clear();
+            }
+        }
+    }
 
     /// <exception cref="ArgumentException">No regular expression.</exception>
     public static Regex Compile(string pattern)
@@ -31,7 +61,7 @@ internal static class Re2
             return regex;
         }
 
-        regex = new Regex(Translate(pattern), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+        regex = new Regex(Translate(pattern), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, Longest);
         if (Cache.Count >= CacheLimit)
         {
             // Definitions come and go; a full cache is cheaper to fill anew than to age.

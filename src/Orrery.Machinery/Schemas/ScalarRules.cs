@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Orrery.Api;
 
 namespace Orrery.Machinery.Schemas;
@@ -36,8 +37,20 @@ internal static class ScalarRules
         int length = text.EnumerateRunes().Count();
         return rules.MaxLength is { } max && length > max ? FieldError.TooLong(path, (int)max)
             : rules.MinLength is { } min && length < min ? Fault(node, path, string.Create(CultureInfo.InvariantCulture, $"should be at least {min} chars long"))
-            : rules.Pattern is { } pattern && !Re2.IsMatch(pattern, text) ? Fault(node, path, $"should match '{pattern}'")
+            : rules.Pattern is { } pattern ? PatternFault(node, text, pattern, path)
             : null;
+    }
+
+    private static FieldError? PatternFault(JsonNode node, string text, string pattern, string path)
+    {
+        try
+        {
+            return Re2.IsMatch(pattern, text) ? null : Fault(node, path, $"should match '{pattern}'");
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            return Fault(node, path, $"is too long to be matched with '{pattern}'");
+        }
     }
 
     /// <summary>Upstream asks of each bound whether a value of the type and format could be so large or small, before it asks of the value.</summary>

@@ -71,7 +71,7 @@ internal static partial class StringFormats
 
     private static char Version(string uuid) => uuid.Replace("-", "", StringComparison.Ordinal)[12];
 
-    [GeneratedRegex(@"^([-+]?([0-9]*(\.[0-9]*)?(ns|us|µs|ms|s|m|h|d|w))+|0)\z")]
+    [GeneratedRegex(@"^([-+]?(?>(?>[0-9]*(?:\.[0-9]*)?(?:ns|us|µs|ms|s|m|h|d|w))+)|0)\z")]
     private static partial Regex Duration();
 
     [GeneratedRegex(@"^([0-9A-Fa-f]{2}([:-])[0-9A-Fa-f]{2}(\2[0-9A-Fa-f]{2}){4}|[0-9A-Fa-f]{4}(\.[0-9A-Fa-f]{4}){2})\z")]

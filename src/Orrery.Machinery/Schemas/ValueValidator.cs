@@ -141,19 +141,15 @@ internal sealed class ValueValidator(bool takesAnyIntOrString = false)
             yield break;
         }
 
+        var before = new CorrelatedItems(schema, old);
         for (int i = 0; i < array.Count; i++)
         {
-            foreach (FieldError error in Validate(array[i], items, string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"), Correlated(array[i], schema, old)))
+            foreach (FieldError error in Validate(array[i], items, string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"), before.Of(array[i])))
             {
                 yield return error;
             }
         }
     }
-
-    /// <summary>Only items of a map can be told again after an update.</summary>
-    private static JsonNode? Correlated(JsonNode? item, Schema schema, JsonArray? old) =>
-        old is null || schema.ListType != ListType.Map || item is not JsonObject json ? null
-        : old.FirstOrDefault(o => o is JsonObject candidate && schema.ListMapKeys.All(k => JsonNode.DeepEquals(candidate[k], json[k])));
 
     private IEnumerable<FieldError> Combinations(JsonNode node, ValueRules rules, string path)
     {

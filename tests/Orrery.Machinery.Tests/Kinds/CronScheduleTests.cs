@@ -17,6 +17,9 @@ public sealed class CronScheduleTests
     [Fact]
     public void Next_DayThatNeverComes_IsNull() => Assert.Null(CronSchedule.Parse("0 0 31 2 *").Next(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)));
 
+    [Fact]
+    public void Parse_EveryWithAMillionDigitsAndNoUnit_IsRefusedInOneGo() => Assert.Throws<FormatException>(() => CronSchedule.Parse("@every " + new string('1', 1_000_000)));
+
     [Theory]
     [InlineData("whenever", "expected exactly 5 fields, found 1: [whenever]")]
     [InlineData("60 * * * *", "end of range (60) above maximum (59): 60")]

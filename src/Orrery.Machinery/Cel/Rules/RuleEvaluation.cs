@@ -60,10 +60,10 @@ internal sealed class RuleEvaluation(bool ratchets, CancellationToken cancellati
 
                 break;
             case JsonArray array when schema.Items is { } items:
+                var before = new CorrelatedItems(schema, old as JsonArray);
                 for (int i = 0; i < array.Count; i++)
                 {
-                    JsonNode? before = Correlated(array[i], schema, old as JsonArray);
-                    Visit(array[i], items, before, string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"), false, correlated && schema.ListType == ListType.Map);
+                    Visit(array[i], items, before.Of(array[i]), string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"), false, correlated && schema.ListType == ListType.Map);
                 }
 
                 break;
@@ -163,10 +163,6 @@ internal sealed class RuleEvaluation(bool ratchets, CancellationToken cancellati
     /// <summary>Upstream shows scalars only.</summary>
     private static FieldError Invalid(string path, JsonNode node, string words) =>
         node is JsonValue ? FieldError.Invalid(path, node.DeepClone(), words) : FieldError.Invalid(path, null, words) with { OmitsValue = true };
-
-    private static JsonNode? Correlated(JsonNode? item, Schema schema, JsonArray? old) =>
-        old is null || schema.ListType != ListType.Map || item is not JsonObject json ? null
-        : old.FirstOrDefault(o => o is JsonObject candidate && schema.ListMapKeys.All(k => JsonNode.DeepEquals(candidate[k], json[k])));
 
     private static string Child(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
 }

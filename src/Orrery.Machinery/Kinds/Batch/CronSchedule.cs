@@ -223,6 +223,6 @@ public sealed partial class CronSchedule
         return anyDay || anyWeekday ? day && weekday : day || weekday;
     }
 
-    [GeneratedRegex(@"\A(?<part>([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|ms|s|m|h))+\z")]
+    [GeneratedRegex(@"\A(?<part>(?>[0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|ms|s|m|h))+\z")]
     private static partial Regex Duration();
 }

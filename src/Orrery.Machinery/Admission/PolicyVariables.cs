@@ -8,16 +8,18 @@ namespace Orrery.Machinery.Admission;
 internal sealed class PolicyVariables
 {
     private readonly Dictionary<string, PolicyExpression> expressions = new(StringComparer.Ordinal);
-    private CelType type = CelType.Object("kubernetes.variables", new Dictionary<string, CelField>());
+    private readonly CelType type;
 
-    private PolicyVariables(Dictionary<string, CelType> types, CelDialect dialect)
+    /// <param name="fields">Grows as variables are compiled, so that each sees those before it.</param>
+    private PolicyVariables(Dictionary<string, CelType> types, Dictionary<string, CelField> fields, CelDialect dialect)
     {
-        Types = types;
+        type = CelType.Object("kubernetes.variables", fields);
+        Types = new Dictionary<string, CelType>(types, StringComparer.Ordinal) { ["variables"] = type };
         Dialect = dialect;
     }
 
     /// <summary>Names and types that expressions of the policy may use, <c>variables</c> included.</summary>
-    public IReadOnlyDictionary<string, CelType> Types { get; private set; }
+    public IReadOnlyDictionary<string, CelType> Types { get; }
 
     public CelDialect Dialect { get; }
 
@@ -26,17 +28,16 @@ internal sealed class PolicyVariables
 
     public static PolicyVariables Compile(JsonObject spec, Dictionary<string, CelType> types, CelDialect dialect)
     {
-        var variables = new PolicyVariables(types, dialect);
         var fields = new Dictionary<string, CelField>(StringComparer.Ordinal);
+        var variables = new PolicyVariables(types, fields, dialect);
         foreach (JsonObject item in spec.Items("variables"))
         {
-            PolicyExpression expression = PolicyExpression.Compile(item.Text("expression"), variables.Known(fields), dialect);
+            PolicyExpression expression = PolicyExpression.Compile(item.Text("expression"), variables.Types, dialect);
             variables.All.Add(expression);
             fields[item.Text("name")] = new CelField(item.Text("name"), expression.ResultType);
             variables.expressions[item.Text("name")] = expression;
         }
 
-        variables.Types = variables.Known(fields);
         return variables;
     }
 
@@ -56,11 +57,5 @@ internal sealed class PolicyVariables
             var value => value,
         });
         return values;
-    }
-
-    private Dictionary<string, CelType> Known(Dictionary<string, CelField> fields)
-    {
-        type = CelType.Object("kubernetes.variables", new Dictionary<string, CelField>(fields));
-        return new Dictionary<string, CelType>(Types, StringComparer.Ordinal) { ["variables"] = type };
     }
 }

@@ -43,6 +43,9 @@ internal static partial class CelTime
     public static readonly CelError TimestampRange = new("timestamp overflow");
     public static readonly CelError DurationRange = new("duration overflow");
 
+    /// <summary>The longer of two that begin alike first.</summary>
+    private static readonly (string Name, long Nanos)[] Units = [("ns", 1), ("us", 1000), ("µs", 1000), ("μs", 1000), ("ms", 1_000_000), ("s", Second), ("m", 60 * Second), ("h", 3600 * Second)];
+
     private static readonly Int128 Earliest = -62135596800 * (Int128)Second;
     private static readonly Int128 Latest = (253402300800 * (Int128)Second) - 1;
 
@@ -74,33 +77,64 @@ internal static partial class CelTime
 
     public static object ParseDuration(string text)
     {
-        Match m = GoDuration().Match(text);
-        if (!m.Success || (m.Groups[2].Captures.Count == 0 && text is not ("0" or "+0" or "-0")))
+        var fault = new CelError($"time: invalid duration \"{text}\"");
+        bool negative = text.StartsWith('-');
+        ReadOnlySpan<char> rest = text.AsSpan(negative || text.StartsWith('+') ? 1 : 0);
+        if (rest is "0")
         {
-            return new CelError($"time: invalid duration \"{text}\"");
+            return Duration(0);
         }
 
-        decimal total = 0;
-        for (int i = 0; i < m.Groups[2].Captures.Count; i++)
+        Int128 total = 0;
+        do
         {
-            decimal unit = m.Groups[3].Captures[i].Value switch { "h" => 3600m * Second, "m" => 60m * Second, "s" => Second, "ms" => 1_000_000, "us" or "µs" or "μs" => 1000, _ => 1 };
-            if (m.Groups[2].Captures[i].Length > 18 || !decimal.TryParse(m.Groups[2].Captures[i].Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal amount) || amount > 1e10m)
+            // 1. a number: digits, and perhaps a fraction
+            int whole = Digits(rest);
+            ReadOnlySpan<char> number = rest[..whole].TrimStart('0');
+            rest = rest[whole..];
+            int fraction = rest.StartsWith(".") ? Digits(rest[1..]) : 0;
+            ReadOnlySpan<char> digits = rest.StartsWith(".") ? rest.Slice(1, Math.Min(fraction, 18)) : "";
+            rest = rest.StartsWith(".") ? rest[(1 + fraction)..] : rest;
+
+            // 2. its unit
+            long unit = 0;
+            foreach ((string name, long nanos) in Units)
+            {
+                if (rest.StartsWith(name, StringComparison.Ordinal))
+                {
+                    unit = nanos;
+                    rest = rest[name.Length..];
+                    break;
+                }
+            }
+
+            if (whole + fraction == 0 || unit == 0 || (rest.Length > 0 && rest[0] != '.' && !char.IsAsciiDigit(rest[0])))
+            {
+                return fault;
+            }
+
+            if (number.Length > 19)
             {
                 return DurationRange;
             }
 
-            total += decimal.Truncate(amount * unit);
+            total += (number.IsEmpty ? 0 : Int128.Parse(number, CultureInfo.InvariantCulture)) * unit;
+            total += digits.IsEmpty ? 0 : Int128.Parse(digits, CultureInfo.InvariantCulture) * unit / Int128.Parse("1" + new string('0', digits.Length), CultureInfo.InvariantCulture);
+            if (total > (Int128)long.MaxValue + 1)
+            {
+                return DurationRange;
+            }
         }
+        while (rest.Length > 0);
 
-        return Duration((Int128)(m.Groups[1].Value == "-" ? -total : total));
+        return Duration(negative ? -total : total);
     }
+
+    private static int Digits(ReadOnlySpan<char> text) => text.IndexOfAnyExceptInRange('0', '9') is >= 0 and int end ? end : text.Length;
 
     [GeneratedRegex(@"\A(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)\z")]
     private static partial Regex Rfc3339();
 
     [GeneratedRegex(@"\A([+-]?)(\d{1,2}):(\d\d)\z")]
     private static partial Regex ZoneOffset();
-
-    [GeneratedRegex(@"\A([+-]?)(?:(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))*(?:0)?\z")]
-    private static partial Regex GoDuration();
 }

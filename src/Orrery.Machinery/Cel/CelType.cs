@@ -52,7 +52,17 @@ public sealed class CelType : IEquatable<CelType>
         Kind = kind;
         Name = name;
         Arguments = arguments;
+        parts = 1;
+        foreach (CelType argument in arguments)
+        {
+            parts += argument.parts;
+        }
     }
+
+    /// <summary>A type that stands in another twice, and so on, doubles at each step: what is within one of so many parts may be anything.</summary>
+    private const int MostParts = 256;
+
+    private readonly int parts;
 
     public CelKind Kind { get; }
 
@@ -72,20 +82,22 @@ public sealed class CelType : IEquatable<CelType>
     /// <summary>Lists of a schema: how two of them are equal and added.</summary>
     internal Schemas.Schema? Source { get; private init; }
 
-    public static CelType List(CelType item) => new(CelKind.List, "list", item);
+    public static CelType List(CelType item) => new(CelKind.List, "list", Bounded(item));
 
-    public static CelType Map(CelType key, CelType value) => new(CelKind.Map, "map", key, value);
+    public static CelType Map(CelType key, CelType value) => new(CelKind.Map, "map", Bounded(key), Bounded(value));
 
-    public static CelType Optional(CelType value) => new(CelKind.Optional, "optional_type", value);
+    public static CelType Optional(CelType value) => new(CelKind.Optional, "optional_type", Bounded(value));
 
     public static CelType Opaque(string name) => new(CelKind.Opaque, name);
 
-    public static CelType TypeOf(CelType of) => new(CelKind.Type, "type", of);
+    public static CelType TypeOf(CelType of) => new(CelKind.Type, "type", Bounded(of));
 
     public static CelType Object(string name, IReadOnlyDictionary<string, CelField> fields) => new(CelKind.Object, name) { Fields = fields };
 
     /// <summary>An object type that has every member.</summary>
     public static CelType Open(string name) => new(CelKind.Object, name) { IsOpen = true };
+
+    private static CelType Bounded(CelType part) => part.parts > MostParts ? Dyn : part;
 
     internal static CelType Parameter(string name) => new(CelKind.Parameter, name);
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
@@ -11,6 +12,8 @@ namespace Orrery.Machinery.Cel;
 /// <summary>A list as rules see it. Items are null, bool, long, ulong, double, string, byte[], times, lists, maps, or a library's values.</summary>
 internal sealed class CelList(int count, Func<int, object?> item, Schema? source = null)
 {
+    private long weight;
+
     public CelList(IReadOnlyList<object?> items)
         : this(items.Count, i => items[i])
     {
@@ -24,21 +27,29 @@ internal sealed class CelList(int count, Func<int, object?> item, Schema? source
     public object? this[int index] => item(index);
 
     public IEnumerable<object?> Items => Enumerable.Range(0, Count).Select(item);
+
+    /// <summary>What walking it costs, all that is within included: one list may stand in another many times, so that this grows faster than any list.</summary>
+    public long Weight => weight > 0 ? weight : weight = CelValues.WeightOf(Items, 1);
 }
 
 /// <summary>A map, or an object of a schema. Numbers that are equal are the same key.</summary>
 internal abstract class CelMap
 {
+    private long weight;
+
     public abstract int Count { get; }
 
     public abstract IEnumerable<object?> Keys { get; }
+
+    /// <summary>What walking it costs, as of a list.</summary>
+    public long Weight => weight > 0 ? weight : weight = CelValues.WeightOf(Keys.Select(k => TryGet(k, out object? value) ? value : null), 1 + Count);
 
     public abstract bool TryGet(object? key, out object? value);
 }
 
 internal sealed class CelDictionary : CelMap
 {
-    private readonly Dictionary<object, (object? Key, object? Value)> entries = [];
+    private readonly Dictionary<object, (object? Key, object? Value)> entries = new(KeyComparer.Instance);
 
     public override int Count => entries.Count;
 
@@ -59,6 +70,16 @@ internal sealed class CelDictionary : CelMap
         double d when d == Math.Truncate(d) && d is >= -9.2e18 and <= 9.2e18 => (long)d,
         _ => key ?? "",
     };
+
+    /// <summary>Numbers hash to themselves, so that whoever chooses them could have all of them meet.</summary>
+    private sealed class KeyComparer : IEqualityComparer<object>
+    {
+        public static readonly KeyComparer Instance = new();
+
+        public new bool Equals(object? x, object? y) => object.Equals(x, y);
+
+        public int GetHashCode(object key) => key is string text ? text.GetHashCode(StringComparison.Ordinal) : key is long or ulong or double ? CelMembers.HashOf(key) : key.GetHashCode();
+    }
 }
 
 /// <summary>A JSON object in place: members are turned into values when they are asked for.</summary>
@@ -146,6 +167,14 @@ internal sealed record CelOptional(bool HasValue, object? Value)
 /// <summary>What values are, and when two are equal.</summary>
 internal static class CelValues
 {
+    private const long HeaviestWeight = long.MaxValue / 4;
+
+    /// <summary>As large as the largest request.</summary>
+    private const long LargestJson = 3 * 1024 * 1024;
+
+    /// <summary>As deep as a body may be.</summary>
+    private const int DeepestJson = 200;
+
     public static object? FromJson(JsonNode? node, CelType type) => node switch
     {
         null => null,
@@ -171,10 +200,60 @@ internal static class CelValues
         _ => text,
     };
 
-    /// <summary>The value as JSON; false for one that JSON has no form of.</summary>
+    /// <summary>What walking a value costs: characters of a text, one for any other scalar, all that is within of the rest.</summary>
+    public static long WeightOf(object? value)
+    {
+        EnsureStack();
+        return value switch
+        {
+            CelList list => list.Weight,
+            CelMap map => map.Weight,
+            CelOptional optional => WeightOf(optional.Value),
+            string text => text.Length,
+            byte[] bytes => bytes.Length,
+            CelUrl url => url.Length,
+            CelSemver version => version.Length,
+            _ => 1,
+        };
+    }
+
+    /// <summary>Never more than half of what a number holds, so that two can be added.</summary>
+    internal static long WeightOf(IEnumerable<object?> values, long own)
+    {
+        long sum = own;
+        foreach (object? value in values)
+        {
+            sum = Math.Min(HeaviestWeight, sum + WeightOf(value));
+        }
+
+        return sum;
+    }
+
+    /// <summary>Values may be nested as deep as the variables of a policy build upon each other: what walks them asks here at each step.</summary>
+    /// <exception cref="CelBudgetException">They are nested too deep to be walked.</exception>
+    internal static void EnsureStack()
+    {
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
+        {
+            throw new CelBudgetException();
+        }
+    }
+
+    /// <summary>The value as JSON; false for one that JSON has no form of, and for one larger than a request may be.</summary>
     public static bool TryToJson(object? value, out JsonNode? json)
     {
         json = null;
+        return WeightOf(value) <= LargestJson && TryToJson(value, DeepestJson, out json);
+    }
+
+    private static bool TryToJson(object? value, int depth, out JsonNode? json)
+    {
+        json = null;
+        if (depth == 0)
+        {
+            return false;
+        }
+
         switch (value)
         {
             case null:
@@ -201,15 +280,15 @@ internal static class CelValues
                 json = value.ToString();
                 return true;
             case CelOptional optional:
-                return TryToJson(optional.Value, out json);
+                return TryToJson(optional.Value, depth - 1, out json);
             case CelList list:
                 var array = new JsonArray();
                 json = array;
-                return list.Items.All(item => TryToJson(item, out JsonNode? made) && Add(array, made));
+                return list.Items.All(item => TryToJson(item, depth - 1, out JsonNode? made) && Add(array, made));
             case CelMap map:
                 var made = new JsonObject();
                 json = made;
-                return map.Keys.All(key => key is string name && map.TryGet(key, out object? member) && TryToJson(member, out JsonNode? node) && Add(made, name, node));
+                return map.Keys.All(key => key is string name && map.TryGet(key, out object? member) && TryToJson(member, depth - 1, out JsonNode? node) && Add(made, name, node));
             default:
                 return false;
         }
@@ -255,15 +334,30 @@ internal static class CelValues
 
     public static bool AreEqual(object? left, object? right) => (left, right) switch
     {
+        (CelList or CelMap or CelOptional, CelList or CelMap or CelOptional) => AreEqualWithin(left, right),
+        _ => AreEqualScalars(left, right),
+    };
+
+    private static bool AreEqualWithin(object left, object right)
+    {
+        EnsureStack();
+        return (left, right) switch
+        {
+            (CelList a, CelList b) => AreEqual(a, b),
+            (CelJsonMap a, CelJsonMap b) => a.IsSame(b),
+            (CelMap a, CelMap b) => a.Count == b.Count && a.Keys.All(k => a.TryGet(k, out object? x) && b.TryGet(k, out object? y) && AreEqual(x, y)),
+            (CelOptional a, CelOptional b) => a.HasValue == b.HasValue && AreEqual(a.Value, b.Value),
+            _ => false,
+        };
+    }
+
+    private static bool AreEqualScalars(object? left, object? right) => (left, right) switch
+    {
         (null, null) => true,
         (null, _) or (_, null) => false,
         (long or ulong or double, long or ulong or double) => Compare(left, right) == 0,
         (byte[] a, byte[] b) => a.AsSpan().SequenceEqual(b),
-        (CelList a, CelList b) => AreEqual(a, b),
-        (CelJsonMap a, CelJsonMap b) => a.IsSame(b),
-        (CelMap a, CelMap b) => a.Count == b.Count && a.Keys.All(k => a.TryGet(k, out object? x) && b.TryGet(k, out object? y) && AreEqual(x, y)),
         (CelType a, CelType b) => a.Kind == b.Kind && a.Name == b.Name,
-        (CelOptional a, CelOptional b) => a.HasValue == b.HasValue && AreEqual(a.Value, b.Value),
         _ => left.Equals(right),
     };
 
@@ -274,9 +368,19 @@ internal static class CelValues
             return false;
         }
 
-        return (a.Source ?? b.Source)?.ListType is ListType.Set or ListType.Map
-            ? a.Items.All(x => b.Items.Any(y => AreEqual(x, y)))
-            : Enumerable.Range(0, a.Count).All(i => AreEqual(a[i], b[i]));
+        // Mostly the order is the same; only what is out of place is looked for.
+        if (Enumerable.Range(0, a.Count).All(i => AreEqual(a[i], b[i])))
+        {
+            return true;
+        }
+
+        if ((a.Source ?? b.Source)?.ListType is not (ListType.Set or ListType.Map))
+        {
+            return false;
+        }
+
+        var members = new CelMembers(b.Items);
+        return a.Items.All(members.Contains);
     }
 
     /// <summary>Order of two scalars of one kind, or of two numbers; null where there is none (NaN).</summary>
@@ -297,9 +401,18 @@ internal static class CelValues
     private static int? CompareDouble(double number, object other) =>
         double.IsNaN(number) ? null : number.CompareTo(other is long l ? (double)l : (ulong)other);
 
-    /// <summary>By code points; UTF-16 order differs above the basic plane.</summary>
-    private static int CompareText(string a, string b) =>
-        System.Text.Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(System.Text.Encoding.UTF8.GetBytes(b));
+    /// <summary>By code points; UTF-16 order differs above the basic plane, where surrogates stand before the last private characters.</summary>
+    private static int CompareText(string a, string b)
+    {
+        int same = a.AsSpan().CommonPrefixLength(b);
+        if (same == a.Length || same == b.Length)
+        {
+            return a.Length.CompareTo(b.Length);
+        }
+
+        char x = a[same], y = b[same];
+        return char.IsSurrogate(x) == char.IsSurrogate(y) ? x.CompareTo(y) : char.IsSurrogate(x) ? (y >= '\ue000' ? 1 : x.CompareTo(y)) : (x >= '\ue000' ? -1 : x.CompareTo(y));
+    }
 }
 
 /// <summary>Values as people read them.</summary>

@@ -4,6 +4,7 @@ namespace Orrery.Machinery.Cel;
 internal sealed class Checker(IReadOnlyDictionary<string, CelType> variables, string container, CelDialect dialect = CelDialect.Rules)
 {
     private readonly Dictionary<string, CelType> bound = new(StringComparer.Ordinal);
+    private readonly List<string> trail = [];
     private readonly Stack<(string Name, CelType Type)> locals = new();
     private int fresh;
 
@@ -110,6 +111,7 @@ internal sealed class Checker(IReadOnlyDictionary<string, CelType> variables, st
         if (call.Target is { } space && Path(space) is { } head && Candidates($"{head}.{call.Function}", false).Select(Functions).FirstOrDefault(o => o.Count > 0) is { } named)
         {
             call.IsNamespaced = true;
+            call.FullName = $"{head}.{call.Function}";
             return Choose(call, named, [.. call.Arguments.Select(Check)], false);
         }
 
@@ -140,7 +142,7 @@ internal sealed class Checker(IReadOnlyDictionary<string, CelType> variables, st
         CelType? result = null;
         foreach (Overload overload in overloads.Where(o => o.IsMember == isMember && o.Parameters.Length == types.Count))
         {
-            var saved = new Dictionary<string, CelType>(bound, StringComparer.Ordinal);
+            int before = trail.Count;
             string mark = $"_{++fresh}";
             if (overload.Parameters.Select((p, i) => Fits(Renamed(p, mark), types[i])).All(fits => fits))
             {
@@ -154,10 +156,10 @@ internal sealed class Checker(IReadOnlyDictionary<string, CelType> variables, st
             }
             else
             {
-                bound.Clear();
-                foreach ((string name, CelType type) in saved)
+                // What an overload that does not fit has bound is free again.
+                for (; trail.Count > before; trail.RemoveAt(trail.Count - 1))
                 {
-                    bound[name] = type;
+                    bound.Remove(trail[^1]);
                 }
             }
         }
@@ -278,7 +280,7 @@ internal sealed class Checker(IReadOnlyDictionary<string, CelType> variables, st
         given = Resolved(given);
         if (wanted.Kind == CelKind.Parameter && given.Kind == CelKind.Dyn)
         {
-            bound[wanted.Name] = CelType.Dyn;
+            Bind(wanted.Name, CelType.Dyn);
             return true;
         }
 
@@ -293,7 +295,7 @@ internal sealed class Checker(IReadOnlyDictionary<string, CelType> variables, st
             bool cyclic = Holds(other, parameter.Name);
             if (!cyclic)
             {
-                bound[parameter.Name] = other;
+                Bind(parameter.Name, other);
             }
 
             return !cyclic;
@@ -307,6 +309,12 @@ internal sealed class Checker(IReadOnlyDictionary<string, CelType> variables, st
         return wanted.Kind == CelKind.Type && given.Kind == CelKind.Type
             || (wanted.Kind == given.Kind && wanted.Name == given.Name && wanted.Arguments.Length == given.Arguments.Length && wanted.Arguments.Length > 0
                 && wanted.Arguments.Zip(given.Arguments).All(p => Fits(p.First, p.Second)));
+    }
+
+    private void Bind(string parameter, CelType type)
+    {
+        bound.Add(parameter, type);
+        trail.Add(parameter);
     }
 
     private static bool Holds(CelType type, string parameter) => (type.Kind == CelKind.Parameter && type.Name == parameter) || type.Arguments.Any(a => Holds(a, parameter));

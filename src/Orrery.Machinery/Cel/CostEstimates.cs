@@ -30,7 +30,7 @@ internal static class CostEstimates
         Expr[] arguments = call.Target is null || call.IsNamespaced ? [.. call.Arguments] : [call.Target, .. call.Arguments];
         double all = arguments.Sum(Of);
         double Size(int i) => i < arguments.Length ? SizeOf(arguments[i]) : 0;
-        return call.Function switch
+        return call.FullName switch
         {
             "_&&_" or "_||_" => all,
             "_?_:_" => Of(arguments[0]) + Math.Max(Of(arguments[1]), Of(arguments[2])),

@@ -7,10 +7,15 @@ internal sealed class Evaluator(IReadOnlyDictionary<string, object?> variables, 
 
     public object? Evaluate(Expr expression)
     {
+        if (expression is Literal literal)
+        {
+            return literal.Value;
+        }
+
+        // Variables of a policy are worked out within each other.
+        CelValues.EnsureStack();
         switch (expression)
         {
-            case Literal literal:
-                return literal.Value;
             case Identifier identifier:
                 return Name(identifier);
             case Select { Qualified: { } qualified }:
@@ -108,7 +113,13 @@ internal sealed class Evaluator(IReadOnlyDictionary<string, object?> variables, 
             }
         }
 
-        budget.Charge(Costs.Of(call.Function, values));
+        cancellation.ThrowIfCancellationRequested();
+        budget.Charge(Costs.Of(call.FullName, values));
+        if (call.Function == "findAll" && isMember && values is [string text, string pattern, ..] && (values.Length == 2 || values[2] is long))
+        {
+            return Libraries.Strings.FindAll(text, pattern, values.Length == 2 ? -1 : (long)values[2]!, budget, cancellation);
+        }
+
         if (call.Function is "_[?_]" || (call.Function == "_[_]" && values[0] is CelOptional))
         {
             return OptionalItem(values);
@@ -315,9 +326,15 @@ internal sealed class Evaluator(IReadOnlyDictionary<string, object?> variables, 
             FoldKind.Exists => error is null ? false : error,
             FoldKind.ExistsOne => hits == 1,
             FoldKind.TransformMap or FoldKind.TransformMapEntry => entries,
-            FoldKind.SortBy => range is CelList list ? Libraries.ListExtensions.Sort(list, new CelList(items)) : CelError.NoOverload,
+            FoldKind.SortBy => range is CelList list ? SortBy(list, new CelList(items)) : CelError.NoOverload,
             _ => new CelList(items),
         };
+    }
+
+    private object SortBy(CelList list, CelList keys)
+    {
+        budget.Charge(Costs.Sorting(keys));
+        return Libraries.ListExtensions.Sort(list, keys);
     }
 
     private static CelError? Keep(Fold fold, object? first, object? made, List<object?> items, CelDictionary entries)

@@ -51,6 +51,9 @@ internal sealed class Call(int offset, Expr? target, string function, IReadOnlyL
 
     /// <summary>The target is part of the function's name (<c>optional.of</c>), not a receiver.</summary>
     public bool IsNamespaced { get; set; }
+
+    /// <summary>The function's whole name, its namespace included: what it costs depends on it.</summary>
+    public string FullName { get; set; } = function;
 }
 
 internal sealed record Entry(Expr? Key, Expr Value, bool IsOptional);

@@ -10,6 +10,24 @@ internal static class Formatting
 {
     public static IEnumerable<Overload> All => [Of("string->format(list(dyn)) string", a => Format((string)a[0]!, (CelList)a[1]!))];
 
+    /// <summary>Most characters that a pattern makes of numbers, itself included: each has as many as its precision asks for.</summary>
+    public static long Longest(string pattern)
+    {
+        long most = pattern.Length;
+        for (int dot = pattern.IndexOf('.', StringComparison.Ordinal); dot >= 0; dot = pattern.IndexOf('.', dot + 1))
+        {
+            int end = dot + 1;
+            while (end < pattern.Length && end <= dot + 4 && char.IsAsciiDigit(pattern[end]))
+            {
+                end++;
+            }
+
+            most += dot > 0 && pattern[dot - 1] == '%' && int.TryParse(pattern.AsSpan(dot + 1, end - dot - 1), NumberStyles.None, CultureInfo.InvariantCulture, out int precision) ? precision : 0;
+        }
+
+        return most;
+    }
+
     private static object Format(string pattern, CelList values)
     {
         var made = new StringBuilder();
@@ -101,7 +119,13 @@ internal static class Formatting
     }
 
     /// <summary>Null where a value has no text.</summary>
-    private static string? Text(object? value) => value switch
+    private static string? Text(object? value)
+    {
+        CelValues.EnsureStack();
+        return Plain(value);
+    }
+
+    private static string? Plain(object? value) => value switch
     {
         double.NaN => "NaN",
         double d when double.IsInfinity(d) => d > 0 ? "Infinity" : "-Infinity",

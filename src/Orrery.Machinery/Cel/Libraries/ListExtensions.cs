@@ -48,33 +48,30 @@ internal static class ListExtensions
     private static CelList Flatten(CelList list, long depth)
     {
         var flat = new List<object?>();
+        Flatten(list, depth, flat);
+        return new CelList(flat);
+    }
+
+    private static void Flatten(CelList list, long depth, List<object?> flat)
+    {
+        CelValues.EnsureStack();
         foreach (object? item in list.Items)
         {
             if (item is CelList inner && depth > 0)
             {
-                flat.AddRange(Flatten(inner, depth - 1).Items);
+                Flatten(inner, depth - 1, flat);
             }
             else
             {
                 flat.Add(item);
             }
         }
-
-        return new CelList(flat);
     }
 
     private static CelList Distinct(CelList list)
     {
-        var kept = new List<object?>();
-        foreach (object? item in list.Items)
-        {
-            if (!kept.Any(k => CelValues.AreEqual(k, item)))
-            {
-                kept.Add(item);
-            }
-        }
-
-        return new CelList(kept);
+        var known = new CelMembers();
+        return new CelList([.. list.Items.Where(item => known.Add(item))]);
     }
 
     private static CelList Reverse(CelList list) => new(list.Count, i => list[list.Count - 1 - i]);

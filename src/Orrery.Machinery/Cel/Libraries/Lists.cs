@@ -10,7 +10,7 @@ internal static class Lists
         Of("list(T)->isSorted() bool", a => Sorted((CelList)a[0]!)),
         Of("list(T)->min() T", a => Extreme((CelList)a[0]!, -1)),
         Of("list(T)->max() T", a => Extreme((CelList)a[0]!, 1)),
-        Of("list(T)->sum() T", a => Sum((CelList)a[0]!)),
+        .. ((string[])["int", "uint", "double", "duration"]).Select(t => Of($"list({t})->sum() {t}", a => Sum((CelList)a[0]!))),
         Of("list(T)->indexOf(T) int", a => Index((CelList)a[0]!, a[1], false)),
         Of("list(T)->lastIndexOf(T) int", a => Index((CelList)a[0]!, a[1], true)),
         Of("sets.contains(list(T), list(T)) bool", a => Contains(a[0], a[1])),
@@ -23,13 +23,22 @@ internal static class Lists
     {
         if (left.Source?.ListType == Schemas.ListType.Set)
         {
-            return Keeping(left, [.. left.Items, .. right.Items.Where(y => !left.Items.Any(x => CelValues.AreEqual(x, y)))]);
+            var known = new CelMembers(left.Items);
+            return Keeping(left, [.. left.Items, .. right.Items.Where(y => !known.Contains(y))]);
         }
 
         if (left.Source is { ListType: Schemas.ListType.Map } source)
         {
-            bool Same(object? x, object? y) => source.ListMapKeys.All(k => x is CelMap a && y is CelMap b && a.TryGet(k, out object? v) == b.TryGet(k, out object? w) && CelValues.AreEqual(v, w));
-            return Keeping(left, [.. left.Items.Select(x => right.Items.FirstOrDefault(y => Same(x, y)) ?? x), .. right.Items.Where(y => !left.Items.Any(x => Same(x, y)))]);
+            // What an item is told apart by: its keys, each as an optional, since one may be absent.
+            CelList Key(object? item) => new([.. source.ListMapKeys.Select(k => item is CelMap map && map.TryGet(k, out object? v) ? new CelOptional(true, v) : CelOptional.None)]);
+            var news = new CelMembers();
+            foreach (object? item in right.Items)
+            {
+                news.Add(Key(item), item);
+            }
+
+            var olds = new CelMembers(left.Items.Select(Key));
+            return Keeping(left, [.. left.Items.Select(x => news.TryGet(Key(x), out object? y) ? y : x), .. right.Items.Where(y => !olds.Contains(Key(y)))]);
         }
 
         return new CelList(left.Count + right.Count, i => i < left.Count ? left[i] : right[i - left.Count]);
@@ -73,10 +82,10 @@ internal static class Lists
 
     private static object? Sum(CelList list)
     {
-        object? sum = list.Count == 0 ? 0L : list[0];
+        object? sum = list.Count == 0 ? 0L : list[0] is long or ulong or double or CelDuration ? list[0] : CelError.NoOverload;
         foreach (object? item in list.Items.Skip(1))
         {
-            sum = sum is CelError ? sum : CelLibrary.Call("_+_", [sum, item]);
+            sum = sum is CelError ? sum : (sum, item) is (long or ulong or double or CelDuration, long or ulong or double or CelDuration) ? CelLibrary.Call("_+_", [sum, item]) : CelError.NoOverload;
         }
 
         return sum;

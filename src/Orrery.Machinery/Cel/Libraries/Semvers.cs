@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Numerics;
 using static Orrery.Machinery.Cel.Overload;
 
 namespace Orrery.Machinery.Cel.Libraries;
@@ -34,6 +33,9 @@ internal static class Semvers
 internal sealed record CelSemver(long Major, long Minor, long Patch, string[] Before, string[] Build) : ICelOpaque, IComparable<CelSemver>
 {
     public CelType Type => Semvers.SemverType;
+
+    /// <summary>Characters, about.</summary>
+    public int Length { get; } = 5 + Before.Sum(p => p.Length + 1) + Build.Sum(p => p.Length + 1);
 
     /// <summary>The version, or why the text is none.</summary>
     /// <param name="normalize">Takes a leading v, missing parts and leading zeros.</param>
@@ -123,7 +125,8 @@ internal sealed record CelSemver(long Major, long Minor, long Patch, string[] Be
     private static int Compare(string a, string b)
     {
         bool x = a.All(char.IsAsciiDigit), y = b.All(char.IsAsciiDigit);
-        return x && y ? BigInteger.Parse(a, CultureInfo.InvariantCulture).CompareTo(BigInteger.Parse(b, CultureInfo.InvariantCulture))
+        // Without leading zeros the longer number is the larger.
+        return x && y ? a.Length != b.Length ? a.Length.CompareTo(b.Length) : string.CompareOrdinal(a, b)
             : x != y ? (x ? -1 : 1) : string.CompareOrdinal(a, b);
     }
 }

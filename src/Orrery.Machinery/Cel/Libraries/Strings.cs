@@ -15,8 +15,8 @@ internal static class Strings
         Of("string->matches(string) bool", a => Search(a, r => r.IsMatch(S(a, 0)))),
         Of("matches(string, string) bool", a => Search(a, r => r.IsMatch(S(a, 0)))),
         Of("string->find(string) string", a => Search(a, r => r.Match(S(a, 0)).Value)),
-        Of("string->findAll(string) list(string)", a => Search(a, r => new CelList([.. r.Matches(S(a, 0)).Select(m => m.Value)]))),
-        Of("string->findAll(string, int) list(string)", a => Search(a, r => new CelList([.. r.Matches(S(a, 0)).Select(m => m.Value).Take(N(a, 2) < 0 ? int.MaxValue : (int)N(a, 2))]))),
+        Of("string->findAll(string) list(string)", Metered),
+        Of("string->findAll(string, int) list(string)", Metered),
         Of("string->charAt(int) string", a => N(a, 1) == R(a, 0).Length ? "" : Cut(R(a, 0), N(a, 1), N(a, 1) + 1)),
         Of("string->substring(int) string", a => Cut(R(a, 0), N(a, 1), R(a, 0).Length)),
         Of("string->substring(int, int) string", a => Cut(R(a, 0), N(a, 1), N(a, 2))),
@@ -42,11 +42,41 @@ internal static class Strings
 
     private static Rune[] R(object?[] a, int i) => [.. S(a, i).EnumerateRunes()];
 
-    private static object? Search(object?[] a, Func<System.Text.RegularExpressions.Regex, object?> with)
+    /// <summary>All that match, each paid for as it is found: to find one, the text may have to be read to its end.</summary>
+    /// <param name="most">How many; negative for all.</param>
+    /// <exception cref="CelBudgetException">There are too many in too long a text.</exception>
+    public static object FindAll(string text, string pattern, long most, CelBudget budget, CancellationToken cancellation) => Search(pattern, regex =>
+    {
+        var found = new List<object?>();
+        for (System.Text.RegularExpressions.Match match = most == 0 ? System.Text.RegularExpressions.Match.Empty : regex.Match(text); match.Success; match = match.NextMatch())
+        {
+            found.Add(match.Value);
+            if (found.Count == most)
+            {
+                break;
+            }
+
+            cancellation.ThrowIfCancellationRequested();
+            budget.Charge((text.Length - match.Index) / 200);
+        }
+
+        return new CelList(found);
+    })!;
+
+    /// <summary>What takes the budget along is called by the evaluator itself.</summary>
+    private static object? Metered(object?[] a) => throw new InvalidOperationException("findAll is called with its budget");
+
+    private static object? Search(object?[] a, Func<System.Text.RegularExpressions.Regex, object?> with) => Search(S(a, 1), with);
+
+    private static object? Search(string pattern, Func<System.Text.RegularExpressions.Regex, object?> with)
     {
         try
         {
-            return with(Re2.Compile(S(a, 1)));
+            return Re2.Run(pattern, with);
+        }
+        catch (System.Text.RegularExpressions.RegexMatchTimeoutException)
+        {
+            throw new CelBudgetException();
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {

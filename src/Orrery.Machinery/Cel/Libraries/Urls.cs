@@ -23,6 +23,9 @@ internal static class Urls
 /// <summary>The parts of a URL as Go's net/url tells them.</summary>
 internal sealed record CelUrl(string Scheme, string Host, string Path, string RawQuery)
 {
+    /// <summary>Characters, about.</summary>
+    public int Length => Scheme.Length + Host.Length + Path.Length + RawQuery.Length;
+
     public string Port => Host.LastIndexOf(':') is >= 0 and int colon && colon > Host.LastIndexOf(']') ? Host[(colon + 1)..] : "";
 
     public string Hostname => (Port.Length > 0 || Host.EndsWith(':') ? Host[..Host.LastIndexOf(':')] : Host).Trim('[', ']');

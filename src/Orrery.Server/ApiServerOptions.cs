@@ -107,6 +107,12 @@ public sealed record ApiServerOptions
     /// </summary>
     public IReadOnlySet<GroupResource> OrphansHeldInVirtualClusters { get; init; } = new HashSet<GroupResource>();
 
+    /// <summary>
+    /// Finalizers that objects of root are made with, by their resource: of controllers that clean up before such an object goes, and would otherwise write each once more, at once after it
+    /// was made. Whoever names one here takes it away again, or such objects stay for ever. Empty for none.
+    /// </summary>
+    public IReadOnlyDictionary<GroupResource, string> FinalizersAtBirth { get; init; } = new Dictionary<GroupResource, string>();
+
     /// <summary>How requests share the server.</summary>
     internal FairnessOptions Fairness { get; init; } = new();
 

@@ -77,7 +77,7 @@ internal static class ServerComposition
             mutating:
             [
                 new NamespaceLifecycle(objects), new SigningRequestIdentity(time), limits, new ServiceAccountDefaults(objects, names), new NewNodeTaint(), new PodTopologyLabels(objects), priority, new DefaultTolerations(),
-                DefaultClass.OfClaims(objects), new VolumeProtection(), new RuntimeClassOverhead(objects), DefaultClass.OfIngresses(objects),
+                DefaultClass.OfClaims(objects), new VolumeProtection(), new FinalizersAtBirth(options.FinalizersAtBirth), new RuntimeClassOverhead(objects), DefaultClass.OfIngresses(objects),
                 PolicyPlugins.Mutating(caches, facts, parameters), new MutatingWebhooks(caches, webhookCalls, seats), new ParamGuard(objects, resources, access.Authorizer), new RoleEscalation(access.RoleGuard),
             ],
             validating:

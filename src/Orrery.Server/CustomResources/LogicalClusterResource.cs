@@ -50,16 +50,7 @@ internal static class LogicalClusterResource
         public override void PrepareForCreate(JsonObject json)
         {
             base.PrepareForCreate(json);
-            JsonObject metadata = json.Metadata;
-            if (metadata["finalizers"] is not JsonArray finalizers)
-            {
-                metadata["finalizers"] = finalizers = [];
-            }
-
-            if (!finalizers.Any(f => f?.GetValue<string>() == PurgeFinalizer))
-            {
-                finalizers.Add(PurgeFinalizer);
-            }
+            Finalizers.Add(json, PurgeFinalizer);
         }
     }
 }

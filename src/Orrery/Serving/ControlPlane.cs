@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
+using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Commands;
@@ -62,6 +63,7 @@ internal static class ControlPlane
                 Issuers = new TokenIssuers { Root = [publicUrl.GetLeftPart(UriPartial.Authority)] },
                 WebhookAddresses = bounds.WebhookAddresses,
                 DisabledControllers = bounds.DisabledControllers,
+                FinalizersAtBirth = new Dictionary<GroupResource, string> { [OrreryResources.VirtualClusters.GroupResource] = OrreryNames.VirtualClusterFinalizer },
                 OrphansHeldInVirtualClusters = PlaceableKinds.WithDependents,
                 VirtualClusterRoom = bounds.Room,
                 MoreMetrics = metrics.Write,

@@ -1,6 +1,4 @@
-using System.Text.Json.Nodes;
-using Orrery.Api;
-using Orrery.Machinery.Kinds;
+using Orrery.Server.Registry;
 
 namespace Orrery.Server.Admission.Volumes;
 
@@ -22,29 +20,14 @@ internal sealed class VolumeProtection : IMutatingPlugin
             switch (request.GroupResource)
             {
                 case { Group: "", Resource: "persistentvolumeclaims" }:
-                    Add(json.Metadata, ClaimFinalizer);
+                    Finalizers.Add(json, ClaimFinalizer);
                     break;
                 case { Group: "", Resource: "persistentvolumes" }:
-                    Add(json.Metadata, VolumeFinalizer);
+                    Finalizers.Add(json, VolumeFinalizer);
                     break;
             }
         }
 
         return ValueTask.CompletedTask;
-    }
-
-    private static void Add(JsonObject metadata, string finalizer)
-    {
-        if (metadata.Texts("finalizers").Contains(finalizer))
-        {
-            return;
-        }
-
-        if (metadata["finalizers"] is not JsonArray finalizers)
-        {
-            metadata["finalizers"] = finalizers = [];
-        }
-
-        finalizers.Add((JsonNode)finalizer);
     }
 }

@@ -62,6 +62,7 @@ public sealed class OrreryControllers(ControllersOptions options)
                 .. sources is null ? (ReadOnlySpan<IController>)[new UnservedController(context)] :
                 [
                     new VirtualClusterController(context),
+                    new ClusterRights(context),
                     new PlacementController(context, sources),
                     new StatusController(context, sources),
                     new MirrorController(context, sources),

@@ -111,6 +111,8 @@ public sealed partial class Informer
 
     public IReadOnlyList<KubeObject> InNamespace(ClusterName cluster, string ns) => store.InNamespace(cluster, ns);
 
+    public int CountInNamespace(ClusterName cluster, string ns) => store.CountInNamespace(cluster, ns);
+
     public IReadOnlyList<KubeObject> ByIndex(string index, string value) => store.ByIndex(index, value);
 
     public int CountByIndex(string index, string value) => store.CountByIndex(index, value);

@@ -69,6 +69,15 @@ internal sealed class InformerStore
         }
     }
 
+    /// <summary>How many objects a namespace has; copies none.</summary>
+    public int CountInNamespace(ClusterName cluster, string ns)
+    {
+        lock (gate)
+        {
+            return namespaces.TryGetValue((cluster, ns), out HashSet<ObjectKey>? keys) ? keys.Count : 0;
+        }
+    }
+
     public KubeObject[] ByIndex(string name, string value)
     {
         lock (gate)

@@ -24,21 +24,22 @@ internal sealed class GuardInformers
         this.client = client;
         this.isElses = isElses;
         InformerOptions ofOurs = options.Informers with { LabelSelector = OrreryNames.GuardLabel };
-        informers = resources.ToArray().ToDictionary(r => r, r => new Informer(client, r, ofOurs).AddIndex(ByTenant, o => [OwnerOf(o)]));
+        informers = resources.ToArray().ToDictionary(r => r, r => new Informer(client, r, ofOurs).AddIndex(ByTenant, o => [Place(OwnerOf(o), o.Cluster)]));
     }
 
     public IEnumerable<Informer> All => informers.Values;
 
-    public void Subscribe(Action<string> woken)
+    /// <param name="woken">Is told a tenant and the cluster in which something that is kept for it changed.</param>
+    public void Subscribe(Action<string, ClusterName> woken)
     {
         foreach (Informer informer in informers.Values)
         {
             informer.Subscribe(change =>
             {
-                woken(OwnerOf(change.Latest));
+                woken(OwnerOf(change.Latest), change.Key.Cluster);
                 if (change.Old is { } old && OwnerOf(old) != OwnerOf(change.Latest))
                 {
-                    woken(OwnerOf(old));
+                    woken(OwnerOf(old), change.Key.Cluster);
                 }
             });
         }
@@ -72,12 +73,15 @@ internal sealed class GuardInformers
         // 2. What is left over.
         foreach ((GroupVersionResource resource, Informer informer) in informers)
         {
-            foreach (KubeObject present in informer.ByIndex(ByTenant, tenant).Where(o => informer.KeyOf(o).Cluster == place && !o.IsDeleting && !isElses(o.Namespace) && !kept.Contains((resource, o.Namespace, o.Name))))
+            foreach (KubeObject present in informer.ByIndex(ByTenant, Place(tenant, place)).Where(o => !o.IsDeleting && !isElses(o.Namespace) && !kept.Contains((resource, o.Namespace, o.Name))))
             {
                 await OwnKinds.DeleteAsync(writer, resource, present, cancellationToken).ConfigureAwait(false);
             }
         }
     }
+
+    /// <summary>A tenant's, in one cluster: it may have thousands.</summary>
+    private static string Place(string tenant, ClusterName cluster) => cluster.IsRoot ? tenant : $"{tenant}/{cluster}";
 
     private static string OwnerOf(KubeObject kept) => kept.Labels.GetValueOrDefault(OrreryNames.GuardLabel) ?? "";
 }

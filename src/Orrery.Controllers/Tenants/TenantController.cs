@@ -12,7 +12,6 @@ internal sealed class TenantController : IController
 
     private readonly ControllerContext context;
     private readonly GuardInformers inRoot;
-    private readonly GuardInformers? inClusters;
     private readonly Informer tenants;
     private readonly Informer tenancies;
     private readonly ReconcilerHost<string> host;
@@ -28,31 +27,26 @@ internal sealed class TenantController : IController
         Informer installations = context.RootInformers.For(OrreryResources.Installations);
         inRoot = new GuardInformers(
             context.Root, context.Options, ns => namespaces.Get(ClusterName.Root, "", ns) is { } found && NamespaceMarks.IsMapped(found), CoreResources.ClusterRoles, CoreResources.ClusterRoleBindings, CoreResources.RoleBindings, CoreResources.ResourceQuotas, CoreResources.LimitRanges);
-        inClusters = context.Options.VirtualClusters
-            ? new GuardInformers(context.Root.InCluster(ClusterName.All), context.Options, _ => false, CoreResources.ClusterRoleBindings)
-            : null;
         var reconciler = new TenantReconciler(
             context.Root, tenants, virtualClusters,
             new TenantNamespaces(context.Root, namespaces, context.Events),
-            new TenantTenancies(context.Root, tenancies, classes, virtualClusters, installations, context.Fleet, context.Works),
-            inRoot, inClusters, context.Events, context.Time);
+            new TenantTenancies(context.Root, tenancies, classes, new PlacementsInUse(virtualClusters, installations), context.Fleet, context.Works),
+            inRoot, context.Events, context.Time);
         host = context.Host(
             "tenants", reconciler,
-            [tenants, classes, tenancies, installations, context.Works.Informer, .. inRoot.All, .. inClusters?.All ?? [], .. context.Fleet.Needs, .. context.Tenancy.Needs],
+            [tenants, classes, tenancies, installations, context.Works.Informer, .. inRoot.All, .. context.Fleet.Needs, .. context.Tenancy.Needs],
             Everything, workers: 4);
 
         // 1. The tenant itself, and what is kept for it.
         tenants.Subscribe(change => host.Queue.Add(change.Key.Name));
-        inRoot.Subscribe(Add);
-        inClusters?.Subscribe(Add);
+        inRoot.Subscribe((tenant, _) => Add(tenant));
         namespaces.Subscribe(OnNamespace);
 
         // 2. Where it runs.
         virtualClusters.Subscribe(change =>
         {
-            // Its counts change all the time, and change nothing here.
-            if ((change.Old?.Generation != change.Current?.Generation || IsReady(change.Old) != IsReady(change.Current))
-                && context.Tenancy.TenantOf(change.Key.Namespace) is { } tenant)
+            // Its status changes all the time, and changes nothing here.
+            if (change.Old?.Generation != change.Current?.Generation && context.Tenancy.TenantOf(change.Key.Namespace) is { } tenant)
             {
                 host.Queue.AddAfter(tenant.Name, ReportPace);
             }
@@ -79,11 +73,9 @@ internal sealed class TenantController : IController
     }
 
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
-        inRoot.All.Concat(inClusters?.All ?? []).Select(i => i.RunAsync(cancellationToken)).Append(StandingObjects.KeepAsync(context, TenantObjects.SharedRoles(), cancellationToken)).Append(host.RunAsync(cancellationToken)));
+        inRoot.All.Select(i => i.RunAsync(cancellationToken)).Append(StandingObjects.KeepAsync(context, TenantObjects.SharedRoles(), cancellationToken)).Append(host.RunAsync(cancellationToken)));
 
     private IEnumerable<string> Everything() => tenants.All().Select(t => t.Name).Union(inRoot.Tenants()).Union(tenancies.All().Select(t => t.Name));
-
-    private static bool IsReady(KubeObject? cluster) => cluster is not null && Conditions.IsTrue(cluster, OrreryNames.ReadyCondition);
 
     private void OnNamespace(InformerChange change)
     {

@@ -6,8 +6,8 @@ using Orrery.Client;
 namespace Orrery.Controllers.Tenants;
 
 /// <summary>
-/// Keeps what a tenant has: its root namespaces, the rights of its members there and in its virtual clusters, its bounds, and in each data
-/// plane that it uses a Tenancy that says how it is held apart.
+/// Keeps what a tenant has: its root namespaces, the rights of its members there, its bounds, and in each data plane that it uses a Tenancy that says how it is
+/// held apart. Rights in its virtual clusters are <see cref="ClusterRights"/>'.
 /// </summary>
 internal sealed class TenantReconciler(
     KubeClient root,
@@ -16,7 +16,6 @@ internal sealed class TenantReconciler(
     TenantNamespaces namespaces,
     TenantTenancies tenancies,
     GuardInformers inRoot,
-    GuardInformers? inClusters,
     EventRecorder events,
     TimeProvider time) : IReconciler<string>
 {
@@ -48,25 +47,11 @@ internal sealed class TenantReconciler(
             await tenancies.BringAboutAsync(tenant, own, cancellationToken).ConfigureAwait(false);
         }
 
-        // 4. Rights in its virtual clusters.
-        await GrantAsync(tenant, own, cancellationToken).ConfigureAwait(false);
-
-        // 5. The status.
+        // 4. The status.
         JsonObject status = TenantStatus.Build(
-            json, tenant, refusal, terminating, own.Sum(n => virtualClusters.InNamespace(ClusterName.Root, n).Count), size, tenancies.Of(key), time.GetUtcNow());
+            json, tenant, refusal, terminating, own.Sum(n => virtualClusters.CountInNamespace(ClusterName.Root, n)), size, tenancies.Of(key), time.GetUtcNow());
         await OwnKinds.WriteStatusAsync(root, tenants, json, status, cancellationToken).ConfigureAwait(false);
         ConditionEvents.Tell(events, json, status, Told, noJudgement: OrreryNames.SuspendedCondition);
         return ReconcileResult.Done;
-    }
-
-    private async Task GrantAsync(Tenant tenant, IReadOnlyList<string> own, CancellationToken cancellationToken)
-    {
-        // One that is not served yet wakes this key when it is.
-        foreach (KubeObject cluster in own.SelectMany(n => virtualClusters.InNamespace(ClusterName.Root, n))
-            .Where(c => inClusters is not null && !c.IsDeleting && Conditions.IsTrue(c, OrreryNames.ReadyCondition)))
-        {
-            await inClusters!.BringAboutAsync(
-                tenant.Name, TenantObjects.InVirtualCluster(tenant), cancellationToken, new ClusterName(cluster.Namespace, cluster.Name)).ConfigureAwait(false);
-        }
     }
 }

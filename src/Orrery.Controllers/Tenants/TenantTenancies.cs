@@ -8,7 +8,7 @@ using Orrery.Controllers.Placement;
 namespace Orrery.Controllers.Tenants;
 
 /// <summary>Keeps one Tenancy in each data plane that a tenant uses, and none elsewhere.</summary>
-internal sealed class TenantTenancies(KubeClient root, Informer tenancies, Informer classes, Informer virtualClusters, Informer installations, FleetDirectory fleet, WorkDirectory works)
+internal sealed class TenantTenancies(KubeClient root, Informer tenancies, Informer classes, PlacementsInUse placements, FleetDirectory fleet, WorkDirectory works)
 {
     private const string ByTenant = "tenancy-tenant";
 
@@ -70,13 +70,9 @@ internal sealed class TenantTenancies(KubeClient root, Informer tenancies, Infor
     {
         FleetSnapshot snapshot = fleet.Current;
         var names = new SortedSet<string>(StringComparer.Ordinal);
-        foreach (KubeObject placed in namespaces
-            .SelectMany(ns => virtualClusters.InNamespace(ClusterName.Root, ns).Concat(installations.InNamespace(ClusterName.Root, ns))).Where(p => !p.IsDeleting)
-
-            // A tenant may have thousands, and few ways to place them.
-            .DistinctBy(p => p.At("spec", "placement")?.GetRawText()))
+        foreach (Api.Kinds.Placement placement in namespaces.SelectMany(placements.In))
         {
-            names.UnionWith(PlacementResolver.Resolve(Api.Kinds.Placement.Of(placed), tenant, snapshot, []).DataPlanes.Select(d => d.Name));
+            names.UnionWith(PlacementResolver.Resolve(placement, tenant, snapshot, []).DataPlanes.Select(d => d.Name));
         }
 
         foreach (DataPlane dataPlane in snapshot.DataPlanes.Where(d => names.Contains(d.Name) || works.HasTenant(tenant.Name, d.Name)))

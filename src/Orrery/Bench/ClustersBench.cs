@@ -12,6 +12,7 @@ internal sealed class ClustersBench(BenchTarget target, TimeSpan settle, Progres
     private const int Workers = 32;
     private const int Warm = 500;
     private const string Tenant = "bench-clusters";
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     /// <summary>So long a server may keep what clients can go on from: a little more than <c>PastKeeping.Least</c>.</summary>
@@ -76,9 +77,12 @@ internal sealed class ClustersBench(BenchTarget target, TimeSpan settle, Progres
 
     private async Task MakeAsync(int count, CancellationToken cancellationToken)
     {
+        // Watched: to list ten thousand again and again would take a good part of the processors from the server.
+        await using var ready = new ReadyWatch(reader, Tenant, time);
+        await ready.HasSynced.WaitAsync(Patience, time, cancellationToken).ConfigureAwait(false);
         await Load.RunAsync(target, count, Workers, time, (i, token) => client.PostAsync(Path, Body(i), token), cancellationToken).ConfigureAwait(false);
-        progress.Say($"all were accepted, {await ReadyAsync(cancellationToken).ConfigureAwait(false)} are ready");
-        await UntilAsync("all to be ready", ready => ready == count, "ready", ReadyAsync, cancellationToken).ConfigureAwait(false);
+        progress.Say($"all were accepted, {ready.Count} are ready");
+        await UntilAsync("all to be ready", now => now == count, "ready", _ => Task.FromResult(ready.Count), cancellationToken).ConfigureAwait(false);
     }
 
     private async Task DeleteAsync(CancellationToken cancellationToken)
@@ -107,15 +111,8 @@ internal sealed class ClustersBench(BenchTarget target, TimeSpan settle, Progres
                 said = time.GetTimestamp();
             }
 
-            await Task.Delay(TimeSpan.FromMilliseconds(500), time, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(Look, time, cancellationToken).ConfigureAwait(false);
         }
-    }
-
-    /// <summary>A page of 500 at a time, so that looking does not become the load.</summary>
-    private async Task<int> ReadyAsync(CancellationToken cancellationToken)
-    {
-        KubeList all = await reader.ListAsync(OrreryResources.VirtualClusters, Tenant, new ListQuery { PageSize = 500, ResourceVersion = "0" }, cancellationToken).ConfigureAwait(false);
-        return all.Items.Count(item => Fleet.IsTrue(item, "Ready"));
     }
 }
 

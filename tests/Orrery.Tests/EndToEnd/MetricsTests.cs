@@ -55,10 +55,11 @@ public sealed partial class MetricsTests(CommandTests.Small installed) : IClassF
         // 3. They follow what happens.
         await Eventually.EqualsAsync(0.1, () => ValueAsync("orrery_tenant_requested{tenant=\"measured\",resource=\"cpu\"}"), Limit);
         await Eventually.EqualsAsync(1, () => ValueAsync("orrery_data_plane_tenants{data_plane=\"solo\"}"), Limit);
-        double worked = await ValueAsync("orrery_reconcile_total{controller=\"tenants\",result=\"done\"}");
+        double worked = await ValueAsync("orrery_reconcile_total{controller=\"tenants\",result=\"success\"}");
+        Assert.InRange(worked, 1, double.MaxValue);
         (await installed.OrreryAsync("tenant", "set", "measured", "--suspended")).Succeeded();
         await Eventually.EqualsAsync(1.0, () => ValueAsync("orrery_tenants_suspended{status=\"True\"}"), Limit);
-        await Eventually.HoldsAsync(async () => await ValueAsync("orrery_reconcile_total{controller=\"tenants\",result=\"done\"}") >= worked + 1, Limit);
+        await Eventually.HoldsAsync(async () => await ValueAsync("orrery_reconcile_total{controller=\"tenants\",result=\"success\"}") >= worked + 1, Limit);
         (await installed.OrreryAsync("tenant", "delete", "measured")).Succeeded();
         await Eventually.EqualsAsync(0.0, () => ValueAsync("orrery_works"), Limit);
     }

@@ -50,7 +50,7 @@ internal sealed class SatellitesBench(DataDirectory directory, int count, bool t
             progress.Say($"{count} data planes to make");
             await using FleetWatch fleet = await MakeDataPlanesAsync(root, cancellationToken).ConfigureAwait(false);
             progress.Say("all are made; what the control plane costs without satellites");
-            long before = await Settling.MemoryAsync(target, u => u.Anonymous, Settle, time, cancellationToken).ConfigureAwait(false);
+            long before = await Settling.KeptAsync(target, u => u.Anonymous, Settle, time, cancellationToken).ConfigureAwait(false);
             (TimeSpan alone, TimeSpan aloneInAll) = await CpuAsync(target, cancellationToken).ConfigureAwait(false);
 
             // 2. All of them connected, and nothing to do.
@@ -62,7 +62,7 @@ internal sealed class SatellitesBench(DataDirectory directory, int count, bool t
 
             await fleet.ReadyAsync(count, "", Long, cancellationToken).ConfigureAwait(false);
             progress.Say("all are ready; what they cost");
-            long after = await Settling.MemoryAsync(target, u => u.Anonymous, Settle, time, cancellationToken).ConfigureAwait(false);
+            long after = await Settling.KeptAsync(target, u => u.Anonymous, Settle, time, cancellationToken).ConfigureAwait(false);
             (TimeSpan connected, TimeSpan connectedInAll) = await CpuAsync(target, cancellationToken).ConfigureAwait(false);
             double beats = count * Quiet.TotalSeconds / 10;
             figures.Add(new Figure(SatelliteMeasures.Memory, (after - before) / 1024.0 / count));

@@ -47,12 +47,17 @@ internal static partial class Settling
     /// </summary>
     /// <param name="atMost">So long one that cannot be asked may take to come to rest; then whatever it is counts.</param>
     /// <returns>Private bytes.</returns>
-    public static async Task<long> KeptAsync(BenchTarget target, TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken)
+    public static Task<long> KeptAsync(BenchTarget target, TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken) =>
+        KeptAsync(target, usage => usage.Private, atMost, time, cancellationToken);
+
+    /// <param name="memory">What of it counts.</param>
+    /// <inheritdoc cref="KeptAsync(BenchTarget, TimeSpan, TimeProvider, CancellationToken)"/>
+    public static async Task<long> KeptAsync(BenchTarget target, Func<ProcessUsage, long> memory, TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken)
     {
         int[] asked = [.. target.Pids.Where(CollectsWhenAsked)];
         if (asked.Length == 0)
         {
-            return await MemoryAsync(target, usage => usage.Private, atMost, time, cancellationToken).ConfigureAwait(false);
+            return await MemoryAsync(target, memory, atMost, time, cancellationToken).ConfigureAwait(false);
         }
 
         long least = long.MaxValue;
@@ -60,7 +65,7 @@ internal static partial class Settling
         {
             Array.ForEach(asked, pid => _ = Kill(pid, MemoryReturn.Signal));
             await Task.Delay(AskedLook, time, cancellationToken).ConfigureAwait(false);
-            least = Math.Min(least, target.Usage().Private);
+            least = Math.Min(least, memory(target.Usage()));
         }
 
         return least;

@@ -54,4 +54,16 @@ public sealed partial class KubeClient
     public Task<HttpResponseMessage> ForwardAsync(
         HttpMethod method, string pathAndQuery, IEnumerable<KeyValuePair<string, string>> headers, bool upgrade, CancellationToken cancellationToken, HttpContent? content = null) =>
         transport.ForwardAsync(method, Full(pathAndQuery), headers, upgrade, content, cancellationToken);
+
+    /// <summary>
+    /// Opens a stream both ways (RFC 8441) within the HTTP/2 connection that carries this client's other requests. What is written goes out with the next flush; disposing of
+    /// the stream ends it alone.
+    /// </summary>
+    /// <param name="protocol">What is spoken within, such as <c>websocket</c>.</param>
+    /// <param name="headers">Beside the credential.</param>
+    /// <exception cref="HttpRequestException">
+    /// Also where somebody on the way knows no such streams (<see cref="HttpRequestError.ExtendedConnectNotSupported"/>) or no HTTP/2 (<see cref="HttpRequestError.VersionNegotiationError"/>).
+    /// </exception>
+    public Task<Stream> ConnectAsync(string protocol, string pathAndQuery, IEnumerable<KeyValuePair<string, string>> headers, CancellationToken cancellationToken) =>
+        transport.ConnectAsync(protocol, Full(pathAndQuery), headers, cancellationToken);
 }

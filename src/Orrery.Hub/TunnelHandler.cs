@@ -17,7 +17,9 @@ internal sealed class TunnelHandler(TunnelHub hub) : ISubresourceHandler
 
     public string Subresource => OrreryNames.TunnelSubresource;
 
-    public async Task HandleAsync(SubresourceTarget target, HttpContext http, CancellationToken cancellationToken)
+    public bool ServesWithinConnection => true;
+
+    public Task HandleAsync(SubresourceTarget target, HttpContext http, CancellationToken cancellationToken)
     {
         string dataPlane = target.Object.Name;
         if (SatelliteUserName.Parse(target.User.Name) is not { } satellite || !satellite.IsOf(target.Object))
@@ -30,13 +32,19 @@ internal sealed class TunnelHandler(TunnelHub hub) : ISubresourceHandler
             throw ApiErrors.Forbidden(Resource, dataPlane, $"data plane {dataPlane} is leaving the fleet");
         }
 
+        return HoldAsync(dataPlane, TunnelCredential.Of(satellite, target.Object, http.Connection.ClientCertificate), http, cancellationToken);
+    }
+
+    /// <summary>What it is given is all that is held for as long as the tunnel lasts.</summary>
+    private async Task HoldAsync(string dataPlane, TunnelCredential credential, HttpContext http, CancellationToken cancellationToken)
+    {
         // The satellite's pings are the heartbeats, answered by whoever reads; below the socket they are seen. This side asks nothing, which would take a timer a satellite.
         ObservedStream? heard = null;
         WebSocket socket = await WebSocketUpgrade.AcceptAsync(http, OrreryNames.TunnelProtocol, keepAlive: TimeSpan.Zero, raw => heard = new ObservedStream(raw, hub.Time)).ConfigureAwait(false);
         Stream connection = WebSocketStream.Create(socket, WebSocketMessageType.Binary, ownsWebSocket: true);
         try
         {
-            await hub.HoldAsync(dataPlane, TunnelCredential.Of(satellite, target.Object, http.Connection.ClientCertificate), connection, heard!, http.Connection.RemoteIpAddress?.ToString() ?? "", cancellationToken).ConfigureAwait(false);
+            await hub.HoldAsync(dataPlane, credential, connection, heard!, http.Connection.RemoteIpAddress?.ToString() ?? "", cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or WebSocketException)
         {

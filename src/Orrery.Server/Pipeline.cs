@@ -27,8 +27,13 @@ internal sealed class Pipeline(ServerState server)
         try
         {
             // 1. What is asked, from method and raw path alone.
-            info = RequestInfoParser.Parse(http.Request.Method, RawTarget.Of(http), http.Request.Path.Value);
+            bool isWithin = WebSocketUpgrade.IsWithinConnection(http);
+            info = RequestInfoParser.Parse(isWithin ? HttpMethods.Get : http.Request.Method, RawTarget.Of(http), http.Request.Path.Value);
             server.Metrics.Enter(info);
+            if (isWithin && !(server.SubresourceHandlers.TryGetValue((info.GroupResource, info.Subresource), out ISubresourceHandler? handler) && handler.ServesWithinConnection))
+            {
+                throw ApiErrors.MethodNotAllowed();
+            }
 
             // 2. Whoever was answered by another server on the same store finds the same here: objects, rights and tokens.
             //    Lists and watches say themselves how new their state must be.

@@ -142,6 +142,37 @@ internal sealed class Transport : IDisposable
         return await AnswerAsync(message, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>A stream both ways (RFC 8441) within an HTTP/2 connection, beside whatever else goes over it. Disposing of it ends the stream alone.</summary>
+    /// <exception cref="StatusException">The server does not let it in, or takes no such streams.</exception>
+    /// <exception cref="HttpRequestException">No answer. Its <see cref="HttpRequestException.HttpRequestError"/> tells whether whoever answers knows no such streams, or no HTTP/2.</exception>
+    public async Task<Stream> ConnectAsync(string protocol, string pathAndQuery, IEnumerable<KeyValuePair<string, string>> headers, CancellationToken cancellationToken)
+    {
+        // Not disposed of: it lasts as long as the stream, and holds nothing.
+        var message = new HttpRequestMessage(HttpMethod.Connect, root + pathAndQuery)
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        message.Headers.Protocol = protocol;
+        foreach ((string name, string value) in headers)
+        {
+            message.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        message.Headers.TryAddWithoutValidation("User-Agent", config.UserAgent);
+        await AuthorizeAsync(message, cancellationToken).ConfigureAwait(false);
+        HttpResponseMessage response = await AnswerAsync(message, cancellationToken).ConfigureAwait(false);
+        if (response.IsSuccessStatusCode)
+        {
+            return await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        using (response)
+        {
+            throw Failure(response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false));
+        }
+    }
+
     public void Dispose() => connections.Http.Dispose();
 
     private Connections Connect(TlsIdentity? tls) =>

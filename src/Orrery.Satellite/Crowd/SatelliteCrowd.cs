@@ -36,10 +36,11 @@ public sealed class SatelliteCrowd(IReadOnlyList<CrowdMember> members, bool take
     private async Task RunAsync(CrowdMember member, TunnelServer server, CancellationToken cancellationToken)
     {
         var joined = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await Together.RunAsync([token => DialAsync(member, server, joined, token), token => WorkAsync(member, joined.Task, token)], cancellationToken).ConfigureAwait(false);
+        using var client = new KubeClient(member.ControlPlane, time);
+        await Together.RunAsync([token => DialAsync(member, client, server, joined, token), token => WorkAsync(member, client, joined.Task, token)], cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task WorkAsync(CrowdMember member, Task joined, CancellationToken cancellationToken)
+    private async Task WorkAsync(CrowdMember member, KubeClient client, Task joined, CancellationToken cancellationToken)
     {
         if (!takesWorks)
         {
@@ -47,15 +48,14 @@ public sealed class SatelliteCrowd(IReadOnlyList<CrowdMember> members, bool take
         }
 
         await joined.WaitAsync(cancellationToken).ConfigureAwait(false);
-        using var client = new KubeClient(member.ControlPlane, time);
         await new CrowdWorks(client, member.DataPlane, time).RunAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task DialAsync(CrowdMember member, TunnelServer server, TaskCompletionSource joined, CancellationToken cancellationToken)
+    private async Task DialAsync(CrowdMember member, KubeClient client, TunnelServer server, TaskCompletionSource joined, CancellationToken cancellationToken)
     {
         var chance = new Random(HashCode.Combine(member.DataPlane));
         TimeSpan wait = FirstWait;
-        using var dial = new TunnelDial(member.ControlPlane, member.DataPlane, time);
+        var dial = new TunnelDial(client, member.DataPlane, time);
         while (!cancellationToken.IsCancellationRequested)
         {
             try

@@ -110,8 +110,9 @@ internal sealed class BeatingStream(Stream inner, TimeProvider time) : Connectio
             frame[1] = MaskedAndEmpty;
             RandomNumberGenerator.Fill(frame.AsSpan(2));
             await WriteAsync(frame, CancellationToken.None).ConfigureAwait(false);
+            await FlushAsync(CancellationToken.None).ConfigureAwait(false);
         }
-        catch (Exception gone) when (gone is IOException or ObjectDisposedException)
+        catch (Exception gone) when (gone is IOException or HttpRequestException or OperationCanceledException or ObjectDisposedException)
         {
             // Whoever reads learns of the end.
             timer?.Dispose();

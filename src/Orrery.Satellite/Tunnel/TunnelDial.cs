@@ -4,33 +4,57 @@ using Orrery.Client;
 
 namespace Orrery.Satellite.Tunnel;
 
-/// <summary>Opens connections for a tunnel, one after the other: each is a WebSocket, which passes whatever lets HTTPS pass. What is open needs this no more.</summary>
-internal sealed class TunnelDial : IDisposable
+/// <summary>
+/// Opens tunnels, one after the other: each is a WebSocket. It goes within the connection that carries the satellite's requests (RFC 8441), which spares both sides a second
+/// one; where somebody on the way takes no such streams it gets a connection of its own, which passes whatever lets HTTPS pass. What is open needs this no more.
+/// </summary>
+/// <param name="client">To the control plane, as this satellite.</param>
+internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvider time)
 {
-    private readonly ClientConfig config;
-    private readonly string dataPlane;
-    private readonly HttpMessageInvoker http;
-    private BeatingStream? carrier;
-
-    public TunnelDial(ClientConfig config, string dataPlane, TimeProvider time)
-    {
-        this.config = config;
-        this.dataPlane = dataPlane;
-        SocketsHttpHandler handler = ClientHandler.Create(config);
-
-        // Through a proxy there are two, of which the later one is that of the control plane.
-        handler.PlaintextStreamFilter = (connection, _) => ValueTask.FromResult<Stream>(carrier = new BeatingStream(connection.PlaintextStream, time));
-        http = new HttpMessageInvoker(handler);
-    }
+    private string Path => $"/apis/{OrreryResources.ApiVersion}/dataplanes/{dataPlane}/{OrreryNames.TunnelSubresource}";
 
     /// <summary>Ends once the control plane has let it in; from then on the satellite's heartbeat is in the connection.</summary>
     /// <exception cref="WebSocketException">It is not there, or does not let it in.</exception>
+    /// <exception cref="Orrery.Api.StatusException">It says why it does not let it in.</exception>
     public async Task<Stream> OpenAsync(CancellationToken cancellationToken)
     {
+        try
+        {
+            return await OpenWithinAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (HttpRequestException e) when (IsNotTaken(e))
+        {
+            return await OpenApartAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Orrery.Api.StatusException e) when (e.Code is 400 or 405 or 501 or 502)
+        {
+            return await OpenApartAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<Stream> OpenWithinAsync(CancellationToken cancellationToken)
+    {
+        KeyValuePair<string, string>[] headers = [new("Sec-WebSocket-Version", "13"), new("Sec-WebSocket-Protocol", OrreryNames.TunnelProtocol)];
+        var carrier = new BeatingStream(await client.ConnectAsync("websocket", Path, headers, cancellationToken).ConfigureAwait(false), time);
+        carrier.Begin();
+        var socket = WebSocket.CreateFromStream(carrier, new WebSocketCreationOptions { SubProtocol = OrreryNames.TunnelProtocol, KeepAliveInterval = TimeSpan.Zero });
+        return WebSocketStream.Create(socket, WebSocketMessageType.Binary, ownsWebSocket: true);
+    }
+
+    private async Task<Stream> OpenApartAsync(CancellationToken cancellationToken)
+    {
+        // As who it is now: its certificate changes over time.
+        ClientConfig config = client.Config.Now;
+        using SocketsHttpHandler handler = ClientHandler.Create(config);
+
+        // Through a proxy there are two, of which the later one is that of the control plane.
+        BeatingStream? carrier = null;
+        handler.PlaintextStreamFilter = (connection, _) => ValueTask.FromResult<Stream>(carrier = new BeatingStream(connection.PlaintextStream, time));
+        using var http = new HttpMessageInvoker(handler);
         var address = new UriBuilder(config.Server)
         {
             Scheme = config.Server.Scheme == Uri.UriSchemeHttps ? "wss" : "ws",
-            Path = $"{config.Server.AbsolutePath.TrimEnd('/')}/apis/{OrreryResources.ApiVersion}/dataplanes/{dataPlane}/{OrreryNames.TunnelSubresource}",
+            Path = config.Server.AbsolutePath.TrimEnd('/') + Path,
         };
         var socket = new ClientWebSocket();
         try
@@ -54,5 +78,8 @@ internal sealed class TunnelDial : IDisposable
         }
     }
 
-    public void Dispose() => http.Dispose();
+    /// <summary>Whoever answers knows no streams within a connection, or no HTTP/2 at all: then it may end the handshake, as if it were not to be trusted.</summary>
+    private static bool IsNotTaken(HttpRequestException fault) => fault.HttpRequestError
+        is HttpRequestError.ExtendedConnectNotSupported or HttpRequestError.VersionNegotiationError or HttpRequestError.SecureConnectionError
+        or HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse;
 }

@@ -29,6 +29,7 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await using TunnelServer server = await TunnelServer.StartAsync(requests.HandleAsync, context.Options.Loggers, cancellationToken).ConfigureAwait(false);
+        var dial = new TunnelDial(context.ControlPlane, context.Options.DataPlane, context.Time);
         var chance = new Random(HashCode.Combine(context.Options.DataPlane));
         TimeSpan wait = FirstWait;
         string said = "";
@@ -39,8 +40,6 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
             TlsIdentity? dialledAs = context.Options.ControlPlane.TlsSource?.Invoke();
             try
             {
-                // As who it is now: its certificate changes over time.
-                using var dial = new TunnelDial(context.Options.ControlPlane.Now, context.Options.DataPlane, context.Time);
                 Stream connection = await dial.OpenAsync(cancellationToken).ConfigureAwait(false);
                 Log.TunnelOpen(logger, context.Options.ControlPlane.Server);
                 joined.TrySetResult();

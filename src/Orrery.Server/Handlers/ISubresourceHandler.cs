@@ -12,6 +12,9 @@ public interface ISubresourceHandler
     /// <summary>Name after the object's name in the path, such as <c>log</c>.</summary>
     string Subresource { get; }
 
+    /// <summary>Whether it also serves a WebSocket within an HTTP/2 connection (<see cref="WebSocketUpgrade.IsWithinConnection"/>), as which it then gets its GET.</summary>
+    bool ServesWithinConnection => false;
+
     /// <summary>Writes the whole answer.</summary>
     /// <exception cref="StatusException">Answered as a Status when nothing has been written yet.</exception>
     Task HandleAsync(SubresourceTarget target, HttpContext http, CancellationToken cancellationToken);

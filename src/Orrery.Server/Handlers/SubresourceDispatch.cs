@@ -18,7 +18,7 @@ internal static class SubresourceDispatch
             ProxyName proxy = request.Subresource == "proxy"
                 ? ProxyName.Parse(request.Name) ?? throw ApiErrors.BadRequest($"invalid {request.Resource.GroupResource.Resource} request \"{request.Name}\"")
                 : new ProxyName("", request.Name, "");
-            StoredObject target = request.Require(proxy.Name);
+            _ = request.Require(proxy.Name);
             if (IsStream(request) && request.Info.Verb == "get")
             {
                 // A WebSocket opens with GET, and a stream into a pod is more than reading (upstream since 1.35: AuthorizePodWebsocketUpgradeCreatePermission).
@@ -27,17 +27,7 @@ internal static class SubresourceDispatch
 
             request.Seat.Dispose();
             StalledClients.LetPause(request.Http);
-            return LongRunning.RunAsync(
-                request,
-                async (_, token) =>
-                {
-                    await ConnectAdmission.AdmitAsync(request, token);
-                    await handler.HandleAsync(
-                        new SubresourceTarget(request.Cluster, request.User, request.Info.Verb, KubeObject.Parse(target.Json.Span)) { Proxy = proxy, Tail = TailOf(request) },
-                        request.Http,
-                        token);
-                },
-                cancellationToken);
+            return LongRunning.RunAsync(request, (asked, token) => ServeAsync(asked, handler, proxy, token), cancellationToken);
         }
 
         // 2. One that the kind has.
@@ -65,6 +55,16 @@ internal static class SubresourceDispatch
             _ => throw ApiErrors.NoSuchResource(),
         };
     }
+
+    private static async Task ServeAsync(ResourceRequest request, ISubresourceHandler handler, ProxyName proxy, CancellationToken cancellationToken)
+    {
+        await ConnectAdmission.AdmitAsync(request, cancellationToken);
+        await handler.HandleAsync(TargetOf(request, proxy), request.Http, cancellationToken);
+    }
+
+    /// <summary>The object as it is now. Whoever serves for months need not hold it for as long, so neither does anybody here.</summary>
+    private static SubresourceTarget TargetOf(ResourceRequest request, ProxyName proxy) =>
+        new(request.Cluster, request.User, request.Info.Verb, KubeObject.Parse(request.Require(proxy.Name).Json.Span)) { Proxy = proxy, Tail = TailOf(request) };
 
     private static bool IsStream(ResourceRequest request) =>
         (request.Resource.GroupResource is { Group: "", Resource: "pods" } && request.Subresource is "exec" or "attach" or "portforward")

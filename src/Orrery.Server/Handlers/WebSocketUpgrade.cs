@@ -3,11 +3,12 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Orrery.Api;
 
 namespace Orrery.Server.Handlers;
 
-/// <summary>Accepts a WebSocket (RFC 6455) for a subresource that is a stream.</summary>
+/// <summary>Accepts a WebSocket for a subresource that is a stream: a connection of its own (RFC 6455), or a stream of an HTTP/2 connection (RFC 8441).</summary>
 public static class WebSocketUpgrade
 {
     /// <summary>What RFC 6455, section 1.3, has both sides add to the key.</summary>
@@ -19,6 +20,10 @@ public static class WebSocketUpgrade
         http.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
         && string.Equals(http.Request.Headers.Upgrade, "websocket", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>Whether a WebSocket is asked for within an HTTP/2 connection, by a CONNECT that stands for the GET of HTTP/1.1.</summary>
+    public static bool IsWithinConnection(HttpContext http) =>
+        HttpMethods.IsConnect(http.Request.Method) && http.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true, Protocol: "websocket" };
+
     /// <summary>The subprotocols that the client offers, in its order of preference.</summary>
     public static IReadOnlyList<string> Offered(HttpContext http) =>
         http.Request.Headers.SecWebSocketProtocol.ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
@@ -29,21 +34,32 @@ public static class WebSocketUpgrade
     /// <exception cref="StatusException">400: no WebSocket is asked for, or not as RFC 6455 says.</exception>
     public static async Task<WebSocket> AcceptAsync(HttpContext http, string? subprotocol, TimeSpan keepAlive, Func<Stream, Stream>? around = null)
     {
+        bool isWithin = IsWithinConnection(http);
         string key = http.Request.Headers.SecWebSocketKey.ToString();
-        if (!IsRequested(http) || http.Request.Headers.SecWebSocketVersion != Version || !IsKey(key))
+        if (http.Request.Headers.SecWebSocketVersion != Version || !(isWithin || (IsRequested(http) && IsKey(key))))
         {
             throw ApiErrors.BadRequest("Upgrade request required");
         }
 
         IHeaderDictionary headers = http.Response.Headers;
-        headers.Upgrade = "websocket";
-        headers.SecWebSocketAccept = Accept(key);
         if (subprotocol is not null)
         {
             headers.SecWebSocketProtocol = subprotocol;
         }
 
-        Stream stream = await http.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
+        Stream stream;
+        if (isWithin)
+        {
+            // Such a stream is quiet for as long as nobody asks anything.
+            http.Features.GetRequiredFeature<IHttpMinRequestBodyDataRateFeature>().MinDataRate = null;
+            stream = await http.Features.GetRequiredFeature<IHttpExtendedConnectFeature>().AcceptAsync();
+        }
+        else
+        {
+            headers.Upgrade = "websocket";
+            headers.SecWebSocketAccept = Accept(key);
+            stream = await http.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
+        }
 
         // The subprotocol is not told to the socket, which makes nothing of it and refuses names with a slash, as Kubernetes has them.
         return WebSocket.CreateFromStream(

@@ -1,0 +1,184 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.WebSockets;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Satellite.Tunnel;
+using Orrery.Server.Handlers;
+using Orrery.Server.Security;
+using Orrery.Testing;
+
+namespace Orrery.Satellite.Tests.Tunnel;
+
+public sealed class TunnelDialTests
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task OpenAsync_WhereStreamsAreTaken_GoesWithinTheConnectionOfRequests()
+    {
+        await using Door door = await Door.StartAsync(HttpProtocols.Http1AndHttp2);
+        using var client = new KubeClient(door.Config);
+        await client.GetTextAsync("/readyz", default);
+
+        await using Stream tunnel = await new TunnelDial(client, "pa2-par", TimeProvider.System).OpenAsync(default).WaitAsync(Limit);
+
+        Assert.Equal(7, await EchoAsync(tunnel, 7));
+        (string Protocol, string Connection)[] asked = [.. door.Asked];
+        Assert.Equal(["HTTP/2", "HTTP/2"], asked.Select(a => a.Protocol));
+        Assert.Equal(asked[0].Connection, asked[1].Connection);
+    }
+
+    [Theory]
+    [InlineData(HttpProtocols.Http1, 200, new[] { "HTTP/1.1" })]
+    [InlineData(HttpProtocols.Http1AndHttp2, 405, new[] { "HTTP/2", "HTTP/1.1" })]
+    [InlineData(HttpProtocols.Http1AndHttp2, 502, new[] { "HTTP/2", "HTTP/1.1" })]
+    public async Task OpenAsync_WhereStreamsAreNotTaken_HasAConnectionOfItsOwn(HttpProtocols protocols, int withinConnections, string[] asked)
+    {
+        await using Door door = await Door.StartAsync(protocols, withinConnections);
+        using var client = new KubeClient(door.Config);
+
+        await using Stream tunnel = await new TunnelDial(client, "pa2-par", TimeProvider.System).OpenAsync(default).WaitAsync(Limit);
+
+        Assert.Equal(7, await EchoAsync(tunnel, 7));
+        Assert.Equal(asked, door.Asked.Select(a => a.Protocol));
+    }
+
+    [Fact]
+    public async Task OpenAsync_NotLetIn_SaysSoAndAsksOnce()
+    {
+        await using Door door = await Door.StartAsync(HttpProtocols.Http1AndHttp2, withinConnections: 403);
+        using var client = new KubeClient(door.Config);
+
+        StatusException refused = await Assert.ThrowsAsync<StatusException>(() => new TunnelDial(client, "pa2-par", TimeProvider.System).OpenAsync(default).WaitAsync(Limit));
+
+        Assert.Equal(403, refused.Code);
+        Assert.Single(door.Asked);
+    }
+
+    [Fact]
+    public async Task DisposeAsync_OfOneWithinAConnection_LeavesTheConnection()
+    {
+        await using Door door = await Door.StartAsync(HttpProtocols.Http1AndHttp2);
+        using var client = new KubeClient(door.Config);
+        var dial = new TunnelDial(client, "pa2-par", TimeProvider.System);
+        Stream first = await dial.OpenAsync(default).WaitAsync(Limit);
+        await first.DisposeAsync();
+
+        await using Stream second = await dial.OpenAsync(default).WaitAsync(Limit);
+
+        Assert.Equal(9, await EchoAsync(second, 9));
+        Assert.Single(door.Asked.Select(a => a.Connection).Distinct());
+    }
+
+    [Theory]
+    [InlineData("websocket", "/api/v1/namespaces/default")]
+    [InlineData("websocket", "/api/v1/namespaces")]
+    [InlineData("websocket", "/readyz")]
+    [InlineData("other", "/api/v1/namespaces/default")]
+    public async Task Connect_ToWhatIsNoTunnel_IsRefused(string protocol, string path)
+    {
+        await using TestServer server = await TestServer.StartAsync();
+
+        StatusException refused = await Assert.ThrowsAsync<StatusException>(() => server.Admin.ConnectAsync(protocol, path, [], default).WaitAsync(Limit));
+
+        Assert.Equal(405, refused.Code);
+    }
+
+    private static async Task<byte> EchoAsync(Stream tunnel, byte sent)
+    {
+        await tunnel.WriteAsync(new[] { sent });
+        byte[] told = new byte[1];
+        await tunnel.ReadExactlyAsync(told).AsTask().WaitAsync(Limit);
+        return told[0];
+    }
+
+    /// <summary>What takes tunnels, and says back whatever comes through them.</summary>
+    private sealed class Door : IAsyncDisposable
+    {
+        private readonly WebApplication web;
+        private readonly X509Certificate2 certificate;
+
+        private Door(WebApplication web, X509Certificate2 certificate, ClientConfig config, ConcurrentQueue<(string Protocol, string Connection)> asked)
+        {
+            this.web = web;
+            this.certificate = certificate;
+            Config = config;
+            Asked = asked;
+        }
+
+        public ClientConfig Config { get; }
+
+        /// <summary>How each request came.</summary>
+        public ConcurrentQueue<(string Protocol, string Connection)> Asked { get; }
+
+        /// <param name="withinConnections">What a tunnel within an HTTP/2 connection is answered.</param>
+        public static async Task<Door> StartAsync(HttpProtocols protocols, int withinConnections = 200)
+        {
+            using CertificateAuthority authority = CertificateAuthority.Create("test authority", TimeSpan.FromDays(1), TimeProvider.System);
+            X509Certificate2 certificate = authority.IssueServer(["localhost"], [IPAddress.Loopback], TimeSpan.FromDays(1)).ToX509();
+            var asked = new ConcurrentQueue<(string Protocol, string Connection)>();
+            WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+            builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+            {
+                listen.Protocols = protocols;
+                listen.UseHttps(certificate);
+            }));
+            WebApplication web = builder.Build();
+            web.Run(http =>
+            {
+                asked.Enqueue((http.Request.Protocol, http.Connection.Id));
+                return AnswerAsync(http, withinConnections);
+            });
+            await web.StartAsync();
+            var url = new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+            return new Door(web, certificate, new ClientConfig(url, [X509Certificate2.CreateFromPem(authority.CertificatePem)]), asked);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            using var now = new CancellationTokenSource();
+            await now.CancelAsync();
+            await web.StopAsync(now.Token);
+            await web.DisposeAsync();
+            certificate.Dispose();
+        }
+
+        private static async Task AnswerAsync(HttpContext http, int withinConnections)
+        {
+            if (!http.Request.Path.Value!.EndsWith("/tunnel", StringComparison.Ordinal))
+            {
+                return;
+            }
+
+            if (WebSocketUpgrade.IsWithinConnection(http) && withinConnections != StatusCodes.Status200OK)
+            {
+                http.Response.StatusCode = withinConnections;
+                return;
+            }
+
+            using WebSocket socket = await WebSocketUpgrade.AcceptAsync(http, OrreryNames.TunnelProtocol, TimeSpan.Zero);
+            byte[] buffer = new byte[16];
+            try
+            {
+                while (await socket.ReceiveAsync(buffer.AsMemory(), http.RequestAborted) is { MessageType: WebSocketMessageType.Binary } received)
+                {
+                    await socket.SendAsync(buffer.AsMemory(0, received.Count), WebSocketMessageType.Binary, received.EndOfMessage, http.RequestAborted);
+                }
+            }
+            catch (Exception gone) when (gone is WebSocketException or IOException or OperationCanceledException)
+            {
+                // The other side went.
+            }
+        }
+    }
+}

@@ -19,6 +19,11 @@ internal sealed class TenantReconciler(
     EventRecorder events,
     TimeProvider time) : IReconciler<string>
 {
+    private const int Unprocessable = 422;
+
+    /// <summary>A change of the class wakes sooner.</summary>
+    private static readonly TimeSpan RefusedLook = TimeSpan.FromMinutes(1);
+
     private static readonly string[] Told = [OrreryNames.ReadyCondition, OrreryNames.IsolatedCondition, OrreryNames.MachinesReadyCondition, OrreryNames.SuspendedCondition];
 
     public async Task<ReconcileResult> ReconcileAsync(string key, CancellationToken cancellationToken)
@@ -37,21 +42,29 @@ internal sealed class TenantReconciler(
         IReadOnlyList<string> own = namespaces.Of(key);
         bool terminating = refusal is null && !own.Contains(key);
 
-        // 2. Rights and bounds in root.
+        // 2. Rights and bounds in root. What the API refuses, such as a quota of something that there is not, is for people to mend.
         TenantClass? size = tenancies.SizeOf(tenant);
-        await inRoot.BringAboutAsync(key, TenantObjects.InRoot(json, tenant, size ?? TenantClass.None, own), cancellationToken).ConfigureAwait(false);
+        string? refused = null;
+        try
+        {
+            await inRoot.BringAboutAsync(key, TenantObjects.InRoot(json, tenant, size ?? TenantClass.None, own), cancellationToken).ConfigureAwait(false);
+        }
+        catch (StatusException e) when (e.Code == Unprocessable)
+        {
+            refused = e.Message;
+        }
 
-        // 3. How data planes hold it apart. A class that is not there (yet) leaves what was in force.
-        if (size is not null)
+        // 3. How data planes hold it apart. A class that is not there (yet), or makes no sense, leaves what was in force.
+        if (size is not null && refused is null)
         {
             await tenancies.BringAboutAsync(tenant, own, cancellationToken).ConfigureAwait(false);
         }
 
         // 4. The status.
         JsonObject status = TenantStatus.Build(
-            json, tenant, refusal, terminating, own.Sum(n => virtualClusters.CountInNamespace(ClusterName.Root, n)), size, tenancies.Of(key), time.GetUtcNow());
+            json, tenant, refusal, refused, terminating, own.Sum(n => virtualClusters.CountInNamespace(ClusterName.Root, n)), size, tenancies.Of(key), time.GetUtcNow());
         await OwnKinds.WriteStatusAsync(root, tenants, json, status, cancellationToken).ConfigureAwait(false);
         ConditionEvents.Tell(events, json, status, Told, noJudgement: OrreryNames.SuspendedCondition);
-        return ReconcileResult.Done;
+        return refused is null ? ReconcileResult.Done : ReconcileResult.After(RefusedLook);
     }
 }

@@ -9,10 +9,11 @@ namespace Orrery.Controllers.Tenants;
 internal static class TenantStatus
 {
     /// <param name="refusal">Why it has no namespace; null when it has one.</param>
+    /// <param name="refused">What the API says against the rights of its members or the bounds of its class; null when it took them.</param>
     /// <param name="size">Null when the class that it names does not exist.</param>
     /// <param name="tenancies">One a data plane.</param>
     public static JsonObject Build(
-        KubeObject json, Tenant tenant, string? refusal, bool terminating, int virtualClusters, TenantClass? size, IReadOnlyList<KubeObject> tenancies, DateTimeOffset now)
+        KubeObject json, Tenant tenant, string? refusal, string? refused, bool terminating, int virtualClusters, TenantClass? size, IReadOnlyList<KubeObject> tenancies, DateTimeOffset now)
     {
         JsonObject status = OwnKinds.StatusOf(json);
         status["observedGeneration"] = json.Generation;
@@ -23,6 +24,7 @@ internal static class TenantStatus
         (string state, string reason, string message) = refusal is not null ? (Conditions.False, "NamespaceTaken", refusal)
             : terminating ? (Conditions.False, "NamespaceTerminating", $"namespace {tenant.Name} is being deleted")
             : size is null ? (Conditions.False, "UnknownClass", $"there is no TenantClass {tenant.Class}")
+            : refused is not null ? (Conditions.False, "Refused", $"what its members and its class come to is refused, and what was in force stays: {refused}")
             : (Conditions.True, "NamespaceReady", $"namespace {tenant.Name} is the tenant's");
         Conditions.Set(status, OrreryNames.ReadyCondition, state, reason, message, now, json.Generation);
 
@@ -43,7 +45,7 @@ internal static class TenantStatus
 
         // 3. Each data plane, and all together.
         status["dataPlanes"] = new JsonArray([.. tenancies.OrderBy(t => t.Namespace, StringComparer.Ordinal).Select(t => (JsonNode)Of(t))]);
-        bool inForce = tenancies.All(t => t.At("spec", "machines") is null || t.TextAt("status", "class") == tenant.Class);
+        bool inForce = refused is null && tenancies.All(t => t.At("spec", "machines") is null || t.TextAt("status", "class") == tenant.Class);
         if (inForce && size is not null)
         {
             Put(status, "classInForce", tenant.Class.Length > 0 ? tenant.Class : null);

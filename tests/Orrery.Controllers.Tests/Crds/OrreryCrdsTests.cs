@@ -33,6 +33,36 @@ public sealed class OrreryCrdsTests
     public void Schema_EveryPart_SaysItsType(string file) =>
         Structural(Definition(file)["spec"]!["versions"]![0]!["schema"]!["openAPIV3Schema"]!.AsObject(), file);
 
+    /// <summary><c>kubectl explain</c> tells of each field what it is.</summary>
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Schema_EveryField_SaysWhatItIs(string file) =>
+        Assert.Equal([], Undescribed(Definition(file)["spec"]!["versions"]![0]!["schema"]!["openAPIV3Schema"]!.AsObject(), "").Where(p => p is not (".apiVersion" or ".kind" or ".metadata" or ".metadata.name")));
+
+    private static IEnumerable<string> Undescribed(JsonObject schema, string path)
+    {
+        foreach ((string name, JsonNode? property) in schema["properties"] as JsonObject ?? [])
+        {
+            if (string.IsNullOrEmpty(property!.AsObject().TextAt("description")))
+            {
+                yield return $"{path}.{name}";
+            }
+
+            foreach (string inner in Undescribed(property.AsObject(), $"{path}.{name}"))
+            {
+                yield return inner;
+            }
+        }
+
+        foreach (JsonObject nested in new[] { schema["items"], schema["additionalProperties"] }.OfType<JsonObject>())
+        {
+            foreach (string inner in Undescribed(nested, path + "[]"))
+            {
+                yield return inner;
+            }
+        }
+    }
+
     private static void Structural(JsonObject schema, string path)
     {
         Assert.True(

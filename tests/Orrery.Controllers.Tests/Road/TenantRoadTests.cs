@@ -93,6 +93,22 @@ public sealed class TenantRoadTests
         await fleet.ConditionAsync(OrreryResources.Tenants, "", "acme", "Ready", "False");
         Assert.Equal("UnknownClass", Conditions.Find(await fleet.Root.GetAsync(OrreryResources.Tenants, "", "acme", default), "Ready")!.Reason);
         Assert.NotNull(await plane.FindAsync(CoreResources.ResourceQuotas, Mapped, "orrery-tenant", default));
+
+        // Amounts that are none are refused outright; a resource that there is not is said on the tenant, and what was in force stays here too.
+        StatusException amounts = await Assert.ThrowsAsync<StatusException>(() => fleet.Root.CreateAsync(OrreryResources.TenantClasses, "", Json("""
+            {"apiVersion": "orrery.dev/v1alpha1", "kind": "TenantClass", "metadata": {"name": "odd"}, "spec": {"quota": {"pods": "abc"}, "limits": {"cpu": -3}}}
+            """), default));
+        Assert.Contains("spec.quota.pods: Invalid value: \"abc\"", amounts.Message, StringComparison.Ordinal);
+        Assert.Contains("spec.limits.cpu: Invalid value: -3", amounts.Message, StringComparison.Ordinal);
+        await fleet.Root.CreateAsync(OrreryResources.TenantClasses, "", Json("""
+            {"apiVersion": "orrery.dev/v1alpha1", "kind": "TenantClass", "metadata": {"name": "odd"}, "spec": {"quota": {"cpuu": 4}}}
+            """), default);
+        await SetAsync(fleet, """{"class": "odd"}""");
+        await Eventually.TrueAsync(
+            async () => Conditions.Find(await fleet.Root.GetAsync(OrreryResources.Tenants, "", "acme", default), "Ready") is { Status: "False", Reason: "Refused" } said
+                && said.Message.Contains("spec.hard[cpuu]", StringComparison.Ordinal),
+            "the tenant says what is refused");
+        Assert.Equal("4", (await plane.GetAsync(CoreResources.ResourceQuotas, Mapped, "orrery-tenant", default)).TextAt("spec", "hard", "requests.cpu"));
     }
 
     [Fact]

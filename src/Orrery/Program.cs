@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using Orrery;
-using Orrery.Api;
 using Orrery.Commands;
 
 RootCommand root = CommandLine.Create();
+ParseResult? parsed = null;
 try
 {
     if (Invocation.Name() == Invocation.PluginCompletion)
@@ -15,7 +15,7 @@ try
         return code;
     }
 
-    ParseResult parsed = root.Parse(args);
+    parsed = root.Parse(args);
     if (parsed.Action is ParseErrorAction error)
     {
         return Misuse.Tell(parsed, error);
@@ -23,22 +23,13 @@ try
 
     return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(10) }).ConfigureAwait(false);
 }
-catch (CommandFailedException error)
+catch (Exception error) when (Faults.Of(error, parsed) is not null)
 {
-    await Console.Error.WriteLineAsync($"orrery: {error.Message}").ConfigureAwait(false);
-    return error.ExitCode;
-}
-catch (StatusException error)
-{
-    await Console.Error.WriteLineAsync($"orrery: the server answered {error.Code} {error.Reason}: {error.Message}").ConfigureAwait(false);
-    return 1;
-}
-catch (Exception error) when (error is HttpRequestException or TimeoutException)
-{
-    await Console.Error.WriteLineAsync($"orrery: the control plane cannot be reached ({error.Message}); 'orrery status' tells what runs").ConfigureAwait(false);
-    return 1;
-}
-catch (OperationCanceledException)
-{
-    return 130;
+    (string message, int code) = Faults.Of(error, parsed)!.Value;
+    if (message.Length > 0)
+    {
+        await Console.Error.WriteLineAsync($"orrery: {message}").ConfigureAwait(false);
+    }
+
+    return code;
 }

@@ -24,21 +24,24 @@ public static partial class KubeConfig
     {
         string[] present = [.. paths.Where(File.Exists)];
         return present.Length > 0
-            ? Read([.. present.Select(p => Parse(File.ReadAllText(p), Path.GetDirectoryName(Path.GetFullPath(p))!))], context, time)
+            ? Read([.. present.Select(ParseFile)], context, time)
             : throw new InvalidDataException($"there is no kubeconfig at {string.Join(", ", paths)}");
     }
 
     /// <summary>Names of the contexts that the files hold, sorted; files that do not exist are passed over.</summary>
     /// <exception cref="InvalidDataException">A file is no kubeconfig.</exception>
     public static IReadOnlyList<string> Contexts(IReadOnlyList<string> paths) =>
-        Names([.. paths.Where(File.Exists).Select(p => Parse(File.ReadAllText(p), Path.GetDirectoryName(Path.GetFullPath(p))!))], "contexts");
+        Names([.. paths.Where(File.Exists).Select(ParseFile)], "contexts");
 
     /// <inheritdoc cref="Load(string, string, TimeProvider)"/>
     /// <param name="text">Content of the file.</param>
     /// <param name="directory">What relative paths in it are relative to.</param>
-    public static ClientConfig Parse(string text, string directory, string? context = null, TimeProvider? time = null) => Read([Parse(text, directory)], context, time);
+    public static ClientConfig Parse(string text, string directory, string? context = null, TimeProvider? time = null) => Read([ParseSource(text, directory, "kubeconfig")], context, time);
 
-    private static Source Parse(string text, string directory)
+    private static Source ParseFile(string path) => ParseSource(File.ReadAllText(path), Path.GetDirectoryName(Path.GetFullPath(path))!, $"kubeconfig {path}");
+
+    /// <param name="what">What it is, for messages.</param>
+    private static Source ParseSource(string text, string directory, string what)
     {
         var stream = new YamlStream();
         try
@@ -47,12 +50,12 @@ public static partial class KubeConfig
         }
         catch (YamlDotNet.Core.YamlException e)
         {
-            throw new InvalidDataException($"kubeconfig: {e.Message}", e);
+            throw new InvalidDataException($"{what}: {e.Message}", e);
         }
 
         return stream.Documents.Count > 0 && stream.Documents[0].RootNode is YamlMappingNode root
             ? new Source(root, directory)
-            : throw new InvalidDataException("kubeconfig: not a YAML mapping");
+            : throw new InvalidDataException($"{what}: not a YAML mapping");
     }
 
     private static ClientConfig Read(IReadOnlyList<Source> sources, string? context, TimeProvider? time)

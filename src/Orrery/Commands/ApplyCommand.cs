@@ -65,9 +65,16 @@ internal static class ApplyCommand
         return command;
     }
 
-    private static IEnumerable<string> Expand(string path) => Directory.Exists(path)
-        ? Directory.EnumerateFiles(path).Where(f => Extensions.Contains(Path.GetExtension(f))).Order(StringComparer.Ordinal)
-        : [path];
+    private static string[] Expand(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            return [path];
+        }
+
+        string[] files = [.. Directory.EnumerateFiles(path).Where(f => Extensions.Contains(Path.GetExtension(f))).Order(StringComparer.Ordinal)];
+        return files.Length > 0 ? files : throw new CommandFailedException($"folder {path} holds no {string.Join(", ", Extensions)}");
+    }
 
     private static async Task<IReadOnlyList<JsonObject>> ReadAsync(string file, CancellationToken cancellationToken)
     {

@@ -56,15 +56,23 @@ internal sealed class DataDirectory(string path)
         }
     }
 
+    /// <exception cref="IOException">It cannot be made; says which and why.</exception>
     public static void MakePrivate(string folder)
     {
-        if (OperatingSystem.IsWindows())
+        try
         {
-            Directory.CreateDirectory(folder);
+            if (OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(folder);
+            }
+            else
+            {
+                Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
         }
-        else
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            throw new IOException($"folder {folder} cannot be made: {e.Message}", e);
         }
     }
 

@@ -50,7 +50,7 @@ internal sealed class ClusterOptions
         {
             return KubeConfig.Load(Paths(parsed), Said(parsed, ContextName)) with { UserAgent = "orrery-cli/0.1.0" };
         }
-        catch (InvalidDataException e)
+        catch (Exception e) when (e is InvalidDataException or FormatException or System.Security.Cryptography.CryptographicException)
         {
             throw new CommandFailedException($"{e.Message}; name a kubeconfig with --kubeconfig", e);
         }
@@ -60,6 +60,7 @@ internal sealed class ClusterOptions
     /// <exception cref="CommandFailedException">One is named that does not exist.</exception>
     public static IReadOnlyList<string> Paths(ParseResult parsed) => Said(parsed, KubeconfigName) is not { } name ? DefaultPaths()
         : File.Exists(name) ? [name]
+        : Directory.Exists(name) ? throw new CommandFailedException($"--kubeconfig: {name} is a folder")
         : throw new CommandFailedException($"--kubeconfig: there is no file {name}");
 
     /// <summary>The namespace asked for, or that of the context.</summary>

@@ -13,6 +13,10 @@ internal static class TextFile
                 ? await Console.In.ReadToEndAsync(cancellationToken).ConfigureAwait(false)
                 : await File.ReadAllTextAsync(path, cancellationToken).ConfigureAwait(false);
         }
+        catch (UnauthorizedAccessException e) when (Directory.Exists(path))
+        {
+            throw new CommandFailedException($"{path} is a folder; name a file", e);
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new CommandFailedException($"{path} cannot be read: {e.Message}", e);

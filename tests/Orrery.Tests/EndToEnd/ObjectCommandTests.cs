@@ -55,6 +55,7 @@ public sealed class ObjectCommandTests(CommandTests.Small installed) : IClassFix
     [InlineData("tenants.orrery.dev \"nope\" not found", "tenant", "get", "nope")]
     [InlineData("metadata.name", "tenant", "create", "Bad_Name")]
     [InlineData("want a NAME or --filename", "tenant", "create")]
+    [InlineData("--member: 'boss' is no role; there are admin, developer, viewer", "tenant", "create", "acme", "--member", "jo=boss")]
     [InlineData("want names, --selector or --all", "tenant", "delete")]
     [InlineData("say what to change", "tenant", "set", "acme")]
     [InlineData("'x' is no KEY=VALUE", "tenant", "create", "acme", "--labels", "x")]

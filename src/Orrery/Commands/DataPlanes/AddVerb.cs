@@ -20,8 +20,6 @@ internal static class AddVerb
             ObjectField.Text("--access", "spec.access", "Who may run there.", oneOf: ["Shared", "Dedicated", "Private"]),
             ObjectField.Texts("--tenants", "spec.tenants", "The tenants of a Dedicated or Private one."),
         ];
-        fields[0].Option.Aliases.Add("--label");
-        fields[2].Option.Aliases.Add("--tenant");
         InvitationOutput output = InvitationOutput.AddTo(command);
         command.Add(name);
         foreach (ObjectField field in fields)

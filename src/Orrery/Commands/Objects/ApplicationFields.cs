@@ -12,8 +12,11 @@ internal static class ApplicationFields
     [
         ObjectField.Text("--title", "spec.title", "What people call it.", "TEXT"),
         ObjectField.Text("--description", "spec.description", "What it is.", "TEXT"),
-        ObjectField.Of(Many("--channel", "A channel and the release that it stands for; all channels that it is to have.", "NAME=RELEASE"), (pairs, body) => ObjectField.Put(body, "spec.channels", new JsonArray(
-            [.. pairs.Select(p => Pair("--channel", p)).Select(p => (JsonNode)new JsonObject { ["name"] = p.Key, ["release"] = p.Value })]))),
+        ObjectField.Elements("--channel", new KeyedList("spec.channels", "name"), "A channel and the release that it stands for; without a release the channel goes.", "NAME=RELEASE", text =>
+        {
+            (string name, string release) = Pair("--channel", text);
+            return release.Length > 0 ? new JsonObject { ["name"] = name, ["release"] = release } : new JsonObject { ["name"] = name };
+        }),
     ];
 
     public static IReadOnlyList<ObjectField> Release { get; } =

@@ -109,6 +109,7 @@ internal static class CreateVerb
         foreach (ObjectField field in fields.Where(f => parsed.GetResult(f.Option) is { Implicit: false }))
         {
             await field.Write(parsed, body, ct).ConfigureAwait(false);
+            field.Into?.CheckWhole(body);
         }
 
         return body;

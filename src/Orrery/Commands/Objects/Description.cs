@@ -11,6 +11,9 @@ internal static partial class Description
 {
     private const int LabelWidth = 14;
 
+    /// <summary>The whole object once more, as kubectl keeps it; kubectl shows it as little.</summary>
+    private const string LastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+
     public static void Write(KubeObject item, IReadOnlyList<KubeObject> events, DateTimeOffset now, TextWriter output)
     {
         // 1. What every object has.
@@ -21,7 +24,7 @@ internal static partial class Description
         }
 
         Pairs(output, "Labels", item.Labels);
-        Pairs(output, "Annotations", item.Annotations);
+        Pairs(output, "Annotations", item.Annotations.Where(a => a.Key != LastApplied).ToDictionary(StringComparer.Ordinal));
         Line(output, 0, "Created", item.CreationTimestamp is { } made ? $"{made.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} ({HumanDuration.Format(now - made)} ago)" : "<unknown>");
         if (item.TextAt("metadata", "deletionTimestamp") is { } deleted)
         {
@@ -75,7 +78,7 @@ internal static partial class Description
 
                 break;
             case JsonValueKind.Array when value.EnumerateArray().All(i => i.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array)):
-                Line(output, depth, Words(name), string.Join(", ", value.EnumerateArray().Select(i => i.ToString())));
+                Line(output, depth, Words(name), value.GetArrayLength() == 0 ? "<none>" : string.Join(", ", value.EnumerateArray().Select(i => i.ToString())));
                 break;
             case JsonValueKind.Array:
                 output.WriteLine($"{Indent(depth)}{Words(name)}:");

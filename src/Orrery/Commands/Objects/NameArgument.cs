@@ -8,11 +8,15 @@ internal static class NameArgument
 {
     public static Argument<string> One(ObjectKind kind) => Completed(new Argument<string>("NAME") { HelpName = "NAME", Description = $"Name of the {kind.Kind}." }, kind);
 
-    public static Argument<string[]> Many(ObjectKind kind) =>
-        Completed(new Argument<string[]>("NAME") { HelpName = "NAME", Description = $"Names of {kind.Kind} objects.", Arity = ArgumentArity.ZeroOrMore }, kind);
+    public static Argument<string[]> Many(ObjectKind kind) => Many(kind, ArgumentArity.ZeroOrMore);
+
+    public static Argument<string[]> AtLeastOne(ObjectKind kind) => Many(kind, ArgumentArity.OneOrMore);
 
     /// <summary>Of something that is not there yet, so that there is nothing to complete.</summary>
     public static Argument<string?> New(ObjectKind kind, ArgumentArity arity) => Strict(new Argument<string?>("NAME") { HelpName = "NAME", Description = $"Name of the {kind.Kind}.", Arity = arity });
+
+    private static Argument<string[]> Many(ObjectKind kind, ArgumentArity arity) =>
+        Completed(new Argument<string[]>("NAME") { HelpName = "NAME", Description = $"Names of {kind.Kind} objects.", Arity = arity }, kind);
 
     private static T Completed<T>(T argument, ObjectKind kind)
         where T : Argument

@@ -10,6 +10,9 @@ namespace Orrery.Commands.Objects;
 /// <param name="Write">Writes what was given into the object, or into a merge patch of it. Called only when the option was given.</param>
 internal sealed record ObjectField(Option Option, Func<ParseResult, JsonObject, CancellationToken, Task> Write, ObjectKind? Names = null)
 {
+    /// <summary>The list that it writes into, when <c>set</c> is to leave the elements of which nothing was said; null for anything else.</summary>
+    public KeyedList? Into { get; init; }
+
     /// <summary>One text at a path such as <c>spec.class</c>; an empty text removes it from an object that has it.</summary>
     public static ObjectField Text(string name, string path, string about, string helpName = "NAME", string[]? oneOf = null, ObjectKind? names = null)
     {
@@ -89,12 +92,28 @@ internal sealed record ObjectField(Option Option, Func<ParseResult, JsonObject, 
         at[steps[^1]] = value;
     }
 
-    private static Option<string[]> List(string name, string about, string helpName) => new(name)
+    /// <summary>Elements of a list, each with its own option: those that <c>set</c> does not name stay as they are.</summary>
+    /// <param name="read">Makes an element of what was said; one of nothing but its keys takes the present one away.</param>
+    public static ObjectField Elements(string name, KeyedList list, string about, string helpName, Func<string, JsonObject> read) =>
+        Of(new Option<string[]>(name) { Description = about, HelpName = helpName }, (said, body) => Put(body, list.Path, new JsonArray([.. said.Select(s => (JsonNode)read(s))]))) with { Into = list };
+
+    private static Option<string[]> List(string name, string about, string helpName)
     {
-        Description = about,
-        HelpName = helpName,
-        CustomParser = result => [.. result.Tokens.SelectMany(t => t.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))],
-    };
+        var option = new Option<string[]>(name)
+        {
+            Description = about,
+            HelpName = helpName,
+            CustomParser = result => [.. result.Tokens.SelectMany(t => t.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))],
+        };
+
+        // Said once for one or several: --label a=b --label c=d, --labels a=b,c=d.
+        if (name.EndsWith('s'))
+        {
+            option.Aliases.Add(name[..^1]);
+        }
+
+        return option;
+    }
 
     private static JsonObject PairsOf(string name, string[] values)
     {

@@ -85,9 +85,11 @@ internal sealed class OutputOption
             return $"{(happened is null ? "" : happened + " ")}{kind.NameOf(item.Name)}\n";
         }
 
-        JsonObject shown = happened is null ? Shown(item) : new JsonObject { ["type"] = happened, ["object"] = Shown(item) };
-        return format == "yaml" ? Yaml(shown) : shown.ToJsonString(Indented) + "\n";
+        return Text(format, happened is null ? Shown(item) : new JsonObject { ["type"] = happened, ["object"] = Shown(item) });
     }
+
+    /// <summary>Anything as YAML, or as JSON.</summary>
+    public static string Text(string format, JsonNode json) => format == "yaml" ? Yaml(json) : json.ToJsonString(Indented) + "\n";
 
     /// <summary>A list of objects as JSON, YAML or their names.</summary>
     public static void WriteList(string format, ObjectKind kind, IEnumerable<KubeObject> items)
@@ -115,7 +117,7 @@ internal sealed class OutputOption
             return;
         }
 
-        Console.Write(format == "yaml" ? Yaml(list) : list.ToJsonString(Indented) + "\n");
+        Console.Write(Text(format, list));
     }
 
     public static string Yaml(JsonNode json) => Encoding.UTF8.GetString(YamlText.From(JsonSerializer.SerializeToUtf8Bytes(json)));

@@ -8,15 +8,8 @@ internal static class OwnKindCommands
 {
     public static IEnumerable<Command> All() =>
     [
-        ObjectCommand.Create(ObjectKind.Tenant,
-        [
-            ObjectField.Text("--class", "spec.class", "TenantClass: the size it gets.", names: ObjectKind.TenantClass),
-            ObjectField.Flag("--suspended", "spec.suspended", "Run nothing of it and refuse its API, until this is unset."),
-            ObjectField.Flag("--own-machines", "spec.isolation.machine.enabled", "Take the machine pools of its class for it alone."),
-            ObjectField.Pairs("--data-plane-labels", "spec.dataPlanes.matchLabels", "Labels of the data planes on which it may run."),
-        ],
-        [.. SuspendVerb.Both()]),
-        ObjectCommand.Create(ObjectKind.TenantClass, []),
+        ObjectCommand.Create(ObjectKind.Tenant, TenantFields.Tenant, [.. SuspendVerb.Both()]),
+        ObjectCommand.Create(ObjectKind.TenantClass, TenantFields.TenantClass),
         ObjectCommand.Create(ObjectKind.DataPlane,
         [
             ObjectField.Text("--access", "spec.access", "Who may run there.", oneOf: ["Shared", "Dedicated", "Private"]),

@@ -5,19 +5,21 @@ using Orrery.Client;
 
 namespace Orrery.Commands.Objects;
 
-/// <summary><c>orrery KIND set</c>: changes of one object what the options say and nothing else.</summary>
+/// <summary><c>orrery KIND set</c>: changes of objects what the options say and nothing else.</summary>
 internal static class SetVerb
 {
+    private const int Attempts = 5;
+
     public static Command Create(ObjectKind kind, IReadOnlyList<ObjectField> fields)
     {
-        var command = new Command("set", $"Change {kind.Article} {kind.Kind}: what the options say, and nothing else.");
+        var command = new Command("set", $"Change {kind.Kind} objects: what the options say, and nothing else.");
         ClusterOptions cluster = ClusterOptions.AddTo(command, kind.IsNamespaced);
         OutputOption output = OutputOption.AddTo(command, "text", "json", "yaml", "name");
-        Argument<string> name = NameArgument.One(kind);
+        Argument<string[]> names = NameArgument.AtLeastOne(kind);
         Option<string> dryRun = CreateVerb.DryRun();
         ReadyWait? wait = ReadyWait.AddTo(command, kind);
         IReadOnlyList<ObjectField> all = [.. fields, ObjectField.Pairs("--labels", "metadata.labels", "Labels to add or change.")];
-        command.Add(name);
+        command.Add(names);
         command.Add(dryRun);
         foreach (ObjectField field in all)
         {
@@ -26,7 +28,7 @@ internal static class SetVerb
 
         command.Validators.Add(result =>
         {
-            if (!all.Any(f => result.GetResult(f.Option) is { Implicit: false }))
+            if (result.GetResult(names)?.Tokens.Any(t => t.Value.StartsWith('-')) != true && !all.Any(f => result.GetResult(f.Option) is { Implicit: false }))
             {
                 result.AddError("say what to change: " + string.Join(", ", all.Select(f => f.Option.Name)));
             }
@@ -34,13 +36,15 @@ internal static class SetVerb
         command.SetAction(async (parsed, ct) =>
         {
             var patch = new JsonObject();
-            foreach (ObjectField field in all.Where(f => parsed.GetResult(f.Option) is { Implicit: false }))
+            ObjectField[] given = [.. all.Where(f => parsed.GetResult(f.Option) is { Implicit: false })];
+            foreach (ObjectField field in given)
             {
                 await field.Write(parsed, patch, ct).ConfigureAwait(false);
             }
 
+            KeyedList[] lists = [.. given.Select(f => f.Into).OfType<KeyedList>()];
             string mode = parsed.GetValue(dryRun)!;
-            if (mode == "client")
+            if (mode == "client" && lists.Length == 0)
             {
                 Console.WriteLine(patch.ToJsonString());
                 return 0;
@@ -48,18 +52,62 @@ internal static class SetVerb
 
             using KubeClient client = cluster.Connect(parsed);
             string ns = kind.IsNamespaced ? cluster.Namespace(parsed, client) : "";
-            string which = parsed.GetValue(name)!;
-            KubeObject changed = await Missing.ExplainAsync(
-                client, kind, ns, which, () => client.PatchAsync(kind.Resource, ns, which, PatchKind.Merge, patch, ct, dryRun: mode == "server"), ct).ConfigureAwait(false);
-            CreateVerb.Report(output.Of(parsed), kind, changed, mode == "server" ? "changed (server dry run)" : "changed");
+            var changed = new List<KubeObject>();
+            int code = await GetVerb.EachAsync(parsed.GetValue(names)!.Distinct(StringComparer.Ordinal), async name =>
+            {
+                if (await Missing.ExplainAsync(client, kind, ns, name, () => ChangeAsync(client, kind, ns, name, patch, lists, mode, ct), ct).ConfigureAwait(false) is { } now)
+                {
+                    CreateVerb.Report(output.Of(parsed), kind, now, mode == "server" ? "changed (server dry run)" : "changed");
+                    changed.Add(now);
+                }
+            }).ConfigureAwait(false);
             await Missing.WarnAsync(client, all, parsed, ct).ConfigureAwait(false);
             if (mode == "none" && wait is not null)
             {
-                await wait.ForAsync(parsed, client, kind, changed, ct).ConfigureAwait(false);
+                foreach (KubeObject now in changed)
+                {
+                    await wait.ForAsync(parsed, client, kind, now, ct).ConfigureAwait(false);
+                }
             }
 
-            return 0;
+            return code;
         });
         return command;
+    }
+
+    /// <summary>One that changes elements of a list says which making of the object it read, and begins anew when somebody else was faster.</summary>
+    /// <returns>Null when it was only to be printed.</returns>
+    private static async Task<KubeObject?> ChangeAsync(
+        KubeClient client, ObjectKind kind, string ns, string name, JsonObject patch, KeyedList[] lists, string mode, CancellationToken ct)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            var whole = (JsonObject)patch.DeepClone();
+            if (lists.Length > 0)
+            {
+                KubeObject present = await client.GetAsync(kind.Resource, ns, name, ct).ConfigureAwait(false);
+                foreach (KeyedList list in lists)
+                {
+                    list.Merge(present, whole);
+                }
+
+                ObjectField.Put(whole, "metadata.resourceVersion", JsonValue.Create(present.ResourceVersion));
+            }
+
+            if (mode == "client")
+            {
+                Console.WriteLine(whole.ToJsonString());
+                return null;
+            }
+
+            try
+            {
+                return await client.PatchAsync(kind.Resource, ns, name, PatchKind.Merge, whole, ct, dryRun: mode == "server").ConfigureAwait(false);
+            }
+            catch (StatusException e) when (e.IsConflict && lists.Length > 0 && attempt < Attempts)
+            {
+                // Read again.
+            }
+        }
     }
 }

@@ -80,13 +80,15 @@ internal static class ListMerge
         {
             if (isDeletion)
             {
-                return before.FindAll(x => !patch.Any(y => JsonNode.DeepEquals(x, y)));
+                var gone = patch.Select(ItemPlaces.Text).ToHashSet(StringComparer.Ordinal);
+                return before.FindAll(x => !gone.Contains(ItemPlaces.Text(x)));
             }
 
             List<JsonNode?> union = [];
+            var known = new HashSet<string>(StringComparer.Ordinal);
             foreach (JsonNode? item in before.Concat(patch))
             {
-                if (!union.Exists(x => JsonNode.DeepEquals(x, item)))
+                if (known.Add(ItemPlaces.Text(item)))
                 {
                     union.Add(item?.Parent is null ? item : item.DeepClone());
                 }
@@ -109,6 +111,7 @@ internal static class ListMerge
     {
         plain = [];
         List<JsonNode?> kept = [.. live];
+        var gone = new HashSet<string>(StringComparer.Ordinal);
         bool replace = false;
         foreach (JsonObject item in patch.Cast<JsonObject>())
         {
@@ -121,8 +124,7 @@ internal static class ListMerge
             switch (PatchDirectives.Text(type))
             {
                 case PatchDirectives.Delete:
-                    JsonNode? value = ListOrder.KeyOf(item, key);
-                    kept.RemoveAll(x => x is JsonObject o && o.TryGetPropertyValue(key, out JsonNode? other) && JsonNode.DeepEquals(other, value));
+                    gone.Add(ItemPlaces.Text(ListOrder.KeyOf(item, key)));
                     break;
                 case PatchDirectives.Replace:
                     replace = true;
@@ -136,6 +138,7 @@ internal static class ListMerge
 
         if (!replace)
         {
+            kept.RemoveAll(x => x is JsonObject o && o.TryGetPropertyValue(key, out JsonNode? own) && gone.Contains(ItemPlaces.Text(own)));
             return kept;
         }
 
@@ -147,12 +150,21 @@ internal static class ListMerge
     private static List<JsonNode?> MergeObjects(List<JsonNode?> live, List<JsonNode?> patch, ListStrategy strategy)
     {
         List<JsonNode?> merged = [.. live];
+        var places = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (int i = 0; i < merged.Count; i++)
+        {
+            if (((JsonObject)merged[i]!).TryGetPropertyValue(strategy.Key, out JsonNode? own))
+            {
+                places.TryAdd(ItemPlaces.Text(own), i);
+            }
+        }
+
         foreach (JsonObject item in patch.Cast<JsonObject>())
         {
-            JsonNode? value = ListOrder.KeyOf(item, strategy.Key);
-            int at = merged.FindIndex(x => ((JsonObject)x!).TryGetPropertyValue(strategy.Key, out JsonNode? other) && JsonNode.DeepEquals(other, value));
-            if (at < 0)
+            string value = ItemPlaces.Text(ListOrder.KeyOf(item, strategy.Key));
+            if (!places.TryGetValue(value, out int at))
             {
+                places.Add(value, merged.Count);
                 merged.Add(PatchDirectives.Strip(item));
             }
             else

@@ -11,18 +11,19 @@ internal static class ListOrder
 {
     public static List<JsonNode?> Arrange(List<JsonNode?> merged, List<JsonNode?> wanted, List<JsonNode?> server, string key)
     {
+        var places = (Wanted: new ItemPlaces(wanted, key), Server: new ItemPlaces(server, key));
         var named = new List<(JsonNode? Item, int Rank)>();
         var others = new List<(JsonNode? Item, int Rank)>();
         foreach (JsonNode? item in merged)
         {
-            int rank = IndexOf(wanted, item, key);
+            int rank = places.Wanted.Of(item);
             if (rank >= 0)
             {
                 named.Add((item, rank));
             }
             else
             {
-                others.Add((item, IndexOf(server, item, key)));
+                others.Add((item, places.Server.Of(item)));
             }
         }
 
@@ -32,8 +33,8 @@ internal static class ListOrder
         int l = 0;
         foreach (JsonNode? item in right)
         {
-            int place = IndexOf(server, item, key);
-            while (place >= 0 && l < left.Count && IndexOf(server, left[l], key) is >= 0 and int standing && standing < place)
+            int place = places.Server.Of(item);
+            while (place >= 0 && l < left.Count && places.Server.Of(left[l]) is >= 0 and int standing && standing < place)
             {
                 result.Add(left[l++]);
             }
@@ -79,17 +80,4 @@ internal static class ListOrder
 
     private static bool Same(JsonNode? a, JsonNode? b, string key) =>
         key.Length == 0 ? JsonNode.DeepEquals(a, b) : JsonNode.DeepEquals(KeyOf(a, key), KeyOf(b, key));
-
-    private static int IndexOf(List<JsonNode?> list, JsonNode? item, string key)
-    {
-        for (int i = 0; i < list.Count; i++)
-        {
-            if (Same(list[i], item, key))
-            {
-                return i;
-            }
-        }
-
-        return -1;
-    }
 }

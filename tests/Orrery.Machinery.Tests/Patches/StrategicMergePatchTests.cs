@@ -118,4 +118,23 @@ public sealed class StrategicMergePatchTests
     }
 
     private static JsonObject Json(string text) => JsonNode.Parse(text)!.AsObject();
+
+    [Theory]
+    [InlineData("""{"metadata":{"finalizers":[{items}]}}""", "\"a.b/{i}\"")]
+    [InlineData("""{"metadata":{"$deleteFromPrimitiveList/finalizers":[{items}]}}""", "\"a.b/{i}\"")]
+    [InlineData("""{"spec":{"containers":[{items}]}}""", "{\"name\":\"c{i}\"}")]
+    [InlineData("""{"spec":{"$setElementOrder/containers":[{items}],"containers":[{items}]}}""", "{\"name\":\"c{i}\"}")]
+    [InlineData("""{"spec":{"containers":[{items}]}}""", "{\"name\":\"c{i}\",\"$patch\":\"delete\"}")]
+    public void Apply_ListsAsLongAsABodyAllows_AreMergedInOneGo(string patch, string item)
+    {
+        const int Count = 60_000;
+        string Items(string one, int from) => string.Join(",", Enumerable.Range(from, Count).Select(i => one.Replace("{i}", i.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal)));
+        JsonObject live = JsonNode.Parse($$"""{"metadata":{"finalizers":[{{Items("\"a.b/{i}\"", 30_000)}}]},"spec":{"containers":[{{Items("{\"name\":\"c{i}\",\"image\":\"x\"}", 30_000)}}]} }""")!.AsObject();
+        bool deletes = (patch + item).Contains("delete", StringComparison.OrdinalIgnoreCase);
+
+        JsonObject merged = StrategicMergePatch.Apply(live, JsonNode.Parse(patch.Replace("{items}", Items(item, 0), StringComparison.Ordinal))!.AsObject(), Pod);
+
+        JsonArray list = patch.Contains("finalizers", StringComparison.Ordinal) ? merged["metadata"]!["finalizers"]!.AsArray() : merged["spec"]!["containers"]!.AsArray();
+        Assert.Equal(deletes ? 30_000 : 90_000, list.Count);
+    }
 }

@@ -23,11 +23,11 @@ public sealed class KubeObject
 
     public static KubeObject Parse(ReadOnlySpan<byte> utf8)
     {
-        var reader = new Utf8JsonReader(utf8);
+        var reader = new Utf8JsonReader(utf8, KubeJson.ReaderOptions);
         return new KubeObject(JsonElement.ParseValue(ref reader));
     }
 
-    public static KubeObject From(JsonNode json) => new(JsonSerializer.SerializeToElement(json));
+    public static KubeObject From(JsonNode json) => new(KubeJson.ToElement(json));
 
     public string ApiVersion => Text("apiVersion");
 
@@ -98,7 +98,7 @@ public sealed class KubeObject
     }
 
     /// <summary>A fresh, mutable copy.</summary>
-    public JsonObject ToJsonObject() => JsonNode.Parse(JsonMarshal.GetRawUtf8Value(Json))!.AsObject();
+    public JsonObject ToJsonObject() => KubeJson.ToNode(Json)!.AsObject();
 
     public override string ToString() => $"{Kind} {(Namespace.Length == 0 ? "" : Namespace + "/")}{Name}";
 

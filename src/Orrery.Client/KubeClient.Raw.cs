@@ -14,7 +14,7 @@ public sealed partial class KubeClient
     public async Task<JsonElement> SendJsonAsync(HttpMethod method, string pathAndQuery, JsonNode? body, CancellationToken cancellationToken)
     {
         byte[] answer = await SendAsync(method, pathAndQuery, body is null ? null : Encode(body), method == HttpMethod.Get, cancellationToken).ConfigureAwait(false);
-        var reader = new Utf8JsonReader(answer);
+        var reader = new Utf8JsonReader(answer, KubeJson.ReaderOptions);
         return JsonElement.ParseValue(ref reader);
     }
 
@@ -25,7 +25,7 @@ public sealed partial class KubeClient
     {
         string path = ResourcePath.Query(ResourcePath.Of(resource, ns, name ?? ""), ("labelSelector", query?.LabelSelector), ("fieldSelector", query?.FieldSelector));
         var request = new ApiRequest(HttpMethod.Get, Full(path), null, null, true, AsTable);
-        var reader = new Utf8JsonReader(await transport.SendAsync(request, cancellationToken).ConfigureAwait(false));
+        var reader = new Utf8JsonReader(await transport.SendAsync(request, cancellationToken).ConfigureAwait(false), KubeJson.ReaderOptions);
         return JsonElement.ParseValue(ref reader);
     }
 

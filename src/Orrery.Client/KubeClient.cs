@@ -188,7 +188,7 @@ public sealed partial class KubeClient : IDisposable
 
     private string Full(string path) => Cluster.PathPrefix + path;
 
-    private static byte[] Encode(JsonNode body) => JsonSerializer.SerializeToUtf8Bytes(body);
+    private static byte[] Encode(JsonNode body) => KubeJson.ToUtf8(body);
 
     private static byte[]? Encode(DeleteQuery? query)
     {

@@ -14,7 +14,7 @@ public static class YamlText
     /// <returns>UTF-8, with a line feed at the end.</returns>
     public static byte[] From(ReadOnlyMemory<byte> json)
     {
-        using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = Schemas.JsonBody.MaxDepth });
+        using var document = JsonDocument.Parse(json, Api.KubeJson.DocumentOptions);
         var text = new StringWriter { NewLine = "\n" };
         var emitter = new Emitter(text, Settings);
         emitter.Emit(new StreamStart());

@@ -18,7 +18,7 @@ internal static class ListParser
         string kind = "", apiVersion = "", resourceVersion = "", next = "";
         var items = new List<KubeObject>();
         var bare = new List<int>();
-        var reader = new Utf8JsonReader(body);
+        var reader = new Utf8JsonReader(body, KubeJson.ReaderOptions);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {

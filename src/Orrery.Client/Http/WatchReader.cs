@@ -65,7 +65,7 @@ internal static class WatchReader
             return null;
         }
 
-        var reader = new Utf8JsonReader(line);
+        var reader = new Utf8JsonReader(line, KubeJson.ReaderOptions);
         reader.Read();
         string? type = null;
         JsonElement body = default;

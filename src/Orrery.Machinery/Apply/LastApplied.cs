@@ -28,11 +28,11 @@ internal static class LastApplied
 
         try
         {
-            return JsonNode.Parse(text) is JsonObject applied && applied.ApiVersion == live.ApiVersion && TypedCheck.FaultsOf(applied, schema) is null
+            return JsonBody.Parse(Encoding.UTF8.GetBytes(text)) is JsonObject applied && applied.ApiVersion == live.ApiVersion && TypedCheck.FaultsOf(applied, schema) is null
                 ? Unchanged(applied, live, schema)
                 : null;
         }
-        catch (JsonException)
+        catch (FormatException)
         {
             return null;
         }

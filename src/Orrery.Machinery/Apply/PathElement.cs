@@ -92,8 +92,9 @@ internal readonly struct PathElement : IEquatable<PathElement>, IComparable<Path
                     return false;
             }
         }
-        catch (JsonException)
+        catch (Exception fault) when (fault is JsonException or ArgumentException)
         {
+            // No JSON, or a key that stands there twice.
             return false;
         }
     }

@@ -16,7 +16,7 @@ public static class OpenApiProtobuf
     /// <param name="openApi">The document of one group and version, or of one path.</param>
     public static byte[] From(ReadOnlyMemory<byte> openApi)
     {
-        using var document = JsonDocument.Parse(openApi, new JsonDocumentOptions { MaxDepth = Schemas.JsonBody.MaxDepth });
+        using var document = JsonDocument.Parse(openApi, Api.KubeJson.DocumentOptions);
         JsonElement root = document.RootElement;
         var to = new ProtobufWriter();
         to.Text(1, root, "openapi");

@@ -16,7 +16,7 @@ public static class SwaggerProtobuf
     /// <param name="swagger">The document as <see cref="SwaggerDocument.Write"/> makes it.</param>
     public static byte[] From(ReadOnlyMemory<byte> swagger)
     {
-        using var document = JsonDocument.Parse(swagger, new JsonDocumentOptions { MaxDepth = Schemas.JsonBody.MaxDepth });
+        using var document = JsonDocument.Parse(swagger, Api.KubeJson.DocumentOptions);
         JsonElement root = document.RootElement;
         var to = new ProtobufWriter();
         to.Text(1, root, "swagger");

@@ -72,7 +72,7 @@ public static class JsonPatch
                     break;
                 case "copy":
                     JsonNode? source = root.Get(Pointer(operation, "from"))?.DeepClone();
-                    copied += source is null ? 4 : JsonSerializer.SerializeToUtf8Bytes(source).Length;
+                    copied += source is null ? 4 : KubeJson.ToUtf8(source).Length;
                     if (copied > MaxCopiedBytes)
                     {
                         throw PatchErrors.Rejected($"Copy operations add more than {MaxCopiedBytes} bytes.");
@@ -92,7 +92,8 @@ public static class JsonPatch
             }
         }
 
-        return root.Document;
+        // Moves nest what was there in what was there: deeper than any body could be, and than anything that walks the outcome could go.
+        return KubeJson.IsWithinDepth(root.Document) ? root.Document : throw PatchErrors.Rejected("The outcome is nested too deep.");
     }
 
     /// <summary>What strict field validation has against the operations: members that no operation has.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Orrery.Api;
 
 namespace Orrery.Machinery.Schemas;
 
@@ -11,14 +12,20 @@ namespace Orrery.Machinery.Schemas;
 public static class JsonBody
 {
     /// <summary>Levels of nesting that are accepted. Every later walk of the tree may recurse that deep.</summary>
-    public const int MaxDepth = 512;
+    public const int MaxDepth = KubeJson.MostOfBody;
 
     internal static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = MaxDepth };
 
     /// <exception cref="FormatException">No JSON; the message is Go's, such as <c>unexpected end of JSON input</c>.</exception>
-    public static JsonNode? Parse(ReadOnlySpan<byte> utf8)
+    public static JsonNode? Parse(ReadOnlySpan<byte> utf8) => Read(utf8, ReaderOptions);
+
+    /// <summary>What was stored: a body, and who owns the fields of all that is nested in it.</summary>
+    /// <exception cref="FormatException">No JSON.</exception>
+    public static JsonNode? ParseStored(ReadOnlySpan<byte> utf8) => Read(utf8, KubeJson.ReaderOptions);
+
+    private static JsonNode? Read(ReadOnlySpan<byte> utf8, JsonReaderOptions options)
     {
-        var reader = new Utf8JsonReader(utf8, ReaderOptions);
+        var reader = new Utf8JsonReader(utf8, options);
         try
         {
             reader.Read();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Orrery.Api;
 
 namespace Orrery.Machinery.Schemas;
 
@@ -26,7 +27,7 @@ public static class StrictDecoding
     }
 
     /// <summary>Unknown members of a tree, in its order. A tree cannot hold repeated ones.</summary>
-    public static IReadOnlyList<string> Check(JsonObject body, Schema schema) => Check(JsonSerializer.SerializeToUtf8Bytes(body), schema);
+    public static IReadOnlyList<string> Check(JsonObject body, Schema schema) => Check(KubeJson.ToUtf8(body), schema);
 
     private static void Walk(ref Utf8JsonReader reader, Schema? schema, string path, List<string> faults)
     {

@@ -26,7 +26,7 @@ public sealed class SatelliteAgent(SatelliteOptions options)
     /// <summary>Runs until cancelled. Neither side need answer when it starts.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var controlPlane = new KubeClient(options.ControlPlane, options.Time);
+        using var controlPlane = new KubeClient(TunnelDial.For(options.ControlPlane), options.Time);
         using var cluster = new KubeClient(options.Cluster, options.Time);
         var history = new ServerHistory();
         var policy = new PolicyWatch(cluster, options, history);

@@ -49,6 +49,9 @@ public sealed record ClientConfig(
     /// <summary>How long a TCP and TLS connection may take to open.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>After how long a silence of the server, while anything is asked of it, it is asked whether it lives; it has 15 seconds to answer.</summary>
+    public TimeSpan PingAfter { get; init; } = TimeSpan.FromSeconds(20);
+
     /// <summary>How long a request that is not a watch or another stream may take, retries not included.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(60);
 

@@ -16,7 +16,7 @@ public static class ClientHandler
             // A watch takes a stream of its own for minutes; servers allow about 100 streams a connection.
             EnableMultipleHttp2Connections = true,
             ConnectTimeout = config.ConnectTimeout,
-            KeepAlivePingDelay = TimeSpan.FromSeconds(20),
+            KeepAlivePingDelay = config.PingAfter,
             KeepAlivePingTimeout = PingTimeout,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),

@@ -36,7 +36,7 @@ public sealed class SatelliteCrowd(IReadOnlyList<CrowdMember> members, bool take
     private async Task RunAsync(CrowdMember member, TunnelServer server, CancellationToken cancellationToken)
     {
         var joined = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var client = new KubeClient(member.ControlPlane, time);
+        using var client = new KubeClient(TunnelDial.For(member.ControlPlane), time);
         await Together.RunAsync([token => DialAsync(member, client, server, joined, token), token => WorkAsync(member, client, joined.Task, token)], cancellationToken).ConfigureAwait(false);
     }
 

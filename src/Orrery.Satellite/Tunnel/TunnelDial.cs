@@ -11,7 +11,13 @@ namespace Orrery.Satellite.Tunnel;
 /// <param name="client">To the control plane, as this satellite.</param>
 internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvider time)
 {
+    /// <summary>Longer than the control plane is silent that answers each third heartbeat: one who answers those need not be asked otherwise.</summary>
+    private static readonly TimeSpan PingAfter = TimeSpan.FromSeconds(35);
+
     private string Path => $"/apis/{OrreryResources.ApiVersion}/dataplanes/{dataPlane}/{OrreryNames.TunnelSubresource}";
+
+    /// <summary>For the client whose connection carries a tunnel.</summary>
+    public static ClientConfig For(ClientConfig controlPlane) => controlPlane with { PingAfter = PingAfter };
 
     /// <summary>Ends once the control plane has let it in; from then on the satellite's heartbeat is in the connection.</summary>
     /// <exception cref="WebSocketException">It is not there, or does not let it in.</exception>

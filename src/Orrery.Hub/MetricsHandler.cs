@@ -127,7 +127,7 @@ internal sealed class MetricsHandler(TunnelHub hub) : IGroupHandler
 
             if (of.At("metadata", "labels") is { } labels)
             {
-                json.Metadata["labels"] = JsonNode.Parse(labels.GetRawText());
+                json.Metadata["labels"] = KubeJson.ToNode(labels);
             }
 
             yield return json;

@@ -126,7 +126,7 @@ internal static class InstallationWorks
     [
         Exactly(work),
         new JsonObject { ["op"] = "test", ["path"] = "/spec/trial/attempt", ["value"] = attempt },
-        Add("/spec/manifest", JsonNode.Parse(work.At("spec", "trial", "manifest")!.Value.GetRawText())!),
+        Add("/spec/manifest", KubeJson.ToNode(work.At("spec", "trial", "manifest")!.Value)!),
         Add("/spec/attempt", JsonValue.Create(attempt)!),
         new JsonObject { ["op"] = "remove", ["path"] = "/spec/trial" },
     ];

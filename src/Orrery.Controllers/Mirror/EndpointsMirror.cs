@@ -35,7 +35,7 @@ internal static class EndpointsMirror
         }
 
         // 2. Named and labelled as the Service, and gone with it.
-        JsonObject labels = service.At("metadata", "labels") is { } own ? JsonNode.Parse(own.GetRawText())!.AsObject() : [];
+        JsonObject labels = service.At("metadata", "labels") is { } own ? KubeJson.ToNode(own)!.AsObject() : [];
         labels[ManagedBy] = OrreryNames.Manager;
         JsonObject annotations = all.Length > Most ? new JsonObject { [OverCapacity] = "truncated" } : [];
         var metadata = new JsonObject { ["name"] = service.Name, ["namespace"] = service.Namespace, ["labels"] = labels, ["annotations"] = annotations };
@@ -77,7 +77,7 @@ internal static class EndpointsMirror
         {
             if (endpoint.TryGetProperty(member, out JsonElement value) && value.ValueKind != JsonValueKind.Null)
             {
-                entry[member] = JsonNode.Parse(value.GetRawText());
+                entry[member] = KubeJson.ToNode(value);
             }
         }
 
@@ -95,7 +95,7 @@ internal static class EndpointsMirror
             {
                 if (port.TryGetProperty(member, out JsonElement value) && value.ValueKind != JsonValueKind.Null && value.GetRawText() != "\"\"")
                 {
-                    made[member] = JsonNode.Parse(value.GetRawText());
+                    made[member] = KubeJson.ToNode(value);
                 }
             }
 

@@ -49,5 +49,5 @@ internal sealed class ObservationDirectory
 
     /// <summary>The object as it is in its data plane, to be edited; null when the Observation holds none.</summary>
     public static JsonObject? ObjectOf(KubeObject observation) =>
-        observation.At("spec", "object") is { ValueKind: JsonValueKind.Object } found ? JsonNode.Parse(found.GetRawText())!.AsObject() : null;
+        observation.At("spec", "object") is { ValueKind: JsonValueKind.Object } found ? KubeJson.ToNode(found)!.AsObject() : null;
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Orrery.Api;
 
 namespace Orrery.Controllers.Status;
 
@@ -18,7 +19,7 @@ internal static class ServingStatus
             {
                 foreach (JsonElement address in ingress.EnumerateArray().Where(a => seen.Add(a.GetRawText())))
                 {
-                    addresses.Add(JsonNode.Parse(address.GetRawText()));
+                    addresses.Add(KubeJson.ToNode(address));
                 }
             }
         }
@@ -32,10 +33,10 @@ internal static class ServingStatus
         status["phase"] = phases.Contains("Lost") ? "Lost" : phases.Length > 0 && phases.All(p => p == "Bound") ? "Bound" : "Pending";
         if (known.FirstOrDefault(r => r.Part("capacity") is not null) is { } first)
         {
-            status["capacity"] = JsonNode.Parse(first.Part("capacity")!.Value.GetRawText());
+            status["capacity"] = KubeJson.ToNode(first.Part("capacity")!.Value);
             if (first.Part("accessModes") is { } modes)
             {
-                status["accessModes"] = JsonNode.Parse(modes.GetRawText());
+                status["accessModes"] = KubeJson.ToNode(modes);
             }
         }
 
@@ -74,7 +75,7 @@ internal static class ServingStatus
         {
             if (behind?.Part(field) is { } statuses)
             {
-                status[field] = JsonNode.Parse(statuses.GetRawText());
+                status[field] = KubeJson.ToNode(statuses);
             }
         }
 

@@ -65,5 +65,5 @@ internal static class Drift
         return Convert.ToHexString(SHA256.HashData(buffer.WrittenSpan));
     }
 
-    public static string Digest(JsonObject applied) => Convert.ToHexString(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes<JsonNode>(applied)));
+    public static string Digest(JsonObject applied) => Convert.ToHexString(SHA256.HashData(KubeJson.ToUtf8(applied)));
 }

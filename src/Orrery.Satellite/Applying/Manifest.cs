@@ -32,7 +32,7 @@ internal sealed record Manifest(string WorkName, JsonObject Json)
             throw new TerminalException($"spec.{string.Join('.', path)} is missing");
         }
 
-        JsonObject json = JsonNode.Parse(found.GetRawText())!.AsObject();
+        JsonObject json = KubeJson.ToNode(found)!.AsObject();
         if (json.Name.Length == 0 || json.Kind.Length == 0 || json.Namespace.Length == 0)
         {
             throw new TerminalException($"spec.{string.Join('.', path)} needs kind, metadata.name and metadata.namespace");

@@ -32,7 +32,7 @@ internal static class WorkStatus
     /// <param name="trial">How trying what comes next ended; null where there is no such thing.</param>
     public static JsonObject Build(KubeObject work, ApplyOutcome? outcome, ApplyOutcome? trial, DateTimeOffset now)
     {
-        JsonObject status = work.At("status") is { } present ? JsonNode.Parse(present.GetRawText())!.AsObject() : [];
+        JsonObject status = work.At("status") is { } present ? KubeJson.ToNode(present)!.AsObject() : [];
         if (outcome is not null)
         {
             PutOutcome(status, work, outcome, now);
@@ -67,7 +67,7 @@ internal static class WorkStatus
             }
         }
 
-        Put(status, "feedback", outcome.Live?.At("status") is { } feedback ? JsonNode.Parse(feedback.GetRawText()) : null);
+        Put(status, "feedback", outcome.Live?.At("status") is { } feedback ? KubeJson.ToNode(feedback) : null);
         Put(status, "desiredReplicas", outcome.Live?.NumberAt("spec", "replicas") is { } replicas ? JsonValue.Create(replicas) : null);
     }
 

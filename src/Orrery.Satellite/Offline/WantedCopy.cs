@@ -26,7 +26,7 @@ internal static class WantedCopy
 
                 // It follows what is reported, too.
                 json.Metadata.Remove("resourceVersion");
-                gzip.Write(JsonSerializer.SerializeToUtf8Bytes<JsonNode>(json));
+                gzip.Write(KubeJson.ToUtf8(json));
                 gzip.WriteByte((byte)'\n');
             }
         }

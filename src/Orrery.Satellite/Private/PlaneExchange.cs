@@ -67,7 +67,7 @@ internal sealed class PlaneExchange(PrivateContext context) : IReconciler<string
         {
             if (own.At("status", field) is { } known)
             {
-                status[field] = JsonNode.Parse(known.GetRawText());
+                status[field] = KubeJson.ToNode(known);
             }
         }
 

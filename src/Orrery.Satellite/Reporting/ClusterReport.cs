@@ -163,7 +163,7 @@ internal sealed class ClusterReport : IReconciler<string>
         {
             if (present.At("status", field) is { } known)
             {
-                status[field] = JsonNode.Parse(known.GetRawText());
+                status[field] = KubeJson.ToNode(known);
             }
         }
     }

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Orrery.Api;
 using Orrery.Machinery;
+using Orrery.Machinery.Schemas;
 using Orrery.Server.Authentication;
 using Orrery.Server.Authorization;
 using Orrery.Server.Handlers;
@@ -170,9 +171,9 @@ internal sealed class AuditTrail : IAuditAnnotations
 
         try
         {
-            return JsonNode.Parse(body);
+            return JsonBody.ParseStored(body);
         }
-        catch (JsonException)
+        catch (FormatException)
         {
             return Yaml(body);
         }

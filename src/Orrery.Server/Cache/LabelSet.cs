@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
+using Orrery.Api;
 
 namespace Orrery.Server.Cache;
 
@@ -28,7 +29,7 @@ internal sealed class LabelSet : IReadOnlyDictionary<string, string>
     /// <param name="metadataAt">Offset right after <c>"metadata":{</c>.</param>
     public static LabelSet Read(byte[] json, int metadataAt)
     {
-        var reader = new Utf8JsonReader(json.AsSpan(metadataAt - 1));
+        var reader = new Utf8JsonReader(json.AsSpan(metadataAt - 1), KubeJson.ReaderOptions);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {

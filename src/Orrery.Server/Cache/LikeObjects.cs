@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Orrery.Api;
 
 namespace Orrery.Server.Cache;
 
@@ -68,7 +69,7 @@ internal sealed class LikeObjects
 
     private static ReadOnlySpan<byte> Spec(ReadOnlySpan<byte> json)
     {
-        var reader = new Utf8JsonReader(json);
+        var reader = new Utf8JsonReader(json, KubeJson.ReaderOptions);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {

@@ -2,8 +2,8 @@ using System.Buffers;
 using System.IO.Compression;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Orrery.Api;
 using Orrery.Machinery;
-using Orrery.Machinery.Schemas;
 using Orrery.Server.Requests;
 
 namespace Orrery.Server.Handlers;
@@ -48,7 +48,7 @@ internal static class AnswerText
 
     private static ReadOnlyMemory<byte> Indent(ReadOnlyMemory<byte> json)
     {
-        using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = JsonBody.MaxDepth });
+        using var document = JsonDocument.Parse(json, KubeJson.DocumentOptions);
         var buffer = new ArrayBufferWriter<byte>(json.Length * 2);
         using (var writer = new Utf8JsonWriter(buffer, Indented))
         {

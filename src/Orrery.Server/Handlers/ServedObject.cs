@@ -55,7 +55,7 @@ internal static class ServedObject
     /// <summary>The value of <c>metadata</c>.</summary>
     public static ReadOnlyMemory<byte> Metadata(ReadOnlyMemory<byte> json)
     {
-        var reader = new Utf8JsonReader(json.Span);
+        var reader = new Utf8JsonReader(json.Span, KubeJson.ReaderOptions);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {

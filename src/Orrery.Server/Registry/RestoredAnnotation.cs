@@ -38,9 +38,9 @@ public sealed class RestoredAnnotation(GroupResource resource, string name, stri
             return item;
         }
 
-        JsonObject json = JsonNode.Parse(item.Value.Span)!.AsObject();
+        JsonObject json = JsonNode.Parse(item.Value.Span, null, KubeJson.DocumentOptions)!.AsObject();
         json.ObjectAt("metadata").ObjectAt("annotations")[name] = value;
         Marked++;
-        return item with { Value = JsonSerializer.SerializeToUtf8Bytes<JsonNode>(json) };
+        return item with { Value = KubeJson.ToUtf8(json) };
     }
 }

@@ -7,5 +7,5 @@ namespace Orrery.Server.Registry;
 internal static class StoredJson
 {
     /// <exception cref="FormatException">The store holds something that is no object: damage, not a client's fault.</exception>
-    public static JsonObject Parse(ReadOnlySpan<byte> utf8) => JsonBody.Parse(utf8) as JsonObject ?? throw new FormatException("a stored value is no object");
+    public static JsonObject Parse(ReadOnlySpan<byte> utf8) => JsonBody.ParseStored(utf8) as JsonObject ?? throw new FormatException("a stored value is no object");
 }

@@ -80,7 +80,7 @@ internal static class PodStatus
             JsonElement spec = pod.At("spec", "containers")!.Value.EnumerateArray().FirstOrDefault(c => c.GetProperty("name").GetString() == container.TextAt("name"));
             if (spec.ValueKind == JsonValueKind.Object && spec.TryGetProperty("resources", out JsonElement resources))
             {
-                container["resources"] = JsonNode.Parse(resources.GetRawText());
+                container["resources"] = KubeJson.ToNode(resources);
             }
         }
 

@@ -85,7 +85,7 @@ internal sealed class MetricsApi(Func<Informer?> pods, Func<Informer?> nodes, Ti
 
         if (of.At("metadata", "labels") is { } labels)
         {
-            metadata["labels"] = JsonNode.Parse(labels.GetRawText());
+            metadata["labels"] = KubeJson.ToNode(labels);
         }
 
         return new JsonObject

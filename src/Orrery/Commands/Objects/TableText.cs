@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Orrery.Api;
 
 namespace Orrery.Commands.Objects;
 
@@ -34,7 +35,7 @@ internal static class TableText
     public static JsonElement Joined(IReadOnlyList<JsonElement> tables)
     {
         JsonObject first = JsonObject.Create(tables[0])!;
-        first["rows"] = new JsonArray([.. tables.SelectMany(t => t.GetProperty("rows").EnumerateArray()).Select(r => JsonNode.Parse(r.GetRawText()))]);
+        first["rows"] = new JsonArray([.. tables.SelectMany(t => t.GetProperty("rows").EnumerateArray()).Select(r => KubeJson.ToNode(r))]);
         return JsonSerializer.SerializeToElement(first);
     }
 

@@ -33,9 +33,10 @@ public sealed class FieldSelector
         var requirements = new List<FieldRequirement>();
         foreach (string term in Split(text).Order(StringComparer.Ordinal))
         {
-            if (term.Length > 0)
+            // A term without a field and a value asks nothing.
+            if (term.Length > 0 && ParseTerm(text, term) is var read && (read.Field.Length > 0 || read.Value.Length > 0))
             {
-                requirements.Add(ParseTerm(text, term));
+                requirements.Add(read);
             }
         }
 

@@ -83,7 +83,7 @@ public static partial class Names
         string[] parts = value.Split('/');
         if (parts.Length > 2)
         {
-            faults.Add("a qualified name " + Explain(QualifiedFault, QualifiedFormat, "MyName", "my.name", "123-abc") + " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')");
+            faults.Add("a valid label key " + Explain(QualifiedFault, QualifiedFormat, "MyName", "my.name", "123-abc") + " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')");
             return faults;
         }
 

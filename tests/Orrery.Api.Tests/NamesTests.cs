@@ -30,7 +30,7 @@ public sealed class NamesTests
         Assert.Equal(["prefix part must be non-empty"], Names.CheckQualifiedName("/a"));
         Assert.Equal("name part must be non-empty", Names.CheckQualifiedName("a/")[0]);
         Assert.StartsWith("prefix part a lowercase RFC 1123 subdomain", Assert.Single(Names.CheckQualifiedName("A/b")), StringComparison.Ordinal);
-        Assert.StartsWith("a qualified name must consist", Assert.Single(Names.CheckQualifiedName("a/b/c")), StringComparison.Ordinal);
+        Assert.StartsWith("a valid label key must consist", Assert.Single(Names.CheckQualifiedName("a/b/c")), StringComparison.Ordinal);
     }
 
     [Theory]

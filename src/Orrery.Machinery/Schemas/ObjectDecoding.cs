@@ -27,6 +27,8 @@ public static class ObjectDecoding
             throw Unreadable(body, kind, e.Message);
         }
 
+        // As Go reads it, null is an object that says nothing.
+        node = node is null && body.Length > 0 ? new JsonObject() : node;
         if (node is not JsonObject json)
         {
             throw Unreadable(body, kind, $"json: cannot unmarshal {GoTypes.ValueName(node)} into Go value of type {TypeMetaStruct}");

@@ -39,8 +39,9 @@ public static class SchemaValidation
     /// <param name="old">The object before the update; what did not change is not refused now (ratcheting, KEP-4008). Null on create.</param>
     /// <param name="scale">Checked too when the kind has a scale subresource.</param>
     /// <param name="embeddedMetadata">The rules for the metadata of embedded objects; null leaves it unchecked.</param>
+    /// <param name="isBlocked">Something else about the object keeps its rules in CEL from being asked.</param>
     public static IReadOnlyList<FieldError> Validate(
-        JsonObject json, Schema schema, JsonObject? old = null, ScalePaths? scale = null, Func<JsonObject, IReadOnlyList<FieldError>>? embeddedMetadata = null, CancellationToken cancellation = default)
+        JsonObject json, Schema schema, JsonObject? old = null, ScalePaths? scale = null, Func<JsonObject, IReadOnlyList<FieldError>>? embeddedMetadata = null, bool isBlocked = false, CancellationToken cancellation = default)
     {
         // 1. the schema
         List<FieldError> errors = [.. new ValueValidator().Validate(json, schema, "", old)];
@@ -57,14 +58,15 @@ public static class SchemaValidation
         // 4. rules in CEL, which need an object of the right shape
         if (CustomSchema.HasValidations(schema))
         {
-            errors.AddRange(errors.Any(IsBlocking) ? [FieldError.Invalid("<nil>", null, NotChecked)] : RuleEvaluation.Validate(json, schema, old, cancellation));
+            errors.AddRange(isBlocked || errors.Any(IsBlocking) ? [FieldError.Invalid("<nil>", null, NotChecked)] : RuleEvaluation.Validate(json, schema, old, cancellation));
         }
 
         // Go prints a path without steps like this.
         return [.. errors.Select(e => e.Field.Length == 0 ? e with { Field = "<nil>" } : e)];
     }
 
-    private static bool IsBlocking(FieldError error) =>
+    /// <summary>Whether rules in CEL, which want an object of the right shape, are not asked after such a fault.</summary>
+    public static bool IsBlocking(FieldError error) =>
         error.Type is FieldErrorType.NotSupported or FieldErrorType.Required or FieldErrorType.TooLong or FieldErrorType.TooMany or FieldErrorType.TypeInvalid;
 }
 

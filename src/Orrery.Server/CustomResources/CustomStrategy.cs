@@ -95,8 +95,11 @@ internal class CustomStrategy(GroupVersionKind kind, bool isNamespaced, bool has
 
     public IReadOnlyList<string> Warn(JsonObject json, JsonObject? old) => ObjectMetaRules.FinalizerWarnings(json, old is null ? [] : ObjectMetaRules.Finalizers(old));
 
-    public IReadOnlyList<FieldError> ValidateCreate(JsonObject json, CancellationToken cancellationToken) =>
-        [.. ObjectMetaRules.Validate(json, isNamespaced, Names.CheckDns1123Subdomain), .. SchemaValidation.Validate(json, Schema, null, scale, ObjectMetaRules.ValidateEmbedded, cancellationToken)];
+    public IReadOnlyList<FieldError> ValidateCreate(JsonObject json, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<FieldError> ofMetadata = [.. ObjectMetaRules.Validate(json, isNamespaced, Names.CheckDns1123Subdomain)];
+        return [.. ofMetadata, .. SchemaValidation.Validate(json, Schema, null, scale, ObjectMetaRules.ValidateEmbedded, ofMetadata.Any(SchemaValidation.IsBlocking), cancellationToken)];
+    }
 
     public IReadOnlyList<FieldError> ValidateUpdate(JsonObject json, JsonObject old, string subresource, CancellationToken cancellationToken)
     {
@@ -107,13 +110,14 @@ internal class CustomStrategy(GroupVersionKind kind, bool isNamespaced, bool has
             json.Metadata["resourceVersion"] = old.ResourceVersion;
         }
 
-        IReadOnlyList<FieldError> faults = SchemaValidation.Validate(json, Schema, old, scale, ObjectMetaRules.ValidateEmbedded, cancellationToken);
+        IReadOnlyList<FieldError> ofMetadata = [.. ObjectMetaRules.ValidateUpdate(json, old)];
+        IReadOnlyList<FieldError> faults = SchemaValidation.Validate(json, Schema, old, scale, ObjectMetaRules.ValidateEmbedded, ofMetadata.Any(SchemaValidation.IsBlocking), cancellationToken);
         if (before.Length == 0)
         {
             json.Metadata.Remove("resourceVersion");
         }
 
-        return [.. ObjectMetaRules.ValidateUpdate(json, old), .. faults];
+        return [.. ofMetadata, .. faults];
     }
 
     public IReadOnlyList<string> ResetFields(string subresource) => subresource switch

@@ -4,6 +4,7 @@ using Orrery.Machinery;
 using Orrery.Machinery.Kinds;
 using Orrery.Machinery.Schemas;
 using Orrery.Server.Registry;
+using Orrery.Server.Requests;
 
 namespace Orrery.Server.Handlers;
 
@@ -12,6 +13,7 @@ internal static class CreateHandler
 {
     public static async Task HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
+        _ = Negotiation.Body(request.Http.Request.ContentType);
         WriteOptions options = request.WriteOptions("CreateOptions");
         if (request.Resource.Namespaced && request.Namespace.Length == 0)
         {

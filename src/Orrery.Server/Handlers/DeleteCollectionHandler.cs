@@ -11,8 +11,8 @@ internal static class DeleteCollectionHandler
 
     public static async Task HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
-        AnswerForm form = AnswerForm.Read(request);
         ListOptions options = ListOptions.Read(request.Query, watch: false);
+        AnswerForm form = AnswerForm.Read(request);
         DeleteOptions delete = await DeleteHandler.ReadOptionsAsync(request, cancellationToken);
 
         (ListHead head, ListPage chosen) = await ListHandler.TakeAsync(request, options, cancellationToken);

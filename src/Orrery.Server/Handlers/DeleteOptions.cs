@@ -8,7 +8,10 @@ namespace Orrery.Server.Handlers;
 /// <summary>metav1 DeleteOptions, from the body where there is one and otherwise from the query.</summary>
 internal sealed record DeleteOptions
 {
-    public bool DryRun { get; init; }
+    public bool DryRun => SaidDryRun.Count > 0;
+
+    /// <summary>As the client said it.</summary>
+    private JsonArray SaidDryRun { get; init; } = [];
 
     /// <summary>Null: the kind's own default.</summary>
     public long? GracePeriodSeconds { get; init; }
@@ -28,7 +31,7 @@ internal sealed record DeleteOptions
     public static DeleteOptions Read(RequestQuery query, JsonObject? body)
     {
         var errors = new List<FieldError>();
-        DeleteOptions options = body is null ? FromQuery(query, errors) : FromBody(body, errors);
+        DeleteOptions options = body is null ? FromQuery(query) : FromBody(body);
         if (options.OrphanDependents is not null && options.PropagationPolicy is not null)
         {
             errors.Add(FieldError.Invalid("propagationPolicy", options.PropagationPolicy, "orphanDependents and deletionPropagation cannot be both set"));
@@ -37,6 +40,11 @@ internal sealed record DeleteOptions
         if (options.PropagationPolicy is not (null or "Background" or "Foreground" or "Orphan"))
         {
             errors.Add(FieldError.NotSupported("propagationPolicy", options.PropagationPolicy, "Foreground", "Background", "Orphan", "nil"));
+        }
+
+        if (options.SaidDryRun.Any(v => v is not JsonValue value || !value.TryGetValue(out string? text) || text != "All"))
+        {
+            errors.Add(FieldError.NotSupported("dryRun", options.SaidDryRun.DeepClone(), "All"));
         }
 
         if (errors.Count == 0 && options.OrphanDependents is { } orphan)
@@ -85,32 +93,23 @@ internal sealed record DeleteOptions
         return json;
     }
 
-    private static DeleteOptions FromQuery(RequestQuery query, List<FieldError> errors) => new()
+    private static DeleteOptions FromQuery(RequestQuery query) => new()
     {
-        DryRun = WriteOptions.ReadDryRun(query, errors),
+        SaidDryRun = [.. query.All("dryRun").Select(v => (JsonNode?)v)],
         GracePeriodSeconds = query["gracePeriodSeconds"] is { } grace ? ReadNumber(grace) : null,
         PropagationPolicy = query["propagationPolicy"],
         OrphanDependents = ListOptions.Flag(query, "orphanDependents"),
     };
 
-    private static DeleteOptions FromBody(JsonObject body, List<FieldError> errors)
+    private static DeleteOptions FromBody(JsonObject body) => new()
     {
-        var dryRun = body["dryRun"] as JsonArray;
-        if (dryRun is not null && dryRun.Any(v => v is not JsonValue value || !value.TryGetValue(out string? text) || text != "All"))
-        {
-            errors.Add(FieldError.NotSupported("dryRun", dryRun.DeepClone(), "All"));
-        }
-
-        return new DeleteOptions
-        {
-            DryRun = dryRun is { Count: > 0 },
-            GracePeriodSeconds = body.NumberAt("gracePeriodSeconds"),
-            PropagationPolicy = body.TextAt("propagationPolicy"),
-            OrphanDependents = body.FlagAt("orphanDependents"),
-            Uid = body.TextAt("preconditions", "uid"),
-            ResourceVersion = body.TextAt("preconditions", "resourceVersion"),
-        };
-    }
+        SaidDryRun = body["dryRun"] as JsonArray ?? [],
+        GracePeriodSeconds = body.NumberAt("gracePeriodSeconds"),
+        PropagationPolicy = body.TextAt("propagationPolicy"),
+        OrphanDependents = body.FlagAt("orphanDependents"),
+        Uid = body.TextAt("preconditions", "uid"),
+        ResourceVersion = body.TextAt("preconditions", "resourceVersion"),
+    };
 
     private static long ReadNumber(string text) => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)
         ? number

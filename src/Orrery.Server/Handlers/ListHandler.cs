@@ -11,8 +11,8 @@ internal static class ListHandler
     public static async Task HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
         // 1. What is asked for.
-        AnswerForm form = AnswerForm.Read(request);
         ListOptions options = ListOptions.Read(request.Query, watch: false);
+        AnswerForm form = AnswerForm.Read(request);
 
         // 2. The snapshot that answers it, and of that the page.
         (ListHead head, ListPage page) = await TakeAsync(request, options, cancellationToken);

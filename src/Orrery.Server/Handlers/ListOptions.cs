@@ -45,7 +45,13 @@ internal sealed record ListOptions
             SendInitialEvents = Flag(query, "sendInitialEvents"),
         };
         List<FieldError> errors = options.Validate(watch);
-        return errors.Count == 0 ? options : throw ApiErrors.Invalid(new GroupKind("meta.k8s.io", "ListOptions"), "", errors);
+        if (errors.Count > 0)
+        {
+            Selection.RequireReadable(options);
+            throw ApiErrors.Invalid(new GroupKind("meta.k8s.io", "ListOptions"), "", errors);
+        }
+
+        return options;
     }
 
     /// <summary>The resourceVersion must be a number; a list answers 400 otherwise, a watch 500, as upstream does.</summary>
@@ -73,20 +79,27 @@ internal sealed record ListOptions
         {
             ValidateWatch(errors);
         }
-        else if (SendInitialEvents is not null)
+
+        ValidateMatch(errors, watch);
+        if (!watch && SendInitialEvents is not null)
         {
             errors.Add(FieldError.Forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
         }
 
+        return errors;
+    }
+
+    private void ValidateMatch(List<FieldError> errors, bool watch)
+    {
         if (ResourceVersionMatch.Length == 0 || (watch && SendInitialEvents is not null))
         {
-            return errors;
+            return;
         }
 
         if (watch)
         {
             errors.Add(FieldError.Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
-            return errors;
+            return;
         }
 
         if (ResourceVersion.Length == 0)
@@ -107,8 +120,6 @@ internal sealed record ListOptions
         {
             errors.Add(FieldError.Forbidden("resourceVersionMatch", "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
         }
-
-        return errors;
     }
 
     private void ValidateWatch(List<FieldError> errors)

@@ -222,7 +222,8 @@ internal static class PatchHandler
             throw ApiErrors.BadRequest($"error strict decoding YAML: error converting YAML to JSON: {YamlJson.RepetitionFault(repeated)}");
         }
 
-        return parsed as JsonObject ?? throw ApiErrors.BadRequest(
+        // Nothing is nothing of any kind, as Go reads it.
+        return parsed is null ? [] : parsed as JsonObject ?? throw ApiErrors.BadRequest(
             $"error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {GoText.JsonTypeOf(parsed)} into Go value of type map[string]interface {{}}");
     }
 }

@@ -56,11 +56,10 @@ internal static class ResourceDispatch
         // A resource does not always offer every verb: namespaces have no deletecollection.
         if (!resource.Verbs.Contains(info.Verb) || !FitsPath(request))
         {
-            throw ApiErrors.MethodNotAllowed();
+            throw NotAllowed(request);
         }
 
-        // Who could not read the answer changes nothing either, and is not told what there is.
-        _ = Negotiation.Answer(request.Http.Request.Headers.Accept);
+        RequireMediaTypes(request);
         return info.Verb switch
         {
             "get" => GetHandler.HandleAsync(request, cancellationToken),
@@ -94,8 +93,29 @@ internal static class ResourceDispatch
         return request.Resource.Namespaced ? below || !request.Info.IsNameInPath || request.Info.Verb == "watch" : !below;
     }
 
-    /// <summary>POST goes to a collection; PUT and PATCH go to an object.</summary>
-    private static bool FitsPath(ResourceRequest request) => request.Info.Verb switch
+    /// <summary>405. For built-in kinds upstream's router says so, for custom ones their handler.</summary>
+    public static StatusException NotAllowed(ResourceRequest request) =>
+        request.Resource.IsCustom ? ApiErrors.MethodNotSupported(request.Resource.GroupResource, request.Info.Verb) : ApiErrors.MethodNotAllowed();
+
+    /// <summary>Who could not read the answer changes nothing either, and is not told what there is. What a patch is, and of which object, is looked at before.</summary>
+    /// <exception cref="StatusException">415, 406; 400 for a change of a collection.</exception>
+    public static void RequireMediaTypes(ResourceRequest request)
+    {
+        if (request.Info.Verb == "patch")
+        {
+            _ = Negotiation.Patch(request.Http.Request.ContentType, request.Resource.IsCustom);
+        }
+
+        if (request.Info.Verb is "patch" or "update" && !request.Info.IsNameInPath)
+        {
+            throw ApiErrors.BadRequest("name must be provided");
+        }
+
+        _ = Negotiation.Answer(request.Http.Request.Headers.Accept, request.Resource.IsCustom);
+    }
+
+    /// <summary>POST goes to a collection; PUT and PATCH go to an object. The handler of custom resources does not look at that.</summary>
+    private static bool FitsPath(ResourceRequest request) => request.Resource.IsCustom || request.Info.Verb switch
     {
         "create" => !request.Info.IsNameInPath,
         "update" or "patch" => request.Info.IsNameInPath,

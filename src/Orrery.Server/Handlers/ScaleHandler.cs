@@ -65,9 +65,14 @@ internal static class ScaleHandler
     private static Task WriteAsync(ResourceRequest request, JsonObject scale, CancellationToken cancellationToken)
     {
         AnswerFormat format = Negotiation.Answer(request.Http.Request.Headers.Accept);
-        if (format.Shape != AnswerShape.Table)
+        switch (format.Shape)
         {
-            return ObjectResponse.WriteJsonAsync(request.Http, 200, scale, cancellationToken);
+            case AnswerShape.Object:
+                return ObjectResponse.WriteJsonAsync(request.Http, 200, scale, cancellationToken);
+            case AnswerShape.Metadata:
+                return ObjectResponse.WriteBytesAsync(request.Http, 200, "application/json", new MetadataForm(format.ShapeVersion).Render(request, ObjectEncoding.Write(scale)), cancellationToken);
+            case AnswerShape.MetadataList:
+                throw Negotiation.NotAcceptable($"you requested PartialObjectMetadataList, but the requested object is not a list (*{(request.Resource.IsCustom ? "v1" : "autoscaling")}.Scale)");
         }
 
         var output = new ArrayBufferWriter<byte>();

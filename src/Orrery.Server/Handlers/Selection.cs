@@ -30,6 +30,7 @@ internal sealed class Selection
     {
         try
         {
+            LabelSelector labels = LabelSelector.Parse(options.LabelSelector);
             FieldSelector fields = FieldSelector.Parse(options.FieldSelector);
             IReadOnlyList<SelectableField>? selectable = resource.Strategy.SelectableFields;
             if (resource is { IsCustom: true, Namespaced: false } && fields.Requirements.Any(r => r.Field == "metadata.namespace"))
@@ -38,7 +39,21 @@ internal sealed class Selection
             }
 
             fields.Restrict(selectable?.Select(f => f.Name).ToArray());
-            return new Selection(LabelSelector.Parse(options.LabelSelector), fields, selectable);
+            return new Selection(labels, fields, selectable);
+        }
+        catch (FormatException fault)
+        {
+            throw ApiErrors.BadRequest(fault.Message);
+        }
+    }
+
+    /// <exception cref="StatusException">400: a selector cannot be read, whatever the fields that the kind offers.</exception>
+    public static void RequireReadable(ListOptions options)
+    {
+        try
+        {
+            _ = LabelSelector.Parse(options.LabelSelector);
+            _ = FieldSelector.Parse(options.FieldSelector);
         }
         catch (FormatException fault)
         {

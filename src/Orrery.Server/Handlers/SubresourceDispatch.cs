@@ -40,10 +40,10 @@ internal static class SubresourceDispatch
 
         if (!subresource.Verbs.Contains(request.Info.Verb))
         {
-            throw ApiErrors.MethodNotAllowed();
+            throw ResourceDispatch.NotAllowed(request);
         }
 
-        _ = Negotiation.Answer(request.Http.Request.Headers.Accept);
+        ResourceDispatch.RequireMediaTypes(request);
         return request.Subresource switch
         {
             "status" or "approval" or "ephemeralcontainers" or "resize" => StatusAsync(request, cancellationToken),

@@ -11,7 +11,7 @@ internal static class UpdateHandler
     public static async Task HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
         WriteOptions options = request.WriteOptions("UpdateOptions");
-        JsonObject json = await CreateHandler.ReadObjectAsync(request, options, cancellationToken);
+        JsonObject json = await ReadAsync(request, options, cancellationToken);
         CheckPlace(request, json);
         IReadOnlyList<string> warnings = [];
         WriteResult result = await request.Server.Update.UpdateAsync(
@@ -30,9 +30,27 @@ internal static class UpdateHandler
         await ObjectResponse.WriteAsync(request, result.Created ? 201 : 200, result.Json, cancellationToken);
     }
 
+    private static async ValueTask<JsonObject> ReadAsync(ResourceRequest request, WriteOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await CreateHandler.ReadObjectAsync(request, options, cancellationToken);
+        }
+        catch (StatusException fault) when (fault.Code == 422 && request.Server.Objects.Find(request.Resource, request.Cluster, request.Namespace, request.Name) is null)
+        {
+            // Of what a custom resource's body says it is, upstream judges last.
+            throw ApiErrors.NotFound(request.Resource.GroupResource, request.Name);
+        }
+    }
+
     /// <summary>The object is the one that the path names.</summary>
     public static void CheckPlace(ResourceRequest request, JsonObject json)
     {
+        if (request.Resource.Namespaced && json.Namespace.Length > 0 && json.Namespace != request.Namespace)
+        {
+            throw ApiErrors.BadRequest("the namespace of the provided object does not match the namespace sent on the request");
+        }
+
         if (json.Name.Length == 0)
         {
             throw ApiErrors.BadRequest($"the name of the object ({request.Name} based on URL) was undeterminable: name must be provided");
@@ -41,11 +59,6 @@ internal static class UpdateHandler
         if (json.Name != request.Name)
         {
             throw ApiErrors.BadRequest($"the name of the object ({json.Name}) does not match the name on the URL ({request.Name})");
-        }
-
-        if (json.Namespace.Length > 0 && json.Namespace != request.Namespace)
-        {
-            throw ApiErrors.BadRequest($"the namespace of the object ({json.Namespace}) does not match the namespace on the request ({request.Namespace})");
         }
     }
 }

@@ -20,7 +20,6 @@ internal sealed record WriteOptions(bool DryRun, string FieldManager, FieldValid
     private string saidManager = "";
     private string saidValidation = "";
 
-
     private const int MaxManagerLength = 128;
 
     /// <param name="kind"><c>CreateOptions</c>, <c>UpdateOptions</c> or <c>PatchOptions</c>; named in faults.</param>
@@ -28,7 +27,6 @@ internal sealed record WriteOptions(bool DryRun, string FieldManager, FieldValid
     public static WriteOptions Read(RequestQuery query, string userAgent, string kind, bool apply = false)
     {
         var errors = new List<FieldError>();
-        bool dryRun = ReadDryRun(query, errors);
         string manager = query["fieldManager"] ?? "";
         bool? force = ListOptions.Flag(query, "force");
         if (apply && manager.Length == 0)
@@ -41,6 +39,7 @@ internal sealed record WriteOptions(bool DryRun, string FieldManager, FieldValid
         }
 
         ValidateManager(manager, errors);
+        bool dryRun = ReadDryRun(query, errors);
         string validation = query["fieldValidation"] ?? "";
         FieldValidation level = FieldValidation.Warn;
         if (validation.Length > 0 && !(validation is "Ignore" or "Warn" or "Strict" && Enum.TryParse(validation, out level)))

@@ -60,17 +60,18 @@ public static class Negotiation
 
     private static readonly ConcurrentDictionary<string, AnswerFormat> Remembered = new(StringComparer.Ordinal);
 
+    /// <param name="isCustom">A custom resource is asked for: a refusal is worded by its handler, that of anything else by upstream's router.</param>
     /// <exception cref="StatusException">406: none of what the client accepts can be made.</exception>
-    public static AnswerFormat Answer(string? accept)
+    public static AnswerFormat Answer(string? accept, bool isCustom = false)
     {
         if (accept is null || accept.Length > LongestRemembered)
         {
-            return Read(accept);
+            return Read(accept, isCustom);
         }
 
         if (!Remembered.TryGetValue(accept, out AnswerFormat format))
         {
-            format = Read(accept);
+            format = Read(accept, isCustom);
             if (Remembered.Count < MostRemembered)
             {
                 Remembered[accept] = format;
@@ -80,9 +81,9 @@ public static class Negotiation
         return format;
     }
 
-    private static AnswerFormat Read(string? accept)
+    private static AnswerFormat Read(string? accept, bool isCustom)
     {
-        bool isKnown = false;
+        bool isKnown = isCustom;
         foreach (MediaType clause in MediaType.ParseAccept(accept))
         {
             if (!clause.Accepts("application", "json") && !IsYaml(clause))
@@ -123,7 +124,7 @@ public static class Negotiation
 
     /// <summary>The format of a body that is an object. No header means JSON.</summary>
     /// <exception cref="StatusException">415.</exception>
-    public static BodyFormat Body(string? contentType) => contentType == "application/json" ? BodyFormat.Json : Essence(contentType) switch
+    public static BodyFormat Body(string? contentType) => contentType == "application/json" ? BodyFormat.Json : WellFormed(contentType) switch
     {
         "" or "application/json" => BodyFormat.Json,
         "application/yaml" => BodyFormat.Yaml,
@@ -158,6 +159,12 @@ public static class Negotiation
         Message = $"406: Not Acceptable\n\nAvailable representations: {Represented}",
         Details = new StatusDetails(),
     });
+
+    /// <summary>The essence of a media type whose parameters all have values, as Go's <c>mime</c> wants it; any other as it is.</summary>
+    private static string WellFormed(string? contentType) =>
+        contentType is not null && contentType.Split(';').Skip(1).Any(part => part.Trim() is { Length: > 0 } parameter && parameter.IndexOf('=', StringComparison.Ordinal) <= 0)
+            ? contentType
+            : Essence(contentType);
 
     private static string Essence(string? contentType) =>
         string.IsNullOrWhiteSpace(contentType) ? "" : MediaType.Parse(contentType)?.Essence ?? contentType;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace Orrery.Api;
 
@@ -23,7 +24,7 @@ public enum FieldErrorType
 /// <param name="Field">Path such as <c>spec.ports[0].name</c>.</param>
 /// <param name="BadValue">The value, as JSON; null prints as <c>null</c>. Not shown for Required, Forbidden, TooLong, TooMany and Internal.</param>
 /// <param name="Detail">What is allowed.</param>
-public sealed record FieldError(FieldErrorType Type, string Field, JsonNode? BadValue, string Detail)
+public sealed partial record FieldError(FieldErrorType Type, string Field, JsonNode? BadValue, string Detail)
 {
     /// <summary>The value is not shown: upstream does so where a rule refuses a whole object or list.</summary>
     public bool OmitsValue { get; init; }
@@ -104,8 +105,12 @@ public sealed record FieldError(FieldErrorType Type, string Field, JsonNode? Bad
         _ => Marshalled(value),
     };
 
+    /// <summary>Characters that take two units of UTF-16, which the encoder escapes whatever it is told.</summary>
+    [GeneratedRegex(@"\\uD[89AB][0-9A-F]{2}\\uD[C-F][0-9A-F]{2}")]
+    private static partial Regex Pairs();
+
     /// <summary>Go's encoding/json escapes what HTML would read; outside of texts none of these occur.</summary>
-    private static string Marshalled(JsonNode value) => value.ToJsonString(Plain)
+    private static string Marshalled(JsonNode value) => Pairs().Replace(value.ToJsonString(Plain), pair => Regex.Unescape(pair.Value))
         .Replace("<", "\\u003c", StringComparison.Ordinal).Replace(">", "\\u003e", StringComparison.Ordinal).Replace("&", "\\u0026", StringComparison.Ordinal);
 
     /// <summary>Go's <c>%q</c> for the characters that occur in names and values.</summary>

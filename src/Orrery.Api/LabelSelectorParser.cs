@@ -191,8 +191,9 @@ internal sealed class LabelSelectorParser
         (token, text) = Peek();
         if (token == Token.Close)
         {
+            // As upstream, which takes it for the empty value.
             Take();
-            return [];
+            return [""];
         }
 
         if (token is not (Token.Identifier or Token.Comma))

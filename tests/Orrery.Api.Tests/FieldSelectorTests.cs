@@ -11,6 +11,8 @@ public sealed class FieldSelectorTests
     [InlineData("metadata.name=a,status.phase=Failed", false)]
     [InlineData("metadata.name!=a", false)]
     [InlineData("nope=", true)]
+    [InlineData("=,metadata.name=a", true)]
+    [InlineData("!=", true)]
     [InlineData("x=1\\,2\\=3\\\\", true)]
     public void Matches_Terms_AllMustHold(string text, bool matches) => Assert.Equal(matches, FieldSelector.Parse(text).Matches(Field));
 

@@ -30,7 +30,11 @@ internal sealed class RawHttp : IDisposable
         if (body is not null)
         {
             request.Content = new StringContent(body, Encoding.UTF8);
-            request.Content.Headers.ContentType = contentType is null ? null : new(contentType);
+            request.Content.Headers.ContentType = null;
+            if (contentType is not null)
+            {
+                request.Content.Headers.TryAddWithoutValidation("Content-Type", contentType);
+            }
         }
 
         foreach ((string name, string value) in headers)

@@ -14,6 +14,8 @@ public static class JsonPatch
     /// <summary>Most bytes that all copy operations of a patch may add, so that doubling copies cannot exhaust memory.</summary>
     public const int MaxCopiedBytes = 3 * 1024 * 1024;
 
+    private static readonly string[] Members = ["op", "path", "from"];
+
     /// <summary>Reads a request body as a list of operations.</summary>
     /// <exception cref="StatusException">400 when it is no list of operations, 413 when it holds more than <see cref="MaxOperations"/>.</exception>
     public static JsonArray Decode(JsonNode? body)
@@ -30,9 +32,14 @@ public static class JsonPatch
 
         foreach (JsonNode? operation in patch)
         {
-            if (operation is not JsonObject)
+            if (operation is not (null or JsonObject))
             {
                 throw PatchErrors.Undecodable($"json: cannot unmarshal {GoText.JsonTypeOf(operation)} into Go value of type handlers.jsonPatchOp");
+            }
+
+            if (Members.FirstOrDefault(member => operation?[member] is { } value && value.GetValueKind() != JsonValueKind.String) is { } wrong)
+            {
+                throw PatchErrors.Undecodable($"json: cannot unmarshal {GoText.JsonTypeOf(operation![wrong])} into Go struct field jsonPatchOp.{wrong} of type string");
             }
         }
 
@@ -101,7 +108,7 @@ public static class JsonPatch
     {
         for (int i = 0; i < patch.Count; i++)
         {
-            foreach ((string name, _) in (JsonObject)patch[i]!)
+            foreach ((string name, _) in patch[i] as JsonObject ?? [])
             {
                 if (name is not ("op" or "path" or "from" or "value"))
                 {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json.Nodes;
 using Orrery.Api;
@@ -13,12 +14,21 @@ internal sealed record ContinueToken(long Revision, string StartAfter)
     /// <summary>In the revision's place: what comes next of the newest state, after a token that grew too old.</summary>
     public const long Latest = -1;
 
+    private static readonly SearchValues<char> Alphabet = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+
     private const string Version = "meta.k8s.io/v1";
 
     public string Encode()
     {
         var json = new JsonObject { ["v"] = Version, ["rv"] = Revision, ["start"] = "/" + StartAfter + "\0" };
         return Convert.ToBase64String(Encoding.UTF8.GetBytes(json.ToJsonString())).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+    }
+
+    /// <summary>Where Go's decoder stops: at a character that is none of base64, or in a last group of one character. Null: nowhere.</summary>
+    private static int? IllegalAt(string token)
+    {
+        int bad = token.AsSpan().IndexOfAnyExcept(Alphabet);
+        return bad >= 0 ? bad : token.Length % 4 == 1 ? token.Length - 1 : null;
     }
 
     public static ContinueToken Decode(string token)
@@ -34,7 +44,8 @@ internal sealed record ContinueToken(long Revision, string StartAfter)
         }
         catch (FormatException fault)
         {
-            throw ApiErrors.BadRequest($"invalid continue token: continue key is not valid: {fault.Message}");
+            string why = IllegalAt(token) is { } at ? $"illegal base64 data at input byte {at}" : fault.Message;
+            throw ApiErrors.BadRequest($"invalid continue token: continue key is not valid: {why}");
         }
 
         throw ApiErrors.BadRequest("invalid continue token: continue key is not valid");

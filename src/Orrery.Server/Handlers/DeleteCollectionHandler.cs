@@ -12,8 +12,9 @@ internal static class DeleteCollectionHandler
     public static async Task HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
         ListOptions options = ListOptions.Read(request.Query, watch: false);
-        AnswerForm form = AnswerForm.Read(request);
+        _ = Selection.Read(options, request.Resource);
         DeleteOptions delete = await DeleteHandler.ReadOptionsAsync(request, cancellationToken);
+        AnswerForm form = AnswerForm.Read(request);
 
         (ListHead head, ListPage chosen) = await ListHandler.TakeAsync(request, options, cancellationToken);
         var notes = new SharedNotes(new ResponseNotes(request.Http));

@@ -43,7 +43,8 @@ internal static class DeleteHandler
         {
             try
             {
-                json = JsonBody.Parse(body.Span) as JsonObject ?? throw new FormatException("not an object");
+                JsonNode? said = JsonBody.Parse(body.Span);
+                json = said is null ? [] : said as JsonObject ?? throw new FormatException("not an object");
             }
             catch (FormatException fault)
             {
@@ -65,7 +66,7 @@ internal static class DeleteHandler
         var said = GroupVersionKind.From(json.ApiVersion.Length == 0 ? "v1" : json.ApiVersion, json.Kind.Length == 0 ? Options.Kind : json.Kind);
         if (said.Kind != Options.Kind)
         {
-            throw ApiErrors.BadRequest($"no kind \"{said.Kind}\" is registered for version \"{said.ApiVersion}\" in scheme \"pkg/runtime/scheme.go:111\"");
+            throw ApiErrors.BadRequest($"no kind \"{said.Kind}\" is registered for version \"{said.ApiVersion}\" in scheme \"k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27\"");
         }
 
         try

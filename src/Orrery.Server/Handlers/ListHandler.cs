@@ -12,12 +12,12 @@ internal static class ListHandler
     {
         // 1. What is asked for.
         ListOptions options = ListOptions.Read(request.Query, watch: false);
-        AnswerForm form = AnswerForm.Read(request);
 
         // 2. The snapshot that answers it, and of that the page.
         (ListHead head, ListPage page) = await TakeAsync(request, options, cancellationToken);
 
-        // 3. The answer.
+        // 3. The answer. Whether a list can be shown in the form that is wanted is looked at last, as upstream does.
+        AnswerForm form = AnswerForm.Read(request);
         await ObjectResponse.WriteListAsync(request, form, head, page.Items, cancellationToken);
     }
 

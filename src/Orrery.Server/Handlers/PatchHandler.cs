@@ -21,10 +21,23 @@ internal static class PatchHandler
         WriteOptions options = request.WriteOptions("PatchOptions", format == PatchFormat.Apply);
         ReadOnlyMemory<byte> body = await RequestBody.ReadAsync(request.Http.Request, cancellationToken);
         var warnings = new PatchWarnings();
-        ObjectChange change = format == PatchFormat.Apply ? Apply(request, options, body, warnings) : Patch(request, options, format, body, warnings);
+        ObjectChange change = Read(request, options, format, body, warnings);
         WriteResult result = await request.Server.Update.UpdateAsync(request.Scope(options), change, cancellationToken);
         Warnings.Add(request.Http.Response, warnings.Of);
         await ObjectResponse.WriteAsync(request, result.Created ? 201 : 200, result.Json, cancellationToken);
+    }
+
+    private static ObjectChange Read(ResourceRequest request, WriteOptions options, PatchFormat format, ReadOnlyMemory<byte> body, PatchWarnings warnings)
+    {
+        try
+        {
+            return format == PatchFormat.Apply ? Apply(request, options, body, warnings) : Patch(request, options, format, body, warnings);
+        }
+        catch (StatusException fault) when (fault.Code == 400 && format != PatchFormat.Apply && request.Server.Objects.Find(request.Resource, request.Cluster, request.Namespace, request.Name) is null)
+        {
+            // Upstream reads a patch when it has what is to be patched.
+            throw ApiErrors.NotFound(request.Resource.GroupResource, request.Name);
+        }
     }
 
     private static ObjectChange Patch(ResourceRequest request, WriteOptions options, PatchFormat format, ReadOnlyMemory<byte> body, PatchWarnings warnings)
@@ -166,6 +179,12 @@ internal static class PatchHandler
         // A name that is no string is a fault of its type, which the field manager reports.
         if (applied.Name.Length > 0)
         {
+            if (applied.Namespace.Length > 0 && applied.Namespace != request.Namespace && applied.Name == request.Name
+                && request.Server.Objects.Find(request.Resource, request.Cluster, request.Namespace, request.Name) is null)
+            {
+                throw ApiErrors.BadRequest("the namespace of the provided object does not match the namespace sent on the request");
+            }
+
             CheckPlace(request, applied);
         }
     }

@@ -52,7 +52,7 @@ internal static class WatchHandler
         if (Negotiation.WantsYaml(request.Http.Request.Headers.Accept))
         {
             // There is no framing for a stream of YAML.
-            throw Negotiation.NotRepresented();
+            throw Negotiation.NotAcceptable("only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch");
         }
 
         ListOptions options = ListOptions.Read(request.Query, watch: true);

@@ -74,7 +74,7 @@ internal sealed class ObjectCreation(ObjectStore objects, ObjectVersions version
             {
                 quotas.Check(scope, json, null);
                 return objects.Exists(resource, scope.Cluster, scope.Namespace, json.Name)
-                    ? throw ApiErrors.AlreadyExists(scope.GroupResource, json.Name)
+                    ? throw Taken(scope, json)
                     : new WriteResult(stored, 0, Created: true);
             }
 
@@ -113,11 +113,27 @@ internal sealed class ObjectCreation(ObjectStore objects, ObjectVersions version
             }
             else if (!isGenerated || attempt == MaxNameAttempts)
             {
-                throw ApiErrors.AlreadyExists(scope.GroupResource, json.Name);
+                throw Taken(scope, json);
             }
 
             resource.Conversion?.FromStored(json);
         }
+    }
+
+    /// <summary>409; who waits for the present one to go is told that it is going, and who leaves names to the server that another may do.</summary>
+    private StatusException Taken(WriteScope scope, JsonObject json)
+    {
+        Status status = ApiErrors.AlreadyExists(scope.GroupResource, json.Name).Status;
+        if (objects.Find(scope.Resource, scope.Cluster, scope.Namespace, json.Name) is { } present && KubeObject.Parse(present.Json.Span).IsDeleting)
+        {
+            status = status with { Message = "object is being deleted: " + status.Message };
+        }
+
+        return new StatusException(json.TextAt("metadata", "generateName") is not { Length: > 0 } ? status : status with
+        {
+            Message = status.Message + ", the server was not able to generate a unique name for the object",
+            Details = status.Details! with { RetryAfterSeconds = 1 },
+        });
     }
 
     /// <summary>What is no number is no revision, and none of anybody's business.</summary>

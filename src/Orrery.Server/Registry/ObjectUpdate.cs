@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Machinery.Apply;
@@ -166,6 +167,12 @@ internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions,
 
         if (json.ResourceVersion is { Length: > 0 } and not "0")
         {
+            if (!ulong.TryParse(json.ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            {
+                string why = json.ResourceVersion.All(char.IsAsciiDigit) ? "value out of range" : "invalid syntax";
+                throw new StatusException(new Status { Code = 500, Message = $"strconv.ParseUint: parsing \"{json.ResourceVersion}\": {why}" });
+            }
+
             if (json.ResourceVersion != old.ResourceVersion)
             {
                 throw ApiErrors.Conflict(scope.GroupResource, scope.Name);

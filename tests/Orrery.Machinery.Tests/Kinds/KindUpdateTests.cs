@@ -73,6 +73,31 @@ public sealed class KindUpdateTests
         Assert.StartsWith("spec: Forbidden: updates to statefulset spec for fields other than", Assert.Single(Texts(KindRules.ValidateUpdate(kind, o, old))), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("""{"podCIDR":"10.0.0.0/24"}""", "10.0.0.0/24")]
+    [InlineData("""{"podCIDRs":["10.0.0.0/24","fd00::/64"]}""", "10.0.0.0/24,fd00::/64")]
+    [InlineData("""{"podCIDR":"10.1.0.0/24","podCIDRs":["10.0.0.0/24"]}""", "10.1.0.0/24")]
+    public void Default_NetworksOfANode_FollowEachOther(string spec, string networks)
+    {
+        JsonObject node = Defaulted(new GroupVersionKind("", "v1", "Node"), $$"""{"metadata":{"name":"n"},"spec":{{spec}}}""");
+        Assert.Equal(networks, string.Join(',', (JsonArray)node["spec"]!["podCIDRs"]!));
+        Assert.Equal(networks.Split(',')[0], node.TextAt("spec", "podCIDR"));
+    }
+
+    [Fact]
+    public void ValidateUpdate_NetworkOfANode_MayBeGivenAndNotChanged()
+    {
+        var kind = new GroupVersionKind("", "v1", "Node");
+        JsonObject bare = Defaulted(kind, """{"metadata":{"name":"n"},"spec":{}}"""), given = Defaulted(kind, """{"metadata":{"name":"n"},"spec":{"podCIDR":"10.0.0.0/24"}}""");
+        JsonObject changed = Copy(given);
+        changed["spec"]!["podCIDR"] = "10.9.0.0/24";
+        KindRules.Default(kind, changed);
+        Assert.DoesNotContain(Texts(KindRules.ValidateUpdate(kind, given, bare)), text => text.Contains("node updates", StringComparison.Ordinal));
+        Assert.Equal(
+            ["spec.podCIDRs: Forbidden: node updates may not change podCIDR except from \"\" to valid", "[]: Forbidden: node updates may only change labels, taints, or capacity"],
+            Texts(KindRules.ValidateUpdate(kind, changed, given)).Where(text => text.Contains("node updates", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void ValidateUpdate_PodImageAndAddedToleration_AreAllowedOthersNot()
     {

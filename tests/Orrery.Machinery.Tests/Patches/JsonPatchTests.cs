@@ -73,6 +73,8 @@ public sealed class JsonPatchTests
     [Theory]
     [InlineData("""{"op":"add"}""", "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp")]
     [InlineData("[1]", "error decoding patch: json: cannot unmarshal number into Go value of type handlers.jsonPatchOp")]
+    [InlineData("""[{"op":1}]""", "error decoding patch: json: cannot unmarshal number into Go struct field jsonPatchOp.op of type string")]
+    [InlineData("""[{"op":"remove","path":{}}]""", "error decoding patch: json: cannot unmarshal object into Go struct field jsonPatchOp.path of type string")]
     public void Decode_NoListOfOperations_IsBadRequest(string body, string message)
     {
         var e = Assert.Throws<StatusException>(() => JsonPatch.Decode(JsonNode.Parse(body)));

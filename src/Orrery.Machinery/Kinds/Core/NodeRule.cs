@@ -15,7 +15,7 @@ internal sealed class NodeRule : KindRule
 
     public override void Default(JsonObject o)
     {
-        o.ObjectAt("spec");
+        Align(o.ObjectAt("spec"));
         JsonObject status = o.ObjectAt("status");
         if (status.Child("capacity") is { } capacity)
         {
@@ -46,23 +46,54 @@ internal sealed class NodeRule : KindRule
             }
         }
 
-        if (o.ObjectAt("spec").Text("podCIDR") is { Length: > 0 } cidr)
+        string[] networks = [.. o.ObjectAt("spec").Texts("podCIDRs")];
+        for (int n = 0; n < networks.Length; n++)
         {
-            Addresses.ValidateCidr("spec.podCIDR", cidr, faults);
+            Addresses.ValidateCidr($"spec.podCIDRs[{n}]", networks[n], faults);
+        }
+
+        if (networks.Length > 1 && networks.All(Addresses.IsCidr) && (networks.Length > 2 || IsOfV6(networks[0]) == IsOfV6(networks[1])))
+        {
+            faults.Invalid("spec.podCIDRs", o.ObjectAt("spec")["podCIDRs"], "may specify no more than one CIDR for each IP family");
+        }
+    }
+
+    private static bool IsOfV6(string network) => network.Contains(':', StringComparison.Ordinal);
+
+    /// <summary>The one network is the first of all. Where the two differ, who knows the one alone has changed it (upstream's conversion of a NodeSpec).</summary>
+    private static void Align(JsonObject spec)
+    {
+        string one = spec.Text("podCIDR"), first = spec.Texts("podCIDRs").FirstOrDefault() ?? "";
+        if (one.Length > 0 && one != first)
+        {
+            spec["podCIDRs"] = new JsonArray(one);
+        }
+        else if (one.Length == 0 && first.Length > 0)
+        {
+            spec["podCIDR"] = first;
         }
     }
 
     public override void ValidateUpdate(JsonObject o, JsonObject old, Faults faults)
     {
         JsonObject spec = o.ObjectAt("spec"), before = old.ObjectAt("spec");
+        bool isProtected = before.Text("externalID") != spec.Text("externalID");
         if (before.Count("podCIDRs") > 0 && !JsonFields.Same(spec["podCIDRs"], before["podCIDRs"]))
         {
             faults.Forbidden("spec.podCIDRs", "node updates may not change podCIDR except from \"\" to valid");
+            isProtected = true;
         }
 
         if (before.Text("providerID").Length > 0 && spec.Text("providerID") != before.Text("providerID"))
         {
             faults.Forbidden("spec.providerID", "node updates may not change providerID except from \"\" to valid");
+            isProtected = true;
+        }
+
+        if (isProtected)
+        {
+            // Go prints a path of one empty step like this.
+            faults.Forbidden("[]", "node updates may only change labels, taints, or capacity");
         }
 
         Validate(o, faults);

@@ -46,9 +46,15 @@ internal sealed class PodRule : KindRule
         }
 
         JsonObject status = o.ObjectAt("status");
-        if (status.Text("podIP") is { Length: > 0 } ip && status.Count("podIPs") == 0)
+        string one = status.Text("podIP"), first = status.Items("podIPs").FirstOrDefault()?.Text("ip") ?? "";
+        if (one.Length > 0 && one != first)
         {
-            status["podIPs"] = new JsonArray(new JsonObject { ["ip"] = ip });
+            // Who knows the one alone has changed it (upstream's conversion of a PodStatus).
+            status["podIPs"] = new JsonArray(new JsonObject { ["ip"] = one });
+        }
+        else if (one.Length == 0 && first.Length > 0)
+        {
+            status["podIP"] = first;
         }
 
         if (status.Text("hostIP") is { Length: > 0 } host && status.Count("hostIPs") == 0)

@@ -160,7 +160,7 @@ public static class DefinitionValidation
 
         if (versions.Count(v => v.Flag("storage")) != 1)
         {
-            errors.Add(FieldError.Invalid("spec.versions", versions.Count == 0 ? null : Internal(definition), "must have exactly one version marked as storage version"));
+            errors.Add(FieldError.Invalid("spec.versions", definition.NodeAt("spec", "versions") is null ? null : Internal(definition), "must have exactly one version marked as storage version"));
         }
     }
 

@@ -43,12 +43,16 @@ internal sealed class ControllerContext
     public WorkDirectory Works { get; }
 
     /// <summary>A host with this process's clock, level interval and log.</summary>
+    /// <param name="ownerOf">Whose a key is, where keys are of tenants: they take turns.</param>
+    /// <param name="mostOfOne">Keys of one owner that are worked on at once; 0 knows no bound.</param>
     public ReconcilerHost<TKey> Host<TKey>(
-        string name, IReconciler<TKey> reconciler, IEnumerable<Informer> needs, Func<IEnumerable<TKey>> levelKeys, int workers = 4)
+        string name, IReconciler<TKey> reconciler, IEnumerable<Informer> needs, Func<IEnumerable<TKey>> levelKeys, int workers = 4, Func<TKey, string>? ownerOf = null, int mostOfOne = 0)
         where TKey : notnull =>
         new(name, reconciler, new ReconcilerOptions<TKey>
         {
             Workers = workers,
+            OwnerOf = ownerOf,
+            MostOfOne = mostOfOne,
             LevelInterval = Options.LevelInterval,
             LevelKeys = levelKeys,
             Needs = [.. needs.Distinct()],

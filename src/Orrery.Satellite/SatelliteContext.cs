@@ -103,12 +103,14 @@ internal sealed class SatelliteContext
 
     public KubeObject? Work(string name) => Works.Get(ClusterName.Root, Namespace, name);
 
+    /// <param name="ownerOf">Whose a key is, where keys are of tenants: they take turns.</param>
     public ReconcilerHost<TKey> Host<TKey>(
-        string name, IReconciler<TKey> reconciler, IEnumerable<Informer> needs, Func<IEnumerable<TKey>> levelKeys, TimeSpan levelInterval, int workers)
+        string name, IReconciler<TKey> reconciler, IEnumerable<Informer> needs, Func<IEnumerable<TKey>> levelKeys, TimeSpan levelInterval, int workers, Func<TKey, string>? ownerOf = null)
         where TKey : notnull =>
         new(name, reconciler, new ReconcilerOptions<TKey>
         {
             Workers = workers,
+            OwnerOf = ownerOf,
             LevelInterval = levelInterval,
             LevelKeys = levelKeys,
             Needs = [.. needs.Distinct()],

@@ -11,6 +11,12 @@ public sealed record ReconcilerOptions<TKey>
     /// <summary>Keys worked on at once; at least 1.</summary>
     public int Workers { get; init; } = 4;
 
+    /// <summary>Whose a key is: owners take turns, so that thousands of keys of one hold up nobody else's. Null where all keys are one's.</summary>
+    public Func<TKey, string>? OwnerOf { get; init; }
+
+    /// <summary>Keys of one owner that are worked on at once, for a reconciler that waits for what an owner may hold up; 0 knows no bound but <see cref="Workers"/>.</summary>
+    public int MostOfOne { get; init; }
+
     /// <summary>How often every key is looked at without any event; zero never.</summary>
     public TimeSpan LevelInterval { get; init; } = TimeSpan.FromMinutes(5);
 
@@ -56,7 +62,7 @@ public sealed class ReconcilerHost<TKey> : IDisposable
         this.options = options ?? new ReconcilerOptions<TKey>();
         ArgumentOutOfRangeException.ThrowIfLessThan(this.options.Workers, 1);
         logger = this.options.Loggers.CreateLogger("Orrery.Client.Reconciler");
-        Queue = new WorkQueue<TKey>(this.options.Time, this.options.BackoffMin, this.options.BackoffMax);
+        Queue = new WorkQueue<TKey>(this.options.Time, this.options.BackoffMin, this.options.BackoffMax, this.options.OwnerOf, this.options.MostOfOne);
     }
 
     /// <summary>Where informers' handlers put keys; may be filled before <see cref="RunAsync"/>.</summary>

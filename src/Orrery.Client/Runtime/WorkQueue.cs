@@ -2,23 +2,28 @@ namespace Orrery.Client;
 
 /// <summary>
 /// Keys that wait to be worked on. A key stands in it at most once, however often it is added; a key added while it is
-/// worked on comes again when that is done; no key is handed out twice at once. First come, first served.
+/// worked on comes again when that is done; no key is handed out twice at once. First come, first served; where keys are
+/// somebody's, whoever has some takes turns with the others, so that thousands of one hold up nobody else's.
 /// Safe for any number of threads.
 /// </summary>
 /// <param name="backoffMin">Wait after a key's first failure; doubles with each further one.</param>
 /// <param name="backoffMax">The longest such wait.</param>
-public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? backoffMin = null, TimeSpan? backoffMax = null) : IDisposable
+/// <param name="ownerOf">Whose a key is, asked when it is queued; null where they are all one's.</param>
+/// <param name="mostOfOne">Keys of one owner that are worked on at once; 0 knows no bound.</param>
+public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? backoffMin = null, TimeSpan? backoffMax = null, Func<TKey, string>? ownerOf = null, int mostOfOne = 0) : IDisposable
     where TKey : notnull
 {
     private readonly TimeSpan backoffMin = backoffMin ?? TimeSpan.FromMilliseconds(5);
     private readonly TimeSpan backoffMax = backoffMax ?? TimeSpan.FromSeconds(30);
     private readonly Lock gate = new();
     private readonly SemaphoreSlim available = new(0);
-    private readonly Queue<TKey> ready = new();
+    private readonly WorkTurns<TKey> ready = new(mostOfOne);
 
     /// <summary>Waiting, or to be queued again when done with.</summary>
     private readonly HashSet<TKey> wanted = [];
-    private readonly HashSet<TKey> working = [];
+
+    /// <summary>Keys that are worked on, and whose they were when they were queued.</summary>
+    private readonly Dictionary<TKey, string> working = [];
     private readonly Dictionary<TKey, int> failures = [];
 
     /// <summary>Waits are counted from here by the clock that never jumps: the time of day may, and keys would then wait for hours.</summary>
@@ -110,9 +115,9 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? backoffMin = nu
         await available.WaitAsync(cancellationToken).ConfigureAwait(false);
         lock (gate)
         {
-            TKey key = ready.Dequeue();
+            (TKey key, string owner) = ready.Take();
             wanted.Remove(key);
-            working.Add(key);
+            working.Add(key, owner);
             return key;
         }
     }
@@ -121,7 +126,11 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? backoffMin = nu
     {
         lock (gate)
         {
-            working.Remove(key);
+            if (working.Remove(key, out string? owner))
+            {
+                Offer(ready.Done(owner));
+            }
+
             if (wanted.Contains(key) && (Planted.Fault != PlantedFault.QueueLosesKeyBeingWorkedOn || !wanted.Remove(key)))
             {
                 Enqueue(key);
@@ -144,16 +153,21 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? backoffMin = nu
 
     private void AddLocked(TKey key)
     {
-        if (wanted.Add(key) && !working.Contains(key))
+        if (wanted.Add(key) && !working.ContainsKey(key))
         {
             Enqueue(key);
         }
     }
 
-    private void Enqueue(TKey key)
+    private void Enqueue(TKey key) => Offer(ready.Add(key, ownerOf?.Invoke(key) ?? ""));
+
+    /// <param name="more">Whether one more key may be taken than before.</param>
+    private void Offer(bool more)
     {
-        ready.Enqueue(key);
-        available.Release();
+        if (more)
+        {
+            available.Release();
+        }
     }
 
     /// <summary>One timer for all delayed keys, set to the first that is due.</summary>

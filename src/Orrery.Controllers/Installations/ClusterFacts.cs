@@ -14,10 +14,18 @@ internal sealed class ClusterFacts(Informer dataPlanes, KubeClient root, TimePro
     /// <summary>How long what a data plane serves is taken as known.</summary>
     private static readonly TimeSpan Kept = TimeSpan.FromMinutes(1);
 
+    /// <summary>How long a data plane may take to say what it serves, all in all. It may be a tenant's own, and whoever waits for it holds up installations elsewhere.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    /// <summary>For so long one that took longer is not asked again.</summary>
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(30);
+
     /// <summary>Objects that a lookup of a list may find.</summary>
     private const int MostListed = 1000;
 
     private readonly ConcurrentDictionary<string, (ServedApis Apis, DateTimeOffset At)> served = new(StringComparer.Ordinal);
+
+    private readonly ConcurrentDictionary<string, DateTimeOffset> slow = new(StringComparer.Ordinal);
 
     public async Task<RenderTarget> TargetAsync(InstallationPlan plan, DataPlane dataPlane, Bundle bundle, int revision, bool isUpgrade, CancellationToken cancellationToken)
     {
@@ -99,11 +107,24 @@ internal sealed class ClusterFacts(Informer dataPlanes, KubeClient root, TimePro
             return known.Apis;
         }
 
+        if (slow.TryGetValue(dataPlane, out DateTimeOffset since) && time.GetUtcNow() - since < Rest)
+        {
+            return null;
+        }
+
+        using var limit = new CancellationTokenSource(Patience, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            ServedApis apis = await ServedApis.ReadAsync(path => GetAsync(dataPlane, path, cancellationToken)).ConfigureAwait(false);
+            ServedApis apis = await ServedApis.ReadAsync(path => GetAsync(dataPlane, path, both.Token)).ConfigureAwait(false);
             served[dataPlane] = (apis, time.GetUtcNow());
+            slow.TryRemove(dataPlane, out _);
             return apis;
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            slow[dataPlane] = time.GetUtcNow();
+            return null;
         }
         catch (Exception e) when (e is StatusException or HttpRequestException or IOException or TimeoutException)
         {

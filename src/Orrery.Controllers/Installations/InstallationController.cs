@@ -14,6 +14,8 @@ internal sealed class InstallationController : IController
     /// <summary>Reports of satellites come in bursts; steps follow at this pace.</summary>
     private static readonly TimeSpan ReportPace = TimeSpan.FromMilliseconds(50);
 
+    private const int Workers = 8;
+
     private readonly Informer installations;
     private readonly ReconcilerHost<ObjectKey> host;
     private readonly ValueWatches values;
@@ -36,7 +38,11 @@ internal sealed class InstallationController : IController
             new InstallationReconciler(context.Root, installations, planner, planes, new PrivatePlaneReconciler(writer, tenants, classes), context.Works, context.Fleet, context.Events, context.Time),
             [installations, applications, releases, classes, context.Works.Informer, .. context.Fleet.Needs, .. context.Tenancy.Needs],
             () => installations.All().Select(ObjectKey.Of),
-            workers: 8);
+            Workers,
+
+            // A step may ask a data plane, which may be a tenant's own and take its time: it is the tenant's time.
+            ownerOf: k => k.Namespace,
+            mostOfOne: Workers / 2);
 
         installations.Subscribe(change => host.Queue.Add(change.Key));
         values = new ValueWatches(context.Root, installations, context.Options, installation => host.Queue.Add(ObjectKey.Of(installation)));

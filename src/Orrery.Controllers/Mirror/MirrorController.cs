@@ -41,20 +41,23 @@ internal sealed class MirrorController : IController
             new MirrorReconciler(
                 writer, observations, context.Fleet, context.Works, mirrored, new PodOwner(sources), context.Time, context.Options.Loggers.CreateLogger("Orrery.Controllers.Mirror")),
             needs,
-            () => observations.Keys().Concat(mirrored.ByKind.SelectMany(k => Mirrored(k.Key, k.Value))).Distinct());
+            () => observations.Keys().Concat(mirrored.ByKind.SelectMany(k => Mirrored(k.Key, k.Value))).Distinct(),
+            ownerOf: k => k.Object.Cluster.Namespace);
         nodes = context.Host(
             "nodes",
             new NodeReconciler(writer, observations, context.Fleet, context.Tenancy, context.Works, mirrored),
             needs,
             () => virtualClusters.All().Select(NameOf),
-            workers: 2);
+            workers: 2,
+            k => k.Namespace);
         services = sources.ByKind[new GroupKind("", "Service")];
         endpoints = context.Host(
             "endpoints",
             new EndpointsReconciler(writer, services, context.Tenancy, mirrored),
             [services, mirrored.Slices, mirrored.Endpoints, mirrored.Namespaces, .. context.Tenancy.Needs],
             () => services.All().Where(s => !s.Cluster.IsRoot).Select(ObjectKey.Of),
-            workers: 2);
+            workers: 2,
+            k => k.Cluster.Namespace);
         Subscribe();
     }
 

@@ -24,7 +24,7 @@ internal sealed class PlacementController : IController
             context.Root, context.Fleet, context.Tenancy, works, sources.ByKind, sources.Namespaces, context.Events, withdrawals,
             context.Options.Loggers.CreateLogger("Orrery.Controllers.Placement"));
         host = context.Host(
-            "placement", reconciler, [.. sources.All, works.Informer, .. context.Fleet.Needs, .. context.Tenancy.Needs], Everything, workers: 8);
+            "placement", reconciler, [.. sources.All, works.Informer, .. context.Fleet.Needs, .. context.Tenancy.Needs], Everything, workers: 8, k => k.Object.Cluster.Namespace);
 
         // 1. The object itself, and its Works: what somebody else did to them is put right.
         foreach ((GroupKind kind, Informer informer) in sources.ByKind)

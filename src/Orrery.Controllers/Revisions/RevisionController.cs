@@ -27,7 +27,8 @@ internal sealed class RevisionController : IController
             "revisions",
             new DeploymentRevisions(client, source, sets, pods, context.Time),
             [source, sets, pods, .. context.Tenancy.Needs],
-            () => source.All().Where(d => !d.Cluster.IsRoot).Select(ObjectKey.Of));
+            () => source.All().Where(d => !d.Cluster.IsRoot).Select(ObjectKey.Of),
+            ownerOf: k => k.Cluster.Namespace);
         source.Subscribe(change => Add(deployments, change.Key));
         sets.Subscribe(change =>
         {
@@ -50,7 +51,8 @@ internal sealed class RevisionController : IController
             new ControllerRevisions(client, sources, revisions),
             [sources.ByKind[RevisionKinds.StatefulSet], sources.ByKind[RevisionKinds.DaemonSet], revisions, .. context.Tenancy.Needs],
             () => sources.Keys().Where(k => k.Kind == RevisionKinds.StatefulSet || k.Kind == RevisionKinds.DaemonSet),
-            workers: 2);
+            workers: 2,
+            k => k.Object.Cluster.Namespace);
         foreach (GroupKind kind in (GroupKind[])[RevisionKinds.StatefulSet, RevisionKinds.DaemonSet])
         {
             sources.ByKind[kind].Subscribe(change =>

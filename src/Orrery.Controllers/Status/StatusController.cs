@@ -22,7 +22,8 @@ internal sealed class StatusController : IController
             reconciler,
             [.. sources.All, works.Informer, .. context.Fleet.Needs, .. context.Tenancy.Needs],
             () => sources.Keys().Where(k => PlaceableKinds.Find(k.Kind) is { HasStatus: true }),
-            workers: 8);
+            workers: 8,
+            k => k.Object.Cluster.Namespace);
 
         foreach ((GroupKind kind, Informer informer) in sources.ByKind.Where(s => PlaceableKinds.Find(s.Key) is { HasStatus: true }))
         {

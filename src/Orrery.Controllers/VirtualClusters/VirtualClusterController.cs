@@ -35,7 +35,7 @@ internal sealed class VirtualClusterController : IController
             context.Time,
             context.Options.Loggers.CreateLogger("Orrery.Controllers.VirtualClusters"));
         host = context.Host(
-            "virtualclusters", reconciler, [logicalClusters, works.Informer, .. context.Fleet.Needs, .. context.Tenancy.Needs], Everything, Workers);
+            "virtualclusters", reconciler, [logicalClusters, works.Informer, .. context.Fleet.Needs, .. context.Tenancy.Needs], Everything, Workers, k => k.Namespace);
 
         virtualClusters.Subscribe(change => host.Queue.Add(new ClusterName(change.Key.Namespace, change.Key.Name)));
         logicalClusters.Subscribe(change => host.Queue.Add(new ClusterName(change.Key.Namespace, change.Key.Name)));

@@ -30,7 +30,8 @@ internal sealed class ObserveLoop
             () => watched.SelectMany(w => w.Value.All().Select(o => new ObservedKey(w.Key, o.Namespace, o.Name)))
                 .Concat(observations.All().Select(KeyOf).OfType<ObservedKey>()).Distinct(),
             LevelInterval,
-            workers: 4);
+            workers: 4,
+            k => k.Namespace);
 
         foreach ((string kind, Informer informer) in watched)
         {

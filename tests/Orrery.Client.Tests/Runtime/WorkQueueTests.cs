@@ -92,9 +92,68 @@ public sealed class WorkQueueTests
     }
 
     [Fact]
+    public async Task TakeAsync_ThousandsOfOneOwner_HoldUpNobodyElse()
+    {
+        using var queue = new WorkQueue<string>(time, ownerOf: k => k[..1]);
+        for (int i = 0; i < 1000; i++)
+        {
+            queue.Add($"a{i}");
+        }
+
+        queue.Add("b0");
+        queue.Add("b1");
+        queue.Add("c0");
+
+        Assert.Equal(["a0", "b0", "c0", "a1", "b1", "a2", "a3"], await TakeAsync(queue, 7));
+        Assert.Equal(996, queue.Count);
+        queue.Add("c0");
+        queue.Add("c1");
+        queue.Done("c0");
+        Assert.Equal(["a4", "c1", "a5", "c0"], await TakeAsync(queue, 4));
+    }
+
+    [Fact]
+    public async Task TakeAsync_OwnerWithAllThatIsWorkedOnAtOnce_WaitsForOneToBeDone()
+    {
+        using var queue = new WorkQueue<string>(time, ownerOf: k => k[..1], mostOfOne: 2);
+        foreach (string key in (string[])["a0", "a1", "a2", "a3"])
+        {
+            queue.Add(key);
+        }
+
+        Assert.Equal(["a0", "a1"], await TakeAsync(queue, 2));
+        ValueTask<string> next = queue.TakeAsync(CancellationToken.None);
+        Assert.False(next.IsCompleted);
+        queue.Add("b0");
+        Assert.Equal("b0", await next);
+
+        queue.Add("a1");
+        queue.Done("a1");
+        queue.Done("b0");
+        Assert.Equal("a2", await queue.TakeAsync(CancellationToken.None));
+        queue.Done("a0");
+        queue.Done("a2");
+        Assert.Equal(["a3", "a1"], await TakeAsync(queue, 2));
+        queue.Done("a3");
+        queue.Done("a1");
+        Assert.Equal(0, queue.Count);
+    }
+
+    private static async Task<string[]> TakeAsync(WorkQueue<string> queue, int count)
+    {
+        var taken = new List<string>();
+        while (taken.Count < count)
+        {
+            taken.Add(await queue.TakeAsync(CancellationToken.None));
+        }
+
+        return [.. taken];
+    }
+
+    [Fact]
     public async Task TakeAsync_ManyWorkers_NeverShareAKey()
     {
-        using var queue = new WorkQueue<int>(TimeProvider.System);
+        using var queue = new WorkQueue<int>(TimeProvider.System, ownerOf: k => (k % 3).ToString(System.Globalization.CultureInfo.InvariantCulture), mostOfOne: 2);
         using var stop = new CancellationTokenSource();
         int[] inWork = new int[8];
         int[] taken = new int[8];

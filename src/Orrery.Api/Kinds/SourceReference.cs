@@ -53,10 +53,14 @@ public sealed record SourceReference(ClusterName Cluster, string ApiVersion, str
     }
 
     /// <summary>A name for the object that carries this reference: readable, unique by hash, a DNS subdomain.</summary>
-    public string ObjectName()
+    /// <param name="isTaken">
+    /// Whether another reference has the usual name already. Its hash is short, for people: among millions of names two meet, and whoever looks for it finds one that meets somebody
+    /// else's. The longer one nobody finds.
+    /// </param>
+    public string ObjectName(bool isTaken = false)
     {
         byte[] digest = System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(Identity));
-        string hash = Convert.ToHexStringLower(digest.AsSpan(0, 5));
+        string hash = Convert.ToHexStringLower(digest.AsSpan(0, isTaken ? 20 : 5));
         string kind = Kind.ToLowerInvariant();
         var cut = new System.Text.StringBuilder();
         foreach (char c in Name.Length > 40 ? Name[..40] : Name)

@@ -153,7 +153,24 @@ internal sealed class PlacementReconciler(
 
     private async Task CreateAsync(DataPlane target, JsonObject wanted, SourceKey key, CancellationToken cancellationToken)
     {
-        KubeObject made = await root.CreateAsync(OrreryResources.Works, target.Namespace, wanted, cancellationToken).ConfigureAwait(false);
+        KubeObject made;
+        try
+        {
+            made = await root.CreateAsync(OrreryResources.Works, target.Namespace, wanted, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StatusException e) when (e.IsAlreadyExists)
+        {
+            if (await root.FindAsync(OrreryResources.Works, target.Namespace, wanted.Name, cancellationToken).ConfigureAwait(false) is not { } holder
+                || SourceReference.Of(holder) is not { } other || other.Identity == key.Identity)
+            {
+                throw;
+            }
+
+            // Another object's, perhaps another tenant's. Works are found by what they were made from, not by their names.
+            wanted.Metadata["name"] = SourceReference.Of(KubeObject.From(wanted))!.ObjectName(isTaken: true);
+            made = await root.CreateAsync(OrreryResources.Works, target.Namespace, wanted, cancellationToken).ConfigureAwait(false);
+        }
+
         works.Informer.Observe(made);
         Log.WorkWritten(logger, key.ToString(), target.Name);
     }

@@ -79,6 +79,13 @@ public sealed class PurgeRoadTests
         KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par", "ny8-nyc");
         KubeClient plane = fleet.DataPlanes["ny8-nyc"].Client;
         await shop.CreateAsync(Claims, "default", Claim("data"), default);
+
+        // Something else has the name already that the Work of the settings usually gets.
+        await fleet.Root.CreateAsync(OrreryResources.Works, "dp-ny8-nyc", Json($$$"""
+            {"apiVersion": "orrery.dev/v1alpha1", "kind": "Work", "metadata": {"name": "{{{new SourceReference(TestFleet.Shop, "v1", "ConfigMap", "default", "settings").ObjectName()}}}"},
+             "spec": {"source": {"apiVersion": "orrery.dev/v1alpha1", "kind": "Installation", "namespace": "vendor", "name": "gone"},
+                      "manifest": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "vendor"} } } }
+            """), default);
         await shop.CreateAsync(ConfigMaps, "default", ConfigMap("settings"), default);
         KubeObject claim = await Eventually.SomeAsync(() => plane.FindAsync(Claims, Mapped, "data", default), "claim in the data plane");
         await Eventually.SomeAsync(() => plane.FindAsync(ConfigMaps, Mapped, "settings", default), "settings in the data plane");

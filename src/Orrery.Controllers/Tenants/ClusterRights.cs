@@ -24,7 +24,7 @@ internal sealed class ClusterRights : IController, IReconciler<ClusterName>
         tenants = context.RootInformers.For(OrreryResources.Tenants);
         virtualClusters = context.RootInformers.For(OrreryResources.VirtualClusters);
         rights = new GuardInformers(context.Root.InCluster(ClusterName.All), context.Options, _ => false, CoreResources.ClusterRoleBindings);
-        host = context.Host("memberrights", this, [.. rights.All, .. context.Tenancy.Needs], () => virtualClusters.All().Select(NameOf), Workers);
+        host = context.Host("memberrights", this, [.. rights.All, .. context.Tenancy.Needs], () => virtualClusters.All().Select(NameOf), Workers, k => k.Namespace);
 
         rights.Subscribe((_, cluster) => host.Queue.Add(cluster));
         virtualClusters.Subscribe(change =>

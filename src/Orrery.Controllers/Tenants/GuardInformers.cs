@@ -49,8 +49,9 @@ internal sealed class GuardInformers
     public IEnumerable<string> Tenants() => informers.Values.SelectMany(i => i.All()).Select(OwnerOf).Distinct(StringComparer.Ordinal);
 
     /// <param name="cluster">Where to write, when the informers span all clusters.</param>
+    /// <param name="unknown">Of which it is not known what is wanted: what is there stays.</param>
     public async Task BringAboutAsync(
-        string tenant, IEnumerable<(GroupVersionResource Resource, JsonObject Json)> wanted, CancellationToken cancellationToken, ClusterName? cluster = null)
+        string tenant, IEnumerable<(GroupVersionResource Resource, JsonObject Json)> wanted, CancellationToken cancellationToken, ClusterName? cluster = null, params GroupVersionResource[] unknown)
     {
         KubeClient writer = cluster is { } one ? client.InCluster(one) : client;
         ClusterName place = cluster ?? ClusterName.Root;
@@ -66,12 +67,12 @@ internal sealed class GuardInformers
                 continue;
             }
 
-            KubeObject written = await writer.ApplyAsync(resource, json.Namespace, json.Name, json, OrreryNames.Manager, force: true, cancellationToken).ConfigureAwait(false);
+            KubeObject written = await ApplyAsync(writer, resource, json, cancellationToken).ConfigureAwait(false);
             informer.Observe(written, place);
         }
 
         // 2. What is left over.
-        foreach ((GroupVersionResource resource, Informer informer) in informers)
+        foreach ((GroupVersionResource resource, Informer informer) in informers.Where(i => !unknown.Contains(i.Key)))
         {
             foreach (KubeObject present in informer.ByIndex(ByTenant, Place(tenant, place)).Where(o => !o.IsDeleting && !isElses(o.Namespace) && !kept.Contains((resource, o.Namespace, o.Name))))
             {
@@ -82,6 +83,25 @@ internal sealed class GuardInformers
 
     /// <summary>A tenant's, in one cluster: it may have thousands.</summary>
     private static string Place(string tenant, ClusterName cluster) => cluster.IsRoot ? tenant : $"{tenant}/{cluster}";
+
+    private static async Task<KubeObject> ApplyAsync(KubeClient writer, GroupVersionResource resource, JsonObject json, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await writer.ApplyAsync(resource, json.Namespace, json.Name, json, OrreryNames.Manager, force: true, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StatusException e) when (e.Reason == StatusReason.Invalid && json["roleRef"] is not null)
+        {
+            if (await writer.FindAsync(resource, json.Namespace, json.Name, cancellationToken).ConfigureAwait(false) is not { } present || JsonComparison.IsSame(present.At("roleRef"), json["roleRef"]))
+            {
+                throw;
+            }
+
+            // What a binding grants cannot be changed. Somebody made one of this name that grants something else: it goes, or nothing after it would be put right.
+            await OwnKinds.DeleteAsync(writer, resource, present, cancellationToken).ConfigureAwait(false);
+            return await writer.ApplyAsync(resource, json.Namespace, json.Name, json, OrreryNames.Manager, force: true, cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     private static string OwnerOf(KubeObject kept) => kept.Labels.GetValueOrDefault(OrreryNames.GuardLabel) ?? "";
 }

@@ -42,12 +42,13 @@ internal sealed class TenantReconciler(
         IReadOnlyList<string> own = namespaces.Of(key);
         bool terminating = refusal is null && !own.Contains(key);
 
-        // 2. Rights and bounds in root. What the API refuses, such as a quota of something that there is not, is for people to mend.
+        // 2. Rights and bounds in root. A class that is not there (yet) leaves what was in force. What the API refuses, such as a quota of something that there is not, is for people to mend.
         TenantClass? size = tenancies.SizeOf(tenant);
+        GroupVersionResource[] unknown = size is null ? [CoreResources.ResourceQuotas, CoreResources.LimitRanges] : [];
         string? refused = null;
         try
         {
-            await inRoot.BringAboutAsync(key, TenantObjects.InRoot(json, tenant, size ?? TenantClass.None, own), cancellationToken).ConfigureAwait(false);
+            await inRoot.BringAboutAsync(key, TenantObjects.InRoot(json, tenant, size ?? TenantClass.None, own), cancellationToken, null, unknown).ConfigureAwait(false);
         }
         catch (StatusException e) when (e.Code == Unprocessable)
         {

@@ -20,6 +20,12 @@ public sealed class TenantRoadTests
     {
         await using TestFleet fleet = await TestFleet.StartAsync();
         KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop);
+
+        // Somebody who may do everything there has one of that name already, and what a binding grants cannot be changed.
+        await shop.CreateAsync(CoreResources.ClusterRoleBindings, "", Json("""
+            {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "orrery:tenant-admin"},
+             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"}, "subjects": []}
+            """), default);
         await SetAsync(fleet, """
             {"members": [{"kind": "User", "name": "ada", "role": "admin"}, {"kind": "Group", "name": "devs", "role": "developer"}, {"kind": "User", "name": "vic", "role": "viewer"}]}
             """);
@@ -93,6 +99,9 @@ public sealed class TenantRoadTests
         await fleet.ConditionAsync(OrreryResources.Tenants, "", "acme", "Ready", "False");
         Assert.Equal("UnknownClass", Conditions.Find(await fleet.Root.GetAsync(OrreryResources.Tenants, "", "acme", default), "Ready")!.Reason);
         Assert.NotNull(await plane.FindAsync(CoreResources.ResourceQuotas, Mapped, "orrery-tenant", default));
+        refusal = await Assert.ThrowsAsync<StatusException>(() => fleet.Root.CreateAsync(
+            OrreryResources.VirtualClusters, "acme", Json("""{"apiVersion": "orrery.dev/v1alpha1", "kind": "VirtualCluster", "metadata": {"name": "second"}}"""), default));
+        Assert.Equal(403, refusal.Code);
 
         // Amounts that are none are refused outright; a resource that there is not is said on the tenant, and what was in force stays here too.
         StatusException amounts = await Assert.ThrowsAsync<StatusException>(() => fleet.Root.CreateAsync(OrreryResources.TenantClasses, "", Json("""

@@ -100,6 +100,9 @@ internal static partial class Log
     [LoggerMessage(4052, LogLevel.Warning, "The record for the cluster's owner is not whole: {Fault}")]
     public static partial void RecordBroken(ILogger logger, string fault);
 
+    [LoggerMessage(4055, LogLevel.Warning, "Whether anything of ours is among them cannot be said now, as what serves them is down: {Kinds}")]
+    public static partial void KindsUnknown(ILogger logger, string kinds);
+
     [LoggerMessage(4054, LogLevel.Warning, "What is left of Work {Work} cannot be removed: {Refusal}")]
     public static partial void RemovalRefused(ILogger logger, string work, string refusal);
 

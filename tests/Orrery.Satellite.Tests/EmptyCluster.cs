@@ -12,17 +12,33 @@ internal sealed class EmptyCluster : HttpMessageHandler
     /// <summary>Paths of what was to go.</summary>
     public ConcurrentQueue<string> Deleted { get; } = new();
 
+    /// <summary>Paths and bodies of what was patched.</summary>
+    public ConcurrentQueue<(string Path, string Body)> Patched { get; } = new();
+
+    /// <summary>Paths that begin so are answered 503.</summary>
+    public string? Down { get; set; }
+
     /// <summary>Paths that end so are answered 403.</summary>
     public string? Forbidden { get; set; }
 
     public KubeClient Client() => new(new ClientConfig(new Uri("https://cluster.example.com")) { Carrier = () => this });
 
-    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Uri asked = request.RequestUri!;
         if (Forbidden is { } end && asked.AbsolutePath.EndsWith(end, StringComparison.Ordinal))
         {
             return Answer(HttpStatusCode.Forbidden, ApiErrors.Forbidden(new GroupResource("", "x"), "", "not yet").Status.ToJson().ToJsonString());
+        }
+
+        if (Down is { } beginning && asked.AbsolutePath.StartsWith(beginning, StringComparison.Ordinal))
+        {
+            return Answer(HttpStatusCode.ServiceUnavailable, ApiErrors.ServiceUnavailable("the server is currently unable to handle the request").Status.ToJson().ToJsonString());
+        }
+
+        if (request.Method == HttpMethod.Patch)
+        {
+            Patched.Enqueue((asked.AbsolutePath, await request.Content!.ReadAsStringAsync(cancellationToken)));
         }
 
         if (request.Method == HttpMethod.Delete)
@@ -33,6 +49,5 @@ internal sealed class EmptyCluster : HttpMessageHandler
         return Answer(HttpStatusCode.OK, asked.Query.Contains("watch=true", StringComparison.Ordinal) ? "" : """{"kind":"List","apiVersion":"v1","metadata":{"resourceVersion":"7"},"items":[]}""");
     }
 
-    private static Task<HttpResponseMessage> Answer(HttpStatusCode code, string body) =>
-        Task.FromResult(new HttpResponseMessage(code) { Content = new StringContent(body, Encoding.UTF8, "application/json") });
+    private static HttpResponseMessage Answer(HttpStatusCode code, string body) => new(code) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
 }

@@ -36,18 +36,30 @@ public sealed class Resources(KubeClient client, TimeProvider? time = null)
         }
     }
 
-    /// <summary>Everything that the cluster serves now, each group in the version that the cluster prefers.</summary>
-    public async Task<IReadOnlyList<ApiResource>> AllAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Everything that the cluster serves now, each group in the version that the cluster prefers. A group may be served by something that is down, and for days: the others are no less
+    /// there.
+    /// </summary>
+    /// <returns>With the group versions of which it cannot be said now what is in them.</returns>
+    public async Task<(IReadOnlyList<ApiResource> Resources, IReadOnlyList<string> Unavailable)> AllAsync(CancellationToken cancellationToken)
     {
         JsonElement list = await client.SendJsonAsync(HttpMethod.Get, "/apis", null, cancellationToken).ConfigureAwait(false);
         List<string> versions = ["v1", .. list.GetProperty("groups").EnumerateArray().Select(g => g.GetProperty("preferredVersion").GetProperty("groupVersion").GetString()!)];
         var all = new List<ApiResource>();
+        var unavailable = new List<string>();
         foreach (string version in versions)
         {
-            all.AddRange(await ReadAsync(version, cancellationToken).ConfigureAwait(false));
+            try
+            {
+                all.AddRange(await ReadAsync(version, cancellationToken).ConfigureAwait(false));
+            }
+            catch (Exception e) when (e is StatusException { Code: >= 500 } or TimeoutException && version.Contains('/', StringComparison.Ordinal))
+            {
+                unavailable.Add(version);
+            }
         }
 
-        return all;
+        return (all, unavailable);
     }
 
     private async Task<ApiResource?> FindAsync(string apiVersion, Predicate<ApiResource> match, CancellationToken cancellationToken)

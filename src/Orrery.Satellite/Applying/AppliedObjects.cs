@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
@@ -14,15 +15,24 @@ internal sealed class AppliedObjects
 {
     private const string ByWork = "work";
 
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(30);
+
     private static readonly GroupVersionResource[] Autoscalers = [.. PlaceableKinds.All.Where(k => k.Kind == "HorizontalPodAutoscaler").Select(k => k.Resource)];
 
     private readonly SatelliteContext context;
     private readonly ConcurrentDictionary<GroupVersionResource, Lazy<Informer>> informers = new();
+    private readonly ILogger logger;
     private CancellationToken running;
 
-    public AppliedObjects(SatelliteContext context)
+    /// <summary>Whether every kind could be looked at.</summary>
+    private bool isWhole;
+
+    private string said = "";
+
+    public AppliedObjects(SatelliteContext context, ILogger logger)
     {
         this.context = context;
+        this.logger = logger;
     }
 
     /// <summary>An object of ours changed, came or went; with the resource and, as far as known, the Work that it is of.</summary>
@@ -43,19 +53,59 @@ internal sealed class AppliedObjects
             }
         }
 
-        foreach (ApiResource served in await context.Resources.AllAsync(cancellationToken).ConfigureAwait(false))
-        {
-            bool isUsual = PlaceableKinds.All.Any(k => k.Resource.GroupResource == served.Resource.GroupResource);
-            if (!isUsual && served.Verbs.Contains("list") && served.Verbs.Contains("watch") && await HoldsOursAsync(served.Resource, cancellationToken).ConfigureAwait(false))
-            {
-                _ = Start(served.Resource);
-            }
-        }
-
+        isWhole = await FindOthersAsync(cancellationToken).ConfigureAwait(false);
         await Task.WhenAll(informers.Values.Select(i => i.Value.HasSynced)).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<bool> HoldsOursAsync(GroupVersionResource resource, CancellationToken cancellationToken)
+    /// <summary>Until cancelled: looks again for kinds that could not be looked at when it began, as what serves or converts them was down.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (!isWhole && !cancellationToken.IsCancellationRequested)
+        {
+            await Task.Delay(LookAgain, context.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            try
+            {
+                isWhole = await FindOthersAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (Retry.IsAway(e))
+            {
+                // The cluster itself is away, of which others tell.
+            }
+        }
+    }
+
+    /// <summary>Watches every kind beside the usual ones that anything of ours is of.</summary>
+    /// <returns>False where some could not be looked at: that is no reason to leave the others.</returns>
+    private async Task<bool> FindOthersAsync(CancellationToken cancellationToken)
+    {
+        (IReadOnlyList<ApiResource> all, IReadOnlyList<string> unavailable) = await context.Resources.AllAsync(cancellationToken).ConfigureAwait(false);
+        List<string> unknown = [.. unavailable];
+        foreach (ApiResource served in all.Where(s => s.Verbs.Contains("list") && s.Verbs.Contains("watch") && !informers.ContainsKey(s.Resource)
+            && !PlaceableKinds.All.Any(k => k.Resource.GroupResource == s.Resource.GroupResource)))
+        {
+            switch (await HoldsOursAsync(served.Resource, cancellationToken).ConfigureAwait(false))
+            {
+                case true:
+                    _ = Start(served.Resource);
+                    break;
+                case null:
+                    unknown.Add(served.Resource.GroupResource.ToString());
+                    break;
+            }
+        }
+
+        string names = string.Join(", ", unknown);
+        if (names != said)
+        {
+            said = names;
+            Log.KindsUnknown(logger, names.Length > 0 ? names : "none any more");
+        }
+
+        return unknown.Count == 0;
+    }
+
+    /// <returns>Null where that cannot be said now: its API is down, or what converts its objects.</returns>
+    private async Task<bool?> HoldsOursAsync(GroupVersionResource resource, CancellationToken cancellationToken)
     {
         try
         {
@@ -66,6 +116,10 @@ internal sealed class AppliedObjects
         {
             // A satellite that may not read a kind never applied any of it.
             return false;
+        }
+        catch (Exception e) when (e is StatusException { Code: >= 500 } or TimeoutException)
+        {
+            return null;
         }
     }
 

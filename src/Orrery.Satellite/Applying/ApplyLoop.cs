@@ -18,7 +18,7 @@ internal sealed class ApplyLoop
     {
         this.context = context;
         ILogger logger = context.Options.Loggers.CreateLogger("Orrery.Satellite.Applying");
-        applied = new AppliedObjects(context);
+        applied = new AppliedObjects(context, logger);
         var targets = new WorksByNamespace(context.Works);
         var events = new DriftEvents(context);
         var removals = new Removals(context, applied, events, logger);
@@ -28,7 +28,8 @@ internal sealed class ApplyLoop
             [context.Works, context.Namespaces, context.Tenancies.Informer],
             () => context.Works.All().Select(w => w.Name).Union(applied.Works()),
             context.Options.LevelInterval,
-            workers: 8);
+            workers: 8,
+            w => context.Work(w)?.Labels.GetValueOrDefault(OrreryNames.TenantLabel) ?? "");
         namespaces = context.Host(
             "namespaces",
             new NamespaceReconciler(context, applied, targets, logger),
@@ -83,7 +84,7 @@ internal sealed class ApplyLoop
     {
         // What is applied must be known before anything is judged missing or left over.
         await Retry.UntilDoneAsync(applied.StartAsync, context, cancellationToken).ConfigureAwait(false);
-        await Task.WhenAll(works.RunAsync(cancellationToken), namespaces.RunAsync(cancellationToken)).ConfigureAwait(false);
+        await Task.WhenAll(works.RunAsync(cancellationToken), namespaces.RunAsync(cancellationToken), applied.RunAsync(cancellationToken)).ConfigureAwait(false);
     }
 
     /// <summary>What runs here by Orrery and is not wanted: kept, or about to go.</summary>

@@ -17,6 +17,7 @@ internal sealed class ClusterReport : IReconciler<string>
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan CheckDelay = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MetricsTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>How many of the objects that are kept are named.</summary>
     private const int KeptNamed = 10;
@@ -253,13 +254,28 @@ internal sealed class ClusterReport : IReconciler<string>
         {
             JsonElement version = await context.Cluster.SendJsonAsync(HttpMethod.Get, "/version", null, linked.Token).ConfigureAwait(false);
             await revision.LookAsync(linked.Token).ConfigureAwait(false);
-            bool measures = await context.Resources.FindAsync(ClusterResources.PodMetrics, linked.Token).ConfigureAwait(false) is not null;
+            bool measures = await MeasuresAsync(linked.Token).ConfigureAwait(false);
             IReadOnlyList<AccessRight>? missing = await context.Rights.MissingAsync(linked.Token).ConfigureAwait(false);
             return (version.TryGetProperty("gitVersion", out JsonElement v) ? v.GetString() ?? "" : "", measures, missing, "");
         }
         catch (Exception e) when (Retry.IsAway(e) && !cancellationToken.IsCancellationRequested)
         {
             return (null, false, null, timeout.IsCancellationRequested ? $"the cluster's API did not answer within {AnswerTimeout.TotalSeconds:0} s" : $"the cluster's API cannot be reached: {e.Message}");
+        }
+    }
+
+    /// <summary>Metrics are served by something beside the cluster's API, and that it is down tells nothing of the cluster.</summary>
+    private async Task<bool> MeasuresAsync(CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(MetricsTimeout, context.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        try
+        {
+            return await context.Resources.FindAsync(ClusterResources.PodMetrics, both.Token).ConfigureAwait(false) is not null;
+        }
+        catch (Exception e) when (e is StatusException { Code: 403 or >= 500 } || (e is OperationCanceledException && limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested))
+        {
+            return false;
         }
     }
 

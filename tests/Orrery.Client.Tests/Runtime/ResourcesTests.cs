@@ -47,4 +47,25 @@ public sealed class ResourcesTests
         Assert.NotNull(await resources.FindAsync("apps/v1", "Deployment", CancellationToken.None));
         Assert.Equal(2, server.Requests.Count);
     }
+
+    /// <summary>A kube-apiserver lists the groups of aggregated servers also while those are down, and answers 503 for what is in them.</summary>
+    [Fact]
+    public async Task AllAsync_OneGroupIsDown_TellsTheOthers()
+    {
+        await using ScriptedServer server = await ScriptedServer.StartAsync(c => c.Request.Path.Value switch
+        {
+            "/apis" => ScriptedServer.JsonAsync(c, """
+                {"kind":"APIGroupList","groups":[{"name":"metrics.k8s.io","preferredVersion":{"groupVersion":"metrics.k8s.io/v1beta1"}},{"name":"apps","preferredVersion":{"groupVersion":"apps/v1"}}]}
+                """),
+            "/api/v1" => ScriptedServer.JsonAsync(c, """{"kind":"APIResourceList","groupVersion":"v1","resources":[{"name":"pods","kind":"Pod","namespaced":true,"verbs":["list"]}]}"""),
+            "/apis/apps/v1" => ScriptedServer.JsonAsync(c, Apps),
+            _ => ScriptedServer.JsonAsync(c, ApiErrors.ServiceUnavailable("the server is currently unable to handle the request").Status.ToJson().ToJsonString(), 503),
+        });
+        using var client = new KubeClient(server.Config);
+
+        (IReadOnlyList<ApiResource> all, IReadOnlyList<string> unavailable) = await new Resources(client).AllAsync(CancellationToken.None);
+
+        Assert.Equal(["Pod", "Deployment"], all.Select(r => r.Kind));
+        Assert.Equal(["metrics.k8s.io/v1beta1"], unavailable);
+    }
 }

@@ -122,7 +122,7 @@ public sealed class FleetRoadTests
     private static async Task<IReadOnlyList<string>> OursAsync(KubeClient cluster)
     {
         var found = new List<string>();
-        foreach (ApiResource resource in (await new Resources(cluster).AllAsync(default)).Where(r => r.Verbs.Contains("list") && r.Resource.Resource is not ("events" or "componentstatuses")))
+        foreach (ApiResource resource in (await new Resources(cluster).AllAsync(default)).Resources.Where(r => r.Verbs.Contains("list") && r.Resource.Resource is not ("events" or "componentstatuses")))
         {
             found.AddRange((await cluster.ListAsync(resource.Resource, "", null, default)).Items
                 .Where(i => i.Namespace != "orrery-system" && i.Json.GetRawText() is var text && (text.Contains("orrery.dev/", StringComparison.Ordinal) || text.Contains("acme", StringComparison.Ordinal)))

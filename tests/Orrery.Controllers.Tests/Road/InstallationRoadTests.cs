@@ -94,7 +94,7 @@ public sealed class InstallationRoadTests
         var watches = new List<Task>();
         foreach (KubeClient cluster in clusters)
         {
-            foreach (ApiResource resource in (await new Resources(cluster).AllAsync(default)).Where(r => r.Verbs.Contains("watch") && r.Resource.Resource != "leases"))
+            foreach (ApiResource resource in (await new Resources(cluster).AllAsync(default)).Resources.Where(r => r.Verbs.Contains("watch") && r.Resource.Resource != "leases"))
             {
                 KubeList now = await cluster.ListAsync(resource.Resource, "", null, default);
                 watches.Add(WatchAsync(cluster, resource, new WatchQuery { ResourceVersion = now.ResourceVersion, Timeout = within }));

@@ -19,7 +19,8 @@ public sealed class ClusterReportTests
         using var api = new EmptyCluster { Down = "/apis/metrics.k8s.io" };
         using KubeClient client = api.Client();
         var options = new SatelliteOptions { DataPlane = "edge-1", Cluster = client.Config };
-        var context = new SatelliteContext(options, client, client, new PolicyWatch(client, options), new RecordKeeper(client, TimeProvider.System, NullLogger.Instance));
+        var history = new ServerHistory();
+        var context = new SatelliteContext(options, client, client, new PolicyWatch(client, options, history), new RecordKeeper(client, TimeProvider.System, NullLogger.Instance), history);
         var nodes = new Informer(client, ClusterResources.Nodes, context.ClusterInformerOptions);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         Task running = Task.WhenAll(nodes.RunAsync(stop.Token), context.Namespaces.RunAsync(stop.Token));

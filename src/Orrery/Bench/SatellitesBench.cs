@@ -236,24 +236,25 @@ internal sealed class SatellitesBench(DataDirectory directory, int count, bool t
         long killed = time.GetTimestamp();
         BenchTarget target = await StartAsync(server, settings, cancellationToken).ConfigureAwait(false);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<(int Asked, int Failed)> tenant = AskAsync(stop.Token);
+        Task<(int Asked, int Failed, string Last)> tenant = AskAsync(stop.Token);
         await fleet.ReadyAsync(count, former, Long, cancellationToken).ConfigureAwait(false);
         TimeSpan took = time.GetElapsedTime(killed);
         TimeSpan cpu = target.Usage().Cpu;
         await stop.CancelAsync().ConfigureAwait(false);
-        (int asked, int failed) = await tenant.ConfigureAwait(false);
+        (int asked, int failed, string last) = await tenant.ConfigureAwait(false);
         string metrics = await root.GetTextAsync("/metrics", cancellationToken).ConfigureAwait(false);
         double lists = metrics.Split('\n').Where(l => l.StartsWith("apiserver_request_total", StringComparison.Ordinal) && l.Contains("verb=\"LIST\"", StringComparison.Ordinal) && l.Contains("resource=\"works\"", StringComparison.Ordinal))
             .Sum(l => double.Parse(l[(l.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
-        progress.Say($"all are back; meanwhile {asked} requests of others, {failed} of them answered 5xx or not at all");
+        progress.Say($"all are back; meanwhile {asked} requests of others, {failed} of them answered 5xx or not at all{(failed > 0 ? $", the last: {last}" : "")}");
         return [new(SatelliteMeasures.Back, took.TotalSeconds), new(SatelliteMeasures.BackCpu, cpu.TotalSeconds), new(SatelliteMeasures.Lists, lists), new(SatelliteMeasures.Failures, failed)];
     }
 
     /// <summary>What somebody else sees meanwhile.</summary>
-    private async Task<(int Asked, int Failed)> AskAsync(CancellationToken cancellationToken)
+    private async Task<(int Asked, int Failed, string Last)> AskAsync(CancellationToken cancellationToken)
     {
         using var client = new KubeClient(KubeConfig.Load(directory.AdminKubeconfig));
         int asked = 0, failed = 0;
+        string last = "";
         while (!cancellationToken.IsCancellationRequested)
         {
             try
@@ -264,6 +265,7 @@ internal sealed class SatellitesBench(DataDirectory directory, int count, bool t
             catch (Exception e) when (e is not StatusException { Code: < 500 } && IsAway(e, cancellationToken))
             {
                 failed++;
+                last = e.Message;
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -273,7 +275,7 @@ internal sealed class SatellitesBench(DataDirectory directory, int count, bool t
             await Task.Delay(Look, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        return (asked, failed);
+        return (asked, failed, last);
     }
 }
 

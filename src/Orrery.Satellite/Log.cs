@@ -65,7 +65,10 @@ internal static partial class Log
     public static partial void JoinRefused(ILogger logger, string dataPlane, string request, string reason);
 
     [LoggerMessage(4032, LogLevel.Information, "Data plane {DataPlane}: has a certificate until {Expires}")]
-    public static partial void CertificateIssued(ILogger logger, string dataPlane, DateTime expires);
+    public static partial void CertificateIssued(ILogger logger, string dataPlane, string expires);
+
+    [LoggerMessage(4056, LogLevel.Warning, "Data plane {DataPlane}: the clock of this machine says {Now} and is {Direction} of the control plane's by about {Difference}; the certificate is replaced in time nevertheless")]
+    public static partial void ClockDiffers(ILogger logger, string dataPlane, string now, string direction, TimeSpan difference);
 
     [LoggerMessage(4033, LogLevel.Warning, "Data plane {DataPlane}: the identity found was issued to data plane {Other} in cluster {Cluster}, and is not used here")]
     public static partial void IdentityOfAnother(ILogger logger, string dataPlane, string other, string cluster);

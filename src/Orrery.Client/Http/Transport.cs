@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -206,7 +208,7 @@ internal sealed class Transport : IDisposable
 
     /// <summary>
     /// A connection that does not open within <see cref="ClientConfig.ConnectTimeout"/> ends as a cancellation that nobody asked for. To every caller it is no answer: taken for a
-    /// cancellation it would end loops that are to go on.
+    /// cancellation it would end loops that are to go on. Why a server is not trusted stands in the fault itself, not beneath it.
     /// </summary>
     private async Task<HttpResponseMessage> AnswerAsync(HttpRequestMessage message, CancellationToken cancellationToken)
     {
@@ -218,6 +220,11 @@ internal sealed class Transport : IDisposable
         {
             throw new HttpRequestException(
                 HttpRequestError.ConnectionError, $"no connection to {config.Server.Authority} within {config.ConnectTimeout.TotalSeconds:0} s", e);
+        }
+        catch (HttpRequestException e) when (e.InnerException is AuthenticationException untrusted)
+        {
+            string clock = untrusted.Message.Contains(nameof(X509ChainStatusFlags.NotTimeValid), StringComparison.Ordinal) ? $" (this machine's clock says {time.GetUtcNow():u})" : "";
+            throw new HttpRequestException(e.HttpRequestError, $"no trusted connection to {config.Server.Authority}: {untrusted.Message}{clock}", e);
         }
     }
 

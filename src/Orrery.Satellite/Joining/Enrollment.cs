@@ -13,10 +13,11 @@ namespace Orrery.Satellite.Joining;
 /// </summary>
 internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOptions options, TimeProvider time, ILogger logger)
 {
-    /// <summary>Of its life, after which a certificate is replaced.</summary>
-    private const double RenewAfter = 2.0 / 3;
+    /// <summary>A clock that is wrong by more is told of.</summary>
+    private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(5);
 
     private SatelliteIdentity? identity;
+    private CertificateAge? age;
     private TlsIdentity? tls;
     private string clusterUid = "";
     private string refusedToken = "";
@@ -69,7 +70,7 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
             // what the token came with may say less.
             bool obtained = false;
             isAnswerDue = false;
-            if (isShutOut || time.GetUtcNow() >= RenewalOf(tls!.Certificate!))
+            if (isShutOut || age!.IsDue)
             {
                 await TryAsync(async token => obtained = await ObtainAsync(token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
             }
@@ -97,13 +98,7 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
         }
     }
 
-    private bool IsExpired => tls?.Certificate is { } present && time.GetUtcNow() >= present.NotAfter.ToUniversalTime();
-
-    private DateTimeOffset RenewalOf(X509Certificate2 certificate)
-    {
-        DateTimeOffset from = certificate.NotBefore.ToUniversalTime(), to = certificate.NotAfter.ToUniversalTime();
-        return from + ((to - from) * RenewAfter);
-    }
+    private bool IsExpired => age is { IsOver: true };
 
     /// <summary>Takes up what the Secret holds, if it was issued to this cluster.</summary>
     private async Task OpenAsync(CancellationToken cancellationToken)
@@ -125,6 +120,7 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
         if (kept is not null)
         {
             Use(kept);
+            age = tls is null ? null : CertificateAge.OfKept(tls.Certificate!, time);
         }
     }
 
@@ -132,7 +128,6 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
     private async Task<bool> ObtainAsync(CancellationToken cancellationToken)
     {
         // 1. By which credential to ask.
-        DateTimeOffset now = time.GetUtcNow();
         bool isGood = tls is not null && !IsExpired && !isShutOut;
         JoinInvitation? invitation = isGood ? null : await options.Invitation(cancellationToken).ConfigureAwait(false);
         if (invitation is not null && (invitation.TokenDigest == identity?.UsedToken || invitation.TokenDigest == refusedToken))
@@ -213,9 +208,15 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
         };
         await store.WriteAsync(issued, cancellationToken).ConfigureAwait(false);
         Use(issued);
+        age = CertificateAge.OfNew(tls!.Certificate!, time);
         said = "";
         isShutOut = false;
-        Log.CertificateIssued(logger, dataPlane, tls!.Certificate!.NotAfter.ToUniversalTime());
+        Log.CertificateIssued(logger, dataPlane, Conditions.Time(tls.Certificate!.NotAfter.ToUniversalTime()));
+        if (age.Ahead.Duration() > ClockTolerance)
+        {
+            Log.ClockDiffers(logger, dataPlane, Conditions.Time(time.GetUtcNow()), age.Ahead > TimeSpan.Zero ? "ahead" : "behind", age.Ahead.Duration());
+        }
+
         return true;
     }
 
@@ -232,8 +233,8 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
         }
         catch (StatusException e) when (e.Code is 401 or 403)
         {
-            // Perhaps for a moment, while its roles are made; with another token it is let in again either way. One that has expired has its own way back.
-            isShutOut = !IsExpired;
+            // Perhaps for a moment, while its roles are made; with another token it is let in again either way. One that has expired, by whichever clock, has its own way back.
+            isShutOut = !IsExpired && !e.Message.Contains(JoinNames.ExpiredUserPrefix, StringComparison.Ordinal);
             throw;
         }
 

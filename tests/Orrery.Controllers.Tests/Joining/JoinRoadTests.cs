@@ -50,6 +50,43 @@ public sealed class JoinRoadTests
         await HeardAsync(world, "pa2-par");
     }
 
+    /// <summary>A clock that is wrong by more than a certificate's life: it neither asks without end, nor lets its certificate expire.</summary>
+    [Theory]
+    [InlineData(48)]
+    [InlineData(-48)]
+    public async Task Renew_OnAMachineWhoseClockIsWrong_IsInTimeAndOnce(int hours)
+    {
+        await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");
+        TestServer cluster = await world.AddClusterAsync();
+        JoinInvitation invitation = await world.InviteAsync("pa2-par");
+        var clock = new ShiftedTime { Shift = TimeSpan.FromHours(hours) };
+        byte[] first;
+        await using (world.Satellite("pa2-par", cluster, () => invitation, clock))
+        {
+            await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
+            first = await KeyAsync(cluster);
+
+            // A heartbeat and more of looks later it is still the one.
+            await HeardAsync(world, "pa2-par");
+            await HeardAsync(world, "pa2-par");
+            Assert.Equal(first, await KeyAsync(cluster));
+
+            world.Clock.Shift += JoinWorld.Lifetime * 0.75;
+            clock.Shift += JoinWorld.Lifetime * 0.75;
+            await Eventually.TrueAsync(async () => !(await KeyAsync(cluster)).AsSpan().SequenceEqual(first), "another key", TimeSpan.FromSeconds(20));
+        }
+
+        // Started anew it cannot know how old what it kept is, and asks once.
+        byte[] second = await KeyAsync(cluster);
+        await using RunningSatellite again = world.Satellite("pa2-par", cluster, () => invitation, clock);
+        await Eventually.TrueAsync(async () => !(await KeyAsync(cluster)).AsSpan().SequenceEqual(second), "once more", TimeSpan.FromSeconds(20));
+        byte[] third = await KeyAsync(cluster);
+        await HeardAsync(world, "pa2-par");
+        await HeardAsync(world, "pa2-par");
+        Assert.Equal(third, await KeyAsync(cluster));
+        await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
+    }
+
     [Fact]
     public async Task Rejoin_AfterExpiry_NeedsTheOldKeyAndAnOperator()
     {
@@ -203,6 +240,13 @@ public sealed class JoinRoadTests
     }
 
     /// <summary>It dials anew, is let in, and answers.</summary>
+    /// <summary>The public key of the certificate that the cluster's satellite keeps.</summary>
+    private static async Task<byte[]> KeyAsync(TestServer cluster)
+    {
+        using X509Certificate2? certificate = await JoinWorld.CertificateAsync(cluster);
+        return certificate!.PublicKey.ExportSubjectPublicKeyInfo();
+    }
+
     private static async Task HeardAsync(JoinWorld world, string dataPlane)
     {
         await world.Hub.DisconnectAsync(dataPlane);

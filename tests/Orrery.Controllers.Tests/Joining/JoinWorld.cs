@@ -102,14 +102,15 @@ internal sealed class JoinWorld : IAsyncDisposable
             ? new JoinInvitation(ControlPlane.Url, made.Token, ControlPlane.CaPem, null) : throw new InvalidOperationException();
 
     /// <summary>A satellite that runs until it is disposed.</summary>
-    public RunningSatellite Satellite(string dataPlane, TestServer cluster, Func<JoinInvitation?> invitation) => new(
+    /// <param name="time">Its machine's clock; null for the one of the world.</param>
+    public RunningSatellite Satellite(string dataPlane, TestServer cluster, Func<JoinInvitation?> invitation, TimeProvider? time = null) => new(
         new JoiningSatellite(
             new SatelliteOptions
             {
                 DataPlane = dataPlane,
                 Cluster = cluster.Config(cluster.Certificate("orrery-satellite", [UserGroups.Masters], ClusterScope.Root)),
                 HeartbeatInterval = TimeSpan.FromMilliseconds(500),
-                Time = Clock,
+                Time = time ?? Clock,
                 Loggers = loggers,
             },
             new JoinOptions

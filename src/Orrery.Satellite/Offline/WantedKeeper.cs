@@ -67,7 +67,7 @@ internal sealed class WantedKeeper
     /// <summary>Follows what is wanted, until cancelled; once it is known from the control plane itself.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        string written = "";
+        string written = "", said = "";
         int parts = 0;
         TimeSpan wait = TimeSpan.Zero;
         while (!cancellationToken.IsCancellationRequested)
@@ -105,11 +105,17 @@ internal sealed class WantedKeeper
                 using var last = new CancellationTokenSource(Pace, context.Time);
                 parts = await WriteAsync(copy, digest, parts, cancellationToken.IsCancellationRequested ? last.Token : cancellationToken).ConfigureAwait(false);
                 written = digest;
+                said = "";
             }
             catch (Exception e) when (Retry.IsAway(e))
             {
                 Changed();
-                Log.CopyNotWritten(logger, e.Message);
+                if (e.Message != said)
+                {
+                    // Days without room for it are a line in the log, not a line a try.
+                    said = e.Message;
+                    Log.CopyNotWritten(logger, said);
+                }
             }
         }
     }

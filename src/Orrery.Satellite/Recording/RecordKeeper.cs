@@ -79,6 +79,7 @@ internal sealed class RecordKeeper(KubeClient cluster, TimeProvider time, ILogge
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         bool opened = false;
+        string told = "";
         while (!cancellationToken.IsCancellationRequested)
         {
             await Task.Delay(Pace, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -94,12 +95,15 @@ internal sealed class RecordKeeper(KubeClient cluster, TimeProvider time, ILogge
                 }
 
                 await WriteAsync(token).ConfigureAwait(false);
+                told = "";
             }
             catch (Exception e) when (Retry.IsAway(e))
             {
-                if (!cancellationToken.IsCancellationRequested)
+                // Days without its cluster are a line in the log, not a line a try.
+                if (!cancellationToken.IsCancellationRequested && e.Message != told)
                 {
-                    Log.RecordNotWritten(logger, e.Message);
+                    told = e.Message;
+                    Log.RecordNotWritten(logger, told);
                 }
             }
         }

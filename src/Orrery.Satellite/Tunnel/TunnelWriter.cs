@@ -46,6 +46,6 @@ internal sealed class TunnelWriter(PipeWriter inner) : PipeWriter
         }
     }
 
-    /// <summary>How a connection ends that was given up on either side.</summary>
-    private static bool IsEnd(Exception fault) => fault is IOException or ObjectDisposedException;
+    /// <summary>How a connection ends that was given up on either side. A WebSocket whose other side went says that it is no stream to write to.</summary>
+    private static bool IsEnd(Exception fault) => fault is IOException or ObjectDisposedException or NotSupportedException;
 }

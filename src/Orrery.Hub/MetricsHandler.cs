@@ -73,7 +73,7 @@ internal sealed class MetricsHandler(TunnelHub hub) : IGroupHandler
         }
 
         items.Sort((a, b) => (a.Namespace, a.Name).CompareTo((b.Namespace, b.Name)));
-        await WriteAsync(asked, items, http, cancellationToken).ConfigureAwait(false);
+        await MetricsAnswer.WriteAsync(asked, items, http, hub.Time, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<IReadOnlyList<KubeObject>> StandingAsync(GroupRequest asked, GroupVersionResource resource, CancellationToken cancellationToken)
@@ -132,24 +132,6 @@ internal sealed class MetricsHandler(TunnelHub hub) : IGroupHandler
 
             yield return json;
         }
-    }
-
-    private static async Task WriteAsync(GroupRequest asked, List<JsonObject> items, HttpContext http, CancellationToken cancellationToken)
-    {
-        string kind = asked.Resource == ResourceMetrics.Pods ? "PodMetrics" : "NodeMetrics";
-        foreach (JsonObject item in items)
-        {
-            item["kind"] = kind;
-            item["apiVersion"] = asked.Resource.ApiVersion;
-        }
-
-        JsonObject answer = asked.Name.Length > 0
-            ? items.FirstOrDefault() ?? throw NotFound(asked)
-            : new JsonObject { ["kind"] = kind + "List", ["apiVersion"] = asked.Resource.ApiVersion, ["metadata"] = new JsonObject(), ["items"] = new JsonArray([.. items]) };
-        byte[] body = JsonSerializer.SerializeToUtf8Bytes<JsonNode>(answer);
-        http.Response.ContentType = "application/json";
-        http.Response.ContentLength = body.Length;
-        await http.Response.Body.WriteAsync(body, cancellationToken).ConfigureAwait(false);
     }
 
     private static StatusException NotFound(GroupRequest asked) => ResourceMetrics.NotFound(asked.Resource, asked.Namespace, asked.Name);

@@ -43,6 +43,8 @@ internal static class BuiltinPrinters
         [new("events.k8s.io", "Event")] = EventPrinter.Instance,
         [new("flowcontrol.apiserver.k8s.io", "FlowSchema")] = FlowControlPrinters.FlowSchema,
         [new("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration")] = FlowControlPrinters.PriorityLevelConfiguration,
+        [new("metrics.k8s.io", "NodeMetrics")] = MetricsPrinter.Instance,
+        [new("metrics.k8s.io", "PodMetrics")] = MetricsPrinter.Instance,
         [new("networking.k8s.io", "Ingress")] = NetworkPrinters.Ingress,
         [new("networking.k8s.io", "IngressClass")] = NetworkPrinters.IngressClass,
         [new("networking.k8s.io", "NetworkPolicy")] = NetworkPrinters.NetworkPolicy,

@@ -24,7 +24,6 @@ internal sealed class MetricsApi(Func<Informer?> pods, Func<Informer?> nodes, Ti
 
     public async Task HandleAsync(GroupRequest asked, HttpContext http, CancellationToken cancellationToken)
     {
-        // 1. What is meant.
         bool isPods = asked.Resource == ResourceMetrics.Pods;
         LabelSelector selector = LabelSelector.Parse(asked.LabelSelector);
         IEnumerable<KubeObject> meant = (isPods ? pods() : nodes())?.All() ?? [];
@@ -41,19 +40,12 @@ internal sealed class MetricsApi(Func<Informer?> pods, Func<Informer?> nodes, Ti
                 .Select(o => isPods ? OfPod(o) : OfNode(o)),
         ];
 
-        // 2. The answer.
-        JsonObject answer = asked.Name.Length > 0
-            ? measured.FirstOrDefault() ?? throw ResourceMetrics.NotFound(asked.Resource, asked.Namespace, asked.Name)
-            : new JsonObject { ["kind"] = isPods ? "PodMetricsList" : "NodeMetricsList", ["apiVersion"] = asked.Resource.ApiVersion, ["metadata"] = new JsonObject(), ["items"] = new JsonArray([.. measured]) };
-        byte[] body = JsonSerializer.SerializeToUtf8Bytes<JsonNode>(answer);
-        http.Response.ContentType = "application/json";
-        http.Response.ContentLength = body.Length;
-        await http.Response.Body.WriteAsync(body, cancellationToken).ConfigureAwait(false);
+        await MetricsAnswer.WriteAsync(asked, measured, http, time, cancellationToken).ConfigureAwait(false);
     }
 
     private JsonObject OfPod(KubeObject pod)
     {
-        JsonObject json = Head("PodMetrics", pod);
+        JsonObject json = Head(pod);
         json["containers"] = new JsonArray([.. Containers(pod).Select(c => (JsonNode)new JsonObject { ["name"] = c.Name, ["usage"] = Json(c.Usage) })]);
         return json;
     }
@@ -69,12 +61,12 @@ internal sealed class MetricsApi(Func<Informer?> pods, Func<Informer?> nodes, Ti
             }
         }
 
-        JsonObject json = Head("NodeMetrics", node);
+        JsonObject json = Head(node);
         json["usage"] = Json(usage);
         return json;
     }
 
-    private JsonObject Head(string kind, KubeObject of)
+    private JsonObject Head(KubeObject of)
     {
         DateTimeOffset now = time.GetUtcNow();
         var metadata = new JsonObject { ["name"] = of.Name, ["creationTimestamp"] = Conditions.Time(now) };
@@ -90,8 +82,6 @@ internal sealed class MetricsApi(Func<Informer?> pods, Func<Informer?> nodes, Ti
 
         return new JsonObject
         {
-            ["kind"] = kind,
-            ["apiVersion"] = ResourceMetrics.Pods.ApiVersion,
             ["metadata"] = metadata,
             ["timestamp"] = Conditions.Time(DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds() / WindowSeconds * WindowSeconds)),
             ["window"] = $"{WindowSeconds}s",

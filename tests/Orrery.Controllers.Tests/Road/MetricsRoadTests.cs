@@ -47,7 +47,22 @@ public sealed class MetricsRoadTests
         Assert.Equal(2, (await ItemsAsync(other, $"{Group}/nodes")).Length);
         Assert.Equal(405, (await Assert.ThrowsAsync<StatusException>(() => shop.SendJsonAsync(HttpMethod.Delete, $"{Group}/nodes/x", null, default))).Code);
 
-        // 4. RBAC of the virtual cluster decides.
+        // 4. As kubectl get prints them: through the tunnel, and in the data plane itself.
+        foreach ((KubeClient cluster, string resource, IEnumerable<string> names) in new[]
+        {
+            (shop, "pods", pods.Select(NameOf)), (shop, "nodes", await NamesAsync(shop, CoreResources.Nodes)), (york.Client, "nodes", await NamesAsync(york.Client, CoreResources.Nodes)),
+        })
+        {
+            JsonElement table = await cluster.GetTableAsync(new GroupVersionResource("metrics.k8s.io", "v1beta1", resource), "", default);
+            Assert.Equal(["Name", "cpu", "memory", "Window"], table.GetProperty("columnDefinitions").EnumerateArray().Select(c => c.GetProperty("name").GetString()));
+            JsonElement[] rows = [.. table.GetProperty("rows").EnumerateArray()];
+            Assert.Equal(names, rows.Select(r => r.GetProperty("cells")[0].GetString()));
+            Assert.Equal(names, rows.Select(r => NameOf(r.GetProperty("object"))));
+            Assert.All(rows, r => Assert.True(Quantity.Parse(r.GetProperty("cells")[1].GetString()!) > Quantity.Zero && r.GetProperty("cells")[2].GetString()!.EndsWith('i')));
+            Assert.All(rows, r => Assert.Equal("15s", r.GetProperty("cells")[3].GetString()));
+        }
+
+        // 5. RBAC of the virtual cluster decides.
         using var jane = new KubeClient(fleet.ControlPlane.Config(token: fleet.ControlPlane.Token("jane", [], TestFleet.Shop), cluster: TestFleet.Shop));
         Assert.Equal(403, (await RefusedAsync(jane, $"{Group}/nodes")).Code);
     }

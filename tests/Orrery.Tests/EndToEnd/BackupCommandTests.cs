@@ -2,15 +2,19 @@ using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
+using Orrery.Satellite;
+using Orrery.Server.Authentication;
+using Orrery.Server.Security;
 using Orrery.Testing;
 
 namespace Orrery.Tests.EndToEnd;
 
-/// <summary>A running control plane is backed up, lost with its disk, and comes back from the file under the same address and keys.</summary>
+/// <summary>A running control plane is backed up, lost with its disk, and comes back from the file under the same address and keys. A satellite runs through all of it.</summary>
 public sealed class BackupCommandTests : IDisposable
 {
     private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "orrery");
     private static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
+    private static readonly GroupVersionResource Namespaces = new("", "v1", "namespaces");
 
     private readonly TempDirectory folder = new();
     private readonly int port = FreePort.Take();
@@ -28,14 +32,33 @@ public sealed class BackupCommandTests : IDisposable
         await first.ReadyAsync(Token);
         using KubeClient client = first.Admin();
         KubeObject kept = await client.CreateAsync(ConfigMaps, "default", Named("kept"), Token);
-        await Eventually.HoldsAsync(() => ServesDataPlanesAsync(client), TimeSpan.FromSeconds(60));
-        await client.CreateAsync(OrreryResources.DataPlanes, "", new JsonObject { ["apiVersion"] = OrreryResources.ApiVersion, ["kind"] = "DataPlane", ["metadata"] = new JsonObject { ["name"] = "edge1" } }, Token);
+        await Eventually.HoldsAsync(() => ServesItsKindsAsync(client), TimeSpan.FromSeconds(60));
+        await client.CreateAsync(OrreryResources.DataPlanes, "", Own("DataPlane", "edge1", "{}"), Token);
+        await using TestServer cluster = await TestServer.StartAsync(new TestServerOptions(), Token);
+        using var authority = CertificateAuthority.Load(
+            await File.ReadAllTextAsync(Path.Combine(lost, "pki", "ca.crt"), Token), await File.ReadAllTextAsync(Path.Combine(lost, "pki", "ca.key"), Token), TimeProvider.System);
+        using var stop = new CancellationTokenSource();
+        Task satellite = new SatelliteAgent(new SatelliteOptions
+        {
+            DataPlane = "edge1",
+            ControlPlane = first.AdminConfig() with
+            {
+                ClientCertificate = authority.IssueClient(OrreryNames.SatelliteUser("edge1"), [OrreryNames.SatelliteGroup], ClusterScope.Root, TimeSpan.FromHours(1)).ToX509(),
+            },
+            Cluster = cluster.Config(cluster.Certificate("orrery-satellite", [UserGroups.Masters], ClusterScope.Root)),
+            HeartbeatInterval = TimeSpan.FromMilliseconds(500),
+        }).RunAsync(stop.Token);
+        await client.CreateAsync(OrreryResources.Applications, "", Own("Application", "agent", "{}"), Token);
+        await InstallAsync(client, "early");
+        await Eventually.HoldsAsync(async () => await cluster.Admin.FindAsync(ConfigMaps, "ops-early", "early", Token) is not null, TimeSpan.FromSeconds(60));
 
         // 1. Taken while it runs; what comes later is not in it.
         Ended taken = await Shell.RunAsync(Program, ["backup", backup, "--data-dir", lost, "--with-keys"]);
         Assert.Contains("objects as of revision", taken.Succeeded());
         Assert.Contains("whoever reads it is its administrator", taken.Error);
         KubeObject later = await client.CreateAsync(ConfigMaps, "default", Named("later"), Token);
+        await InstallAsync(client, "late");
+        await Eventually.HoldsAsync(async () => await cluster.Admin.FindAsync(ConfigMaps, "ops-late", "late", Token) is not null, TimeSpan.FromSeconds(60));
         Ended again = await Shell.RunAsync(Program, ["backup", backup, "--data-dir", lost]);
         Assert.Equal((1, $"orrery: {backup} exists already; nothing was written"), (again.ExitCode, again.Error.Trim()));
         if (!OperatingSystem.IsWindows())
@@ -73,10 +96,19 @@ public sealed class BackupCommandTests : IDisposable
 
         // 5. Data planes remove nothing that the backup does not know of, until somebody says so.
         Assert.Matches("^20..-..-..T..:..:..Z$", (await client.GetAsync(OrreryResources.DataPlanes, "", "edge1", Token)).Annotations[OrreryNames.RestoredAnnotation]);
+        await Eventually.HoldsAsync(
+            async () => Conditions.Find(await client.GetAsync(OrreryResources.DataPlanes, "", "edge1", Token), "Restored") is { Status: "True" } restored
+                && restored.Message.EndsWith("is kept until 'orrery data-plane confirm edge1': 1 objects (ConfigMap ops-late/late)", StringComparison.Ordinal),
+            TimeSpan.FromSeconds(60));
+        Assert.NotNull(await cluster.Admin.FindAsync(ConfigMaps, "ops-late", "late", Token));
         (await Shell.RunAsync(Program, ["data-plane", "confirm", "edge1", "--kubeconfig", second.Kubeconfig])).Succeeded();
+        await Eventually.HoldsAsync(async () => await cluster.Admin.FindAsync(ConfigMaps, "ops-late", "late", Token) is null, TimeSpan.FromSeconds(60));
+        Assert.NotNull(await cluster.Admin.FindAsync(ConfigMaps, "ops-early", "early", Token));
         Assert.False((await client.GetAsync(OrreryResources.DataPlanes, "", "edge1", Token)).Annotations.ContainsKey(OrreryNames.RestoredAnnotation));
         Ended nothing = await Shell.RunAsync(Program, ["data-plane", "confirm", "edge1", "--kubeconfig", second.Kubeconfig]);
         Assert.Equal((1, "orrery: data plane edge1 keeps nothing because of a restore"), (nothing.ExitCode, nothing.Error.Trim()));
+        await stop.CancelAsync();
+        await satellite;
     }
 
     [Fact]
@@ -92,11 +124,15 @@ public sealed class BackupCommandTests : IDisposable
         Assert.False(Directory.Exists(target));
     }
 
-    private static async Task<bool> ServesDataPlanesAsync(KubeClient client)
+    private static async Task<bool> ServesItsKindsAsync(KubeClient client)
     {
         try
         {
-            await client.GetTextAsync($"/apis/{OrreryResources.ApiVersion}/dataplanes", Token);
+            foreach (GroupVersionResource kind in (GroupVersionResource[])[OrreryResources.DataPlanes, OrreryResources.Applications, OrreryResources.Releases, OrreryResources.Installations])
+            {
+                await client.ListAsync(kind, "", null, Token);
+            }
+
             return true;
         }
         catch (StatusException e) when (e.IsNotFound)
@@ -104,6 +140,26 @@ public sealed class BackupCommandTests : IDisposable
             return false;
         }
     }
+
+    /// <summary>Something that runs in the data plane: a ConfigMap of its name, in a namespace of its own.</summary>
+    private static async Task InstallAsync(KubeClient client, string name)
+    {
+        if (await client.FindAsync(Namespaces, "", "ops", Token) is null)
+        {
+            await client.CreateAsync(Namespaces, "", Named("ops"), Token);
+        }
+
+        await client.CreateAsync(OrreryResources.Releases, "", Own("Release", name, $$$$"""
+            {"application": "agent", "version": "1", "bundle": {"manifests": {"inline": [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{{{name}}}}", "namespace": "ops-{{{{name}}}}"}}]}}}
+            """), Token);
+        await client.CreateAsync(OrreryResources.Installations, "ops", Own(
+            "Installation", name, $$$"""{"application": "agent", "release": "{{{name}}}", "scope": "DataPlane", "placement": {"dataPlanes": ["edge1"]}}"""), Token);
+    }
+
+    private static JsonObject Own(string kind, string name, string spec) => new()
+    {
+        ["apiVersion"] = OrreryResources.ApiVersion, ["kind"] = kind, ["metadata"] = new JsonObject { ["name"] = name }, ["spec"] = JsonNode.Parse(spec),
+    };
 
     private static JsonObject Named(string name) => new() { ["metadata"] = new JsonObject { ["name"] = name } };
 }

@@ -25,6 +25,9 @@ public sealed record Tenancy(string Tenant)
 
     public IReadOnlyDictionary<string, Quantity> Defaults { get; init; } = new Dictionary<string, Quantity>();
 
+    /// <summary>Kinds without namespace that installations for the tenant may have here, as <c>Kind.group</c>.</summary>
+    public IReadOnlyList<string> ClusterKinds { get; init; } = [];
+
     /// <summary>PriorityClasses that pods of the tenant's own may name, "*" for any; those of the cluster itself (system-…) are never among them. Null: any.</summary>
     public IReadOnlyList<string>? PriorityClasses { get; init; }
 
@@ -47,6 +50,7 @@ public sealed record Tenancy(string Tenant)
         Quota = KindJson.Quantities(json.At("spec", "quota")),
         Limits = KindJson.Quantities(json.At("spec", "limits")),
         Defaults = KindJson.Quantities(json.At("spec", "defaults")),
+        ClusterKinds = KindJson.Texts(json.At("spec", "clusterKinds")),
         PriorityClasses = KindJson.TextsOrNull(json.At("spec", "priorityClasses")),
         IngressHosts = KindJson.TextsOrNull(json.At("spec", "ingressHosts")),
         IngressClasses = KindJson.TextsOrNull(json.At("spec", "ingressClasses")),
@@ -76,6 +80,7 @@ public sealed record Tenancy(string Tenant)
         Put(spec, "quota", Quota);
         Put(spec, "limits", Limits);
         Put(spec, "defaults", Defaults);
+        Put(spec, "clusterKinds", ClusterKinds.Count > 0 ? ClusterKinds : null);
         Put(spec, "priorityClasses", PriorityClasses);
         Put(spec, "ingressHosts", IngressHosts);
         Put(spec, "ingressClasses", IngressClasses);

@@ -25,6 +25,9 @@ public sealed record TenantClass(string Name)
     /// <summary>What a container asks for that does not say.</summary>
     public IReadOnlyDictionary<string, Quantity> Defaults { get; init; } = NoQuantities;
 
+    /// <summary>Kinds without namespace that installations for the tenant may have in data planes, as <c>Kind.group</c>.</summary>
+    public IReadOnlyList<string> ClusterKinds { get; init; } = [];
+
     /// <summary>PriorityClasses of data planes that the tenant's pods may name, "*" for any. Null: any where a data plane is the tenant's alone, none elsewhere.</summary>
     public IReadOnlyList<string>? PriorityClasses { get; init; }
 
@@ -41,6 +44,7 @@ public sealed record TenantClass(string Name)
         Quota = KindJson.Quantities(json.At("spec", "quota")),
         Limits = KindJson.Quantities(json.At("spec", "limits")),
         Defaults = KindJson.Quantities(json.At("spec", "defaults")),
+        ClusterKinds = KindJson.Texts(json.At("spec", "clusterKinds")),
         PriorityClasses = KindJson.TextsOrNull(json.At("spec", "priorityClasses")),
         IngressHosts = KindJson.TextsOrNull(json.At("spec", "ingressHosts")),
         IngressClasses = KindJson.TextsOrNull(json.At("spec", "ingressClasses")),

@@ -32,6 +32,8 @@ internal static class TenancyBuilder
             Quota = quota,
             Limits = size.Limits,
             Defaults = size.Defaults,
+            ClusterKinds = size.ClusterKinds,
+
             // Where others run beside it, pods of a higher class would drive theirs out.
             PriorityClasses = size.PriorityClasses ?? (dataPlane.IsOneTenants ? null : []),
             IngressHosts = size.IngressHosts is { } hosts ? [.. hosts.Select(h => h.Replace(TenantPlace, tenant.Name, StringComparison.Ordinal))] : null,

@@ -21,8 +21,9 @@ internal sealed class Trials(SatelliteContext context, NamespaceKeeper namespace
             ? Conditions.Find(work, OrreryNames.AcceptedCondition) is null
             : Conditions.Find(work, OrreryNames.AcceptedCondition) is { Status: Conditions.True } accepted && accepted.ObservedGeneration == work.Generation;
 
-    /// <summary>The resource of a manifest, or why it may not be applied: tenants' Works are of namespaced kinds only, and none stands in for what holds their tenant apart.</summary>
-    public async Task<(ApiResource? Resource, ApplyOutcome? Refusal)> FindAsync(Manifest manifest, MappedNamespace owner, CancellationToken cancellationToken)
+    /// <summary>The resource of a manifest, or why it may not be applied: tenants' Works are of namespaced kinds, and of what else the tenant's class lets its installations have, and none stands in for what holds their tenant apart.</summary>
+    /// <param name="tenancy">Null for what is the vendor's, and for a tenant that nothing is said of.</param>
+    public async Task<(ApiResource? Resource, ApplyOutcome? Refusal)> FindAsync(Manifest manifest, MappedNamespace owner, Tenancy? tenancy, CancellationToken cancellationToken)
     {
         if (!owner.IsVendors && TenantGuards.IsReserved(manifest.Kind.Kind, manifest.Name))
         {
@@ -34,10 +35,14 @@ internal sealed class Trials(SatelliteContext context, NamespaceKeeper namespace
         return served switch
         {
             { IsNamespaced: true } => (served, null),
-            { IsNamespaced: false } when owner.IsVendors => (served, null),
+            { IsNamespaced: false } when owner.IsVendors || (owner.Installation is not null && tenancy is not null && MayHave(tenancy, manifest.Kind)) => (served, null),
             _ => (null, ApplyOutcome.Refused("UnknownKind", owner.IsVendors ? $"the cluster serves no kind {kind}" : $"the cluster serves no namespaced kind {kind}")),
         };
     }
+
+    /// <summary>A namespace is what holds a tenant apart, whatever its class says.</summary>
+    private static bool MayHave(Tenancy tenancy, GroupVersionKind kind) =>
+        kind is not { Group: "", Kind: "Namespace" } && tenancy.ClusterKinds.Contains(kind.Group.Length > 0 ? $"{kind.Kind}.{kind.Group}" : kind.Kind, StringComparer.Ordinal);
 
     /// <returns>Null when there is nothing to try.</returns>
     public async Task<ApplyOutcome?> TryAsync(KubeObject work, CancellationToken cancellationToken)
@@ -62,7 +67,8 @@ internal sealed class Trials(SatelliteContext context, NamespaceKeeper namespace
             return ApplyOutcome.Refused("InvalidSource", "the Work does not say whose it is");
         }
 
-        (ApiResource? served, ApplyOutcome? refusal) = await FindAsync(manifest, owner, cancellationToken).ConfigureAwait(false);
+        Tenancy? tenancy = owner.IsVendors ? null : context.Tenancies.Of(owner.Tenant);
+        (ApiResource? served, ApplyOutcome? refusal) = await FindAsync(manifest, owner, tenancy, cancellationToken).ConfigureAwait(false);
         if (served is null || (served.IsNamespaced && (refusal = await namespaces.EnsureAsync(manifest.Namespace, owner, cancellationToken).ConfigureAwait(false)) is not null))
         {
             return refusal;
@@ -83,7 +89,7 @@ internal sealed class Trials(SatelliteContext context, NamespaceKeeper namespace
             return ApplyOutcome.Refused(ClusterActions.Denied, ClusterActions.Explain(denial));
         }
 
-        if (context.Tenancies.Of(owner.Tenant) is { } tenancy)
+        if (tenancy is not null)
         {
             WorkShape.Apply(manifest.Json, tenancy, live);
         }

@@ -164,7 +164,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             return ApplyOutcome.Refused("NoTenancy", $"this data plane has not been told yet how tenant {owner.Tenant} is held apart");
         }
 
-        (ApiResource? served, ApplyOutcome? unfit) = await trials.FindAsync(manifest, owner, cancellationToken).ConfigureAwait(false);
+        (ApiResource? served, ApplyOutcome? unfit) = await trials.FindAsync(manifest, owner, tenancy, cancellationToken).ConfigureAwait(false);
         if (served is null)
         {
             return unfit!;

@@ -224,6 +224,17 @@ public sealed class InstallationRoadTests
         await fleet.Root.DeleteAsync(OrreryResources.Installations, "default", "wide", null, default);
         await Eventually.TrueAsync(
             async () => await fleet.DataPlanes["pa2-par"].Client.FindAsync(CoreResources.ClusterRoles, "", "everything", default) is null, "the role is gone", TimeSpan.FromSeconds(60));
+
+        // The tenant's, once its class lets it have that kind; and it goes with the installation.
+        await fleet.Root.CreateAsync(OrreryResources.TenantClasses, "", Own("TenantClass", "wide", """{"clusterKinds": ["ClusterRole.rbac.authorization.k8s.io"]}"""), default);
+        await fleet.Root.PatchAsync(OrreryResources.Tenants, "", "acme", PatchKind.Merge, new JsonObject { ["spec"] = new JsonObject { ["class"] = "wide" } }, default);
+        await SpecAsync(fleet, """{"values": {"again": true}}""");
+        KubeObject role = await Eventually.SomeAsync(
+            () => fleet.DataPlanes["pa2-par"].Client.FindAsync(CoreResources.ClusterRoles, "", "everything", default), "the tenant's role", TimeSpan.FromSeconds(60));
+        Assert.Equal("acme", role.Labels[OrreryNames.TenantLabel]);
+        await fleet.Root.DeleteAsync(OrreryResources.Installations, "acme", "shop", null, default);
+        await Eventually.TrueAsync(
+            async () => await fleet.DataPlanes["pa2-par"].Client.FindAsync(CoreResources.ClusterRoles, "", "everything", default) is null, "it is gone again", TimeSpan.FromSeconds(60));
     }
 
     [Fact]

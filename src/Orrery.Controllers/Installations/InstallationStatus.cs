@@ -80,9 +80,16 @@ internal static class InstallationStatus
         return (state, gravest.Phase == Phases.Failed ? gravest.Reason : gravest.Phase, Quoted(others));
     }
 
-    private static string Quoted(List<PlaneStatus> others) =>
-        string.Join("; ", others.OrderBy(p => p.Name, StringComparer.Ordinal).Take(MostQuoted).Select(p => $"{p.Name}: {Conditions.Cut(p.Message, LongestMessage / 2)}"))
-        + (others.Count > MostQuoted ? $"; and {others.Count - MostQuoted} more" : "");
+    /// <summary>What several data planes say alike is said once.</summary>
+    internal static string Quoted(IReadOnlyList<PlaneStatus> others)
+    {
+        string[] said = [.. others.OrderBy(p => p.Name, StringComparer.Ordinal).GroupBy(p => p.Message, StringComparer.Ordinal)
+            .Select(g => $"{Names([.. g.Select(p => p.Name)])}: {Conditions.Cut(g.Key, LongestMessage / 2)}")];
+        return string.Join("; ", said.Take(MostQuoted)) + (said.Length > MostQuoted ? $"; and {said.Length - MostQuoted} more" : "");
+    }
+
+    private static string Names(string[] names) =>
+        string.Join(", ", names.Take(MostQuoted)) + (names.Length > MostQuoted ? $" and {names.Length - MostQuoted} more" : "");
 
     private static void Put(JsonObject status, string name, string? value)
     {

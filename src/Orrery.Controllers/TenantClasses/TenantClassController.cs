@@ -17,7 +17,7 @@ internal sealed class TenantClassController : IController
         Informer classes = context.RootInformers.For(OrreryResources.TenantClasses);
         Informer tenants = context.RootInformers.For(OrreryResources.Tenants);
         host = context.Host(
-            "tenantclasses", new TenantClassReconciler(context.Root, classes, tenants), [classes, tenants], () => classes.All().Select(c => c.Name), workers: 1);
+            "tenantclasses", new TenantClassReconciler(context.Root, classes, tenants, context.Time), [classes, tenants], () => classes.All().Select(c => c.Name), workers: 1);
         classes.Subscribe(change => host.Queue.Add(change.Key.Name));
         tenants.Subscribe(change =>
         {

@@ -60,6 +60,10 @@ internal sealed class TenantReconciler(
         {
             await tenancies.BringAboutAsync(tenant, own, cancellationToken).ConfigureAwait(false);
         }
+        else
+        {
+            await tenancies.LeaveAsync(tenant, own, cancellationToken).ConfigureAwait(false);
+        }
 
         // 4. The status.
         JsonObject status = TenantStatus.Build(

@@ -8,6 +8,9 @@ namespace Orrery.Controllers.Tenants;
 /// <summary>What is true of a tenant now. Pure.</summary>
 internal static class TenantStatus
 {
+    /// <summary>Reason of a tenant that is not ready since the API takes not what its members and its class come to.</summary>
+    public const string Refused = "Refused";
+
     /// <param name="refusal">Why it has no namespace; null when it has one.</param>
     /// <param name="refused">What the API says against the rights of its members or the bounds of its class; null when it took them.</param>
     /// <param name="size">Null when the class that it names does not exist.</param>
@@ -24,7 +27,7 @@ internal static class TenantStatus
         (string state, string reason, string message) = refusal is not null ? (Conditions.False, "NamespaceTaken", refusal)
             : terminating ? (Conditions.False, "NamespaceTerminating", $"namespace {tenant.Name} is being deleted")
             : size is null ? (Conditions.False, "UnknownClass", $"there is no TenantClass {tenant.Class}")
-            : refused is not null ? (Conditions.False, "Refused", $"what its members and its class come to is refused, and what was in force stays: {refused}")
+            : refused is not null ? (Conditions.False, Refused, $"what its members and its class come to is refused, and what was in force stays: {refused}")
             : (Conditions.True, "NamespaceReady", $"namespace {tenant.Name} is the tenant's");
         Conditions.Set(status, OrreryNames.ReadyCondition, state, reason, message, now, json.Generation);
 

@@ -51,6 +51,11 @@ internal sealed class TenantTenancies(KubeClient root, Informer tenancies, Infor
         await WithdrawAsync(tenant.Name, kept, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>As it is where the tenant runs: what it is to come to is not known. Data planes that it has left are let go all the same.</summary>
+    /// <param name="namespaces">Root namespaces of the tenant.</param>
+    public Task LeaveAsync(Tenant tenant, IReadOnlyList<string> namespaces, CancellationToken cancellationToken) =>
+        WithdrawAsync(tenant.Name, Uses(tenant, namespaces).Select(d => d.Name).ToHashSet(StringComparer.Ordinal), cancellationToken);
+
     /// <summary>
     /// Takes the Tenancies away from data planes that hold nothing of the tenant any more. While they hold something, it stays held apart.
     /// </summary>

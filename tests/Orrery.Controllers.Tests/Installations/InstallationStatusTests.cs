@@ -22,7 +22,7 @@ public sealed class InstallationStatusTests
     public void Build_ManyThatFailAtLength_FitsIntoAnObject(int count)
     {
         string refusal = "Deployment web: " + new string('x', 30_000);
-        PlaneStatus[] planes = [.. Enumerable.Range(0, count).Select(i => new PlaneStatus($"plane-{i:d4}") { Wanted = "shop-2" }.In(Phases.Failed, "Refused", refusal))];
+        PlaneStatus[] planes = [.. Enumerable.Range(0, count).Select(i => new PlaneStatus($"plane-{i:d4}") { Wanted = "shop-2" }.In(Phases.Failed, "Refused", refusal + i))];
 
         JsonObject status = InstallationStatus.Build(Plan, planes, Now);
 
@@ -39,6 +39,19 @@ public sealed class InstallationStatusTests
 
         Assert.Equal("a: no such class", (string?)Ready(status)["message"]);
         Assert.Equal("no such class", (string?)status["dataPlanes"]![0]!["message"]);
+    }
+
+    [Fact]
+    public void Build_SeveralThatFailAlike_IsSaidOnce()
+    {
+        PlaneStatus[] planes =
+        [
+            new PlaneStatus("c") { Wanted = "shop-2" }.In(Phases.Failed, "Refused", "no such class"),
+            new PlaneStatus("b") { Wanted = "shop-2" }.In(Phases.Failed, "Refused", "no room"),
+            new PlaneStatus("a") { Wanted = "shop-2" }.In(Phases.Failed, "Refused", "no such class"),
+        ];
+
+        Assert.Equal("a, c: no such class; b: no room", (string?)Ready(InstallationStatus.Build(Plan, planes, Now))["message"]);
     }
 
     private static JsonObject Ready(JsonObject status) => status["conditions"]!.AsArray().OfType<JsonObject>().Single(c => c.TextAt("type") == "Ready");

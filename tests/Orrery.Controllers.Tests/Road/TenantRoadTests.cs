@@ -118,6 +118,13 @@ public sealed class TenantRoadTests
                 && said.Message.Contains("spec.hard[cpuu]", StringComparison.Ordinal),
             "the tenant says what is refused");
         Assert.Equal("4", (await plane.GetAsync(CoreResources.ResourceQuotas, Mapped, "orrery-tenant", default)).TextAt("spec", "hard", "requests.cpu"));
+        await fleet.ConditionAsync(OrreryResources.TenantClasses, "", "odd", "Ready", "False");
+        await fleet.ConditionAsync(OrreryResources.TenantClasses, "", "small", "Ready", "True");
+
+        // Nor does it hold on to a data plane that it has left.
+        await fleet.Root.PatchAsync(OrreryResources.VirtualClusters, "acme", "shop", PatchKind.Merge, Json("""{"spec": {"placement": {"dataPlanes": null}}}"""), default);
+        await Eventually.TrueAsync(
+            async () => await fleet.Root.FindAsync(OrreryResources.Tenancies, "dp-pa2-par", "acme", default) is null, "the data plane is let go", TimeSpan.FromSeconds(20));
     }
 
     [Fact]

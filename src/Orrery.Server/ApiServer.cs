@@ -43,7 +43,7 @@ public sealed class ApiServer : IAsyncDisposable
     /// <summary>Where the server listens, without trailing slash semantics: scheme, host and port.</summary>
     public Uri Url { get; }
 
-    /// <summary>Loads the caches, bootstraps the root cluster, listens. When this returns, <c>/readyz</c> answers ok.</summary>
+    /// <summary>Loads the caches, bootstraps the root cluster, listens. When this returns, <c>/readyz</c> answers ok, unless <see cref="ApiServerOptions.AwaitedResources"/> are to come.</summary>
     public static async Task<ApiServer> StartAsync(ApiServerOptions options, CancellationToken cancellationToken)
     {
         // 1. Everything in memory, from the store.

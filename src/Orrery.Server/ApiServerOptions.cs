@@ -162,6 +162,12 @@ public sealed record ApiServerOptions
     /// <summary>Subresources that something beside the server serves, such as <c>pods/log</c>.</summary>
     public IReadOnlyList<ISubresourceHandler> SubresourceHandlers { get; init; } = [];
 
+    /// <summary>
+    /// Custom resources that somebody installs in root at its first start: until root serves all of them, <c>/readyz</c> says no. Asked for when
+    /// somebody asks that; null waits for none. Where servers share a store that has custom resources already, none is waited for.
+    /// </summary>
+    public Func<IEnumerable<GroupResource>>? AwaitedResources { get; init; }
+
     /// <summary>Groups that something beside the server serves, such as <c>metrics.k8s.io</c>.</summary>
     public IReadOnlyList<IGroupHandler> GroupHandlers { get; init; } = [];
 }

@@ -112,6 +112,7 @@ internal static class ServerComposition
             Options = options,
             Caches = caches,
             Resources = resources,
+            Awaited = AwaitedResources.Of(options, caches),
             Objects = objects,
             Admission = admission,
             Versions = versions,

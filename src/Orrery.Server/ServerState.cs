@@ -4,6 +4,7 @@ using Orrery.Server.Admission;
 using Orrery.Server.Audit;
 using Orrery.Server.Authentication;
 using Orrery.Server.Cache;
+using Orrery.Server.CustomResources;
 using Orrery.Server.Discovery;
 using Orrery.Server.Fairness;
 using Orrery.Server.Handlers;
@@ -56,7 +57,9 @@ internal sealed class ServerState : IAsyncDisposable
 
     public required OpenApiEndpoint OpenApi { get; init; }
 
-    public HealthEndpoint Health => field ??= new HealthEndpoint(Caches, Time, Stopping.Token);
+    public HealthEndpoint Health => field ??= new HealthEndpoint(Caches, Awaited, Time, Stopping.Token);
+
+    public required AwaitedResources Awaited { get; init; }
 
     /// <summary>Null unless <see cref="ApiServerOptions.AdvertiseAddress"/> is set.</summary>
     public OwnService? OwnService { get; init; }

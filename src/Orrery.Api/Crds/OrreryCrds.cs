@@ -1,4 +1,5 @@
 using System.Reflection;
+using Orrery.Api.Kinds;
 
 namespace Orrery.Api.Crds;
 
@@ -9,6 +10,9 @@ public static class OrreryCrds
 
     /// <summary>File name (such as <c>works.yaml</c>) and YAML text of each manifest, sorted by name.</summary>
     public static IReadOnlyList<(string FileName, string Yaml)> All { get; } = Load();
+
+    /// <summary>What a cluster serves once all of them are applied: each file is named after its resource.</summary>
+    public static IEnumerable<GroupResource> Resources => All.Select(file => new GroupResource(OrreryResources.Group, Path.GetFileNameWithoutExtension(file.FileName)));
 
     private static List<(string, string)> Load()
     {

@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Orrery.Server.Cache;
+using Orrery.Server.CustomResources;
 using Orrery.Server.Requests;
 using Orrery.Storage;
 
@@ -10,7 +11,7 @@ namespace Orrery.Server.Handlers;
 /// <c>/healthz</c>, <c>/livez</c> and <c>/readyz</c>, whole or one check of them, with <c>?verbose</c> and <c>?exclude=</c>.
 /// Texts of apiserver <c>pkg/server/healthz</c>.
 /// </summary>
-internal sealed class HealthEndpoint(CacheSet caches, TimeProvider time, CancellationToken stopping)
+internal sealed class HealthEndpoint(CacheSet caches, AwaitedResources awaited, TimeProvider time, CancellationToken stopping)
 {
     /// <summary>How long the store gets to answer, as upstream's default.</summary>
     private static readonly TimeSpan StorePatience = TimeSpan.FromSeconds(2);
@@ -77,6 +78,7 @@ internal sealed class HealthEndpoint(CacheSet caches, TimeProvider time, Cancell
             [
                 ping, etcd,
                 new HealthCheck("informer-sync", _ => ValueTask.FromResult(caches.Revision > 0)),
+                .. awaited.IsEmpty ? (ReadOnlySpan<HealthCheck>)[] : [new HealthCheck("own-resources", _ => ValueTask.FromResult(awaited.AreServed()))],
                 new HealthCheck("shutdown", _ => ValueTask.FromResult(!stopping.IsCancellationRequested)),
             ],
         };

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
+using Orrery.Api.Crds;
 using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Commands;
@@ -66,6 +67,7 @@ internal static class ControlPlane
                 FinalizersAtBirth = new Dictionary<GroupResource, string> { [OrreryResources.VirtualClusters.GroupResource] = OrreryNames.VirtualClusterFinalizer },
                 OrphansHeldInVirtualClusters = PlaceableKinds.WithDependents,
                 VirtualClusterRoom = bounds.Room,
+                AwaitedResources = static () => OrreryCrds.Resources,
                 MoreMetrics = metrics.Write,
                 TimeProvider = time,
                 LoggerFactory = loggers,

@@ -14,8 +14,8 @@ internal sealed class GatheredRecords(PipeWriter next) : PipeWriter
     /// <summary>Least length of what a full record becomes (RFC 8446 5.1, 5.2).</summary>
     private const int FullRecord = 16 * 1024;
 
-    /// <summary>So many bytes go on however many follow: as many as a socket takes in one piece.</summary>
-    private const int MostHeld = 64 * 1024;
+    /// <summary>So many bytes go on however many follow: half of what the connection takes before it waits for the client.</summary>
+    private const int MostHeld = 128 * 1024;
 
     private int held;
 

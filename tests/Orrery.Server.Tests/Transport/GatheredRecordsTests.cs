@@ -30,15 +30,15 @@ public sealed class GatheredRecordsTests
     }
 
     [Fact]
-    public async Task WriteAsync_ManyFullRecords_AreSentFourAtATime()
+    public async Task WriteAsync_ManyFullRecords_AreSentEightAtATime()
     {
         var records = new GatheredRecords(pipe.Writer);
         int seen = 0;
-        for (int i = 1; i <= 12; i++)
+        for (int i = 1; i <= 24; i++)
         {
             await records.WriteAsync(new byte[Record], TestContext.Current.CancellationToken);
             seen += Arrived();
-            Assert.Equal(i / 4 * 4 * Record, seen);
+            Assert.Equal(i / 8 * 8 * Record, seen);
         }
     }
 

@@ -1,5 +1,7 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Orrery.Api;
 
 namespace Orrery.Machinery.Schemas;
 
@@ -14,35 +16,35 @@ public static class Defaulting
     public static void Apply(JsonObject json, Schema schema, bool keepsNulls = false)
     {
         bool builtin = schema.Source is null && schema.Name is not null;
-        Walk(json, schema, builtin, keepsNulls);
+        Walk(json, schema, builtin, keepsNulls, new Growth());
     }
 
     /// <summary>Defaults within a value that is itself a default.</summary>
-    internal static void Within(JsonNode? node, Schema schema) => Walk(node, schema, builtin: false, keepsNulls: false);
+    internal static void Within(JsonNode? node, Schema schema) => Walk(node, schema, builtin: false, keepsNulls: false, new Growth());
 
-    private static void Walk(JsonNode? node, Schema schema, bool builtin, bool keepsNulls)
+    private static void Walk(JsonNode? node, Schema schema, bool builtin, bool keepsNulls, Growth growth)
     {
         switch (node)
         {
             case JsonObject json:
-                Members(json, schema, builtin, keepsNulls);
+                Members(json, schema, builtin, keepsNulls, growth);
                 break;
             case JsonArray array when schema.Items is { } items:
                 for (int i = 0; i < array.Count; i++)
                 {
                     if (array[i] is null && !items.Nullable && DefaultOf(items, builtin) is { } value)
                     {
-                        array[i] = value.DeepClone();
+                        array[i] = growth.Copy(value);
                     }
 
-                    Walk(array[i], items, builtin, keepsNulls);
+                    Walk(array[i], items, builtin, keepsNulls, growth);
                 }
 
                 break;
         }
     }
 
-    private static void Members(JsonObject json, Schema schema, bool builtin, bool keepsNulls)
+    private static void Members(JsonObject json, Schema schema, bool builtin, bool keepsNulls, Growth growth)
     {
         foreach ((string name, Schema member) in schema.Properties)
         {
@@ -51,7 +53,7 @@ public static class Defaulting
             {
                 if (DefaultOf(member, builtin) is { } @default)
                 {
-                    json[name] = @default.DeepClone();
+                    json[name] = growth.Copy(@default);
                 }
                 else if (present && !keepsNulls)
                 {
@@ -61,7 +63,7 @@ public static class Defaulting
 
             if (json[name] is { } now)
             {
-                Walk(now, member, builtin, keepsNulls);
+                Walk(now, member, builtin, keepsNulls, growth);
             }
         }
 
@@ -76,7 +78,7 @@ public static class Defaulting
             {
                 if (DefaultOf(values, builtin) is { } @default)
                 {
-                    json[name] = @default.DeepClone();
+                    json[name] = growth.Copy(@default);
                 }
                 else if (!builtin && !keepsNulls)
                 {
@@ -85,7 +87,7 @@ public static class Defaulting
                 }
             }
 
-            Walk(json[name], values, builtin, keepsNulls);
+            Walk(json[name], values, builtin, keepsNulls, growth);
         }
     }
 
@@ -99,4 +101,24 @@ public static class Defaulting
         JsonValueKind.Object => value.AsObject().Count == 0,
         _ => false,
     };
+
+    /// <summary>What defaults add to one object: a list of many items that are empty may ask for one each, however large it is.</summary>
+    private sealed class Growth
+    {
+        /// <summary>Bytes; more than any object may have.</summary>
+        private const long Most = 8 << 20;
+
+        private const int Scalar = 16;
+
+        private static readonly ConditionalWeakTable<JsonNode, object> Sizes = [];
+
+        private long added;
+
+        /// <exception cref="StatusException">413: defaults add too much.</exception>
+        public JsonNode Copy(JsonNode value)
+        {
+            added += value is JsonValue ? Scalar : (int)Sizes.GetValue(value, static node => KubeJson.ToUtf8(node).Length);
+            return added <= Most ? value.DeepClone() : throw ApiErrors.RequestEntityTooLarge($"Request entity too large: defaults add more than {Most} bytes");
+        }
+    }
 }

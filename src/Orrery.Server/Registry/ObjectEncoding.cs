@@ -14,11 +14,16 @@ namespace Orrery.Server.Registry;
 internal static class ObjectEncoding
 {
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    /// <summary>Bytes of an object: a body's, twice, for who owns its fields is kept beside it. Patches may not grow one beyond, bit by bit.</summary>
+    private const int MostBytes = 8 << 20;
+
     private static ReadOnlySpan<byte> MetadataOpening => "\"metadata\":{"u8;
 
+    /// <exception cref="StatusException">413: patches or defaults made it larger than an object may be.</exception>
     public static byte[] Encode(JsonObject json)
     {
-        var buffer = new ArrayBufferWriter<byte>(1024);
+        var buffer = new BoundedBuffer();
         using (var writer = new Utf8JsonWriter(buffer, WriterOptions))
         {
             writer.WriteStartObject();
@@ -45,6 +50,7 @@ internal static class ObjectEncoding
             writer.WriteEndObject();
         }
 
+        buffer.Check(0);
         return buffer.WrittenSpan.ToArray();
     }
 
@@ -93,6 +99,38 @@ internal static class ObjectEncoding
         else
         {
             value.WriteTo(writer);
+        }
+    }
+
+    /// <summary>Refuses to grow while it is written into, not afterwards.</summary>
+    private sealed class BoundedBuffer : IBufferWriter<byte>
+    {
+        private readonly ArrayBufferWriter<byte> bytes = new(1024);
+
+        public ReadOnlySpan<byte> WrittenSpan => bytes.WrittenSpan;
+
+        public void Advance(int count) => bytes.Advance(count);
+
+        public Memory<byte> GetMemory(int sizeHint = 0)
+        {
+            Check(sizeHint);
+            return bytes.GetMemory(sizeHint);
+        }
+
+        public Span<byte> GetSpan(int sizeHint = 0)
+        {
+            Check(sizeHint);
+            return bytes.GetSpan(sizeHint);
+        }
+
+        /// <summary>A writer asks for as much as it may need at worst, three bytes a character and more.</summary>
+        /// <exception cref="StatusException">413.</exception>
+        public void Check(int more)
+        {
+            if (bytes.WrittenCount > MostBytes || more > 4 * MostBytes)
+            {
+                throw ApiErrors.RequestEntityTooLarge($"Request entity too large: an object may have {MostBytes} bytes");
+            }
         }
     }
 }

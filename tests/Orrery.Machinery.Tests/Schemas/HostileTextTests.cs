@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using Orrery.Api;
 using Orrery.Machinery.Schemas;
 
 namespace Orrery.Machinery.Tests.Schemas;
@@ -46,5 +48,18 @@ public sealed class HostileTextTests
         }
 
         Assert.InRange(GC.GetTotalMemory(true) - before, long.MinValue, 80 << 20);
+    }
+
+    [Theory]
+    [InlineData("""{"type":"string","default":"x"}""")]
+    [InlineData("""{"type":"object","properties":{"b":{"type":"string"}},"default":{"b":"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"}}""")]
+    public void Apply_DefaultsOfAMillionEmptyItems_AreRefused(string member)
+    {
+        Schema schema = CustomSchema.Parse(JsonNode.Parse($$"""{"type":"object","properties":{"l":{"type":"array","items":{"type":"object","properties":{"a":{{member}} } } } } }""")!.AsObject());
+        var json = new JsonObject { ["l"] = new JsonArray([.. Enumerable.Range(0, 600_000).Select(_ => (JsonNode)new JsonObject())]) };
+
+        StatusException refusal = Assert.Throws<StatusException>(() => Defaulting.Apply(json, schema));
+
+        Assert.Equal(413, refusal.Code);
     }
 }

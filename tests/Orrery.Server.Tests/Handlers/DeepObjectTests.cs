@@ -78,6 +78,27 @@ public sealed class DeepObjectTests(ServerFixture fixture) : IClassFixture<Serve
     }
 
     [Fact]
+    public async Task Patch_ThatGrowsAnObjectBitByBit_IsRefusedInTheEnd()
+    {
+        JsonObject definition = ServerFixture.Definition("growing");
+        definition["spec"]!["versions"]![0]!["schema"]!["openAPIV3Schema"] = JsonNode.Parse("""{"type":"object","properties":{"spec":{"type":"object","x-kubernetes-preserve-unknown-fields":true}}}""");
+        await fixture.Admin.CreateAsync(ServerFixture.Definitions, "", definition, ServerFixture.Token);
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(
+            ServerFixture.Custom("growing"), ns, new JsonObject { ["apiVersion"] = "test.example.com/v1", ["kind"] = "Kindgrowing", ["metadata"] = new JsonObject { ["name"] = "a" } }, ServerFixture.Token);
+        JsonObject Part(int i) => new() { ["spec"] = new JsonObject { [$"part{i}"] = new string('x', 2_500_000) } };
+        for (int i = 0; i < 3; i++)
+        {
+            await fixture.Admin.PatchAsync(ServerFixture.Custom("growing"), ns, "a", PatchKind.Merge, Part(i), ServerFixture.Token);
+        }
+
+        StatusException refusal = await Assert.ThrowsAsync<StatusException>(() => fixture.Admin.PatchAsync(ServerFixture.Custom("growing"), ns, "a", PatchKind.Merge, Part(3), ServerFixture.Token));
+
+        Assert.Equal(413, refusal.Code);
+        Assert.Null((await fixture.Admin.GetAsync(ServerFixture.Custom("growing"), ns, "a", ServerFixture.Token)).At("spec", "part3"));
+    }
+
+    [Fact]
     public async Task Create_ManagedFieldsWithAKeyThatStandsTwice_AreLeftOut()
     {
         string ns = await fixture.NamespaceAsync();

@@ -73,13 +73,13 @@ public sealed class JoinRoadTests
 
             world.Clock.Shift += JoinWorld.Lifetime * 0.75;
             clock.Shift += JoinWorld.Lifetime * 0.75;
-            await Eventually.TrueAsync(async () => !(await KeyAsync(cluster)).AsSpan().SequenceEqual(first), "another key", TimeSpan.FromSeconds(20));
+            await Eventually.TrueAsync(async () => !(await KeyAsync(cluster)).AsSpan().SequenceEqual(first), "another key", TimeSpan.FromSeconds(60));
         }
 
         // Started anew it cannot know how old what it kept is, and asks once.
         byte[] second = await KeyAsync(cluster);
         await using RunningSatellite again = world.Satellite("pa2-par", cluster, () => invitation, clock);
-        await Eventually.TrueAsync(async () => !(await KeyAsync(cluster)).AsSpan().SequenceEqual(second), "once more", TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(async () => !(await KeyAsync(cluster)).AsSpan().SequenceEqual(second), "once more", TimeSpan.FromSeconds(60));
         byte[] third = await KeyAsync(cluster);
         await HeardAsync(world, "pa2-par");
         await HeardAsync(world, "pa2-par");

@@ -73,7 +73,7 @@ public sealed class PrivateRoadTests : IAsyncLifetime
         await ToldAsync("Running", "shop-1 runs");
         await Eventually.TrueAsync(
             async () => Conditions.Find(await vendor.Root.GetAsync(OrreryResources.DataPlanes, "", "acme-own", Token), "Permitted") is { Status: "True", Reason: "RightsGranted" },
-            "the vendor sees what its cluster lets it do", TimeSpan.FromSeconds(30), Token);
+            "the vendor sees what its cluster lets it do", TimeSpan.FromSeconds(60), Token);
         Assert.Equal(Planted, (await own.Admin.GetAsync(new GroupVersionResource("", "v1", "configmaps"), "acme-shop", "site", Token)).TextAt("data", "key"));
 
         // 2. The vendor is told what is wrong, and not with which value.

@@ -49,7 +49,7 @@ public sealed class SharedPlaneRoadTests
             "its own host, and the class of tenants");
 
         // 4. Once let go of, it is the other's.
-        await Eventually.SomeAsync(() => plane.FindAsync(Ingresses, "umbrella-site-default", "web", default), "the host is free", TimeSpan.FromSeconds(40));
+        await Eventually.SomeAsync(() => plane.FindAsync(Ingresses, "umbrella-site-default", "web", default), "the host is free", TimeSpan.FromSeconds(60));
     }
 
     private static Task AppliedAsync(TestFleet fleet, string name, string tenant, string said) => Eventually.TrueAsync(
@@ -57,7 +57,7 @@ public sealed class SharedPlaneRoadTests
             .Single(w => w.TextAt("spec", "source", "kind") == "Ingress" && w.TextAt("spec", "source", "name") == name) is var work
             && Conditions.Find(work, "Applied") is { } applied && $"{applied.Status} {applied.Reason}: {applied.Message}" == said,
         said,
-        TimeSpan.FromSeconds(20));
+        TimeSpan.FromSeconds(60));
 
     private static JsonObject Ingress(string name, string host) => Json($$"""
         {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "{{name}}"}, "spec": {"rules": [{"host": "{{host}}"}]} }

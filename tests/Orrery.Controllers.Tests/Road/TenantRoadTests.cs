@@ -124,7 +124,7 @@ public sealed class TenantRoadTests
         // Nor does it hold on to a data plane that it has left.
         await fleet.Root.PatchAsync(OrreryResources.VirtualClusters, "acme", "shop", PatchKind.Merge, Json("""{"spec": {"placement": {"dataPlanes": null}}}"""), default);
         await Eventually.TrueAsync(
-            async () => await fleet.Root.FindAsync(OrreryResources.Tenancies, "dp-pa2-par", "acme", default) is null, "the data plane is let go", TimeSpan.FromSeconds(20));
+            async () => await fleet.Root.FindAsync(OrreryResources.Tenancies, "dp-pa2-par", "acme", default) is null, "the data plane is let go", TimeSpan.FromSeconds(60));
     }
 
     [Fact]

@@ -21,7 +21,7 @@ namespace Orrery.Satellite.Tests.Tunnel;
 
 public sealed class TunnelDialTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task OpenAsync_WhereStreamsAreTaken_GoesWithinTheConnectionOfRequests()

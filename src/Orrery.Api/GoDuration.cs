@@ -5,9 +5,12 @@ namespace Orrery.Api;
 /// <summary>Durations as Go writes them (time.ParseDuration): <c>300ms</c>, <c>1h30m</c>, <c>0</c>.</summary>
 public static class GoDuration
 {
-    private static readonly (string Unit, double Seconds)[] Units = [("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1), ("m", 60), ("h", 3600)];
+    private static readonly (string Unit, double Seconds)[] Units = [("ns", 1e-9), ("us", 1e-6), ("µs", 1e-6), ("μs", 1e-6), ("ms", 1e-3), ("s", 1), ("m", 60), ("h", 3600)];
 
-    /// <summary>Null for anything else, and for negative ones.</summary>
+    /// <summary>Go counts nanoseconds in 63 bits.</summary>
+    private const double Most = long.MaxValue * 1e-9;
+
+    /// <summary>Null for anything else, for negative ones, and for those beyond Go's 292 years.</summary>
     public static TimeSpan? Parse(string text)
     {
         if (text == "0")
@@ -26,7 +29,7 @@ public static class GoDuration
             }
 
             int end = digits;
-            while (end < text.Length && char.IsAsciiLetter(text[end]))
+            while (end < text.Length && !char.IsAsciiDigit(text[end]) && text[end] != '.')
             {
                 end++;
             }
@@ -42,6 +45,6 @@ public static class GoDuration
             at = end;
         }
 
-        return text.Length > 0 && total < TimeSpan.MaxValue.TotalSeconds ? TimeSpan.FromSeconds(total) : null;
+        return text.Length > 0 && total < Most ? TimeSpan.FromTicks((long)Math.Round(total * TimeSpan.TicksPerSecond)) : null;
     }
 }

@@ -23,7 +23,10 @@ public sealed class HttpProxy : IDisposable
     public int Port { get; }
 
     /// <summary>How often it was asked to connect somewhere.</summary>
-    public int Connects => File.ReadLines(log).Count(l => l.Contains("CONNECT ", StringComparison.Ordinal) && l.Contains("Request", StringComparison.Ordinal));
+    public int Connects => Lines("Request");
+
+    /// <summary>How often it let somebody through. A client asks without its password first, and is refused.</summary>
+    public int LetThrough => Lines("Established connection");
 
     /// <param name="folder">Its configuration and log are written there.</param>
     public static HttpProxy Start(string folder, string user, string password)
@@ -37,6 +40,8 @@ public sealed class HttpProxy : IDisposable
         process.BeginErrorReadLine();
         return new HttpProxy(process, port, log);
     }
+
+    private int Lines(string of) => File.ReadLines(log).Count(l => l.StartsWith("CONNECT ", StringComparison.Ordinal) && l.Contains(of, StringComparison.Ordinal));
 
     public void Dispose()
     {

@@ -224,7 +224,7 @@ internal sealed class Transport : IDisposable
         catch (HttpRequestException e) when (e.InnerException is AuthenticationException untrusted)
         {
             string clock = untrusted.Message.Contains(nameof(X509ChainStatusFlags.NotTimeValid), StringComparison.Ordinal) ? $" (this machine's clock says {time.GetUtcNow():u})" : "";
-            throw new HttpRequestException(e.HttpRequestError, $"no trusted connection to {config.Server.Authority}: {untrusted.Message}{clock}", e);
+            throw new HttpRequestException(e.HttpRequestError, $"no trusted connection to {config.Server.Authority}: {untrusted.Message}{clock}", untrusted);
         }
     }
 

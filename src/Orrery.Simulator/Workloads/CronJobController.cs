@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Client;
+using Orrery.Machinery.Kinds.Batch;
 using Orrery.Simulator.Cluster;
 
 namespace Orrery.Simulator.Workloads;
@@ -34,13 +35,13 @@ internal sealed class CronJobController(SimulatedCluster cluster) : IReconciler<
         DateTimeOffset? next = null;
         if (cron.At("spec", "suspend") is not { ValueKind: JsonValueKind.True })
         {
-            CronSchedule schedule = ScheduleOf(cron);
-            if (LatestDue(cron, schedule, now) is { } due && await StartAsync(cron, active, due, now, cancellationToken).ConfigureAwait(false))
+            (CronSchedule schedule, TimeZoneInfo zone) = ScheduleOf(cron);
+            if (LatestDue(cron, at => schedule.Next(at, zone), now) is { } due && await StartAsync(cron, active, due, now, cancellationToken).ConfigureAwait(false))
             {
                 status["lastScheduleTime"] = Conditions.Time(due);
             }
 
-            next = schedule.Next(now);
+            next = schedule.Next(now, zone);
         }
 
         List<KubeObject> present = SimulatedCluster.OwnedBy(cluster.Jobs, cron);
@@ -50,7 +51,7 @@ internal sealed class CronJobController(SimulatedCluster cluster) : IReconciler<
     }
 
     /// <summary>The latest time that has come since the last run and may still be started.</summary>
-    private static DateTimeOffset? LatestDue(KubeObject cron, CronSchedule schedule, DateTimeOffset now)
+    private static DateTimeOffset? LatestDue(KubeObject cron, Func<DateTimeOffset, DateTimeOffset?> following, DateTimeOffset now)
     {
         DateTimeOffset since = cron.TextAt("status", "lastScheduleTime") is { } last
             ? DateTimeOffset.Parse(last, CultureInfo.InvariantCulture)
@@ -59,7 +60,7 @@ internal sealed class CronJobController(SimulatedCluster cluster) : IReconciler<
         DateTimeOffset oldest = now - TimeSpan.FromSeconds(deadline ?? TimeSpan.FromDays(1).TotalSeconds);
         since = since < oldest ? oldest : since;
         DateTimeOffset? due = null;
-        for (DateTimeOffset? at = schedule.Next(since); at <= now; at = schedule.Next(at.Value))
+        for (DateTimeOffset? at = following(since); at <= now; at = following(at.Value))
         {
             due = at;
         }
@@ -157,11 +158,11 @@ internal sealed class CronJobController(SimulatedCluster cluster) : IReconciler<
         };
     }
 
-    private static CronSchedule ScheduleOf(KubeObject cron)
+    private static (CronSchedule Schedule, TimeZoneInfo Zone) ScheduleOf(KubeObject cron)
     {
         try
         {
-            return CronSchedule.Parse(cron.TextAt("spec", "schedule") ?? "", cron.TextAt("spec", "timeZone"));
+            return (CronSchedule.Parse(cron.TextAt("spec", "schedule") ?? ""), cron.TextAt("spec", "timeZone") is { } zone ? TimeZoneInfo.FindSystemTimeZoneById(zone) : TimeZoneInfo.Utc);
         }
         catch (Exception e) when (e is FormatException or TimeZoneNotFoundException)
         {

@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
+using Orrery.Api;
 
 namespace Orrery.Machinery.Kinds.Batch;
 
@@ -7,7 +7,7 @@ namespace Orrery.Machinery.Kinds.Batch;
 /// A schedule in the five fields of cron, with the names and shorthands that CronJob takes. Immutable.
 /// When both days are restricted, either is enough, as cron has it.
 /// </summary>
-public sealed partial class CronSchedule
+public sealed class CronSchedule
 {
     private const string Every = "@every ";
 
@@ -81,55 +81,45 @@ public sealed partial class CronSchedule
     private static TimeSpan Interval(string text)
     {
         string duration = text[Every.Length..];
-        if (!Duration().IsMatch(duration))
-        {
-            throw new FormatException($"failed to parse duration {text}: time: invalid duration \"{duration}\"");
-        }
-
-        double seconds = Duration().Match(duration).Groups["part"].Captures.Sum(part => Seconds(part.Value));
+        TimeSpan every = GoDuration.Parse(duration) ?? throw new FormatException($"failed to parse duration {text}: time: invalid duration \"{duration}\"");
 
         // The scheduler behind upstream's syntax counts whole seconds, and at least one.
-        return TimeSpan.FromSeconds(Math.Max(1, Math.Floor(seconds)));
+        return TimeSpan.FromSeconds(Math.Max(1, Math.Floor(every.TotalSeconds)));
     }
 
-    private static double Seconds(string part)
-    {
-        int unit = part.IndexOfAny(['n', 'u', 'µ', 'm', 's', 'h']);
-        double count = double.Parse(part.AsSpan(0, unit), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
-        return part[unit..] switch { "h" => count * 3600, "m" => count * 60, "s" => count, "ms" => count / 1e3, "ns" => count / 1e9, _ => count / 1e6 };
-    }
-
-    /// <summary>The first time after <paramref name="after"/>, in its offset; null when there is none within five years.</summary>
-    public DateTimeOffset? Next(DateTimeOffset after)
+    /// <summary>The first time after <paramref name="after"/> by the clocks of a zone; null when there is none within five years.</summary>
+    public DateTimeOffset? Next(DateTimeOffset after, TimeZoneInfo zone)
     {
         if (interval is { } step)
         {
             return after.AddTicks(-(after.Ticks % TimeSpan.TicksPerSecond)) + step;
         }
 
-        DateTimeOffset at = after.AddSeconds(60 - after.Second).AddTicks(-(after.Ticks % TimeSpan.TicksPerSecond));
-        DateTimeOffset last = after.AddYears(5);
+        DateTime at = TimeZoneInfo.ConvertTime(after, zone).DateTime;
+        at = new DateTime(at.Year, at.Month, at.Day, at.Hour, at.Minute, 0, DateTimeKind.Unspecified).AddMinutes(1);
+        DateTime last = at.AddYears(5);
         while (at <= last)
         {
+            // As far as the coarsest field that does not fit allows.
             if (!Has(months, at.Month))
             {
-                at = new DateTimeOffset(at.Year, at.Month, 1, 0, 0, 0, at.Offset).AddMonths(1);
+                at = new DateTime(at.Year, at.Month, 1, 0, 0, 0, DateTimeKind.Unspecified).AddMonths(1);
             }
             else if (!IsDay(at))
             {
-                at = new DateTimeOffset(at.Year, at.Month, at.Day, 0, 0, 0, at.Offset).AddDays(1);
+                at = at.Date.AddDays(1);
             }
             else if (!Has(hours, at.Hour))
             {
-                at = new DateTimeOffset(at.Year, at.Month, at.Day, at.Hour, 0, 0, at.Offset).AddHours(1);
+                at = at.Date.AddHours(at.Hour + 1);
             }
-            else if (!Has(minutes, at.Minute))
+            else if (!Has(minutes, at.Minute) || zone.IsInvalidTime(at))
             {
                 at = at.AddMinutes(1);
             }
             else
             {
-                return at;
+                return new DateTimeOffset(at, zone.GetUtcOffset(at)).ToUniversalTime();
             }
         }
 
@@ -197,9 +187,9 @@ public sealed partial class CronSchedule
         }
 
         ulong set = 0;
-        for (int i = start; i <= end; i += step)
+        for (long i = start; i <= end; i += step)
         {
-            set |= 1UL << i;
+            set |= 1UL << (int)i;
         }
 
         return set;
@@ -216,13 +206,10 @@ public sealed partial class CronSchedule
             ? number >= 0 ? number : throw new FormatException($"negative number ({number}) not allowed: {text}")
             : throw new FormatException($"failed to parse int from {text}: strconv.Atoi: parsing \"{text}\": invalid syntax");
 
-    private bool IsDay(DateTimeOffset at)
+    private bool IsDay(DateTime at)
     {
         bool day = Has(days, at.Day);
         bool weekday = Has(weekdays, (int)at.DayOfWeek);
         return anyDay || anyWeekday ? day && weekday : day || weekday;
     }
-
-    [GeneratedRegex(@"\A(?<part>(?>[0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|ms|s|m|h))+\z")]
-    private static partial Regex Duration();
 }

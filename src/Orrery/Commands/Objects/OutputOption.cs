@@ -14,7 +14,7 @@ internal sealed class OutputOption
 {
     private const string PathPrefix = "jsonpath=";
 
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, IndentSize = 4, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Indented = new() { MaxDepth = KubeJson.Most, WriteIndented = true, IndentSize = 4, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly Option<string> option;
 
@@ -120,11 +120,11 @@ internal sealed class OutputOption
         Console.Write(Text(format, list));
     }
 
-    public static string Yaml(JsonNode json) => Encoding.UTF8.GetString(YamlText.From(JsonSerializer.SerializeToUtf8Bytes(json)));
+    public static string Yaml(JsonNode json) => Encoding.UTF8.GetString(YamlText.From(KubeJson.ToUtf8(json)));
 
     private static string Filled(string format, JsonObject json)
     {
-        using var document = JsonDocument.Parse(JsonSerializer.SerializeToUtf8Bytes(json));
+        using var document = JsonDocument.Parse(KubeJson.ToUtf8(json), KubeJson.DocumentOptions);
         return JsonPathTemplate.Parse(format[PathPrefix.Length..]).Of(document.RootElement);
     }
 

@@ -84,9 +84,9 @@ public sealed record Status
         var details = json["details"] as JsonObject;
         return new Status
         {
-            Code = (int?)json["code"] ?? ((string?)json["status"] == "Success" ? 200 : 500),
-            Reason = (string?)json["reason"] ?? "",
-            Message = (string?)json["message"] ?? "",
+            Code = Number(json, "code") ?? (json.TextAt("status") == "Success" ? 200 : 500),
+            Reason = json.TextAt("reason") ?? "",
+            Message = json.TextAt("message") ?? "",
             Details = details is null ? null : DetailsFromJson(details),
         };
     }
@@ -123,16 +123,18 @@ public sealed record Status
 
     private static StatusDetails DetailsFromJson(JsonObject json) => new()
     {
-        Name = (string?)json["name"],
-        Group = (string?)json["group"],
-        Kind = (string?)json["kind"],
-        Uid = (string?)json["uid"],
-        RetryAfterSeconds = (int?)json["retryAfterSeconds"] ?? 0,
+        Name = json.TextAt("name"),
+        Group = json.TextAt("group"),
+        Kind = json.TextAt("kind"),
+        Uid = json.TextAt("uid"),
+        RetryAfterSeconds = Number(json, "retryAfterSeconds") ?? 0,
         Causes = json["causes"] is JsonArray causes
             ? [.. causes.OfType<JsonObject>().Select(c => new StatusCause(
-                (string?)c["reason"] ?? "", (string?)c["message"] ?? "", (string?)c["field"] ?? ""))]
+                c.TextAt("reason") ?? "", c.TextAt("message") ?? "", c.TextAt("field") ?? ""))]
             : [],
     };
+
+    private static int? Number(JsonObject json, string name) => json[name] is JsonValue value && value.TryGetValue(out int number) ? number : null;
 
     private static void Put(JsonObject json, string name, string? value)
     {

@@ -109,7 +109,7 @@ internal sealed class MetricsHandler(TunnelHub hub) : IGroupHandler
             yield break;
         }
 
-        foreach (JsonElement item in measured.EnumerateArray())
+        foreach (JsonElement item in measured.EnumerateArray().Where(i => i.ValueKind == JsonValueKind.Object))
         {
             var found = new KubeObject(item);
             if (byName.GetValueOrDefault((found.Namespace, found.Name)) is not { } of

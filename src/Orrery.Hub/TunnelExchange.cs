@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -13,6 +12,9 @@ internal sealed class TunnelExchange(TimeProvider time, ILogger logger)
 {
     /// <summary>How long a satellite has for the start of an answer; a data plane may have to start something first.</summary>
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(30);
+
+    /// <summary>A satellite is not trusted to answer well: what repeats a member could not be changed later.</summary>
+    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = KubeJson.Most, AllowDuplicateProperties = false };
 
     private const long LargestAnswer = 64 * 1024 * 1024;
 
@@ -44,11 +46,19 @@ internal sealed class TunnelExchange(TimeProvider time, ILogger logger)
     public async Task<KubeObject> FetchAsync(ITunnelRoute route, TunnelRequest asked, HttpContext http, CancellationToken cancellationToken)
     {
         using HttpResponseMessage answer = await SendAsync(route, asked, http, cancellationToken).ConfigureAwait(false);
+        using var limit = new CancellationTokenSource(AnswerLimit, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            await answer.Content.LoadIntoBufferAsync(LargestAnswer, cancellationToken).ConfigureAwait(false);
-            byte[] body = await answer.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
-            return answer.IsSuccessStatusCode ? KubeObject.Parse(body) : throw new StatusException(Status.FromJson(JsonNode.Parse(body)!.AsObject()));
+            await answer.Content.LoadIntoBufferAsync(LargestAnswer, both.Token).ConfigureAwait(false);
+            using JsonDocument json = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(both.Token).ConfigureAwait(false), Strict);
+            var said = new KubeObject(json.RootElement.ValueKind == JsonValueKind.Object ? json.RootElement.Clone() : throw new JsonException("it is no object"));
+            return answer.IsSuccessStatusCode ? said
+                : throw new StatusException(Status.FromJson(said.ToJsonObject()));
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw Late(asked);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or JsonException)
         {
@@ -67,7 +77,7 @@ internal sealed class TunnelExchange(TimeProvider time, ILogger logger)
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw ApiErrors.Timeout($"data plane \"{asked.DataPlane}\" did not answer within {AnswerLimit.TotalSeconds:0} s");
+            throw Late(asked);
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
@@ -75,6 +85,8 @@ internal sealed class TunnelExchange(TimeProvider time, ILogger logger)
             throw ApiErrors.ServiceUnavailable($"{asked.Subject} data plane \"{asked.DataPlane}\", whose satellite has just gone away");
         }
     }
+
+    private static StatusException Late(TunnelRequest asked) => ApiErrors.Timeout($"data plane \"{asked.DataPlane}\" did not answer within {AnswerLimit.TotalSeconds:0} s");
 
     private static async Task PassAsync(HttpResponseMessage answer, bool allHeaders, HttpContext http, CancellationToken cancellationToken)
     {

@@ -21,18 +21,14 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
 
     /// <summary>Ends once the control plane has let it in; from then on the satellite's heartbeat is in the connection.</summary>
     /// <exception cref="WebSocketException">It is not there, or does not let it in.</exception>
-    /// <exception cref="Orrery.Api.StatusException">It says why it does not let it in.</exception>
+    /// <exception cref="Api.StatusException">It says why it does not let it in.</exception>
     public async Task<Stream> OpenAsync(CancellationToken cancellationToken)
     {
         try
         {
             return await OpenWithinAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (HttpRequestException e) when (IsNotTaken(e))
-        {
-            return await OpenApartAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (Orrery.Api.StatusException e) when (e.Code is 400 or 405 or 501 or 502)
+        catch (Exception e) when (IsNotTaken(e))
         {
             return await OpenApartAsync(cancellationToken).ConfigureAwait(false);
         }
@@ -85,7 +81,12 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
     }
 
     /// <summary>Whoever answers knows no streams within a connection, or no HTTP/2 at all: then it may end the handshake, as if it were not to be trusted.</summary>
-    private static bool IsNotTaken(HttpRequestException fault) => fault.HttpRequestError
-        is HttpRequestError.ExtendedConnectNotSupported or HttpRequestError.VersionNegotiationError or HttpRequestError.SecureConnectionError
-        or HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse;
+    private static bool IsNotTaken(Exception fault) => fault switch
+    {
+        HttpRequestException e => e.HttpRequestError
+            is HttpRequestError.ExtendedConnectNotSupported or HttpRequestError.VersionNegotiationError or HttpRequestError.SecureConnectionError
+            or HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse,
+        Api.StatusException e => e.Code is 400 or 405 or 501 or 502,
+        _ => false,
+    };
 }

@@ -50,7 +50,10 @@ public static class OrreryNames
     /// <summary>On a LogicalCluster: its tenant is suspended, so that only the controllers are answered. The value says why.</summary>
     public const string SuspendedAnnotation = "orrery.dev/suspended";
 
-    /// <summary>On a DataPlane that is deleted: what tenants have there goes with it, whether or not it has another place.</summary>
+    /// <summary>
+    /// On an object that is deleted although it is in use: it goes all the same. What tenants have in a DataPlane goes with it, whether or not it has another place; installations
+    /// of a Release or an Application are left as they are.
+    /// </summary>
     public const string ForceDeleteAnnotation = "orrery.dev/force-delete";
 
     /// <summary>
@@ -138,6 +141,12 @@ public static class OrreryNames
 
     public const string InstallationFinalizer = "orrery.dev/installation";
 
+    /// <summary>On a Release or an Application that installations use.</summary>
+    public const string InUseFinalizer = "orrery.dev/in-use";
+
+    /// <summary>On what a tenant's own control plane fetched from the vendor's: under which name of a data plane. Whether it may go is the vendor's business.</summary>
+    public const string FetchedLabel = "orrery.dev/fetched-as";
+
     public const string ReadyCondition = "Ready";
     public const string PlacedCondition = "Placed";
     public const string JoinedCondition = "Joined";
@@ -146,6 +155,9 @@ public static class OrreryNames
     public const string MachinesReadyCondition = "MachinesReady";
     public const string SuspendedCondition = "Suspended";
     public const string DrainedCondition = "Drained";
+
+    /// <summary>On an object that is being deleted: whether somebody still uses it, for whom it waits.</summary>
+    public const string InUseCondition = "InUse";
 
     /// <summary>On a DataPlane: whether its cluster's owner holds anything back, by the satellite's policy.</summary>
     public const string RestrictedCondition = "Restricted";

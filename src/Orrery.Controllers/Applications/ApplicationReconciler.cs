@@ -3,25 +3,35 @@ using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
+using Orrery.Controllers.Installations;
 using Orrery.Helm.Repositories;
 
 namespace Orrery.Controllers.Applications;
 
 /// <summary>Says of an application which releases it has, and whether its channels lead to any.</summary>
-internal sealed class ApplicationReconciler(KubeClient root, Informer applications, Informer releases, Informer installations, TimeProvider time) : IReconciler<string>
+internal sealed class ApplicationReconciler(KubeClient root, Informer applications, Informer releases, Informer installations, InstallationUse use, TimeProvider time) : IReconciler<string>
 {
     public async Task<ReconcileResult> ReconcileAsync(string key, CancellationToken cancellationToken)
     {
-        if (applications.Get(ClusterName.Root, "", key) is not { IsDeleting: false } application)
+        if (applications.Get(ClusterName.Root, "", key) is not { } application)
         {
             return ReconcileResult.Done;
         }
 
+        if (application.IsDeleting)
+        {
+            await use.ReleaseAsync(application, cancellationToken).ConfigureAwait(false);
+            return ReconcileResult.Done;
+        }
+
+        await use.HoldAsync(application, cancellationToken).ConfigureAwait(false);
+        application = applications.Get(ClusterName.Root, "", key) ?? application;
         List<KubeObject> own = [.. releases.All().Where(r => r.TextAt("spec", "application") == key)];
         JsonObject status = OwnKinds.StatusOf(application);
         status["observedGeneration"] = application.Generation;
         status["releases"] = own.Count;
         status["installations"] = installations.All().Count(i => i.TextAt("spec", "application") == key);
+        use.Describe(status, application);
         if (Latest(own) is { } latest)
         {
             status["latestRelease"] = latest;

@@ -68,7 +68,7 @@ internal sealed class DataPlaneController : IController
 
     public Task RunAsync(CancellationToken cancellationToken) =>
         Task.WhenAll(own.All.Select(i => i.RunAsync(cancellationToken))
-            .Append(StandingObjects.KeepAsync(context, DeletionGuard.Objects("orrery-data-planes-in-use", "dataplanes", "drain it first (spec.drained)"), cancellationToken))
+            .Append(StandingObjects.KeepAsync(context, DeletionGuard.Objects("orrery-data-planes-in-use", "dataplanes", "drain it first (spec.drained)", DeletionGuard.Tenants), cancellationToken))
             .Append(servers.RunAsync(cancellationToken)).Append(host.RunAsync(cancellationToken)));
 
     private void AddOwner(string ns)

@@ -5,16 +5,21 @@ using Orrery.Api.Kinds;
 namespace Orrery.Controllers.DataPlanes;
 
 /// <summary>
-/// Refuses, with their names, the deletion of what tenants use: a data plane, a class. An admission policy, so that it holds on any Kubernetes that root
-/// is; where there are none of those a deleted data plane is drained and waits, by its finalizer, until nobody uses it.
+/// Refuses, with their names, the deletion of what somebody uses: a data plane, a class, a release, an application. An admission policy, so that it holds on any Kubernetes that root
+/// is; where there are none of those what was deleted waits, by its finalizer, until nobody uses it.
 /// </summary>
 internal static class DeletionGuard
 {
+    public static readonly (string List, string Are) Tenants = ("tenants", "tenants");
+    public static readonly (string List, string Are) Installations = ("usedBy", "installations");
+
     /// <param name="name">Of the policy and its binding.</param>
-    /// <param name="resource">Whose <c>status.tenants</c> lists who uses an object.</param>
+    /// <param name="resource">Whose status lists who uses an object.</param>
     /// <param name="advice">What to do first, for people.</param>
-    public static IEnumerable<(GroupVersionResource Resource, JsonObject Json)> Objects(string name, string resource, string advice)
+    /// <param name="users">The member of the status, and what is said of those in it.</param>
+    public static IEnumerable<(GroupVersionResource Resource, JsonObject Json)> Objects(string name, string resource, string advice, (string List, string Are) users)
     {
+        string list = "oldObject.status." + users.List;
         yield return (CoreResources.ValidatingAdmissionPolicies, Make(name, "ValidatingAdmissionPolicy", new JsonObject
         {
             ["failurePolicy"] = "Fail",
@@ -30,9 +35,10 @@ internal static class DeletionGuard
             },
             ["validations"] = new JsonArray(new JsonObject
             {
-                ["expression"] = $"!has(oldObject.status) || !has(oldObject.status.tenants) || size(oldObject.status.tenants) == 0 || "
-                    + $"(has(oldObject.metadata.annotations) && '{OrreryNames.ForceDeleteAnnotation}' in oldObject.metadata.annotations)",
-                ["messageExpression"] = $"'it is used by the tenants ' + oldObject.status.tenants.join(', ') + '; {advice}'",
+                ["expression"] = $"!has(oldObject.status) || !has({list}) || size({list}) == 0 || "
+                    + $"(has(oldObject.metadata.annotations) && '{OrreryNames.ForceDeleteAnnotation}' in oldObject.metadata.annotations) || "
+                    + $"(has(oldObject.metadata.labels) && '{OrreryNames.FetchedLabel}' in oldObject.metadata.labels)",
+                ["messageExpression"] = $"'it is used by the {users.Are} ' + {list}.join(', ') + '; {advice}'",
                 ["reason"] = "Forbidden",
             }),
         }));

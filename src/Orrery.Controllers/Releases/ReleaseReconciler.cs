@@ -3,26 +3,36 @@ using Orrery.Api;
 using Orrery.Client;
 using Orrery.Controllers.Bundles;
 using Orrery.Api.Kinds;
+using Orrery.Controllers.Installations;
 
 namespace Orrery.Controllers.Releases;
 
 /// <summary>Reads a release's bundle, pins what it was by its digest, and says whether it can be installed.</summary>
 internal sealed class ReleaseReconciler(
-    KubeClient root, Informer releases, Informer applications, Informer installations, BundleReader bundles, EventRecorder events, TimeProvider time) : IReconciler<string>
+    KubeClient root, Informer releases, Informer applications, Informer installations, InstallationUse use, BundleReader bundles, EventRecorder events, TimeProvider time) : IReconciler<string>
 {
     /// <summary>When to look again for what may come: a repository that is away, a ConfigMap that somebody forgot.</summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(30);
 
     public async Task<ReconcileResult> ReconcileAsync(string key, CancellationToken cancellationToken)
     {
-        if (releases.Get(ClusterName.Root, "", key) is not { IsDeleting: false } release)
+        if (releases.Get(ClusterName.Root, "", key) is not { } release)
         {
             return ReconcileResult.Done;
         }
 
+        if (release.IsDeleting)
+        {
+            await use.ReleaseAsync(release, cancellationToken).ConfigureAwait(false);
+            return ReconcileResult.Done;
+        }
+
+        await use.HoldAsync(release, cancellationToken).ConfigureAwait(false);
+        release = releases.Get(ClusterName.Root, "", key) ?? release;
         JsonObject status = OwnKinds.StatusOf(release);
         status["observedGeneration"] = release.Generation;
         status["installations"] = installations.All().Count(i => i.TextAt("status", "wantedRelease") == key);
+        use.Describe(status, release);
         bool mayComeYet = false;
         ConditionState? before = Conditions.Find(release, OrreryNames.ReadyCondition);
         string application = release.TextAt("spec", "application") ?? "";

@@ -29,6 +29,6 @@ internal sealed class TenantClassController : IController
     }
 
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
-        StandingObjects.KeepAsync(context, DeletionGuard.Objects("orrery-tenant-classes-in-use", "tenantclasses", "give them another class first"), cancellationToken),
+        StandingObjects.KeepAsync(context, DeletionGuard.Objects("orrery-tenant-classes-in-use", "tenantclasses", "give them another class first", DeletionGuard.Tenants), cancellationToken),
         host.RunAsync(cancellationToken));
 }

@@ -8,7 +8,7 @@ namespace Orrery.Satellite.Private;
 internal readonly record struct FetchedObject(string Kind, string Namespace, string Name)
 {
     /// <summary>On what was fetched: name of the data plane as which it was.</summary>
-    public const string Label = "orrery.dev/fetched-as";
+    public const string Label = OrreryNames.FetchedLabel;
 
     /// <summary>Nothing else is taken, whatever the vendor lays out: what runs here comes of Installations in the tenant's own namespaces.</summary>
     public static readonly IReadOnlyDictionary<string, GroupVersionResource> Kinds = new Dictionary<string, GroupVersionResource>(StringComparer.Ordinal)

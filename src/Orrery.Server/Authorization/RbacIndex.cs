@@ -94,7 +94,7 @@ internal sealed class RbacIndex
 
     /// <summary>The rules that an aggregated ClusterRole gathers now; null when there is none of that name, or it gathers nothing.</summary>
     public IReadOnlyList<PolicyRule>? Aggregated(string name) =>
-        Find("ClusterRole", "", name) is { Aggregates: not null } role ? aggregated.GetOrAdd(name, _ => Gather(role, [])) : null;
+        Find("ClusterRole", "", name) is { Aggregates: not null } role ? aggregated.GetOrAdd(name, _ => Gather(role, [], [])) : null;
 
     public static string NotFound(RoleRef role) =>
         ApiErrors.NotFound(new GroupResource("rbac.authorization.k8s.io", role.Kind == "Role" ? "role" : "clusterrole"), role.Name).Message;
@@ -131,11 +131,14 @@ internal sealed class RbacIndex
         own.Role(ns, name) ?? (own.Hides(kind, ns, name) ? null : below.Role(ns, name));
 
     /// <summary>One rule for each different one among the roles selected, in order of their names.</summary>
-    /// <param name="path">Roles being gathered: a role that selects itself by a detour adds nothing.</param>
-    private List<PolicyRule> Gather(RbacRole role, HashSet<string> path)
+    /// <param name="rules">Gathered so far; added to, and returned.</param>
+    /// <param name="seen">
+    /// Roles that were gathered already, or are being: a role that is reached by a detour, itself or another, adds nothing once more. Who let it would walk every
+    /// path there is among roles that gather each other, of which a dozen have a thousand million.
+    /// </param>
+    private List<PolicyRule> Gather(RbacRole role, List<PolicyRule> rules, HashSet<string> seen)
     {
-        var rules = new List<PolicyRule>();
-        if (!path.Add(role.Name))
+        if (!seen.Add(role.Name))
         {
             return rules;
         }
@@ -143,7 +146,13 @@ internal sealed class RbacIndex
         foreach (RbacRole source in role.Aggregates!.SelectMany(selector =>
             Visible(l => l.ClusterRoles).Where(r => r.Name != role.Name && selector.Matches(r.Labels)).OrderBy(r => r.Name, StringComparer.Ordinal)))
         {
-            foreach (PolicyRule rule in source.Aggregates is null ? source.Rules : Gather(source, path))
+            if (source.Aggregates is not null)
+            {
+                Gather(source, rules, seen);
+                continue;
+            }
+
+            foreach (PolicyRule rule in source.Rules)
             {
                 if (!rules.Any(rule.SameAs))
                 {
@@ -152,7 +161,6 @@ internal sealed class RbacIndex
             }
         }
 
-        path.Remove(role.Name);
         return rules;
     }
 }

@@ -176,6 +176,27 @@ public sealed class RbacAuthorizerTests
         Assert.Null(world.Access.Rbac.Aggregated(ClusterName.Root, "leaf"));
     }
 
+    /// <summary>Whoever administers a virtual cluster may write such roles, and all clusters are looked after by the same server.</summary>
+    [Fact]
+    public async Task Authorize_ManyRolesThatAllGatherEachOther_AreGatheredOnceEach()
+    {
+        await using AccessWorld world = await AccessWorld.StartAsync();
+        for (int i = 0; i < 24; i++)
+        {
+            await world.PutAsync(AccessWorld.Shop, "clusterroles", $$"""
+                {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"ring-{{i}}","labels":{"ring":"yes"} },
+                 "aggregationRule":{"clusterRoleSelectors":[{"matchLabels":{"ring":"yes"} }]} }
+                """);
+        }
+
+        await world.PutAsync(AccessWorld.Shop, "clusterroles",
+            """{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"leaf","labels":{"ring":"yes"}},"rules":[{"verbs":["get"],"apiGroups":[""],"resources":["pods"]}]}""");
+
+        Task<IReadOnlyList<PolicyRule>?> gathered = Task.Run(() => world.Access.Rbac.Aggregated(AccessWorld.Shop, "ring-7"), TestContext.Current.CancellationToken);
+        PolicyRule rule = Assert.Single((await gathered.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken))!);
+        Assert.Equal(["pods"], rule.Resources);
+    }
+
     [Fact]
     public async Task Authorize_ClusterThatIsGone_KnowsNobody()
     {

@@ -153,7 +153,7 @@ internal sealed class GarbageCollector(CacheSet caches, ObjectStore objects, Res
         OwnerReference[] owners = OwnerReference.Of(found.Json);
         if (owners.Length > 0)
         {
-            await JudgeAsync(found, owners, cancellationToken);
+            await JudgeAsync(found, key, owners, cancellationToken);
         }
     }
 
@@ -197,7 +197,7 @@ internal sealed class GarbageCollector(CacheSet caches, ObjectStore objects, Res
             foreach (string dependent in dependents)
             {
                 queue.Add(dependent);
-                blocked |= Find(dependent) is { } there && there.Cluster == owner.Cluster && OwnerReference.Of(there.Json).Any(o => o.Uid == owner.Json.Uid && o.BlocksDeletion);
+                blocked |= Find(dependent) is { } there && there.Cluster == owner.Cluster && Blocks(there, owner) && !WaitsFor(there, owner, []);
             }
 
             if (!blocked)
@@ -207,14 +207,29 @@ internal sealed class GarbageCollector(CacheSet caches, ObjectStore objects, Res
         }
     }
 
-    private async ValueTask JudgeAsync(Found dependent, OwnerReference[] owners, CancellationToken cancellationToken)
+    private static bool Blocks(Found dependent, Found owner) => OwnerReference.Of(dependent.Json).Any(o => o.Uid == owner.Json.Uid && o.BlocksDeletion);
+
+    /// <summary>Whether a dependent waits, by whatever detour, for the very owner that waits for it: of a ring of owners somebody must go first.</summary>
+    /// <param name="seen">Uids of those that were looked at.</param>
+    private bool WaitsFor(Found dependent, Found owner, HashSet<string> seen)
+    {
+        if (dependent.Json.Uid == owner.Json.Uid)
+        {
+            return true;
+        }
+
+        return dependent.Json.IsDeleting && Finalizers.Has(dependent.Json, Foreground) && seen.Add(dependent.Json.Uid)
+            && graph.DependentsOf(dependent.Json.Uid).Any(key => Find(key) is { } next && next.Cluster == owner.Cluster && Blocks(next, dependent) && WaitsFor(next, owner, seen));
+    }
+
+    private async ValueTask JudgeAsync(Found dependent, string key, OwnerReference[] owners, CancellationToken cancellationToken)
     {
         var solid = 0;
         var waiting = new List<string>();
         var gone = new List<string>();
         foreach (OwnerReference owner in owners)
         {
-            switch (StateOf(dependent, owner))
+            switch (StateOf(dependent, key, owner))
             {
                 case OwnerState.Solid:
                     solid++;
@@ -251,8 +266,14 @@ internal sealed class GarbageCollector(CacheSet caches, ObjectStore objects, Res
             new DeleteOptions { PropagationPolicy = policy, Uid = dependent.Json.Uid, ResourceVersion = dependent.Json.ResourceVersion }, cancellationToken);
     }
 
-    private OwnerState StateOf(Found dependent, OwnerReference owner)
+    private OwnerState StateOf(Found dependent, string key, OwnerReference owner)
     {
+        // An owner may have gone together with the definition of its kind.
+        if (graph.HasSeenGo(owner.Uid, key))
+        {
+            return OwnerState.Gone;
+        }
+
         // A kind that is not served now says nothing about its objects; an owner in a namespace cannot own beyond it.
         if (resources.Find(dependent.Cluster, owner.Kind) is not { } resource || (resource.Namespaced && dependent.Json.Namespace.Length == 0))
         {

@@ -1,4 +1,5 @@
 using Orrery.Api;
+using Orrery.Server.Cache;
 
 namespace Orrery.Server.Upkeep;
 
@@ -22,11 +23,23 @@ internal sealed class OwnershipGraph
     /// <summary>Owners that wait for their dependents: by uid, with their key.</summary>
     private readonly Dictionary<string, string> waiting = new(StringComparer.Ordinal);
 
+    /// <summary>Keys of owners that were seen to go, by uid, for as long as somebody names them.</summary>
+    private readonly Dictionary<string, string> gone = new(StringComparer.Ordinal);
+
     public string[] DependentsOf(string uid)
     {
         lock (gate)
         {
             return dependents.TryGetValue(uid, out HashSet<string>? keys) ? [.. keys] : [];
+        }
+    }
+
+    /// <summary>Whether an owner was seen to go, in the cluster of the object that names it: whatever its kind has become since.</summary>
+    public bool HasSeenGo(string uid, string dependent)
+    {
+        lock (gate)
+        {
+            return gone.TryGetValue(uid, out string? key) && ClusterOf(key).SequenceEqual(ClusterOf(dependent));
         }
     }
 
@@ -82,7 +95,13 @@ internal sealed class OwnershipGraph
             Unlink(key);
             string uid = last.IsEmpty ? "" : KubeObject.Parse(last).Uid;
             waiting.Remove(uid);
-            return [.. dependents.TryGetValue(uid, out HashSet<string>? left) ? left : [], .. Waiting(before)];
+            if (!dependents.TryGetValue(uid, out HashSet<string>? left))
+            {
+                return [.. Waiting(before)];
+            }
+
+            gone[uid] = key;
+            return [.. left, .. Waiting(before)];
         }
     }
 
@@ -126,7 +145,10 @@ internal sealed class OwnershipGraph
             if (dependents.TryGetValue(owner.Uid, out HashSet<string>? keys) && keys.Remove(key) && keys.Count == 0)
             {
                 dependents.Remove(owner.Uid);
+                gone.Remove(owner.Uid);
             }
         }
     }
+
+    private static ReadOnlySpan<char> ClusterOf(string key) => KeyParts.TryParse(key, out KeyParts parts) ? key.AsSpan(parts.Cluster, parts.Namespace - parts.Cluster - 1) : default;
 }

@@ -75,6 +75,59 @@ public sealed class GarbageCollectorTests(ServerFixture fixture) : IClassFixture
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Delete_ForegroundOfARingOfOwners_TakesAllOfIt(int length)
+    {
+        string ns = await fixture.NamespaceAsync();
+        var ring = new List<KubeObject>();
+        for (int i = 0; i < length; i++)
+        {
+            ring.Add(await MakeAsync(ns, $"ring-{i}"));
+        }
+
+        for (int i = 0; i < length; i++)
+        {
+            await fixture.Admin.PatchAsync(
+                ServerFixture.ConfigMaps, ns, ring[i].Name, PatchKind.Merge,
+                new JsonObject { ["metadata"] = new JsonObject { ["ownerReferences"] = new JsonArray(ServerFixture.Owner(ring[(i + 1) % length], blocks: true)) } }, ServerFixture.Token);
+        }
+
+        await fixture.Admin.DeleteAsync(ServerFixture.ConfigMaps, ns, "ring-0", new DeleteQuery { PropagationPolicy = "Foreground" }, ServerFixture.Token);
+
+        for (int i = 0; i < length; i++)
+        {
+            await GoneAsync(ns, $"ring-{i}");
+        }
+    }
+
+    /// <summary>As when an operator is taken away together with its definitions: nobody serves the owners any more when what they owned is looked at.</summary>
+    [Fact]
+    public async Task DeleteDefinition_OfOwners_TakesTheirDependentsToo()
+    {
+        const int count = 60;
+        string ns = await fixture.NamespaceAsync();
+        GroupVersionResource owners = ServerFixture.Custom("bosses");
+        await fixture.Admin.CreateAsync(ServerFixture.Definitions, "", ServerFixture.Definition("bosses"), ServerFixture.Token);
+        await Parallel.ForAsync(0, count, ServerFixture.Token, async (i, token) =>
+        {
+            KubeObject owner = await fixture.Admin.CreateAsync(
+                owners, ns, new JsonObject { ["apiVersion"] = "test.example.com/v1", ["kind"] = "Kindbosses", ["metadata"] = new JsonObject { ["name"] = $"boss-{i}" } }, token);
+            await MakeAsync(ns, $"a-{i}", owner);
+            await MakeAsync(ns, $"b-{i}", owner);
+        });
+
+        await fixture.Admin.DeleteAsync(ServerFixture.Definitions, "", "bosses.test.example.com", null, ServerFixture.Token);
+
+        for (int i = 0; i < count; i++)
+        {
+            await GoneAsync(ns, $"a-{i}");
+            await GoneAsync(ns, $"b-{i}");
+        }
+    }
+
     [Fact]
     public async Task Delete_Orphan_KeepsDependentsWithoutOwner()
     {

@@ -92,15 +92,30 @@ internal sealed class ObjectDeletion(ObjectStore objects, ObjectVersions version
     private void Mark(ResourceDefinition resource, JsonObject json, DeleteOptions options)
     {
         JsonObject metadata = json.Metadata;
-        if (!json.IsDeleting)
+        DateTimeOffset now = time.GetUtcNow();
+        bool wasDeleting = json.IsDeleting;
+        if (wasDeleting && json.NumberAt("metadata", "deletionGracePeriodSeconds") is > 0 and { } running)
+        {
+            // It is on its way. Who asks for less time shortens what is left of it; nothing else changes anything now.
+            if (options.GracePeriodSeconds is not { } asked || AtLeastOne(asked) >= running)
+            {
+                return;
+            }
+
+            long shorter = AtLeastOne(asked);
+            metadata["deletionTimestamp"] = Stamp((DateTimeOffset.TryParse(json.TextAt("metadata", "deletionTimestamp"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset due) ? due : now).AddSeconds(shorter - running));
+            metadata["deletionGracePeriodSeconds"] = shorter;
+        }
+
+        // Of what waits for finalizers alone a later delete may say otherwise how dependents are met. Kinds with a deletion of their own are asked once.
+        if (!wasDeleting || !resource.Strategy.IsDeletedByFinalizer)
         {
             PlaceFinalizers(metadata, options);
         }
 
-        long grace = Math.Max(0, GracePeriod(resource, json, options));
-        DateTimeOffset now = time.GetUtcNow();
-        if (!json.IsDeleting)
+        if (!wasDeleting)
         {
+            long grace = GracePeriod(resource, json, options);
             metadata["deletionTimestamp"] = Stamp(now.AddSeconds(grace));
             if (!resource.Strategy.IsDeletedByFinalizer)
             {
@@ -111,12 +126,6 @@ internal sealed class ObjectDeletion(ObjectStore objects, ObjectVersions version
             {
                 metadata["generation"] = n + 1;
             }
-        }
-        else if (json.NumberAt("metadata", "deletionGracePeriodSeconds") is { } running && grace < running)
-        {
-            // A shorter grace period may replace a longer one, never the other way round.
-            metadata["deletionTimestamp"] = Stamp(now.AddSeconds(grace));
-            metadata["deletionGracePeriodSeconds"] = grace;
         }
 
         resource.Strategy.PrepareForDelete(json, Stamp(now));
@@ -158,8 +167,11 @@ internal sealed class ObjectDeletion(ObjectStore objects, ObjectVersions version
         // A pod that no kubelet has, or that has ended, needs none (registry/core/pod/strategy.go).
         return json.TextAt("spec", "nodeName") is null or "" || json.TextAt("status", "phase") is "Failed" or "Succeeded"
             ? 0
-            : options.GracePeriodSeconds ?? json.NumberAt("spec", "terminationGracePeriodSeconds") ?? 30;
+            : AtLeastOne(options.GracePeriodSeconds ?? json.NumberAt("spec", "terminationGracePeriodSeconds") ?? 30);
     }
+
+    /// <summary>Less than nothing is a second, as upstream has it: zero takes the object away under whoever runs it.</summary>
+    private static long AtLeastOne(long grace) => grace < 0 ? 1 : grace;
 
     private static string Stamp(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 

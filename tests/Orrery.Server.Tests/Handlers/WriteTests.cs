@@ -140,6 +140,56 @@ public sealed class WriteTests(ServerFixture fixture) : IClassFixture<ServerFixt
         Assert.Null(await fixture.Admin.FindAsync(ServerFixture.Pods, ns, "p", ServerFixture.Token));
     }
 
+    /// <summary>As <c>rest.BeforeDelete</c>: what a pod was given may be shortened by who says so, and by nothing else.</summary>
+    [Fact]
+    public async Task Delete_PodThatIsGoing_OnlyLosesTimeThatIsAskedFor()
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(ServerFixture.Pods, ns, ServerFixture.Pod("p"), ServerFixture.Token);
+        await fixture.Admin.CreateAsync(
+            ServerFixture.Pods, ns, new JsonObject { ["target"] = new JsonObject { ["kind"] = "Node", ["name"] = "n1" } }, ServerFixture.Token, "p", "binding");
+
+        async Task<(long? Grace, DateTimeOffset Due)> DeleteAsync(DeleteQuery? query)
+        {
+            await fixture.Admin.DeleteAsync(ServerFixture.Pods, ns, "p", query, ServerFixture.Token);
+            KubeObject pod = await fixture.Admin.GetAsync(ServerFixture.Pods, ns, "p", ServerFixture.Token);
+            return (pod.NumberAt("metadata", "deletionGracePeriodSeconds"), DateTimeOffset.Parse(pod.TextAt("metadata", "deletionTimestamp")!, System.Globalization.CultureInfo.InvariantCulture));
+        }
+
+        (long? Grace, DateTimeOffset Due) first = await DeleteAsync(new DeleteQuery { GracePeriodSeconds = 600 });
+        Assert.Equal(600, first.Grace);
+        Assert.Equal(first, await DeleteAsync(null));
+        Assert.Equal(first, await DeleteAsync(new DeleteQuery { GracePeriodSeconds = 601 }));
+        Assert.Equal((100, first.Due - TimeSpan.FromSeconds(500)), await DeleteAsync(new DeleteQuery { GracePeriodSeconds = 100 }));
+        Assert.Equal((1, first.Due - TimeSpan.FromSeconds(599)), await DeleteAsync(new DeleteQuery { GracePeriodSeconds = -5 }));
+    }
+
+    /// <summary>How one gets rid of what hangs: a later delete that asks for another policy counts.</summary>
+    [Theory]
+    [InlineData("Background", null)]
+    [InlineData("Orphan", "orphan")]
+    [InlineData(null, "foregroundDeletion")]
+    public async Task Delete_OfWhatWaitsForItsDependents_TakesThePolicyThatIsAskedForLast(string? policy, string? finalizer)
+    {
+        string ns = await fixture.NamespaceAsync();
+        JsonObject json = ServerFixture.ConfigMap("a");
+        json.Metadata["finalizers"] = new JsonArray("example.com/hold");
+        KubeObject owner = await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, json, ServerFixture.Token);
+        JsonObject child = ServerFixture.ConfigMap("child");
+        child.Metadata["finalizers"] = new JsonArray("example.com/hold");
+        child.Metadata["ownerReferences"] = new JsonArray(ServerFixture.Owner(owner, blocks: true));
+        await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, child, ServerFixture.Token);
+        await fixture.Admin.DeleteAsync(ServerFixture.ConfigMaps, ns, "a", new DeleteQuery { PropagationPolicy = "Foreground" }, ServerFixture.Token);
+
+        string url = $"/api/v1/namespaces/{ns}/configmaps/a";
+        using var http = new RawHttp(fixture.Server);
+        using HttpResponseMessage again = await http.SendAsync(HttpMethod.Delete, policy is null ? url : $"{url}?propagationPolicy={policy}");
+        JsonObject answer = await RawHttp.JsonAsync(again);
+
+        string[] expected = finalizer is null ? ["example.com/hold"] : ["example.com/hold", finalizer];
+        Assert.Equal(expected, answer.Metadata["finalizers"]!.AsArray().Select(f => f!.GetValue<string>()));
+    }
+
     [Fact]
     public async Task Scale_Deployment_ChangesItsReplicas()
     {

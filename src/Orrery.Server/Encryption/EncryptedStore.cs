@@ -44,27 +44,36 @@ internal class EncryptedStore(IStore beneath, ValueEncryption values) : IStore
 
     public ValueTask CompactAsync(long revision, CancellationToken cancellationToken) => beneath.CompactAsync(revision, cancellationToken);
 
-    /// <summary>Writes again, one by one, what the configuration would store otherwise today: by a former key, or in the clear.</summary>
-    /// <returns>How many values were written.</returns>
-    public async Task<int> RewriteAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Writes again, one by one, what the configuration would store otherwise today: by a former key, or in the clear. What cannot be read is left as it stands,
+    /// damaged or not: the key that made it may come back.
+    /// </summary>
+    public async Task<Rewriting> RewriteAsync(CancellationToken cancellationToken)
     {
         const int page = 500;
         int written = 0;
+        var unread = new List<(string Key, string Problem)>();
         string? after = null;
         while (true)
         {
             RangeResult range = await beneath.RangeAsync("", after, page, 0, cancellationToken);
             foreach (StoredValue stale in range.Items.Where(v => values.IsStale(v.Key, v.Value.Span)))
             {
+                if (!values.TryDecrypt(stale.Key, stale.Value, out ReadOnlyMemory<byte> plain, out string problem))
+                {
+                    unread.Add((stale.Key, problem));
+                    continue;
+                }
+
                 // On condition that nobody was faster: what others write is new already.
                 CommitResult commit = await beneath.CommitAsync(
-                    new Transaction([new Condition(stale.Key, stale.ModRevision)], [new Write(stale.Key, values.Encrypt(stale.Key, values.Decrypt(stale.Key, stale.Value)))]), cancellationToken);
+                    new Transaction([new Condition(stale.Key, stale.ModRevision)], [new Write(stale.Key, values.Encrypt(stale.Key, plain))]), cancellationToken);
                 written += commit.Succeeded ? 1 : 0;
             }
 
             if (!range.HasMore || range.Items.Count == 0)
             {
-                return written;
+                return new Rewriting(written, unread);
             }
 
             after = range.Items[^1].Key;
@@ -112,6 +121,11 @@ internal class EncryptedStore(IStore beneath, ValueEncryption values) : IStore
         return plain.Equals(stored.Value) ? stored : stored with { Value = plain };
     }
 }
+
+/// <summary>What became of values that the configuration would store otherwise.</summary>
+/// <param name="Written">How many were written again.</param>
+/// <param name="Unread">Where those stand that could not be read, and why.</param>
+internal sealed record Rewriting(int Written, IReadOnlyList<(string Key, string Problem)> Unread);
 
 /// <summary>The same over a store of this process alone.</summary>
 internal sealed class EncryptedLocalStore(ILocalStore beneath, ValueEncryption values) : EncryptedStore(beneath, values), ILocalStore

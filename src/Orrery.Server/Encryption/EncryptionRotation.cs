@@ -14,10 +14,19 @@ internal sealed class EncryptionRotation(EncryptedStore store, TimeProvider time
         {
             try
             {
-                int written = await store.RewriteAsync(cancellationToken);
-                if (written > 0)
+                Rewriting done = await store.RewriteAsync(cancellationToken);
+                foreach ((string key, string problem) in done.Unread)
                 {
-                    log.Rewritten(written);
+                    log.NotRewritten(key, problem);
+                }
+
+                if (done.Unread.Count > 0)
+                {
+                    log.RewrittenBut(done.Written, done.Unread.Count);
+                }
+                else if (done.Written > 0)
+                {
+                    log.Rewritten(done.Written);
                 }
 
                 return;

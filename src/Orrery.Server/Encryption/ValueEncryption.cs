@@ -50,6 +50,24 @@ internal sealed class ValueEncryption
         throw new StoreException($"values under {Prefix(key)} are encrypted by a key ({KeyName(stored.Span)}) that the encryption configuration does not hold", outcomeUnknown: false);
     }
 
+    /// <summary>As <see cref="Decrypt"/>, and false for a value that was damaged too.</summary>
+    /// <param name="problem">Why it cannot be read.</param>
+    public bool TryDecrypt(string key, ReadOnlyMemory<byte> stored, out ReadOnlyMemory<byte> plain, out string problem)
+    {
+        try
+        {
+            plain = Decrypt(key, stored);
+            problem = plain.IsEmpty ? "it was damaged, or made for another place" : "";
+        }
+        catch (StoreException fault)
+        {
+            plain = default;
+            problem = fault.Message;
+        }
+
+        return problem.Length == 0;
+    }
+
     private static bool IsEncrypted(ReadOnlySpan<byte> stored) => stored.StartsWith("orrery:enc:"u8);
 
     private EncryptionRule? Rule(string key)

@@ -84,6 +84,27 @@ public sealed class EncryptionTests
     }
 
     [Fact]
+    public async Task Rewrite_WhereSomeCannotBeRead_LeavesThoseAsTheyAreAndGoesOn()
+    {
+        await using MemoryStore store = await StoreWithSecretAsync(Keys(false, "one=" + First));
+        StoredValue good = (await store.GetAsync(SecretKey, Token))!;
+        byte[] damaged = good.Value.ToArray();
+        damaged[^1] ^= 1;
+        const string damagedKey = "/core/secrets/-/default/a-damaged", foreignKey = "/core/secrets/-/default/b-foreign";
+        byte[] foreign = new EncryptionKey("three", [.. Enumerable.Repeat((byte)7, 32)]).Encrypt(foreignKey, "{}"u8);
+        await store.CommitAsync(new Transaction([], [new Write(damagedKey, damaged), new Write(foreignKey, foreign)]), Token);
+
+        Rewriting done = await EncryptedStore.Over(store, Keys(false, "two=" + Second, "one=" + First)).RewriteAsync(Token);
+
+        Assert.Equal([damagedKey, foreignKey], done.Unread.Select(u => u.Key));
+        Assert.Equal("it was damaged, or made for another place", done.Unread[0].Problem);
+        Assert.Equal(damaged, (await store.GetAsync(damagedKey, Token))!.Value.ToArray());
+        Assert.Equal(foreign, (await store.GetAsync(foreignKey, Token))!.Value.ToArray());
+        Assert.StartsWith("orrery:enc:aesgcm:v1:two:", await RawAsync(store, SecretKey), StringComparison.Ordinal);
+        Assert.StartsWith("orrery:enc:aesgcm:v1:two:", await RawAsync(store, "/core/secrets/-/default/mine"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task KeyThatIsGone_AtStart_IsNamedWithWhereButNotWhat()
     {
         await using MemoryStore store = await StoreWithSecretAsync(Keys(false, "one=" + First));

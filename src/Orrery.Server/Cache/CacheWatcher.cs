@@ -97,8 +97,8 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>
     }
 
     /// <summary>
-    /// The revision up to which the reader has been given everything, for a bookmark; never below an event that it
-    /// was given. False while there are events to come at or before that, or after the end.
+    /// The revision up to which the reader has been given everything, for a bookmark: that before the next event, where one
+    /// waits. Never below an event that it was given; false where that cannot be, or after the end.
     /// </summary>
     public bool TryGetProgress(out long revision)
     {
@@ -106,8 +106,8 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>
         long seen = owner.SeenRevision;
         lock (queue)
         {
-            revision = Math.Max(seen, after);
-            return queue.Count == 0 && ended is null && revision >= lastRead;
+            revision = queue.TryPeek(out CacheEvent? next) ? next.Revision - 1 : Math.Max(seen, after);
+            return ended is null && revision >= lastRead;
         }
     }
 

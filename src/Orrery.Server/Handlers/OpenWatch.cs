@@ -75,6 +75,12 @@ internal sealed class OpenWatch(ResourceRequest request, WatchStream stream, Cac
     {
         try
         {
+            if (IsOfAnotherDefinition())
+            {
+                // Its client comes back for what is there now, from where it has come to.
+                return false;
+            }
+
             if (Since(allowed) >= LeaveInterval)
             {
                 if (!await MayStillAsync(stopping))
@@ -93,6 +99,8 @@ internal sealed class OpenWatch(ResourceRequest request, WatchStream stream, Cac
                 await stream.FlushIfFullAsync(stopping);
             }
 
+            // Where changes never pause, of which it may want none, its client must come to know all the same how far it is.
+            WriteDueBookmark();
             await stream.FlushAsync(stopping);
             return true;
         }
@@ -104,15 +112,33 @@ internal sealed class OpenWatch(ResourceRequest request, WatchStream stream, Cac
 
     private async ValueTask<bool> BookmarkAsync(CancellationToken stopping)
     {
-        if (bookmarks && UntilBookmark(Since(bookmarked), Left) <= TimeSpan.Zero && watcher.TryGetProgress(out long revision))
+        if (WriteDueBookmark())
         {
-            stream.Bookmark(revision, endsInitialEvents: false);
             await stream.FlushAsync(stopping);
-            bookmarked = request.Server.Time.GetTimestamp();
         }
 
         return true;
     }
+
+    private bool WriteDueBookmark()
+    {
+        if (!bookmarks || UntilBookmark(Since(bookmarked), Left) > TimeSpan.Zero || !watcher.TryGetProgress(out long revision))
+        {
+            return false;
+        }
+
+        stream.Bookmark(revision, endsInitialEvents: false);
+        bookmarked = request.Server.Time.GetTimestamp();
+        return true;
+    }
+
+    /// <summary>
+    /// Whether the definition of a custom resource has changed since the watch began: it would go on to show objects as they were once specified, without what they have
+    /// gained. Of one that is gone the last events are still those of its objects.
+    /// </summary>
+    private bool IsOfAnotherDefinition() =>
+        request.Resource.IsCustom && !request.Cluster.IsAll
+        && request.Server.Resources.Find(request.Cluster, request.Resource.Resource) is { } now && !ReferenceEquals(now, request.Resource);
 
     private async ValueTask<bool> FailAsync(Status status, CancellationToken stopping)
     {

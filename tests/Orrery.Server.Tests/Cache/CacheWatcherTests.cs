@@ -185,7 +185,7 @@ public sealed class CacheWatcherTests
     }
 
     [Fact]
-    public async Task TryGetProgress_FollowsEveryCommitOnceTheQueueIsRead()
+    public async Task TryGetProgress_FollowsEveryCommit_UpToTheNextEventThatWaits()
     {
         await using CacheFixture cache = await CacheFixture.StartAsync();
         using CacheWatcher watcher = cache.PodCache.Watch(StoreKey.Prefix(Pods, Shop), 0)!;
@@ -196,10 +196,15 @@ public sealed class CacheWatcherTests
         Assert.Equal(2, progress);
 
         await cache.PutPod(Shop, "a");
-        Assert.False(watcher.TryGetProgress(out _));
-        Drain(watcher);
+        await cache.PutPod(Shop, "a");
+        Assert.True(watcher.TryGetProgress(out progress));
+        Assert.Equal(2, progress);
+        Assert.True(watcher.TryRead(out _));
         Assert.True(watcher.TryGetProgress(out progress));
         Assert.Equal(3, progress);
+        Drain(watcher);
+        Assert.True(watcher.TryGetProgress(out progress));
+        Assert.Equal(4, progress);
     }
 
     [Fact]

@@ -44,6 +44,15 @@ internal sealed class CompiledDefinition
             [.. versions.Where(v => v.FlagAt("served") == true).Select(v => Version(spec, NamesOf(definition), v, storage, remote, definition.Generation > 1, source)).OrderBy(d => d.Resource.Version, VersionOrder.Instance)]);
     }
 
+    /// <summary>The version in which a definition's objects are stored, whether it is served or not.</summary>
+    public static ResourceDefinition? StorageOf(JsonObject definition, CachedObject source)
+    {
+        JsonObject spec = definition.ObjectAt("spec");
+        return (spec["versions"] as JsonArray ?? []).OfType<JsonObject>().FirstOrDefault(v => v.FlagAt("storage") == true) is { } storage
+            ? Version(spec, NamesOf(definition), storage, storage.TextAt("name") ?? "", WebhookConversion.Of(spec), definition.Generation > 1, source)
+            : null;
+    }
+
     /// <summary>The names that are served: those that no other definition of the group had first.</summary>
     public static JsonObject NamesOf(JsonObject definition) =>
         definition.NodeAt("status", "acceptedNames") is JsonObject accepted && accepted.TextAt("plural") is { Length: > 0 } ? accepted : definition.ObjectAt("spec").ObjectAt("names");

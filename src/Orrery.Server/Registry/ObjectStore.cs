@@ -28,6 +28,9 @@ internal sealed class ObjectStore(CacheSet caches, BaseLayer layer, LogicalClust
     /// <summary>The newest state of a resource in every cluster.</summary>
     public LayeredSnapshot Current(ResourceDefinition resource) => Layered(resource, caches.For(resource.StoredAs).Current);
 
+    /// <summary>Root, or a virtual cluster that is there and not about to go.</summary>
+    public bool Serves(ClusterName cluster) => clusters.State(cluster) == ClusterState.Served;
+
     public LayeredSnapshot Layered(ResourceDefinition resource, CacheSnapshot snapshot) => new(layer, resource.StoredAs, snapshot);
 
     public StoredObject? Find(ResourceDefinition resource, ClusterName cluster, string ns, string name)

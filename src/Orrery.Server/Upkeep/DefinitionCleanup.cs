@@ -9,10 +9,15 @@ namespace Orrery.Server.Upkeep;
 
 /// <summary>Establishes definitions, and deletes the objects of one that is being deleted before it goes.</summary>
 internal sealed class DefinitionCleanup(
-    CacheSet caches, Writer writer, CustomResourceSet custom, DefinitionFollowUp followUp, TimeProvider time, ILogger<DefinitionCleanup> log)
+    CacheSet caches, Writer writer, DefinitionFollowUp followUp, TimeProvider time, ILogger<DefinitionCleanup> log)
     : UpkeepTask(caches, CustomResourceSet.Definitions, time, log)
 {
     private static readonly ResourceDefinition Definitions = BuiltinResources.Instance.Require("apiextensions.k8s.io", "v1", "customresourcedefinitions");
+
+    /// <summary>Deletions of one look: then it is another definition's turn.</summary>
+    private const int Slice = 500;
+
+    protected override int Workers => 4;
 
     protected override async ValueTask<bool> LookAsync(string key, CachedObject? item, CancellationToken cancellationToken)
     {
@@ -35,20 +40,33 @@ internal sealed class DefinitionCleanup(
         }
 
         var resource = new GroupResource(definition.TextAt("spec", "group") ?? "", definition.TextAt("spec", "names", "plural") ?? "");
-        ResourceDefinition? served = custom.For(item.Cluster).All.FirstOrDefault(d => d.GroupResource == resource);
         string prefix = StoreKey.Prefix(resource, item.Cluster);
-        if (served is not null)
+        int asked = 0, held = 0;
+        if (CompiledDefinition.StorageOf(StoredJson.Parse(item.Json.Span), item) is { } stored)
         {
             foreach (CachedObject instance in Caches.For(resource).Current.Range(prefix))
             {
-                await writer.DeleteAsync(served, item.Cluster, instance.Namespace, instance.Name, new DeleteOptions { Uid = KubeObject.Parse(instance.Json.Span).Uid }, cancellationToken);
+                KubeObject json = KubeObject.Parse(instance.Json.Span);
+                if (json.IsDeleting && json.Finalizers.Any())
+                {
+                    // Asked already: its finalizers hold it, and the definition with it.
+                    held++;
+                    continue;
+                }
+
+                if (++asked > Slice)
+                {
+                    LookLater(key, TimeSpan.Zero);
+                    return true;
+                }
+
+                await writer.DeleteAsync(stored, item.Cluster, instance.Namespace, instance.Name, new DeleteOptions { Uid = json.Uid }, cancellationToken);
             }
         }
 
         if (Caches.For(resource).Current.Count(prefix) > 0)
         {
-            // Finalizers of the objects hold them, and the definition with them.
-            return false;
+            return Unfinished(key, held);
         }
 
         await writer.UpdateAsync(Definitions, item.Cluster, "", item.Name, "", "kube-apiserver", json => Finalizers.Remove(json, DefinitionStrategy.CleanupFinalizer), cancellationToken);

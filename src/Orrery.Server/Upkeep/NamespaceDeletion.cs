@@ -27,6 +27,7 @@ internal sealed class NamespaceDeletion(CacheSet caches, ObjectStore objects, Re
     {
         if (item is null)
         {
+            await SweepAsync(key, cancellationToken);
             return true;
         }
 
@@ -48,7 +49,13 @@ internal sealed class NamespaceDeletion(CacheSet caches, ObjectStore objects, Re
                 foreach (CachedObject content in objects.Current(resource).Range(prefix))
                 {
                     KubeObject json = KubeObject.Parse(content.Json.Span);
-                    if (!json.IsDeleting && ++asked > Slice)
+                    if (json.IsDeleting && (json.Finalizers.Any() || json.NumberAt("metadata", "deletionGracePeriodSeconds") > 0))
+                    {
+                        // Asked already: others hold it.
+                        continue;
+                    }
+
+                    if (++asked > Slice)
                     {
                         LookLater(key, TimeSpan.Zero);
                         return true;
@@ -71,11 +78,36 @@ internal sealed class NamespaceDeletion(CacheSet caches, ObjectStore objects, Re
         {
             await writer.UpdateAsync(Namespaces, item.Cluster, "", item.Name, "status", Manager, json => Report(json, remaining, [.. faults.Select(f => f.SourceException.Message)]), cancellationToken);
             faults.FirstOrDefault()?.Throw();
-            return false;
+            return Unfinished(key, remaining.Count);
         }
 
         await writer.UpdateAsync(Namespaces, item.Cluster, "", item.Name, "finalize", Manager, RemoveFinalizer, cancellationToken);
         return true;
+    }
+
+    /// <summary>What was under way when a namespace went may have landed after it was found empty: nobody could reach that any more.</summary>
+    private async ValueTask SweepAsync(string key, CancellationToken cancellationToken)
+    {
+        if (!KeyParts.TryParse(key, out KeyParts parts))
+        {
+            return;
+        }
+
+        ClusterName cluster = StoreKey.ParseCluster(key.AsSpan(parts.Cluster, parts.Namespace - parts.Cluster - 1));
+        string name = key[parts.Name..];
+
+        // Looked at in this order: what is found here and has no namespace then is nobody's, even if one of that name is made again meanwhile.
+        (ResourceDefinition Resource, CachedObject Item)[] left =
+            [.. resources.Stored(cluster).Where(r => r.Namespaced).SelectMany(r => Caches.For(r.GroupResource).Current.Range(StoreKey.Prefix(r.GroupResource, cluster, name)).Select(item => (r, item)))];
+        if (left.Length == 0 || !objects.Serves(cluster) || objects.Exists(Namespaces, cluster, "", name))
+        {
+            return;
+        }
+
+        foreach ((ResourceDefinition resource, CachedObject item) in left.Where(l => !Clusters.BaseLayer.IsTombstone(l.Item.Json.Span)))
+        {
+            await writer.DeleteAsync(resource, cluster, name, item.Name, new DeleteOptions { PropagationPolicy = "Background", Uid = KubeObject.Parse(item.Json.Span).Uid }, cancellationToken);
+        }
     }
 
     private static void RemoveFinalizer(JsonObject json)

@@ -43,7 +43,7 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
             caches, server.Access.Objects, writer, new AccessTokens(server.Options.ServiceAccountKeys, time, server.Options.Issuers), server.Access.Clusters, authority, time, logs.CreateLogger<TokenSecrets>()).RunAsync);
         yield return (null, new ClusterClosing(caches, [server.Access.Clusters, server.Access.Rbac, server.Access.Providers, server.Admission, custom], time, logs.CreateLogger<ClusterClosing>()).RunAsync);
         yield return (null, new ClusterPurge(caches, writer, time, logs.CreateLogger<ClusterPurge>()).RunAsync);
-        yield return (null, new DefinitionCleanup(caches, writer, custom, definitions, time, logs.CreateLogger<DefinitionCleanup>()).RunAsync);
+        yield return (null, new DefinitionCleanup(caches, writer, definitions, time, logs.CreateLogger<DefinitionCleanup>()).RunAsync);
         yield return (ControllerNames.Namespaces, new NamespaceDeletion(caches, server.Objects, server.Resources, writer, time, logs.CreateLogger<NamespaceDeletion>()).RunAsync);
         yield return (ControllerNames.GarbageCollection, new GarbageCollector(caches, server.Objects, server.Resources, writer, server.Options.OrphansHeldInVirtualClusters, time, logs.CreateLogger<GarbageCollector>()).RunAsync);
         yield return (ControllerNames.ResourceQuotas, new QuotaUsage(caches, quotas, time, logs.CreateLogger<QuotaUsage>()).RunAsync);

@@ -13,6 +13,7 @@ internal abstract class UpkeepTask(CacheSet caches, GroupResource resource, Time
 {
     /// <summary>How long something unfinished, such as a namespace that is not yet empty, is left alone at most.</summary>
     private static readonly TimeSpan UnfinishedWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PerHeld = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan FailedWait = TimeSpan.FromSeconds(30);
 
     private readonly KeyQueue queue = new(time);
@@ -48,6 +49,18 @@ internal abstract class UpkeepTask(CacheSet caches, GroupResource resource, Time
 
     /// <summary>Asks for a look at an object after a while; asking again within that while changes nothing.</summary>
     protected void LookLater(string key, TimeSpan wait) => queue.AddLater(key, wait);
+
+    /// <summary>What a look answers of something that others hold: the more they are, the longer it is left alone, since each look reads all of them.</summary>
+    protected bool Unfinished(string key, int held)
+    {
+        if (held * PerHeld <= UnfinishedWait)
+        {
+            return false;
+        }
+
+        LookLater(key, held * PerHeld);
+        return true;
+    }
 
     private async Task FollowAsync(CancellationToken cancellationToken)
     {

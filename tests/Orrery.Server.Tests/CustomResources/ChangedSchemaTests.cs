@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Client;
+using Orrery.Testing;
 
 namespace Orrery.Server.Tests.CustomResources;
 
@@ -31,6 +32,51 @@ public sealed class ChangedSchemaTests(ServerFixture fixture) : IClassFixture<Se
 
         // A label is no wish: what went from the schema does not count as one either.
         Assert.Equal(1, patched.NumberAt("metadata", "generation"));
+    }
+
+    /// <summary>Whoever watched on would be shown objects without what they have gained, for as long as the watch lasts.</summary>
+    [Fact]
+    public async Task Watch_OverAChangeOfTheDefinition_EndsAndItsNextIsOfTheNewOne()
+    {
+        string ns = await fixture.NamespaceAsync();
+        GroupVersionResource gizmos = ServerFixture.Custom("gizmos");
+        await fixture.Admin.CreateAsync(ServerFixture.Definitions, "", ServerFixture.Definition("gizmos"), Token);
+        await fixture.Admin.CreateAsync(gizmos, ns, JsonNode.Parse("""{"apiVersion":"test.example.com/v1","kind":"Kindgizmos","metadata":{"name":"before"},"spec":{"size":1}}""")!.AsObject(), Token);
+        IAsyncEnumerator<WatchEvent> watch = fixture.Admin.WatchAsync(gizmos, ns, new WatchQuery { AllowBookmarks = false }, Token).GetAsyncEnumerator(Token);
+        Assert.True(await watch.MoveNextAsync());
+        string seen = watch.Current.Object.ResourceVersion;
+
+        JsonObject changed = JsonNode.Parse((await fixture.Admin.GetAsync(ServerFixture.Definitions, "", "gizmos.test.example.com", Token)).Json.GetRawText())!.AsObject();
+        Properties(changed)["colour"] = new JsonObject { ["type"] = "string" };
+        await fixture.Admin.UpdateAsync(ServerFixture.Definitions, "", "gizmos.test.example.com", changed, Token);
+        await fixture.Admin.CreateAsync(gizmos, ns, JsonNode.Parse("""{"apiVersion":"test.example.com/v1","kind":"Kindgizmos","metadata":{"name":"after"},"spec":{"size":1,"colour":"red"}}""")!.AsObject(), Token);
+
+        Assert.False(await watch.MoveNextAsync());
+        await watch.DisposeAsync();
+        await foreach (WatchEvent next in fixture.Admin.WatchAsync(gizmos, ns, new WatchQuery { ResourceVersion = seen }, Token))
+        {
+            Assert.Equal("red", next.Object.TextAt("spec", "colour"));
+            break;
+        }
+    }
+
+    /// <summary>Its objects are in the store, and hold its finalizer, whether anybody can reach them or not.</summary>
+    [Fact]
+    public async Task DeleteDefinition_OfWhichNoVersionIsServedAnyMore_GoesWithItsObjects()
+    {
+        string ns = await fixture.NamespaceAsync();
+        GroupVersionResource hidden = ServerFixture.Custom("hiddens");
+        await fixture.Admin.CreateAsync(ServerFixture.Definitions, "", ServerFixture.Definition("hiddens"), Token);
+        await fixture.Admin.CreateAsync(hidden, ns, JsonNode.Parse("""{"apiVersion":"test.example.com/v1","kind":"Kindhiddens","metadata":{"name":"h"},"spec":{"size":1}}""")!.AsObject(), Token);
+        JsonObject changed = JsonNode.Parse((await fixture.Admin.GetAsync(ServerFixture.Definitions, "", "hiddens.test.example.com", Token)).Json.GetRawText())!.AsObject();
+        changed["spec"]!["versions"]![0]!["served"] = false;
+        await fixture.Admin.UpdateAsync(ServerFixture.Definitions, "", "hiddens.test.example.com", changed, Token);
+
+        await fixture.Admin.DeleteAsync(ServerFixture.Definitions, "", "hiddens.test.example.com", null, Token);
+
+        await Eventually.TrueAsync(async () => await fixture.Admin.FindAsync(ServerFixture.Definitions, "", "hiddens.test.example.com", Token) is null, "the definition goes", cancellationToken: Token);
+        await fixture.Admin.CreateAsync(ServerFixture.Definitions, "", ServerFixture.Definition("hiddens"), Token);
+        Assert.Empty((await fixture.Admin.ListAsync(hidden, ns, null, Token)).Items);
     }
 
     [Fact]

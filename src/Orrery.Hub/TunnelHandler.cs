@@ -40,16 +40,21 @@ internal sealed class TunnelHandler(TunnelHub hub) : ISubresourceHandler
     {
         // The satellite's pings are the heartbeats, answered by whoever reads; below the socket they are seen. This side asks nothing, which would take a timer a satellite.
         ObservedStream? heard = null;
-        WebSocket socket = await WebSocketUpgrade.AcceptAsync(http, OrreryNames.TunnelProtocol, keepAlive: TimeSpan.Zero, raw => heard = new ObservedStream(raw, hub.Time)).ConfigureAwait(false);
-        Stream connection = WebSocketStream.Create(socket, WebSocketMessageType.Binary, ownsWebSocket: true);
+        int satellite = hub.Beats.Enter();
         try
         {
+            WebSocket socket = await WebSocketUpgrade.AcceptAsync(
+                http, OrreryNames.TunnelProtocol, keepAlive: TimeSpan.Zero, raw => heard = new ObservedStream(new PacedStream(raw, () => hub.Beats.UntilNext(satellite)), hub.Time)).ConfigureAwait(false);
+            await using Stream connection = WebSocketStream.Create(socket, WebSocketMessageType.Binary, ownsWebSocket: true);
             await hub.HoldAsync(dataPlane, credential, connection, heard!, http.Connection.RemoteIpAddress?.ToString() ?? "", cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or WebSocketException)
         {
             // The satellite went, before or after its tunnel stood; it dials again.
-            await connection.DisposeAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            hub.Beats.Leave();
         }
     }
 }

@@ -31,6 +31,7 @@ public sealed class TunnelHub
         this.options = options;
         logger = options.Loggers.CreateLogger("Orrery.Hub");
         exchange = new TunnelExchange(options.Time, logger);
+        Beats = new BeatSlots(options.Heartbeat, options.Time);
         Handlers =
         [
             new TunnelHandler(this),
@@ -101,6 +102,8 @@ public sealed class TunnelHub
     internal IEnumerable<Tunnel> Held => held.Select(h => h.Key);
 
     internal TimeProvider Time => options.Time;
+
+    internal BeatSlots Beats { get; }
 
     internal Tunnel? Find(string dataPlane) => open.GetValueOrDefault(dataPlane);
 

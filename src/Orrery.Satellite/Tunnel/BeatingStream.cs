@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Orrery.Client;
 
@@ -5,7 +6,8 @@ namespace Orrery.Satellite.Tunnel;
 
 /// <summary>
 /// What carries a client's WebSocket, in which this side says now and then that it lives. Most beats are pongs that nobody asked for (RFC 6455, section 5.5.3): they want no
-/// answer, which is half of what a beat costs whoever hears thousands. Every third is a ping, and whoever answers it lives too.
+/// answer, which is half of what a beat costs whoever hears thousands. The first and then every third is a ping, and whoever answers it lives too. With the answer the
+/// control plane may say when to beat next: it hears those of many satellites at once.
 /// </summary>
 internal sealed class BeatingStream(Stream inner, TimeProvider time) : ConnectionStream(inner)
 {
@@ -17,6 +19,10 @@ internal sealed class BeatingStream(Stream inner, TimeProvider time) : Connectio
     /// <summary>So many beats after a ping in which nothing came in, not even its answer, there is no connection.</summary>
     private const int Patience = 2;
 
+    /// <summary>Whatever it is told: no sooner and no later. The control plane gives up who is not heard for two intervals.</summary>
+    private static readonly TimeSpan SoonestBeat = Beat / 2;
+    private static readonly TimeSpan LatestBeat = Beat * 1.5;
+
     private const byte Ping = 0x89;
     private const byte Pong = 0x8A;
 
@@ -26,10 +32,14 @@ internal sealed class BeatingStream(Stream inner, TimeProvider time) : Connectio
     /// <summary>Frames must not fall into each other.</summary>
     private readonly SemaphoreSlim writing = new(1);
 
+    /// <summary>Length of a pong without content, and of one with a wait.</summary>
+    private const int AnswerWithWait = 2 + 2 + 4;
+
     private readonly byte[] frame = new byte[6];
     private ITimer? timer;
     private volatile bool isHeard = true;
     private int beats;
+    private long pinged;
     private int unheard;
     private int isBeating;
 
@@ -42,9 +52,32 @@ internal sealed class BeatingStream(Stream inner, TimeProvider time) : Connectio
         if (read > 0)
         {
             isHeard = true;
+            if (read == AnswerWithWait)
+            {
+                Pace(buffer.Span[..read]);
+            }
         }
 
         return read;
+    }
+
+    /// <summary>
+    /// An answer that says when to beat next, in milliseconds from the ping on, so that the way there and back does not count. It comes by itself while nothing else goes through; should a
+    /// piece of something else look like it, then a beat is somewhat sooner or later.
+    /// </summary>
+    private void Pace(ReadOnlySpan<byte> read)
+    {
+        if (read is not [Pong, 0, Pong, 4, ..])
+        {
+            return;
+        }
+
+        TimeSpan wait = TimeSpan.FromMilliseconds(BinaryPrimitives.ReadUInt32BigEndian(read[4..]));
+        TimeSpan left = wait - time.GetElapsedTime(Interlocked.Read(ref pinged));
+        if (wait >= SoonestBeat && wait <= LatestBeat && left > TimeSpan.Zero)
+        {
+            timer?.Change(left, Beat);
+        }
     }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
@@ -92,9 +125,10 @@ internal sealed class BeatingStream(Stream inner, TimeProvider time) : Connectio
         // 2. The next beat, unless the one before is still on its way.
         if (Interlocked.Exchange(ref isBeating, 1) == 0)
         {
-            bool isPing = ++beats % BeatsAPing == 0;
+            bool isPing = beats++ % BeatsAPing == 0;
             if (isPing)
             {
+                Interlocked.Exchange(ref pinged, time.GetTimestamp());
                 isHeard = false;
             }
 

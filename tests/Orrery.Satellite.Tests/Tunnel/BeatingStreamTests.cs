@@ -15,22 +15,24 @@ public sealed class BeatingStreamTests
     private readonly Pipe down = new();
 
     [Fact]
-    public async Task Begin_EveryTenSeconds_BeatsAndAsksEveryThirdTime()
+    public async Task Begin_EveryTenSeconds_BeatsAndAsksFirstAndEveryThirdTime()
     {
         await using BeatingStream stream = Begin();
-        Task<int> reading = stream.ReadAsync(new byte[16]).AsTask();
 
         var kinds = new List<byte>();
-        for (int beat = 0; beat < 4; beat++)
+        for (int beat = 0; beat < 5; beat++)
         {
             time.Advance(Beat);
             byte[] frame = await ReadAsync(up, 6);
             kinds.Add(frame[0]);
             Assert.Equal(0x80, frame[1]);
+            if (frame[0] == 0x89)
+            {
+                await AnswerAsync(stream, 0x8A, 0);
+            }
         }
 
-        Assert.Equal([0x8A, 0x8A, 0x89, 0x8A], kinds);
-        Assert.False(reading.IsCompleted);
+        Assert.Equal([0x89, 0x8A, 0x8A, 0x89, 0x8A], kinds);
     }
 
     [Fact]
@@ -39,7 +41,7 @@ public sealed class BeatingStreamTests
         await using BeatingStream stream = Begin();
         Task<int> reading = stream.ReadAsync(new byte[16]).AsTask();
 
-        time.Advance(Beat * 4);
+        time.Advance(Beat * 2);
         Assert.False(reading.IsCompleted);
         time.Advance(Beat);
 
@@ -51,13 +53,51 @@ public sealed class BeatingStreamTests
     public async Task Ping_WhenAnythingComesInAfterIt_GoesOn()
     {
         await using BeatingStream stream = Begin();
-        time.Advance(Beat * 3);
+        time.Advance(Beat);
         await down.Writer.WriteAsync(new byte[1]);
         Assert.Equal(1, await stream.ReadAsync(new byte[16]).AsTask().WaitAsync(Limit));
 
-        time.Advance(Beat * 2);
+        time.Advance(Beat * 4);
 
         Assert.Equal(5 * 6, (await ReadAsync(up, 5 * 6)).Length);
+        Assert.Equal(1, time.Waiting);
+    }
+
+    [Fact]
+    public async Task Answer_ThatSaysWhenToBeatNext_IsReckonedFromThePing()
+    {
+        await using BeatingStream stream = Begin();
+        time.Advance(Beat);
+        await ReadAsync(up, 6);
+
+        // The way there and back takes 300 ms.
+        time.Advance(TimeSpan.FromMilliseconds(300));
+        await AnswerAsync(stream, 0x8A, 0, 0x8A, 4, 0, 0, 0x3A, 0x97);
+        time.Advance(TimeSpan.FromMilliseconds(14_998 - 300));
+        Task<byte[]> next = ReadAsync(up, 6);
+        Assert.False(next.IsCompleted);
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(0x8A, (await next)[0]);
+
+        // And from there on in the usual interval.
+        time.Advance(Beat);
+        Assert.Equal(0x8A, (await ReadAsync(up, 6))[0]);
+    }
+
+    [Theory]
+    [InlineData(0, 0, 0, 0)]
+    [InlineData(0, 0, 0x13, 0x87)]
+    [InlineData(0, 0, 0x3A, 0x99)]
+    [InlineData(0xFF, 0xFF, 0xFF, 0xFF)]
+    public async Task Answer_OfAWaitThatIsTooShortOrTooLong_ChangesNothing(byte a, byte b, byte c, byte d)
+    {
+        await using BeatingStream stream = Begin();
+        time.Advance(Beat);
+        await AnswerAsync(stream, 0x8A, 0, 0x8A, 4, a, b, c, d);
+
+        time.Advance(Beat);
+
+        Assert.Equal(2 * 6, (await ReadAsync(up, 2 * 6)).Length);
         Assert.Equal(1, time.Waiting);
     }
 
@@ -84,6 +124,12 @@ public sealed class BeatingStreamTests
 
         Assert.Equal([0, 1, 2, 3, 4, 5, 6], told);
         Assert.Equal(1, time.Waiting);
+    }
+
+    private async Task AnswerAsync(BeatingStream stream, params byte[] frames)
+    {
+        await down.Writer.WriteAsync(frames);
+        Assert.Equal(frames.Length, await stream.ReadAsync(new byte[16]).AsTask().WaitAsync(Limit));
     }
 
     private BeatingStream Begin()

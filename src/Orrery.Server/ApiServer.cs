@@ -141,6 +141,7 @@ public sealed class ApiServer : IAsyncDisposable
             });
             listen.Use(RecordMemory.After);
             listen.Use(HandshakeTurns.After);
+            listen.Use(IdleRecords.After);
         });
     }
 }

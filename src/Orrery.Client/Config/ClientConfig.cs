@@ -17,7 +17,15 @@ public sealed record ClientConfig(
     public Func<CancellationToken, ValueTask<string?>>? TokenSource { get; init; }
 
     /// <summary>
-    /// Asked before each request for a certificate and authorities that change over time; wins over <see cref="ClientCertificate"/> and
+    /// Told that the server did not take the credential (401), which is then asked for anew by <see cref="TokenSource"/>: it was rotated, or revoked. Null where there is but one.
+    /// </summary>
+    public Action? CredentialRefused { get; init; }
+
+    /// <summary>As whom to act by the right to impersonate: headers of each request. Empty acts as oneself.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Impersonation { get; init; } = [];
+
+    /// <summary>
+    /// Asked before each request, after <see cref="TokenSource"/>, for a certificate and authorities that change over time; wins over <see cref="ClientCertificate"/> and
     /// <see cref="Ca"/>. Where the answer is another instance than before, requests go over new connections; what is under way ends on the old.
     /// </summary>
     public Func<TlsIdentity>? TlsSource { get; init; }

@@ -1,75 +1,139 @@
-using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 
 namespace Orrery.Client;
 
 /// <summary>
-/// A token made by a command, as kubeconfig's <c>users[].user.exec</c> names it (client.authentication.k8s.io
-/// ExecCredential). Kept until its <c>expirationTimestamp</c>. Certificates from a command are not supported.
+/// What an <see cref="ExecCommand"/> made, a token or a certificate or both: kept until it ends (<c>expirationTimestamp</c>, or the certificate's own end), or until the server refuses it.
 /// </summary>
-internal sealed class ExecCredential(
-    string command,
-    IReadOnlyList<string> arguments,
-    IReadOnlyDictionary<string, string> environment,
-    string apiVersion,
-    TimeProvider time) : IDisposable
+/// <param name="basis">Authorities, and what certificate there is without the command's.</param>
+internal sealed class ExecCredential(ExecCommand command, Func<TlsIdentity> basis, TimeProvider time) : IDisposable
 {
-    /// <summary>A token is renewed this long before it ends, so that it does not end under way.</summary>
+    /// <summary>Made anew this long before it ends, so that it does not end under way.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(10);
 
+    /// <summary>The command is not run again within this time, whatever became of it: dozens ask at once when something is wrong.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+
     private readonly SemaphoreSlim gate = new(1, 1);
-    private string? token;
-    private DateTimeOffset expires = DateTimeOffset.MinValue;
+    private volatile Made? current;
+    private volatile Made? refused;
+    private volatile Composed? composed;
 
-    public async ValueTask<string?> ReadAsync(CancellationToken cancellationToken)
+    /// <exception cref="HttpRequestException">The command makes no credential.</exception>
+    public async ValueTask<string?> TokenAsync(CancellationToken cancellationToken)
     {
-        await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
+        Made? made = current;
+        if (made is null || IsDue(made))
         {
-            if (token is null || time.GetUtcNow() >= expires - Margin)
+            await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+            try
             {
-                JsonObject status = await RunAsync(cancellationToken).ConfigureAwait(false);
-                token = status.TextAt("token") ?? throw new InvalidOperationException($"credential command '{command}' answered no status.token");
-                expires = status.TextAt("expirationTimestamp") is { } text
-                    ? DateTimeOffset.Parse(text, System.Globalization.CultureInfo.InvariantCulture)
-                    : DateTimeOffset.MaxValue;
+                made = current is { } fresh && !IsDue(fresh) ? fresh : current = await MakeAsync(cancellationToken).ConfigureAwait(false);
             }
+            finally
+            {
+                gate.Release();
+            }
+        }
 
-            return token;
-        }
-        finally
-        {
-            gate.Release();
-        }
+        return made.Fault is { } fault ? throw command.Fault(fault) : made.Token;
     }
+
+    /// <summary>With the command's certificate, once <see cref="TokenAsync"/> has run it.</summary>
+    public TlsIdentity Tls()
+    {
+        TlsIdentity under = basis();
+        if (current?.Certificate is not { } certificate)
+        {
+            return under;
+        }
+
+        Composed? known = composed;
+        if (known is null || !ReferenceEquals(known.Under, under) || !ReferenceEquals(known.Tls.Certificate, certificate))
+        {
+            composed = known = new Composed(under, under with { Certificate = certificate });
+        }
+
+        return known.Tls;
+    }
+
+    /// <summary>The server did not take it.</summary>
+    public void Refuse() => refused = current;
 
     public void Dispose() => gate.Dispose();
 
-    private async Task<JsonObject> RunAsync(CancellationToken cancellationToken)
+    private bool IsDue(Made made) =>
+        (made.Fault is not null || ReferenceEquals(made, refused) || time.GetUtcNow() >= made.Ends - Margin) && time.GetElapsedTime(made.At) >= Pause;
+
+    private async Task<Made> MakeAsync(CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo(command, arguments) { RedirectStandardOutput = true };
-        foreach ((string name, string value) in environment)
+        try
         {
-            start.Environment[name] = value;
+            JsonObject status = await command.RunAsync(time, cancellationToken).ConfigureAwait(false);
+            return Read(status);
         }
-
-        start.Environment["KUBERNETES_EXEC_INFO"] = new JsonObject
+        catch (HttpRequestException e)
         {
-            ["kind"] = "ExecCredential",
-            ["apiVersion"] = apiVersion,
-            ["spec"] = new JsonObject { ["interactive"] = false },
-        }.ToJsonString();
-
-        using Process process = Process.Start(start) ?? throw new InvalidOperationException($"credential command '{command}' did not start");
-        string output = await process.StandardOutput.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
-        await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
-        if (process.ExitCode != 0)
-        {
-            throw new InvalidOperationException($"credential command '{command}' ended with exit code {process.ExitCode}");
+            // What was made before is good perhaps, and perhaps not: the server knows.
+            string about = $"credential command '{command.Program}' ";
+            return new Made(time.GetTimestamp(), DateTimeOffset.MaxValue) { Fault = e.Message.StartsWith(about, StringComparison.Ordinal) ? e.Message[about.Length..] : e.Message };
         }
-
-        return JsonNode.Parse(output)?["status"] as JsonObject
-            ?? throw new InvalidOperationException($"credential command '{command}' answered no ExecCredential with a status");
     }
+
+    private Made Read(JsonObject status)
+    {
+        string? token = status.TextAt("token") is { Length: > 0 } text ? text : null;
+        string? pem = status.TextAt("clientCertificateData"), key = status.TextAt("clientKeyData");
+        if ((pem is null) != (key is null) || (token is null && pem is null))
+        {
+            throw command.Fault("answered neither status.token nor status.clientCertificateData with status.clientKeyData");
+        }
+
+        DateTimeOffset ends = DateTimeOffset.MaxValue;
+        if (status.TextAt("expirationTimestamp") is { } said && !DateTimeOffset.TryParse(said, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out ends))
+        {
+            throw command.Fault("answered a status.expirationTimestamp that is no time");
+        }
+
+        if (pem is null)
+        {
+            return new Made(time.GetTimestamp(), ends) { Token = token };
+        }
+
+        if (current is { Certificate: not null } before && before.Pem == pem)
+        {
+            // The same once more, for which nobody need connect anew.
+            return before with { At = time.GetTimestamp(), Ends = ends, Token = token };
+        }
+
+        try
+        {
+            var certificate = X509Certificate2.CreateFromPem(pem, key);
+            DateTimeOffset over = certificate.NotAfter.ToUniversalTime();
+            return new Made(time.GetTimestamp(), ends < over ? ends : over) { Token = token, Certificate = certificate, Pem = pem };
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            throw command.Fault("answered a certificate and key that do not belong together, or are none", e);
+        }
+    }
+
+    /// <param name="At">When, by the clock that never jumps.</param>
+    private sealed record Made(long At, DateTimeOffset Ends)
+    {
+        public string? Token { get; init; }
+
+        public X509Certificate2? Certificate { get; init; }
+
+        public string? Pem { get; init; }
+
+        /// <summary>Why there is none.</summary>
+        public string? Fault { get; init; }
+    }
+
+    private sealed record Composed(TlsIdentity Under, TlsIdentity Tls);
 }

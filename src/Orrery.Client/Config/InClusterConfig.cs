@@ -1,5 +1,3 @@
-using System.Security.Cryptography.X509Certificates;
-
 namespace Orrery.Client;
 
 /// <summary>The configuration a pod finds about its own cluster: service environment and mounted service account.</summary>
@@ -12,18 +10,23 @@ public static class InClusterConfig
     {
         string? host = Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_HOST");
         string? port = Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_PORT");
-        if (string.IsNullOrEmpty(host) || string.IsNullOrEmpty(port))
-        {
-            throw new InvalidOperationException("not running in a pod: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set");
-        }
+        return string.IsNullOrEmpty(host) || string.IsNullOrEmpty(port)
+            ? throw new InvalidOperationException("not running in a pod: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set")
+            : Load(AccountDirectory, host, port, time);
+    }
 
-        var ca = new X509Certificate2Collection();
-        ca.ImportFromPemFile(Path.Combine(AccountDirectory, "ca.crt"));
+    /// <param name="directory">Where the service account is mounted: its token and the authorities are replaced there while the pod runs.</param>
+    internal static ClientConfig Load(string directory, string host, string port, TimeProvider time)
+    {
+        var tls = new TlsFiles(null, null, new PemSource(null, Path.Combine(directory, "ca.crt")), time);
+        var token = new TokenFile(Path.Combine(directory, "token"), time);
         string address = host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host;
-        return new ClientConfig(new Uri($"https://{address}:{port}"), ca)
+        return new ClientConfig(new Uri($"https://{address}:{port}"), tls.Now().Ca)
         {
-            TokenSource = new TokenFile(Path.Combine(AccountDirectory, "token"), time).ReadAsync,
-            DefaultNamespace = File.ReadAllText(Path.Combine(AccountDirectory, "namespace")).Trim(),
+            TokenSource = token.ReadAsync,
+            CredentialRefused = token.Refuse,
+            TlsSource = tls.Now,
+            DefaultNamespace = File.ReadAllText(Path.Combine(directory, "namespace")).Trim(),
         };
     }
 }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using YamlDotNet.RepresentationModel;
 
@@ -69,8 +68,8 @@ public static partial class KubeConfig
 
         // 2. the server and whom to trust
         string server = Text(cluster, "server") ?? throw new InvalidDataException("kubeconfig: the cluster has no server");
-        string? ca = Pem(cluster, "certificate-authority", directory);
-        var config = new ClientConfig(new Uri(server), ca is null ? null : Certificates(ca))
+        PemSource? ca = Pem(cluster, "certificate-authority", directory);
+        var config = new ClientConfig(new Uri(server))
         {
             InsecureSkipTlsVerify = Text(cluster, "insecure-skip-tls-verify") == "true",
             TlsServerName = Text(cluster, "tls-server-name"),
@@ -79,7 +78,7 @@ public static partial class KubeConfig
         };
 
         // 3. who to be
-        return user is { } found ? WithUser(config, found.Node, found.Directory, time ?? TimeProvider.System) : config;
+        return WithUser(config, cluster, ca, user, time ?? TimeProvider.System);
     }
 
     /// <summary>The only cluster of a kubeconfig without contexts and users, as <c>kube-public/cluster-info</c> holds it.</summary>
@@ -95,8 +94,7 @@ public static partial class KubeConfig
             throw new InvalidDataException("kubeconfig: want exactly one cluster with a server");
         }
 
-        string? ca = Pem(cluster, "certificate-authority", "");
-        return new ClientConfig(new Uri(server), ca is null ? null : Certificates(ca));
+        return new ClientConfig(new Uri(server), new TlsFiles(null, null, Pem(cluster, "certificate-authority", ""), TimeProvider.System).Now().Ca);
     }
 
     /// <summary>That of the file, or else that of the environment, as client-go has it.</summary>
@@ -112,67 +110,15 @@ public static partial class KubeConfig
         }
     }
 
-    private static ClientConfig WithUser(ClientConfig config, YamlMappingNode user, string directory, TimeProvider time)
-    {
-        string? certificate = Pem(user, "client-certificate", directory);
-        string? key = Pem(user, "client-key", directory);
-        if (certificate is not null)
-        {
-            config = config with
-            {
-                ClientCertificate = X509Certificate2.CreateFromPem(
-                    certificate, key ?? throw new InvalidDataException("kubeconfig: client-certificate without client-key")),
-            };
-        }
-
-        if (Text(user, "token") is { Length: > 0 } token)
-        {
-            return config with { BearerToken = token };
-        }
-
-        if (Text(user, "tokenFile") is { Length: > 0 } file)
-        {
-            return config with { TokenSource = new TokenFile(Path.GetFullPath(file, directory), time).ReadAsync };
-        }
-
-        return Child(user, "exec") is YamlMappingNode exec ? config with { TokenSource = Exec(exec, directory, time).ReadAsync } : config;
-    }
-
-    private static ExecCredential Exec(YamlMappingNode exec, string directory, TimeProvider time)
-    {
-        string command = Text(exec, "command") ?? throw new InvalidDataException("kubeconfig: exec without command");
-
-        // A bare name is looked up on PATH; anything with a separator is relative to the file (client-go).
-        string resolved = command.Contains('/', StringComparison.Ordinal) ? Path.GetFullPath(command, directory) : command;
-        IReadOnlyList<string> arguments = Child(exec, "args") is YamlSequenceNode args ? [.. args.Select(a => ((YamlScalarNode)a).Value ?? "")] : [];
-        var environment = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (Child(exec, "env") is YamlSequenceNode env)
-        {
-            foreach (YamlMappingNode item in env.OfType<YamlMappingNode>())
-            {
-                environment[Text(item, "name") ?? ""] = Text(item, "value") ?? "";
-            }
-        }
-
-        return new ExecCredential(resolved, arguments, environment, Text(exec, "apiVersion") ?? "client.authentication.k8s.io/v1", time);
-    }
-
-    /// <summary>PEM text from <c>{name}-data</c> (base64) or the file that <c>{name}</c> names; data wins.</summary>
-    private static string? Pem(YamlMappingNode node, string name, string directory)
+    /// <summary>PEM text from <c>{name}-data</c> (base64), or the file that <c>{name}</c> names; data wins.</summary>
+    private static PemSource? Pem(YamlMappingNode node, string name, string directory)
     {
         if (Text(node, name + "-data") is { Length: > 0 } data)
         {
-            return Encoding.UTF8.GetString(Convert.FromBase64String(data));
+            return new PemSource(Encoding.UTF8.GetString(Convert.FromBase64String(data)), null);
         }
 
-        return Text(node, name) is { Length: > 0 } file ? File.ReadAllText(Path.GetFullPath(file, directory)) : null;
-    }
-
-    private static X509Certificate2Collection Certificates(string pem)
-    {
-        var certificates = new X509Certificate2Collection();
-        certificates.ImportFromPem(pem);
-        return certificates;
+        return Text(node, name) is { Length: > 0 } file ? new PemSource(null, Path.GetFullPath(file, directory)) : null;
     }
 
     private static (YamlMappingNode Node, string Directory) Named(IReadOnlyList<Source> sources, string list, string member, string name)

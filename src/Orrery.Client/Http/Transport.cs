@@ -86,7 +86,12 @@ internal sealed class Transport : IDisposable
                         return body;
                     }
 
-                    if (!MayRetry(request, response, attempt, out wait))
+                    if (IsRefused(response) && attempt == 1)
+                    {
+                        // It was not looked at, so that it may be sent once more, whatever it is.
+                        wait = TimeSpan.Zero;
+                    }
+                    else if (!MayRetry(request, response, attempt, out wait))
                     {
                         throw Failure(response.StatusCode, body);
                     }
@@ -97,7 +102,10 @@ internal sealed class Transport : IDisposable
                 }
             }
 
-            await Task.Delay(wait, time, cancellationToken).ConfigureAwait(false);
+            if (wait > TimeSpan.Zero)
+            {
+                await Task.Delay(wait, time, cancellationToken).ConfigureAwait(false);
+            }
         }
     }
 
@@ -105,6 +113,12 @@ internal sealed class Transport : IDisposable
     public async Task<HttpResponseMessage> OpenAsync(ApiRequest request, CancellationToken cancellationToken)
     {
         HttpResponseMessage response = await SendOnceAsync(request, cancellationToken).ConfigureAwait(false);
+        if (IsRefused(response))
+        {
+            response.Dispose();
+            response = await SendOnceAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+
         if (response.IsSuccessStatusCode)
         {
             return response;
@@ -141,7 +155,9 @@ internal sealed class Transport : IDisposable
         }
 
         await AuthorizeAsync(message, cancellationToken).ConfigureAwait(false);
-        return await AnswerAsync(message, cancellationToken).ConfigureAwait(false);
+        HttpResponseMessage response = await AnswerAsync(message, cancellationToken).ConfigureAwait(false);
+        _ = IsRefused(response);
+        return response;
     }
 
     /// <summary>A stream both ways (RFC 8441) within an HTTP/2 connection, beside whatever else goes over it. Disposing of it ends the stream alone.</summary>
@@ -169,6 +185,7 @@ internal sealed class Transport : IDisposable
             return await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         }
 
+        _ = IsRefused(response);
         using (response)
         {
             throw Failure(response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false));
@@ -235,6 +252,23 @@ internal sealed class Transport : IDisposable
         {
             message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         }
+
+        foreach ((string name, string value) in config.Impersonation)
+        {
+            message.Headers.TryAddWithoutValidation(name, value);
+        }
+    }
+
+    /// <returns>Whether the server did not take a credential that can be had anew.</returns>
+    private bool IsRefused(HttpResponseMessage response)
+    {
+        if (response.StatusCode != HttpStatusCode.Unauthorized || config.CredentialRefused is not { } refused)
+        {
+            return false;
+        }
+
+        refused();
+        return true;
     }
 
     private static bool MayRetry(ApiRequest request, HttpResponseMessage response, int attempt, out TimeSpan wait)

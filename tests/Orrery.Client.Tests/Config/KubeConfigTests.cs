@@ -63,7 +63,7 @@ public sealed class KubeConfigTests
     [Fact]
     public async Task Parse_ExecUser_TakesTheTokenThatTheCommandPrints()
     {
-        string answer = Convert.ToBase64String(Encoding.UTF8.GetBytes("""{"kind":"ExecCredential","status":{"token":"made"}}"""));
+        string answer = Convert.ToBase64String(Encoding.UTF8.GetBytes("""{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"made"}}"""));
         ClientConfig config = KubeConfig.Parse($$$"""
             current-context: c
             contexts: [{name: c, context: {cluster: k, user: u}}]

@@ -29,13 +29,15 @@ internal static class KubectlVerb
         string program = Kubectl.Find() ?? throw new CommandFailedException("there is no kubectl on PATH");
         var server = new Uri($"{root.Server.AbsoluteUri.TrimEnd('/')}/apis/{OrreryResources.ApiVersion}/dataplanes/{Uri.EscapeDataString(dataPlane)}/proxy");
         string? token = root.TokenSource is { } source ? await source(cancellationToken).ConfigureAwait(false) : root.BearerToken;
+        root = root.Now;
+        string[] acting = [.. root.Impersonation.SelectMany(Acting)];
         DirectoryInfo folder = Directory.CreateTempSubdirectory("orrery-kubectl-");
         try
         {
             string kubeconfig = Path.Combine(folder.FullName, "kubeconfig");
             KubeConfig.Write(kubeconfig, new KubeConfigEntry(
                 dataPlane, server, root.Ca is { } ca ? string.Concat(ca.Select(c => c.ExportCertificatePem() + "\n")) : null, root.ClientCertificate?.ExportCertificatePem(), KeyOf(root.ClientCertificate), token));
-            var start = new ProcessStartInfo(program, arguments);
+            var start = new ProcessStartInfo(program, [.. acting, .. arguments]);
             start.Environment["KUBECONFIG"] = kubeconfig;
             using Process process = Process.Start(start) ?? throw new CommandFailedException($"{program} could not be started");
             await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
@@ -46,6 +48,15 @@ internal static class KubectlVerb
             folder.Delete(recursive: true);
         }
     }
+
+    /// <summary>kubectl's own arguments for whom a kubeconfig says to act as.</summary>
+    private static string[] Acting(KeyValuePair<string, string> header) => header.Key switch
+    {
+        "Impersonate-User" => ["--as", header.Value],
+        "Impersonate-Group" => ["--as-group", header.Value],
+        "Impersonate-Uid" => ["--as-uid", header.Value],
+        string other => throw new CommandFailedException($"the kubeconfig says as-user-extra ({other}), which kubectl takes from a kubeconfig only"),
+    };
 
     private static string? KeyOf(X509Certificate2? certificate)
     {

@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Orrery.Client;
@@ -24,6 +25,8 @@ public static class ClientHandler
             UseCookies = false,
             UseProxy = config.Proxy is not null,
             Proxy = config.Proxy,
+            ConnectCallback = async (context, cancellationToken) => new NetworkStream(
+                await AddressRace.System.ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellationToken).ConfigureAwait(false), ownsSocket: true),
         };
         SslClientAuthenticationOptions tls = handler.SslOptions;
         if (config.ClientCertificate is { } certificate)

@@ -40,6 +40,12 @@ internal static partial class Log
     [LoggerMessage(4019, LogLevel.Warning, "Through the tunnel: {Path} failed: {Fault}")]
     public static partial void TunnelRequestFailed(ILogger logger, string path, string fault);
 
+    [LoggerMessage(4020, LogLevel.Warning, "The control plane lets this satellite in no more: {Reason}. It holds to what was wanted last, and reports nothing until it is let in")]
+    public static partial void ShutOut(ILogger logger, string reason);
+
+    [LoggerMessage(4021, LogLevel.Information, "The control plane lets this satellite in again")]
+    public static partial void LetInAgain(ILogger logger);
+
     [LoggerMessage(4007, LogLevel.Warning, "Trying again in {Milliseconds} ms: {Fault}")]
     public static partial void TryingAgain(ILogger logger, double milliseconds, string fault);
 

@@ -26,17 +26,18 @@ public sealed class SatelliteAgent(SatelliteOptions options)
     /// <summary>Runs until cancelled. Neither side need answer when it starts.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var controlPlane = new KubeClient(TunnelDial.For(options.ControlPlane), options.Time);
+        var standing = new Standing(options.Loggers.CreateLogger("Orrery.Satellite.Tunnel"));
+        using var controlPlane = new KubeClient(TunnelDial.For(options.ControlPlane) with { MayChange = () => !standing.IsShutOut }, options.Time);
         using var cluster = new KubeClient(options.Cluster, options.Time);
         var history = new ServerHistory();
         var policy = new PolicyWatch(cluster, options, history);
         var record = new RecordKeeper(cluster, options.Time, options.Loggers.CreateLogger("Orrery.Satellite.Recording"));
         await Together.RunAsync(
-            [policy.RunAsync, record.RunAsync, token => ServeAsync(controlPlane, cluster, policy, record, history, token)], cancellationToken).ConfigureAwait(false);
+            [policy.RunAsync, record.RunAsync, token => ServeAsync(policy, () => new SatelliteContext(options, controlPlane, cluster, policy, record, history, standing), token)], cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Works whenever the cluster's owner lets it, and does nothing at all while its policy says so.</summary>
-    private async Task ServeAsync(KubeClient controlPlane, KubeClient cluster, PolicyWatch policy, RecordKeeper record, ServerHistory history, CancellationToken cancellationToken)
+    private async Task ServeAsync(PolicyWatch policy, Func<SatelliteContext> context, CancellationToken cancellationToken)
     {
         // A cluster that does not answer is told of too; as long as its owner's will is not known, that is all.
         await Task.WhenAny(policy.Known, Task.Delay(PolicyPatience, options.Time, cancellationToken)).ConfigureAwait(false);
@@ -44,7 +45,7 @@ public sealed class SatelliteAgent(SatelliteOptions options)
         {
             await policy.UntilAsync(p => p.Mode != PolicyMode.Disabled, cancellationToken).ConfigureAwait(false);
             using var disabled = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            Task work = WorkAsync(new SatelliteContext(options, controlPlane, cluster, policy, record, history), disabled.Token);
+            Task work = WorkAsync(context(), disabled.Token);
             await Task.WhenAny(work, policy.UntilAsync(p => p.Mode == PolicyMode.Disabled, disabled.Token)).ConfigureAwait(false);
             await disabled.CancelAsync().ConfigureAwait(false);
             await work.ConfigureAwait(false);

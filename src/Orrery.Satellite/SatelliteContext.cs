@@ -6,6 +6,7 @@ using Orrery.Satellite.Policy;
 using Orrery.Satellite.Recording;
 using Orrery.Satellite.Reporting;
 using Orrery.Satellite.Tenancies;
+using Orrery.Satellite.Tunnel;
 
 namespace Orrery.Satellite;
 
@@ -14,7 +15,7 @@ internal sealed class SatelliteContext
 {
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
 
-    public SatelliteContext(SatelliteOptions options, KubeClient controlPlane, KubeClient cluster, PolicyWatch policy, RecordKeeper record, ServerHistory clusterHistory)
+    public SatelliteContext(SatelliteOptions options, KubeClient controlPlane, KubeClient cluster, PolicyWatch policy, RecordKeeper record, ServerHistory clusterHistory, Standing standing)
     {
         Options = options;
         ClusterHistory = clusterHistory;
@@ -26,6 +27,7 @@ internal sealed class SatelliteContext
         Tenancies = new KnownTenancies(new Informer(controlPlane, OrreryResources.Tenancies, InformerOptions with { Namespace = Namespace }), Namespace);
         Resources = new Resources(cluster, options.Time);
         Policy = policy;
+        Standing = standing;
         Record = record;
         Actions = new ClusterActions(cluster, policy, record);
         Rights = new ClusterRights(this);
@@ -47,6 +49,9 @@ internal sealed class SatelliteContext
 
     /// <summary>Shared by all that follow the cluster.</summary>
     public ServerHistory ClusterHistory { get; }
+
+    /// <summary>Whether the control plane lets this satellite in.</summary>
+    public Standing Standing { get; }
 
     /// <summary>What the cluster's owner allows.</summary>
     public PolicyWatch Policy { get; }

@@ -44,7 +44,7 @@ public sealed record ClientConfig(
 
     /// <summary>
     /// Asked right before each request that may change something; false: it does not leave this process, and the caller gets an
-    /// <see cref="HttpRequestException"/>. For one that may act only while it leads. Null lets everything pass.
+    /// <see cref="RequestWithheldException"/>. For one that may act only while it leads, or is let in at all. Null lets everything pass.
     /// </summary>
     public Func<bool>? MayChange { get; init; }
 

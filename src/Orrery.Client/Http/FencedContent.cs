@@ -8,7 +8,7 @@ namespace Orrery.Client;
 /// </summary>
 internal sealed class FencedContent(byte[] body, Func<bool> may, string request) : HttpContent
 {
-    public static HttpRequestException Refusal(string request) => new($"{request}: not sent, this process does not lead");
+    public static RequestWithheldException Refusal(string request) => new($"{request}: not sent");
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
 

@@ -190,6 +190,8 @@ public sealed class ReconcilerHost<TKey> : IDisposable
             case StatusException:
                 RuntimeLog.Failed(logger, name, about, Queue.Failures(key), fault.Message);
                 break;
+            case RequestWithheldException:
+                break;
             case HttpRequestException or IOException or TimeoutException:
                 if (IsTimeToSay())
                 {

@@ -63,6 +63,7 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
         {
             socket.Options.AddSubProtocol(OrreryNames.TunnelProtocol);
             socket.Options.KeepAliveInterval = TimeSpan.Zero;
+            socket.Options.CollectHttpResponseDetails = true;
             string? token = config.TokenSource is { } source ? await source(cancellationToken).ConfigureAwait(false) : config.BearerToken;
             if (token is not null)
             {
@@ -73,9 +74,15 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
             carrier!.Begin();
             return WebSocketStream.Create(socket, WebSocketMessageType.Binary, ownsWebSocket: true);
         }
-        catch
+        catch (Exception e)
         {
+            int code = (int)socket.HttpStatusCode;
             socket.Dispose();
+            if (e is WebSocketException && code is 401 or 403)
+            {
+                throw new Api.StatusException(new Api.Status { Code = code, Reason = code == 401 ? Api.StatusReason.Unauthorized : Api.StatusReason.Forbidden, Message = e.Message });
+            }
+
             throw;
         }
     }

@@ -42,6 +42,7 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
             {
                 Stream connection = await dial.OpenAsync(cancellationToken).ConfigureAwait(false);
                 Log.TunnelOpen(logger, context.Options.ControlPlane.Server);
+                context.Standing.LetIn();
                 joined.TrySetResult();
                 Opened?.Invoke();
                 said = "";
@@ -60,6 +61,10 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
             catch (Exception e) when ((Retry.IsAway(e) || e is WebSocketException) && !cancellationToken.IsCancellationRequested)
             {
                 reason = e.Message;
+                if (e is StatusException { Code: 401 or 403 })
+                {
+                    context.Standing.Refused(reason);
+                }
             }
 
             // Days offline are a line in the log, not a line a try.
@@ -82,6 +87,8 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
             wait = wait * 2 < longest ? wait * 2 : longest;
         }
 
+        // What the Lease beats to, where it is chosen instead, may take no tunnels from anybody.
+        context.Standing.LetIn();
         await Task.WhenAll(former).ConfigureAwait(false);
     }
 

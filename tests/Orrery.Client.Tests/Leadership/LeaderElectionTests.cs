@@ -114,7 +114,7 @@ public sealed class LeaderElectionTests : IAsyncLifetime
             Carrier = () => new Slow(() => may = false) { InnerHandler = ClientHandler.Create(config) },
         });
 
-        await Assert.ThrowsAsync<HttpRequestException>(() => client.CreateAsync(
+        await Assert.ThrowsAsync<RequestWithheldException>(() => client.CreateAsync(
             new GroupVersionResource("", "v1", "configmaps"), "default", new JsonObject { ["metadata"] = new JsonObject { ["name"] = "too-late" } }, Token));
 
         Assert.Null(await server.Admin.FindAsync(new GroupVersionResource("", "v1", "configmaps"), "default", "too-late", Token));
@@ -129,8 +129,8 @@ public sealed class LeaderElectionTests : IAsyncLifetime
         JsonObject body = new() { ["metadata"] = new JsonObject { ["name"] = "a" } };
         await server.Admin.CreateAsync(configMaps, "default", new JsonObject { ["metadata"] = new JsonObject { ["name"] = "kept" } }, Token);
 
-        await Assert.ThrowsAsync<HttpRequestException>(() => client.CreateAsync(configMaps, "default", body, Token));
-        await Assert.ThrowsAsync<HttpRequestException>(() => client.DeleteAsync(configMaps, "default", "kept", null, Token));
+        await Assert.ThrowsAsync<RequestWithheldException>(() => client.CreateAsync(configMaps, "default", body, Token));
+        await Assert.ThrowsAsync<RequestWithheldException>(() => client.DeleteAsync(configMaps, "default", "kept", null, Token));
         // The root's certificate comes by itself, now or a moment later.
         Assert.Equal(["kept"], (await client.ListAsync(configMaps, "default", null, Token)).Items.Select(i => i.Name).Where(n => n != "kube-root-ca.crt"));
 

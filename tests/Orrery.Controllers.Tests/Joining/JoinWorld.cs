@@ -103,7 +103,8 @@ internal sealed class JoinWorld : IAsyncDisposable
 
     /// <summary>A satellite that runs until it is disposed.</summary>
     /// <param name="time">Its machine's clock; null for the one of the world.</param>
-    public RunningSatellite Satellite(string dataPlane, TestServer cluster, Func<JoinInvitation?> invitation, TimeProvider? time = null) => new(
+    /// <param name="log">Its log; null for that of the world.</param>
+    public RunningSatellite Satellite(string dataPlane, TestServer cluster, Func<JoinInvitation?> invitation, TimeProvider? time = null, ILoggerFactory? log = null) => new(
         new JoiningSatellite(
             new SatelliteOptions
             {
@@ -111,7 +112,7 @@ internal sealed class JoinWorld : IAsyncDisposable
                 Cluster = cluster.Config(cluster.Certificate("orrery-satellite", [UserGroups.Masters], ClusterScope.Root)),
                 HeartbeatInterval = TimeSpan.FromMilliseconds(500),
                 Time = time ?? Clock,
-                Loggers = loggers,
+                Loggers = log ?? loggers,
             },
             new JoinOptions
             {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Orrery.Api;
@@ -17,7 +18,8 @@ public sealed class RevocationRoadTests
         await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");
         TestServer cluster = await world.AddClusterAsync();
         JoinInvitation invitation = await world.InviteAsync("pa2-par");
-        await using RunningSatellite satellite = world.Satellite("pa2-par", cluster, () => invitation);
+        using var log = new RecordingLoggers();
+        await using RunningSatellite satellite = world.Satellite("pa2-par", cluster, () => invitation, log: log);
         await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
         using X509Certificate2 stolen = (await JoinWorld.CertificateAsync(cluster))!;
 
@@ -35,11 +37,20 @@ public sealed class RevocationRoadTests
         await world.ConditionAsync("pa2-par", JoinNames.IdentityCondition, "False", "Revoked");
         await world.EventAsync("Revoked");
 
-        // 2. Another token lets it in under the new identity; the former certificate stays worthless.
+        // 2. It says so once, and sends nothing more of what there is to report.
+        await Eventually.TrueAsync(() => log.Lines.Any(IsShutOut), "it says that it is shut out", TimeSpan.FromSeconds(60));
+        double sent = await RefusedAsync(world, "PATCH"), dialled = await RefusedAsync(world, "GET");
+        await cluster.Admin.CreateAsync(CoreResources.Nodes, "", new JsonObject { ["metadata"] = new JsonObject { ["name"] = "late" } }, default);
+        await Eventually.TrueAsync(async () => await RefusedAsync(world, "GET") >= dialled + 3, "it goes on asking to be let in", TimeSpan.FromSeconds(60));
+        Assert.Equal(sent, await RefusedAsync(world, "PATCH"));
+        Assert.Single(log.Lines, IsShutOut);
+
+        // 3. Another token lets it in under the new identity; the former certificate stays worthless.
         invitation = await world.InviteAsync("pa2-par");
         await world.ConditionAsync("pa2-par", JoinNames.IdentityCondition, "True");
         await Eventually.TrueAsync(() => world.Hub.Connected.Contains("pa2-par"), "a tunnel again");
         Assert.Equal(403, await CodeAsync(() => thief.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)));
+        await Eventually.TrueAsync(async () => (await world.DataPlaneAsync("pa2-par")).NumberAt("status", "nodes", "total") == 1, "what came meanwhile is told", TimeSpan.FromSeconds(60));
     }
 
     [Fact]
@@ -173,6 +184,14 @@ public sealed class RevocationRoadTests
 
     private static Task RevokeAsync(JoinWorld world, string dataPlane) => world.Root.PatchAsync(
         OrreryResources.DataPlanes, "", dataPlane, PatchKind.Merge, new JsonObject { ["spec"] = new JsonObject { ["satelliteIdentity"] = "0123456789abcdef" } }, default);
+
+    private static bool IsShutOut(string line) => line.StartsWith("The control plane lets this satellite in no more", StringComparison.Ordinal);
+
+    /// <summary>Requests that the control plane refused.</summary>
+    private static async Task<double> RefusedAsync(JoinWorld world, string verb) =>
+        (await world.Root.GetTextAsync("/metrics", default)).Split('\n')
+            .Where(l => l.StartsWith("apiserver_request_total{", StringComparison.Ordinal) && l.Contains($"verb=\"{verb}\"", StringComparison.Ordinal) && l.Contains("code=\"403\"", StringComparison.Ordinal))
+            .Sum(l => double.Parse(l[(l.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
 
     private static async Task<int> CodeAsync(Func<Task> ask)
     {

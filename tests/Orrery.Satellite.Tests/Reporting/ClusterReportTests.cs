@@ -5,6 +5,7 @@ using Orrery.Client;
 using Orrery.Satellite.Policy;
 using Orrery.Satellite.Recording;
 using Orrery.Satellite.Reporting;
+using Orrery.Satellite.Tunnel;
 
 namespace Orrery.Satellite.Tests.Reporting;
 
@@ -20,7 +21,7 @@ public sealed class ClusterReportTests
         using KubeClient client = api.Client();
         var options = new SatelliteOptions { DataPlane = "edge-1", Cluster = client.Config };
         var history = new ServerHistory();
-        var context = new SatelliteContext(options, client, client, new PolicyWatch(client, options, history), new RecordKeeper(client, TimeProvider.System, NullLogger.Instance), history);
+        var context = new SatelliteContext(options, client, client, new PolicyWatch(client, options, history), new RecordKeeper(client, TimeProvider.System, NullLogger.Instance), history, new Standing(NullLogger.Instance));
         var nodes = new Informer(client, ClusterResources.Nodes, context.ClusterInformerOptions);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         Task running = Task.WhenAll(nodes.RunAsync(stop.Token), context.Namespaces.RunAsync(stop.Token));

@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
-namespace Orrery.Client.Tests.Support;
+namespace Orrery.Testing;
 
 /// <summary>Keeps what is logged at a level and above.</summary>
-internal sealed class RecordingLoggers(LogLevel from = LogLevel.Warning) : ILoggerFactory, ILogger
+public sealed class RecordingLoggers(LogLevel from = LogLevel.Warning) : ILoggerFactory, ILogger
 {
     private readonly ConcurrentQueue<string> lines = new();
 

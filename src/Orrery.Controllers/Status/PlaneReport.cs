@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Orrery.Api;
 using Orrery.Api.Kinds;
+using Orrery.Client;
 
 namespace Orrery.Controllers.Status;
 
@@ -8,7 +9,7 @@ namespace Orrery.Controllers.Status;
 /// <param name="IsReporting">False while the data plane is silent: what it said last is then not known to hold, and is not counted.</param>
 /// <param name="Silence">For people, when it is not reporting: why and since when.</param>
 /// <param name="SourceGeneration">Generation of the source that is in force there; null before the first.</param>
-/// <param name="Wanted">Replicas that the Work asks for; null for kinds without.</param>
+/// <param name="Wanted">Replicas that are asked for there, by the Work or, once that is in force, by an autoscaler in its place; null for kinds without.</param>
 /// <param name="Feedback">Raw status there; null before the first report, or when the object is not in force there.</param>
 /// <param name="Applied">Status and message of the Work's Applied condition; "Unknown" before the first report.</param>
 /// <param name="IsHeld">The data plane is paused, and the object has changed since.</param>
@@ -27,7 +28,7 @@ internal sealed record PlaneReport(
         dataPlane?.IsReporting == true,
         dataPlane?.ReadyMessage ?? "there is no such data plane",
         work.NumberAt("status", "sourceGeneration"),
-        work.NumberAt("spec", "manifest", "spec", "replicas"),
+        WantedOf(work),
         work.At("status", "feedback") is { ValueKind: JsonValueKind.Object } feedback ? feedback : null,
         ConditionOf(work, OrreryNames.AppliedCondition),
         dataPlane?.Paused == true && work.NumberAt("spec", "source", "generation") < sourceGeneration);
@@ -57,6 +58,12 @@ internal sealed record PlaneReport(
 
         return null;
     }
+
+    private static long? WantedOf(KubeObject work) =>
+        work.NumberAt("spec", "manifest", "spec", "replicas") is not { } asked ? null
+            : ConditionOf(work, OrreryNames.AppliedCondition).Status == Conditions.True && work.NumberAt("status", "observedGeneration") == work.Generation
+                ? work.NumberAt("status", "desiredReplicas") ?? asked
+                : asked;
 
     private static (string Status, string Message) ConditionOf(KubeObject work, string type)
     {

@@ -243,6 +243,25 @@ public sealed class StatusAggregationTests
     public void DesiredReplicas_WithASilentDataPlane_CountsWhatIsWanted() =>
         Assert.Equal(4, StatusAggregation.DesiredReplicas([Report("a", Healthy), Report("b", Healthy) with { IsReporting = false }]));
 
+    /// <summary>Where an autoscaler says how many there are, what the Work asks for is never reached: nothing waits for it.</summary>
+    [Theory]
+    [InlineData("True", 3, 2)]
+    [InlineData("True", 2, 3)]
+    [InlineData("False", 3, 3)]
+    public void From_AutoscaledThere_WantsWhatIsAskedForThereOnceItIsInForce(string applied, int observed, int wanted)
+    {
+        KubeObject work = Samples.Object($$"""
+            {"metadata": {"generation": 3}, "spec": {"source": {"generation": 2}, "manifest": {"spec": {"replicas": 3} } },
+             "status": {"observedGeneration": {{observed}}, "sourceGeneration": 2, "desiredReplicas": 2, "feedback": {{Healthy}} ,
+                        "conditions": [{"type": "Applied", "status": "{{applied}}"}] } }
+            """);
+
+        PlaneReport report = PlaneReport.From(work, Samples.DataPlane("a"), "a", 2);
+
+        Assert.Equal(wanted, report.Wanted);
+        Assert.Equal(wanted == 2 ? 2 : 1, (long)Aggregate(Samples.Deployment("""{"observedGeneration": 1}""", generation: 2, replicas: 3), report)["observedGeneration"]!);
+    }
+
     private static PlaneReport Report(string dataPlane, string? feedback) => new(
         dataPlane, true, "", 1, 2, feedback is null ? null : Samples.Object(feedback).Json, feedback is null ? ("Unknown", "not reported yet") : ("True", ""));
 

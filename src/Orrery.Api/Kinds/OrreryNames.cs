@@ -199,6 +199,9 @@ public static class OrreryNames
     /// <summary>On the Lease of a server: where the other servers reach it.</summary>
     public const string AddressAnnotation = "orrery.dev/address";
 
+    /// <summary>On the definition of an own kind: the version of the program that put it there. An older one leaves it as it is.</summary>
+    public const string VersionAnnotation = "orrery.dev/version";
+
     /// <summary>What a server of the control plane is to the others.</summary>
     public const string ServerUser = "orrery:server";
 

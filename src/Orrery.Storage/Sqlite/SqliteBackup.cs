@@ -71,6 +71,8 @@ public static class SqliteBackup
                 written.Flush(flushToDisk: true);
             }
 
+            // What a store that is gone left beside it (its log, after a crash) is not of this one, and SQLite would lay it over it.
+            Discard(path);
             File.Move(draft, path);
         }
         catch (SqliteFault fault)
@@ -109,11 +111,11 @@ public static class SqliteBackup
         database.Execute("COMMIT");
     }
 
-    private static void Discard(string draft)
+    private static void Discard(string store)
     {
         foreach (string suffix in (ReadOnlySpan<string>)["", "-wal", "-shm"])
         {
-            File.Delete(draft + suffix);
+            File.Delete(store + suffix);
         }
     }
 }

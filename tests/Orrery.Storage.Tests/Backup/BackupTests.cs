@@ -76,6 +76,29 @@ public sealed class BackupTests(EtcdFixture etcd) : IClassFixture<EtcdFixture>, 
         Assert.Equal(502, (await again.RangeAsync("", null, 0, 0, Token)).Items.Count);
     }
 
+    /// <summary>A server was killed, its damaged file was taken away, and the log beside it was forgotten.</summary>
+    [Fact]
+    public async Task Restore_BesideTheLogOfAStoreThatIsGone_IsTheBackup()
+    {
+        BackupHeader header = await TakeAsync(File("backup"), 20);
+        await using (SqliteStore killed = SqliteStore.Open(File("killed.db"), TimeProvider.System))
+        {
+            for (int i = 0; i < 40; i++)
+            {
+                await killed.CommitAsync(new Transaction([], [new Write($"/of-the-other/{i}", new byte[3000])]), Token);
+            }
+
+            System.IO.File.Copy(File("killed.db-wal"), File("store.db-wal"));
+            System.IO.File.Copy(File("killed.db-shm"), File("store.db-shm"));
+        }
+
+        await SqliteBackup.RestoreAsync(File("store.db"), header, new BackupReader(File("backup")).ItemsAsync(Token), Token);
+
+        await using SqliteStore store = SqliteStore.Open(File("store.db"), TimeProvider.System);
+        Assert.Equal(Enumerable.Range(0, 20).Select(i => $"/k/{i:000}"), (await store.RangeAsync("", null, 0, 0, Token)).Items.Select(i => i.Key));
+        Assert.Equal(header.RestoredRevision, await store.ReadRevisionAsync(Token));
+    }
+
     [Fact]
     public async Task Restore_FromSqliteIntoEtcdAndBack_KeepsContentAndRaisesRevisions()
     {

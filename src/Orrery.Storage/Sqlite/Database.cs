@@ -5,6 +5,9 @@ namespace Orrery.Storage.Sqlite;
 /// <summary>One connection. Not thread-safe: whoever holds it uses it alone.</summary>
 internal sealed class Database : IDisposable
 {
+    /// <summary>How long to wait for another process that has locked the file.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     private readonly sqlite3 handle;
 
     static Database()
@@ -23,7 +26,10 @@ internal sealed class Database : IDisposable
     public int Changes => raw.sqlite3_changes(handle);
 
     /// <exception cref="SqliteFault">It cannot be opened.</exception>
-    public static Database Open(string path, bool readOnly)
+    public static Database Open(string path, bool readOnly) => Open(path, readOnly, Patience);
+
+    /// <exception cref="SqliteFault">It cannot be opened.</exception>
+    public static Database Open(string path, bool readOnly, TimeSpan patience)
     {
         int mode = readOnly ? raw.SQLITE_OPEN_READONLY : raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE;
         int code = raw.sqlite3_open_v2(path, out sqlite3 handle, mode | raw.SQLITE_OPEN_NOMUTEX, null);
@@ -32,7 +38,7 @@ internal sealed class Database : IDisposable
         {
             database.Check(code);
             database.Check(raw.sqlite3_extended_result_codes(handle, 1));
-            database.Check(raw.sqlite3_busy_timeout(handle, 5_000));
+            database.Check(raw.sqlite3_busy_timeout(handle, (int)patience.TotalMilliseconds));
             return database;
         }
         catch

@@ -130,11 +130,12 @@ internal sealed class GroupWriter : IDisposable
     /// <returns>False when a group of several was rolled back and each should be tried alone.</returns>
     private bool TryCommit(List<WriteRequest> group)
     {
-        bool committing = false;
+        bool begun = false, committing = false;
         try
         {
             // 1. One SQL transaction for all.
             session.Begin();
+            begun = true;
             foreach (WriteRequest request in group)
             {
                 request.Run(session);
@@ -150,7 +151,9 @@ internal sealed class GroupWriter : IDisposable
             // A commit that failed while being written may be found, whole, after a crash.
             bool outcomeUnknown = committing && fault.Code == raw.SQLITE_IOERR;
             session.Rollback();
-            if (group.Count > 1 && !outcomeUnknown)
+
+            // Where not even a transaction could be begun (another process has locked the file), none of them is at fault, and each would wait as long again.
+            if (group.Count > 1 && begun && !outcomeUnknown)
             {
                 return false;
             }

@@ -28,10 +28,14 @@ public sealed class SqliteStore : ILocalStore
 
     /// <summary>Opens the store at that path; makes it, readable by its owner only, where there is none.</summary>
     /// <exception cref="StoreException">It cannot be opened, is in use, or is not a store.</exception>
-    public static SqliteStore Open(string path, TimeProvider time) => Open(path, time, mostPages: 0);
+    public static SqliteStore Open(string path, TimeProvider time) => Open(path, time, mostPages: 0, Database.Patience);
 
     /// <param name="mostPages">Lets the file grow to that many pages only; zero for no bound.</param>
-    internal static SqliteStore Open(string path, TimeProvider time, int mostPages)
+    internal static SqliteStore Open(string path, TimeProvider time, int mostPages) => Open(path, time, mostPages, Database.Patience);
+
+    /// <param name="mostPages">Lets the file grow to that many pages only; zero for no bound.</param>
+    /// <param name="patience">How long a group of commits waits for another process that has locked the file.</param>
+    internal static SqliteStore Open(string path, TimeProvider time, int mostPages, TimeSpan patience)
     {
         path = Path.GetFullPath(path);
         var fileLock = FileLock.Take(path);
@@ -39,7 +43,7 @@ public sealed class SqliteStore : ILocalStore
         try
         {
             PrivateFile.Ensure(path);
-            database = Database.Open(path, readOnly: false);
+            database = Database.Open(path, readOnly: false, patience);
             Schema.Configure(database);
             Schema.Prepare(database, path);
             if (mostPages > 0)

@@ -192,6 +192,29 @@ public sealed class SqliteDurabilityTests : IDisposable
         Assert.Equal(4, (await Put(store, "/b", "4")).Revision);
     }
 
+    /// <summary>As by the hand of somebody with the sqlite3 program: commits must not wait for the lock one after the other.</summary>
+    [Fact]
+    public async Task Commit_FileLockedByAnother_AllThatWaitFailTogetherAndTheStoreGoesOn()
+    {
+        await using SqliteStore store = SqliteStore.Open(directory.StorePath, TimeProvider.System, mostPages: 0, TimeSpan.FromSeconds(1));
+        await Put(store, "/a", "1");
+        using (var other = Database.Open(directory.StorePath, readOnly: false))
+        {
+            other.Execute("BEGIN IMMEDIATE");
+            Task<CommitResult>[] waiting = [.. Enumerable.Range(0, 60).Select(i => Put(store, $"/{i}", "v"))];
+            foreach (Task<CommitResult> commit in waiting)
+            {
+                StoreException locked = await Assert.ThrowsAsync<StoreException>(() => commit.WaitAsync(TimeSpan.FromSeconds(40), Token));
+                Assert.Equal("the commit failed: SQLite: database is locked (5)", locked.Message);
+                Assert.False(locked.OutcomeUnknown);
+            }
+
+            other.Execute("ROLLBACK");
+        }
+
+        Assert.Equal(2, (await Put(store, "/a", "2")).Revision);
+    }
+
     [Fact]
     public async Task Compact_Automatically_KeepsTheLastTenThousandAndFiveMinutes()
     {

@@ -10,7 +10,9 @@ namespace Orrery.Satellite.Joining;
 internal sealed class IdentityStore(KubeClient cluster, string secretName)
 {
     private static readonly GroupVersionResource Secrets = new("", "v1", "secrets");
-    private string version = "";
+
+    /// <summary>As it stood there when it was last read or written; null when it did not.</summary>
+    private KubeObject? present;
 
     /// <summary>What was sent and not answered: it may stand there.</summary>
     private JsonObject? unanswered;
@@ -22,41 +24,75 @@ internal sealed class IdentityStore(KubeClient cluster, string secretName)
     /// <returns>Null when there is none yet.</returns>
     public async Task<SatelliteIdentity?> ReadAsync(CancellationToken cancellationToken)
     {
-        KubeObject? secret = await cluster.FindAsync(Secrets, JoinNames.SystemNamespace, secretName, cancellationToken).ConfigureAwait(false);
-        version = secret?.ResourceVersion ?? "";
-        return secret is null ? null : SatelliteIdentity.Of(secret);
+        present = await FindAsync(cancellationToken).ConfigureAwait(false);
+        return present is null ? null : SatelliteIdentity.Of(present);
     }
 
-    /// <summary>Writes it, on condition that nobody did since it was read: of two satellites in one cluster, one loses.</summary>
+    /// <summary>
+    /// Writes it, on condition that nobody wrote another since it was read: of two satellites in one cluster, one loses. Who only labels it, stores it anew under another key, or takes it away
+    /// takes nothing from the satellite that runs: without it that could not replace its certificate any more.
+    /// </summary>
     /// <exception cref="StatusException">Conflict, or whatever else the cluster refuses.</exception>
     public async Task WriteAsync(SatelliteIdentity identity, CancellationToken cancellationToken)
     {
-        if (unanswered is { } sent)
+        if (unanswered is not null)
         {
-            // Whether it arrived: otherwise it would be taken for somebody else's, for as long as this process lives.
-            KubeObject? there = await cluster.FindAsync(Secrets, JoinNames.SystemNamespace, secretName, cancellationToken).ConfigureAwait(false);
-            version = there is not null && JsonComparison.IsSame(there.At("data"), sent) ? there.ResourceVersion : version;
-            unanswered = null;
+            // Whether it arrived: otherwise it would be taken for somebody else's.
+            await IsStillOursAsync(cancellationToken).ConfigureAwait(false);
         }
 
         JsonObject data = identity.ToData();
-        var secret = new JsonObject
+        try
         {
-            ["apiVersion"] = "v1",
-            ["kind"] = "Secret",
-            ["metadata"] = new JsonObject { ["name"] = secretName, ["namespace"] = JoinNames.SystemNamespace },
-            ["type"] = "Opaque",
-            ["data"] = data.DeepClone(),
-        };
-        if (version.Length == 0)
+            await PutAsync(data, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StatusException refused) when (refused.Code is 404 or 409)
+        {
+            if (!await IsStillOursAsync(cancellationToken).ConfigureAwait(false))
+            {
+                throw;
+            }
+
+            await PutAsync(data, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private Task<KubeObject?> FindAsync(CancellationToken cancellationToken) => cluster.FindAsync(Secrets, JoinNames.SystemNamespace, secretName, cancellationToken);
+
+    /// <summary>Looks at what stands there now, and goes on from it where it holds nothing but what was written here.</summary>
+    private async Task<bool> IsStillOursAsync(CancellationToken cancellationToken)
+    {
+        KubeObject? there = await FindAsync(cancellationToken).ConfigureAwait(false);
+        bool isOurs = there is null ? present is not null
+            : (present?.At("data") is { } known && JsonComparison.IsSame(there.At("data"), KubeJson.ToNode(known))) || (unanswered is { } sent && JsonComparison.IsSame(there.At("data"), sent));
+        unanswered = null;
+        present = isOurs ? there : present;
+        return isOurs;
+    }
+
+    private async Task PutAsync(JsonObject data, CancellationToken cancellationToken)
+    {
+        var metadata = new JsonObject { ["name"] = secretName, ["namespace"] = JoinNames.SystemNamespace };
+        var secret = new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Secret", ["metadata"] = metadata, ["type"] = "Opaque", ["data"] = data.DeepClone() };
+        if (present is null)
         {
             await SystemNamespace.EnsureAsync(cluster, cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (string member in (ReadOnlySpan<string>)["labels", "annotations", "resourceVersion"])
+        {
+            if (present?.At("metadata", member) is { } kept)
+            {
+                metadata[member] = KubeJson.ToNode(kept);
+            }
         }
 
         try
         {
             unanswered = data;
-            version = (await PutAsync(secret, cancellationToken).ConfigureAwait(false)).ResourceVersion;
+            present = await (present is null
+                ? cluster.CreateAsync(Secrets, JoinNames.SystemNamespace, secret, cancellationToken)
+                : cluster.UpdateAsync(Secrets, JoinNames.SystemNamespace, secretName, secret, cancellationToken)).ConfigureAwait(false);
             unanswered = null;
         }
         catch (StatusException refused) when (refused.Code is >= 400 and < 500)
@@ -64,16 +100,5 @@ internal sealed class IdentityStore(KubeClient cluster, string secretName)
             unanswered = null;
             throw;
         }
-    }
-
-    private Task<KubeObject> PutAsync(JsonObject secret, CancellationToken cancellationToken)
-    {
-        if (version.Length == 0)
-        {
-            return cluster.CreateAsync(Secrets, JoinNames.SystemNamespace, secret, cancellationToken);
-        }
-
-        secret.Metadata["resourceVersion"] = version;
-        return cluster.UpdateAsync(Secrets, JoinNames.SystemNamespace, secretName, secret, cancellationToken);
     }
 }

@@ -54,17 +54,55 @@ public sealed class IdentityStoreTests
         Assert.Equal("other", (await other.ReadAsync(Token))!.NextKeyPem);
     }
 
+    /// <summary>Who labels a Secret, or stores all of them anew under another key, writes nothing that concerns its satellite.</summary>
+    [Fact]
+    public async Task Write_SomebodyElseLabelledIt_GoesOnAndKeepsTheLabel()
+    {
+        using var secret = new OneSecret();
+        using KubeClient cluster = secret.Client();
+        var store = new IdentityStore(cluster, JoinNames.IdentitySecret);
+        await store.ReadAsync(Token);
+        await store.WriteAsync(Identity("1"), Token);
+
+        secret.Kept!.Metadata["labels"] = new JsonObject { ["backup"] = "yes" };
+        secret.Touch();
+        await store.WriteAsync(Identity("2"), Token);
+        secret.Touch();
+        await store.WriteAsync(Identity("3"), Token);
+
+        Assert.Equal("3", (await store.ReadAsync(Token))!.NextKeyPem);
+        Assert.Equal("yes", secret.Kept!.Metadata.TextAt("labels", "backup"));
+    }
+
+    [Fact]
+    public async Task Write_SomebodyElseTookItAway_MakesItAgain()
+    {
+        using var secret = new OneSecret();
+        using KubeClient cluster = secret.Client();
+        var store = new IdentityStore(cluster, JoinNames.IdentitySecret);
+        await store.WriteAsync(Identity("1"), Token);
+
+        secret.Kept = null;
+        await store.WriteAsync(Identity("2"), Token);
+
+        Assert.Equal("2", (await store.ReadAsync(Token))!.NextKeyPem);
+    }
+
     private static SatelliteIdentity Identity(string key) => new("edge-1", "uid", new Uri("https://example.com"), "authorities", null, null, key, null);
 
     /// <summary>A cluster with room for one Secret, whose answer may get lost.</summary>
     private sealed class OneSecret : HttpMessageHandler
     {
-        private JsonObject? kept;
         private int version;
+
+        public JsonObject? Kept { get; set; }
 
         public bool LosesNextAnswer { get; set; }
 
         public KubeClient Client() => new(new ClientConfig(new Uri("https://cluster.example.com")) { Carrier = () => this });
+
+        /// <summary>Somebody writes it, as it is.</summary>
+        public void Touch() => Kept!.Metadata["resourceVersion"] = $"{++version}";
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
@@ -77,13 +115,18 @@ public sealed class IdentityStoreTests
             if (request.Method != HttpMethod.Get)
             {
                 var sent = (JsonObject)JsonNode.Parse(await request.Content!.ReadAsStringAsync(cancellationToken))!;
-                if (kept is null ? request.Method != HttpMethod.Post : sent.Metadata.TextAt("resourceVersion") != kept.ResourceVersion)
+                if (Kept is null && request.Method == HttpMethod.Put)
+                {
+                    return Answer(HttpStatusCode.NotFound, ApiErrors.NotFound(new GroupResource("", "secrets"), "s").Status.ToJson());
+                }
+
+                if (Kept is null ? request.Method != HttpMethod.Post : sent.Metadata.TextAt("resourceVersion") != Kept.ResourceVersion)
                 {
                     return Answer(HttpStatusCode.Conflict, ApiErrors.Conflict(new GroupResource("", "secrets"), "s").Status.ToJson());
                 }
 
-                kept = sent;
-                kept.Metadata["resourceVersion"] = $"{++version}";
+                Kept = sent;
+                Kept.Metadata["resourceVersion"] = $"{++version}";
                 if (LosesNextAnswer)
                 {
                     LosesNextAnswer = false;
@@ -91,7 +134,7 @@ public sealed class IdentityStoreTests
                 }
             }
 
-            return kept is null ? Answer(HttpStatusCode.NotFound, ApiErrors.NotFound(new GroupResource("", "secrets"), "s").Status.ToJson()) : Answer(HttpStatusCode.OK, kept);
+            return Kept is null ? Answer(HttpStatusCode.NotFound, ApiErrors.NotFound(new GroupResource("", "secrets"), "s").Status.ToJson()) : Answer(HttpStatusCode.OK, Kept);
         }
 
         private static HttpResponseMessage Answer(HttpStatusCode code, JsonObject body) =>

@@ -68,15 +68,33 @@ internal sealed class Presence(SatelliteContext context, TunnelDialer dialer, Le
             }
             catch (StatusException e) when (e.IsNotFound)
             {
-                return false;
+                // Whatever stands in front of a control plane that is away may say so of everything.
+                if (await IsApiServerAsync(cancellationToken).ConfigureAwait(false))
+                {
+                    return false;
+                }
             }
             catch (Exception e) when (Retry.IsAway(e) && !cancellationToken.IsCancellationRequested)
             {
                 // The dialler says what is wrong.
-                await Task.WhenAny(dialer.Joined, Task.Delay(Patience, context.Time, cancellationToken)).ConfigureAwait(false);
             }
+
+            await Task.WhenAny(dialer.Joined, Task.Delay(Patience, context.Time, cancellationToken)).ConfigureAwait(false);
         }
 
         return true;
+    }
+
+    private async Task<bool> IsApiServerAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            JsonElement version = await context.ControlPlane.SendJsonAsync(HttpMethod.Get, "/version", null, cancellationToken).ConfigureAwait(false);
+            return version.ValueKind == JsonValueKind.Object && version.TryGetProperty("gitVersion", out _);
+        }
+        catch (Exception e) when (Retry.IsAway(e) && !cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
     }
 }

@@ -14,6 +14,9 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
     /// <summary>Longer than the control plane is silent that answers each third heartbeat: one who answers those need not be asked otherwise.</summary>
     private static readonly TimeSpan PingAfter = TimeSpan.FromSeconds(35);
 
+    /// <summary>How long whoever answers may take. One on the way may take such a stream and never pass it on, and a connection that dies just then says nothing for ever.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private string Path => $"/apis/{OrreryResources.ApiVersion}/dataplanes/{dataPlane}/{OrreryNames.TunnelSubresource}";
 
     /// <summary>For the client whose connection carries a tunnel.</summary>
@@ -22,15 +25,30 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
     /// <summary>Ends once the control plane has let it in; from then on the satellite's heartbeat is in the connection.</summary>
     /// <exception cref="WebSocketException">It is not there, or does not let it in.</exception>
     /// <exception cref="Api.StatusException">It says why it does not let it in.</exception>
+    /// <exception cref="TimeoutException">It says nothing.</exception>
     public async Task<Stream> OpenAsync(CancellationToken cancellationToken)
     {
         try
         {
-            return await OpenWithinAsync(cancellationToken).ConfigureAwait(false);
+            return await InTimeAsync(OpenWithinAsync, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (IsNotTaken(e))
         {
-            return await OpenApartAsync(cancellationToken).ConfigureAwait(false);
+            return await InTimeAsync(OpenApartAsync, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<Stream> InTimeAsync(Func<CancellationToken, Task<Stream>> open, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(Patience, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        try
+        {
+            return await open(both.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"the control plane did not answer within {Patience.TotalSeconds:0} s whether it takes a tunnel", e);
         }
     }
 
@@ -94,6 +112,7 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
             is HttpRequestError.ExtendedConnectNotSupported or HttpRequestError.VersionNegotiationError or HttpRequestError.SecureConnectionError
             or HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse,
         Api.StatusException e => e.Code is 400 or 405 or 501 or 502,
+        TimeoutException => true,
         _ => false,
     };
 }

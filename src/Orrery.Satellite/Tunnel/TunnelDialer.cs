@@ -14,6 +14,9 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
 
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(15);
+    /// <summary>One that ends sooner was worth nothing: what ends each at once is not dialled without pause, be it something on the way or another satellite of the same identity.</summary>
+    private static readonly TimeSpan Lasting = TimeSpan.FromSeconds(20);
+
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan IdentityLook = TimeSpan.FromMilliseconds(500);
 
@@ -46,7 +49,7 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
                 joined.TrySetResult();
                 Opened?.Invoke();
                 said = "";
-                wait = FirstWait;
+                long opened = context.Time.GetTimestamp();
                 Task<string> serving = ServeAsync(server, connection, cancellationToken);
                 if (await EndOrRenewalAsync(serving, dialledAs, cancellationToken).ConfigureAwait(false) is not { } ended)
                 {
@@ -57,6 +60,7 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
                 }
 
                 reason = ended;
+                wait = context.Time.GetElapsedTime(opened) < Lasting ? wait : FirstWait;
             }
             catch (Exception e) when ((Retry.IsAway(e) || e is WebSocketException) && !cancellationToken.IsCancellationRequested)
             {

@@ -53,6 +53,34 @@ public sealed class TunnelDialTests
         Assert.Equal(asked, door.Asked.Select(a => a.Protocol));
     }
 
+    /// <summary>One on the way takes the stream and passes nothing on; one that does so to everything is given up as well.</summary>
+    [Theory]
+    [InlineData(200)]
+    [InlineData(Door.Never)]
+    public async Task OpenAsync_StreamIsTakenAndNeverAnswered_HasAConnectionOfItsOwn(int apart)
+    {
+        await using Door door = await Door.StartAsync(HttpProtocols.Http1AndHttp2, withinConnections: Door.Never, apart);
+        using var client = new KubeClient(door.Config);
+        var time = new ManualTime();
+
+        Task<Stream> opening = new TunnelDial(client, "pa2-par", time).OpenAsync(default);
+        foreach (int asked in apart == Door.Never ? (int[])[1, 2] : [1])
+        {
+            await Eventually.TrueAsync(() => door.Asked.Count == asked, $"asked {asked} times", Limit);
+            time.Advance(TimeSpan.FromSeconds(31));
+        }
+
+        if (apart == Door.Never)
+        {
+            await Assert.ThrowsAsync<TimeoutException>(() => opening.WaitAsync(Limit));
+            return;
+        }
+
+        await using Stream tunnel = await opening.WaitAsync(Limit);
+        Assert.Equal(7, await EchoAsync(tunnel, 7));
+        Assert.Equal(["HTTP/2", "HTTP/1.1"], door.Asked.Select(a => a.Protocol));
+    }
+
     [Fact]
     public async Task OpenAsync_NotLetIn_SaysSoAndAsksOnce()
     {
@@ -105,6 +133,9 @@ public sealed class TunnelDialTests
     /// <summary>What takes tunnels, and says back whatever comes through them.</summary>
     private sealed class Door : IAsyncDisposable
     {
+        /// <summary>No answer at all.</summary>
+        public const int Never = 0;
+
         private readonly WebApplication web;
         private readonly X509Certificate2 certificate;
 
@@ -122,7 +153,8 @@ public sealed class TunnelDialTests
         public ConcurrentQueue<(string Protocol, string Connection)> Asked { get; }
 
         /// <param name="withinConnections">What a tunnel within an HTTP/2 connection is answered.</param>
-        public static async Task<Door> StartAsync(HttpProtocols protocols, int withinConnections = 200)
+        /// <param name="apart">What one with a connection of its own is answered.</param>
+        public static async Task<Door> StartAsync(HttpProtocols protocols, int withinConnections = 200, int apart = 200)
         {
             using CertificateAuthority authority = CertificateAuthority.Create("test authority", TimeSpan.FromDays(1), TimeProvider.System);
             X509Certificate2 certificate = authority.IssueServer(["localhost"], [IPAddress.Loopback], TimeSpan.FromDays(1)).ToX509();
@@ -137,7 +169,7 @@ public sealed class TunnelDialTests
             web.Run(http =>
             {
                 asked.Enqueue((http.Request.Protocol, http.Connection.Id));
-                return AnswerAsync(http, withinConnections);
+                return AnswerAsync(http, WebSocketUpgrade.IsWithinConnection(http) ? withinConnections : apart);
             });
             await web.StartAsync();
             var url = new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
@@ -153,16 +185,22 @@ public sealed class TunnelDialTests
             certificate.Dispose();
         }
 
-        private static async Task AnswerAsync(HttpContext http, int withinConnections)
+        private static async Task AnswerAsync(HttpContext http, int answer)
         {
             if (!http.Request.Path.Value!.EndsWith("/tunnel", StringComparison.Ordinal))
             {
                 return;
             }
 
-            if (WebSocketUpgrade.IsWithinConnection(http) && withinConnections != StatusCodes.Status200OK)
+            if (answer == Never)
             {
-                http.Response.StatusCode = withinConnections;
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                return;
+            }
+
+            if (answer != StatusCodes.Status200OK)
+            {
+                http.Response.StatusCode = answer;
                 return;
             }
 

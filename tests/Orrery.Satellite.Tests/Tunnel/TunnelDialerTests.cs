@@ -1,0 +1,64 @@
+using System.Net;
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Orrery.Client;
+using Orrery.Satellite.Observing;
+using Orrery.Satellite.Policy;
+using Orrery.Satellite.Recording;
+using Orrery.Satellite.Tunnel;
+using Orrery.Testing;
+
+namespace Orrery.Satellite.Tests.Tunnel;
+
+public sealed class TunnelDialerTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>Something on the way lets each tunnel open and ends it at once, or another satellite of the same identity takes its place again and again.</summary>
+    [Fact]
+    public async Task RunAsync_EachTunnelEndsAtOnce_DialsLessAndLessOften()
+    {
+        using var door = new Closing();
+        using var controlPlane = new KubeClient(new ClientConfig(new Uri("https://control.example.com")) { Carrier = () => door });
+        var options = new SatelliteOptions { DataPlane = "edge-1", Cluster = controlPlane.Config, ControlPlane = controlPlane.Config };
+        var history = new ServerHistory();
+        var context = new SatelliteContext(options, controlPlane, controlPlane, new PolicyWatch(controlPlane, options, history), new RecordKeeper(controlPlane, TimeProvider.System, NullLogger.Instance), history, new Standing(NullLogger.Instance));
+        var dialer = new TunnelDialer(context, new TunnelRequests(context, new PodRequests(context, new ObserveLoop(context).Pods), new MetricsRequests(context)));
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        long start = TimeProvider.System.GetTimestamp();
+        Task running = dialer.RunAsync(stop.Token);
+
+        await Eventually.TrueAsync(() => door.Opened >= 5, "five tunnels", cancellationToken: Token);
+
+        // Waits of 250, 500, 1,000 and 2,000 ms, each by half at least. Without them it would be half a second or little more.
+        TimeSpan took = TimeProvider.System.GetElapsedTime(start);
+        Assert.True(took >= TimeSpan.FromMilliseconds(1875), $"five tunnels within {took}");
+        await stop.CancelAsync();
+        await running.WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System, Token);
+    }
+
+    /// <summary>Grants every stream, and ends it.</summary>
+    private sealed class Closing : HttpMessageHandler
+    {
+        private int opened;
+
+        public int Opened => Volatile.Read(ref opened);
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (request.Method == HttpMethod.Connect)
+            {
+                Interlocked.Increment(ref opened);
+                return Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(new Ended()) });
+            }
+
+            return Task.FromResult(new HttpResponseMessage(HttpStatusCode.ServiceUnavailable) { Content = new StringContent("", Encoding.UTF8) });
+        }
+    }
+
+    /// <summary>Takes whatever is written and has nothing to read.</summary>
+    private sealed class Ended() : ConnectionStream(Stream.Null)
+    {
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => ValueTask.FromResult(0);
+    }
+}

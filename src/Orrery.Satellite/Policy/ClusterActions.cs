@@ -81,6 +81,12 @@ internal sealed class ClusterActions(KubeClient cluster, PolicyWatch policy, Rec
             record.Add(entry, $"{e.Code} {e.Reason}");
             throw;
         }
+        catch (Exception e)
+        {
+            // It was asked, and may have been done.
+            record.Add(entry, "no answer: " + e.Message);
+            throw;
+        }
     }
 
     private static bool IsNamespace(GroupVersionResource resource) => resource.GroupResource == ClusterResources.Namespaces.GroupResource;

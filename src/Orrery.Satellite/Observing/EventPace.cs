@@ -13,16 +13,19 @@ internal sealed class EventPace(TimeProvider time)
 
     public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 
-    private readonly ConcurrentDictionary<string, DateTimeOffset> next = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<ObservedKey, DateTimeOffset> turns = new();
+    /// <summary>Turns are counted from here by the clock that never jumps: one that is set back would hold all events for as long.</summary>
+    private readonly long began = time.GetTimestamp();
+
+    private readonly ConcurrentDictionary<string, TimeSpan> next = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<ObservedKey, TimeSpan> turns = new();
 
     /// <returns>How long to wait for the turn; null when it is there, which takes it.</returns>
     public TimeSpan? Wait(string tenant, ObservedKey key)
     {
-        DateTimeOffset now = time.GetUtcNow();
-        if (!turns.TryGetValue(key, out DateTimeOffset turn))
+        TimeSpan now = time.GetElapsedTime(began);
+        if (!turns.TryGetValue(key, out TimeSpan turn))
         {
-            DateTimeOffset after = next.AddOrUpdate(tenant, _ => now + Interval, (_, known) => (known > now ? known : now) + Interval);
+            TimeSpan after = next.AddOrUpdate(tenant, _ => now + Interval, (_, known) => (known > now ? known : now) + Interval);
             turn = after - (Interval * Burst);
             if (turn > now)
             {

@@ -18,6 +18,10 @@ internal sealed class IdentityReport(KubeClient root, Informer dataPlanes, TimeP
     private const string Authority = "certificateAuthority";
     private const string Identity = "satelliteIdentity";
 
+    /// <summary>A certificate is about to be issued to its satellite in this cluster: no other gets one beside it.</summary>
+    public Task AdmittedAsync(KubeObject dataPlane, SigningRequest request, CancellationToken cancellationToken) =>
+        WriteAsync(dataPlane, status => status[ClusterUid] = request.ClusterUid, cancellationToken);
+
     /// <summary>Its satellite has a certificate; the first says which cluster this data plane is.</summary>
     public Task<bool> IssuedAsync(KubeObject dataPlane, SigningRequest request, IssuedCertificate certificate, CancellationToken cancellationToken)
     {

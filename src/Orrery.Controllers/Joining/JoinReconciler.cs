@@ -29,7 +29,8 @@ internal sealed class JoinReconciler(
         KubeObject? dataPlane = request.DataPlane is { } name ? dataPlanes.Get(ClusterName.Root, "", name) : null;
         if (Conditions.IsTrue(json, "Approved"))
         {
-            if (dataPlane is not null && IssuedCertificate.Of(json) is { } issued)
+            // Requests outlive what they were for: a data plane of that name that was made anew, or whose satellite was revoked, has no part in it.
+            if (dataPlane is not null && request.Satellite!.Value.IsOf(dataPlane) && IssuedCertificate.Of(json) is { } issued)
             {
                 await report.IssuedAsync(dataPlane, request, issued, cancellationToken).ConfigureAwait(false);
             }
@@ -53,6 +54,8 @@ internal sealed class JoinReconciler(
                     await UseAsync(account, request, cancellationToken).ConfigureAwait(false);
                 }
 
+                // From now on it is this cluster, for whoever is judged next.
+                await report.AdmittedAsync(dataPlane!, request, cancellationToken).ConfigureAwait(false);
                 await DecideAsync(json, "Approved", verdict, cancellationToken).ConfigureAwait(false);
                 Log.JoinApproved(logger, dataPlane!.Name, request.Name, request.Requester, verdict.Reason);
                 events.Normal(dataPlane, verdict.Reason, $"A certificate for its satellite was approved: {verdict.Message}");

@@ -174,6 +174,24 @@ internal sealed class JoinWorld : IAsyncDisposable
         Assert.Null((await Root.GetAsync(CoreResources.SigningRequests, "", name, default)).TextAt("status", "certificate"));
     }
 
+    /// <summary>Asks for the certificate of a data plane's satellite by a token, from a cluster of that uid.</summary>
+    public async Task<KubeObject> AskAsync(string dataPlane, JoinInvitation invitation, string clusterUid)
+    {
+        using var client = new KubeClient(ControlPlane.Config(token: invitation.Token));
+        string user = SatelliteUserName.Of(await DataPlaneAsync(dataPlane)).ToString();
+        return await client.CreateAsync(CoreResources.SigningRequests, "", Request(user, OrreryNames.SatelliteGroup, clusterUid), default);
+    }
+
+    /// <summary>Waits until a request is decided about.</summary>
+    /// <returns>The reason, with the decision before it.</returns>
+    public async Task<string> VerdictAsync(KubeObject request)
+    {
+        KubeObject decided = await Eventually.SomeAsync(
+            async () => await Root.GetAsync(CoreResources.SigningRequests, "", request.Name, default) is var now && now.At("status", "conditions") is not null ? now : null,
+            $"a decision about {request.Name}");
+        return Conditions.Find(decided, "Approved") is { } approved ? "Approved " + approved.Reason : "Denied " + Conditions.Find(decided, "Denied")!.Reason;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();

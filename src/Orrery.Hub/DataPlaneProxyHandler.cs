@@ -18,7 +18,7 @@ internal sealed class DataPlaneProxyHandler(TunnelHub hub) : ISubresourceHandler
     public Task HandleAsync(SubresourceTarget target, HttpContext http, CancellationToken cancellationToken)
     {
         string path = $"/proxy{(target.Tail.Length == 0 ? "/" : target.Tail)}{http.Request.QueryString.Value}";
-        var asked = TunnelRequest.Of(target, target.Object.Name, path, "this asks the API of") with { IsProxy = true, IsStream = TunnelExchange.IsUpgrade(http) };
+        var asked = TunnelRequest.Of(target, target.Object.Name, path, "this asks the API of") with { IsProxy = true, IsPatient = true, IsStream = TunnelExchange.IsUpgrade(http) };
         return hub.AskAsync(asked, http, cancellationToken);
     }
 }

@@ -21,7 +21,7 @@ internal sealed class PodProxyHandler(TunnelHub hub) : ISubresourceHandler
     internal static Task AskAsync(TunnelHub hub, SubresourceTarget target, string dataPlane, ProxyName pod, HttpContext http, CancellationToken cancellationToken)
     {
         string path = $"{target.Cluster.PathPrefix}/api/v1/namespaces/{target.Object.Namespace}/pods/{pod}/proxy{(target.Tail.Length == 0 ? "/" : target.Tail)}{http.Request.QueryString.Value}";
-        var asked = TunnelRequest.Of(target, dataPlane, path, $"pod \"{pod.Name}\" runs in") with { IsProxy = true, IsStream = TunnelExchange.IsUpgrade(http) };
+        var asked = TunnelRequest.Of(target, dataPlane, path, $"pod \"{pod.Name}\" runs in") with { IsProxy = true, IsPatient = true, IsStream = TunnelExchange.IsUpgrade(http) };
         return hub.AskAsync(asked, http, cancellationToken);
     }
 }

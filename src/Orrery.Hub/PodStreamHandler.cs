@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Server.Handlers;
+using Orrery.Server.Requests;
 
 namespace Orrery.Hub;
 
@@ -31,7 +32,8 @@ internal sealed class PodStreamHandler(TunnelHub hub, string subresource) : ISub
         }
 
         string path = $"{target.Cluster.PathPrefix}/api/v1/namespaces/{target.Object.Namespace}/pods/{pod}/{subresource}{http.Request.QueryString.Value}";
-        return hub.AskAsync(TunnelRequest.Of(target, dataPlane, path, $"pod \"{pod}\" runs in") with { IsStream = IsStream }, http, cancellationToken);
+        bool isFollowed = !IsStream && RequestQuery.Parse((http.Request.QueryString.Value ?? "").TrimStart('?')).Flag("follow");
+        return hub.AskAsync(TunnelRequest.Of(target, dataPlane, path, $"pod \"{pod}\" runs in") with { IsStream = IsStream, IsPatient = isFollowed }, http, cancellationToken);
     }
 
     /// <summary>The data plane that is asked, and the name under which the pod is mirrored from there.</summary>

@@ -30,6 +30,7 @@ internal sealed class RelayHandler(TunnelHub hub) : ISubresourceHandler
             dataPlane, $"{target.Tail}{http.Request.QueryString.Value}", "this asks", Uri.UnescapeDataString(http.Request.Headers[StreamHeaderNames.AskedBy].ToString()))
         {
             IsProxy = true,
+            IsPatient = true,
             IsStream = TunnelExchange.IsUpgrade(http),
         };
         return hub.RelayAsync(asked, http, cancellationToken);

@@ -69,7 +69,7 @@ internal sealed class TunnelExchange(TimeProvider time, ILogger logger)
 
     private async Task<HttpResponseMessage> SendAsync(ITunnelRoute route, TunnelRequest asked, HttpContext http, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(AnswerLimit, time);
+        using var limit = new CancellationTokenSource(asked.IsPatient ? Timeout.InfiniteTimeSpan : AnswerLimit, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {

@@ -14,5 +14,11 @@ internal sealed record TunnelRequest(string DataPlane, string Path, string Subje
     /// <summary>Asks for a stream both ways, as the client's headers say.</summary>
     public bool IsStream { get; init; }
 
+    /// <summary>
+    /// The answer may begin whenever it likes: a followed log with its first line (a kubelet says nothing before), what listens in a pod when it has done its work. Whether the satellite
+    /// lives is known without it.
+    /// </summary>
+    public bool IsPatient { get; init; }
+
     public static TunnelRequest Of(SubresourceTarget target, string dataPlane, string path, string subject) => new(dataPlane, path, subject, target.User.Name);
 }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orrery.Api;
 using Orrery.Hub;
+using Orrery.Testing;
 
 namespace Orrery.Controllers.Tests.Tunnels;
 
@@ -39,6 +40,34 @@ public sealed class TunnelExchangeTests
     [Fact]
     public async Task FetchAsync_Object_IsRead() => Assert.Equal("a", (await FetchAsync(HttpStatusCode.OK, """{"metadata": {"name": "a"}}""")).Name);
 
+    /// <summary>A kubelet says nothing of a followed log before its first line, and what listens in a pod takes its time.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task RunAsync_NoAnswerForLong_IsAFaultOnlyWhereOneIsDue(bool isPatient)
+    {
+        var time = new ManualTime();
+        var route = new Late();
+        var http = new DefaultHttpContext();
+        var body = new MemoryStream();
+        http.Response.Body = body;
+
+        Task asking = new TunnelExchange(time, NullLogger.Instance).RunAsync(
+            route, new TunnelRequest("pa2-par", "/log", "it is asked of", "jane") { IsPatient = isPatient }, http, TestContext.Current.CancellationToken);
+        time.Advance(TimeSpan.FromHours(5));
+        route.Answer.TrySetResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("a line") });
+
+        if (isPatient)
+        {
+            await asking;
+            Assert.Equal("a line", System.Text.Encoding.UTF8.GetString(body.ToArray()));
+        }
+        else
+        {
+            Assert.Equal(504, (await Assert.ThrowsAsync<StatusException>(() => asking)).Code);
+        }
+    }
+
     private static Task<KubeObject> FetchAsync(HttpStatusCode code, string body) => new TunnelExchange(TimeProvider.System, NullLogger.Instance).FetchAsync(
         new Answering(code, body), new TunnelRequest("pa2-par", "/version", "it is asked of", "jane"), new DefaultHttpContext(), TestContext.Current.CancellationToken);
 
@@ -50,5 +79,16 @@ public sealed class TunnelExchangeTests
 
         public Task<HttpResponseMessage> SendAsync(TunnelRequest asked, HttpContext http, CancellationToken cancellationToken) =>
             Task.FromResult(new HttpResponseMessage(code) { Content = new StringContent(body) });
+    }
+
+    private sealed class Late : ITunnelRoute
+    {
+        public TaskCompletionSource<HttpResponseMessage> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public bool TryEnter() => true;
+
+        public ValueTask LeaveAsync() => ValueTask.CompletedTask;
+
+        public Task<HttpResponseMessage> SendAsync(TunnelRequest asked, HttpContext http, CancellationToken cancellationToken) => Answer.Task.WaitAsync(cancellationToken);
     }
 }

@@ -96,12 +96,13 @@ internal sealed class ManagedFields
         }
 
         var json = new JsonArray();
-        foreach (ManagedEntry entry in entries.Values
+        IEnumerable<ManagedEntry> ordered = entries.Count == 1 ? entries.Values : entries.Values
             .OrderBy(e => e.Identity.Operation, StringComparer.Ordinal)
             .ThenBy(e => e.Time?.ToUnixTimeSeconds() ?? 0)
             .ThenBy(e => e.Identity.Manager, StringComparer.Ordinal)
             .ThenBy(e => e.ApiVersion, StringComparer.Ordinal)
-            .ThenBy(e => e.Identity.Subresource, StringComparer.Ordinal))
+            .ThenBy(e => e.Identity.Subresource, StringComparer.Ordinal);
+        foreach (ManagedEntry entry in ordered)
         {
             json.Add((JsonNode)EncodeEntry(entry));
         }

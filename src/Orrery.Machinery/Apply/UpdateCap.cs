@@ -9,6 +9,11 @@ internal static class UpdateCap
     /// <summary>Unites the oldest Update entries of each version until at most <see cref="MaxUpdaters"/> are left.</summary>
     public static void Enforce(ManagedFields managed)
     {
+        if (managed.Count <= MaxUpdaters)
+        {
+            return;
+        }
+
         List<ManagedEntry> updaters = [.. managed.Entries.Where(e => !e.Identity.IsApply)];
         if (updaters.Count <= MaxUpdaters)
         {

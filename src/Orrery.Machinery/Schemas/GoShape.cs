@@ -28,68 +28,35 @@ public static class GoShape
     /// </summary>
     public static void Normalize(JsonObject json, Schema schema)
     {
-        Complete(json, schema);
-        foreach (string name in json.Select(m => m.Key).ToArray())
+        Plan plan = PlanOf(schema);
+        plan.Complete(json);
+        for (int i = 0; i < json.Count; i++)
         {
-            JsonNode? value = json[name];
+            (string name, JsonNode? value) = json.GetAt(i);
             if (!schema.Properties.TryGetValue(name, out Schema? member))
             {
                 continue;
             }
 
             Descend(value, member);
-            if (value is JsonArray { Count: 0 } && Fact(schema, name) == "null")
+            if (value is JsonArray { Count: 0 } && plan.Fact(name) == "null")
             {
-                json[name] = value = null;
+                json.SetAt(i, value = null);
             }
 
-            if (value is null ? !IsWritten(schema, name) : IsOmitted(schema, name, member, value))
+            if (value is null ? !plan.IsWritten(name) : plan.IsOmitted(name, member, value))
             {
-                json.Remove(name);
+                json.RemoveAt(i--);
             }
         }
 
-        foreach ((string name, Schema member) in PlanOf(schema).Written)
+        foreach ((string name, Schema member) in plan.Written)
         {
             if (!json.ContainsKey(name))
             {
-                json[name] = Fact(schema, name) == "null" ? null : Zero(member);
+                json[name] = plan.Fact(name) == "null" ? null : Zero(member);
             }
         }
-    }
-
-    /// <summary>Writes the nested structs that Go always writes.</summary>
-    internal static void Complete(JsonObject json, Schema schema)
-    {
-        foreach ((string name, Schema member) in PlanOf(schema).Nested)
-        {
-            if (!json.ContainsKey(name))
-            {
-                var nested = new JsonObject();
-                Complete(nested, member);
-                json[name] = nested;
-            }
-        }
-    }
-
-    internal static bool IsOmitted(Schema schema, string name, Schema member, JsonNode value)
-    {
-        Plan plan = PlanOf(schema);
-        string? fact = plan.Facts.GetValueOrDefault(name);
-        if (fact is "write" or "keep" or "null" || (fact != "omit" && schema.Required.Contains(name)))
-        {
-            return false;
-        }
-
-        return value.GetValueKind() switch
-        {
-            JsonValueKind.String => member.Type == SchemaType.String && member.Format != "date-time" && value.GetValue<string>().Length == 0,
-            JsonValueKind.Array => value.AsArray().Count == 0 && member.Type == SchemaType.Array,
-            JsonValueKind.Object => value.AsObject().Count == 0 && member.Type == SchemaType.Object && member.AdditionalProperties is not null,
-            JsonValueKind.False => fact == "omit",
-            JsonValueKind.Number => fact == "omit" && value.ToJsonString() == "0",
-            _ => false,
-        };
     }
 
     /// <summary>Go's zero value of a list item or map value, as it is encoded.</summary>
@@ -105,7 +72,7 @@ public static class GoShape
                 return JsonValue.Create(false);
             case SchemaType.Object when schema.Properties.Count > 0:
                 var json = new JsonObject();
-                Complete(json, schema);
+                PlanOf(schema).Complete(json);
                 return json;
             case SchemaType.Any when schema.IntOrString:
                 return JsonValue.Create(0L);
@@ -145,8 +112,6 @@ public static class GoShape
         }
     }
 
-    internal static bool IsWritten(Schema schema, string name) => PlanOf(schema).WrittenNames.Contains(name);
-
     private static bool IsAlwaysWritten(Schema schema, string name, Schema member) => Fact(schema, name) switch
     {
         "write" or "null" => true,
@@ -174,25 +139,66 @@ public static class GoShape
 
     private static string? Fact(Schema schema, string member) => schema.Name is { } type && Facts.Value.TryGetValue((type, member), out string? fact) ? fact : null;
 
-    private static Plan PlanOf(Schema schema) => Plans.GetValue(schema, static s => new Plan(s));
+    internal static Plan PlanOf(Schema schema) => Plans.GetValue(schema, static s => new Plan(s));
 
-    private sealed class Plan
+    /// <summary>The facts of one type.</summary>
+    internal sealed class Plan
     {
+        /// <summary>By member; most have none.</summary>
+        private readonly FrozenDictionary<string, string> facts;
+        private readonly FrozenSet<string> required;
+        private readonly FrozenSet<string> writtenNames;
+        private readonly (string Name, Schema Member)[] nested;
+
         public Plan(Schema schema)
         {
-            Facts = schema.Properties.Keys.Select(name => (name, Fact: Fact(schema, name))).Where(x => x.Fact is not null).ToFrozenDictionary(x => x.name, x => x.Fact!, StringComparer.Ordinal);
-            Nested = [.. schema.Properties.Where(p => IsNestedStruct(schema, p.Key, p.Value)).Select(p => (p.Key, p.Value))];
+            facts = schema.Properties.Keys.Select(name => (name, Fact: GoShape.Fact(schema, name))).Where(x => x.Fact is not null).ToFrozenDictionary(x => x.name, x => x.Fact!, StringComparer.Ordinal);
+            nested = [.. schema.Properties.Where(p => IsNestedStruct(schema, p.Key, p.Value)).Select(p => (p.Key, p.Value))];
+            required = schema.Required.ToFrozenSet(StringComparer.Ordinal);
             Written = [.. schema.Properties.Where(p => IsAlwaysWritten(schema, p.Key, p.Value)).Select(p => (p.Key, p.Value))];
-            WrittenNames = Written.Select(w => w.Name).ToFrozenSet(StringComparer.Ordinal);
+            writtenNames = Written.Select(w => w.Name).ToFrozenSet(StringComparer.Ordinal);
         }
-
-        /// <summary>By member; most have none.</summary>
-        public FrozenDictionary<string, string> Facts { get; }
-
-        public (string Name, Schema Member)[] Nested { get; }
 
         public (string Name, Schema Member)[] Written { get; }
 
-        public FrozenSet<string> WrittenNames { get; }
+        public bool IsWritten(string name) => writtenNames.Contains(name);
+
+        public string? Fact(string name) => facts.GetValueOrDefault(name);
+
+        /// <summary>Writes the nested structs that Go always writes.</summary>
+        public void Complete(JsonObject json)
+        {
+            foreach ((string name, Schema member) in nested)
+            {
+                if (!json.ContainsKey(name))
+                {
+                    var within = new JsonObject();
+                    PlanOf(member).Complete(within);
+                    json[name] = within;
+                }
+            }
+        }
+
+        public bool IsOmitted(string name, Schema member, JsonNode value)
+        {
+            string? fact = Fact(name);
+            if (fact is "write" or "keep" or "null" || (fact != "omit" && required.Contains(name)))
+            {
+                return false;
+            }
+
+            return value switch
+            {
+                JsonArray array => array.Count == 0 && member.Type == SchemaType.Array,
+                JsonObject json => json.Count == 0 && member.Type == SchemaType.Object && member.AdditionalProperties is not null,
+                _ => value.GetValueKind() switch
+                {
+                    JsonValueKind.String => member.Type == SchemaType.String && member.Format != "date-time" && value.GetValue<string>().Length == 0,
+                    JsonValueKind.False => fact == "omit",
+                    JsonValueKind.Number => fact == "omit" && value.ToJsonString() == "0",
+                    _ => false,
+                },
+            };
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
@@ -16,58 +17,118 @@ public static class StrictDecoding
     /// <param name="schema">Of a built-in type; null looks for repeated members only. Custom objects: see <see cref="ObjectDecoding.Custom"/>.</param>
     public static IReadOnlyList<string> Check(ReadOnlySpan<byte> body, Schema? schema)
     {
-        var faults = new List<string>();
+        var walk = new Search();
         var reader = new Utf8JsonReader(body, JsonBody.ReaderOptions);
         if (reader.Read())
         {
-            Walk(ref reader, schema, "", faults);
+            walk.Visit(ref reader, schema);
         }
 
-        return faults;
+        return walk.Faults;
     }
 
     /// <summary>Unknown members of a tree, in its order. A tree cannot hold repeated ones.</summary>
     public static IReadOnlyList<string> Check(JsonObject body, Schema schema) => Check(KubeJson.ToUtf8(body), schema);
 
-    private static void Walk(ref Utf8JsonReader reader, Schema? schema, string path, List<string> faults)
+    /// <summary>One search. Almost always there is nothing to find, so paths are put into words only then.</summary>
+    private sealed class Search
     {
-        if (reader.TokenType == JsonTokenType.StartObject)
+        /// <summary>Members of an object that are compared one by one; with more a set pays.</summary>
+        private const int Few = 16;
+
+        private readonly List<Step> path = [];
+
+        /// <summary>Members seen so far of all objects that the search is within.</summary>
+        private readonly List<string> names = [];
+        private List<string>? faults;
+
+        public IReadOnlyList<string> Faults => faults ?? (IReadOnlyList<string>)[];
+
+        public void Visit(ref Utf8JsonReader reader, Schema? schema)
         {
-            var seen = new HashSet<string>(StringComparer.Ordinal);
+            if (reader.TokenType == JsonTokenType.StartObject)
+            {
+                VisitMembers(ref reader, schema);
+            }
+            else if (reader.TokenType == JsonTokenType.StartArray)
+            {
+                Schema? items = TypeShape.ItemsOf(schema);
+                for (int i = 0; reader.Read() && reader.TokenType != JsonTokenType.EndArray; i++)
+                {
+                    path.Add(new Step(null, i));
+                    Visit(ref reader, items);
+                    path.RemoveAt(path.Count - 1);
+                }
+            }
+        }
+
+        private void VisitMembers(ref Utf8JsonReader reader, Schema? schema)
+        {
+            int first = names.Count;
+            HashSet<string>? many = null;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
                 string name = reader.GetString()!;
-                string at = path.Length == 0 ? name : $"{path}.{name}";
-                if (!seen.Add(name))
+                path.Add(new Step(name, 0));
+                if (IsRepeated(name, first, ref many))
                 {
-                    Add(faults, $"duplicate field \"{at}\"");
+                    Add("duplicate field");
                 }
 
-                bool known = TypeShape.Member(schema, name, out Schema? member);
-                if (!known)
+                if (!TypeShape.Member(schema, name, out Schema? member))
                 {
-                    Add(faults, $"unknown field \"{at}\"");
+                    Add("unknown field");
                 }
 
                 reader.Read();
-                Walk(ref reader, member, at, faults);
+                Visit(ref reader, member);
+                path.RemoveAt(path.Count - 1);
             }
-        }
-        else if (reader.TokenType == JsonTokenType.StartArray)
-        {
-            Schema? items = TypeShape.ItemsOf(schema);
-            for (int i = 0; reader.Read() && reader.TokenType != JsonTokenType.EndArray; i++)
-            {
-                Walk(ref reader, items, string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"), faults);
-            }
-        }
-    }
 
-    private static void Add(List<string> faults, string fault)
-    {
-        if (faults.Count < MaxFaults && !faults.Contains(fault))
-        {
-            faults.Add(fault);
+            names.RemoveRange(first, names.Count - first);
         }
+
+        private bool IsRepeated(string name, int first, ref HashSet<string>? many)
+        {
+            if (many is not null)
+            {
+                return !many.Add(name);
+            }
+
+            for (int i = first; i < names.Count; i++)
+            {
+                if (names[i] == name)
+                {
+                    return true;
+                }
+            }
+
+            names.Add(name);
+            if (names.Count - first > Few)
+            {
+                many = new HashSet<string>(names.Skip(first), StringComparer.Ordinal);
+            }
+
+            return false;
+        }
+
+        private void Add(string what)
+        {
+            var at = new StringBuilder();
+            foreach (Step step in path)
+            {
+                _ = step.Name is null ? at.Append(CultureInfo.InvariantCulture, $"[{step.Index}]") : at.Append(at.Length == 0 ? "" : ".").Append(step.Name);
+            }
+
+            string fault = $"{what} \"{at}\"";
+            faults ??= [];
+            if (faults.Count < MaxFaults && !faults.Contains(fault))
+            {
+                faults.Add(fault);
+            }
+        }
+
+        /// <summary>A member, or without a name an item.</summary>
+        private readonly record struct Step(string? Name, int Index);
     }
 }

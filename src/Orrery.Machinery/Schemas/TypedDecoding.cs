@@ -16,7 +16,7 @@ public static class TypedDecoding
     {
         try
         {
-            Walk(json, schema, new Place(GoTypes.Struct(schema), ""));
+            Walk(json, schema, schema, new Trail());
         }
         catch (FormatException e)
         {
@@ -52,53 +52,66 @@ public static class TypedDecoding
     /// <summary>The metadata of an object within another; the node is used up.</summary>
     /// <exception cref="FormatException">Go's words for what does not fit.</exception>
     internal static JsonNode? Metadata(JsonNode metadata) => metadata is JsonObject
-        ? Value(metadata, ObjectMetaSchema, new Place("ObjectMeta", ""))
+        ? Value(metadata, ObjectMetaSchema, ObjectMetaSchema, new Trail())
         : throw new FormatException($"json: cannot unmarshal {GoTypes.ValueName(metadata)} into Go value of type v1.ObjectMeta");
 
     internal static Schema ObjectMetaSchema => BuiltinTypes.Instance.FindByName("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")!;
 
-    private static void Walk(JsonObject json, Schema schema, Place place)
+    /// <param name="owner">Type of the innermost struct; with <paramref name="trail"/>, where a fault is.</param>
+    private static void Walk(JsonObject json, Schema schema, Schema owner, Trail trail)
     {
-        foreach (string name in json.Select(m => m.Key).ToArray())
+        GoShape.Plan plan = GoShape.PlanOf(schema);
+        for (int i = 0; i < json.Count; i++)
         {
-            JsonNode? value = json[name];
+            (string name, JsonNode? value) = json.GetAt(i);
             if (schema.Properties.TryGetValue(name, out Schema? member))
             {
-                bool written = GoShape.IsWritten(schema, name);
-                JsonNode? decoded = value is not null ? Value(value, member, place.Field(name)) : written ? GoShape.Zero(member) : null;
-                if (decoded is null ? !written : GoShape.IsOmitted(schema, name, member, decoded))
+                bool written = plan.IsWritten(name);
+                JsonNode? decoded = null;
+                if (value is not null)
                 {
-                    json.Remove(name);
+                    trail.Enter(name);
+                    decoded = Value(value, member, owner, trail);
+                    trail.Leave();
+                }
+                else if (written)
+                {
+                    decoded = GoShape.Zero(member);
+                }
+
+                if (decoded is null ? !written : plan.IsOmitted(name, member, decoded))
+                {
+                    json.RemoveAt(i--);
                 }
                 else if (!ReferenceEquals(decoded, value))
                 {
-                    json[name] = decoded;
+                    json.SetAt(i, decoded);
                 }
             }
             else if (schema.AdditionalProperties is { } values)
             {
-                JsonNode? decoded = value is null ? GoShape.Zero(values) : Value(value, values, place);
+                JsonNode? decoded = value is null ? GoShape.Zero(values) : Value(value, values, owner, trail);
                 if (!ReferenceEquals(decoded, value))
                 {
-                    json[name] = decoded;
+                    json.SetAt(i, decoded);
                 }
             }
             else if (!schema.PreserveUnknownFields)
             {
-                json.Remove(name);
+                json.RemoveAt(i--);
             }
         }
 
-        GoShape.Complete(json, schema);
+        plan.Complete(json);
     }
 
     /// <summary>The value in its one form: the same node, changed within, or a new one.</summary>
-    private static JsonNode? Value(JsonNode node, Schema schema, Place place)
+    private static JsonNode? Value(JsonNode node, Schema schema, Schema owner, Trail trail)
     {
         schema = TypeShape.IsUnion(schema.Name ?? "") ? TypeShape.Resolve(schema)! : schema;
         if (schema.Name == BuiltinSchemaBuilder.SchemaProps && node is not JsonObject)
         {
-            return Union(node, schema, place);
+            return Union(node, schema, owner, trail);
         }
 
         if (schema.PreserveUnknownFields && (schema.Type == SchemaType.Any || node is JsonObject))
@@ -110,16 +123,16 @@ public static class TypedDecoding
         switch (schema.Type)
         {
             case SchemaType.Object when node is JsonObject json:
-                Walk(json, schema, schema.Name is null ? place : place.Into(GoTypes.Struct(schema)));
+                Walk(json, schema, schema.Name is null ? owner : schema, trail);
                 return json;
             case SchemaType.Array when node is JsonArray array:
-                return Items(array, schema.Items!, place);
+                return Items(array, schema.Items!, owner, trail);
             case SchemaType.Boolean when given is JsonValueKind.True or JsonValueKind.False:
                 return node;
             case SchemaType.Number when given == JsonValueKind.Number:
                 return node;
             case SchemaType.Integer when given == JsonValueKind.Number:
-                return TypedScalars.Integer(node, schema.Format) ?? throw place.Mismatch($"number {node.ToJsonString()}", schema);
+                return TypedScalars.Integer(node, schema.Format) ?? throw trail.Mismatch($"number {node.ToJsonString()}", owner, schema);
             case SchemaType.String when schema.Name is TypedScalars.Time or TypedScalars.MicroTime:
                 return TypedScalars.Timestamp(node, schema.Name);
             case SchemaType.String when given == JsonValueKind.String:
@@ -129,15 +142,15 @@ public static class TypedDecoding
             case SchemaType.Any when schema.IntOrString:
                 return TypedScalars.IntegerOrString(node);
             default:
-                throw place.Mismatch(GoTypes.ValueName(node), schema);
+                throw trail.Mismatch(GoTypes.ValueName(node), owner, schema);
         }
     }
 
-    private static JsonArray Items(JsonArray array, Schema items, Place place)
+    private static JsonArray Items(JsonArray array, Schema items, Schema owner, Trail trail)
     {
         for (int i = 0; i < array.Count; i++)
         {
-            JsonNode? decoded = array[i] is { } item ? Value(item, items, place) : GoShape.Zero(items);
+            JsonNode? decoded = array[i] is { } item ? Value(item, items, owner, trail) : GoShape.Zero(items);
             if (!ReferenceEquals(decoded, array[i]))
             {
                 array[i] = decoded;
@@ -148,20 +161,33 @@ public static class TypedDecoding
     }
 
     /// <summary>A list of schemas, a list of names, or a flag, where a schema may stand too.</summary>
-    private static JsonNode Union(JsonNode node, Schema schema, Place place) => node switch
+    private static JsonNode Union(JsonNode node, Schema schema, Schema owner, Trail trail) => node switch
     {
-        JsonArray array => Items(array, schema, place),
+        JsonArray array => Items(array, schema, owner, trail),
         _ when node.GetValueKind() is JsonValueKind.True or JsonValueKind.False or JsonValueKind.String => node,
-        _ => throw place.Mismatch(GoTypes.ValueName(node), schema),
+        _ => throw trail.Mismatch(GoTypes.ValueName(node), owner, schema),
     };
 
-    /// <summary>Where a value stands, in the words of Go's UnmarshalTypeError: the innermost struct, and the members from the outermost one (without indexes).</summary>
-    private readonly record struct Place(string Struct, string Path)
+    /// <summary>Members from the outermost struct to where a walk stands, without indexes. Put into words only where a value does not fit.</summary>
+    private sealed class Trail
     {
-        public Place Field(string name) => this with { Path = Path.Length == 0 ? name : $"{Path}.{name}" };
+        private string[] names = new string[8];
+        private int depth;
 
-        public Place Into(string name) => this with { Struct = name };
+        public void Enter(string name)
+        {
+            if (depth == names.Length)
+            {
+                Array.Resize(ref names, 2 * depth);
+            }
 
-        public FormatException Mismatch(string value, Schema schema) => new($"json: cannot unmarshal {value} into Go struct field {Struct}.{Path} of type {GoTypes.Name(schema)}");
+            names[depth++] = name;
+        }
+
+        public void Leave() => depth--;
+
+        /// <summary>In the words of Go's UnmarshalTypeError: the innermost struct, and the members from the outermost one.</summary>
+        public FormatException Mismatch(string value, Schema owner, Schema schema) =>
+            new($"json: cannot unmarshal {value} into Go struct field {GoTypes.Struct(owner)}.{string.Join('.', names, 0, depth)} of type {GoTypes.Name(schema)}");
     }
 }

@@ -63,6 +63,11 @@ internal static partial class TypedScalars
         }
 
         string text = node.GetValue<string>();
+        if (type == Time && IsWritten(text))
+        {
+            return node;
+        }
+
         if (!TryReadTime(text, out DateTimeOffset time))
         {
             string layout = type == MicroTime ? MicroLayout : Layout;
@@ -86,6 +91,21 @@ internal static partial class TypedScalars
         return text[Seconds] is not ('.' or ',') || digits < Digits ? $"cannot parse \"{text[Seconds..]}\" as \".000000\""
             : digits > Digits ? $"cannot parse \"{text[(Seconds + 1 + Digits)..]}\" as \"Z07:00\""
             : null;
+    }
+
+    /// <summary>A time in its one form, such as every time that was stored.</summary>
+    private static bool IsWritten(string text)
+    {
+        if (text.Length != 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':' || text[19] != 'Z')
+        {
+            return false;
+        }
+
+        int year = (100 * Two(0)) + Two(2), month = Two(5), day = Two(8);
+        return year is >= 1 and <= 9999 && month is >= 1 and <= 12 && day >= 1 && day <= DateTime.DaysInMonth(year, month)
+            && Two(11) is >= 0 and < 24 && Two(14) is >= 0 and < 60 && Two(17) is >= 0 and < 60;
+
+        int Two(int at) => char.IsAsciiDigit(text[at]) && char.IsAsciiDigit(text[at + 1]) ? (10 * (text[at] - '0')) + text[at + 1] - '0' : -1_000_000;
     }
 
     /// <summary>RFC 3339, with any number of fraction digits.</summary>

@@ -150,6 +150,21 @@ internal sealed class TreeBranch<T> : TreeNode<T>
         }
     }
 
+    /// <summary>One of the same children but for one: its keys are not read again.</summary>
+    private TreeBranch(TreeBranch<T> former, int at, TreeNode<T> child)
+    {
+        Children = (TreeNode<T>[])former.Children.Clone();
+        Children[at] = child;
+        Count = former.Count - former.Children[at].Count + child.Count;
+        firstKeys = former.firstKeys;
+        string first = child.FirstKey;
+        if (!ReferenceEquals(first, firstKeys[at]))
+        {
+            firstKeys = (string[])firstKeys.Clone();
+            firstKeys[at] = first;
+        }
+    }
+
     public TreeNode<T>[] Children { get; }
 
     public override int Count { get; }
@@ -264,10 +279,5 @@ internal sealed class TreeBranch<T> : TreeNode<T>
         return low;
     }
 
-    private TreeBranch<T> With(int at, TreeNode<T> child)
-    {
-        var replaced = (TreeNode<T>[])Children.Clone();
-        replaced[at] = child;
-        return new TreeBranch<T>(replaced);
-    }
+    private TreeBranch<T> With(int at, TreeNode<T> child) => new(this, at, child);
 }

@@ -24,22 +24,29 @@ internal sealed class CommitFeed
     /// <summary>Sets the revision from which the feed goes on; before first use.</summary>
     public void Start(long at) => Volatile.Write(ref revision, at);
 
-    /// <summary>Called in revision order, once the batch is durable.</summary>
-    public void Publish(StoreBatch batch)
+    /// <summary>Called in revision order, once the batches are durable. A watcher is woken once for all of them.</summary>
+    public void Publish(params ReadOnlySpan<StoreBatch> batches)
     {
         lock (gate)
         {
-            Volatile.Write(ref revision, batch.Revision);
-            foreach (Action<StoreBatch> observer in observers)
+            foreach (StoreBatch batch in batches)
             {
-                observer(batch);
+                Volatile.Write(ref revision, batch.Revision);
+                foreach (Action<StoreBatch> observer in observers)
+                {
+                    observer(batch);
+                }
             }
 
             for (int i = taps.Count - 1; i >= 0; i--)
             {
-                if (!taps[i].TryOffer(batch))
+                foreach (StoreBatch batch in batches)
                 {
-                    taps.RemoveAt(i);
+                    if (!taps[i].TryOffer(batch))
+                    {
+                        taps.RemoveAt(i);
+                        break;
+                    }
                 }
             }
         }

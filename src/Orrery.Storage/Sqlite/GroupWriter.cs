@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Orrery.Storage.Feeds;
 using SQLitePCL;
 
@@ -21,6 +22,9 @@ internal sealed class GroupWriter : IDisposable
     private readonly CommitFeed feed;
     private readonly Action<long> onCommitted;
     private readonly Thread thread;
+
+    /// <summary>What a group changed.</summary>
+    private readonly List<StoreBatch> made = [];
     private bool isStopping;
     private bool isShrunk;
 
@@ -183,9 +187,12 @@ internal sealed class GroupWriter : IDisposable
         {
             if (request.Batch is { } batch)
             {
-                feed.Publish(batch);
+                made.Add(batch);
             }
         }
+
+        feed.Publish(CollectionsMarshal.AsSpan(made));
+        made.Clear();
 
         foreach (WriteRequest request in group)
         {

@@ -7,6 +7,8 @@ namespace Orrery.Storage.Sqlite;
 internal sealed class WriteSession : IDisposable
 {
     private readonly Database database;
+    private readonly Statement begin;
+    private readonly Statement commit;
     private readonly Statement find;
     private readonly Statement append;
     private readonly Statement point;
@@ -17,6 +19,8 @@ internal sealed class WriteSession : IDisposable
     public WriteSession(Database database)
     {
         this.database = database;
+        begin = database.Prepare("BEGIN IMMEDIATE");
+        commit = database.Prepare("COMMIT");
         find = database.Prepare("SELECT k.id, l.created, l.value FROM keys k JOIN log l ON l.id = k.id WHERE k.key = ?1 AND l.value IS NOT NULL");
         append = database.Prepare("INSERT INTO log (id, key, created, previous, value) VALUES (?1, ?2, ?3, ?4, ?5)");
         point = database.Prepare("INSERT INTO keys (key, id) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET id = excluded.id");
@@ -27,12 +31,12 @@ internal sealed class WriteSession : IDisposable
     /// <summary>The newest revision on disk.</summary>
     public long Revision => committed;
 
-    public void Begin() => database.Execute("BEGIN IMMEDIATE");
+    public void Begin() => begin.Run();
 
     /// <summary>Makes the group durable: this is the one fsync.</summary>
     public void Commit()
     {
-        database.Execute("COMMIT");
+        commit.Run();
         committed = revision;
     }
 
@@ -98,6 +102,8 @@ internal sealed class WriteSession : IDisposable
 
     public void Dispose()
     {
+        begin.Dispose();
+        commit.Dispose();
         find.Dispose();
         append.Dispose();
         point.Dispose();

@@ -8,7 +8,7 @@ namespace Orrery.Server.Admission;
 /// The admission stage. The mutating phase sees the object as it was decoded and defaulted; then its kind prepares and
 /// validates it; the validating phase sees what is to be stored. Plugins are asked in order, the first refusal wins.
 /// </summary>
-internal sealed class AdmissionChain(IReadOnlyList<IMutatingPlugin> mutating, IReadOnlyList<IValidatingPlugin> validating, AdmissionMetrics metrics, TimeProvider time) : IClusterMemory
+internal sealed class AdmissionChain(IMutatingPlugin[] mutating, IValidatingPlugin[] validating, AdmissionMetrics metrics, TimeProvider time) : IClusterMemory
 {
     /// <summary>The same chain without the plugins of these names.</summary>
     public AdmissionChain Without(IReadOnlySet<string> names) => names.Count == 0

@@ -93,9 +93,14 @@ internal sealed record WriteOptions(bool DryRun, string FieldManager, FieldValid
     /// <summary>The program's name at the front of the User-Agent, as upstream takes it.</summary>
     private static string DefaultManager(string userAgent)
     {
-        string name = userAgent.Split('/')[0];
-        var printable = new string([.. name.Where(c => !char.IsControl(c)).Take(MaxManagerLength)]);
-        return printable.Length == 0 ? "unknown" : printable;
+        int end = userAgent.IndexOf('/', StringComparison.Ordinal);
+        string name = end < 0 ? userAgent : userAgent[..end];
+        if (name.Length > MaxManagerLength || name.AsSpan().ContainsAnyInRange('\0', '\x1f') || name.AsSpan().ContainsAnyInRange('\x7f', '\x9f'))
+        {
+            name = new string([.. name.Where(c => !char.IsControl(c)).Take(MaxManagerLength)]);
+        }
+
+        return name.Length == 0 ? "unknown" : name;
     }
 
     private static void ValidateManager(string manager, List<FieldError> errors)
@@ -105,7 +110,7 @@ internal sealed record WriteOptions(bool DryRun, string FieldManager, FieldValid
             errors.Add(FieldError.TooLong("fieldManager", MaxManagerLength));
         }
 
-        if (manager.Any(char.IsControl))
+        if (manager.Length > 0 && manager.Any(char.IsControl))
         {
             errors.Add(FieldError.Invalid("fieldManager", manager, "should only contain printable characters"));
         }

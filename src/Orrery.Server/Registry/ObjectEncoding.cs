@@ -23,47 +23,39 @@ internal static class ObjectEncoding
     /// <exception cref="StatusException">413: patches or defaults made it larger than an object may be.</exception>
     public static byte[] Encode(JsonObject json)
     {
-        var buffer = new BoundedBuffer();
-        using (var writer = new Utf8JsonWriter(buffer, WriterOptions))
+        using Scratch scratch = Scratch.Take(MostBytes);
+        Utf8JsonWriter writer = scratch.Writer;
+        writer.WriteStartObject();
+        writer.WriteString("apiVersion"u8, json.ApiVersion);
+        writer.WriteString("kind"u8, json.Kind);
+        writer.WriteStartObject("metadata"u8);
+        foreach ((string name, JsonNode? value) in json.Metadata)
         {
-            writer.WriteStartObject();
-            writer.WriteString("apiVersion"u8, json.ApiVersion);
-            writer.WriteString("kind"u8, json.Kind);
-            writer.WriteStartObject("metadata"u8);
-            foreach ((string name, JsonNode? value) in json.Metadata)
+            if (name is not ("resourceVersion" or "selfLink" or "clusterName"))
             {
-                if (name is not ("resourceVersion" or "selfLink" or "clusterName"))
-                {
-                    WriteMember(writer, name, value);
-                }
+                WriteMember(writer, name, value);
             }
-
-            writer.WriteEndObject();
-            foreach ((string name, JsonNode? value) in json)
-            {
-                if (name is not ("apiVersion" or "kind" or "metadata"))
-                {
-                    WriteMember(writer, name, value);
-                }
-            }
-
-            writer.WriteEndObject();
         }
 
-        buffer.Check(0);
-        return buffer.WrittenSpan.ToArray();
+        writer.WriteEndObject();
+        foreach ((string name, JsonNode? value) in json)
+        {
+            if (name is not ("apiVersion" or "kind" or "metadata"))
+            {
+                WriteMember(writer, name, value);
+            }
+        }
+
+        writer.WriteEndObject();
+        return scratch.ToArray();
     }
 
     /// <summary>Any tree as bytes, members in their order.</summary>
     public static byte[] Write(JsonNode json)
     {
-        var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var writer = new Utf8JsonWriter(buffer, WriterOptions))
-        {
-            json.WriteTo(writer);
-        }
-
-        return buffer.WrittenSpan.ToArray();
+        using Scratch scratch = Scratch.Take(int.MaxValue);
+        json.WriteTo(scratch.Writer);
+        return scratch.ToArray();
     }
 
     /// <summary>Stored bytes with the revision in their metadata: what a client is answered.</summary>
@@ -102,32 +94,89 @@ internal static class ObjectEncoding
         }
     }
 
-    /// <summary>Refuses to grow while it is written into, not afterwards.</summary>
-    private sealed class BoundedBuffer : IBufferWriter<byte>
+    /// <summary>
+    /// A writer and the room it writes into, kept by each thread: what is kept of an object is cut to its size, and room for the longest
+    /// that its texts could become is several times as much. Refuses to grow while it is written into, not afterwards.
+    /// </summary>
+    private sealed class Scratch : IBufferWriter<byte>, IDisposable
     {
-        private readonly ArrayBufferWriter<byte> bytes = new(1024);
+        private const int Usual = 16 << 10;
 
-        public ReadOnlySpan<byte> WrittenSpan => bytes.WrittenSpan;
+        /// <summary>Room beyond which it is not kept for the next object.</summary>
+        private const int MostKept = 256 << 10;
 
-        public void Advance(int count) => bytes.Advance(count);
+        [ThreadStatic]
+        private static Scratch? spare;
+
+        private byte[] room = GC.AllocateUninitializedArray<byte>(Usual);
+        private int written;
+        private int most;
+
+        private Scratch()
+        {
+            Writer = new Utf8JsonWriter(this, WriterOptions);
+        }
+
+        public Utf8JsonWriter Writer { get; }
+
+        public static Scratch Take(int most)
+        {
+            Scratch taken = spare ?? new Scratch();
+            spare = null;
+            taken.most = most;
+            taken.written = 0;
+            taken.Writer.Reset();
+            return taken;
+        }
+
+        /// <summary>What was written.</summary>
+        /// <exception cref="StatusException">413.</exception>
+        public byte[] ToArray()
+        {
+            Writer.Flush();
+            Check(0);
+            return room.AsSpan(0, written).ToArray();
+        }
+
+        public void Advance(int count) => written += count;
 
         public Memory<byte> GetMemory(int sizeHint = 0)
         {
-            Check(sizeHint);
-            return bytes.GetMemory(sizeHint);
+            Reserve(sizeHint);
+            return room.AsMemory(written);
         }
 
         public Span<byte> GetSpan(int sizeHint = 0)
         {
+            Reserve(sizeHint);
+            return room.AsSpan(written);
+        }
+
+        public void Dispose()
+        {
+            if (room.Length <= MostKept)
+            {
+                spare = this;
+            }
+        }
+
+        private void Reserve(int sizeHint)
+        {
             Check(sizeHint);
-            return bytes.GetSpan(sizeHint);
+            int wanted = Math.Max(sizeHint, 1);
+            if (room.Length - written < wanted)
+            {
+                byte[] larger = GC.AllocateUninitializedArray<byte>((int)Math.Min(Array.MaxLength, Math.Max(2L * room.Length, (long)written + wanted)));
+                room.AsSpan(0, written).CopyTo(larger);
+                room = larger;
+            }
         }
 
         /// <summary>A writer asks for as much as it may need at worst, three bytes a character and more.</summary>
         /// <exception cref="StatusException">413.</exception>
-        public void Check(int more)
+        private void Check(int more)
         {
-            if (bytes.WrittenCount > MostBytes || more > 4 * MostBytes)
+            if (written > most || more > 4L * most)
             {
                 throw ApiErrors.RequestEntityTooLarge($"Request entity too large: an object may have {MostBytes} bytes");
             }

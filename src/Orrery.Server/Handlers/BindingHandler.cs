@@ -88,6 +88,11 @@ internal static class BindingHandler
             throw ApiErrors.Conflict(resource, pod.Name, $"pod {pod.Name} is already assigned to node \"{assigned}\"");
         }
 
+        if (pod.NodeAt("spec", "schedulingGates") is JsonArray { Count: > 0 })
+        {
+            throw ApiErrors.Conflict(resource, pod.Name, $"pod {pod.Name} has non-empty .spec.schedulingGates");
+        }
+
         pod.ObjectAt("spec")["nodeName"] = node;
         foreach (string member in (string[])["annotations", "labels"])
         {

@@ -22,28 +22,47 @@ internal static class EvictionHandler
         eviction = await SubresourceBody.AdmitAsync(request, scope, Kind, eviction, cancellationToken);
         options = DeleteOptions.Read(request.Query, eviction["deleteOptions"] as JsonObject);
 
+        if (eviction.Name is { Length: > 0 } said && said != request.Name)
+        {
+            throw ApiErrors.BadRequest("name in URL does not match name in Eviction object");
+        }
+
+        ObjectDeletion.CheckPreconditions(scope, options, pod.ToJsonObject());
+
+        // A pod that runs no more, or never did, disrupts nobody.
+        bool isSpared = pod.TextAt("status", "phase") is "Running" or "Unknown" && !pod.IsDeleting && await SpendAsync(request, pod, options.DryRun, cancellationToken);
+
         JsonObject Disrupt(JsonObject current)
         {
+            ObjectDeletion.CheckPreconditions(scope, options, current);
+            if (isSpared && DefinitionStatus.IsTrue(current, "Ready"))
+            {
+                // It has come to count for its budget meanwhile.
+                throw ApiErrors.Conflict(request.Resource.GroupResource, request.Name);
+            }
+
             // Whoever watches the pod learns why it goes.
             DefinitionStatus.Set(current.ObjectAt("status"), "DisruptionTarget", "True", "EvictionByEvictionAPI", "Eviction API: evicting", Now(request));
             return current;
         }
 
-        // A pod that runs no more, or never did, disrupts nobody.
-        if (pod.TextAt("status", "phase") is "Running" or "Unknown" && !pod.IsDeleting)
-        {
-            await SpendAsync(request, pod, options.DryRun, cancellationToken);
-        }
-
-        await request.Server.Update.UpdateAsync(
+        WriteResult marked = await request.Server.Update.UpdateAsync(
             scope with { Subresource = "status" },
             new ObjectChange { IsPatch = true, HasManagedFields = true, IsAdmitted = true, Wanted = Disrupt },
             cancellationToken);
+        if (options.ResourceVersion is not null)
+        {
+            // The version that was asked for has just become another one, by this.
+            options = options with { ResourceVersion = KubeObject.Parse(marked.Json.Span).ResourceVersion };
+        }
+
         await request.Server.Deletion.DeleteAsync(scope, options, cancellationToken, isAdmitted: true);
         await SubresourceBody.WriteSuccessAsync(request, cancellationToken);
     }
 
-    private static async ValueTask SpendAsync(ResourceRequest request, KubeObject pod, bool dryRun, CancellationToken cancellationToken)
+    /// <summary>Takes the pod off the disruptions that its budget allows.</summary>
+    /// <returns>Whether nothing was taken because the pod is not ready, and so counts for nothing there.</returns>
+    private static async ValueTask<bool> SpendAsync(ResourceRequest request, KubeObject pod, bool dryRun, CancellationToken cancellationToken)
     {
         string prefix = StoreKey.Prefix(Budgets.GroupResource, request.Cluster, request.Namespace);
         List<CachedObject> budgets = [.. request.Server.Objects.Current(Budgets).Range(prefix).Where(b => Covers(b, pod))];
@@ -54,16 +73,26 @@ internal static class EvictionHandler
 
         if (budgets.Count == 0)
         {
-            return;
+            return false;
+        }
+
+        if (!DefinitionStatus.IsTrue(pod.ToJsonObject(), "Ready") && LetsUnreadyGo(StoredJson.Parse(budgets[0].Json.Span)))
+        {
+            return true;
         }
 
         string now = Now(request);
         void Take(JsonObject budget)
         {
-            long allowed = budget.NumberAt("status", "disruptionsAllowed") ?? 0;
-            if (allowed <= 0 || (budget.NumberAt("status", "observedGeneration") ?? 0) < budget.Generation)
+            if ((budget.NumberAt("status", "observedGeneration") ?? 0) < budget.Generation)
             {
-                throw Refusal(budget.Name);
+                throw Refusal($"The disruption budget {budget.Name} is still being processed by the server.", retryAfterSeconds: 10);
+            }
+
+            long allowed = budget.NumberAt("status", "disruptionsAllowed") ?? 0;
+            if (allowed <= 0)
+            {
+                throw Refusal($"The disruption budget {budget.Name} needs {budget.NumberAt("status", "desiredHealthy") ?? 0} healthy pods and has {budget.NumberAt("status", "currentHealthy") ?? 0} currently");
             }
 
             JsonObject status = budget.ObjectAt("status");
@@ -79,7 +108,14 @@ internal static class EvictionHandler
         {
             await request.Server.Writer.UpdateAsync(Budgets, request.Cluster, request.Namespace, budgets[0].Name, "status", "kube-apiserver", Take, cancellationToken);
         }
+
+        return false;
     }
+
+    /// <summary>What the budget says of pods that run and are not ready; unless it says otherwise they may go while enough others are (<c>IfHealthyBudget</c>).</summary>
+    private static bool LetsUnreadyGo(JsonObject budget) =>
+        budget.TextAt("spec", "unhealthyPodEvictionPolicy") == "AlwaysAllow"
+        || (budget.NumberAt("status", "desiredHealthy") is > 0 and { } desired && (budget.NumberAt("status", "currentHealthy") ?? 0) >= desired);
 
     private static string Now(ResourceRequest request) => request.Server.Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
@@ -89,11 +125,11 @@ internal static class EvictionHandler
         return json.NodeAt("spec", "selector") is JsonObject selector && LabelSelector.FromJson(selector).Matches(pod.Labels);
     }
 
-    private static StatusException Refusal(string budget) => new(new Status
+    private static StatusException Refusal(string why, int retryAfterSeconds = 0) => new(new Status
     {
         Code = 429,
         Reason = StatusReason.TooManyRequests,
         Message = "Cannot evict pod as it would violate the pod's disruption budget.",
-        Details = new StatusDetails { Causes = [new StatusCause("DisruptionBudget", $"The disruption budget {budget} does not allow another disruption now", "")] },
+        Details = new StatusDetails { Causes = [new StatusCause("DisruptionBudget", why, "")], RetryAfterSeconds = retryAfterSeconds },
     });
 }

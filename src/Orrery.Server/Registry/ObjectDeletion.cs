@@ -75,7 +75,8 @@ internal sealed class ObjectDeletion(ObjectStore objects, ObjectVersions version
         }
     }
 
-    private static void CheckPreconditions(WriteScope scope, DeleteOptions options, JsonObject old)
+    /// <exception cref="StatusException">409: it is not what the client means.</exception>
+    public static void CheckPreconditions(WriteScope scope, DeleteOptions options, JsonObject old)
     {
         string what = scope.Resource.Kind.Kind;
         if (options.Uid is { } uid && uid != old.Uid)

@@ -96,8 +96,8 @@ internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions,
 
             using ServiceAddresses.Reservation? reservation = await addresses.ReserveAsync(scope, json, old, cancellationToken);
 
-            // 6. Nothing changed: nothing is written, the revision stays.
-            if (ObjectStore.IsSame(json, old))
+            // 6. Nothing changed: nothing is written, the revision stays. But that is how objects are brought to another version for good, after which nobody reads the former.
+            if (ObjectStore.IsSame(json, old) && (scope.ByServer || resource.IsInStoredVersion(current.Json.Span)))
             {
                 return new WriteResult(current.Json, current.Revision);
             }

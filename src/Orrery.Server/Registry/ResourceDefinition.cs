@@ -13,6 +13,7 @@ internal sealed class ResourceDefinition
 {
     private readonly Lazy<Schema> schema;
     private byte[]? prefix;
+    private byte[]? storedPrefix;
     private bool? hasDefaults;
 
     public ResourceDefinition(Func<Schema> schema)
@@ -95,10 +96,15 @@ internal sealed class ResourceDefinition
     public GroupResource GroupResource => Resource.GroupResource;
 
     /// <summary>How stored bytes of this very version begin, up to the quote before <c>metadata</c>.</summary>
-    public ReadOnlySpan<byte> Prefix => prefix ??= Encoding.UTF8.GetBytes($"{{\"apiVersion\":\"{Kind.ApiVersion}\",\"kind\":\"{Kind.Kind}\",");
+    public ReadOnlySpan<byte> Prefix => prefix ??= PrefixOf(Kind);
 
     /// <summary>True when the stored bytes can be answered as they are.</summary>
     public bool IsStoredAsServed(ReadOnlySpan<byte> json) => json.StartsWith(Prefix);
+
+    /// <summary>False for an object of a definition that stored another version when it was last written: to write it again is to bring it to the one of today.</summary>
+    public bool IsInStoredVersion(ReadOnlySpan<byte> json) => !IsCustom || json.StartsWith(storedPrefix ??= PrefixOf(StoredKind));
+
+    private static byte[] PrefixOf(GroupVersionKind kind) => Encoding.UTF8.GetBytes($"{{\"apiVersion\":\"{kind.ApiVersion}\",\"kind\":\"{kind.Kind}\",");
 
     public string KeyOf(ClusterName cluster, string ns, string name) => StoreKey.Of(StoredAs, cluster, Namespaced ? ns : "", name);
 }

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Client;
+using Orrery.Storage;
+using Orrery.Storage.Memory;
 using Orrery.Testing;
 
 namespace Orrery.Server.Tests.CustomResources;
@@ -30,6 +32,37 @@ public sealed class DefinitionLifeTests(ServerFixture fixture) : IClassFixture<S
         Assert.Equal("x", read.TextAt("spec", "late"));
         Assert.Equal("x", Assert.Single(list.Items).TextAt("spec", "late"));
         Assert.Equal(made.ResourceVersion, read.ResourceVersion);
+    }
+
+    /// <summary>How the objects of a definition are migrated: each is written as it is, and the former version taken out of the definition.</summary>
+    [Fact]
+    public async Task Update_OfAnObjectThatIsStoredInAFormerVersion_BringsItToTodaysAndIsNothingThereafter()
+    {
+        await using var store = new MemoryStore(TimeProvider.System);
+        await using TestServer server = await TestServer.StartAsync(new TestServerOptions { Store = store }, ServerFixture.Token);
+        GroupVersionResource former = ServerFixture.Custom("hinges"), today = former with { Version = "v2" };
+        JsonObject definition = ServerFixture.Definition("hinges");
+        JsonArray versions = definition["spec"]!["versions"]!.AsArray();
+        JsonObject second = (JsonObject)versions[0]!.DeepClone();
+        second["name"] = "v2";
+        second["storage"] = false;
+        versions.Add((JsonNode)second);
+        await server.Admin.CreateAsync(ServerFixture.Definitions, "", definition, ServerFixture.Token);
+        KubeObject made = await server.Admin.CreateAsync(former, "default", Made("a", "hinges"), ServerFixture.Token);
+        var flip = new JsonArray(
+            new JsonObject { ["op"] = "replace", ["path"] = "/spec/versions/0/storage", ["value"] = false }, new JsonObject { ["op"] = "replace", ["path"] = "/spec/versions/1/storage", ["value"] = true });
+        await server.Admin.PatchAsync(ServerFixture.Definitions, "", "hinges.test.example.com", PatchKind.Json, flip, ServerFixture.Token);
+
+        KubeObject read = await server.Admin.GetAsync(today, "default", "a", ServerFixture.Token);
+        KubeObject written = await server.Admin.UpdateAsync(today, "default", "a", read.ToJsonObject(), ServerFixture.Token);
+        KubeObject again = await server.Admin.UpdateAsync(today, "default", "a", written.ToJsonObject(), ServerFixture.Token);
+        StoredValue stored = (await store.GetAsync("/test.example.com/hinges/-/default/a", ServerFixture.Token))!;
+
+        Assert.Equal(made.ResourceVersion, read.ResourceVersion);
+        Assert.NotEqual(read.ResourceVersion, written.ResourceVersion);
+        Assert.Equal(written.ResourceVersion, again.ResourceVersion);
+        Assert.Equal(1, written.Generation);
+        Assert.StartsWith("""{"apiVersion":"test.example.com/v2",""", System.Text.Encoding.UTF8.GetString(stored.Value.Span), StringComparison.Ordinal);
     }
 
     [Fact]

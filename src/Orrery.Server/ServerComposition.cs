@@ -73,10 +73,11 @@ internal static class ServerComposition
         var limits = new LimitRanger(objects);
         var webhookCalls = new WebhookCalls(webhooks, facts, names, admissionMetrics, time, loggers.CreateLogger<WebhookCalls>());
         var priority = new PodPriority(objects);
+        var lifecycle = new NamespaceLifecycle(objects);
         var admission = new AdmissionChain(
             mutating:
             [
-                new NamespaceLifecycle(objects), new SigningRequestIdentity(time), limits, new ServiceAccountDefaults(objects, names), new NewNodeTaint(), new PodTopologyLabels(objects), priority, new DefaultTolerations(),
+                lifecycle, new SigningRequestIdentity(time), limits, new ServiceAccountDefaults(objects, names), new NewNodeTaint(), new PodTopologyLabels(objects), priority, new DefaultTolerations(),
                 DefaultClass.OfClaims(objects), new VolumeProtection(), new FinalizersAtBirth(options.FinalizersAtBirth), new RuntimeClassOverhead(objects), DefaultClass.OfIngresses(objects),
                 PolicyPlugins.Mutating(caches, facts, parameters), new MutatingWebhooks(caches, webhookCalls, seats), new ParamGuard(objects, resources, access.Authorizer), new RoleEscalation(access.RoleGuard),
             ],
@@ -84,7 +85,7 @@ internal static class ServerComposition
             [
                 limits, new PodSecurityAdmission(objects, options.AdmissionConfiguration.PodSecurity, time), priority, new ClaimResize(objects), new PrivilegedContainers(options.AllowsPrivileged),
                 new CertificateApproval(access.Authorizer), new CertificateSigning(access.Authorizer), new CertificateSubjectRestriction(), new ProviderGuard(access.Authorizer, options.Issuers), new ReservedGroups(), new MirroredNodes(),
-                PolicyPlugins.Validating(caches, facts, parameters), new ValidatingWebhooks(caches, webhookCalls, seats),
+                PolicyPlugins.Validating(caches, facts, parameters), new ValidatingWebhooks(caches, webhookCalls, seats), lifecycle,
             ],
             admissionMetrics, time).Without(options.DisabledAdmissionPlugins);
         var serviceAddresses = new ServiceAddresses(caches, options.ServiceRange, options.NodePorts, names);

@@ -7,7 +7,7 @@ namespace Orrery.Server.Admission;
 /// Nothing is made in a namespace that is not there or is being deleted, and the namespaces that a cluster cannot do
 /// without are not deleted. Upstream: plugin/namespace/lifecycle.
 /// </summary>
-internal sealed class NamespaceLifecycle(ObjectStore objects) : IMutatingPlugin
+internal sealed class NamespaceLifecycle(ObjectStore objects) : IMutatingPlugin, IValidatingPlugin
 {
     private static readonly ResourceDefinition Namespaces = BuiltinResources.Instance.Require("", "v1", "namespaces");
 
@@ -18,6 +18,17 @@ internal sealed class NamespaceLifecycle(ObjectStore objects) : IMutatingPlugin
             throw ApiErrors.Forbidden(request.GroupResource, request.Name, "this namespace may not be deleted");
         }
 
+        if (request.Operation == AdmissionOperation.Create && request.Resource.Namespaced)
+        {
+            RequireActive(request);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Last of all once more: webhooks may have taken half a minute each, and nothing is made in what has gone meanwhile.</summary>
+    public ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
         if (request.Operation == AdmissionOperation.Create && request.Resource.Namespaced)
         {
             RequireActive(request);

@@ -339,6 +339,24 @@ public sealed class WebhookTests(ServerFixture fixture) : IClassFixture<ServerFi
         Assert.Empty(webhook.Reviews);
     }
 
+    [Fact]
+    public async Task Validating_ThatAnswersWhenTheNamespaceHasGone_IsTooLate()
+    {
+        using var gone = new ManualResetEventSlim();
+        await using TestWebhook webhook = await TestWebhook.StartAsync(r => gone.Wait(TimeSpan.FromSeconds(25)) ? TestWebhook.Answer(r, true) : null, Token);
+        string ns = await fixture.NamespaceAsync();
+        await ConfigureAsync(Validating, webhook, ns, timeout: 30);
+        Task<StatusException> refusal = RefusalAsync(() => fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("a"), Token));
+        await Eventually.TrueAsync(() => Task.FromResult(!webhook.Reviews.IsEmpty), "it is asked", cancellationToken: Token);
+
+        await fixture.Admin.DeleteAsync(ServerFixture.Namespaces, "", ns, null, Token);
+        await Eventually.TrueAsync(async () => await fixture.Admin.FindAsync(ServerFixture.Namespaces, "", ns, Token) is null, "the namespace goes", cancellationToken: Token);
+        gone.Set();
+
+        Assert.Equal((404, $"namespaces \"{ns}\" not found"), ((await refusal).Code, (await refusal).Message));
+        Assert.Empty((await fixture.Admin.ListAsync(ServerFixture.ConfigMaps, ns, null, Token)).Items);
+    }
+
     private const string Rule = """{"apiGroups":[""],"apiVersions":["v1"],"resources":["configmaps"],"operations":["*"]}""";
 
     private async Task ConfigureAsync(

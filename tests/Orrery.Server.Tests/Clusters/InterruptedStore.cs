@@ -9,6 +9,9 @@ internal sealed class InterruptedStore(IStore inner) : IStore
     /// <summary>Runs once, before the next commit.</summary>
     public Func<IStore, Task>? BeforeNext { get; set; }
 
+    /// <summary>Runs before each commit.</summary>
+    public Func<IStore, Transaction, Task>? Before { get; set; }
+
     /// <summary>So many watches fail as soon as they are read.</summary>
     public int FailingWatches { get; set; }
 
@@ -21,6 +24,11 @@ internal sealed class InterruptedStore(IStore inner) : IStore
         {
             BeforeNext = null;
             await interrupt(inner);
+        }
+
+        if (Before is { } before)
+        {
+            await before(inner, transaction);
         }
 
         return await inner.CommitAsync(transaction, cancellationToken);

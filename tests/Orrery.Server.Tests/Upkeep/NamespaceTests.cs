@@ -1,6 +1,9 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Client;
+using Orrery.Server.Tests.Clusters;
+using Orrery.Storage;
+using Orrery.Storage.Memory;
 using Orrery.Testing;
 
 namespace Orrery.Server.Tests.Upkeep;
@@ -54,6 +57,32 @@ public sealed class NamespaceTests(ServerFixture fixture) : IClassFixture<Server
 
         await Eventually.TrueAsync(
             async () => await fixture.Admin.FindAsync(Accounts, ns, "default", ServerFixture.Token) is not null, "the account comes back", cancellationToken: ServerFixture.Token);
+    }
+
+    /// <summary>Another server let a write through while the namespace was still there, and this one has just found it empty.</summary>
+    [Fact]
+    public async Task Delete_WithAWriteThatLandsAfterItWasFoundEmpty_LeavesNothingBehind()
+    {
+        const string name = "/core/namespaces/-/-/short", late = "/core/configmaps/-/short/late";
+        await using var store = new InterruptedStore(new MemoryStore(TimeProvider.System));
+        await using TestServer server = await TestServer.StartAsync(new TestServerOptions { Store = store }, ServerFixture.Token);
+        await server.Admin.CreateAsync(ServerFixture.Namespaces, "", ServerFixture.Named("short"), ServerFixture.Token);
+        bool landed = false;
+        store.Before = async (inner, transaction) =>
+        {
+            if (transaction.Writes.Any(w => w.Key == name && w.Value is null))
+            {
+                byte[] value = """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"late","namespace":"short","uid":"7c1b3a52-98a3-4f2e-9a39-000000000001","creationTimestamp":"2026-01-01T00:00:00Z"}}"""u8.ToArray();
+                landed |= (await inner.CommitAsync(new Transaction([new Condition(late, 0)], [new Write(late, value)]), ServerFixture.Token)).Succeeded;
+            }
+        };
+
+        await server.Admin.DeleteAsync(ServerFixture.Namespaces, "", "short", null, ServerFixture.Token);
+
+        await Eventually.TrueAsync(
+            async () => await server.Admin.FindAsync(ServerFixture.Namespaces, "", "short", ServerFixture.Token) is null && await store.GetAsync(late, ServerFixture.Token) is null,
+            "the namespace goes with what came late", cancellationToken: ServerFixture.Token);
+        Assert.True(landed);
     }
 
     private Task GoneAsync(GroupVersionResource resource, string ns, string name) => Eventually.TrueAsync(

@@ -27,7 +27,7 @@ internal sealed class AppliedMemory(SatelliteContext context)
     public bool FailsAgain(string work) => !failing.TryAdd(work, true);
 
     /// <param name="digest">Of what was asked for.</param>
-    /// <param name="fingerprint">Of how the object read right after; empty for one that is not as asked for.</param>
+    /// <param name="fingerprint">Of how it read right after; empty for one that is not as asked for.</param>
     public void Keep(string work, string digest, string fingerprint, string uid, Informer informer)
     {
         failing.TryRemove(work, out _);
@@ -41,12 +41,12 @@ internal sealed class AppliedMemory(SatelliteContext context)
     public bool IsMade(Manifest manifest, KubeObject live) =>
         memory.TryGetValue(manifest.WorkName, out Memory? last) && last.Uid == live.Uid && AppliedObjects.MarkOf(live).Length == 0;
 
-    /// <summary>Same as asked for before, and still so: either every field reads as applied, or the object reads as it did right after.</summary>
+    /// <summary>Same as asked for before, and still so: either every field reads as applied, or as it did right after.</summary>
     public bool IsInForce(Manifest manifest, string digest, KubeObject live) =>
         !live.IsDeleting
         && memory.TryGetValue(manifest.WorkName, out Memory? last)
         && last.Digest == digest
-        && (Planted.Fault == PlantedFault.IgnoresDrift || Drift.Holds(manifest.Json, live.Json) || Drift.Fingerprint(live) == last.Fingerprint);
+        && (Planted.Fault == PlantedFault.IgnoresDrift || Drift.Holds(manifest.Json, live.Json) || Drift.Fingerprint(manifest.Json, live.Json) == last.Fingerprint);
 
     /// <summary>Neither side changed since they were last seen to agree.</summary>
     public bool IsSettled(KubeObject work) =>

@@ -11,12 +11,9 @@ internal static class Drift
 {
     private const int MostTold = 5;
 
-    /// <summary>Metadata that changes by itself and that no one applies.</summary>
-    private static readonly string[] Volatile = ["managedFields", "resourceVersion", "generation"];
-
     /// <summary>
     /// Whether every field of <paramref name="applied"/> has its value in <paramref name="live"/>. What others added beside is no drift:
-    /// it is theirs. An API server may write a value another way (1000m as 1), which reads as drift here; <see cref="Fingerprint"/>
+    /// it is theirs. An API server may write a value another way (1000m as 1), and a webhook of the cluster another value, which reads as drift here; <see cref="Fingerprint"/>
     /// tells that apart.
     /// </summary>
     public static bool Holds(JsonNode? applied, JsonElement live) => JsonComparison.Holds(applied, live);
@@ -42,27 +39,51 @@ internal static class Drift
         };
     }
 
-    /// <summary>A digest of all that people or controllers may have set: everything but the status and what changes by itself.</summary>
-    public static string Fingerprint(KubeObject live)
+    /// <summary>
+    /// A digest of how what was applied reads in <paramref name="live"/>, which is not always as it was applied. What others added beside does not count; in a list that is longer or shorter than it was
+    /// applied (a sidecar was put into a pod) all of it does, as it cannot be told which is whose.
+    /// </summary>
+    public static string Fingerprint(JsonNode applied, JsonElement live)
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
         using (var writer = new Utf8JsonWriter(buffer))
         {
-            writer.WriteStartObject();
-            foreach (JsonProperty member in live.Json.EnumerateObject().Where(m => m.Name is not ("status" or "metadata")).OrderBy(m => m.Name, StringComparer.Ordinal))
-            {
-                member.WriteTo(writer);
-            }
-
-            foreach (JsonProperty member in (live.At("metadata")?.EnumerateObject() ?? default).Where(m => !Volatile.Contains(m.Name)).OrderBy(m => m.Name, StringComparer.Ordinal))
-            {
-                member.WriteTo(writer);
-            }
-
-            writer.WriteEndObject();
+            WriteApplied(writer, applied, live);
         }
 
         return Convert.ToHexString(SHA256.HashData(buffer.WrittenSpan));
+    }
+
+    private static void WriteApplied(Utf8JsonWriter writer, JsonNode? applied, JsonElement live)
+    {
+        switch (applied, live.ValueKind)
+        {
+            case (JsonObject o, JsonValueKind.Object):
+                writer.WriteStartObject();
+                foreach ((string name, JsonNode? value) in o)
+                {
+                    if (live.TryGetProperty(name, out JsonElement member))
+                    {
+                        writer.WritePropertyName(name);
+                        WriteApplied(writer, value, member);
+                    }
+                }
+
+                writer.WriteEndObject();
+                break;
+            case (JsonArray a, JsonValueKind.Array) when a.Count == live.GetArrayLength():
+                writer.WriteStartArray();
+                foreach ((JsonNode? value, JsonElement item) in a.Zip(live.EnumerateArray()))
+                {
+                    WriteApplied(writer, value, item);
+                }
+
+                writer.WriteEndArray();
+                break;
+            default:
+                live.WriteTo(writer);
+                break;
+        }
     }
 
     public static string Digest(JsonObject applied) => Convert.ToHexString(SHA256.HashData(KubeJson.ToUtf8(applied)));

@@ -10,6 +10,8 @@ internal sealed class DriftEvents(SatelliteContext context)
     public void PutBack(KubeObject live, DriftFound drift) =>
         Say(live, "DriftCorrected", drift.IsGone ? $"{drift.Message}, and is made again" : $"{drift.Message}; it is put back");
 
+    public void Contested(KubeObject live, DriftFound drift) => Say(live, "DriftContested", $"{drift.Message}, and so again and again: somebody else wants it otherwise");
+
     public void Report(KubeObject live, DriftFound drift) => Say(live, "Drifted", $"{drift.Message}; it is left so");
 
     public void Conflict(KubeObject live, string held) => Say(live, "ApplyConflict", $"somebody else applies fields of it: {held}");

@@ -123,11 +123,12 @@ internal sealed class Trials(SatelliteContext context, NamespaceKeeper namespace
     }
 
     /// <summary>What will be deleted and made anew is tried beside the one that is there.</summary>
-    private async Task<ApplyOutcome> TryAnewAsync(Manifest manifest, GroupVersionResource resource, CancellationToken cancellationToken)
+    public async Task<ApplyOutcome> TryAnewAsync(Manifest manifest, GroupVersionResource resource, CancellationToken cancellationToken)
     {
         var beside = (JsonObject)manifest.Json.DeepClone();
         string name = manifest.Name.Length > 56 ? manifest.Name[..56] : manifest.Name;
         beside.Metadata["name"] = name.TrimEnd('-', '.') + "-trial";
+        LeaveWhatIsTaken(beside);
         try
         {
             await ApplyAsync(beside, resource, manifest.Namespace, beside.Name, isThere: false, cancellationToken).ConfigureAwait(false);
@@ -135,9 +136,45 @@ internal sealed class Trials(SatelliteContext context, NamespaceKeeper namespace
         }
         catch (StatusException e) when (ApplyConflicts.IsVerdict(e))
         {
-            return Refused(manifest, e);
+            return TellsNothing(e) ? ApplyOutcome.Acceptable : Refused(manifest, e);
         }
     }
+
+    /// <summary>Whether applying would leave what is there as it is, though not every field reads as applied: values may be written another way, or changed by the cluster's own webhooks.</summary>
+    public async Task<bool> IsAsApplyingLeavesItAsync(Manifest manifest, GroupVersionResource resource, KubeObject live, CancellationToken cancellationToken)
+    {
+        try
+        {
+            KubeObject would = await context.Cluster.ApplyAsync(resource, manifest.Namespace, manifest.Name, manifest.Json, OrreryNames.Manager, force: true, cancellationToken, dryRun: true).ConfigureAwait(false);
+            return Drift.Fingerprint(manifest.Json, would.Json) == Drift.Fingerprint(manifest.Json, live.Json);
+        }
+        catch (StatusException e) when (ApplyConflicts.IsVerdict(e))
+        {
+            // It would not even be taken, which whoever applies it learns.
+            return false;
+        }
+    }
+
+    /// <summary>Addresses and ports that a Service names are held by the one that is there.</summary>
+    private static void LeaveWhatIsTaken(JsonObject beside)
+    {
+        if (beside.Kind == "Service" && beside["spec"] is JsonObject spec)
+        {
+            foreach (string held in (ReadOnlySpan<string>)["clusterIP", "clusterIPs", "healthCheckNodePort"])
+            {
+                spec.Remove(held);
+            }
+
+            foreach (JsonObject port in (spec["ports"] as JsonArray ?? []).OfType<JsonObject>())
+            {
+                port.Remove("nodePort");
+            }
+        }
+    }
+
+    /// <summary>Refusals that would not meet the real thing: the one that is there makes room in the quota, and a webhook with effects of its own (apiserver: BadRequest) is not asked by a trial.</summary>
+    private static bool TellsNothing(StatusException e) =>
+        (e.Code == 403 && e.Message.Contains("exceeded quota", StringComparison.Ordinal)) || (e.Code == 400 && e.Message.Contains("does not support dry run", StringComparison.Ordinal));
 
     private Task ApplyAsync(JsonObject json, GroupVersionResource resource, string ns, string name, bool isThere, CancellationToken cancellationToken) =>
         context.Cluster.ApplyAsync(resource, ns, name, json, OrreryNames.Manager, force: isThere, cancellationToken, dryRun: true);

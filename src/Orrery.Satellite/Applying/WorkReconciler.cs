@@ -15,6 +15,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
     private readonly AppliedMemory memory = new(context);
     private readonly Trials trials = new(context, namespaces);
     private readonly HostClaims hosts = new(context);
+    private readonly DriftPace pace = new(context.Time);
 
     /// <summary>When to try again what somebody else must clear up first.</summary>
     private static readonly TimeSpan RefusedLook = TimeSpan.FromSeconds(10);
@@ -26,6 +27,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         KubeObject? work = context.Work(key);
         if (work is null || work.IsDeleting)
         {
+            pace.Forget(key);
             if (!memory.Forget(key) && Planted.Fault == PlantedFault.PrunesOnlyWhatItRemembers) return ReconcileResult.Done;
             try
             {
@@ -222,9 +224,26 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         DriftFound? drift = DriftFound.Of(manifest, digest, live, memory.DigestOf(manifest.WorkName));
         if (handling.ReportsDrift && drift is { IsGone: false })
         {
+            if (memory.DigestOf(manifest.WorkName).Length == 0 && await trials.IsAsApplyingLeavesItAsync(manifest, served.Resource, live!, cancellationToken).ConfigureAwait(false))
+            {
+                // Applied by a process before this one, and written otherwise by the cluster itself.
+                memory.Keep(manifest.WorkName, digest, Drift.Fingerprint(manifest.Json, live!.Json), live.Uid, informer);
+                return ApplyOutcome.InForce(live);
+            }
+
             drifts.Report(live!, drift);
             memory.Keep(manifest.WorkName, digest, "", live!.Uid, informer);
             return ApplyOutcome.Drifted(drift.Message, live);
+        }
+
+        if (drift is not null && pace.MustWait(manifest.WorkName))
+        {
+            if (live is not null)
+            {
+                drifts.Contested(live, drift);
+            }
+
+            return ApplyOutcome.Refused("Contested", $"{drift.Message}, and so again and again: somebody else wants it otherwise; it is put back every {DriftPace.Interval.TotalSeconds:0} s only", live);
         }
 
         if (context.Actions.Denies(served.Resource, manifest.Json) is { } denial)
@@ -278,8 +297,9 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             context.ClusterEvents.Warning(outcome.Live!, "PriorityClassLeftOut", $"PriorityClass \"{leftOut}\" is none that the tenant's pods may have here");
         }
 
-        if (drift is not null && outcome.IsApplied)
+        if (drift is not null && outcome.IsApplied && (drift.IsGone || Drift.Fingerprint(manifest.Json, outcome.Live!.Json) != Drift.Fingerprint(manifest.Json, live!.Json)))
         {
+            pace.PutBack(manifest.WorkName);
             drifts.PutBack(outcome.Live!, drift);
         }
 
@@ -300,14 +320,20 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         try
         {
             KubeObject made = await TakeAsync(manifest, resource, force: live is not null && (handling.TakesOver || !manifest.Marks(live)), cancellationToken).ConfigureAwait(false);
-            memory.Keep(manifest.WorkName, digest, Drift.Fingerprint(made), made.Uid, informer);
+            memory.Keep(manifest.WorkName, digest, Drift.Fingerprint(manifest.Json, made.Json), made.Uid, informer);
             informer.Observe(made);
             Log.Applied(logger, manifest.WorkName, manifest.Kind.Kind, manifest.Namespace, manifest.Name);
             return ApplyOutcome.InForce(made);
         }
         catch (StatusException e) when (e.Reason == StatusReason.Invalid && live is not null && (handling.Recreates || Trials.IsMadeAnew(manifest)))
         {
-            // A job's template cannot change; a changed job is another run.
+            // A job's template cannot change; a changed job is another run. What would not be taken anew either (a policy forbids it, or it is not valid at all) must not cost the one that is there.
+            if (await trials.TryAnewAsync(manifest, resource, cancellationToken).ConfigureAwait(false) is { IsApplied: false } neither)
+            {
+                Log.Refused(logger, manifest.WorkName, neither.Reason, neither.Message);
+                return ApplyOutcome.Refused(neither.Reason, $"it is not made anew, as that would be refused too: {neither.Message}", live);
+            }
+
             await removals.DeleteAsync(resource, live, manifest.WorkName, cancellationToken).ConfigureAwait(false);
             return ApplyOutcome.Refused("Terminating", $"the {manifest.Kind.Kind.ToLowerInvariant()} is made anew, as what changed cannot be changed in place", live);
         }

@@ -17,15 +17,19 @@ public sealed class DriftTests
     public void Holds_EveryAppliedField_MustHaveItsValue(string applied, string live, bool expected) =>
         Assert.Equal(expected, Drift.Holds(Samples.Json(applied), Samples.Object(live).Json));
 
-    [Fact]
-    public void Fingerprint_StatusAndVersionsAlone_ChangeNothing() => Assert.Equal(
-        Drift.Fingerprint(Samples.Object("""{"kind": "X", "metadata": {"name": "a", "resourceVersion": "1", "generation": 1, "managedFields": []}, "spec": {"a": 1}, "status": {"b": 1}}""")),
-        Drift.Fingerprint(Samples.Object("""{"kind": "X", "spec": {"a": 1}, "metadata": {"name": "a", "resourceVersion": "2"}, "status": {"b": 2}}""")));
+    [Theory]
+    [InlineData("""{"kind": "X", "spec": {"a": 1}, "metadata": {"name": "a", "resourceVersion": "2", "labels": {"b": "c"}}, "status": {"b": 2}}""")]
+    [InlineData("""{"kind": "X", "spec": {"a": 1, "default": true}, "metadata": {"name": "a", "annotations": {"revision": "1"}, "finalizers": ["x"]}}""")]
+    public void Fingerprint_WhatOthersAddBeside_ChangesNothing(string changed) => Assert.Equal(Fingerprint("""{"kind": "X", "metadata": {"name": "a"}, "spec": {"a": 1}}"""), Fingerprint(changed));
 
     [Theory]
     [InlineData("""{"kind": "X", "metadata": {"name": "a"}, "spec": {"a": 2}}""")]
-    [InlineData("""{"kind": "X", "metadata": {"name": "a", "labels": {"b": "c"}}, "spec": {"a": 1}}""")]
-    [InlineData("""{"kind": "X", "metadata": {"name": "a"}, "spec": {"a": 1}, "data": {}}""")]
-    public void Fingerprint_AnythingElse_ChangesIt(string changed) =>
-        Assert.NotEqual(Drift.Fingerprint(Samples.Object("""{"kind": "X", "metadata": {"name": "a"}, "spec": {"a": 1}}""")), Drift.Fingerprint(Samples.Object(changed)));
+    [InlineData("""{"kind": "X", "metadata": {"name": "a"}, "spec": {}}""")]
+    [InlineData("""{"kind": "X", "metadata": {"name": "a"}, "spec": {"a": 1, "list": [{"n": 2}]}}""")]
+    [InlineData("""{"kind": "X", "metadata": {"name": "a"}, "spec": {"a": 1, "list": [{"n": 1}, {"n": 3}]}}""")]
+    public void Fingerprint_WhatWasApplied_ChangesIt(string changed) =>
+        Assert.NotEqual(Fingerprint("""{"kind": "X", "metadata": {"name": "a"}, "spec": {"a": 1, "list": [{"n": 1, "more": true}]}}"""), Fingerprint(changed));
+
+    private static string Fingerprint(string live) =>
+        Drift.Fingerprint(Samples.Json("""{"kind": "X", "metadata": {"name": "a"}, "spec": {"a": 3, "list": [{"n": 1}]}}"""), Samples.Object(live).Json);
 }

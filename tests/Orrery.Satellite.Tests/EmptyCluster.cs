@@ -18,6 +18,9 @@ internal sealed class EmptyCluster : HttpMessageHandler
     /// <summary>Paths that begin so are answered 503.</summary>
     public string? Down { get; set; }
 
+    /// <summary>Paths that begin so are never answered.</summary>
+    public string? Hanging { get; set; }
+
     /// <summary>Paths that end so are answered 403.</summary>
     public string? Forbidden { get; set; }
 
@@ -29,6 +32,11 @@ internal sealed class EmptyCluster : HttpMessageHandler
         if (Forbidden is { } end && asked.AbsolutePath.EndsWith(end, StringComparison.Ordinal))
         {
             return Answer(HttpStatusCode.Forbidden, ApiErrors.Forbidden(new GroupResource("", "x"), "", "not yet").Status.ToJson().ToJsonString());
+        }
+
+        if (Hanging is { } silent && asked.AbsolutePath.StartsWith(silent, StringComparison.Ordinal))
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
         }
 
         if (Down is { } beginning && asked.AbsolutePath.StartsWith(beginning, StringComparison.Ordinal))

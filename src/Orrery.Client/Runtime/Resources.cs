@@ -44,7 +44,7 @@ public sealed class Resources(KubeClient client, TimeProvider? time = null)
     public async Task<(IReadOnlyList<ApiResource> Resources, IReadOnlyList<string> Unavailable)> AllAsync(CancellationToken cancellationToken)
     {
         JsonElement list = await client.SendJsonAsync(HttpMethod.Get, "/apis", null, cancellationToken).ConfigureAwait(false);
-        List<string> versions = ["v1", .. list.GetProperty("groups").EnumerateArray().Select(g => g.GetProperty("preferredVersion").GetProperty("groupVersion").GetString()!)];
+        List<string> versions = ["v1", .. Items(list, "groups").Select(g => g.GetProperty("preferredVersion").GetProperty("groupVersion").GetString()!)];
         var all = new List<ApiResource>();
         var unavailable = new List<string>();
         foreach (string version in versions)
@@ -92,7 +92,7 @@ public sealed class Resources(KubeClient client, TimeProvider? time = null)
         }
 
         GroupVersionKind version = GroupVersionKind.From(apiVersion, "");
-        var items = list.GetProperty("resources").EnumerateArray().Select(r => (Name: r.GetProperty("name").GetString()!, Json: r)).ToList();
+        var items = Items(list, "resources").Select(r => (Name: r.GetProperty("name").GetString()!, Json: r)).ToList();
         ILookup<string, string> subresources = items.Where(r => r.Name.Contains('/', StringComparison.Ordinal))
             .Select(r => r.Name.Split('/', 2)).ToLookup(p => p[0], p => p[1], StringComparer.Ordinal);
         return
@@ -101,10 +101,13 @@ public sealed class Resources(KubeClient client, TimeProvider? time = null)
                 new GroupVersionResource(version.Group, version.Version, r.Name),
                 r.Json.GetProperty("kind").GetString()!,
                 r.Json.GetProperty("namespaced").GetBoolean(),
-                [.. r.Json.GetProperty("verbs").EnumerateArray().Select(v => v.GetString()!)],
+                [.. Items(r.Json, "verbs").Select(v => v.GetString()!)],
                 [.. subresources[r.Name]])),
         ];
     }
+
+    /// <summary>A list of nothing may be left out, or null: servers are written in Go.</summary>
+    private static IEnumerable<JsonElement> Items(JsonElement json, string member) => json.TryGetProperty(member, out JsonElement list) && list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : [];
 
     private sealed record Known(List<ApiResource> Resources, DateTimeOffset At);
 }

@@ -16,8 +16,11 @@ internal sealed class ClusterReport : IReconciler<string>
     private const string Self = "self";
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan CheckDelay = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan MetricsTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>A cluster that takes longer to say its version cannot be worked with.</summary>
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan FactsTimeout = TimeSpan.FromSeconds(30);
 
     /// <summary>How many of the objects that are kept are named.</summary>
     private const int KeptNamed = 10;
@@ -33,6 +36,8 @@ internal sealed class ClusterReport : IReconciler<string>
     /// <summary>Whether what was written may be gone: the DataPlane may have been deleted and made anew.</summary>
     private volatile bool isDoubtful;
     private bool away;
+    private bool measures;
+    private IReadOnlyList<AccessRight>? missing;
 
     /// <param name="unwanted">What runs in the cluster that the control plane does not want.</param>
     public ClusterReport(SatelliteContext context, Informer nodes, Func<IReadOnlyList<KubeObject>> unwanted)
@@ -62,7 +67,7 @@ internal sealed class ClusterReport : IReconciler<string>
     public async Task<ReconcileResult> ReconcileAsync(string key, CancellationToken cancellationToken)
     {
         // 1. Ask the cluster.
-        (string? version, bool measures, IReadOnlyList<AccessRight>? missing, string fault) = await AskAsync(cancellationToken).ConfigureAwait(false);
+        (string? version, bool isMeasured, IReadOnlyList<AccessRight>? lacking, string fault) = await AskAsync(cancellationToken).ConfigureAwait(false);
         if (version is null != away)
         {
             away = version is null;
@@ -75,10 +80,10 @@ internal sealed class ClusterReport : IReconciler<string>
         }
 
         // 2. Say what is new.
-        JsonObject status = Facts(version, measures);
+        JsonObject status = Facts(version, isMeasured);
         string restriction = context.Policy.Current.Summary;
         ClusterState state = StateOf(version is not null, fault);
-        string rights = missing is null ? "?" : ClusterRights.Describe(missing);
+        string rights = lacking is null ? "?" : ClusterRights.Describe(lacking);
         string? restored = await RestoredAsync(cancellationToken).ConfigureAwait(false);
         string text = $"{status.ToJsonString()}{state}{restriction}{rights}{restored}";
         if (text == written && !isDoubtful)
@@ -99,7 +104,7 @@ internal sealed class ClusterReport : IReconciler<string>
         }
 
         SetConditions(status, present, state, restriction);
-        SetPermitted(status, present, version is not null, missing);
+        SetPermitted(status, present, version is not null, lacking);
         if (restored is not null)
         {
             Set(status, present, OrreryNames.RestoredCondition, Conditions.True, "NotConfirmed", restored);
@@ -137,7 +142,7 @@ internal sealed class ClusterReport : IReconciler<string>
         }
     }
 
-    private JsonObject Facts(string? version, bool measures)
+    private JsonObject Facts(string? version, bool isMeasured)
     {
         var status = new JsonObject
         {
@@ -148,7 +153,7 @@ internal sealed class ClusterReport : IReconciler<string>
         {
             IReadOnlyList<KubeObject> all = nodes.All();
             status["kubernetesVersion"] = version;
-            status["metrics"] = measures;
+            status["metrics"] = isMeasured;
             status["nodes"] = ClusterFacts.Nodes(all);
             status["capacity"] = ClusterFacts.Sum(all, "capacity");
             status["allocatable"] = ClusterFacts.Sum(all, "allocatable");
@@ -219,7 +224,7 @@ internal sealed class ClusterReport : IReconciler<string>
             + (kept.Count == 0 ? "nothing" : $"{kept.Count} objects ({names}{(kept.Count > KeptNamed ? ", …" : "")})");
     }
 
-    private void SetPermitted(JsonObject status, KubeObject present, bool answers, IReadOnlyList<AccessRight>? missing)
+    private void SetPermitted(JsonObject status, KubeObject present, bool answers, IReadOnlyList<AccessRight>? lacking)
     {
         if (!answers && Conditions.Find(present, OrreryNames.PermittedCondition) is { } known)
         {
@@ -227,11 +232,11 @@ internal sealed class ClusterReport : IReconciler<string>
             return;
         }
 
-        (string state, string reason, string message) = missing switch
+        (string state, string reason, string message) = lacking switch
         {
             null => (Conditions.Unknown, "NotTold", "the cluster does not tell its satellite what that may do"),
             { Count: 0 } => (Conditions.True, "RightsGranted", "the satellite may do in the cluster all that it may need"),
-            _ => (Conditions.False, "RightsMissing", $"the cluster does not let the satellite everywhere: {ClusterRights.Describe(missing)}"),
+            _ => (Conditions.False, "RightsMissing", $"the cluster does not let the satellite everywhere: {ClusterRights.Describe(lacking)}"),
         };
         Set(status, present, OrreryNames.PermittedCondition, state, reason, message);
     }
@@ -248,26 +253,56 @@ internal sealed class ClusterReport : IReconciler<string>
 
     private async Task<(string? Version, bool Measures, IReadOnlyList<AccessRight>? Missing, string Fault)> AskAsync(CancellationToken cancellationToken)
     {
-        using var timeout = new CancellationTokenSource(AnswerTimeout, context.Time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        // 1. Whether it answers.
+        string version;
+        using (var limit = new CancellationTokenSource(AnswerTimeout, context.Time))
+        using (var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token))
+        {
+            try
+            {
+                version = await VersionAsync(both.Token).ConfigureAwait(false);
+            }
+            catch (Exception e) when (Retry.IsAway(e) && !cancellationToken.IsCancellationRequested)
+            {
+                return (null, false, null, limit.IsCancellationRequested ? $"the cluster's API did not answer within {AnswerTimeout.TotalSeconds:0} s" : $"the cluster's API cannot be reached: {e.Message}");
+            }
+        }
+
+        // 2. The rest, for which one that is slow gets more time: it is not away. What it does not tell is as it told last.
+        using var rest = new CancellationTokenSource(FactsTimeout, context.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, rest.Token);
         try
         {
-            JsonElement version = await context.Cluster.SendJsonAsync(HttpMethod.Get, "/version", null, linked.Token).ConfigureAwait(false);
-            await revision.LookAsync(linked.Token).ConfigureAwait(false);
-            bool measures = await MeasuresAsync(linked.Token).ConfigureAwait(false);
-            IReadOnlyList<AccessRight>? missing = await context.Rights.MissingAsync(linked.Token).ConfigureAwait(false);
-            return (version.TryGetProperty("gitVersion", out JsonElement v) ? v.GetString() ?? "" : "", measures, missing, "");
+            await revision.LookAsync(either.Token).ConfigureAwait(false);
+            measures = await MeasuresAsync(either.Token).ConfigureAwait(false);
+            missing = await context.Rights.MissingAsync(either.Token).ConfigureAwait(false);
         }
         catch (Exception e) when (Retry.IsAway(e) && !cancellationToken.IsCancellationRequested)
         {
-            return (null, false, null, timeout.IsCancellationRequested ? $"the cluster's API did not answer within {AnswerTimeout.TotalSeconds:0} s" : $"the cluster's API cannot be reached: {e.Message}");
+            context.Rights.Doubt();
+        }
+
+        return (version, measures, missing, "");
+    }
+
+    private async Task<string> VersionAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            JsonElement version = await context.Cluster.SendJsonAsync(HttpMethod.Get, "/version", null, cancellationToken).ConfigureAwait(false);
+            return version.TryGetProperty("gitVersion", out JsonElement text) ? text.GetString() ?? "" : "";
+        }
+        catch (StatusException e) when (e.Code is 403 or 404)
+        {
+            // Its owner keeps that to itself; it answers.
+            return "";
         }
     }
 
     /// <summary>Metrics are served by something beside the cluster's API, and that it is down tells nothing of the cluster.</summary>
     private async Task<bool> MeasuresAsync(CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(MetricsTimeout, context.Time);
+        using var limit = new CancellationTokenSource(AnswerTimeout, context.Time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {

@@ -48,6 +48,18 @@ public sealed class ResourcesTests
         Assert.Equal(2, server.Requests.Count);
     }
 
+    /// <summary>A list of nothing is null where a server in Go did not make one.</summary>
+    [Fact]
+    public async Task AllAsync_ListsThatAreNull_AreEmpty()
+    {
+        await using ScriptedServer server = await ScriptedServer.StartAsync(c => ScriptedServer.JsonAsync(c, c.Request.Path == "/apis"
+            ? """{"kind":"APIGroupList","apiVersion":"v1","groups":null}"""
+            : """{"kind":"APIResourceList","groupVersion":"v1","resources":[{"name":"odd","kind":"Odd","namespaced":true,"verbs":null}]}"""));
+        using var client = new KubeClient(server.Config);
+
+        Assert.Empty(Assert.Single((await new Resources(client).AllAsync(CancellationToken.None)).Resources).Verbs);
+    }
+
     /// <summary>A kube-apiserver lists the groups of aggregated servers also while those are down, and answers 503 for what is in them.</summary>
     [Fact]
     public async Task AllAsync_OneGroupIsDown_TellsTheOthers()

@@ -6,6 +6,7 @@ using Orrery.Satellite.Policy;
 using Orrery.Satellite.Recording;
 using Orrery.Satellite.Reporting;
 using Orrery.Satellite.Tunnel;
+using Orrery.Testing;
 
 namespace Orrery.Satellite.Tests.Reporting;
 
@@ -18,23 +19,63 @@ public sealed class ClusterReportTests
     public async Task Reconcile_MetricsAreDown_IsNotTheClustersFault()
     {
         using var api = new EmptyCluster { Down = "/apis/metrics.k8s.io" };
+
+        JsonObject status = await StatusAsync(api);
+
+        Assert.False((bool)status["metrics"]!);
+        Assert.Equal("False", StateOf(status, "Degraded"));
+    }
+
+    [Theory]
+    [InlineData("/apis/authorization.k8s.io", "False", "Unknown")]
+    [InlineData("/apis/metrics.k8s.io", "False", "False")]
+    [InlineData("/version", "True", "Unknown")]
+    public async Task Reconcile_SomethingIsNeverAnswered_IsAwayOnlyWhereItsVersionIs(string hanging, string degraded, string permitted)
+    {
+        using var api = new EmptyCluster { Hanging = hanging };
+
+        JsonObject status = await StatusAsync(api);
+
+        Assert.Equal((degraded, permitted), (StateOf(status, "Degraded"), StateOf(status, "Permitted")));
+    }
+
+    [Fact]
+    public async Task Reconcile_VersionIsForbidden_TheClusterAnswersNevertheless()
+    {
+        using var api = new EmptyCluster { Forbidden = "/version" };
+
+        Assert.Equal("False", StateOf(await StatusAsync(api), "Degraded"));
+    }
+
+    private static string? StateOf(JsonObject status, string type) => status["conditions"]!.AsArray().Select(c => c!.AsObject()).Single(c => c.TextAt("type") == type).TextAt("status");
+
+    /// <summary>What is reported of a cluster, whatever time that takes there.</summary>
+    private static async Task<JsonObject> StatusAsync(EmptyCluster api)
+    {
+        var time = new ManualTime();
         using KubeClient client = api.Client();
-        var options = new SatelliteOptions { DataPlane = "edge-1", Cluster = client.Config };
+        var options = new SatelliteOptions { DataPlane = "edge-1", Cluster = client.Config, Time = time };
         var history = new ServerHistory();
         var context = new SatelliteContext(options, client, client, new PolicyWatch(client, options, history), new RecordKeeper(client, TimeProvider.System, NullLogger.Instance), history, new Standing(NullLogger.Instance));
-        var nodes = new Informer(client, ClusterResources.Nodes, context.ClusterInformerOptions);
+        var nodes = new Informer(client, ClusterResources.Nodes, context.ClusterInformerOptions with { Time = TimeProvider.System });
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         Task running = Task.WhenAll(nodes.RunAsync(stop.Token), context.Namespaces.RunAsync(stop.Token));
         await Task.WhenAll(nodes.HasSynced, context.Namespaces.HasSynced).WaitAsync(Token);
 
-        await new ClusterReport(context, nodes, () => []).ReconcileAsync("self", Token);
-
-        (string path, string body) = Assert.Single(api.Patched);
-        Assert.EndsWith("/dataplanes/edge-1/status", path, StringComparison.Ordinal);
-        JsonObject status = JsonNode.Parse(body)!["status"]!.AsObject();
-        Assert.False((bool)status["metrics"]!);
-        Assert.Contains(status["conditions"]!.AsArray(), c => c!.AsObject().TextAt("type") == "Degraded" && c.AsObject().TextAt("status") == "False");
+        Task<ReconcileResult> looked = new ClusterReport(context, nodes, () => []).ReconcileAsync("self", Token);
+        await Eventually.TrueAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+                return looked.IsCompleted;
+            },
+            "it has reported",
+            TimeSpan.FromSeconds(60));
+        await looked;
         await stop.CancelAsync();
         await running;
+        (string path, string body) = Assert.Single(api.Patched);
+        Assert.EndsWith("/dataplanes/edge-1/status", path, StringComparison.Ordinal);
+        return JsonNode.Parse(body)!["status"]!.AsObject();
     }
 }

@@ -12,8 +12,8 @@ internal static class SubresourceDispatch
 {
     public static Task HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
-        // 1. One that a part beside the server offers.
-        if (request.Server.SubresourceHandlers.TryGetValue((request.Resource.GroupResource, request.Subresource), out ISubresourceHandler? handler))
+        // 1. One that a part beside the server offers. Of the platform's own kinds that is in root: what a virtual cluster defines under their names is its own affair, and leads nowhere.
+        if ((request.Cluster.IsRoot || !request.Resource.IsCustom) && request.Server.SubresourceHandlers.TryGetValue((request.Resource.GroupResource, request.Subresource), out ISubresourceHandler? handler))
         {
             ProxyName proxy = request.Subresource == "proxy"
                 ? ProxyName.Parse(request.Name) ?? throw ApiErrors.BadRequest($"invalid {request.Resource.GroupResource.Resource} request \"{request.Name}\"")

@@ -18,6 +18,7 @@ public sealed class TunnelHub
     private readonly ConcurrentDictionary<string, Tunnel> open = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Tunnel, bool> held = new();
     private readonly ConcurrentDictionary<string, DateTimeOffset> lost = new(StringComparer.Ordinal);
+    private readonly TunnelShares shares = new();
     private readonly TunnelHubOptions options;
     private readonly ILogger logger;
     private readonly TunnelExchange exchange;
@@ -111,12 +112,30 @@ public sealed class TunnelHub
     internal DateTimeOffset? LostAt(string dataPlane) => lost.TryGetValue(dataPlane, out DateTimeOffset at) ? at : null;
 
     /// <summary>Asks a data plane, and passes its answer on to the client.</summary>
-    /// <exception cref="StatusException">503: not connected; 504: no answer.</exception>
-    internal Task AskAsync(TunnelRequest asked, HttpContext http, CancellationToken cancellationToken)
+    /// <exception cref="StatusException">503: not connected; 504: no answer; 429: too many of the same tenant.</exception>
+    internal async Task AskAsync(TunnelRequest asked, HttpContext http, CancellationToken cancellationToken)
     {
         // Which one it was also stands in the audit log of a request that names none, such as for a Service, or that is refused.
         AuditAnnotation.Add(http, OrreryNames.DataPlaneLabel, asked.DataPlane);
-        return AskAsync(RouteTo(asked), asked, http, cancellationToken);
+        if (asked.Tenant.Length == 0)
+        {
+            await AskAsync(RouteTo(asked), asked, http, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        if (!shares.TryEnter(asked.DataPlane, asked.Tenant))
+        {
+            throw ApiErrors.TooManyRequests($"{asked.Subject} data plane \"{asked.DataPlane}\", of which {TunnelShares.Most} logs, streams and proxied requests are open already", retryAfterSeconds: 1);
+        }
+
+        try
+        {
+            await AskAsync(RouteTo(asked), asked, http, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            shares.Leave(asked.DataPlane, asked.Tenant);
+        }
     }
 
     /// <summary>Asks a data plane for one object, whatever else is asked beside.</summary>

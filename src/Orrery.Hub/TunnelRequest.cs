@@ -20,5 +20,8 @@ internal sealed record TunnelRequest(string DataPlane, string Path, string Subje
     /// </summary>
     public bool IsPatient { get; init; }
 
-    public static TunnelRequest Of(SubresourceTarget target, string dataPlane, string path, string subject) => new(dataPlane, path, subject, target.User.Name);
+    /// <summary>Whose share of the tunnel it takes (<see cref="TunnelShares"/>); empty for operators and for other servers, where it was counted.</summary>
+    public string Tenant { get; init; } = "";
+
+    public static TunnelRequest Of(SubresourceTarget target, string dataPlane, string path, string subject) => new(dataPlane, path, subject, target.User.Name) { Tenant = target.Cluster.Namespace };
 }

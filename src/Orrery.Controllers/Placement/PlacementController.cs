@@ -42,7 +42,7 @@ internal sealed class PlacementController : IController
         context.Fleet.PlacementChanged += () => Add(Everything());
 
         // What leaves a drained data plane waits for a place that is heard.
-        context.Fleet.ReadinessChanged += _ => Add(works.Informer.All().Where(IsDrained).Select(SourceKey.Of).OfType<SourceKey>().Distinct());
+        context.Fleet.ReadinessChanged += _ => Add(fleet.Current.Drained.SelectMany(works.In).Select(SourceKey.Of).OfType<SourceKey>().Distinct());
     }
 
     public Task RunAsync(CancellationToken cancellationToken) => host.RunAsync(cancellationToken);

@@ -9,6 +9,8 @@ namespace Orrery.Satellite.Applying;
 /// <summary>Wakes <see cref="WorkReconciler"/> when a Work or anything applied for it changes, and at a regular pace.</summary>
 internal sealed class ApplyLoop
 {
+    private const string ByTenant = "tenant";
+
     private readonly SatelliteContext context;
     private readonly AppliedObjects applied;
     private readonly ReconcilerHost<string> works;
@@ -38,6 +40,7 @@ internal sealed class ApplyLoop
             TimeSpan.FromMinutes(5),
             workers: 1);
 
+        context.Works.AddIndex(ByTenant, w => w.Labels.TryGetValue(OrreryNames.TenantLabel, out string? tenant) ? [tenant] : []);
         context.Works.Subscribe(change =>
         {
             works.Queue.Add(change.Key.Name);
@@ -48,7 +51,7 @@ internal sealed class ApplyLoop
         });
         context.Tenancies.Changed += tenant =>
         {
-            foreach (KubeObject work in context.Works.All().Where(w => w.Labels.GetValueOrDefault(OrreryNames.TenantLabel) == tenant))
+            foreach (KubeObject work in context.Works.ByIndex(ByTenant, tenant))
             {
                 works.Queue.Add(work.Name);
             }

@@ -185,6 +185,9 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
             Log.JoinRefused(logger, dataPlane, order.Name, refusal.Message);
             refusedToken = invitation is not null && askedWith == invitation.TokenDigest ? askedWith : refusedToken;
             identity = asking with { NextKeyPem = null };
+
+            // The next request waits for the next look: it may be refused as well, and each stands for an hour.
+            isAnswerDue = false;
             await store.WriteAsync(identity, cancellationToken).ConfigureAwait(false);
             return false;
         }

@@ -27,7 +27,8 @@ internal sealed class Peers : IDisposable
         });
         servers.Subscribe(change =>
         {
-            if (change.IsDeleted && AddressOf(change.Latest) is { } gone && clients.TryRemove(gone, out KubeClient? client))
+            // A server that was started again at the same address is another by name: what goes to it goes on.
+            if (change.IsDeleted && AddressOf(change.Latest) is { } gone && !servers.All().Any(s => AddressOf(s) == gone) && clients.TryRemove(gone, out KubeClient? client))
             {
                 client.Dispose();
             }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
@@ -19,6 +20,7 @@ public sealed class TunnelHub
     private readonly ConcurrentDictionary<Tunnel, bool> held = new();
     private readonly ConcurrentDictionary<string, DateTimeOffset> lost = new(StringComparer.Ordinal);
     private readonly TunnelShares shares = new();
+    private readonly TunnelContests contests;
     private readonly TunnelHubOptions options;
     private readonly ILogger logger;
     private readonly TunnelExchange exchange;
@@ -26,10 +28,12 @@ public sealed class TunnelHub
     private KubeClient? client;
     private Peers? peers;
     private TunnelGuard? guard;
+    private EventRecorder? events;
 
     public TunnelHub(TunnelHubOptions options)
     {
         this.options = options;
+        contests = new TunnelContests(options.Time);
         logger = options.Loggers.CreateLogger("Orrery.Hub");
         exchange = new TunnelExchange(options.Time, logger);
         Beats = new BeatSlots(options.Heartbeat, options.Time);
@@ -70,7 +74,8 @@ public sealed class TunnelHub
         string server = RandomNumberGenerator.GetHexString(10, lowercase: true);
         var written = new TunnelRecords(this, api, server, options);
         var looking = new TunnelGuard(this, api, options);
-        (records, peers, guard, client) = (written, known, looking, api);
+        var telling = new EventRecorder(api, "orrery-hub", options.Time, options.Loggers);
+        (records, peers, guard, client, events) = (written, known, looking, api, telling);
         try
         {
             foreach (string dataPlane in Connected)
@@ -78,11 +83,11 @@ public sealed class TunnelHub
                 written.Changed(dataPlane);
             }
 
-            await Together.RunAsync([new ServerRegistration(api, server, access.Address, options).RunAsync, known.RunAsync, written.RunAsync, looking.RunAsync, ListenAsync], cancellationToken).ConfigureAwait(false);
+            await Together.RunAsync([new ServerRegistration(api, server, access.Address, options).RunAsync, known.RunAsync, written.RunAsync, looking.RunAsync, telling.RunAsync, ListenAsync], cancellationToken).ConfigureAwait(false);
         }
         finally
         {
-            (records, peers, guard, client) = (null, null, null, null);
+            (records, peers, guard, client, events) = (null, null, null, null, null);
         }
     }
 
@@ -189,6 +194,18 @@ public sealed class TunnelHub
             if (former.Credential.Digest == credential.Digest)
             {
                 Log.TunnelReplaced(logger, dataPlane, remote);
+                if (former.Quiet < options.Heartbeat * 2 && contests.TakenOver(dataPlane))
+                {
+                    events?.Warning(
+                        KubeObject.From(new JsonObject
+                        {
+                            ["apiVersion"] = OrreryResources.ApiVersion, ["kind"] = "DataPlane", ["metadata"] = new JsonObject { ["name"] = dataPlane, ["uid"] = credential.DataPlaneUid },
+                        }),
+                        "TunnelTakenOver",
+                        $"Its tunnel was taken over {TunnelContests.Many} times by the same certificate while it was heard: its connection breaks again and again, or two satellites have copies of one "
+                            + $"Secret ('orrery data-plane revoke {dataPlane}' shuts out both, another token lets in one)");
+                }
+
                 await former.DisposeAsync().ConfigureAwait(false);
             }
             else

@@ -53,6 +53,30 @@ public sealed class RevocationRoadTests
         await Eventually.TrueAsync(async () => (await world.DataPlaneAsync("pa2-par")).NumberAt("status", "nodes", "total") == 1, "what came meanwhile is told", TimeSpan.FromSeconds(60));
     }
 
+    /// <summary>Two satellites with one Secret, as clones of a cluster have, take the tunnel from each other.</summary>
+    [Fact]
+    public async Task Tunnel_TakenOverAgainAndAgain_IsToldOfInAnEvent()
+    {
+        await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");
+        TestServer cluster = await world.AddClusterAsync();
+        JoinInvitation invitation = await world.InviteAsync("pa2-par");
+        await using (world.Satellite("pa2-par", cluster, () => invitation))
+        {
+            await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
+        }
+
+        using X509Certificate2 certificate = (await JoinWorld.CertificateAsync(cluster))!;
+        using var one = new KubeClient(world.ControlPlane.Config(certificate));
+        using var clone = new KubeClient(world.ControlPlane.Config(certificate));
+        KeyValuePair<string, string>[] headers = [new("Sec-WebSocket-Version", "13"), new("Sec-WebSocket-Protocol", OrreryNames.TunnelProtocol)];
+        for (int i = 0; i <= 5; i++)
+        {
+            _ = await (i % 2 == 0 ? one : clone).ConnectAsync("websocket", "/apis/orrery.dev/v1alpha1/dataplanes/pa2-par/tunnel", headers, default);
+        }
+
+        await world.EventAsync("TunnelTakenOver");
+    }
+
     [Fact]
     public async Task Watch_ThatWasOpenBeforeTheRevocation_TellsNoMore()
     {

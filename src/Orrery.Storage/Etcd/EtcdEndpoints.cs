@@ -108,8 +108,7 @@ internal sealed class EtcdEndpoints : IDisposable
         var tls = new SslClientAuthenticationOptions();
         if (options.ClientCertificate is { } certificate)
         {
-            tls.ClientCertificates = [certificate];
-            tls.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate;
+            tls.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate();
         }
 
         if (options.Ca is { } authorities)

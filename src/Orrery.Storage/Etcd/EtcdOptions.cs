@@ -13,8 +13,8 @@ public sealed record EtcdOptions
     /// <summary>Authorities that may have issued the members' certificates; null trusts those of the system.</summary>
     public X509Certificate2Collection? Ca { get; init; }
 
-    /// <summary>What this process shows to the members; null shows nothing.</summary>
-    public X509Certificate2? ClientCertificate { get; init; }
+    /// <summary>What this process shows to the members, asked for each connection anew, since certificates are renewed; null shows nothing.</summary>
+    public Func<X509Certificate2>? ClientCertificate { get; init; }
 
     /// <summary>
     /// What every key of ours begins with, so that installations can share an etcd. Begins with a slash, does not end

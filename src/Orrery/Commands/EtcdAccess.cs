@@ -18,7 +18,7 @@ internal static class EtcdAccess
             {
                 Endpoints = [.. addresses.Select(text => Address(option, text))],
                 Ca = caFile is null ? null : Authorities(caOption, caFile),
-                ClientCertificate = client is { } files ? X509Certificate2.CreateFromPemFile(files.Certificate, files.Key) : null,
+                ClientCertificate = client is { } files ? ShownFrom(new CertificateFiles(files.Certificate, files.Key)) : null,
                 Prefix = prefix,
             };
             options.Validate();
@@ -29,6 +29,8 @@ internal static class EtcdAccess
             throw new CommandFailedException(error.Message, error);
         }
     }
+
+    private static Func<X509Certificate2> ShownFrom(CertificateFiles files) => () => files.Current;
 
     private static Uri Address(string option, string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out Uri? address) ? address : throw new ArgumentException($"{option}: '{text}' does not have the form https://host:port");

@@ -62,12 +62,49 @@ public sealed class EtcdTlsTests : IDisposable
         await Assert.ThrowsAsync<StoreException>(() => EtcdStore.OpenAsync(options with { Ca = [stranger.Certificate()], RetryFor = TimeSpan.Zero }, Token));
     }
 
+    /// <summary>A server runs for longer than its certificate is good.</summary>
+    [Fact]
+    public async Task Call_AfterTheCertificateWasRenewed_ShowsTheNewOne()
+    {
+        EtcdOptions options = await Ready();
+        using CertificateAuthority stranger = CertificateAuthority.Create("stranger", Lifetime, TimeProvider.System);
+        IssuedCertificate former = stranger.IssueClient("orrery", [], ClusterScope.Root, Lifetime), renewed = authority.IssueClient("orrery", [], ClusterScope.Root, Lifetime);
+        string certificate = directory.Write("client.crt", former.CertificatePem), key = directory.Write("client.key", former.KeyPem);
+        var files = new CertificateFiles(certificate, key);
+        int shown = 0;
+        Task<EtcdStore> opening = EtcdStore.OpenAsync(options with
+        {
+            RetryFor = TimeSpan.FromSeconds(60),
+            ClientCertificate = () =>
+            {
+                Interlocked.Increment(ref shown);
+                return files.Current;
+            },
+        }, Token);
+        await Eventually.TrueAsync(() => Volatile.Read(ref shown) > 0, "the former was shown", cancellationToken: Token);
+        Assert.False(opening.IsCompletedSuccessfully);
+
+        // Half of it is there for a moment.
+        directory.Write("client.crt", renewed.CertificatePem);
+        Assert.Equal(former.ToX509().Thumbprint, files.Current.Thumbprint);
+        directory.Write("client.key", renewed.KeyPem);
+
+        await using EtcdStore store = await opening;
+        Assert.Equal(renewed.ToX509().Thumbprint, files.Current.Thumbprint);
+    }
+
     /// <summary>Options of an etcd that has been seen to answer.</summary>
     private async Task<EtcdOptions> Ready()
     {
         EtcdOptions options = Start();
         await using EtcdStore store = await EtcdStore.OpenAsync(options, Token);
         return options;
+    }
+
+    private static Func<X509Certificate2> Shown(IssuedCertificate certificate)
+    {
+        X509Certificate2 one = certificate.ToX509();
+        return () => one;
     }
 
     private EtcdOptions Start()
@@ -80,6 +117,6 @@ public sealed class EtcdTlsTests : IDisposable
             "--cert-file", directory.Write("server.crt", server.CertificatePem), "--key-file", directory.Write("server.key", server.KeyPem),
             "--trusted-ca-file", directory.Write("ca.crt", authority.CertificatePem), "--client-cert-auth",
         ]);
-        return new EtcdOptions { Endpoints = [members[0].Client], Ca = [authority.Certificate()], ClientCertificate = client.ToX509() };
+        return new EtcdOptions { Endpoints = [members[0].Client], Ca = [authority.Certificate()], ClientCertificate = Shown(client) };
     }
 }

@@ -23,6 +23,7 @@ internal sealed class Pipeline(ServerState server)
         long began = server.Metrics.Begin();
         RequestInfo? info = null;
         AuditTrail? trail = null;
+        Seat seat = Seat.None;
         GuardedBody answer = server.StalledClients.Guard(http);
         try
         {
@@ -50,7 +51,8 @@ internal sealed class Pipeline(ServerState server)
             user = await server.Access.Impersonation.ApplyAsync(user, info, http.Request.Headers, trail, gone);
 
             // 5. Fairness: what follows may have to wait for its share, or is sent away: 429.
-            using Seat seat = await server.Fairness.EnterAsync(info, user, gone);
+            seat = await server.Fairness.EnterAsync(info, user, gone);
+            answer.Seat = seat;
 
             // 6. May they: 403.
             await server.Access.Authorizer.RequireAsync(AuthorizationAttributes.From(user, info), trail, gone);
@@ -95,7 +97,8 @@ internal sealed class Pipeline(ServerState server)
         }
         finally
         {
-            // 9. Recorded, taken by the client, and counted, however it ended.
+            // 9. Its share is for others, a refusal's too. Recorded, taken by the client, and counted, however it ended.
+            seat.Dispose();
             await (trail?.EndAsync() ?? ValueTask.CompletedTask);
             await answer.EndAsync();
             server.Metrics.End(info, http.Response.StatusCode, began);

@@ -24,6 +24,9 @@ internal sealed class ClusterShare
     /// <summary>Of the seats taken, those whose requests wait for somebody elsewhere; the server does not count them meanwhile.</summary>
     public int Aside { get; set; }
 
+    /// <summary>Seats whose requests go on, and so want a processor.</summary>
+    public int Busy => Taken - Aside;
+
     public int Queued { get; private set; }
 
     /// <summary>Where it stands in the round of clusters.</summary>

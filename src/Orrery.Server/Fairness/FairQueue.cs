@@ -21,6 +21,10 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time)
     private int taken;
     private int queued;
 
+    // Who asked last, and when that was last another than before.
+    private ClusterName? latest;
+    private long? alternated;
+
     /// <summary>Seats taken now, without those set aside.</summary>
     public int Taken
     {
@@ -79,6 +83,12 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time)
         Waiter waiter;
         lock (gate)
         {
+            if (latest != cluster)
+            {
+                alternated = latest is null ? null : time.GetTimestamp();
+                latest = cluster;
+            }
+
             if (!clusters.TryGetValue(cluster, out ClusterShare? share))
             {
                 clusters.Add(cluster, share = new ClusterShare(cluster));
@@ -126,23 +136,26 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time)
                 return default;
             }
 
-            share.Aside++;
-            taken--;
-            Serve();
-            return new Aside(this, share);
+            return SetAside(share, 1);
         }
     }
 
-    internal void Return(ClusterShare share)
+    internal Aside SetAsideOf(ClusterShare share, int width)
+    {
+        lock (gate)
+        {
+            return SetAside(share, Math.Min(width, share.Busy));
+        }
+    }
+
+    internal void Return(ClusterShare share, int width)
     {
         lock (gate)
         {
             // Its request may have left before, and another's seat was counted again for it.
-            if (share.Aside > 0)
-            {
-                share.Aside--;
-                taken++;
-            }
+            int back = Math.Min(width, share.Aside);
+            share.Aside -= back;
+            taken += back;
         }
     }
 
@@ -158,6 +171,14 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time)
             Serve();
             Tidy(share);
         }
+    }
+
+    private Aside SetAside(ClusterShare share, int width)
+    {
+        share.Aside += width;
+        taken -= width;
+        Serve();
+        return new Aside(this, share, width);
     }
 
     private async ValueTask<Seat> WaitAsync(Waiter waiter, CancellationToken cancellationToken)
@@ -242,7 +263,10 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time)
     private bool Fits(ClusterShare share, int width) =>
         share.Taken == 0
         || share.Taken + width <= options.GuaranteedSeats
-        || (share.Taken + width <= options.SeatsOfCluster && taken + width <= options.Seats);
+        || (share.Taken + width <= options.SeatsOfCluster && taken + width <= options.Seats && (share.Busy == 0 || share.Busy + width <= options.BusySeatsOfCluster || IsAlone));
+
+    /// <summary>Nobody else has asked lately: then a cluster may keep all processors busy, and the queues behind them full.</summary>
+    private bool IsAlone => alternated is not { } when || time.GetElapsedTime(when) > options.Together;
 
     private void Take(ClusterShare share, int width)
     {
@@ -276,11 +300,17 @@ internal sealed class Seat(FairQueue? queue, ClusterShare? share, int width) : I
 
     private FairQueue? queue = queue;
 
+    /// <summary>
+    /// For as long as its request waits for the disk or for its client: it wants no processor, so others may have its seat, while its cluster has it under way.
+    /// </summary>
+    /// <returns>To be disposed, once, when the request goes on, which it does at once.</returns>
+    public Aside SetAside() => queue?.SetAsideOf(share!, width) ?? default;
+
     public void Dispose() => Interlocked.Exchange(ref queue, null)?.Leave(share!, width);
 }
 
 /// <summary>A seat that is set aside; disposing, once, takes it again.</summary>
-internal readonly struct Aside(FairQueue? queue, ClusterShare? share) : IDisposable
+internal readonly struct Aside(FairQueue? queue, ClusterShare? share, int width) : IDisposable
 {
-    public void Dispose() => queue?.Return(share!);
+    public void Dispose() => queue?.Return(share!, width);
 }

@@ -6,6 +6,15 @@ internal sealed record FairnessOptions
     /// <summary>Seats of the whole server, whoever sits on them: enough that writes share waits for the disk, and few enough that they do not queue for the processors.</summary>
     public int Seats { get; init; } = 12 * Math.Max(1, Environment.ProcessorCount);
 
+    /// <summary>
+    /// Of what one cluster has under way, so many seats' worth may want a processor at once while others ask too; what waits for the disk, for its client or
+    /// for a webhook does not count. Each step of somebody else's request stands behind as many of its steps.
+    /// </summary>
+    public int BusySeatsOfCluster { get; init; } = Math.Max(2, Environment.ProcessorCount);
+
+    /// <summary>For so long after two clusters have taken turns a cluster is not alone.</summary>
+    public TimeSpan Together { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Of these, what one cluster may take. The rest stays free for everybody else.</summary>
     public int SeatsOfCluster { get; init; } = 8 * Math.Max(1, Environment.ProcessorCount);
 
@@ -28,7 +37,7 @@ internal sealed record FairnessOptions
     /// <param name="queues">False: nobody waits.</param>
     public FairnessOptions Bounded(int? seats, bool queues)
     {
-        FairnessOptions bounded = seats is { } most ? this with { Seats = most == 0 ? int.MaxValue / 2 : most, SeatsOfCluster = most == 0 ? int.MaxValue / 2 : most } : this;
+        FairnessOptions bounded = seats is { } most ? this with { Seats = most == 0 ? int.MaxValue / 2 : most, SeatsOfCluster = most == 0 ? int.MaxValue / 2 : most, BusySeatsOfCluster = most == 0 ? int.MaxValue / 2 : most } : this;
         return queues ? bounded : bounded with { Queue = 0 };
     }
 }

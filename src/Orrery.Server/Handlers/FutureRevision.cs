@@ -1,4 +1,5 @@
 using Orrery.Api;
+using Orrery.Server.Fairness;
 
 namespace Orrery.Server.Handlers;
 
@@ -21,6 +22,7 @@ internal static class FutureRevision
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
+            using Aside aside = request.Seat.SetAside();
             await request.Server.Caches.WaitForAsync(revision, both.Token);
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)

@@ -7,6 +7,8 @@ using Orrery.Machinery;
 using Orrery.Machinery.Schemas;
 using Orrery.Machinery.Wire;
 using Orrery.Server.Audit;
+using Orrery.Server.Fairness;
+using Orrery.Server.Protection;
 using Orrery.Server.Registry;
 using Orrery.Server.Requests;
 
@@ -28,7 +30,7 @@ internal static class RequestBody
         PipeReader reader = request.BodyReader;
         while (true)
         {
-            ReadResult read = await NextAsync(reader, cancellationToken);
+            ReadResult read = await NextAsync(request, reader, cancellationToken);
             if (read.Buffer.Length > MaxBytes)
             {
                 Advance(reader, read.Buffer.Start, read.Buffer.End);
@@ -60,11 +62,18 @@ internal static class RequestBody
         }
     }
 
-    private static async ValueTask<ReadResult> NextAsync(PipeReader reader, CancellationToken cancellationToken)
+    private static async ValueTask<ReadResult> NextAsync(HttpRequest request, PipeReader reader, CancellationToken cancellationToken)
     {
         try
         {
-            return await reader.ReadAsync(cancellationToken);
+            ValueTask<ReadResult> read = reader.ReadAsync(cancellationToken);
+            if (read.IsCompleted)
+            {
+                return await read;
+            }
+
+            using Aside aside = GuardedBody.SeatOf(request.HttpContext).SetAside();
+            return await read;
         }
         catch (BadHttpRequestException fault)
         {

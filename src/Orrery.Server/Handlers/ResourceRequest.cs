@@ -46,6 +46,7 @@ internal sealed record ResourceRequest
         DryRun = options.DryRun,
         Options = options.ToJson,
         Notes = new ResponseNotes(Http),
+        Seat = Seat,
     };
 
     public WriteOptions WriteOptions(string kind, bool apply = false) =>

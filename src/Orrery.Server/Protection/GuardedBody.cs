@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Orrery.Server.Fairness;
 
 namespace Orrery.Server.Protection;
 
@@ -13,9 +14,15 @@ internal sealed class GuardedBody(HttpContext http, IHttpResponseBodyFeature inn
     /// <summary>See <see cref="StalledClients.LetPause"/>.</summary>
     public bool MayPause { get; set; }
 
+    /// <summary>What its request has taken of the server, which is for others while the client is waited for.</summary>
+    public Seat Seat { get; set; } = Seat.None;
+
     public PipeWriter Writer => writer ??= new GuardedWriter(inner.Writer, this);
 
     public Stream Stream => stream ??= Writer.AsStream(leaveOpen: true);
+
+    /// <summary>The seat of a request, where its answer is guarded.</summary>
+    public static Seat SeatOf(HttpContext http) => http.Features.Get<IHttpResponseBodyFeature>() is GuardedBody body ? body.Seat : Seat.None;
 
     public void DisableBuffering() => inner.DisableBuffering();
 
@@ -30,6 +37,7 @@ internal sealed class GuardedBody(HttpContext http, IHttpResponseBodyFeature inn
         if (!done.IsCompleted)
         {
             using ITimer end = clients.Begin(http, MayPause);
+            using Aside aside = Seat.SetAside();
             await done;
             return;
         }
@@ -60,6 +68,7 @@ internal sealed class GuardedBody(HttpContext http, IHttpResponseBodyFeature inn
     private async ValueTask<FlushResult> WaitAsync(ValueTask<FlushResult> flush)
     {
         using ITimer end = clients.Begin(http, MayPause);
+        using Aside aside = Seat.SetAside();
         return await flush;
     }
 }

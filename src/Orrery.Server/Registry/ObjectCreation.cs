@@ -5,6 +5,7 @@ using Orrery.Machinery.Apply;
 using Orrery.Server.Admission;
 using Orrery.Server.Admission.Quota;
 using Orrery.Server.Clusters;
+using Orrery.Server.Fairness;
 using Orrery.Storage;
 
 namespace Orrery.Server.Registry;
@@ -91,9 +92,13 @@ internal sealed class ObjectCreation(ObjectStore objects, ObjectVersions version
                 quotas.Check(scope, json, null);
             }
 
-            CommitResult commit = isTaken
-                ? default
-                : await quotas.CommitAsync(scope, json, null, charge => objects.CreateAsync(resource, scope.Cluster, scope.Namespace, json.Name, stored, charge.And(reservation?.Guards ?? default), cancellationToken), cancellationToken);
+            CommitResult commit = default;
+            if (!isTaken)
+            {
+                using Aside aside = scope.Seat.SetAside();
+                commit = await quotas.CommitAsync(scope, json, null, charge => objects.CreateAsync(resource, scope.Cluster, scope.Namespace, json.Name, stored, charge.And(reservation?.Guards ?? default), cancellationToken), cancellationToken);
+            }
+
             if (commit.Succeeded)
             {
                 // 6. What belongs to it.

@@ -58,9 +58,14 @@ internal sealed class ObjectDeletion(ObjectStore objects, ObjectVersions version
                 return new WriteResult(ObjectEncoding.WithRevision(stored, current.Revision), 0, Deleted: isGone);
             }
 
-            CommitResult commit = isGone
-                ? await objects.DeleteAsync(resource, scope.Cluster, scope.Namespace, scope.Name, current, cancellationToken)
-                : await objects.ReplaceAsync(resource, scope.Cluster, scope.Namespace, scope.Name, stored, current, default, cancellationToken);
+            CommitResult commit;
+            using (scope.Seat.SetAside())
+            {
+                commit = isGone
+                    ? await objects.DeleteAsync(resource, scope.Cluster, scope.Namespace, scope.Name, current, cancellationToken)
+                    : await objects.ReplaceAsync(resource, scope.Cluster, scope.Namespace, scope.Name, stored, current, default, cancellationToken);
+            }
+
             if (commit.Succeeded)
             {
                 return isGone

@@ -112,10 +112,15 @@ internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions,
 
             // 7. One durable commit, on condition that nobody was faster. The last finalizer of what is being deleted takes the object with it.
             bool isLast = ObjectDeletion.IsComplete(json);
-            CommitResult commit = isLast
-                ? await objects.DeleteAsync(resource, scope.Cluster, scope.Namespace, scope.Name, current, cancellationToken)
-                : await quotas.CommitAsync(
-                    scope, json, old, charge => objects.ReplaceAsync(resource, scope.Cluster, scope.Namespace, scope.Name, stored, current, charge.And(reservation?.Guards ?? default), cancellationToken), cancellationToken);
+            CommitResult commit;
+            using (scope.Seat.SetAside())
+            {
+                commit = isLast
+                    ? await objects.DeleteAsync(resource, scope.Cluster, scope.Namespace, scope.Name, current, cancellationToken)
+                    : await quotas.CommitAsync(
+                        scope, json, old, charge => objects.ReplaceAsync(resource, scope.Cluster, scope.Namespace, scope.Name, stored, current, charge.And(reservation?.Guards ?? default), cancellationToken), cancellationToken);
+            }
+
             if (commit.Succeeded)
             {
                 return new WriteResult(ObjectEncoding.WithRevision(stored, commit.Revision), commit.Revision, Deleted: isLast);

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Server.Admission;
 using Orrery.Server.Authentication;
+using Orrery.Server.Fairness;
 
 namespace Orrery.Server.Registry;
 
@@ -36,6 +37,9 @@ internal sealed record WriteScope
     public Func<AdmissionOperation, JsonObject> Options { get; init; } = static operation => new JsonObject { ["kind"] = operation + "Options", ["apiVersion"] = "meta.k8s.io/v1" };
 
     public IAdmissionNotes Notes { get; init; } = NoNotes.Instance;
+
+    /// <summary>What its request has taken of the server, which is for others while the store works.</summary>
+    public Seat Seat { get; init; } = Seat.None;
 
     public GroupResource GroupResource => Resource.GroupResource;
 

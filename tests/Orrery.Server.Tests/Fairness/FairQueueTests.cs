@@ -1,5 +1,6 @@
 using Orrery.Api;
 using Orrery.Server.Fairness;
+using Orrery.Testing;
 
 namespace Orrery.Server.Tests.Fairness;
 
@@ -9,7 +10,9 @@ public sealed class FairQueueTests
     private static readonly ClusterName Quiet = new("acme", "quiet");
     private static readonly ClusterName Third = new("acme", "third");
 
-    private static readonly FairnessOptions Small = new() { Seats = 4, SeatsOfCluster = 3, GuaranteedSeats = 1, QueueOfFlow = 5, QueueOfCluster = 8, Queue = 20 };
+    private static readonly FairnessOptions Small = new() { Seats = 4, SeatsOfCluster = 3, BusySeatsOfCluster = 3, GuaranteedSeats = 1, QueueOfFlow = 5, QueueOfCluster = 8, Queue = 20 };
+
+    private static readonly FairnessOptions Shared = new() { Seats = 12, SeatsOfCluster = 8, BusySeatsOfCluster = 2, GuaranteedSeats = 1, QueueOfFlow = 20, QueueOfCluster = 20, Queue = 20 };
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -155,7 +158,7 @@ public sealed class FairQueueTests
     [Fact]
     public async Task Enter_ManyThreads_SeatsAreNeverExceededAndAllAreServed()
     {
-        var queue = new FairQueue(new FairnessOptions { Seats = 6, SeatsOfCluster = 4, GuaranteedSeats = 1, QueueOfFlow = 10_000, QueueOfCluster = 10_000, Queue = 100_000 }, TimeProvider.System);
+        var queue = new FairQueue(new FairnessOptions { Seats = 6, SeatsOfCluster = 4, BusySeatsOfCluster = 4, GuaranteedSeats = 1, QueueOfFlow = 10_000, QueueOfCluster = 10_000, Queue = 100_000 }, TimeProvider.System);
         int served = 0, most = 0, inside = 0;
         await Task.WhenAll(Enumerable.Range(0, 3).SelectMany(c => Enumerable.Range(0, 40).Select(u => Task.Run(
             async () =>
@@ -220,6 +223,71 @@ public sealed class FairQueueTests
         another.Dispose();
 
         Assert.Equal((0, 0, 0), (queue.Taken, queue.Queued, queue.Active));
+    }
+
+    [Fact]
+    public void Enter_OthersAskToo_FewOfOneClusterGoOnAtOnceUntilItIsAloneAgain()
+    {
+        var time = new ManualTime();
+        var queue = new FairQueue(Shared, time);
+        Assert.All(Enter(queue, Loud, "a", 6), t => Assert.True(t.IsCompletedSuccessfully));
+        Assert.True(Enter(queue, Quiet, "b", 1)[0].IsCompletedSuccessfully);
+
+        // Six go on, which was fine while it was alone.
+        Assert.False(Enter(queue, Loud, "a", 1)[0].IsCompleted);
+
+        time.Advance(Shared.Together + TimeSpan.FromMilliseconds(1));
+        Assert.True(Enter(queue, Third, "c", 1)[0].IsCompletedSuccessfully);
+        Assert.Equal(1, queue.Queued);
+        time.Advance(Shared.Together + TimeSpan.FromMilliseconds(1));
+        Assert.All(Enter(queue, Third, "c", 4), t => Assert.True(t.IsCompletedSuccessfully));
+    }
+
+    [Fact]
+    public async Task SetAside_OthersAskToo_TheNextGoesOnWhileItWaitsUpToWhatOneClusterMayHaveUnderWay()
+    {
+        var queue = new FairQueue(Shared, new ManualTime());
+        Assert.True(Enter(queue, Quiet, "b", 1)[0].IsCompletedSuccessfully);
+        List<Task<Seat>> loud = Enter(queue, Loud, "a", 10);
+        var asides = new List<Aside>();
+        for (int waits = 0; waits < Shared.SeatsOfCluster; waits++)
+        {
+            await AdmittedAsync(queue, loud);
+            Assert.Equal(Math.Min(Shared.SeatsOfCluster, Shared.BusySeatsOfCluster + waits), loud.Count(t => t.IsCompleted));
+            asides.Add((await loud[waits]).SetAside());
+        }
+
+        // Eight wait for the disk, and none goes on.
+        Assert.Equal((1, 2), (queue.Taken, queue.Queued));
+        asides.ForEach(a => a.Dispose());
+        Assert.Equal(1 + Shared.SeatsOfCluster, queue.Taken);
+        foreach (Task<Seat> seat in loud)
+        {
+            (await seat).Dispose();
+        }
+
+        Assert.Equal((1, 0, 1), (queue.Taken, queue.Queued, queue.Active));
+    }
+
+    [Fact]
+    public async Task SetAside_WideRequest_ItsWholeWidthIsForOthers()
+    {
+        var queue = new FairQueue(Shared, new ManualTime());
+        Assert.True(Enter(queue, Quiet, "b", 1)[0].IsCompletedSuccessfully);
+        Seat list = await Enter(queue, Loud, "a", 1, width: 6)[0];
+        List<Task<Seat>> plain = Enter(queue, Loud, "a", 2);
+        Assert.All(plain, t => Assert.False(t.IsCompleted));
+
+        using (list.SetAside())
+        {
+            await AdmittedAsync(queue, plain);
+            Assert.All(plain, t => Assert.True(t.IsCompletedSuccessfully));
+            Assert.Equal(3, queue.Taken);
+        }
+
+        Assert.Equal(9, queue.Taken);
+        list.Dispose();
+        Assert.Equal(3, queue.Taken);
     }
 
     private static void InterlockedMax(ref int target, int value)

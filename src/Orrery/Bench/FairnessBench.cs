@@ -1,4 +1,3 @@
-using System.Globalization;
 using Orrery.Client;
 using Orrery.Commands;
 using Orrery.Installation;
@@ -6,51 +5,77 @@ using Orrery.Installation;
 namespace Orrery.Bench;
 
 /// <summary>
-/// Two virtual clusters: one asks now and then, the other floods the server with writes, reads and long lists. What the flood
-/// does to the quiet one's latencies is what fairness is about.
+/// Two virtual clusters: one asks now and then, the other floods the server. What the flood does to the quiet one's latencies is what fairness is about.
 /// </summary>
-internal sealed class FairnessBench(ClusterPair pair, Progress progress, TimeProvider time)
+/// <param name="server">The server's process.</param>
+internal sealed class FairnessBench(ClusterPair pair, int server, Progress progress, TimeProvider time)
 {
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(10);
 
-    /// <param name="seconds">Of each of the two parts.</param>
-    /// <param name="flooders">Requests of the loud one under way at any time.</param>
-    public async Task<FairnessResult> RunAsync(int seconds, int flooders, CancellationToken cancellationToken)
+    /// <summary>Objects of the quiet one: answers that come late are not to meet on one.</summary>
+    private const int Probed = 64;
+
+    /// <summary>Before what counts: a flood needs it to come to its full height, and the quiet one to be as it is without one.</summary>
+    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(2);
+
+    /// <summary>What lists and patches of the loud one find.</summary>
+    public async Task PrepareAsync(CancellationToken cancellationToken)
     {
         using var quiet = new RawClient(KubeConfig.Load(pair.QuietKubeconfig));
         using var loud = new RawClient(KubeConfig.Load(pair.LoudKubeconfig));
-        const string path = Flood.Path;
-        await PutAsync(quiet, path, "probe", cancellationToken).ConfigureAwait(false);
+        for (int i = 0; i < Probed; i++)
+        {
+            await PutAsync(quiet, Flood.Name(i), cancellationToken).ConfigureAwait(false);
+        }
+
         progress.Say($"{Flood.Listed} objects for the loud one to list");
         for (int i = 0; i < Flood.Listed; i++)
         {
-            await PutAsync(loud, path, Flood.Name(i), cancellationToken).ConfigureAwait(false);
+            await PutAsync(loud, Flood.Name(i), cancellationToken).ConfigureAwait(false);
         }
-
-        // 1. Alone, twice: the first time warms up.
-        await ProbeAsync(quiet, path, TimeSpan.FromSeconds(2), cancellationToken).ConfigureAwait(false);
-        progress.Say("the quiet one alone");
-        double[] alone = await ProbeAsync(quiet, path, TimeSpan.FromSeconds(seconds), cancellationToken).ConfigureAwait(false);
-
-        // 2. Under the flood.
-        progress.Say($"the same with {flooders} requests of the loud one under way");
-        using FloodProcess flood = FloodProcess.Start(pair.LoudKubeconfig, flooders);
-        await Task.Delay(TimeSpan.FromSeconds(4), time, cancellationToken).ConfigureAwait(false);
-        double[] under = await ProbeAsync(quiet, path, TimeSpan.FromSeconds(seconds), cancellationToken).ConfigureAwait(false);
-        (long answered, long refused) = await flood.EndAsync(cancellationToken).ConfigureAwait(false);
-        return new FairnessResult(alone, under, answered, refused);
     }
 
-    private static async Task PutAsync(RawClient client, string path, string name, CancellationToken cancellationToken)
+    /// <param name="seconds">Of each of the two parts, in all.</param>
+    /// <param name="turns">In how many pieces: what else the machine does then falls on both alike.</param>
+    /// <param name="flooders">Requests of the loud one under way at any time.</param>
+    public async Task<FairnessResult> RunAsync(FloodKind kind, int seconds, int turns, int flooders, CancellationToken cancellationToken)
+    {
+        using var quiet = new RawClient(KubeConfig.Load(pair.QuietKubeconfig));
+        using FloodProcess flood = FloodProcess.Start(pair.LoudKubeconfig, kind, flooders);
+        TimeSpan piece = TimeSpan.FromSeconds((double)seconds / turns);
+        var alone = new List<Probe>();
+        var under = new List<Probe>();
+        long answered = 0, refused = 0;
+        for (int turn = 1; turn <= turns; turn++)
+        {
+            // 1. Alone.
+            progress.Say($"{kind}, {turn} of {turns}: the quiet one alone");
+            _ = await ProbeAsync(quiet, Settle, cancellationToken).ConfigureAwait(false);
+            alone.AddRange(await ProbeAsync(quiet, piece, cancellationToken).ConfigureAwait(false));
+
+            // 2. Under the flood.
+            progress.Say($"{kind}, {turn} of {turns}: the same with {flooders} requests of the loud one under way");
+            flood.Begin();
+            _ = await ProbeAsync(quiet, turn == 1 ? 2 * Settle : Settle, cancellationToken).ConfigureAwait(false);
+            under.AddRange(await ProbeAsync(quiet, piece, cancellationToken).ConfigureAwait(false));
+            (long more, long away) = await flood.EndAsync(cancellationToken).ConfigureAwait(false);
+            answered += more;
+            refused += away;
+        }
+
+        return new FairnessResult(kind, new Latencies(alone), new Latencies(under), answered, refused);
+    }
+
+    private static async Task PutAsync(RawClient client, string name, CancellationToken cancellationToken)
     {
         // Whatever it answers: an object of an earlier run may stand there.
-        using HttpResponseMessage _ = await client.TryAsync(HttpMethod.Post, path, Samples.ConfigMap(name), "application/json", cancellationToken).ConfigureAwait(false);
+        using HttpResponseMessage _ = await client.TryAsync(HttpMethod.Post, Flood.Path, Samples.ConfigMap(name), "application/json", cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>A read and a write in turn, at a steady pace. Each counts from when it was due, so that one slow answer does not hide those behind it.</summary>
-    private async Task<double[]> ProbeAsync(RawClient client, string path, TimeSpan length, CancellationToken cancellationToken)
+    private async Task<List<Probe>> ProbeAsync(RawClient client, TimeSpan length, CancellationToken cancellationToken)
     {
-        var latencies = new List<double>();
+        var probes = new List<Probe>();
         var pending = new List<Task>();
         using var pace = new PeriodicTimer(Pace, time);
         long started = time.GetTimestamp();
@@ -60,18 +85,20 @@ internal sealed class FairnessBench(ClusterPair pair, Progress progress, TimePro
         }
 
         await Task.WhenAll(pending).ConfigureAwait(false);
-        return [.. latencies.Order()];
+        return probes;
 
         async Task OneAsync(int number)
         {
+            string path = $"{Flood.Path}/{Flood.Name(number % Probed)}";
+            TimeSpan used = ServerClock.Of(server);
             long at = time.GetTimestamp();
             await (number % 2 == 0
-                ? client.GetAsync(path + "/probe", cancellationToken)
-                : client.SendAsync(HttpMethod.Patch, path + "/probe", Samples.Touch(number), "application/merge-patch+json", cancellationToken)).ConfigureAwait(false);
-            double took = time.GetElapsedTime(at).TotalMilliseconds;
-            lock (latencies)
+                ? client.GetAsync(path, cancellationToken)
+                : client.SendAsync(HttpMethod.Patch, path, Samples.Touch(number), "application/merge-patch+json", cancellationToken)).ConfigureAwait(false);
+            var probe = new Probe(time.GetElapsedTime(at), ServerClock.Of(server) - used);
+            lock (probes)
             {
-                latencies.Add(took);
+                probes.Add(probe);
             }
         }
     }
@@ -79,23 +106,3 @@ internal sealed class FairnessBench(ClusterPair pair, Progress progress, TimePro
 
 /// <summary>Two virtual clusters by the credentials of their administrators.</summary>
 internal sealed record ClusterPair(string QuietKubeconfig, string LoudKubeconfig);
-
-/// <summary>Latencies in milliseconds, sorted, and what became of the flood.</summary>
-internal sealed record FairnessResult(double[] Alone, double[] Under, long Answered, long Refused)
-{
-    public double Ratio => At(Under, 0.99) / At(Alone, 0.99);
-
-    public static double At(double[] sorted, double share) => sorted[Math.Max(0, (int)Math.Ceiling(share * sorted.Length) - 1)];
-
-    public void Write(TextWriter output)
-    {
-        output.WriteLine(Machine.Describe());
-        output.WriteLine($"{"quiet virtual cluster",-28}{"requests",10}{"p50 ms",10}{"p99 ms",10}{"max ms",10}");
-        foreach ((string name, double[] values) in (IEnumerable<(string, double[])>)[("alone", Alone), ("while another floods", Under)])
-        {
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-28}{values.Length,10}{At(values, 0.5),10:0.0}{At(values, 0.99),10:0.0}{values[^1],10:0.0}"));
-        }
-
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"p99 ratio {Ratio:0.0} (goal: 2); of the flood {Answered} were answered, {Refused} sent away with 429"));
-    }
-}

@@ -64,12 +64,16 @@ internal sealed class RawClient : IDisposable
     }
 
     /// <summary>Whatever the server answers.</summary>
-    public async Task<HttpResponseMessage> TryAsync(HttpMethod method, string path, byte[]? body, string contentType, CancellationToken cancellationToken)
+    public Task<HttpResponseMessage> TryAsync(HttpMethod method, string path, byte[]? body, string contentType, CancellationToken cancellationToken) =>
+        TryAsync(method, path, body is null ? null : new ByteArrayContent(body), contentType, cancellationToken);
+
+    /// <param name="bearer">Another token than the client's own.</param>
+    public async Task<HttpResponseMessage> TryAsync(HttpMethod method, string path, HttpContent? body, string contentType, CancellationToken cancellationToken, string? bearer = null)
     {
         using var message = new HttpRequestMessage(method, root + path) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower };
         message.Headers.TryAddWithoutValidation("Accept", "application/json");
         message.Headers.TryAddWithoutValidation("User-Agent", "orrery-bench/0.1.0");
-        string? token = config.TokenSource is { } source ? await source(cancellationToken).ConfigureAwait(false) : config.BearerToken;
+        string? token = bearer ?? (config.TokenSource is { } source ? await source(cancellationToken).ConfigureAwait(false) : config.BearerToken);
         if (token is not null)
         {
             message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
@@ -77,7 +81,7 @@ internal sealed class RawClient : IDisposable
 
         if (body is not null)
         {
-            message.Content = new ByteArrayContent(body);
+            message.Content = body;
             message.Content.Headers.TryAddWithoutValidation("Content-Type", contentType);
         }
 

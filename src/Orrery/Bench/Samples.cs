@@ -10,14 +10,14 @@ internal static class Samples
     /// <summary>Data of a ConfigMap: with its metadata it is about 1.5 KB on the wire, as the reference figures have it.</summary>
     private const int DataBytes = 1024;
 
-    public static byte[] ConfigMap(string name, char filler = 'x')
+    public static byte[] ConfigMap(string name, char filler = 'x', int bytes = DataBytes)
     {
         var json = new JsonObject
         {
             ["apiVersion"] = "v1",
             ["kind"] = "ConfigMap",
             ["metadata"] = new JsonObject { ["name"] = name, ["labels"] = new JsonObject { ["app"] = "bench" } },
-            ["data"] = new JsonObject { ["payload"] = new string(filler, DataBytes) },
+            ["data"] = new JsonObject { ["payload"] = new string(filler, bytes) },
         };
         return Encoding.UTF8.GetBytes(json.ToJsonString());
     }

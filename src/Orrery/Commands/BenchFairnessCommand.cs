@@ -14,9 +14,11 @@ internal static class BenchFairnessCommand
     public static Command Create()
     {
         Option<string> dataDir = Options.DataDir();
-        var seconds = new Option<int>("--seconds") { Description = "How long each of the two parts lasts.", DefaultValueFactory = _ => 10, HelpName = "N" };
+        var seconds = new Option<int>("--seconds") { Description = "How long each of the two parts of a flood lasts, in all.", DefaultValueFactory = _ => 12, HelpName = "N" };
+        var turns = new Option<int>("--turns") { Description = "In how many pieces the two take turns.", DefaultValueFactory = _ => 4, HelpName = "N" };
+        var kinds = new Option<FloodKind[]>("--kind") { Description = "What floods are made of.", DefaultValueFactory = _ => [FloodKind.Mixed], AllowMultipleArgumentsPerToken = true };
         var flooders = new Option<int>("--flooders") { Description = "Requests of the loud one under way at any time.", DefaultValueFactory = _ => 200, HelpName = "N" };
-        var command = new Command("fairness", "One virtual cluster floods the server; how another fares.") { seconds, flooders, dataDir };
+        var command = new Command("fairness", "One virtual cluster floods the server; how another fares.") { seconds, turns, flooders, kinds, dataDir };
         var flood = new Option<string?>("--flood") { Hidden = true };
         command.Options.Add(flood);
         command.SetAction(async (parse, cancellationToken) =>
@@ -24,7 +26,7 @@ internal static class BenchFairnessCommand
             if (parse.GetValue(flood) is { } kubeconfig)
             {
                 // The process that floods, started by the bench.
-                await FloodProcess.RunAsync(kubeconfig, parse.GetValue(flooders), cancellationToken).ConfigureAwait(false);
+                await FloodProcess.RunAsync(kubeconfig, parse.GetValue(kinds)![0], parse.GetValue(flooders), cancellationToken).ConfigureAwait(false);
                 return 0;
             }
 
@@ -37,9 +39,16 @@ internal static class BenchFairnessCommand
                 var pair = new ClusterPair(
                     await KubeconfigAsync("quiet").ConfigureAwait(false),
                     await KubeconfigAsync("loud").ConfigureAwait(false));
-                var bench = new FairnessBench(pair, new Progress(time, quiet: false), time);
-                FairnessResult result = await bench.RunAsync(parse.GetValue(seconds), parse.GetValue(flooders), cancellationToken).ConfigureAwait(false);
-                result.Write(Console.Out);
+                int server = BenchTarget.Own((directory, settings)).Pids is [int running] ? running : throw new CommandFailedException("the control plane does not run");
+                var bench = new FairnessBench(pair, server, new Progress(time, quiet: false), time);
+                await bench.PrepareAsync(cancellationToken).ConfigureAwait(false);
+                FairnessResult.WriteHead(Console.Out);
+                foreach (FloodKind kind in parse.GetValue(kinds)!)
+                {
+                    FairnessResult result = await bench.RunAsync(kind, parse.GetValue(seconds), Math.Max(1, parse.GetValue(turns)), parse.GetValue(flooders), cancellationToken).ConfigureAwait(false);
+                    result.Write(Console.Out);
+                }
+
                 return 0;
             }
             finally

@@ -91,6 +91,34 @@ internal sealed class RawClient : IDisposable
     public Task<long> PostAsync(string path, string json, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Post, path, Encoding.UTF8.GetBytes(json), "application/json", cancellationToken);
 
+    /// <summary>
+    /// Deletes all objects of a collection, some at a time: a server that deletes one after the other does not get through tens of thousands
+    /// within one request's time, and says so when it is over (504).
+    /// </summary>
+    /// <exception cref="CommandFailedException">There are no fewer of them after several requests.</exception>
+    public async Task ClearAsync(string path, CancellationToken cancellationToken)
+    {
+        const int AtOnce = 2_000, Patience = 5;
+        int idle = 0;
+        for (long left = await CountAsync(path, cancellationToken).ConfigureAwait(false), before; left > 0; idle = left < before ? 0 : idle + 1)
+        {
+            using HttpResponseMessage response = await TryAsync(HttpMethod.Delete, string.Create(CultureInfo.InvariantCulture, $"{path}?limit={AtOnce}"), null, "", cancellationToken).ConfigureAwait(false);
+            await using (Stream answer = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false))
+            {
+                await answer.CopyToAsync(Stream.Null, cancellationToken).ConfigureAwait(false);
+            }
+
+            bool mayGoOn = response.IsSuccessStatusCode || response.StatusCode is HttpStatusCode.GatewayTimeout or HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests;
+            if (!mayGoOn || idle == Patience)
+            {
+                throw new CommandFailedException(string.Create(CultureInfo.InvariantCulture, $"DELETE {path}: {(int)response.StatusCode}, and {left} objects are left"));
+            }
+
+            before = left;
+            left = await CountAsync(path, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>How many objects a collection holds, without reading them all.</summary>
     public async Task<long> CountAsync(string path, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
@@ -51,7 +52,7 @@ public static class JsonFields
 
         /// <summary>A map of strings.</summary>
         public IReadOnlyDictionary<string, string> TextMap(string name) =>
-            json[name] is JsonObject map ? map.ToDictionary(m => m.Key, m => m.Value.AsText(), StringComparer.Ordinal) : new Dictionary<string, string>(StringComparer.Ordinal);
+            json[name] is JsonObject map ? map.ToDictionary(m => m.Key, m => m.Value.AsText(), StringComparer.Ordinal) : FrozenDictionary<string, string>.Empty;
 
         /// <summary>Puts a copy of the other object's member in place of this one's; absent there is absent here.</summary>
         public void CopyFrom(JsonObject other, string name)

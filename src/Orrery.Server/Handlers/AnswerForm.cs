@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
 using Orrery.Server.Cache;
 using Orrery.Server.Registry;
 using Orrery.Server.Requests;
@@ -44,7 +45,7 @@ internal abstract class AnswerForm
 
     public virtual async ValueTask WriteListAsync(ResourceRequest request, PipeWriter output, ListHead head, IReadOnlyList<CachedObject> items, CancellationToken cancellationToken)
     {
-        using var chunk = new AnswerChunk();
+        using var chunk = new AnswerChunk(output, HttpProtocol.IsHttp2(request.Http.Request.Protocol), Expected(items));
         Open(request, chunk, head);
         for (int i = 0; i < items.Count; i++)
         {
@@ -56,12 +57,25 @@ internal abstract class AnswerForm
             WriteItem(request, chunk, items[i], i == 0);
             if (chunk.IsFull)
             {
-                await chunk.FlushAsync(output, cancellationToken);
+                await chunk.FlushAsync(cancellationToken);
             }
         }
 
         chunk.Write("]}"u8);
-        await chunk.FlushAsync(output, cancellationToken);
+        await chunk.FlushAsync(cancellationToken);
+    }
+
+    /// <summary>About the bytes of a list. Of many objects the first tell enough.</summary>
+    private static long Expected(IReadOnlyList<CachedObject> items)
+    {
+        const int Asked = 32, Head = 256;
+        long bytes = Head;
+        for (int i = 0; i < Math.Min(items.Count, Asked); i++)
+        {
+            bytes += items[i].Length;
+        }
+
+        return items.Count <= Asked ? bytes : bytes / Asked * items.Count;
     }
 
     /// <summary>Everything up to the first item.</summary>

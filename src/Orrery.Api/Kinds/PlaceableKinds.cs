@@ -40,6 +40,10 @@ public static class PlaceableKinds
     public static readonly FrozenSet<GroupResource> WithDependents =
         All.Where(k => k.Kind is "Deployment" or "ReplicaSet" or "StatefulSet" or "DaemonSet" or "Job" or "CronJob").Select(k => k.Resource.GroupResource).ToFrozenSet();
 
+    /// <summary>Kinds whose objects are pods or make them. All others are there for those.</summary>
+    public static readonly FrozenSet<GroupKind> Workloads =
+        All.Where(k => k.Kind is "Pod" || WithDependents.Contains(k.Resource.GroupResource)).Select(k => k.GroupKind).ToFrozenSet();
+
     private static readonly FrozenDictionary<GroupKind, PlaceableKind> ByKind = All.ToFrozenDictionary(k => k.GroupKind);
 
     public static PlaceableKind? Find(GroupKind kind) => ByKind.GetValueOrDefault(kind);

@@ -13,6 +13,9 @@ public sealed record Placement(
     bool Divides,
     IReadOnlyDictionary<string, int> Weights)
 {
+    /// <summary>How objects leave places that they are no longer wanted in.</summary>
+    public PlacementMove Move { get; init; } = PlacementMove.Usual;
+
     public bool IsEmpty => VirtualSites.Count == 0 && DataPlanes.Count == 0 && Selector is null;
 
     /// <param name="owner">An object with <c>spec.placement</c>.</param>
@@ -35,6 +38,9 @@ public sealed record Placement(
             KindJson.Texts(owner.At("spec", "placement", "dataPlanes")),
             KindJson.Selector(owner.At("spec", "placement", "selector")),
             owner.TextAt("spec", "placement", "replicas") == "Divide",
-            weights);
+            weights)
+        {
+            Move = PlacementMove.Of(owner),
+        };
     }
 }

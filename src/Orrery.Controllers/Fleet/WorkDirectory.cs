@@ -24,6 +24,7 @@ internal sealed class WorkDirectory
     private const string BySource = "source";
     private const string ByCluster = "cluster";
     private const string ByPlane = "cluster-plane";
+    private const string ByWorkloads = "workloads-plane";
     private const string ByTenant = "tenant-plane";
 
     public WorkDirectory(Informer works)
@@ -32,6 +33,7 @@ internal sealed class WorkDirectory
         works.AddIndex(BySource, w => SourceReference.Of(w) is { } source ? [source.Identity] : []);
         works.AddIndex(ByCluster, w => SourceReference.Of(w) is { } source ? [source.Cluster.ToString()] : []);
         works.AddIndex(ByPlane, w => SourceReference.Of(w) is { } source ? [$"{source.Cluster}|{DataPlaneOf(w)}"] : []);
+        works.AddIndex(ByWorkloads, w => SourceKey.Of(w) is { } source && PlaceableKinds.Workloads.Contains(source.Kind) ? [$"{source.Object.Cluster}|{source.Object.Namespace}|{DataPlaneOf(w)}"] : []);
         works.AddIndex(ByTenant, w => w.Labels.TryGetValue(OrreryNames.TenantLabel, out string? tenant) ? [$"{tenant}|{DataPlaneOf(w)}"] : []);
     }
 
@@ -48,6 +50,9 @@ internal sealed class WorkDirectory
 
     /// <summary>Whether anything of the virtual cluster is to run in the data plane.</summary>
     public bool Has(ClusterName cluster, string dataPlane) => Informer.CountByIndex(ByPlane, $"{cluster}|{dataPlane}") > 0;
+
+    /// <summary>Works of what has pods, of one namespace of a virtual cluster, in one data plane.</summary>
+    public IReadOnlyList<KubeObject> Workloads(ClusterName cluster, string ns, string dataPlane) => Informer.ByIndex(ByWorkloads, $"{cluster}|{ns}|{dataPlane}");
 
     /// <summary>Whether anything of the tenant, of whichever virtual cluster or installation, is to run in the data plane.</summary>
     public bool HasTenant(string tenant, string dataPlane) => Informer.CountByIndex(ByTenant, $"{tenant}|{dataPlane}") > 0;

@@ -44,16 +44,28 @@ internal sealed class InstallationReconciler(
         ILookup<string, KubeObject> byPlane = works.Of(installation).ToLookup(WorkDirectory.DataPlaneOf, StringComparer.Ordinal);
         List<DataPlane> targets = installation.IsDeleting ? [] : InstallationTargets.Of(plan, byPlane.Contains);
 
-        // 2. Each data plane, those that it leaves among them.
+        // 2. Each data plane, those that it leaves last: they wait for the others.
         var after = new List<PlaneStatus>();
         var looked = new List<DataPlane>();
-        foreach (string name in targets.Select(t => t.Name).Union(before.Keys).Union(byPlane.Select(p => p.Key)).Order(StringComparer.Ordinal))
+        IReadOnlyList<PlaneStatus> wanted = [];
+        foreach (string name in targets.Select(t => t.Name).Order(StringComparer.Ordinal).Concat(
+            before.Keys.Union(byPlane.Select(p => p.Key)).Except(targets.Select(t => t.Name)).Order(StringComparer.Ordinal)))
         {
             PlaneLook look = Look(plan, name, targets, byPlane[name], before.GetValueOrDefault(name) ?? new PlaneStatus(name));
             looked.Add(look.DataPlane);
-            PlaneStatus? status = targets.Exists(t => t.Name == name)
-                ? await (look.DataPlane.HasOwnControllers ? privatePlanes.AdvanceAsync(look, cancellationToken) : planes.AdvanceAsync(look, cancellationToken)).ConfigureAwait(false)
-                : await planes.RemoveAsync(look, fleet.Current.DataPlane(name) is not { Deleting: false }, cancellationToken).ConfigureAwait(false);
+            PlaneStatus? status;
+            if (targets.Exists(t => t.Name == name))
+            {
+                status = await (look.DataPlane.HasOwnControllers ? privatePlanes.AdvanceAsync(look, cancellationToken) : planes.AdvanceAsync(look, cancellationToken)).ConfigureAwait(false);
+                wanted = [.. wanted, status];
+            }
+            else
+            {
+                bool isLeaving = fleet.Current.DataPlane(name) is not { Deleting: false };
+                status = (isLeaving || look.DataPlane.Paused ? null : InstallationMove.Stay(plan, look.DataPlane, look.Before, wanted, time.GetUtcNow()))
+                    ?? await planes.RemoveAsync(look, isLeaving, cancellationToken).ConfigureAwait(false);
+            }
+
             if (status is not null)
             {
                 after.Add(Dated(status, look.Before).Without(plan.Secrets));
@@ -93,7 +105,9 @@ internal sealed class InstallationReconciler(
 
         // A refused chart or missing values may come; what a step itself wrote wakes the next one by its Works, but not where it wrote none.
         bool isStepping = after.Any(p => p.Phase is Phases.Checking or Phases.Uninstalling || p is { Attempt: not null, Phase: Phases.Installing or Phases.Upgrading } || p.Test is { Phase: TestRun.Running });
-        List<TimeSpan> looks = [.. deadlines, .. isStepping ? [TimeSpan.FromSeconds(2)] : Array.Empty<TimeSpan>(), .. after.Any(p => p.Phase == Phases.Failed) ? [RetryLook] : Array.Empty<TimeSpan>()];
+        PlacementMove move = Api.Kinds.Placement.Of(plan.Installation).Move;
+        IEnumerable<TimeSpan> ends = after.Where(p => p.Phase == Phases.Leaving).Select(p => InstallationMove.EndOf(p, move, now) - now + TimeSpan.FromSeconds(1)).Where(d => d > TimeSpan.Zero);
+        List<TimeSpan> looks = [.. deadlines, .. ends, .. isStepping ? [TimeSpan.FromSeconds(2)] : Array.Empty<TimeSpan>(), .. after.Any(p => p.Phase == Phases.Failed) ? [RetryLook] : Array.Empty<TimeSpan>()];
         return looks.Count > 0 ? ReconcileResult.After(looks.Min()) : ReconcileResult.Done;
     }
 
@@ -116,7 +130,11 @@ internal sealed class InstallationReconciler(
             {
                 events.Warning(installation, plane.Phase == Phases.Failed ? plane.Reason : "Degraded", $"{plane.Name}: {plane.Message}");
             }
-            else if (plane.Phase is Phases.Running or Phases.Installing or Phases.Upgrading or Phases.Uninstalling)
+            else if (plane.Phase == Phases.Uninstalling && was?.Phase == Phases.Leaving && after.FirstOrDefault(p => p.Phase is not (Phases.Running or Phases.Leaving or Phases.Uninstalling)) is { } late)
+            {
+                events.Warning(installation, "MoveTimedOut", $"{plane.Name}: it leaves although it does not run on {late.Name} yet: {late.Message}");
+            }
+            else if (plane.Phase is Phases.Running or Phases.Installing or Phases.Upgrading or Phases.Leaving or Phases.Uninstalling)
             {
                 events.Normal(installation, plane.Phase == Phases.Running && plane.Reason.Length > 0 ? plane.Reason : plane.Phase, $"{plane.Name}: {plane.Message}");
             }

@@ -11,17 +11,18 @@ internal sealed class PlacementController : IController
 {
     private readonly SourceInformers sources;
     private readonly WorkDirectory works;
-    private readonly FleetDirectory fleet;
     private readonly WithdrawalRules withdrawals = new();
+    private readonly Moves moves;
     private readonly ReconcilerHost<SourceKey> host;
 
     public PlacementController(ControllerContext context, SourceInformers sources)
     {
         this.sources = sources;
         works = context.Works;
-        fleet = context.Fleet;
+        var placements = new ObjectPlacements(context.Fleet, context.Tenancy, works, sources.ByKind, sources.Namespaces);
+        moves = new Moves(placements, works, context.Time);
         var reconciler = new PlacementReconciler(
-            context.Root, context.Fleet, context.Tenancy, works, sources.ByKind, sources.Namespaces, context.Events, withdrawals,
+            context.Root, context.Fleet, context.Tenancy, works, placements, moves, sources.Namespaces, context.Events, withdrawals,
             context.Options.Loggers.CreateLogger("Orrery.Controllers.Placement"));
         host = context.Host(
             "placement", reconciler, [.. sources.All, works.Informer, .. context.Fleet.Needs, .. context.Tenancy.Needs], Everything, workers: 8, k => k.Object.Cluster.Namespace);
@@ -41,8 +42,8 @@ internal sealed class PlacementController : IController
         context.RootInformers.For(OrreryResources.Tenants).Subscribe(OnTenant);
         context.Fleet.PlacementChanged += () => Add(Everything());
 
-        // What leaves a drained data plane waits for a place that is heard.
-        context.Fleet.ReadinessChanged += _ => Add(fleet.Current.Drained.SelectMany(works.In).Select(SourceKey.Of).OfType<SourceKey>().Distinct());
+        // What moves waits for a place that is heard.
+        context.Fleet.ReadinessChanged += _ => Add(moves.Staying);
     }
 
     public Task RunAsync(CancellationToken cancellationToken) => host.RunAsync(cancellationToken);
@@ -70,12 +71,19 @@ internal sealed class PlacementController : IController
 
     private void OnWork(InformerChange change)
     {
-        // A report of the satellite changes the status, and with it nothing here, unless a Work waits for it to go: this one, or one in a data plane
-        // that is drained, which goes once the object runs elsewhere.
+        // A report of the satellite changes the status, and with it nothing here, unless a Work waits for it to go: this one, or one in another data plane,
+        // which goes once the object runs here.
         if (change.Old is { } old && change.Current is { } current && old.Generation == current.Generation && SameText(old, current, "labels")
-            && !WithdrawalRules.IsDone(current) && !(SourceKey.Of(current) is { } source && works.Of(source).Any(IsDrained)))
+            && !WithdrawalRules.IsDone(current) && !(SourceKey.Of(current) is { } source && moves.IsStaying(source)))
         {
             return;
+        }
+
+        // The last that had pods there: what it needed may go.
+        if (change.IsDeleted && SourceKey.Of(change.Latest) is { } gone && PlaceableKinds.Workloads.Contains(gone.Kind)
+            && works.Workloads(gone.Object.Cluster, gone.Object.Namespace, WorkDirectory.DataPlaneOf(change.Latest)).Count == 0)
+        {
+            Add(moves.Staying.Where(k => k.Object.Cluster == gone.Object.Cluster && k.Object.Namespace == gone.Object.Namespace));
         }
 
         if (SourceKey.Of(change.Latest) is { } key && (Planted.Fault != PlantedFault.PlacementIgnoresLostWorks || !change.IsDeleted))
@@ -83,8 +91,6 @@ internal sealed class PlacementController : IController
             host.Queue.Add(key);
         }
     }
-
-    private bool IsDrained(KubeObject work) => fleet.Current.DataPlane(WorkDirectory.DataPlaneOf(work)) is { Drained: true };
 
     /// <summary>What is in it may have been seen before it, or beside the one that had its name before: which one it is stands in the Works.</summary>
     private void OnNamespace(InformerChange change)

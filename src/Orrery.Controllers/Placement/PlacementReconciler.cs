@@ -17,7 +17,8 @@ internal sealed class PlacementReconciler(
     FleetDirectory fleet,
     TenancyDirectory tenancy,
     WorkDirectory works,
-    IReadOnlyDictionary<GroupKind, Informer> sources,
+    ObjectPlacements placements,
+    Moves moves,
     Informer namespaces,
     EventRecorder events,
     WithdrawalRules withdrawals,
@@ -32,18 +33,12 @@ internal sealed class PlacementReconciler(
     public async Task<ReconcileResult> ReconcileAsync(SourceKey key, CancellationToken cancellationToken)
     {
         // 1. What is wanted.
-        KubeObject? source = sources.TryGetValue(key.Kind, out Informer? informer) ? informer.Get(key.Object) : null;
-        TenantCluster? owner = tenancy.Find(key.Object.Cluster);
-        PlaceableKind? kind = PlaceableKinds.Find(key.Kind);
-        bool placed = source is not null && owner is not null && kind is not null && PlacementRules.IsPlaced(source);
+        ObjectPlacement placement = placements.Of(key);
+        (_, KubeObject? source, TenantCluster? owner, PlaceableKind? kind, bool placed, Resolution resolution, IReadOnlyDictionary<string, KubeObject> existing, List<DataPlane> targets) = placement;
         if (placed && namespaces.Get(key.Object.Cluster, "", key.Object.Namespace) is null)
         {
             return ReconcileResult.After(NamespaceLook);
         }
-
-        Resolution resolution = placed ? Resolve(source!, owner!) : Resolution.Nowhere;
-        IReadOnlyDictionary<string, KubeObject> existing = Existing(key);
-        List<DataPlane> targets = Targets(resolution, existing);
 
         // 2. Works that are missing or say something else.
         IReadOnlyDictionary<string, int>? shares = placed && owner!.Placement.Divides && kind!.HasReplicas
@@ -71,15 +66,31 @@ internal sealed class PlacementReconciler(
             }
         }
 
-        // 3. Works where the object is no longer wanted.
+        // 3. Works where the object is no longer wanted, and runs elsewhere by now, or was waited for long enough.
         List<string> left = [];
+        List<string> staying = [];
+        TimeSpan look = Timeout.InfiniteTimeSpan;
         foreach ((string dataPlane, KubeObject work) in existing)
         {
-            bool held = fleet.Current.DataPlane(dataPlane) is { Deleting: false } place
-                && (place.Paused || (place.Drained && placed && !Stands(targets, existing)));
-            if (held || targets.Exists(t => t.Name == dataPlane) || (Planted.Fault == PlantedFault.PlacementLeavesFormerWorks && source is not null))
+            if (placement.IsWantedOn(dataPlane) || (Planted.Fault == PlantedFault.PlacementLeavesFormerWorks && source is not null))
             {
                 continue;
+            }
+
+            if (fleet.Current.DataPlane(dataPlane) is { Deleting: false } place)
+            {
+                if (place.Paused)
+                {
+                    continue;
+                }
+
+                TimeSpan stay = moves.Stay(placement, place);
+                if (stay != TimeSpan.Zero)
+                {
+                    staying.Add(dataPlane);
+                    look = look == Timeout.InfiniteTimeSpan || (stay != Timeout.InfiniteTimeSpan && stay < look) ? stay : look;
+                    continue;
+                }
             }
 
             if (Withdrawal.Of(work) is null)
@@ -104,52 +115,13 @@ internal sealed class PlacementReconciler(
             withdrawals.Forget(key);
         }
 
-        Tell(key, source, kind, resolution, entered, left);
-        return ReconcileResult.Done;
+        bool isMoving = moves.Note(key, staying.Count > 0) && staying.Count > 0;
+        Tell(placement, entered, left, isMoving ? staying : []);
+        return look == Timeout.InfiniteTimeSpan ? ReconcileResult.Done : ReconcileResult.After(look + TimeSpan.FromMilliseconds(1));
     }
 
     private Incarnation IncarnationOf(KubeObject source, TenantCluster owner) =>
         new(owner.Uid, namespaces.Get(source.Cluster, "", source.Namespace)!.Uid);
-
-    private Resolution Resolve(KubeObject source, TenantCluster owner)
-    {
-        var narrowings = new List<string>(2);
-        if (namespaces.Get(source.Cluster, "", source.Namespace) is { } ns && ns.Annotations.TryGetValue(OrreryNames.VirtualSitesAnnotation, out string? ofNamespace))
-        {
-            narrowings.Add(ofNamespace);
-        }
-
-        if (source.Annotations.TryGetValue(OrreryNames.VirtualSitesAnnotation, out string? ofObject))
-        {
-            narrowings.Add(ofObject);
-        }
-
-        return PlacementResolver.Resolve(owner.Placement, owner.Tenant, fleet.Current, narrowings);
-    }
-
-    private Dictionary<string, KubeObject> Existing(SourceKey key)
-    {
-        var existing = new Dictionary<string, KubeObject>(StringComparer.Ordinal);
-        foreach (KubeObject work in works.Of(key))
-        {
-            existing[WorkDirectory.DataPlaneOf(work)] = work;
-        }
-
-        return existing;
-    }
-
-    /// <summary>A cordoned data plane keeps what it has and takes nothing new.</summary>
-    private static List<DataPlane> Targets(Resolution resolution, IReadOnlyDictionary<string, KubeObject> existing)
-    {
-        List<DataPlane> targets = [.. resolution.DataPlanes.Where(d => !d.Cordoned || (existing.GetValueOrDefault(d.Name) is { } work && Withdrawal.Of(work) is null))];
-        targets.AddRange(resolution.Kept.Where(d => existing.GetValueOrDefault(d.Name) is { } work && Withdrawal.Of(work) is null && !targets.Exists(t => t.Name == d.Name)));
-        return targets;
-    }
-
-    /// <summary>Whether the object runs wherever it is to run, so that it may leave a data plane that is drained. A place that is silent is no place to move to.</summary>
-    private static bool Stands(List<DataPlane> targets, IReadOnlyDictionary<string, KubeObject> existing) =>
-        targets.TrueForAll(t => existing.GetValueOrDefault(t.Name) is { } work && t.IsReporting
-            && Conditions.IsTrue(work, OrreryNames.AppliedCondition) && Conditions.Find(work, OrreryNames.AvailableCondition) is not { Status: not Conditions.True });
 
     private async Task CreateAsync(DataPlane target, JsonObject wanted, SourceKey key, CancellationToken cancellationToken)
     {
@@ -221,8 +193,9 @@ internal sealed class PlacementReconciler(
         }
     }
 
-    private void Tell(SourceKey key, KubeObject? source, PlaceableKind? kind, Resolution resolution, List<string> entered, List<string> left)
+    private void Tell(ObjectPlacement placement, List<string> entered, List<string> left, List<string> staying)
     {
+        (SourceKey key, KubeObject? source, _, PlaceableKind? kind, _, Resolution resolution, _, _) = placement;
         if (source is null || source.IsDeleting)
         {
             warned.TryRemove(key, out _);
@@ -234,7 +207,18 @@ internal sealed class PlacementReconciler(
             events.Normal(source, "Placed", $"Placed on {string.Join(", ", entered)}");
         }
 
-        if (kind is { HasStatus: true } && left.Count > 0)
+        // What is there for pods goes when they go, and is not what is waited for.
+        string[] coming = PlaceableKinds.Workloads.Contains(key.Kind) && staying.Count + left.Count > 0 ? [.. placement.Coming.Select(t => t.Name)] : [];
+        if (coming.Length > 0 && staying.Count > 0)
+        {
+            events.Normal(source, "Moving", $"Stays on {string.Join(", ", staying.Order(StringComparer.Ordinal))} until it runs on {string.Join(", ", coming)}");
+        }
+
+        if (coming.Length > 0 && left.Count > 0 && placement.Owner is { Placement.Move.StartsFirst: true })
+        {
+            events.Warning(source, "Withdrawn", $"Withdrawn from {string.Join(", ", left.Order(StringComparer.Ordinal))} although it does not run on {string.Join(", ", coming)} yet");
+        }
+        else if (kind is { HasStatus: true } && left.Count > 0)
         {
             events.Normal(source, "Withdrawn", $"Withdrawn from {string.Join(", ", left.Order(StringComparer.Ordinal))}");
         }

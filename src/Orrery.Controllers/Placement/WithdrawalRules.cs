@@ -66,7 +66,7 @@ internal sealed class WithdrawalRules
         Withdrawal.Of(work) == Withdrawal.Orphan
         && Conditions.Find(work, OrreryNames.AppliedCondition) is { Reason: Withdrawal.Orphaned } applied && applied.ObservedGeneration == work.Generation;
 
-    private static GroupKind ClaimKind { get; } = new("", "PersistentVolumeClaim");
+    public static GroupKind ClaimKind { get; } = new("", "PersistentVolumeClaim");
 
     /// <summary>Without the finalizer that the server has left to the controllers.</summary>
     public static JsonArray Release(KubeObject source)

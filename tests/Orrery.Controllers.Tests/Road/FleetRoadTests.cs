@@ -153,6 +153,51 @@ public sealed class FleetRoadTests
         await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "ny8-nyc", "Drained", "True");
     }
 
+    /// <summary>What pods need stays as long as they do, also where the controllers begin anew midway.</summary>
+    [Fact]
+    public async Task Move_LeavesTheOldPlaceOnceItRunsInTheNewOne()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par", "ny8-nyc");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "ny8-nyc");
+        await shop.CreateAsync(ConfigMaps, "default", ConfigMap("settings"), default);
+        await shop.CreateAsync(Deployments, "default", Deployment("web"), default);
+        await ArrivedAsync(fleet, "ny8-nyc", "settings");
+        await RunsAsync(fleet, "ny8-nyc");
+
+        // 1. It begins in the new place, where it is not ready, and stays in the old one with all that it needs.
+        await fleet.Root.PatchAsync(OrreryResources.VirtualClusters, "acme", "shop", PatchKind.Merge, Json("""{"spec": {"placement": {"dataPlanes": ["pa2-par"]}}}"""), default);
+        await ArrivedAsync(fleet, "pa2-par", "settings");
+        await Eventually.SomeAsync(() => fleet.DataPlanes["pa2-par"].Client.FindAsync(Deployments, Mapped, "web", default), "web in pa2-par");
+        await Eventually.TrueAsync(
+            async () => (await shop.ListAsync(CoreResources.Events, "default", null, default)).Items.Any(e => e.TextAt("reason") == "Moving" && e.TextAt("message") == "Stays on ny8-nyc until it runs on pa2-par"),
+            "that it moves is told", TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync(
+            async () => (await fleet.Root.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)).Items.All(w => Conditions.IsTrue(w, OrreryNames.AppliedCondition)), "all is applied there", TimeSpan.FromSeconds(60));
+        await fleet.StopControllersAsync();
+        await fleet.StartControllersAsync();
+        await shop.PatchAsync(ConfigMaps, "default", "settings", PatchKind.Merge, Json("""{"data": {"key": "after"}}"""), default);
+        await Eventually.TrueAsync(
+            async () => (await fleet.DataPlanes["pa2-par"].Client.GetAsync(ConfigMaps, Mapped, "settings", default)).TextAt("data", "key") == "after", "the controllers look again", TimeSpan.FromSeconds(60));
+        Assert.NotNull(await fleet.DataPlanes["ny8-nyc"].Client.FindAsync(Deployments, Mapped, "web", default));
+        Assert.NotNull(await fleet.DataPlanes["ny8-nyc"].Client.FindAsync(ConfigMaps, Mapped, "settings", default));
+
+        // 2. Ready there: the old place is left.
+        await RunsAsync(fleet, "pa2-par");
+        await LeftAsync(fleet, "ny8-nyc");
+
+        // 3. Back, to a place where it never gets ready: that is waited for as long as it says. At once: not at all.
+        await fleet.Root.PatchAsync(
+            OrreryResources.VirtualClusters, "acme", "shop", PatchKind.Merge, Json("""{"spec": {"placement": {"dataPlanes": ["ny8-nyc"], "move": {"timeoutSeconds": 1}}}}"""), default);
+        await LeftAsync(fleet, "pa2-par");
+        await Eventually.TrueAsync(
+            async () => (await shop.ListAsync(CoreResources.Events, "default", null, default)).Items.Any(
+                e => e.TextAt("type") == "Warning" && e.TextAt("message") == "Withdrawn from pa2-par although it does not run on ny8-nyc yet"),
+            "that it was not waited for is told", TimeSpan.FromSeconds(60));
+        await fleet.Root.PatchAsync(
+            OrreryResources.VirtualClusters, "acme", "shop", PatchKind.Merge, Json("""{"spec": {"placement": {"dataPlanes": ["pa2-par"], "move": {"strategy": "AtOnce", "timeoutSeconds": null}}}}"""), default);
+        await LeftAsync(fleet, "ny8-nyc");
+    }
+
     [Fact]
     public async Task Divide_ByWeight_SharesTheReplicas()
     {
@@ -239,6 +284,30 @@ public sealed class FleetRoadTests
 
     private static Task<KubeObject> ArrivedAsync(TestFleet fleet, string dataPlane, string name) => Eventually.SomeAsync(
         () => fleet.DataPlanes[dataPlane].Client.FindAsync(ConfigMaps, Mapped, name, default), $"{name} in {dataPlane}");
+
+    /// <summary>The part of a Deployment's controller.</summary>
+    private static async Task RunsAsync(TestFleet fleet, string dataPlane)
+    {
+        KubeClient plane = fleet.DataPlanes[dataPlane].Client;
+        KubeObject web = await Eventually.SomeAsync(() => plane.FindAsync(Deployments, Mapped, "web", default), $"web in {dataPlane}");
+        await plane.PatchAsync(
+            Deployments, Mapped, "web", PatchKind.Merge, Json($$"""{"status": {"observedGeneration": {{web.Generation}}, "replicas": 1, "availableReplicas": 1, "readyReplicas": 1, "updatedReplicas": 1} }"""), default, "status");
+        await Eventually.TrueAsync(
+            async () => (await fleet.Root.ListAsync(OrreryResources.Works, "dp-" + dataPlane, null, default)).Items.Any(
+                w => w.TextAt("spec", "source", "kind") == "Deployment" && Conditions.IsTrue(w, OrreryNames.AvailableCondition)),
+            $"web runs in {dataPlane}", TimeSpan.FromSeconds(60));
+    }
+
+    private static Task LeftAsync(TestFleet fleet, string dataPlane) => Eventually.TrueAsync(
+        async () => await fleet.DataPlanes[dataPlane].Client.FindAsync(Deployments, Mapped, "web", default) is null
+            && await fleet.DataPlanes[dataPlane].Client.FindAsync(ConfigMaps, Mapped, "settings", default) is null,
+        $"nothing is left in {dataPlane}", TimeSpan.FromSeconds(60));
+
+    private static JsonObject Deployment(string name) => Json($$"""
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "{{name}}"},
+         "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "web"} },
+                  "template": {"metadata": {"labels": {"app": "web"} }, "spec": {"containers": [{"name": "web", "image": "example.test/web:1"}]} } } }
+        """);
 
     private static JsonObject ConfigMap(string name) => Json($$"""{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{name}}"}, "data": {"key": "a"} }""");
 

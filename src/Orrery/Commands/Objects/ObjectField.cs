@@ -58,13 +58,14 @@ internal sealed record ObjectField(Option Option, Func<ParseResult, JsonObject, 
 
     public static ObjectField Of<T>(Option<T> option, Func<T, JsonObject, CancellationToken, Task> write) => new(option, (parsed, body, ct) => write(parsed.GetValue(option)!, body, ct));
 
-    /// <summary>The four ways to say a placement.</summary>
+    /// <summary>The ways to say a placement.</summary>
     public static IReadOnlyList<ObjectField> Placement { get; } =
     [
         Texts("--data-planes", "spec.placement.dataPlanes", "Data planes to run on, by name.", names: ObjectKind.DataPlane),
         Texts("--virtual-sites", "spec.placement.virtualSites", "Virtual sites to run on.", names: ObjectKind.VirtualSite),
         Pairs("--data-plane-labels", "spec.placement.selector.matchLabels", "Labels of the data planes to run on."),
         Text("--replicas", "spec.placement.replicas", "Whether each data plane gets all replicas or a share.", oneOf: ["Duplicate", "Divide"]),
+        Text("--move", "spec.placement.move.strategy", "Whether it runs in its new places before it leaves the old ones.", oneOf: ["StartFirst", "AtOnce"]),
         Numbers("--weights", "spec.placement.weights", "Share of each data plane when replicas are divided."),
     ];
 

@@ -52,7 +52,7 @@ public static class OrreryNames
 
     /// <summary>
     /// On an object that is deleted although it is in use: it goes all the same. What tenants have in a DataPlane goes with it, whether or not it has another place; installations
-    /// of a Release or an Application are left as they are.
+    /// of a Release or an Application are left as they are; what a data plane that is away still has of a Tenant goes when it is back.
     /// </summary>
     public const string ForceDeleteAnnotation = "orrery.dev/force-delete";
 
@@ -139,6 +139,9 @@ public static class OrreryNames
 
     public const string DataPlaneFinalizer = "orrery.dev/data-plane";
 
+    /// <summary>On a Tenant: it stays until nothing of it is left, in root and in data planes.</summary>
+    public const string TenantFinalizer = "orrery.dev/tenant";
+
     public const string InstallationFinalizer = "orrery.dev/installation";
 
     /// <summary>On a Release or an Application that installations use.</summary>
@@ -155,6 +158,9 @@ public static class OrreryNames
     public const string MachinesReadyCondition = "MachinesReady";
     public const string SuspendedCondition = "Suspended";
     public const string DrainedCondition = "Drained";
+
+    /// <summary>On a Tenant that is being deleted: False, and what is left of it where.</summary>
+    public const string RemovedCondition = "Removed";
 
     /// <summary>On an object that is being deleted: whether somebody still uses it, for whom it waits.</summary>
     public const string InUseCondition = "InUse";

@@ -27,14 +27,19 @@ internal sealed class TenantController : IController
         Informer installations = context.RootInformers.For(OrreryResources.Installations);
         inRoot = new GuardInformers(
             context.Root, context.Options, ns => namespaces.Get(ClusterName.Root, "", ns) is { } found && NamespaceMarks.IsMapped(found), CoreResources.ClusterRoles, CoreResources.ClusterRoleBindings, CoreResources.RoleBindings, CoreResources.ResourceQuotas, CoreResources.LimitRanges);
+        Informer observations = TenantRemains.Index(context.RootInformers.For(OrreryResources.Observations));
+        var inForce = new TenantTenancies(context.Root, tenancies, classes, new PlacementsInUse(virtualClusters, installations), context.Fleet, context.Works);
+        var remains = new TenantRemains(context.RootInformers.For(OrreryResources.DataPlanes), tenancies, observations, context.Works, inForce);
         var reconciler = new TenantReconciler(
             context.Root, tenants, virtualClusters,
             new TenantNamespaces(context.Root, namespaces, context.Events),
-            new TenantTenancies(context.Root, tenancies, classes, new PlacementsInUse(virtualClusters, installations), context.Fleet, context.Works),
-            inRoot, context.Events, context.Time);
+            inForce,
+            inRoot,
+            new TenantDeparture(context.Root, tenants, namespaces, inRoot, inForce, remains, context.Events, context.Time),
+            context.Events, context.Time);
         host = context.Host(
             "tenants", reconciler,
-            [tenants, classes, tenancies, installations, context.Works.Informer, .. inRoot.All, .. context.Fleet.Needs, .. context.Tenancy.Needs],
+            [tenants, classes, tenancies, installations, observations, context.Works.Informer, .. inRoot.All, .. context.Fleet.Needs, .. context.Tenancy.Needs],
             Everything, workers: 4);
 
         // 1. The tenant itself, and what is kept for it.
@@ -70,6 +75,22 @@ internal sealed class TenantController : IController
             }
         });
         tenancies.Subscribe(change => host.Queue.AddAfter(change.Key.Name, ReportPace));
+
+        // 4. What is left of one that is deleted.
+        observations.Subscribe(change =>
+        {
+            if (change.IsDeleted && TenantRemains.TenantOf(change.Latest) is { } tenant && IsLeaving(tenant))
+            {
+                host.Queue.AddAfter(tenant, ReportPace);
+            }
+        });
+        context.Fleet.ReadinessChanged += _ =>
+        {
+            foreach (string tenant in tenants.All().Where(t => t.IsDeleting).Select(t => t.Name).Union(tenancies.All().Select(t => t.Name).Where(IsLeaving)))
+            {
+                host.Queue.Add(tenant);
+            }
+        };
     }
 
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
@@ -103,6 +124,8 @@ internal sealed class TenantController : IController
             }
         }
     }
+
+    private bool IsLeaving(string tenant) => tenants.Get(ClusterName.Root, "", tenant) is not { IsDeleting: false };
 
     private void AddAll()
     {

@@ -16,6 +16,7 @@ internal sealed class TenantReconciler(
     TenantNamespaces namespaces,
     TenantTenancies tenancies,
     GuardInformers inRoot,
+    TenantDeparture departure,
     EventRecorder events,
     TimeProvider time) : IReconciler<string>
 {
@@ -30,11 +31,12 @@ internal sealed class TenantReconciler(
     {
         if (tenants.Get(ClusterName.Root, "", key) is not { IsDeleting: false } json)
         {
-            // Its namespaces are owned by it and go with it; what they held in data planes stays apart until it has gone.
-            await inRoot.BringAboutAsync(key, [], cancellationToken).ConfigureAwait(false);
-            await tenancies.WithdrawAsync(key, new HashSet<string>(), cancellationToken).ConfigureAwait(false);
+            await departure.AdvanceAsync(key, tenants.Get(ClusterName.Root, "", key), cancellationToken).ConfigureAwait(false);
             return ReconcileResult.Done;
         }
+
+        await OwnKinds.SetFinalizerAsync(root, tenants, json, OrreryNames.TenantFinalizer, present: true, cancellationToken).ConfigureAwait(false);
+        json = tenants.Get(ClusterName.Root, "", key) ?? json;
 
         // 1. Its namespaces.
         Tenant tenant = Tenant.From(json);

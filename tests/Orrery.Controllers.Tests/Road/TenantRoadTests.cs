@@ -215,6 +215,48 @@ public sealed class TenantRoadTests
         await Eventually.TrueAsync(async () => await fleet.Root.FindAsync(CoreResources.Namespaces, "", "acme", default) is null, "the namespace in root has gone", TimeSpan.FromSeconds(60));
     }
 
+    /// <summary>It is said which data plane is away and what it has; whoever does not wait for that finds it cleaned all the same.</summary>
+    [Fact]
+    public async Task DeletedTenant_WithADataPlaneAway_StaysUntilThatIsCleanOrSomebodyGivesUp()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        KubeClient plane = fleet.DataPlanes["pa2-par"].Client;
+        foreach (bool givesUp in (bool[])[false, true])
+        {
+            KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+            await shop.CreateAsync(ConfigMaps, "default", ConfigMap("settings"), default);
+            await Eventually.SomeAsync(() => plane.FindAsync(ConfigMaps, Mapped, "settings", default), "settings in the data plane");
+            await Eventually.TrueAsync(
+                async () => (await fleet.Root.ListAsync(OrreryResources.Observations, "dp-pa2-par", null, default)).Items.Any(o => o.TextAt("spec", "object", "metadata", "name") == Mapped), "its namespace is known");
+            await fleet.StopSatelliteAsync("pa2-par");
+            await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "pa2-par", "Ready", "Unknown");
+
+            await fleet.Root.DeleteAsync(OrreryResources.Tenants, "", "acme", null, default);
+            await Eventually.TrueAsync(async () => await fleet.Root.FindAsync(CoreResources.Namespaces, "", "acme", default) is null, "the namespace in root has gone", TimeSpan.FromSeconds(60));
+            await Eventually.TrueAsync(
+                async () => Conditions.Find(await fleet.Root.GetAsync(OrreryResources.Tenants, "", "acme", default), OrreryNames.RemovedCondition) is { Status: "False", Reason: "DataPlaneSilent" } said
+                    && said.Message.StartsWith($"data plane pa2-par is not heard and may still have namespace {Mapped}: ", StringComparison.Ordinal) && !said.Message.Contains("namespace acme ", StringComparison.Ordinal),
+                "it says what is left where",
+                TimeSpan.FromSeconds(60));
+            Assert.NotNull(await fleet.Root.FindAsync(OrreryResources.Tenancies, "dp-pa2-par", "acme", default));
+
+            if (givesUp)
+            {
+                await fleet.Root.PatchAsync(OrreryResources.Tenants, "", "acme", PatchKind.Merge, Json("""{"metadata": {"annotations": {"orrery.dev/force-delete": "true"}}}"""), default);
+                await TenantGoneAsync();
+                Assert.NotNull(await fleet.Root.FindAsync(OrreryResources.Tenancies, "dp-pa2-par", "acme", default));
+            }
+
+            fleet.StartSatellite("pa2-par");
+            await Eventually.TrueAsync(async () => await plane.FindAsync(CoreResources.Namespaces, "", Mapped, default) is null, "the namespace has gone", TimeSpan.FromSeconds(60));
+            await Eventually.TrueAsync(
+                async () => await fleet.Root.FindAsync(OrreryResources.Tenancies, "dp-pa2-par", "acme", default) is null, "the Tenancy has gone", TimeSpan.FromSeconds(60));
+            await TenantGoneAsync();
+        }
+
+        Task TenantGoneAsync() => Eventually.TrueAsync(async () => await fleet.Root.FindAsync(OrreryResources.Tenants, "", "acme", default) is null, "the tenant has gone", TimeSpan.FromSeconds(60));
+    }
+
     private static Task SetAsync(TestFleet fleet, string spec) => fleet.Root.PatchAsync(
         OrreryResources.Tenants, "", "acme", PatchKind.Merge, new JsonObject { ["spec"] = Json(spec) }, default);
 

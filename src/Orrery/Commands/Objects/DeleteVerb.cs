@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Orrery.Api;
+using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Installation;
 
@@ -88,9 +89,10 @@ internal static class DeleteVerb
                 return last is null || last.Uid != uid;
             }, ct).ConfigureAwait(false);
         }
-        catch (CommandFailedException e) when (last is not null && Conditions.Find(last, "Ready") is { Message.Length: > 0 } ready)
+        catch (CommandFailedException e) when (last is not null
+            && (Conditions.Find(last, OrreryNames.RemovedCondition) ?? Conditions.Find(last, OrreryNames.InUseCondition) ?? Conditions.Find(last, OrreryNames.ReadyCondition)) is { Message.Length: > 0 } said)
         {
-            throw new CommandFailedException($"{e.Message}; it says: {ready.Message}", e);
+            throw new CommandFailedException($"{e.Message}; it says: {said.Message}", e);
         }
     }
 }

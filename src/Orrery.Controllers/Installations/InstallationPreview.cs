@@ -77,7 +77,7 @@ public static class InstallationPreview
                 PlaneStatus status = known.GetValueOrDefault(name) ?? new PlaneStatus(name);
                 Dictionary<string, JsonObject> after = plan.Refusal is { } refusal
                     ? throw new BundleException(refusal.Reason, refusal.Message)
-                    : await RenderAsync(plan, plane, targets, status, bundles, renderer, facts, cancellationToken).ConfigureAwait(false);
+                    : await RenderAsync(plan, plane, new WorkNames(context.Works, installation, plane.Namespace), targets, status, bundles, renderer, facts, cancellationToken).ConfigureAwait(false);
                 previews.Add(new PlanePreview(name, Compare(before, after), null));
             }
             catch (BundleException e)
@@ -90,14 +90,14 @@ public static class InstallationPreview
     }
 
     private static async Task<Dictionary<string, JsonObject>> RenderAsync(
-        InstallationPlan plan, DataPlane plane, IReadOnlyList<DataPlane> targets, PlaneStatus status, BundleReader bundles, BundleRenderer renderer, ClusterFacts facts, CancellationToken cancellationToken)
+        InstallationPlan plan, DataPlane plane, WorkNames names, IReadOnlyList<DataPlane> targets, PlaneStatus status, BundleReader bundles, BundleRenderer renderer, ClusterFacts facts, CancellationToken cancellationToken)
     {
         Bundle bundle = await bundles.ReadAsync(plan.Release!, cancellationToken).ConfigureAwait(false);
         RenderTarget target = await facts.TargetAsync(plan, plane, bundle, Math.Max(status.Revision, 1), status.InForce is not null, cancellationToken).ConfigureAwait(false);
         RenderedBundle rendered = await renderer.RenderAsync(
             bundle, InstallationPlanner.ValuesFor(plan, plane), plan.Overrides, target, (query, answers, token) => facts.LookUpAsync(plan, plane, query, answers, token), cancellationToken).ConfigureAwait(false);
         InstallationTargets.Divide(rendered.Objects, InstallationTargets.Shares(plan, plane.Name, targets).Replicas);
-        return rendered.Objects.ToDictionary(o => InstallationWorks.NameOf(plan.Installation, o), StringComparer.Ordinal);
+        return rendered.Objects.ToDictionary(o => names.Of(o), StringComparer.Ordinal);
     }
 
     private static List<ObjectChange> Compare(Dictionary<string, JsonObject> before, Dictionary<string, JsonObject> after) =>

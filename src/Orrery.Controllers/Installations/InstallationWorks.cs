@@ -45,14 +45,15 @@ internal static class InstallationWorks
     /// <summary>The manifest to come, or else the one in force.</summary>
     public static KubeObject ManifestOf(KubeObject work) => new(work.At("spec", "trial", "manifest") ?? work.At("spec", "manifest") ?? default);
 
-    /// <summary>Name of the Work of one object. The same object has the same Work in every release.</summary>
-    public static string NameOf(KubeObject installation, JsonObject manifest, string hook = "") => new SourceReference(
-        ClusterName.Root, manifest.ApiVersion, manifest.Kind, $"{installation.Namespace}/{installation.Name}/{manifest.Namespace}{(hook.Length > 0 ? "/" + hook : "")}", manifest.Name).ObjectName();
+    /// <summary>Usual name of the Work of one object. The same object has the same Work in every release.</summary>
+    /// <param name="isTaken">Whether another object's Work has the usual name (<see cref="WorkNames"/>).</param>
+    public static string NameOf(KubeObject installation, JsonObject manifest, string hook = "", bool isTaken = false) => new SourceReference(
+        ClusterName.Root, manifest.ApiVersion, manifest.Kind, $"{installation.Namespace}/{installation.Name}/{manifest.Namespace}{(hook.Length > 0 ? "/" + hook : "")}", manifest.Name).ObjectName(isTaken);
 
     /// <summary>A Work that is in force without a trial: whoever fetches it tries it itself. It says no tenant, as nothing of the tenant's is to be held apart for it.</summary>
-    public static JsonObject InForce(KubeObject installation, string dataPlaneNamespace, JsonObject manifest)
+    public static JsonObject InForce(KubeObject installation, string name, string dataPlaneNamespace, JsonObject manifest)
     {
-        JsonObject work = Trial(installation, "", dataPlaneNamespace, manifest, "");
+        JsonObject work = Trial(installation, name, "", dataPlaneNamespace, manifest, "");
         JsonObject spec = work.ObjectAt("spec");
         spec.Remove("trial");
         spec["manifest"] = manifest.DeepClone();
@@ -63,7 +64,7 @@ internal static class InstallationWorks
     public static JsonArray Replace(KubeObject work, JsonObject manifest) => [Exactly(work), Add("/spec/manifest", manifest.DeepClone())];
 
     /// <summary>A Work that holds something to try and nothing in force.</summary>
-    public static JsonObject Trial(KubeObject installation, string tenant, string dataPlaneNamespace, JsonObject manifest, string attempt, int place = 0)
+    public static JsonObject Trial(KubeObject installation, string name, string tenant, string dataPlaneNamespace, JsonObject manifest, string attempt, int place = 0)
     {
         JsonObject source = Source(installation).ToJson();
         source["uid"] = installation.Uid;
@@ -77,19 +78,18 @@ internal static class InstallationWorks
         {
             ["apiVersion"] = OrreryResources.ApiVersion,
             ["kind"] = "Work",
-            ["metadata"] = new JsonObject { ["name"] = NameOf(installation, manifest), ["namespace"] = dataPlaneNamespace, ["labels"] = labels },
+            ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = dataPlaneNamespace, ["labels"] = labels },
             ["spec"] = new JsonObject { ["source"] = source, ["trial"] = TrialSpec(manifest, attempt, place) },
         };
     }
 
     /// <summary>A Work of a hook. Each attempt has its own, so that what an earlier one did is not taken for this one's doing.</summary>
-    public static JsonObject Hook(KubeObject installation, string tenant, string dataPlaneNamespace, RenderedHook hook, string attempt)
+    public static JsonObject Hook(KubeObject installation, WorkNames names, string tenant, string dataPlaneNamespace, RenderedHook hook, string attempt)
     {
         var manifest = (JsonObject)hook.Object.DeepClone();
         JsonObject marked = manifest.Kind == "Job" ? manifest.ObjectAt("spec").ObjectAt("template") : manifest;
         marked.ObjectAt("metadata").ObjectAt("annotations")[AttemptAnnotation] = attempt;
-        JsonObject work = Trial(installation, tenant, dataPlaneNamespace, manifest, attempt);
-        work.Metadata["name"] = NameOf(installation, manifest, $"{hook.Event}/{attempt}");
+        JsonObject work = Trial(installation, names.Of(manifest, $"{hook.Event}/{attempt}"), tenant, dataPlaneNamespace, manifest, attempt);
         work.Metadata["labels"]![OrreryNames.HookLabel] = hook.Event;
         work.Metadata["annotations"] = new JsonObject
         {
@@ -100,13 +100,13 @@ internal static class InstallationWorks
     }
 
     /// <summary>A test that is to run, out of the one that stands ready: every run has Works of its own.</summary>
-    public static JsonObject TestRun(KubeObject installation, KubeObject ready, string run)
+    public static JsonObject TestRun(WorkNames names, KubeObject ready, string run)
     {
         JsonObject work = ready.ToJsonObject();
         JsonObject manifest = JsonObject.Create(ManifestOf(ready).Json)!;
         work["metadata"] = new JsonObject
         {
-            ["name"] = NameOf(installation, manifest, $"{TestRunEvent}/{run}"),
+            ["name"] = names.Of(manifest, $"{TestRunEvent}/{run}"),
             ["namespace"] = ready.Namespace,
             ["labels"] = work.Metadata["labels"]!.DeepClone(),
             ["annotations"] = work.Metadata["annotations"]!.DeepClone(),

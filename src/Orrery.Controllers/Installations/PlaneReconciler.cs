@@ -146,9 +146,11 @@ internal sealed class PlaneReconciler(WorkWriter writer, HookRunner hooks, Bundl
         InstallationTargets.Divide(rendered.Objects, look.Replicas);
 
         // 1. What it comes to, and under which name it goes.
-        var wanted = rendered.Objects.ToDictionary(o => InstallationWorks.NameOf(look.Installation, o), StringComparer.Ordinal);
+        WorkNames names = writer.Names(look.Installation, look.DataPlane.Namespace);
+        List<(string Name, JsonObject Object, int Place)> named = [.. rendered.Objects.Select((o, i) => (names.Of(o), o, rendered.PlaceOf(i)))];
+        var wanted = named.ToDictionary(n => n.Name, n => n.Object, StringComparer.Ordinal);
         string content = InstallationWorks.Content(wanted.Select(w => (w.Key, CanonicalJson.Digest(w.Value))));
-        var places = rendered.Objects.Select((o, i) => (Name: InstallationWorks.NameOf(look.Installation, o), Place: rendered.PlaceOf(i))).ToDictionary(p => p.Name, p => p.Place, StringComparer.Ordinal);
+        var places = named.ToDictionary(n => n.Name, n => n.Place, StringComparer.Ordinal);
         var attempt = new Attempt(inputs, content, revision, Stages.Checking, time.GetUtcNow(), [])
         {
             Release = plan.WantedRelease,
@@ -158,14 +160,14 @@ internal sealed class PlaneReconciler(WorkWriter writer, HookRunner hooks, Bundl
 
         // 2. Works to come, and those that will go.
         Dictionary<string, KubeObject> present = look.Works.ToDictionary(w => w.Name, StringComparer.Ordinal);
-        await WorkWriter.EachAsync(wanted, (w, token) => TryAsync(look, present.GetValueOrDefault(w.Key), w.Value, attempt.Id, places[w.Key], token), cancellationToken).ConfigureAwait(false);
+        await WorkWriter.EachAsync(wanted, (w, token) => TryAsync(look, w.Key, present.GetValueOrDefault(w.Key), w.Value, attempt.Id, places[w.Key], token), cancellationToken).ConfigureAwait(false);
         await WorkWriter.EachAsync(look.Works.Where(w => !wanted.ContainsKey(w.Name)), (w, token) => InstallationWorks.IsInForce(w)
             ? writer.PatchAsync(w, PatchKind.Merge, InstallationWorks.Leave(w, attempt.Id), token)
             : writer.DeleteAsync(w, token), cancellationToken).ConfigureAwait(false);
 
         // 3. Hooks stand ready until their time comes; those of an attempt that came to nothing go.
         HashSet<string> known = [.. look.Hooks.Select(h => h.Name)];
-        List<JsonObject> ready = [.. rendered.Hooks.Select(h => InstallationWorks.Hook(look.Installation, plan.Tenant, look.DataPlane.Namespace, h, attempt.Id))];
+        List<JsonObject> ready = [.. rendered.Hooks.Select(h => InstallationWorks.Hook(look.Installation, names, plan.Tenant, look.DataPlane.Namespace, h, attempt.Id))];
         await WorkWriter.EachAsync(ready.Where(h => !known.Contains(h.Name)), (h, token) => writer.CreateAsync(look.DataPlane.Namespace, h, token), cancellationToken).ConfigureAwait(false);
         string inForce = IdInForce(look.Before);
         await WorkWriter.EachAsync(
@@ -173,11 +175,11 @@ internal sealed class PlaneReconciler(WorkWriter writer, HookRunner hooks, Bundl
         return attempt;
     }
 
-    private Task TryAsync(PlaneLook look, KubeObject? present, JsonObject manifest, string attempt, int place, CancellationToken cancellationToken)
+    private Task TryAsync(PlaneLook look, string name, KubeObject? present, JsonObject manifest, string attempt, int place, CancellationToken cancellationToken)
     {
         if (present is null)
         {
-            return writer.CreateAsync(look.DataPlane.Namespace, InstallationWorks.Trial(look.Installation, look.Plan.Tenant, look.DataPlane.Namespace, manifest, attempt, place), cancellationToken);
+            return writer.CreateAsync(look.DataPlane.Namespace, InstallationWorks.Trial(look.Installation, name, look.Plan.Tenant, look.DataPlane.Namespace, manifest, attempt, place), cancellationToken);
         }
 
         bool isInForce = present.At("spec", "manifest") is { } inForce && CanonicalJson.Digest(inForce) == CanonicalJson.Digest(manifest);

@@ -33,7 +33,8 @@ internal sealed class PrivatePlaneReconciler(WorkWriter writer, Informer tenants
         // 2. What is laid out.
         KubeObject? tenant = tenants.Get(ClusterName.Root, "", look.Plan.Tenant);
         KubeObject? size = look.Plan.TenantClass is { Length: > 0 } name ? classes.Get(ClusterName.Root, "", name) : null;
-        var wanted = PrivateBundle.Of(look.Plan, look.DataPlane, tenant, size, look.Told).ToDictionary(o => InstallationWorks.NameOf(look.Installation, o), StringComparer.Ordinal);
+        WorkNames names = writer.Names(look.Installation, look.DataPlane.Namespace);
+        var wanted = PrivateBundle.Of(look.Plan, look.DataPlane, tenant, size, look.Told).ToDictionary(o => names.Of(o), StringComparer.Ordinal);
         Dictionary<string, KubeObject> present = look.Works.ToDictionary(w => w.Name, StringComparer.Ordinal);
         bool isNews = false;
         await WorkWriter.EachAsync(
@@ -43,7 +44,7 @@ internal sealed class PrivatePlaneReconciler(WorkWriter writer, Informer tenants
                 if (!present.TryGetValue(w.Key, out KubeObject? work))
                 {
                     isNews = true;
-                    await writer.CreateAsync(look.DataPlane.Namespace, InstallationWorks.InForce(look.Installation, look.DataPlane.Namespace, w.Value), token).ConfigureAwait(false);
+                    await writer.CreateAsync(look.DataPlane.Namespace, InstallationWorks.InForce(look.Installation, w.Key, look.DataPlane.Namespace, w.Value), token).ConfigureAwait(false);
                 }
                 else if (work.At("spec", "manifest") is not { } laidOut || CanonicalJson.Digest(laidOut) != CanonicalJson.Digest(w.Value))
                 {

@@ -53,11 +53,12 @@ internal sealed class TestRunner(WorkWriter writer, HookRunner hooks, TimeProvid
     private async Task<TestRun> BeginAsync(PlaneLook look, TestRun run, string inForce, CancellationToken cancellationToken)
     {
         string id = run.Id(inForce);
+        WorkNames names = writer.Names(look.Installation, look.DataPlane.Namespace);
         HashSet<string> known = [.. look.Hooks.Select(h => h.Name)];
         List<JsonObject> fresh =
         [
             .. look.Hooks.Where(h => h.Labels.GetValueOrDefault(OrreryNames.HookLabel) == InstallationWorks.TestEvent && InstallationWorks.TrialOf(h) == inForce)
-                .Select(h => InstallationWorks.TestRun(look.Installation, h, id)),
+                .Select(h => InstallationWorks.TestRun(names, h, id)),
         ];
         await WorkWriter.EachAsync(fresh.Where(w => !known.Contains(w.Name)), (w, token) => writer.CreateAsync(look.DataPlane.Namespace, w, token), cancellationToken).ConfigureAwait(false);
         await WorkWriter.EachAsync(look.Hooks.Where(h => IsRun(h) && !IsOf(h, id)), writer.DeleteAsync, cancellationToken).ConfigureAwait(false);

@@ -11,6 +11,9 @@ internal sealed class WorkWriter(KubeClient root, WorkDirectory works)
 {
     private static readonly ParallelOptions AtOnce = new() { MaxDegreeOfParallelism = 8 };
 
+    /// <summary>Names as they are to be in one look at one data plane.</summary>
+    public WorkNames Names(KubeObject installation, string dataPlaneNamespace) => new(works, installation, dataPlaneNamespace);
+
     public async Task CreateAsync(string dataPlaneNamespace, JsonObject work, CancellationToken cancellationToken) =>
         works.Informer.Observe(await root.CreateAsync(OrreryResources.Works, dataPlaneNamespace, work, cancellationToken).ConfigureAwait(false));
 

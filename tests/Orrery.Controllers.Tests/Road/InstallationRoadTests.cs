@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
+using Orrery.Controllers.Installations;
 using Orrery.Testing;
 
 namespace Orrery.Controllers.Tests.Road;
@@ -20,6 +21,16 @@ public sealed class InstallationRoadTests
     {
         await using TestFleet fleet = await StartAsync("pa2-par", "ny8-nyc");
         await ReleaseAsync(fleet, "shop-1", ConfigMap("settings", "one"), ConfigMap("old", "x"));
+
+        // Something else has the name already that the Work of the settings usually gets.
+        KubeObject shop = KubeObject.From(Json("""{"metadata": {"namespace": "acme", "name": "shop"} }"""));
+        JsonObject settings = Json(ConfigMap("settings", "one"));
+        settings.Metadata["namespace"] = Mapped;
+        await fleet.Root.CreateAsync(OrreryResources.Works, "dp-pa2-par", Json($$$"""
+            {"apiVersion": "orrery.dev/v1alpha1", "kind": "Work", "metadata": {"name": "{{{InstallationWorks.NameOf(shop, settings)}}}"},
+             "spec": {"source": {"apiVersion": "orrery.dev/v1alpha1", "kind": "Installation", "namespace": "vendor", "name": "gone"},
+                      "manifest": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "vendor"} } } }
+            """), default);
         await InstallAsync(fleet, """{"application": "shop", "release": "shop-1", "placement": {"dataPlanes": ["pa2-par", "ny8-nyc"]}}""");
         await PhaseAsync(fleet, "Running");
 
@@ -30,6 +41,10 @@ public sealed class InstallationRoadTests
             Assert.Equal("acme", made.Labels[OrreryNames.TenantLabel]);
             Assert.Equal("shop", made.Labels[OrreryNames.InstallationLabel]);
         }
+
+        Assert.NotNull(await fleet.Root.FindAsync(OrreryResources.Works, "dp-pa2-par", InstallationWorks.NameOf(shop, settings, isTaken: true), default));
+        Assert.NotNull(await fleet.Root.FindAsync(OrreryResources.Works, "dp-ny8-nyc", InstallationWorks.NameOf(shop, settings), default));
+        await fleet.Root.DeleteAsync(OrreryResources.Works, "dp-pa2-par", InstallationWorks.NameOf(shop, settings), null, default);
 
         // Another release: what it lacks goes, what it has anew comes.
         await ReleaseAsync(fleet, "shop-2", ConfigMap("settings", "two"), ConfigMap("new", "y"));

@@ -50,6 +50,42 @@ public sealed class RequestSharesTests
         Assert.Equal([3, 4], told);
     }
 
+    [Fact]
+    public async Task Servers_ThatTellAtOneMoment_LoseAndDoubleNothing()
+    {
+        await using var store = new MemoryStore(TimeProvider.System);
+        TestServer[] servers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => StartAsync(store)));
+        await CustomResourceInstaller.InstallAsync(servers[0].Admin, TimeProvider.System, Token);
+        await servers[0].Admin.CreateAsync(CoreResources.Namespaces, "", Named("acme", new JsonObject { [OrreryNames.TenantLabel] = "acme-inc" }), Token);
+        await servers[0].Admin.CreateAsync(OrreryResources.LogicalClusters, "acme", Named("shop", []), Token);
+        foreach (TestServer server in servers)
+        {
+            await Eventually.TrueAsync(
+                async () => await server.Admin.FindAsync(OrreryResources.LogicalClusters, "acme", "shop", Token) is not null && await IsServedAsync(server), "the server knows of it", TimeSpan.FromSeconds(60), Token);
+        }
+
+        // All of them write into the same object, which nobody has made yet, when they end.
+        await Task.WhenAll(servers.Select((s, i) => AskAsync(s, Shop, i + 2)));
+        await Task.WhenAll(servers.Select(s => s.DisposeAsync().AsTask()));
+
+        await using TestServer reader = await StartAsync(store);
+        KubeObject[] days = [.. (await reader.Admin.ListAsync(OrreryResources.TenantUsages, "", null, Token)).Items];
+        Assert.Equal([2, 3, 4, 5], days.SelectMany(d => d.ToJsonObject()["spec"]!["requests"]!.AsObject()).GroupBy(s => s.Key, s => s.Value!.AsObject().Sum(h => (long)h.Value!)).Select(s => s.Sum()).Order());
+
+        static async Task<bool> IsServedAsync(TestServer server)
+        {
+            try
+            {
+                await server.Admin.ListAsync(OrreryResources.TenantUsages, "", null, Token);
+                return true;
+            }
+            catch (StatusException e) when (e.IsNotFound)
+            {
+                return false;
+            }
+        }
+    }
+
     private static Task<TestServer> StartAsync(MemoryStore store) => TestServer.StartAsync(new TestServerOptions { Store = store }, Token);
 
     private static async Task AskAsync(TestServer server, ClusterName cluster, int times)

@@ -112,6 +112,37 @@ public sealed class UsageControllerTests : IAsyncLifetime
         Assert.Equal([("22", 5), ("23", 112)], Requests(await server.Admin.GetAsync(OrreryResources.TenantUsages, "", day, Token)));
     }
 
+    /// <summary>A former leader that does not know yet that it is none: whoever comes second leaves its sample to the next look.</summary>
+    [Fact]
+    public async Task Look_OfTwoControlPlanesAtOneMoment_CountsEachMinuteOnce()
+    {
+        await server.Admin.CreateAsync(CoreResources.Namespaces, "", new JsonObject { ["metadata"] = new JsonObject { ["name"] = "dp-a" } }, Token);
+        await server.Admin.CreateAsync(OrreryResources.Tenancies, "dp-a", Own("Tenancy", "acme", new JsonObject()), Token);
+        await server.Admin.PatchAsync(OrreryResources.Tenancies, "dp-a", "acme", PatchKind.Merge, new JsonObject { ["status"] = new JsonObject { ["usage"] = new JsonObject { ["requested"] = new JsonObject { ["cpu"] = "500m" } } } }, Token, "status");
+        using var otherClient = new KubeClient(context.Options.Api, clock);
+        var otherContext = new ControllerContext(otherClient, context.Options);
+        var other = new UsageController(otherContext);
+        using var otherStop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        Task otherInformers = otherContext.RootInformers.RunAsync(otherStop.Token);
+        await otherContext.RootInformers.WaitForSyncAsync(Token);
+        foreach (ControllerContext one in (ControllerContext[])[context, otherContext])
+        {
+            await Eventually.TrueAsync(() => one.RootInformers.For(OrreryResources.Tenancies).All().Any(t => t.At("status", "usage") is not null), "the controllers know of it", TimeSpan.FromSeconds(60), Token);
+        }
+
+        for (int minute = 0; minute <= 20; minute++)
+        {
+            clock.Now = new DateTimeOffset(2026, 3, 1, 10, minute, 0, TimeSpan.Zero);
+            await Task.WhenAll(usage.LookAsync(Token), other.LookAsync(Token));
+        }
+
+        await otherStop.CancelAsync();
+        await otherInformers;
+        await Eventually.TrueAsync(async () => context.RootInformers.For(OrreryResources.TenantUsages).Get(ClusterName.Root, "", "acme.2026-03-01")?.ResourceVersion == (await TodayAsync()).ResourceVersion, "all is known", TimeSpan.FromSeconds(60), Token);
+        await LookAsync("10:21:00");
+        Assert.Equal("""[{"hour":9,"seconds":60,"requested":{"cpu":"30"}},{"hour":10,"seconds":1260,"requested":{"cpu":"630"}}]""", Hours(await TodayAsync()));
+    }
+
     private Task TellAsync(string day, string from, string hour, int requests) => server.Admin.PatchAsync(
         OrreryResources.TenantUsages, "", day, PatchKind.Merge,
         new JsonObject { ["spec"] = new JsonObject { ["requests"] = new JsonObject { [from] = new JsonObject { [hour] = requests } } } }, Token);

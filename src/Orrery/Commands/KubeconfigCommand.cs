@@ -15,9 +15,11 @@ internal static class KubeconfigCommand
         var virtualCluster = new Option<string>("--virtual-cluster") { Description = "A virtual cluster; its administrator's credential reaches it and nothing else.", HelpName = "NAMESPACE/NAME" };
         var dataPlane = new Option<string>("--data-plane") { Description = "A simulated data plane.", HelpName = "NAME" };
         var token = new Option<bool>("--token") { Description = "Use a bearer token in place of a client certificate (not for a data plane)." };
-        var command = new Command("kubeconfig", "Print a kubeconfig: the root cluster's administrator's, unless an option names another cluster.")
+        var user = new Option<string>("--user") { Description = "Of this user in place of the administrator: it may do what roles give it, as a member of a tenant (not for a data plane).", HelpName = "NAME" };
+        var groups = new Option<string[]>("--group") { Description = "A group that the user is in; several times for several.", HelpName = "NAME", AllowMultipleArgumentsPerToken = false };
+        var command = new Command("kubeconfig", "Print a kubeconfig: the root cluster's administrator's, unless an option names another cluster or somebody else.")
         {
-            virtualCluster, dataPlane, token, dataDir,
+            virtualCluster, dataPlane, user, groups, token, dataDir,
         };
         virtualCluster.CompletionSources.Add(context => Completions.Names(ObjectKind.VirtualCluster, context, qualified: true));
         dataPlane.With(ObjectKind.DataPlane);
@@ -27,13 +29,31 @@ internal static class KubeconfigCommand
             {
                 result.AddError("--data-plane goes with neither --virtual-cluster nor --token");
             }
+
+            string? name = result.GetValue(user);
+            if (result.GetValue(groups) is { Length: > 0 } && name is null)
+            {
+                result.AddError("--group goes with --user");
+            }
+
+            if (name is not null && result.GetResult(dataPlane) is not null)
+            {
+                result.AddError("--data-plane does not go with --user");
+            }
+
+            // Those are the cluster's own, and have their own ways to a credential.
+            foreach (string reserved in (result.GetValue(groups) ?? []).Append(name).OfType<string>().Where(n => n.Length == 0 || n.StartsWith("system:", StringComparison.Ordinal) || n.StartsWith("orrery:", StringComparison.Ordinal)))
+            {
+                result.AddError($"'{reserved}' is no name for a person or a group of people");
+            }
         });
         command.SetAction((parse, cancellationToken) => RunAsync(
-            parse.GetValue(dataDir)!, parse.GetValue(virtualCluster), parse.GetValue(dataPlane), parse.GetValue(token), cancellationToken));
+            parse.GetValue(dataDir)!, parse.GetValue(virtualCluster), parse.GetValue(dataPlane),
+            parse.GetValue(user) is { } person ? new ClientIdentity(person, parse.GetValue(groups) ?? []) : null, parse.GetValue(token), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string dataDir, string? virtualCluster, string? dataPlane, bool token, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string dataDir, string? virtualCluster, string? dataPlane, ClientIdentity? person, bool token, CancellationToken cancellationToken)
     {
         (DataDirectory directory, Settings settings) = Options.Existing(dataDir);
         string text;
@@ -50,7 +70,7 @@ internal static class KubeconfigCommand
         {
             ClusterName cluster = Parse(virtualCluster);
             ClusterScope scope = await VirtualClusterAccess.ScopeAsync(directory, cluster, TimeProvider.System, cancellationToken).ConfigureAwait(false);
-            text = Credentials.AdministratorKubeconfig(directory, settings, scope, token, TimeProvider.System);
+            text = Credentials.Kubeconfig(directory, settings, scope, person, token, TimeProvider.System);
         }
 
         Console.Write(text);

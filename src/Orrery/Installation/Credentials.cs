@@ -13,6 +13,9 @@ internal static class Credentials
     /// <summary>How long a token printed by <c>orrery kubeconfig --token</c> is good.</summary>
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromDays(30);
 
+    /// <summary>How long the certificate of somebody who is no administrator is good: nothing takes it back.</summary>
+    private static readonly TimeSpan PersonLifetime = TimeSpan.FromDays(30);
+
     /// <summary>Makes every key and kubeconfig of an installation that is missing or near its end. What exists stays.</summary>
     public static void Ensure(DataDirectory directory, Settings settings, TimeProvider time)
     {
@@ -55,8 +58,9 @@ internal static class Credentials
         return pki;
     }
 
-    /// <summary>A kubeconfig for the administrator of one cluster of the control plane, good for that cluster alone.</summary>
-    public static string AdministratorKubeconfig(DataDirectory directory, Settings settings, ClusterScope scope, bool token, TimeProvider time)
+    /// <summary>A kubeconfig for one cluster of the control plane, good for that cluster alone.</summary>
+    /// <param name="person">Who may do what roles say; null for the administrator.</param>
+    public static string Kubeconfig(DataDirectory directory, Settings settings, ClusterScope scope, ClientIdentity? person, bool token, TimeProvider time)
     {
         ClusterName cluster = scope.Cluster;
         var pki = new PkiFolder(directory.PkiFolder, time);
@@ -64,17 +68,18 @@ internal static class Credentials
         CertificateAuthority authority = authorities.Signing;
         var server = new Uri(settings.Server, cluster.PathPrefix);
         string name = cluster.IsRoot ? "orrery" : $"{cluster.Namespace}-{cluster.Name}";
-        string user = cluster.IsRoot ? "orrery-admin" : $"{cluster.Namespace}:{cluster.Name}:admin";
+        string user = person?.User ?? (cluster.IsRoot ? "orrery-admin" : $"{cluster.Namespace}:{cluster.Name}:admin");
+        string[] groups = person is null ? [Masters] : [.. person.Groups];
         var entry = new KubeConfigEntry(name, server, authorities.TrustedPem);
         if (token)
         {
             using ServiceAccountKeys keys = ServiceAccountKeys.Load(pki.EnsureTokenKey());
-            return KubeConfig.Render(entry with { Token = new AccessTokens(keys, time).IssueForUser(user, [Masters], scope, TokenLifetime) });
+            return KubeConfig.Render(entry with { Token = new AccessTokens(keys, time).IssueForUser(user, groups, scope, TokenLifetime) });
         }
 
-        IssuedCertificate certificate = cluster.IsRoot
-            ? pki.EnsureClient(authority, "admin", user, Masters, ClusterScope.Root)
-            : authority.IssueClient(user, [Masters], scope, TimeSpan.FromDays(365));
+        IssuedCertificate certificate = person is not null ? authority.IssueClient(user, groups, scope, PersonLifetime)
+            : cluster.IsRoot ? pki.EnsureClient(authority, "admin", user, Masters, ClusterScope.Root)
+            : authority.IssueClient(user, groups, scope, TimeSpan.FromDays(365));
         return KubeConfig.Render(entry with { ClientCertificatePem = certificate.CertificatePem, ClientKeyPem = certificate.KeyPem });
     }
 

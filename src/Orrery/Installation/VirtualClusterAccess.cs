@@ -39,7 +39,7 @@ internal static class VirtualClusterAccess
     {
         ClusterScope scope = await ScopeAsync(directory, cluster, time, cancellationToken).ConfigureAwait(false);
         string path = directory.VirtualClusterKubeconfig(cluster);
-        PrivateFile.Write(path, Credentials.AdministratorKubeconfig(directory, settings, scope, token: false, time));
+        PrivateFile.Write(path, Credentials.Kubeconfig(directory, settings, scope, person: null, token: false, time));
         return path;
     }
 

@@ -83,6 +83,8 @@ public sealed class CommandTests(CommandTests.Small installed) : IClassFixture<C
     [InlineData("there is no virtual cluster", "kubeconfig", "--virtual-cluster", "no/such")]
     [InlineData("want namespace/name", "kubeconfig", "--virtual-cluster", "shop")]
     [InlineData("there is no data plane", "kubeconfig", "--data-plane", "nope")]
+    [InlineData("'system:masters' is no name for a person", "kubeconfig", "--user", "ada", "--group", "system:masters")]
+    [InlineData("--group goes with --user", "kubeconfig", "--group", "developers")]
     [InlineData("--changes", "bench", "propagate", "--changes", "0")]
     public async Task Command_WithABadArgument_SaysWhatIsWrong(string expected, params string[] arguments)
     {
@@ -104,6 +106,22 @@ public sealed class CommandTests(CommandTests.Small installed) : IClassFixture<C
 
         Assert.DoesNotContain("client-key-data", text, StringComparison.Ordinal);
         Assert.Contains("system:masters", await new Kubectl(path).RunAsync("auth whoami"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("certificate")]
+    [InlineData("token")]
+    public async Task Kubeconfig_OfAUser_MayDoWhatRolesGiveIt(string credential)
+    {
+        Kubectl.Require();
+        string path = Path.Combine(installed.Folder, credential + ".member.kubeconfig");
+        string[] token = credential == "token" ? ["--token"] : [];
+        await File.WriteAllTextAsync(path, (await installed.OrreryAsync(["kubeconfig", "--user", "ada", "--group", "acme-developers", .. token])).Succeeded());
+
+        string whoami = await new Kubectl(path).RunAsync("auth whoami -o jsonpath={.status.userInfo}");
+
+        Assert.Contains("\"username\":\"ada\"", whoami, StringComparison.Ordinal);
+        Assert.Contains("\"groups\":[\"acme-developers\",\"system:authenticated\"]", whoami, StringComparison.Ordinal);
     }
 
     [Fact]

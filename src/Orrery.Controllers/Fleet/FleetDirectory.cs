@@ -38,7 +38,6 @@ internal sealed class FleetDirectory
             current = current with
             {
                 ByName = after is null ? current.ByName.Remove(change.Key.Name) : current.ByName.SetItem(after.Name, after),
-                Drained = after is { Drained: true } ? current.Drained.Add(after.Name) : current.Drained.Remove(change.Key.Name),
             };
         }
 

@@ -9,9 +9,6 @@ internal sealed record FleetSnapshot(ImmutableSortedDictionary<string, DataPlane
     public static readonly FleetSnapshot Empty = new(
         ImmutableSortedDictionary.Create<string, DataPlane>(StringComparer.Ordinal), ImmutableDictionary.Create<string, VirtualSite>(StringComparer.Ordinal));
 
-    /// <summary>Names of those that are drained or about to leave: few, and looked at whenever one of thousands comes back.</summary>
-    public ImmutableSortedSet<string> Drained { get; init; } = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
-
     /// <summary>Sorted by name.</summary>
     public IEnumerable<DataPlane> DataPlanes => ByName.Values;
 

@@ -52,40 +52,6 @@ public sealed class WatchTests(ServerFixture fixture) : IClassFixture<ServerFixt
         Assert.True(events[1].EndsInitialEvents);
     }
 
-    /// <summary>Its client would go on from where it began, which soon is too long ago.</summary>
-    [Fact]
-    public async Task Watch_OfNothingOfWhatNeverPauses_IsToldHowFarItIs()
-    {
-        string ns = await fixture.NamespaceAsync();
-        KubeObject busy = await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("busy", "0"), ServerFixture.Token);
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(ServerFixture.Token);
-        async Task ChangeAsync()
-        {
-            using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(15));
-            for (int i = 1; !over.IsCancellationRequested; i++)
-            {
-                await fixture.Admin.UpdateAsync(ServerFixture.ConfigMaps, ns, "busy", ServerFixture.ConfigMap("busy", $"{i}"), ServerFixture.Token);
-                await pace.WaitForNextTickAsync(ServerFixture.Token);
-            }
-        }
-
-        Task changes = ChangeAsync();
-
-        // The last bookmark is due two seconds before the end.
-        var events = new List<WatchEvent>();
-        await foreach (WatchEvent found in fixture.Admin.WatchAsync(
-            ServerFixture.ConfigMaps, ns, new WatchQuery { ResourceVersion = busy.ResourceVersion, LabelSelector = "nobody=has", Timeout = TimeSpan.FromSeconds(4) }, ServerFixture.Token))
-        {
-            events.Add(found);
-        }
-
-        await over.CancelAsync();
-        await changes;
-        WatchEvent told = Assert.Single(events);
-        Assert.Equal(WatchEventType.Bookmark, told.Type);
-        Assert.True(long.Parse(told.Object.ResourceVersion, System.Globalization.CultureInfo.InvariantCulture) > long.Parse(busy.ResourceVersion, System.Globalization.CultureInfo.InvariantCulture));
-    }
-
     [Fact]
     public async Task Watch_OneNamespace_HearsNothingOfAnother()
     {

@@ -28,16 +28,19 @@ public sealed class SatelliteAgent(SatelliteOptions options)
     {
         var standing = new Standing(options.Loggers.CreateLogger("Orrery.Satellite.Tunnel"));
         using var controlPlane = new KubeClient(TunnelDial.For(options.ControlPlane) with { MayChange = () => !standing.IsShutOut }, options.Time);
+
+        // Opens no connection where there are tunnels.
+        using var beating = new KubeClient(TunnelDial.For(options.ControlPlane), options.Time);
         using var cluster = new KubeClient(options.Cluster, options.Time);
         var history = new ServerHistory();
         var policy = new PolicyWatch(cluster, options, history);
         var record = new RecordKeeper(cluster, options.Time, options.Loggers.CreateLogger("Orrery.Satellite.Recording"));
         await Together.RunAsync(
-            [policy.RunAsync, record.RunAsync, token => ServeAsync(policy, () => new SatelliteContext(options, controlPlane, cluster, policy, record, history, standing), token)], cancellationToken).ConfigureAwait(false);
+            [policy.RunAsync, record.RunAsync, token => ServeAsync(policy, beating, () => new SatelliteContext(options, controlPlane, cluster, policy, record, history, standing), token)], cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Works whenever the cluster's owner lets it, and does nothing at all while its policy says so.</summary>
-    private async Task ServeAsync(PolicyWatch policy, Func<SatelliteContext> context, CancellationToken cancellationToken)
+    private async Task ServeAsync(PolicyWatch policy, KubeClient beating, Func<SatelliteContext> context, CancellationToken cancellationToken)
     {
         // A cluster that does not answer is told of too; as long as its owner's will is not known, that is all.
         await Task.WhenAny(policy.Known, Task.Delay(PolicyPatience, options.Time, cancellationToken)).ConfigureAwait(false);
@@ -45,14 +48,14 @@ public sealed class SatelliteAgent(SatelliteOptions options)
         {
             await policy.UntilAsync(p => p.Mode != PolicyMode.Disabled, cancellationToken).ConfigureAwait(false);
             using var disabled = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            Task work = WorkAsync(context(), disabled.Token);
+            Task work = WorkAsync(context(), beating, disabled.Token);
             await Task.WhenAny(work, policy.UntilAsync(p => p.Mode == PolicyMode.Disabled, disabled.Token)).ConfigureAwait(false);
             await disabled.CancelAsync().ConfigureAwait(false);
             await work.ConfigureAwait(false);
         }
     }
 
-    private async Task WorkAsync(SatelliteContext context, CancellationToken cancellationToken)
+    private async Task WorkAsync(SatelliteContext context, KubeClient beating, CancellationToken cancellationToken)
     {
         // Everything subscribes before informers run, so that none misses an object.
         var guards = new NamespaceGuards(context);
@@ -64,7 +67,7 @@ public sealed class SatelliteAgent(SatelliteOptions options)
         ITunnel tunnel = options.Tunnel ?? new Presence(
             context,
             new TunnelDialer(context, new TunnelRequests(context, new PodRequests(context, observe.Pods), new MetricsRequests(context))),
-            new LeaseBeat(context.ControlPlane, options.DataPlane, context.Time, options.Loggers.CreateLogger("Orrery.Satellite.Tunnel")));
+            new LeaseBeat(beating, options.DataPlane, context.Standing, context.Time, options.Loggers.CreateLogger("Orrery.Satellite.Tunnel")));
         Log.Started(options.Loggers.CreateLogger("Orrery.Satellite"), options.DataPlane, options.ControlPlane.Server, options.Cluster.Server);
 
         tunnel.Opened += report.CheckLater;

@@ -9,7 +9,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Orrery.Testing;
 
 /// <summary>
-/// A cable between this machine and a network stack of its own (a network namespace of Linux) on which packets get lost, come late and overtake each other, as
+/// A cable between this machine and a network stack of its own (a network namespace of Linux) on which packets get lost, come late, twice and before others, as
 /// <c>tc netem</c> does it where the kernel has that: both ends are TUN devices, and this process carries each packet across. What suffers is real TCP on both sides.
 /// </summary>
 public sealed class LossyLink : IAsyncDisposable
@@ -44,6 +44,9 @@ public sealed class LossyLink : IAsyncDisposable
 
     /// <summary>Part of the packets that are not late, and so overtake those sent before them.</summary>
     public double Reorder { get; set; }
+
+    /// <summary>Part of the packets that arrive twice.</summary>
+    public double Duplicate { get; set; }
 
     public long Lost => Interlocked.Read(ref lost);
 
@@ -161,11 +164,12 @@ public sealed class LossyLink : IAsyncDisposable
                 return;
             }
 
-            bool isLost, isLate;
+            bool isLost, isLate, isDouble;
             lock (gate)
             {
                 isLost = random.NextDouble() < Loss;
                 isLate = random.NextDouble() >= Reorder;
+                isDouble = random.NextDouble() < Duplicate;
             }
 
             if (isLost)
@@ -174,7 +178,12 @@ public sealed class LossyLink : IAsyncDisposable
                 continue;
             }
 
-            _ = DeliverAsync(buffer.AsSpan(0, read).ToArray(), to, isLate ? Delay : TimeSpan.Zero);
+            byte[] packet = buffer.AsSpan(0, read).ToArray();
+            _ = DeliverAsync(packet, to, isLate ? Delay : TimeSpan.Zero);
+            if (isDouble)
+            {
+                _ = DeliverAsync(packet, to, Delay);
+            }
         }
     }
 

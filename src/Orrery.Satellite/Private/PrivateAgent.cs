@@ -72,7 +72,7 @@ public sealed class PrivateAgent(PrivateOptions options)
                 }
             }
         });
-        var beat = new LeaseBeat(context.Vendor, options.DataPlane, options.Time, options.Loggers.CreateLogger("Orrery.Satellite.Tunnel"));
+        var beat = new LeaseBeat(context.Vendor, options.DataPlane, null, options.Time, options.Loggers.CreateLogger("Orrery.Satellite.Tunnel"));
         return [.. all.Select<Informer, Func<CancellationToken, Task>>(i => i.RunAsync), objects.RunAsync, plane.RunAsync, beat.RunAsync];
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
+using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
 
@@ -9,7 +10,9 @@ namespace Orrery.Satellite.Tunnel;
 /// <summary>
 /// Says to a control plane that takes no tunnels that this satellite lives: by a Lease that it renews, as kubelets do. Nothing is asked back on this way.
 /// </summary>
-internal sealed class LeaseBeat(KubeClient controlPlane, string dataPlane, TimeProvider time, ILogger logger) : ITunnel
+/// <param name="standing">Told whether it is let in; null where nobody asks.</param>
+/// <param name="controlPlane">Lets everything pass, also while nothing else is sent.</param>
+internal sealed class LeaseBeat(KubeClient controlPlane, string dataPlane, Standing? standing, TimeProvider time, ILogger logger) : ITunnel
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
@@ -48,9 +51,15 @@ internal sealed class LeaseBeat(KubeClient controlPlane, string dataPlane, TimeP
                 }
 
                 said = "";
+                standing?.LetIn();
             }
             catch (Exception e) when (Retry.IsAway(e) && !cancellationToken.IsCancellationRequested)
             {
+                if (e is StatusException { Code: 401 or 403 } && joined.Task.IsCompleted)
+                {
+                    standing?.Refused(e.Message);
+                }
+
                 // Days offline are a line in the log, not a line a try.
                 if (said != e.Message)
                 {

@@ -65,7 +65,7 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
             catch (Exception e) when ((Retry.IsAway(e) || e is WebSocketException) && !cancellationToken.IsCancellationRequested)
             {
                 reason = e.Message;
-                if (e is StatusException { Code: 401 or 403 })
+                if (e is StatusException { Code: 401 or 403 } && joined.Task.IsCompleted)
                 {
                     context.Standing.Refused(reason);
                 }

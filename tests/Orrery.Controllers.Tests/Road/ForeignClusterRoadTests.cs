@@ -103,6 +103,21 @@ public sealed class ForeignClusterRoadTests(ForeignCluster world) : IClassFixtur
         }
     }
 
+    [Fact]
+    public async Task ManagedFields_TakenAwayBySomebody_DriftIsPutBackNevertheless()
+    {
+        await world.Shop.CreateAsync(CoreResources.ConfigMaps, "default", ConfigMap("stripped", "{}", "a"), default);
+        await Eventually.SomeAsync(() => FoundAsync("stripped"), "stripped", TimeSpan.FromSeconds(60));
+
+        // One request, so that nothing is put back in between.
+        await world.Inside.PatchAsync(CoreResources.ConfigMaps, Mapped, "stripped", PatchKind.Json, JsonNode.Parse("""
+            [{"op": "replace", "path": "/metadata/managedFields", "value": [{}]}, {"op": "replace", "path": "/data/key", "value": "theirs"}]
+            """)!, default);
+
+        await Eventually.TrueAsync(async () => (await FoundAsync("stripped"))?.TextAt("data", "key") == "a", "put back", TimeSpan.FromSeconds(60));
+        await AppliedAsync("stripped", "Applied");
+    }
+
     private Task<KubeObject?> FoundAsync(string name) => world.Inside.FindAsync(CoreResources.ConfigMaps, Mapped, name, default);
 
     private async Task<KubeObject?> WorkAsync(string name) =>

@@ -26,7 +26,7 @@ public sealed class PresenceTests
         var history = new ServerHistory();
         var context = new SatelliteContext(options, controlPlane, controlPlane, new PolicyWatch(controlPlane, options, history), new RecordKeeper(controlPlane, TimeProvider.System, NullLogger.Instance), history, new Standing(NullLogger.Instance));
         var requests = new TunnelRequests(context, new PodRequests(context, new ObserveLoop(context).Pods), new MetricsRequests(context));
-        var presence = new Presence(context, new TunnelDialer(context, requests), new LeaseBeat(controlPlane, "edge-1", TimeProvider.System, NullLogger.Instance));
+        var presence = new Presence(context, new TunnelDialer(context, requests), new LeaseBeat(controlPlane, "edge-1", null, TimeProvider.System, NullLogger.Instance));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         Task running = presence.RunAsync(stop.Token);
 

@@ -10,11 +10,18 @@ public sealed class Vendor : Installed
     public override string DataPlanes => "solo";
 }
 
+[CollectionDefinition(Name)]
+public sealed class VendorCollection : ICollectionFixture<Vendor>
+{
+    public const string Name = "vendor";
+}
+
 /// <summary>
 /// A cluster that is not ours joins: an API server started by hand, with RBAC, in which the satellite has the rights of its manifest and no more.
 /// Everything by the real programs: orrery, kubectl.
 /// </summary>
-public sealed class JoinTests(Vendor vendor) : IClassFixture<Vendor>
+[Collection(VendorCollection.Name)]
+public sealed class JoinTests(Vendor vendor)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 

@@ -47,25 +47,22 @@ public sealed class ForeignClusterRoadTests(ForeignCluster world) : IClassFixtur
     [Fact]
     public async Task Recreate_OfWhatTheClusterForbids_LeavesTheOneThatIsThere()
     {
-        JsonObject first = ConfigMap("guarded", """{"orrery.dev/immutable": "Recreate"}""", "a");
-        first["immutable"] = true;
-        await world.Shop.CreateAsync(CoreResources.ConfigMaps, "default", first, default);
+        await world.Shop.CreateAsync(CoreResources.ConfigMaps, "default", ConfigMap("guarded", """{"orrery.dev/immutable": "Recreate"}""", "a"), default);
         string uid = (await Eventually.SomeAsync(() => FoundAsync("guarded"), "guarded", TimeSpan.FromSeconds(60))).Uid;
         await ForbidAsync();
 
-        // 1. It could not be changed in place, and the new one would not be let in.
-        await world.Shop.DeleteAsync(CoreResources.ConfigMaps, "default", "guarded", null, default);
-        JsonObject next = ConfigMap("guarded", """{"orrery.dev/immutable": "Recreate"}""", "forbidden");
-        next["immutable"] = true;
-        await world.Shop.CreateAsync(CoreResources.ConfigMaps, "default", next, default);
-        KubeObject work = await Eventually.SomeAsync(
-            async () => await WorkAsync("guarded") is { } w && Conditions.Find(w, "Applied") is { Reason: "Invalid" or "Forbidden" } ? w : null, "refused", TimeSpan.FromSeconds(60));
-        Assert.Contains("no such value here", Conditions.Find(work, "Applied")!.Message, StringComparison.Ordinal);
-        Assert.Equal((uid, "a"), (await FoundAsync("guarded") is { } kept ? kept.Uid : "gone", (await FoundAsync("guarded"))?.TextAt("data", "key")));
+        // 1. What a policy forbids is Invalid too, as a field that cannot be changed is: made anew it would not be let in either.
+        await world.Shop.PatchAsync(CoreResources.ConfigMaps, "default", "guarded", PatchKind.Merge, Json("""{"data": {"key": "forbidden"} }"""), default);
+        await AppliedAsync("guarded", "Invalid");
+        Assert.Contains("it is not made anew, as that would be refused too: ", Conditions.Find((await WorkAsync("guarded"))!, "Applied")!.Message, StringComparison.Ordinal);
+        Assert.Contains("no such value here", Conditions.Find((await WorkAsync("guarded"))!, "Applied")!.Message, StringComparison.Ordinal);
+        KubeObject kept = await world.Inside.GetAsync(CoreResources.ConfigMaps, Mapped, "guarded", default);
+        Assert.Equal((uid, "a"), (kept.Uid, kept.TextAt("data", "key")));
 
-        // 2. Allowed again, it is made anew.
+        // 2. Allowed again, it is applied, to the one that was there all the time.
         await world.Inside.DeleteAsync(Bindings, "", "forbids", null, default);
-        await Eventually.TrueAsync(async () => await FoundAsync("guarded") is { } now && now.Uid != uid && now.TextAt("data", "key") == "forbidden", "made anew", TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync(async () => (await FoundAsync("guarded"))?.TextAt("data", "key") == "forbidden", "applied", TimeSpan.FromSeconds(60));
+        Assert.Equal(uid, (await FoundAsync("guarded"))!.Uid);
     }
 
     [Fact]

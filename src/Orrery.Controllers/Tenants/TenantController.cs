@@ -84,11 +84,11 @@ internal sealed class TenantController : IController
                 host.Queue.AddAfter(tenant, ReportPace);
             }
         });
-        context.Fleet.ReadinessChanged += _ =>
+        context.Fleet.ReadinessChanged += dataPlane =>
         {
-            foreach (string tenant in tenants.All().Where(t => t.IsDeleting).Select(t => t.Name).Union(tenancies.All().Select(t => t.Name).Where(IsLeaving)))
+            foreach (KubeObject tenancy in tenancies.InNamespace(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane)).Where(t => IsLeaving(t.Name)))
             {
-                host.Queue.Add(tenant);
+                host.Queue.Add(tenancy.Name);
             }
         };
     }

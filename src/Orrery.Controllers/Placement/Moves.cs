@@ -15,7 +15,10 @@ internal sealed class Moves(ObjectPlacements placements, WorkDirectory works, Ti
     /// <summary>Objects that were last found to stay: whom the reports of satellites concern.</summary>
     private readonly ConcurrentDictionary<SourceKey, byte> staying = new();
 
-    public IEnumerable<SourceKey> Staying => staying.Keys;
+    /// <summary>In one order, whatever the memory's own is: what wakes them is the same from run to run.</summary>
+    public IEnumerable<SourceKey> Staying => InOrder(staying.Keys);
+
+    public IEnumerable<SourceKey> StayingIn(ClusterName cluster, string ns) => InOrder(staying.Keys.Where(k => k.Object.Cluster == cluster && k.Object.Namespace == ns));
 
     public bool IsStaying(SourceKey key) => staying.ContainsKey(key);
 
@@ -35,6 +38,8 @@ internal sealed class Moves(ObjectPlacements placements, WorkDirectory works, Ti
         TimeSpan own = placement.Key.Kind == WithdrawalRules.ClaimKind ? TimeSpan.Zero : OwnStay(placement, place);
         return own == TimeSpan.Zero && !PlaceableKinds.Workloads.Contains(placement.Key.Kind) ? StayOfWorkloads(placement.Key.Object, place) : own;
     }
+
+    private static IEnumerable<SourceKey> InOrder(IEnumerable<SourceKey> keys) => keys.OrderBy(k => k.Identity, StringComparer.Ordinal);
 
     private TimeSpan OwnStay(ObjectPlacement placement, DataPlane place)
     {

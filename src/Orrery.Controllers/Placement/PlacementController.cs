@@ -83,7 +83,7 @@ internal sealed class PlacementController : IController
         if (change.IsDeleted && SourceKey.Of(change.Latest) is { } gone && PlaceableKinds.Workloads.Contains(gone.Kind)
             && works.Workloads(gone.Object.Cluster, gone.Object.Namespace, WorkDirectory.DataPlaneOf(change.Latest)).Count == 0)
         {
-            Add(moves.Staying.Where(k => k.Object.Cluster == gone.Object.Cluster && k.Object.Namespace == gone.Object.Namespace));
+            Add(moves.StayingIn(gone.Object.Cluster, gone.Object.Namespace));
         }
 
         if (SourceKey.Of(change.Latest) is { } key && (Planted.Fault != PlantedFault.PlacementIgnoresLostWorks || !change.IsDeleted))

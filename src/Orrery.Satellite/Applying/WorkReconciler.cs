@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Api.Kinds;
@@ -16,6 +15,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
     private readonly Trials trials = new(context, namespaces);
     private readonly HostClaims hosts = new(context);
     private readonly DriftPace pace = new(context.Time);
+    private readonly WorkReports reports = new(context);
 
     /// <summary>When to try again what somebody else must clear up first.</summary>
     private static readonly TimeSpan RefusedLook = TimeSpan.FromSeconds(10);
@@ -64,7 +64,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             context.Rights.Doubt();
         }
 
-        KubeObject reported = await ReportAsync(work, outcome, trial, cancellationToken).ConfigureAwait(false);
+        KubeObject reported = await reports.SendAsync(work, outcome, trial, cancellationToken).ConfigureAwait(false);
         memory.Settle(work, reported, outcome);
         return trial is { IsApplied: false } ? ReconcileResult.After(Again(trial))
             : outcome.IsApplied || outcome.Reason is Withdrawal.Kept or Withdrawal.Orphaned ? ReconcileResult.Done
@@ -81,7 +81,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         }
 
         ApplyOutcome? trial = await AllowedAsync(work, () => trials.TryAsync(work, cancellationToken)).ConfigureAwait(false);
-        await ReportAsync(work, null, trial, cancellationToken).ConfigureAwait(false);
+        await reports.SendAsync(work, null, trial, cancellationToken).ConfigureAwait(false);
         return trial is { IsApplied: false } ? ReconcileResult.After(Again(trial)) : ReconcileResult.Done;
     }
 
@@ -377,33 +377,5 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
 
             throw ApiErrors.ApplyConflict($"somebody else applies fields of it: {held}; leave them out, or take them over by the annotation {WorkHandling.ConflictsAnnotation}: TakeOver", e.Status.Details?.Causes ?? []);
         }
-    }
-
-    /// <returns>The Work as it is after the report.</returns>
-    private async Task<KubeObject> ReportAsync(KubeObject work, ApplyOutcome? outcome, ApplyOutcome? trial, CancellationToken cancellationToken)
-    {
-        JsonObject status = WorkStatus.Build(work, outcome, trial, context.Time.GetUtcNow());
-        if (JsonComparison.IsSame(work.At("status"), status) || work.ResourceVersion.Length == 0)
-        {
-            // One from the copy does not tell what the control plane knows of it: that is compared when it is back.
-            return work;
-        }
-
-        var patch = new JsonArray(
-            new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = work.Uid },
-            new JsonObject { ["op"] = "add", ["path"] = "/status", ["value"] = status });
-        try
-        {
-            KubeObject written = await context.ControlPlane.PatchAsync(
-                OrreryResources.Works, context.Namespace, work.Name, PatchKind.Json, patch, cancellationToken, "status").ConfigureAwait(false);
-            context.Works.Observe(written);
-            return written;
-        }
-        catch (StatusException e) when (e.IsNotFound)
-        {
-            // Deleted meanwhile: its deletion brings the key back.
-            return work;
-        }
-        catch (HttpRequestException) when (Planted.Fault == PlantedFault.ForgetsLostReports) { return work; }
     }
 }

@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using Orrery.Hub;
+using Orrery.Testing;
 
 namespace Orrery.Controllers.Tests.Tunnels;
 
@@ -42,44 +43,8 @@ public sealed class PacedStreamTests
 
     private async Task ReceiveAsync(byte[] frame)
     {
-        await using var paced = new PacedStream(new Sides(new MemoryStream(frame), said), () => wait);
+        await using var paced = new PacedStream(new DuplexStream(new MemoryStream(frame), said), () => wait);
         using var socket = WebSocket.CreateFromStream(paced, new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = TimeSpan.Zero });
         await Assert.ThrowsAsync<WebSocketException>(() => socket.ReceiveAsync(new byte[16], TestContext.Current.CancellationToken));
-    }
-
-    /// <summary>Reads from one and writes to the other.</summary>
-    private sealed class Sides(Stream input, Stream output) : Stream
-    {
-        public override bool CanRead => true;
-
-        public override bool CanWrite => true;
-
-        public override bool CanSeek => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => input.ReadAsync(buffer, cancellationToken);
-
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => output.WriteAsync(buffer, cancellationToken);
-
-        public override void Flush()
-        {
-        }
-
-        public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
     }
 }

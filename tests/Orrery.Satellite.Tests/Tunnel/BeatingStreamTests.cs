@@ -106,7 +106,7 @@ public sealed class BeatingStreamTests
     {
         await using BeatingStream stream = Begin();
         using var client = WebSocket.CreateFromStream(stream, new WebSocketCreationOptions { KeepAliveInterval = TimeSpan.Zero });
-        using var server = WebSocket.CreateFromStream(new Duplex(up.Reader.AsStream(), down.Writer.AsStream()), new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = TimeSpan.Zero });
+        using var server = WebSocket.CreateFromStream(new DuplexStream(up.Reader.AsStream(), down.Writer.AsStream()), new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = TimeSpan.Zero });
 
         // The beats are answered, or passed over, by whoever receives; what is told is what was sent.
         var told = new List<byte>();
@@ -134,7 +134,7 @@ public sealed class BeatingStreamTests
 
     private BeatingStream Begin()
     {
-        var stream = new BeatingStream(new Duplex(down.Reader.AsStream(), up.Writer.AsStream()), time);
+        var stream = new BeatingStream(new DuplexStream(down.Reader.AsStream(), up.Writer.AsStream()), time);
         stream.Begin();
         return stream;
     }
@@ -144,54 +144,5 @@ public sealed class BeatingStreamTests
         byte[] bytes = new byte[count];
         await pipe.Reader.AsStream(leaveOpen: true).ReadExactlyAsync(bytes).AsTask().WaitAsync(Limit);
         return bytes;
-    }
-
-    /// <summary>Two streams as one connection.</summary>
-    private sealed class Duplex(Stream input, Stream output) : Stream
-    {
-        private bool isOver;
-
-        public override bool CanRead => true;
-
-        public override bool CanWrite => true;
-
-        public override bool CanSeek => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => input.ReadAsync(buffer, cancellationToken);
-
-        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            ObjectDisposedException.ThrowIf(isOver, this);
-            await output.WriteAsync(buffer, cancellationToken);
-        }
-
-        public override void Flush()
-        {
-        }
-
-        // As a connection's: at once, where a stream's own would take a thread.
-        public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        protected override void Dispose(bool disposing)
-        {
-            isOver = true;
-            base.Dispose(disposing);
-        }
     }
 }

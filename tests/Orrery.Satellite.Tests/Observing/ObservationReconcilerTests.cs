@@ -1,11 +1,8 @@
 using System.Text;
-using Microsoft.Extensions.Logging.Abstractions;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Satellite.Observing;
-using Orrery.Satellite.Policy;
-using Orrery.Satellite.Recording;
 using Orrery.Satellite.Tunnel;
 
 namespace Orrery.Satellite.Tests.Observing;
@@ -21,8 +18,7 @@ public sealed class ObservationReconcilerTests
         using var api = new EmptyCluster { Forbidden = "/pods" };
         using KubeClient client = api.Client();
         var options = new SatelliteOptions { DataPlane = "edge-1", Cluster = client.Config };
-        var history = new ServerHistory();
-        var context = new SatelliteContext(options, client, client, new PolicyWatch(client, options, history), new RecordKeeper(client, TimeProvider.System, NullLogger.Instance), history, new Standing(NullLogger.Instance));
+        SatelliteContext context = SatelliteContexts.Of(client, options);
         var pods = new Informer(client, ClusterResources.Pods, context.ClusterInformerOptions with { BackoffMax = TimeSpan.FromMilliseconds(20) });
         var observations = new Informer(client, OrreryResources.Observations, context.InformerOptions with { Namespace = context.Namespace });
         observations.Seed([KubeObject.Parse(Encoding.UTF8.GetBytes($$"""

@@ -1,9 +1,6 @@
 using System.Text.Json.Nodes;
-using Microsoft.Extensions.Logging.Abstractions;
 using Orrery.Api;
 using Orrery.Client;
-using Orrery.Satellite.Policy;
-using Orrery.Satellite.Recording;
 using Orrery.Satellite.Reporting;
 using Orrery.Satellite.Tunnel;
 using Orrery.Testing;
@@ -55,8 +52,7 @@ public sealed class ClusterReportTests
         var time = new ManualTime();
         using KubeClient client = api.Client();
         var options = new SatelliteOptions { DataPlane = "edge-1", Cluster = client.Config, Time = time };
-        var history = new ServerHistory();
-        var context = new SatelliteContext(options, client, client, new PolicyWatch(client, options, history), new RecordKeeper(client, TimeProvider.System, NullLogger.Instance), history, new Standing(NullLogger.Instance));
+        SatelliteContext context = SatelliteContexts.Of(client, options);
         var nodes = new Informer(client, ClusterResources.Nodes, context.ClusterInformerOptions with { Time = TimeProvider.System });
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         Task running = Task.WhenAll(nodes.RunAsync(stop.Token), context.Namespaces.RunAsync(stop.Token));

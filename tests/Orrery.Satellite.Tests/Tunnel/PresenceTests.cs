@@ -5,8 +5,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Satellite.Observing;
-using Orrery.Satellite.Policy;
-using Orrery.Satellite.Recording;
 using Orrery.Satellite.Tunnel;
 using Orrery.Testing;
 
@@ -23,8 +21,7 @@ public sealed class PresenceTests
         using var front = new Front();
         using var controlPlane = new KubeClient(new ClientConfig(new Uri("https://control.example.com")) { Carrier = () => front });
         var options = new SatelliteOptions { DataPlane = "edge-1", Cluster = controlPlane.Config, ControlPlane = controlPlane.Config };
-        var history = new ServerHistory();
-        var context = new SatelliteContext(options, controlPlane, controlPlane, new PolicyWatch(controlPlane, options, history), new RecordKeeper(controlPlane, TimeProvider.System, NullLogger.Instance), history, new Standing(NullLogger.Instance));
+        SatelliteContext context = SatelliteContexts.Of(controlPlane, options);
         var requests = new TunnelRequests(context, new PodRequests(context, new ObserveLoop(context).Pods), new MetricsRequests(context));
         var presence = new Presence(context, new TunnelDialer(context, requests), new LeaseBeat(controlPlane, "edge-1", null, TimeProvider.System, NullLogger.Instance));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);

@@ -1,10 +1,7 @@
 using System.Net;
 using System.Text;
-using Microsoft.Extensions.Logging.Abstractions;
 using Orrery.Client;
 using Orrery.Satellite.Observing;
-using Orrery.Satellite.Policy;
-using Orrery.Satellite.Recording;
 using Orrery.Satellite.Tunnel;
 using Orrery.Testing;
 
@@ -21,8 +18,7 @@ public sealed class TunnelDialerTests
         using var door = new Closing();
         using var controlPlane = new KubeClient(new ClientConfig(new Uri("https://control.example.com")) { Carrier = () => door });
         var options = new SatelliteOptions { DataPlane = "edge-1", Cluster = controlPlane.Config, ControlPlane = controlPlane.Config };
-        var history = new ServerHistory();
-        var context = new SatelliteContext(options, controlPlane, controlPlane, new PolicyWatch(controlPlane, options, history), new RecordKeeper(controlPlane, TimeProvider.System, NullLogger.Instance), history, new Standing(NullLogger.Instance));
+        SatelliteContext context = SatelliteContexts.Of(controlPlane, options);
         var dialer = new TunnelDialer(context, new TunnelRequests(context, new PodRequests(context, new ObserveLoop(context).Pods), new MetricsRequests(context)));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         long start = TimeProvider.System.GetTimestamp();

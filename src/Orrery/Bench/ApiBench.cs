@@ -53,7 +53,8 @@ internal sealed class ApiBench(BenchTarget target, ApiBenchOptions options, Prog
         // 1. Before anything was done to it.
         if (options.Wants(Measure.Idle))
         {
-            Say("memory at rest");
+            Say("memory at rest, half a minute after the start");
+            await Settling.StartedAsync(target, time, cancellationToken).ConfigureAwait(false);
             Add(Measure.Idle, Megabytes(await Settling.MemoryAsync(target, options.Settle, time, cancellationToken).ConfigureAwait(false)));
         }
 

@@ -26,7 +26,7 @@ internal sealed record ApiBenchResult(IReadOnlyList<(string Target, IReadOnlyLis
         output.Write($"{"",-30}{"goal",10}{"recorded",10}{Targets[0].Target,16}{"ratio",8}{"goal met",10}");
         foreach ((string name, _) in Targets.Skip(1))
         {
-            output.Write($"{name,20}{"ratio",8}");
+            output.Write($"{Column(name, name)}{"ratio",8}");
         }
 
         output.WriteLine();
@@ -35,10 +35,10 @@ internal sealed record ApiBenchResult(IReadOnlyList<(string Target, IReadOnlyLis
             Measure measure = figure.Measure;
             output.Write($"{measure.Title,-30}{With(measure.Goal, measure.Unit),10}{With(measure.Reference, measure.Unit),10}{With(figure.Value, measure.Unit),16}");
             output.Write($"{Ratio(measure, measure.Reference, figure.Value),8}{(measure.Goal is null ? "" : measure.Meets(figure.Value) ? "yes" : "no"),10}");
-            foreach ((_, IReadOnlyList<Figure> others) in Targets.Skip(1))
+            foreach ((string name, IReadOnlyList<Figure> others) in Targets.Skip(1))
             {
                 double? other = others.FirstOrDefault(f => f.Measure == measure)?.Value;
-                output.Write($"{With(other, measure.Unit),20}{Ratio(measure, other, figure.Value),8}");
+                output.Write($"{Column(name, With(other, measure.Unit))}{Ratio(measure, other, figure.Value),8}");
             }
 
             output.WriteLine();
@@ -64,6 +64,9 @@ internal sealed record ApiBenchResult(IReadOnlyList<(string Target, IReadOnlyLis
 
     private static string With(double? value, string unit) =>
         value is { } v ? string.Create(CultureInfo.InvariantCulture, $"{(Math.Abs(v) >= 100 ? Math.Round(v) : Math.Round(v, 1))} {unit}") : "";
+
+    /// <summary>A text in the column of another target, which is as wide as that one's name needs.</summary>
+    private static string Column(string target, string text) => text.PadLeft(Math.Max(20, target.Length + 2));
 
     /// <summary>How many times better ours is.</summary>
     private static string Ratio(Measure measure, double? theirs, double ours) =>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Orrery.Serving;
@@ -17,6 +18,23 @@ internal static partial class Settling
 
     /// <summary>Looks at a server that collects when it is asked to; the least counts, since whatever is above it was not kept.</summary>
     private const int AskedLooks = 5;
+
+    /// <summary>A start loads and compiles what is not used again; so long after it a server is at rest.</summary>
+    private static readonly TimeSpan StartOver = TimeSpan.FromSeconds(30);
+
+    /// <summary>Returns once the start of the target's last process is over.</summary>
+    public static async Task StartedAsync(BenchTarget target, TimeProvider time, CancellationToken cancellationToken)
+    {
+        foreach (int pid in target.Pids)
+        {
+            using var process = Process.GetProcessById(pid);
+            TimeSpan left = StartOver - (time.GetUtcNow() - process.StartTime.ToUniversalTime());
+            if (left > TimeSpan.Zero)
+            {
+                await Task.Delay(left, time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
 
     /// <summary>All that is resident.</summary>
     /// <param name="atMost">Then whatever it is counts.</param>

@@ -17,6 +17,8 @@ public static class KubernetesProtobuf
     /// <summary>Deeper nesting than any built-in type has.</summary>
     private const int MaxDepth = 64;
 
+    private static readonly GroupVersionKind DeleteOptions = new("", "v1", "DeleteOptions");
+
     private static ReadOnlySpan<byte> Magic => "k8s\0"u8;
 
     /// <summary>The object, with the apiVersion and kind of its envelope.</summary>
@@ -60,7 +62,8 @@ public static class KubernetesProtobuf
             }
         }
 
-        Schema schema = BuiltinTypes.Instance.Find(GroupVersionKind.From(apiVersion, kind))
+        // Clients of a group write the options of a delete as a kind of that group: every group has one of that name.
+        Schema schema = BuiltinTypes.Instance.Find(kind == DeleteOptions.Kind ? DeleteOptions : GroupVersionKind.From(apiVersion, kind))
             ?? throw new FormatException($"no kind \"{kind}\" is registered for version \"{apiVersion}\"");
         JsonObject json = new() { ["apiVersion"] = apiVersion, ["kind"] = kind };
         ReadMessage(raw, json, schema, Numbers(schema.Name!), 0);

@@ -62,6 +62,16 @@ public sealed class KubernetesProtobufTests
             """, body);
     }
 
+    /// <summary>What a typed client of the group sends with a delete.</summary>
+    [Theory]
+    [InlineData("v1")]
+    [InlineData("apps/v1")]
+    [InlineData("example.com/v1alpha1")]
+    public void ToJson_DeleteOptionsOfAnyGroup_AreRead(string apiVersion) =>
+        AssertJson(
+            $$"""{"apiVersion":"{{apiVersion}}","kind":"DeleteOptions","gracePeriodSeconds":5,"preconditions":{"uid":"u"},"propagationPolicy":"Background"}""",
+            Envelope(apiVersion, "DeleteOptions", Number(1, 5), Field(2, Message(Text(1, "u"))), Text(4, "Background")));
+
     [Fact]
     public void ToJson_UnknownField_IsDropped()
     {

@@ -43,6 +43,26 @@ public sealed class PodDefaultsTests(ServerFixture fixture) : IClassFixture<Serv
     }
 
     [Fact]
+    public async Task PriorityAndTolerations_OfAPodThatIsReplacedByItsManifest_AreKept()
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(PriorityClasses, "", Json("""{"metadata":{"name":"kept"},"value":9,"preemptionPolicy":"Never"}"""), Token);
+        const string manifest = ""","priorityClassName":"kept","serviceAccountName":"default","automountServiceAccountToken":false""";
+        KubeObject made = await fixture.Admin.CreateAsync(ServerFixture.Pods, ns, Pod("p", spec: manifest), Token);
+
+        JsonObject again = Pod("p", spec: manifest);
+        again["metadata"]!["labels"] = Json("""{"version":"2"}""");
+        KubeObject replaced = await fixture.Admin.UpdateAsync(ServerFixture.Pods, ns, "p", again, Token);
+        again["spec"]!["priority"] = 8;
+        StatusException changed = await RefusalAsync(() => fixture.Admin.UpdateAsync(ServerFixture.Pods, ns, "p", again, Token));
+
+        Assert.Equal(made.At("spec", "tolerations")!.Value.GetRawText(), replaced.At("spec", "tolerations")!.Value.GetRawText());
+        Assert.Equal((9L, "Never"), (replaced.At("spec", "priority")!.Value.GetInt64(), replaced.TextAt("spec", "preemptionPolicy")));
+        Assert.NotEqual(made.ResourceVersion, replaced.ResourceVersion);
+        Assert.Equal(422, changed.Code);
+    }
+
+    [Fact]
     public async Task Overhead_OfARuntimeClass_IsGivenToItsPods()
     {
         string ns = await fixture.NamespaceAsync();

@@ -13,7 +13,9 @@ internal sealed class DefaultTolerations : IMutatingPlugin
 
     public ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        if (request is { Operation: AdmissionOperation.Create, Subresource: "" } && request.GroupResource == Pods && request.Object?["spec"] is JsonObject spec)
+        // On an update too, so that a pod can be replaced by its manifest: tolerations may not be taken away. A mirrored pod keeps to what its data plane says.
+        if (request is { Operation: AdmissionOperation.Create, Subresource: "" } or { Operation: AdmissionOperation.Update, Subresource: "", IsControlPlane: false }
+            && request.GroupResource == Pods && request.Object?["spec"] is JsonObject spec)
         {
             Tolerate(spec, "node.kubernetes.io/not-ready");
             Tolerate(spec, "node.kubernetes.io/unreachable");

@@ -19,9 +19,15 @@ internal sealed class PodPriority(ObjectStore objects) : IMutatingPlugin, IValid
 
     public ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        if (request is { Operation: AdmissionOperation.Create, Subresource: "" } && request.GroupResource == Pods && request.Object?["spec"] is JsonObject spec)
+        if (request is { Operation: AdmissionOperation.Create or AdmissionOperation.Update, Subresource: "" } && request.GroupResource == Pods && request.Object?["spec"] is JsonObject spec)
         {
-            if (request.IsControlPlane)
+            if (request.Operation == AdmissionOperation.Update)
+            {
+                // Neither may change, so that whoever replaces a pod by its manifest need not name what a class gave it.
+                Keep(request.Old?["spec"], spec, "priority");
+                Keep(request.Old?["spec"], spec, "preemptionPolicy");
+            }
+            else if (request.IsControlPlane)
             {
                 // A mirrored pod's class is that of its data plane and means nothing here.
                 spec.Fill("priority", 0);
@@ -52,6 +58,14 @@ internal sealed class PodPriority(ObjectStore objects) : IMutatingPlugin, IValid
         }
 
         return ValueTask.CompletedTask;
+    }
+
+    private static void Keep(JsonNode? old, JsonObject spec, string member)
+    {
+        if (spec[member] is null && old?[member] is { } kept)
+        {
+            spec[member] = kept.DeepClone();
+        }
     }
 
     private void Prioritize(AdmissionRequest request, JsonObject spec)

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Api.Kinds;
 using Orrery.Machinery.Kinds;
 using Orrery.Machinery.Quotas;
 using Orrery.Server.Cache;
@@ -12,6 +13,7 @@ internal sealed class QuotaCount(CacheSet caches, Writer writer, TimeProvider ti
 {
     private const string Manager = "kube-controller-manager";
     private static readonly GroupResource Pods = new("", "pods");
+    private static readonly ResourceDefinition PodDefinition = BuiltinResources.Instance.Require("", "v1", "pods");
     private static readonly ResourceDefinition Quotas = BuiltinResources.Instance.Require("", "v1", "resourcequotas");
 
     public bool Concerns(GroupResource resource) => resource == Quotas.GroupResource;
@@ -85,8 +87,8 @@ internal sealed class QuotaCount(CacheSet caches, Writer writer, TimeProvider ti
         CacheSnapshot objects = caches.For(resource).Current;
         string prefix = StoreKey.Prefix(resource, quota.Cluster, quota.Namespace);
 
-        // A number of objects is known without looking at them.
-        if (scopes.Count == 0 && names.All(n => n.StartsWith("count/", StringComparison.Ordinal) || (n == resource.Resource && resource != Pods)))
+        // A number of objects is known without looking at them, but that of pods, of which some stand for others.
+        if (scopes.Count == 0 && resource != Pods && names.All(n => n.StartsWith("count/", StringComparison.Ordinal) || n == resource.Resource))
         {
             var count = new ResourceList();
             Array.ForEach(names, n => count[n] = Quantity.FromWhole(objects.Count(prefix)));
@@ -97,6 +99,11 @@ internal sealed class QuotaCount(CacheSet caches, Writer writer, TimeProvider ti
         foreach (CachedObject item in objects.Range(prefix))
         {
             JsonObject json = StoredJson.Parse(item.Json.Span);
+            if (resource == Pods && StandsForAnother(item, json, objects))
+            {
+                continue;
+            }
+
             if (scopes.All(scope => evaluator.IsIn(scope, json)))
             {
                 sum.Plus(evaluator.Usage(json, time.GetUtcNow()));
@@ -104,5 +111,21 @@ internal sealed class QuotaCount(CacheSet caches, Writer writer, TimeProvider ti
         }
 
         return sum;
+    }
+
+    /// <summary>
+    /// A pod that a tenant made itself was charged when it was made, and counts once: what is mirrored of it from the data planes in which it runs does not count again.
+    /// Mirrored pods of workloads, which nobody was charged for, count.
+    /// </summary>
+    private static bool StandsForAnother(CachedObject item, JsonObject json, CacheSnapshot pods)
+    {
+        string dataPlane = json.TextAt("metadata", "labels", OrreryNames.DataPlaneLabel) ?? "";
+        if (dataPlane.Length == 0 || !json.Metadata.Texts("finalizers").Contains(OrreryNames.MirrorFinalizer) || !item.Name.EndsWith("." + dataPlane, StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        string original = item.Name[..^(dataPlane.Length + 1)];
+        return pods.Get(PodDefinition.KeyOf(item.Cluster, item.Namespace, original)) is not null;
     }
 }

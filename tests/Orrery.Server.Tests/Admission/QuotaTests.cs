@@ -38,6 +38,27 @@ public sealed class QuotaTests(ServerFixture fixture) : IClassFixture<ServerFixt
         Assert.Equal("2Gi", quota.TextAt("status", "hard", "limits.memory"));
     }
 
+    /// <summary>A pod that a tenant makes runs in data planes, from which it is mirrored beside the one that was made.</summary>
+    [Fact]
+    public async Task Create_APodThatIsMirrored_CountsOnceAndThoseOfWorkloadsEach()
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(ServerFixture.Pods, ns, Pod("bare", """{"requests":{"cpu":"100m"}}"""), Token);
+        foreach (string name in (string[])["bare.a1", "web-1.a1", "web-2.a1"])
+        {
+            JsonObject mirrored = Pod(name, """{"requests":{"cpu":"100m"}}""");
+            mirrored["metadata"]!["labels"] = Json("""{"orrery.dev/data-plane":"a1"}""");
+            mirrored["metadata"]!["finalizers"] = new JsonArray("orrery.dev/mirror");
+            await fixture.Admin.CreateAsync(ServerFixture.Pods, ns, mirrored, Token);
+        }
+
+        await fixture.Admin.CreateAsync(Quotas, ns, Quota("all", """{"pods":"10","count/pods":"10","requests.cpu":"1"}"""), Token);
+        await fixture.Admin.CreateAsync(Quotas, ns, Quota("count", """{"count/pods":"10"}"""), Token);
+
+        Assert.Equal("""{"count/pods":"3","pods":"3","requests.cpu":"300m"}""", (await fixture.Admin.GetAsync(Quotas, ns, "all", Token)).At("status", "used")!.Value.GetRawText());
+        Assert.Equal("""{"count/pods":"3"}""", (await fixture.Admin.GetAsync(Quotas, ns, "count", Token)).At("status", "used")!.Value.GetRawText());
+    }
+
     [Fact]
     public async Task Create_AClaimOfDevices_IsChargedWhatItMayGetAtMost()
     {

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Machinery.Apply;
+using Orrery.Server.Requests;
 using Orrery.Server.Security;
 
 namespace Orrery.Server.Handlers;
@@ -17,6 +18,7 @@ internal static class ReviewHandler
             throw ApiErrors.MethodNotAllowed();
         }
 
+        _ = Negotiation.AnswerWithoutTable(request.Http.Request.Headers.Accept);
         WriteOptions options = request.WriteOptions("CreateOptions");
         JsonObject review = await CreateHandler.ReadObjectAsync(request, options, cancellationToken);
         FieldManager.Update(null, review, request.Resource.Schema, options.FieldManager, null, request.Server.Time.GetUtcNow());

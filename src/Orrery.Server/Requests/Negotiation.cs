@@ -81,7 +81,12 @@ public static class Negotiation
         return format;
     }
 
-    private static AnswerFormat Read(string? accept, bool isCustom)
+    /// <summary>As <see cref="Answer"/>, of something that has no table: a client that accepts one alone is refused.</summary>
+    /// <exception cref="StatusException">406: none of what the client accepts can be made.</exception>
+    public static AnswerFormat AnswerWithoutTable(string? accept) =>
+        accept is not null && accept.Contains("Table", StringComparison.Ordinal) ? Read(accept, isCustom: false, hasTable: false) : Answer(accept);
+
+    private static AnswerFormat Read(string? accept, bool isCustom, bool hasTable = true)
     {
         bool isKnown = isCustom;
         foreach (MediaType clause in MediaType.ParseAccept(accept))
@@ -101,7 +106,7 @@ public static class Negotiation
 
             AnswerShape? known = shape switch
             {
-                "Table" => AnswerShape.Table,
+                "Table" when hasTable => AnswerShape.Table,
                 "PartialObjectMetadata" => AnswerShape.Metadata,
                 "PartialObjectMetadataList" => AnswerShape.MetadataList,
                 _ => null,

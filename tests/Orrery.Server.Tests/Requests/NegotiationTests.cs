@@ -32,6 +32,18 @@ public sealed class NegotiationTests
         Assert.Equal(hasDetails, refused.Status.Details is not null);
     }
 
+    [Fact]
+    public void AnswerWithoutTable_OfATableAlone_Is406AndOtherwiseTheNextThatIsAccepted()
+    {
+        const string table = "application/json;as=Table;v=v1;g=meta.k8s.io";
+        StatusException refused = Assert.Throws<StatusException>(() => Negotiation.AnswerWithoutTable(table));
+
+        Assert.Equal((406, StatusReason.NotAcceptable), (refused.Code, refused.Reason));
+        Assert.Equal(AnswerShape.Object, Negotiation.AnswerWithoutTable(table + ", application/json").Shape);
+        Assert.Equal(AnswerShape.Object, Negotiation.AnswerWithoutTable("*/*").Shape);
+        Assert.Equal(AnswerShape.Object, Negotiation.AnswerWithoutTable(null).Shape);
+    }
+
     [Theory]
     [InlineData(null, BodyFormat.Json)]
     [InlineData("application/json; charset=utf-8", BodyFormat.Json)]

@@ -147,4 +147,19 @@ public sealed class SigningRequestTests(ServerFixture fixture) : IClassFixture<S
         Assert.Equal(422, refusal.Code);
         Assert.Equal(field, Assert.Single(refusal.Status.Details!.Causes).Field);
     }
+
+    [Fact]
+    public async Task Approval_ThatSetsAnotherCondition_KeepsIt()
+    {
+        using RSA key = RSA.Create(2048);
+        await fixture.Admin.CreateAsync(Requests, "", Request("conditions", "CN=c", key, "example.com/none"), Token);
+
+        KubeObject said = await fixture.Admin.PatchAsync(
+            Requests, "", "conditions", PatchKind.Merge, JsonNode.Parse("""{"status":{"certificate":"eA==","conditions":[{"type":"Checked","status":"True","reason":"Test"}]}}""")!, Token, "approval");
+        KubeObject approved = await fixture.Admin.PatchAsync(
+            Requests, "", "conditions", PatchKind.Json, JsonNode.Parse("""[{"op":"add","path":"/status/conditions/-","value":{"type":"Approved","status":"True","reason":"Test"}}]""")!, Token, "approval");
+
+        Assert.Null(said.At("status", "certificate"));
+        Assert.Equal(["Checked", "Approved"], approved.At("status", "conditions")!.Value.EnumerateArray().Select(c => c.GetProperty("type").GetString()));
+    }
 }

@@ -28,12 +28,12 @@ internal sealed class CertificateSigningRequestRule : KindRule
     public override void PrepareForStatusUpdate(JsonObject o, JsonObject old) =>
         TakeConditions(o, [.. Conditions(old).Where(IsDecision), .. Conditions(o).Where(c => !IsDecision(c))]);
 
-    /// <summary>Whoever approves changes nothing but approval.</summary>
+    /// <summary>Whoever approves changes conditions alone, though any of them.</summary>
     public override void PrepareForApproval(JsonObject o, JsonObject old)
     {
-        JsonObject[] decisions = [.. Conditions(o).Where(IsDecision)];
+        JsonObject[] conditions = [.. Conditions(o)];
         o.CopyFrom(old, "status");
-        TakeConditions(o, [.. decisions, .. Conditions(old).Where(c => !IsDecision(c))]);
+        TakeConditions(o, conditions);
     }
 
     public override void Validate(JsonObject o, Faults faults)

@@ -15,8 +15,13 @@ public sealed record SelectableField(string Name, string WhenAbsent = "")
         init => path = value.Split('.');
     }
 
+    /// <summary>The field that is read instead where this one is empty; null for none.</summary>
+    public SelectableField? Otherwise { get; init; }
+
     /// <summary>The object's value as text.</summary>
-    public string Read(JsonElement o)
+    public string Read(JsonElement o) => ReadOwn(o) is var own && own.Length == 0 && Otherwise is { } other ? other.Read(o) : own;
+
+    private string ReadOwn(JsonElement o)
     {
         foreach (string step in path)
         {

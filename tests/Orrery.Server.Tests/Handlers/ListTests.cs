@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Client;
 using Orrery.Testing;
@@ -88,4 +89,26 @@ public sealed class ListTests(ServerFixture fixture) : IClassFixture<ServerFixtu
 
     private static IEnumerable<string?> Names(JsonElement list) =>
         list.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("metadata").GetProperty("name").GetString());
+
+    /// <summary>Events of the newer group name no source: who reports them counts as it.</summary>
+    [Fact]
+    public async Task List_OfEventsByTheirSource_FindsThoseOfEitherGroup()
+    {
+        string ns = await fixture.NamespaceAsync();
+        var events = new GroupVersionResource("", "v1", "events");
+        await fixture.Admin.CreateAsync(
+            events, ns, JsonNode.Parse("""{"metadata":{"name":"old"},"involvedObject":{"namespace":"NS"},"source":{"component":"it"},"reportingComponent":"other"}""".Replace("NS", ns, StringComparison.Ordinal))!.AsObject(),
+            ServerFixture.Token);
+        await fixture.Admin.CreateAsync(
+            new GroupVersionResource("events.k8s.io", "v1", "events"), ns,
+            JsonNode.Parse("""
+                {"metadata":{"name":"new"},"eventTime":"2026-01-01T00:00:00.000000Z","reportingController":"it","reportingInstance":"it-1","action":"Do","reason":"Done","type":"Normal",
+                 "regarding":{"namespace":"NS"}}
+                """.Replace("NS", ns, StringComparison.Ordinal))!.AsObject(),
+            ServerFixture.Token);
+
+        KubeList found = await fixture.Admin.ListAsync(events, ns, new ListQuery { FieldSelector = "source=it" }, ServerFixture.Token);
+
+        Assert.Equal(["new", "old"], found.Items.Select(i => i.Name).Order(StringComparer.Ordinal));
+    }
 }

@@ -13,7 +13,7 @@ internal sealed class EventRule : KindRule
     [
         new("involvedObject.kind"), new("involvedObject.namespace"), new("involvedObject.name"), new("involvedObject.uid"), new("involvedObject.apiVersion"),
         new("involvedObject.resourceVersion"), new("involvedObject.fieldPath"), new("reason"), new("reportingComponent"), new("type"),
-        new("source") { Path = "source.component" },
+        new("source") { Path = "source.component", Otherwise = new("reportingComponent") },
     ];
 
     /// <summary>Go writes these texts even when they are not set.</summary>

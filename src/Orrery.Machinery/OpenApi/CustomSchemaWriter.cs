@@ -14,17 +14,22 @@ internal sealed class CustomSchemaWriter(Utf8JsonWriter writer, SchemaDialect di
     public void WriteKind(string name, GroupVersionKind kind, JsonObject source)
     {
         writer.WriteStartObject(name);
-        foreach ((string member, JsonNode? value) in source)
+        if (dialect == SchemaDialect.V2 && source["x-kubernetes-preserve-unknown-fields"] is not null)
         {
-            if (member != "properties" && IsTold(member))
-            {
-                writer.WritePropertyName(member);
-                Node(value, isSchema: member is "additionalProperties" or "items");
-            }
+            // kubectl would take what is named here for all that there may be.
+            writer.WriteString("type", "object");
         }
-
-        if (!(dialect == SchemaDialect.V2 && source["x-kubernetes-preserve-unknown-fields"] is not null))
+        else
         {
+            foreach ((string member, JsonNode? value) in source)
+            {
+                if (member != "properties" && IsTold(member))
+                {
+                    writer.WritePropertyName(member);
+                    Node(value, isSchema: member is "additionalProperties" or "items");
+                }
+            }
+
             writer.WriteStartObject("properties");
             Text("apiVersion");
             Text("kind");

@@ -119,6 +119,17 @@ public sealed class OpenApiDocumentTests
         Assert.Contains("com.example.stable.v1.ThingList", definitions);
     }
 
+    [Fact]
+    public void Swagger_KindThatKeepsUnknownFields_SaysNothingButThatItIsAnObject()
+    {
+        JsonObject source = JsonNode.Parse("""{"type":"object","description":"any","x-kubernetes-preserve-unknown-fields":true,"properties":{"spec":{"type":"object"}}}""")!.AsObject();
+
+        JsonObject kind = JsonNode.Parse(SwaggerDocument.Write([.. Builtin, Custom(source)]))!["definitions"]!["com.example.stable.v1.Thing"]!.AsObject();
+
+        Assert.Equal(["type", "x-kubernetes-group-version-kind"], kind.Select(m => m.Key));
+        Assert.Equal("object", (string?)kind["type"]);
+    }
+
     private static JsonObject Thing() => JsonNode.Parse(
         """{"type":"object","properties":{"spec":{"type":"object","properties":{"on":{"type":"boolean","nullable":true,"description":"whether"},"any":{"x-kubernetes-preserve-unknown-fields":true,"type":"object"}}}}}""")!.AsObject();
 

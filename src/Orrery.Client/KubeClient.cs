@@ -19,6 +19,9 @@ public sealed partial class KubeClient : IDisposable
 {
     private const string Json = "application/json";
 
+    /// <summary>How much later than asked a watch may end.</summary>
+    private static readonly TimeSpan WatchGrace = TimeSpan.FromSeconds(30);
+
     private readonly Transport transport;
     private readonly bool ownsTransport;
 
@@ -157,6 +160,7 @@ public sealed partial class KubeClient : IDisposable
     /// Events as they happen, until the server ends the watch (then the stream ends) or the connection breaks
     /// (<see cref="HttpRequestException"/> or <see cref="IOException"/>).
     /// </summary>
+    /// <exception cref="TimeoutException">It is not answered within <see cref="ClientConfig.RequestTimeout"/>, or not ended in the time of <paramref name="query"/> and 30 seconds more.</exception>
     /// <exception cref="StatusException"><see cref="StatusException.IsExpired"/>: the resourceVersion is no longer kept; list again.</exception>
     public IAsyncEnumerable<WatchEvent> WatchAsync(GroupVersionResource resource, string ns, WatchQuery query, CancellationToken cancellationToken) =>
         WatchAsync(resource, ns, query, "application/json", cancellationToken);
@@ -174,13 +178,34 @@ public sealed partial class KubeClient : IDisposable
             ("sendInitialEvents", query.SendInitialEvents ? "true" : null),
             ("resourceVersionMatch", query.SendInitialEvents ? "NotOlderThan" : null),
             ("timeoutSeconds", query.Timeout is { } timeout ? Number((long)timeout.TotalSeconds) : null));
-        using HttpResponseMessage response = await transport.OpenAsync(
-            new ApiRequest(HttpMethod.Get, Full(path), null, null, true, accept), cancellationToken).ConfigureAwait(false);
-        Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-        await foreach (WatchEvent found in WatchReader.ReadAsync(stream, cancellationToken).ConfigureAwait(false))
+
+        // A server, or whoever stands before it, may take a watch and forget it, on a connection that is well: nobody else would ever notice.
+        using var limit = new CancellationTokenSource(Config.RequestTimeout, transport.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        async Task<T> InTimeAsync<T>(ValueTask<T> step, string fault)
         {
-            yield return found;
+            try
+            {
+                return await step.ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            {
+                throw new TimeoutException($"watch of {Full(ResourcePath.Of(resource, ns))}: {fault}");
+            }
         }
+
+        using HttpResponseMessage response = await InTimeAsync(
+            new ValueTask<HttpResponseMessage>(transport.OpenAsync(new ApiRequest(HttpMethod.Get, Full(path), null, null, true, accept), both.Token)),
+            $"no answer within {Config.RequestTimeout.TotalSeconds:0} s").ConfigureAwait(false);
+        limit.CancelAfter(query.Timeout is { } lasts ? lasts + WatchGrace : Timeout.InfiniteTimeSpan);
+        Stream stream = await response.Content.ReadAsStreamAsync(both.Token).ConfigureAwait(false);
+        await using ConfiguredCancelableAsyncEnumerable<WatchEvent>.Enumerator events = WatchReader.ReadAsync(stream, both.Token).ConfigureAwait(false).GetAsyncEnumerator();
+        while (await InTimeAsync(NextAsync(events), "it did not end when it was to").ConfigureAwait(false))
+        {
+            yield return events.Current;
+        }
+
+        static async ValueTask<bool> NextAsync(ConfiguredCancelableAsyncEnumerable<WatchEvent>.Enumerator events) => await events.MoveNextAsync();
     }
 
     private Task<byte[]> SendAsync(HttpMethod method, string path, byte[]? body, bool idempotent, CancellationToken cancellationToken) =>

@@ -65,6 +65,9 @@ internal sealed class Transport : IDisposable
         }
     }
 
+    /// <summary>The clock of timeouts and retries.</summary>
+    public TimeProvider Time => time;
+
     /// <summary>The whole body of a 2xx answer.</summary>
     /// <exception cref="StatusException">Any other answer.</exception>
     /// <exception cref="HttpRequestException">No answer.</exception>

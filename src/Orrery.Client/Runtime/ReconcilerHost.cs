@@ -47,7 +47,7 @@ public sealed class ReconcilerHost<TKey> : IDisposable
     private static readonly TimeSpan UnreachablePace = TimeSpan.FromMinutes(1);
 
     private readonly Lock pace = new();
-    private DateTimeOffset saidUnreachable = DateTimeOffset.MinValue;
+    private long? saidUnreachable;
 
     private readonly string name;
     private readonly IReconciler<TKey> reconciler;
@@ -164,13 +164,12 @@ public sealed class ReconcilerHost<TKey> : IDisposable
     {
         lock (pace)
         {
-            DateTimeOffset now = options.Time.GetUtcNow();
-            if (now - saidUnreachable < UnreachablePace)
+            if (saidUnreachable is { } said && options.Time.GetElapsedTime(said) < UnreachablePace)
             {
                 return false;
             }
 
-            saidUnreachable = now;
+            saidUnreachable = options.Time.GetTimestamp();
             return true;
         }
     }

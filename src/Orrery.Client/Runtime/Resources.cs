@@ -67,13 +67,13 @@ public sealed class Resources(KubeClient client, TimeProvider? time = null)
         if (groups.TryGetValue(apiVersion, out Known? known))
         {
             ApiResource? found = known.Resources.Find(match);
-            if (found is not null || time.GetUtcNow() - known.At < RefreshAfter)
+            if (found is not null || time.GetElapsedTime(known.At) < RefreshAfter)
             {
                 return found;
             }
         }
 
-        Known fresh = new(await ReadAsync(apiVersion, cancellationToken).ConfigureAwait(false), time.GetUtcNow());
+        Known fresh = new(await ReadAsync(apiVersion, cancellationToken).ConfigureAwait(false), time.GetTimestamp());
         groups[apiVersion] = fresh;
         return fresh.Resources.Find(match);
     }
@@ -109,5 +109,6 @@ public sealed class Resources(KubeClient client, TimeProvider? time = null)
     /// <summary>A list of nothing may be left out, or null: servers are written in Go.</summary>
     private static IEnumerable<JsonElement> Items(JsonElement json, string member) => json.TryGetProperty(member, out JsonElement list) && list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : [];
 
-    private sealed record Known(List<ApiResource> Resources, DateTimeOffset At);
+    /// <param name="At">By the clock that never jumps: one that is put right by an hour must not keep what is known for an hour.</param>
+    private sealed record Known(List<ApiResource> Resources, long At);
 }

@@ -48,6 +48,24 @@ public sealed class ResourcesTests
         Assert.Equal(2, server.Requests.Count);
     }
 
+    /// <summary>A machine whose clock was an hour ahead, and is put right just then.</summary>
+    [Fact]
+    public async Task FindAsync_ClockIsPutBack_IsAskedAgainAllTheSame()
+    {
+        bool installed = false;
+        await using ScriptedServer server = await ScriptedServer.StartAsync(c => ScriptedServer.JsonAsync(c, installed ? Apps : """{"kind":"APIResourceList","groupVersion":"apps/v1","resources":[]}"""));
+        using var client = new KubeClient(server.Config);
+        var time = new ManualTime { Skew = TimeSpan.FromHours(1) };
+        var resources = new Resources(client, time);
+        Assert.Null(await resources.FindAsync("apps/v1", "Deployment", CancellationToken.None));
+
+        installed = true;
+        time.Skew = TimeSpan.Zero;
+        time.Advance(TimeSpan.FromSeconds(3));
+
+        Assert.NotNull(await resources.FindAsync("apps/v1", "Deployment", CancellationToken.None));
+    }
+
     /// <summary>A list of nothing is null where a server in Go did not make one.</summary>
     [Fact]
     public async Task AllAsync_ListsThatAreNull_AreEmpty()

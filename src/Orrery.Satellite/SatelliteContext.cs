@@ -44,6 +44,9 @@ internal sealed class SatelliteContext
 
     public KubeClient ControlPlane { get; }
 
+    /// <summary>The cluster answers again, takes changes again, or lets its satellite do more: what it refused is worth another try at once.</summary>
+    public event Action? ClusterRecovered;
+
     /// <summary>To read from. Whatever changes anything goes through <see cref="Actions"/>.</summary>
     public KubeClient Cluster { get; }
 
@@ -106,16 +109,21 @@ internal sealed class SatelliteContext
         Loggers = Options.Loggers,
     };
 
+    /// <summary>Raises <see cref="ClusterRecovered"/>.</summary>
+    public void TellRecovered() => ClusterRecovered?.Invoke();
+
     public KubeObject? Work(string name) => Works.Get(ClusterName.Root, Namespace, name);
 
     /// <param name="ownerOf">Whose a key is, where keys are of tenants: they take turns.</param>
+    /// <param name="mostOfOne">Keys of one owner that are worked on at once; 0 knows no bound.</param>
     public ReconcilerHost<TKey> Host<TKey>(
-        string name, IReconciler<TKey> reconciler, IEnumerable<Informer> needs, Func<IEnumerable<TKey>> levelKeys, TimeSpan levelInterval, int workers, Func<TKey, string>? ownerOf = null)
+        string name, IReconciler<TKey> reconciler, IEnumerable<Informer> needs, Func<IEnumerable<TKey>> levelKeys, TimeSpan levelInterval, int workers, Func<TKey, string>? ownerOf = null, int mostOfOne = 0)
         where TKey : notnull =>
         new(name, reconciler, new ReconcilerOptions<TKey>
         {
             Workers = workers,
             OwnerOf = ownerOf,
+            MostOfOne = mostOfOne,
             LevelInterval = levelInterval,
             LevelKeys = levelKeys,
             Needs = [.. needs.Distinct()],

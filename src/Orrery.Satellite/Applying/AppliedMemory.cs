@@ -13,26 +13,12 @@ internal sealed class AppliedMemory(SatelliteContext context)
 {
     private readonly ConcurrentDictionary<string, Memory> memory = new(StringComparer.Ordinal);
 
-    /// <summary>Works of which the last attempt failed within the cluster's API server.</summary>
-    private readonly ConcurrentDictionary<string, bool> failing = new(StringComparer.Ordinal);
-
     /// <returns>Whether there was anything to forget.</returns>
-    public bool Forget(string work)
-    {
-        failing.TryRemove(work, out _);
-        return memory.TryRemove(work, out _);
-    }
-
-    /// <returns>Whether the attempt before this one failed too.</returns>
-    public bool FailsAgain(string work) => !failing.TryAdd(work, true);
+    public bool Forget(string work) => memory.TryRemove(work, out _);
 
     /// <param name="digest">Of what was asked for.</param>
     /// <param name="fingerprint">Of how it read right after; empty for one that is not as asked for.</param>
-    public void Keep(string work, string digest, string fingerprint, string uid, Informer informer)
-    {
-        failing.TryRemove(work, out _);
-        memory[work] = new Memory(digest, fingerprint, uid, informer);
-    }
+    public void Keep(string work, string digest, string fingerprint, string uid, Informer informer) => memory[work] = new Memory(digest, fingerprint, uid, informer);
 
     /// <summary>Of what was asked for last; empty where that is not known.</summary>
     public string DigestOf(string work) => memory.TryGetValue(work, out Memory? last) ? last.Digest : "";

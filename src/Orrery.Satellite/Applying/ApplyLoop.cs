@@ -13,6 +13,7 @@ internal sealed class ApplyLoop
 
     private readonly SatelliteContext context;
     private readonly AppliedObjects applied;
+    private readonly WorkReconciler reconciler;
     private readonly ReconcilerHost<string> works;
     private readonly ReconcilerHost<string> namespaces;
 
@@ -24,14 +25,18 @@ internal sealed class ApplyLoop
         var targets = new WorksByNamespace(context.Works);
         var events = new DriftEvents(context);
         var removals = new Removals(context, applied, events, logger);
+        reconciler = new WorkReconciler(context, applied, new NamespaceKeeper(context, targets, guards, logger), events, removals, logger);
         works = context.Host(
             "works",
-            new WorkReconciler(context, applied, new NamespaceKeeper(context, targets, guards, logger), events, removals, logger),
+            reconciler,
             [context.Works, context.Namespaces, context.Tenancies.Informer],
             () => context.Works.All().Select(w => w.Name).Union(applied.Works()),
             context.Options.LevelInterval,
             workers: 8,
-            w => context.Work(w)?.Labels.GetValueOrDefault(OrreryNames.TenantLabel) ?? "");
+            w => context.Work(w)?.Labels.GetValueOrDefault(OrreryNames.TenantLabel) ?? "",
+
+            // What waits for a webhook that does not answer holds up its own tenant alone.
+            mostOfOne: 6);
         namespaces = context.Host(
             "namespaces",
             new NamespaceReconciler(context, applied, targets, logger),
@@ -74,6 +79,7 @@ internal sealed class ApplyLoop
                 LookAtKind(definition);
             }
         };
+        context.ClusterRecovered += TryAgain;
         context.Namespaces.Subscribe(change =>
         {
             if (change.IsAdded)
@@ -87,7 +93,25 @@ internal sealed class ApplyLoop
     {
         // What is applied must be known before anything is judged missing or left over.
         await Retry.UntilDoneAsync(applied.StartAsync, context, cancellationToken).ConfigureAwait(false);
-        await Task.WhenAll(works.RunAsync(cancellationToken), namespaces.RunAsync(cancellationToken), applied.RunAsync(cancellationToken)).ConfigureAwait(false);
+        context.Record.Recovered += context.TellRecovered;
+        try
+        {
+            await Task.WhenAll(works.RunAsync(cancellationToken), namespaces.RunAsync(cancellationToken), applied.RunAsync(cancellationToken)).ConfigureAwait(false);
+        }
+        finally
+        {
+            // The record goes on where the owner switches all else off.
+            context.Record.Recovered -= context.TellRecovered;
+        }
+    }
+
+    private void TryAgain()
+    {
+        reconciler.Recovered();
+        foreach (string work in context.Works.All().Select(w => w.Name).Union(applied.Works()).Order(StringComparer.Ordinal))
+        {
+            works.Queue.Add(work);
+        }
     }
 
     /// <summary>What runs here by Orrery and is not wanted: kept, or about to go.</summary>

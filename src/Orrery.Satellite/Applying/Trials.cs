@@ -180,5 +180,5 @@ internal sealed class Trials(SatelliteContext context, NamespaceKeeper namespace
         context.Cluster.ApplyAsync(resource, ns, name, json, OrreryNames.Manager, force: isThere, cancellationToken, dryRun: true);
 
     private static ApplyOutcome Refused(Manifest manifest, StatusException e) =>
-        ApplyOutcome.Refused(e.Reason.Length > 0 ? e.Reason : "Refused", e.Message.Contains(manifest.Name, StringComparison.Ordinal) ? e.Message : $"{manifest.Kind.Kind} {manifest.Name}: {e.Message}");
+        ApplyOutcome.RefusedThere(e.Reason, e.Message.Contains(manifest.Name, StringComparison.Ordinal) ? e.Message : $"{manifest.Kind.Kind} {manifest.Name}: {e.Message}");
 }

@@ -15,6 +15,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
     private readonly Trials trials = new(context, namespaces);
     private readonly HostClaims hosts = new(context);
     private readonly DriftPace pace = new(context.Time);
+    private readonly WorkAttempts attempts = new(context, applied, logger);
     private readonly WorkReports reports = new(context);
 
     /// <summary>When to try again what somebody else must clear up first.</summary>
@@ -29,18 +30,14 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         {
             pace.Forget(key);
             if (!memory.Forget(key) && Planted.Fault == PlantedFault.PrunesOnlyWhatItRemembers) return ReconcileResult.Done;
-            try
-            {
-                await removals.PruneAsync(key, keep: null, cancellationToken).ConfigureAwait(false);
-            }
-            catch (StatusException e) when (e.Code == 403)
-            {
-                // There is no Work any more on which it could be said.
-                removals.TellRefused(key, e.Message);
-                return ReconcileResult.After(RefusedLook);
-            }
-
-            return removals.TellWaiting(key) is { } again ? ReconcileResult.After(again) : ReconcileResult.Done;
+            return await attempts.RemovingAsync(
+                key,
+                async () =>
+                {
+                    await removals.PruneAsync(key, keep: null, cancellationToken).ConfigureAwait(false);
+                    return removals.TellWaiting(key);
+                },
+                refusal => removals.TellRefused(key, refusal)).ConfigureAwait(false);
         }
 
         if (!Manifest.IsIn(work))
@@ -53,23 +50,36 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             return ReconcileResult.Done;
         }
 
-        ApplyOutcome outcome = (await AllowedAsync(
+        if (attempts.Held(work) is { } held)
+        {
+            if (held.Outcome is not null || held.Trial is not null)
+            {
+                await reports.SendAsync(work, held.Outcome, held.Trial, cancellationToken).ConfigureAwait(false);
+            }
+
+            return ReconcileResult.After(held.Left);
+        }
+
+        ApplyOutcome outcome = (await attempts.TryAsync(
             work,
             async () => Withdrawal.Of(work) is { } withdrawal
                 ? await WithdrawAsync(work, withdrawal, cancellationToken).ConfigureAwait(false)
                 : await ApplyAsync(work, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false))!;
-        ApplyOutcome? trial = await AllowedAsync(work, () => trials.TryAsync(work, cancellationToken)).ConfigureAwait(false);
-        if (outcome.Reason == StatusReason.Forbidden || trial?.Reason == StatusReason.Forbidden)
-        {
-            context.Rights.Doubt();
-        }
-
+        ApplyOutcome? trial = await attempts.TryAsync(work, () => trials.TryAsync(work, cancellationToken)).ConfigureAwait(false);
         KubeObject reported = await reports.SendAsync(work, outcome, trial, cancellationToken).ConfigureAwait(false);
         memory.Settle(work, reported, outcome);
+        if (attempts.Again(work, outcome, trial) is { } wait)
+        {
+            return ReconcileResult.After(wait);
+        }
+
         return trial is { IsApplied: false } ? ReconcileResult.After(Again(trial))
             : outcome.IsApplied || outcome.Reason is Withdrawal.Kept or Withdrawal.Orphaned ? ReconcileResult.Done
             : ReconcileResult.After(Again(outcome));
     }
+
+    /// <summary>The cluster has come right again, or lets its satellite do more: what it refused is tried now, all of it.</summary>
+    public void Recovered() => attempts.Release();
 
     /// <summary>Nothing of it is to be in force yet.</summary>
     private async Task<ReconcileResult> TryOnlyAsync(KubeObject work, CancellationToken cancellationToken)
@@ -80,29 +90,19 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             return ReconcileResult.Done;
         }
 
-        ApplyOutcome? trial = await AllowedAsync(work, () => trials.TryAsync(work, cancellationToken)).ConfigureAwait(false);
-        await reports.SendAsync(work, null, trial, cancellationToken).ConfigureAwait(false);
-        return trial is { IsApplied: false } ? ReconcileResult.After(Again(trial)) : ReconcileResult.Done;
-    }
+        if (attempts.Held(work) is { } held)
+        {
+            return ReconcileResult.After(held.Left);
+        }
 
-    /// <summary>What the cluster does not let its satellite do is said on the Work, whichever step it is that needs it.</summary>
-    private async Task<ApplyOutcome?> AllowedAsync(KubeObject work, Func<Task<ApplyOutcome?>> steps)
-    {
-        try
+        ApplyOutcome? trial = await attempts.TryAsync(work, () => trials.TryAsync(work, cancellationToken)).ConfigureAwait(false);
+        await reports.SendAsync(work, null, trial, cancellationToken).ConfigureAwait(false);
+        if (attempts.Again(work, null, trial) is { } wait)
         {
-            return await steps().ConfigureAwait(false);
+            return ReconcileResult.After(wait);
         }
-        catch (StatusException e) when (e.Code == 403)
-        {
-            Log.Refused(logger, work.Name, e.Reason, e.Message);
-            return ApplyOutcome.Refused(e.Reason, e.Message, applied.Of(work.Name).FirstOrDefault().Live);
-        }
-        catch (StatusException e) when (e.Code == 500 && memory.FailsAgain(work.Name))
-        {
-            // A field that it does not know, a webhook that does not answer: once may be a hiccup, again is what there is to say.
-            Log.Refused(logger, work.Name, e.Reason, e.Message);
-            return ApplyOutcome.Refused(StatusReason.InternalError, e.Message, applied.Of(work.Name).FirstOrDefault().Live);
-        }
+
+        return trial is { IsApplied: false } ? ReconcileResult.After(Again(trial)) : ReconcileResult.Done;
     }
 
     private static TimeSpan Again(ApplyOutcome refused) => refused.Reason is "Terminating" or "NamespaceTerminating" ? TerminatingLook : RefusedLook;
@@ -264,7 +264,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             }
             catch (StatusException e) when (e.Code == 403)
             {
-                return ApplyOutcome.Refused(e.Reason, e.Message);
+                return ApplyOutcome.RefusedThere(e.Reason, e.Message);
             }
 
             if (live is not null && !(handling.Adopts && AppliedObjects.MarkOf(live).Length == 0 && !HoldsApart(manifest, owner)) && !manifest.Marks(live) && !memory.IsMade(manifest, live) && !owner.IsNamespaceOf(live) && !Ownership.IsAppliedByUs(live, w => context.Work(w) is not null))
@@ -331,7 +331,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             if (await trials.TryAnewAsync(manifest, resource, cancellationToken).ConfigureAwait(false) is { IsApplied: false } neither)
             {
                 Log.Refused(logger, manifest.WorkName, neither.Reason, neither.Message);
-                return ApplyOutcome.Refused(neither.Reason, $"it is not made anew, as that would be refused too: {neither.Message}", live);
+                return ApplyOutcome.RefusedThere(neither.Reason, $"it is not made anew, as that would be refused too: {neither.Message}", live);
             }
 
             await removals.DeleteAsync(resource, live, manifest.WorkName, cancellationToken).ConfigureAwait(false);
@@ -340,7 +340,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
         catch (StatusException e) when (ApplyConflicts.IsVerdict(e))
         {
             Log.Refused(logger, manifest.WorkName, e.Reason, e.Message);
-            return ApplyOutcome.Refused(e.Reason.Length > 0 ? e.Reason : "Refused", e.Message, live);
+            return ApplyOutcome.RefusedThere(e.Reason, e.Message, live);
         }
     }
 

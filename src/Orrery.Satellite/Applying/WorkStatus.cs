@@ -9,7 +9,8 @@ namespace Orrery.Satellite.Applying;
 /// <param name="Reason">CamelCase, for programs; <c>Applied</c> when it is in force.</param>
 /// <param name="Message">For people.</param>
 /// <param name="Live">The object as it is in the cluster, when there is one of ours.</param>
-internal sealed record ApplyOutcome(bool IsApplied, string Reason, string Message, KubeObject? Live)
+/// <param name="IsVerdict">The cluster was asked, and would say the same of the same again.</param>
+internal sealed record ApplyOutcome(bool IsApplied, string Reason, string Message, KubeObject? Live, bool IsVerdict = false)
 {
     public static ApplyOutcome InForce(KubeObject live) => new(true, "Applied", "the object is as the Work says", live);
 
@@ -23,6 +24,9 @@ internal sealed record ApplyOutcome(bool IsApplied, string Reason, string Messag
     public static ApplyOutcome Denied(string why, KubeObject? live = null) => Refused(Policy.ClusterActions.Denied, Policy.ClusterActions.Explain(why), live);
 
     public static ApplyOutcome Refused(string reason, string message, KubeObject? live = null) => new(false, reason, message, live);
+
+    /// <summary>By the cluster itself, as whoever may ask for it less, or it is not to be had.</summary>
+    public static ApplyOutcome RefusedThere(string reason, string message, KubeObject? live = null) => new(false, reason.Length > 0 ? reason : "Refused", message, live, IsVerdict: true);
 }
 
 /// <summary>The status of a Work out of how applying it ended. Pure.</summary>

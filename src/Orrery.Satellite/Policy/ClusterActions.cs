@@ -78,13 +78,13 @@ internal sealed class ClusterActions(KubeClient cluster, PolicyWatch policy, Rec
         }
         catch (StatusException e)
         {
-            record.Add(entry, $"{e.Code} {e.Reason}");
+            record.Failed(entry, $"{e.Code} {e.Reason}");
             throw;
         }
         catch (Exception e)
         {
             // It was asked, and may have been done.
-            record.Add(entry, "no answer: " + e.Message);
+            record.Failed(entry, "no answer: " + e.Message);
             throw;
         }
     }

@@ -25,11 +25,11 @@ internal sealed class RecordKeeper(KubeClient cluster, TimeProvider time, ILogge
 
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(2);
 
-    /// <summary>The same refusal, of thousands of objects every few seconds, is said again only after this.</summary>
+    /// <summary>The same failure of the same, of thousands of objects again and again, is recorded again only after this: it changed nothing, and must not push out what did.</summary>
     private static readonly TimeSpan RefusalPace = TimeSpan.FromMinutes(10);
 
     private readonly Lock gate = new();
-    private readonly Dictionary<(RecordEntry, string), DateTimeOffset> refused = [];
+    private readonly Dictionary<RecordEntry, (string Answer, long At)> refused = [];
     private readonly Queue<string> waiting = new();
     private long lost;
     private long sequence;
@@ -37,12 +37,20 @@ internal sealed class RecordKeeper(KubeClient cluster, TimeProvider time, ILogge
     private long file;
     private readonly StringBuilder content = new();
     private bool isDirty;
+    private volatile Exception? fault;
+
+    /// <summary>The cluster takes what is recorded again, after it had not.</summary>
+    public event Action? Recovered;
+
+    /// <summary>Why what was recorded last could not be written; null when it could. Whatever is done is recorded, so that this tells whether the cluster takes changes at all.</summary>
+    public Exception? Fault => fault;
 
     public void Add(RecordEntry entry, string answer)
     {
         string line = Line(entry, answer);
         lock (gate)
         {
+            refused.Remove(entry);
             if (waiting.Count >= MostWaiting)
             {
                 waiting.Dequeue();
@@ -54,32 +62,32 @@ internal sealed class RecordKeeper(KubeClient cluster, TimeProvider time, ILogge
     }
 
     /// <summary>Something was refused here, by the owner's policy.</summary>
-    public void Refused(RecordEntry entry, string denial)
+    public void Refused(RecordEntry entry, string denial) => Failed(entry, "denied: " + denial);
+
+    /// <summary>Something was tried, or refused here, and is tried again: the same answer is recorded now and then only.</summary>
+    public void Failed(RecordEntry entry, string answer)
     {
-        DateTimeOffset now = time.GetUtcNow();
         lock (gate)
         {
-            if (refused.TryGetValue((entry, denial), out DateTimeOffset said) && now - said < RefusalPace)
+            if (refused.TryGetValue(entry, out (string Answer, long At) said) && said.Answer == answer && time.GetElapsedTime(said.At) < RefusalPace)
             {
                 return;
             }
 
+            Add(entry, answer);
             if (refused.Count >= MostWaiting)
             {
                 refused.Clear();
             }
 
-            refused[(entry, denial)] = now;
+            refused[entry] = (answer, time.GetTimestamp());
         }
-
-        Add(entry, "denied: " + denial);
     }
 
     /// <summary>Writes what waits, until cancelled, and then once more.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         bool opened = false;
-        string told = "";
         while (!cancellationToken.IsCancellationRequested)
         {
             await Task.Delay(Pace, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -95,15 +103,18 @@ internal sealed class RecordKeeper(KubeClient cluster, TimeProvider time, ILogge
                 }
 
                 await WriteAsync(token).ConfigureAwait(false);
-                told = "";
+                if (Interlocked.Exchange(ref fault, null) is not null)
+                {
+                    Recovered?.Invoke();
+                }
             }
             catch (Exception e) when (Retry.IsAway(e))
             {
                 // Days without its cluster are a line in the log, not a line a try.
-                if (!cancellationToken.IsCancellationRequested && e.Message != told)
+                if (!cancellationToken.IsCancellationRequested && e.Message != fault?.Message)
                 {
-                    told = e.Message;
-                    Log.RecordNotWritten(logger, told);
+                    fault = e;
+                    Log.RecordNotWritten(logger, e.Message);
                 }
             }
         }

@@ -35,7 +35,7 @@ internal sealed class HostClaims(SatelliteContext context)
                 if (wanted.FirstOrDefault(w => claimed.Any(c => IngressBounds.Takes(w, c))) is { } taken)
                 {
                     // Whose it is, is no business of this one's.
-                    return ApplyOutcome.Refused("HostTaken", $"{IngressBounds.Describe(taken)} is claimed by an Ingress of somebody else in this data plane", live);
+                    return ApplyOutcome.RefusedThere("HostTaken", $"{IngressBounds.Describe(taken)} is claimed by an Ingress of somebody else in this data plane", live);
                 }
             }
 

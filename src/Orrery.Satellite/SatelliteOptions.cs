@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orrery.Client;
@@ -27,6 +28,9 @@ public sealed record SatelliteOptions
 
     /// <summary>How long a tenant's machine beyond the least of its pool stays when nothing runs on it, lest the next rollout has to wait for another.</summary>
     public TimeSpan MachineIdleTime { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Tells this process from every other satellite, also from one with a copy of its Secret.</summary>
+    public string Instance { get; init; } = RandomNumberGenerator.GetHexString(10, lowercase: true);
 
     /// <summary>Version of this program, for the DataPlane's status.</summary>
     public string Version { get; init; } = typeof(SatelliteOptions).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";

@@ -171,6 +171,12 @@ public static class OrreryNames
     /// <summary>On a DataPlane: whether its cluster lets its satellite do all of <see cref="SatelliteRights"/>.</summary>
     public const string PermittedCondition = "Permitted";
 
+    /// <summary>Condition of a DataPlane: two satellites report to it, each as if it were the one. Absent where that is not known.</summary>
+    public const string DuplicatedCondition = "Duplicated";
+
+    /// <summary>Condition of a DataPlane: whether its cluster takes changes. One whose etcd is full answers, and runs what it runs.</summary>
+    public const string WritableCondition = "Writable";
+
     /// <summary>On a DataPlane, while <see cref="RestoredAnnotation"/> stands on it: its satellite keeps what the control plane does not know of.</summary>
     public const string RestoredCondition = "Restored";
     public const string AppliedCondition = "Applied";

@@ -22,6 +22,9 @@ internal sealed class ClusterReport : IReconciler<string>
 
     private static readonly TimeSpan FactsTimeout = TimeSpan.FromSeconds(30);
 
+    /// <summary>For how long another satellite is told of that has not written since.</summary>
+    private static readonly TimeSpan SecondStays = TimeSpan.FromMinutes(10);
+
     /// <summary>How many of the objects that are kept are named.</summary>
     private const int KeptNamed = 10;
 
@@ -32,6 +35,10 @@ internal sealed class ClusterReport : IReconciler<string>
     private readonly ILogger logger;
     private readonly ClusterRevision revision;
     private string? written;
+    private bool hasWritten;
+
+    /// <summary>When another satellite was last found to have written what is this one's, after this one had; null when that never was.</summary>
+    private long? secondSeen;
 
     /// <summary>Whether what was written may be gone: the DataPlane may have been deleted and made anew.</summary>
     private volatile bool isDoubtful;
@@ -72,6 +79,10 @@ internal sealed class ClusterReport : IReconciler<string>
         {
             away = version is null;
             Tell(fault);
+            if (!away)
+            {
+                context.TellRecovered();
+            }
         }
 
         if (version is not null && !(nodes.HasSynced.IsCompleted && context.Namespaces.HasSynced.IsCompleted))
@@ -85,14 +96,23 @@ internal sealed class ClusterReport : IReconciler<string>
         ClusterState state = StateOf(version is not null, fault);
         string rights = lacking is null ? "?" : ClusterRights.Describe(lacking);
         string? restored = await RestoredAsync(cancellationToken).ConfigureAwait(false);
-        string text = $"{status.ToJsonString()}{state}{restriction}{rights}{restored}";
-        if (text == written && !isDoubtful)
+        string? unwritable = context.Record.Fault is { } lost && Applying.RefusalPace.IsFault(lost) ? lost.Message : null;
+        string Text() => $"{status.ToJsonString()}{state}{restriction}{rights}{restored}{unwritable}{IsDuplicated}";
+        if (Text() == written && !isDoubtful)
         {
             return Done;
         }
 
         isDoubtful = false;
         KubeObject present = await PresentAsync(cancellationToken).ConfigureAwait(false);
+        string last = present.TextAt("status", "satelliteInstance") ?? "";
+        if (hasWritten && last.Length > 0 && last != context.Options.Instance)
+        {
+            secondSeen = context.Time.GetTimestamp();
+            written = null;
+        }
+
+        string text = Text();
         if (text == written && present.TextAt("status", "satelliteVersion") is not null)
         {
             return Done;
@@ -105,6 +125,16 @@ internal sealed class ClusterReport : IReconciler<string>
 
         SetConditions(status, present, state, restriction);
         SetPermitted(status, present, version is not null, lacking);
+        Set(
+            status, present, OrreryNames.WritableCondition, unwritable is null ? Conditions.True : Conditions.False, unwritable is null ? "ChangesTaken" : "ChangesFail",
+            unwritable is null ? "the cluster takes changes" : $"the cluster takes no changes, not even what its satellite records of them: {unwritable}");
+        if (IsDuplicated)
+        {
+            Set(
+                status, present, OrreryNames.DuplicatedCondition, Conditions.True, "SecondSatellite",
+                $"two satellites report to this DataPlane with one Secret, as its cluster was cloned or runs two of them: 'orrery data-plane revoke {context.Options.DataPlane}' shuts out both, another token lets in one");
+        }
+
         if (restored is not null)
         {
             Set(status, present, OrreryNames.RestoredCondition, Conditions.True, "NotConfirmed", restored);
@@ -123,8 +153,12 @@ internal sealed class ClusterReport : IReconciler<string>
         await context.ControlPlane.ApplyAsync(
             OrreryResources.DataPlanes, "", context.Options.DataPlane, body, OrreryNames.SatelliteManager, force: true, cancellationToken, "status").ConfigureAwait(false);
         written = text;
+        hasWritten = true;
         return Done;
     }
+
+    /// <summary>One that is started anew is another process too, but the former does not write after it.</summary>
+    private bool IsDuplicated => secondSeen is { } seen && context.Time.GetElapsedTime(seen) < SecondStays;
 
     /// <summary>What the cluster could not tell just now is asked for soon.</summary>
     private ReconcileResult Done => context.Rights.IsDoubtful ? ReconcileResult.After(CheckDelay) : ReconcileResult.Done;
@@ -147,6 +181,7 @@ internal sealed class ClusterReport : IReconciler<string>
         var status = new JsonObject
         {
             ["satelliteVersion"] = context.Options.Version,
+            ["satelliteInstance"] = context.Options.Instance,
             ["address"] = context.Options.Cluster.Server.ToString(),
         };
         if (version is not null)
@@ -275,7 +310,12 @@ internal sealed class ClusterReport : IReconciler<string>
         {
             await revision.LookAsync(either.Token).ConfigureAwait(false);
             measures = await MeasuresAsync(either.Token).ConfigureAwait(false);
+            IReadOnlyList<AccessRight>? before = missing;
             missing = await context.Rights.MissingAsync(either.Token).ConfigureAwait(false);
+            if (before is { Count: > 0 } && missing is not null && ClusterRights.Beyond(missing, before).Count > 0)
+            {
+                context.TellRecovered();
+            }
         }
         catch (Exception e) when (Retry.IsAway(e) && !cancellationToken.IsCancellationRequested)
         {

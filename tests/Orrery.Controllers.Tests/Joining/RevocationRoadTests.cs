@@ -78,6 +78,40 @@ public sealed class RevocationRoadTests
     }
 
     [Fact]
+    public async Task TwoSatellites_WithOneSecret_AreToldOfInACondition()
+    {
+        await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");
+        TestServer cluster = await world.AddClusterAsync();
+        JoinInvitation invitation = await world.InviteAsync("pa2-par");
+        await using RunningSatellite satellite = world.Satellite("pa2-par", cluster, () => invitation);
+        await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
+        Assert.Null(Conditions.Find(await world.DataPlaneAsync("pa2-par"), OrreryNames.DuplicatedCondition));
+
+        await using RunningSatellite clone = world.Satellite("pa2-par", cluster, () => null);
+
+        await world.ConditionAsync("pa2-par", OrreryNames.DuplicatedCondition, "True", "SecondSatellite");
+    }
+
+    [Fact]
+    public async Task Satellite_ThatIsStartedAnew_IsNoSecondOne()
+    {
+        await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");
+        TestServer cluster = await world.AddClusterAsync();
+        JoinInvitation invitation = await world.InviteAsync("pa2-par");
+        string? former;
+        await using (world.Satellite("pa2-par", cluster, () => invitation))
+        {
+            await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
+            former = (await world.DataPlaneAsync("pa2-par")).TextAt("status", "satelliteInstance");
+        }
+
+        await using RunningSatellite satellite = world.Satellite("pa2-par", cluster, () => null);
+
+        await Eventually.TrueAsync(async () => (await world.DataPlaneAsync("pa2-par")).TextAt("status", "satelliteInstance") is { Length: > 0 } now && now != former, "the next writes", TimeSpan.FromSeconds(60));
+        Assert.Null(Conditions.Find(await world.DataPlaneAsync("pa2-par"), OrreryNames.DuplicatedCondition));
+    }
+
+    [Fact]
     public async Task Watch_ThatWasOpenBeforeTheRevocation_TellsNoMore()
     {
         await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");

@@ -309,6 +309,7 @@ internal sealed class World
             LevelInterval = LevelInterval,
             Tunnel = new SimulatedTunnel(plane, servers[ControlPlane].Url, new Link(this, process, servers[ControlPlane], own), process.Clock),
             Seed = seed + 1,
+            Instance = process.Name,
             Time = process.Clock,
         }).RunAsync(process.Stopping);
     }

@@ -11,6 +11,12 @@ public static class TenantGuards
     public const string EnforceLabel = "pod-security.kubernetes.io/enforce";
     public const string WarnLabel = "pod-security.kubernetes.io/warn";
 
+    /// <summary>On a namespace of a data plane: the level that was enforced there for its tenant. Another one was set by the cluster's owner.</summary>
+    public const string LevelAnnotation = "orrery.dev/pod-security";
+
+    /// <summary>Of the Pod Security standards, the stricter the later.</summary>
+    private static readonly string[] Levels = ["privileged", "baseline", "restricted"];
+
     private static readonly string[] Kinds = ["NetworkPolicy", "ResourceQuota", "LimitRange"];
 
     private const string NamespaceNameLabel = "kubernetes.io/metadata.name";
@@ -24,6 +30,13 @@ public static class TenantGuards
         ("0.0.0.0/0", ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"]),
         ("::/0", ["fc00::/7", "fe80::/10"]),
     ];
+
+    /// <summary>Whether a namespace of a data plane enforces a level, or a stricter one that the cluster's owner set there, which is not loosened.</summary>
+    public static bool IsSecured(KubeObject ns, string level)
+    {
+        string present = ns.Labels.GetValueOrDefault(EnforceLabel) ?? "", made = ns.Annotations.GetValueOrDefault(LevelAnnotation) ?? "";
+        return (present == level && made == level) || (made.Length > 0 && present != made && Array.IndexOf(Levels, present) > Array.IndexOf(Levels, level));
+    }
 
     /// <summary>Whether something of that kind and name is what holds a tenant apart, in whichever namespace of the tenant: nothing else may take its place.</summary>
     public static bool IsReserved(string kind, string name) => name == Name && Kinds.Contains(kind);

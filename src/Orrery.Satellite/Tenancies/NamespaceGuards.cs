@@ -73,11 +73,18 @@ internal sealed class NamespaceGuards
     public async Task<IReadOnlyList<JsonObject>> EnsureAsync(KubeObject ns, Tenancy tenancy, CancellationToken cancellationToken)
     {
         // 1. Pod Security.
-        if (tenancy.PodSecurity.Length > 0 && ns.Labels.GetValueOrDefault(TenantGuards.EnforceLabel) != tenancy.PodSecurity)
+        if (tenancy.PodSecurity.Length > 0 && !TenantGuards.IsSecured(ns, tenancy.PodSecurity))
         {
-            var labels = new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { [TenantGuards.EnforceLabel] = tenancy.PodSecurity } } };
+            var marks = new JsonObject
+            {
+                ["metadata"] = new JsonObject
+                {
+                    ["labels"] = new JsonObject { [TenantGuards.EnforceLabel] = tenancy.PodSecurity },
+                    ["annotations"] = new JsonObject { [TenantGuards.LevelAnnotation] = tenancy.PodSecurity },
+                },
+            };
             context.Namespaces.Observe(await context.Actions.PatchAsync(
-                ClusterResources.Namespaces, "Namespace", ns.Name, labels, "tenant " + tenancy.Tenant, cancellationToken).ConfigureAwait(false));
+                ClusterResources.Namespaces, "Namespace", ns.Name, marks, "tenant " + tenancy.Tenant, cancellationToken).ConfigureAwait(false));
         }
 
         // 2. Traffic and bounds.

@@ -37,6 +37,7 @@ internal sealed class StatusController : IController
         }
 
         works.Informer.Subscribe(change => Add(change.Latest));
+        _ = new RefusalEvents(context, sources);
         context.Fleet.ReadinessChanged += dataPlane =>
         {
             foreach (KubeObject work in works.In(dataPlane))

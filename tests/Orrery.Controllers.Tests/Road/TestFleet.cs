@@ -117,11 +117,12 @@ internal sealed class TestFleet : IAsyncDisposable
     public void StartSatellite(string dataPlane)
     {
         TestDataPlane plane = DataPlanes[dataPlane];
+        ClientConfig cluster = plane.Server.Config(plane.Server.Certificate("orrery-satellite", [UserGroups.Masters], ClusterScope.Root));
         var agent = new SatelliteAgent(new SatelliteOptions
         {
             DataPlane = dataPlane,
             ControlPlane = ControlPlane.Config(ControlPlane.Certificate(OrreryNames.SatelliteUser(dataPlane), [OrreryNames.SatelliteGroup], ClusterScope.Root)),
-            Cluster = plane.Server.Config(plane.Server.Certificate("orrery-satellite", [UserGroups.Masters], ClusterScope.Root)),
+            Cluster = options.ToCluster is { } way ? cluster with { Carrier = () => way.To(ClientHandler.Create(cluster)) } : cluster,
             HeartbeatInterval = TimeSpan.FromMilliseconds(500),
             EmptyNamespaceGrace = TimeSpan.FromMilliseconds(300),
             Time = options.SatelliteTime,

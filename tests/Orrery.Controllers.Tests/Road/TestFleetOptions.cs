@@ -15,6 +15,9 @@ internal sealed record TestFleetOptions
     /// <summary>What the control plane records; null for nothing.</summary>
     public AuditOptions? Audit { get; init; }
 
+    /// <summary>What stands between each satellite and its cluster; null for nothing.</summary>
+    public RoughWay? ToCluster { get; init; }
+
     /// <summary>The clock of all satellites.</summary>
     public TimeProvider SatelliteTime { get; init; } = TimeProvider.System;
 }

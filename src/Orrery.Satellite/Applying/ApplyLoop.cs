@@ -127,6 +127,7 @@ internal sealed class ApplyLoop
             w.TextAt("spec", "manifest", "kind") is { } kind && kind == definition.TextAt("spec", "names", "kind")
             && GroupVersionKind.From(w.TextAt("spec", "manifest", "apiVersion") ?? "", kind).Group == group))
         {
+            reconciler.Recovered(work.Name);
             works.Queue.Add(work.Name);
         }
     }

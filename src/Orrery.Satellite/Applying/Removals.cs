@@ -15,16 +15,30 @@ internal sealed class Removals(SatelliteContext context, AppliedObjects applied,
     private readonly ConcurrentDictionary<string, string> said = new(StringComparer.Ordinal);
 
     /// <summary>Removes what carries the mark of a Work, except the one object that it is to be.</summary>
-    public async Task PruneAsync(string work, (GroupVersionResource Resource, string Namespace, string Name)? keep, CancellationToken cancellationToken)
+    /// <returns>When to come again for what is kept while it is not known for sure what is wanted (<see cref="Offline.RestorationHold"/>); null when nothing is.</returns>
+    public async Task<TimeSpan?> PruneAsync(string work, (GroupVersionResource Resource, string Namespace, string Name)? keep, CancellationToken cancellationToken)
     {
+        TimeSpan? again = null;
         foreach ((GroupVersionResource resource, KubeObject live) in applied.Of(work).ToList())
         {
             bool kept = keep is { } k && k.Resource.GroupResource == resource.GroupResource && k.Namespace == live.Namespace && k.Name == live.Name;
-            if (!kept && !live.IsDeleting && !ResourcePolicy.Keeps(live) && !await context.Restoration.HoldsAsync(cancellationToken).ConfigureAwait(false) && !IsHeldBack(resource, live, work))
+            if (kept || live.IsDeleting || ResourcePolicy.Keeps(live))
+            {
+                continue;
+            }
+
+            if (await context.Restoration.HoldsAsync(cancellationToken).ConfigureAwait(false))
+            {
+                // Nothing tells that it does not hold any more.
+                again = Offline.RestorationHold.Look;
+            }
+            else if (!IsHeldBack(resource, live, work))
             {
                 await DeleteAsync(resource, live, work, cancellationToken).ConfigureAwait(false);
             }
         }
+
+        return again;
     }
 
     /// <summary>Whether the cluster's owner wants it kept: it goes once the policy allows, at one of the regular looks.</summary>

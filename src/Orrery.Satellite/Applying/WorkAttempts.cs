@@ -78,6 +78,9 @@ internal sealed class WorkAttempts(SatelliteContext context, AppliedObjects appl
         }
     }
 
+    /// <summary>What stood in the way of a Work is there now: it may be tried.</summary>
+    public void Release(string work) => pace.Forget(work);
+
     /// <summary>The cluster has come right again, or lets its satellite do more: what it refused may be tried now, all of it.</summary>
     public void Release() => pace.Release();
 

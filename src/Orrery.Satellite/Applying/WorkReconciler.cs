@@ -32,11 +32,7 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
             if (!memory.Forget(key) && Planted.Fault == PlantedFault.PrunesOnlyWhatItRemembers) return ReconcileResult.Done;
             return await attempts.RemovingAsync(
                 key,
-                async () =>
-                {
-                    await removals.PruneAsync(key, keep: null, cancellationToken).ConfigureAwait(false);
-                    return removals.TellWaiting(key);
-                },
+                async () => await removals.PruneAsync(key, keep: null, cancellationToken).ConfigureAwait(false) ?? removals.TellWaiting(key),
                 refusal => removals.TellRefused(key, refusal)).ConfigureAwait(false);
         }
 
@@ -80,6 +76,9 @@ internal sealed class WorkReconciler(SatelliteContext context, AppliedObjects ap
 
     /// <summary>The cluster has come right again, or lets its satellite do more: what it refused is tried now, all of it.</summary>
     public void Recovered() => attempts.Release();
+
+    /// <summary>What stood in the way of a Work is there now.</summary>
+    public void Recovered(string work) => attempts.Release(work);
 
     /// <summary>Nothing of it is to be in force yet.</summary>
     private async Task<ReconcileResult> TryOnlyAsync(KubeObject work, CancellationToken cancellationToken)

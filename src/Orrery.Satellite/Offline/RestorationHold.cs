@@ -15,7 +15,7 @@ namespace Orrery.Satellite.Offline;
 internal sealed class RestorationHold(KubeClient controlPlane, string dataPlane, IReadOnlyList<Informer> wanted, TimeProvider time)
 {
     /// <summary>While it holds, whether it still does is asked so often at most.</summary>
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
 
     private volatile Answer last = new(-1, true, 0);
 

@@ -29,7 +29,7 @@ internal static class Mistakes
         ["IgnoresDrift"] = 3,
         ["ForgetsLostReports"] = 40,
         ["KeepsObservations"] = 13,
-        ["EntersFormerNamespaces"] = 17,
+        ["EntersFormerNamespaces"] = 10,
         ["SettlesForGood"] = 2,
     };
 

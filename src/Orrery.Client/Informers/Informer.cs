@@ -74,6 +74,20 @@ public sealed partial class Informer
     /// <summary>How many lists were taken in, the one that is being taken in among them: what is missing after it was not told of by a watch.</summary>
     public int Lists => Volatile.Read(ref lists);
 
+    /// <summary>
+    /// How far the server was followed: every change up to this resourceVersion is here. Zero before the first list, and where versions are no numbers.
+    /// </summary>
+    public long Seen
+    {
+        get
+        {
+            lock (dispatch)
+            {
+                return seen;
+            }
+        }
+    }
+
     public int Count => store.Count;
 
     /// <summary>What the server said when it did not let the last list through, and what is here is what was seen before: nothing, usually. Null once it lets it.</summary>
@@ -234,7 +248,11 @@ public sealed partial class Informer
 
             if (found.Type == WatchEventType.Deleted)
             {
-                Remove(KeyOf(found.Object));
+                // Another that has its name since may be known by Observe.
+                if (store.Get(KeyOf(found.Object)) is { } known && VersionOf(known) <= Number(version))
+                {
+                    Remove(KeyOf(found.Object));
+                }
             }
             else if (found.Type != WatchEventType.Bookmark)
             {
@@ -250,7 +268,7 @@ public sealed partial class Informer
     private void Put(ObjectKey key, KubeObject current, bool isPutBack = false)
     {
         KubeObject? known = store.Get(key);
-        if (known is not null && known.Uid == current.Uid && (isPutBack ? current.ResourceVersion == known.ResourceVersion : !IsNewer(current, known)))
+        if (known is not null && (isPutBack ? current.Uid == known.Uid && current.ResourceVersion == known.ResourceVersion : !IsNewer(current, known)))
         {
             return;
         }

@@ -22,7 +22,7 @@ internal sealed class PlacementController : IController
         var placements = new ObjectPlacements(context.Fleet, context.Tenancy, works, sources.ByKind, sources.Namespaces);
         moves = new Moves(placements, works, context.Time);
         var reconciler = new PlacementReconciler(
-            context.Root, context.Fleet, context.Tenancy, works, placements, moves, sources.Namespaces, context.Events, withdrawals,
+            context.Root, context.Fleet, context.Tenancy, works, placements, moves, new NamespaceIncarnations(context.Root, sources.Namespaces), context.Events, withdrawals,
             context.Options.Loggers.CreateLogger("Orrery.Controllers.Placement"));
         host = context.Host(
             "placement", reconciler, [.. sources.All, works.Informer, .. context.Fleet.Needs, .. context.Tenancy.Needs], Everything, workers: 8, k => k.Object.Cluster.Namespace);

@@ -19,12 +19,12 @@ internal sealed class PlacementReconciler(
     WorkDirectory works,
     ObjectPlacements placements,
     Moves moves,
-    Informer namespaces,
+    NamespaceIncarnations incarnations,
     EventRecorder events,
     WithdrawalRules withdrawals,
     ILogger logger) : IReconciler<SourceKey>
 {
-    /// <summary>An object may be seen before its namespace, as each is watched apart.</summary>
+    /// <summary>An object may be seen before its namespace, or before it is told that its namespace was made anew, as each is watched apart.</summary>
     private static readonly TimeSpan NamespaceLook = TimeSpan.FromMilliseconds(100);
 
     /// <summary>What was last said about an object's unknown names, so that it is said once and not at each look.</summary>
@@ -35,7 +35,10 @@ internal sealed class PlacementReconciler(
         // 1. What is wanted.
         ObjectPlacement placement = placements.Of(key);
         (_, KubeObject? source, TenantCluster? owner, PlaceableKind? kind, bool placed, Resolution resolution, IReadOnlyDictionary<string, KubeObject> existing, List<DataPlane> targets) = placement;
-        if (placed && namespaces.Get(key.Object.Cluster, "", key.Object.Namespace) is null)
+        string? incarnation = !placed ? null
+            : targets.Exists(t => !t.Paused) ? await incarnations.UidOfAsync(source!, existing.Values, cancellationToken).ConfigureAwait(false)
+            : incarnations.Known(source!);
+        if (placed && incarnation is null)
         {
             return ReconcileResult.After(NamespaceLook);
         }
@@ -48,7 +51,7 @@ internal sealed class PlacementReconciler(
         List<string> entered = [];
         foreach (DataPlane target in targets.Where(t => !t.Paused))
         {
-            JsonObject wanted = WorkBuilder.Build(source!, kind!, owner!.Tenant.Name, IncarnationOf(source!, owner), target, shares?[target.Name]);
+            JsonObject wanted = WorkBuilder.Build(source!, kind!, owner!.Tenant.Name, new Incarnation(owner.Uid, incarnation!), target, shares?[target.Name]);
             KubeObject? work = existing.GetValueOrDefault(target.Name);
             if (work is not null && Withdrawal.Of(work) == Withdrawal.Orphan)
             {
@@ -119,9 +122,6 @@ internal sealed class PlacementReconciler(
         Tell(placement, entered, left, isMoving ? staying : []);
         return look == Timeout.InfiniteTimeSpan ? ReconcileResult.Done : ReconcileResult.After(look + TimeSpan.FromMilliseconds(1));
     }
-
-    private Incarnation IncarnationOf(KubeObject source, TenantCluster owner) =>
-        new(owner.Uid, namespaces.Get(source.Cluster, "", source.Namespace)!.Uid);
 
     private async Task CreateAsync(DataPlane target, JsonObject wanted, SourceKey key, CancellationToken cancellationToken)
     {

@@ -236,6 +236,25 @@ public sealed class InformerTests : IAsyncLifetime
         Assert.Equal(["+a", "-a"], changes);
     }
 
+    /// <summary>What the watch tells later of the one that had its name before is past.</summary>
+    [Fact]
+    public async Task Observe_AnotherOfTheName_IsNotLostToWhatTheWatchTellsOfTheFormer()
+    {
+        resource.Put("a");
+        await StartAsync();
+        await Until.TrueAsync(() => resource.Watchers == 1, "watching");
+
+        informer.Observe(KubeObject.Parse("""{"metadata":{"name":"a","namespace":"ns","uid":"u-another","resourceVersion":"50"}}"""u8));
+        resource.Put("a");
+        resource.Delete("a");
+        resource.Put("b");
+
+        await Until.TrueAsync(() => changes.Count == 3, "b");
+        Assert.Equal(["+a", "~a", "+b"], changes);
+        Assert.Equal("u-another", informer.Get(ClusterName.Root, "ns", "a")!.Uid);
+        Assert.Equal(14, informer.Seen);
+    }
+
     [Fact]
     public async Task ByIndex_LabelChanges_FindsTheObjectUnderItsPresentValue()
     {

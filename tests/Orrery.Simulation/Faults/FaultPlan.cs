@@ -81,7 +81,7 @@ internal sealed record FaultPlan
         {
             Chapter = chapter,
             ControllersKilledAt = Crashes(number, chapter is Chapter.Install or Chapter.ComeAndGo ? 2 : 3, calm.ControllerWrites),
-            SatellitesKilledAt = Crashes(number, chapter is Chapter.Install or Chapter.ComeAndGo ? 1 : 2, calm.SatelliteWrites),
+            SatellitesKilledAt = Crashes(number, chapter switch { Chapter.Install or Chapter.ComeAndGo => 1, Chapter.Use => 3, _ => 2 }, calm.SatelliteWrites),
             HasStandby = hasStandby,
             Refused = Rate(0.15),
             Lost = Rate(0.1),

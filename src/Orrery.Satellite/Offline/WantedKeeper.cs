@@ -1,30 +1,15 @@
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
-using Orrery.Api.Kinds;
 using Orrery.Client;
-using Orrery.Satellite.Joining;
 
 namespace Orrery.Satellite.Offline;
 
 /// <summary>
-/// Keeps in the cluster a copy of what is wanted there, so that a satellite which starts while the control plane is away goes on enforcing it. The
-/// copy holds tenants' Secrets, so it is Secrets itself. Written in parts, each with the digest of the whole: parts of two copies are no copy.
+/// Keeps in the cluster a copy of what is wanted there, so that a satellite which starts while the control plane is away goes on enforcing it.
 /// </summary>
 internal sealed class WantedKeeper
 {
-    private const string Prefix = "orrery-wanted-";
-    private const string Label = "orrery.dev/wanted";
-    private const string DigestAnnotation = "orrery.dev/digest";
-    private const string CountAnnotation = "orrery.dev/parts";
-    private const string Member = "part";
-
-    private static readonly GroupVersionResource Secrets = new("", "v1", "secrets");
-
     /// <summary>From one copy to the next. What came within is what a satellite that is killed then, and finds the control plane away, does not know.</summary>
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(2);
 
@@ -35,6 +20,7 @@ internal sealed class WantedKeeper
     private const int Share = 20;
 
     private readonly SatelliteContext context;
+    private readonly WantedStore store;
     private readonly ILogger logger;
     private readonly Channel<bool> changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private volatile bool changed;
@@ -42,6 +28,7 @@ internal sealed class WantedKeeper
     public WantedKeeper(SatelliteContext context, ILogger logger)
     {
         this.context = context;
+        store = new WantedStore(context.Cluster, context.Options.DataPlane);
         this.logger = logger;
         foreach (Informer source in Sources)
         {
@@ -68,7 +55,6 @@ internal sealed class WantedKeeper
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         string written = "", said = "";
-        int parts = 0;
         TimeSpan wait = TimeSpan.Zero;
         while (!cancellationToken.IsCancellationRequested)
         {
@@ -91,7 +77,7 @@ internal sealed class WantedKeeper
             changed = false;
             long start = context.Time.GetTimestamp();
             byte[] copy = WantedCopy.Encode(Sources.SelectMany(s => s.All()));
-            string digest = Convert.ToHexStringLower(SHA256.HashData(copy));
+            string digest = WantedStore.DigestOf(copy);
             wait = context.Time.GetElapsedTime(start) * Share is var rest && rest > Pace ? rest : Pace;
             if (digest == written)
             {
@@ -103,7 +89,7 @@ internal sealed class WantedKeeper
                 // Until it is answered nobody knows what stands there. Also one that stops writes what it knows.
                 written = "";
                 using var last = new CancellationTokenSource(Pace, context.Time);
-                parts = await WriteAsync(copy, digest, parts, cancellationToken.IsCancellationRequested ? last.Token : cancellationToken).ConfigureAwait(false);
+                await store.WriteAsync(copy, digest, cancellationToken.IsCancellationRequested ? last.Token : cancellationToken).ConfigureAwait(false);
                 written = digest;
                 said = "";
             }
@@ -126,16 +112,7 @@ internal sealed class WantedKeeper
     {
         try
         {
-            KubeList found = await context.Cluster.ListAsync(Secrets, JoinNames.SystemNamespace, new ListQuery { LabelSelector = $"{Label}={context.Options.DataPlane}" }, cancellationToken).ConfigureAwait(false);
-            List<KubeObject> parts = [.. found.Items.OrderBy(p => p.Name, StringComparer.Ordinal)];
-            if (parts.Count == 0 || parts.Any(p => p.Annotations.GetValueOrDefault(CountAnnotation) != parts.Count.ToString(CultureInfo.InvariantCulture)))
-            {
-                return false;
-            }
-
-            byte[] copy = [.. parts.SelectMany(p => Convert.FromBase64String(p.TextAt("data", Member) ?? ""))];
-            string digest = Convert.ToHexStringLower(SHA256.HashData(copy));
-            if (parts.Any(p => p.Annotations.GetValueOrDefault(DigestAnnotation) != digest))
+            if (await store.ReadAsync(cancellationToken).ConfigureAwait(false) is not { } copy)
             {
                 return false;
             }
@@ -150,68 +127,6 @@ internal sealed class WantedKeeper
         {
             Log.CopyNotRead(logger, e.Message);
             return false;
-        }
-    }
-
-    private async Task<int> WriteAsync(byte[] copy, string digest, int former, CancellationToken cancellationToken)
-    {
-        IReadOnlyList<byte[]> parts = WantedCopy.Split(copy);
-        for (int i = 0; i < parts.Count; i++)
-        {
-            await PutAsync(WantedCopy.PartName(Prefix, i), parts[i], digest, parts.Count, cancellationToken).ConfigureAwait(false);
-        }
-
-        if (former == 0)
-        {
-            // Of a process before this one, which had more of them perhaps.
-            KubeList found = await context.Cluster.ListAsync(Secrets, JoinNames.SystemNamespace, new ListQuery { LabelSelector = $"{Label}={context.Options.DataPlane}" }, cancellationToken).ConfigureAwait(false);
-            former = found.Items.Count;
-        }
-
-        for (int i = parts.Count; i < former; i++)
-        {
-            await DeleteAsync(WantedCopy.PartName(Prefix, i), cancellationToken).ConfigureAwait(false);
-        }
-
-        return parts.Count;
-    }
-
-    private async Task PutAsync(string name, byte[] part, string digest, int count, CancellationToken cancellationToken)
-    {
-        var secret = new JsonObject
-        {
-            ["apiVersion"] = "v1",
-            ["kind"] = "Secret",
-            ["metadata"] = new JsonObject
-            {
-                ["name"] = name,
-                ["namespace"] = JoinNames.SystemNamespace,
-                ["labels"] = new JsonObject { [Label] = context.Options.DataPlane },
-                ["annotations"] = new JsonObject { [DigestAnnotation] = digest, [CountAnnotation] = count.ToString(CultureInfo.InvariantCulture) },
-            },
-            ["type"] = "Opaque",
-            ["data"] = new JsonObject { [Member] = Convert.ToBase64String(part) },
-        };
-        try
-        {
-            await context.Cluster.UpdateAsync(Secrets, JoinNames.SystemNamespace, name, secret, cancellationToken).ConfigureAwait(false);
-        }
-        catch (StatusException e) when (e.IsNotFound)
-        {
-            await SystemNamespace.EnsureAsync(context.Cluster, cancellationToken).ConfigureAwait(false);
-            await context.Cluster.CreateAsync(Secrets, JoinNames.SystemNamespace, secret, cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    private async Task DeleteAsync(string name, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await context.Cluster.DeleteAsync(Secrets, JoinNames.SystemNamespace, name, null, cancellationToken).ConfigureAwait(false);
-        }
-        catch (StatusException e) when (e.IsNotFound)
-        {
-            // Gone already: what was wanted.
         }
     }
 }

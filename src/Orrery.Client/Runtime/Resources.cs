@@ -40,14 +40,15 @@ public sealed class Resources(KubeClient client, TimeProvider? time = null)
     /// Everything that the cluster serves now, each group in the version that the cluster prefers. A group may be served by something that is down, and for days: the others are no less
     /// there.
     /// </summary>
+    /// <param name="ofGroup">Which groups; null: all of them.</param>
     /// <returns>With the group versions of which it cannot be said now what is in them.</returns>
-    public async Task<(IReadOnlyList<ApiResource> Resources, IReadOnlyList<string> Unavailable)> AllAsync(CancellationToken cancellationToken)
+    public async Task<(IReadOnlyList<ApiResource> Resources, IReadOnlyList<string> Unavailable)> AllAsync(CancellationToken cancellationToken, Predicate<string>? ofGroup = null)
     {
         JsonElement list = await client.SendJsonAsync(HttpMethod.Get, "/apis", null, cancellationToken).ConfigureAwait(false);
         List<string> versions = ["v1", .. Items(list, "groups").Select(g => g.GetProperty("preferredVersion").GetProperty("groupVersion").GetString()!)];
         var all = new List<ApiResource>();
         var unavailable = new List<string>();
-        foreach (string version in versions)
+        foreach (string version in versions.Where(v => ofGroup?.Invoke(GroupVersionKind.From(v, "").Group) != false))
         {
             try
             {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
@@ -10,20 +11,26 @@ namespace Orrery.Satellite.Applying;
 /// <summary>Removes a mapped namespace that nothing is to run in any more, unless somebody else put something into it.</summary>
 internal sealed class NamespaceReconciler(SatelliteContext context, AppliedObjects applied, WorksByNamespace works, ILogger logger) : IReconciler<string>
 {
+    /// <summary>What Kubernetes itself serves; all others are custom resources, or served by somebody else's server.</summary>
+    private static readonly HashSet<string> OwnGroups = new(StringComparer.Ordinal)
+    {
+        "", "admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "apps", "authentication.k8s.io", "authorization.k8s.io", "autoscaling", "batch", "certificates.k8s.io",
+        "coordination.k8s.io", "discovery.k8s.io", "events.k8s.io", "extensions", "flowcontrol.apiserver.k8s.io", "internal.apiserver.k8s.io", "networking.k8s.io", "node.k8s.io", "policy",
+        "rbac.authorization.k8s.io", "resource.k8s.io", "scheduling.k8s.io", "storage.k8s.io", "storagemigration.k8s.io",
+    };
+
+    /// <summary>What empty namespaces were kept for. As long as it is there, nothing else is looked for.</summary>
+    private readonly ConcurrentDictionary<string, Foreign> kept = new(StringComparer.Ordinal);
+
     public async Task<ReconcileResult> ReconcileAsync(string key, CancellationToken cancellationToken)
     {
         if (context.Namespaces.Get(ClusterName.Root, "", key) is not { IsDeleting: false } ns || MappedNamespace.Of(ns) is null || !IsEmpty(key))
         {
+            kept.TryRemove(key, out _);
             return ReconcileResult.Done;
         }
 
-        if (await FirstForeignAsync(key, cancellationToken).ConfigureAwait(false) is { } foreign)
-        {
-            Log.NamespaceKept(logger, key, foreign);
-            return ReconcileResult.Done;
-        }
-
-        if (!IsEmpty(key))
+        if (await IsKeptAsync(key, cancellationToken).ConfigureAwait(false) || !IsEmpty(key))
         {
             return ReconcileResult.Done;
         }
@@ -38,24 +45,87 @@ internal sealed class NamespaceReconciler(SatelliteContext context, AppliedObjec
 
     private bool IsEmpty(string ns) => !works.Any(ns) && !applied.AnyIn(ns);
 
-    /// <summary>The first object that neither the cluster nor a controller made by itself.</summary>
-    private async Task<string?> FirstForeignAsync(string ns, CancellationToken cancellationToken)
+    private async Task<bool> IsKeptAsync(string ns, CancellationToken cancellationToken)
+    {
+        if (kept.TryGetValue(ns, out Foreign? known) && await IsThereAsync(known, ns, cancellationToken).ConfigureAwait(false))
+        {
+            return true;
+        }
+
+        kept.TryRemove(ns, out _);
+        IReadOnlyList<string> unavailable = [];
+        Foreign? found = await FirstForeignAsync(ns, cancellationToken).ConfigureAwait(false);
+        if (found is null)
+        {
+            (IReadOnlyList<ApiResource> custom, unavailable) = await context.Resources.AllAsync(cancellationToken, g => !OwnGroups.Contains(g)).ConfigureAwait(false);
+            found = await FirstForeignAsync(ns, custom, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (found is not null)
+        {
+            kept[ns] = found;
+            Log.NamespaceKept(logger, ns, $"{found.Kind} {found.Name}");
+        }
+        else if (unavailable.Count > 0)
+        {
+            Log.NamespaceKept(logger, ns, $"perhaps something of {string.Join(", ", unavailable)}, of which the cluster cannot tell now");
+        }
+
+        return found is not null || unavailable.Count > 0;
+    }
+
+    private async Task<bool> IsThereAsync(Foreign known, string ns, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await context.Cluster.FindAsync(known.Resource, ns, known.Name, cancellationToken).ConfigureAwait(false) is { } found && !IsAutomatic(known.Kind, found);
+        }
+        catch (StatusException e) when (e.Code == 403)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The first object of the usual kinds that neither the cluster nor a controller made by itself.</summary>
+    private async Task<Foreign?> FirstForeignAsync(string ns, CancellationToken cancellationToken)
     {
         foreach (PlaceableKind kind in PlaceableKinds.All)
         {
-            if (await context.Resources.FindAsync(kind.Resource, cancellationToken).ConfigureAwait(false) is null)
+            if (await context.Resources.FindAsync(kind.Resource, cancellationToken).ConfigureAwait(false) is not null
+                && await FirstForeignAsync(ns, kind.Resource, kind.Kind, cancellationToken).ConfigureAwait(false) is { } foreign)
             {
-                continue;
-            }
-
-            KubeList found = await context.Cluster.ListAsync(kind.Resource, ns, null, cancellationToken).ConfigureAwait(false);
-            if (found.Items.FirstOrDefault(o => !IsAutomatic(kind.Kind, o)) is { } foreign)
-            {
-                return $"{kind.Kind} {foreign.Name}";
+                return foreign;
             }
         }
 
         return null;
+    }
+
+    /// <summary>The first object of a custom kind that no controller made. Kinds that the satellite may not see are passed over: whoever keeps them from it takes that on.</summary>
+    private async Task<Foreign?> FirstForeignAsync(string ns, IReadOnlyList<ApiResource> custom, CancellationToken cancellationToken)
+    {
+        foreach (ApiResource resource in custom.Where(r => r.IsNamespaced && r.Verbs.Contains("list") && r.Verbs.Contains("delete")))
+        {
+            try
+            {
+                if (await FirstForeignAsync(ns, resource.Resource, resource.Kind, cancellationToken).ConfigureAwait(false) is { } foreign)
+                {
+                    return foreign;
+                }
+            }
+            catch (StatusException e) when (e.Code is 403 or 404)
+            {
+                // 404: gone with its definition.
+            }
+        }
+
+        return null;
+    }
+
+    private async Task<Foreign?> FirstForeignAsync(string ns, GroupVersionResource resource, string kind, CancellationToken cancellationToken)
+    {
+        KubeList found = await context.Cluster.ListAsync(resource, ns, null, cancellationToken).ConfigureAwait(false);
+        return found.Items.FirstOrDefault(o => !IsAutomatic(kind, o)) is { } foreign ? new Foreign(resource, kind, foreign.Name) : null;
     }
 
     private static bool IsAutomatic(string kind, KubeObject found) =>
@@ -64,4 +134,7 @@ internal sealed class NamespaceReconciler(SatelliteContext context, AppliedObjec
         || (kind == "Secret" && found.TextAt("type") == "kubernetes.io/service-account-token")
         || NamespaceGuards.IsGuard(found)
         || found.At("metadata", "ownerReferences") is { ValueKind: JsonValueKind.Array };
+
+    /// <summary>An object that is nobody's but somebody else's.</summary>
+    private sealed record Foreign(GroupVersionResource Resource, string Kind, string Name);
 }

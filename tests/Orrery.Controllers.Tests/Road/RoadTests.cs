@@ -143,6 +143,56 @@ public sealed class RoadTests
         Assert.Equal(foreign.ResourceVersion, after.ResourceVersion);
     }
 
+    /// <summary>Its definition is known to nobody but the cluster's owner.</summary>
+    [Fact]
+    public async Task SomebodyElsesCustomResource_KeepsTheEmptyNamespace()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        KubeClient plane = fleet.DataPlanes["pa2-par"].Client;
+        var gadgets = new GroupVersionResource("example.test", "v1", "gadgets");
+        await plane.CreateAsync(CoreResources.CustomResourceDefinitions, "", Json("""
+            {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "gadgets.example.test"},
+             "spec": {"group": "example.test", "scope": "Namespaced", "names": {"plural": "gadgets", "singular": "gadget", "kind": "Gadget", "listKind": "GadgetList"},
+                      "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true} } }]} }
+            """), default);
+        await shop.CreateAsync(ConfigMaps, "default", ConfigMap("ours", "a"), default);
+        await ArrivedAsync(fleet, "pa2-par", "ours");
+        JsonObject theirs = Json("""{"apiVersion": "example.test/v1", "kind": "Gadget", "metadata": {"name": "theirs"} }""");
+        KubeObject made = await Eventually.SomeAsync(async () => await TryCreateAsync(), "the gadget");
+
+        // What comes and goes later is gone later: by then this one was looked at.
+        await shop.DeleteAsync(ConfigMaps, "default", "ours", null, default);
+        await GoneAsync(fleet.DataPlanes["pa2-par"], ConfigMaps, Mapped, "ours");
+        await shop.CreateAsync(CoreResources.Namespaces, "", Json("""{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other"} }"""), default);
+        await shop.CreateAsync(ConfigMaps, "other", ConfigMap("ours", "a"), default);
+        await Eventually.SomeAsync(() => plane.FindAsync(ConfigMaps, "acme-shop-other", "ours", default), "the other");
+        await shop.DeleteAsync(ConfigMaps, "other", "ours", null, default);
+        await GoneAsync(fleet.DataPlanes["pa2-par"], CoreResources.Namespaces, "", "acme-shop-other");
+
+        Assert.False((await plane.GetAsync(CoreResources.Namespaces, "", Mapped, default)).IsDeleting);
+        Assert.Equal(made.ResourceVersion, (await plane.GetAsync(gadgets, Mapped, "theirs", default)).ResourceVersion);
+
+        // Without it, and once something of ours went again, it goes.
+        await plane.DeleteAsync(gadgets, Mapped, "theirs", null, default);
+        await shop.CreateAsync(ConfigMaps, "default", ConfigMap("again", "a"), default);
+        await ArrivedAsync(fleet, "pa2-par", "again");
+        await shop.DeleteAsync(ConfigMaps, "default", "again", null, default);
+        await GoneAsync(fleet.DataPlanes["pa2-par"], CoreResources.Namespaces, "", Mapped);
+
+        async Task<KubeObject?> TryCreateAsync()
+        {
+            try
+            {
+                return await plane.CreateAsync(gadgets, Mapped, theirs, default);
+            }
+            catch (StatusException e) when (e.IsNotFound)
+            {
+                return null;
+            }
+        }
+    }
+
     [Fact]
     public async Task TwoTenants_SameNames_DoNotMeet()
     {

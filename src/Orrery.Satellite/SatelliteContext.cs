@@ -18,6 +18,7 @@ internal sealed class SatelliteContext
     public SatelliteContext(SatelliteOptions options, KubeClient controlPlane, KubeClient cluster, PolicyWatch policy, RecordKeeper record, ServerHistory clusterHistory, Standing standing)
     {
         Options = options;
+        Standing = standing;
         ClusterHistory = clusterHistory;
         ControlPlane = controlPlane;
         Cluster = cluster;
@@ -27,7 +28,6 @@ internal sealed class SatelliteContext
         Tenancies = new KnownTenancies(new Informer(controlPlane, OrreryResources.Tenancies, InformerOptions with { Namespace = Namespace }), Namespace);
         Resources = new Resources(cluster, options.Time);
         Policy = policy;
-        Standing = standing;
         Record = record;
         Actions = new ClusterActions(cluster, policy, record);
         Rights = new ClusterRights(this);
@@ -99,10 +99,12 @@ internal sealed class SatelliteContext
     public Resources Resources { get; }
 
     /// <summary>For kinds of the cluster that its owner may keep from us, or that it does not serve.</summary>
-    public InformerOptions ClusterInformerOptions => InformerOptions with { UnreadableIsEmpty = true, History = ClusterHistory };
+    public InformerOptions ClusterInformerOptions => InformerOptions with { UnreadableIsEmpty = true, History = ClusterHistory, Until = null };
 
+    /// <summary>For kinds of the control plane.</summary>
     public InformerOptions InformerOptions => new()
     {
+        Until = Standing.UntilLetInAsync,
         Transform = InformerOptions.WithoutManagedFields,
         Time = Options.Time,
         Seed = Options.Seed,

@@ -13,6 +13,11 @@ public sealed partial class Informer
         {
             try
             {
+                if (options.Until is { } until)
+                {
+                    await until(cancellationToken).ConfigureAwait(false);
+                }
+
                 if (!listed)
                 {
                     await ListAsync(cancellationToken).ConfigureAwait(false);

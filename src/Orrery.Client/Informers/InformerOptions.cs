@@ -36,6 +36,9 @@ public sealed record InformerOptions
 
     public TimeSpan BackoffMax { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Waited for before each list and each watch: for one that knows by other means that the server would not let it. Null asks at once.</summary>
+    public Func<CancellationToken, Task>? Until { get; init; }
+
     /// <summary>Shared by the informers of one server, where somebody looks whether it was put back to an earlier state. Null: what a list or a bookmark tells is all.</summary>
     public ServerHistory? History { get; init; }
 

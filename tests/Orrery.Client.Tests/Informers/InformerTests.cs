@@ -193,6 +193,40 @@ public sealed class InformerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task RunAsync_NotToAskYet_AsksNothingUntilItMay()
+    {
+        var may = new TaskCompletionSource();
+        var waits = new ConcurrentQueue<bool>();
+        informer = Make(client, new InformerOptions
+        {
+            Seed = 1,
+            BackoffMin = TimeSpan.FromMilliseconds(5),
+            Until = token =>
+            {
+                waits.Enqueue(may.Task.IsCompleted);
+                return may.Task.WaitAsync(token);
+            },
+        });
+        resource.Put("a");
+        running = informer.RunAsync(stop.Token);
+        await Until.TrueAsync(() => waits.Count == 1, "waiting");
+        Assert.Empty(server.Requests);
+        may.SetResult();
+        await Until.TrueAsync(() => resource.Watchers == 1, "watching");
+        Assert.Equal(["+a"], changes);
+
+        // A watch that ends goes on when it may.
+        may = new TaskCompletionSource();
+        int asked = server.Requests.Count;
+        resource.Break();
+        await Until.TrueAsync(() => waits.Count == 2, "waiting again");
+        resource.Put("b");
+        Assert.Equal(asked, server.Requests.Count);
+        may.SetResult();
+        await Until.TrueAsync(() => changes.Count == 2, "b");
+    }
+
+    [Fact]
     public async Task HasSynced_ServerDown_WaitsForTheFirstList()
     {
         resource.Put("a");

@@ -31,6 +31,7 @@ internal sealed class ObjectCreation(ObjectStore objects, ObjectVersions version
         WipeMetadata(scope, json);
         if (!isApplied)
         {
+            OwnerReferences.Deduplicate(scope, json, isAfterMutation: false);
             FieldManager.Update(null, json, resource.Schema, scope.FieldManager, null, time.GetUtcNow(), resource.Strategy.ResetFields(""));
         }
 
@@ -44,6 +45,8 @@ internal sealed class ObjectCreation(ObjectStore objects, ObjectVersions version
             CheckPlace(scope, json);
             WipeMetadata(scope, json);
         }
+
+        OwnerReferences.Deduplicate(scope, json, isAfterMutation: true);
 
         // 3. What the kind lets nobody set, and what the server gives.
         json.Metadata["uid"] = names.Uid();

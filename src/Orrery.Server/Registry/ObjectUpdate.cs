@@ -69,6 +69,11 @@ internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions,
 
             // 3. The manager owns what it changed.
             KeepServerMetadata(json, old);
+            if (!change.IsPatch)
+            {
+                OwnerReferences.Deduplicate(scope, json, isAfterMutation: false);
+            }
+
             if (!change.HasManagedFields)
             {
                 FieldManager.Update(
@@ -78,6 +83,7 @@ internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions,
 
             // 4. Admission may change the object; what this endpoint may not change is put back.
             json = await MutateAsync(scope, change, json, old, cancellationToken);
+            OwnerReferences.Deduplicate(scope, json, isAfterMutation: true);
             resource.Strategy.PrepareForUpdate(json, old, scope.Subresource);
 
             // 5. Validation of the change: its kind's, then admission's.

@@ -19,7 +19,7 @@ internal static class DeleteHandler
         WriteResult result = await request.Server.Deletion.DeleteAsync(scope, options, cancellationToken);
         if (!result.Deleted || request.Resource.Strategy.ReturnDeletedObject)
         {
-            await ObjectResponse.WriteAsync(request, 200, result.Json, cancellationToken);
+            await ObjectResponse.WriteAsync(request, !result.Deleted && options.IsOldCascade ? 202 : 200, result.Json, cancellationToken);
             return;
         }
 

@@ -22,6 +22,9 @@ internal sealed record DeleteOptions
     /// <summary>The policy's old spelling; null when unsaid.</summary>
     private bool? OrphanDependents { get; init; }
 
+    /// <summary>By the old spelling: then, and only then, upstream answers 202 for what is not gone at once.</summary>
+    public bool IsOldCascade => OrphanDependents == false;
+
     /// <summary>Must be the object's uid when not null.</summary>
     public string? Uid { get; init; }
 

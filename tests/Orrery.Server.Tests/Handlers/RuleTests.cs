@@ -39,6 +39,27 @@ public sealed class RuleTests(ServerFixture fixture) : IClassFixture<ServerFixtu
     }
 
     [Theory]
+    [InlineData("""{"orphanDependents":false}""", 202)]
+    [InlineData("""{"orphanDependents":true}""", 200)]
+    [InlineData("""{"propagationPolicy":"Background"}""", 200)]
+    public async Task Delete_WhatHasAFinalizer_IsAcceptedWhereTheOldSpellingAsksForACascade(string options, int code)
+    {
+        string path = $"/api/v1/namespaces/{await fixture.NamespaceAsync()}/configmaps";
+        using var http = new RawHttp(fixture.Server);
+        using HttpResponseMessage held = await http.SendAsync(HttpMethod.Post, path, """{"metadata":{"name":"held","finalizers":["example.com/held"]}}""");
+        using HttpResponseMessage free = await http.SendAsync(HttpMethod.Post, path, """{"metadata":{"name":"free"}}""");
+
+        using HttpResponseMessage waiting = await http.SendAsync(HttpMethod.Delete, path + "/held", options);
+
+        Assert.Equal(code, (int)waiting.StatusCode);
+        if (code == 202)
+        {
+            using HttpResponseMessage gone = await http.SendAsync(HttpMethod.Delete, path + "/free", options);
+            Assert.Equal(200, (int)gone.StatusCode);
+        }
+    }
+
+    [Theory]
     [InlineData("", 200, "299 - \"duplicate field \\\"data.z\\\"\"")]
     [InlineData("?fieldValidation=Ignore", 200, null)]
     [InlineData("?fieldValidation=Strict", 422, null)]

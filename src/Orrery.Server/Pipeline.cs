@@ -25,6 +25,9 @@ internal sealed class Pipeline(ServerState server)
         AuditTrail? trail = null;
         Seat seat = Seat.None;
         GuardedBody answer = server.StalledClients.Guard(http);
+
+        // No cache on the way keeps an answer for others, whatever it is; only what goes by its hash says otherwise.
+        http.Response.Headers.CacheControl = "no-cache, private";
         try
         {
             // 1. What is asked, from method and raw path alone.

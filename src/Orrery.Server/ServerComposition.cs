@@ -128,7 +128,7 @@ internal static class ServerComposition
             MetricsEndpoint = new MetricsEndpoint(caches, metrics, admissionMetrics, fairness, access.Clusters, options.MoreMetrics),
             Discovery = new DiscoveryEndpoint(resources, groups, options.PublicUrl?.Authority ?? $"{options.Address}:{options.Port}"),
             Groups = groups,
-            OpenApi = new OpenApiEndpoint(resources),
+            OpenApi = new OpenApiEndpoint(resources, time),
             Names = names,
             Audit = options.Audit is { } audit ? new AuditLog(audit, time, loggers) : null,
             OwnService = options.AdvertiseAddress is null ? null : new OwnService(objects, writer, options.ServiceRange),

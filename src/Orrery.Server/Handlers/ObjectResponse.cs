@@ -34,7 +34,6 @@ internal static class ObjectResponse
 
         response.StatusCode = code;
         response.ContentType = contentType;
-        response.Headers.CacheControl = "no-cache, private";
         if (AnswerText.IsCompressed(http.Request, body.Length))
         {
             response.Headers.ContentEncoding = "gzip";
@@ -68,7 +67,6 @@ internal static class ObjectResponse
 
         response.StatusCode = 200;
         response.ContentType = Json;
-        response.Headers.CacheControl = "no-cache, private";
         if (AnswerText.TakesGzip(request.Http.Request) && AnswerText.IsCompressed(request.Http.Request, items.Sum(i => (long)i.Length)))
         {
             response.Headers.ContentEncoding = "gzip";

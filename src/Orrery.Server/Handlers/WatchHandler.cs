@@ -82,7 +82,6 @@ internal static class WatchHandler
             // 3. The stream.
             request.Http.Response.StatusCode = 200;
             request.Http.Response.ContentType = "application/json";
-            request.Http.Response.Headers.CacheControl = "no-cache, private";
             var stream = new WatchStream(request, form, selection, request.Http.Response.BodyWriter);
             if (early is not null)
             {

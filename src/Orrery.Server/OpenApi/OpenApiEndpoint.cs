@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Orrery.Api;
@@ -10,7 +11,7 @@ using Orrery.Server.Requests;
 namespace Orrery.Server.OpenApi;
 
 /// <summary>Serves <c>/openapi/v3</c>, the documents below it, and <c>/openapi/v2</c>.</summary>
-internal sealed class OpenApiEndpoint(ResourceCatalog resources)
+internal sealed class OpenApiEndpoint(ResourceCatalog resources, TimeProvider time)
 {
     private const string Index = "/openapi/v3";
 
@@ -67,11 +68,18 @@ internal sealed class OpenApiEndpoint(ResourceCatalog resources)
             return false;
         }
 
-        if (http.Request.Query["hash"].ToString() is { Length: > 0 } hash && hash != document.Hash)
+        if (http.Request.Query["hash"].ToString() is { Length: > 0 } hash)
         {
-            http.Response.StatusCode = StatusCodes.Status301MovedPermanently;
-            http.Response.Headers.Location = $"{request.Cluster.PathPrefix}{Index}/{document.Path}?hash={document.Hash}";
-            return true;
+            if (hash != document.Hash)
+            {
+                http.Response.StatusCode = StatusCodes.Status301MovedPermanently;
+                http.Response.Headers.Location = $"{request.Cluster.PathPrefix}{Index}/{document.Path}?hash={document.Hash}";
+                return true;
+            }
+
+            // What is named by its hash never changes: kubectl keeps it on disk and does not ask again.
+            http.Response.Headers.CacheControl = "public, immutable";
+            http.Response.Headers.Expires = time.GetUtcNow().AddYears(1).ToString("R", CultureInfo.InvariantCulture);
         }
 
         if (protobuf)

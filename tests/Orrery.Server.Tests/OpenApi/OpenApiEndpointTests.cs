@@ -18,6 +18,8 @@ public sealed class OpenApiEndpointTests
         string url = (string)paths["apis/apps/v1"]!["serverRelativeURL"]!;
         using HttpResponseMessage document = await http.GetAsync(new Uri(url, UriKind.Relative), TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.OK, document.StatusCode);
+        Assert.Equal("public, immutable", string.Join(", ", document.Headers.GetValues("Cache-Control")));
+        Assert.True(document.Content.Headers.Expires > document.Headers.Date!.Value.AddDays(360));
         JsonNode apps = JsonNode.Parse(await document.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!;
         Assert.NotNull(apps["components"]!["schemas"]!["io.k8s.api.apps.v1.Deployment"]);
         using var again = new HttpRequestMessage(HttpMethod.Get, new Uri(url, UriKind.Relative));
@@ -26,6 +28,29 @@ public sealed class OpenApiEndpointTests
         Assert.Equal(HttpStatusCode.NotModified, unchanged.StatusCode);
         using HttpResponseMessage unknown = await http.GetAsync(new Uri("/openapi/v3/apis/nope/v1", UriKind.Relative), TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("/api")]
+    [InlineData("/apis")]
+    [InlineData("/apis/apps")]
+    [InlineData("/apis/apps/v1")]
+    [InlineData("/version")]
+    [InlineData("/healthz")]
+    [InlineData("/openapi/v2")]
+    [InlineData("/openapi/v3")]
+    [InlineData("/openapi/v3/apis/apps/v1")]
+    [InlineData("/api/v1/namespaces")]
+    [InlineData("/api/v1/namespaces/nope")]
+    [InlineData("/apis/apps/v1/deployments")]
+    [InlineData("/nowhere")]
+    public async Task Get_Anything_IsForNoCacheButTheClients(string path)
+    {
+        await using TestServer server = await TestServer.StartAsync(cancellationToken: TestContext.Current.CancellationToken);
+        using HttpClient http = Client(server);
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(path, UriKind.Relative));
+        using HttpResponseMessage answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        Assert.Equal("no-cache, private", string.Join(", ", answer.Headers.GetValues("Cache-Control")));
     }
 
     [Fact]

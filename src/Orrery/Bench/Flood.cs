@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using System.Text.Json;
 
 namespace Orrery.Bench;
 
@@ -34,7 +35,7 @@ internal sealed class Flood(RawClient client, FloodKind kind, TimeProvider time)
     /// <param name="width">Requests under way at any time, beside watches.</param>
     public async Task RunAsync(int width, CancellationToken cancellationToken)
     {
-        Task watches = kind == FloodKind.Watches ? Task.WhenAll(Enumerable.Range(0, Watched).Select(_ => WatchAsync(cancellationToken))) : Task.CompletedTask;
+        Task watches = kind == FloodKind.Watches ? WatchAllAsync(cancellationToken) : Task.CompletedTask;
         await Task.WhenAll(Enumerable.Range(0, width).Select(i => AskAsync(i, cancellationToken)).Append(watches)).ConfigureAwait(false);
     }
 
@@ -91,20 +92,45 @@ internal sealed class Flood(RawClient client, FloodKind kind, TimeProvider time)
         };
     }
 
-    private async Task WatchAsync(CancellationToken cancellationToken)
+    private async Task WatchAllAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            string from = await RevisionAsync(cancellationToken).ConfigureAwait(false);
+            await Task.WhenAll(Enumerable.Range(0, Watched).Select(_ => WatchAsync(from, cancellationToken))).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Over before it began.
+        }
+    }
+
+    /// <summary>Goes on from where it stands, as an informer does that has listed: all that it is sent are changes.</summary>
+    private async Task WatchAsync(string from, CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
-                using HttpResponseMessage response = await client.TryAsync(HttpMethod.Get, Path + "?watch=true&resourceVersion=0", null, "", cancellationToken).ConfigureAwait(false);
+                using HttpResponseMessage response = await client.TryAsync(HttpMethod.Get, $"{Path}?watch=true&resourceVersion={from}", null, "", cancellationToken).ConfigureAwait(false);
                 await response.Content.CopyToAsync(Stream.Null, cancellationToken).ConfigureAwait(false);
+                from = await RevisionAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (Exception fault) when (fault is HttpRequestException or IOException || (fault is OperationCanceledException && cancellationToken.IsCancellationRequested))
             {
                 // Cut off for being slow, or over: whoever floods asks again.
             }
         }
+    }
+
+    /// <summary>Where the collection stands.</summary>
+    /// <exception cref="HttpRequestException">It is not told.</exception>
+    private async Task<string> RevisionAsync(CancellationToken cancellationToken)
+    {
+        using HttpResponseMessage response = await client.TryAsync(HttpMethod.Get, Path + "?limit=1", null, "", cancellationToken).ConfigureAwait(false);
+        await using Stream page = await response.EnsureSuccessStatusCode().Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        using JsonDocument list = await JsonDocument.ParseAsync(page, default, cancellationToken).ConfigureAwait(false);
+        return list.RootElement.GetProperty("metadata").GetProperty("resourceVersion").GetString()!;
     }
 
     /// <summary>A body of which 64 bytes come every tenth of a second.</summary>

@@ -64,7 +64,7 @@ internal static class ServerComposition
         var objects = new ObjectStore(caches, access.BaseLayer, access.Clusters);
 
         // 3. Writes.
-        var seats = new FairQueue(options.Fairness.Bounded(options.MostRequests, options.QueuesRequests), time);
+        var seats = new FairQueue(options.Fairness.Bounded(options.MostRequests, options.QueuesRequests), time, access.Clusters.WeightOf);
         var webhooks = new WebhookClient(objects, addresses, time);
         var admissionMetrics = new AdmissionMetrics();
         var versions = new ObjectVersions(webhooks, seats, names, admissionMetrics, time);

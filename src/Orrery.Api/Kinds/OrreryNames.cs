@@ -50,6 +50,9 @@ public static class OrreryNames
     /// <summary>On a LogicalCluster: its tenant is suspended, so that only the controllers are answered. The value says why.</summary>
     public const string SuspendedAnnotation = "orrery.dev/suspended";
 
+    /// <summary>On a LogicalCluster: its requests' share of the server, as <see cref="TenantClass.RequestWeight"/>; without it 1.</summary>
+    public const string RequestWeightAnnotation = "orrery.dev/request-weight";
+
     /// <summary>
     /// On an object that is deleted although it is in use: it goes all the same. What tenants have in a DataPlane goes with it, whether or not it has another place; installations
     /// of a Release or an Application are left as they are; what a data plane that is away still has of a Tenant goes when it is back.

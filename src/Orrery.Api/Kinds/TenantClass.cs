@@ -37,10 +37,20 @@ public sealed record TenantClass(string Name)
     /// <summary>IngressClasses that the tenant's Ingresses may be of. Null: any.</summary>
     public IReadOnlyList<string>? IngressClasses { get; init; }
 
+    /// <summary>Most that <see cref="RequestWeight"/> may be.</summary>
+    private const int MostWeight = 100;
+
+    /// <summary>How many times a plain one's share of the API server each virtual cluster of such a tenant has, where there is too little for all: 1 to 100.</summary>
+    public int RequestWeight { get; init; } = 1;
+
+    /// <returns>One for what is no weight.</returns>
+    public static int ReadWeight(string? text) => int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out int weight) ? Math.Clamp(weight, 1, MostWeight) : 1;
+
     public static TenantClass From(KubeObject json) => new(json.Name)
     {
         Pools = json.At("spec", "machinePools") is { ValueKind: JsonValueKind.Array } pools ? [.. pools.EnumerateArray().Select(MachinePool.FromClass)] : [],
         Strict = json.At("spec", "strictScheduling") is not { ValueKind: JsonValueKind.False },
+        RequestWeight = (int)Math.Clamp(json.NumberAt("spec", "requestWeight") ?? 1, 1, MostWeight),
         Quota = KindJson.Quantities(json.At("spec", "quota")),
         Limits = KindJson.Quantities(json.At("spec", "limits")),
         Defaults = KindJson.Quantities(json.At("spec", "defaults")),

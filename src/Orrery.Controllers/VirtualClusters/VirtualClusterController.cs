@@ -22,6 +22,7 @@ internal sealed class VirtualClusterController : IController
     {
         virtualClusters = context.RootInformers.For(OrreryResources.VirtualClusters);
         Informer logicalClusters = context.RootInformers.For(OrreryResources.LogicalClusters);
+        Informer classes = context.RootInformers.For(OrreryResources.TenantClasses);
         WorkDirectory works = context.Works;
         var reconciler = new VirtualClusterReconciler(
             context.Root,
@@ -29,13 +30,14 @@ internal sealed class VirtualClusterController : IController
             logicalClusters,
             context.Fleet,
             context.Tenancy,
+            classes,
             works,
             context.Events,
             context.Options.PublicUrl ?? context.Options.Api.Server,
             context.Time,
             context.Options.Loggers.CreateLogger("Orrery.Controllers.VirtualClusters"));
         host = context.Host(
-            "virtualclusters", reconciler, [logicalClusters, works.Informer, .. context.Fleet.Needs, .. context.Tenancy.Needs], Everything, Workers, k => k.Namespace);
+            "virtualclusters", reconciler, [logicalClusters, classes, works.Informer, .. context.Fleet.Needs, .. context.Tenancy.Needs], Everything, Workers, k => k.Namespace);
 
         virtualClusters.Subscribe(change => host.Queue.Add(new ClusterName(change.Key.Namespace, change.Key.Name)));
         logicalClusters.Subscribe(change => host.Queue.Add(new ClusterName(change.Key.Namespace, change.Key.Name)));
@@ -48,11 +50,20 @@ internal sealed class VirtualClusterController : IController
                 Add(virtualClusters.All());
             }
         });
+        classes.Subscribe(change =>
+        {
+            if (WeightOf(change.Old) != WeightOf(change.Current))
+            {
+                Add(virtualClusters.All().Where(c => context.Tenancy.TenantOf(c.Namespace)?.Class == change.Key.Name));
+            }
+        });
         context.Fleet.PlacementChanged += () => Add(virtualClusters.All());
         context.Fleet.ReadinessChanged += _ => Add(virtualClusters.All());
     }
 
     public Task RunAsync(CancellationToken cancellationToken) => host.RunAsync(cancellationToken);
+
+    private static int WeightOf(KubeObject? tenantClass) => tenantClass is null ? 1 : TenantClass.From(tenantClass).RequestWeight;
 
     private IEnumerable<ClusterName> Everything() => virtualClusters.All().Select(c => new ClusterName(c.Namespace, c.Name));
 

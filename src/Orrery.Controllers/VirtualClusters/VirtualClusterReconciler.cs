@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
@@ -18,6 +19,7 @@ internal sealed class VirtualClusterReconciler(
     Informer logicalClusters,
     FleetDirectory fleet,
     TenancyDirectory tenancy,
+    Informer classes,
     WorkDirectory works,
     EventRecorder events,
     Uri publicUrl,
@@ -52,7 +54,7 @@ internal sealed class VirtualClusterReconciler(
 
         if (tenant is not null && logical is { IsDeleting: false })
         {
-            logical = await SuspendAsync(logical, tenant, cancellationToken).ConfigureAwait(false);
+            logical = await MarkAsync(logical, tenant, cancellationToken).ConfigureAwait(false);
         }
 
         // 3. The status.
@@ -77,6 +79,11 @@ internal sealed class VirtualClusterReconciler(
                 ["labels"] = new JsonObject { [OrreryNames.ManagedByLabel] = OrreryNames.Manager, [OrreryNames.TenantLabel] = tenant.Name },
             },
         };
+        if (MarksOf(tenant).Where(m => m.Value is not null).ToList() is { Count: > 0 } marks)
+        {
+            body.Metadata["annotations"] = Json(marks);
+        }
+
         KubeObject made = await root.CreateAsync(OrreryResources.LogicalClusters, key.Namespace, body, cancellationToken).ConfigureAwait(false);
         logicalClusters.Observe(made);
         string endpoint = new Uri(publicUrl, key.PathPrefix).ToString();
@@ -84,18 +91,30 @@ internal sealed class VirtualClusterReconciler(
         return made;
     }
 
-    /// <summary>The server answers the control plane alone in a cluster whose record says so.</summary>
-    private async Task<KubeObject> SuspendAsync(KubeObject logical, Tenant tenant, CancellationToken cancellationToken)
+    /// <summary>What the server is to know of a cluster's tenant, each null where there is nothing to know: whether it answers the control plane alone, and the share of its requests.</summary>
+    private Dictionary<string, string?> MarksOf(Tenant tenant)
     {
-        string? wanted = tenant.Suspended ? $"tenant {tenant.Name} is suspended" : null;
-        if (logical.Annotations.GetValueOrDefault(OrreryNames.SuspendedAnnotation) == wanted)
+        int weight = tenant.Class.Length > 0 && classes.Get(ClusterName.Root, "", tenant.Class) is { } found ? TenantClass.From(found).RequestWeight : 1;
+        return new(StringComparer.Ordinal)
+        {
+            [OrreryNames.SuspendedAnnotation] = tenant.Suspended ? $"tenant {tenant.Name} is suspended" : null,
+            [OrreryNames.RequestWeightAnnotation] = weight == 1 ? null : weight.ToString(CultureInfo.InvariantCulture),
+        };
+    }
+
+    private static JsonObject Json(IEnumerable<KeyValuePair<string, string?>> marks) => new(marks.Select(m => KeyValuePair.Create(m.Key, (JsonNode?)m.Value)));
+
+    private async Task<KubeObject> MarkAsync(KubeObject logical, Tenant tenant, CancellationToken cancellationToken)
+    {
+        Dictionary<string, string?> wanted = MarksOf(tenant);
+        if (wanted.All(m => logical.Annotations.GetValueOrDefault(m.Key) == m.Value))
         {
             return logical;
         }
 
         var patch = new JsonObject
         {
-            ["metadata"] = new JsonObject { ["uid"] = logical.Uid, ["annotations"] = new JsonObject { [OrreryNames.SuspendedAnnotation] = wanted } },
+            ["metadata"] = new JsonObject { ["uid"] = logical.Uid, ["annotations"] = Json(wanted) },
         };
         KubeObject written = await root.PatchAsync(
             OrreryResources.LogicalClusters, logical.Namespace, logical.Name, PatchKind.Merge, patch, cancellationToken).ConfigureAwait(false);

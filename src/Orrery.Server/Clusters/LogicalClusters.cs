@@ -88,6 +88,9 @@ internal sealed class LogicalClusters(CacheSet caches) : IClusterMemory
         }
     }
 
+    /// <summary>Its requests' share of the server, in those of a plain cluster; one where nothing else is said.</summary>
+    public int WeightOf(ClusterName cluster) => cluster.IsRoot || cluster.IsAll || Find(cluster) is not { } found ? 1 : found.Weight;
+
     /// <summary>Requests to a virtual cluster by its own users, since this server started or the cluster was made; the control plane's left out.</summary>
     public long RequestsOf(ClusterName cluster) => cluster.IsRoot || cluster.IsAll || Find(cluster) is not { } found ? 0 : Interlocked.Read(ref found.Requests.Value);
 
@@ -164,12 +167,18 @@ internal sealed class LogicalClusters(CacheSet caches) : IClusterMemory
     private static Known Read(CachedObject item)
     {
         KubeObject json = KubeObject.Parse(item.Json.Span);
-        return new Known(item, json.Uid, json.TextAt("metadata", "creationTimestamp") ?? "", json.IsDeleting, json.Annotations.GetValueOrDefault(OrreryNames.SuspendedAnnotation));
+        return new Known(item, json.Uid, json.TextAt("metadata", "creationTimestamp") ?? "", json.IsDeleting, json.Annotations.GetValueOrDefault(OrreryNames.SuspendedAnnotation))
+        {
+            Weight = TenantClass.ReadWeight(json.Annotations.GetValueOrDefault(OrreryNames.RequestWeightAnnotation)),
+        };
     }
 
     /// <param name="Suspended">Why the cluster answers the control plane alone; null when it answers all.</param>
     private sealed record Known(CachedObject Item, string Uid, string Created, bool IsDeleting, string? Suspended)
     {
+        /// <summary>See <see cref="WeightOf"/>.</summary>
+        public int Weight { get; init; } = 1;
+
         /// <summary>Counted for as long as the cluster is this one.</summary>
         public StrongBox<long> Requests { get; init; } = new();
     }

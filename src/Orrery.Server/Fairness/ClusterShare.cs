@@ -19,6 +19,15 @@ internal sealed class ClusterShare
 
     public ClusterName Cluster { get; }
 
+    /// <summary>
+    /// So many times what a plain cluster has: requests in each round of the clusters that wait, seats that are guaranteed, and seats' worth that may be busy
+    /// while others ask. All that one cluster may take stays the same.
+    /// </summary>
+    public int Weight { get; private set; } = 1;
+
+    /// <summary>Requests that it may still send on before the round goes on to the next cluster.</summary>
+    public int Turns { get; set; } = 1;
+
     public int Taken { get; set; }
 
     /// <summary>Of the seats taken, those whose requests wait for somebody elsewhere; the server does not count them meanwhile.</summary>
@@ -52,6 +61,16 @@ internal sealed class ClusterShare
             }
 
             return null;
+        }
+    }
+
+    /// <param name="weight">At least one.</param>
+    public void Weigh(int weight)
+    {
+        if (weight != Weight)
+        {
+            Weight = weight;
+            Turns = weight;
         }
     }
 

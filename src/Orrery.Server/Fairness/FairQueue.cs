@@ -11,7 +11,8 @@ namespace Orrery.Server.Fairness;
 /// one small object.
 /// </para>
 /// </summary>
-internal sealed class FairQueue(FairnessOptions options, TimeProvider time)
+/// <param name="weightOf">Weight of a virtual cluster, at least one; null weighs all alike.</param>
+internal sealed class FairQueue(FairnessOptions options, TimeProvider time, Func<ClusterName, int>? weightOf = null)
 {
     private const int RetryAfterSeconds = 1;
 
@@ -80,6 +81,7 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time)
     public ValueTask<Seat> EnterAsync(ClusterName cluster, string user, int width, CancellationToken cancellationToken)
     {
         width = Math.Clamp(width, 1, options.SeatsOfCluster);
+        int weight = cluster.IsRoot ? options.WeightOfRoot : weightOf?.Invoke(cluster) ?? 1;
         Waiter waiter;
         lock (gate)
         {
@@ -94,6 +96,7 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time)
                 clusters.Add(cluster, share = new ClusterShare(cluster));
             }
 
+            share.Weigh(weight);
             if (share.Queued == 0 && Fits(share, width))
             {
                 Take(share, width);
@@ -248,10 +251,7 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time)
                 next.IsAdmitted = true;
                 next.Admitted.SetResult();
                 passed = 0;
-                if (share.Queued == 0 && place.List is not null)
-                {
-                    waiting.Remove(place);
-                }
+                TakeTurn(share);
             }
             else
             {
@@ -260,10 +260,30 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time)
         }
     }
 
+    /// <summary>After a request of its was let in: it goes on while its weight lasts, then the next cluster does.</summary>
+    private void TakeTurn(ClusterShare share)
+    {
+        if (--share.Turns > 0 && share.Queued > 0)
+        {
+            waiting.Remove(share.Place);
+            waiting.AddFirst(share.Place);
+            return;
+        }
+
+        share.Turns = share.Weight;
+        if (share.Queued == 0 && share.Place.List is not null)
+        {
+            waiting.Remove(share.Place);
+        }
+    }
+
     private bool Fits(ClusterShare share, int width) =>
         share.Taken == 0
-        || share.Taken + width <= options.GuaranteedSeats
-        || (share.Taken + width <= options.SeatsOfCluster && taken + width <= options.Seats && (share.Busy == 0 || share.Busy + width <= options.BusySeatsOfCluster || IsAlone));
+        || (share.Taken + width <= options.SeatsOfCluster
+            && (share.Taken + width <= Weighted(share, options.GuaranteedSeats)
+                || (taken + width <= options.Seats && (share.Busy == 0 || share.Busy + width <= Weighted(share, options.BusySeatsOfCluster) || IsAlone))));
+
+    private static long Weighted(ClusterShare share, int seats) => (long)share.Weight * seats;
 
     /// <summary>Nobody else has asked lately: then a cluster may keep all processors busy, and the queues behind them full.</summary>
     private bool IsAlone => alternated is not { } when || time.GetElapsedTime(when) > options.Together;

@@ -21,6 +21,11 @@ internal sealed record FairnessOptions
     /// <summary>Seats that a cluster has in any case, even when all others are taken.</summary>
     public int GuaranteedSeats { get; init; } = 2;
 
+    /// <summary>
+    /// Root's <see cref="ClusterShare.Weight"/>: satellites and the operator's own programs, whose work is everybody's, do not wait for tenants however many of them flood.
+    /// </summary>
+    public int WeightOfRoot { get; init; } = 4;
+
     /// <summary>Requests of one user of one cluster that may wait.</summary>
     public int QueueOfFlow { get; init; } = 200;
 

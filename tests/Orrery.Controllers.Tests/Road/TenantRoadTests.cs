@@ -199,6 +199,30 @@ public sealed class TenantRoadTests
     }
 
     [Fact]
+    public async Task ClassWithAWeight_ItsTenantsClustersHaveIt()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        await fleet.Root.CreateAsync(OrreryResources.TenantClasses, "", Json("""
+            {"apiVersion": "orrery.dev/v1alpha1", "kind": "TenantClass", "metadata": {"name": "heavy"}, "spec": {"requestWeight": 5}}
+            """), default);
+
+        await SetAsync(fleet, """{"class": "heavy"}""");
+        await WeightAsync("5");
+        await fleet.AddVirtualClusterAsync(new ClusterName("acme", "second"), "pa2-par");
+        Assert.Equal("5", await WeightOfAsync("second"));
+
+        await fleet.Root.PatchAsync(OrreryResources.TenantClasses, "", "heavy", PatchKind.Merge, Json("""{"spec": {"requestWeight": 2}}"""), default);
+        await WeightAsync("2");
+        await SetAsync(fleet, """{"class": null}""");
+        await WeightAsync(null);
+
+        Task WeightAsync(string? wanted) => Eventually.TrueAsync(async () => await WeightOfAsync(TestFleet.Shop.Name) == wanted, $"the weight is {wanted}");
+        async Task<string?> WeightOfAsync(string name) =>
+            (await fleet.Root.GetAsync(OrreryResources.LogicalClusters, "acme", name, default)).Annotations.GetValueOrDefault(OrreryNames.RequestWeightAnnotation);
+    }
+
+    [Fact]
     public async Task DeletedTenant_LeavesNothingInTheDataPlane()
     {
         await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");

@@ -25,6 +25,24 @@ public sealed class LogicalClustersTests
         Assert.Equal(ClusterState.Served, world.Access.Clusters.State(ClusterName.Root));
     }
 
+    [Theory]
+    [InlineData(null, 1)]
+    [InlineData("7", 7)]
+    [InlineData("0", 1)]
+    [InlineData("5000", 100)]
+    [InlineData("much", 1)]
+    public async Task WeightOf_FollowsTheLogicalCluster(string? said, int wanted)
+    {
+        await using AccessWorld world = await AccessWorld.StartAsync();
+        Assert.Equal(1, world.Access.Clusters.WeightOf(AccessWorld.Shop));
+
+        await world.ServeAsync(AccessWorld.Shop, weight: said);
+
+        Assert.Equal(wanted, world.Access.Clusters.WeightOf(AccessWorld.Shop));
+        Assert.Equal(1, world.Access.Clusters.WeightOf(AccessWorld.Other));
+        Assert.Equal(1, world.Access.Clusters.WeightOf(new ClusterName("new", "one")));
+    }
+
     [Fact]
     public async Task Require_NotServed_Is404ButTellsAnonymousNothing()
     {

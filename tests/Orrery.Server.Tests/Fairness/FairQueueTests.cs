@@ -1,19 +1,12 @@
 using Orrery.Api;
 using Orrery.Server.Fairness;
 using Orrery.Testing;
+using static Orrery.Server.Tests.Fairness.FairQueues;
 
 namespace Orrery.Server.Tests.Fairness;
 
 public sealed class FairQueueTests
 {
-    private static readonly ClusterName Loud = new("acme", "loud");
-    private static readonly ClusterName Quiet = new("acme", "quiet");
-    private static readonly ClusterName Third = new("acme", "third");
-
-    private static readonly FairnessOptions Small = new() { Seats = 4, SeatsOfCluster = 3, BusySeatsOfCluster = 3, GuaranteedSeats = 1, QueueOfFlow = 5, QueueOfCluster = 8, Queue = 20 };
-
-    private static readonly FairnessOptions Shared = new() { Seats = 12, SeatsOfCluster = 8, BusySeatsOfCluster = 2, GuaranteedSeats = 1, QueueOfFlow = 20, QueueOfCluster = 20, Queue = 20 };
-
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -299,18 +292,5 @@ public sealed class FairQueueTests
         }
     }
 
-    /// <summary>Whoever was let in learns it on another thread.</summary>
-    private static async Task AdmittedAsync(FairQueue queue, List<Task<Seat>> all)
-    {
-        for (int looks = 0; all.Count(t => t.IsCompleted) < all.Count - queue.Queued; looks++)
-        {
-            Assert.InRange(looks, 0, 1_000_000);
-            await Task.Yield();
-        }
-    }
-
     private static FairQueue Make(FairnessOptions? options = null) => new(options ?? Small, TimeProvider.System);
-
-    private static List<Task<Seat>> Enter(FairQueue queue, ClusterName cluster, string user, int count, int width = 1) =>
-        [.. Enumerable.Range(0, count).Select(_ => queue.EnterAsync(cluster, user, width, Cancel).AsTask())];
 }

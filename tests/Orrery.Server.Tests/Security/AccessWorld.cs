@@ -74,11 +74,12 @@ internal sealed class AccessWorld : IAsyncDisposable
     /// <summary>What a credential for a cluster carries.</summary>
     public static ClusterScope ScopeOf(ClusterName cluster) => new(cluster, cluster.IsRoot || cluster.IsAll ? null : UidOf(cluster));
 
-    public Task ServeAsync(ClusterName cluster, bool deleting = false, string? uid = null)
+    public Task ServeAsync(ClusterName cluster, bool deleting = false, string? uid = null, string? weight = null)
     {
         string deletion = deleting ? """, "deletionTimestamp": "2026-01-01T00:00:00Z" """ : "";
+        string annotations = weight is null ? "" : $$""", "annotations": {"orrery.dev/request-weight": "{{weight}}"} """;
         return PutAsync(ClusterName.Root, OrreryResources.LogicalClusters.GroupResource,
-            $$"""{"apiVersion":"internal.orrery.dev/v1alpha1","kind":"LogicalCluster","metadata":{"name":"{{cluster.Name}}","namespace":"{{cluster.Namespace}}","uid":"{{uid ?? UidOf(cluster)}}","labels":{"deletionTimestamp":"x"}{{deletion}} } }""");
+            $$"""{"apiVersion":"internal.orrery.dev/v1alpha1","kind":"LogicalCluster","metadata":{"name":"{{cluster.Name}}","namespace":"{{cluster.Namespace}}","uid":"{{uid ?? UidOf(cluster)}}","labels":{"deletionTimestamp":"x"}{{deletion}}{{annotations}} } }""");
     }
 
     public Task PutAsync(ClusterName cluster, string resource, string json) =>

@@ -24,6 +24,7 @@ internal static class TenantFields
 
     public static IReadOnlyList<ObjectField> TenantClass { get; } =
     [
+        ObjectField.Number("--request-weight", "spec.requestWeight", "How many times a plain one's share of the API server each of its virtual clusters has, where there is too little for all."),
         ObjectField.Pairs("--quota", "spec.quota", "What a tenant may use in all data planes together: pods=20,requests.cpu=4."),
         ObjectField.Pairs("--limits", "spec.limits", "The most that one container may have: cpu=2,memory=4Gi."),
         ObjectField.Pairs("--defaults", "spec.defaults", "What a container is taken to ask for that does not say."),

@@ -1,0 +1,29 @@
+using Orrery.Api;
+using Orrery.Server.Fairness;
+
+namespace Orrery.Server.Tests.Fairness;
+
+/// <summary>Clusters that ask a queue, and how it is set.</summary>
+internal static class FairQueues
+{
+    public static readonly ClusterName Loud = new("acme", "loud");
+    public static readonly ClusterName Quiet = new("acme", "quiet");
+    public static readonly ClusterName Third = new("acme", "third");
+
+    public static readonly FairnessOptions Small = new() { Seats = 4, SeatsOfCluster = 3, BusySeatsOfCluster = 3, GuaranteedSeats = 1, QueueOfFlow = 5, QueueOfCluster = 8, Queue = 20 };
+
+    public static readonly FairnessOptions Shared = new() { Seats = 12, SeatsOfCluster = 8, BusySeatsOfCluster = 2, GuaranteedSeats = 1, QueueOfFlow = 20, QueueOfCluster = 20, Queue = 20 };
+
+    /// <summary>Whoever was let in learns it on another thread.</summary>
+    public static async Task AdmittedAsync(FairQueue queue, List<Task<Seat>> all)
+    {
+        for (int looks = 0; all.Count(t => t.IsCompleted) < all.Count - queue.Queued; looks++)
+        {
+            Assert.InRange(looks, 0, 1_000_000);
+            await Task.Yield();
+        }
+    }
+
+    public static List<Task<Seat>> Enter(FairQueue queue, ClusterName cluster, string user, int count, int width = 1) =>
+        [.. Enumerable.Range(0, count).Select(_ => queue.EnterAsync(cluster, user, width, TestContext.Current.CancellationToken).AsTask())];
+}

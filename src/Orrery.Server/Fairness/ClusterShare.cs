@@ -146,18 +146,26 @@ internal sealed class Flow
     public void Remove(Waiter waiter) => waiters.Remove(waiter.Place!);
 }
 
-/// <summary>One request that waits.</summary>
-internal sealed class Waiter(ClusterShare share, Flow flow, int width)
+/// <summary>
+/// One request that waits. Once it is let in it is work for the pool, behind all that was ready before it. Were it to go on as the continuation of the request that made room for it, it would
+/// stand in front: in the queue of that thread, which takes from its own queue first. Each request of a flood lets the next one in, so that no thread would look at what others have ready.
+/// </summary>
+internal sealed class Waiter(ClusterShare share, Flow flow, int width) : IThreadPoolWorkItem
 {
+    private readonly TaskCompletionSource admitted = new();
+
     public ClusterShare Share { get; } = share;
 
     public Flow Flow { get; } = flow;
 
     public int Width { get; } = width;
 
-    public TaskCompletionSource Admitted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    /// <summary>Ends when it is let in.</summary>
+    public Task Admitted => admitted.Task;
 
     public bool IsAdmitted { get; set; }
 
     public LinkedListNode<Waiter>? Place { get; set; }
+
+    void IThreadPoolWorkItem.Execute() => admitted.SetResult();
 }

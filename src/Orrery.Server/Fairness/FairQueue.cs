@@ -188,7 +188,7 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time, Func
     {
         try
         {
-            await waiter.Admitted.Task.WaitAsync(options.LongestWait, time, cancellationToken);
+            await waiter.Admitted.WaitAsync(options.LongestWait, time, cancellationToken);
             return new Seat(this, waiter.Share, waiter.Width);
         }
         catch (Exception fault) when (fault is TimeoutException or OperationCanceledException)
@@ -249,7 +249,7 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time, Func
                 queued--;
                 Take(share, next.Width);
                 next.IsAdmitted = true;
-                next.Admitted.SetResult();
+                ThreadPool.UnsafeQueueUserWorkItem(next, preferLocal: false);
                 passed = 0;
                 TakeTurn(share);
             }

@@ -11,6 +11,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Server.Authentication;
+using Orrery.Server.Fairness;
 using Orrery.Server.Transport;
 using Orrery.Server.Upkeep;
 
@@ -106,8 +107,8 @@ public sealed class ApiServer : IAsyncDisposable
         // Bodies are read up to their limit by RequestBody, which answers a Status.
         kestrel.Limits.MaxRequestBodySize = null;
         kestrel.Limits.Http2.MaxStreamsPerConnection = 1000;
-        kestrel.Limits.Http2.InitialConnectionWindowSize = 1024 * 1024;
-        kestrel.Limits.Http2.InitialStreamWindowSize = 256 * 1024;
+        kestrel.Limits.Http2.InitialConnectionWindowSize = WaitingBodies.ConnectionWindow;
+        kestrel.Limits.Http2.InitialStreamWindowSize = WaitingBodies.StreamWindow;
         kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
         kestrel.Limits.MaxResponseBufferSize = 256 * 1024;
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(3);
@@ -139,6 +140,7 @@ public sealed class ApiServer : IAsyncDisposable
                     VerificationFlags = X509VerificationFlags.AllFlags,
                 },
             });
+            listen.Use(WaitingBodies.Before);
             listen.Use(RecordMemory.After);
             listen.Use(HandshakeTurns.After);
             listen.Use(IdleRecords.After);

@@ -76,9 +76,10 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time, Func
     }
 
     /// <param name="width">Seats wanted, at least one; more than a cluster may have counts as all that it may have.</param>
+    /// <param name="mayWait">False: it is sent away where it would have to.</param>
     /// <returns>To be disposed when the request has been answered.</returns>
-    /// <exception cref="StatusException">429: too many wait already, or it has waited too long.</exception>
-    public ValueTask<Seat> EnterAsync(ClusterName cluster, string user, int width, CancellationToken cancellationToken)
+    /// <exception cref="StatusException">429: too many wait already, it has waited too long, or it may not wait.</exception>
+    public ValueTask<Seat> EnterAsync(ClusterName cluster, string user, int width, bool mayWait, CancellationToken cancellationToken)
     {
         width = Math.Clamp(width, 1, options.SeatsOfCluster);
         int weight = cluster.IsRoot ? options.WeightOfRoot : weightOf?.Invoke(cluster) ?? 1;
@@ -104,7 +105,7 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time, Func
             }
 
             Flow flow = share.FlowOf(user);
-            if (queued >= options.Queue || share.Queued >= options.QueueOfCluster || flow.Count >= options.QueueOfFlow)
+            if (!mayWait || queued >= options.Queue || share.Queued >= options.QueueOfCluster || flow.Count >= options.QueueOfFlow)
             {
                 share.Forget(flow);
                 Rejected++;

@@ -30,13 +30,33 @@ internal sealed class RequestFairness(FairQueue queue, CacheSet caches, Resource
     /// Waits until the request may go on. Exempt: the operator and its controllers, whose work is everybody's, and whoever asks
     /// whether the server lives. An administrator of a virtual cluster is a tenant among others.
     /// </summary>
+    /// <param name="body">What of it comes while it waits.</param>
     /// <exception cref="StatusException">429.</exception>
-    public ValueTask<Seat> EnterAsync(RequestInfo request, UserInfo user, CancellationToken cancellationToken) =>
-        IsExempt(request, user) ? new ValueTask<Seat>(Seat.None) : Measured(queue.EnterAsync(request.Cluster, user.Name, Width(request), cancellationToken));
+    public ValueTask<Seat> EnterAsync(RequestInfo request, UserInfo user, WaitingBody body, CancellationToken cancellationToken)
+    {
+        if (IsExempt(request, user))
+        {
+            return new ValueTask<Seat>(Seat.None);
+        }
 
-    private ValueTask<Seat> Measured(ValueTask<Seat> entering) => entering.IsCompletedSuccessfully ? entering : MeasureAsync(entering);
+        bool mayWait = body.TryHold();
+        bool waits = false;
+        try
+        {
+            ValueTask<Seat> entering = queue.EnterAsync(request.Cluster, user.Name, Width(request), mayWait, cancellationToken);
+            waits = !entering.IsCompleted;
+            return waits ? MeasureAsync(entering, body) : entering;
+        }
+        finally
+        {
+            if (mayWait && !waits)
+            {
+                body.Release();
+            }
+        }
+    }
 
-    private async ValueTask<Seat> MeasureAsync(ValueTask<Seat> entering)
+    private async ValueTask<Seat> MeasureAsync(ValueTask<Seat> entering, WaitingBody body)
     {
         long began = time.GetTimestamp();
         try
@@ -49,6 +69,10 @@ internal sealed class RequestFairness(FairQueue queue, CacheSet caches, Resource
         {
             SentAway.Record(time.GetElapsedTime(began));
             throw;
+        }
+        finally
+        {
+            body.Release();
         }
     }
 

@@ -56,7 +56,7 @@ public sealed class FairQueueShareTests
 
         Assert.True(queue.Queued > 400);
 
-        Task<Seat>[] satellites = [.. Enumerable.Range(0, Shared.WeightOfRoot).Select(i => queue.EnterAsync(ClusterName.Root, "satellite-" + i, 1, Cancel).AsTask())];
+        Task<Seat>[] satellites = [.. Enumerable.Range(0, Shared.WeightOfRoot).Select(i => queue.EnterAsync(ClusterName.Root, "satellite-" + i, 1, true, Cancel).AsTask())];
 
         Assert.All(satellites, s => Assert.True(s.IsCompletedSuccessfully, "it waits behind tenants"));
     }
@@ -74,14 +74,14 @@ public sealed class FairQueueShareTests
         await over.CancelAsync();
         await Task.WhenAll(flood);
 
-        // Those that were ready, and those that threads were just at.
-        Assert.InRange(before.Order().ElementAt(Samples / 2), 0, 4 * AtOnce);
+        // Those that were ready, and those that threads were just at. The last tenth is the system's, which may stop this thread between two steps.
+        Assert.InRange(before.Order().ElementAt(Samples * 9 / 10), 0, 4 * AtOnce);
 
         async Task FloodAsync()
         {
             while (!over.IsCancellationRequested)
             {
-                using Seat seat = await queue.EnterAsync(Loud, "a", 1, Cancel);
+                using Seat seat = await queue.EnterAsync(Loud, "a", 1, true, Cancel);
                 Thread.SpinWait(200);
                 Interlocked.Increment(ref served);
             }

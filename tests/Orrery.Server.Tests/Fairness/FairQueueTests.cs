@@ -17,7 +17,7 @@ public sealed class FairQueueTests
         List<Task<Seat>> third = Enter(queue, Third, "a", 1);
         Assert.Equal(4, queue.Taken);
 
-        Task<Seat> quiet = queue.EnterAsync(Quiet, "b", 1, Cancel).AsTask();
+        Task<Seat> quiet = queue.EnterAsync(Quiet, "b", 1, true, Cancel).AsTask();
 
         Assert.True(quiet.IsCompletedSuccessfully);
         Assert.Equal(3, flood.Count(t => t.IsCompleted));
@@ -44,7 +44,7 @@ public sealed class FairQueueTests
         var queue = new FairQueue(Small.Bounded(1, queues: false), TimeProvider.System);
         Enter(queue, Loud, "a", 1);
 
-        Assert.Equal(429, Assert.Throws<StatusException>(() => { _ = queue.EnterAsync(Loud, "a", 1, Cancel); }).Code);
+        Assert.Equal(429, Assert.Throws<StatusException>(() => { _ = queue.EnterAsync(Loud, "a", 1, true, Cancel); }).Code);
     }
 
     [Fact]
@@ -110,12 +110,12 @@ public sealed class FairQueueTests
         FairQueue queue = Make();
         Enter(queue, Loud, "a", 3 + 5);
 
-        StatusException refused = await Assert.ThrowsAsync<StatusException>(() => queue.EnterAsync(Loud, "a", 1, Cancel).AsTask());
+        StatusException refused = await Assert.ThrowsAsync<StatusException>(() => queue.EnterAsync(Loud, "a", 1, true, Cancel).AsTask());
 
         Assert.Equal(429, refused.Code);
         Assert.Equal(1, refused.Status.Details!.RetryAfterSeconds);
         Assert.Equal(1, queue.Rejected);
-        Assert.False(queue.EnterAsync(Loud, "b", 1, Cancel).IsCompleted, "another user's queue has room");
+        Assert.False(queue.EnterAsync(Loud, "b", 1, true, Cancel).IsCompleted, "another user's queue has room");
     }
 
     [Fact]
@@ -124,7 +124,7 @@ public sealed class FairQueueTests
         FairQueue queue = Make();
         Enter(queue, Loud, "a", 3);
         using var gone = new CancellationTokenSource();
-        Task<Seat> waiting = queue.EnterAsync(Loud, "a", 1, gone.Token).AsTask();
+        Task<Seat> waiting = queue.EnterAsync(Loud, "a", 1, true, gone.Token).AsTask();
 
         await gone.CancelAsync();
 
@@ -158,7 +158,7 @@ public sealed class FairQueueTests
             {
                 for (int i = 0; i < 50; i++)
                 {
-                    using Seat seat = await queue.EnterAsync(new ClusterName("t", "c" + c), "u" + u, 1, Cancel);
+                    using Seat seat = await queue.EnterAsync(new ClusterName("t", "c" + c), "u" + u, 1, true, Cancel);
                     int now = Interlocked.Increment(ref inside);
                     InterlockedMax(ref most, now);
                     await Task.Yield();
@@ -205,7 +205,7 @@ public sealed class FairQueueTests
     {
         FairQueue queue = Make();
         Aside nobody = queue.SetAside(Quiet);
-        Seat seat = await queue.EnterAsync(Loud, "a", 1, Cancel);
+        Seat seat = await queue.EnterAsync(Loud, "a", 1, true, Cancel);
         Aside own = queue.SetAside(Loud), another = queue.SetAside(Loud);
         Assert.Equal(0, queue.Taken);
 

@@ -25,5 +25,5 @@ internal static class FairQueues
     }
 
     public static List<Task<Seat>> Enter(FairQueue queue, ClusterName cluster, string user, int count, int width = 1) =>
-        [.. Enumerable.Range(0, count).Select(_ => queue.EnterAsync(cluster, user, width, TestContext.Current.CancellationToken).AsTask())];
+        [.. Enumerable.Range(0, count).Select(_ => queue.EnterAsync(cluster, user, width, true, TestContext.Current.CancellationToken).AsTask())];
 }

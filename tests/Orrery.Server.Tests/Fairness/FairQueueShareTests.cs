@@ -5,7 +5,7 @@ using static Orrery.Server.Tests.Fairness.FairQueues;
 
 namespace Orrery.Server.Tests.Fairness;
 
-/// <summary>How much each has: by weight, and of the threads.</summary>
+/// <summary>How much each has.</summary>
 public sealed class FairQueueShareTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -59,47 +59,5 @@ public sealed class FairQueueShareTests
         Task<Seat>[] satellites = [.. Enumerable.Range(0, Shared.WeightOfRoot).Select(i => queue.EnterAsync(ClusterName.Root, "satellite-" + i, 1, true, Cancel).AsTask())];
 
         Assert.All(satellites, s => Assert.True(s.IsCompletedSuccessfully, "it waits behind tenants"));
-    }
-
-    [Fact]
-    public async Task Leave_ManyWait_WhoeverIsLetInStandsBehindWorkOfOthersThatWasReady()
-    {
-        const int AtOnce = 16, Samples = 200;
-        var queue = new FairQueue(new FairnessOptions { Seats = AtOnce, SeatsOfCluster = AtOnce, BusySeatsOfCluster = AtOnce, QueueOfFlow = 1_000, QueueOfCluster = 1_000 }, TimeProvider.System);
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        long served = 0;
-        Task[] flood = [.. Enumerable.Range(0, 300).Select(_ => Task.Run(FloodAsync, Cancel))];
-
-        long[] before = await Task.Factory.StartNew(() => Enumerable.Range(0, Samples).Select(_ => Others()).ToArray(), Cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        await over.CancelAsync();
-        await Task.WhenAll(flood);
-
-        // Those that were ready, and those that threads were just at. The last tenth is the system's, which may stop this thread between two steps.
-        Assert.InRange(before.Order().ElementAt(Samples * 9 / 10), 0, 4 * AtOnce);
-
-        async Task FloodAsync()
-        {
-            while (!over.IsCancellationRequested)
-            {
-                using Seat seat = await queue.EnterAsync(Loud, "a", 1, true, Cancel);
-                Thread.SpinWait(200);
-                Interlocked.Increment(ref served);
-            }
-        }
-
-        long Others()
-        {
-            using var done = new ManualResetEventSlim();
-            long at = Interlocked.Read(ref served), then = 0;
-            ThreadPool.UnsafeQueueUserWorkItem(
-                _ =>
-                {
-                    then = Interlocked.Read(ref served);
-                    done.Set();
-                },
-                null);
-            done.Wait(Cancel);
-            return then - at;
-        }
     }
 }

@@ -95,6 +95,7 @@ public sealed class ApiServer : IAsyncDisposable
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton<ILoggerFactory>(new HostLoggerFactory(options.LoggerFactory));
         builder.Services.AddSingleton<IHostLifetime, NoHostLifetime>();
+        builder.Services.AddSingleton(_ => new ConnectionLooks(TimeProvider.System, options.LoggerFactory.CreateLogger<ConnectionLooks>()));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.WebHost.UseKestrelCore().UseSockets(sockets => sockets.Backlog = Backlog).UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Configure(kestrel, options));
         return builder.Build();
@@ -112,9 +113,11 @@ public sealed class ApiServer : IAsyncDisposable
         kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
         kestrel.Limits.MaxResponseBufferSize = 256 * 1024;
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(3);
+        ConnectionLooks.BePatient(kestrel.Limits);
         kestrel.Listen(options.Address, options.Port, listen =>
         {
             listen.Protocols = HttpProtocols.Http1AndHttp2;
+            listen.Use(kestrel.ApplicationServices.GetRequiredService<ConnectionLooks>().Before);
             listen.Use(new HandshakeTurns(Handshakes, options.TimeProvider).Before);
             listen.Use(RecordMemory.Before);
             listen.Use(GatheredRecords.Before);

@@ -9,4 +9,7 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 1001, Level = LogLevel.Information, Message = "serving on {Url}")]
     public static partial void Serving(this ILogger log, Uri url);
+
+    [LoggerMessage(EventId = 1002, Level = LogLevel.Error, Message = "a connection could not be looked at; the others are")]
+    public static partial void ConnectionNotLookedAt(this ILogger log, Exception fault);
 }

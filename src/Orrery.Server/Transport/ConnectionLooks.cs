@@ -1,0 +1,119 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging;
+
+namespace Orrery.Server.Transport;
+
+/// <summary>
+/// Lets the framework look at each connection every five seconds (has it been idle for too long, is its body too slow, has its keep-alive been answered), where it would every second:
+/// a satellite or a client that waits is quiet for ten, and the looks were a sixth of what it cost.
+/// </summary>
+internal sealed class ConnectionLooks : IDisposable
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<Looks, bool> connections = new();
+    private readonly ILogger<ConnectionLooks> log;
+    private readonly ITimer timer;
+    private int isLooking;
+
+    /// <param name="time">The framework reckons with the machine's own, whatever else the server goes by.</param>
+    public ConnectionLooks(TimeProvider time, ILogger<ConnectionLooks> log)
+    {
+        this.log = log;
+        timer = time.CreateTimer(static state => ((ConnectionLooks)state!).LookAtAll(), this, Interval, Interval);
+    }
+
+    /// <summary>Connections at which somebody wants to look. For tests.</summary>
+    public int Waiting => connections.Count(c => c.Key.Any);
+
+    /// <summary>
+    /// The framework takes the moment of its last look for now, so that a rate is asked for up to an interval too soon. With this much more patience nobody who is as fast as before is cut off.
+    /// </summary>
+    public static void BePatient(KestrelServerLimits limits)
+    {
+        limits.MinRequestBodyDataRate = Patient(limits.MinRequestBodyDataRate);
+        limits.MinResponseDataRate = Patient(limits.MinResponseDataRate);
+    }
+
+    /// <summary>In front of whatever wants to look.</summary>
+    public ConnectionDelegate Before(ConnectionDelegate next) => async connection =>
+    {
+        var looks = new Looks();
+        connection.Features.Set<IConnectionHeartbeatFeature>(looks);
+        connections[looks] = true;
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            connections.TryRemove(looks, out _);
+        }
+    };
+
+    public void Dispose() => timer.Dispose();
+
+    private static MinDataRate? Patient(MinDataRate? rate) => rate is null ? null : new MinDataRate(rate.BytesPerSecond, rate.GracePeriod + Interval);
+
+    private void LookAtAll()
+    {
+        // Whoever looks counts on being alone, however long it takes.
+        if (Interlocked.Exchange(ref isLooking, 1) != 0)
+        {
+            return;
+        }
+
+        try
+        {
+            foreach ((Looks looks, _) in connections)
+            {
+                Look(looks);
+            }
+        }
+        finally
+        {
+            Volatile.Write(ref isLooking, 0);
+        }
+    }
+
+    private void Look(Looks looks)
+    {
+        try
+        {
+            looks.Look();
+        }
+        catch (Exception fault)
+        {
+            // A connection that cannot be looked at must not keep the others from it.
+            log.ConnectionNotLookedAt(fault);
+        }
+    }
+
+    /// <summary>What is to be done at each look at one connection.</summary>
+    private sealed class Looks : IConnectionHeartbeatFeature
+    {
+        private readonly Lock change = new();
+        private volatile (Action<object> Action, object State)[] actions = [];
+
+        public bool Any => actions.Length > 0;
+
+        public void OnHeartbeat(Action<object> action, object state)
+        {
+            lock (change)
+            {
+                actions = [.. actions, (action, state)];
+            }
+        }
+
+        public void Look()
+        {
+            foreach ((Action<object> action, object state) in actions)
+            {
+                action(state);
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Orrery.Server.Transport;
+using Orrery.Testing;
+
+namespace Orrery.Server.Tests.Transport;
+
+public sealed class ConnectionLooksTests
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
+    private readonly ManualTime time = new();
+    private readonly RecordingLoggers loggers = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Before_AConnection_IsLookedAtEveryFiveSecondsUntilItEnds()
+    {
+        using ConnectionLooks looks = Create();
+        int looked = 0;
+        var over = new TaskCompletionSource();
+        Task connection = Open(looks, _ => looked++, over.Task);
+
+        time.Advance(Interval - TimeSpan.FromSeconds(1));
+        Assert.Equal(0, looked);
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(1, looked);
+        time.Advance(Interval);
+        Assert.Equal(2, looked);
+
+        over.SetResult();
+        await connection;
+        time.Advance(Interval);
+        Assert.Equal(2, looked);
+        Assert.Equal(0, looks.Waiting);
+    }
+
+    [Fact]
+    public async Task Before_AConnectionThatCannotBeLookedAt_KeepsNoOtherFromIt()
+    {
+        using ConnectionLooks looks = Create();
+        var looked = new int[3];
+        var over = new TaskCompletionSource();
+        Task[] connections =
+        [
+            Open(looks, _ => looked[0]++, over.Task),
+            Open(looks, _ => throw new InvalidOperationException("broken"), over.Task),
+            Open(looks, _ => looked[2]++, over.Task),
+        ];
+        time.Advance(Interval);
+
+        Assert.Equal([1, 0, 1], looked);
+        Assert.Equal(["a connection could not be looked at; the others are"], loggers.Lines);
+        over.SetResult();
+        await Task.WhenAll(connections);
+    }
+
+    /// <summary>Fails where the framework looks at connections by itself again.</summary>
+    [Fact]
+    public async Task Before_AConnectionOfTheFramework_IsLookedAtHere()
+    {
+        using ConnectionLooks looks = Create();
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http2;
+            listen.Use(looks.Before);
+        }));
+        await using WebApplication web = builder.Build();
+        web.Run(http => http.Response.WriteAsync(looks.Waiting.ToString(System.Globalization.CultureInfo.InvariantCulture), Token));
+        await web.StartAsync(Token);
+        using var client = new HttpClient { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        string address = web.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
+
+        Assert.Equal("1", await client.GetStringAsync(address, Token));
+        time.Advance(Interval);
+        Assert.Equal("1", await client.GetStringAsync(address, Token));
+        Assert.Empty(loggers.Lines);
+    }
+
+    [Fact]
+    public void BePatient_OfTheFrameworksLimits_GivesAsMuchMoreAsALookMayBeOld()
+    {
+        var limits = new KestrelServerLimits { MinResponseDataRate = new MinDataRate(100, TimeSpan.FromSeconds(7)), MinRequestBodyDataRate = null };
+        ConnectionLooks.BePatient(limits);
+        Assert.Equal((100, TimeSpan.FromSeconds(12)), (limits.MinResponseDataRate!.BytesPerSecond, limits.MinResponseDataRate.GracePeriod));
+        Assert.Null(limits.MinRequestBodyDataRate);
+    }
+
+    private static Task Open(ConnectionLooks looks, Action<object> look, Task over) => looks.Before(connection =>
+    {
+        connection.Features.GetRequiredFeature<IConnectionHeartbeatFeature>().OnHeartbeat(look, connection);
+        return over;
+    })(new DefaultConnectionContext("c"));
+
+    private ConnectionLooks Create() => new(time, loggers.CreateLogger<ConnectionLooks>());
+}

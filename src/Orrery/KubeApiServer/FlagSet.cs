@@ -16,6 +16,9 @@ internal enum FlagKind
     /// <summary><c>name=value</c> pairs, otherwise as a list.</summary>
     Pairs,
 
+    /// <summary>As <see cref="Pairs"/>, and a name alone has an empty value.</summary>
+    Settings,
+
     /// <summary>Alone it means true.</summary>
     Switch,
 
@@ -81,7 +84,7 @@ internal sealed class FlagSet(IReadOnlyList<Flag> flags)
         var text = new StringBuilder();
         foreach (Flag flag in flags.OrderBy(f => f.Name, StringComparer.Ordinal))
         {
-            string kind = flag.Kind switch { FlagKind.Switch => "", FlagKind.List => " strings", FlagKind.Pairs => " mapStringBool", FlagKind.Number => " int", FlagKind.Duration => " duration", _ => " string" };
+            string kind = flag.Kind switch { FlagKind.Switch => "", FlagKind.List => " strings", FlagKind.Pairs => " mapStringBool", FlagKind.Settings => " mapStringString", FlagKind.Number => " int", FlagKind.Duration => " duration", _ => " string" };
             string standard = flag.Default.Length == 0 ? "" : flag.Kind is FlagKind.Text ? $" (default \"{flag.Default}\")" : $" (default {flag.Default})";
             text.Append(CultureInfo.InvariantCulture, $"      --{flag.Name}{kind}\n                {flag.Description}{standard}\n");
         }
@@ -109,7 +112,7 @@ internal sealed class FlagSet(IReadOnlyList<Flag> flags)
             given[flag.Name] = values = [];
         }
 
-        if (flag.Kind is not (FlagKind.List or FlagKind.Pairs))
+        if (flag.Kind is not (FlagKind.List or FlagKind.Pairs or FlagKind.Settings))
         {
             values.Clear();
         }

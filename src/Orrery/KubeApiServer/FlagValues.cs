@@ -18,7 +18,9 @@ internal sealed class FlagValues(IReadOnlyDictionary<string, Flag> flags, IReadO
         [.. (given.TryGetValue(Known(name).Name, out List<string>? values) ? values : [Known(name).Default])
             .SelectMany(v => v.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
 
-    public IReadOnlyList<(string Name, string Value)> Pairs(string name) => [.. List(name).Select(pair => (pair[..pair.IndexOf('=', StringComparison.Ordinal)], pair[(pair.IndexOf('=', StringComparison.Ordinal) + 1)..]))];
+    /// <summary>Of pairs and settings; the value is empty where there is none.</summary>
+    public IReadOnlyList<(string Name, string Value)> Pairs(string name) =>
+        [.. List(name).Select(pair => pair.Split('=', 2)).Select(parts => (parts[0], parts.Length == 2 ? parts[1] : ""))];
 
     public bool Switch(string name) => Text(name) is { } text && Boolean(text) == true;
 

@@ -135,9 +135,11 @@ internal sealed record KubeApiServerOptions
     {
         string[] known = [.. ApiServerOptions.BuiltinVersions];
         var withheld = new HashSet<string>(StringComparer.Ordinal);
-        foreach ((string name, string value) in pairs)
+        foreach ((string given, string value) in pairs)
         {
-            bool on = FlagValues.Boolean(value) ?? throw new CommandFailedException($"--runtime-config: {name}={value}: want true or false");
+            // As upstream: the legacy group's version may be written as its path is.
+            string name = given == "api/v1" ? "v1" : given;
+            bool on = value.Length == 0 || (FlagValues.Boolean(value) ?? throw new CommandFailedException($"--runtime-config: {name}={value}: want true or false"));
             bool isStage = name is "api/all" or "api/ga" or "api/beta" or "api/alpha" or "api/legacy";
             if (isStage ? !on && name is "api/all" or "api/ga" or "api/legacy" : on && !known.Contains(name))
             {

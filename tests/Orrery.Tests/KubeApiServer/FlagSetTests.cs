@@ -8,7 +8,7 @@ public sealed class FlagSetTests
     private static readonly FlagSet Flags = new(
     [
         new("name", FlagKind.Text, "", "unnamed"), new("modes", FlagKind.List, "", "a"), new("on", FlagKind.Switch, "", "true"), new("off", FlagKind.Switch, "", "false"),
-        new("port", FlagKind.Number, "", "6443"), new("wait", FlagKind.Duration, ""), new("gates", FlagKind.Pairs, ""), new("v", FlagKind.Number, "", "0"),
+        new("port", FlagKind.Number, "", "6443"), new("wait", FlagKind.Duration, ""), new("gates", FlagKind.Pairs, ""), new("served", FlagKind.Settings, ""), new("v", FlagKind.Number, "", "0"),
     ]);
 
     [Theory]
@@ -31,6 +31,7 @@ public sealed class FlagSetTests
         Assert.Equal(["a"], Flags.Parse([]).List("modes"));
         Assert.Equal(["b", "c", "d"], Flags.Parse(["--modes=b,c", "--modes", "d"]).List("modes"));
         Assert.Equal([("A", "true"), ("B", "false")], Flags.Parse(["--gates=A=true,B=false"]).Pairs("gates"));
+        Assert.Equal([("A", ""), ("B", "false")], Flags.Parse(["--served=A,B=false"]).Pairs("served"));
     }
 
     [Fact]

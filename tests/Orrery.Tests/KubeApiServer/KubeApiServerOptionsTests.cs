@@ -27,6 +27,14 @@ public sealed class KubeApiServerOptionsTests
         Assert.Equal("10.0.0.1", options.ServiceRange.First);
     }
 
+    [Theory]
+    [InlineData("api/v1")]
+    [InlineData("api/v1=true,apps/v1")]
+    [InlineData("v1", "apps/v1=")]
+    [InlineData("apps/v1=false,api/v1=false", null, "apps/v1", "v1")]
+    public void From_VersionsToServe_ByNameAloneAndByTheLegacyPath(string first, string? second = null, params string[] withheld) =>
+        Assert.Equal(withheld, Read([.. new[] { first, second }.OfType<string>().Select(value => "--runtime-config=" + value)]).WithheldVersions.Order(StringComparer.Ordinal));
+
     /// <summary>The flags of a cluster of simulated nodes that is to have no bounds, and those of a pod of a control plane as far as they are about this server.</summary>
     [Fact]
     public void From_WhatOthersPass_IsUnderstoodOrSaidToChangeNothing()

@@ -57,9 +57,12 @@ internal sealed class ApplicationReconciler(KubeClient root, Informer applicatio
     /// <summary>The release that a channel of an application stands for now; null when there is no such channel.</summary>
     public static string? ReleaseOf(KubeObject application, string channel) => Channels(application).Where(c => c.Name == channel).Select(c => c.Release).FirstOrDefault();
 
-    private static IEnumerable<(string Name, string Release)> Channels(KubeObject application) =>
+    /// <summary>Whether what follows that channel of an application is to be left as it is.</summary>
+    public static bool IsSuspended(KubeObject application, string channel) => Channels(application).Any(c => c.Name == channel && c.IsSuspended);
+
+    private static IEnumerable<(string Name, string Release, bool IsSuspended)> Channels(KubeObject application) =>
         application.At("spec", "channels") is { ValueKind: JsonValueKind.Array } channels
-            ? channels.EnumerateArray().Select(c => new KubeObject(c)).Select(c => (c.TextAt("name") ?? "", c.TextAt("release") ?? ""))
+            ? channels.EnumerateArray().Select(c => new KubeObject(c)).Select(c => (c.TextAt("name") ?? "", c.TextAt("release") ?? "", c.At("suspended") is { ValueKind: JsonValueKind.True }))
             : [];
 
     private static string? Latest(IEnumerable<KubeObject> own)

@@ -1,6 +1,8 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Api.Kinds;
+using Orrery.Controllers.Applications;
 using Orrery.Controllers.Placement;
 
 namespace Orrery.Controllers.Installations;
@@ -21,7 +23,21 @@ internal sealed record InstallationPlan(KubeObject Installation, string Tenant, 
 
     public bool IsVendors => Installation.TextAt("spec", "scope") == "DataPlane";
 
-    public bool IsSuspended => Installation.At("spec", "suspended") is { ValueKind: System.Text.Json.JsonValueKind.True };
+    /// <summary>Why what is installed is left as it is, whatever is wanted: the installation, its application or the channel that it follows is suspended. Null while it is not.</summary>
+    public PlanRefusal? Suspension
+    {
+        get
+        {
+            string? channel = Installation.TextAt("spec", "channel");
+            return IsSuspended(Installation) ? new PlanRefusal("Suspended", "what runs is left as it is")
+                : Application is not null && IsSuspended(Application) ? new PlanRefusal("ApplicationSuspended", $"what runs is left as it is: Application {Application.Name} is suspended")
+                : Application is not null && channel is not null && ApplicationReconciler.IsSuspended(Application, channel)
+                    ? new PlanRefusal("ChannelSuspended", $"what runs is left as it is: channel {channel} of Application {Application.Name} is suspended")
+                : null;
+
+            static bool IsSuspended(KubeObject of) => of.At("spec", "suspended") is { ValueKind: JsonValueKind.True };
+        }
+    }
 
     public TimeSpan Deadline => TimeSpan.FromSeconds(Installation.NumberAt("spec", "progressDeadlineSeconds") ?? 600);
 
@@ -33,7 +49,7 @@ internal sealed record InstallationPlan(KubeObject Installation, string Tenant, 
     public JsonObject? Overrides => Installation.At("spec", "overrides") is { } found ? JsonObject.Create(found) : null;
 }
 
-/// <summary>Why nothing new can be installed.</summary>
+/// <summary>Why nothing new is installed.</summary>
 /// <param name="Reason">CamelCase.</param>
 internal sealed record PlanRefusal(string Reason, string Message)
 {

@@ -62,7 +62,7 @@ internal sealed class InstallationReconciler(
             else
             {
                 bool isLeaving = fleet.Current.DataPlane(name) is not { Deleting: false };
-                status = (isLeaving || look.DataPlane.Paused ? null : InstallationMove.Stay(plan, look.DataPlane, look.Before, wanted, time.GetUtcNow()))
+                status = (isLeaving || look.DataPlane.Paused || plan.Suspension is not null ? null : InstallationMove.Stay(plan, look.DataPlane, look.Before, wanted, time.GetUtcNow()))
                     ?? await planes.RemoveAsync(look, isLeaving, cancellationToken).ConfigureAwait(false);
             }
 

@@ -42,9 +42,14 @@ internal sealed class PlaneReconciler(WorkWriter writer, HookRunner hooks, Bundl
         PlaneStatus status = look.Before with { Wanted = look.Plan.WantedRelease, Namespace = look.Plan.TargetNamespace };
 
         // 1. Reasons to leave everything as it is.
-        if (look.DataPlane.Paused || look.Plan.IsSuspended)
+        if (look.DataPlane.Paused)
         {
-            return Counted(status, look).In(Phases.Paused, look.DataPlane.Paused ? "DataPlanePaused" : "Suspended", "what runs is left as it is");
+            return Counted(status, look).In(Phases.Paused, "DataPlanePaused", "what runs is left as it is");
+        }
+
+        if (look.Plan.Suspension is { } suspension)
+        {
+            return Counted(status, look).In(Phases.Paused, suspension.Reason, suspension.Message);
         }
 
         if (look.Plan.Refusal is { } refusal)
@@ -94,6 +99,11 @@ internal sealed class PlaneReconciler(WorkWriter writer, HookRunner hooks, Bundl
         if (look.DataPlane.Paused && !isLeaving)
         {
             return Counted(look.Before, look).In(Phases.Paused, "DataPlanePaused", "what runs is left as it is");
+        }
+
+        if (look.Plan.Suspension is { } suspension && !isLeaving && !look.Installation.IsDeleting)
+        {
+            return Counted(look.Before, look).In(Phases.Paused, suspension.Reason, suspension.Message);
         }
 
         bool skipsHooks = isLeaving || look.Before.InForce is null || look.Installation.Annotations.GetValueOrDefault(SkipHooksAnnotation) == "true";

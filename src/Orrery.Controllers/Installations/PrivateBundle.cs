@@ -29,6 +29,9 @@ internal static class PrivateBundle
         {
             // Values for others' classes and data planes tell of other customers.
             spec.Remove("channels");
+
+            // Said on the installation, where controllers of every version understand it.
+            spec.Remove("suspended");
             Keep(spec, "values", layer => InstallationPlanner.IsFor(layer, dataPlane) && InstallationPlanner.IsForClass(layer, plan.TenantClass));
         });
         yield return Copy(plan.Release!, _ => { });
@@ -38,6 +41,11 @@ internal static class PrivateBundle
             spec.Remove("placement");
             spec.Remove("channel");
             spec["release"] = plan.WantedRelease;
+            if (plan.Suspension is not null)
+            {
+                spec["suspended"] = true;
+            }
+
             Keep(spec, "dataPlaneValues", layer => InstallationPlanner.IsFor(layer, dataPlane));
         });
         installation.Metadata["namespace"] = plan.Installation.Namespace;

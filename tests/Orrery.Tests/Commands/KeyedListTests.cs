@@ -9,13 +9,14 @@ public sealed class KeyedListTests
 {
     private static readonly KeyedList Channels = new("spec.channels", "name");
     private static readonly KubeObject Present = KubeObject.Parse("""
-        {"metadata": {"name": "shop"}, "spec": {"channels": [{"name": "edge", "release": "b"}, {"name": "stable", "release": "a"}]}}
+        {"metadata": {"name": "shop"}, "spec": {"channels": [{"name": "edge", "release": "b"}, {"name": "stable", "release": "a"}, {"name": "held", "release": "a", "suspended": true}]}}
         """u8);
 
     [Theory]
-    [InlineData("""[{"name":"stable","release":"b"}]""", """[{"name":"edge","release":"b"},{"name":"stable","release":"b"}]""")]
-    [InlineData("""[{"name":"lts","release":"a"}]""", """[{"name":"edge","release":"b"},{"name":"stable","release":"a"},{"name":"lts","release":"a"}]""")]
-    [InlineData("""[{"name":"edge"}]""", """[{"name":"stable","release":"a"}]""")]
+    [InlineData("""[{"name":"stable","release":"b"}]""", """[{"name":"edge","release":"b"},{"name":"stable","release":"b"},{"name":"held","release":"a","suspended":true}]""")]
+    [InlineData("""[{"name":"lts","release":"a"}]""", """[{"name":"edge","release":"b"},{"name":"stable","release":"a"},{"name":"held","release":"a","suspended":true},{"name":"lts","release":"a"}]""")]
+    [InlineData("""[{"name":"edge"}]""", """[{"name":"stable","release":"a"},{"name":"held","release":"a","suspended":true}]""")]
+    [InlineData("""[{"name":"held","release":"b"}]""", """[{"name":"edge","release":"b"},{"name":"stable","release":"a"},{"name":"held","release":"b","suspended":true}]""")]
     public void Merge_OfSomeElements_LeavesTheOthersAsTheyAre(string said, string expected)
     {
         var patch = new JsonObject { ["spec"] = new JsonObject { ["channels"] = JsonNode.Parse(said) } };

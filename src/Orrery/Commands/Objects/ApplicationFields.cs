@@ -12,6 +12,7 @@ internal static class ApplicationFields
     [
         ObjectField.Text("--title", "spec.title", "What people call it.", "TEXT"),
         ObjectField.Text("--description", "spec.description", "What it is.", "TEXT"),
+        ObjectField.Flag("--suspended", "spec.suspended", "Leave all that is installed of it as it is."),
         ObjectField.Elements("--channel", new KeyedList("spec.channels", "name"), "A channel and the release that it stands for; without a release the channel goes.", "NAME=RELEASE", text =>
         {
             (string name, string release) = Pair("--channel", text);

@@ -9,7 +9,7 @@ namespace Orrery.Commands.Objects;
 /// <param name="Keys">What an element is known by.</param>
 internal sealed record KeyedList(string Path, params string[] Keys)
 {
-    /// <summary>The present list with what was said of some elements, in the place of the patch's own.</summary>
+    /// <summary>The present list with what was said of some elements, in the place of the patch's own; what was not said of them stays too.</summary>
     public void Merge(KubeObject present, JsonObject patch)
     {
         string[] steps = Path.Split('.');
@@ -30,7 +30,10 @@ internal sealed record KeyedList(string Path, params string[] Keys)
             }
             else if (at >= 0)
             {
-                merged[at] = (JsonObject)element.DeepClone();
+                foreach ((string member, JsonNode? value) in element)
+                {
+                    merged[at][member] = value?.DeepClone();
+                }
             }
             else
             {

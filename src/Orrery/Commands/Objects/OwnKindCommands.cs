@@ -8,7 +8,7 @@ internal static class OwnKindCommands
 {
     public static IEnumerable<Command> All() =>
     [
-        ObjectCommand.Create(ObjectKind.Tenant, TenantFields.Tenant, [.. SuspendVerb.Both()]),
+        ObjectCommand.Create(ObjectKind.Tenant, TenantFields.Tenant, [.. SuspendVerb.OfTenants()]),
         ObjectCommand.Create(ObjectKind.TenantClass, TenantFields.TenantClass),
         ObjectCommand.Create(ObjectKind.DataPlane,
         [
@@ -21,8 +21,8 @@ internal static class OwnKindCommands
         AddVerb.Create(), TokenVerb.Create(), ApproveVerb.Create(), RevokeVerb.Create(), ConfirmVerb.Create(), KubectlVerb.Create()),
         ObjectCommand.Create(ObjectKind.VirtualSite, [ObjectField.Pairs("--data-plane-labels", "spec.dataPlaneSelector.matchLabels", "Labels of its data planes.")]),
         ObjectCommand.Create(ObjectKind.VirtualCluster, ObjectField.Placement),
-        ObjectCommand.Create(ObjectKind.Application, ApplicationFields.Application),
+        ObjectCommand.Create(ObjectKind.Application, ApplicationFields.Application, [.. SuspendVerb.OfApplications()]),
         ObjectCommand.Create(ObjectKind.Release, ApplicationFields.Release),
-        ObjectCommand.Create(ObjectKind.Installation, ApplicationFields.Installation, TestVerb.Create()),
+        ObjectCommand.Create(ObjectKind.Installation, ApplicationFields.Installation, [.. SuspendVerb.OfInstallations(), TestVerb.Create()]),
     ];
 }

@@ -55,11 +55,16 @@ internal static class SetVerb
             var changed = new List<KubeObject>();
             int code = await GetVerb.EachAsync(parsed.GetValue(names)!.Distinct(StringComparer.Ordinal), async name =>
             {
-                if (await Missing.ExplainAsync(client, kind, ns, name, () => ChangeAsync(client, kind, ns, name, patch, lists, mode, ct), ct).ConfigureAwait(false) is { } now)
+                if (mode == "client")
                 {
-                    CreateVerb.Report(output.Of(parsed), kind, now, mode == "server" ? "changed (server dry run)" : "changed");
-                    changed.Add(now);
+                    Console.WriteLine((await Missing.ExplainAsync(client, kind, ns, name, () => WholeAsync(client, kind, ns, name, patch, lists, _ => { }, ct), ct).ConfigureAwait(false)).ToJsonString());
+                    return;
                 }
+
+                KubeObject now = await Missing.ExplainAsync(
+                    client, kind, ns, name, () => ChangeAsync(client, kind, ns, name, patch, lists, _ => { }, ct, dryRun: mode == "server"), ct).ConfigureAwait(false);
+                CreateVerb.Report(output.Of(parsed), kind, now, mode == "server" ? "changed (server dry run)" : "changed");
+                changed.Add(now);
             }).ConfigureAwait(false);
             await Missing.WarnAsync(client, all, parsed, ct).ConfigureAwait(false);
             if (mode == "none" && wait is not null)
@@ -75,39 +80,41 @@ internal static class SetVerb
         return command;
     }
 
-    /// <summary>One that changes elements of a list says which making of the object it read, and begins anew when somebody else was faster.</summary>
-    /// <returns>Null when it was only to be printed.</returns>
-    private static async Task<KubeObject?> ChangeAsync(
-        KubeClient client, ObjectKind kind, string ns, string name, JsonObject patch, KeyedList[] lists, string mode, CancellationToken ct)
+    /// <summary>Sends the patch. One that changes elements of a list says which making of the object it read, and begins anew when somebody else was faster.</summary>
+    /// <param name="check">Throws where the patch has no place in an object whose lists are changed.</param>
+    internal static async Task<KubeObject> ChangeAsync(
+        KubeClient client, ObjectKind kind, string ns, string name, JsonObject patch, KeyedList[] lists, Action<KubeObject> check, CancellationToken ct, bool dryRun = false)
     {
         for (int attempt = 1; ; attempt++)
         {
-            var whole = (JsonObject)patch.DeepClone();
-            if (lists.Length > 0)
-            {
-                KubeObject present = await client.GetAsync(kind.Resource, ns, name, ct).ConfigureAwait(false);
-                foreach (KeyedList list in lists)
-                {
-                    list.Merge(present, whole);
-                }
-
-                ObjectField.Put(whole, "metadata.resourceVersion", JsonValue.Create(present.ResourceVersion));
-            }
-
-            if (mode == "client")
-            {
-                Console.WriteLine(whole.ToJsonString());
-                return null;
-            }
-
             try
             {
-                return await client.PatchAsync(kind.Resource, ns, name, PatchKind.Merge, whole, ct, dryRun: mode == "server").ConfigureAwait(false);
+                JsonObject whole = await WholeAsync(client, kind, ns, name, patch, lists, check, ct).ConfigureAwait(false);
+                return await client.PatchAsync(kind.Resource, ns, name, PatchKind.Merge, whole, ct, dryRun: dryRun).ConfigureAwait(false);
             }
             catch (StatusException e) when (e.IsConflict && lists.Length > 0 && attempt < Attempts)
             {
                 // Read again.
             }
         }
+    }
+
+    /// <summary>The patch with the elements of lists that it leaves.</summary>
+    private static async Task<JsonObject> WholeAsync(KubeClient client, ObjectKind kind, string ns, string name, JsonObject patch, KeyedList[] lists, Action<KubeObject> check, CancellationToken ct)
+    {
+        var whole = (JsonObject)patch.DeepClone();
+        if (lists.Length > 0)
+        {
+            KubeObject present = await client.GetAsync(kind.Resource, ns, name, ct).ConfigureAwait(false);
+            check(present);
+            foreach (KeyedList list in lists)
+            {
+                list.Merge(present, whole);
+            }
+
+            ObjectField.Put(whole, "metadata.resourceVersion", JsonValue.Create(present.ResourceVersion));
+        }
+
+        return whole;
     }
 }

@@ -32,6 +32,9 @@ public static class OrreryNames
     /// <summary>On an Installation: its tests are run when this changes. What the value is does not matter.</summary>
     public const string TestAnnotation = "orrery.dev/test";
 
+    /// <summary>On an Installation: somebody still reads what the tests of this run (the value of <see cref="TestAnnotation"/>) wrote, so that they stay also where they are to go once they have ended.</summary>
+    public const string KeepTestsAnnotation = "orrery.dev/keep-tests";
+
     /// <summary>On a Work of an Installation: it runs at this event, such as <c>pre-install</c>, and is no part of what stays.</summary>
     public const string HookLabel = "orrery.dev/hook";
 

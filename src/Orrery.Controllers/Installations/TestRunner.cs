@@ -19,11 +19,14 @@ internal sealed class TestRunner(WorkWriter writer, HookRunner hooks, TimeProvid
             return await BeginAsync(look, new TestRun(asked, revision, TestRun.Running, "the tests begin", time.GetUtcNow(), []), inForce, cancellationToken).ConfigureAwait(false);
         }
 
+        List<KubeObject> own = [.. look.Hooks.Where(IsRun)];
+        bool isKept = run is not null && look.Installation.Annotations.GetValueOrDefault(OrreryNames.KeepTestsAnnotation) == run.Run;
         if (run is not { Phase: TestRun.Running })
         {
-            if (run is { Phase: TestRun.Failed })
+            if (run is not null && !isKept)
             {
-                await hooks.SweepFailedAsync(look.Hooks.Where(IsRun), cancellationToken).ConfigureAwait(false);
+                await hooks.SweepAsync(own, run.Hooks, cancellationToken).ConfigureAwait(false);
+                await hooks.SweepFailedAsync(own, cancellationToken).ConfigureAwait(false);
             }
 
             return run;
@@ -34,14 +37,21 @@ internal sealed class TestRunner(WorkWriter writer, HookRunner hooks, TimeProvid
             return run with { Phase = TestRun.Failed, Message = "something else came into force while the tests ran" };
         }
 
-        List<KubeObject> own = [.. look.Hooks.Where(IsRun)];
-        await hooks.SweepAsync(own, run.Hooks, cancellationToken).ConfigureAwait(false);
+        if (!isKept)
+        {
+            await hooks.SweepAsync(own, run.Hooks, cancellationToken).ConfigureAwait(false);
+        }
+
         var attempt = new Attempt("", "", revision, "", run.Started, run.Hooks);
         HookProgress progress = await hooks.RunAsync(own, InstallationWorks.TestRunEvent, attempt, run.Id(inForce), cancellationToken).ConfigureAwait(false);
         run = run with { Hooks = progress.Attempt.Hooks };
         if (progress.IsDone)
         {
-            await hooks.SweepAsync(own, progress.Attempt.Hooks, cancellationToken).ConfigureAwait(false);
+            if (!isKept)
+            {
+                await hooks.SweepAsync(own, progress.Attempt.Hooks, cancellationToken).ConfigureAwait(false);
+            }
+
             return run with { Phase = TestRun.Succeeded, Message = run.Hooks.Count == 0 ? "the release has no tests" : $"{run.Hooks.Count} tests passed" };
         }
 

@@ -69,6 +69,44 @@ public sealed class HelmRoadTests
         Assert.Equal(("Running", 1L), ((await shop.StatusAsync()).TextAt("phase"), (await shop.StatusAsync()).NumberAt("revision")));
     }
 
+    /// <summary>Tests that are to go once they have ended, with somebody who still reads what they wrote, and without.</summary>
+    [Theory]
+    [InlineData("Succeeded", "hook-succeeded")]
+    [InlineData("Failed", "hook-failed")]
+    public async Task Tests_ThatGoOnceTheyHaveEnded_StayAsLongAsTheyAreKept(string phase, string policy)
+    {
+        string check = $$$"""
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: check, annotations: {"helm.sh/hook": test, "helm.sh/hook-delete-policy": "{{{policy}}}"}}
+            spec: {restartPolicy: Never, containers: [{name: main, image: example.test/check:1}]}
+            """;
+        await using ChartFleet shop = await StartAsync("Denied", [ConfigMap("settings", "{a: b}"), ("templates/tests/check.yaml", check)]);
+        await shop.InstallAsync("shop-1");
+        await shop.RunsAsync("shop-1");
+
+        // 1. Kept, also when it is looked at once more.
+        await shop.PatchAsync("""{"metadata": {"annotations": {"orrery.dev/test": "a", "orrery.dev/keep-tests": "a"}}}""");
+        await shop.SomeAsync(Pods, "check");
+        await shop.EndPodAsync("check", phase);
+        Assert.Equal(phase, (await TestedAsync(shop, "a")).Phase);
+        await shop.PatchAsync("""{"spec": {"progressDeadlineSeconds": 599}}""");
+        await shop.RunsAsync("shop-1");
+        KubeObject kept = (await shop.Plane.Client.FindAsync(Pods, Mapped, "check", default))!;
+        Assert.False(kept.IsDeleting);
+
+        // 2. Read.
+        await shop.PatchAsync("""{"metadata": {"annotations": {"orrery.dev/keep-tests": null}}}""");
+        await Eventually.TrueAsync(async () => await shop.Plane.Client.FindAsync(Pods, Mapped, "check", default) is null, "it goes", TimeSpan.FromSeconds(60));
+
+        // 3. What was kept of another run is none of this one's.
+        await shop.PatchAsync("""{"metadata": {"annotations": {"orrery.dev/test": "b", "orrery.dev/keep-tests": "a"}}}""");
+        await shop.SomeAsync(Pods, "check", kept.Uid);
+        await shop.EndPodAsync("check", phase);
+        Assert.Equal(phase, (await TestedAsync(shop, "b")).Phase);
+        await Eventually.TrueAsync(async () => await shop.Plane.Client.FindAsync(Pods, Mapped, "check", default) is null, "it goes", TimeSpan.FromSeconds(60));
+    }
+
     [Fact]
     public async Task Objects_ThatSayKeep_OutliveUpgradeAndInstallation()
     {

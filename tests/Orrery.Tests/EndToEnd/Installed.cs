@@ -38,8 +38,9 @@ public class Installed : IAsyncLifetime
     /// <summary>Runs the launcher with this installation's data directory.</summary>
     internal Task<Ended> OrreryAsync(params string[] arguments) => OrreryAsync(null, arguments);
 
+    /// <remarks>What tests serve on this machine is not reached through a proxy that their environment names.</remarks>
     internal Task<Ended> OrreryAsync(string? input, string[] arguments) =>
-        Shell.RunAsync(Program, arguments, new Dictionary<string, string> { ["ORRERY_DATA_DIR"] = Folder, ["KUBECONFIG"] = "" }, input);
+        Shell.RunAsync(Program, arguments, new Dictionary<string, string> { ["ORRERY_DATA_DIR"] = Folder, ["KUBECONFIG"] = "", ["NO_PROXY"] = "127.0.0.1" }, input);
 
     /// <summary>kubectl as the root cluster's administrator.</summary>
     internal Kubectl Root => new(Path.Combine(Folder, "kubeconfig"));

@@ -13,7 +13,7 @@ internal sealed class TestLogs(KubeClient root, TextWriter output)
 
     private const string TestRunEvent = "test-run";
 
-    /// <summary>Prints the logs of all tests that are still there; a test that asks to be removed once it has passed is not.</summary>
+    /// <summary>Prints the logs of all tests that are there; one that goes once it has ended is, as long as <see cref="OrreryNames.KeepTestsAnnotation"/> says so.</summary>
     public async Task PrintAsync(string ns, string installation, string dataPlane, CancellationToken cancellationToken)
     {
         var query = new ListQuery { LabelSelector = $"{OrreryNames.HookLabel}={TestRunEvent},{OrreryNames.InstallationLabel}={installation}" };

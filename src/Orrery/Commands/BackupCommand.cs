@@ -30,6 +30,11 @@ internal static class BackupCommand
             throw new CommandFailedException($"{file} exists already; nothing was written");
         }
 
+        if (Path.GetDirectoryName(file) is { } folder && !Directory.Exists(folder))
+        {
+            throw new CommandFailedException($"there is no folder {folder}; nothing was written");
+        }
+
         string? keys = withKeys ? KeyBundle.Read(directory, TimeProvider.System).ToPem() : null;
         long revision = 0, objects = 0;
         try

@@ -112,6 +112,16 @@ public sealed class BackupCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Backup_IntoAFolderThatIsNotThere_SaysSo()
+    {
+        string missing = Path.Combine(folder.Path, "missing");
+
+        Ended refused = await Shell.RunAsync(Program, ["backup", Path.Combine(missing, "file"), "--data-dir", folder.Path]);
+
+        Assert.Equal((1, $"orrery: there is no folder {missing}; nothing was written"), (refused.ExitCode, refused.Error.Trim()));
+    }
+
+    [Fact]
     public async Task Restore_OfADamagedFile_ChangesNothing()
     {
         string file = Path.Combine(folder.Path, "damaged"), target = Path.Combine(folder.Path, "target");

@@ -128,7 +128,7 @@ public sealed class JoinTests(Vendor vendor)
 
         Assert.Equal(1, ended.ExitCode);
         Assert.Equal("", ended.Output);
-        Assert.Contains("already exists", ended.Error, StringComparison.Ordinal);
+        Assert.Contains("already exists; 'orrery data-plane token solo' prints a manifest with another token", ended.Error, StringComparison.Ordinal);
     }
 
     /// <summary>The satellite's process.</summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Commands.Objects;
@@ -42,7 +43,15 @@ internal static class AddVerb
             }
 
             using KubeClient root = cluster.Connect(parsed);
-            await root.CreateAsync(OrreryResources.DataPlanes, "", body, ct).ConfigureAwait(false);
+            try
+            {
+                await root.CreateAsync(OrreryResources.DataPlanes, "", body, ct).ConfigureAwait(false);
+            }
+            catch (StatusException e) when (e.IsAlreadyExists)
+            {
+                throw new CommandFailedException($"{e.Message}; 'orrery data-plane token {parsed.GetValue(name)}' prints a manifest with another token for its cluster", e);
+            }
+
             await output.WriteAsync(parsed, root, parsed.GetValue(name)!, newCluster: false, ct).ConfigureAwait(false);
             return 0;
         });

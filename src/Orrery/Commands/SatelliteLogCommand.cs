@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Orrery.Api;
+using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Commands.Objects;
 using Orrery.Satellite.Recording;
@@ -27,6 +29,11 @@ internal static class SatelliteLogCommand
         {
             using KubeClient cluster = options.Connect(parsed);
             IReadOnlyList<RecordPart> parts = await RecordReader.ReadAsync(cluster, ct).ConfigureAwait(false);
+            if (parts.Count == 0 && !await MayHaveSatelliteAsync(cluster, ct).ConfigureAwait(false))
+            {
+                throw new CommandFailedException($"no satellite works in the cluster at {cluster.Config.Server}: it has no namespace {JoinNames.SystemNamespace}; name the kubeconfig of one with --kubeconfig");
+            }
+
             if (parsed.GetValue(verify))
             {
                 return Verify(parts, parsed.GetValue(head) is { } known ? RecordHead.Parse(known) : null);
@@ -40,6 +47,19 @@ internal static class SatelliteLogCommand
             return 0;
         });
         return command;
+    }
+
+    private static async Task<bool> MayHaveSatelliteAsync(KubeClient cluster, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await cluster.FindAsync(ObjectKind.Namespace.Resource, "", JoinNames.SystemNamespace, cancellationToken).ConfigureAwait(false) is not null;
+        }
+        catch (StatusException e) when (e.Code == 403)
+        {
+            // Who may read the record alone cannot know.
+            return true;
+        }
     }
 
     private static int Verify(IReadOnlyList<RecordPart> parts, RecordHead? known)

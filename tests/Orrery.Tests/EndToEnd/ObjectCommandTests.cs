@@ -73,6 +73,8 @@ public sealed class ObjectCommandTests(CommandTests.Small installed) : IClassFix
     [InlineData("dataplanes.orrery.dev \"sollo\" not found; did you mean solo?", "dp", "confirm", "sollo")]
     [InlineData("namespaces \"defualt\" not found; did you mean default?", "install", "create", "a", "-n", "defualt", "--application", "a", "--release", "b")]
     [InlineData("--watch goes with one name", "tenant", "get", "a", "b", "--watch")]
+    [InlineData("applications.orrery.dev \"nope\" not found", "app", "suspend", "nope")]
+    [InlineData("it has no namespace orrery-system; name the kubeconfig of one with --kubeconfig", "satellite-log", "--verify")]
     public async Task Command_ThatCannotBeDone_SaysWhyAndFails(string expected, params string[] arguments)
     {
         Ended ended = await installed.OrreryAsync(arguments);
@@ -80,6 +82,38 @@ public sealed class ObjectCommandTests(CommandTests.Small installed) : IClassFix
         Assert.Equal(1, ended.ExitCode);
         Assert.Contains(expected, ended.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", ended.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Suspend_OfAChannel_LeavesTheOthersAndWhatElseIsSaidOfIt()
+    {
+        await RunAsync("app", "create", "held", "--channel", "stable=a", "--channel", "edge=b");
+        async Task<string> ChannelsAsync() => await RunAsync("app", "get", "held", "-o", "jsonpath={.spec.channels}");
+
+        Assert.Equal("application.orrery.dev/held suspended (channel stable)\n", await RunAsync("app", "suspend", "held", "--channel", "stable"));
+        Assert.Equal("""[{"name":"stable","release":"a","suspended":true},{"name":"edge","release":"b"}]""", await ChannelsAsync());
+        await RunAsync("app", "set", "held", "--channel", "stable=c");
+        Assert.Equal("""[{"name":"stable","release":"c","suspended":true},{"name":"edge","release":"b"}]""", await ChannelsAsync());
+        Assert.Equal("application.orrery.dev/held resumed (channel stable)\n", await RunAsync("app", "resume", "held", "--channel", "stable"));
+        Assert.Equal("""[{"name":"stable","release":"c","suspended":false},{"name":"edge","release":"b"}]""", await ChannelsAsync());
+        Ended wrong = await installed.OrreryAsync("app", "suspend", "held", "--channel", "stabel");
+        Assert.Equal((1, "orrery: application held has no channel stabel; did you mean stable?"), (wrong.ExitCode, wrong.Error.Trim()));
+
+        Assert.Equal("application.orrery.dev/held suspended\n", await RunAsync("app", "suspend", "held"));
+        Assert.Equal("true", await RunAsync("app", "get", "held", "-o", "jsonpath={.spec.suspended}"));
+    }
+
+    [Theory]
+    [InlineData("late", "orrery: this asks the API of data plane \"late\", whose satellite is not connected; 'orrery data-plane describe late' tells since when")]
+    [InlineData("sollo", "orrery: the server answered 404 NotFound: dataplanes.orrery.dev \"sollo\" not found; did you mean solo?")]
+    public async Task DataPlaneKubectl_WhereNobodyAnswers_SaysWhy(string dataPlane, string expected)
+    {
+        Kubectl.Require();
+        _ = await installed.OrreryAsync("data-plane", "create", "late");
+
+        Ended ended = await installed.OrreryAsync("data-plane", "kubectl", dataPlane, "--", "get", "pods");
+
+        Assert.Equal((1, expected), (ended.ExitCode, ended.Error.Trim()));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Commands.Objects;
@@ -27,7 +28,9 @@ internal static class KubectlVerb
     private static async Task<int> RunAsync(ClientConfig root, string dataPlane, string[] arguments, CancellationToken cancellationToken)
     {
         string program = Kubectl.Find() ?? throw new CommandFailedException("there is no kubectl on PATH");
-        var server = new Uri($"{root.Server.AbsoluteUri.TrimEnd('/')}/apis/{OrreryResources.ApiVersion}/dataplanes/{Uri.EscapeDataString(dataPlane)}/proxy");
+        string path = $"/apis/{OrreryResources.ApiVersion}/dataplanes/{Uri.EscapeDataString(dataPlane)}/proxy";
+        await FindAsync(root, dataPlane, path, cancellationToken).ConfigureAwait(false);
+        var server = new Uri(root.Server.AbsoluteUri.TrimEnd('/') + path);
         string? token = root.TokenSource is { } source ? await source(cancellationToken).ConfigureAwait(false) : root.BearerToken;
         root = root.Now;
         string[] acting = [.. root.Impersonation.SelectMany(Acting)];
@@ -46,6 +49,25 @@ internal static class KubectlVerb
         finally
         {
             folder.Delete(recursive: true);
+        }
+    }
+
+    /// <summary>kubectl says of an API that is not there that it cannot handle requests, five times, and not why.</summary>
+    /// <exception cref="CommandFailedException">There is no such data plane, or nobody answers for it.</exception>
+    private static async Task FindAsync(ClientConfig config, string dataPlane, string path, CancellationToken cancellationToken)
+    {
+        using var root = new KubeClient(config);
+        try
+        {
+            await Missing.ExplainAsync(root, ObjectKind.DataPlane, "", dataPlane, () => root.GetTextAsync(path + "/version", cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+        catch (StatusException e) when (e.Code == 503)
+        {
+            throw new CommandFailedException($"{e.Message}; 'orrery data-plane describe {dataPlane}' tells since when", e);
+        }
+        catch (StatusException)
+        {
+            // What its cluster refuses kubectl tells.
         }
     }
 

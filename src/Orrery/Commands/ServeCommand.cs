@@ -17,6 +17,7 @@ internal static class ServeCommand
     {
         Option<string> dataDir = Options.DataDir();
         Option<int> port = Options.Port();
+        port.Description = $"Port to listen on. Default {Settings.DefaultPort}, or what the installation was made with.";
         var address = new Option<string>("--address") { Description = "IP address to listen on.", DefaultValueFactory = _ => "127.0.0.1", HelpName = "IP" };
         var publicUrl = new Option<string?>("--public-url")
         {

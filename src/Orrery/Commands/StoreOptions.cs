@@ -8,7 +8,7 @@ internal sealed class StoreOptions
 {
     private readonly Option<string> endpoints = new("--etcd")
     {
-        Description = "Keep all state in this etcd instead of a file in the data directory: addresses of its members, separated by commas.",
+        Description = "All state is in this etcd instead of a file in the data directory: addresses of its members, separated by commas.",
         HelpName = "URL,URL",
     };
 

@@ -214,6 +214,12 @@ public static partial class Names
         return faults;
     }
 
+    /// <summary>
+    /// The beginning of a name, as it is judged: what the server adds stands for the dash at its end and for what is before that (apimachinery
+    /// <c>pkg/api/validation/generic.go</c>).
+    /// </summary>
+    public static string Completed(string beginning) => beginning.Length > 1 && beginning.EndsWith('-') ? beginning[..^2] + "a" : beginning;
+
     /// <summary><c>metadata.name</c> for a <c>metadata.generateName</c>: the base, cut to fit a label, and five characters by chance.</summary>
     public static string Generate(string generateName, Random random)
     {

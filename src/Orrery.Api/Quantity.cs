@@ -60,6 +60,9 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
     /// <summary>Whether some whole number of <paramref name="unit"/> makes it up.</summary>
     public bool IsMultipleOf(Quantity unit) => nano % unit.nano == 0;
 
+    /// <summary>The value as nearly as a floating-point number can have it; parts smaller than a thousandth count.</summary>
+    public double ApproximateValue => (double)nano / 1e9;
+
     public bool IsWhole => nano % BigInteger.Pow(10, 9) == 0;
 
     public static bool operator ==(Quantity left, Quantity right) => left.Equals(right);

@@ -67,7 +67,7 @@ internal static class CelValues
             CelOptional optional => WeightOf(optional.Value),
             string text => text.Length,
             byte[] bytes => bytes.Length,
-            CelUrl url => url.Length,
+            GoUrl url => url.Length,
             CelSemver version => version.Length,
             _ => 1,
         };
@@ -182,7 +182,7 @@ internal static class CelValues
         CelMap => CelType.Map(CelType.Dyn, CelType.Dyn),
         CelOptional => CelType.Optional(CelType.Dyn),
         Quantity => CelType.Opaque("kubernetes.Quantity"),
-        CelUrl => CelType.Opaque("kubernetes.URL"),
+        GoUrl => CelType.Opaque("kubernetes.URL"),
         IPAddress => CelType.Opaque("net.IP"),
         CelNetwork => CelType.Opaque("net.CIDR"),
         _ => throw new InvalidOperationException($"no value of the language: {value.GetType().Name}"),

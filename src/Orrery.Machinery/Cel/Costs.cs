@@ -63,7 +63,7 @@ internal static class Costs
         byte[] b => b.Length,
         CelList l => l.Count,
         CelMap m => m.Count,
-        Libraries.CelUrl url => url.Length,
+        GoUrl url => url.Length,
         Libraries.CelSemver version => version.Length,
         _ => 1,
     };

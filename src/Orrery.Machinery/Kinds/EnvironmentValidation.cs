@@ -103,7 +103,7 @@ internal static class EnvironmentValidation
                 else
                 {
                     // A trailing dash may stand here: upstream checks the name as if more would follow.
-                    faults.All($"{path}.{reference}.name", name, Names.CheckDns1123Subdomain(name.Length > 1 && name.EndsWith('-') ? name[..^1] + "a" : name));
+                    faults.All($"{path}.{reference}.name", name, Names.CheckDns1123Subdomain(Names.Completed(name)));
                 }
             }
         }

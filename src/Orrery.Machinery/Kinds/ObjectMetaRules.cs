@@ -119,7 +119,7 @@ public static class ObjectMetaRules
         if (metadata.Text("generateName") is { Length: > 0 } name)
         {
             // A trailing dash is fine in a base to which characters are added.
-            faults.All(Path + ".generateName", name, checkName(name.EndsWith('-') && name.Length > 1 ? name[..^2] + "a" : name));
+            faults.All(Path + ".generateName", name, checkName(Names.Completed(name)));
         }
     }
 

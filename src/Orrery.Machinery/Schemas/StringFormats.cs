@@ -25,7 +25,7 @@ internal static partial class StringFormats
         "uuid3" => Uuid().IsMatch(text) && Version(text) == '3',
         "uuid4" => Uuid().IsMatch(text) && Version(text) == '4',
         "uuid5" => Uuid().IsMatch(text) && Version(text) == '5',
-        "uri" => Uri.TryCreate(text, UriKind.RelativeOrAbsolute, out Uri? uri) && (uri.IsAbsoluteUri || text.StartsWith('/')),
+        "uri" => GoUrl.TargetFault(text) is null,
         "k8s-short-name" => Names.CheckDns1123Label(text).Count == 0,
         "k8s-long-name" => Names.CheckDns1123Subdomain(text).Count == 0,
         "bsonobjectid" => ObjectId().IsMatch(text),

@@ -15,11 +15,11 @@ internal static partial class NamedFormats
         ["dns1123Subdomain"] = Names.CheckDns1123Subdomain,
         ["dns1035Label"] = Names.CheckDns1035Label,
         ["qualifiedName"] = Names.CheckQualifiedName,
-        ["dns1123LabelPrefix"] = v => Names.CheckDns1123Label(Unfinished(v)),
-        ["dns1123SubdomainPrefix"] = v => Names.CheckDns1123Subdomain(Unfinished(v)),
-        ["dns1035LabelPrefix"] = v => Names.CheckDns1035Label(Unfinished(v)),
+        ["dns1123LabelPrefix"] = v => Names.CheckDns1123Label(Names.Completed(v)),
+        ["dns1123SubdomainPrefix"] = v => Names.CheckDns1123Subdomain(Names.Completed(v)),
+        ["dns1035LabelPrefix"] = v => Names.CheckDns1035Label(Names.Completed(v)),
         ["labelValue"] = Names.CheckLabelValue,
-        ["uri"] = v => Uri.TryCreate(v, UriKind.Absolute, out Uri? uri) && !v.StartsWith('/') || v.StartsWith('/') ? [] : [$"parse \"{v}\": invalid URI for request"],
+        ["uri"] = v => GoUrl.TargetFault(v) is { } fault ? [fault] : [],
         ["uuid"] = v => Uuid().IsMatch(v) ? [] : ["does not match the UUID format"],
         ["byte"] = v => Convert.TryFromBase64String(v, new byte[v.Length + 3], out _) ? [] : ["invalid base64"],
         ["date"] = v => Date().IsMatch(v) && CelTime.ParseTimestamp(v + "T00:00:00Z") is CelTimestamp ? [] : ["invalid date"],
@@ -34,9 +34,6 @@ internal static partial class NamedFormats
         Of($"format.named(string) optional({Name})", a => Known.TryGetValue((string)a[0]!, out Func<string, IReadOnlyList<string>>? check) ? new CelOptional(true, new CelFormat((string)a[0]!, check)) : CelOptional.None),
         Of($"{Name}->validate(string) optional(list(string))", a => ((CelFormat)a[0]!).Check((string)a[1]!) is { Count: > 0 } faults ? new CelOptional(true, new CelList([.. faults])) : CelOptional.None),
     ];
-
-    /// <summary>A generated name ends in letters of the server's.</summary>
-    private static string Unfinished(string prefix) => prefix.EndsWith('-') ? prefix[..^1] + "a" : prefix;
 
     private sealed record CelFormat(string Format, Func<string, IReadOnlyList<string>> Check) : ICelOpaque
     {

@@ -13,8 +13,8 @@ internal static class Networks
         Of("ip(string) net.IP", a => Address((string)a[0]!)),
         Of("ip(net.IP) net.IP", a => a[0]),
         Of("isIP(string) bool", a => Address((string)a[0]!) is IPAddress),
-        Of("ip.isCanonical(string) bool", a => Address((string)a[0]!) is var found && found is IPAddress ip ? ip.ToString() == (string)a[0]! : found),
-        Of("string(net.IP) string", a => a[0]!.ToString()),
+        Of("ip.isCanonical(string) bool", a => Address((string)a[0]!) is var found && found is IPAddress ip ? Text(ip) == (string)a[0]! : found),
+        Of("string(net.IP) string", a => Text(Ip(a))),
         Of("net.IP->family() int", a => Ip(a).AddressFamily == AddressFamily.InterNetwork ? 4L : 6L),
         Of("net.IP->isUnspecified() bool", a => Ip(a).Equals(IPAddress.Any) || Ip(a).Equals(IPAddress.IPv6Any)),
         Of("net.IP->isLoopback() bool", a => IPAddress.IsLoopback(Ip(a))),
@@ -32,6 +32,29 @@ internal static class Networks
         Of("net.CIDR->masked() net.CIDR", a => Net(a).Masked()),
         Of("net.CIDR->prefixLength() int", a => (long)Net(a).Length),
     ];
+
+    /// <summary>As RFC 5952 writes it. The framework shows the last four bytes of some IPv6 addresses as an IPv4 one, which is that for mapped ones alone.</summary>
+    public static string Text(IPAddress ip)
+    {
+        if (ip.AddressFamily == AddressFamily.InterNetwork)
+        {
+            return ip.ToString();
+        }
+
+        // 1. The first of the longest runs of two zeros and more.
+        byte[] bytes = ip.GetAddressBytes();
+        int[] groups = [.. Enumerable.Range(0, 8).Select(i => (bytes[2 * i] << 8) | bytes[(2 * i) + 1])];
+        int start = 8, longest = 1;
+        for (int i = 0; i < 8; i++)
+        {
+            int run = groups.Skip(i).TakeWhile(g => g == 0).Count();
+            (start, longest) = run > longest ? (i, run) : (start, longest);
+        }
+
+        // 2. What is before and after it.
+        string Joined(IEnumerable<int> some) => string.Join(':', some.Select(g => g.ToString("x", CultureInfo.InvariantCulture)));
+        return start == 8 ? Joined(groups) : $"{Joined(groups.Take(start))}::{Joined(groups.Skip(start + longest))}";
+    }
 
     private static IPAddress Ip(object?[] a) => (IPAddress)a[0]!;
 
@@ -96,5 +119,5 @@ internal sealed record CelNetwork(IPAddress Address, int Length)
         return this with { Address = new IPAddress(bytes) };
     }
 
-    public override string ToString() => $"{Address}/{Length.ToString(CultureInfo.InvariantCulture)}";
+    public override string ToString() => $"{Networks.Text(Address)}/{Length.ToString(CultureInfo.InvariantCulture)}";
 }

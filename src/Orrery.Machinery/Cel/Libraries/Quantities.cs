@@ -12,7 +12,7 @@ internal static class Quantities
         Of("isQuantity(string) bool", a => Quantity.TryParse((string)a[0]!, out _)),
         Of("kubernetes.Quantity->isInteger() bool", a => Q(a, 0).IsWhole && Fits(Q(a, 0))),
         Of("kubernetes.Quantity->asInteger() int", a => Q(a, 0).IsWhole && Fits(Q(a, 0)) ? Q(a, 0).Value : new CelError("cannot convert value to integer")),
-        Of("kubernetes.Quantity->asApproximateFloat() double", a => (double)Q(a, 0).MilliValue / 1000),
+        Of("kubernetes.Quantity->asApproximateFloat() double", a => Q(a, 0).ApproximateValue),
         Of("kubernetes.Quantity->sign() int", a => (long)Q(a, 0).Sign),
         Of("kubernetes.Quantity->compareTo(kubernetes.Quantity) int", a => (long)Math.Sign(Q(a, 0).CompareTo(Q(a, 1)))),
         Of("kubernetes.Quantity->isLessThan(kubernetes.Quantity) bool", a => Q(a, 0) < Q(a, 1)),

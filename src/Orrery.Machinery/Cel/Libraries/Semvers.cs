@@ -50,6 +50,11 @@ internal sealed record CelSemver(long Major, long Minor, long Patch, string[] Be
         string[] parts = (dash < 0 ? rest : rest[..dash]).Split('.');
         if (normalize && parts.Length < 3)
         {
+            if (dash >= 0 || plus >= 0)
+            {
+                return new CelError("short version cannot contain PreRelease/Build meta data");
+            }
+
             parts = [.. parts, .. Enumerable.Repeat("0", 3 - parts.Length)];
         }
 

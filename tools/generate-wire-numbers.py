@@ -3,8 +3,8 @@
 
 usage: generate-wire-numbers.py PROTO_DIRECTORY TYPES_TSV [OUTPUT_FILE]
 
-PROTO_DIRECTORY is searched for generated.proto files (k8s.io/api, apimachinery; the packages golang-k8s-api-dev and
-golang-k8s-apimachinery-dev hold them). Only bare facts are taken: message, field name, number. TYPES_TSV is the file that
+PROTO_DIRECTORY is searched for generated.proto files (k8s.io/api, apimachinery, apiextensions-apiserver, kube-aggregator; Debian's packages golang-k8s-…-dev
+hold them). Only bare facts are taken: message, field name, number. TYPES_TSV is the file that
 generate-types.py wrote: types that it does not know are written only where a known type embeds them.
 
 A record a line: type name <TAB> field=number ... ; a field whose members stand in the parent's JSON is *=number:type.
@@ -51,8 +51,8 @@ def main():
 
     def write(name, members):
         parts = []
-        # Go's generator capitalises some names otherwise (uID for uid).
-        json_names = {m.lower(): m for m in members}
+        # Go's generator capitalises some names otherwise (uID for uid), and has neither signs nor dashes (xKubernetesListType for x-kubernetes-list-type, ref for $ref).
+        json_names = {re.sub("[$-]", "", m).lower(): m for m in members}
         for field, number, kind in wire[name]:
             if field.lower() in json_names:
                 parts.append(f"{json_names[field.lower()]}={number}")

@@ -14,8 +14,8 @@ public static class KubernetesProtobuf
 {
     public const string MediaType = "application/vnd.kubernetes.protobuf";
 
-    /// <summary>Deeper nesting than any built-in type has.</summary>
-    private const int MaxDepth = 64;
+    /// <summary>Deeper nesting than any built-in type has, and than schemas in definitions need.</summary>
+    private const int MaxDepth = 200;
 
     private static readonly GroupVersionKind DeleteOptions = new("", "v1", "DeleteOptions");
 
@@ -144,7 +144,7 @@ public static class KubernetesProtobuf
 
     private static JsonNode? Value(ref WireReader reader, Schema schema, int depth)
     {
-        if (WellKnown.Read(schema, reader.Bytes) is { IsWellKnown: true } known)
+        if (WellKnown.Read(schema, reader.Bytes, depth) is { IsWellKnown: true } known)
         {
             return known.Value;
         }
@@ -160,14 +160,20 @@ public static class KubernetesProtobuf
             case SchemaType.Number:
                 return BitConverter.UInt64BitsToDouble(reader.Value);
             default:
-                var json = new JsonObject();
-                if (schema.Name is { } type && !reader.Bytes.IsEmpty)
-                {
-                    ReadMessage(reader.Bytes, json, schema, Numbers(type), depth + 1);
-                }
-
-                return json;
+                return Message(reader.Bytes, schema, depth);
         }
+    }
+
+    /// <summary>A message as the object that its type says.</summary>
+    internal static JsonObject Message(ReadOnlySpan<byte> bytes, Schema schema, int depth)
+    {
+        var json = new JsonObject();
+        if (schema.Name is { } type && !bytes.IsEmpty)
+        {
+            ReadMessage(bytes, json, schema, Numbers(type), depth + 1);
+        }
+
+        return json;
     }
 
     /// <summary>A list as the value of a map is wrapped in a message: items = 1.</summary>

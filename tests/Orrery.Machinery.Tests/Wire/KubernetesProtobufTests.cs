@@ -72,6 +72,36 @@ public sealed class KubernetesProtobufTests
             $$"""{"apiVersion":"{{apiVersion}}","kind":"DeleteOptions","gracePeriodSeconds":5,"preconditions":{"uid":"u"},"propagationPolicy":"Background"}""",
             Envelope(apiVersion, "DeleteOptions", Number(1, 5), Field(2, Message(Text(1, "u"))), Text(4, "Background")));
 
+    /// <summary>Schemas of definitions have members that no name in Go has, and types that are one of several forms in JSON.</summary>
+    [Fact]
+    public void ToJson_Definition_HasItsWholeSchema()
+    {
+        byte[] text = Message(Text(5, "string"));
+        byte[] schema = Message(
+            Text(3, "#/a"), Text(5, "object"), Field(8, Message(Text(1, "{\"a\":1}"))), Field(20, Message(Text(1, "1"))), Field(20, Message(Text(1, "\"b\""))),
+            Field(29, Message(Text(1, "one"), Field(2, Message(Text(5, "array"), Field(24, Message(Field(1, text))), Text(41, "k"), Text(41, "l"), Text(42, "map"))))),
+            Field(29, Message(Text(1, "many"), Field(2, Message(Field(24, Message(Field(2, text), Field(2, text))))))),
+            Field(29, Message(Text(1, "free"), Field(2, Message(Field(30, Message(Number(1, 1))), Number(38, 1), Number(39, 1), Number(40, 1), Text(43, "atomic"))))),
+            Field(29, Message(Text(1, "closed"), Field(2, Message(Field(30, Message(Number(1, 0))))))),
+            Field(29, Message(Text(1, "typed"), Field(2, Message(Field(30, Message(Number(1, 1), Field(2, text))))))),
+            Field(32, Message(Text(1, "d"), Field(2, Message(Text(2, "x"), Text(2, "y"))))),
+            Field(44, Message(Text(1, "self.one.size() > 0"), Text(2, "none"))));
+        byte[] body = Envelope("apiextensions.k8s.io/v1", "CustomResourceDefinition", Field(2, Message(Field(7, Message(Text(1, "v1"), Field(4, Message(Field(1, schema))))))));
+
+        AssertJson("""
+            {"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","spec":{"versions":[{"name":"v1","schema":{"openAPIV3Schema":{
+              "$ref":"#/a","type":"object","default":{"a":1},"enum":[1,"b"],
+              "properties":{
+                "one":{"type":"array","items":{"type":"string"},"x-kubernetes-list-map-keys":["k","l"],"x-kubernetes-list-type":"map"},
+                "many":{"items":[{"type":"string"},{"type":"string"}]},
+                "free":{"additionalProperties":true,"x-kubernetes-preserve-unknown-fields":true,"x-kubernetes-embedded-resource":true,"x-kubernetes-int-or-string":true,"x-kubernetes-map-type":"atomic"},
+                "closed":{"additionalProperties":false},
+                "typed":{"additionalProperties":{"type":"string"}}},
+              "dependencies":{"d":["x","y"]},
+              "x-kubernetes-validations":[{"rule":"self.one.size() > 0","message":"none"}]}}}]}}
+            """, body);
+    }
+
     [Fact]
     public void ToJson_UnknownField_IsDropped()
     {

@@ -25,11 +25,11 @@ internal static class Mistakes
         ["VirtualClusterHoldsNothing"] = 7,
         ["MirrorKeepsWhatIsGone"] = 3,
         ["MirrorWritesStatusOnce"] = 2,
-        ["PrunesOnlyWhatItRemembers"] = 11,
-        ["IgnoresDrift"] = 3,
+        ["PrunesOnlyWhatItRemembers"] = 29,
+        ["IgnoresDrift"] = 10,
         ["ForgetsLostReports"] = 40,
         ["KeepsObservations"] = 13,
-        ["EntersFormerNamespaces"] = 10,
+        ["EntersFormerNamespaces"] = 40,
         ["SettlesForGood"] = 2,
     };
 

@@ -12,6 +12,7 @@ namespace Orrery.Tests.Crash;
 internal sealed class PrivateNetwork : IDisposable
 {
     private static readonly Lock Making = new();
+    private static int made;
 
     private readonly string id;
     private readonly int subnet;
@@ -20,7 +21,8 @@ internal sealed class PrivateNetwork : IDisposable
     /// <param name="subnet">Third number of the addresses, which no other network of this machine has.</param>
     private PrivateNetwork(int subnet, int count)
     {
-        id = string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId % 100_000}-{subnet}");
+        // No name is used twice: the system takes away the cables of a host some time after the host.
+        id = string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId % 100_000}-{made++}");
         this.subnet = subnet;
         this.count = count;
     }

@@ -112,6 +112,7 @@ public sealed class ObjectCommandTests(CommandTests.Small installed) : IClassFix
         _ = await installed.OrreryAsync("data-plane", "create", "late");
 
         Ended ended = await installed.OrreryAsync("data-plane", "kubectl", dataPlane, "--", "get", "pods");
+        await RunAsync("data-plane", "delete", "late");
 
         Assert.Equal((1, expected), (ended.ExitCode, ended.Error.Trim()));
     }

@@ -98,8 +98,8 @@ public static class Negotiation
             }
 
             isKnown = true;
-            string shape = clause.Parameter("as"), version = clause.Parameter("v");
-            if (shape.Length == 0)
+            string shape = clause.Parameter("as"), group = clause.Parameter("g"), version = clause.Parameter("v");
+            if (shape.Length + group.Length + version.Length == 0)
             {
                 return new AnswerFormat(AnswerShape.Object, "");
             }
@@ -111,7 +111,7 @@ public static class Negotiation
                 "PartialObjectMetadataList" => AnswerShape.MetadataList,
                 _ => null,
             };
-            if (known is { } found && clause.Parameter("g") == "meta.k8s.io" && version is "v1" or "v1beta1")
+            if (known is { } found && group == "meta.k8s.io" && version is "v1" or "v1beta1")
             {
                 return new AnswerFormat(found, version);
             }

@@ -24,6 +24,7 @@ public sealed class NegotiationTests
     [InlineData("application/pdf", true)]
     [InlineData("application/json;q=0", true)]
     [InlineData("application/json;as=Table;v=v1;g=example.com", false)]
+    [InlineData("application/json;v=v1;g=meta.k8s.io", false)]
     public void Answer_NothingAcceptable_Is406(string accept, bool hasDetails)
     {
         StatusException refused = Assert.Throws<StatusException>(() => Negotiation.Answer(accept));

@@ -26,6 +26,9 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
     private string askedWith = "";
     private string said = "";
 
+    /// <summary>Whom the invitation says to trust, which a pin does not say by itself.</summary>
+    private (JoinInvitation By, string AuthoritiesPem)? invited;
+
     /// <summary>The certificate holds, and the control plane lets nobody in by it: it was revoked, or its authority is gone.</summary>
     private bool isShutOut;
 
@@ -148,11 +151,16 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
         }
 
         // 2. For which key: that of a request under way, or a new one, kept before anybody is asked.
-        SatelliteIdentity asking = identity ?? new SatelliteIdentity(
-            dataPlane, clusterUid, invitation!.Server, await ServerTrust.AuthoritiesAsync(invitation, options.Proxy, time, cancellationToken).ConfigureAwait(false), null, null, null, null);
-        if (invitation is not null && asking.CertificatePem is not null)
+        // Whom to ask and trust is what the invitation says that is there now: the one that a request was begun with may have been wrong.
+        if (invitation is not null && invited?.By != invitation)
         {
-            asking = asking with { Server = invitation.Server, AuthoritiesPem = await ServerTrust.AuthoritiesAsync(invitation, options.Proxy, time, cancellationToken).ConfigureAwait(false) };
+            invited = (invitation, await ServerTrust.AuthoritiesAsync(invitation, options.Proxy, time, cancellationToken).ConfigureAwait(false));
+        }
+
+        SatelliteIdentity asking = identity ?? new SatelliteIdentity(dataPlane, clusterUid, invitation!.Server, invited!.Value.AuthoritiesPem, null, null, null, null);
+        if (invitation is not null)
+        {
+            asking = asking with { Server = invitation.Server, AuthoritiesPem = invited!.Value.AuthoritiesPem };
         }
 
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);

@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
@@ -27,6 +28,22 @@ public sealed class JoinRoadTests
         KubeObject dataPlane = await world.DataPlaneAsync("pa2-par");
         Assert.True(Conditions.IsTrue(dataPlane, JoinNames.IdentityCondition));
         Assert.Equal((await cluster.Admin.GetAsync(CoreResources.Namespaces, "", "kube-system", default)).Uid, dataPlane.TextAt("status", "clusterUid"));
+    }
+
+    [Fact]
+    public async Task Join_ByAnInvitationThatIsPutRightLater_TakesWhatItSaysThen()
+    {
+        await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");
+        TestServer cluster = await world.AddClusterAsync();
+        JoinInvitation right = await world.InviteAsync("pa2-par");
+        JoinInvitation said = right with { AuthoritiesPem = cluster.CaPem };
+        using var log = new RecordingLoggers(LogLevel.Information);
+        await using RunningSatellite satellite = world.Satellite("pa2-par", cluster, () => said, log: log);
+        await Eventually.TrueAsync(() => log.Lines.Any(l => l.Contains("no trusted connection", StringComparison.Ordinal)), "it asks, and trusts nobody there");
+
+        said = right;
+
+        await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
     }
 
     [Fact]

@@ -16,22 +16,28 @@ internal sealed record JoinTarget(Uri Server, string AuthoritiesPem, string Pin)
     private static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>As <see cref="ReadAsync"/>, of a control plane that has only just started.</summary>
+    /// <summary>As <see cref="ReadAsync"/>, of a control plane that has only just started: until then it says nothing, or names the authority that it had before it was restored elsewhere.</summary>
     public static async Task<JoinTarget> WaitAsync(KubeClient root, Uri server, TimeProvider time, CancellationToken cancellationToken)
     {
-        while (await root.FindAsync(ConfigMaps, JoinNames.PublicNamespace, JoinNames.ClusterInfo, cancellationToken).ConfigureAwait(false) is null)
+        while (true)
         {
+            KubeObject? info = await root.FindAsync(ConfigMaps, JoinNames.PublicNamespace, JoinNames.ClusterInfo, cancellationToken).ConfigureAwait(false);
+            if (info is not null && Of(info, server) is var target && (root.Config.Ca is not { } trusted || Certificates(target.AuthoritiesPem).Any(trusted.Contains)))
+            {
+                return target;
+            }
+
             await Task.Delay(LookAgain, time, cancellationToken).ConfigureAwait(false);
         }
-
-        return await ReadAsync(root, server, cancellationToken).ConfigureAwait(false);
     }
 
     /// <param name="server">Another address than the one that the control plane says; null takes that.</param>
     /// <exception cref="CommandFailedException">The control plane does not say it (yet).</exception>
-    public static async Task<JoinTarget> ReadAsync(KubeClient root, Uri? server, CancellationToken cancellationToken)
+    public static async Task<JoinTarget> ReadAsync(KubeClient root, Uri? server, CancellationToken cancellationToken) =>
+        Of(await root.FindAsync(ConfigMaps, JoinNames.PublicNamespace, JoinNames.ClusterInfo, cancellationToken).ConfigureAwait(false), server);
+
+    private static JoinTarget Of(KubeObject? info, Uri? server)
     {
-        KubeObject? info = await root.FindAsync(ConfigMaps, JoinNames.PublicNamespace, JoinNames.ClusterInfo, cancellationToken).ConfigureAwait(false);
         ClientConfig told;
         try
         {
@@ -50,5 +56,12 @@ internal sealed record JoinTarget(Uri Server, string AuthoritiesPem, string Pin)
         return new JoinTarget(
             server ?? told.Server, string.Concat(authorities.Select(a => a.ExportCertificatePem() + "\n")),
             "sha256:" + Convert.ToHexStringLower(SHA256.HashData(authorities[0].PublicKey.ExportSubjectPublicKeyInfo())));
+    }
+
+    private static X509Certificate2Collection Certificates(string pem)
+    {
+        var certificates = new X509Certificate2Collection();
+        certificates.ImportFromPem(pem);
+        return certificates;
     }
 }

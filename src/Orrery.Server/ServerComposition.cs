@@ -71,7 +71,7 @@ internal static class ServerComposition
         var facts = new AdmissionFacts(objects, resources, versions, access.Authorizer);
         var parameters = new PolicyParams(objects, resources);
         var limits = new LimitRanger(objects);
-        var webhookCalls = new WebhookCalls(webhooks, facts, names, admissionMetrics, time, loggers.CreateLogger<WebhookCalls>());
+        var webhookCalls = new WebhookCalls(webhooks, facts, names, options.AdmissionConfiguration, admissionMetrics, time, loggers.CreateLogger<WebhookCalls>());
         var priority = new PodPriority(objects);
         var lifecycle = new NamespaceLifecycle(objects);
         var admission = new AdmissionChain(

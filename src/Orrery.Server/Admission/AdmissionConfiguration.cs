@@ -1,60 +1,109 @@
 using Orrery.Server.Admission.PodSecurity;
 using Orrery.Server.Configuration;
+using Orrery.Server.Webhooks;
 
 namespace Orrery.Server.Admission;
 
 /// <summary>
 /// What admission plugins are told at the start: Kubernetes' AdmissionConfiguration (<c>apiserver.config.k8s.io</c>). Of the plugins here,
-/// <c>PodSecurity</c> can be told something; a configuration of another is refused, since nothing would follow it.
+/// <c>PodSecurity</c> and those that ask webhooks can be told something; a configuration of another is refused, since nothing would follow it.
 /// </summary>
 public sealed class AdmissionConfiguration
 {
-    private AdmissionConfiguration(PodSecurityConfiguration podSecurity) => PodSecurity = podSecurity;
+    private const string Group = "apiserver.config.k8s.io", MutatingPlugin = "MutatingAdmissionWebhook", ValidatingPlugin = "ValidatingAdmissionWebhook";
+
+    private AdmissionConfiguration()
+    {
+    }
 
     /// <summary>Nobody said anything.</summary>
-    public static AdmissionConfiguration None { get; } = new(PodSecurityConfiguration.None);
+    public static AdmissionConfiguration None { get; } = new();
 
-    internal PodSecurityConfiguration PodSecurity { get; }
+    internal PodSecurityConfiguration PodSecurity { get; private set; } = PodSecurityConfiguration.None;
+
+    /// <summary>For webhooks of root that change objects.</summary>
+    internal WebhookCredentials Mutating { get; private set; } = WebhookCredentials.None;
+
+    /// <summary>For webhooks of root that judge objects.</summary>
+    internal WebhookCredentials Validating { get; private set; } = WebhookCredentials.None;
 
     /// <param name="yaml">YAML or JSON.</param>
-    /// <param name="read">The content of a file that a <c>path</c> names.</param>
+    /// <param name="read">The content of a file that it names.</param>
     /// <exception cref="FormatException">Names the field and what it may be.</exception>
     public static AdmissionConfiguration Parse(string yaml, Func<string, string> read)
     {
-        var fields = ConfigurationFields.Parse(yaml, "apiserver.config.k8s.io", "AdmissionConfiguration", "v1", "v1alpha1");
+        var fields = ConfigurationFields.Parse(yaml, Group, "AdmissionConfiguration", "v1", "v1alpha1");
         fields.RequireOnly("apiVersion", "kind", "plugins");
-        PodSecurityConfiguration? podSecurity = null;
+        var made = new AdmissionConfiguration();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (ConfigurationFields plugin in fields.List("plugins"))
         {
             plugin.RequireOnly("name", "path", "configuration");
             string name = plugin.Required("name");
-            if (name != "PodSecurity")
-            {
-                throw new FormatException($"{plugin.Path("name")}: \"{name}\": only PodSecurity can be configured here");
-            }
-
-            if (podSecurity is not null)
+            if (!seen.Add(name))
             {
                 throw new FormatException($"{plugin.Path("name")}: Duplicate value: \"{name}\"");
             }
 
-            podSecurity = ReadPodSecurity(plugin, read);
+            switch (name)
+            {
+                case "PodSecurity":
+                    made.PodSecurity = ReadPodSecurity(plugin, read);
+                    break;
+                case MutatingPlugin:
+                    made.Mutating = ReadCredentials(plugin, read);
+                    break;
+                case ValidatingPlugin:
+                    made.Validating = ReadCredentials(plugin, read);
+                    break;
+                default:
+                    throw new FormatException($"{plugin.Path("name")}: \"{name}\": only PodSecurity, {MutatingPlugin} and {ValidatingPlugin} can be configured here");
+            }
         }
 
-        return podSecurity is null ? None : new AdmissionConfiguration(podSecurity);
+        return made;
+    }
+
+    private static PodSecurityConfiguration ReadPodSecurity(ConfigurationFields plugin, Func<string, string> read)
+    {
+        const string Kind = "PodSecurityConfiguration", In = "pod-security.admission.config.k8s.io";
+        return Said(plugin, read, (Kind, In + "/v1"), (Kind, In + "/v1beta1"), (Kind, In + "/v1alpha1")) is { } said ? PodSecurityConfiguration.Read(said) : PodSecurityConfiguration.None;
+    }
+
+    private static WebhookCredentials ReadCredentials(ConfigurationFields plugin, Func<string, string> read)
+    {
+        if (Said(plugin, read, ("WebhookAdmissionConfiguration", Group + "/v1"), ("WebhookAdmission", Group + "/v1alpha1")) is not { } said)
+        {
+            return WebhookCredentials.None;
+        }
+
+        said.RequireOnly("apiVersion", "kind", "kubeConfigFile");
+        if (said.Text("kubeConfigFile") is not { Length: > 0 } file)
+        {
+            return WebhookCredentials.None;
+        }
+
+        if (!Path.IsPathRooted(file))
+        {
+            throw new FormatException($"{said.Path("kubeConfigFile")}: Invalid value: \"{file}\": must be an absolute file path");
+        }
+
+        try
+        {
+            return WebhookCredentials.Parse(read(file), Path.GetDirectoryName(file)!, read);
+        }
+        catch (FormatException fault)
+        {
+            throw new FormatException($"{file}: {fault.Message}", fault);
+        }
     }
 
     /// <summary>As upstream: what stands inside counts, else what the path names.</summary>
-    private static PodSecurityConfiguration ReadPodSecurity(ConfigurationFields plugin, Func<string, string> read)
+    private static ConfigurationFields? Said(ConfigurationFields plugin, Func<string, string> read, params (string Kind, string ApiVersion)[] forms)
     {
-        const string Group = "pod-security.admission.config.k8s.io", Kind = "PodSecurityConfiguration";
-        if (plugin.Child("configuration") is { } inside)
-        {
-            return inside.Text("kind") == Kind && inside.Text("apiVersion") is Group + "/v1" or Group + "/v1beta1" or Group + "/v1alpha1"
-                ? PodSecurityConfiguration.Read(inside)
-                : throw new FormatException($"{inside.At}: want kind {Kind} of {Group}/v1");
-        }
-
-        return plugin.Text("path") is { Length: > 0 } path ? PodSecurityConfiguration.Read(ConfigurationFields.Parse(read(path), Group, Kind, "v1", "v1beta1", "v1alpha1")) : PodSecurityConfiguration.None;
+        ConfigurationFields? said = plugin.Child("configuration") ?? (plugin.Text("path") is { Length: > 0 } path ? ConfigurationFields.Read(read(path)) : null);
+        return said is not { } found || forms.Any(f => found.Text("kind") == f.Kind && found.Text("apiVersion") == f.ApiVersion)
+            ? said
+            : throw new FormatException($"{(found.At.Length > 0 ? found.At + ": " : "")}want kind {forms[0].Kind} of {forms[0].ApiVersion}");
     }
 }

@@ -14,10 +14,17 @@ internal readonly record struct ConfigurationFields(JsonObject Json, string At)
     /// <exception cref="FormatException">It is no YAML, is of another kind, or repeats a field.</exception>
     public static ConfigurationFields Parse(string yaml, string group, string kind, params string[] versions)
     {
+        ConfigurationFields read = Read(yaml);
+        return read.Json.Kind == kind && versions.Any(v => read.Json.ApiVersion == $"{group}/{v}") ? read : throw new FormatException($"want kind {kind} of {group}/{versions[0]}");
+    }
+
+    /// <summary>An object of whatever kind.</summary>
+    /// <exception cref="FormatException">It is no YAML of an object, or repeats a field.</exception>
+    public static ConfigurationFields Read(string yaml)
+    {
         var repeated = new List<string>();
-        return YamlJson.Parse(yaml, repeated) is not JsonObject json || json.Kind != kind || !versions.Any(v => json.ApiVersion == $"{group}/{v}") ? throw new FormatException($"want kind {kind} of {group}/{versions[0]}")
-            : repeated.Count > 0 ? throw new FormatException(YamlJson.RepetitionFault(repeated))
-            : new ConfigurationFields(json, "");
+        JsonObject json = YamlJson.Parse(yaml, repeated) as JsonObject ?? throw new FormatException("want an object");
+        return repeated.Count > 0 ? throw new FormatException(YamlJson.RepetitionFault(repeated)) : new ConfigurationFields(json, "");
     }
 
     public string Path(string name) => At.Length == 0 ? name : $"{At}.{name}";

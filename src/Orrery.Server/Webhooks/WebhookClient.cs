@@ -19,8 +19,8 @@ using Orrery.Server.Registry;
 namespace Orrery.Server.Webhooks;
 
 /// <summary>
-/// Calls webhooks: a POST of JSON that answers JSON, over TLS. Follows no redirect, uses no proxy, sends no credential, and
-/// connects only where <see cref="AddressGuard"/> allows, which is asked for the very address that is connected to.
+/// Calls webhooks: a POST of JSON that answers JSON, over TLS. Follows no redirect, uses no proxy, sends a credential only to webhooks of root
+/// that the operator gave one for, and connects only where <see cref="AddressGuard"/> allows, which is asked for the very address that is connected to.
 /// </summary>
 internal sealed class WebhookClient(ObjectStore objects, AddressGuard guard, TimeProvider time)
 {
@@ -37,15 +37,17 @@ internal sealed class WebhookClient(ObjectStore objects, AddressGuard guard, Tim
     /// <param name="cluster">Whose webhook it is.</param>
     /// <param name="timeout">For the whole call.</param>
     /// <param name="maxBytes">A longer answer counts as none.</param>
+    /// <param name="credentials">What the operator gave to show to webhooks of root; null for nothing.</param>
     /// <exception cref="WebhookException">It did not answer 200 with a JSON object in time.</exception>
-    public async ValueTask<JsonObject> CallAsync(ClusterName cluster, WebhookAddress address, JsonObject review, TimeSpan timeout, int maxBytes, CancellationToken cancellationToken)
+    public async ValueTask<JsonObject> CallAsync(ClusterName cluster, WebhookAddress address, JsonObject review, TimeSpan timeout, int maxBytes, WebhookCredentials? credentials, CancellationToken cancellationToken)
     {
         Uri url = WithTimeout(address.Url ?? ServiceUrl(address.Service!), timeout);
+        WebhookCredential? credential = cluster.IsRoot ? credentials?.For(url) : null;
         using var limit = new CancellationTokenSource(timeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            return await PostAsync(cluster, address, url, review, maxBytes, both.Token);
+            return await PostAsync(cluster, address, url, credential, review, maxBytes, both.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -57,12 +59,17 @@ internal sealed class WebhookClient(ObjectStore objects, AddressGuard guard, Tim
         }
     }
 
-    private async ValueTask<JsonObject> PostAsync(ClusterName cluster, WebhookAddress address, Uri url, JsonObject review, int maxBytes, CancellationToken cancellationToken)
+    private async ValueTask<JsonObject> PostAsync(ClusterName cluster, WebhookAddress address, Uri url, WebhookCredential? credential, JsonObject review, int maxBytes, CancellationToken cancellationToken)
     {
-        HttpMessageInvoker pool = pools.GetOrCreateValue(address).GetOrAdd(cluster, static (c, made) => made.Client.Pool(c, made.Address), (Client: this, Address: address));
+        HttpMessageInvoker pool = pools.GetOrCreateValue(address).GetOrAdd(cluster, static (c, made) => made.Client.Pool(c, made.Address, made.Credential), (Client: this, Address: address, Credential: credential));
         using var request = new HttpRequestMessage(HttpMethod.Post, url) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower };
         request.Headers.UserAgent.ParseAdd("orrery-admission");
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        if (credential is not null && await credential.TokenAsync(cancellationToken) is { Length: > 0 } token)
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
+
         request.Content = new ByteArrayContent(ObjectEncoding.Write(review));
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         using HttpResponseMessage answer = await pool.SendAsync(request, cancellationToken);
@@ -82,7 +89,8 @@ internal sealed class WebhookClient(ObjectStore objects, AddressGuard guard, Tim
         }
     }
 
-    private HttpMessageInvoker Pool(ClusterName cluster, WebhookAddress address)
+    /// <param name="credential">Always the same for one address: a configuration has its own addresses, and the operator's credentials do not change.</param>
+    private HttpMessageInvoker Pool(ClusterName cluster, WebhookAddress address, WebhookCredential? credential)
     {
         var handler = new SocketsHttpHandler
         {
@@ -93,7 +101,7 @@ internal sealed class WebhookClient(ObjectStore objects, AddressGuard guard, Tim
             ConnectTimeout = ConnectTimeout,
             PooledConnectionIdleTimeout = IdleTimeout,
             MaxResponseHeadersLength = 32,
-            SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = Trust(address.CaBundle) },
+            SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = Trust(address.CaBundle), ClientCertificates = credential?.Certificate is { } own ? new X509CertificateCollection { own } : null },
             ConnectCallback = (context, cancellationToken) => guard.ConnectAsync(cluster, "a webhook", address.Service is { } service ? Resolve(cluster, service) : context.DnsEndPoint, cancellationToken),
         };
         return new HttpMessageInvoker(handler);

@@ -11,7 +11,7 @@ internal sealed class AccessOptions
         Text("audit-policy-file", "Record requests as this policy (audit.k8s.io/v1) says.", "FILE"),
         Text("audit-log-path", "Where they are recorded, one JSON object a line; '-' is standard output.", "FILE"),
         Text("encryption-provider-config", "Store what this EncryptionConfiguration names encrypted, by its first key.", "FILE"),
-        Text("admission-control-config-file", "Tell admission plugins what this AdmissionConfiguration says: PodSecurity its defaults and exemptions.", "FILE"),
+        Text("admission-control-config-file", "Tell admission plugins what this AdmissionConfiguration says: PodSecurity its defaults and exemptions, webhooks of root what is shown to them.", "FILE"),
         Text("authentication-config", "Accept the tokens of the providers that this AuthenticationConfiguration names on root; followed as it changes.", "FILE"),
         Text("oidc-issuer-url", "Accept ID tokens of this OpenID provider on root.", "URL"),
         Text("oidc-client-id", "Client that ID tokens must be meant for.", "ID"),

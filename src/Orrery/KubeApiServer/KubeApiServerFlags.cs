@@ -65,7 +65,7 @@ internal static class KubeApiServerFlags
         new("authorization-webhook-cache-unauthorized-ttl", FlagKind.Duration, "For how long anything else counts.", "30s"),
         new("enable-admission-plugins", FlagKind.List, "Admission plugins beside those that are on by default."),
         new("disable-admission-plugins", FlagKind.List, "Admission plugins that are off, although they are on by default."),
-        new("admission-control-config-file", FlagKind.Text, "File that tells admission plugins more: PodSecurity its defaults and exemptions."),
+        new("admission-control-config-file", FlagKind.Text, "File that tells admission plugins more: PodSecurity its defaults and exemptions, webhooks of root what is shown to them."),
         new("admission-control", FlagKind.List, "Older form: the admission plugins that are on; all others are off. Instead of the two flags above."),
         new("allow-privileged", FlagKind.Switch, "Whether pods may run privileged containers.", "false"),
 

@@ -15,7 +15,7 @@ namespace Orrery.Server.Admission.Webhooks;
 internal readonly record struct WebhookOutcome(AdmissionAnswer? Answer, string? FailedOpen = null);
 
 /// <summary>What mutating and validating webhooks have in common: whether one is asked, the call, and what its failure and its refusal mean.</summary>
-internal sealed class WebhookCalls(WebhookClient client, AdmissionFacts facts, NameSource names, AdmissionMetrics metrics, TimeProvider time, ILogger<WebhookCalls> log)
+internal sealed class WebhookCalls(WebhookClient client, AdmissionFacts facts, NameSource names, AdmissionConfiguration configuration, AdmissionMetrics metrics, TimeProvider time, ILogger<WebhookCalls> log)
 {
     /// <returns>The resource that the webhook's rules speak of, or null when it is not asked.</returns>
     /// <exception cref="StatusException">403: whether to ask could not be worked out, and the webhook fails closed.</exception>
@@ -60,7 +60,7 @@ internal sealed class WebhookCalls(WebhookClient client, AdmissionFacts facts, N
             }
 
             string uid = names.Uid();
-            JsonObject review = await AskAsync(webhook, AdmissionReview.Ask(version, uid, request, matched), request.Cluster, cancellationToken);
+            JsonObject review = await AskAsync(webhook, AdmissionReview.Ask(version, uid, request, matched), request.Cluster, mayPatch ? configuration.Mutating : configuration.Validating, cancellationToken);
             AdmissionAnswer answer = AdmissionReview.Read(version, uid, review, mayPatch);
             Ended(answer.Allowed ? WebhookEnd.Admitted : WebhookEnd.Refused);
             return new WebhookOutcome(answer);
@@ -118,11 +118,11 @@ internal sealed class WebhookCalls(WebhookClient client, AdmissionFacts facts, N
         }
     }
 
-    private async ValueTask<JsonObject> AskAsync(Webhook webhook, JsonObject review, ClusterName cluster, CancellationToken cancellationToken)
+    private async ValueTask<JsonObject> AskAsync(Webhook webhook, JsonObject review, ClusterName cluster, WebhookCredentials credentials, CancellationToken cancellationToken)
     {
         try
         {
-            return await client.CallAsync(cluster, webhook.Address, review, webhook.Timeout, WebhookClient.MaxReviewBytes, cancellationToken);
+            return await client.CallAsync(cluster, webhook.Address, review, webhook.Timeout, WebhookClient.MaxReviewBytes, credentials, cancellationToken);
         }
         catch (WebhookException fault)
         {

@@ -15,10 +15,15 @@ namespace Orrery.Server.Authentication;
 /// <param name="publicUrl">How clients reach root; null: where its issuer says.</param>
 internal sealed class IssuerEndpoint(ServiceAccountKeys keys, TokenIssuers issuers, Uri? publicUrl)
 {
+    private const string Configuration = "/.well-known/openid-configuration";
+    private const string Keys = "/openid/v1/jwks";
+
+    /// <summary>What is served of a cluster.</summary>
+    public IEnumerable<string> PathsOf(ClusterName cluster) => IsServed(cluster) ? [Configuration, Keys] : [];
+
     public async ValueTask<bool> TryServeAsync(HttpContext http, RequestInfo info, CancellationToken cancellationToken)
     {
-        string issuer = issuers.For(info.Cluster);
-        if (info.Path is not ("/.well-known/openid-configuration" or "/openid/v1/jwks") || info.Cluster.IsAll || !issuer.StartsWith("https://", StringComparison.Ordinal))
+        if (info.Path is not (Configuration or Keys) || info.Cluster.IsAll || !IsServed(info.Cluster))
         {
             return false;
         }
@@ -28,11 +33,13 @@ internal sealed class IssuerEndpoint(ServiceAccountKeys keys, TokenIssuers issue
             throw ApiErrors.MethodNotAllowed();
         }
 
-        bool isKeys = info.Path == "/openid/v1/jwks";
-        byte[] body = ObjectEncoding.Write(isKeys ? keys.ToJwks() : About(info.Cluster, issuer));
+        bool isKeys = info.Path == Keys;
+        byte[] body = ObjectEncoding.Write(isKeys ? keys.ToJwks() : About(info.Cluster, issuers.For(info.Cluster)));
         await ObjectResponse.WriteBytesAsync(http, 200, isKeys ? "application/jwk-set+json" : "application/json", body, cancellationToken);
         return true;
     }
+
+    private bool IsServed(ClusterName cluster) => issuers.For(cluster).StartsWith("https://", StringComparison.Ordinal);
 
     private JsonObject About(ClusterName cluster, string issuer)
     {
@@ -40,7 +47,7 @@ internal sealed class IssuerEndpoint(ServiceAccountKeys keys, TokenIssuers issue
         return new JsonObject
         {
             ["issuer"] = issuer,
-            ["jwks_uri"] = here.TrimEnd('/') + "/openid/v1/jwks",
+            ["jwks_uri"] = here.TrimEnd('/') + Keys,
             ["response_types_supported"] = new JsonArray("id_token"),
             ["subject_types_supported"] = new JsonArray("public"),
             ["id_token_signing_alg_values_supported"] = new JsonArray([.. keys.Algorithms.Select(a => (JsonNode)a)]),

@@ -16,6 +16,9 @@ internal sealed class HealthEndpoint(CacheSet caches, AwaitedResources awaited, 
     /// <summary>How long the store gets to answer, as upstream's default.</summary>
     private static readonly TimeSpan StorePatience = TimeSpan.FromSeconds(2);
 
+    /// <summary>Each endpoint and each of its checks.</summary>
+    public IEnumerable<string> Paths => ((string[])["healthz", "livez", "readyz"]).SelectMany(of => Checks(of).Select(c => $"/{of}/{c.Name}").Prepend("/" + of));
+
     /// <summary>Answers a health request; false, and nothing written, when the path is none.</summary>
     public async ValueTask<bool> TryServeAsync(HttpContext http, RequestInfo info, CancellationToken cancellationToken)
     {

@@ -6,7 +6,7 @@ using Orrery.Server.Requests;
 
 namespace Orrery.Server.Handlers;
 
-/// <summary>Paths that are no resource: health, discovery, OpenAPI, metrics.</summary>
+/// <summary>Paths that are no resource: health, discovery, OpenAPI, metrics, and the list of them.</summary>
 internal static class PathDispatch
 {
     public static async Task HandleAsync(ServerState server, HttpContext http, RequestInfo info, UserInfo user, CancellationToken cancellationToken)
@@ -15,7 +15,8 @@ internal static class PathDispatch
             || await server.Issuer.TryServeAsync(http, info, cancellationToken)
             || await server.Discovery.TryServeAsync(http, info, cancellationToken)
             || await server.OpenApi.TryServeAsync(http, info, cancellationToken)
-            || await server.MetricsEndpoint.TryServeAsync(http, info, cancellationToken))
+            || await server.MetricsEndpoint.TryServeAsync(http, info, cancellationToken)
+            || await PathIndex.TryServeAsync(server, http, info, cancellationToken))
         {
             return;
         }

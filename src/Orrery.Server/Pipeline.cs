@@ -54,6 +54,7 @@ internal sealed class Pipeline(ServerState server)
             user = await server.Access.Impersonation.ApplyAsync(user, info, http.Request.Headers, trail, gone);
 
             // 5. Fairness: what follows may have to wait for its share, or is sent away: 429.
+            server.FlowSchemas.Note(http.Response, info, user);
             seat = await server.Fairness.EnterAsync(info, user, WaitingBodies.Of(http), gone);
             answer.Seat = seat;
 

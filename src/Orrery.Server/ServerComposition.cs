@@ -123,6 +123,7 @@ internal static class ServerComposition
             Writer = writer,
             Access = access,
             Fairness = fairness,
+            FlowSchemas = new FlowSchemas(caches, access.BaseLayer),
             StalledClients = new StalledClients(options.Patience, time, loggers.CreateLogger<StalledClients>()),
             Metrics = metrics,
             MetricsEndpoint = new MetricsEndpoint(caches, metrics, admissionMetrics, fairness, access.Clusters, options.MoreMetrics),

@@ -45,6 +45,8 @@ internal sealed class ServerState : IAsyncDisposable
 
     public required RequestFairness Fairness { get; init; }
 
+    public required FlowSchemas FlowSchemas { get; init; }
+
     public required StalledClients StalledClients { get; init; }
 
     public required RequestMetrics Metrics { get; init; }

@@ -59,10 +59,10 @@ public sealed class ApiServer : IAsyncDisposable
         var url = new Uri(address);
 
         // 3. Known where it listens, it says so to its clients.
-        if (state.OwnService is { } own)
-        {
-            await own.EnsureAsync(options.AdvertiseAddress!, url.Port, cancellationToken);
-        }
+        (string host, int port) = options.AdvertiseAddress is { } advertised ? (advertised.ToString(), url.Port)
+            : options.PublicUrl is { } known ? (known.DnsSafeHost, known.Port)
+            : (options.Address.ToString(), url.Port);
+        await state.OwnService.TellAsync(host, port, cancellationToken);
 
         options.LoggerFactory.CreateLogger<ApiServer>().Serving(url);
         return new ApiServer(web, state, RequestShares.Start(state), url);

@@ -143,7 +143,7 @@ public sealed record ApiServerOptions
     /// <summary>Where their node ports come from.</summary>
     public NodePortRange NodePorts { get; init; } = NodePortRange.Default;
 
-    /// <summary>What the endpoints of the Service <c>kubernetes</c> in root's <c>default</c> name; null makes no such Service.</summary>
+    /// <summary>What the endpoints of each cluster's Service <c>kubernetes</c> name, with the port listened on. Null: what <see cref="PublicUrl"/> says.</summary>
     public IPAddress? AdvertiseAddress { get; init; }
 
     /// <summary>How clients reach the server; null takes the address listened on.</summary>

@@ -132,7 +132,7 @@ internal static class ServerComposition
             OpenApi = new OpenApiEndpoint(resources, time),
             Names = names,
             Audit = options.Audit is { } audit ? new AuditLog(audit, time, loggers) : null,
-            OwnService = options.AdvertiseAddress is null ? null : new OwnService(objects, writer, options.ServiceRange),
+            OwnService = new OwnService(caches, objects, writer, options.ServiceRange, time, loggers.CreateLogger<OwnService>()),
             SubresourceHandlers = options.SubresourceHandlers.ToDictionary(h => (h.Resource, h.Subresource)),
         };
         state.Upkeep = new UpkeepRunner(state, writer, custom, namespaces, root, definitions, quotaCount);

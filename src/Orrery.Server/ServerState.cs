@@ -63,8 +63,7 @@ internal sealed class ServerState : IAsyncDisposable
 
     public required AwaitedResources Awaited { get; init; }
 
-    /// <summary>Null unless <see cref="ApiServerOptions.AdvertiseAddress"/> is set.</summary>
-    public OwnService? OwnService { get; init; }
+    public required OwnService OwnService { get; init; }
 
     public IssuerEndpoint Issuer => field ??= new IssuerEndpoint(Options.ServiceAccountKeys, Options.Issuers, Options.PublicUrl);
 

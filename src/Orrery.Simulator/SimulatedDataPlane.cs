@@ -84,7 +84,6 @@ public sealed class SimulatedDataPlane : IAsyncDisposable
                 LoggerFactory = options.Simulation.Loggers,
                 SubresourceHandlers = [logs, exec, attach, forward, new PodProxy(), new ServiceProxy(ns => simulation?.Pods.InNamespace(ClusterName.Root, ns) ?? [])],
                 GroupHandlers = [new MetricsApi(() => simulation?.Pods, () => simulation?.Nodes, options.Simulation.Time)],
-                AdvertiseAddress = options.Address,
 
                 // Simulated nodes are ready when they are made, and nothing here takes taints away.
                 DisabledAdmissionPlugins = new HashSet<string>(StringComparer.Ordinal) { "TaintNodesByCondition" },

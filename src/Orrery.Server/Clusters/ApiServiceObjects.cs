@@ -46,6 +46,9 @@ internal sealed class ApiServiceObjects(IApiSurface surface, Func<JsonObject, Ba
     /// <summary>In key order.</summary>
     public BaseObject[] Of(ClusterName cluster) => made.GetValue(surface.For(cluster), Make);
 
+    /// <summary>Of custom resources; null for a group of which every cluster has some.</summary>
+    public BaseObject? Of(string group, string version) => GroupPriority.ContainsKey(group) ? null : encode(Make(group, version, 1));
+
     private BaseObject[] Make(ApiSurface served) =>
     [
         // The aggregator does not register itself.

@@ -12,7 +12,7 @@ namespace Orrery.Server.Clusters;
 
 /// <summary>
 /// The objects that every cluster begins with: bootstrap roles and bindings, priority classes of the system, flow control, and in a virtual cluster what
-/// its first namespaces hold, and the APIServices of what it serves. One copy for all clusters, stored nowhere.
+/// its first namespaces hold, the Service <c>kubernetes</c> among it, and the APIServices of what it serves. One copy for all clusters, stored nowhere.
 /// What a cluster writes over one of them is stored as any object is; what it deletes leaves a tombstone.
 /// </summary>
 internal sealed class BaseLayer
@@ -30,7 +30,9 @@ internal sealed class BaseLayer
     private readonly Lazy<RbacLayer> rbac;
 
     private readonly Func<ClusterName, ClusterIdentity?> identify;
+    private readonly string stamp;
     private readonly ApiServiceObjects services;
+    private volatile FrozenDictionary<GroupResource, BaseObject[]> own = FrozenDictionary<GroupResource, BaseObject[]>.Empty;
 
     /// <param name="created">Their creationTimestamp: when this installation was set up.</param>
     /// <param name="authorityPem">What <c>kube-root-ca.crt</c> holds.</param>
@@ -39,8 +41,9 @@ internal sealed class BaseLayer
     public BaseLayer(DateTimeOffset created, string authorityPem, Func<ClusterName, ClusterIdentity?> identify, IApiSurface surface)
     {
         this.identify = identify;
-        services = new ApiServiceObjects(surface, json => EncodeService(json, Stamp(created)));
-        objects = new(() => Load(created, authorityPem));
+        stamp = created.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        services = new ApiServiceObjects(surface, json => Encode(json, stamp, ofVirtualClusters: false));
+        objects = new(() => Load(stamp, authorityPem));
         rbac = new(() => RbacLayer.Of(objects.Value.Values.SelectMany(list => list).Select(o => KubeObject.Parse(o.Value))));
     }
 
@@ -54,19 +57,30 @@ internal sealed class BaseLayer
     private static bool IsOfFlowControl(GroupResource resource) => resource.Group == FlowControlObjects.Group && resource.Resource is "flowschemas" or "prioritylevelconfigurations";
 
     /// <summary>What a cluster deletes of these is soon there again: they say what the server does, and it goes on doing it.</summary>
-    public static bool ComesBack(GroupResource resource) => resource == ApiServiceObjects.Resource || IsOfFlowControl(resource);
+    public static bool ComesBack(GroupResource resource) => resource == ApiServiceObjects.Resource || IsOfFlowControl(resource) || IsOwnService(resource);
 
-    private static bool IsOfVirtualClusters(GroupResource resource) => resource.Group.Length == 0 && resource.Resource is "namespaces" or "serviceaccounts" or "configmaps";
+    private static bool IsOfVirtualClusters(GroupResource resource) => (resource.Group.Length == 0 && resource.Resource is "namespaces" or "serviceaccounts" or "configmaps") || IsOwnService(resource);
+
+    private static bool IsOwnService(GroupResource resource) => resource == OwnServiceObjects.Services || resource == OwnServiceObjects.Endpoints || resource == OwnServiceObjects.Slices;
 
     public static bool IsTombstone(ReadOnlySpan<byte> json) => json.StartsWith(TombstoneStart);
 
     /// <summary>What stands at the key of a base object that a cluster has deleted.</summary>
     public static byte[] Tombstone(string name) => [.. TombstoneStart, .. "\"name\":"u8, .. JsonSerializer.SerializeToUtf8Bytes(name), .. "}}"u8];
 
+    /// <summary>Lays what virtual clusters have of <see cref="OwnServiceObjects"/>, once it is known where this server listens. Until then they have none.</summary>
+    public void Lay(IReadOnlyDictionary<GroupResource, JsonObject> ownService) =>
+        own = ownService.ToFrozenDictionary(o => o.Key, o => (BaseObject[])[Encode((JsonObject)o.Value.DeepClone(), stamp, ofVirtualClusters: true)]);
+
+    /// <summary>The APIService of a version of custom resources; null for a group of which every cluster has some.</summary>
+    public BaseObject? ServiceOf(string group, string version) => services.Of(group, version);
+
     /// <summary>The objects of a resource in a cluster, in key order.</summary>
     public IReadOnlyList<BaseObject> Objects(GroupResource resource, ClusterName cluster) =>
         resource == ApiServiceObjects.Resource ? services.Of(cluster)
-        : Has(resource) && !(cluster.IsRoot && IsOfVirtualClusters(resource)) ? objects.Value[resource] : [];
+        : !Has(resource) || (cluster.IsRoot && IsOfVirtualClusters(resource)) ? []
+        : IsOwnService(resource) ? own.GetValueOrDefault(resource, [])
+        : objects.Value[resource];
 
     /// <param name="keySuffix"><c>{namespace or -}/{name}</c>.</param>
     public BaseObject? Find(GroupResource resource, ClusterName cluster, ReadOnlySpan<char> keySuffix)
@@ -92,24 +106,14 @@ internal sealed class BaseLayer
     public byte[]? Value(BaseObject item, ClusterName cluster) =>
         !item.IsOfVirtualClusters ? item.Value : identify(cluster) is { } identity ? item.For(identity) : null;
 
-    private static FrozenDictionary<GroupResource, BaseObject[]> Load(DateTimeOffset created, string authorityPem)
-    {
-        string stamp = Stamp(created);
-        return BootstrapRbac.Instance.Keys
+    private static FrozenDictionary<GroupResource, BaseObject[]> Load(string stamp, string authorityPem) =>
+        BootstrapRbac.Instance.Keys
             .Select(key => (Resource: new GroupResource(Group, key.Kind.ToLowerInvariant() + "s"), Json: BootstrapRbac.Instance.Find(key)!))
             .Concat(SystemPriorityClasses.Make().Select(json => (Resource: PriorityClasses, Json: json)))
             .Concat(FlowControlObjects.Make())
             .Concat(NamespaceContents.Make(authorityPem))
             .GroupBy(o => o.Resource)
             .ToFrozenDictionary(kind => kind.Key, kind => kind.Select(o => Encode(o.Json, stamp, IsOfVirtualClusters(o.Resource))).OrderBy(o => o.KeySuffix, StringComparer.Ordinal).ToArray());
-    }
-
-    private static string Stamp(DateTimeOffset created) => created.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-
-    private static BaseObject EncodeService(JsonObject json, string stamp)
-    {
-        return Encode(json, stamp, ofVirtualClusters: false);
-    }
 
     private static BaseObject Encode(JsonObject json, string stamp, bool ofVirtualClusters)
     {

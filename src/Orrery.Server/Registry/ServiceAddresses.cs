@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Server.Cache;
+using Orrery.Server.Clusters;
 
 namespace Orrery.Server.Registry;
 
@@ -41,6 +42,12 @@ internal sealed class ServiceAddresses(CacheSet caches, ServiceRange range, Node
             lock (gate)
             {
                 HashSet<string> taken = Taken(scope.Cluster, scope.Namespace, json.Name);
+                if ((scope.Namespace, json.Name) != (OwnServiceObjects.Namespace, OwnServiceObjects.Name) && !reservation.Owns(range.First))
+                {
+                    // Of the Service that every cluster has, stored or not.
+                    taken.Add(range.First);
+                }
+
                 GiveAddress(spec, taken, reservation, errors);
                 GivePorts(spec, old?["spec"] as JsonObject, taken, reservation, errors);
                 GiveHealthPort(spec, taken, reservation, errors);

@@ -1,88 +1,114 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
 using Orrery.Api;
+using Orrery.Server.Cache;
+using Orrery.Server.Clusters;
+using Orrery.Server.Handlers;
 using Orrery.Server.Registry;
+using Orrery.Storage;
 
 namespace Orrery.Server.Upkeep;
 
 /// <summary>
-/// Keeps the Service <c>kubernetes</c> in root's <c>default</c>, and its endpoints, pointing at this server. Upstream:
-/// <c>pkg/controlplane/controller/kubernetesservice</c>.
+/// Keeps the Service <c>kubernetes</c> of every cluster, and its endpoints, pointing at this server: root's are stored, so that its watchers hear of an address that changed with a
+/// restart; those of virtual clusters are of the base layer. What somebody deletes comes back, and where no other server shares the store, what somebody writes over where they lead is put right.
 /// </summary>
-internal sealed class OwnService(ObjectStore objects, Writer writer, ServiceRange range)
+internal sealed class OwnService(CacheSet caches, ObjectStore objects, Writer writer, ServiceRange range, TimeProvider time, ILogger<OwnService> log)
 {
-    private const string Name = "kubernetes";
-    private const string Namespace = "default";
     private const string Manager = "kube-apiserver";
 
-    private static readonly ResourceDefinition Services = BuiltinResources.Instance.Require("", "v1", "services");
-    private static readonly ResourceDefinition Endpoints = BuiltinResources.Instance.Require("", "v1", "endpoints");
-    private static readonly ResourceDefinition Slices = BuiltinResources.Instance.Require("discovery.k8s.io", "v1", "endpointslices");
+    /// <summary>Servers of one store may each be reached elsewhere. The one that started last says where; would each put the others right, they would never end.</summary>
+    private readonly bool isAlone = caches.Store is ILocalStore;
+    private readonly CacheSet caches = caches;
+    private readonly TimeProvider time = time;
+    private readonly ILogger log = log;
+    private readonly TaskCompletionSource told = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private IReadOnlyDictionary<GroupResource, JsonObject> wanted = new Dictionary<GroupResource, JsonObject>();
 
-    /// <param name="address">Where clients within the cluster reach this server.</param>
-    public async ValueTask EnsureAsync(IPAddress address, int port, CancellationToken cancellationToken)
+    /// <summary>To be called once, when the server listens. Root has its objects when this returns.</summary>
+    /// <param name="host">Where clients reach this server: an address or a name.</param>
+    public async ValueTask TellAsync(string host, int port, CancellationToken cancellationToken)
     {
-        // 1. The Service. Its address is the first of the range, as clients expect.
-        await EnsureAsync(Services, Service(port), json => ((JsonObject)json["spec"]!["ports"]![0]!)["targetPort"] = port, cancellationToken);
-
-        // 2. Where it leads. No endpoint may be the machine of whoever asks: one that listens there alone has none, as upstream.
-        if (IPAddress.IsLoopback(address))
-        {
-            return;
-        }
-
-        await EnsureAsync(Endpoints, Endpoint(address, port), json => json["subsets"] = Endpoint(address, port)["subsets"]!.DeepClone(), cancellationToken);
-        await EnsureAsync(Slices, Slice(address, port), json =>
-        {
-            json["endpoints"] = Slice(address, port)["endpoints"]!.DeepClone();
-            json["ports"] = Slice(address, port)["ports"]!.DeepClone();
-        }, cancellationToken);
+        wanted = OwnServiceObjects.Make(range, host, port);
+        objects.Layer.Lay(wanted);
+        await Task.WhenAll(wanted.Keys.Select(r => EnsureAsync(Definition(r), ClusterName.Root, cancellationToken).AsTask()));
+        told.SetResult();
     }
 
-    private async ValueTask EnsureAsync(ResourceDefinition resource, JsonObject wanted, Action<JsonObject> correct, CancellationToken cancellationToken)
+    /// <summary>Runs until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
-        if (objects.Exists(resource, ClusterName.Root, Namespace, Name))
+        await told.Task.WaitAsync(cancellationToken);
+        await Task.WhenAll(wanted.Keys.Select(r => new Followed(this, Definition(r)).RunAsync(cancellationToken)));
+    }
+
+    private static ResourceDefinition Definition(GroupResource resource) => BuiltinResources.Instance.Require(resource.Group, "v1", resource.Resource);
+
+    private async ValueTask EnsureAsync(ResourceDefinition resource, ClusterName cluster, CancellationToken cancellationToken)
+    {
+        JsonObject right = wanted[resource.GroupResource];
+        if (objects.Find(resource, cluster, OwnServiceObjects.Namespace, OwnServiceObjects.Name) is not { } found)
         {
-            await writer.UpdateAsync(resource, ClusterName.Root, Namespace, Name, "", Manager, correct, cancellationToken);
+            await writer.EnsureAsync(objects, resource, cluster, OwnServiceObjects.Namespace, (JsonObject)right.DeepClone(), Manager, cancellationToken);
+        }
+        else if (ObjectStore.Decode(resource, found) is var json && json.TextAt("addressType") != right.TextAt("addressType"))
+        {
+            // Which cannot be changed. A virtual cluster shows that of the base layer again.
+            await writer.DeleteAsync(resource, cluster, OwnServiceObjects.Namespace, OwnServiceObjects.Name, new DeleteOptions { Uid = json.Uid }, cancellationToken);
+            if (cluster.IsRoot)
+            {
+                await writer.EnsureAsync(objects, resource, cluster, OwnServiceObjects.Namespace, (JsonObject)right.DeepClone(), Manager, cancellationToken);
+            }
         }
         else
         {
-            await writer.EnsureAsync(objects, resource, ClusterName.Root, Namespace, wanted, Manager, cancellationToken);
+            await writer.UpdateAsync(resource, cluster, OwnServiceObjects.Namespace, OwnServiceObjects.Name, "", Manager, now => Correct(now, right), cancellationToken);
         }
     }
 
-    private JsonObject Service(int port) => new()
+    /// <summary>Where it leads; labels and the like are whoever's who wrote them.</summary>
+    private static void Correct(JsonObject json, JsonObject right)
     {
-        ["metadata"] = new JsonObject { ["name"] = Name, ["labels"] = new JsonObject { ["component"] = "apiserver", ["provider"] = "kubernetes" } },
-        ["spec"] = new JsonObject
+        foreach (string field in (string[])["subsets", "endpoints", "ports"])
         {
-            ["clusterIP"] = range.First,
-            ["type"] = "ClusterIP",
-            ["sessionAffinity"] = "None",
-            ["ports"] = new JsonArray(new JsonObject { ["name"] = "https", ["protocol"] = "TCP", ["port"] = 443, ["targetPort"] = port }),
-        },
-    };
+            if (right[field] is { } value && !JsonNode.DeepEquals(json[field], value))
+            {
+                json[field] = value.DeepClone();
+            }
+        }
 
-    private static JsonObject Endpoint(IPAddress address, int port) => new()
-    {
-        ["metadata"] = new JsonObject { ["name"] = Name, ["labels"] = new JsonObject { ["endpointslice.kubernetes.io/skip-mirror"] = "true" } },
-        ["subsets"] = new JsonArray(new JsonObject
+        if (right["spec"] is JsonObject spec && json["spec"] is JsonObject now)
         {
-            ["addresses"] = new JsonArray(new JsonObject { ["ip"] = address.ToString() }),
-            ["ports"] = new JsonArray(new JsonObject { ["name"] = "https", ["port"] = port, ["protocol"] = "TCP" }),
-        }),
-    };
+            now["type"] = spec["type"]!.DeepClone();
+            now["ports"] = spec["ports"]!.DeepClone();
+        }
+    }
 
-    private static JsonObject Slice(IPAddress address, int port) => new()
+    /// <summary>The object of one kind in every cluster.</summary>
+    private sealed class Followed(OwnService own, ResourceDefinition resource) : UpkeepTask(own.caches, resource.GroupResource, own.time, own.log)
     {
-        ["metadata"] = new JsonObject { ["name"] = Name, ["labels"] = new JsonObject { ["kubernetes.io/service-name"] = Name } },
-        ["addressType"] = address.AddressFamily == AddressFamily.InterNetworkV6 ? "IPv6" : "IPv4",
-        ["endpoints"] = new JsonArray(new JsonObject
+        protected override bool Concerns(string key) => key.EndsWith("/" + OwnServiceObjects.KeySuffix, StringComparison.Ordinal);
+
+        protected override async ValueTask<bool> LookAsync(string key, CachedObject? item, CancellationToken cancellationToken)
         {
-            ["addresses"] = new JsonArray(address.ToString()),
-            ["conditions"] = new JsonObject { ["ready"] = true },
-        }),
-        ["ports"] = new JsonArray(new JsonObject { ["name"] = "https", ["port"] = port, ["protocol"] = "TCP" }),
-    };
+            if (item is null)
+            {
+                // A virtual cluster shows that of the base layer again.
+                if (key == resource.KeyOf(ClusterName.Root, OwnServiceObjects.Namespace, OwnServiceObjects.Name))
+                {
+                    await own.EnsureAsync(resource, ClusterName.Root, cancellationToken);
+                }
+            }
+            else if (BaseLayer.IsTombstone(item.Json.Span))
+            {
+                await Caches.CommitAsync(new Transaction([new Condition(key, item.Revision)], [new Write(key, null)]), cancellationToken);
+            }
+            else if (own.isAlone)
+            {
+                await own.EnsureAsync(resource, item.Cluster, cancellationToken);
+            }
+
+            return true;
+        }
+    }
 }

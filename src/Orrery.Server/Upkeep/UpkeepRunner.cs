@@ -57,6 +57,7 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
             yield return (null, new RestoredObjects(caches, new GroupResource(FlowControlObjects.Group, resource), time, logs.CreateLogger<RestoredObjects>()).RunAsync);
         }
 
+        yield return (null, server.OwnService.RunAsync);
         if (server.Options.EventLifetime > TimeSpan.Zero)
         {
             yield return (null, new EventExpiry(caches, server.Options.EventLifetime, time, logs.CreateLogger<EventExpiry>()).RunAsync);

@@ -39,6 +39,9 @@ internal abstract class UpkeepTask(CacheSet caches, GroupResource resource, Time
     /// <summary>Objects looked at at once. More than one where a look mostly waits for the disk.</summary>
     protected virtual int Workers => 1;
 
+    /// <summary>Objects that need no look are left out by this.</summary>
+    protected virtual bool Concerns(string key) => true;
+
     /// <summary>Looks at one object: never twice at once at the same.</summary>
     /// <param name="item">Null when it is gone.</param>
     /// <returns>False: look again after a while.</returns>
@@ -74,7 +77,7 @@ internal abstract class UpkeepTask(CacheSet caches, GroupResource resource, Time
                 continue;
             }
 
-            foreach (CachedObject item in start.Range(prefix))
+            foreach (CachedObject item in start.Range(prefix).Where(o => Concerns(o.Key)))
             {
                 queue.Add(item.Key);
             }
@@ -84,7 +87,10 @@ internal abstract class UpkeepTask(CacheSet caches, GroupResource resource, Time
             {
                 while (watcher.TryRead(out CacheEvent change))
                 {
-                    queue.Add(change.Object.Key);
+                    if (Concerns(change.Object.Key))
+                    {
+                        queue.Add(change.Object.Key);
+                    }
                 }
             }
 

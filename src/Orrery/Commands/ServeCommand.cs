@@ -21,7 +21,7 @@ internal static class ServeCommand
         var address = new Option<string>("--address") { Description = "IP address to listen on.", DefaultValueFactory = _ => "127.0.0.1", HelpName = "IP" };
         var publicUrl = new Option<string?>("--public-url")
         {
-            Description = "How users reach the API, such as the address of a load balancer before several replicas. Default: this server on the loopback interface.", HelpName = "URL",
+            Description = "How users reach the API, such as the address of a load balancer before several replicas; what the Service kubernetes of each cluster leads to. Default: this server on the loopback interface.", HelpName = "URL",
         };
         Option<LogLevel> logLevel = Options.LogLevel();
         var command = new Command("serve", "Run the control plane: API server, virtual clusters and controllers.") { dataDir, port, address, publicUrl, logLevel };

@@ -76,6 +76,12 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>
     /// <summary>Earliest time, as <see cref="WakeSchedule"/> counts it, for which this watcher is on the schedule; owned by the schedule.</summary>
     internal long ScheduledFor { get; set; } = long.MaxValue;
 
+    /// <summary>Watches another resource for this one; null for none.</summary>
+    internal CacheWatcher? Companion { get; set; }
+
+    /// <summary>Whom this one is the companion of; null for a watcher of its own.</summary>
+    internal CacheWatcher? Target { get; init; }
+
     /// <summary>Takes the next event without waiting.</summary>
     public bool TryRead(out CacheEvent next)
     {
@@ -145,6 +151,7 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>
 
     public void Dispose()
     {
+        Companion?.Dispose();
         owner.Remove(this);
         End(CacheWait.Closed);
     }
@@ -164,6 +171,11 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>
     /// <returns>False when the watcher has just ended because its reader is too slow.</returns>
     internal bool Enqueue(CacheEvent next)
     {
+        if (Target is not null)
+        {
+            return Target.Enqueue(next);
+        }
+
         lock (queue)
         {
             if (ended is not null || next.Revision <= after)
@@ -185,6 +197,7 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>
 
     internal void End(CacheWait reason)
     {
+        Target?.End(reason);
         lock (queue)
         {
             ended ??= reason;

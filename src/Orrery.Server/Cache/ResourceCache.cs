@@ -115,6 +115,29 @@ internal sealed class ResourceCache
         }
     }
 
+    /// <summary>The same, with what changes under a prefix of another resource among it, in the order in which it happened.</summary>
+    /// <param name="also">Of a resource that is watched so with this one alone: the two are held together for a moment.</param>
+    public CacheWatcher? Watch(string watched, long afterRevision, WatchedBy by, ResourceCache also, string alsoWatched)
+    {
+        lock (gate)
+        {
+            lock (also.gate)
+            {
+                if (afterRevision < ring.Floor || afterRevision < also.ring.Floor)
+                {
+                    return null;
+                }
+
+                IEnumerable<CacheEvent> missed = Missed(watched, afterRevision).Concat(also.Missed(alsoWatched, afterRevision)).OrderBy(e => e.Revision);
+                var watcher = new CacheWatcher(this, schedule, watchers.Known(watched), afterRevision, missed) { By = by };
+                watcher.Companion = new CacheWatcher(also, schedule, also.watchers.Known(alsoWatched), afterRevision, []) { By = by, Target = watcher };
+                watchers.Add(watcher);
+                also.watchers.Add(watcher.Companion);
+                return watcher;
+            }
+        }
+    }
+
     /// <summary>The newest version of an object, for the one thread that applies changes.</summary>
     internal CachedObject? Find(string key) => latest.Objects.Find(key);
 

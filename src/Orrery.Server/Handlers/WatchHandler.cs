@@ -4,6 +4,7 @@ using Orrery.Api;
 using Orrery.Server.Authorization;
 using Orrery.Server.Cache;
 using Orrery.Server.Clusters;
+using Orrery.Server.CustomResources;
 using Orrery.Server.Registry;
 using Orrery.Server.Requests;
 
@@ -75,14 +76,14 @@ internal static class WatchHandler
 
         // From no revision in particular, without being shown what is there: from now on.
         long from = first?.Revision ?? (options.Revision == 0 ? request.Server.Objects.Current(request.Resource).Revision : options.Revision);
-        CacheWatcher? watcher = from < cluster.Since ? null : cache.Watch(prefix, from, request.Cluster.IsAll ? WatchedBy.ClientOfAllClusters : WatchedBy.Client);
+        (CacheWatcher? watcher, DefinedServices? defined) = early is not null || from < cluster.Since ? default : Watch(request, cache, prefix, from);
         bool isHandedOn = false;
         try
         {
             // 3. The stream.
             request.Http.Response.StatusCode = 200;
             request.Http.Response.ContentType = "application/json";
-            var stream = new WatchStream(request, form, selection, request.Http.Response.BodyWriter);
+            var stream = new WatchStream(request, form, selection, request.Http.Response.BodyWriter) { Defined = defined };
             if (early is not null)
             {
                 stream.Fail(early.Status);
@@ -118,6 +119,26 @@ internal static class WatchHandler
                 watcher?.Dispose();
             }
         }
+    }
+
+    /// <summary>APIServices come and go with definitions, too.</summary>
+    /// <returns>No watcher where its beginning is too old.</returns>
+    private static (CacheWatcher? Watcher, DefinedServices? Defined) Watch(ResourceRequest request, ResourceCache cache, string prefix, long from)
+    {
+        if (cache.Resource != ApiServiceObjects.Resource || request.Cluster.IsAll)
+        {
+            return (cache.Watch(prefix, from, request.Cluster.IsAll ? WatchedBy.ClientOfAllClusters : WatchedBy.Client), null);
+        }
+
+        ResourceCache definitions = request.Server.Caches.For(CustomResourceSet.Definitions);
+        CacheWatcher? watcher = cache.Watch(prefix, from, WatchedBy.Client, definitions, DefinedServices.PrefixOf(request.Cluster));
+        if (watcher is not null && definitions.At(from) is { } start)
+        {
+            return (watcher, new DefinedServices(request.Server.Objects.Layer, request.Cluster, start, cache));
+        }
+
+        watcher?.Dispose();
+        return default;
     }
 
     private static async ValueTask ShowAsync(ResourceRequest request, WatchStream stream, Selection selection, LayeredSnapshot shown, CancellationToken cancellationToken)

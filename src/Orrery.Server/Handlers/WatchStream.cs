@@ -15,8 +15,21 @@ internal sealed class WatchStream(ResourceRequest request, AnswerForm form, Sele
 {
     private const int FlushAt = 64 * 1024;
 
+    /// <summary>Of a watch of APIServices; null for any other.</summary>
+    public DefinedServices? Defined { get; init; }
+
     public void Write(CacheEvent change)
     {
+        if (Defined is not null && DefinedServices.IsDefinition(change))
+        {
+            foreach (CacheEvent service in Defined.Read(change))
+            {
+                WriteSeen(service);
+            }
+
+            return;
+        }
+
         // Over all virtual clusters root is not among them.
         if (request.Cluster.IsAll && change.Object.Cluster.IsRoot)
         {

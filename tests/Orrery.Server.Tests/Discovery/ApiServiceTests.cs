@@ -42,6 +42,82 @@ public sealed class ApiServiceTests(ServerFixture fixture) : IClassFixture<Serve
     }
 
     [Fact]
+    public async Task Watch_TellsOfThoseThatComeAndGoWithDefinitions()
+    {
+        ClusterName name = await fixture.ClusterAsync("watched"), elsewhere = await fixture.ClusterAsync("elsewhere");
+        using KubeClient cluster = fixture.Server.AdminOf(name), other = fixture.Server.AdminOf(elsewhere);
+        KubeList start = await cluster.ListAsync(ApiServices, "", null, Token);
+
+        // 1. Two definitions of one version; then another version of one of them, which is taken away again; then both go.
+        await other.CreateAsync(ServerFixture.Definitions, "", ServerFixture.Definition("strangers"), Token);
+        await cluster.CreateAsync(ServerFixture.Definitions, "", ServerFixture.Definition("firsts"), Token);
+        await cluster.CreateAsync(ServerFixture.Definitions, "", ServerFixture.Definition("seconds"), Token);
+        JsonNode versions = ServerFixture.Definition()["spec"]!["versions"]!;
+        JsonObject second = (JsonObject)versions[0]!.DeepClone();
+        (second["name"], second["storage"]) = ("v2", false);
+        await PatchAsync([versions[0]!.DeepClone(), second.DeepClone()]);
+        second["served"] = false;
+        await PatchAsync([versions[0]!.DeepClone(), second]);
+        await GoneAsync("firsts");
+        await GoneAsync("seconds");
+
+        // 2. From the list on, by a watch that was there and one that comes later, and one of a single name.
+        string[] expected = ["Added v1.test.example.com", "Added v2.test.example.com", "Deleted v2.test.example.com", "Deleted v1.test.example.com"];
+        Assert.Equal(expected, await SeenAsync(new WatchQuery { ResourceVersion = start.ResourceVersion, AllowBookmarks = false }, 4));
+        Assert.Equal([expected[1], expected[2]], await SeenAsync(new WatchQuery { ResourceVersion = start.ResourceVersion, AllowBookmarks = false, FieldSelector = "metadata.name=v2.test.example.com" }, 2));
+
+        async Task PatchAsync(JsonNode[] to) => await cluster.PatchAsync(
+            ServerFixture.Definitions, "", "firsts.test.example.com", PatchKind.Merge, new JsonObject { ["spec"] = new JsonObject { ["versions"] = new JsonArray(to) } }, Token);
+
+        async Task GoneAsync(string plural)
+        {
+            await cluster.DeleteAsync(ServerFixture.Definitions, "", plural + ".test.example.com", null, Token);
+            await Eventually.TrueAsync(async () => await cluster.FindAsync(ServerFixture.Definitions, "", plural + ".test.example.com", Token) is null, "it is gone", cancellationToken: Token);
+        }
+
+        async Task<List<string>> SeenAsync(WatchQuery query, int count)
+        {
+            var seen = new List<string>();
+            long last = long.Parse(start.ResourceVersion, System.Globalization.CultureInfo.InvariantCulture);
+            await foreach (WatchEvent next in cluster.WatchAsync(ApiServices, "", query, Token))
+            {
+                seen.Add($"{next.Type} {next.Object.Name}");
+                Assert.Equal("True", Condition(next.Object)!.TextAt("status"));
+                long now = long.Parse(next.Object.ResourceVersion, System.Globalization.CultureInfo.InvariantCulture);
+                Assert.True(now > last, $"{now} after {last}");
+                last = now;
+                if (seen.Count == count)
+                {
+                    break;
+                }
+            }
+
+            return seen;
+        }
+    }
+
+    /// <summary>A watch that is open hears of a definition at once, and goes on with what is stored.</summary>
+    [Fact]
+    public async Task Watch_ThatIsOpen_HearsOfDefinitionsAndOfWhatIsStored()
+    {
+        using KubeClient cluster = fixture.Server.AdminOf(await fixture.ClusterAsync("open"));
+        string start = (await cluster.ListAsync(ApiServices, "", null, Token)).ResourceVersion;
+        await using IAsyncEnumerator<WatchEvent> watch = cluster.WatchAsync(ApiServices, "", new WatchQuery { ResourceVersion = start, AllowBookmarks = false }, Token).GetAsyncEnumerator(Token);
+
+        ValueTask<bool> first = watch.MoveNextAsync();
+        await cluster.CreateAsync(ServerFixture.Definitions, "", ServerFixture.Definition(), Token);
+        Assert.True(await first);
+        Assert.Equal("v1.test.example.com", watch.Current.Object.Name);
+
+        ValueTask<bool> second = watch.MoveNextAsync();
+        JsonObject service = ServerFixture.Named("v1.written.example.com");
+        service["spec"] = new JsonObject { ["group"] = "written.example.com", ["version"] = "v1", ["groupPriorityMinimum"] = 100, ["versionPriority"] = 100 };
+        await cluster.CreateAsync(ApiServices, "", service, Token);
+        Assert.True(await second);
+        Assert.Equal("v1.written.example.com", watch.Current.Object.Name);
+    }
+
+    [Fact]
     public async Task Delete_OfWhatIsServed_ComesBack()
     {
         using KubeClient cluster = fixture.Server.AdminOf(await fixture.ClusterAsync("stubborn"));

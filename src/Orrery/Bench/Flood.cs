@@ -61,9 +61,9 @@ internal sealed class Flood(RawClient client, FloodKind kind, TimeProvider time)
             {
                 return;
             }
-            catch (HttpRequestException) when (kind == FloodKind.Uploads)
+            catch (HttpRequestException) when (kind is FloodKind.Uploads or FloodKind.Bodies)
             {
-                // Cut off, as whoever sends nothing for so long is to be.
+                // Cut off, as whoever sends nothing for so long is to be, or more than is taken.
                 Interlocked.Increment(ref refused);
             }
         }

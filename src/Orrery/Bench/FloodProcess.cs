@@ -7,13 +7,15 @@ using Orrery.Installation;
 namespace Orrery.Bench;
 
 /// <summary>
-/// A <see cref="Flood"/> in a process of its own. It stands for machines elsewhere: what it takes is the server's time, and neither the turns nor the processor of the one who
-/// measures. Of the server's processors it takes its part, else it could not keep the server busy. It ends when its input does.
+/// A <see cref="Flood"/> in a process of its own. It stands for machines elsewhere: what it takes is the server's time, by what it asks for, and neither the turns nor the processor of the server or
+/// of the one who measures. So it yields to both, and gets as many answers as if it did not. It ends when its input does.
 /// </summary>
 internal sealed class FloodProcess : IDisposable
 {
     private const string On = "on";
     private const string Off = "off";
+    private const string SessionPriority = "/proc/self/autogroup";
+    private const string LeastPriority = "19";
 
     private readonly Process process;
 
@@ -35,8 +37,8 @@ internal sealed class FloodProcess : IDisposable
     /// <summary>What such a process does, until the input ends: it floods from one word to the other, and says how it fared.</summary>
     public static async Task RunAsync(string kubeconfig, FloodKind kind, int width, CancellationToken cancellationToken)
     {
-        // Where Linux shares the processors among sessions, it has its own share, and takes none of the one's who measures.
         OrreryProcess.LeaveSession();
+        await YieldAsync(cancellationToken).ConfigureAwait(false);
         using var client = new RawClient(KubeConfig.Load(kubeconfig));
         while (await Console.In.ReadLineAsync(cancellationToken).ConfigureAwait(false) is { } word)
         {
@@ -53,6 +55,19 @@ internal sealed class FloodProcess : IDisposable
             await running.ConfigureAwait(false);
             Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{flood.Answered} {flood.Refused}"));
         }
+    }
+
+    /// <summary>Where Linux shares the processors among sessions, what counts is the priority of this one's session, else that of the process.</summary>
+    private static async Task YieldAsync(CancellationToken cancellationToken)
+    {
+        if (File.Exists(SessionPriority))
+        {
+            await File.WriteAllTextAsync(SessionPriority, LeastPriority, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        using var self = Process.GetCurrentProcess();
+        self.PriorityClass = ProcessPriorityClass.Idle;
     }
 
     public void Begin() => process.StandardInput.WriteLine(On);

@@ -42,6 +42,9 @@ internal sealed class CacheSet : IAsyncDisposable
     /// <summary>How much each virtual cluster holds.</summary>
     public ClusterContents Contents { get; } = new();
 
+    /// <summary>Who watches a virtual cluster is woken in turn.</summary>
+    public WakeQueues Wakes { get; } = new();
+
     /// <summary>Time that commits took until the caches showed them.</summary>
     public Histogram CommitDurations { get; } = new();
 

@@ -35,7 +35,7 @@ internal enum WatchedBy
 /// The changes under one prefix after one revision, in order, without gap or repeat. It holds a queue and nothing
 /// else: no task and no timer of its own. One reader at a time; any number of threads may fill it.
 /// </summary>
-internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>
+internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, IThreadPoolWorkItem
 {
     /// <summary>Most live events that wait for a slow reader.</summary>
     internal const int QueueLimit = 1024;
@@ -46,18 +46,23 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>
     private readonly WakeSchedule schedule;
     private readonly long after;
     private readonly int limit;
-    private ManualResetValueTaskSourceCore<CacheWait> waiter = new() { RunContinuationsAsynchronously = true };
+    private readonly WakeQueue? turns;
+    private ManualResetValueTaskSourceCore<CacheWait> waiter;
     private CancellationTokenRegistration cancellation;
     private bool isWaiting;
     private long wakeAt;
     private long lastRead;
     private CacheWait? ended;
+    private CacheWait woken;
+    private CancellationToken? cancelledBy;
 
-    internal CacheWatcher(ResourceCache owner, WakeSchedule schedule, string prefix, long after, IEnumerable<CacheEvent> backlog)
+    /// <param name="turns">By which it is woken; null wakes it at once.</param>
+    internal CacheWatcher(ResourceCache owner, WakeSchedule schedule, string prefix, long after, IEnumerable<CacheEvent> backlog, WakeQueue? turns)
     {
         this.owner = owner;
         this.schedule = schedule;
         this.after = after;
+        this.turns = turns;
         Prefix = prefix;
         foreach (CacheEvent missed in backlog)
         {
@@ -131,13 +136,22 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>
                 throw new InvalidOperationException("a watcher has one reader at a time");
             }
 
-            if (queue.Count > 0 || ended is not null)
+            bool isReady = queue.Count > 0 || ended is not null;
+            CacheWait reason = queue.Count > 0 ? CacheWait.Events : ended.GetValueOrDefault();
+            if (isReady && turns is null)
             {
-                return new ValueTask<CacheWait>(queue.Count > 0 ? CacheWait.Events : ended!.Value);
+                return new ValueTask<CacheWait>(reason);
             }
 
             isWaiting = true;
             waiter.Reset();
+            if (isReady)
+            {
+                // Others who are watched for wait as well.
+                Complete(reason);
+                return new ValueTask<CacheWait>(this, waiter.Version);
+            }
+
             wakeAt = schedule.TimeAfter(atMost);
             if (cancellationToken.CanBeCanceled)
             {
@@ -152,9 +166,11 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>
     public void Dispose()
     {
         Companion?.Dispose();
-        owner.Remove(this);
+        owner.Remove(this, turns);
         End(CacheWait.Closed);
     }
+
+    void IThreadPoolWorkItem.Execute() => Wake();
 
     CacheWait IValueTaskSource<CacheWait>.GetResult(short token)
     {
@@ -231,18 +247,43 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>
         {
             if (isWaiting)
             {
-                isWaiting = false;
-                waiter.SetException(new OperationCanceledException(token));
+                cancelledBy = token;
+                Complete(default);
             }
         }
     }
 
+    /// <summary>Lets its reader go on, here and now.</summary>
+    internal void Wake()
+    {
+        if (cancelledBy is { } token)
+        {
+            cancelledBy = null;
+            waiter.SetException(new OperationCanceledException(token));
+        }
+        else
+        {
+            waiter.SetResult(woken);
+        }
+    }
+
+    /// <summary>Only says that the wait is over: the caller holds locks.</summary>
     private void Complete(CacheWait reason)
     {
-        if (isWaiting)
+        if (!isWaiting)
         {
-            isWaiting = false;
-            waiter.SetResult(reason);
+            return;
+        }
+
+        isWaiting = false;
+        woken = reason;
+        if (turns is not null)
+        {
+            turns.Add(this);
+        }
+        else
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
         }
     }
 }

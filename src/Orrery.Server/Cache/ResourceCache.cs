@@ -109,7 +109,7 @@ internal sealed class ResourceCache
                 return null;
             }
 
-            var watcher = new CacheWatcher(this, schedule, watchers.Known(watched), afterRevision, Missed(watched, afterRevision)) { By = by };
+            var watcher = new CacheWatcher(this, schedule, watchers.Known(watched), afterRevision, Missed(watched, afterRevision), TurnsOf(watched, by)) { By = by };
             watchers.Add(watcher);
             return watcher;
         }
@@ -129,8 +129,8 @@ internal sealed class ResourceCache
                 }
 
                 IEnumerable<CacheEvent> missed = Missed(watched, afterRevision).Concat(also.Missed(alsoWatched, afterRevision)).OrderBy(e => e.Revision);
-                var watcher = new CacheWatcher(this, schedule, watchers.Known(watched), afterRevision, missed) { By = by };
-                watcher.Companion = new CacheWatcher(also, schedule, also.watchers.Known(alsoWatched), afterRevision, []) { By = by, Target = watcher };
+                var watcher = new CacheWatcher(this, schedule, watchers.Known(watched), afterRevision, missed, TurnsOf(watched, by)) { By = by };
+                watcher.Companion = new CacheWatcher(also, schedule, also.watchers.Known(alsoWatched), afterRevision, [], turns: null) { By = by, Target = watcher };
                 watchers.Add(watcher);
                 also.watchers.Add(watcher.Companion);
                 return watcher;
@@ -138,11 +138,25 @@ internal sealed class ResourceCache
         }
     }
 
+    /// <summary>Watches of one virtual cluster take turns; those of root and of all clusters are for everybody.</summary>
+    private WakeQueue? TurnsOf(string watched, WatchedBy by)
+    {
+        ReadOnlySpan<char> scope = watched.AsSpan(prefix.Length);
+        ReadOnlySpan<char> cluster = scope[..Math.Max(0, scope.IndexOf('/'))];
+        return by == WatchedBy.Client && cluster is not (['-'] or []) ? owner.Wakes.Take(cluster) : null;
+    }
+
     /// <summary>The newest version of an object, for the one thread that applies changes.</summary>
     internal CachedObject? Find(string key) => latest.Objects.Find(key);
 
-    internal void Remove(CacheWatcher watcher)
+    /// <param name="turns">What it was made with.</param>
+    internal void Remove(CacheWatcher watcher, WakeQueue? turns)
     {
+        if (turns is not null)
+        {
+            owner.Wakes.Return(turns);
+        }
+
         lock (gate)
         {
             watchers.Remove(watcher);

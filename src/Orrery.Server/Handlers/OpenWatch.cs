@@ -91,12 +91,11 @@ internal sealed class OpenWatch(ResourceRequest request, WatchStream stream, Cac
                 allowed = request.Server.Time.GetTimestamp();
             }
 
-            while (watcher.TryRead(out CacheEvent change))
+            while (!stream.IsFull && watcher.TryRead(out CacheEvent change))
             {
                 // In the version that is watched, which may have to be asked for.
                 CacheEvent served = request.Resource.Remote is null ? change : await request.Server.Versions.ServeAsync(request.Resource, change, stopping);
                 stream.Write(served);
-                await stream.FlushIfFullAsync(stopping);
             }
 
             // Where changes never pause, of which it may want none, its client must come to know all the same how far it is.

@@ -84,9 +84,12 @@ internal sealed class WatchStream(ResourceRequest request, AnswerForm form, Sele
         Close();
     }
 
+    /// <summary>So much was written that it should be sent before there is more.</summary>
+    public bool IsFull => output.UnflushedBytes >= FlushAt;
+
     public async ValueTask FlushIfFullAsync(CancellationToken cancellationToken)
     {
-        if (output.UnflushedBytes >= FlushAt)
+        if (IsFull)
         {
             await output.FlushAsync(cancellationToken);
         }

@@ -1,0 +1,129 @@
+using Orrery.Api;
+using Orrery.Server.Cache;
+using static Orrery.Server.Tests.Cache.CacheFixture;
+
+namespace Orrery.Server.Tests.Cache;
+
+/// <summary>Of a change that many watch, those of one virtual cluster are told in turn, and others have theirs in between.</summary>
+public sealed class WakeQueueTests
+{
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task Publish_ToManyOfOneCluster_ServesFewAtATimeAndLetsOthersGoBetween()
+    {
+        const int Watchers = 400;
+        await using CacheFixture fixture = await StartAsync();
+        var crowd = new Crowd(fixture, Watchers);
+
+        await fixture.PutPod(Shop, "web-0");
+        await Task.Run(() => { }, Token);
+        int servedBefore = crowd.Served;
+        await crowd.AllServedAsync();
+
+        Assert.True(servedBefore < Watchers / 2, $"other work came after {servedBefore} of {Watchers}");
+        Assert.InRange(crowd.MostAtOnce, 1, Math.Max(2, Environment.ProcessorCount));
+        await crowd.StopAsync();
+    }
+
+    [Fact]
+    public async Task Wait_WithEventsLeft_GoesBehindTheOthers()
+    {
+        await using CacheFixture fixture = await StartAsync();
+        using CacheWatcher watcher = fixture.PodCache.Watch(StoreKey.Prefix(Pods, Shop), fixture.PodCache.Current.Revision, WatchedBy.Client)!;
+        await fixture.PutPod(Shop, "web-0");
+        await fixture.PutPod(Shop, "web-1");
+
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.Equal(CacheWait.Events, await watcher.WaitAsync(Long, Token));
+            Assert.True(watcher.TryRead(out CacheEvent change));
+            Assert.Equal($"web-{i}", change.Object.Name);
+        }
+    }
+
+    [Fact]
+    public async Task Queues_OfClustersThatNobodyWatches_AreGone()
+    {
+        await using CacheFixture fixture = await StartAsync();
+        long revision = fixture.PodCache.Current.Revision;
+        using (CacheWatcher one = fixture.PodCache.Watch(StoreKey.Prefix(Pods, Shop), revision, WatchedBy.Client)!)
+        using (CacheWatcher another = fixture.PodCache.Watch(StoreKey.Prefix(Pods, Shop, "default"), revision, WatchedBy.Client)!)
+        using (CacheWatcher root = fixture.PodCache.Watch(StoreKey.Prefix(Pods, ClusterName.Root), revision, WatchedBy.Client)!)
+        using (CacheWatcher all = fixture.PodCache.Watch(StoreKey.Prefix(Pods), revision, WatchedBy.ClientOfAllClusters)!)
+        {
+            Assert.Equal(1, fixture.Set.Wakes.Count);
+        }
+
+        Assert.Equal(0, fixture.Set.Wakes.Count);
+    }
+
+    /// <summary>Watchers of whom each takes a moment for what it is told.</summary>
+    private sealed class Crowd
+    {
+        private readonly CancellationTokenSource stop = new();
+        private readonly List<CacheWatcher> watchers = [];
+        private readonly List<Task> reading = [];
+        private readonly TaskCompletionSource all = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly int size;
+        private int served;
+        private int now;
+        private int most;
+
+        public Crowd(CacheFixture fixture, int size)
+        {
+            this.size = size;
+            for (int i = 0; i < size; i++)
+            {
+                CacheWatcher watcher = fixture.PodCache.Watch(StoreKey.Prefix(Pods, Shop), fixture.PodCache.Current.Revision, WatchedBy.Client)!;
+                watchers.Add(watcher);
+                reading.Add(ReadAsync(watcher));
+            }
+        }
+
+        public int Served => Volatile.Read(ref served);
+
+        public int MostAtOnce => Volatile.Read(ref most);
+
+        public Task AllServedAsync() => all.Task.WaitAsync(Long, Token);
+
+        public async Task StopAsync()
+        {
+            await stop.CancelAsync();
+            foreach (Task task in reading)
+            {
+                await Assert.ThrowsAnyAsync<OperationCanceledException>(() => task);
+            }
+
+            watchers.ForEach(w => w.Dispose());
+            stop.Dispose();
+        }
+
+        private async Task ReadAsync(CacheWatcher watcher)
+        {
+            while (await watcher.WaitAsync(Timeout.InfiniteTimeSpan, stop.Token) == CacheWait.Events)
+            {
+                int at = Interlocked.Increment(ref now);
+                InterlockedMax(at);
+                while (watcher.TryRead(out _))
+                {
+                    Thread.SpinWait(20_000);
+                }
+
+                Interlocked.Decrement(ref now);
+                if (Interlocked.Increment(ref served) == size)
+                {
+                    all.SetResult();
+                }
+            }
+        }
+
+        private void InterlockedMax(int value)
+        {
+            for (int seen = Volatile.Read(ref most); value > seen; seen = Volatile.Read(ref most))
+            {
+                Interlocked.CompareExchange(ref most, value, seen);
+            }
+        }
+    }
+}

@@ -18,6 +18,7 @@ public static class PlaceableKinds
         new(new("apps", "v1", "deployments"), "Deployment", HasReplicas: true),
         new(new("apps", "v1", "statefulsets"), "StatefulSet", HasReplicas: true),
         new(new("apps", "v1", "replicasets"), "ReplicaSet", HasReplicas: true),
+        new(new("", "v1", "replicationcontrollers"), "ReplicationController", HasReplicas: true),
         new(new("apps", "v1", "daemonsets"), "DaemonSet"),
         new(new("batch", "v1", "jobs"), "Job"),
         new(new("batch", "v1", "cronjobs"), "CronJob"),
@@ -38,7 +39,7 @@ public static class PlaceableKinds
     /// controllers have told them.
     /// </summary>
     public static readonly FrozenSet<GroupResource> WithDependents =
-        All.Where(k => k.Kind is "Deployment" or "ReplicaSet" or "StatefulSet" or "DaemonSet" or "Job" or "CronJob").Select(k => k.Resource.GroupResource).ToFrozenSet();
+        All.Where(k => k.Kind is "Deployment" or "ReplicaSet" or "ReplicationController" or "StatefulSet" or "DaemonSet" or "Job" or "CronJob").Select(k => k.Resource.GroupResource).ToFrozenSet();
 
     /// <summary>Kinds whose objects are pods or make them. All others are there for those.</summary>
     public static readonly FrozenSet<GroupKind> Workloads =

@@ -24,6 +24,7 @@ internal sealed class PodOwner(SourceInformers sources)
         return owner.TextAt("kind") switch
         {
             "ReplicaSet" => (new GroupKind("apps", "ReplicaSet"), RevisionName(original, name)),
+            "ReplicationController" => (new GroupKind("", "ReplicationController"), name),
             "StatefulSet" => (new GroupKind("apps", "StatefulSet"), name),
             "DaemonSet" => (new GroupKind("apps", "DaemonSet"), name),
             "CronJob" => (new GroupKind("batch", "CronJob"), name),

@@ -31,7 +31,7 @@ internal static class StatusAggregation
             case "DaemonSet":
                 WorkloadStatus.DaemonSet(status, known, conditions);
                 break;
-            case "ReplicaSet":
+            case "ReplicaSet" or "ReplicationController":
                 WorkloadStatus.ReplicaSet(status, known, conditions);
                 break;
             case "Job":

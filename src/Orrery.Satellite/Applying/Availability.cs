@@ -12,7 +12,7 @@ internal readonly record struct Availability(string Status, string Reason, strin
     private const string Reconciling = "Reconciling";
 
     /// <summary>Kinds whose controllers say in <c>status.observedGeneration</c> which generation their numbers are about, before anything else.</summary>
-    private static readonly string[] Observing = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "PodDisruptionBudget", "HorizontalPodAutoscaler"];
+    private static readonly string[] Observing = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "PodDisruptionBudget", "HorizontalPodAutoscaler"];
 
     public static Availability Of(KubeObject live)
     {
@@ -25,7 +25,7 @@ internal readonly record struct Availability(string Status, string Reason, strin
         {
             "Deployment" when Conditions.Find(live, "Progressing") is { Status: Conditions.False, Reason: "ProgressDeadlineExceeded" } late =>
                 new Availability(Conditions.False, late.Reason, late.Message),
-            "Deployment" or "ReplicaSet" or "StatefulSet" => Counted(live, "availableReplicas", live.NumberAt("spec", "replicas") ?? 1, "replicas"),
+            "Deployment" or "ReplicaSet" or "ReplicationController" or "StatefulSet" => Counted(live, "availableReplicas", live.NumberAt("spec", "replicas") ?? 1, "replicas"),
             "DaemonSet" => Counted(live, "numberAvailable", live.NumberAt("status", "desiredNumberScheduled") ?? 0, "nodes"),
             "Job" when Conditions.Find(live, "Failed") is { Status: Conditions.True } failed => new Availability(Conditions.False, "JobFailed", failed.Message),
             "Job" => ByCondition(live, "Complete"),

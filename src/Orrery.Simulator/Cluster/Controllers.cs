@@ -52,6 +52,7 @@ internal static class Controllers
     {
         "deployments" => "Deployment",
         "replicasets" => "ReplicaSet",
+        "replicationcontrollers" => "ReplicationController",
         "statefulsets" => "StatefulSet",
         "daemonsets" => "DaemonSet",
         "jobs" => "Job",

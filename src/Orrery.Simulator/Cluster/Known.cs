@@ -13,6 +13,7 @@ internal static class Known
     public static readonly GroupVersionResource Volumes = new("", "v1", "persistentvolumes");
     public static readonly GroupVersionResource Deployments = new("apps", "v1", "deployments");
     public static readonly GroupVersionResource ReplicaSets = new("apps", "v1", "replicasets");
+    public static readonly GroupVersionResource ReplicationControllers = new("", "v1", "replicationcontrollers");
     public static readonly GroupVersionResource StatefulSets = new("apps", "v1", "statefulsets");
     public static readonly GroupVersionResource DaemonSets = new("apps", "v1", "daemonsets");
     public static readonly GroupVersionResource ControllerRevisions = new("apps", "v1", "controllerrevisions");

@@ -51,7 +51,9 @@ internal static class ObjectViews
             found.At(path) is { ValueKind: JsonValueKind.Object } o ? JsonObject.Create(o)!.DeepClone().AsObject() : [];
 
         public LabelSelector SelectorAt(params ReadOnlySpan<string> path) =>
-            found.At(path) is { ValueKind: JsonValueKind.Object } o ? LabelSelector.FromJson(JsonObject.Create(o)) : LabelSelector.Nothing;
+            found.At(path) is not { ValueKind: JsonValueKind.Object } o ? LabelSelector.Nothing
+            : found.Kind == "ReplicationController" ? LabelSelector.FromLabels(o.EnumerateObject().ToDictionary(l => l.Name, l => l.Value.GetString() ?? "", StringComparer.Ordinal))
+            : LabelSelector.FromJson(JsonObject.Create(o));
 
         public int IntAt(int missing, params ReadOnlySpan<string> path) => (int)(found.NumberAt(path) ?? missing);
 

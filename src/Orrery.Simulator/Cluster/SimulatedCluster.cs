@@ -21,6 +21,7 @@ internal sealed class SimulatedCluster
         Pods = informers.For(Known.Pods).AddIndex(ByController, Controller).AddIndex("node", p => [p.NodeName]);
         Nodes = informers.For(Known.Nodes);
         ReplicaSets = informers.For(Known.ReplicaSets).AddIndex(ByController, Controller);
+        ReplicationControllers = informers.For(Known.ReplicationControllers);
         Deployments = informers.For(Known.Deployments);
         StatefulSets = informers.For(Known.StatefulSets);
         DaemonSets = informers.For(Known.DaemonSets);
@@ -45,6 +46,8 @@ internal sealed class SimulatedCluster
     public Informer Nodes { get; }
 
     public Informer ReplicaSets { get; }
+
+    public Informer ReplicationControllers { get; }
 
     public Informer Deployments { get; }
 

@@ -18,7 +18,7 @@ internal sealed class DisruptionController(SimulatedCluster cluster) : IReconcil
         {
             Workers = 1,
             LevelKeys = () => cluster.Budgets.All().Select(b => b.Key),
-            Needs = [cluster.Budgets, cluster.Pods, cluster.ReplicaSets, cluster.Deployments, cluster.StatefulSets],
+            Needs = [cluster.Budgets, cluster.Pods, cluster.ReplicaSets, cluster.ReplicationControllers, cluster.Deployments, cluster.StatefulSets],
             Time = cluster.Time,
             Loggers = cluster.Options.Loggers,
         });
@@ -86,7 +86,7 @@ internal sealed class DisruptionController(SimulatedCluster cluster) : IReconcil
     /// <summary>What says how many pods there are to be: a Deployment where a ReplicaSet has one.</summary>
     private KubeObject? Scaled(KubeObject pod)
     {
-        KubeObject? owner = Find(cluster.ReplicaSets, pod) ?? Find(cluster.StatefulSets, pod);
+        KubeObject? owner = Find(cluster.ReplicaSets, pod) ?? Find(cluster.ReplicationControllers, pod) ?? Find(cluster.StatefulSets, pod);
         return owner is null ? null : Find(cluster.Deployments, owner) ?? owner;
     }
 

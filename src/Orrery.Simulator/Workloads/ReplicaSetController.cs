@@ -5,19 +5,20 @@ using Orrery.Simulator.Cluster;
 
 namespace Orrery.Simulator.Workloads;
 
-/// <summary>Keeps as many pods as a ReplicaSet asks for.</summary>
-internal sealed class ReplicaSetController(SimulatedCluster cluster) : IReconciler<ObjectKey>
+/// <summary>Keeps as many pods as a ReplicaSet asks for, or a ReplicationController, which says the same.</summary>
+/// <param name="name">Its own, as <c>replicaset</c>.</param>
+internal sealed class ReplicaSetController(SimulatedCluster cluster, Informer sets, string name) : IReconciler<ObjectKey>
 {
     /// <summary>Pods made or deleted in one look; the rest follows in the next, which the changes themselves bring about.</summary>
     private const int Burst = 100;
 
-    private readonly EventRecorder events = cluster.Recorder("replicaset-controller");
+    private readonly EventRecorder events = cluster.Recorder(name + "-controller");
 
-    public ReconcilerHost<ObjectKey> Host() => Controllers.Host(cluster, "replicaset", this, cluster.ReplicaSets, [cluster.Pods]);
+    public ReconcilerHost<ObjectKey> Host() => Controllers.Host(cluster, name, this, sets, [cluster.Pods]);
 
     public async Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
-        if (cluster.ReplicaSets.Get(key) is not { } set)
+        if (sets.Get(key) is not { } set)
         {
             return ReconcileResult.Done;
         }
@@ -28,7 +29,7 @@ internal sealed class ReplicaSetController(SimulatedCluster cluster) : IReconcil
         bool more = false;
         if (!set.IsDeleting)
         {
-            List<KubeObject> own = await Ownership.ClaimAsync(cluster, cluster.Pods, cluster.ReplicaSets, set, cancellationToken).ConfigureAwait(false);
+            List<KubeObject> own = await Ownership.ClaimAsync(cluster, cluster.Pods, sets, set, cancellationToken).ConfigureAwait(false);
             List<KubeObject> active = [.. own.Where(p => p.IsActivePod)];
             int missing = wanted - active.Count;
             more = Math.Abs(missing) > Burst;
@@ -46,7 +47,7 @@ internal sealed class ReplicaSetController(SimulatedCluster cluster) : IReconcil
 
         // 2. what is there
         (JsonObject status, DateTimeOffset? next) = Status(set, wanted, refused);
-        await cluster.WriteStatusAsync(cluster.ReplicaSets, set, status, cancellationToken).ConfigureAwait(false);
+        await cluster.WriteStatusAsync(sets, set, status, cancellationToken).ConfigureAwait(false);
         if (refused is not null)
         {
             throw refused;

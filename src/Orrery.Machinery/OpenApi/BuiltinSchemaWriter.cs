@@ -11,6 +11,9 @@ internal sealed class BuiltinSchemaWriter(Utf8JsonWriter writer, SchemaDialect d
     private readonly SortedSet<string> wanted = new(StringComparer.Ordinal);
     private readonly HashSet<string> written = new(StringComparer.Ordinal);
 
+    /// <summary>For OpenAPI 3 alone, which is what people's tools ask for: the one document of Swagger 2 is large as it is.</summary>
+    private readonly Lazy<Descriptions?> descriptions = new(() => dialect == SchemaDialect.V3 ? Descriptions.Read() : null, LazyThreadSafetyMode.None);
+
     public static string Reference(SchemaDialect dialect, string type) => (dialect == SchemaDialect.V3 ? "#/components/schemas/" : "#/definitions/") + type;
 
     public void Want(string type) => wanted.Add(type);
@@ -50,9 +53,13 @@ internal sealed class BuiltinSchemaWriter(Utf8JsonWriter writer, SchemaDialect d
         writer.WriteEndArray();
     }
 
+    /// <summary>Says of a field that every object has, such as <c>kind</c>, what it is.</summary>
+    public void DescribeOfAnyKind(string field) => Describe(descriptions.Value?.OfField("", field));
+
     private void Named(Schema schema)
     {
         writer.WriteStartObject();
+        Describe(descriptions.Value?.OfType(schema.Name!));
         Body(schema);
         GroupVersionKind[] kinds = [.. TypeNames.KindsOf(schema.Name!, group, version)];
         if (kinds.Length > 0)
@@ -83,7 +90,7 @@ internal sealed class BuiltinSchemaWriter(Utf8JsonWriter writer, SchemaDialect d
             foreach ((string name, Schema property) in schema.Properties)
             {
                 writer.WritePropertyName(name);
-                Property(schema, name, property);
+                Property(schema, name, property, descriptions.Value?.OfField(schema.Name!, name));
             }
 
             writer.WriteEndObject();
@@ -118,11 +125,12 @@ internal sealed class BuiltinSchemaWriter(Utf8JsonWriter writer, SchemaDialect d
         writer.WriteEndArray();
     }
 
-    private void Property(Schema parent, string name, Schema property)
+    private void Property(Schema parent, string name, Schema property, string? description)
     {
         if (property.Name is not { } type)
         {
             writer.WriteStartObject();
+            Describe(description);
             Type(property);
             Default(property);
             Nested(property);
@@ -133,6 +141,7 @@ internal sealed class BuiltinSchemaWriter(Utf8JsonWriter writer, SchemaDialect d
 
         Want(type);
         writer.WriteStartObject();
+        Describe(description);
         if (dialect == SchemaDialect.V2)
         {
             writer.WriteString("$ref", Reference(dialect, type));
@@ -250,6 +259,14 @@ internal sealed class BuiltinSchemaWriter(Utf8JsonWriter writer, SchemaDialect d
         if (schema.PatchStrategies.Count > 0)
         {
             writer.WriteString("x-kubernetes-patch-strategy", string.Join(",", schema.PatchStrategies));
+        }
+    }
+
+    private void Describe(string? description)
+    {
+        if (description is not null)
+        {
+            writer.WriteString("description", description);
         }
     }
 

@@ -83,6 +83,7 @@ internal sealed class CustomSchemaWriter(Utf8JsonWriter writer, SchemaDialect di
         }
 
         writer.WriteStartObject();
+        builtin.DescribeOfAnyKind("metadata");
         writer.WriteStartArray("allOf");
         builtin.WriteReference(type);
         writer.WriteEndArray();
@@ -92,6 +93,7 @@ internal sealed class CustomSchemaWriter(Utf8JsonWriter writer, SchemaDialect di
     private void Text(string name)
     {
         writer.WriteStartObject(name);
+        builtin.DescribeOfAnyKind(name);
         writer.WriteString("type", "string");
         writer.WriteEndObject();
     }

@@ -113,6 +113,11 @@ public sealed record ApiServerOptions
     /// </summary>
     public IReadOnlyDictionary<GroupResource, string> FinalizersAtBirth { get; init; } = new Dictionary<GroupResource, string>();
 
+    /// <summary>
+    /// Resources of root whose objects note, in annotations that nobody else can write, who changed last what is wanted of them, and when (<see cref="Orrery.Api.Kinds.OrreryNames.ChangedByAnnotation"/>). Empty for none.
+    /// </summary>
+    public IReadOnlySet<GroupResource> NotesLastChange { get; init; } = new HashSet<GroupResource>();
+
     /// <summary>How requests share the server.</summary>
     internal FairnessOptions Fairness { get; init; } = new();
 

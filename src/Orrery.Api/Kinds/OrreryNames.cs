@@ -35,6 +35,15 @@ public static class OrreryNames
     /// <summary>On an Installation: somebody still reads what the tests of this run (the value of <see cref="TestAnnotation"/>) wrote, so that they stay also where they are to go once they have ended.</summary>
     public const string KeepTestsAnnotation = "orrery.dev/keep-tests";
 
+    /// <summary>On an Installation or an Application: user who changed last what is wanted of it. Written by the API server alone.</summary>
+    public const string ChangedByAnnotation = "orrery.dev/changed-by";
+
+    /// <summary>When that was, RFC 3339. Written by the API server alone.</summary>
+    public const string ChangedAtAnnotation = "orrery.dev/changed-at";
+
+    /// <summary>On an Installation: it may be changed until this time, RFC 3339, whatever its maintenance windows say.</summary>
+    public const string OpenUntilAnnotation = "orrery.dev/open-until";
+
     /// <summary>On a Work of an Installation: it runs at this event, such as <c>pre-install</c>, and is no part of what stays.</summary>
     public const string HookLabel = "orrery.dev/hook";
 

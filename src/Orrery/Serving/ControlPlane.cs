@@ -65,6 +65,7 @@ internal static class ControlPlane
                 WebhookAddresses = bounds.WebhookAddresses,
                 DisabledControllers = bounds.DisabledControllers,
                 FinalizersAtBirth = new Dictionary<GroupResource, string> { [OrreryResources.VirtualClusters.GroupResource] = OrreryNames.VirtualClusterFinalizer },
+                NotesLastChange = new HashSet<GroupResource> { OrreryResources.Installations.GroupResource, OrreryResources.Applications.GroupResource },
                 OrphansHeldInVirtualClusters = PlaceableKinds.WithDependents,
                 VirtualClusterRoom = bounds.Room,
                 AwaitedResources = static () => OrreryCrds.Resources,

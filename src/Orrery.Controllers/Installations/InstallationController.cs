@@ -29,7 +29,7 @@ internal sealed class InstallationController : IController
         Informer tenants = context.RootInformers.For(OrreryResources.Tenants);
         Informer classes = context.RootInformers.For(OrreryResources.TenantClasses);
         Informer namespaces = context.RootInformers.For(CoreResources.Namespaces);
-        var planner = new InstallationPlanner(context.Root, applications, releases, tenants, context.Tenancy, context.Fleet);
+        var planner = new InstallationPlanner(context.Root, applications, releases, tenants, classes, context.Tenancy, context.Fleet);
         var writer = new WorkWriter(context.Root, context.Works);
         var planes = new PlaneReconciler(
             writer, new HookRunner(writer), bundles, new BundleRenderer(context.Time), new ClusterFacts(context.RootInformers.For(OrreryResources.DataPlanes), context.Root, context.Time), context.Time);
@@ -58,7 +58,7 @@ internal sealed class InstallationController : IController
         });
         classes.Subscribe(change =>
         {
-            // Values may be for a class alone, and a tenant's own controllers are told of its class.
+            // Values and maintenance windows may be of a class, and a tenant's own controllers are told of its class.
             if (change.Old?.Generation != change.Current?.Generation)
             {
                 Add(installations.All().Where(i => context.Tenancy.TenantOf(i.Namespace)?.Class == change.Key.Name));

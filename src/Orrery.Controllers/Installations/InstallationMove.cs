@@ -9,18 +9,34 @@ internal static class InstallationMove
     /// <summary>Data planes that a message names.</summary>
     private const int MostNamed = 10;
 
-    /// <param name="place">The data plane that it leaves.</param>
-    /// <param name="before">What is known of it there.</param>
+    /// <summary>Whether it runs in a data plane, and does not go from there already.</summary>
+    public static bool IsInForce(PlaneStatus place) =>
+        place.InForce is not null && place.Phase != Phases.Uninstalling && place.Attempt is not { Stage: Stages.BeforeDeletion or Stages.Deleting };
+
+    /// <summary>Whether no maintenance window holds it there: the data plane is emptied, or is not for its tenant any more.</summary>
+    public static bool HasToLeave(InstallationPlan plan, DataPlane place) => place.Drained || !plan.Admits(place);
+
+    /// <param name="look">The data plane that it leaves.</param>
     /// <param name="wanted">Data planes in which it is wanted, as this look left them.</param>
     /// <returns>What is to stand of that place in the status; null when it may go.</returns>
-    public static PlaneStatus? Stay(InstallationPlan plan, DataPlane place, PlaneStatus before, IReadOnlyList<PlaneStatus> wanted, DateTimeOffset now)
+    public static PlaneStatus? Stay(PlaneLook look, IReadOnlyList<PlaneStatus> wanted, DateTimeOffset now)
     {
+        (InstallationPlan plan, DataPlane place, PlaneStatus before) = (look.Plan, look.DataPlane, look.Before);
+        if (plan.Installation.IsDeleting || !IsInForce(before))
+        {
+            // What never ran there, or goes already, is nothing to keep.
+            return null;
+        }
+
+        // A move that began while a window was open goes on, unless where it is to go waits for the next one.
+        if (look.Hold is { } hold && !HasToLeave(plan, place) && (before.Phase != Phases.Leaving || wanted.Any(p => p.Reason == WindowHold.Reason)))
+        {
+            return before.In(Phases.Pending, WindowHold.Reason, $"it stays here: {hold.Message}");
+        }
+
         PlacementMove move = Api.Kinds.Placement.Of(plan.Installation).Move;
         List<PlaneStatus> coming = [.. wanted.Where(p => !Stands(p))];
-
-        // What never ran there, or goes already, is nothing to keep.
-        if (plan.Installation.IsDeleting || before.InForce is null || before.Phase == Phases.Uninstalling || before.Attempt is { Stage: Stages.BeforeDeletion or Stages.Deleting }
-            || coming.Count == 0 || !(move.StartsFirst || place.Drained))
+        if (coming.Count == 0 || !(move.StartsFirst || place.Drained))
         {
             return null;
         }

@@ -39,6 +39,12 @@ internal sealed record InstallationPlan(KubeObject Installation, string Tenant, 
         }
     }
 
+    /// <summary>Whether it may run on a data plane at all.</summary>
+    public Func<DataPlane, bool> Admits { get; init; } = _ => false;
+
+    /// <summary>When alone what runs may be changed; null at any time.</summary>
+    public MaintenanceWindows? Windows { get; init; }
+
     public TimeSpan Deadline => TimeSpan.FromSeconds(Installation.NumberAt("spec", "progressDeadlineSeconds") ?? 600);
 
     /// <summary>Namespace in every data plane.</summary>

@@ -13,7 +13,7 @@ namespace Orrery.Controllers.Installations;
 
 /// <summary>Finds everything that an Installation names: tenant, release, values, data planes.</summary>
 internal sealed class InstallationPlanner(
-    KubeClient root, Informer applications, Informer releases, Informer tenants, TenancyDirectory tenancy, FleetDirectory fleet)
+    KubeClient root, Informer applications, Informer releases, Informer tenants, Informer classes, TenancyDirectory tenancy, FleetDirectory fleet)
 {
     public async Task<InstallationPlan> PlanAsync(KubeObject installation, CancellationToken cancellationToken)
     {
@@ -29,10 +29,15 @@ internal sealed class InstallationPlanner(
             return plan with { Refusal = NotTheirs(installation, isVendors) };
         }
 
+        Func<DataPlane, bool> admits = isVendors ? d => !d.HasOwnControllers : tenant!.MayRunOn;
+        KubeObject? owner = tenant is null ? null : tenants.Get(ClusterName.Root, "", tenant.Name);
+        string? tenantClass = owner?.TextAt("spec", "class");
         plan = plan with
         {
-            Placement = PlacementResolver.Resolve(Api.Kinds.Placement.Of(installation), isVendors ? d => !d.HasOwnControllers : tenant!.MayRunOn, fleet.Current, []),
-            TenantClass = tenant is null ? null : tenants.Get(ClusterName.Root, "", tenant.Name)?.TextAt("spec", "class"),
+            Placement = PlacementResolver.Resolve(Api.Kinds.Placement.Of(installation), admits, fleet.Current, []),
+            Admits = admits,
+            TenantClass = tenantClass,
+            Windows = MaintenanceWindows.Find(installation, owner, tenantClass is { Length: > 0 } ? classes.Get(ClusterName.Root, "", tenantClass) : null, application),
             Refusal = RefusalOf(installation, application, wanted, release),
         };
         if (plan.Placement.DataPlanes.Count > 0 && plan.Placement.DataPlanes.All(d => d.HasOwnControllers))

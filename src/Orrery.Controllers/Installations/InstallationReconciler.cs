@@ -44,7 +44,9 @@ internal sealed class InstallationReconciler(
         ILookup<string, KubeObject> byPlane = works.Of(installation).ToLookup(WorkDirectory.DataPlaneOf, StringComparer.Ordinal);
         List<DataPlane> targets = installation.IsDeleting ? [] : InstallationTargets.Of(plan, byPlane.Contains);
 
-        // 2. Each data plane, those that it leaves last: they wait for the others.
+        // 2. Each data plane, those that it leaves last: they wait for the others. Outside of its windows nothing that runs is changed, and where nothing runs yet only a move waits.
+        WindowHold? hold = plan.Windows?.HoldAt(installation, time.GetUtcNow());
+        bool isMove = hold is not null && before.Values.Any(p => InstallationMove.IsInForce(p) && !targets.Exists(t => t.Name == p.Name) && MayStay(p.Name));
         var after = new List<PlaneStatus>();
         var looked = new List<DataPlane>();
         IReadOnlyList<PlaneStatus> wanted = [];
@@ -52,6 +54,7 @@ internal sealed class InstallationReconciler(
             before.Keys.Union(byPlane.Select(p => p.Key)).Except(targets.Select(t => t.Name)).Order(StringComparer.Ordinal)))
         {
             PlaneLook look = Look(plan, name, targets, byPlane[name], before.GetValueOrDefault(name) ?? new PlaneStatus(name));
+            look = look.Before.InForce is not null || isMove ? look with { Hold = hold } : look;
             looked.Add(look.DataPlane);
             PlaneStatus? status;
             if (targets.Exists(t => t.Name == name))
@@ -62,7 +65,7 @@ internal sealed class InstallationReconciler(
             else
             {
                 bool isLeaving = fleet.Current.DataPlane(name) is not { Deleting: false };
-                status = (isLeaving || look.DataPlane.Paused || plan.Suspension is not null ? null : InstallationMove.Stay(plan, look.DataPlane, look.Before, wanted, time.GetUtcNow()))
+                status = (isLeaving || look.DataPlane.Paused || plan.Suspension is not null ? null : InstallationMove.Stay(look, wanted, time.GetUtcNow()))
                     ?? await planes.RemoveAsync(look, isLeaving, cancellationToken).ConfigureAwait(false);
             }
 
@@ -79,11 +82,13 @@ internal sealed class InstallationReconciler(
             return ReconcileResult.Done;
         }
 
-        await OwnKinds.WriteStatusAsync(root, installations, installation, InstallationStatus.Build(plan, after, time.GetUtcNow()), cancellationToken).ConfigureAwait(false);
+        await OwnKinds.WriteStatusAsync(root, installations, installation, InstallationStatus.Build(plan, after, hold, time.GetUtcNow()), cancellationToken).ConfigureAwait(false);
         Tell(installation, before, after);
 
         // A data plane that is heard again wakes those whose status names it: until now this one's did not.
-        return looked.Exists(d => fleet.Current.DataPlane(d.Name) is { } now && now.IsReporting != d.IsReporting) ? ReconcileResult.After(HeardLook) : Next(plan, after);
+        return looked.Exists(d => fleet.Current.DataPlane(d.Name) is { } now && now.IsReporting != d.IsReporting) ? ReconcileResult.After(HeardLook) : Next(plan, after, hold);
+
+        bool MayStay(string name) => fleet.Current.DataPlane(name) is { Deleting: false } place && !InstallationMove.HasToLeave(plan, place);
     }
 
     private PlaneLook Look(InstallationPlan plan, string name, List<DataPlane> targets, IEnumerable<KubeObject> found, PlaneStatus before)
@@ -97,7 +102,7 @@ internal sealed class InstallationReconciler(
     private PlaneStatus Dated(PlaneStatus status, PlaneStatus before) =>
         status with { Since = status.Phase == before.Phase && before.Since is { } since ? since : time.GetUtcNow() };
 
-    private ReconcileResult Next(InstallationPlan plan, IReadOnlyList<PlaneStatus> after)
+    private ReconcileResult Next(InstallationPlan plan, IReadOnlyList<PlaneStatus> after, WindowHold? hold)
     {
         DateTimeOffset now = time.GetUtcNow();
         IEnumerable<TimeSpan> deadlines = after.Where(p => p is { Attempt: not null, Phase: Phases.Installing or Phases.Upgrading })
@@ -107,7 +112,8 @@ internal sealed class InstallationReconciler(
         bool isStepping = after.Any(p => p.Phase is Phases.Checking or Phases.Uninstalling || p is { Attempt: not null, Phase: Phases.Installing or Phases.Upgrading } || p.Test is { Phase: TestRun.Running });
         PlacementMove move = Api.Kinds.Placement.Of(plan.Installation).Move;
         IEnumerable<TimeSpan> ends = after.Where(p => p.Phase == Phases.Leaving).Select(p => InstallationMove.EndOf(p, move, now) - now + TimeSpan.FromSeconds(1)).Where(d => d > TimeSpan.Zero);
-        List<TimeSpan> looks = [.. deadlines, .. ends, .. isStepping ? [TimeSpan.FromSeconds(2)] : Array.Empty<TimeSpan>(), .. after.Any(p => p.Phase == Phases.Failed) ? [RetryLook] : Array.Empty<TimeSpan>()];
+        TimeSpan[] opening = hold?.Opens is { } opens && after.Any(p => p.Reason == WindowHold.Reason) ? [opens - now + TimeSpan.FromSeconds(1)] : [];
+        List<TimeSpan> looks = [.. deadlines, .. ends, .. opening, .. isStepping ? [TimeSpan.FromSeconds(2)] : Array.Empty<TimeSpan>(), .. after.Any(p => p.Phase == Phases.Failed) ? [RetryLook] : Array.Empty<TimeSpan>()];
         return looks.Count > 0 ? ReconcileResult.After(looks.Min()) : ReconcileResult.Done;
     }
 
@@ -133,6 +139,10 @@ internal sealed class InstallationReconciler(
             else if (plane.Phase == Phases.Uninstalling && was?.Phase == Phases.Leaving && after.FirstOrDefault(p => p.Phase is not (Phases.Running or Phases.Leaving or Phases.Uninstalling)) is { } late)
             {
                 events.Warning(installation, "MoveTimedOut", $"{plane.Name}: it leaves although it does not run on {late.Name} yet: {late.Message}");
+            }
+            else if (plane.Phase == Phases.Pending && plane.Reason == WindowHold.Reason)
+            {
+                events.Normal(installation, plane.Reason, $"{plane.Name}: {plane.Message}");
             }
             else if (plane.Phase is Phases.Running or Phases.Installing or Phases.Upgrading or Phases.Leaving or Phases.Uninstalling)
             {

@@ -19,12 +19,14 @@ internal static class InstallationStatus
     /// <summary>Data planes that the message of the whole quotes; the others are counted.</summary>
     private const int MostQuoted = 10;
 
-    public static JsonObject Build(InstallationPlan plan, IReadOnlyList<PlaneStatus> planes, DateTimeOffset now)
+    /// <param name="hold">Why what runs may not be changed now; null when it may.</param>
+    public static JsonObject Build(InstallationPlan plan, IReadOnlyList<PlaneStatus> planes, WindowHold? hold, DateTimeOffset now)
     {
         JsonObject status = OwnKinds.StatusOf(plan.Installation);
         status["observedGeneration"] = plan.Installation.Generation;
         Put(status, "wantedRelease", plan.WantedRelease);
         Put(status, "releaseInForce", string.Join(',', planes.Select(p => p.InForce).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)));
+        Put(status, "nextMaintenanceWindow", hold?.Opens is { } opens && planes.Any(p => p.Reason == WindowHold.Reason) ? Conditions.Time(opens) : null);
         status["phase"] = Phase(planes);
         status["summary"] = $"{planes.Count(IsAsWanted)}/{planes.Count}";
         status["dataPlanes"] = new JsonArray([.. planes.OrderBy(p => p.Name, StringComparer.Ordinal).Select(p => (JsonNode)p.Within(Math.Min(LongestMessage, RoomForMessages / planes.Count)).ToJson())]);
@@ -77,7 +79,7 @@ internal static class InstallationStatus
 
         PlaneStatus gravest = others.MinBy(p => Phases.Gravest.ToList().IndexOf(p.Phase))!;
         string state = others.TrueForAll(p => p.Phase is Phases.Unknown) ? Conditions.Unknown : Conditions.False;
-        return (state, gravest.Phase == Phases.Failed ? gravest.Reason : gravest.Phase, Quoted(others));
+        return (state, gravest.Phase == Phases.Failed || gravest.Reason == WindowHold.Reason ? gravest.Reason : gravest.Phase, Quoted(others));
     }
 
     /// <summary>What several data planes say alike is said once.</summary>

@@ -19,6 +19,9 @@ internal sealed record PlaneLook(
 
     /// <summary>What of the replicas a tenant's own controllers are told; null for all.</summary>
     public ToldShare? Told { get; init; }
+
+    /// <summary>Why what runs may not be changed now; null when it may.</summary>
+    public WindowHold? Hold { get; init; }
 }
 
 /// <summary>
@@ -220,7 +223,13 @@ internal sealed class PlaneReconciler(WorkWriter writer, HookRunner hooks, Bundl
                     : Counted(status, look).In(Phases.Failed, "Refused", $"{look.DataPlane.Name} would refuse {look.Plan.WantedRelease}: {message}");
             }
 
-            attempt = attempt with { Stage = Stages.Before };
+            // What is half changed, or is not as it was, is put right at any time.
+            if (look.Hold is { } hold && IsUntouched(status, look))
+            {
+                return Counted(status, look).In(Phases.Pending, WindowHold.Reason, $"{look.DataPlane.Name} would take {look.Plan.WantedRelease}; {hold.Message}");
+            }
+
+            attempt = attempt with { Stage = Stages.Before, Started = look.Plan.Windows is null ? attempt.Started : time.GetUtcNow() };
         }
 
         // 2. Definitions of kinds, and then hooks before the change.
@@ -357,6 +366,9 @@ internal sealed class PlaneReconciler(WorkWriter writer, HookRunner hooks, Bundl
 
     private static bool IsWhole(Attempt attempt, PlaneLook look) => attempt.Stage is Stages.Checking or Stages.Before or Stages.Applying or Stages.After
         && InstallationWorks.ContentToCome(look.Works) == attempt.Content;
+
+    private static bool IsUntouched(PlaneStatus status, PlaneLook look) =>
+        status.Content is { } content ? InstallationWorks.ContentInForce(look.Works) == content : !look.Works.Any(InstallationWorks.IsInForce);
 
     private static PlaneStatus Counted(PlaneStatus status, PlaneLook look)
     {

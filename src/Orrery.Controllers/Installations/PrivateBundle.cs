@@ -17,12 +17,16 @@ internal static class PrivateBundle
     {
         if (tenant is not null)
         {
-            yield return Copy(tenant, spec => spec.Remove("members"));
+            yield return Copy(tenant, spec =>
+            {
+                spec.Remove("members");
+                spec.Remove(MaintenanceWindows.Field);
+            });
         }
 
         if (size is not null)
         {
-            yield return Copy(size, _ => { });
+            yield return Copy(size, spec => spec.Remove(MaintenanceWindows.Field));
         }
 
         yield return Copy(plan.Application!, spec =>
@@ -30,8 +34,9 @@ internal static class PrivateBundle
             // Values for others' classes and data planes tell of other customers.
             spec.Remove("channels");
 
-            // Said on the installation, where controllers of every version understand it.
+            // Said on the installation: whatever holds it, it is held by what stands there.
             spec.Remove("suspended");
+            spec.Remove(MaintenanceWindows.Field);
             Keep(spec, "values", layer => InstallationPlanner.IsFor(layer, dataPlane) && InstallationPlanner.IsForClass(layer, plan.TenantClass));
         });
         yield return Copy(plan.Release!, _ => { });
@@ -46,11 +51,16 @@ internal static class PrivateBundle
                 spec["suspended"] = true;
             }
 
+            if (plan.Windows is { } windows)
+            {
+                spec[MaintenanceWindows.Field] = JsonNode.Parse(windows.Json.GetRawText());
+            }
+
             Keep(spec, "dataPlaneValues", layer => InstallationPlanner.IsFor(layer, dataPlane));
         });
         installation.Metadata["namespace"] = plan.Installation.Namespace;
         JsonObject annotations = [];
-        foreach ((string name, string value) in plan.Installation.Annotations.Where(a => a.Key.StartsWith(OrreryNames.Prefix, StringComparison.Ordinal)))
+        foreach ((string name, string value) in plan.Installation.Annotations.Where(a => a.Key.StartsWith(OrreryNames.Prefix, StringComparison.Ordinal) && a.Key is not (OrreryNames.ChangedByAnnotation or OrreryNames.ChangedAtAnnotation)))
         {
             annotations[name] = value;
         }

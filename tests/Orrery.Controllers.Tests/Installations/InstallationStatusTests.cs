@@ -24,7 +24,7 @@ public sealed class InstallationStatusTests
         string refusal = "Deployment web: " + new string('x', 30_000);
         PlaneStatus[] planes = [.. Enumerable.Range(0, count).Select(i => new PlaneStatus($"plane-{i:d4}") { Wanted = "shop-2" }.In(Phases.Failed, "Refused", refusal + i))];
 
-        JsonObject status = InstallationStatus.Build(Plan, planes, Now);
+        JsonObject status = InstallationStatus.Build(Plan, planes, null, Now);
 
         Assert.InRange(Encoding.UTF8.GetByteCount(status.ToJsonString()), 0, 1024 * 1024);
         Assert.All(status["conditions"]!.AsArray(), c => Assert.InRange(((string)c!["message"]!).Length, 1, 32768));
@@ -35,7 +35,7 @@ public sealed class InstallationStatusTests
     [Fact]
     public void Build_OneThatFails_IsQuotedAsItIs()
     {
-        JsonObject status = InstallationStatus.Build(Plan, [new PlaneStatus("a") { Wanted = "shop-2" }.In(Phases.Failed, "Refused", "no such class")], Now);
+        JsonObject status = InstallationStatus.Build(Plan, [new PlaneStatus("a") { Wanted = "shop-2" }.In(Phases.Failed, "Refused", "no such class")], null, Now);
 
         Assert.Equal("a: no such class", (string?)Ready(status)["message"]);
         Assert.Equal("no such class", (string?)status["dataPlanes"]![0]!["message"]);
@@ -51,7 +51,7 @@ public sealed class InstallationStatusTests
             new PlaneStatus("a") { Wanted = "shop-2" }.In(Phases.Failed, "Refused", "no such class"),
         ];
 
-        Assert.Equal("a, c: no such class; b: no room", (string?)Ready(InstallationStatus.Build(Plan, planes, Now))["message"]);
+        Assert.Equal("a, c: no such class; b: no room", (string?)Ready(InstallationStatus.Build(Plan, planes, null, Now))["message"]);
     }
 
     private static JsonObject Ready(JsonObject status) => status["conditions"]!.AsArray().OfType<JsonObject>().Single(c => c.TextAt("type") == "Ready");

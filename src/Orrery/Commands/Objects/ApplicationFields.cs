@@ -13,6 +13,7 @@ internal static class ApplicationFields
         ObjectField.Text("--title", "spec.title", "What people call it.", "TEXT"),
         ObjectField.Text("--description", "spec.description", "What it is.", "TEXT"),
         ObjectField.Flag("--suspended", "spec.suspended", "Leave all that is installed of it as it is."),
+        WindowField.Of("what is installed of it"),
         ObjectField.Elements("--channel", new KeyedList("spec.channels", "name"), "A channel and the release that it stands for; without a release the channel goes.", "NAME=RELEASE", text =>
         {
             (string name, string release) = Pair("--channel", text);
@@ -55,6 +56,7 @@ internal static class ApplicationFields
         .. ObjectField.Placement,
         ObjectField.Number("--progress-deadline", "spec.progressDeadlineSeconds", "Seconds after which one that is not ready counts as failed."),
         ObjectField.Flag("--suspended", "spec.suspended", "Leave what is installed as it is."),
+        WindowField.Of("it"),
     ];
 
     private static Option<string[]> Many(string name, string about, string helpName) => new(name) { Description = about, HelpName = helpName };

@@ -23,6 +23,6 @@ internal static class OwnKindCommands
         ObjectCommand.Create(ObjectKind.VirtualCluster, ObjectField.Placement),
         ObjectCommand.Create(ObjectKind.Application, ApplicationFields.Application, [.. SuspendVerb.OfApplications()]),
         ObjectCommand.Create(ObjectKind.Release, ApplicationFields.Release),
-        ObjectCommand.Create(ObjectKind.Installation, ApplicationFields.Installation, [.. SuspendVerb.OfInstallations(), TestVerb.Create()]),
+        ObjectCommand.Create(ObjectKind.Installation, ApplicationFields.Installation, [.. SuspendVerb.OfInstallations(), OpenVerb.Create(), TestVerb.Create()]),
     ];
 }

@@ -20,6 +20,7 @@ internal static class TenantFields
         ObjectField.Texts("--allowed-namespaces", "spec.isolation.network.allowedNamespaces", "Namespaces of data planes whose pods may reach the tenant's and be reached, such as that of an ingress controller."),
         ObjectField.Text("--pod-security", "spec.isolation.podSecurity", "Pod Security standard that its namespaces enforce.", oneOf: ["privileged", "baseline", "restricted"]),
         ObjectField.Pairs("--data-plane-labels", "spec.dataPlanes.matchLabels", "Labels of the data planes on which it may run."),
+        WindowField.Of("what is installed for it"),
     ];
 
     public static IReadOnlyList<ObjectField> TenantClass { get; } =
@@ -28,6 +29,7 @@ internal static class TenantFields
         ObjectField.Pairs("--quota", "spec.quota", "What a tenant may use in all data planes together: pods=20,requests.cpu=4."),
         ObjectField.Pairs("--limits", "spec.limits", "The most that one container may have: cpu=2,memory=4Gi."),
         ObjectField.Pairs("--defaults", "spec.defaults", "What a container is taken to ask for that does not say."),
+        WindowField.Of("what is installed for its tenants"),
     ];
 
     private static JsonObject Member(string said)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Text.Json;
 using Orrery.Api;
 using Orrery.Client;
 using Orrery.Installation;
@@ -89,8 +90,14 @@ internal sealed class ReadyWait
 
         return ready.Status == Conditions.True ? new Progress(true, ready.Message, null)
             : now.TextAt("status", "phase") == "Failed" && !Passing.Contains(ready.Reason) ? new Progress(false, "", $"failed: {ready.Reason}: {ready.Message}")
+            : IsHeld(now, ready.Reason) ? new Progress(false, "", $"waits, for longer than is waited for here: {ready.Message}")
             : new Progress(false, ready.Message, null);
     }
+
+    /// <summary>Whether nothing is under way and nothing will be by itself for a while: it is suspended, or waits for a maintenance window.</summary>
+    private static bool IsHeld(KubeObject now, string reason) => now.TextAt("status", "phase") == "Paused"
+        || (reason == "OutsideMaintenanceWindow" && now.At("status", "dataPlanes") is { ValueKind: JsonValueKind.Array } planes
+            && !planes.EnumerateArray().Any(p => new KubeObject(p).TextAt("phase") is "Checking" or "Installing" or "Upgrading"));
 
     private void Check(CommandResult result)
     {

@@ -80,6 +80,11 @@ internal abstract class KindRule
     {
     }
 
+    /// <summary>The subresource <c>approval</c>.</summary>
+    public virtual void ValidateApproval(JsonObject o, JsonObject old, Faults faults)
+    {
+    }
+
     /// <summary>Any other subresource, such as <c>resize</c>.</summary>
     public virtual void ValidateOtherUpdate(string subresource, JsonObject o, JsonObject old, Faults faults)
     {

@@ -124,8 +124,11 @@ public static class KindRules
             case "" or "scale":
                 rule?.ValidateUpdate(o, old, faults);
                 break;
-            case "status" or "approval":
+            case "status":
                 rule?.ValidateStatusUpdate(o, old, faults);
+                break;
+            case "approval":
+                rule?.ValidateApproval(o, old, faults);
                 break;
             default:
                 rule?.ValidateOtherUpdate(subresource, o, old, faults);

@@ -107,8 +107,10 @@ public sealed class SigningRequestTests(ServerFixture fixture) : IClassFixture<S
             "create", "clusterrole", "csr-writer", "--verb=get,list,update,patch", "--resource=certificatesigningrequests.certificates.k8s.io,certificatesigningrequests.certificates.k8s.io/approval,certificatesigningrequests.certificates.k8s.io/status")).Succeeded();
         (await kubectl.RunAsync("create", "clusterrolebinding", "csr-writer", "--clusterrole=csr-writer", "--user=bob")).Succeeded();
 
+        using X509Certificate2 signed = new CertificateRequest("CN=bob", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(100));
+        string certificate = Convert.ToBase64String(Encoding.ASCII.GetBytes(signed.ExportCertificatePem()));
         KubectlResult approve = await kubectl.RunAsync("certificate", "approve", "wanted", "--as=bob");
-        KubectlResult sign = await kubectl.RunAsync("patch", "csr", "wanted", "--subresource=status", "--type=merge", "-p", "{\"status\":{\"certificate\":\"eA==\"}}", "--as=bob");
+        KubectlResult sign = await kubectl.RunAsync("patch", "csr", "wanted", "--subresource=status", "--type=merge", "-p", $"{{\"status\":{{\"certificate\":\"{certificate}\"}}}}", "--as=bob");
         await kubectl.RunAsync("patch", "csr", "wanted", "--subresource=status", "--type=merge", "-p", "{\"status\":{\"conditions\":[{\"type\":\"Approved\",\"status\":\"True\"}]}}");
 
         Assert.Contains($"user not permitted to approve requests with signerName \"{Client}\"", approve.Error, StringComparison.Ordinal);
@@ -129,6 +131,50 @@ public sealed class SigningRequestTests(ServerFixture fixture) : IClassFixture<S
         (await kubectl.RunAsync("create", "clusterrolebinding", "approver", "--clusterrole=approver", "--user=bob")).Succeeded();
         (await kubectl.RunAsync("certificate", "approve", "wanted", "--as=bob")).Succeeded();
         Assert.Contains("BEGIN CERTIFICATE", await CertificateAsync(fixture.Admin, "wanted"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"conditions":[{"type":"Approved","status":"True"}]}""", "status.conditions: Forbidden: updates may not add a condition of type \"Approved\"")]
+    [InlineData("""{"conditions":[{"type":"Failed"}]}""", "status.conditions[0].status: Required value")]
+    [InlineData("""{"conditions":[{"type":"Failed","status":"False"}]}""", "status.conditions[0].status: Unsupported value: \"False\": supported values: \"True\"")]
+    [InlineData("""{"conditions":[{"type":"","status":"Maybe"}]}""", "[status.conditions[0].type: Required value, status.conditions[0].status: Unsupported value: \"Maybe\": supported values: \"False\", \"True\", \"Unknown\"]")]
+    [InlineData("""{"certificate":"eA=="}""", "status.certificate: Invalid value: \"<certificate data>\": must contain at least one CERTIFICATE PEM block")]
+    public async Task Status_ThatASignerMayNotWrite_IsRefused(string status, string why)
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        string name = "s-" + Guid.NewGuid().ToString("N");
+        JsonObject request = (await fixture.Admin.CreateAsync(Requests, "", Request(name, "CN=x", key, "example.com/none"), Token)).ToJsonObject();
+        request["status"] = JsonNode.Parse(status);
+
+        StatusException refusal = await Assert.ThrowsAsync<StatusException>(() => fixture.Admin.UpdateAsync(Requests, "", name, request, Token, "status"));
+
+        Assert.Equal((422, $"CertificateSigningRequest.certificates.k8s.io \"{name}\" is invalid: {why}"), (refusal.Code, refusal.Message));
+    }
+
+    [Fact]
+    public async Task Decision_IsKeptByWhoeverSigns_AndCannotBeTakenBack()
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        const string Name = "Any:Name";
+        await fixture.Admin.CreateAsync(Requests, "", Request(Name, "CN=x", key, "example.com/none"), Token);
+        using var kubectl = new Kubectl(fixture.Server, ClusterName.Root);
+        (await kubectl.RunAsync("certificate", "approve", Name)).Succeeded();
+        JsonObject approved = (await fixture.Admin.GetAsync(Requests, "", Name, Token)).ToJsonObject();
+
+        // Another reason, and another spec: neither is taken.
+        JsonObject changed = approved.DeepClone().AsObject();
+        changed["status"]!["conditions"]![0]!["reason"] = "Mine";
+        await fixture.Admin.UpdateAsync(Requests, "", Name, changed, Token, "status");
+        changed.Metadata.Remove("resourceVersion");
+        changed["spec"]!["usages"] = new JsonArray("any");
+        await fixture.Admin.UpdateAsync(Requests, "", Name, changed, Token);
+        JsonObject after = (await fixture.Admin.GetAsync(Requests, "", Name, Token)).ToJsonObject();
+        changed["status"]!["conditions"] = new JsonArray();
+        StatusException refusal = await Assert.ThrowsAsync<StatusException>(() => fixture.Admin.UpdateAsync(Requests, "", Name, changed, Token, "status"));
+
+        Assert.Equal(approved["status"]!["conditions"]!.ToJsonString(), after["status"]!["conditions"]!.ToJsonString());
+        Assert.Equal(approved["spec"]!.ToJsonString(), after["spec"]!.ToJsonString());
+        Assert.EndsWith("status.conditions: Forbidden: updates may not remove a condition of type \"Approved\"", refusal.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -65,7 +65,7 @@ internal sealed class SigningRequestIdentity(TimeProvider time) : IMutatingPlugi
             }
             else if (before["lastTransitionTime"] is { } since)
             {
-                condition["lastTransitionTime"] = since.DeepClone();
+                condition["lastTransitionTime"] ??= since.DeepClone();
             }
         }
     }

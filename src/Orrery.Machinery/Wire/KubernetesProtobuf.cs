@@ -18,6 +18,8 @@ public static class KubernetesProtobuf
     private const int MaxDepth = 200;
 
     private static readonly GroupVersionKind DeleteOptions = new("", "v1", "DeleteOptions");
+    private static readonly GroupVersionKind Eviction = new("policy", "v1", "Eviction");
+    private static readonly GroupVersionKind OlderEviction = Eviction with { Version = "v1beta1" };
 
     private static ReadOnlySpan<byte> Magic => "k8s\0"u8;
 
@@ -63,7 +65,9 @@ public static class KubernetesProtobuf
         }
 
         // Clients of a group write the options of a delete as a kind of that group: every group has one of that name.
-        Schema schema = BuiltinTypes.Instance.Find(kind == DeleteOptions.Kind ? DeleteOptions : GroupVersionKind.From(apiVersion, kind))
+        // Of what went with policy/v1beta1 evictions alone are still taken, since older clients drain nodes by them.
+        var said = GroupVersionKind.From(apiVersion, kind);
+        Schema schema = BuiltinTypes.Instance.Find(kind == DeleteOptions.Kind ? DeleteOptions : said == OlderEviction ? Eviction : said)
             ?? throw new FormatException($"no kind \"{kind}\" is registered for version \"{apiVersion}\"");
         JsonObject json = new() { ["apiVersion"] = apiVersion, ["kind"] = kind };
         ReadMessage(raw, json, schema, Numbers(schema.Name!), 0);

@@ -16,6 +16,12 @@ internal static class EvictionHandler
     public static async Task HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
         JsonObject eviction = SubresourceBody.Parse(Kind, await RequestBody.ReadJsonAsync(request.Http.Request, Kind.Kind, cancellationToken));
+        if (eviction.ApiVersion == "policy/v1beta1")
+        {
+            // The older version of the same.
+            eviction["apiVersion"] = Kind.ApiVersion;
+        }
+
         DeleteOptions options = DeleteOptions.Read(request.Query, eviction["deleteOptions"] as JsonObject);
         var pod = KubeObject.Parse(request.Require(request.Name).Json.Span);
         WriteScope scope = DeleteHandler.Scope(request, request.Name, options);

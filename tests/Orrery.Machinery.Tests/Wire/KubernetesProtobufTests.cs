@@ -72,6 +72,14 @@ public sealed class KubernetesProtobufTests
             $$"""{"apiVersion":"{{apiVersion}}","kind":"DeleteOptions","gracePeriodSeconds":5,"preconditions":{"uid":"u"},"propagationPolicy":"Background"}""",
             Envelope(apiVersion, "DeleteOptions", Number(1, 5), Field(2, Message(Text(1, "u"))), Text(4, "Background")));
 
+    [Theory]
+    [InlineData("policy/v1")]
+    [InlineData("policy/v1beta1")]
+    public void ToJson_EvictionOfEitherVersion_IsRead(string apiVersion) =>
+        AssertJson(
+            $$"""{"apiVersion":"{{apiVersion}}","kind":"Eviction","metadata":{"name":"p"},"deleteOptions":{"gracePeriodSeconds":5} }""",
+            Envelope(apiVersion, "Eviction", Field(1, Message(Text(1, "p"))), Field(2, Message(Number(1, 5)))));
+
     /// <summary>Schemas of definitions have members that no name in Go has, and types that are one of several forms in JSON.</summary>
     [Fact]
     public void ToJson_Definition_HasItsWholeSchema()

@@ -16,7 +16,7 @@ internal sealed class AccessReviews(RbacAuthorizer rbac, IAuthorizer authorizer,
     public ValueTask<JsonObject> SelfAsync(UserInfo user, ClusterName cluster, JsonObject review, CancellationToken cancellationToken)
     {
         JsonObject spec = review.ObjectAt("spec");
-        Validate(spec, []);
+        Validate(spec, MetadataErrors(review, "must be empty"));
         return DecideAsync(review, spec, user with { Scope = new ClusterScope(cluster) }, cluster, cancellationToken);
     }
 
@@ -24,7 +24,7 @@ internal sealed class AccessReviews(RbacAuthorizer rbac, IAuthorizer authorizer,
     public ValueTask<JsonObject> SubjectAsync(ClusterName cluster, JsonObject review, CancellationToken cancellationToken)
     {
         JsonObject spec = review.ObjectAt("spec");
-        Validate(spec, SubjectErrors(spec));
+        Validate(spec, [.. SubjectErrors(spec), .. MetadataErrors(review, "must be empty")]);
         return DecideAsync(review, spec, SubjectOf(spec, cluster), cluster, cancellationToken);
     }
 
@@ -33,14 +33,19 @@ internal sealed class AccessReviews(RbacAuthorizer rbac, IAuthorizer authorizer,
     public ValueTask<JsonObject> LocalAsync(ClusterName cluster, string ns, JsonObject review, CancellationToken cancellationToken)
     {
         JsonObject spec = review.ObjectAt("spec");
-        List<FieldError> errors = SubjectErrors(spec);
+        List<FieldError> errors = [.. SubjectErrors(spec), .. MetadataErrors(review, "must be empty except for namespace", "namespace")];
+        if (spec["resourceAttributes"] is JsonObject && (spec.TextAt("resourceAttributes", "namespace") ?? "") is var about && about != review.Namespace)
+        {
+            errors.Add(FieldError.Invalid("spec.resourceAttributes.namespace", about, "must match metadata.namespace"));
+        }
+
         if (spec["nonResourceAttributes"] is { } disallowed)
         {
             errors.Add(FieldError.Invalid("spec.nonResourceAttributes", disallowed, "disallowed on this kind of request"));
         }
 
         Validate(spec, errors);
-        if (review.Namespace != ns || spec.TextAt("resourceAttributes", "namespace") != ns)
+        if (review.Namespace != ns)
         {
             throw ApiErrors.BadRequest($"spec.resourceAttributes.namespace must match namespace: {ns}");
         }
@@ -154,6 +159,12 @@ internal sealed class AccessReviews(RbacAuthorizer rbac, IAuthorizer authorizer,
     private static List<FieldError> SubjectErrors(JsonObject spec) =>
         string.IsNullOrEmpty(spec.TextAt("user")) && spec["groups"] is not JsonArray { Count: > 0 }
             ? [FieldError.Invalid("spec.user", "", "at least one of user or group must be specified")]
+            : [];
+
+    /// <summary>A question has no name: whoever writes one means something else.</summary>
+    private static List<FieldError> MetadataErrors(JsonObject review, string why, string? allowed = null) =>
+        review["metadata"] is JsonObject metadata && metadata.Any(m => m.Key != "managedFields" && m.Key != allowed && m.Value is not (null or JsonArray { Count: 0 } or JsonObject { Count: 0 }) && m.Value!.ToString().Length > 0)
+            ? [FieldError.Invalid("metadata", metadata.DeepClone(), why)]
             : [];
 
     private static void Validate(JsonObject spec, List<FieldError> subjectErrors)

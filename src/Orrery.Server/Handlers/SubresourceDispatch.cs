@@ -90,7 +90,18 @@ internal static class SubresourceDispatch
     /// <summary>Kubernetes has it and we do not, such as <c>pods/log</c>: said so, as a bare 404 would send people looking for the pod.</summary>
     private static StatusException NotServed(ResourceRequest request)
     {
+        bool isStream = IsStream(request);
+        if (isStream && request.Http.Request.Method is not ("GET" or "POST"))
+        {
+            return ApiErrors.MethodNotAllowed();
+        }
+
         KubeObject target = KubeObject.Parse(request.Require(request.Name).Json.Span);
+        if (isStream && string.IsNullOrEmpty(target.TextAt("spec", "nodeName")))
+        {
+            return ApiErrors.BadRequest($"pod {request.Name} does not have a host assigned");
+        }
+
         string where = target.Labels.TryGetValue(OrreryNames.DataPlaneLabel, out string? dataPlane)
             ? $"; it runs in data plane {dataPlane}, whose own API answers this"
             : "";

@@ -93,6 +93,33 @@ public sealed class AccessReviewTests
         Assert.Equal(400, (await Assert.ThrowsAsync<StatusException>(async () => await world.Access.AccessReviews.LocalAsync(AccessWorld.Shop, "u", review, TestContext.Current.CancellationToken))).Code);
     }
 
+    [Theory]
+    [InlineData("""{"namespace":"u"}""", "spec.resourceAttributes.namespace: Invalid value: \"t\": must match metadata.namespace")]
+    [InlineData("""{"namespace":"t","name":"n"}""", "metadata: Invalid value: {\"namespace\":\"t\",\"name\":\"n\"}: must be empty except for namespace")]
+    public async Task Local_OfAnotherNamespaceThanItsOwn_OrWithAName_Is422(string metadata, string why)
+    {
+        await using AccessWorld world = await WorldAsync();
+        JsonObject review = Review($"\"user\":\"jane\",{Asked}");
+        review["metadata"] = JsonNode.Parse(metadata);
+
+        StatusException refused = await Assert.ThrowsAsync<StatusException>(async () => await world.Access.AccessReviews.LocalAsync(AccessWorld.Shop, review.Namespace, review, TestContext.Current.CancellationToken));
+
+        Assert.Equal((422, $".authorization.k8s.io \"\" is invalid: {why}"), (refused.Code, refused.Message));
+    }
+
+    [Fact]
+    public async Task Subject_WithAName_Is422()
+    {
+        await using AccessWorld world = await WorldAsync();
+        JsonObject review = Review($"\"user\":\"jane\",{Asked}");
+        review["metadata"] = new JsonObject { ["name"] = "n", ["managedFields"] = new JsonArray(new JsonObject()) };
+
+        StatusException refused = await Assert.ThrowsAsync<StatusException>(async () => await world.Access.AccessReviews.SubjectAsync(AccessWorld.Shop, review, TestContext.Current.CancellationToken));
+
+        Assert.Equal(422, refused.Code);
+        Assert.EndsWith("must be empty", refused.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task SelfRules_Namespace_ListsWhatIsGranted()
     {

@@ -45,6 +45,25 @@ public sealed class WriteTests(ServerFixture fixture) : IClassFixture<ServerFixt
         Assert.Equal("pods/log of \"web-1\" is not served by this API yet; it runs in data plane pa2-par, whose own API answers this", fault.Message);
     }
 
+    [Theory]
+    [InlineData("GET", "pods/p/exec", 400, "pod p does not have a host assigned")]
+    [InlineData("POST", "pods/p/portforward", 400, "pod p does not have a host assigned")]
+    [InlineData("PUT", "pods/p/attach", 405, "the server does not allow this method on the requested resource")]
+    [InlineData("GET", "bindings", 405, "the server does not allow this method on the requested resource")]
+    [InlineData("GET", "bindings/p", 404, null)]
+    [InlineData("DELETE", "localsubjectaccessreviews/p", 404, null)]
+    public async Task Request_ForWhatCannotBe_SaysWhy(string method, string path, int code, string? message)
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(
+            new GroupVersionResource("", "v1", "pods"), ns, JsonNode.Parse("""{"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i"}]}}""")!.AsObject(), ServerFixture.Token);
+        string root = path.StartsWith("local", StringComparison.Ordinal) ? "/apis/authorization.k8s.io/v1" : "/api/v1";
+
+        StatusException fault = await Assert.ThrowsAsync<StatusException>(() => fixture.Admin.SendJsonAsync(new HttpMethod(method), $"{root}/namespaces/{ns}/{path}", null, ServerFixture.Token));
+
+        Assert.Equal((code, message ?? fault.Message), (fault.Code, fault.Message));
+    }
+
     [Fact]
     public async Task Update_StaleRevision_AnswersConflict()
     {

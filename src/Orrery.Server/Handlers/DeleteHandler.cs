@@ -57,7 +57,26 @@ internal static class DeleteHandler
             RequireTypes(json);
         }
 
-        return DeleteOptions.Read(request.Query, json);
+        return ByKind(request, DeleteOptions.Read(request.Query, json));
+    }
+
+    /// <summary>Of these two kinds what they own stays where a client does not say: they are older than garbage collection (upstream <c>DefaultGarbageCollectionPolicy</c>).</summary>
+    private static DeleteOptions ByKind(ResourceRequest request, DeleteOptions options)
+    {
+        bool isJob = request.Resource.GroupResource is { Group: "batch", Resource: "jobs" };
+        if (options.PropagationPolicy is not null || !(isJob || request.Resource.GroupResource is { Group: "", Resource: "replicationcontrollers" }))
+        {
+            return options;
+        }
+
+        if (isJob)
+        {
+            Warnings.Add(
+                request.Http.Response,
+                ["child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning"]);
+        }
+
+        return options with { OrphansUnlessSaid = true };
     }
 
     /// <summary>Every group has a DeleteOptions of its own name; no other kind will do, nor a member of a wrong type.</summary>
@@ -90,6 +109,7 @@ internal static class DeleteHandler
         DryRun = options.DryRun,
         Options = _ => options.ToJson(),
         Notes = new ResponseNotes(request.Http),
+        Deadline = request.Deadline,
     };
 
     private static JsonObject Details(GroupResource resource, KubeObject deleted)

@@ -19,6 +19,9 @@ internal sealed record DeleteOptions
     /// <summary><c>Background</c>, <c>Foreground</c>, <c>Orphan</c>, or null: the kind's own default.</summary>
     public string? PropagationPolicy { get; init; }
 
+    /// <summary>What the kind's own default is: what the object owns stays, unless a finalizer of it says otherwise already.</summary>
+    public bool OrphansUnlessSaid { get; init; }
+
     /// <summary>The policy's old spelling; null when unsaid.</summary>
     private bool? OrphanDependents { get; init; }
 

@@ -140,17 +140,24 @@ internal sealed class ObjectDeletion(ObjectStore objects, ObjectVersions version
     /// <summary>How dependents are met is kept as a finalizer that the garbage collector takes away.</summary>
     private static void PlaceFinalizers(JsonObject metadata, DeleteOptions options)
     {
-        if (options.PropagationPolicy is null)
+        string? policy = options.PropagationPolicy;
+        if (policy is null)
         {
-            return;
+            bool isSaid = metadata["finalizers"] is JsonArray said && said.Any(f => f!.GetValue<string>() is OrphanFinalizer or ForegroundFinalizer);
+            if (isSaid || !options.OrphansUnlessSaid)
+            {
+                return;
+            }
+
+            policy = "Orphan";
         }
 
         var kept = metadata["finalizers"] is JsonArray there
             ? there.Select(f => f!.GetValue<string>()).Where(f => f is not (OrphanFinalizer or ForegroundFinalizer)).ToList()
             : [];
-        if (options.PropagationPolicy != "Background")
+        if (policy != "Background")
         {
-            kept.Add(options.PropagationPolicy == "Orphan" ? OrphanFinalizer : ForegroundFinalizer);
+            kept.Add(policy == "Orphan" ? OrphanFinalizer : ForegroundFinalizer);
         }
 
         if (kept.Count == 0)

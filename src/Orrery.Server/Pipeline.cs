@@ -24,6 +24,7 @@ internal sealed class Pipeline(ServerState server)
         RequestInfo? info = null;
         AuditTrail? trail = null;
         Seat seat = Seat.None;
+        RequestDeadline? deadline = null;
         GuardedBody answer = server.StalledClients.Guard(http);
 
         // No cache on the way keeps an answer for others, whatever it is; only what goes by its hash says otherwise.
@@ -39,35 +40,38 @@ internal sealed class Pipeline(ServerState server)
                 throw ApiErrors.MethodNotAllowed();
             }
 
+            deadline = RequestDeadline.Of(info, IsLongRunning(info), server.Time, gone);
+            CancellationToken ended = deadline.Token;
+
             // 2. Whoever was answered by another server on the same store finds the same here: objects, rights and tokens.
             //    Lists and watches say themselves how new their state must be.
             if (info.IsResourceRequest && info.Verb is not ("list" or "watch"))
             {
-                await server.Caches.CatchUpAsync(gone);
+                await server.Caches.CatchUpAsync(ended);
             }
 
             // 3. Who asks: 401.
-            UserInfo user = await server.Access.Authenticator.AuthenticateAsync(http, info, gone);
+            UserInfo user = await server.Access.Authenticator.AuthenticateAsync(http, info, ended);
 
             // 4. Audit: what follows is recorded with its user. Then as whom: 403 for an impersonation that is not allowed.
             trail = server.Audit is null ? null : await server.Audit.BeginAsync(http, info, user, gone);
-            user = await server.Access.Impersonation.ApplyAsync(user, info, http.Request.Headers, trail, gone);
+            user = await server.Access.Impersonation.ApplyAsync(user, info, http.Request.Headers, trail, ended);
 
             // 5. Fairness: what follows may have to wait for its share, or is sent away: 429.
             server.FlowSchemas.Note(http.Response, info, user);
-            seat = await server.Fairness.EnterAsync(info, user, WaitingBodies.Of(http), gone);
+            seat = await server.Fairness.EnterAsync(info, user, WaitingBodies.Of(http), ended);
             answer.Seat = seat;
 
             // 6. May they: 403.
-            await server.Access.Authorizer.RequireAsync(AuthorizationAttributes.From(user, info), trail, gone);
+            await server.Access.Authorizer.RequireAsync(AuthorizationAttributes.From(user, info), trail, ended);
 
             // 7. The cluster is served: 404 for one that does not exist or is being purged.
             server.Access.Clusters.Require(info.Cluster, user);
 
             // 8. The answer. Writes pass admission, and then the registry, inside their handlers (Registry/Object*.cs).
             await (info.IsResourceRequest
-                ? ResourceDispatch.HandleAsync(server, http, info, user, seat, gone)
-                : PathDispatch.HandleAsync(server, http, info, user, gone));
+                ? ResourceDispatch.HandleAsync(server, http, info, user, seat, deadline.At, ended)
+                : PathDispatch.HandleAsync(server, http, info, user, ended));
         }
         catch (StatusException refusal)
         {
@@ -81,6 +85,10 @@ internal sealed class Pipeline(ServerState server)
         catch (OperationCanceledException) when (gone.IsCancellationRequested)
         {
             // The client went away; there is nobody to answer.
+        }
+        catch (OperationCanceledException) when (deadline is { HasPassed: true })
+        {
+            await FailAsync(http, ApiErrors.Timeout("request did not complete within requested timeout - context deadline exceeded").Status, trail);
         }
         catch (ClientGoneException)
         {
@@ -103,11 +111,17 @@ internal sealed class Pipeline(ServerState server)
         {
             // 9. Its share is for others, a refusal's too. Recorded, taken by the client, and counted, however it ended.
             seat.Dispose();
+            deadline?.Dispose();
             await (trail?.EndAsync() ?? ValueTask.CompletedTask);
             await answer.EndAsync();
             server.Metrics.End(info, http.Response.StatusCode, began);
         }
     }
+
+    /// <summary>Streams: a watch, and whatever leads through to something else.</summary>
+    private bool IsLongRunning(RequestInfo info) =>
+        info.Verb == "watch" || info.Subresource is "log" or "exec" or "attach" or "portforward" or "proxy"
+        || (info.Subresource.Length > 0 && server.SubresourceHandlers.ContainsKey((info.GroupResource, info.Subresource)));
 
     private static async Task FailAsync(HttpContext http, Status status, AuditTrail? trail, bool isUnexpected = false)
     {

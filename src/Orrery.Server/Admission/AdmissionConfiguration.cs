@@ -1,3 +1,4 @@
+using Orrery.Api;
 using Orrery.Server.Admission.PodSecurity;
 using Orrery.Server.Configuration;
 using Orrery.Server.Webhooks;
@@ -10,7 +11,7 @@ namespace Orrery.Server.Admission;
 /// </summary>
 public sealed class AdmissionConfiguration
 {
-    private const string Group = "apiserver.config.k8s.io", MutatingPlugin = "MutatingAdmissionWebhook", ValidatingPlugin = "ValidatingAdmissionWebhook";
+    private const string Group = "apiserver.config.k8s.io", OlderGroup = "apiserver.k8s.io", MutatingPlugin = "MutatingAdmissionWebhook", ValidatingPlugin = "ValidatingAdmissionWebhook";
 
     private AdmissionConfiguration()
     {
@@ -32,7 +33,12 @@ public sealed class AdmissionConfiguration
     /// <exception cref="FormatException">Names the field and what it may be.</exception>
     public static AdmissionConfiguration Parse(string yaml, Func<string, string> read)
     {
-        var fields = ConfigurationFields.Parse(yaml, Group, "AdmissionConfiguration", "v1", "v1alpha1");
+        ConfigurationFields fields = ConfigurationFields.Read(yaml);
+        if (fields.Json.Kind != "AdmissionConfiguration" || fields.Json.ApiVersion is not (Group + "/v1" or OlderGroup + "/v1alpha1"))
+        {
+            throw new FormatException($"want kind AdmissionConfiguration of {Group}/v1");
+        }
+
         fields.RequireOnly("apiVersion", "kind", "plugins");
         var made = new AdmissionConfiguration();
         var seen = new HashSet<string>(StringComparer.Ordinal);

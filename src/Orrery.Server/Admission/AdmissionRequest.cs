@@ -36,7 +36,7 @@ internal sealed class AdmissionRequest
     /// <summary>Empty for a cluster-scoped object.</summary>
     public required string Namespace { get; init; }
 
-    /// <summary>Empty when the server is to make one up.</summary>
+    /// <summary>As the request names it: empty when the server is to make one up, and for the deletes of a collection, where <see cref="Old"/> tells which it is.</summary>
     public required string Name { get; init; }
 
     /// <summary>Empty for the object itself.</summary>
@@ -54,6 +54,9 @@ internal sealed class AdmissionRequest
     public required UserInfo User { get; init; }
 
     public bool DryRun { get; init; }
+
+    /// <summary>Until when the request has to be answered; null for no end.</summary>
+    public DateTimeOffset? Deadline { get; init; }
 
     /// <summary>The server's own upkeep writes this: rules that a cluster's users made do not stand in its way.</summary>
     public bool ByServer { get; init; }

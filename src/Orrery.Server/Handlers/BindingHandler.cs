@@ -13,7 +13,7 @@ internal static class BindingHandler
     private static readonly ResourceDefinition Pods = BuiltinResources.Instance.Require("", "v1", "pods");
 
     public static async Task HandleAsync(ResourceRequest request, CancellationToken cancellationToken) =>
-        await BindAsync(request, SubresourceBody.Parse(Kind, await RequestBody.ReadJsonAsync(request.Http.Request, Kind.Kind, cancellationToken)), cancellationToken);
+        await BindAsync(request, request, SubresourceBody.Parse(Kind, await RequestBody.ReadJsonAsync(request.Http.Request, Kind.Kind, cancellationToken)), cancellationToken);
 
     /// <summary>The older way, which names no pod in its path.</summary>
     public static async Task HandleNamedInBodyAsync(ResourceRequest request, CancellationToken cancellationToken)
@@ -35,15 +35,18 @@ internal static class BindingHandler
         }
 
         await BindAsync(
+            request,
             request with { Resource = Pods, Info = request.Info with { Resource = "pods", Name = binding.Name, Subresource = "binding", IsNameInPath = true } },
             binding, cancellationToken);
     }
 
-    private static async Task BindAsync(ResourceRequest request, JsonObject binding, CancellationToken cancellationToken)
+    /// <param name="asked">As it came: that is what admission is shown.</param>
+    /// <param name="request">For the pod.</param>
+    private static async Task BindAsync(ResourceRequest asked, ResourceRequest request, JsonObject binding, CancellationToken cancellationToken)
     {
         WriteOptions options = request.WriteOptions("CreateOptions");
         WriteScope scope = request.Scope(options);
-        binding = await SubresourceBody.AdmitAsync(request, scope, Kind, binding, cancellationToken);
+        binding = await SubresourceBody.AdmitAsync(asked, asked.Scope(options), Kind, binding, cancellationToken);
         string node = binding.TextAt("target", "name") ?? "";
         if (node.Length == 0 || binding.TextAt("target", "kind") is not (null or "" or "Node"))
         {

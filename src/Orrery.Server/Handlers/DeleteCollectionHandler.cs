@@ -22,7 +22,7 @@ internal static class DeleteCollectionHandler
         {
             try
             {
-                await request.Server.Deletion.DeleteAsync(DeleteHandler.Scope(request, item.Name, delete) with { Namespace = item.Namespace, Notes = notes }, delete, token);
+                await request.Server.Deletion.DeleteAsync(DeleteHandler.Scope(request, item.Name, delete) with { Namespace = item.Namespace, Notes = notes, IsOfCollection = true }, delete, token);
             }
             catch (StatusException gone) when (gone.IsNotFound)
             {

@@ -10,14 +10,14 @@ namespace Orrery.Server.Handlers;
 /// <summary>Finds the resource and the verb's handler.</summary>
 internal static class ResourceDispatch
 {
-    public static Task HandleAsync(ServerState server, HttpContext http, RequestInfo info, UserInfo user, Seat seat, CancellationToken cancellationToken)
+    public static Task HandleAsync(ServerState server, HttpContext http, RequestInfo info, UserInfo user, Seat seat, DateTimeOffset? deadline, CancellationToken cancellationToken)
     {
         if (server.Resources.Find(info.Cluster, info.GroupVersionResource) is not { } resource)
         {
             return OfferedAsync(server, http, info, user, seat, cancellationToken);
         }
 
-        var request = new ResourceRequest { Server = server, Http = http, Info = info, User = user, Resource = resource, Seat = seat };
+        var request = new ResourceRequest { Server = server, Http = http, Info = info, User = user, Resource = resource, Seat = seat, Deadline = deadline };
         if (info.Cluster.IsAll && info.Verb is not ("list" or "watch"))
         {
             throw ApiErrors.MethodNotAllowed();
@@ -45,6 +45,12 @@ internal static class ResourceDispatch
 
         if (BuiltinResources.IsVirtual(resource))
         {
+            // Nothing of these is kept that a path could name.
+            if (info.IsNameInPath && info.Resource != "componentstatuses")
+            {
+                return PathDispatch.NotFoundAsync(http, cancellationToken);
+            }
+
             return info.Resource switch
             {
                 "bindings" => BindingHandler.HandleNamedInBodyAsync(request, cancellationToken),

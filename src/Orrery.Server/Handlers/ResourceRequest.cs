@@ -23,6 +23,9 @@ internal sealed record ResourceRequest
     /// <summary>Its share of the server: a request that goes on for long disposes it once it has begun.</summary>
     public required Seat Seat { get; init; }
 
+    /// <summary>Until when it has to be answered; null for no end.</summary>
+    public DateTimeOffset? Deadline { get; init; }
+
     public ClusterName Cluster => Info.Cluster;
 
     /// <summary>Empty for a cluster-scoped resource, and for a list over all namespaces.</summary>
@@ -47,6 +50,7 @@ internal sealed record ResourceRequest
         Options = options.ToJson,
         Notes = new ResponseNotes(Http),
         Seat = Seat,
+        Deadline = Deadline,
     };
 
     public WriteOptions WriteOptions(string kind, bool apply = false) =>

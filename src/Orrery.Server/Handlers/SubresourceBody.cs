@@ -27,7 +27,7 @@ internal static class SubresourceBody
     {
         body["apiVersion"] ??= kind.ApiVersion;
         body["kind"] ??= kind.Kind;
-        AdmissionRequest asked = (scope with { Subresource = request.Subresource }).Admission(AdmissionOperation.Create, request.Name, body, null, kind);
+        AdmissionRequest asked = (scope with { Subresource = request.Subresource }).Admission(AdmissionOperation.Create, request.Name.Length > 0 ? request.Name : body.Name, body, null, kind);
         await request.Server.Admission.AdmitAsync(asked, cancellationToken);
         return asked.Object!;
     }

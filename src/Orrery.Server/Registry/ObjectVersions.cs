@@ -136,7 +136,7 @@ internal sealed class ObjectVersions(WebhookClient client, FairQueue seats, Name
             JsonObject review;
             using (seats.SetAside(cluster))
             {
-                review = await client.CallAsync(cluster, remote.Address, ConversionReview.Ask(version, uid, objects, apiVersion), Timeout, MaxAnswerBytes, credentials: null, cancellationToken);
+                review = await client.CallAsync(cluster, remote.Address, ConversionReview.Ask(version, uid, objects, apiVersion), Timeout, deadline: null, MaxAnswerBytes, credentials: null, cancellationToken);
             }
 
             IReadOnlyList<JsonObject> converted = ConversionReview.Read(version, uid, review, objects, apiVersion);

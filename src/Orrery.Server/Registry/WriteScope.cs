@@ -41,6 +41,12 @@ internal sealed record WriteScope
     /// <summary>What its request has taken of the server, which is for others while the store works.</summary>
     public Seat Seat { get; init; } = Seat.None;
 
+    /// <summary>Until when its request has to be answered; null for no end.</summary>
+    public DateTimeOffset? Deadline { get; init; }
+
+    /// <summary>One delete of many: the request names no object, and so admission is told none.</summary>
+    public bool IsOfCollection { get; init; }
+
     public GroupResource GroupResource => Resource.GroupResource;
 
     /// <summary>The control plane itself writes: upkeep, or a controller of Orrery's that serves every cluster.</summary>
@@ -56,7 +62,7 @@ internal sealed record WriteScope
         Kind = kind ?? Resource.Kind,
         Cluster = Cluster,
         Namespace = Namespace,
-        Name = name,
+        Name = IsOfCollection ? "" : name,
         Subresource = Subresource,
         Object = json,
         Old = old,
@@ -65,6 +71,7 @@ internal sealed record WriteScope
         ByServer = ByServer,
         Options = Options,
         Notes = Notes,
+        Deadline = Deadline,
     };
 }
 

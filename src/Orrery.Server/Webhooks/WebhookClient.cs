@@ -20,7 +20,7 @@ namespace Orrery.Server.Webhooks;
 
 /// <summary>
 /// Calls webhooks: a POST of JSON that answers JSON, over TLS. Follows no redirect, uses no proxy, sends a credential only to webhooks of root
-/// that the operator gave one for, and connects only where <see cref="AddressGuard"/> allows, which is asked for the very address that is connected to.
+/// that the operator gave one for, speaks HTTP/1.1 so that reviews at once reach several backends behind one address, and connects only where <see cref="AddressGuard"/> allows, which is asked for the very address that is connected to.
 /// </summary>
 internal sealed class WebhookClient(ObjectStore objects, AddressGuard guard, TimeProvider time)
 {
@@ -36,12 +36,13 @@ internal sealed class WebhookClient(ObjectStore objects, AddressGuard guard, Tim
 
     /// <param name="cluster">Whose webhook it is.</param>
     /// <param name="timeout">For the whole call.</param>
+    /// <param name="deadline">Until when the request has to be answered that this is for; null for no end. Whoever is called is told the shorter time.</param>
     /// <param name="maxBytes">A longer answer counts as none.</param>
     /// <param name="credentials">What the operator gave to show to webhooks of root; null for nothing.</param>
     /// <exception cref="WebhookException">It did not answer 200 with a JSON object in time.</exception>
-    public async ValueTask<JsonObject> CallAsync(ClusterName cluster, WebhookAddress address, JsonObject review, TimeSpan timeout, int maxBytes, WebhookCredentials? credentials, CancellationToken cancellationToken)
+    public async ValueTask<JsonObject> CallAsync(ClusterName cluster, WebhookAddress address, JsonObject review, TimeSpan timeout, DateTimeOffset? deadline, int maxBytes, WebhookCredentials? credentials, CancellationToken cancellationToken)
     {
-        Uri url = WithTimeout(address.Url ?? ServiceUrl(address.Service!), timeout);
+        Uri url = WithTimeout(address.Url ?? ServiceUrl(address.Service!), deadline - time.GetUtcNow() is { } left && left < timeout ? left : timeout);
         WebhookCredential? credential = cluster.IsRoot ? credentials?.For(url) : null;
         using var limit = new CancellationTokenSource(timeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
@@ -62,7 +63,7 @@ internal sealed class WebhookClient(ObjectStore objects, AddressGuard guard, Tim
     private async ValueTask<JsonObject> PostAsync(ClusterName cluster, WebhookAddress address, Uri url, WebhookCredential? credential, JsonObject review, int maxBytes, CancellationToken cancellationToken)
     {
         HttpMessageInvoker pool = pools.GetOrCreateValue(address).GetOrAdd(cluster, static (c, made) => made.Client.Pool(c, made.Address, made.Credential), (Client: this, Address: address, Credential: credential));
-        using var request = new HttpRequestMessage(HttpMethod.Post, url) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower };
+        using var request = new HttpRequestMessage(HttpMethod.Post, url) { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower };
         request.Headers.UserAgent.ParseAdd("orrery-admission");
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         if (credential is not null && await credential.TokenAsync(cancellationToken) is { Length: > 0 } token)
@@ -125,7 +126,7 @@ internal sealed class WebhookClient(ObjectStore objects, AddressGuard guard, Tim
     private static Uri ServiceUrl(ServiceReference service) => new($"https://{service.Host}:{service.Port}/{service.Path.TrimStart('/')}");
 
     private static Uri WithTimeout(Uri url, TimeSpan timeout) =>
-        new UriBuilder(url) { Query = string.Create(CultureInfo.InvariantCulture, $"timeout={Math.Ceiling(timeout.TotalSeconds)}s") }.Uri;
+        new UriBuilder(url) { Query = string.Create(CultureInfo.InvariantCulture, $"timeout={Math.Max(1, Math.Ceiling(timeout.TotalSeconds))}s") }.Uri;
 
     /// <summary>Nothing is downloaded on the word of a certificate: where an issuer is to be had, it says itself, and nobody would ask whether that may be reached.</summary>
     /// <param name="caBundle">Empty trusts what the system trusts.</param>

@@ -66,6 +66,38 @@ public sealed class WebhookTests(ServerFixture fixture) : IClassFixture<ServerFi
     }
 
     [Fact]
+    public async Task Review_OfTheDeletesOfACollection_NamesNoneOfThem()
+    {
+        await using TestWebhook webhook = await TestWebhook.StartAsync(r => TestWebhook.Answer(r, true), Token);
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("a"), Token);
+        await ConfigureAsync(Validating, webhook, ns, rule: """{"apiGroups":[""],"apiVersions":["v1"],"operations":["DELETE"],"resources":["configmaps"]}""");
+
+        (int code, _, _) = await SendAsync(fixture.Server, HttpMethod.Delete, $"/api/v1/namespaces/{ns}/configmaps?fieldSelector=metadata.name%3Da", null);
+
+        Assert.Equal(200, code);
+        JsonObject request = Assert.Single(webhook.Reviews)["request"]!.AsObject();
+        Assert.Equal(("DELETE", ns, null, "a"), (request.TextAt("operation"), request.TextAt("namespace"), request.TextAt("name"), request.TextAt("oldObject", "metadata", "name")));
+    }
+
+    [Theory]
+    [InlineData("bindings", "bindings", null)]
+    [InlineData("pods/p/binding", "pods", "binding")]
+    public async Task Review_OfABinding_IsOfWhatWasAskedFor(string path, string resource, string? subresource)
+    {
+        await using TestWebhook webhook = await TestWebhook.StartAsync(r => TestWebhook.Answer(r, true), Token);
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(new GroupVersionResource("", "v1", "pods"), ns, Pod("p"), Token);
+        await ConfigureAsync(Validating, webhook, ns, rule: """{"apiGroups":[""],"apiVersions":["v1"],"operations":["*"],"resources":["bindings","pods/binding"]}""");
+
+        (int code, _, _) = await SendAsync(fixture.Server, HttpMethod.Post, $"/api/v1/namespaces/{ns}/{path}", Json("""{"metadata":{"name":"p"},"target":{"kind":"Node","name":"n"}}"""));
+
+        Assert.Equal(201, code);
+        JsonObject request = Assert.Single(webhook.Reviews)["request"]!.AsObject();
+        Assert.Equal((resource, subresource, "p", "Binding"), (request.TextAt("resource", "resource"), request.TextAt("subResource"), request.TextAt("name"), request.TextAt("kind", "kind")));
+    }
+
+    [Fact]
     public async Task Mutating_ChangesWhatIsStored_InOrderOfTheNames()
     {
         await using TestWebhook first = await TestWebhook.StartAsync(r => TestWebhook.Patch(r, """[{"op":"add","path":"/data/seen","value":"first"}]"""), Token);

@@ -46,9 +46,9 @@ internal sealed class PodPriority(ObjectStore objects) : IMutatingPlugin, IValid
     {
         if (request.GroupResource == Classes.GroupResource)
         {
-            if (request.Operation == AdmissionOperation.Delete && SystemPriorityClasses.IsOne(request.Name))
+            if (request.Operation == AdmissionOperation.Delete && request.Old is { } going && SystemPriorityClasses.IsOne(going.Name))
             {
-                throw ApiErrors.Forbidden(request.GroupResource, request.Name, "this is a system priority class and cannot be deleted");
+                throw ApiErrors.Forbidden(request.GroupResource, going.Name, "this is a system priority class and cannot be deleted");
             }
 
             if (request.Object?.Flag("globalDefault") == true && Default(request.Cluster) is { } known && known.Name != request.Name)

@@ -60,7 +60,7 @@ internal sealed class WebhookCalls(WebhookClient client, AdmissionFacts facts, N
             }
 
             string uid = names.Uid();
-            JsonObject review = await AskAsync(webhook, AdmissionReview.Ask(version, uid, request, matched), request.Cluster, mayPatch ? configuration.Mutating : configuration.Validating, cancellationToken);
+            JsonObject review = await AskAsync(webhook, AdmissionReview.Ask(version, uid, request, matched), request, mayPatch ? configuration.Mutating : configuration.Validating, cancellationToken);
             AdmissionAnswer answer = AdmissionReview.Read(version, uid, review, mayPatch);
             Ended(answer.Allowed ? WebhookEnd.Admitted : WebhookEnd.Refused);
             return new WebhookOutcome(answer);
@@ -118,11 +118,11 @@ internal sealed class WebhookCalls(WebhookClient client, AdmissionFacts facts, N
         }
     }
 
-    private async ValueTask<JsonObject> AskAsync(Webhook webhook, JsonObject review, ClusterName cluster, WebhookCredentials credentials, CancellationToken cancellationToken)
+    private async ValueTask<JsonObject> AskAsync(Webhook webhook, JsonObject review, AdmissionRequest request, WebhookCredentials credentials, CancellationToken cancellationToken)
     {
         try
         {
-            return await client.CallAsync(cluster, webhook.Address, review, webhook.Timeout, WebhookClient.MaxReviewBytes, credentials, cancellationToken);
+            return await client.CallAsync(request.Cluster, webhook.Address, review, webhook.Timeout, request.Deadline, WebhookClient.MaxReviewBytes, credentials, cancellationToken);
         }
         catch (WebhookException fault)
         {

@@ -17,7 +17,7 @@ public static class SigningRequestContent
             return CertificateRequest.LoadSigningRequestPem(
                 Encoding.UTF8.GetString(Convert.FromBase64String(base64 ?? "")), HashAlgorithmName.SHA256, CertificateRequestLoadOptions.UnsafeLoadCertificateExtensions);
         }
-        catch (Exception bad) when (bad is FormatException or CryptographicException or ArgumentException)
+        catch (Exception bad) when (bad is FormatException or CryptographicException or ArgumentException or NotSupportedException)
         {
             return null;
         }

@@ -12,6 +12,10 @@ namespace Orrery.Server.Tests.Certificates;
 /// <summary>Certificates asked for, approved and signed through the API, by the real kubectl where it has a command.</summary>
 public sealed class SigningRequestTests(ServerFixture fixture) : IClassFixture<ServerFixture>
 {
+    /// <summary>A request of a key that the framework cannot check.</summary>
+    private const string OfEd25519 =
+        "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlHTE1EOENBUUF3RERFS01BZ0dBMVVFQXd3QmVEQXFNQVVHQXl0bGNBTWhBS2kxVzZIbUdkVFl5eFlYdktGVgoxSFlETWJUTURnMUo5TWdxcElWZkh4T0dvQUF3QlFZREsyVndBMEVBVlFmK2w3d2NycGRuTXBFcUY2S0tRck9OCmtpYXd3V1VqQXZBSmp1cFFzdDVIRkFMRVdGVGFCQjNxS2o1dm9PaDB6ZUJJUkRJclhvZlhUOHluT2pMY0FnPT0KLS0tLS1FTkQgQ0VSVElGSUNBVEUgUkVRVUVTVC0tLS0tCg==";
+
     private const string Client = "kubernetes.io/kube-apiserver-client";
     private static readonly GroupVersionResource Requests = new("certificates.k8s.io", "v1", "certificatesigningrequests");
 
@@ -180,6 +184,7 @@ public sealed class SigningRequestTests(ServerFixture fixture) : IClassFixture<S
     [Theory]
     [InlineData("signerName", "plain", "spec.signerName")]
     [InlineData("request", "eA==", "spec.request")]
+    [InlineData("request", OfEd25519, "spec.request")]
     [InlineData("expirationSeconds", 60, "spec.expirationSeconds")]
     [InlineData("usages", null, "spec.usages")]
     public async Task Create_WhatMakesNoSense_Is422AtItsField(string member, object? value, string field)

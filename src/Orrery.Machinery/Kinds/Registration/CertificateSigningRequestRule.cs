@@ -142,6 +142,11 @@ internal sealed class CertificateSigningRequestRule : KindRule
             // Reads it and checks that whoever sent it holds the key.
             _ = System.Security.Cryptography.X509Certificates.CertificateRequest.LoadSigningRequestPem(pem, HashAlgorithmName.SHA256);
         }
+        catch (NotSupportedException)
+        {
+            // The framework does not know every kind of key: Ed25519 is none of its.
+            faults.Invalid("spec.request", request, "the signature of a key of this algorithm cannot be checked: use RSA or ECDSA");
+        }
         catch (Exception bad) when (bad is FormatException or CryptographicException or ArgumentException)
         {
             faults.Invalid("spec.request", request, "the certificate request cannot be read, or its signature is wrong");

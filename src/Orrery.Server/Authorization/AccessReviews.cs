@@ -12,6 +12,9 @@ internal sealed class AccessReviews(RbacAuthorizer rbac, IAuthorizer authorizer,
 {
     private const string Group = "authorization.k8s.io";
 
+    /// <summary>Numbers and times are no part of it: the binary form carries them where they say nothing, too.</summary>
+    private static readonly string[] OfAName = ["name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "labels", "annotations", "ownerReferences", "finalizers"];
+
     /// <summary>May I?</summary>
     public ValueTask<JsonObject> SelfAsync(UserInfo user, ClusterName cluster, JsonObject review, CancellationToken cancellationToken)
     {
@@ -163,7 +166,7 @@ internal sealed class AccessReviews(RbacAuthorizer rbac, IAuthorizer authorizer,
 
     /// <summary>A question has no name: whoever writes one means something else.</summary>
     private static List<FieldError> MetadataErrors(JsonObject review, string why, string? allowed = null) =>
-        review["metadata"] is JsonObject metadata && metadata.Any(m => m.Key != "managedFields" && m.Key != allowed && m.Value is not (null or JsonArray { Count: 0 } or JsonObject { Count: 0 }) && m.Value!.ToString().Length > 0)
+        review["metadata"] is JsonObject metadata && OfAName.Any(m => m != allowed && metadata[m] is not (null or JsonArray { Count: 0 } or JsonObject { Count: 0 }) && metadata[m]!.ToString().Length > 0)
             ? [FieldError.Invalid("metadata", metadata.DeepClone(), why)]
             : [];
 

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Connections;
 namespace Orrery.Server.Transport;
 
 /// <summary>
-/// Lets so many TLS handshakes run at once, the others in the order in which they came. When a thousand clients come back at the same moment and all of their handshakes
+/// Lets so many TLS handshakes run at once, the others by turns (<see cref="HandshakePlaces"/>). When a thousand clients come back at the same moment and all of their handshakes
 /// share the processors, all end at the same late moment: after most of the clients have given up, and dial again. One after the other, each that begins is worth its work, and a client
 /// that gave up while it waited costs none.
 /// </summary>
@@ -20,10 +20,10 @@ internal sealed class HandshakeTurns(int atOnce, TimeProvider time)
     /// <summary>How long a client may take to say its first word.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(10);
 
-    private readonly SemaphoreSlim places = new(atOnce);
+    private readonly HandshakePlaces places = new(atOnce);
 
     /// <summary>Turns that nobody has. For tests.</summary>
-    public int Free => places.CurrentCount;
+    public int Free => places.Free;
 
     /// <summary>In front of the TLS layer.</summary>
     public ConnectionDelegate Before(ConnectionDelegate tls) => async connection =>
@@ -37,7 +37,7 @@ internal sealed class HandshakeTurns(int atOnce, TimeProvider time)
         // 2. Its turn, unless it gives up.
         try
         {
-            await places.WaitAsync(connection.ConnectionClosed);
+            await places.EnterAsync(connection.ConnectionClosed);
         }
         catch (OperationCanceledException)
         {
@@ -84,12 +84,12 @@ internal sealed class HandshakeTurns(int atOnce, TimeProvider time)
 
     private sealed class Turn
     {
-        private readonly SemaphoreSlim places;
+        private readonly HandshakePlaces places;
         private readonly ITimer timer;
         private int steps;
         private int ended;
 
-        public Turn(SemaphoreSlim places, TimeProvider time)
+        public Turn(HandshakePlaces places, TimeProvider time)
         {
             this.places = places;
             timer = time.CreateTimer(static state => ((Turn)state!).Look(), this, Step, Step);
@@ -100,7 +100,7 @@ internal sealed class HandshakeTurns(int atOnce, TimeProvider time)
             if (Interlocked.Exchange(ref ended, 1) == 0)
             {
                 timer.Dispose();
-                places.Release();
+                places.Leave();
             }
         }
 

@@ -30,6 +30,29 @@ public sealed class HandshakeTurnsTests
         Assert.Equal(1, turns.Free);
     }
 
+    /// <summary>A fleet comes at once, and then somebody else: whoever waited longest and whoever came last take turns.</summary>
+    [Fact]
+    public async Task Before_WhileManyWait_WhoeverComesLastIsSoonToBegin()
+    {
+        var turns = new HandshakeTurns(1, new StandingTime());
+        var clients = new Dictionary<string, Client>();
+        foreach (string name in Enumerable.Range(0, 100).Select(i => $"fleet-{i}").Append("tenant"))
+        {
+            clients[name] = await DialAsync(turns, name);
+        }
+
+        for (int ended = 0; ended < clients.Count; ended++)
+        {
+            string? now = null;
+            Assert.True(SpinWait.SpinUntil(() => (now = Begun(ended)) is not null, Deadline));
+            await clients[now!].EndAsync();
+        }
+
+        Assert.Equal(["fleet-0", "fleet-1", "tenant", "fleet-2", "fleet-99", "fleet-3", "fleet-98"], begun[..7]);
+        Assert.Equal(clients.Keys.Order(), begun.Order());
+        Assert.Equal(1, turns.Free);
+    }
+
     [Fact]
     public async Task Before_ClientThatGaveUpWaiting_HasNoTurn()
     {
@@ -73,6 +96,15 @@ public sealed class HandshakeTurnsTests
         Assert.Equal(1, turns.Free);
     }
 
+    /// <summary>Null until so many others have begun.</summary>
+    private string? Begun(int others)
+    {
+        lock (begun)
+        {
+            return begun.Count > others ? begun[others] : null;
+        }
+    }
+
     /// <summary>It has said its first word.</summary>
     private async Task<Client> DialAsync(HandshakeTurns turns, string name)
     {
@@ -86,7 +118,11 @@ public sealed class HandshakeTurnsTests
         var client = new Client();
         client.Serve(turns.Before(_ =>
         {
-            begun.Add(name);
+            lock (begun)
+            {
+                begun.Add(name);
+            }
+
             client.Begin();
             return client.Handshake;
         }));

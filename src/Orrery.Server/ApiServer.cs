@@ -64,7 +64,18 @@ public sealed class ApiServer : IAsyncDisposable
             : (options.Address.ToString(), url.Port);
         await state.OwnService.TellAsync(host, port, cancellationToken);
 
-        options.LoggerFactory.CreateLogger<ApiServer>().Serving(url);
+        ILogger log = options.LoggerFactory.CreateLogger<ApiServer>();
+        log.Serving(url);
+        if (!IdleRecords.IsPossible)
+        {
+            log.IdleMemoryKept("TLS");
+        }
+
+        if (!IdleHeaders.IsPossible)
+        {
+            log.IdleMemoryKept("HTTP/2");
+        }
+
         return new ApiServer(web, state, RequestShares.Start(state), url);
     }
 

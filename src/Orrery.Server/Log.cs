@@ -12,4 +12,7 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 1002, Level = LogLevel.Error, Message = "a connection could not be looked at; the others are")]
     public static partial void ConnectionNotLookedAt(this ILogger log, Exception fault);
+
+    [LoggerMessage(EventId = 1003, Level = LogLevel.Information, Message = "connections that wait keep more memory than they need: {What} of this build of the framework cannot be asked to let go of it")]
+    public static partial void IdleMemoryKept(this ILogger log, string what);
 }

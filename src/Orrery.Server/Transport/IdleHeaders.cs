@@ -16,6 +16,9 @@ internal static class IdleHeaders
 
     private static readonly Inside? Framework = Inside.Find();
 
+    /// <summary>Whether this build of the framework has the inside that is known, which trimming may have taken away as well.</summary>
+    public static bool IsPossible => Framework is not null;
+
     /// <param name="http">A request of the connection.</param>
     /// <returns>Whether its connection holds no more than a KiB for headers from now on.</returns>
     public static bool TryRelease(HttpContext http)

@@ -27,6 +27,9 @@ internal static partial class IdleRecords
 
     private static readonly FieldInfo? Context = Find();
 
+    /// <summary>Whether this machine has the library, and this build of the framework the inside, that are known.</summary>
+    public static bool IsPossible => Context is not null;
+
     /// <summary>Behind the TLS layer.</summary>
     public static ConnectionDelegate After(ConnectionDelegate next) => connection =>
     {

@@ -9,12 +9,14 @@ namespace Orrery.Satellite.Tunnel;
 /// answer, which is half of what a beat costs whoever hears thousands. The first and then every third is a ping, and whoever answers it lives too. With the answer the
 /// control plane may say when to beat next: it hears those of many satellites at once.
 /// </summary>
-internal sealed class BeatingStream(Stream inner, TimeProvider time) : ConnectionStream(inner)
+/// <param name="turn">Which one of three it is, from 0 on, whatever the first was: those who came at the same moment are not all to be answered in the same ten seconds.</param>
+internal sealed class BeatingStream(Stream inner, int turn, TimeProvider time) : ConnectionStream(inner)
 {
     /// <summary>How often it says that it lives. The control plane gives it up after twice as long.</summary>
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(10);
 
-    private const int BeatsAPing = 3;
+    /// <summary>A ping and the pongs after it.</summary>
+    public const int BeatsAPing = 3;
 
     /// <summary>So many beats after a ping in which nothing came in, not even its answer, there is no connection.</summary>
     private const int Patience = 2;
@@ -125,7 +127,8 @@ internal sealed class BeatingStream(Stream inner, TimeProvider time) : Connectio
         // 2. The next beat, unless the one before is still on its way.
         if (Interlocked.Exchange(ref isBeating, 1) == 0)
         {
-            bool isPing = beats++ % BeatsAPing == 0;
+            bool isPing = beats == 0 || beats % BeatsAPing == turn;
+            beats++;
             if (isPing)
             {
                 Interlocked.Exchange(ref pinged, time.GetTimestamp());

@@ -1,4 +1,5 @@
 using System.Net.WebSockets;
+using System.Security.Cryptography;
 using Orrery.Api.Kinds;
 using Orrery.Client;
 
@@ -55,11 +56,13 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
     private async Task<Stream> OpenWithinAsync(CancellationToken cancellationToken)
     {
         KeyValuePair<string, string>[] headers = [new("Sec-WebSocket-Version", "13"), new("Sec-WebSocket-Protocol", OrreryNames.TunnelProtocol)];
-        var carrier = new BeatingStream(await client.ConnectAsync("websocket", Path, headers, cancellationToken).ConfigureAwait(false), time);
+        var carrier = new BeatingStream(await client.ConnectAsync("websocket", Path, headers, cancellationToken).ConfigureAwait(false), AnyTurn(), time);
         carrier.Begin();
         var socket = WebSocket.CreateFromStream(carrier, new WebSocketCreationOptions { SubProtocol = OrreryNames.TunnelProtocol, KeepAliveInterval = TimeSpan.Zero });
         return WebSocketStream.Create(socket, WebSocketMessageType.Binary, ownsWebSocket: true);
     }
+
+    private static int AnyTurn() => RandomNumberGenerator.GetInt32(BeatingStream.BeatsAPing);
 
     private async Task<Stream> OpenApartAsync(CancellationToken cancellationToken)
     {
@@ -69,7 +72,7 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
 
         // Through a proxy there are two, of which the later one is that of the control plane.
         BeatingStream? carrier = null;
-        handler.PlaintextStreamFilter = (connection, _) => ValueTask.FromResult<Stream>(carrier = new BeatingStream(connection.PlaintextStream, time));
+        handler.PlaintextStreamFilter = (connection, _) => ValueTask.FromResult<Stream>(carrier = new BeatingStream(connection.PlaintextStream, AnyTurn(), time));
         using var http = new HttpMessageInvoker(handler);
         var address = new UriBuilder(config.Server)
         {

@@ -14,13 +14,16 @@ public sealed class BeatingStreamTests
     private readonly Pipe up = new();
     private readonly Pipe down = new();
 
-    [Fact]
-    public async Task Begin_EveryTenSeconds_BeatsAndAsksFirstAndEveryThirdTime()
+    [Theory]
+    [InlineData(0, 0x89, 0x8A, 0x8A, 0x89, 0x8A)]
+    [InlineData(1, 0x89, 0x89, 0x8A, 0x8A, 0x89)]
+    [InlineData(2, 0x89, 0x8A, 0x89, 0x8A, 0x8A)]
+    public async Task Begin_EveryTenSeconds_BeatsAndAsksFirstAndEveryThirdTime(int turn, params int[] wanted)
     {
-        await using BeatingStream stream = Begin();
+        await using BeatingStream stream = Begin(turn);
 
-        var kinds = new List<byte>();
-        for (int beat = 0; beat < 5; beat++)
+        var kinds = new List<int>();
+        for (int beat = 0; beat < wanted.Length; beat++)
         {
             time.Advance(Beat);
             byte[] frame = await ReadAsync(up, 6);
@@ -32,7 +35,7 @@ public sealed class BeatingStreamTests
             }
         }
 
-        Assert.Equal([0x89, 0x8A, 0x8A, 0x89, 0x8A], kinds);
+        Assert.Equal(wanted, kinds);
     }
 
     [Fact]
@@ -132,9 +135,9 @@ public sealed class BeatingStreamTests
         Assert.Equal(frames.Length, await stream.ReadAsync(new byte[16]).AsTask().WaitAsync(Limit));
     }
 
-    private BeatingStream Begin()
+    private BeatingStream Begin(int turn = 0)
     {
-        var stream = new BeatingStream(new DuplexStream(down.Reader.AsStream(), up.Writer.AsStream()), time);
+        var stream = new BeatingStream(new DuplexStream(down.Reader.AsStream(), up.Writer.AsStream()), turn, time);
         stream.Begin();
         return stream;
     }

@@ -10,7 +10,11 @@ namespace Orrery.Controllers.DataPlanes;
 /// <param name="Heard">By a clock of the control plane: a satellite's own may be wrong.</param>
 /// <param name="ExpiresAt">Until when it vouches, by this process's clock.</param>
 /// <param name="EndIsTold">Its end is that of a server, of which <see cref="Heartbeats.ServerChanged"/> tells: nobody need look for it at each satellite.</param>
-internal readonly record struct Heartbeat(DateTimeOffset Heard, DateTimeOffset ExpiresAt, bool EndIsTold = false);
+internal readonly record struct Heartbeat(DateTimeOffset Heard, DateTimeOffset ExpiresAt, bool EndIsTold = false)
+{
+    /// <summary>Until when it was vouched for by who heard it. From then until <see cref="ExpiresAt"/> it is only waited for, as this process has just begun to look.</summary>
+    public DateTimeOffset VouchedUntil { get; init; } = ExpiresAt;
+}
 
 /// <summary>
 /// When each satellite was last heard. Satellites beat within their tunnels, which only the server that holds the tunnel hears: it says so when a
@@ -54,7 +58,7 @@ internal sealed class Heartbeats
     public Heartbeat? Of(string dataPlane) =>
         tunnels.Get(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane), OrreryNames.TunnelLease) is not { } tunnel ? null
         : tunnel.TextAt("spec", "holderIdentity") is not { Length: > 0 } holder ? Of(tunnel, null, AwaitedSince)
-        : holder == OrreryNames.SatelliteHolder ? (satellites.TryGetValue(tunnel.Namespace, out ServerBeat own) ? new Heartbeat(own.Heard, Later(own.Heard, started) + own.Lasts) : null)
+        : holder == OrreryNames.SatelliteHolder ? (satellites.TryGetValue(tunnel.Namespace, out ServerBeat own) ? new Heartbeat(own.Heard, Later(own.Heard, started) + own.Lasts) { VouchedUntil = own.Heard + own.Lasts } : null)
         : servers.TryGetValue(holder, out ServerBeat beat) ? Of(tunnel, beat, AwaitedSince) is { } held ? held with { EndIsTold = beat.Heard + beat.Lasts > time.GetUtcNow() } : null
         : Of(tunnel, null, AwaitedSince);
 
@@ -116,7 +120,8 @@ internal sealed class Heartbeats
         }
 
         DateTimeOffset heard = holder is { } known && known.Heard > written ? known.Heard : written;
-        return new Heartbeat(heard, Later(heard, since) + (holder?.Lasts ?? UsualDuration));
+        TimeSpan lasts = holder?.Lasts ?? UsualDuration;
+        return new Heartbeat(heard, Later(heard, since) + lasts) { VouchedUntil = heard + lasts };
     }
 
     /// <summary>

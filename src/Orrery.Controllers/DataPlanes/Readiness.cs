@@ -8,6 +8,8 @@ namespace Orrery.Controllers.DataPlanes;
 /// <param name="LookAgain">Null when nothing changes by itself, or when it is told that it does.</param>
 internal readonly record struct Readiness(string Status, string Reason, string Message, TimeSpan? LookAgain)
 {
+    private const string Silent = "SatelliteSilent";
+
     public static Readiness Of(KubeObject dataPlane, Heartbeat? heartbeat, DateTimeOffset now)
     {
         if (heartbeat is not { } last)
@@ -15,9 +17,15 @@ internal readonly record struct Readiness(string Status, string Reason, string M
             return new Readiness(Conditions.Unknown, "NeverJoined", "its satellite was never heard", null);
         }
 
+        // That nobody could hear it for a while is a reason to wait for one that was there, and none to call one back that was called silent.
+        if (last.VouchedUntil <= now && Conditions.Find(dataPlane, OrreryNames.ReadyCondition) is { Status: Conditions.Unknown, Reason: Silent } silent)
+        {
+            return new Readiness(silent.Status, silent.Reason, silent.Message, null);
+        }
+
         if (last.ExpiresAt <= now)
         {
-            return new Readiness(Conditions.Unknown, "SatelliteSilent", $"its satellite was not heard since {Conditions.Time(last.Heard)}", null);
+            return new Readiness(Conditions.Unknown, Silent, $"its satellite was not heard since {Conditions.Time(last.Heard)}", null);
         }
 
         TimeSpan? left = last.EndIsTold ? null : last.ExpiresAt - now;

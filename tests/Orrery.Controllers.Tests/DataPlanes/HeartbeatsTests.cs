@@ -30,7 +30,7 @@ public sealed class HeartbeatsTests
     {
         Heartbeat beat = Heartbeats.Of(Tunnel("s1", Now.AddHours(-2)), new ServerBeat("t", Now.AddHours(-1), Lasts), Now)!.Value;
 
-        Assert.Equal(new Heartbeat(Now.AddHours(-1), Now + Lasts), beat);
+        Assert.Equal(new Heartbeat(Now.AddHours(-1), Now + Lasts) { VouchedUntil = Now.AddHours(-1) + Lasts }, beat);
     }
 
     [Fact]

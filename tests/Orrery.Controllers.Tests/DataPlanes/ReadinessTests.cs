@@ -32,6 +32,24 @@ public sealed class ReadinessTests
         Assert.Equal("its satellite was not heard since 2026-01-02T03:03:25Z", readiness.Message);
     }
 
+    /// <summary>Days after its satellite fell silent the control plane is restarted: nothing was heard of it since.</summary>
+    [Fact]
+    public void Of_OneThatWasSilentBeforeThisProcessStarted_StaysSoUntilItIsHeard()
+    {
+        KubeObject silent = Samples.Object("""
+            {"kind": "DataPlane", "metadata": {"name": "x"}, "status": {"conditions": [
+              {"type": "Ready", "status": "Unknown", "reason": "SatelliteSilent", "message": "its satellite was not heard since then"}]}}
+            """);
+        KubeObject tunnel = Samples.Object("""
+            {"kind": "Lease", "metadata": {"name": "tunnel"}, "spec": {"holderIdentity": "s1", "renewTime": "2025-12-30T00:00:00.000000Z"}}
+            """);
+        Heartbeat waitedFor = Heartbeats.Of(tunnel, null, since: Now)!.Value;
+
+        Assert.Equal(new Readiness("Unknown", "SatelliteSilent", "its satellite was not heard since then", null), Readiness.Of(silent, waitedFor, Now));
+        Assert.Equal(("True", "SatelliteReady"), Short(Readiness.Of(DataPlane, waitedFor, Now)));
+        Assert.Equal(("True", "SatelliteReady"), Short(Readiness.Of(silent, Beat(Now), Now)));
+    }
+
     [Fact]
     public void Of_ClusterAway_IsFalseWithTheSatellitesReason()
     {

@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -125,6 +126,7 @@ public sealed class ApiServer : IAsyncDisposable
         kestrel.Limits.MaxResponseBufferSize = 256 * 1024;
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(3);
         ConnectionLooks.BePatient(kestrel.Limits);
+        CipherSuitesPolicy? ciphers = options.CipherSuites is { } suites && !OperatingSystem.IsWindows() ? new CipherSuitesPolicy(suites) : null;
         kestrel.Listen(options.Address, options.Port, listen =>
         {
             listen.Protocols = HttpProtocols.Http1AndHttp2;
@@ -136,6 +138,7 @@ public sealed class ApiServer : IAsyncDisposable
             {
                 ServerCertificate = options.ServingCertificate,
                 ServerCertificateChain = options.ServingChain,
+                SslProtocols = options.TlsProtocols,
                 ClientCertificateMode = ClientCertificateMode.AllowCertificate,
 
                 // Any certificate may be shown; whether it means anything is authentication's question, answered with a Status.
@@ -146,12 +149,16 @@ public sealed class ApiServer : IAsyncDisposable
                 },
 
                 // The authorities of the system mean nothing here, and would be read anew for each connection.
-                OnAuthenticate = (_, tls) => tls.CertificateChainPolicy = new X509ChainPolicy
+                OnAuthenticate = (_, tls) =>
                 {
-                    TrustMode = X509ChainTrustMode.CustomRootTrust,
-                    DisableCertificateDownloads = true,
-                    RevocationMode = X509RevocationMode.NoCheck,
-                    VerificationFlags = X509VerificationFlags.AllFlags,
+                    tls.CipherSuitesPolicy = ciphers;
+                    tls.CertificateChainPolicy = new X509ChainPolicy
+                    {
+                        TrustMode = X509ChainTrustMode.CustomRootTrust,
+                        DisableCertificateDownloads = true,
+                        RevocationMode = X509RevocationMode.NoCheck,
+                        VerificationFlags = X509VerificationFlags.AllFlags,
+                    };
                 },
             });
             listen.Use(WaitingBodies.Before);

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Security;
+using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -41,6 +43,12 @@ public sealed record ApiServerOptions
 
     /// <summary>Certificates between <see cref="ServingCertificate"/> and its authority.</summary>
     public X509Certificate2Collection ServingChain { get; init; } = [];
+
+    /// <summary>Versions of TLS that are spoken; <see cref="SslProtocols.None"/> leaves it to the system.</summary>
+    public SslProtocols TlsProtocols { get; init; }
+
+    /// <summary>Cipher suites that are offered; null leaves it to the system. Only where the system's TLS can be told (not on Windows).</summary>
+    public IReadOnlyList<TlsCipherSuite>? CipherSuites { get; init; }
 
     /// <summary>Issuers of the client certificates that are accepted.</summary>
     public required X509Certificate2Collection ClientCas { get; init; }

@@ -23,6 +23,8 @@ internal static class KubeApiServerFlags
         new("cert-dir", FlagKind.Text, "Where apiserver.crt and apiserver.key are, or are made.", "/var/run/kubernetes"),
         new("tls-cert-file", FlagKind.Text, "Serving certificate, with its chain. Default: that in --cert-dir."),
         new("tls-private-key-file", FlagKind.Text, "Key of that certificate."),
+        new("tls-min-version", FlagKind.Text, "Oldest version of TLS: VersionTLS12 or VersionTLS13. Default: what the system offers."),
+        new("tls-cipher-suites", FlagKind.List, "Cipher suites, by their names at IANA; those of TLS 1.3 are always offered. Default: what the system offers."),
         new("service-cluster-ip-range", FlagKind.Text, "IPv4 network of the cluster IPs of Services.", "10.0.0.0/24"),
         new("service-node-port-range", FlagKind.Text, "Ports that Services may have on nodes: first-last, or first+more.", "30000-32767"),
         new("max-requests-inflight", FlagKind.Number, "Requests under way at once, together with the next; 0 for both sets no bound. Default: by the number of processors."),

@@ -33,6 +33,8 @@ internal sealed record KubeApiServerOptions
     /// <summary>Certificate and key; null uses, or makes, those in <see cref="CertDir"/>.</summary>
     public (string Certificate, string Key)? TlsFiles { get; init; }
 
+    public required TlsFlags Tls { get; init; }
+
     public string? ClientCaFile { get; init; }
 
     public string? TokenFile { get; init; }
@@ -102,6 +104,7 @@ internal sealed record KubeApiServerOptions
             ExternalHost = flags.Text("external-hostname"),
             CertDir = certDir,
             TlsFiles = Together(flags, "tls-cert-file", "tls-private-key-file"),
+            Tls = TlsFlags.Read(flags),
             ClientCaFile = flags.Text("client-ca-file"),
             TokenFile = flags.Text("token-auth-file"),
             SigningKeyFile = flags.Text("service-account-signing-key-file"),

@@ -37,6 +37,8 @@ internal static class KubeApiServerProcess
                 Port = options.Port,
                 ServingCertificate = certificate,
                 ServingChain = serving.Chain,
+                TlsProtocols = options.Tls.Protocols,
+                CipherSuites = options.Tls.CipherSuites,
                 RootCertificatePem = serving.RootPem,
                 ClientCas = options.ClientCaFile is { } file ? Authorities(file) : [],
                 ServiceAccountKeys = keys,

@@ -61,7 +61,11 @@ internal sealed class WebhookConfigurationRule(bool mutating) : KindRule
                 faults.OneOf(at + ".reinvocationPolicy", webhook.Text("reinvocationPolicy"), "IfNeeded", "Never");
             }
 
-            WebhookClientValidation.Validate(webhook.ObjectAt("clientConfig"), at + ".clientConfig", faults);
+            foreach (FieldError fault in WebhookClients.Check(webhook.ObjectAt("clientConfig"), at + ".clientConfig"))
+            {
+                faults.Add(fault);
+            }
+
             PolicyExpressions.ValidateConditions(webhook, at + ".matchConditions", hasParams: false, faults);
             ReviewVersions(webhook, at + ".admissionReviewVersions", faults);
             if (!names.Add(name))

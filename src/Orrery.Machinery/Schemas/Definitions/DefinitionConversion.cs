@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 
@@ -7,7 +10,6 @@ namespace Orrery.Machinery.Schemas.Definitions;
 internal static class DefinitionConversion
 {
     private const string Path = "spec.conversion";
-    private const string UrlForm = "; desired format: https://host[/path]";
 
     private static readonly string[] ReviewVersions = ["v1", "v1beta1"];
 
@@ -40,6 +42,40 @@ internal static class DefinitionConversion
         }
     }
 
+    /// <summary>What is wrong with the authorities that a conversion webhook's certificate is held against; null for nothing, and where none are named.</summary>
+    public static FieldError? BundleFault(JsonObject spec)
+    {
+        if (spec.TextAt("conversion", "webhook", "clientConfig", "caBundle") is not { Length: > 0 } bundle)
+        {
+            return null;
+        }
+
+        string why;
+        try
+        {
+            var authorities = new X509Certificate2Collection();
+            authorities.ImportFromPem(Encoding.UTF8.GetString(Convert.FromBase64String(bundle)));
+            bool isGood = authorities.Count > 0;
+            foreach (X509Certificate2 authority in authorities)
+            {
+                authority.Dispose();
+            }
+
+            if (isGood)
+            {
+                return null;
+            }
+
+            why = "unable to parse bytes as PEM block";
+        }
+        catch (Exception fault) when (fault is CryptographicException or FormatException)
+        {
+            why = "failed to parse certificate";
+        }
+
+        return FieldError.Invalid($"{Path}.webhookClientConfig.caBundle", bundle, "unable to load root certificates: " + why);
+    }
+
     private static void Client(JsonObject? client, List<FieldError> errors)
     {
         string path = $"{Path}.webhookClientConfig";
@@ -47,72 +83,9 @@ internal static class DefinitionConversion
         {
             errors.Add(FieldError.Required(path, "required when strategy is set to Webhook"));
         }
-        else if (client["url"] is null == client["service"] is null)
+        else
         {
-            errors.Add(FieldError.Required(path, "exactly one of url or service is required"));
-        }
-        else if (client.Text("url") is { } url)
-        {
-            Url(url, $"{path}.url", errors);
-        }
-        else if (client["service"] is JsonObject service)
-        {
-            Service(service, $"{path}.service", errors);
-        }
-    }
-
-    private static void Url(string url, string path, List<FieldError> errors)
-    {
-        if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? uri))
-        {
-            errors.Add(FieldError.Required(path, $"url must be a valid URL: {url}{UrlForm}"));
-            return;
-        }
-
-        if (uri.Scheme != Uri.UriSchemeHttps)
-        {
-            errors.Add(FieldError.Invalid(path, uri.Scheme, $"'https' is the only allowed URL scheme{UrlForm}"));
-        }
-
-        if (uri.Host.Length == 0)
-        {
-            errors.Add(FieldError.Invalid(path, uri.Host, $"host must be specified{UrlForm}"));
-        }
-
-        if (uri.UserInfo.Length > 0)
-        {
-            errors.Add(FieldError.Invalid(path, "redacted", "user information is not permitted in the URL"));
-        }
-
-        if (uri.Fragment.Length > 0)
-        {
-            errors.Add(FieldError.Invalid(path, uri.Fragment[1..], "fragments are not permitted in the URL"));
-        }
-
-        if (uri.Query.Length > 0)
-        {
-            errors.Add(FieldError.Invalid(path, uri.Query[1..], "query parameters are not permitted in the URL"));
-        }
-    }
-
-    private static void Service(JsonObject service, string path, List<FieldError> errors)
-    {
-        foreach (string member in (string[])["name", "namespace"])
-        {
-            if (string.IsNullOrEmpty(service.Text(member)))
-            {
-                errors.Add(FieldError.Required($"{path}.{member}", $"service {member} is required"));
-            }
-        }
-
-        if (service["port"] is JsonValue port && (!port.TryGetValue(out int number) || number is < 1 or > 65535))
-        {
-            errors.Add(FieldError.Invalid($"{path}.port", port.DeepClone(), "port is not valid: must be between 1 and 65535, inclusive"));
-        }
-
-        if (service.Text("path") is { Length: > 0 } local && local[0] != '/')
-        {
-            errors.Add(FieldError.Invalid($"{path}.path", local, "must start with a '/'"));
+            errors.AddRange(WebhookClients.Check(client, path));
         }
     }
 

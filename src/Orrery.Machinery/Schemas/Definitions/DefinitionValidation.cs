@@ -53,6 +53,13 @@ public static class DefinitionValidation
     {
         // Schemas and the rules in them cost far more than all else, and the same ones were found right when they were written.
         List<FieldError> errors = Validate(definition, metadata, areVersionsJudged: JsonNode.DeepEquals(definition.NodeAt("spec", "versions"), old.NodeAt("spec", "versions")));
+
+        // A definition that serves keeps a webhook that can be asked: authorities that can be read do not become ones that cannot.
+        if (established && DefinitionConversion.BundleFault(definition.ObjectAt("spec")) is { } unreadable && DefinitionConversion.BundleFault(old.ObjectAt("spec")) is null)
+        {
+            errors.Add(unreadable);
+        }
+
         string[][] immutable = established ? [["spec", "group"], ["spec", "scope"], ["spec", "names", "kind"], ["spec", "names", "plural"]] : [["spec", "group"], ["spec", "names", "plural"]];
         foreach (string[] path in immutable)
         {

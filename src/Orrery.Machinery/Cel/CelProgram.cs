@@ -28,6 +28,19 @@ public sealed class CelProgram
         var checker = new Checker(variables, container, dialect);
         checker.Check(expression);
         checker.Finish(expression);
+        if (isChecked && checker.Issues.Count == 0 && dialect != CelDialect.Plain)
+        {
+            Holds(expression, at =>
+            {
+                if (LiteralChecks.FaultOf(at) is { } fault)
+                {
+                    checker.Issues.Add(fault);
+                }
+
+                return false;
+            });
+        }
+
         return isChecked && checker.Issues.Count > 0 ? throw new CelCompileException(source, checker.Issues) : new CelProgram(source, expression);
     }
 
@@ -40,18 +53,27 @@ public sealed class CelProgram
     internal double EstimateCost() => CostEstimates.Of(expression);
 
     /// <summary>Whether a variable is named anywhere (<c>oldSelf</c> makes a rule one of transitions).</summary>
-    internal bool Uses(string variable) => Uses(expression, variable);
+    internal bool Uses(string variable) => Holds(expression, at => IsVariable(at, variable));
 
-    private static bool Uses(Expr? at, string name) => at switch
+    /// <summary>Whether a member of a variable is named anywhere: <c>claims.email</c>, <c>claims.?email</c>, <c>has(claims.email)</c> or by an index.</summary>
+    internal bool Reads(string variable, string member) => Holds(expression, at => at switch
     {
-        Identifier identifier => identifier.Variable == "." + name,
-        Select select => select.Qualified is { } q ? Uses(q, name) : Uses(select.Operand, name),
-        Call call => Uses(call.Target, name) || call.Arguments.Any(a => Uses(a, name)),
-        ListOf list => list.Items.Any(i => Uses(i.Value, name)),
-        MapOf map => map.Entries.Any(e => Uses(e.Key, name) || Uses(e.Value, name)),
-        Fold fold => Uses(fold.Range, name) || Uses(fold.Predicate, name) || Uses(fold.Transform, name),
-        OptionalMap map => Uses(map.Target, name) || Uses(map.Body, name),
-        MessageOf message => message.Fields.Any(f => Uses(f.Value, name)),
+        Select select => select.Field == member && IsVariable(select.Operand, variable),
+        Call { Function: "_[_]" or "_[?_]", Arguments: [var of, Literal { Value: string key }] } => key == member && IsVariable(of, variable),
         _ => false,
-    };
+    });
+
+    private static bool IsVariable(Expr at, string name) => at is Identifier identifier && identifier.Variable == "." + name;
+
+    private static bool Holds(Expr? at, Predicate<Expr> wanted) => at is not null && (wanted(at) || at switch
+    {
+        Select select => Holds(select.Qualified ?? select.Operand, wanted),
+        Call call => Holds(call.Target, wanted) || call.Arguments.Any(a => Holds(a, wanted)),
+        ListOf list => list.Items.Any(i => Holds(i.Value, wanted)),
+        MapOf map => map.Entries.Any(e => Holds(e.Key, wanted) || Holds(e.Value, wanted)),
+        Fold fold => Holds(fold.Range, wanted) || Holds(fold.Predicate, wanted) || Holds(fold.Transform, wanted),
+        OptionalMap map => Holds(map.Target, wanted) || Holds(map.Body, wanted),
+        MessageOf message => message.Fields.Any(f => Holds(f.Value, wanted)),
+        _ => false,
+    });
 }

@@ -6,6 +6,16 @@ namespace Orrery.Machinery.Cel;
 /// <summary>An instant, to the nanosecond, in the years 1 to 9999.</summary>
 internal readonly record struct CelTimestamp(Int128 Nanos) : IComparable<CelTimestamp>, IComparable
 {
+    /// <summary>Minutes east of Greenwich in which it was written, and is shown again; instants are equal all the same.</summary>
+    public int ZoneMinutes { get; init; }
+
+    /// <summary>The beginning of the year 1, Go's time without a value.</summary>
+    public bool IsFirst => Nanos == CelTime.Earliest;
+
+    public bool Equals(CelTimestamp other) => Nanos == other.Nanos;
+
+    public override int GetHashCode() => Nanos.GetHashCode();
+
     public DateTime Utc => DateTime.UnixEpoch.AddTicks((long)((Nanos - Fraction) / 100));
 
     /// <summary>Nanoseconds beyond the last tick, never negative.</summary>
@@ -18,7 +28,10 @@ internal readonly record struct CelTimestamp(Int128 Nanos) : IComparable<CelTime
     public override string ToString()
     {
         string fraction = string.Create(CultureInfo.InvariantCulture, $"{(long)(((Nanos % CelTime.Second) + CelTime.Second) % CelTime.Second):d9}").TrimEnd('0');
-        return Utc.ToString("yyyy-MM-ddTHH:mm:ss", CultureInfo.InvariantCulture) + (fraction.Length > 0 ? "." + fraction : "") + "Z";
+        TimeSpan zone = TimeSpan.FromMinutes(ZoneMinutes);
+        bool isLocal = ZoneMinutes != 0 && Utc.Ticks + zone.Ticks >= 0 && Utc.Ticks + zone.Ticks <= DateTime.MaxValue.Ticks;
+        string shown = isLocal ? string.Create(CultureInfo.InvariantCulture, $"{(ZoneMinutes < 0 ? '-' : '+')}{(int)zone.Duration().TotalHours:d2}:{zone.Duration().Minutes:d2}") : "Z";
+        return (isLocal ? Utc + zone : Utc).ToString("yyyy-MM-ddTHH:mm:ss", CultureInfo.InvariantCulture) + (fraction.Length > 0 ? "." + fraction : "") + shown;
     }
 }
 
@@ -46,7 +59,7 @@ internal static partial class CelTime
     /// <summary>The longer of two that begin alike first.</summary>
     private static readonly (string Name, long Nanos)[] Units = [("ns", 1), ("us", 1000), ("µs", 1000), ("μs", 1000), ("ms", 1_000_000), ("s", Second), ("m", 60 * Second), ("h", 3600 * Second)];
 
-    private static readonly Int128 Earliest = -62135596800 * (Int128)Second;
+    public static readonly Int128 Earliest = -62135596800 * (Int128)Second;
     private static readonly Int128 Latest = (253402300800 * (Int128)Second) - 1;
 
     public static object Timestamp(Int128 nanos) => nanos < Earliest || nanos > Latest ? TimestampRange : new CelTimestamp(nanos);
@@ -63,7 +76,8 @@ internal static partial class CelTime
 
         Int128 nanos = (Int128)(date.Ticks - DateTime.UnixEpoch.Ticks) * 100;
         nanos += long.Parse("0" + m.Groups[2].Value.PadRight(9, '0')[..9], CultureInfo.InvariantCulture);
-        return Timestamp(nanos - (Offset(m.Groups[3].Value) ?? 0));
+        Int128 offset = Offset(m.Groups[3].Value) ?? 0;
+        return Timestamp(nanos - offset) is CelTimestamp read ? (object)(read with { ZoneMinutes = (int)(offset / (60 * Second)) }) : TimestampRange;
     }
 
     /// <summary>Nanoseconds east of Greenwich of <c>+01:00</c>; zero for Z; null when it is no offset.</summary>

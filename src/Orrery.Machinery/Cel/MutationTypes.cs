@@ -8,6 +8,9 @@ public enum CelDialect
 
     /// <summary>Mutations: the types of patches and what helps to write them as well.</summary>
     Mutations,
+
+    /// <summary>The language itself, without what Kubernetes asks of an expression beyond it: lists of one type, and arguments that can be read.</summary>
+    Plain,
 }
 
 /// <summary>The types that mutations make values of (apiserver <c>pkg/cel/mutation</c>).</summary>

@@ -71,6 +71,9 @@ public sealed class ClaimExpression
         return fits ? new ClaimExpression(program, isOfUser) : throw new FormatException(wanted);
     }
 
+    /// <summary>Whether it looks at a claim by its name.</summary>
+    public bool Reads(string claim) => !isOfUser && program.Reads("claims", claim);
+
     /// <summary>Whether it comes to true; false too where it fails.</summary>
     /// <param name="json">The claims, or the user.</param>
     public bool Holds(JsonObject json, CancellationToken cancellationToken) => Evaluate(json, cancellationToken) is true;

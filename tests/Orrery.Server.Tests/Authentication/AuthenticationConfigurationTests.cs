@@ -99,6 +99,27 @@ public sealed class AuthenticationConfigurationTests
     public void Parse_WhatMakesNoSense_NamesTheField(string yaml, string message) =>
         Assert.Equal(message, Assert.Throws<FormatException>(() => AuthenticationConfiguration.Parse(yaml, issuer => issuer == "https://own.example.com")).Message);
 
+    /// <summary>It is what an expression reads that counts, not what a text in it says.</summary>
+    [Theory]
+    [InlineData("claims.?email.orValue(\"\")", false)]
+    [InlineData("claims[\"email\"]", false)]
+    [InlineData("has(claims.email) ? claims.sub : claims.sub", false)]
+    [InlineData("claims.email + \"claims.email_verified\"", false)]
+    [InlineData("claims.email + \"[\" + \"email_verified\"", false)]
+    [InlineData("claims.?email_verified.orValue(false) ? claims.email : claims.sub", true)]
+    [InlineData("claims[\"email_verified\"] ? claims.email : claims.sub", true)]
+    [InlineData("claims.sub + \"claims.email\"", true)]
+    [InlineData("claims.emails", true)]
+    public void Parse_UserNamedByEmail_MustAskWhetherItWasVerified(string expression, bool isTaken)
+    {
+        string yaml = One($"issuer: {{url: 'https://a.example.com', audiences: [a]}}\nclaimMappings: {{username: {{expression: '{expression}'}}}}");
+
+        Exception? fault = Record.Exception(() => AuthenticationConfiguration.Parse(yaml, _ => false));
+
+        Assert.Equal(isTaken, fault is null);
+        Assert.True(isTaken || fault is FormatException { Message: var message } && message.Contains("claims.email_verified must be used", StringComparison.Ordinal), fault?.Message);
+    }
+
     [Fact]
     public void Anonymous_WithConditions_AdmitsThosePathsAlone()
     {

@@ -57,7 +57,7 @@ internal static class Conversions
         _ => CelError.NoOverload,
     };
 
-    private static bool IsZero(object? value) => value is null or false or 0L or 0UL or 0.0 or "" or CelList { Count: 0 } or CelMap { Count: 0 } or byte[] { Length: 0 } or CelDuration { Nanos: 0 } or CelOptional { HasValue: false };
+    private static bool IsZero(object? value) => value is null or false or 0L or 0UL or 0.0 or "" or CelList { Count: 0 } or CelMap { Count: 0 } or byte[] { Length: 0 } or CelDuration { Nanos: 0 } or CelTimestamp { IsFirst: true } or CelOptional { HasValue: false };
 
     /// <summary>Go's shortest <c>%g</c>: an exponent below 1e-4 and from 1e21 on the whole side as cel-go prints it.</summary>
     private static string Text(double value) => double.IsNaN(value) ? "NaN" : double.IsInfinity(value) ? (value > 0 ? "+Inf" : "-Inf") : GoNumber.Text(value);
@@ -87,10 +87,11 @@ internal static class Conversions
             yield return Of($"timestamp->{name}(string) int", a => Local((CelTimestamp)a[0]!, (string)a[1]!) is { } t ? part(t) : new CelError($"unknown time zone {a[1]}"));
         }
 
-        (string Name, long Unit, long Wrap)[] spans = [("getHours", 3600 * CelTime.Second, long.MaxValue), ("getMinutes", 60 * CelTime.Second, long.MaxValue), ("getSeconds", CelTime.Second, long.MaxValue), ("getMilliseconds", 1_000_000, 1000)];
-        foreach ((string name, long unit, long wrap) in spans)
+        // All of them in the whole span, of milliseconds too: cel-go does not stop at the part of a second.
+        (string Name, long Unit)[] spans = [("getHours", 3600 * CelTime.Second), ("getMinutes", 60 * CelTime.Second), ("getSeconds", CelTime.Second), ("getMilliseconds", 1_000_000)];
+        foreach ((string name, long unit) in spans)
         {
-            yield return Of($"duration->{name}() int", a => ((CelDuration)a[0]!).Nanos / unit % wrap);
+            yield return Of($"duration->{name}() int", a => ((CelDuration)a[0]!).Nanos / unit);
         }
     }
 

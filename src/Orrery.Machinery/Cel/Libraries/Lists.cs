@@ -5,11 +5,14 @@ namespace Orrery.Machinery.Cel.Libraries;
 /// <summary>Lists: Kubernetes' own functions and the sets of cel-go's extension.</summary>
 internal static class Lists
 {
+    /// <summary>Types whose values come one after another.</summary>
+    private static readonly string[] Ordered = ["int", "uint", "double", "bool", "duration", "timestamp", "string", "bytes"];
+
     public static IEnumerable<Overload> All =>
     [
-        Of("list(T)->isSorted() bool", a => Sorted((CelList)a[0]!)),
-        Of("list(T)->min() T", a => Extreme((CelList)a[0]!, -1)),
-        Of("list(T)->max() T", a => Extreme((CelList)a[0]!, 1)),
+        .. Ordered.Select(t => Of($"list({t})->isSorted() bool", a => Sorted((CelList)a[0]!))),
+        .. Ordered.Select(t => Of($"list({t})->min() {t}", a => Extreme((CelList)a[0]!, -1))),
+        .. Ordered.Select(t => Of($"list({t})->max() {t}", a => Extreme((CelList)a[0]!, 1))),
         .. ((string[])["int", "uint", "double", "duration"]).Select(t => Of($"list({t})->sum() {t}", a => Sum((CelList)a[0]!))),
         Of("list(T)->indexOf(T) int", a => Index((CelList)a[0]!, a[1], false)),
         Of("list(T)->lastIndexOf(T) int", a => Index((CelList)a[0]!, a[1], true)),

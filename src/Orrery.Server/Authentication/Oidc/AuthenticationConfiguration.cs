@@ -54,9 +54,14 @@ public sealed class AuthenticationConfiguration
                 throw new FormatException($"jwt[{i}].issuer.url: Invalid value: \"{issuer}\": URL must not overlap with disallowed issuers");
             }
 
-            if (providers.Take(i).Any(before => before.Issuer == issuer || (before.DiscoveryUrl is { } discovery && discovery == providers[i].DiscoveryUrl)))
+            if (providers.Take(i).Any(before => before.Issuer == issuer))
             {
                 throw new FormatException($"jwt[{i}].issuer.url: Duplicate value: \"{issuer}\"");
+            }
+
+            if (providers[i].DiscoveryUrl is { } discovery && providers.Take(i).Any(before => before.DiscoveryUrl == discovery))
+            {
+                throw new FormatException($"jwt[{i}].issuer.discoveryURL: Duplicate value: \"{discovery}\"");
             }
         }
 

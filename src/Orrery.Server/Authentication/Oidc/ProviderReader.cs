@@ -154,13 +154,13 @@ internal static partial class ProviderReader
     /// <summary>Anybody can claim an email at some providers: whoever is named by it must ask whether it was verified.</summary>
     private static void RequireVerifiedEmail(TokenProvider provider, string path)
     {
-        if (provider.Username.Expression is not { } username || !Email().IsMatch(username.Source))
+        if (provider.Username.Expression is not { } username || !username.Reads("email"))
         {
             return;
         }
 
         IEnumerable<ClaimExpression?> all = [username, .. provider.Extra.Select(e => e.Value), .. provider.ClaimRules.Select(r => r.Expression)];
-        if (!all.Any(e => e?.Source.Contains("claims.email_verified", StringComparison.Ordinal) == true || e?.Source.Contains("'email_verified'", StringComparison.Ordinal) == true || e?.Source.Contains("\"email_verified\"", StringComparison.Ordinal) == true))
+        if (!all.Any(e => e?.Reads("email_verified") == true))
         {
             throw Bad(path, username.Source, "claims.email_verified must be used in claimMappings.username.expression or claimMappings.extra[*].valueExpression or claimValidationRules[*].expression when claims.email is used in claimMappings.username.expression");
         }
@@ -183,7 +183,4 @@ internal static partial class ProviderReader
 
     [GeneratedRegex(@"^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?)*/[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$", RegexOptions.NonBacktracking)]
     private static partial Regex ExtraKey();
-
-    [GeneratedRegex(@"claims\s*\.\s*email($|[^A-Za-z0-9_])|\[\s*[""']email[""']\s*\]", RegexOptions.NonBacktracking)]
-    private static partial Regex Email();
 }

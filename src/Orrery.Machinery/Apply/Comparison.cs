@@ -77,21 +77,37 @@ internal readonly record struct Comparison(FieldSet Changed, FieldSet Removed)
 
         ItemIndex old = ListItems.Index(list, before), current = ListItems.Index(list, after);
         var found = default(Findings);
-        foreach (PathElement element in current.Order)
+        foreach (PathElement element in current.Order.Concat(old.Order.Where(e => !current.Items.ContainsKey(e))))
         {
-            bool had = old.Items.TryGetValue(element, out JsonNode? item);
-            found.Add(element, Compare(had, item, true, current.Items[element], list.Items));
-        }
-
-        foreach (PathElement element in old.Order)
-        {
-            if (!current.Items.ContainsKey(element))
-            {
-                found.Add(element, Compare(true, old.Items[element], false, null, list.Items));
-            }
+            found.Add(element, CompareItem(element, old, current, list));
         }
 
         return found.ToDifference(!hadIt, !hasIt);
+    }
+
+    private static Difference CompareItem(PathElement element, ItemIndex old, ItemIndex current, Schema list)
+    {
+        bool had = old.Items.TryGetValue(element, out JsonNode? before), has = current.Items.TryGetValue(element, out JsonNode? after);
+        List<JsonNode?>? several = old.RepeatedAt(element), now = current.RepeatedAt(element);
+        if (several is null && now is null)
+        {
+            return Compare(had, before, has, after, list.Items);
+        }
+
+        // Items that share a name are one leaf, which comes and goes as a whole: what stands below the name is of a single item alone.
+        if (several is not null && now is not null)
+        {
+            return several.Count == now.Count && several.Zip(now).All(pair => Shapes.AreEqual(pair.First, pair.Second)) ? default : Difference.Added;
+        }
+
+        if (now is not null)
+        {
+            Difference gone = had ? Compare(true, before, false, null, list.Items) : default;
+            return new Difference(null, gone.Removed, true, gone.SelfRemoved);
+        }
+
+        Difference come = has ? Compare(false, null, true, after, list.Items) : default;
+        return new Difference(come.Changed, null, come.SelfChanged, true);
     }
 
     /// <summary>What differs below a node, and whether the node itself came, changed or went.</summary>

@@ -55,7 +55,7 @@ internal static class ListItems
         return PathElement.OfKeys([.. keys]);
     }
 
-    /// <summary>The items that can be named, in order. Of items with the same name the first stands for all.</summary>
+    /// <summary>The items that can be named, in order of their first appearance.</summary>
     public static ItemIndex Index(Schema list, JsonNode? value)
     {
         if (value is not JsonArray { Count: > 0 } array)
@@ -65,20 +65,40 @@ internal static class ListItems
 
         var elements = new List<PathElement>(array.Count);
         var byElement = new Dictionary<PathElement, JsonNode?>(array.Count);
+        Dictionary<PathElement, List<JsonNode?>>? repeated = null;
         foreach (JsonNode? item in array)
         {
-            if (ElementOf(list, item, out _) is { } element && byElement.TryAdd(element, item))
+            if (ElementOf(list, item, out _) is not { } element)
+            {
+                continue;
+            }
+
+            if (byElement.TryAdd(element, item))
             {
                 elements.Add(element);
+                continue;
             }
+
+            repeated ??= [];
+            if (!repeated.TryGetValue(element, out List<JsonNode?>? same))
+            {
+                repeated[element] = same = [byElement[element]];
+            }
+
+            same.Add(item);
         }
 
-        return new ItemIndex(elements, byElement);
+        return new ItemIndex(elements, byElement, repeated);
     }
 }
 
 /// <summary>A list's items by path element.</summary>
-internal sealed record ItemIndex(List<PathElement> Order, Dictionary<PathElement, JsonNode?> Items)
+/// <param name="Items">Of several with one name the first.</param>
+/// <param name="Repeated">All items of a name that several have: they are owned as a whole (structured-merge-diff, <c>typed/compare.go</c>). Null where there are none.</param>
+internal sealed record ItemIndex(List<PathElement> Order, Dictionary<PathElement, JsonNode?> Items, Dictionary<PathElement, List<JsonNode?>>? Repeated = null)
 {
     public static readonly ItemIndex Empty = new([], []);
+
+    /// <summary>Null where at most one item has the name.</summary>
+    public List<JsonNode?>? RepeatedAt(PathElement element) => Repeated?.GetValueOrDefault(element);
 }

@@ -61,25 +61,17 @@ internal static class Merging
     /// </summary>
     private static void MergeItems(JsonArray live, JsonArray applied, Schema list)
     {
+        ItemIndex former = ListItems.Index(list, live);
         List<JsonNode?> old = [.. live];
         live.Clear();
         List<(PathElement? Element, JsonNode? Item)> left = old.ConvertAll(x => (ListItems.ElementOf(list, x, out _), x));
         ItemIndex right = ListItems.Index(list, applied);
-        var byElement = new Dictionary<PathElement, JsonNode?>(left.Count);
-        foreach ((PathElement? element, JsonNode? item) in left)
-        {
-            if (element is { } e)
-            {
-                byElement.TryAdd(e, item);
-            }
-        }
-
         int at = 0, next = 0;
         for (int i = 0; i < right.Order.Count; i++)
         {
             // 1. The next item that both have.
             next = Math.Max(next, i);
-            while (next < right.Order.Count && !byElement.ContainsKey(right.Order[next]))
+            while (next < right.Order.Count && !former.Items.ContainsKey(right.Order[next]))
             {
                 next++;
             }
@@ -87,9 +79,9 @@ internal static class Merging
             // 2. Items of the live object alone, up to there. Common items on the way get their place from the applied order.
             TakeLiveUntil(next < right.Order.Count ? right.Order[next] : null);
 
-            // 3. The applied item.
+            // 3. The applied item, which takes the place of several of its name.
             PathElement element = right.Order[i];
-            live.Add(byElement.TryGetValue(element, out JsonNode? existing)
+            live.Add(former.Items.TryGetValue(element, out JsonNode? existing) && former.RepeatedAt(element) is null
                 ? Merge(existing, right.Items[element], list.Items)
                 : right.Items[element]?.DeepClone());
         }

@@ -44,16 +44,9 @@ internal static class OwnedFields
                 return FieldSet.From(members);
 
             case Shape.Set or Shape.KeyedList when value is JsonArray { Count: > 0 } a:
-                var items = new List<FieldEntry>(a.Count);
-                foreach (JsonNode? item in a)
-                {
-                    if (ListItems.ElementOf(schema!, item, out _) is { } element)
-                    {
-                        items.Add(new FieldEntry(element, true, Below(item, schema!.Items, out _)));
-                    }
-                }
-
-                return FieldSet.From(items);
+                ItemIndex index = ListItems.Index(schema!, a);
+                return FieldSet.From(index.Order.ConvertAll(element =>
+                    new FieldEntry(element, true, index.RepeatedAt(element) is null ? Below(index.Items[element], schema!.Items, out _) : FieldSet.Empty)));
 
             default:
                 return FieldSet.Empty;

@@ -80,6 +80,12 @@ internal sealed class CelJsonMap(JsonObject json, CelType type) : CelMap
             return false;
         }
 
+        // A member that may be null, and is, is as one that is not there.
+        if (node is null && field is not null)
+        {
+            return false;
+        }
+
         value = CelValues.FromJson(node, field?.Type ?? (Type.Kind == CelKind.Map ? Type.Arguments[1] : CelType.Dyn));
         return true;
     }

@@ -12,6 +12,7 @@ internal static class CostEstimates
     public static double Of(Expr? expression) => expression switch
     {
         null or Literal => 0,
+        Identifier { TypeValue: not null } => 0,
         Identifier => 1,
         Select { Qualified: not null } => 1,
         Select { IsTest: true } select => Of(select.Operand),
@@ -34,7 +35,7 @@ internal static class CostEstimates
         {
             "_&&_" or "_||_" => all,
             "_?_:_" => Of(arguments[0]) + Math.Max(Of(arguments[1]), Of(arguments[2])),
-            "_==_" or "_!=_" or "_<_" or "_<=_" or "_>_" or "_>=_" => all + 1 + Tenth(Math.Min(Size(0), Size(1))),
+            "_==_" or "_!=_" or "_<_" or "_<=_" or "_>_" or "_>=_" => all + Tenth(Math.Min(Size(0), Size(1))),
             "@in" => all + (arguments[1].Type.Kind == CelKind.List ? Math.Max(1, Size(1)) : 1),
             "contains" => all + (Tenth(Size(0)) * Math.Max(1, Tenth(Size(1)))),
             "startsWith" or "endsWith" => all + Tenth(Size(1)),

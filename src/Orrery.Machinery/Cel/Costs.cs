@@ -9,7 +9,7 @@ internal static class Costs
         "matches" or "find" or "findAll" => 1 + Searching(values),
         "contains" or "indexOf" or "lastIndexOf" when values[0] is string => 1 + Seeking(values),
         "startsWith" or "endsWith" => 1 + Tenth(Length(values[1])),
-        "_==_" or "_!=_" or "_<_" or "_<=_" or "_>_" or "_>=_" => 1 + Tenth(Math.Min(CelValues.WeightOf(values[0]), CelValues.WeightOf(values[1]))),
+        "_==_" or "_!=_" or "_<_" or "_<=_" or "_>_" or "_>=_" => Math.Max(1, Tenth(Math.Min(CelValues.WeightOf(values[0]), CelValues.WeightOf(values[1])))),
         "@in" => values[1] is CelList list ? Math.Max(1, Sought(values[0], list)) : 1,
         "size" or "_[_]" or "_[?_]" or "type" or "dyn" => 1,
 

@@ -49,6 +49,29 @@ public sealed class RuleTests
         Assert.Single(Check(schema, """{"a":0}""", """{"a":1}"""));
     }
 
+    /// <summary>Items that cannot be told apart are let pass with the list that they are in, and that with whatever is around it.</summary>
+    [Theory]
+    [InlineData("atomic")]
+    [InlineData("set")]
+    public void Validate_FaultInAListThatIsAsItWas_IsLetPass(string listType)
+    {
+        Schema schema = Schema("""{"rule":"true"}""", $$$"""{"x":{"type":"string"},"l":{"type":"array","x-kubernetes-list-type":"{{{listType}}}","items":{"type":"integer","x-kubernetes-validations":[{"rule":"self % 2 == 1","message":"must be odd"}]}}}""");
+        Assert.Equal(["spec.l[1]: Invalid value: 2: must be odd"], Check(schema, """{"l":[1,2]}"""));
+        Assert.Empty(Check(schema, """{"x":"new","l":[1,2]}""", """{"x":"old","l":[1,2]}"""));
+        Assert.Equal(["spec.l[1]: Invalid value: 2: must be odd"], Check(schema, """{"l":[1,2,3]}""", """{"l":[1,2]}"""));
+    }
+
+    [Fact]
+    public void Validate_NullThatIsAllowed_IsNotThere()
+    {
+        Schema schema = Schema("""{"rule":"!has(self.a) && !self.?a.hasValue() && self.m.all(k, self.m[k] == null)"}""", """{"a":{"type":"integer","nullable":true},"m":{"type":"object","additionalProperties":{"nullable":true,"x-kubernetes-int-or-string":true}}}""");
+        Assert.Empty(Check(schema, """{"a":null,"m":{"k":null}}"""));
+    }
+
+    [Fact]
+    public void Validate_ReservedWordBehindADot_NeedsNoEscape() =>
+        Assert.Empty(Check(Schema("""{"rule":"self.namespace == 'n' && self.__namespace__ == 'n' && has(self.if) && !has(self.for)"}""", """{"namespace":{"type":"string"},"if":{"type":"string"},"for":{"type":"string"}}"""), """{"namespace":"n","if":"x"}"""));
+
     [Fact]
     public void Validate_EscapedNames_AreFound() =>
         Assert.Empty(Check(Schema("""{"rule":"self.a__dash__b == 1 && self.__in__ == 2 && self.c__dot__d == 3"}""", """{"a-b":{"type":"integer"},"in":{"type":"integer"},"c.d":{"type":"integer"}}"""), """{"a-b":1,"in":2,"c.d":3}"""));

@@ -24,7 +24,7 @@ internal sealed class RuleEvaluation(bool ratchets, CancellationToken cancellati
     {
         try
         {
-            evaluation.Visit(value, schema, old, path, isRoot, correlated: true);
+            evaluation.Visit(value, schema, old, path, isRoot, correlated: true, isLeftAlone: false);
         }
         catch (CelBudgetException)
         {
@@ -34,7 +34,9 @@ internal sealed class RuleEvaluation(bool ratchets, CancellationToken cancellati
         return evaluation.errors;
     }
 
-    private void Visit(JsonNode? node, Schema schema, JsonNode? old, string path, bool isRoot, bool correlated)
+    /// <param name="correlated">Whether <paramref name="old"/> is this value's own: of a list without keys no item has one.</param>
+    /// <param name="isLeftAlone">Whether something around the value is as it was, which the value then is as well.</param>
+    private void Visit(JsonNode? node, Schema schema, JsonNode? old, string path, bool isRoot, bool correlated, bool isLeftAlone)
     {
         // A null that is allowed has nothing to judge.
         if (node is null)
@@ -42,9 +44,10 @@ internal sealed class RuleEvaluation(bool ratchets, CancellationToken cancellati
             return;
         }
 
+        isLeftAlone |= ratchets && correlated && old is not null && JsonNode.DeepEquals(old, node);
         foreach (ValidationRule rule in ValidationRule.Of(schema, isRoot))
         {
-            Run(rule, node, schema, correlated ? old : null, path, isRoot);
+            Run(rule, node, schema, correlated ? old : null, path, isRoot, isLeftAlone);
         }
 
         switch (node)
@@ -54,7 +57,7 @@ internal sealed class RuleEvaluation(bool ratchets, CancellationToken cancellati
                 {
                     if (schema.Properties.TryGetValue(name, out Schema? member) ? member.Name is null : (member = schema.AdditionalProperties) is not null)
                     {
-                        Visit(value, member!, (old as JsonObject)?[name], schema.AdditionalProperties is null ? Child(path, name) : $"{path}[{name}]", false, correlated);
+                        Visit(value, member!, (old as JsonObject)?[name], schema.AdditionalProperties is null ? Child(path, name) : $"{path}[{name}]", false, correlated, isLeftAlone);
                     }
                 }
 
@@ -63,17 +66,17 @@ internal sealed class RuleEvaluation(bool ratchets, CancellationToken cancellati
                 var before = new CorrelatedItems(schema, old as JsonArray);
                 for (int i = 0; i < array.Count; i++)
                 {
-                    Visit(array[i], items, before.Of(array[i]), string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"), false, correlated && schema.ListType == ListType.Map);
+                    Visit(array[i], items, before.Of(array[i]), string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"), false, correlated && schema.ListType == ListType.Map, isLeftAlone);
                 }
 
                 break;
         }
     }
 
-    private void Run(ValidationRule rule, JsonNode node, Schema schema, JsonNode? old, string path, bool isRoot)
+    private void Run(ValidationRule rule, JsonNode node, Schema schema, JsonNode? old, string path, bool isRoot, bool isLeftAlone)
     {
         // 1. rules of transitions need a value before; the others let pass what an update leaves alone (ratcheting, KEP-4008)
-        if (rule.IsTransition ? old is null && !rule.IsOptionalOld : ratchets && old is not null && JsonNode.DeepEquals(old, node))
+        if (rule.IsTransition ? old is null && !rule.IsOptionalOld : isLeftAlone)
         {
             return;
         }

@@ -55,6 +55,11 @@ internal static class SchemaTypes
             if (type is not null && Escape(name) is { } escaped)
             {
                 fields[escaped] = new CelField(name, type);
+                if (Escaped.Contains(name))
+                {
+                    // Behind a dot such a word needs no escape.
+                    fields.TryAdd(name, fields[escaped]);
+                }
             }
         }
 

@@ -238,7 +238,6 @@ internal sealed class LabelSelectorParser
 
                     if (Peek().Token == Token.Comma)
                     {
-                        Take();
                         values.Add("");
                     }
 

@@ -95,7 +95,7 @@ public static partial class Names
             }
             else
             {
-                faults.AddRange(CheckDns1123Subdomain(parts[0]).Select(f => "prefix part " + f));
+                faults.AddRange(CheckDns1123Subdomain(parts[0]).Select(f => "prefix part " + f.Replace("253 characters", "253 bytes", StringComparison.Ordinal)));
             }
         }
 
@@ -106,7 +106,7 @@ public static partial class Names
         }
         else if (name.Length > 63)
         {
-            faults.Add("name part must be no more than 63 characters");
+            faults.Add("name part must be no more than 63 bytes");
         }
 
         if (!QualifiedPattern().IsMatch(name))
@@ -120,7 +120,11 @@ public static partial class Names
     public static IReadOnlyList<string> CheckLabelValue(string value)
     {
         var faults = new List<string>();
-        CheckLength(value, 63, faults);
+        if (value.Length > 63)
+        {
+            faults.Add("must be no more than 63 bytes");
+        }
+
         if (!LabelValuePattern().IsMatch(value))
         {
             faults.Add(Explain("a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character", LabelValueFormat, "MyValue", "my_value", "12345"));

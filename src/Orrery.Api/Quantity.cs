@@ -61,7 +61,7 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
     public bool IsMultipleOf(Quantity unit) => nano % unit.nano == 0;
 
     /// <summary>The value as nearly as a floating-point number can have it; parts smaller than a thousandth count.</summary>
-    public double ApproximateValue => (double)nano / 1e9;
+    public double ApproximateValue => IsWhole ? (double)(nano / BigInteger.Pow(10, 9)) : (double)nano / 1e9;
 
     public bool IsWhole => nano % BigInteger.Pow(10, 9) == 0;
 

@@ -19,7 +19,7 @@ public sealed class NamesTests
     {
         Assert.Equal(["must be no more than 63 characters"], Names.CheckDns1123Label(new string('a', 64)));
         Assert.Equal(["must be no more than 253 characters"], Names.CheckDns1123Subdomain(new string('a', 254)));
-        Assert.Equal(["must be no more than 63 characters"], Names.CheckLabelValue(new string('a', 64)));
+        Assert.Equal(["must be no more than 63 bytes"], Names.CheckLabelValue(new string('a', 64)));
         Assert.Equal(["must be no more than 15 characters"], Names.CheckPortName(new string('a', 16)));
     }
 

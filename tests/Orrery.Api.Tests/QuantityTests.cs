@@ -72,6 +72,14 @@ public sealed class QuantityTests
         Assert.Equal("500m", (Quantity.Parse("1") - Quantity.Parse("500m")).ToString());
     }
 
+    [Theory]
+    [InlineData("10000T", 1e16)]
+    [InlineData("1E", 1e18)]
+    [InlineData("1.6e15", 1.6e15)]
+    [InlineData("3Ei", 3458764513820540928.0)]
+    [InlineData("1500m", 1.5)]
+    public void ApproximateValue_WholeAmounts_AreExact(string text, double number) => Assert.Equal(number, Quantity.Parse(text).ApproximateValue);
+
     [Fact]
     public void Value_Fractions_AreRoundedUp()
     {

@@ -53,11 +53,12 @@ internal static class ListValidation
             yield break;
         }
 
-        var seen = new HashSet<string>(StringComparer.Ordinal);
+        // What stands there more than twice is told of once.
+        HashSet<string> seen = new(StringComparer.Ordinal), told = new(StringComparer.Ordinal);
         for (int i = 0; i < array.Count; i++)
         {
             JsonNode? key = schema.ListType == ListType.Set ? array[i] : KeyOf(array[i], schema);
-            if (key is not null && !seen.Add(Canonical(key)))
+            if (key is not null && Canonical(key) is var name && !seen.Add(name) && told.Add(name))
             {
                 yield return FieldError.Duplicate(string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"), SortedJson.Of(key));
             }

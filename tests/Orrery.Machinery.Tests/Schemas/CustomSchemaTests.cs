@@ -23,6 +23,7 @@ public sealed class CustomSchemaTests
     [InlineData("""{"type":"integer","enum":[1,2]}""", "3", "v: Unsupported value: 3: supported values: \"1\", \"2\"")]
     [InlineData("""{"type":"array","items":{"type":"string"},"minItems":1}""", "[]", "v: Invalid value: 0: v in body should have at least 1 items")]
     [InlineData("""{"type":"array","items":{"type":"string"}}""", "[1]", "v[0]: Invalid value: \"integer\": v[0] in body must be of type string: \"integer\"")]
+    [InlineData("""{"type":"array","x-kubernetes-list-type":"set","items":{"type":"string"}}""", """["a","b","a","a","b"]""", "v[2]: Duplicate value: \"a\"; v[4]: Duplicate value: \"b\"")]
     [InlineData("""{"type":"object","additionalProperties":{"type":"string"},"maxProperties":1}""", """{"a":"","b":""}""", "v: Too many: 2: must have at most 1 item")]
     [InlineData("""{"type":"string","oneOf":[{"pattern":"a"},{"pattern":"b"}]}""", "\"ab\"", "<nil>: Invalid value: \"\": \"v\" must validate one and only one schema (oneOf). Found 2 valid alternatives")]
     [InlineData("""{"type":"string","not":{"enum":["x"]}}""", "\"x\"", "<nil>: Invalid value: \"\": \"v\" must not validate the schema (not)")]

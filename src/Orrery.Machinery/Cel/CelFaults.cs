@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Orrery.Machinery.Cel;
@@ -22,17 +23,20 @@ public sealed record CelIssue(int Offset, string Message)
 /// <summary>An expression that cannot be run: its syntax, names or types are wrong.</summary>
 public sealed class CelCompileException(string source, IReadOnlyList<CelIssue> issues) : Exception(Text(source, issues))
 {
+    /// <summary>No more faults than these are shown (cel-go's <c>common/errors.go</c>): each comes with the line that it is in.</summary>
+    private const int MostShown = 100;
+
     public IReadOnlyList<CelIssue> Issues { get; } = issues;
 
     private static string Text(string source, IReadOnlyList<CelIssue> issues)
     {
         var text = new StringBuilder();
-        foreach (CelIssue issue in issues.OrderBy(i => i.Offset))
+        foreach (CelIssue issue in issues.OrderBy(i => i.Offset).Take(MostShown))
         {
             text.Append(text.Length > 0 ? "\n" : "").Append(issue.Show(source));
         }
 
-        return text.ToString();
+        return issues.Count > MostShown ? text.Append(CultureInfo.InvariantCulture, $"\n{issues.Count - MostShown} more errors were truncated").ToString() : text.ToString();
     }
 }
 

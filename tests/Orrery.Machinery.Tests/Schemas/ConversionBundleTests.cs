@@ -33,12 +33,12 @@ public sealed class ConversionBundleTests
     private static IEnumerable<string> Faults(string bundle, string former, bool established) =>
         DefinitionValidation.ValidateUpdate(Definition(bundle), Definition(former), established).Select(f => f.ToString());
 
-    private static JsonObject Definition(string bundle) => JsonNode.Parse($$$"""
+    private static JsonObject Definition(string bundle) => JsonNode.Parse("""
         {"metadata":{"name":"bulbs.example.com"},"spec":{"group":"example.com","scope":"Namespaced","names":{"plural":"bulbs","singular":"bulb","kind":"Bulb","listKind":"BulbList"},
         "versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object"}}}],
-        "conversion":{"strategy":"Webhook","webhook":{"conversionReviewVersions":["v1"],"clientConfig":{"url":"https://example.com/convert","caBundle":"{{{bundle}}}"}}}},
+        "conversion":{"strategy":"Webhook","webhook":{"conversionReviewVersions":["v1"],"clientConfig":{"url":"https://example.com/convert","caBundle":"BUNDLE"}}}},
         "status":{"storedVersions":["v1"]}}
-        """)!.AsObject();
+        """.Replace("BUNDLE", bundle, StringComparison.Ordinal))!.AsObject();
 
     private static string Text(string pem) => Convert.ToBase64String(Encoding.UTF8.GetBytes(pem));
 

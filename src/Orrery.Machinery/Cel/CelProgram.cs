@@ -30,15 +30,7 @@ public sealed class CelProgram
         checker.Finish(expression);
         if (isChecked && checker.Issues.Count == 0 && dialect != CelDialect.Plain)
         {
-            Holds(expression, at =>
-            {
-                if (LiteralChecks.FaultOf(at) is { } fault)
-                {
-                    checker.Issues.Add(fault);
-                }
-
-                return false;
-            });
+            checker.Issues.AddRange(LiteralChecks.FaultsOf(expression));
         }
 
         return isChecked && checker.Issues.Count > 0 ? throw new CelCompileException(source, checker.Issues) : new CelProgram(source, expression);
@@ -65,15 +57,5 @@ public sealed class CelProgram
 
     private static bool IsVariable(Expr at, string name) => at is Identifier identifier && identifier.Variable == "." + name;
 
-    private static bool Holds(Expr? at, Predicate<Expr> wanted) => at is not null && (wanted(at) || at switch
-    {
-        Select select => Holds(select.Qualified ?? select.Operand, wanted),
-        Call call => Holds(call.Target, wanted) || call.Arguments.Any(a => Holds(a, wanted)),
-        ListOf list => list.Items.Any(i => Holds(i.Value, wanted)),
-        MapOf map => map.Entries.Any(e => Holds(e.Key, wanted) || Holds(e.Value, wanted)),
-        Fold fold => Holds(fold.Range, wanted) || Holds(fold.Predicate, wanted) || Holds(fold.Transform, wanted),
-        OptionalMap map => Holds(map.Target, wanted) || Holds(map.Body, wanted),
-        MessageOf message => message.Fields.Any(f => Holds(f.Value, wanted)),
-        _ => false,
-    });
+    private static bool Holds(Expr at, Predicate<Expr> wanted) => wanted(at) || LiteralChecks.PartsOf(at).Any(part => Holds(part, wanted));
 }

@@ -18,8 +18,8 @@ internal sealed class Checker(IReadOnlyDictionary<string, CelType> variables, st
         Identifier identifier => Name(identifier) ?? Fault(identifier, $"undeclared reference to '{identifier.Name}' (in container '{container}')"),
         Select select => Member(select),
         Call call => Apply(call),
-        ListOf list => CelType.List(Join(list.Items.Select(i => (i.Value, Unwrapped(i, Check(i.Value)))))),
-        MapOf map => CelType.Map(Join(map.Entries.Select(e => (e.Key!, Check(e.Key!)))), Join(map.Entries.Select(e => (e.Value, Unwrapped(e, Check(e.Value)))))),
+        ListOf list => CelType.List(Join(list.Items.Select(i => Unwrapped(i, Check(i.Value))))),
+        MapOf map => CelType.Map(Join(map.Entries.Select(e => Check(e.Key!))), Join(map.Entries.Select(e => Unwrapped(e, Check(e.Value))))),
         Fold fold => Walk(fold),
         OptionalMap map => Within(map),
         MessageOf message => Message(message),
@@ -249,24 +249,12 @@ internal sealed class Checker(IReadOnlyDictionary<string, CelType> variables, st
         return type;
     }
 
-    /// <summary>Kubernetes' dialect wants what is listed to be of one type (cel-go's <c>HomogeneousAggregateLiterals</c>), unless it says <c>dyn</c>.</summary>
-    private CelType Join(IEnumerable<(Expr At, CelType Type)> parts)
+    private CelType Join(IEnumerable<CelType> types)
     {
         CelType? joined = null;
-        foreach ((Expr at, CelType type) in parts)
+        foreach (CelType type in types)
         {
-            if (joined is null || Fits(joined, type))
-            {
-                joined = joined is null ? type : Wider(Resolved(joined), Resolved(type));
-            }
-            else if (dialect == CelDialect.Plain)
-            {
-                joined = CelType.Dyn;
-            }
-            else
-            {
-                Fault(at, $"expected type '{Resolved(joined).Shown}' but found '{Resolved(type).Shown}'");
-            }
+            joined = joined is null ? type : Fits(joined, type) ? Wider(Resolved(joined), Resolved(type)) : CelType.Dyn;
         }
 
         return joined ?? CelType.Parameter($"_{++fresh}");

@@ -74,7 +74,7 @@ public sealed class HostileExpressionTests
     [Fact]
     public void Compile_MoreFaultsThanAnyoneReads_AreCounted()
     {
-        string message = Assert.Throws<CelCompileException>(() => Run($"[1{string.Concat(Enumerable.Repeat(", 'a'", 250))}].size() == 1")).Message;
+        string message = Assert.Throws<CelCompileException>(() => Run($"[{string.Join(", ", Enumerable.Repeat("[1, 'a']", 250))}].size() == 1")).Message;
 
         Assert.Equal(100, message.Split("expected type 'int' but found 'string'").Length - 1);
         Assert.EndsWith("\n150 more errors were truncated", message, StringComparison.Ordinal);

@@ -35,6 +35,7 @@ public sealed class KubernetesLibraryTests
     [InlineData("string(timestamp('2011-08-18T19:03:37.01+01:00')) == '2011-08-18T19:03:37.01+01:00' && string(timestamp('2011-08-18T00:30:00-02:30')) == '2011-08-18T00:30:00-02:30'")]
     [InlineData("timestamp('2011-08-18T19:03:37+01:00') == timestamp('2011-08-18T18:03:37Z') && timestamp('2011-08-18T19:03:37+01:00').getHours() == 18")]
     [InlineData("optional.ofNonZeroValue(timestamp('0001-01-01T00:00:00Z')) == optional.none() && optional.ofNonZeroValue(timestamp('1970-01-01T00:00:00Z')).hasValue()")]
+    [InlineData("'%d %s %s'.format([1, 'abc', [1, 'x']]) == '1 abc [1, x]' && [1, dyn('a')].size() == 2 && [[], [1]].size() == 2 && [?optional.of(1), 2].size() == 2")]
     [InlineData("[1, 2].first().value() == 1 && [1, 2].last().value() == 2 && ![].first().hasValue()")]
     public void Evaluate_KubernetesFunction_Holds(string expression) => Assert.Equal(true, Run(expression));
 

@@ -55,7 +55,7 @@ internal sealed record AuditRule
             return false;
         }
 
-        return Resources.Count == 0 || Resources.Any(rule => rule.Group == info.Group
+        return Resources.Count == 0 || Resources.Any(rule => (rule.Group == "*" || rule.Group == info.Group)
             && (rule.Names.Count == 0 || rule.Names.Contains(info.Name))
             && (rule.Resources.Count == 0 || rule.Resources.Any(resource => MatchesName(resource, info))));
     }

@@ -67,6 +67,36 @@ internal sealed class PolicyWatch
         }
     }
 
+    /// <summary>Does something for as long as the policy lets it: what was begun before its owner forbade it is ended as soon as they do.</summary>
+    /// <param name="denies">Why it may not be done by a policy; null when it may.</param>
+    /// <param name="refusal">What is thrown where it may not, made of the reason.</param>
+    public async Task WhileAllowedAsync(Func<SatellitePolicy, string?> denies, Func<string, StatusException> refusal, Func<CancellationToken, Task> act, CancellationToken cancellationToken)
+    {
+        if (denies(Current) is { } denial)
+        {
+            throw refusal(denial);
+        }
+
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task denied = UntilAsync(p => denies(p) is not null, over.Token);
+        Task acting = act(over.Token);
+        bool isCut = await Task.WhenAny(acting, denied).ConfigureAwait(false) == denied && denied.IsCompletedSuccessfully;
+        await over.CancelAsync().ConfigureAwait(false);
+        try
+        {
+            await acting.ConfigureAwait(false);
+        }
+        catch (Exception e) when (isCut && e is OperationCanceledException or IOException or HttpRequestException)
+        {
+            // However what was under way ended: it was cut.
+        }
+
+        if (isCut)
+        {
+            throw refusal(denies(Current) ?? "it was not allowed for a moment");
+        }
+    }
+
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(informer.RunAsync(cancellationToken), BeginAsync(cancellationToken));
 
     /// <summary>That there is none is known once it was looked for.</summary>

@@ -21,13 +21,16 @@ internal sealed class PodRequests(SatelliteContext context, Informer pods)
         PodRequest asked = PodRequest.Parse(http.Request.Path.Value ?? "") ?? throw ApiErrors.NoSuchResource();
         (string ns, string pod) = Find(asked) ?? throw ApiErrors.NotFound(new GroupResource("", "pods"), asked.Pod);
 
-        // 2. Whether the cluster's owner lets anybody.
-        if (context.Policy.Current.DeniesPod(asked.Subresource, ns) is { } denial)
-        {
-            throw ApiErrors.Forbidden(new GroupResource("", "pods"), asked.Pod, ClusterActions.Explain(denial));
-        }
+        // 2. Ask the cluster, as the satellite, for as long as its owner lets anybody.
+        return context.Policy.WhileAllowedAsync(
+            p => p.DeniesPod(asked.Subresource, ns),
+            denial => ApiErrors.Forbidden(new GroupResource("", "pods"), asked.Pod, ClusterActions.Explain(denial)),
+            token => ForwardAsync(asked, ns, pod, http, token),
+            cancellationToken);
+    }
 
-        // 3. Ask the cluster, as the satellite.
+    private Task ForwardAsync(PodRequest asked, string ns, string pod, HttpContext http, CancellationToken cancellationToken)
+    {
         string? protocol = ClusterForward.StreamProtocol(http);
         if (!asked.IsProxy && (asked.IsStream != protocol is not null || (protocol is null && !HttpMethods.IsGet(http.Request.Method))))
         {

@@ -38,6 +38,7 @@ internal sealed class TunnelRequests(SatelliteContext context, PodRequests pods,
             context.Record.Add(asked, "begun");
         }
 
+        string? cut = null;
         try
         {
             await (target.StartsWith(Proxy, StringComparison.Ordinal) ? ProxyAsync(target[(Proxy.Length - 1)..], http)
@@ -46,6 +47,7 @@ internal sealed class TunnelRequests(SatelliteContext context, PodRequests pods,
         }
         catch (StatusException refusal)
         {
+            cut = http.Response.HasStarted ? "cut: " + refusal.Message : null;
             await RefuseAsync(http, refusal.Status).ConfigureAwait(false);
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
@@ -58,17 +60,18 @@ internal sealed class TunnelRequests(SatelliteContext context, PodRequests pods,
             // Nobody waits for it any more.
         }
 
-        context.Record.Add(asked, http.Response.StatusCode.ToString(CultureInfo.InvariantCulture));
+        context.Record.Add(asked, cut ?? http.Response.StatusCode.ToString(CultureInfo.InvariantCulture));
         Log.TunnelRequest(logger, http.Request.Method, http.Request.Path.Value ?? "", AskedBy(http), http.Response.StatusCode);
     }
 
     /// <summary>The user of the control plane who asks, as it says.</summary>
     private static string AskedBy(HttpContext http) => Uri.UnescapeDataString(http.Request.Headers[StreamHeaderNames.AskedBy].ToString());
 
-    private Task ProxyAsync(string target, HttpContext http) =>
-        context.Policy.Current.DeniesProxy(http.Request.Method, ClusterForward.StreamProtocol(http) is not null) is { } denial
-            ? throw new StatusException(new Status { Code = 403, Reason = StatusReason.Forbidden, Message = ClusterActions.Explain(denial) })
-            : ClusterForward.RunAsync(context.Cluster, target, headers: true, http, null, http.RequestAborted);
+    private Task ProxyAsync(string target, HttpContext http) => context.Policy.WhileAllowedAsync(
+        p => p.DeniesProxy(http.Request.Method, ClusterForward.StreamProtocol(http) is not null),
+        denial => new StatusException(new Status { Code = 403, Reason = StatusReason.Forbidden, Message = ClusterActions.Explain(denial) }),
+        token => ClusterForward.RunAsync(context.Cluster, target, headers: true, http, null, token),
+        http.RequestAborted);
 
     private static async Task RefuseAsync(HttpContext http, Status status)
     {

@@ -1,3 +1,5 @@
+using System.Net.WebSockets;
+using System.Text;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Api.Kinds;
@@ -82,6 +84,37 @@ public sealed class PolicyRoadTests
         await Eventually.SomeAsync(() => inside.FindAsync(ConfigMaps, Mapped, "settings", default), "settings", TimeSpan.FromSeconds(60));
     }
 
+    /// <summary>What was let in before its owner forbade it does not go on for as long as somebody likes.</summary>
+    [Fact]
+    public async Task Streams_ThatTheOwnerForbidsWhileTheyGoOn_AreCut_AndTheOthersAreNot()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync([new TestKubelet("exec"), new TestKubelet("log")], "pa2-par");
+        KubeClient shop = await StreamedPod.OpenAsync(fleet);
+        KubeClient inside = fleet.DataPlanes["pa2-par"].Client;
+        using ClientWebSocket socket = await StreamedPod.DialAsync(fleet, fleet.ControlPlane.AdminToken(TestFleet.Shop));
+        using HttpResponseMessage followed = await StreamedPod.AskAsync(shop, HttpMethod.Get, $"log?container={TestKubelet.Endless}");
+        await using Stream log = await followed.Content.ReadAsStreamAsync();
+        using HttpResponseMessage watched = await fleet.Root.ForwardAsync(HttpMethod.Get, "/apis/orrery.dev/v1alpha1/dataplanes/pa2-par/proxy/api/v1/namespaces?watch=true", [], false, default);
+        await using Stream watch = await watched.Content.ReadAsStreamAsync();
+        Assert.Equal("one", await EchoAsync(socket, "one"));
+
+        // 1. Logs and the API itself: they end, what is let goes on.
+        await PolicyAsync(inside, ("logs", "false"), ("proxy", "false"));
+        await EndsAsync(log);
+        await EndsAsync(watch);
+        Assert.Equal("two", await EchoAsync(socket, "two"));
+
+        // 2. Programs.
+        await inside.PatchAsync(ConfigMaps, JoinNames.SystemNamespace, "satellite-policy", PatchKind.Merge, Json("""{"data": {"exec": "false"}}"""), default);
+        await Assert.ThrowsAsync<WebSocketException>(() => EchoAsync(socket, null));
+        WebSocketException refused = await Assert.ThrowsAsync<WebSocketException>(() => StreamedPod.DialAsync(fleet, fleet.ControlPlane.AdminToken(TestFleet.Shop)));
+        Assert.Contains("403", refused.Message, StringComparison.Ordinal);
+
+        // 3. That they were cut, and why, is the owner's to read.
+        await RecordedAsync(inside, l => l["verb"]!.GetValue<string>() == "STREAM" && l["answer"]!.GetValue<string>().EndsWith("the policy of the cluster's owner does not allow it: exec is switched off", StringComparison.Ordinal)
+            && l["answer"]!.GetValue<string>().StartsWith("cut: ", StringComparison.Ordinal), "the cut");
+    }
+
     [Fact]
     public async Task Record_AfterARestart_GoesOnWhereItStopped()
     {
@@ -144,6 +177,36 @@ public sealed class PolicyRoadTests
         JsonObject policy = Object("ConfigMap", "satellite-policy");
         policy["data"] = new JsonObject(data.Select(d => KeyValuePair.Create(d.Key, (JsonNode?)d.Value)));
         await inside.CreateAsync(ConfigMaps, JoinNames.SystemNamespace, policy, default);
+    }
+
+    /// <param name="sent">Null waits for what comes.</param>
+    private static async Task<string> EchoAsync(ClientWebSocket socket, string? sent)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
+        if (sent is not null)
+        {
+            await socket.SendAsync(Encoding.UTF8.GetBytes(sent), WebSocketMessageType.Binary, true, limit.Token);
+        }
+
+        byte[] buffer = new byte[64];
+        WebSocketReceiveResult got = await socket.ReceiveAsync(buffer, limit.Token);
+        return Encoding.UTF8.GetString(buffer, 0, got.Count);
+    }
+
+    private static async Task EndsAsync(Stream stream)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
+        byte[] buffer = new byte[64 * 1024];
+        try
+        {
+            while (await stream.ReadAsync(buffer, limit.Token) > 0)
+            {
+            }
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException)
+        {
+            // Cut, rather than ended.
+        }
     }
 
     private static Task RecordedAsync(KubeClient inside, Func<JsonObject, bool> wanted, string what) =>

@@ -16,6 +16,7 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
     /// <summary>A clock that is wrong by more is told of.</summary>
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(5);
 
+    private readonly PollPace polls = new(options.PollInterval, options.LongestPoll);
     private SatelliteIdentity? identity;
     private CertificateAge? age;
     private TlsIdentity? tls;
@@ -25,6 +26,9 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
     /// <summary>Digest of the token that the request under way was made with; empty when it was made before this process, or without any.</summary>
     private string askedWith = "";
     private string said = "";
+
+    /// <summary>Why the control plane could not be asked whether it lets this satellite in.</summary>
+    private string unheard = "";
 
     /// <summary>Whom the invitation says to trust, which a pin does not say by itself.</summary>
     private (JoinInvitation By, string AuthoritiesPem)? invited;
@@ -57,7 +61,7 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
                 Tell(e.Message);
             }
 
-            await Task.Delay(options.PollInterval, time, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(polls.Next(said), time, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -67,7 +71,7 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
         while (!cancellationToken.IsCancellationRequested)
         {
             // 1. Whether it is let in, and by whom the control plane will be known.
-            await TryAsync(FollowAuthoritiesAsync, cancellationToken).ConfigureAwait(false);
+            await TryAsync(FollowAuthoritiesAsync, TellUnheard, cancellationToken).ConfigureAwait(false);
 
             // 2. Another certificate: in time, or because nobody takes this one. With a new one it is looked at once more by whom the control plane is known:
             // what the token came with may say less.
@@ -75,17 +79,17 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
             isAnswerDue = false;
             if (isShutOut || age!.IsDue)
             {
-                await TryAsync(async token => obtained = await ObtainAsync(token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+                await TryAsync(async token => obtained = await ObtainAsync(token).ConfigureAwait(false), Tell, cancellationToken).ConfigureAwait(false);
             }
 
             if (!obtained)
             {
-                await Task.Delay(isAnswerDue ? options.PollInterval : options.LookInterval, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(isAnswerDue ? polls.Next(said) : options.LookInterval, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
 
-    private async Task TryAsync(Func<CancellationToken, Task> step, CancellationToken cancellationToken)
+    private async Task TryAsync(Func<CancellationToken, Task> step, Action<string> tell, CancellationToken cancellationToken)
     {
         try
         {
@@ -93,7 +97,7 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
         }
         catch (Exception e) when (IsPassing(e) && !cancellationToken.IsCancellationRequested)
         {
-            Tell(e.Message);
+            tell(e.Message);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -241,6 +245,7 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
             told = await controlPlane.GetAsync(
                 ClusterResources.ConfigMaps, OrreryNames.DataPlaneNamespace(dataPlane), JoinNames.AuthoritiesConfigMap, cancellationToken).ConfigureAwait(false);
             isShutOut = false;
+            unheard = "";
         }
         catch (StatusException e) when (e.Code is 401 or 403)
         {
@@ -264,6 +269,16 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
         if (now.Certificate() is { } certificate)
         {
             tls = new TlsIdentity(certificate, now.Authorities());
+        }
+    }
+
+    /// <summary>Apart from what is said of certificates, or each would make the other look new.</summary>
+    private void TellUnheard(string fault)
+    {
+        if (fault != unheard)
+        {
+            unheard = fault;
+            Log.JoinWaits(logger, dataPlane, fault);
         }
     }
 

@@ -17,6 +17,9 @@ public sealed record JoinOptions
     /// <summary>How often it is looked whether the certificate, or what is trusted, is due to change.</summary>
     public TimeSpan LookInterval { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>How often the control plane is asked for a certificate that is not there yet.</summary>
+    /// <summary>How soon the control plane is asked again for a certificate that is not there yet. What is not there after ten times waits for a person, or for a control plane that is down: it is asked for ever less.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest wait from one such time to the next: a fleet that was away for a day asks all at once.</summary>
+    public TimeSpan LongestPoll { get; init; } = TimeSpan.FromSeconds(30);
 }

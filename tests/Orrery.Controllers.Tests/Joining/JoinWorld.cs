@@ -120,6 +120,7 @@ internal sealed class JoinWorld : IAsyncDisposable
                 CertificateLifetime = Lifetime,
                 LookInterval = TimeSpan.FromMilliseconds(100),
                 PollInterval = TimeSpan.FromMilliseconds(50),
+                LongestPoll = TimeSpan.FromMilliseconds(200),
             }),
         stop.Token);
 

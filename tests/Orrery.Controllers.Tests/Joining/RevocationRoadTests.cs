@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
@@ -18,7 +19,7 @@ public sealed class RevocationRoadTests
         await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");
         TestServer cluster = await world.AddClusterAsync();
         JoinInvitation invitation = await world.InviteAsync("pa2-par");
-        using var log = new RecordingLoggers();
+        using var log = new RecordingLoggers(LogLevel.Information);
         await using RunningSatellite satellite = world.Satellite("pa2-par", cluster, () => invitation, log: log);
         await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
         using X509Certificate2 stolen = (await JoinWorld.CertificateAsync(cluster))!;
@@ -48,6 +49,7 @@ public sealed class RevocationRoadTests
         Assert.True(listed > 0, "it was not let list");
         Assert.Equal(listed, await RefusedAsync(world, "LIST"));
         Assert.Single(log.Lines, IsShutOut);
+        Assert.Single(log.Lines, l => l.Contains("another token is needed", StringComparison.Ordinal));
 
         // 3. Another token lets it in under the new identity; the former certificate stays worthless.
         invitation = await world.InviteAsync("pa2-par");

@@ -112,6 +112,9 @@ internal static partial class Log
     [LoggerMessage(4055, LogLevel.Warning, "Whether anything of ours is among them cannot be said now, as what serves them is down: {Kinds}")]
     public static partial void KindsUnknown(ILogger logger, string kinds);
 
+    [LoggerMessage(4073, LogLevel.Information, "{Resource} is not served any more; its objects are followed in version {Version}")]
+    public static partial void FollowedElsewhere(ILogger logger, string resource, string version);
+
     [LoggerMessage(4054, LogLevel.Warning, "What is left of Work {Work} cannot be removed: {Refusal}")]
     public static partial void RemovalRefused(ILogger logger, string work, string refusal);
 

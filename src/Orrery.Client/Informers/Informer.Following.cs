@@ -23,6 +23,8 @@ public sealed partial class Informer
                     await ListAsync(cancellationToken).ConfigureAwait(false);
                     listed = true;
                     Refusal = null;
+                    IsServed = true;
+                    unserved.Reset();
                     synced.TrySetResult();
                 }
 
@@ -52,10 +54,17 @@ public sealed partial class Informer
             catch (StatusException e) when (e.Code is 403 or 404 && options.UnreadableIsEmpty && !listed)
             {
                 Refusal = e.Message;
+                bool isNews = e.Code == 404 && IsServed;
+                IsServed = e.Code != 404;
                 synced.TrySetResult();
-                TimeSpan wait = options.BackoffMax;
+                TimeSpan wait = IsServed ? options.BackoffMax : unserved.Next();
                 TellOnce(e.Message, wait, listed);
-                await PauseAsync(wait, cancellationToken).ConfigureAwait(false);
+                if (isNews)
+                {
+                    Unserved?.Invoke();
+                }
+
+                await PauseUntilLookedAsync(wait, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
@@ -141,6 +150,18 @@ public sealed partial class Informer
     }
 
     private Task PauseAsync(CancellationToken cancellationToken) => PauseAsync(backoff.Next(), cancellationToken);
+
+    /// <summary>Pauses until the time is over or somebody says that it may be otherwise now.</summary>
+    private async Task PauseUntilLookedAsync(TimeSpan wait, CancellationToken cancellationToken)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(PauseAsync(wait, over.Token), look.Task).ConfigureAwait(false);
+        await over.CancelAsync().ConfigureAwait(false);
+        if (look.Task.IsCompleted)
+        {
+            look = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
 
     private async Task PauseAsync(TimeSpan wait, CancellationToken cancellationToken)
     {

@@ -27,6 +27,10 @@ public sealed partial class Informer
     private readonly TaskCompletionSource synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Action<InformerChange>> handlers = [];
 
+    /// <summary>Of a kind that is not served: it may come to be by whatever its cluster's owner does, and hardly ever does.</summary>
+    private readonly Backoff unserved;
+    private volatile TaskCompletionSource look = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>How far the store has followed the server.</summary>
     private long seen;
     private bool hasListed;
@@ -52,6 +56,7 @@ public sealed partial class Informer
         logger = this.options.Loggers.CreateLogger<Informer>();
         random = new Random(this.options.Seed != 0 ? this.options.Seed : HashCode.Combine(resource, client.Cluster));
         backoff = new Backoff(this.options.BackoffMin, this.options.BackoffMax, random);
+        unserved = new Backoff(this.options.BackoffMax, this.options.UnservedMax, random);
     }
 
     public GroupVersionResource Resource { get; }
@@ -92,6 +97,27 @@ public sealed partial class Informer
 
     /// <summary>What the server said when it did not let the last list through, and what is here is what was seen before: nothing, usually. Null once it lets it.</summary>
     public string? Refusal { get; private set; }
+
+    /// <summary>Whether the server served this resource when it was last listed. What was known before is kept: another version of the same may be served.</summary>
+    public bool IsServed { get; private set; } = true;
+
+    /// <summary>The server does not serve this resource, or not any more, where that counts as none of it (<see cref="InformerOptions.UnreadableIsEmpty"/>). Told once, until it serves it again.</summary>
+    public event Action? Unserved;
+
+    /// <summary>A resource that is not served may be by now: it is looked at once, and does not wait for its time.</summary>
+    public void LookNow() => look.TrySetResult();
+
+    /// <summary>Lets go of all that is known, as none of it is there any more. What the server tells from now on counts.</summary>
+    public void Forget()
+    {
+        lock (dispatch)
+        {
+            foreach ((ObjectKey key, KubeObject _) in store.Entries())
+            {
+                Remove(key);
+            }
+        }
+    }
 
     /// <param name="values">The values under which an object is found with <see cref="ByIndex"/>.</param>
     public Informer AddIndex(string name, Func<KubeObject, IEnumerable<string>> values)

@@ -16,6 +16,9 @@ public sealed class Resources(KubeClient client, TimeProvider? time = null)
     /// <summary>A group version is not asked for again within this time because of a kind that it does not have.</summary>
     private static readonly TimeSpan RefreshAfter = TimeSpan.FromSeconds(2);
 
+    /// <summary>Group versions that are asked for together: a cluster may be far away, and there are dozens.</summary>
+    private const int AtOnce = 8;
+
     private readonly TimeProvider time = time ?? TimeProvider.System;
     private readonly ConcurrentDictionary<string, Known> groups = new(StringComparer.Ordinal);
 
@@ -37,7 +40,7 @@ public sealed class Resources(KubeClient client, TimeProvider? time = null)
     }
 
     /// <summary>
-    /// Everything that the cluster serves now, each group in the version that the cluster prefers. A group may be served by something that is down, and for days: the others are no less
+    /// Everything that the cluster serves now, each resource in the version that the cluster prefers of those that have it. A group may be served by something that is down, and for days: the others are no less
     /// there.
     /// </summary>
     /// <param name="ofGroup">Which groups; null: all of them.</param>
@@ -45,22 +48,45 @@ public sealed class Resources(KubeClient client, TimeProvider? time = null)
     public async Task<(IReadOnlyList<ApiResource> Resources, IReadOnlyList<string> Unavailable)> AllAsync(CancellationToken cancellationToken, Predicate<string>? ofGroup = null)
     {
         JsonElement list = await client.SendJsonAsync(HttpMethod.Get, "/apis", null, cancellationToken).ConfigureAwait(false);
-        List<string> versions = ["v1", .. Items(list, "groups").Select(g => g.GetProperty("preferredVersion").GetProperty("groupVersion").GetString()!)];
+        IEnumerable<string> versions = Items(list, "groups").SelectMany(g => VersionsOf(g)).Prepend("v1");
         var all = new List<ApiResource>();
+        var known = new HashSet<GroupResource>();
         var unavailable = new List<string>();
-        foreach (string version in versions.Where(v => ofGroup?.Invoke(GroupVersionKind.From(v, "").Group) != false))
+        foreach (string[] some in versions.Where(v => ofGroup?.Invoke(GroupVersionKind.From(v, "").Group) != false).Chunk(AtOnce))
         {
-            try
+            foreach ((string version, List<ApiResource>? read) in await Task.WhenAll(some.Select(v => TryReadAsync(v, cancellationToken))).ConfigureAwait(false))
             {
-                all.AddRange(await ReadAsync(version, cancellationToken).ConfigureAwait(false));
-            }
-            catch (Exception e) when (e is StatusException { Code: >= 500 } or TimeoutException && version.Contains('/', StringComparison.Ordinal))
-            {
-                unavailable.Add(version);
+                if (read is null)
+                {
+                    unavailable.Add(version);
+                    continue;
+                }
+
+                all.AddRange(read.Where(r => known.Add(r.Resource.GroupResource)));
             }
         }
 
         return (all, unavailable);
+    }
+
+    /// <returns>Null where it cannot be said now what is in it.</returns>
+    private async Task<(string Version, List<ApiResource>? Read)> TryReadAsync(string version, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (version, await ReadAsync(version, cancellationToken).ConfigureAwait(false));
+        }
+        catch (Exception e) when (e is StatusException { Code: >= 500 } or TimeoutException && version.Contains('/', StringComparison.Ordinal))
+        {
+            return (version, null);
+        }
+    }
+
+    /// <summary>The preferred one first: others may have what that lacks.</summary>
+    private static IEnumerable<string> VersionsOf(JsonElement group)
+    {
+        string preferred = group.GetProperty("preferredVersion").GetProperty("groupVersion").GetString()!;
+        return Items(group, "versions").Select(v => v.GetProperty("groupVersion").GetString()!).Where(v => v != preferred).Prepend(preferred);
     }
 
     private async Task<ApiResource?> FindAsync(string apiVersion, Predicate<ApiResource> match, CancellationToken cancellationToken)

@@ -17,10 +17,13 @@ internal sealed class AppliedObjects
 
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(30);
 
+    /// <summary>Kinds that are listed together: a cluster may be far away, and has dozens of them.</summary>
+    private const int AtOnce = 8;
+
     private static readonly GroupVersionResource[] Autoscalers = [.. PlaceableKinds.All.Where(k => k.Kind == "HorizontalPodAutoscaler").Select(k => k.Resource)];
 
     private readonly SatelliteContext context;
-    private readonly ConcurrentDictionary<GroupVersionResource, Lazy<Informer>> informers = new();
+    private readonly ConcurrentDictionary<GroupVersionResource, Lazy<Followed>> informers = new();
     private readonly ILogger logger;
     private CancellationToken running;
 
@@ -28,6 +31,9 @@ internal sealed class AppliedObjects
     private bool isWhole;
 
     private string said = "";
+
+    /// <summary>Set when a resource is found not to be served.</summary>
+    private volatile TaskCompletionSource signal = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public AppliedObjects(SatelliteContext context, ILogger logger)
     {
@@ -45,6 +51,7 @@ internal sealed class AppliedObjects
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         running = cancellationToken;
+        await Task.WhenAll(PlaceableKinds.All.DistinctBy(k => k.Resource.ApiVersion).Select(k => context.Resources.FindAsync(k.Resource, cancellationToken))).ConfigureAwait(false);
         foreach (PlaceableKind kind in PlaceableKinds.All)
         {
             if (await context.Resources.FindAsync(kind.Resource, cancellationToken).ConfigureAwait(false) is not null)
@@ -54,25 +61,92 @@ internal sealed class AppliedObjects
         }
 
         isWhole = await FindOthersAsync(cancellationToken).ConfigureAwait(false);
-        await Task.WhenAll(informers.Values.Select(i => i.Value.HasSynced)).WaitAsync(cancellationToken).ConfigureAwait(false);
+        await Task.WhenAll(informers.Values.Select(i => i.Value.Informer.HasSynced)).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Until cancelled: looks again for kinds that could not be looked at when it began, as what serves or converts them was down.</summary>
+    /// <summary>Until cancelled: looks again for kinds that could not be looked at when it began, as what serves or converts them was down, and for those that are not served any more.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        while (!isWhole && !cancellationToken.IsCancellationRequested)
+        bool isSettled = true;
+        while (!cancellationToken.IsCancellationRequested)
         {
-            await Task.Delay(LookAgain, context.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Task unserved = signal.Task;
+            using (var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
+            {
+                await Task.WhenAny(Task.Delay(isWhole && isSettled ? Timeout.InfiniteTimeSpan : LookAgain, context.Time, over.Token), unserved).ConfigureAwait(false);
+                await over.CancelAsync().ConfigureAwait(false);
+            }
+
+            if (unserved.IsCompleted)
+            {
+                signal = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
             try
             {
-                isWhole = await FindOthersAsync(cancellationToken).ConfigureAwait(false);
+                isWhole = isWhole || await FindOthersAsync(cancellationToken).ConfigureAwait(false);
+                isSettled = await FollowElsewhereAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (Exception e) when (Retry.IsAway(e))
             {
                 // The cluster itself is away, of which others tell.
+                isSettled = false;
             }
         }
     }
+
+    /// <summary>A resource of this group, or any (null), that was not served may be by now.</summary>
+    public void LookNow(string? group = null)
+    {
+        foreach ((_, Informer informer) in Unserved().Where(u => group is null || u.Resource.Group == group))
+        {
+            informer.LookNow();
+        }
+    }
+
+    /// <summary>
+    /// What is not served any more in one version is followed in another that is: objects are the same in all of them. Of a resource that is served in none there is nothing.
+    /// </summary>
+    /// <returns>Whether that could be said of all.</returns>
+    private async Task<bool> FollowElsewhereAsync(CancellationToken cancellationToken)
+    {
+        bool isSettled = true;
+        foreach ((GroupVersionResource resource, Informer informer) in Unserved())
+        {
+            context.Resources.Forget(resource.Group);
+            (IReadOnlyList<ApiResource> all, IReadOnlyList<string> unavailable) = await context.Resources.AllAsync(cancellationToken, g => g == resource.Group).ConfigureAwait(false);
+            if (all.FirstOrDefault(r => r.Resource.GroupResource == resource.GroupResource) is not { } served)
+            {
+                isSettled &= unavailable.Count == 0;
+                if (unavailable.Count == 0)
+                {
+                    informer.Forget();
+                }
+            }
+            else if (served.Resource == resource)
+            {
+                informer.LookNow();
+            }
+            else if (await ForAsync(served.Resource, cancellationToken).ConfigureAwait(false) is { IsServed: true, HasListed: true })
+            {
+                Log.FollowedElsewhere(logger, resource.ToString(), served.Resource.Version);
+                if (informers.TryRemove(resource, out Lazy<Followed>? former))
+                {
+                    await former.Value.Stop.CancelAsync().ConfigureAwait(false);
+                    informer.Forget();
+                }
+            }
+            else
+            {
+                isSettled = false;
+            }
+        }
+
+        return isSettled;
+    }
+
+    private List<(GroupVersionResource Resource, Informer Informer)> Unserved() =>
+        [.. informers.Where(i => i.Value.IsValueCreated && !i.Value.Value.Informer.IsServed).Select(i => (i.Key, i.Value.Value.Informer)).OrderBy(i => i.Key.ToString(), StringComparer.Ordinal)];
 
     /// <summary>Watches every kind beside the usual ones that anything of ours is of.</summary>
     /// <returns>False where some could not be looked at: that is no reason to leave the others.</returns>
@@ -80,17 +154,22 @@ internal sealed class AppliedObjects
     {
         (IReadOnlyList<ApiResource> all, IReadOnlyList<string> unavailable) = await context.Resources.AllAsync(cancellationToken).ConfigureAwait(false);
         List<string> unknown = [.. unavailable];
-        foreach (ApiResource served in all.Where(s => s.Verbs.Contains("list") && s.Verbs.Contains("watch") && !informers.ContainsKey(s.Resource)
-            && !PlaceableKinds.All.Any(k => k.Resource.GroupResource == s.Resource.GroupResource)))
+        IEnumerable<GroupVersionResource> others = all.Where(s => s.Verbs.Contains("list") && s.Verbs.Contains("watch") && !informers.ContainsKey(s.Resource)
+            && !PlaceableKinds.All.Any(k => k.Resource.GroupResource == s.Resource.GroupResource)).Select(s => s.Resource);
+        foreach (GroupVersionResource[] some in others.Chunk(AtOnce))
         {
-            switch (await HoldsOursAsync(served.Resource, cancellationToken).ConfigureAwait(false))
+            bool?[] held = await Task.WhenAll(some.Select(r => HoldsOursAsync(r, cancellationToken))).ConfigureAwait(false);
+            for (int i = 0; i < some.Length; i++)
             {
-                case true:
-                    _ = Start(served.Resource);
-                    break;
-                case null:
-                    unknown.Add(served.Resource.GroupResource.ToString());
-                    break;
+                switch (held[i])
+                {
+                    case true:
+                        _ = Start(some[i]);
+                        break;
+                    case null:
+                        unknown.Add(some[i].GroupResource.ToString());
+                        break;
+                }
             }
         }
 
@@ -133,26 +212,27 @@ internal sealed class AppliedObjects
 
     /// <summary>All objects with the mark of a Work; usually one.</summary>
     public IEnumerable<(GroupVersionResource Resource, KubeObject Live)> Of(string work) =>
-        from informer in informers from live in informer.Value.Value.ByIndex(ByWork, work) select (informer.Key, live);
+        from informer in informers from live in informer.Value.Value.Informer.ByIndex(ByWork, work) select (informer.Key, live);
 
     /// <summary>Names of all Works that anything here has the mark of.</summary>
     public IEnumerable<string> Works() =>
-        from informer in informers.Values from live in informer.Value.All() where MarkOf(live).Length > 0 select MarkOf(live);
+        from informer in informers.Values from live in informer.Value.Informer.All() where MarkOf(live).Length > 0 select MarkOf(live);
 
     /// <summary>Whether an autoscaler that was applied beside it says how many replicas it has.</summary>
     public bool IsScaled(Manifest manifest) =>
-        Autoscalers.Any(r => informers.TryGetValue(r, out Lazy<Informer>? found)
-            && found.Value.InNamespace(ClusterName.Root, manifest.Namespace).Any(a =>
+        Autoscalers.Any(r => informers.TryGetValue(r, out Lazy<Followed>? found)
+            && found.Value.Informer.InNamespace(ClusterName.Root, manifest.Namespace).Any(a =>
                 !a.IsDeleting && a.TextAt("spec", "scaleTargetRef", "kind") == manifest.Kind.Kind && a.TextAt("spec", "scaleTargetRef", "name") == manifest.Name));
 
-    public bool AnyIn(string ns) => informers.Values.Any(i => i.Value.InNamespace(ClusterName.Root, ns).Any(o => !NamespaceGuards.IsGuard(o)));
+    public bool AnyIn(string ns) => informers.Values.Any(i => i.Value.Informer.InNamespace(ClusterName.Root, ns).Any(o => !NamespaceGuards.IsGuard(o)));
 
     public static string MarkOf(KubeObject live) => live.Annotations.GetValueOrDefault(OrreryNames.WorkAnnotation) ?? "";
 
-    private Informer Start(GroupVersionResource resource) => informers.GetOrAdd(resource, r => new Lazy<Informer>(() =>
+    private Informer Start(GroupVersionResource resource) => informers.GetOrAdd(resource, r => new Lazy<Followed>(() =>
     {
         var informer = new Informer(context.Cluster, r, context.ClusterInformerOptions with { LabelSelector = SatelliteContext.ManagedSelector });
         informer.AddIndex(ByWork, o => MarkOf(o) is { Length: > 0 } work ? [work] : []);
+        informer.Unserved += () => signal.TrySetResult();
         informer.Subscribe(change =>
         {
             Changed?.Invoke(change, MarkOf(change.Latest));
@@ -161,7 +241,10 @@ internal sealed class AppliedObjects
                 Changed?.Invoke(change, MarkOf(old));
             }
         });
-        _ = informer.RunAsync(running);
-        return informer;
-    })).Value;
+        var stop = CancellationTokenSource.CreateLinkedTokenSource(running);
+        _ = informer.RunAsync(stop.Token);
+        return new Followed(informer, stop);
+    })).Value.Informer;
+
+    private sealed record Followed(Informer Informer, CancellationTokenSource Stop);
 }

@@ -98,4 +98,26 @@ public sealed class ResourcesTests
         Assert.Equal(["Pod", "Deployment"], all.Select(r => r.Kind));
         Assert.Equal(["metrics.k8s.io/v1beta1"], unavailable);
     }
+
+    /// <summary>As Istio's groups are: a kind of theirs is in an older version than the one that the group prefers.</summary>
+    [Fact]
+    public async Task AllAsync_KindThatOnlyAnotherVersionHas_IsThere_AndEachOnce()
+    {
+        await using ScriptedServer server = await ScriptedServer.StartAsync(c => c.Request.Path.Value switch
+        {
+            "/apis" => ScriptedServer.JsonAsync(c, """
+                {"kind":"APIGroupList","groups":[{"name":"mesh.test","preferredVersion":{"groupVersion":"mesh.test/v1"},"versions":[{"groupVersion":"mesh.test/v1alpha3"},{"groupVersion":"mesh.test/v1"}]}]}
+                """),
+            "/apis/mesh.test/v1" => ScriptedServer.JsonAsync(c, """{"kind":"APIResourceList","resources":[{"name":"gates","kind":"Gate","namespaced":true,"verbs":["list"]}]}"""),
+            "/apis/mesh.test/v1alpha3" => ScriptedServer.JsonAsync(c, """
+                {"kind":"APIResourceList","resources":[{"name":"gates","kind":"Gate","namespaced":true,"verbs":["list"]},{"name":"filters","kind":"Filter","namespaced":true,"verbs":["list"]}]}
+                """),
+            _ => ScriptedServer.JsonAsync(c, """{"kind":"APIResourceList","resources":[]}"""),
+        });
+        using var client = new KubeClient(server.Config);
+
+        (IReadOnlyList<ApiResource> all, _) = await new Resources(client).AllAsync(CancellationToken.None);
+
+        Assert.Equal([new GroupVersionResource("mesh.test", "v1", "gates"), new("mesh.test", "v1alpha3", "filters")], all.Select(r => r.Resource));
+    }
 }

@@ -25,7 +25,7 @@ internal sealed class ApplyLoop
         var targets = new WorksByNamespace(context.Works);
         var events = new DriftEvents(context);
         var removals = new Removals(context, applied, events, logger);
-        reconciler = new WorkReconciler(context, applied, new NamespaceKeeper(context, targets, guards, logger), events, removals, logger);
+        reconciler = new WorkReconciler(context, applied, new NamespaceKeeper(context, applied, targets, guards, logger), events, removals, logger);
         works = context.Host(
             "works",
             reconciler,
@@ -86,6 +86,14 @@ internal sealed class ApplyLoop
             {
                 LookAtNamespace(change.Key.Name);
             }
+            else if (change.IsDeleted)
+            {
+                // What waited for it to go need not look again and again whether it has.
+                foreach (string work in targets.Names(change.Key.Name))
+                {
+                    works.Queue.Add(work);
+                }
+            }
         });
     }
 
@@ -94,6 +102,9 @@ internal sealed class ApplyLoop
         // What is applied must be known before anything is judged missing or left over.
         await Retry.UntilDoneAsync(applied.StartAsync, context, cancellationToken).ConfigureAwait(false);
         context.Record.Recovered += context.TellRecovered;
+
+        // What the owner held back a moment ago may be let now.
+        context.Policy.Changed += context.TellRecovered;
         try
         {
             await Task.WhenAll(works.RunAsync(cancellationToken), namespaces.RunAsync(cancellationToken), applied.RunAsync(cancellationToken)).ConfigureAwait(false);
@@ -102,12 +113,14 @@ internal sealed class ApplyLoop
         {
             // The record goes on where the owner switches all else off.
             context.Record.Recovered -= context.TellRecovered;
+            context.Policy.Changed -= context.TellRecovered;
         }
     }
 
     private void TryAgain()
     {
         reconciler.Recovered();
+        applied.LookNow();
         foreach (string work in context.Works.All().Select(w => w.Name).Union(applied.Works()).Order(StringComparer.Ordinal))
         {
             works.Queue.Add(work);
@@ -123,6 +136,7 @@ internal sealed class ApplyLoop
     {
         string group = definition.TextAt("spec", "group") ?? "";
         context.Resources.Forget(group);
+        applied.LookNow(group);
         foreach (KubeObject work in context.Works.All().Where(w =>
             w.TextAt("spec", "manifest", "kind") is { } kind && kind == definition.TextAt("spec", "names", "kind")
             && GroupVersionKind.From(w.TextAt("spec", "manifest", "apiVersion") ?? "", kind).Group == group))

@@ -8,7 +8,7 @@ using Orrery.Satellite.Tenancies;
 namespace Orrery.Satellite.Applying;
 
 /// <summary>Makes the namespaces that Works go into, and refuses those that are somebody else's.</summary>
-internal sealed class NamespaceKeeper(SatelliteContext context, WorksByNamespace works, NamespaceGuards guards, ILogger logger)
+internal sealed class NamespaceKeeper(SatelliteContext context, AppliedObjects applied, WorksByNamespace works, NamespaceGuards guards, ILogger logger)
 {
     /// <returns>Null when the namespace is there and the owner's; otherwise why nothing may be applied in it.</returns>
     public async Task<ApplyOutcome?> EnsureAsync(string name, MappedNamespace owner, CancellationToken cancellationToken)
@@ -29,11 +29,6 @@ internal sealed class NamespaceKeeper(SatelliteContext context, WorksByNamespace
 
             ns = await CreateAsync(name, owner, cancellationToken).ConfigureAwait(false);
             context.Namespaces.Observe(ns);
-            if (MappedNamespace.Of(ns) is { } made && made.IsSameOwner(owner) && context.Tenancies.Of(owner.Tenant) is { } tenancy)
-            {
-                // Held apart before anything is in it.
-                await guards.EnsureAsync(ns, tenancy, cancellationToken).ConfigureAwait(false);
-            }
         }
 
         if (owner.IsVendors)
@@ -65,9 +60,16 @@ internal sealed class NamespaceKeeper(SatelliteContext context, WorksByNamespace
             return ApplyOutcome.Refused("NamespaceTerminating", $"namespace {name} is being deleted{Waiting(ns)}");
         }
 
-        return owner.Incarnation is { } wanted && holder.Incarnation != wanted && Planted.Fault != PlantedFault.EntersFormerNamespaces
+        ApplyOutcome? former = owner.Incarnation is { } wanted && holder.Incarnation != wanted && Planted.Fault != PlantedFault.EntersFormerNamespaces
             ? await SucceedAsync(ns, holder, owner, cancellationToken).ConfigureAwait(false)
             : null;
+        if (former is null && context.Tenancies.Of(owner.Tenant) is { } tenancy && guards.IsLacking(ns, tenancy) && !applied.AnyIn(name))
+        {
+            // Held apart before anything is in it, also where that was refused the first time.
+            await guards.EnsureAsync(ns, tenancy, cancellationToken).ConfigureAwait(false);
+        }
+
+        return former;
     }
 
     /// <summary>What keeps a namespace from going, as its cluster says.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Api.Kinds;
@@ -38,7 +39,11 @@ internal sealed class WorkReconciler : IReconciler<string>
     /// <summary>When to try again what somebody else must clear up first.</summary>
     private static readonly TimeSpan RefusedLook = TimeSpan.FromSeconds(10);
 
+    /// <summary>What goes is gone in a moment, as a rule. What waits for somebody's finalizers may wait for days.</summary>
     private static readonly TimeSpan TerminatingLook = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>By Work, since when it waits for something to go.</summary>
+    private readonly ConcurrentDictionary<string, long> waiting = new(StringComparer.Ordinal);
 
     public async Task<ReconcileResult> ReconcileAsync(string key, CancellationToken cancellationToken)
     {
@@ -46,6 +51,7 @@ internal sealed class WorkReconciler : IReconciler<string>
         if (work is null || work.IsDeleting)
         {
             pace.Forget(key);
+            waiting.TryRemove(key, out _);
             if (!memory.Forget(key) && Planted.Fault == PlantedFault.PrunesOnlyWhatItRemembers) return ReconcileResult.Done;
             return await attempts.RemovingAsync(
                 key,
@@ -86,9 +92,9 @@ internal sealed class WorkReconciler : IReconciler<string>
             return ReconcileResult.After(wait);
         }
 
-        return trial is { IsApplied: false } ? ReconcileResult.After(Again(trial))
-            : outcome.IsApplied || outcome.Reason is Withdrawal.Kept or Withdrawal.Orphaned ? ReconcileResult.Done
-            : ReconcileResult.After(Again(outcome));
+        return trial is { IsApplied: false } ? ReconcileResult.After(Again(key, trial))
+            : outcome.IsApplied || outcome.Reason is Withdrawal.Kept or Withdrawal.Orphaned ? Done(key)
+            : ReconcileResult.After(Again(key, outcome));
     }
 
     /// <summary>The cluster has come right again, or lets its satellite do more: what it refused is tried now, all of it.</summary>
@@ -118,10 +124,27 @@ internal sealed class WorkReconciler : IReconciler<string>
             return ReconcileResult.After(wait);
         }
 
-        return trial is { IsApplied: false } ? ReconcileResult.After(Again(trial)) : ReconcileResult.Done;
+        return trial is { IsApplied: false } ? ReconcileResult.After(Again(work.Name, trial)) : Done(work.Name);
     }
 
-    private static TimeSpan Again(ApplyOutcome refused) => refused.Reason is "Terminating" or "NamespaceTerminating" ? TerminatingLook : RefusedLook;
+    private ReconcileResult Done(string work)
+    {
+        waiting.TryRemove(work, out _);
+        return ReconcileResult.Done;
+    }
+
+    private TimeSpan Again(string work, ApplyOutcome refused)
+    {
+        if (refused.Reason is not ("Terminating" or "NamespaceTerminating"))
+        {
+            waiting.TryRemove(work, out _);
+            return RefusedLook;
+        }
+
+        // A quarter of the time that it has waited: that it has gone is known soon, and costs ever less.
+        TimeSpan look = context.Time.GetElapsedTime(waiting.GetOrAdd(work, _ => context.Time.GetTimestamp())) / 4;
+        return look < TerminatingLook ? TerminatingLook : look > RefusedLook ? RefusedLook : look;
+    }
 
     /// <summary>Leaves the object alone, or takes it away from what it made.</summary>
     private async Task<ApplyOutcome> WithdrawAsync(KubeObject work, string withdrawal, CancellationToken cancellationToken)

@@ -19,6 +19,9 @@ internal sealed class WorksByNamespace
 
     public bool Any(string ns) => works.ByIndex(ByTarget, ns).Count > 0;
 
+    /// <summary>Sorted.</summary>
+    public IEnumerable<string> Names(string ns) => works.ByIndex(ByTarget, ns).Select(w => w.Name).Order(StringComparer.Ordinal);
+
     /// <summary>Whether any is of that making of the namespace.</summary>
     public bool Any(string ns, Incarnation incarnation) => works.ByIndex(ByTarget, ns).Any(w => Incarnation.OfWork(w) == incarnation);
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
+using Orrery.Satellite.Applying;
 
 namespace Orrery.Satellite.Machines;
 
@@ -27,6 +28,9 @@ internal sealed class MachineKeeper(SatelliteContext context, Informer nodes, In
     /// <summary>Nodes that are wanted and not there are somebody else's to bring.</summary>
     private static readonly TimeSpan ShortLook = TimeSpan.FromSeconds(10);
 
+    /// <summary>Marks of nodes, which others may mean otherwise: a controller of a cloud, say.</summary>
+    private readonly DriftPace pace = new(context.Time);
+
     /// <param name="machines">Null: none is to be the tenant's.</param>
     public async Task<MachineState> BringAboutAsync(string tenant, string size, TenancyMachines? machines, CancellationToken cancellationToken)
     {
@@ -39,15 +43,19 @@ internal sealed class MachineKeeper(SatelliteContext context, Informer nodes, In
         // 1. What is needed beyond what is there.
         DateTimeOffset now = context.Time.GetUtcNow();
         MachinePlan plan = MachinePlan.Of(tenant, machines?.Pools ?? [], nodes.All(), pods.All(), IsTenants, now - context.Options.MachineIdleTime);
-        foreach ((KubeObject node, MachinePool pool) in plan.Taken)
+        List<(KubeObject Node, MachinePool Pool)> unlike = [.. plan.Kept.Where(k => !IsAsWanted(k.Node, tenant, k.Pool.Name))];
+        List<string> fought = [.. plan.Taken.Concat(unlike).Where(k => pace.MustWait(k.Node.Uid)).Select(k => k.Node.Name).Order(StringComparer.Ordinal)];
+        foreach ((KubeObject node, MachinePool pool) in plan.Taken.Where(k => !fought.Contains(k.Node.Name)))
         {
             await WriteAsync(node, tenant, pool.Name, leaving: false, cancellationToken).ConfigureAwait(false);
+            pace.PutBack(node.Uid);
             Log.MachineTaken(logger, node.Name, tenant, pool.Name);
         }
 
-        foreach ((KubeObject node, MachinePool pool) in plan.Kept.Where(k => !IsAsWanted(k.Node, tenant, k.Pool.Name)))
+        foreach ((KubeObject node, MachinePool pool) in unlike.Where(k => !fought.Contains(k.Node.Name)))
         {
             await WriteAsync(node, tenant, pool.Name, leaving: false, cancellationToken).ConfigureAwait(false);
+            pace.PutBack(node.Uid);
         }
 
         // 2. What is idle is known by a mark, so that a restart does not begin anew.
@@ -63,6 +71,12 @@ internal sealed class MachineKeeper(SatelliteContext context, Informer nodes, In
         if (plan.Short.Count > 0)
         {
             return new MachineState(false, "PoolShort", string.Join("; ", plan.Short), nodes.All(), ShortLook);
+        }
+
+        if (fought.Count > 0)
+        {
+            return new MachineState(
+                false, "Contested", $"somebody changes the marks of machines {string.Join(", ", fought)} again and again; they are put back every {DriftPace.Interval.TotalSeconds:0} s only", nodes.All(), DriftPace.Interval);
         }
 
         if (plan.Left.Count == 0)

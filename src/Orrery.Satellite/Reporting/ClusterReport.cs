@@ -58,7 +58,6 @@ internal sealed class ClusterReport : IReconciler<string>
         // The level look asks the cluster for its version: the sign that it answers.
         host = context.Host("report", this, [], () => [Self], context.Options.HeartbeatInterval, workers: 1);
         nodes.Subscribe(_ => host.Queue.AddAfter(Self, Pace));
-        context.Policy.Changed += () => host.Queue.Add(Self);
         host.Queue.Add(Self);
     }
 
@@ -69,7 +68,20 @@ internal sealed class ClusterReport : IReconciler<string>
         host.Queue.AddAfter(Self, CheckDelay);
     }
 
-    public Task RunAsync(CancellationToken cancellationToken) => host.RunAsync(cancellationToken);
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        void Look() => host.Queue.Add(Self);
+        context.Policy.Changed += Look;
+        try
+        {
+            await host.RunAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            // The policy is followed on where it switches all else off.
+            context.Policy.Changed -= Look;
+        }
+    }
 
     public async Task<ReconcileResult> ReconcileAsync(string key, CancellationToken cancellationToken)
     {

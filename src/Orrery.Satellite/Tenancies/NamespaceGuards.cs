@@ -45,50 +45,57 @@ internal sealed class NamespaceGuards
     /// <summary>What the tenant's namespaces use together of what its quota counts.</summary>
     public IReadOnlyDictionary<string, Quantity> UsedBy(string tenant) => Sum(UsedIn(tenant).Select(u => u.Used));
 
-    /// <summary>Brings all namespaces of the tenant to what is wanted.</summary>
+    /// <summary>What is to be done for all namespaces of the tenant to be as wanted; empty once they are.</summary>
     /// <param name="tenancy">Null: nothing is wanted any more.</param>
-    public async Task BringAboutAsync(string tenant, Tenancy? tenancy, CancellationToken cancellationToken)
+    public IReadOnlyList<GuardStep> Steps(string tenant, Tenancy? tenancy)
     {
-        List<JsonObject> wanted = [];
+        List<GuardStep> steps = [];
+        var kept = new HashSet<(string Kind, string Namespace, string Name)>();
         if (tenancy is not null)
         {
             foreach (KubeObject ns in NamespacesOf(tenant))
             {
-                wanted.AddRange(await EnsureAsync(ns, tenancy, cancellationToken).ConfigureAwait(false));
+                List<JsonObject> wanted = [.. Wanted(ns.Name, tenancy)];
+                steps.AddRange(Steps(ns, tenancy, wanted));
+                kept.UnionWith(wanted.Select(w => (w.Kind, w.Namespace, w.Name)));
             }
         }
 
-        var kept = wanted.Select(w => (w.Kind, w.Namespace, w.Name)).ToHashSet();
         foreach ((GroupVersionResource resource, Informer informer) in informers)
         {
-            foreach (KubeObject left in informer.ByIndex(ByTenant, tenant).Where(o => !o.IsDeleting && IsHere(o.Namespace) && !kept.Contains((KindOf(resource), o.Namespace, o.Name))))
-            {
-                await DeleteAsync(resource, left, cancellationToken).ConfigureAwait(false);
-            }
+            steps.AddRange(informer.ByIndex(ByTenant, tenant)
+                .Where(o => !o.IsDeleting && IsHere(o.Namespace) && !kept.Contains((KindOf(resource), o.Namespace, o.Name)))
+                .OrderBy(o => o.Namespace, StringComparer.Ordinal).ThenBy(o => o.Name, StringComparer.Ordinal)
+                .Select(left => new GuardStep(resource, KindOf(resource), left.Namespace, left.Name, $"delete {left.Uid}", token => DeleteAsync(resource, left, token))));
+        }
+
+        return steps;
+    }
+
+    /// <summary>Whether one namespace is not as wanted, as far as the cluster's owner lets it be.</summary>
+    public bool IsLacking(KubeObject ns, Tenancy tenancy) => Allowed(ns, tenancy).Any();
+
+    /// <summary>Brings one namespace to what is wanted, before anything else goes into it.</summary>
+    public async Task EnsureAsync(KubeObject ns, Tenancy tenancy, CancellationToken cancellationToken)
+    {
+        foreach (GuardStep step in Allowed(ns, tenancy))
+        {
+            await step.Do(cancellationToken).ConfigureAwait(false);
         }
     }
 
-    /// <summary>Brings one namespace to what is wanted, before anything else goes into it.</summary>
-    /// <returns>What is wanted there.</returns>
-    public async Task<IReadOnlyList<JsonObject>> EnsureAsync(KubeObject ns, Tenancy tenancy, CancellationToken cancellationToken)
+    private IEnumerable<GuardStep> Allowed(KubeObject ns, Tenancy tenancy) =>
+        Steps(ns, tenancy, [.. Wanted(ns.Name, tenancy)]).Where(s => context.Actions.Denies(s.Resource, s.Kind, s.Namespace, s.Name) is null);
+
+    private IEnumerable<GuardStep> Steps(KubeObject ns, Tenancy tenancy, IReadOnlyList<JsonObject> wanted)
     {
         // 1. Pod Security.
         if (tenancy.PodSecurity.Length > 0 && !TenantGuards.IsSecured(ns, tenancy.PodSecurity))
         {
-            var marks = new JsonObject
-            {
-                ["metadata"] = new JsonObject
-                {
-                    ["labels"] = new JsonObject { [TenantGuards.EnforceLabel] = tenancy.PodSecurity },
-                    ["annotations"] = new JsonObject { [TenantGuards.LevelAnnotation] = tenancy.PodSecurity },
-                },
-            };
-            context.Namespaces.Observe(await context.Actions.PatchAsync(
-                ClusterResources.Namespaces, "Namespace", ns.Name, marks, "tenant " + tenancy.Tenant, cancellationToken).ConfigureAwait(false));
+            yield return new GuardStep(ClusterResources.Namespaces, "Namespace", "", ns.Name, $"label {ns.Uid} {tenancy.PodSecurity}", token => SecureAsync(ns, tenancy, token));
         }
 
         // 2. Traffic and bounds.
-        List<JsonObject> wanted = [.. Wanted(ns.Name, tenancy)];
         foreach (JsonObject json in wanted)
         {
             GroupVersionResource resource = informers.Keys.First(r => KindOf(r) == json.Kind);
@@ -98,10 +105,23 @@ internal sealed class NamespaceGuards
                 continue;
             }
 
-            informer.Observe(await context.Actions.ApplyAsync(resource, json, force: true, "tenant " + tenancy.Tenant, cancellationToken).ConfigureAwait(false));
+            yield return new GuardStep(resource, json.Kind, json.Namespace, json.Name, $"apply {ns.Uid} {json.ToJsonString()}", async token =>
+                informer.Observe(await context.Actions.ApplyAsync(resource, json, force: true, "tenant " + tenancy.Tenant, token).ConfigureAwait(false)));
         }
+    }
 
-        return wanted;
+    private async Task SecureAsync(KubeObject ns, Tenancy tenancy, CancellationToken cancellationToken)
+    {
+        var marks = new JsonObject
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["labels"] = new JsonObject { [TenantGuards.EnforceLabel] = tenancy.PodSecurity },
+                ["annotations"] = new JsonObject { [TenantGuards.LevelAnnotation] = tenancy.PodSecurity },
+            },
+        };
+        context.Namespaces.Observe(await context.Actions.PatchAsync(
+            ClusterResources.Namespaces, "Namespace", ns.Name, marks, "tenant " + tenancy.Tenant, cancellationToken).ConfigureAwait(false));
     }
 
     private IEnumerable<JsonObject> Wanted(string ns, Tenancy tenancy)

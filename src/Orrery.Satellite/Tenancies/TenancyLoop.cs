@@ -22,13 +22,22 @@ internal sealed class TenancyLoop
         ILogger logger = context.Options.Loggers.CreateLogger("Orrery.Satellite.Tenancies");
         this.context = context;
         this.guards = guards;
+        var reconciler = new TenancyReconciler(context, tenancies, guards, new MachineKeeper(context, nodes, pods, logger), logger);
         host = context.Host(
             "tenancies",
-            new TenancyReconciler(context, tenancies, guards, new MachineKeeper(context, nodes, pods, logger), logger),
+            reconciler,
             [tenancies.Informer, context.Namespaces, nodes, pods, .. guards.All],
             () => tenancies.Informer.All().Select(t => t.Name).Union(nodes.All().Select(OwnerOf).OfType<string>()),
             context.Options.LevelInterval,
             workers: 2);
+        context.ClusterRecovered += () =>
+        {
+            reconciler.Recovered();
+            foreach (string tenant in tenancies.Informer.All().Select(t => t.Name).Order(StringComparer.Ordinal))
+            {
+                host.Queue.Add(tenant);
+            }
+        };
         tenancies.Informer.Subscribe(change => host.Queue.Add(change.Key.Name));
         guards.Changed += tenant => host.Queue.AddAfter(tenant, CountPace);
         guards.Subscribe();
@@ -47,6 +56,11 @@ internal sealed class TenancyLoop
         });
         context.Namespaces.Subscribe(change =>
         {
+            if (change.IsDeleted)
+            {
+                reconciler.Forget(change.Key.Name);
+            }
+
             if (change.Latest.Labels.TryGetValue(OrreryNames.TenantLabel, out string? tenant))
             {
                 host.Queue.Add(tenant);

@@ -14,6 +14,14 @@ internal sealed class TenancyReconciler(SatelliteContext context, KnownTenancies
 
     private static readonly TimeSpan RefusedLook = TimeSpan.FromSeconds(10);
 
+    private readonly GuardPace holding = new(context, guards, logger);
+
+    /// <summary>The cluster has come right again, or lets its satellite do more: what it refused is tried now.</summary>
+    public void Recovered() => holding.Release();
+
+    /// <summary>A namespace has gone.</summary>
+    public void Forget(string ns) => holding.Forget(ns);
+
     public async Task<ReconcileResult> ReconcileAsync(string key, CancellationToken cancellationToken)
     {
         KubeObject? json = tenancies.JsonOf(key);
@@ -26,19 +34,19 @@ internal sealed class TenancyReconciler(SatelliteContext context, KnownTenancies
         }
 
         // 1. What holds its namespaces apart.
-        string refusal = context.NamespacesUnknown ?? "";
+        string refusal = context.NamespacesUnknown ?? "", reason = "Refused";
+        TimeSpan? again = refusal.Length > 0 ? RefusedLook : null;
         bool isBlind = refusal.Length > 0;
-        try
+        if (!isBlind)
         {
-            if (!isBlind)
+            (GuardRefusal? left, again) = await holding.BringAboutAsync(key, tenancy, cancellationToken).ConfigureAwait(false);
+            if (left is null && again is { } soon)
             {
-                await guards.BringAboutAsync(key, tenancy, cancellationToken).ConfigureAwait(false);
+                // The cluster failed at it a moment ago: whether it can, or what it says, is not known yet.
+                return ReconcileResult.After(soon);
             }
-        }
-        catch (StatusException e) when (e.Code is 400 or 403 or 422)
-        {
-            refusal = e.Message;
-            Log.GuardRefused(logger, key, e.Reason, e.Message);
+
+            (reason, refusal) = (left?.Reason ?? reason, left?.Message ?? "");
         }
 
         // 2. Its machines. Most tenants have none, and never had.
@@ -49,10 +57,10 @@ internal sealed class TenancyReconciler(SatelliteContext context, KnownTenancies
         // 3. The status.
         if (tenancy is not null)
         {
-            await ReportAsync(json!, tenancy, refusal, state, cancellationToken).ConfigureAwait(false);
+            await ReportAsync(json!, tenancy, reason, refusal, state, cancellationToken).ConfigureAwait(false);
         }
 
-        TimeSpan? again = refusal.Length > 0 && state?.Again is null ? RefusedLook : state?.Again;
+        again = again is { } one && state?.Again is { } other ? (one < other ? one : other) : again ?? state?.Again;
         return again is { } wait ? ReconcileResult.After(wait) : ReconcileResult.Done;
     }
 
@@ -69,7 +77,7 @@ internal sealed class TenancyReconciler(SatelliteContext context, KnownTenancies
         }
     }
 
-    private async Task ReportAsync(KubeObject json, Tenancy tenancy, string refusal, MachineState? state, CancellationToken cancellationToken)
+    private async Task ReportAsync(KubeObject json, Tenancy tenancy, string reason, string refusal, MachineState? state, CancellationToken cancellationToken)
     {
         JsonObject status = json.ToJsonObject()["status"]?.DeepClone() as JsonObject ?? [];
         DateTimeOffset now = context.Time.GetUtcNow();
@@ -87,7 +95,7 @@ internal sealed class TenancyReconciler(SatelliteContext context, KnownTenancies
         }
 
         Conditions.Set(
-            status, OrreryNames.IsolatedCondition, refusal.Length == 0 ? Conditions.True : Conditions.False, refusal.Length == 0 ? "Isolated" : "Refused",
+            status, OrreryNames.IsolatedCondition, refusal.Length == 0 ? Conditions.True : Conditions.False, refusal.Length == 0 ? "Isolated" : reason,
             refusal.Length == 0 ? "its namespaces are held apart" : refusal, now, json.Generation);
         SetMachines(status, tenancy, state, json.Generation, now);
         if (JsonComparison.IsSame(json.At("status"), status))

@@ -13,6 +13,7 @@ public sealed class RoughClusterRoadTests
     private const int Many = 50;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private static readonly GroupVersionResource LimitRanges = new("", "v1", "limitranges");
+    private static readonly GroupVersionResource Policies = new("networking.k8s.io", "v1", "networkpolicies");
     private static readonly GroupVersionResource Quotas = new("", "v1", "resourcequotas");
 
     [Fact]
@@ -90,6 +91,87 @@ public sealed class RoughClusterRoadTests
         await Eventually.SomeAsync(() => inside.FindAsync(CoreResources.Pods, Mapped, "bare", default), "it is let in", TimeSpan.FromSeconds(90));
     }
 
+    /// <summary>That its network is held apart was refused once, and is refused still: what was to come after it does not come before it.</summary>
+    [Fact]
+    public async Task Namespace_ThatCannotBeHeldApart_GetsNothingIntoIt_UntilItCan()
+    {
+        var way = new RoughWay();
+        await using TestFleet fleet = await TestFleet.StartAsync(new TestFleetOptions { ToCluster = way }, "pa2-par");
+        way.Instead = (request, _) => Task.FromResult(
+            request.Method == HttpMethod.Patch && request.RequestUri!.AbsolutePath.Contains("/networkpolicies/", StringComparison.Ordinal) ? RoughWay.Status(403, "Forbidden", "admission webhook said no") : null);
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        KubeClient inside = fleet.DataPlanes["pa2-par"].Client;
+
+        await shop.CreateAsync(CoreResources.ConfigMaps, "default", ConfigMap("first"), default);
+        await Eventually.TrueAsync(async () => (await fleet.Root.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)).Items.Any(w => AppliedOf(w) == "False Forbidden"), "it is told", Limit);
+        await Task.Delay(TimeSpan.FromSeconds(7), TimeProvider.System);
+        await Eventually.TrueAsync(() => way.Asked.Count(a => a.Method == "PATCH" && a.Address.AbsolutePath.Contains("/networkpolicies/", StringComparison.Ordinal)) >= 4, "it was tried again", Limit);
+        Assert.Null(await inside.FindAsync(CoreResources.ConfigMaps, Mapped, "first", default));
+        await IsolatedAsync(fleet, "False Refused");
+
+        way.Instead = null;
+        await ArrivesAsync(inside, "first");
+        await IsolatedAsync(fleet, "True Isolated");
+    }
+
+    /// <summary>A full cluster is asked for what holds a tenant apart as often as for its Works: ever less, and at once when it has room again.</summary>
+    [Fact]
+    public async Task Tenancy_InAClusterThatTakesNoChanges_IsTriedEverLess_AndComesRight()
+    {
+        var way = new RoughWay();
+        await using TestFleet fleet = await TestFleet.StartAsync(new TestFleetOptions { ToCluster = way }, "pa2-par");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        KubeClient inside = fleet.DataPlanes["pa2-par"].Client;
+        await shop.CreateAsync(CoreResources.ConfigMaps, "default", ConfigMap("first"), default);
+        await ArrivesAsync(inside, "first");
+
+        way.Instead = (request, _) => Task.FromResult(
+            request.Method == HttpMethod.Get || request.RequestUri!.AbsolutePath.StartsWith("/apis/authorization.k8s.io", StringComparison.Ordinal)
+                ? null : RoughWay.Status(500, "", "etcdserver: mvcc: database space exceeded"));
+        await inside.DeleteAsync(Policies, Mapped, "orrery-tenant", null, default);
+        await IsolatedAsync(fleet, "False Refused");
+        int before = PolicyTries(way);
+        await Task.Delay(TimeSpan.FromSeconds(20), TimeProvider.System);
+        Assert.InRange(PolicyTries(way) - before, 0, 3);
+
+        way.Instead = null;
+        await Eventually.SomeAsync(() => inside.FindAsync(Policies, Mapped, "orrery-tenant", default), "held apart again", TimeSpan.FromSeconds(10));
+        await IsolatedAsync(fleet, "True Isolated");
+    }
+
+    /// <summary>Somebody in the cluster takes away what holds a tenant apart as often as it comes.</summary>
+    [Fact]
+    public async Task Guard_ThatTheOwnerTakesAwayAgainAndAgain_IsPutBackAtIntervals_AndThatIsSaid()
+    {
+        var way = new RoughWay();
+        await using TestFleet fleet = await TestFleet.StartAsync(new TestFleetOptions { ToCluster = way }, "pa2-par");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        KubeClient inside = fleet.DataPlanes["pa2-par"].Client;
+        await shop.CreateAsync(CoreResources.ConfigMaps, "default", ConfigMap("first"), default);
+        await ArrivesAsync(inside, "first");
+        using var stop = new CancellationTokenSource();
+        Task theirs = Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                if (await inside.FindAsync(Policies, Mapped, "orrery-tenant", default) is not null)
+                {
+                    await inside.DeleteAsync(Policies, Mapped, "orrery-tenant", null, default);
+                }
+
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+            }
+        });
+
+        await Eventually.TrueAsync(async () => (await fleet.Root.GetAsync(OrreryResources.Tenancies, "dp-pa2-par", "acme", default)) is var t && Conditions.Find(t, OrreryNames.IsolatedCondition) is { Status: "False", Reason: "Contested" }, "it is said", Limit);
+        int before = PolicyTries(way);
+        await Task.Delay(TimeSpan.FromSeconds(10), TimeProvider.System);
+        Assert.InRange(PolicyTries(way) - before, 0, 1);
+        Assert.InRange(PolicyTries(way), 10, 13);
+        await stop.CancelAsync();
+        await theirs;
+    }
+
     /// <summary>One tenant's objects that wait for a webhook that never answers do not take every worker.</summary>
     [Fact]
     public async Task Objects_ThatAreNeverAnswered_HoldUpNoOtherTenants()
@@ -121,6 +203,12 @@ public sealed class RoughClusterRoadTests
         await other.CreateAsync(CoreResources.ConfigMaps, "default", ConfigMap("theirs"), default);
         await Eventually.SomeAsync(() => inside.FindAsync(CoreResources.ConfigMaps, "globex-shop-default", "theirs", default), "the other tenant's", TimeSpan.FromSeconds(30));
     }
+
+    private static int PolicyTries(RoughWay way) => way.Asked.Count(a => a.Method == "PATCH" && a.Address.AbsolutePath.EndsWith($"/namespaces/{Mapped}/networkpolicies/orrery-tenant", StringComparison.Ordinal));
+
+    private static Task IsolatedAsync(TestFleet fleet, string expected) => Eventually.TrueAsync(
+        async () => Conditions.Find(await fleet.Root.GetAsync(OrreryResources.Tenancies, "dp-pa2-par", "acme", default), OrreryNames.IsolatedCondition) is { } isolated && $"{isolated.Status} {isolated.Reason}" == expected,
+        $"isolated is {expected}", Limit);
 
     private static async Task<Func<Task>> BindAsync(KubeClient inside, string bound)
     {

@@ -118,10 +118,16 @@ internal sealed class TestFleet : IAsyncDisposable
     {
         TestDataPlane plane = DataPlanes[dataPlane];
         ClientConfig cluster = plane.Server.Config(plane.Server.Certificate("orrery-satellite", [UserGroups.Masters], ClusterScope.Root));
+        if (plane.Network is { } network)
+        {
+            cluster = cluster with { Server = new UriBuilder(cluster.Server) { Host = network.EndPoint.Address.ToString(), Port = network.Port }.Uri, TlsServerName = "localhost" };
+        }
+
+        ClientConfig controlPlane = ControlPlane.Config(ControlPlane.Certificate(OrreryNames.SatelliteUser(dataPlane), [OrreryNames.SatelliteGroup], ClusterScope.Root));
         var agent = new SatelliteAgent(new SatelliteOptions
         {
             DataPlane = dataPlane,
-            ControlPlane = ControlPlane.Config(ControlPlane.Certificate(OrreryNames.SatelliteUser(dataPlane), [OrreryNames.SatelliteGroup], ClusterScope.Root)),
+            ControlPlane = options.ToControlPlane is { } road ? controlPlane with { Carrier = () => road.To(ClientHandler.Create(controlPlane)) } : controlPlane,
             Cluster = options.ToCluster is { } way ? cluster with { Carrier = () => way.To(ClientHandler.Create(cluster)) } : cluster,
             HeartbeatInterval = TimeSpan.FromMilliseconds(500),
             EmptyNamespaceGrace = TimeSpan.FromMilliseconds(300),
@@ -156,6 +162,11 @@ internal sealed class TestFleet : IAsyncDisposable
 
         foreach (TestDataPlane plane in DataPlanes.Values)
         {
+            if (plane.Network is { } network)
+            {
+                await network.DisposeAsync();
+            }
+
             await plane.Server.DisposeAsync();
             plane.Stop.Dispose();
         }
@@ -167,7 +178,8 @@ internal sealed class TestFleet : IAsyncDisposable
 
     private async Task AddDataPlaneAsync(string name, string region)
     {
-        DataPlanes[name] = new TestDataPlane(await TestServer.StartAsync(new TestServerOptions { SubresourceHandlers = options.Kubelets }));
+        TestServer server = await TestServer.StartAsync(new TestServerOptions { SubresourceHandlers = options.Kubelets });
+        DataPlanes[name] = new TestDataPlane(server) { Network = options.CutsClusters ? new BadNetwork(server.Url.Port, TimeProvider.System) : null };
         JsonObject body = Own("DataPlane", name);
         body.Metadata["labels"] = new JsonObject { ["region"] = region };
         await Root.CreateAsync(OrreryResources.DataPlanes, "", body, default);
@@ -189,6 +201,9 @@ internal sealed class TestDataPlane(TestServer server)
     public TestServer Server { get; } = server;
 
     public KubeClient Client => Server.Admin;
+
+    /// <summary>The way of the satellite to it; null where nothing is between them.</summary>
+    public BadNetwork? Network { get; init; }
 
     public Task Satellite { get; set; } = Task.CompletedTask;
 

@@ -18,6 +18,12 @@ internal sealed record TestFleetOptions
     /// <summary>What stands between each satellite and its cluster; null for nothing.</summary>
     public RoughWay? ToCluster { get; init; }
 
+    /// <summary>What stands between each satellite and the control plane; null for nothing.</summary>
+    public RoughWay? ToControlPlane { get; init; }
+
+    /// <summary>Whether the connections of each satellite to its cluster can be broken (<see cref="TestDataPlane.Network"/>).</summary>
+    public bool CutsClusters { get; init; }
+
     /// <summary>The clock of all satellites.</summary>
     public TimeProvider SatelliteTime { get; init; } = TimeProvider.System;
 }

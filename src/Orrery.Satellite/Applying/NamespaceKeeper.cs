@@ -66,10 +66,23 @@ internal sealed class NamespaceKeeper(SatelliteContext context, AppliedObjects a
         if (former is null && context.Tenancies.Of(owner.Tenant) is { } tenancy && guards.IsLacking(ns, tenancy) && !applied.AnyIn(name))
         {
             // Held apart before anything is in it, also where that was refused the first time.
-            await guards.EnsureAsync(ns, tenancy, cancellationToken).ConfigureAwait(false);
+            return await HoldApartAsync(ns, tenancy, cancellationToken).ConfigureAwait(false);
         }
 
         return former;
+    }
+
+    private async Task<ApplyOutcome?> HoldApartAsync(KubeObject ns, Tenancy tenancy, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await guards.EnsureAsync(ns, tenancy, cancellationToken).ConfigureAwait(false);
+            return null;
+        }
+        catch (StatusException e) when (e.Code is 400 or 403 or 422)
+        {
+            return ApplyOutcome.RefusedThere(e.Reason, $"namespace {ns.Name} cannot be held apart from other tenants': {e.Message}");
+        }
     }
 
     /// <summary>What keeps a namespace from going, as its cluster says.</summary>

@@ -92,18 +92,20 @@ public sealed class RoughClusterRoadTests
     }
 
     /// <summary>That its network is held apart was refused once, and is refused still: what was to come after it does not come before it.</summary>
-    [Fact]
-    public async Task Namespace_ThatCannotBeHeldApart_GetsNothingIntoIt_UntilItCan()
+    [Theory]
+    [InlineData(403, "Forbidden")]
+    [InlineData(422, "Invalid")]
+    public async Task Namespace_ThatCannotBeHeldApart_GetsNothingIntoIt_UntilItCan(int code, string reason)
     {
         var way = new RoughWay();
         await using TestFleet fleet = await TestFleet.StartAsync(new TestFleetOptions { ToCluster = way }, "pa2-par");
         way.Instead = (request, _) => Task.FromResult(
-            request.Method == HttpMethod.Patch && request.RequestUri!.AbsolutePath.Contains("/networkpolicies/", StringComparison.Ordinal) ? RoughWay.Status(403, "Forbidden", "admission webhook said no") : null);
+            request.Method == HttpMethod.Patch && request.RequestUri!.AbsolutePath.Contains("/networkpolicies/", StringComparison.Ordinal) ? RoughWay.Status(code, reason, "admission webhook said no") : null);
         KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
         KubeClient inside = fleet.DataPlanes["pa2-par"].Client;
 
         await shop.CreateAsync(CoreResources.ConfigMaps, "default", ConfigMap("first"), default);
-        await Eventually.TrueAsync(async () => (await fleet.Root.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)).Items.Any(w => AppliedOf(w) == "False Forbidden"), "it is told", Limit);
+        await Eventually.TrueAsync(async () => (await fleet.Root.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)).Items.Any(w => AppliedOf(w) == "False " + reason), "it is told", Limit);
         await Task.Delay(TimeSpan.FromSeconds(7), TimeProvider.System);
         await Eventually.TrueAsync(() => way.Asked.Count(a => a.Method == "PATCH" && a.Address.AbsolutePath.Contains("/networkpolicies/", StringComparison.Ordinal)) >= 4, "it was tried again", Limit);
         Assert.Null(await inside.FindAsync(CoreResources.ConfigMaps, Mapped, "first", default));

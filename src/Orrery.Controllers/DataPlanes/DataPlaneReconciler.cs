@@ -35,6 +35,9 @@ internal sealed class DataPlaneReconciler(
     /// <summary>A satellite keeps an empty namespace for five seconds, and its cluster takes a while to delete it.</summary>
     private static readonly TimeSpan NamespaceWait = TimeSpan.FromSeconds(30);
 
+    /// <summary>By uid of a data plane that is deleted, since when it holds nothing but namespaces. By the clock that never jumps: one that is put back by an hour must not keep it for an hour.</summary>
+    private readonly ConcurrentDictionary<string, long> emptied = new(StringComparer.Ordinal);
+
     /// <summary>What was found to grant each satellite all that it may do: to build that and compare it costs more than all else of a look, and there are many looks when a fleet comes back.</summary>
     private readonly ConcurrentDictionary<string, Granted> granted = new(StringComparer.Ordinal);
 
@@ -288,6 +291,7 @@ internal sealed class DataPlaneReconciler(
         }
 
         await OwnKinds.SetFinalizerAsync(root, dataPlanes, dataPlane, OrreryNames.DataPlaneFinalizer, present: false, cancellationToken).ConfigureAwait(false);
+        emptied.TryRemove(dataPlane.Uid, out _);
         return ReconcileResult.Done;
     }
 
@@ -320,8 +324,7 @@ internal sealed class DataPlaneReconciler(
     /// </summary>
     private bool HoldsNamespaces(KubeObject dataPlane) =>
         observations.InNamespace(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane.Name)).Any(o => SourceReference.Of(o) is { Kind: "Namespace" })
-        && !(Conditions.Find(dataPlane, OrreryNames.DrainedCondition) is { Status: Conditions.True, LastTransitionTime: { } since }
-            && time.GetUtcNow() - (dataPlane.DeletionTimestamp is { } deleted && deleted > since ? deleted : since) >= NamespaceWait);
+        && !(Conditions.IsTrue(dataPlane, OrreryNames.DrainedCondition) && time.GetElapsedTime(emptied.GetOrAdd(dataPlane.Uid, _ => time.GetTimestamp())) >= NamespaceWait);
 
     private async Task DeleteAsync(GroupVersionResource resource, string name, CancellationToken cancellationToken)
     {

@@ -150,7 +150,7 @@ internal sealed class MirrorWriter(KubeClient root)
             }
 
             await root.InCluster(cluster).DeleteAsync(
-                resource, present.Namespace, present.Name, new DeleteQuery { Uid = present.Uid, GracePeriodSeconds = grace }, cancellationToken).ConfigureAwait(false);
+                resource, present.Namespace, present.Name, new DeleteQuery { Uid = present.Uid, GracePeriodSeconds = grace, PropagationPolicy = "Background" }, cancellationToken).ConfigureAwait(false);
         }
         catch (StatusException e) when (e.IsNotFound)
         {

@@ -25,7 +25,7 @@ internal static class EvictionHandler
         DeleteOptions options = DeleteOptions.Read(request.Query, eviction["deleteOptions"] as JsonObject);
         var pod = KubeObject.Parse(request.Require(request.Name).Json.Span);
         WriteScope scope = DeleteHandler.Scope(request, request.Name, options);
-        eviction = await SubresourceBody.AdmitAsync(request, scope, Kind, eviction, cancellationToken);
+        eviction = await SubresourceBody.AdmitAsync(request, scope with { Options = request.WriteOptions("CreateOptions").ToJson }, Kind, eviction, cancellationToken);
         options = DeleteOptions.Read(request.Query, eviction["deleteOptions"] as JsonObject);
 
         if (eviction.Name is { Length: > 0 } said && said != request.Name)

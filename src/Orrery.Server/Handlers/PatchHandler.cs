@@ -101,7 +101,7 @@ internal static class PatchHandler
             IsPatch = true,
             HasManagedFields = true,
             Wanted = current => Merge(request, options, current, applied, subresource, warnings),
-            Absent = subresource is null ? () => Merge(request, options, null, applied, null, warnings) : null,
+            Absent = subresource is null ? request.Creating(() => Merge(request, options, null, applied, null, warnings)) : null,
         };
     }
 

@@ -1,6 +1,8 @@
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Orrery.Api;
 using Orrery.Server.Authentication;
+using Orrery.Server.Authorization;
 using Orrery.Server.Fairness;
 using Orrery.Server.Registry;
 using Orrery.Server.Requests;
@@ -55,6 +57,13 @@ internal sealed record ResourceRequest
 
     public WriteOptions WriteOptions(string kind, bool apply = false) =>
         Handlers.WriteOptions.Read(Query, Http.Request.Headers.UserAgent.ToString(), kind, apply);
+
+    /// <summary>A change of what is not there makes it: who may change it must then be allowed to create it, too.</summary>
+    public Func<JsonObject> Creating(Func<JsonObject> absent) => () =>
+    {
+        Server.Access.Authorizer.Require(AuthorizationAttributes.From(User, Info) with { Verb = "create" });
+        return absent();
+    };
 
     public StoredObject Require(string name) =>
         Server.Objects.Find(Resource, Cluster, Namespace, name) ?? throw ApiErrors.NotFound(Resource.GroupResource, name);

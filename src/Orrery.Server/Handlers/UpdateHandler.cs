@@ -23,7 +23,7 @@ internal static class UpdateHandler
                     warnings = request.Resource.Strategy.Warn(json, current);
                     return (JsonObject)json.DeepClone();
                 },
-                Absent = request.Resource.Strategy.AllowCreateOnUpdate && request.Subresource.Length == 0 ? () => json : null,
+                Absent = request.Resource.Strategy.AllowCreateOnUpdate && request.Subresource.Length == 0 ? request.Creating(() => json) : null,
             },
             cancellationToken);
         Warnings.Add(request.Http.Response, warnings);

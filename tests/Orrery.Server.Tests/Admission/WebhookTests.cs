@@ -80,6 +80,22 @@ public sealed class WebhookTests(ServerFixture fixture) : IClassFixture<ServerFi
         Assert.Equal(("DELETE", ns, null, "a"), (request.TextAt("operation"), request.TextAt("namespace"), request.TextAt("name"), request.TextAt("oldObject", "metadata", "name")));
     }
 
+    [Fact]
+    public async Task Review_OfAnEviction_IsOfACreate()
+    {
+        await using TestWebhook webhook = await TestWebhook.StartAsync(r => TestWebhook.Answer(r, true), Token);
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(new GroupVersionResource("", "v1", "pods"), ns, Pod("p"), Token);
+        await ConfigureAsync(Validating, webhook, ns, rule: """{"apiGroups":[""],"apiVersions":["v1"],"operations":["*"],"resources":["pods/eviction"]}""");
+
+        (int code, _, _) = await SendAsync(
+            fixture.Server, HttpMethod.Post, $"/api/v1/namespaces/{ns}/pods/p/eviction", Json("""{"apiVersion":"policy/v1beta1","kind":"Eviction","metadata":{"name":"p"},"deleteOptions":{"gracePeriodSeconds":0} }"""));
+
+        Assert.Equal(201, code);
+        JsonObject request = Assert.Single(webhook.Reviews)["request"]!.AsObject();
+        Assert.Equal(("CREATE", "p", "policy/v1", "CreateOptions"), (request.TextAt("operation"), request.TextAt("name"), request.TextAt("object", "apiVersion"), request.TextAt("options", "kind")));
+    }
+
     [Theory]
     [InlineData("bindings", "bindings", null)]
     [InlineData("pods/p/binding", "pods", "binding")]

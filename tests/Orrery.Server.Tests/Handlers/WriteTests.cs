@@ -64,6 +64,35 @@ public sealed class WriteTests(ServerFixture fixture) : IClassFixture<ServerFixt
         Assert.Equal((code, message ?? fault.Message), (fault.Code, fault.Message));
     }
 
+    [Theory]
+    [InlineData("PUT", "application/json", 403)]
+    [InlineData("PATCH", "application/apply-patch+yaml", 403)]
+    public async Task Change_OfWhatIsNotThere_WantsTheRightToCreateIt(string method, string type, int expected)
+    {
+        string ns = await fixture.NamespaceAsync(), user = "changer-" + ns;
+        await fixture.Admin.CreateAsync(new GroupVersionResource("rbac.authorization.k8s.io", "v1", "roles"), ns, JsonNode.Parse(
+            """{"metadata":{"name":"r"},"rules":[{"apiGroups":[""],"resources":["limitranges"],"verbs":["update","patch"]}]}""")!.AsObject(), ServerFixture.Token);
+        await fixture.Admin.CreateAsync(new GroupVersionResource("rbac.authorization.k8s.io", "v1", "rolebindings"), ns, JsonNode.Parse(
+            $$"""{"metadata":{"name":"r"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"r"},"subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"{{user}}"}]}""")!.AsObject(), ServerFixture.Token);
+        using var handler = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } };
+        using var http = new HttpClient(handler);
+        string url = $"api/v1/namespaces/{ns}/limitranges/l?fieldManager=m";
+        async Task<int> SendAsync(string token)
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(fixture.Server.Url, url));
+            request.Headers.Authorization = new("Bearer", token);
+            request.Content = new StringContent("""{"apiVersion":"v1","kind":"LimitRange","metadata":{"name":"l"},"spec":{"limits":[]}}""", System.Text.Encoding.UTF8, type);
+            using HttpResponseMessage answer = await http.SendAsync(request, ServerFixture.Token);
+            return (int)answer.StatusCode;
+        }
+
+        string token = fixture.Server.Token(user, [], ClusterName.Root);
+        await Orrery.Testing.Eventually.TrueAsync(async () => await SendAsync(token) == expected, "it is refused", cancellationToken: ServerFixture.Token);
+        Assert.Equal(expected, await SendAsync(token));
+        Assert.Equal(201, await SendAsync(fixture.Server.AdminToken(ClusterName.Root)));
+        Assert.Equal(200, await SendAsync(token));
+    }
+
     [Fact]
     public async Task Update_StaleRevision_AnswersConflict()
     {

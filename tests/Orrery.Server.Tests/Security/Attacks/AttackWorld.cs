@@ -128,21 +128,24 @@ public sealed class AttackWorld : IAsyncLifetime
         }
 
         head.Append("Connection: close\r\n\r\n");
-        string answer;
+        var answer = new StringBuilder();
         try
         {
             await tls.WriteAsync(Encoding.Latin1.GetBytes(head.ToString()), Cancel);
             await tls.WriteAsync(body, Cancel);
-            using var reader = new StreamReader(tls, Encoding.Latin1);
-            answer = await reader.ReadToEndAsync(Cancel);
+            byte[] piece = new byte[4096];
+            while (await tls.ReadAsync(piece, Cancel) is > 0 and int read)
+            {
+                answer.Append(Encoding.Latin1.GetString(piece, 0, read));
+            }
         }
         catch (IOException)
         {
-            // The server has closed the connection rather than read on.
-            return (0, "");
+            // The server has closed the connection rather than read on, whether it answered before or not.
         }
 
-        return answer.Length == 0 ? (0, "") : (int.Parse(answer.AsSpan(9, 3), CultureInfo.InvariantCulture), answer);
+        string text = answer.ToString();
+        return text.Length == 0 ? (0, "") : (int.Parse(text.AsSpan(9, 3), CultureInfo.InvariantCulture), text);
     }
 
     private async Task<string> StateAsync()

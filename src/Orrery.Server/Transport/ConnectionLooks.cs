@@ -30,7 +30,8 @@ internal sealed class ConnectionLooks : IDisposable
     public int Waiting => connections.Count(c => c.Key.Any);
 
     /// <summary>
-    /// The framework takes the moment of its last look for now, so that a rate is asked for up to an interval too soon. With this much more patience nobody who is as fast as before is cut off.
+    /// Of the time between two looks the framework counts a second at most, since it takes more for a sign that the machine had no time. It also takes the moment of its last look for now, so that the first look
+    /// may come at once. So rates are for what it counts, and of that there is a second a look: nobody who is as fast as before is cut off, and who is not is within an interval more than before.
     /// </summary>
     public static void BePatient(KestrelServerLimits limits)
     {
@@ -56,7 +57,17 @@ internal sealed class ConnectionLooks : IDisposable
 
     public void Dispose() => timer.Dispose();
 
-    private static MinDataRate? Patient(MinDataRate? rate) => rate is null ? null : new MinDataRate(rate.BytesPerSecond, rate.GracePeriod + Interval);
+    private static MinDataRate? Patient(MinDataRate? rate)
+    {
+        if (rate is null)
+        {
+            return null;
+        }
+
+        // So many whole intervals lie in what it has at first, and one look more finds them over.
+        double intervals = Math.Max(1, Math.Ceiling(rate.GracePeriod / Interval));
+        return new MinDataRate(rate.BytesPerSecond * Interval.TotalSeconds * intervals / (intervals + 1), TimeSpan.FromSeconds(intervals + 0.5));
+    }
 
     private void LookAtAll()
     {

@@ -10,7 +10,7 @@ namespace Orrery.Server.Tests.Requests;
 
 public sealed class SlowBodyTests
 {
-    /// <summary>Kestrel gives a body 5 s before it asks for 240 bytes a second.</summary>
+    /// <summary>Kestrel gives a body 5 s before it asks for 240 bytes a second. It is looked at every 5 s, so that one that does not come is noticed long before the end of a write's time (504).</summary>
     [Fact]
     public async Task Create_BodyThatTrickles_IsTheClientsTimeout()
     {

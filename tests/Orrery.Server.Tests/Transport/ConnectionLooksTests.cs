@@ -89,12 +89,16 @@ public sealed class ConnectionLooksTests
         Assert.Empty(loggers.Lines);
     }
 
-    [Fact]
-    public void BePatient_OfTheFrameworksLimits_GivesAsMuchMoreAsALookMayBeOld()
+    /// <summary>What is slow for <paramref name="grace"/> and slower than a look finds exactly is found by the look after, in what the framework counts: a second a look.</summary>
+    [Theory]
+    [InlineData(5, 1.5, 600)]
+    [InlineData(7, 2.5, 800)]
+    [InlineData(2, 1.5, 600)]
+    public void BePatient_OfTheFrameworksLimits_SaysThemInWhatIsCounted(int grace, double counted, double rate)
     {
-        var limits = new KestrelServerLimits { MinResponseDataRate = new MinDataRate(100, TimeSpan.FromSeconds(7)), MinRequestBodyDataRate = null };
+        var limits = new KestrelServerLimits { MinResponseDataRate = new MinDataRate(240, TimeSpan.FromSeconds(grace)), MinRequestBodyDataRate = null };
         ConnectionLooks.BePatient(limits);
-        Assert.Equal((100, TimeSpan.FromSeconds(12)), (limits.MinResponseDataRate!.BytesPerSecond, limits.MinResponseDataRate.GracePeriod));
+        Assert.Equal((rate, TimeSpan.FromSeconds(counted)), (limits.MinResponseDataRate!.BytesPerSecond, limits.MinResponseDataRate.GracePeriod));
         Assert.Null(limits.MinRequestBodyDataRate);
     }
 

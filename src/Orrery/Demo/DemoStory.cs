@@ -17,7 +17,7 @@ internal static class DemoStory
     {
         // 1. The vendor's side: a tenant, and a virtual cluster on the three data planes.
         Console.WriteLine("The vendor makes a tenant and gives it a virtual cluster on three data planes.\n");
-        using var own = new OwnClient(installation.Root, time);
+        var own = new OwnClient(installation.Root, time);
         string? program = Kubectl.Find();
         if (program is null)
         {
@@ -29,8 +29,8 @@ internal static class DemoStory
         // 2. The tenant's side, with a credential that reaches this virtual cluster and nothing else.
         string kubeconfig = await VirtualClusterAccess.WriteKubeconfigAsync(installation.Directory, installation.Settings, Shop, time, cancellationToken).ConfigureAwait(false);
         Console.WriteLine($"The tenant uses its virtual cluster as any Kubernetes cluster.\n\n$ export KUBECONFIG={kubeconfig}\n");
-        using var tenant = new OwnClient(new KubeClient(KubeConfig.Load(kubeconfig)), time);
-        await ShowAsync(program, kubeconfig, tenant, Tenant(Manifest("productpage/productpage.yaml")), cancellationToken).ConfigureAwait(false);
+        using var shop = new KubeClient(KubeConfig.Load(kubeconfig));
+        await ShowAsync(program, kubeconfig, new OwnClient(shop, time), Tenant(Manifest("productpage/productpage.yaml")), cancellationToken).ConfigureAwait(false);
 
         // 3. How to go on.
         SayHowToGoOn(installation, kubeconfig);

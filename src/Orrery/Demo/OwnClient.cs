@@ -10,7 +10,7 @@ using Orrery.Machinery;
 namespace Orrery.Demo;
 
 /// <summary>What the story does with kubectl, done by our own client where kubectl is missing. Prints as kubectl would.</summary>
-internal sealed class OwnClient(KubeClient client, TimeProvider time) : IDisposable
+internal sealed class OwnClient(KubeClient client, TimeProvider time)
 {
     private const string Namespace = "default";
     private const string FieldManager = "orrery-demo";
@@ -75,8 +75,6 @@ internal sealed class OwnClient(KubeClient client, TimeProvider time) : IDisposa
     public Task WaitForNoPodsAsync(string labelSelector, CancellationToken cancellationToken) =>
         UntilAsync($"no pods with {labelSelector}", async () =>
             (await client.ListAsync(Pods, Namespace, new ListQuery { LabelSelector = labelSelector }, cancellationToken).ConfigureAwait(false)).Items.Count == 0, cancellationToken);
-
-    public void Dispose() => client.Dispose();
 
     private async Task EachAsync(string file, Func<GroupVersionResource, string, JsonObject, Task> act, CancellationToken cancellationToken)
     {

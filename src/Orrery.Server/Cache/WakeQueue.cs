@@ -11,6 +11,9 @@ internal sealed class WakeQueue(string cluster, int width) : IThreadPoolWorkItem
     /// <summary>Watchers that are served before others have their turn: some 20 µs, or 100 where much waits for each.</summary>
     private const int Turn = 4;
 
+    /// <summary>Room that stays for the next change.</summary>
+    private const int Kept = 64;
+
     private readonly Lock gate = new();
     private readonly Queue<CacheWatcher> ready = new();
     private int serving;
@@ -47,7 +50,11 @@ internal sealed class WakeQueue(string cluster, int width) : IThreadPoolWorkItem
                 if (!ready.TryDequeue(out next))
                 {
                     serving--;
-                    ready.TrimExcess();
+                    if (ready.Capacity > Kept)
+                    {
+                        ready.TrimExcess();
+                    }
+
                     return;
                 }
             }

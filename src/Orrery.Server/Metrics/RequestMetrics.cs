@@ -82,7 +82,7 @@ internal sealed class RequestMetrics(TimeProvider time)
 
         string subresource = resource.Subresources.TryGetValue(request.Subresource, out SubresourceDefinition? known) ? known.Name
             : request.Subresource.Length == 0 ? "" : "other";
-        string scope = request.IsNameInPath ? "resource" : request.Namespace.Length > 0 ? "namespace" : "cluster";
+        string scope = request.IsNameInPath || request.Verb == "create" ? "resource" : request.Namespace.Length > 0 ? "namespace" : "cluster";
         return new SeriesKey(resource.Resource.Group, resource.Resource.Version, resource.Resource.Resource, subresource, verb, scope, code);
     }
 

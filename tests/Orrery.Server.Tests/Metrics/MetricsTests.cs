@@ -18,7 +18,7 @@ public sealed partial class MetricsTests(ServerFixture fixture) : IClassFixture<
         Assert.Null(await fixture.Admin.FindAsync(ServerFixture.ConfigMaps, ns, "none", ServerFixture.Token));
         string after = await ReadAsync(fixture.Admin);
 
-        Assert.Equal(1, Grown("apiserver_request_total", "verb=\"POST\"", "resource=\"configmaps\"", "code=\"201\"", "scope=\"namespace\""));
+        Assert.Equal(1, Grown("apiserver_request_total", "verb=\"POST\"", "resource=\"configmaps\"", "code=\"201\"", "scope=\"resource\""));
         Assert.Equal(2, Grown("apiserver_request_total", "verb=\"GET\"", "resource=\"configmaps\"", "code=\"200\"", "scope=\"resource\""));
         Assert.Equal(1, Grown("apiserver_request_total", "verb=\"GET\"", "resource=\"configmaps\"", "code=\"404\""));
         Assert.Equal(3, Grown("apiserver_request_duration_seconds_count", "verb=\"GET\"", "resource=\"configmaps\""));

@@ -69,9 +69,9 @@ internal sealed class ObjectCreation(ObjectStore objects, ObjectVersions version
                 throw ApiErrors.Invalid(resource.Kind.GroupKind, json.Name, errors);
             }
 
-            await admission.ValidateAsync(scope.Admission(AdmissionOperation.Create, json.Name, json, null), cancellationToken);
-
+            // A Service has its addresses before admission judges it, as upstream.
             using ServiceAddresses.Reservation? reservation = await addresses.ReserveAsync(scope, json, null, cancellationToken);
+            await admission.ValidateAsync(scope.Admission(AdmissionOperation.Create, json.Name, json, null), cancellationToken);
             byte[] stored = ObjectEncoding.Encode(await versions.EncodeAsync(scope, json, cancellationToken));
             room.Check(objects.Caches.Contents, scope, json.Name, stored.Length, null);
             if (scope.DryRun)

@@ -95,12 +95,11 @@ internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions,
                 throw ApiErrors.Invalid(resource.Kind.GroupKind, scope.Name, [.. ObjectMetaRules.ValidateUpdate(json, old), .. errors]);
             }
 
+            using ServiceAddresses.Reservation? reservation = await addresses.ReserveAsync(scope, json, old, cancellationToken);
             if (!change.IsAdmitted)
             {
                 await admission.ValidateAsync(Ask(scope, change, json, old), cancellationToken);
             }
-
-            using ServiceAddresses.Reservation? reservation = await addresses.ReserveAsync(scope, json, old, cancellationToken);
 
             // 6. Nothing changed: nothing is written, the revision stays. But that is how objects are brought to another version for good, after which nobody reads the former.
             if (ObjectStore.IsSame(json, old) && (scope.ByServer || resource.IsInStoredVersion(current.Json.Span)))

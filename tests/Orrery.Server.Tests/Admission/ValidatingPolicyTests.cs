@@ -52,6 +52,25 @@ public sealed class ValidatingPolicyTests(ServerFixture fixture) : IClassFixture
         await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("a"), Token);
     }
 
+    /// <summary>Whoever says which addresses and ports a Service may have sees those that it got.</summary>
+    [Fact]
+    public async Task Write_OfAService_IsJudgedWithWhatItWasGiven()
+    {
+        string ns = await fixture.NamespaceAsync();
+        await BindAsync(
+            fixture.Admin, ns, """  "validations":[{"expression":"!has(object.spec.clusterIP) || !has(object.spec.ports[0].nodePort)","messageExpression":"object.spec.clusterIP + ' ' + string(object.spec.ports[0].nodePort)"}]  """,
+            """{"apiGroups":[""],"apiVersions":["v1"],"operations":["CREATE","UPDATE"],"resources":["services"]}""");
+
+        StatusException refused = await RefusalAsync(() => fixture.Admin.CreateAsync(ServerFixture.Services, ns, Service("NodePort"), Token));
+        await fixture.Admin.CreateAsync(ServerFixture.Services, ns, Service("ClusterIP"), Token);
+        StatusException changed = await RefusalAsync(() => fixture.Admin.UpdateAsync(ServerFixture.Services, ns, "s", Service("NodePort"), Token));
+
+        Assert.Matches(@"denied request: 10\.\d+\.\d+\.\d+ 3\d{4}$", refused.Message);
+        Assert.Matches(@"denied request: 10\.\d+\.\d+\.\d+ 3\d{4}$", changed.Message);
+
+        static JsonObject Service(string type) => Json($$"""{"metadata":{"name":"s"},"spec":{"type":"{{type}}","ports":[{"port":80}]} }""");
+    }
+
     [Fact]
     public async Task Write_OfAnotherNamespaceResourceOrOperation_IsNotJudged()
     {

@@ -153,6 +153,12 @@ public sealed record ApiServerOptions
     /// <summary>Where the cluster IPs of Services come from.</summary>
     public ServiceRange ServiceRange { get; init; } = ServiceRange.Default;
 
+    /// <summary>
+    /// Where those of the other address family come from; null: Services are of one family. By default they may be of both, as these addresses lead nowhere: what a Service of a
+    /// virtual cluster really has, its data planes say.
+    /// </summary>
+    public ServiceRange? SecondServiceRange { get; init; } = ServiceRange.DefaultIpV6;
+
     /// <summary>Where their node ports come from.</summary>
     public NodePortRange NodePorts { get; init; } = NodePortRange.Default;
 

@@ -89,7 +89,7 @@ internal static class ServerComposition
                 PolicyPlugins.Validating(caches, facts, parameters), new ValidatingWebhooks(caches, webhookCalls, seats), lifecycle,
             ],
             admissionMetrics, time).Without(options.DisabledAdmissionPlugins);
-        var serviceAddresses = new ServiceAddresses(caches, options.ServiceRange, options.NodePorts, names);
+        var serviceAddresses = new ServiceAddresses(caches, options.SecondServiceRange is { } second ? [options.ServiceRange, second] : [options.ServiceRange], options.NodePorts, names);
         var quotas = new QuotaLedger(objects, !options.DisabledAdmissionPlugins.Contains("ResourceQuota"), time);
         var creation = new ObjectCreation(objects, versions, admission, serviceAddresses, quotas, options.VirtualClusterRoom, time, names);
         var update = new ObjectUpdate(objects, versions, admission, serviceAddresses, quotas, options.VirtualClusterRoom, creation, time);

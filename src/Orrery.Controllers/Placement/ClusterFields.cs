@@ -48,15 +48,27 @@ internal static class ClusterFields
 
         spec.Remove("clusterIPs");
         spec.Remove("healthCheckNodePort");
-        if (spec.TextAt("ipFamilyPolicy") is null or "SingleStack")
-        {
-            spec.Remove("ipFamilies");
-            spec.Remove("ipFamilyPolicy");
-        }
+        RemoveFamilies(spec);
 
         foreach (JsonObject port in (spec["ports"] as JsonArray ?? []).OfType<JsonObject>())
         {
             port.Remove("nodePort");
+        }
+    }
+
+    /// <summary>Families of IPv4 first, and a policy, that a Service has by itself are left to each data plane: what is of one family there has no other.</summary>
+    private static void RemoveFamilies(JsonObject spec)
+    {
+        if ((spec["ipFamilies"] as JsonArray)?.FirstOrDefault()?.GetValue<string>() is "IPv6")
+        {
+            return;
+        }
+
+        spec.Remove("ipFamilies");
+        bool isFree = spec.TextAt("clusterIP") == "None" && spec["selector"] is not JsonObject { Count: > 0 };
+        if (spec.TextAt("ipFamilyPolicy") == (isFree ? "RequireDualStack" : "SingleStack"))
+        {
+            spec.Remove("ipFamilyPolicy");
         }
     }
 

@@ -60,7 +60,7 @@ internal static class OwnServiceObjects
             ["clusterIPs"] = new JsonArray(range.First),
             ["type"] = "ClusterIP",
             ["sessionAffinity"] = "None",
-            ["ipFamilies"] = new JsonArray("IPv4"),
+            ["ipFamilies"] = new JsonArray(range.Family),
             ["ipFamilyPolicy"] = "SingleStack",
             ["internalTrafficPolicy"] = "Cluster",
         },

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Server.Cache;
@@ -10,11 +11,13 @@ namespace Orrery.Server.Registry;
 /// Gives Services their cluster IPs and node ports. What is taken is read from the Services themselves; an address that
 /// was given to a write under way is reserved until that write has ended, which is when the Service can be read. Every cluster has the whole range to itself.
 /// </summary>
-internal sealed class ServiceAddresses(CacheSet caches, ServiceRange range, NodePortRange ports, NameSource names)
+/// <param name="ranges">One, or one of each family; Services are of the first one's by themselves.</param>
+internal sealed class ServiceAddresses(CacheSet caches, IReadOnlyList<ServiceRange> ranges, NodePortRange ports, NameSource names)
 {
     private static readonly GroupResource Services = new("", "services");
     private readonly ConcurrentDictionary<(ClusterName Cluster, string Taken), byte> underWay = new();
     private readonly AddressGuards guards = new(caches);
+    private readonly ServiceFamilies families = new([.. ranges.Select(r => r.Family)]);
 
     /// <summary>
     /// Nothing reserved is let go of between a look at what is taken and the reservation that follows from it: what was let go of after the look would be in
@@ -42,13 +45,13 @@ internal sealed class ServiceAddresses(CacheSet caches, ServiceRange range, Node
             lock (gate)
             {
                 HashSet<string> taken = Taken(scope.Cluster, scope.Namespace, json.Name);
-                if ((scope.Namespace, json.Name) != (OwnServiceObjects.Namespace, OwnServiceObjects.Name) && !reservation.Owns(range.First))
+                if ((scope.Namespace, json.Name) != (OwnServiceObjects.Namespace, OwnServiceObjects.Name) && !reservation.Owns(ranges[0].First))
                 {
                     // Of the Service that every cluster has, stored or not.
-                    taken.Add(range.First);
+                    taken.Add(ranges[0].First);
                 }
 
-                GiveAddress(spec, taken, reservation, errors);
+                GiveAddresses(spec, old?["spec"] as JsonObject, taken, reservation, errors);
                 GivePorts(spec, old?["spec"] as JsonObject, taken, reservation, errors);
                 GiveHealthPort(spec, taken, reservation, errors);
             }
@@ -68,59 +71,92 @@ internal sealed class ServiceAddresses(CacheSet caches, ServiceRange range, Node
         }
     }
 
-    private void GiveAddress(JsonObject spec, HashSet<string> taken, Reservation reservation, List<FieldError> errors)
+    private void GiveAddresses(JsonObject spec, JsonObject? old, HashSet<string> taken, Reservation reservation, List<FieldError> errors)
     {
         if (spec.TextAt("type") == "ExternalName")
         {
             return;
         }
 
-        string address = spec.TextAt("clusterIP") ?? "";
-        if (address == "None")
-        {
-            spec["clusterIPs"] ??= new JsonArray("None");
-        }
-        else if (address.Length == 0)
-        {
-            int start = names.Next(0, range.Count);
-            for (int i = 0; i < range.Count && address.Length == 0; i++)
-            {
-                string candidate = range.Address((start + i) % range.Count);
-                address = taken.Contains(candidate) || !reservation.Take(candidate) ? "" : candidate;
-            }
-
-            if (address.Length == 0)
-            {
-                throw ApiErrors.InternalError("failed to allocate a serviceIP: range is full");
-            }
-
-            spec["clusterIP"] = address;
-            spec["clusterIPs"] = new JsonArray(address);
-        }
-        else if (!range.Contains(address))
-        {
-            errors.Add(FieldError.Invalid(
-                "spec.clusterIPs", new JsonArray(address), $"failed to allocate IP {address}: the provided IP ({address}) is not in the valid range. The range of valid IPs is {range}"));
-        }
-        else if (taken.Contains(address) || !reservation.Take(address))
-        {
-            errors.Add(FieldError.Invalid("spec.clusterIPs", new JsonArray(address), "failed to allocate IP " + address + ": provided IP is already allocated"));
-        }
-
-        spec["ipFamilies"] ??= new JsonArray("IPv4");
-        spec["ipFamilyPolicy"] ??= "SingleStack";
-        spec["clusterIPs"] ??= new JsonArray(address);
-    }
-
-    private void GivePorts(JsonObject spec, JsonObject? old, HashSet<string> taken, Reservation reservation, List<FieldError> errors)
-    {
-        if (spec["ports"] is not JsonArray wanted)
+        families.Settle(spec, old, errors);
+        if (errors.Count > 0)
         {
             return;
         }
 
-        bool wants = spec.TextAt("type") is "NodePort"
-            || (spec.TextAt("type") is "LoadBalancer" && spec.FlagAt("allocateLoadBalancerNodePorts") != false);
+        string[] wanted = [.. ServiceFamilies.Texts(spec, "clusterIPs")];
+        if (wanted is ["None"] || spec.TextAt("clusterIP") == "None")
+        {
+            spec["clusterIPs"] ??= new JsonArray("None");
+            return;
+        }
+
+        string[] of = [.. ServiceFamilies.Texts(spec, "ipFamilies")];
+        var addresses = new JsonArray();
+        for (int i = 0; i < of.Length; i++)
+        {
+            string asked = i < wanted.Length ? wanted[i] : "";
+            if (ranges.FirstOrDefault(r => r.Family == of[i]) is not { } range)
+            {
+                // Of a family that the cluster has no more: what it had of it stays.
+                addresses.Add(asked);
+                continue;
+            }
+
+            addresses.Add(asked.Length > 0 ? asked : FreeAddress(range, taken, reservation));
+            if (asked.Length > 0)
+            {
+                CheckAddress(range, asked, spec["clusterIPs"]!, taken, reservation, errors);
+            }
+        }
+
+        spec["clusterIP"] = addresses[0]!.DeepClone();
+        spec["clusterIPs"] = addresses;
+    }
+
+    private string FreeAddress(ServiceRange range, HashSet<string> taken, Reservation reservation)
+    {
+        int start = names.Next(0, range.Count);
+        for (int i = 0; i < range.Count; i++)
+        {
+            string candidate = range.Address((start + i) % range.Count);
+            if (!taken.Contains(candidate) && reservation.Take(candidate))
+            {
+                return candidate;
+            }
+        }
+
+        throw ApiErrors.InternalError("failed to allocate a serviceIP: range is full");
+    }
+
+    private static void CheckAddress(ServiceRange range, string address, JsonNode all, HashSet<string> taken, Reservation reservation, List<FieldError> errors)
+    {
+        string key = Plain(address);
+        if (reservation.Owns(key))
+        {
+            // Also one of a range that was another when it was given.
+            reservation.Take(key);
+        }
+        else if (!range.Contains(address))
+        {
+            errors.Add(FieldError.Invalid(
+                "spec.clusterIPs", all.DeepClone(), $"failed to allocate IP {address}: the provided IP ({address}) is not in the valid range. The range of valid IPs is {range}"));
+        }
+        else if (taken.Contains(key) || !reservation.Take(key))
+        {
+            errors.Add(FieldError.Invalid("spec.clusterIPs", all.DeepClone(), $"failed to allocate IP {address}: provided IP is already allocated"));
+        }
+    }
+
+    private void GivePorts(JsonObject spec, JsonObject? old, HashSet<string> taken, Reservation reservation, List<FieldError> errors)
+    {
+        if (spec["ports"] is not JsonArray wanted || spec.TextAt("type") is not ("NodePort" or "LoadBalancer"))
+        {
+            return;
+        }
+
+        bool gives = spec.TextAt("type") == "NodePort" || spec.FlagAt("allocateLoadBalancerNodePorts") != false;
+        var mine = new HashSet<long>();
         for (int i = 0; i < wanted.Count; i++)
         {
             if (wanted[i] is not JsonObject port)
@@ -128,27 +164,34 @@ internal sealed class ServiceAddresses(CacheSet caches, ServiceRange range, Node
                 continue;
             }
 
-            if (!wants)
+            long number = port.NumberAt("nodePort") ?? 0;
+            if (number == 0 && !gives)
             {
-                if (old?.TextAt("type") is "NodePort" or "LoadBalancer")
-                {
-                    port.Remove("nodePort");
-                }
-
                 continue;
             }
 
-            string protocol = port.TextAt("protocol") ?? "TCP";
-            if ((port.NumberAt("nodePort") ?? 0) == 0)
+            if (number == 0 && old is null)
             {
-                port["nodePort"] = FreePort(protocol, taken, reservation);
+                number = OfAnotherProtocol(wanted, port.NumberAt("port"));
             }
-            else
+
+            if (number == 0)
             {
-                CheckPort(port.NumberAt("nodePort")!.Value, protocol, $"spec.ports[{i}].nodePort", taken, reservation, errors);
+                number = FreePort(taken, reservation);
             }
+            else if (!mine.Contains(number))
+            {
+                CheckPort(number, $"spec.ports[{i}].nodePort", taken, reservation, errors);
+            }
+
+            mine.Add(number);
+            port["nodePort"] = number;
         }
     }
+
+    /// <summary>What the same port of a new Service has, or asks for, by another protocol (a name server has one for both); otherwise 0.</summary>
+    private static long OfAnotherProtocol(JsonArray ports, long? port) =>
+        ports.OfType<JsonObject>().Where(p => p.NumberAt("port") == port).Select(p => p.NumberAt("nodePort") ?? 0).FirstOrDefault(n => n != 0);
 
     /// <summary>Where a balancer asks a node whether it has an endpoint of its own: only for traffic that does not go from node to node.</summary>
     private void GiveHealthPort(JsonObject spec, HashSet<string> taken, Reservation reservation, List<FieldError> errors)
@@ -160,21 +203,21 @@ internal sealed class ServiceAddresses(CacheSet caches, ServiceRange range, Node
 
         if ((spec.NumberAt("healthCheckNodePort") ?? 0) == 0)
         {
-            spec["healthCheckNodePort"] = FreePort("TCP", taken, reservation);
+            spec["healthCheckNodePort"] = FreePort(taken, reservation);
         }
         else
         {
-            CheckPort(spec.NumberAt("healthCheckNodePort")!.Value, "TCP", "spec.healthCheckNodePort", taken, reservation, errors);
+            CheckPort(spec.NumberAt("healthCheckNodePort")!.Value, "spec.healthCheckNodePort", taken, reservation, errors);
         }
     }
 
-    private int FreePort(string protocol, HashSet<string> taken, Reservation reservation)
+    private int FreePort(HashSet<string> taken, Reservation reservation)
     {
         int start = names.Next(0, ports.Count);
         for (int i = 0; i < ports.Count; i++)
         {
             int candidate = ports.First + (start + i) % ports.Count;
-            string key = Key(protocol, candidate);
+            string key = Key(candidate);
             if (!taken.Contains(key) && !reservation.Owns(key) && reservation.Take(key))
             {
                 return candidate;
@@ -184,13 +227,14 @@ internal sealed class ServiceAddresses(CacheSet caches, ServiceRange range, Node
         throw ApiErrors.InternalError("failed to allocate a nodePort: range is full");
     }
 
-    private void CheckPort(long port, string protocol, string field, HashSet<string> taken, Reservation reservation, List<FieldError> errors)
+    private void CheckPort(long port, string field, HashSet<string> taken, Reservation reservation, List<FieldError> errors)
     {
-        if (!ports.Contains(port))
+        string key = Key(port);
+        if (!ports.Contains(port) && !reservation.Owns(key))
         {
             errors.Add(FieldError.Invalid(field, port, $"provided port is not in the valid range. The range of valid ports is {ports}"));
         }
-        else if (taken.Contains(Key(protocol, port)) || !reservation.Take(Key(protocol, port)))
+        else if ((taken.Contains(key) && !reservation.Owns(key)) || !reservation.Take(key))
         {
             errors.Add(FieldError.Invalid(field, port, "provided port is already allocated"));
         }
@@ -212,29 +256,33 @@ internal sealed class ServiceAddresses(CacheSet caches, ServiceRange range, Node
         return taken;
     }
 
-    /// <summary>The address and the ports that a Service has.</summary>
+    /// <summary>The addresses and the ports that a Service has.</summary>
     private static IEnumerable<string> Held(JsonObject spec)
     {
-        if (spec.TextAt("clusterIP") is { Length: > 0 } address and not "None")
+        foreach (string address in ServiceFamilies.Texts(spec, "clusterIPs").Append(spec.TextAt("clusterIP") ?? "").Distinct().Where(a => a is not ("" or "None")))
         {
-            yield return address;
+            yield return Plain(address);
         }
 
         foreach (JsonObject port in (spec["ports"] as JsonArray ?? []).OfType<JsonObject>())
         {
             if (port.NumberAt("nodePort") is > 0 and { } number)
             {
-                yield return Key(port.TextAt("protocol") ?? "TCP", number);
+                yield return Key(number);
             }
         }
 
         if (spec.NumberAt("healthCheckNodePort") is > 0 and { } asked)
         {
-            yield return Key("TCP", asked);
+            yield return Key(asked);
         }
     }
 
-    private static string Key(string protocol, long port) => $"{protocol}:{port}";
+    /// <summary>A node port is one Service's, whatever the protocols, as upstream.</summary>
+    private static string Key(long port) => $"port:{port}";
+
+    /// <summary>The same for every spelling of an address.</summary>
+    private static string Plain(string address) => IPAddress.TryParse(address, out IPAddress? ip) ? ip.ToString() : address;
 
     /// <summary>What one write under way has taken. What its Service had before is its own already, whoever else writes to it at the same time.</summary>
     internal sealed class Reservation(ConcurrentDictionary<(ClusterName Cluster, string Taken), byte> all, ClusterName cluster, Lock gate, HashSet<string> own) : IDisposable

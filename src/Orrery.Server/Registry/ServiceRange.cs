@@ -4,44 +4,45 @@ using System.Net.Sockets;
 
 namespace Orrery.Server.Registry;
 
-/// <summary>The IPv4 network that cluster IPs of Services are taken from. Upstream: <c>--service-cluster-ip-range</c>.</summary>
+/// <summary>A network, IPv4 or IPv6, that cluster IPs of Services are taken from. Upstream: <c>--service-cluster-ip-range</c>.</summary>
 public sealed record ServiceRange
 {
-    /// <summary>Larger ranges are refused, as upstream does.</summary>
-    private const int MinPrefix = 12;
-
-    /// <summary>The smallest range that leaves addresses beside the one of the Service <c>kubernetes</c>.</summary>
-    private const int MaxPrefix = 29;
+    /// <summary>Addresses beyond these of an IPv6 network are given to those alone who name them.</summary>
+    private const int MostBits = 20;
 
     public static readonly ServiceRange Default = Parse("10.96.0.0/12");
 
-    private readonly uint network;
+    /// <summary>Where a second range, of the other family, is wanted and none is named.</summary>
+    public static readonly ServiceRange DefaultIpV6 = Parse("fd00:10:96::/108");
 
-    private ServiceRange(IPNetwork range)
-    {
-        Network = range;
-        network = BinaryPrimitives.ReadUInt32BigEndian(range.BaseAddress.GetAddressBytes());
-    }
+    private ServiceRange(IPNetwork range) => Network = range;
 
     public IPNetwork Network { get; }
 
-    /// <summary>How many addresses can be given: neither the network's nor the broadcast address is.</summary>
-    public int Count => (1 << (32 - Network.PrefixLength)) - 2;
+    public bool IsIpV6 => Network.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6;
+
+    /// <summary>As a Service's <c>ipFamilies</c> names it.</summary>
+    public string Family => IsIpV6 ? "IPv6" : "IPv4";
+
+    /// <summary>How many addresses can be given: neither the network's nor a broadcast address is.</summary>
+    public int Count => (1 << Math.Min((IsIpV6 ? 128 : 32) - Network.PrefixLength, MostBits)) - (IsIpV6 ? 1 : 2);
 
     /// <summary>The address of the Service <c>kubernetes</c>.</summary>
     public string First => Address(0);
 
-    /// <exception cref="FormatException">No IPv4 network of /12 to /29.</exception>
+    /// <exception cref="FormatException">No IPv4 network of /12 to /29, and no IPv6 network of /64 to /125: larger ones are refused, as upstream does, and smaller ones have no room.</exception>
     public static ServiceRange Parse(string text) =>
-        IPNetwork.TryParse(text, out IPNetwork range) && range.BaseAddress.AddressFamily == AddressFamily.InterNetwork && range.PrefixLength is >= MinPrefix and <= MaxPrefix
+        IPNetwork.TryParse(text, out IPNetwork range)
+            && (range.BaseAddress.AddressFamily == AddressFamily.InterNetwork ? range.PrefixLength is >= 12 and <= 29 : range.PrefixLength is >= 64 and <= 125)
             ? new ServiceRange(range)
-            : throw new FormatException($"'{text}' is no IPv4 network of /{MinPrefix} to /{MaxPrefix}, such as 10.96.0.0/12; IPv6 and dual stack are not served");
+            : throw new FormatException($"'{text}' is no IPv4 network of /12 to /29, such as 10.96.0.0/12, and no IPv6 network of /64 to /125");
 
     /// <param name="index">From zero.</param>
     public string Address(int index)
     {
-        Span<byte> bytes = stackalloc byte[4];
-        BinaryPrimitives.WriteUInt32BigEndian(bytes, network + 1 + (uint)index);
+        byte[] bytes = Network.BaseAddress.GetAddressBytes();
+        Span<byte> last = bytes.AsSpan(bytes.Length - 4);
+        BinaryPrimitives.WriteUInt32BigEndian(last, BinaryPrimitives.ReadUInt32BigEndian(last) + 1 + (uint)index);
         return new IPAddress(bytes).ToString();
     }
 

@@ -25,7 +25,7 @@ internal static class KubeApiServerFlags
         new("tls-private-key-file", FlagKind.Text, "Key of that certificate."),
         new("tls-min-version", FlagKind.Text, "Oldest version of TLS: VersionTLS12 or VersionTLS13. Default: what the system offers."),
         new("tls-cipher-suites", FlagKind.List, "Cipher suites, by their names at IANA; those of TLS 1.3 are always offered. Default: what the system offers."),
-        new("service-cluster-ip-range", FlagKind.Text, "IPv4 network of the cluster IPs of Services.", "10.0.0.0/24"),
+        new("service-cluster-ip-range", FlagKind.Text, "Network of the cluster IPs of Services, or one of IPv4 and one of IPv6.", "10.0.0.0/24"),
         new("service-node-port-range", FlagKind.Text, "Ports that Services may have on nodes: first-last, or first+more.", "30000-32767"),
         new("max-requests-inflight", FlagKind.Number, "Requests under way at once, together with the next; 0 for both sets no bound. Default: by the number of processors."),
         new("max-mutating-requests-inflight", FlagKind.Number, "Added to --max-requests-inflight."),
@@ -58,6 +58,9 @@ internal static class KubeApiServerFlags
         new("audit-log-maxage", FlagKind.Number, "Days that former files are kept; 0 keeps all.", "0"),
         new("audit-log-maxbackup", FlagKind.Number, "How many former files are kept; 0 keeps all.", "0"),
 
+        new("audit-log-format", FlagKind.Text, "json is the only one.", "json"),
+        new("audit-log-version", FlagKind.Text, "audit.k8s.io/v1 is the only one.", "audit.k8s.io/v1"),
+
         // May they.
         new("authorization-mode", FlagKind.List, "RBAC, Webhook, AlwaysAllow, AlwaysDeny, or several, asked in turn. Node is accepted and grants nothing.", "AlwaysAllow"),
         new("authorization-config", FlagKind.Text, "File that says who decides, in order: an AuthorizationConfiguration; followed as it changes. Instead of --authorization-mode."),
@@ -81,6 +84,7 @@ internal static class KubeApiServerFlags
 
         // What test environments pass, and what is tuned by it is not there.
         Without("feature-gates", FlagKind.Pairs, "there are no gates"),
+        Without("audit-log-mode", FlagKind.Text, "events are written in the background, and requests wait where the disk cannot keep up", "blocking"),
         Without("profiling", FlagKind.Switch, "there is no profile to fetch", "true"),
         Without("contention-profiling", FlagKind.Switch, "there is no profile to fetch", "false"),
         Without("watch-cache", FlagKind.Switch, "all reads are from memory", "true"),

@@ -50,7 +50,8 @@ internal sealed record KubeApiServerOptions
 
     public required bool AllowsAnonymous { get; init; }
 
-    public required ServiceRange ServiceRange { get; init; }
+    /// <summary>One, or one of each address family.</summary>
+    public required IReadOnlyList<ServiceRange> ServiceRanges { get; init; }
 
     public required NodePortRange NodePorts { get; init; }
 
@@ -84,9 +85,12 @@ internal sealed record KubeApiServerOptions
     /// <exception cref="CommandFailedException">Names the flag and what it may be.</exception>
     public static KubeApiServerOptions From(FlagValues flags)
     {
-        if (flags.Text("storage-backend") != "etcd3")
+        foreach ((string flag, string only) in (ReadOnlySpan<(string, string)>)[("storage-backend", "etcd3"), ("audit-log-format", "json"), ("audit-log-version", "audit.k8s.io/v1")])
         {
-            throw new CommandFailedException("--storage-backend: etcd3 is the only one");
+            if (flags.Text(flag) != only)
+            {
+                throw new CommandFailedException($"--{flag}: {only} is the only one");
+            }
         }
 
         AuthorizationFlags authorization = AuthorizationFlags.Read(flags);
@@ -114,7 +118,7 @@ internal sealed record KubeApiServerOptions
 
             // As upstream: where everything is allowed, nobody may come without a name.
             AllowsAnonymous = flags.Switch("anonymous-auth") && !authorization.AllowsEverything,
-            ServiceRange = Range(flags.Text("service-cluster-ip-range")!),
+            ServiceRanges = Ranges(flags.Text("service-cluster-ip-range")!),
             NodePorts = ReadNodePorts(flags.Text("service-node-port-range")!),
             MostRequests = ReadMostRequests(flags),
             QueuesRequests = flags.Switch("enable-priority-and-fairness"),
@@ -192,11 +196,14 @@ internal sealed record KubeApiServerOptions
         : text == "localhost" ? IPAddress.Loopback
         : throw new CommandFailedException($"--{name}: '{text}' is no IP address");
 
-    private static ServiceRange Range(string text)
+    private static IReadOnlyList<ServiceRange> Ranges(string text)
     {
         try
         {
-            return ServiceRange.Parse(text);
+            ServiceRange[] ranges = [.. text.Split(',').Select(ServiceRange.Parse)];
+            return ranges.Length == ranges.DistinctBy(r => r.Family).Count()
+                ? ranges
+                : throw new CommandFailedException($"--service-cluster-ip-range: '{text}' is neither one network nor one of each address family");
         }
         catch (FormatException bad)
         {

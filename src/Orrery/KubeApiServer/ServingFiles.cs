@@ -58,7 +58,7 @@ internal sealed record ServingFiles(X509Certificate2 Certificate, X509Certificat
         string[] names = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"];
         IssuedCertificate issued = authority.IssueServer(
             options.ExternalHost is { } host && !IPAddress.TryParse(host, out _) ? [host, .. names] : names,
-            [.. new[] { IPAddress.Loopback, IPAddress.IPv6Loopback, options.Advertise, IPAddress.Parse(options.ServiceRange.First) }.Distinct()],
+            [.. new[] { IPAddress.Loopback, IPAddress.IPv6Loopback, options.Advertise, IPAddress.Parse(options.ServiceRanges[0].First) }.Distinct()],
             Lifetime);
         PrivateFile.Write(keyFile, issued.KeyPem);
         PrivateFile.Write(certificateFile, issued.CertificatePem + "\n" + authority.CertificatePem + "\n");

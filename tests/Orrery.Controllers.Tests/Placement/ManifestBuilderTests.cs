@@ -42,6 +42,13 @@ public sealed class ManifestBuilderTests
     public void Build_HeadlessService_StaysHeadless() =>
         Same("""{"clusterIP": "None"}""", Build("Service", """{"spec": {"clusterIP": "None", "clusterIPs": ["None"]}}""")["spec"]);
 
+    [Theory]
+    [InlineData("""{"clusterIP": "None", "ipFamilies": ["IPv4", "IPv6"], "ipFamilyPolicy": "RequireDualStack"}""", """{"clusterIP": "None"}""")]
+    [InlineData("""{"selector": {"a": "b"}, "ipFamilies": ["IPv4", "IPv6"], "ipFamilyPolicy": "RequireDualStack"}""", """{"selector": {"a": "b"}, "ipFamilyPolicy": "RequireDualStack"}""")]
+    [InlineData("""{"selector": {"a": "b"}, "ipFamilies": ["IPv4", "IPv6"], "ipFamilyPolicy": "PreferDualStack"}""", """{"selector": {"a": "b"}, "ipFamilyPolicy": "PreferDualStack"}""")]
+    [InlineData("""{"selector": {"a": "b"}, "ipFamilies": ["IPv6"], "ipFamilyPolicy": "SingleStack"}""", """{"selector": {"a": "b"}, "ipFamilies": ["IPv6"], "ipFamilyPolicy": "SingleStack"}""")]
+    public void Build_Service_SaysOfFamiliesWhatItsAuthorMeans(string spec, string expected) => Same(expected, Build("Service", $$"""{"spec": {{spec}}}""")["spec"]);
+
     [Fact]
     public void Build_Job_DropsTheGeneratedSelector()
     {

@@ -135,6 +135,45 @@ public sealed class ServiceAddressTests(ServerFixture fixture) : IClassFixture<S
         Task<KubeObject> CreateAsync(JsonObject service) => server.Admin.CreateAsync(ServerFixture.Services, "default", service, ServerFixture.Token);
     }
 
+    /// <summary>A name server is reached by both protocols at one port of each node; what one Service has, no other gets by another protocol.</summary>
+    [Fact]
+    public async Task Create_OfOnePortByTwoProtocols_HasOneNodePort()
+    {
+        string ns = await fixture.NamespaceAsync();
+        JsonObject dns = Service("dns", "NodePort"), other = Service("other", "NodePort");
+        dns["spec"]!["ports"] = new JsonArray(Port("udp", "UDP"), Port("tcp", "TCP"));
+
+        KubeObject made = await fixture.Admin.CreateAsync(ServerFixture.Services, ns, dns, ServerFixture.Token);
+        other["spec"]!["ports"]![0]!["nodePort"] = NodePort(made);
+        other["spec"]!["ports"]![0]!["protocol"] = "SCTP";
+        StatusException taken = await Assert.ThrowsAsync<StatusException>(() => fixture.Admin.CreateAsync(ServerFixture.Services, ns, other, ServerFixture.Token));
+
+        Assert.Equal(NodePort(made), made.At("spec", "ports")!.Value[1].GetProperty("nodePort").GetInt64());
+        Assert.Contains("provided port is already allocated", taken.Message, StringComparison.Ordinal);
+
+        static JsonObject Port(string name, string protocol) => new() { ["name"] = name, ["port"] = 53, ["protocol"] = protocol };
+    }
+
+    /// <summary>Whoever wants none given may still ask for one.</summary>
+    [Fact]
+    public async Task Create_BalancedWithoutNodePorts_HasThoseItAskedFor()
+    {
+        string ns = await fixture.NamespaceAsync();
+        long free = NodePort(await fixture.Admin.CreateAsync(ServerFixture.Services, ns, Service("a", "NodePort"), ServerFixture.Token));
+        JsonObject balanced = Service("b", "LoadBalancer");
+        balanced["spec"]!["allocateLoadBalancerNodePorts"] = false;
+        balanced["spec"]!["ports"]!.AsArray().Add(new JsonObject { ["name"] = "other", ["port"] = 81, ["nodePort"] = free });
+        balanced["spec"]!["ports"]![0]!["name"] = "first";
+
+        StatusException taken = await Assert.ThrowsAsync<StatusException>(() => fixture.Admin.CreateAsync(ServerFixture.Services, ns, balanced.DeepClone().AsObject(), ServerFixture.Token));
+        await fixture.Admin.DeleteAsync(ServerFixture.Services, ns, "a", null, ServerFixture.Token);
+        KubeObject made = await fixture.Admin.CreateAsync(ServerFixture.Services, ns, balanced, ServerFixture.Token);
+
+        Assert.Contains("spec.ports[1].nodePort", taken.Message, StringComparison.Ordinal);
+        Assert.False(made.At("spec", "ports")!.Value[0].TryGetProperty("nodePort", out _));
+        Assert.Equal(free, made.At("spec", "ports")!.Value[1].GetProperty("nodePort").GetInt64());
+    }
+
     [Fact]
     public async Task Update_WithoutAddress_KeepsIt()
     {

@@ -24,7 +24,7 @@ public sealed class KubeApiServerOptionsTests
         Assert.Equal(["ServiceAccount"], options.DisabledPlugins);
         Assert.Equal(["https://127.0.0.1:40001/"], options.Issuers.Root);
         Assert.Equal(["https://127.0.0.1:40001/"], options.Issuers.Audiences);
-        Assert.Equal("10.0.0.1", options.ServiceRange.First);
+        Assert.Equal("10.0.0.1", options.ServiceRanges[0].First);
     }
 
     [Theory]
@@ -83,7 +83,9 @@ public sealed class KubeApiServerOptionsTests
     [InlineData("--bind-address: 'x' is no IP address", "--bind-address=x")]
     [InlineData("--secure-port: 70000 is no port, want 0 to 65535", "--secure-port=70000")]
     [InlineData("--tls-cert-file and --tls-private-key-file go together", "--tls-cert-file=a")]
-    [InlineData("--service-cluster-ip-range: '10.0.0.0/8' is no IPv4 network of /12 to /29, such as 10.96.0.0/12; IPv6 and dual stack are not served", "--service-cluster-ip-range=10.0.0.0/8")]
+    [InlineData("--service-cluster-ip-range: '10.0.0.0/8' is no IPv4 network of /12 to /29, such as 10.96.0.0/12, and no IPv6 network of /64 to /125", "--service-cluster-ip-range=10.0.0.0/8")]
+    [InlineData("--service-cluster-ip-range: '10.0.0.0/24,10.0.1.0/24' is neither one network nor one of each address family", "--service-cluster-ip-range=10.0.0.0/24,10.0.1.0/24")]
+    [InlineData("--audit-log-version: audit.k8s.io/v1 is the only one", "--audit-log-version=audit.k8s.io/v1beta1")]
     [InlineData("--service-node-port-range: '9-1' is no range of ports from 1 to 65535, such as 30000-32767 or 30000+2767", "--service-node-port-range=9-1")]
     [InlineData("--max-mutating-requests-inflight can not be negative value", "--max-mutating-requests-inflight=-1")]
     [InlineData("invalid argument \"-1s\" for \"--event-ttl\" flag: want a duration such as 30s or 1h30m", "--event-ttl=-1s")]

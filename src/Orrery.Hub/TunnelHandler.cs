@@ -30,11 +30,7 @@ internal sealed class TunnelHandler(TunnelHub hub) : ISubresourceHandler
             throw ApiErrors.Forbidden(Resource, dataPlane, $"only the satellite of data plane {dataPlane} opens its tunnel");
         }
 
-        if (target.Object.IsDeleting)
-        {
-            throw ApiErrors.Forbidden(Resource, dataPlane, $"data plane {dataPlane} is leaving the fleet");
-        }
-
+        // Also that of a data plane which is being deleted: it has things to remove, and may have been restarted meanwhile.
         return HoldAsync(dataPlane, TunnelCredential.Of(satellite, target.Object, http.Connection.ClientCertificate), http, cancellationToken);
     }
 

@@ -35,8 +35,17 @@ internal sealed class DataPlaneReconciler(
     /// <summary>A satellite keeps an empty namespace for five seconds, and its cluster takes a while to delete it.</summary>
     private static readonly TimeSpan NamespaceWait = TimeSpan.FromSeconds(30);
 
-    /// <summary>By uid of a data plane that is deleted, since when it holds nothing but namespaces. By the clock that never jumps: one that is put back by an hour must not keep it for an hour.</summary>
-    private readonly ConcurrentDictionary<string, long> emptied = new(StringComparer.Ordinal);
+    /// <summary>A satellite that stopped a moment ago, or whose cluster does not answer, is being replaced or upgraded, most likely, and has things to remove.</summary>
+    private static readonly TimeSpan ReturnWait = TimeSpan.FromMinutes(2);
+
+    /// <summary>
+    /// By uid of a data plane that is deleted, since when it holds nothing but namespaces, and for which process of its satellite: another begins anew. By the clock that never jumps: one that is put
+    /// back by an hour must not keep it for an hour.
+    /// </summary>
+    private readonly ConcurrentDictionary<string, (string Instance, long Since)> emptied = new(StringComparer.Ordinal);
+
+    /// <summary>By uid of a data plane that is deleted, since when its satellite is waited for.</summary>
+    private readonly ConcurrentDictionary<string, long> awaited = new(StringComparer.Ordinal);
 
     /// <summary>What was found to grant each satellite all that it may do: to build that and compare it costs more than all else of a look, and there are many looks when a fleet comes back.</summary>
     private readonly ConcurrentDictionary<string, Granted> granted = new(StringComparer.Ordinal);
@@ -249,7 +258,7 @@ internal sealed class DataPlaneReconciler(
     }
 
     /// <summary>
-    /// The placement controller withdraws the Works of a data plane that is being deleted. Its satellite, if it is heard, is given the time
+    /// The placement controller withdraws the Works of a data plane that is being deleted. Its satellite, if it is heard or was a moment ago, is given the time
     /// to remove what they made (its pods are then no longer observed) before it loses its access.
     /// </summary>
     private async Task<ReconcileResult> DepartAsync(KubeObject dataPlane, Readiness readiness, CancellationToken cancellationToken)
@@ -260,15 +269,16 @@ internal sealed class DataPlaneReconciler(
         }
 
         string name = OrreryNames.DataPlaneNamespace(dataPlane.Name);
+        bool isReady = readiness.Status == Conditions.True, isAwaited = IsAwaited(dataPlane, isReady);
         bool busy = works.In(dataPlane.Name).Count > 0
-            || (readiness.Status == Conditions.True
+            || (isAwaited
                 && observations.InNamespace(ClusterName.Root, name).Any(o => SourceReference.Of(o) is { Kind: "Pod" }));
-        if (!busy && readiness.Status == Conditions.True)
+        if (!busy && isAwaited)
         {
             await PurgeAsync(dataPlane, cancellationToken).ConfigureAwait(false);
         }
 
-        if (busy || (readiness.Status == Conditions.True && HoldsNamespaces(dataPlane)))
+        if (busy || (isAwaited && HoldsNamespaces(dataPlane, isReady)))
         {
             await ReportAsync(dataPlane, readiness, cancellationToken).ConfigureAwait(false);
             return ReconcileResult.After(DepartureLook);
@@ -292,6 +302,7 @@ internal sealed class DataPlaneReconciler(
 
         await OwnKinds.SetFinalizerAsync(root, dataPlanes, dataPlane, OrreryNames.DataPlaneFinalizer, present: false, cancellationToken).ConfigureAwait(false);
         emptied.TryRemove(dataPlane.Uid, out _);
+        awaited.TryRemove(dataPlane.Uid, out _);
         return ReconcileResult.Done;
     }
 
@@ -322,9 +333,38 @@ internal sealed class DataPlaneReconciler(
     /// Whether the satellite is still to remove namespaces that it made. One that holds what is another's, or is to be kept, stays for good: it is waited
     /// for as long as an empty one takes.
     /// </summary>
-    private bool HoldsNamespaces(KubeObject dataPlane) =>
-        observations.InNamespace(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane.Name)).Any(o => SourceReference.Of(o) is { Kind: "Namespace" })
-        && !(Conditions.IsTrue(dataPlane, OrreryNames.DrainedCondition) && time.GetElapsedTime(emptied.GetOrAdd(dataPlane.Uid, _ => time.GetTimestamp())) >= NamespaceWait);
+    private bool HoldsNamespaces(KubeObject dataPlane, bool isReady)
+    {
+        if (!observations.InNamespace(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane.Name)).Any(o => SourceReference.Of(o) is { Kind: "Namespace" }))
+        {
+            return false;
+        }
+
+        if (!isReady || !Conditions.IsTrue(dataPlane, OrreryNames.DrainedCondition))
+        {
+            emptied.TryRemove(dataPlane.Uid, out _);
+            return true;
+        }
+
+        string instance = dataPlane.TextAt("status", "satelliteInstance") ?? "";
+        (_, long since) = emptied.AddOrUpdate(
+            dataPlane.Uid, _ => (instance, time.GetTimestamp()), (_, known) => known.Instance == instance ? known : (instance, time.GetTimestamp()));
+        return time.GetElapsedTime(since) < NamespaceWait;
+    }
+
+    /// <summary>Whether its satellite can be counted on to remove what it made.</summary>
+    private bool IsAwaited(KubeObject dataPlane, bool isReady)
+    {
+        if (isReady)
+        {
+            awaited.TryRemove(dataPlane.Uid, out _);
+            return true;
+        }
+
+        bool wasThere = heartbeats.Of(dataPlane.Name) is not null
+            && !(Conditions.Find(dataPlane, OrreryNames.ReadyCondition) is { Status: not Conditions.True, LastTransitionTime: { } since } && time.GetUtcNow() - since >= ReturnWait);
+        return wasThere && time.GetElapsedTime(awaited.GetOrAdd(dataPlane.Uid, _ => time.GetTimestamp())) < ReturnWait;
+    }
 
     private async Task DeleteAsync(GroupVersionResource resource, string name, CancellationToken cancellationToken)
     {

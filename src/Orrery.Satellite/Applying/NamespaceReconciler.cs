@@ -19,25 +19,47 @@ internal sealed class NamespaceReconciler(SatelliteContext context, AppliedObjec
         "rbac.authorization.k8s.io", "resource.k8s.io", "scheduling.k8s.io", "storage.k8s.io", "storagemigration.k8s.io",
     };
 
+    /// <summary>When to ask again a cluster that cannot tell now what is in a namespace.</summary>
+    private static readonly TimeSpan UnknownLook = TimeSpan.FromSeconds(30);
+
     /// <summary>What empty namespaces were kept for. As long as it is there, nothing else is looked for.</summary>
-    private readonly ConcurrentDictionary<string, Foreign> kept = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Foreign> keptFor = new(StringComparer.Ordinal);
+
+    /// <summary>Of what the cluster could not tell whether it is in an empty namespace, as was said last.</summary>
+    private readonly ConcurrentDictionary<string, string> unknown = new(StringComparer.Ordinal);
 
     public async Task<ReconcileResult> ReconcileAsync(string key, CancellationToken cancellationToken)
     {
         if (context.Namespaces.Get(ClusterName.Root, "", key) is not { IsDeleting: false } ns || MappedNamespace.Of(ns) is null || !IsEmpty(key))
         {
-            kept.TryRemove(key, out _);
+            keptFor.TryRemove(key, out _);
+            unknown.TryRemove(key, out _);
             return ReconcileResult.Done;
         }
 
-        if (await IsKeptAsync(key, cancellationToken).ConfigureAwait(false) || !IsEmpty(key))
+        if (await context.Restoration.HoldsAsync(cancellationToken).ConfigureAwait(false))
         {
-            return ReconcileResult.Done;
+            // Nothing tells that it does not hold any more, and mostly it is for a moment.
+            return ReconcileResult.After(Offline.RestorationHold.Look);
         }
 
-        if (await NamespaceDeletion.DeleteAsync(context, ns, "it is empty", cancellationToken, isEmpty: true).ConfigureAwait(false))
+        bool? kept = await IsKeptAsync(key, cancellationToken).ConfigureAwait(false);
+        if (kept != false || !IsEmpty(key))
         {
-            Log.NamespaceRemoved(logger, key);
+            return kept is null ? ReconcileResult.After(UnknownLook) : ReconcileResult.Done;
+        }
+
+        try
+        {
+            if (await NamespaceDeletion.DeleteAsync(context, ns, "it is empty", cancellationToken, isEmpty: true).ConfigureAwait(false))
+            {
+                Log.NamespaceRemoved(logger, key);
+            }
+        }
+        catch (StatusException e) when (e.Code == 403)
+        {
+            // That the right is missing is said of the data plane, and that it is back wakes this.
+            return ReconcileResult.After(UnknownLook);
         }
 
         return ReconcileResult.Done;
@@ -45,33 +67,36 @@ internal sealed class NamespaceReconciler(SatelliteContext context, AppliedObjec
 
     private bool IsEmpty(string ns) => !works.Any(ns) && !applied.AnyIn(ns);
 
-    private async Task<bool> IsKeptAsync(string ns, CancellationToken cancellationToken)
+    /// <returns>Null where the cluster cannot tell now whether somebody else has something in it.</returns>
+    private async Task<bool?> IsKeptAsync(string ns, CancellationToken cancellationToken)
     {
-        if (kept.TryGetValue(ns, out Foreign? known) && await IsThereAsync(known, ns, cancellationToken).ConfigureAwait(false))
+        if (keptFor.TryGetValue(ns, out Foreign? known) && await IsThereAsync(known, ns, cancellationToken).ConfigureAwait(false))
         {
             return true;
         }
 
-        kept.TryRemove(ns, out _);
-        IReadOnlyList<string> unavailable = [];
-        Foreign? found = await FirstForeignAsync(ns, cancellationToken).ConfigureAwait(false);
+        keptFor.TryRemove(ns, out _);
+        List<string> unavailable = [];
+        Foreign? found = await FirstForeignAsync(ns, unavailable, cancellationToken).ConfigureAwait(false);
         if (found is null)
         {
-            (IReadOnlyList<ApiResource> custom, unavailable) = await context.Resources.AllAsync(cancellationToken, g => !OwnGroups.Contains(g)).ConfigureAwait(false);
+            (IReadOnlyList<ApiResource> custom, IReadOnlyList<string> silent) = await context.Resources.AllAsync(cancellationToken, g => !OwnGroups.Contains(g)).ConfigureAwait(false);
+            unavailable.AddRange(silent);
             found = await FirstForeignAsync(ns, custom, cancellationToken).ConfigureAwait(false);
         }
 
         if (found is not null)
         {
-            kept[ns] = found;
+            keptFor[ns] = found;
             Log.NamespaceKept(logger, ns, $"{found.Kind} {found.Name}");
         }
-        else if (unavailable.Count > 0)
+        else if (string.Join(", ", unavailable) is { Length: > 0 } some && unknown.GetValueOrDefault(ns) != some)
         {
-            Log.NamespaceKept(logger, ns, $"perhaps something of {string.Join(", ", unavailable)}, of which the cluster cannot tell now");
+            unknown[ns] = some;
+            Log.NamespaceKept(logger, ns, $"perhaps something of {some}, of which the cluster does not tell");
         }
 
-        return found is not null || unavailable.Count > 0;
+        return found is not null ? true : unavailable.Count > 0 ? null : false;
     }
 
     private async Task<bool> IsThereAsync(Foreign known, string ns, CancellationToken cancellationToken)
@@ -87,14 +112,22 @@ internal sealed class NamespaceReconciler(SatelliteContext context, AppliedObjec
     }
 
     /// <summary>The first object of the usual kinds that neither the cluster nor a controller made by itself.</summary>
-    private async Task<Foreign?> FirstForeignAsync(string ns, CancellationToken cancellationToken)
+    /// <param name="unavailable">Gets what the satellite may not see, which may be what it applied itself.</param>
+    private async Task<Foreign?> FirstForeignAsync(string ns, List<string> unavailable, CancellationToken cancellationToken)
     {
         foreach (PlaceableKind kind in PlaceableKinds.All)
         {
-            if (await context.Resources.FindAsync(kind.Resource, cancellationToken).ConfigureAwait(false) is not null
-                && await FirstForeignAsync(ns, kind.Resource, kind.Kind, cancellationToken).ConfigureAwait(false) is { } foreign)
+            try
             {
-                return foreign;
+                if (await context.Resources.FindAsync(kind.Resource, cancellationToken).ConfigureAwait(false) is not null
+                    && await FirstForeignAsync(ns, kind.Resource, kind.Kind, cancellationToken).ConfigureAwait(false) is { } foreign)
+                {
+                    return foreign;
+                }
+            }
+            catch (StatusException e) when (e.Code == 403)
+            {
+                unavailable.Add(kind.Resource.GroupResource.ToString());
             }
         }
 

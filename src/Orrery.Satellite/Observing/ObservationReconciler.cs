@@ -68,12 +68,15 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
             await DeleteRequestedAsync(key.Kind, live, request, cancellationToken).ConfigureAwait(false);
         }
 
+        bool isHeld = false;
         if (present is not null && key.Kind == "Namespace" && !live.IsDeleting && present.Annotations.GetValueOrDefault(OrreryNames.PurgeRequestAnnotation) == live.Uid)
         {
             if (await NamespaceDeletion.DeleteAsync(context, live, owner!.ToString(), cancellationToken).ConfigureAwait(false))
             {
                 Log.NamespacePurged(logger, live.Name, owner.ToString());
             }
+
+            isHeld = await context.Restoration.HoldsAsync(cancellationToken).ConfigureAwait(false);
         }
 
         JsonObject wanted = ObservationBuilder.Build(live, key.Kind, owner, context.Namespace);
@@ -105,7 +108,7 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
         return present is not null && key.Kind == "Pod" && !live.IsDeleting && !IsHeldBack(key, live)
             && PodChanges.Of(present) is { } changes && changes.Uid == live.Uid && await changer.BringAboutAsync(live, changes, cancellationToken).ConfigureAwait(false) is { } again
                 ? ReconcileResult.After(again)
-                : ReconcileResult.Done;
+                : isHeld ? ReconcileResult.After(Offline.RestorationHold.Look) : ReconcileResult.Done;
     }
 
     /// <summary>Whether the cluster's owner wants it kept, whatever its tenant wishes.</summary>

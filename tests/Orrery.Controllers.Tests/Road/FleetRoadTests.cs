@@ -82,6 +82,74 @@ public sealed class FleetRoadTests
         Assert.NotNull(await fleet.DataPlanes["pa2-par"].Client.FindAsync(ConfigMaps, Mapped, "settings", default));
     }
 
+    /// <summary>A satellite is restarted, by whatever moves its pod, and has things to remove when it is back.</summary>
+    /// <param name="silenceGrace">In seconds: whether its absence is noticed.</param>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(60)]
+    public async Task DeleteDataPlane_WhoseSatelliteIsRestartedMeanwhile_CleansItFirst(int silenceGrace)
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync(TimeSpan.FromSeconds(silenceGrace), [], "pa2-par");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        KubeClient inside = fleet.DataPlanes["pa2-par"].Client;
+        await shop.CreateAsync(ConfigMaps, "default", ConfigMap("settings"), default);
+        await ArrivedAsync(fleet, "pa2-par", "settings");
+
+        await fleet.StopSatelliteAsync("pa2-par");
+        if (silenceGrace == 1)
+        {
+            await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "pa2-par", "Ready", "Unknown");
+        }
+
+        await fleet.Root.PatchAsync(OrreryResources.DataPlanes, "", "pa2-par", PatchKind.Merge, Json("""{"metadata": {"annotations": {"orrery.dev/force-delete": "yes"}}}"""), default);
+        await fleet.Root.DeleteAsync(OrreryResources.DataPlanes, "", "pa2-par", null, default);
+        await Eventually.TrueAsync(async () => (await fleet.Root.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)).Items.Count == 0, "its Works are withdrawn", TimeSpan.FromSeconds(60));
+        await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "pa2-par", "Drained", "True");
+        Assert.NotNull(await inside.FindAsync(ConfigMaps, Mapped, "settings", default));
+        fleet.StartSatellite("pa2-par");
+
+        await Eventually.TrueAsync(async () => await fleet.Root.FindAsync(OrreryResources.DataPlanes, "", "pa2-par", default) is null, "the DataPlane is gone", TimeSpan.FromSeconds(60));
+        Assert.Null(await inside.FindAsync(CoreResources.Namespaces, "", Mapped, default));
+    }
+
+    /// <summary>One that starts asks whether its control plane was put back before it removes anything, and is not always answered.</summary>
+    [Fact]
+    public async Task EmptyNamespace_ThatCouldNotBeAskedAboutAtFirst_GoesNevertheless()
+    {
+        bool isSilent = false;
+        int refused = 0;
+        var way = new RoughWay
+        {
+            Instead = (request, _) =>
+            {
+                if (!isSilent || request.Method != HttpMethod.Get || !request.RequestUri!.AbsolutePath.EndsWith("/dataplanes/pa2-par", StringComparison.Ordinal))
+                {
+                    return Task.FromResult<HttpResponseMessage?>(null);
+                }
+
+                Interlocked.Increment(ref refused);
+                return Task.FromResult<HttpResponseMessage?>(RoughWay.Status(503, "ServiceUnavailable", "not now"));
+            },
+        };
+        await using TestFleet fleet = await TestFleet.StartAsync(new TestFleetOptions { ToControlPlane = way }, "pa2-par");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        KubeClient inside = fleet.DataPlanes["pa2-par"].Client;
+        await shop.CreateAsync(ConfigMaps, "default", ConfigMap("settings"), default);
+        await ArrivedAsync(fleet, "pa2-par", "settings");
+        await fleet.StopSatelliteAsync("pa2-par");
+        await shop.DeleteAsync(ConfigMaps, "default", "settings", null, default);
+        await inside.DeleteAsync(ConfigMaps, Mapped, "settings", null, default);
+        await Eventually.TrueAsync(async () => (await fleet.Root.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)).Items.Count == 0, "nothing is wanted there", TimeSpan.FromSeconds(60));
+
+        isSilent = true;
+        fleet.StartSatellite("pa2-par");
+        long start = TimeProvider.System.GetTimestamp();
+        await Eventually.TrueAsync(() => refused > 3 && TimeProvider.System.GetElapsedTime(start) > TimeSpan.FromSeconds(5), "it was asked, in vain", TimeSpan.FromSeconds(60));
+        isSilent = false;
+
+        await Eventually.TrueAsync(async () => await inside.FindAsync(CoreResources.Namespaces, "", Mapped, default) is null, "the namespace is gone", TimeSpan.FromSeconds(60));
+    }
+
     /// <summary>By looking at everything that the cluster serves: whatever carries a word of ours is ours.</summary>
     [Fact]
     public async Task DeleteDataPlane_InWhichTenantsRan_LeavesNothingOfOursInItsCluster()

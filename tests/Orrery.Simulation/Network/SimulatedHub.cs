@@ -30,7 +30,7 @@ internal sealed class SimulatedHub(TimeProvider time) : ISubresourceHandler
     public async Task HandleAsync(SubresourceTarget target, HttpContext http, CancellationToken cancellationToken)
     {
         string dataPlane = target.Object.Name;
-        if (SatelliteUserName.Parse(target.User.Name) is not { } satellite || !satellite.IsOf(target.Object) || target.Object.IsDeleting)
+        if (SatelliteUserName.Parse(target.User.Name) is not { } satellite || !satellite.IsOf(target.Object))
         {
             throw ApiErrors.Forbidden(Resource, dataPlane, "not its satellite");
         }

@@ -121,6 +121,12 @@ internal static partial class Log
     [LoggerMessage(4055, LogLevel.Warning, "The cluster was at revision {Seen} and is at {Now}: its state was put back to an earlier one, and is looked at anew")]
     public static partial void ClusterPutBack(ILogger logger, long seen, long now);
 
+    [LoggerMessage(4056, LogLevel.Warning, "The cluster is another than before: its namespace kube-system had the uid {Former} and has {Present}; all of it is looked at anew")]
+    public static partial void ClusterIsAnother(ILogger logger, string former, string present);
+
+    [LoggerMessage(4057, LogLevel.Information, "The cluster was of version {Former} and is of {Present}: what it refused is tried again")]
+    public static partial void ClusterUpgraded(ILogger logger, string former, string present);
+
     [LoggerMessage(4070, LogLevel.Information, "{Object} is as the vendor says")]
     public static partial void Fetched(ILogger logger, string @object);
 

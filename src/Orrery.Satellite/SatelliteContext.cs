@@ -24,7 +24,7 @@ internal sealed class SatelliteContext
         Cluster = cluster;
         Namespace = OrreryNames.DataPlaneNamespace(options.DataPlane);
         Works = new Informer(controlPlane, OrreryResources.Works, InformerOptions with { Namespace = Namespace });
-        Namespaces = new Informer(cluster, ClusterResources.Namespaces, ClusterInformerOptions with { LabelSelector = ManagedSelector });
+        Namespaces = Following(ClusterResources.Namespaces, ManagedSelector);
         Tenancies = new KnownTenancies(new Informer(controlPlane, OrreryResources.Tenancies, InformerOptions with { Namespace = Namespace }), Namespace);
         Resources = new Resources(cluster, options.Time);
         Policy = policy;
@@ -100,6 +100,14 @@ internal sealed class SatelliteContext
 
     /// <summary>For kinds of the cluster that its owner may keep from us, or that it does not serve.</summary>
     public InformerOptions ClusterInformerOptions => InformerOptions with { UnreadableIsEmpty = true, History = ClusterHistory, Until = null };
+
+    /// <summary>Of a kind of the cluster. One that it does not let us list is asked for ever less, and at once when the cluster lets us do more.</summary>
+    public Informer Following(GroupVersionResource resource, string? labelSelector = null)
+    {
+        var informer = new Informer(Cluster, resource, ClusterInformerOptions with { LabelSelector = labelSelector });
+        ClusterRecovered += informer.LookNow;
+        return informer;
+    }
 
     /// <summary>For kinds of the control plane.</summary>
     public InformerOptions InformerOptions => new()

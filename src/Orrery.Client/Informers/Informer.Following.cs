@@ -24,7 +24,7 @@ public sealed partial class Informer
                     listed = true;
                     Refusal = null;
                     IsServed = true;
-                    unserved.Reset();
+                    unreadable.Reset();
                     synced.TrySetResult();
                 }
 
@@ -57,7 +57,7 @@ public sealed partial class Informer
                 bool isNews = e.Code == 404 && IsServed;
                 IsServed = e.Code != 404;
                 synced.TrySetResult();
-                TimeSpan wait = IsServed ? options.BackoffMax : unserved.Next();
+                TimeSpan wait = unreadable.Next();
                 TellOnce(e.Message, wait, listed);
                 if (isNews)
                 {

@@ -27,8 +27,8 @@ public sealed partial class Informer
     private readonly TaskCompletionSource synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Action<InformerChange>> handlers = [];
 
-    /// <summary>Of a kind that is not served: it may come to be by whatever its cluster's owner does, and hardly ever does.</summary>
-    private readonly Backoff unserved;
+    /// <summary>Of a kind that is not served, or may not be listed: it may come to be by whatever its cluster's owner does, and hardly ever does.</summary>
+    private readonly Backoff unreadable;
     private volatile TaskCompletionSource look = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>How far the store has followed the server.</summary>
@@ -56,7 +56,7 @@ public sealed partial class Informer
         logger = this.options.Loggers.CreateLogger<Informer>();
         random = new Random(this.options.Seed != 0 ? this.options.Seed : HashCode.Combine(resource, client.Cluster));
         backoff = new Backoff(this.options.BackoffMin, this.options.BackoffMax, random);
-        unserved = new Backoff(this.options.BackoffMax, this.options.UnservedMax, random);
+        unreadable = new Backoff(this.options.BackoffMax, this.options.UnreadableMax, random);
     }
 
     public GroupVersionResource Resource { get; }
@@ -104,7 +104,7 @@ public sealed partial class Informer
     /// <summary>The server does not serve this resource, or not any more, where that counts as none of it (<see cref="InformerOptions.UnreadableIsEmpty"/>). Told once, until it serves it again.</summary>
     public event Action? Unserved;
 
-    /// <summary>A resource that is not served may be by now: it is looked at once, and does not wait for its time.</summary>
+    /// <summary>A resource that is not served, or may not be listed, may be by now: it is looked at once, and does not wait for its time.</summary>
     public void LookNow() => look.TrySetResult();
 
     /// <summary>Lets go of all that is known, as none of it is there any more. What the server tells from now on counts.</summary>

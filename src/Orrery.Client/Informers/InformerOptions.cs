@@ -36,8 +36,8 @@ public sealed record InformerOptions
 
     public TimeSpan BackoffMax { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Where <see cref="UnreadableIsEmpty"/> holds: a resource that is not served is asked for after <see cref="BackoffMax"/> at first, then ever less, up to this.</summary>
-    public TimeSpan UnservedMax { get; init; } = TimeSpan.FromMinutes(2);
+    /// <summary>Where <see cref="UnreadableIsEmpty"/> holds: a resource that is not served, or may not be listed, is asked for after <see cref="BackoffMax"/> at first, then ever less, up to this.</summary>
+    public TimeSpan UnreadableMax { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>Waited for before each list and each watch: for one that knows by other means that the server would not let it. Null asks at once.</summary>
     public Func<CancellationToken, Task>? Until { get; init; }

@@ -39,6 +39,9 @@ public sealed class Resources(KubeClient client, TimeProvider? time = null)
         }
     }
 
+    /// <summary>All that is served may be another: its server was upgraded, say.</summary>
+    public void Forget() => groups.Clear();
+
     /// <summary>
     /// Everything that the cluster serves now, each resource in the version that the cluster prefers of those that have it. A group may be served by something that is down, and for days: the others are no less
     /// there.

@@ -95,10 +95,10 @@ internal sealed class AppliedObjects
         }
     }
 
-    /// <summary>A resource of this group, or any (null), that was not served may be by now.</summary>
+    /// <summary>A resource of this group, or any (null), that was not served or could not be listed may be by now.</summary>
     public void LookNow(string? group = null)
     {
-        foreach ((_, Informer informer) in Unserved().Where(u => group is null || u.Resource.Group == group))
+        foreach ((_, Informer informer) in Those(i => i.Refusal is not null).Where(u => group is null || u.Resource.Group == group))
         {
             informer.LookNow();
         }
@@ -111,7 +111,7 @@ internal sealed class AppliedObjects
     private async Task<bool> FollowElsewhereAsync(CancellationToken cancellationToken)
     {
         bool isSettled = true;
-        foreach ((GroupVersionResource resource, Informer informer) in Unserved())
+        foreach ((GroupVersionResource resource, Informer informer) in Those(i => !i.IsServed))
         {
             context.Resources.Forget(resource.Group);
             (IReadOnlyList<ApiResource> all, IReadOnlyList<string> unavailable) = await context.Resources.AllAsync(cancellationToken, g => g == resource.Group).ConfigureAwait(false);
@@ -145,8 +145,8 @@ internal sealed class AppliedObjects
         return isSettled;
     }
 
-    private List<(GroupVersionResource Resource, Informer Informer)> Unserved() =>
-        [.. informers.Where(i => i.Value.IsValueCreated && !i.Value.Value.Informer.IsServed).Select(i => (i.Key, i.Value.Value.Informer)).OrderBy(i => i.Key.ToString(), StringComparer.Ordinal)];
+    private List<(GroupVersionResource Resource, Informer Informer)> Those(Predicate<Informer> wanted) =>
+        [.. informers.Where(i => i.Value.IsValueCreated && wanted(i.Value.Value.Informer)).Select(i => (i.Key, i.Value.Value.Informer)).OrderBy(i => i.Key.ToString(), StringComparer.Ordinal)];
 
     /// <summary>Watches every kind beside the usual ones that anything of ours is of.</summary>
     /// <returns>False where some could not be looked at: that is no reason to leave the others.</returns>

@@ -125,6 +125,11 @@ internal sealed class ApplyLoop
         {
             works.Queue.Add(work);
         }
+
+        foreach (string ns in context.Namespaces.All().Select(n => n.Name).Order(StringComparer.Ordinal))
+        {
+            LookAtNamespace(ns);
+        }
     }
 
     /// <summary>What runs here by Orrery and is not wanted: kept, or about to go.</summary>

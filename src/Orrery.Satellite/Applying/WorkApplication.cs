@@ -28,6 +28,12 @@ internal sealed class WorkApplication(
 
         // 3. What is there, and how what is asked for must look beside it.
         Informer informer = await applied.ForAsync(wanted.Resource, cancellationToken).ConfigureAwait(false);
+        if (informer is { HasListed: false, IsServed: true, Refusal: { } unseen })
+        {
+            // Nobody would see what becomes of it, nor that it is to go: it would seem to be deleted by hand, again and again.
+            return ApplyOutcome.RefusedThere(StatusReason.Forbidden, $"what there is of its kind cannot be followed: {unseen}");
+        }
+
         KubeObject? live = informer.Get(ClusterName.Root, wanted.Manifest.Namespace, wanted.Manifest.Name);
         (string? leftOut, ApplyOutcome? unallowed) = await ShapeAsync(wanted, live, cancellationToken).ConfigureAwait(false);
         if (unallowed is not null)
@@ -179,9 +185,10 @@ internal sealed class WorkApplication(
         return ApplyOutcome.Refused("Contested", $"{drift.Message}, and so again and again: somebody else wants it otherwise; it is put back every {DriftPace.Interval.TotalSeconds:0} s only", live);
     }
 
-    /// <returns>Null when the cluster's owner lets it be there, and the namespace is there and its owner's.</returns>
+    /// <returns>Null when the cluster's owner lets it be there, and the namespace is there and its owner's. What is there as wanted is in force, whatever the owner forbids since.</returns>
     private async Task<ApplyOutcome?> UnplacedAsync(Wanted wanted, KubeObject? live, CancellationToken cancellationToken) =>
-        context.Actions.Denies(wanted.Resource, wanted.Manifest.Json) is { } denial ? ApplyOutcome.Denied(denial, live)
+        context.Actions.Denies(wanted.Resource, wanted.Manifest.Json) is { } denial
+            ? live is { IsDeleting: false } && wanted.Manifest.Marks(live) && Drift.Holds(wanted.Manifest.Json, live.Json) ? ApplyOutcome.InForce(live) : ApplyOutcome.Denied(denial, live)
         : wanted.Served.IsNamespaced ? await namespaces.EnsureAsync(wanted.Manifest.Namespace, wanted.Owner, cancellationToken).ConfigureAwait(false)
         : null;
 

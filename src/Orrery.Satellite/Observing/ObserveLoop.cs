@@ -20,7 +20,7 @@ internal sealed class ObserveLoop
     {
         namespaces = context.Namespaces;
         watched = ObservationBuilder.Kinds.ToDictionary(
-            k => k.Key, k => k.Key == "Namespace" ? namespaces : new Informer(context.Cluster, k.Value, context.ClusterInformerOptions), StringComparer.Ordinal);
+            k => k.Key, k => k.Key == "Namespace" ? namespaces : context.Following(k.Value), StringComparer.Ordinal);
         Nodes = watched["Node"];
         observations = new Informer(context.ControlPlane, OrreryResources.Observations, context.InformerOptions with { Namespace = context.Namespace });
         host = context.Host(
@@ -46,6 +46,15 @@ internal sealed class ObserveLoop
                 host.Queue.Add(key);
             }
         });
+
+        // What a tenant asked of it may have been held back until now.
+        context.ClusterRecovered += () =>
+        {
+            foreach (ObservedKey key in observations.All().Where(o => o.Annotations.Count > 0).OrderBy(o => o.Name, StringComparer.Ordinal).Select(KeyOf).OfType<ObservedKey>())
+            {
+                host.Queue.Add(key);
+            }
+        };
 
         // A namespace may become known after what is in it.
         context.Namespaces.Subscribe(change =>

@@ -34,6 +34,7 @@ internal sealed class ClusterReport : IReconciler<string>
     private readonly ReconcilerHost<string> host;
     private readonly ILogger logger;
     private readonly ClusterRevision revision;
+    private readonly ClusterUpgrades upgrades;
     private string? written;
     private bool hasWritten;
 
@@ -53,6 +54,7 @@ internal sealed class ClusterReport : IReconciler<string>
         this.nodes = nodes;
         this.unwanted = unwanted;
         logger = context.Options.Loggers.CreateLogger("Orrery.Satellite.Report");
+        upgrades = new ClusterUpgrades(context, logger);
         revision = new ClusterRevision(context.Cluster, context.ClusterHistory, logger);
 
         // The level look asks the cluster for its version: the sign that it answers.
@@ -97,6 +99,7 @@ internal sealed class ClusterReport : IReconciler<string>
             }
         }
 
+        upgrades.Saw(version);
         if (version is not null && !(nodes.HasSynced.IsCompleted && context.Namespaces.HasSynced.IsCompleted))
         {
             return ReconcileResult.After(Pace);
@@ -323,8 +326,9 @@ internal sealed class ClusterReport : IReconciler<string>
             await revision.LookAsync(either.Token).ConfigureAwait(false);
             measures = await MeasuresAsync(either.Token).ConfigureAwait(false);
             IReadOnlyList<AccessRight>? before = missing;
+            string rules = context.Rights.Rules;
             missing = await context.Rights.MissingAsync(either.Token).ConfigureAwait(false);
-            if (before is { Count: > 0 } && missing is not null && ClusterRights.Beyond(missing, before).Count > 0)
+            if ((rules.Length > 0 && rules != context.Rights.Rules) || (before is { Count: > 0 } && missing is not null && ClusterRights.Beyond(missing, before).Count > 0))
             {
                 context.TellRecovered();
             }

@@ -12,7 +12,7 @@ internal sealed class ClusterRights(SatelliteContext context)
     /// <summary>Rights hold cluster-wide, or for this namespace alone, which there is not.</summary>
     private const string Nowhere = "orrery-rights-everywhere";
 
-    /// <summary>In looks at whether the cluster answers.</summary>
+    /// <summary>In looks at whether the cluster answers. While something is missing it is asked at each: whoever gives the right waits for what comes of it.</summary>
     private const int LooksBetween = 6;
 
     private static readonly GroupVersionResource RulesReviews = new("authorization.k8s.io", "v1", "selfsubjectrulesreviews");
@@ -20,10 +20,16 @@ internal sealed class ClusterRights(SatelliteContext context)
 
     private IReadOnlyList<AccessRight>? missing;
     private int looksLeft;
+
+    /// <summary>Whether what is missing was asked right by right, as the cluster does not list all that it grants: too much to be asked at each look.</summary>
+    private bool wasLong;
     private volatile bool isDoubtful;
 
     /// <summary>What is known is to be asked anew.</summary>
     public bool IsDoubtful => isDoubtful;
+
+    /// <summary>All that the cluster's rules say, in an order of its own: once it is another, the satellite may do more, or less. Empty while that was not told.</summary>
+    public string Rules { get; private set; } = "";
 
     /// <summary>Something was refused: what is known is asked anew.</summary>
     public void Doubt() => isDoubtful = true;
@@ -54,7 +60,7 @@ internal sealed class ClusterRights(SatelliteContext context)
             return missing;
         }
 
-        looksLeft = LooksBetween;
+        looksLeft = missing is { Count: > 0 } && !wasLong ? 0 : LooksBetween;
         return missing;
     }
 
@@ -85,8 +91,10 @@ internal sealed class ClusterRights(SatelliteContext context)
     private async Task<IReadOnlyList<AccessRight>> AskAsync(CancellationToken cancellationToken)
     {
         KubeObject review = await ReviewAsync(RulesReviews, "SelfSubjectRulesReview", new JsonObject { ["namespace"] = Nowhere }, cancellationToken).ConfigureAwait(false);
+        Rules = string.Join('\n', Items(review.At("status", "resourceRules")).Select(r => r.GetRawText()).Order(StringComparer.Ordinal));
         IReadOnlyList<AccessRight> beyond = Beyond(Granted(review), [.. SatelliteRights.Workloads, .. SatelliteRights.Pods]);
-        if (beyond.Count == 0 || review.At("status", "incomplete") is not { ValueKind: JsonValueKind.True })
+        wasLong = beyond.Count > 0 && review.At("status", "incomplete") is { ValueKind: JsonValueKind.True };
+        if (!wasLong)
         {
             return beyond;
         }

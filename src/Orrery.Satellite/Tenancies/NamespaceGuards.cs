@@ -17,7 +17,7 @@ internal sealed class NamespaceGuards
     {
         this.context = context;
         informers = ((ReadOnlySpan<GroupVersionResource>)[ClusterResources.NetworkPolicies, ClusterResources.ResourceQuotas, ClusterResources.LimitRanges]).ToArray()
-            .ToDictionary(r => r, r => new Informer(context.Cluster, r, context.ClusterInformerOptions with { LabelSelector = OrreryNames.GuardLabel }).AddIndex(ByTenant, o => [OwnerOf(o)]));
+            .ToDictionary(r => r, r => context.Following(r, OrreryNames.GuardLabel).AddIndex(ByTenant, o => [OwnerOf(o)]));
     }
 
     /// <summary>Something of a tenant's guards changed, or what its quotas count; with its name.</summary>

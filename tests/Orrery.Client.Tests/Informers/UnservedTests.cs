@@ -4,14 +4,16 @@ using Orrery.Testing;
 
 namespace Orrery.Client.Tests.Informers;
 
-/// <summary>A resource that the server does not serve, where that counts as none of it.</summary>
+/// <summary>A resource that the server does not serve, or does not let one list, where that counts as none of it.</summary>
 public sealed class UnservedTests
 {
     private static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(1);
 
-    [Fact]
-    public async Task RunAsync_NotServed_IsAskedForEverLess_AndAtOnceWhenTold()
+    [Theory]
+    [InlineData(404)]
+    [InlineData(403)]
+    public async Task RunAsync_Unreadable_IsAskedForEverLess_AndAtOnceWhenTold(int code)
     {
         var resource = new FakeResource();
         resource.Put("a");
@@ -20,7 +22,7 @@ public sealed class UnservedTests
         await using ScriptedServer server = await ScriptedServer.StartAsync(c =>
         {
             Interlocked.Increment(ref asked);
-            return served ? resource.AnswerAsync(c) : ScriptedServer.JsonAsync(c, ApiErrors.NoSuchResource().Status.ToJson().ToJsonString(), 404);
+            return served ? resource.AnswerAsync(c) : ScriptedServer.JsonAsync(c, new Status { Code = code, Reason = code == 403 ? StatusReason.Forbidden : StatusReason.NotFound, Message = "no" }.ToJson().ToJsonString(), code);
         });
         using var client = new KubeClient(server.Config);
         using var stop = new CancellationTokenSource();
@@ -38,10 +40,10 @@ public sealed class UnservedTests
         }
 
         Assert.InRange(asked, 30, 66);
-        Assert.False(informer.IsServed);
-        Assert.Equal(1, told);
+        Assert.Equal(code == 403, informer.IsServed);
+        Assert.Equal(code == 403 ? 0 : 1, told);
 
-        // 2. It is served now, and somebody says that it may be.
+        // 2. It may be read now, and somebody says that it may be so.
         served = true;
         informer.LookNow();
         await Until.TrueAsync(() => informer.Count == 1, "it is listed");

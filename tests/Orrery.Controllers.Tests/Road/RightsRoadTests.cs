@@ -27,21 +27,7 @@ public sealed class RightsRoadTests
     {
         await using TestFleet fleet = await TestFleet.StartAsync([new TestKubelet("log")]);
         await using TestServer cluster = await TestServer.StartAsync(new TestServerOptions { SubresourceHandlers = [new TestKubelet("log")] });
-        await GrantAsync(cluster.Admin, All);
-        await cluster.Admin.ApplyAsync(CoreResources.ClusterRoleBindings, "", "satellite", Json("""
-            {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "satellite"},
-             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "satellite"},
-             "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "orrery-satellite"}]}
-            """), "test", true, default);
-        await fleet.Root.CreateAsync(OrreryResources.DataPlanes, "", Json("""{"apiVersion": "orrery.dev/v1alpha1", "kind": "DataPlane", "metadata": {"name": "theirs"}, "spec": {} }"""), default);
-        SatelliteAgent agent = new(new SatelliteOptions
-        {
-            DataPlane = "theirs",
-            ControlPlane = fleet.ControlPlane.Config(fleet.ControlPlane.Certificate(OrreryNames.SatelliteUser("theirs"), [OrreryNames.SatelliteGroup], ClusterScope.Root)),
-            Cluster = cluster.Config(cluster.Certificate("orrery-satellite", [], ClusterScope.Root)),
-            HeartbeatInterval = TimeSpan.FromMilliseconds(500),
-            EmptyNamespaceGrace = TimeSpan.FromMilliseconds(300),
-        });
+        SatelliteAgent agent = await JoinAsync(fleet, cluster, All);
         var stop = new CancellationTokenSource();
         Task satellite = agent.RunAsync(stop.Token);
         try
@@ -131,6 +117,69 @@ public sealed class RightsRoadTests
             await satellite;
             stop.Dispose();
         }
+    }
+
+    /// <summary>What becomes of a kind that it may write and not list it cannot see, nor when it is to go: it is not begun with, rather than taken for deleted by hand every five seconds.</summary>
+    [Fact]
+    public async Task KindThatMayNotBeListed_IsNotApplied_AndSeldomAskedFor_UntilItMay()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using TestServer cluster = await TestServer.StartAsync(new TestServerOptions());
+        var way = new RoughWay();
+        SatelliteAgent agent = await JoinAsync(fleet, cluster, Without("secrets", "list watch"), way);
+        using var stop = new CancellationTokenSource();
+        Task satellite = agent.RunAsync(stop.Token);
+        try
+        {
+            await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "theirs", "Ready", "True");
+            KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "theirs");
+            await MakeAsync(shop, Secrets, "key");
+            await MakeAsync(shop, ConfigMaps, "beside");
+            await ThereAsync(cluster.Admin, ConfigMaps, "beside");
+
+            // 1. Said, by what is missing, and asked for ever less.
+            await RefusedAsync(fleet, "key", "Forbidden", "what there is of its kind cannot be followed: secrets is forbidden: User \"orrery-satellite\" cannot list resource \"secrets\"");
+            await PermittedAsync(fleet, "False", Lacks + "list, watch secrets");
+            long start = TimeProvider.System.GetTimestamp();
+            way.Asked.Clear();
+            await Eventually.TrueAsync(() => TimeProvider.System.GetElapsedTime(start) > TimeSpan.FromSeconds(25), "half a minute passes", TimeSpan.FromSeconds(60));
+            Assert.InRange(way.Asked.Count(a => a.Method == "GET" && a.Address.AbsolutePath == "/api/v1/secrets"), 1, 4);
+            Assert.DoesNotContain(way.Asked, a => a.Method == "PATCH" && a.Address.AbsolutePath.Contains("/secrets/", StringComparison.Ordinal));
+            Assert.DoesNotContain((await cluster.Admin.ListAsync(CoreResources.Events, Mapped, null, default)).Items, e => e.TextAt("reason")!.StartsWith("Drift", StringComparison.Ordinal));
+
+            // 2. As soon as it may.
+            start = TimeProvider.System.GetTimestamp();
+            await GrantAsync(cluster.Admin, All);
+            await ThereAsync(cluster.Admin, Secrets, "key");
+            Assert.InRange(TimeProvider.System.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(15));
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await satellite;
+        }
+    }
+
+    /// <summary>A satellite of a data plane by that name, which has these rights in its cluster and no others.</summary>
+    private static async Task<SatelliteAgent> JoinAsync(TestFleet fleet, TestServer cluster, AccessRight[] rights, RoughWay? way = null)
+    {
+        await GrantAsync(cluster.Admin, rights);
+        await cluster.Admin.ApplyAsync(CoreResources.ClusterRoleBindings, "", "satellite", Json("""
+            {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "satellite"},
+             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "satellite"},
+             "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "orrery-satellite"}]}
+            """), "test", true, default);
+        await fleet.Root.CreateAsync(OrreryResources.DataPlanes, "", Json("""{"apiVersion": "orrery.dev/v1alpha1", "kind": "DataPlane", "metadata": {"name": "theirs"}, "spec": {} }"""), default);
+        ClientConfig inside = cluster.Config(cluster.Certificate("orrery-satellite", [], ClusterScope.Root));
+        return new SatelliteAgent(new SatelliteOptions
+        {
+            DataPlane = "theirs",
+            ControlPlane = fleet.ControlPlane.Config(fleet.ControlPlane.Certificate(OrreryNames.SatelliteUser("theirs"), [OrreryNames.SatelliteGroup], ClusterScope.Root)),
+            Cluster = way is null ? inside : inside with { Carrier = () => way.To(ClientHandler.Create(inside)) },
+            HeartbeatInterval = TimeSpan.FromMilliseconds(500),
+            EmptyNamespaceGrace = TimeSpan.FromMilliseconds(300),
+            Loggers = fleet.Loggers,
+        });
     }
 
     private static AccessRight[] Without(string resource, string verbs) =>

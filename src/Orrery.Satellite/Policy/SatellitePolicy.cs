@@ -30,6 +30,7 @@ internal sealed partial record SatellitePolicy
     /// <summary>Kinds, as <c>Deployment.apps</c> or <c>Secret</c>, that may be applied; empty allows all.</summary>
     public IReadOnlyList<string> Kinds { get; init; } = [];
 
+    /// <summary>Kinds that may not be applied; with a pattern of namespaces after a slash, as <c>NetworkPolicy.networking.k8s.io/acme-*</c>, not in those.</summary>
     public IReadOnlyList<string> DeniedKinds { get; init; } = [];
 
     public bool Logs { get; init; } = true;
@@ -69,7 +70,7 @@ internal sealed partial record SatellitePolicy
                     : throw new FormatException($"data.{ModeKey}: \"{mode}\" is none of {string.Join(", ", Enum.GetNames<PolicyMode>())}"),
                 Namespaces = List(data, NamespacesKey, NamespacePattern()),
                 Kinds = List(data, KindsKey, KindName()),
-                DeniedKinds = List(data, DeniedKindsKey, KindName()),
+                DeniedKinds = List(data, DeniedKindsKey, KindInNamespaces()),
                 Logs = Flag(data, LogsKey),
                 Exec = Flag(data, ExecKey),
                 PortForward = Flag(data, PortForwardKey),
@@ -106,6 +107,7 @@ internal sealed partial record SatellitePolicy
         string name = kind.Group.Length == 0 ? kind.Kind : $"{kind.Kind}.{kind.Group}";
         bool isHolder = kind is { Group: "", Kind: "Namespace" };
         return DeniedKinds.Contains(name, StringComparer.Ordinal) ? $"kind {name} is denied"
+            : DeniedKinds.Any(d => d.StartsWith(name + "/", StringComparison.Ordinal) && Matches(d[(name.Length + 1)..], ns)) ? $"kind {name} is denied in namespace {ns}"
             : !isHolder && Kinds.Count > 0 && !Kinds.Contains(name, StringComparer.Ordinal) ? $"kind {name} is not among the allowed ones"
             : null;
     }
@@ -169,4 +171,7 @@ internal sealed partial record SatellitePolicy
 
     [GeneratedRegex(@"^[A-Z][A-Za-z0-9]*(\.[a-z0-9][-a-z0-9.]*)?$")]
     private static partial Regex KindName();
+
+    [GeneratedRegex(@"^[A-Z][A-Za-z0-9]*(\.[a-z0-9][-a-z0-9.]*)?(/(\*|[a-z0-9]([-a-z0-9]*\*?|[-a-z0-9]*[a-z0-9])))?$")]
+    private static partial Regex KindInNamespaces();
 }

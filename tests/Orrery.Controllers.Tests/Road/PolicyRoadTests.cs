@@ -15,6 +15,7 @@ public sealed class PolicyRoadTests
     private const string Mapped = "acme-shop-default";
     private static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
     private static readonly GroupVersionResource Secrets = new("", "v1", "secrets");
+    private static readonly GroupVersionResource NetworkPolicies = new("networking.k8s.io", "v1", "networkpolicies");
 
     [Fact]
     public async Task DeniedKind_IsNotApplied_AndSaidOnBothSides()
@@ -82,6 +83,34 @@ public sealed class PolicyRoadTests
         await inside.DeleteAsync(ConfigMaps, JoinNames.SystemNamespace, "satellite-policy", null, default);
         await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "pa2-par", "Ready", "True");
         await Eventually.SomeAsync(() => inside.FindAsync(ConfigMaps, Mapped, "settings", default), "settings", TimeSpan.FromSeconds(60));
+    }
+
+    /// <summary>Policies of a namespace add up, so that an owner's deny-all closes nothing which Orrery's opens: whoever wants to bound traffic there says so.</summary>
+    [Fact]
+    public async Task NetworkPolicies_KeptByTheOwnerInANamespace_AreLeftToThem_AndThatIsSaid()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        KubeClient inside = fleet.DataPlanes["pa2-par"].Client;
+        await shop.CreateAsync(ConfigMaps, "default", Object("ConfigMap", "settings"), default);
+        await Eventually.SomeAsync(() => inside.FindAsync(NetworkPolicies, Mapped, TenantGuards.Name, default), "what holds the tenant apart", TimeSpan.FromSeconds(60));
+
+        // 1. The owner takes the traffic of the tenant's namespaces over.
+        await PolicyAsync(inside, ("deniedKinds", "NetworkPolicy.networking.k8s.io/acme-*"));
+        await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "pa2-par", "Restricted", "True");
+        await inside.DeleteAsync(NetworkPolicies, Mapped, TenantGuards.Name, null, default);
+        await Eventually.TrueAsync(
+            async () => Conditions.Find(await fleet.Root.GetAsync(OrreryResources.Tenancies, "dp-pa2-par", "acme", default), "Isolated") is { Status: "False" } isolated
+                && isolated.Message.Contains("kind NetworkPolicy.networking.k8s.io is denied in namespace acme-shop-default", StringComparison.Ordinal),
+            "that Orrery does not hold it apart is said", TimeSpan.FromSeconds(60));
+        await shop.CreateAsync(ConfigMaps, "default", Object("ConfigMap", "later"), default);
+        await Eventually.SomeAsync(() => inside.FindAsync(ConfigMaps, Mapped, "later", default), "all else goes on", TimeSpan.FromSeconds(60));
+        Assert.Null(await inside.FindAsync(NetworkPolicies, Mapped, TenantGuards.Name, default));
+
+        // 2. And gives it back.
+        await inside.DeleteAsync(ConfigMaps, JoinNames.SystemNamespace, "satellite-policy", null, default);
+        await Eventually.SomeAsync(() => inside.FindAsync(NetworkPolicies, Mapped, TenantGuards.Name, default), "it is put back", TimeSpan.FromSeconds(30));
+        await fleet.ConditionAsync(OrreryResources.Tenancies, "dp-pa2-par", "acme", "Isolated", "True");
     }
 
     /// <summary>What was let in before its owner forbade it does not go on for as long as somebody likes.</summary>

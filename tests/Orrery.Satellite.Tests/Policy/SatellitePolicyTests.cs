@@ -61,6 +61,24 @@ public sealed class SatellitePolicyTests
     }
 
     [Theory]
+    [InlineData("acme-shop-default", true)]
+    [InlineData("tools", true)]
+    [InlineData("globex-web-default", false)]
+    public void Denies_DeniedKindsInNamespaces_NotElsewhere(string ns, bool denied)
+    {
+        SatellitePolicy policy = Policy(("deniedKinds", "NetworkPolicy.networking.k8s.io/acme-*, NetworkPolicy.networking.k8s.io/tools"));
+
+        Assert.Equal(denied ? $"kind NetworkPolicy.networking.k8s.io is denied in namespace {ns}" : null, policy.Denies(new GroupKind("networking.k8s.io", "NetworkPolicy"), ns));
+        Assert.Null(policy.Denies(Deployment, ns));
+    }
+
+    [Theory]
+    [InlineData("Secret/")]
+    [InlineData("Secret/A")]
+    [InlineData("/acme")]
+    public void Of_DeniedKindsThatCannotBeRead_HoldsEverythingBack(string value) => Assert.NotNull(Policy(("deniedKinds", value)).Fault);
+
+    [Theory]
     [InlineData("Paused", true, true)]
     [InlineData("ReadOnly", true, false)]
     [InlineData("Disabled", false, false)]

@@ -6,7 +6,7 @@ internal interface ITunnel
     /// <summary>Ends once the control plane has let this satellite in for the first time.</summary>
     Task Joined { get; }
 
-    /// <summary>Raised each time that it was opened: what the control plane knows of this satellite may be gone since.</summary>
+    /// <summary>Raised each time that it was opened, and where another seems to use it: what the control plane knows of this satellite may not be what it said.</summary>
     event Action? Opened;
 
     /// <summary>Keeps it open until cancelled.</summary>

@@ -22,15 +22,20 @@ internal sealed class LeaseBeat(KubeClient controlPlane, string dataPlane, Stand
     /// <summary>Until it is first let in: its DataPlane may be made at any moment.</summary>
     private static readonly TimeSpan JoinWait = TimeSpan.FromSeconds(1);
 
+    /// <summary>How often it is told at most that somebody else renews the Lease.</summary>
+    private static readonly TimeSpan TellInterval = TimeSpan.FromMinutes(1);
+
     private readonly TaskCompletionSource joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Resource version of the Lease as this one left it; null where that is not known.</summary>
+    private string? version;
+
+    /// <summary>When it was last told that somebody else has written the Lease; null when it never was.</summary>
+    private long? told;
+
     /// <inheritdoc/>
-    /// <remarks>Never: there is no connection that opens.</remarks>
-    public event Action? Opened
-    {
-        add { }
-        remove { }
-    }
+    /// <remarks>There is no connection that opens. Raised where somebody else has renewed the Lease: another satellite with a copy of this one's Secret, most likely.</remarks>
+    public event Action? Opened;
 
     public Task Joined => joined.Task;
 
@@ -43,8 +48,7 @@ internal sealed class LeaseBeat(KubeClient controlPlane, string dataPlane, Stand
         {
             try
             {
-                await controlPlane.ApplyAsync(
-                    ClusterResources.Leases, ns, OrreryNames.TunnelLease, Make(ns), OrreryNames.SatelliteManager, force: true, cancellationToken).ConfigureAwait(false);
+                await RenewAsync(ns, cancellationToken).ConfigureAwait(false);
                 if (joined.TrySetResult() || said.Length > 0)
                 {
                     Log.LeaseHeld(logger, controlPlane.Config.Server);
@@ -55,6 +59,8 @@ internal sealed class LeaseBeat(KubeClient controlPlane, string dataPlane, Stand
             }
             catch (Exception e) when (Retry.IsAway(e) && !cancellationToken.IsCancellationRequested)
             {
+                // It may have been done all the same.
+                version = null;
                 if (e is StatusException { Code: 401 or 403 } && joined.Task.IsCompleted)
                 {
                     standing?.Refused(e.Message);
@@ -70,6 +76,41 @@ internal sealed class LeaseBeat(KubeClient controlPlane, string dataPlane, Stand
 
             await Task.Delay(joined.Task.IsCompleted ? Interval : JoinWait, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    /// <summary>On the condition that nobody has since this one did: that it is broken costs one request more, and nothing otherwise.</summary>
+    private async Task RenewAsync(string ns, CancellationToken cancellationToken)
+    {
+        if (version is { Length: > 0 } known)
+        {
+            try
+            {
+                version = await ApplyAsync(ns, known, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (StatusException e) when (e.Code is 404 or 409)
+            {
+                if (told is null || time.GetElapsedTime(told.Value) >= TellInterval)
+                {
+                    told = time.GetTimestamp();
+                    Opened?.Invoke();
+                }
+            }
+        }
+
+        version = await ApplyAsync(ns, null, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<string> ApplyAsync(string ns, string? onlyIf, CancellationToken cancellationToken)
+    {
+        JsonObject lease = Make(ns);
+        if (onlyIf is not null)
+        {
+            lease.Metadata["resourceVersion"] = onlyIf;
+        }
+
+        return (await controlPlane.ApplyAsync(
+            ClusterResources.Leases, ns, OrreryNames.TunnelLease, lease, OrreryNames.SatelliteManager, force: true, cancellationToken).ConfigureAwait(false)).ResourceVersion;
     }
 
     private JsonObject Make(string ns) => new()

@@ -17,8 +17,16 @@ internal sealed class Presence(SatelliteContext context, TunnelDialer dialer, Le
 
     public event Action? Opened
     {
-        add => dialer.Opened += value;
-        remove => dialer.Opened -= value;
+        add
+        {
+            dialer.Opened += value;
+            beat.Opened += value;
+        }
+        remove
+        {
+            dialer.Opened -= value;
+            beat.Opened -= value;
+        }
     }
 
     public Task Joined => joined.Task;

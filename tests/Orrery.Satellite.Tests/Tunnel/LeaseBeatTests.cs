@@ -1,0 +1,73 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Satellite.Tunnel;
+using Orrery.Testing;
+
+namespace Orrery.Satellite.Tests.Tunnel;
+
+/// <summary>The Lease that a satellite renews where nobody takes tunnels.</summary>
+public sealed class LeaseBeatTests
+{
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(10);
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>As the satellites of a cluster and of its clone do, which both think that they are the only one.</summary>
+    [Fact]
+    public async Task RunAsync_TwoRenewOneLease_BothLearnOfIt_AndSeldomAgain()
+    {
+        await using TestServer root = await TestServer.StartAsync(new TestServerOptions());
+        await root.Admin.CreateAsync(ClusterResources.Namespaces, "", new() { ["metadata"] = new System.Text.Json.Nodes.JsonObject { ["name"] = "dp-edge-1" } }, Token);
+        var time = new ManualTime();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        using var stopClone = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        int told = 0, cloneTold = 0;
+        var first = new LeaseBeat(root.Admin, "edge-1", null, time, NullLogger.Instance);
+        first.Opened += () => told++;
+        var clone = new LeaseBeat(root.Admin, "edge-1", null, time, NullLogger.Instance);
+        clone.Opened += () => cloneTold++;
+
+        // 1. Alone.
+        Task beating = first.RunAsync(stop.Token);
+        await BeatAsync(root.Admin, time, beats: 3, satellites: 1);
+        Assert.Equal(0, told);
+
+        // 2. Two.
+        Task cloneBeating = clone.RunAsync(stopClone.Token);
+        int beats = 0;
+        for (; told == 0 || cloneTold == 0; beats++)
+        {
+            Assert.True(beats < 60, "both are told sooner or later, whoever of them is the first in each beat");
+            await BeatAsync(root.Admin, time, beats: 1, satellites: 2);
+        }
+
+        await BeatAsync(root.Admin, time, beats: 12, satellites: 2);
+        Assert.InRange(told, 1, 1 + ((beats + 12) / 6));
+        Assert.InRange(cloneTold, 1, 1 + ((beats + 12) / 6));
+
+        // 3. Alone again.
+        await stopClone.CancelAsync();
+        await cloneBeating;
+        await BeatAsync(root.Admin, time, beats: 1, satellites: 1);
+        told = 0;
+        await BeatAsync(root.Admin, time, beats: 10, satellites: 1);
+        Assert.Equal(0, told);
+        await stop.CancelAsync();
+        await beating;
+    }
+
+    /// <summary>Each beat is over once all wait for the next.</summary>
+    private static async Task BeatAsync(KubeClient root, ManualTime time, int beats, int satellites)
+    {
+        for (int i = 0; i < beats; i++)
+        {
+            await Eventually.TrueAsync(() => time.Waiting == satellites, "they wait", TimeSpan.FromSeconds(60), Token);
+            time.Advance(Beat);
+            await Eventually.TrueAsync(() => time.Waiting == satellites, "they have beaten", TimeSpan.FromSeconds(60), Token);
+        }
+
+        Assert.NotNull(await root.FindAsync(ClusterResources.Leases, "dp-edge-1", OrreryNames.TunnelLease, Token));
+    }
+}

@@ -14,7 +14,17 @@ public sealed record KubeConfigEntry(
     string? ClientCertificatePem = null,
     string? ClientKeyPem = null,
     string? Token = null,
-    string? Namespace = null);
+    string? Namespace = null)
+{
+    /// <summary>Name expected in the server's certificate; null takes it from <see cref="Server"/>.</summary>
+    public string? TlsServerName { get; init; }
+
+    /// <summary>Takes any certificate of the server, whatever <see cref="CaPem"/> says.</summary>
+    public bool InsecureSkipTlsVerify { get; init; }
+
+    /// <summary>Proxy through which the server is reached; null leaves it to the environment of whoever reads it.</summary>
+    public string? ProxyUrl { get; init; }
+}
 
 public static partial class KubeConfig
 {
@@ -49,7 +59,13 @@ public static partial class KubeConfig
             Line(yaml, "- name", entry.Name);
             yaml.Append("  cluster:\n");
             Line(yaml, "    server", entry.Server.AbsoluteUri.TrimEnd('/'));
-            Line(yaml, "    certificate-authority-data", Base64(entry.CaPem));
+            Line(yaml, "    certificate-authority-data", entry.InsecureSkipTlsVerify ? null : Base64(entry.CaPem));
+            Line(yaml, "    tls-server-name", entry.TlsServerName);
+            Line(yaml, "    proxy-url", entry.ProxyUrl);
+            if (entry.InsecureSkipTlsVerify)
+            {
+                yaml.Append("    insecure-skip-tls-verify: true\n");
+            }
         }
 
         yaml.Append("contexts:\n");

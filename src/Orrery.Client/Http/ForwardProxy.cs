@@ -13,12 +13,16 @@ public sealed class ForwardProxy : IWebProxy
     private ForwardProxy(Uri address, IReadOnlyList<string> direct)
     {
         this.address = new UriBuilder(address) { UserName = "", Password = "" }.Uri;
+        Url = direct.Count == 0 ? address.AbsoluteUri.TrimEnd('/') : null;
         this.direct = direct;
         string[] user = address.UserInfo.Split(':', 2);
         Credentials = address.UserInfo.Length == 0 ? null : new NetworkCredential(Uri.UnescapeDataString(user[0]), user.Length > 1 ? Uri.UnescapeDataString(user[1]) : "");
     }
 
     public ICredentials? Credentials { get; set; }
+
+    /// <summary>As a kubeconfig's <c>proxy-url</c> names it, with its credential. Null for one that the environment names, which others read themselves.</summary>
+    public string? Url { get; }
 
     /// <summary>For every server.</summary>
     /// <param name="text">Such as <c>http://user:password@proxy:3128</c>.</param>

@@ -36,6 +36,24 @@ public sealed class KubeConfigTests
         Directory.Delete(directory, recursive: true);
     }
 
+    /// <summary>What one kubeconfig says of how a server is reached, another that is made of it says too.</summary>
+    [Fact]
+    public void Render_HowTheServerIsReached_IsReadAgain()
+    {
+        (string ca, _) = TestCertificates.SelfSigned("CN=authority");
+        var entry = new KubeConfigEntry("edge", new Uri("https://10.0.0.1:6443"), ca) { TlsServerName = "control.example", ProxyUrl = ForwardProxy.Parse("http://jo:se%20cret@proxy:3128").Url };
+
+        ClientConfig reached = KubeConfig.Parse(KubeConfig.Render(entry), "/");
+        ClientConfig insecure = KubeConfig.Parse(KubeConfig.Render(entry with { InsecureSkipTlsVerify = true }), "/");
+
+        Assert.Equal(("control.example", "http://jo:se%20cret@proxy:3128", false), (reached.TlsServerName, reached.Proxy?.Url, reached.InsecureSkipTlsVerify));
+        Assert.NotNull(reached.Ca);
+
+        // kubectl takes no authorities beside that.
+        Assert.Equal((true, null), (insecure.InsecureSkipTlsVerify, insecure.Ca));
+        Assert.Null(ForwardProxy.FromEnvironment(n => n == "HTTPS_PROXY" ? "http://proxy:3128" : null)!.Url);
+    }
+
     [Fact]
     public async Task Load_FilesBesideIt_AreReadRelativeToIt()
     {

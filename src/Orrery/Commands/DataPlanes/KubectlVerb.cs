@@ -39,7 +39,10 @@ internal static class KubectlVerb
         {
             string kubeconfig = Path.Combine(folder.FullName, "kubeconfig");
             KubeConfig.Write(kubeconfig, new KubeConfigEntry(
-                dataPlane, server, root.Ca is { } ca ? string.Concat(ca.Select(c => c.ExportCertificatePem() + "\n")) : null, root.ClientCertificate?.ExportCertificatePem(), KeyOf(root.ClientCertificate), token));
+                dataPlane, server, root.Ca is { } ca ? string.Concat(ca.Select(c => c.ExportCertificatePem() + "\n")) : null, root.ClientCertificate?.ExportCertificatePem(), KeyOf(root.ClientCertificate), token)
+            {
+                TlsServerName = root.TlsServerName, InsecureSkipTlsVerify = root.InsecureSkipTlsVerify, ProxyUrl = root.Proxy?.Url,
+            });
             var start = new ProcessStartInfo(program, [.. acting, .. arguments]);
             start.Environment["KUBECONFIG"] = kubeconfig;
             using Process process = Process.Start(start) ?? throw new CommandFailedException($"{program} could not be started");

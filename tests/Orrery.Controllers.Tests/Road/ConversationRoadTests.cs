@@ -21,7 +21,8 @@ public sealed class ConversationRoadTests
 
     public static TheoryData<string> Versions => [.. Directory.GetFiles(Folder, Text, SearchOption.AllDirectories).Select(f => Path.GetFileName(Path.GetDirectoryName(f))!).Order(StringComparer.Ordinal)];
 
-    private static string Folder
+    /// <summary>Has a folder for each version of which something was recorded.</summary>
+    internal static string Folder
     {
         get
         {

@@ -24,14 +24,17 @@ internal sealed class TestFleet : IAsyncDisposable
     private Task controllers = Task.CompletedTask;
     private CancellationTokenSource controllersStop = new();
 
-    private TestFleet(TestServer controlPlane, ILoggerFactory loggers, TestFleetOptions options)
+    private TestFleet(TestServer controlPlane, TunnelHub hub, ILoggerFactory loggers, TestFleetOptions options)
     {
         ControlPlane = controlPlane;
+        Hub = hub;
         Loggers = loggers;
         this.options = options;
     }
 
     public TestServer ControlPlane { get; }
+
+    public TunnelHub Hub { get; }
 
     /// <summary>Of everything that runs in it.</summary>
     public ILoggerFactory Loggers { get; }
@@ -57,7 +60,7 @@ internal sealed class TestFleet : IAsyncDisposable
         // The log of a run that is looked into: ORRERY_TEST_LOG names a file.
         ILoggerFactory loggers = Environment.GetEnvironmentVariable("ORRERY_TEST_LOG") is { Length: > 0 } file ? new FileLoggers(file) : NullLoggerFactory.Instance;
         var hub = new TunnelHub(new TunnelHubOptions { SilenceGrace = options.SilenceGrace, Loggers = loggers });
-        var fleet = new TestFleet(await TestServer.StartAsync(new TestServerOptions { LoggerFactory = loggers, SubresourceHandlers = hub.Handlers, Configure = o => o with { GroupHandlers = hub.Groups, Audit = options.Audit, OrphansHeldInVirtualClusters = PlaceableKinds.WithDependents } }), loggers, options);
+        var fleet = new TestFleet(await TestServer.StartAsync(new TestServerOptions { LoggerFactory = loggers, SubresourceHandlers = hub.Handlers, Configure = o => o with { GroupHandlers = hub.Groups, Audit = options.Audit, OrphansHeldInVirtualClusters = PlaceableKinds.WithDependents } }), hub, loggers, options);
         await fleet.StartControllersAsync();
         ClientConfig self = fleet.ControlPlane.Config(fleet.ControlPlane.Certificate(OrreryNames.ServerUser, [UserGroups.Masters], ClusterScope.All));
         fleet.running.Add(hub.RunAsync(new HubAccess(self, fleet.ControlPlane.Url), fleet.stop.Token));

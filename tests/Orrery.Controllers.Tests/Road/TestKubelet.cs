@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net.WebSockets;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Orrery.Api;
 using Orrery.Server.Handlers;
 
@@ -46,6 +47,14 @@ internal sealed class TestKubelet(string subresource) : ISubresourceHandler
             http.Response.StatusCode = 207;
             http.Response.Headers["X-Answer"] = "of the pod";
             await http.Response.WriteAsync($"{http.Request.Method} {target.Object.Namespace}/{target.Proxy}{target.Tail}{http.Request.QueryString.Value} {body}\n", cancellationToken);
+            return;
+        }
+
+        if (http.Request.Headers.Upgrade.ToString().StartsWith("SPDY", StringComparison.Ordinal))
+        {
+            http.Response.Headers.Upgrade = http.Request.Headers.Upgrade;
+            await using Stream stream = await http.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
+            await stream.CopyToAsync(stream, cancellationToken);
             return;
         }
 

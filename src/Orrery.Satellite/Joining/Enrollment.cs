@@ -18,6 +18,10 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
 
     private readonly PollPace polls = new(options.PollInterval, options.LongestPoll);
     private SatelliteIdentity? identity;
+
+    /// <summary>Where the control plane is, as it was last believed.</summary>
+    private Uri? used;
+    private volatile TaskCompletionSource moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CertificateAge? age;
     private TlsIdentity? tls;
     private string clusterUid = "";
@@ -36,11 +40,20 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
     /// <summary>The certificate holds, and the control plane lets nobody in by it: it was revoked, or its authority is gone.</summary>
     private bool isShutOut;
 
+    /// <summary>Nobody is found where the control plane was, or nobody who is trusted.</summary>
+    private bool isAbsent;
+
+    /// <summary>While it is absent, a token is there that was not joined with: it says where it is now.</summary>
+    private bool isCalled;
+
     /// <summary>Whether a request was sent that is not answered.</summary>
     private bool isAnswerDue;
 
-    /// <summary>How to reach the control plane as this satellite. Good once <see cref="JoinAsync"/> has ended.</summary>
+    /// <summary>How to reach the control plane as this satellite. Good once <see cref="JoinAsync"/> has ended, and until <see cref="Moved"/>, as it was asked for before, does.</summary>
     public ClientConfig Config => new(identity!.Server) { TlsSource = () => tls!, Proxy = options.Proxy };
+
+    /// <summary>Ends once the control plane is at another address than now.</summary>
+    public Task Moved => moved.Task;
 
     /// <summary>Ends once there is a certificate, however old: for as long as that takes.</summary>
     public async Task JoinAsync(CancellationToken cancellationToken)
@@ -77,7 +90,8 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
             // what the token came with may say less.
             bool obtained = false;
             isAnswerDue = false;
-            if (isShutOut || age!.IsDue)
+            isCalled = isAbsent && !isShutOut && !IsExpired && await IsInvitedAsync(cancellationToken).ConfigureAwait(false);
+            if (isShutOut || isCalled || age!.IsDue)
             {
                 await TryAsync(async token => obtained = await ObtainAsync(token).ConfigureAwait(false), Tell, cancellationToken).ConfigureAwait(false);
             }
@@ -135,12 +149,9 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
     private async Task<bool> ObtainAsync(CancellationToken cancellationToken)
     {
         // 1. By which credential to ask.
-        bool isGood = tls is not null && !IsExpired && !isShutOut;
+        bool isGood = tls is not null && !IsExpired && !isShutOut && !isCalled;
         JoinInvitation? invitation = isGood ? null : await options.Invitation(cancellationToken).ConfigureAwait(false);
-        if (invitation is not null && (invitation.TokenDigest == identity?.UsedToken || invitation.TokenDigest == refusedToken))
-        {
-            invitation = null;
-        }
+        invitation = IsUnused(invitation) ? invitation : null;
 
         if (invitation is null && tls is null)
         {
@@ -162,11 +173,9 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
         }
 
         SatelliteIdentity asking = identity ?? new SatelliteIdentity(dataPlane, clusterUid, invitation!.Server, invited!.Value.AuthoritiesPem, null, null, null, null);
-        if (invitation is not null)
-        {
-            asking = asking with { Server = invitation.Server, AuthoritiesPem = invited!.Value.AuthoritiesPem };
-        }
 
+        // Until it has let it in, who invites it may be nobody: where the control plane was is not forgotten for that.
+        SatelliteIdentity there = invitation is null ? asking : asking with { Server = invitation.Server, AuthoritiesPem = invited!.Value.AuthoritiesPem };
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         if (asking.NextKeyPem is { } begun)
         {
@@ -182,7 +191,7 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
 
         // 3. Ask.
         var order = new CertificateOrder(dataPlane, clusterUid, key, options.CertificateLifetime);
-        var config = new ClientConfig(asking.Server, asking.Authorities(), invitation is null ? tls!.Certificate : null, invitation?.Token) { Proxy = options.Proxy };
+        var config = new ClientConfig(there.Server, there.Authorities(), invitation is null ? tls!.Certificate : null, invitation?.Token) { Proxy = options.Proxy };
         using var controlPlane = new KubeClient(config, time);
         string? certificate;
         try
@@ -217,15 +226,16 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
         }
 
         // 4. Keep it.
-        SatelliteIdentity issued = asking with
+        SatelliteIdentity issued = there with
         {
-            CertificatePem = certificate, KeyPem = key.ExportPkcs8PrivateKeyPem(), NextKeyPem = null, UsedToken = invitation?.TokenDigest ?? asking.UsedToken,
+            NextKeyPem = null, CertificatePem = certificate, KeyPem = key.ExportPkcs8PrivateKeyPem(), UsedToken = invitation?.TokenDigest ?? asking.UsedToken,
         };
         await store.WriteAsync(issued, cancellationToken).ConfigureAwait(false);
         Use(issued);
         age = CertificateAge.OfNew(tls!.Certificate!, time);
         said = "";
         isShutOut = false;
+        isCalled = false;
         Log.CertificateIssued(logger, dataPlane, Conditions.Time(tls.Certificate!.NotAfter.ToUniversalTime()));
         if (age.Ahead.Duration() > ClockTolerance)
         {
@@ -235,20 +245,43 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
         return true;
     }
 
+    private bool IsUnused(JoinInvitation? invitation) => invitation is not null && invitation.TokenDigest != identity?.UsedToken && invitation.TokenDigest != refusedToken;
+
+    private async Task<bool> IsInvitedAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return IsUnused(await options.Invitation(cancellationToken).ConfigureAwait(false));
+        }
+        catch (Exception e) when (IsPassing(e))
+        {
+            // Its cluster is away too, or stops it.
+            return false;
+        }
+    }
+
     /// <summary>The control plane tells in advance which authorities it will use: they are in its namespace of ours, as in every namespace.</summary>
     private async Task FollowAuthoritiesAsync(CancellationToken cancellationToken)
     {
         using var controlPlane = new KubeClient(Config, time);
         KubeObject told;
+        isAbsent = true;
         try
         {
             told = await controlPlane.GetAsync(
                 ClusterResources.ConfigMaps, OrreryNames.DataPlaneNamespace(dataPlane), JoinNames.AuthoritiesConfigMap, cancellationToken).ConfigureAwait(false);
+            isAbsent = false;
             isShutOut = false;
             unheard = "";
         }
-        catch (StatusException e) when (e.Code is 401 or 403)
+        catch (StatusException e)
         {
+            isAbsent = false;
+            if (e.Code is not (401 or 403))
+            {
+                throw;
+            }
+
             // Perhaps for a moment, while its roles are made; with another token it is let in again either way. One that has expired, by whichever clock, has its own way back.
             isShutOut = !IsExpired && !e.Message.Contains(JoinNames.ExpiredUserPrefix, StringComparison.Ordinal);
             throw;
@@ -265,10 +298,19 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
 
     private void Use(SatelliteIdentity now)
     {
+        bool isElsewhere = tls is not null && used != now.Server;
+        used = now.Server;
         identity = now;
         if (now.Certificate() is { } certificate)
         {
             tls = new TlsIdentity(certificate, now.Authorities());
+        }
+
+        if (isElsewhere)
+        {
+            TaskCompletionSource former = moved;
+            moved = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            former.TrySetResult();
         }
     }
 

@@ -23,7 +23,20 @@ public sealed class JoiningSatellite(SatelliteOptions options, JoinOptions join)
             return;
         }
 
-        var agent = new SatelliteAgent(options with { ControlPlane = enrollment.Config });
-        await Together.RunAsync([agent.RunAsync, enrollment.KeepAsync], cancellationToken).ConfigureAwait(false);
+        await Together.RunAsync([token => WorkAsync(enrollment, token), enrollment.KeepAsync], cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Works for the control plane wherever it is: at another address it is met anew.</summary>
+    private async Task WorkAsync(Enrollment enrollment, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            Task moved = enrollment.Moved;
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            Task agent = new SatelliteAgent(options with { ControlPlane = enrollment.Config }).RunAsync(over.Token);
+            await Task.WhenAny(agent, moved).ConfigureAwait(false);
+            await over.CancelAsync().ConfigureAwait(false);
+            await agent.ConfigureAwait(false);
+        }
     }
 }

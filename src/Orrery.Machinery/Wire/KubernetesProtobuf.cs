@@ -1,14 +1,13 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Orrery.Api;
-using Orrery.Machinery.Schemas;
 
 namespace Orrery.Machinery.Wire;
 
 /// <summary>
 /// Reads bodies of <c>application/vnd.kubernetes.protobuf</c>, which kubectl's <c>create</c> commands and Go clients send for
 /// built-in kinds, into the JSON form. An envelope (four magic bytes, then apimachinery's <c>runtime.Unknown</c>) says the
-/// kind; the rest follows the built-in schemas and their field numbers.
+/// kind; the rest follows the field numbers of the built-in types. <see cref="ProtobufEncoder"/> is the way back.
 /// </summary>
 public static class KubernetesProtobuf
 {
@@ -21,7 +20,10 @@ public static class KubernetesProtobuf
     private static readonly GroupVersionKind Eviction = new("policy", "v1", "Eviction");
     private static readonly GroupVersionKind OlderEviction = Eviction with { Version = "v1beta1" };
 
-    private static ReadOnlySpan<byte> Magic => "k8s\0"u8;
+    internal static ReadOnlySpan<byte> Magic => "k8s\0"u8;
+
+    /// <summary>Whether it begins as an object of this encoding does, and no JSON.</summary>
+    public static bool IsEnveloped(ReadOnlySpan<byte> body) => body.StartsWith(Magic);
 
     /// <summary>The object, with the apiVersion and kind of its envelope.</summary>
     /// <exception cref="StatusException">400: no such envelope, a kind without binary form, or a damaged message.</exception>
@@ -67,16 +69,14 @@ public static class KubernetesProtobuf
         // Clients of a group write the options of a delete as a kind of that group: every group has one of that name.
         // Of what went with policy/v1beta1 evictions alone are still taken, since older clients drain nodes by them.
         var said = GroupVersionKind.From(apiVersion, kind);
-        Schema schema = BuiltinTypes.Instance.Find(kind == DeleteOptions.Kind ? DeleteOptions : said == OlderEviction ? Eviction : said)
+        ProtobufKind known = ProtobufKind.Find(kind == DeleteOptions.Kind ? DeleteOptions : said == OlderEviction ? Eviction : said)
             ?? throw new FormatException($"no kind \"{kind}\" is registered for version \"{apiVersion}\"");
         JsonObject json = new() { ["apiVersion"] = apiVersion, ["kind"] = kind };
-        ReadMessage(raw, json, schema, Numbers(schema.Name!), 0);
+        ReadMessage(raw, json, known.Message, 0);
         return json;
     }
 
-    private static WireMessage Numbers(string type) => WireNumbers.Find(type) ?? throw new FormatException($"{type} has no binary form");
-
-    private static void ReadMessage(ReadOnlySpan<byte> bytes, JsonObject into, Schema schema, WireMessage numbers, int depth)
+    private static void ReadMessage(ReadOnlySpan<byte> bytes, JsonObject into, WireMessage message, int depth)
     {
         if (depth > MaxDepth)
         {
@@ -86,50 +86,54 @@ public static class KubernetesProtobuf
         var reader = new WireReader(bytes);
         while (reader.Next())
         {
-            if (numbers.Embedded.TryGetValue(reader.Number, out string? embedded))
+            // A number that is not known comes from a newer client: dropped, as Go does.
+            if (message.Find(reader.Number) is not { } field)
             {
-                ReadMessage(reader.Bytes, into, schema, Numbers(embedded), depth + 1);
-            }
-            else if (numbers.Fields.TryGetValue(reader.Number, out string? name) && schema.Properties.TryGetValue(name, out Schema? field))
-            {
-                ReadField(ref reader, into, name, field, depth);
+                continue;
             }
 
-            // A number that is not known comes from a newer client: dropped, as Go does.
+            if (field.IsEmbedded)
+            {
+                ReadMessage(reader.Bytes, into, field.Message, depth + 1);
+            }
+            else
+            {
+                ReadField(ref reader, into, field, depth);
+            }
         }
     }
 
-    private static void ReadField(ref WireReader reader, JsonObject into, string name, Schema field, int depth)
+    private static void ReadField(ref WireReader reader, JsonObject into, WireField field, int depth)
     {
-        if (field.Type == SchemaType.Array)
+        switch (field.Count)
         {
-            if (into[name] is not JsonArray array)
-            {
-                into[name] = array = [];
-            }
+            case WireCount.Many:
+                if (into[field.Name] is not JsonArray array)
+                {
+                    into[field.Name] = array = [];
+                }
 
-            array.Add(Value(ref reader, field.Items!, depth));
-        }
-        else if (field.Type == SchemaType.Object && field.AdditionalProperties is { } values)
-        {
-            if (into[name] is not JsonObject map)
-            {
-                into[name] = map = [];
-            }
+                array.Add(Value(ref reader, field, depth));
+                break;
+            case WireCount.Map:
+                if (into[field.Name] is not JsonObject map)
+                {
+                    into[field.Name] = map = [];
+                }
 
-            ReadEntry(reader.Bytes, map, values, depth);
-        }
-        else
-        {
-            into[name] = Value(ref reader, field, depth);
+                ReadEntry(reader.Bytes, map, field, depth);
+                break;
+            default:
+                into[field.Name] = Value(ref reader, field, depth);
+                break;
         }
     }
 
     /// <summary>An entry of a map is a message of its own: key = 1, value = 2.</summary>
-    private static void ReadEntry(ReadOnlySpan<byte> bytes, JsonObject map, Schema values, int depth)
+    private static void ReadEntry(ReadOnlySpan<byte> bytes, JsonObject map, WireField field, int depth)
     {
         string key = "";
-        JsonNode? value = Zero(values);
+        JsonNode? value = Zero(field);
         var entry = new WireReader(bytes);
         while (entry.Next())
         {
@@ -139,49 +143,33 @@ public static class KubernetesProtobuf
             }
             else if (entry.Number == 2)
             {
-                value = values.Type == SchemaType.Array ? Strings(entry.Bytes) : Value(ref entry, values, depth);
+                value = Value(ref entry, field, depth);
             }
         }
 
         map[key] = value;
     }
 
-    private static JsonNode? Value(ref WireReader reader, Schema schema, int depth)
+    private static JsonNode? Value(ref WireReader reader, WireField field, int depth) => field.Kind switch
     {
-        if (WellKnown.Read(schema, reader.Bytes, depth) is { IsWellKnown: true } known)
-        {
-            return known.Value;
-        }
+        WireKind.Text => Text(reader.Bytes),
+        WireKind.Bytes => Convert.ToBase64String(reader.Bytes),
+        WireKind.Boolean => reader.Value != 0,
+        WireKind.Integer => (long)reader.Value,
+        WireKind.Number => BitConverter.UInt64BitsToDouble(reader.Value),
+        WireKind.TextList => Texts(reader.Bytes),
+        _ => field.Message.Form == WireForm.Message ? Object(reader.Bytes, field.Message, depth) : WellKnown.Read(field.Message, reader.Bytes, depth),
+    };
 
-        switch (schema.Type)
-        {
-            case SchemaType.String:
-                return schema.Format == "byte" ? Convert.ToBase64String(reader.Bytes) : Text(reader.Bytes);
-            case SchemaType.Boolean:
-                return reader.Value != 0;
-            case SchemaType.Integer:
-                return (long)reader.Value;
-            case SchemaType.Number:
-                return BitConverter.UInt64BitsToDouble(reader.Value);
-            default:
-                return Message(reader.Bytes, schema, depth);
-        }
-    }
-
-    /// <summary>A message as the object that its type says.</summary>
-    internal static JsonObject Message(ReadOnlySpan<byte> bytes, Schema schema, int depth)
+    /// <summary>A message as an object.</summary>
+    internal static JsonObject Object(ReadOnlySpan<byte> bytes, WireMessage message, int depth)
     {
         var json = new JsonObject();
-        if (schema.Name is { } type && !bytes.IsEmpty)
-        {
-            ReadMessage(bytes, json, schema, Numbers(type), depth + 1);
-        }
-
+        ReadMessage(bytes, json, message, depth + 1);
         return json;
     }
 
-    /// <summary>A list as the value of a map is wrapped in a message: items = 1.</summary>
-    private static JsonArray Strings(ReadOnlySpan<byte> bytes)
+    private static JsonArray Texts(ReadOnlySpan<byte> bytes)
     {
         var items = new JsonArray();
         var reader = new WireReader(bytes);
@@ -193,13 +181,13 @@ public static class KubernetesProtobuf
         return items;
     }
 
-    private static JsonNode? Zero(Schema schema) => schema.Type switch
+    private static JsonNode? Zero(WireField field) => field.Kind switch
     {
-        SchemaType.String => "",
-        SchemaType.Boolean => false,
-        SchemaType.Integer or SchemaType.Number => 0,
-        SchemaType.Array => new JsonArray(),
-        _ => schema.Name == WellKnown.Quantity ? "0" : new JsonObject(),
+        WireKind.Text or WireKind.Bytes => "",
+        WireKind.Boolean => false,
+        WireKind.Integer or WireKind.Number => 0,
+        WireKind.TextList => new JsonArray(),
+        _ => field.Message.Form == WireForm.Quantity ? "0" : new JsonObject(),
     };
 
     internal static string Text(ReadOnlySpan<byte> bytes) => StrictText.GetString(bytes);

@@ -7,35 +7,39 @@ namespace Orrery.Machinery.Wire;
 /// <summary>Types whose JSON form is a scalar, free JSON or one of several forms, and whose binary form is a message of its own.</summary>
 internal static class WellKnown
 {
-    public const string Quantity = "io.k8s.apimachinery.pkg.api.resource.Quantity";
-    private const string Time = "io.k8s.apimachinery.pkg.apis.meta.v1.Time";
-    private const string MicroTime = "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime";
-    private const string IntOrString = "io.k8s.apimachinery.pkg.util.intstr.IntOrString";
-    private const string RawExtension = "io.k8s.apimachinery.pkg.runtime.RawExtension";
-    private const string FieldsV1 = "io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1";
-    private const string Extensions = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.";
-    private const string FreeJson = Extensions + "JSON";
-    private const string PropsOrArray = Extensions + "JSONSchemaPropsOrArray";
-    private const string PropsOrBool = Extensions + "JSONSchemaPropsOrBool";
-    private const string PropsOrTexts = Extensions + "JSONSchemaPropsOrStringArray";
+    private const string Machinery = BuiltinTypes.Stem + "apimachinery.pkg.";
+    private const string Extensions = BuiltinTypes.Stem + "apiextensions-apiserver.pkg.apis.apiextensions.v1.";
 
-    private static readonly Lazy<Schema> Props = new(() => BuiltinTypes.Instance.FindByName(Extensions + "JSONSchemaProps")!);
-
-    /// <param name="depth">Messages around it.</param>
-    /// <returns>Not well known: the schema says the rest.</returns>
-    public static (bool IsWellKnown, JsonNode? Value) Read(Schema schema, ReadOnlySpan<byte> bytes, int depth) => schema.Name switch
+    /// <returns>Null for any other type.</returns>
+    public static WireMessage? Message(string type) => type switch
     {
-        // Quantity: string = 1
-        Quantity => (true, KubernetesProtobuf.Text(First(bytes, 1)) is { Length: > 0 } text ? text : "0"),
-        Time => (true, Timestamp(bytes, "yyyy-MM-ddTHH:mm:ssZ")),
-        MicroTime => (true, Timestamp(bytes, "yyyy-MM-ddTHH:mm:ss.ffffffZ")),
-        IntOrString => (true, Either(bytes)),
+        Machinery + "apis.meta.v1.Time" => new WireMessage(type, WireForm.Time, []),
+        Machinery + "apis.meta.v1.MicroTime" => new WireMessage(type, WireForm.MicroTime, []),
+        Machinery + "api.resource.Quantity" => new WireMessage(type, WireForm.Quantity, []),
+        Machinery + "util.intstr.IntOrString" => new WireMessage(type, WireForm.IntOrString, []),
+        Machinery + "runtime.RawExtension" or Machinery + "apis.meta.v1.FieldsV1" or Extensions + "JSON" => new WireMessage(type, WireForm.Raw, []),
+        Extensions + "JSONSchemaPropsOrArray" => Either(type, WireForm.SchemaOrMany, "schema=1m:.JSONSchemaProps many=2+m:.JSONSchemaProps"),
+        Extensions + "JSONSchemaPropsOrStringArray" => Either(type, WireForm.SchemaOrMany, "schema=1m:.JSONSchemaProps many=2+s"),
+        Extensions + "JSONSchemaPropsOrBool" => Either(type, WireForm.BooleanOrSchema, "allows=1!b schema=2m:.JSONSchemaProps"),
+        _ => null,
+    };
+
+    /// <param name="message">Of any form but an object's.</param>
+    /// <param name="depth">Messages around it.</param>
+    public static JsonNode? Read(WireMessage message, ReadOnlySpan<byte> bytes, int depth) => message.Form switch
+    {
+        // string = 1
+        WireForm.Quantity => KubernetesProtobuf.Text(First(bytes, 1)) is { Length: > 0 } text ? text : "0",
+        WireForm.Time => Timestamp(bytes, "yyyy-MM-ddTHH:mm:ssZ"),
+        WireForm.MicroTime => Timestamp(bytes, "yyyy-MM-ddTHH:mm:ss.ffffffZ"),
+        WireForm.IntOrString => Either(bytes),
 
         // raw = 1 holds JSON
-        RawExtension or FieldsV1 or FreeJson => (true, First(bytes, 1) is { IsEmpty: false } raw ? Json(raw) : null),
-        PropsOrArray or PropsOrBool or PropsOrTexts => (true, PropsOr(schema.Name, bytes, depth)),
-        _ => (false, null),
+        WireForm.Raw => First(bytes, 1) is { IsEmpty: false } raw ? Json(raw) : null,
+        _ => Either(message, bytes, depth),
     };
+
+    private static WireMessage Either(string type, WireForm form, string facts) => new(type, form, WireNumbers.Fields(type, facts));
 
     /// <summary>seconds = 1, nanos = 2; Go's zero time is an empty message and null in JSON.</summary>
     private static JsonNode? Timestamp(ReadOnlySpan<byte> bytes, string format)
@@ -80,8 +84,8 @@ internal static class WellKnown
         return type == 0 ? JsonValue.Create(number) : JsonValue.Create(text);
     }
 
-    /// <summary>A schema (1, where the other is a boolean 2), or what may stand in its place: schemas or texts (2), or a boolean (1).</summary>
-    private static JsonNode? PropsOr(string type, ReadOnlySpan<byte> bytes, int depth)
+    /// <summary>A schema, or what may stand in its place: schemas or texts, or a boolean.</summary>
+    private static JsonNode? Either(WireMessage message, ReadOnlySpan<byte> bytes, int depth)
     {
         JsonObject? single = null;
         var several = new JsonArray();
@@ -89,24 +93,24 @@ internal static class WellKnown
         var reader = new WireReader(bytes);
         while (reader.Next())
         {
-            switch (reader.Number)
+            switch (message.Find(reader.Number))
             {
-                case 1 when type == PropsOrBool:
+                case { Kind: WireKind.Boolean }:
                     allows = reader.Value != 0;
                     break;
-                case 2 when type == PropsOrTexts:
+                case { Kind: WireKind.Text }:
                     several.Add((JsonNode)KubernetesProtobuf.Text(reader.Bytes));
                     break;
-                case 2 when type == PropsOrArray:
-                    several.Add((JsonNode)KubernetesProtobuf.Message(reader.Bytes, Props.Value, depth + 1));
+                case { Count: WireCount.Many } field:
+                    several.Add((JsonNode)KubernetesProtobuf.Object(reader.Bytes, field.Message, depth + 1));
                     break;
-                case 1 or 2:
-                    single = KubernetesProtobuf.Message(reader.Bytes, Props.Value, depth + 1);
+                case { } field:
+                    single = KubernetesProtobuf.Object(reader.Bytes, field.Message, depth + 1);
                     break;
             }
         }
 
-        return several.Count > 0 ? several : single is null && type == PropsOrBool ? allows : single;
+        return several.Count > 0 ? several : single is null && message.Form == WireForm.BooleanOrSchema ? allows : single;
     }
 
     private static ReadOnlySpan<byte> First(ReadOnlySpan<byte> bytes, int number)

@@ -5,15 +5,7 @@ using Orrery.Machinery.Schemas;
 
 namespace Orrery.Machinery.Wire;
 
-/// <summary>The field numbers of one message of Kubernetes' binary encoding.</summary>
-/// <param name="Fields">Member of the JSON form by number.</param>
-/// <param name="Embedded">Messages whose members stand in the parent's JSON, by number.</param>
-internal sealed record WireMessage(FrozenDictionary<int, string> Fields, FrozenDictionary<int, string> Embedded)
-{
-    public static readonly WireMessage Empty = new(FrozenDictionary<int, string>.Empty, FrozenDictionary<int, string>.Empty);
-}
-
-/// <summary>Field numbers of the built-in types (tools/generate-wire-numbers.py), read a record at a time.</summary>
+/// <summary>Facts of Kubernetes' binary encoding of the built-in types (tools/generate-wire-numbers.py), read a record at a time.</summary>
 internal static class WireNumbers
 {
     private static readonly ConcurrentDictionary<string, WireMessage> Read = new(StringComparer.Ordinal);
@@ -33,27 +25,46 @@ internal static class WireNumbers
             return found;
         }
 
-        if (!Facts.Value.Index.TryGetValue(type, out Range place))
+        if (WellKnown.Message(type) is { } known)
         {
-            return null;
+            return Read.GetOrAdd(type, known);
         }
 
-        var fields = new Dictionary<int, string>();
-        var embedded = new Dictionary<int, string>();
-        foreach (string part in Encoding.ASCII.GetString(Facts.Value.File.At(place).Span).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        return Facts.Value.Index.TryGetValue(type, out Range place)
+            ? Read.GetOrAdd(type, new WireMessage(type, WireForm.Message, Fields(type, Encoding.ASCII.GetString(Facts.Value.File.At(place).Span))))
+            : null;
+    }
+
+    /// <param name="owner">The type that has them.</param>
+    /// <param name="facts">As the generator's text describes them.</param>
+    public static WireField[] Fields(string owner, string facts) =>
+        [.. facts.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(part => Field(owner, part))];
+
+    private static WireField Field(string owner, string part)
+    {
+        int equals = part.IndexOf('=', StringComparison.Ordinal);
+        int at = equals + 1;
+        int number = 0;
+        for (; char.IsAsciiDigit(part[at]); at++)
         {
-            int equals = part.IndexOf('=', StringComparison.Ordinal);
-            int colon = part.IndexOf(':', StringComparison.Ordinal);
-            if (colon < 0)
-            {
-                fields[int.Parse(part.AsSpan(equals + 1), System.Globalization.CultureInfo.InvariantCulture)] = part[..equals];
-            }
-            else
-            {
-                embedded[int.Parse(part.AsSpan(equals + 1, colon - equals - 1), System.Globalization.CultureInfo.InvariantCulture)] = BuiltinTypes.Stem + part[(colon + 1)..];
-            }
+            number = (number * 10) + part[at] - '0';
         }
 
-        return Read.GetOrAdd(type, new WireMessage(fields.ToFrozenDictionary(), embedded.ToFrozenDictionary()));
+        char flag = part[at] is '!' or '+' or '%' ? part[at++] : ' ';
+        WireKind kind = part[at] switch
+        {
+            's' => WireKind.Text,
+            'y' => WireKind.Bytes,
+            'i' => WireKind.Integer,
+            'b' => WireKind.Boolean,
+            'd' => WireKind.Number,
+            'l' => WireKind.TextList,
+            'm' => WireKind.Message,
+            var other => throw new InvalidOperationException($"The embedded wire facts hold an unknown kind '{other}'."),
+        };
+        string? type = kind != WireKind.Message ? null
+            : part[at + 2] == '.' ? string.Concat(owner.AsSpan(0, owner.LastIndexOf('.')), part.AsSpan(at + 2))
+            : string.Concat(BuiltinTypes.Stem, part.AsSpan(at + 2));
+        return new WireField(part[..equals], number, flag switch { '+' => WireCount.Many, '%' => WireCount.Map, _ => WireCount.One }, flag == '!', kind, type);
     }
 }

@@ -138,6 +138,6 @@ internal sealed class Pipeline(ServerState server)
             http.Response.Headers.RetryAfter = details.RetryAfterSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
         }
 
-        await ObjectResponse.WriteJsonAsync(http, status.Code, status.ToJson(), http.RequestAborted);
+        await ObjectResponse.WriteJsonAsync(http, status.Code, status.ToJson(), Negotiation.WantsProtobuf(http.Request.Headers.Accept), http.RequestAborted);
     }
 }

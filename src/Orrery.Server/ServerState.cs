@@ -72,6 +72,10 @@ internal sealed class ServerState : IAsyncDisposable
 
     public required NameSource Names { get; init; }
 
+    public SharedEncodings Encodings { get; } = new();
+
+    public ByteBudget KeptLists { get; } = new(ProtobufList.MostKept);
+
     public required IReadOnlyDictionary<(GroupResource Resource, string Subresource), ISubresourceHandler> SubresourceHandlers { get; init; }
 
     /// <summary>Cancelled first when the server stops, so that watches and followed logs end before it waits for requests.</summary>

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Server.Authentication;
 using Orrery.Testing;
 
 namespace Orrery.Server.Tests;
@@ -20,7 +21,15 @@ internal sealed class RawHttp : IDisposable
         // The certificate's authority is the test's own; what is tested here is not TLS.
         handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
         http = new HttpClient(handler) { BaseAddress = new Uri(server.Url.GetLeftPart(UriPartial.Authority)) };
-        http.DefaultRequestHeaders.Authorization = new("Bearer", server.AdminToken(cluster ?? ClusterName.Root));
+        if (cluster is { IsAll: true })
+        {
+            // A token is for one cluster.
+            handler.SslOptions.ClientCertificates = [server.Certificate("test-admin", [UserGroups.Masters], ClusterScope.All)];
+        }
+        else
+        {
+            http.DefaultRequestHeaders.Authorization = new("Bearer", server.AdminToken(cluster ?? ClusterName.Root));
+        }
     }
 
     /// <param name="contentType">Of the body; null sends none.</param>
@@ -46,8 +55,16 @@ internal sealed class RawHttp : IDisposable
     }
 
     /// <summary>An answer whose body is still to come.</summary>
-    public Task<HttpResponseMessage> OpenAsync(string path) =>
-        http.GetAsync(new Uri(prefix + path, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+    public async Task<HttpResponseMessage> OpenAsync(string path, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(prefix + path, UriKind.Relative));
+        foreach ((string name, string value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+    }
 
     public static async Task<JsonObject> JsonAsync(HttpResponseMessage answer) =>
         (JsonObject)JsonNode.Parse(await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken))!;

@@ -12,6 +12,9 @@ namespace Orrery.Machinery.Wire;
 /// </summary>
 public sealed class ProtobufKind
 {
+    /// <summary>Bytes in front of an item of a list, at most.</summary>
+    public const int LongestItemHead = 1 + WireBytes.LongestVarint;
+
     private const string Meta = BuiltinTypes.Stem + "apimachinery.pkg.apis.meta.v1.";
     private const string OldMeta = BuiltinTypes.Stem + "apimachinery.pkg.apis.meta.v1beta1.";
     private const string AggregatedDiscovery = BuiltinTypes.Stem + "api.apidiscovery.";
@@ -46,13 +49,14 @@ public sealed class ProtobufKind
     /// <summary>Bytes of an item of that many, with what stands before it in a list.</summary>
     public int ItemLength(int item) => 1 + WireBytes.VarintLength((ulong)item) + item;
 
-    /// <summary>Writes an item of a list.</summary>
-    /// <param name="to">Room for <see cref="ItemLength"/> at least.</param>
-    public void WriteItem(Span<byte> to, ReadOnlySpan<byte> item)
+    /// <summary>Writes what stands before an item of a list: its tag, and its length.</summary>
+    /// <param name="to">Room for <see cref="LongestItemHead"/>.</param>
+    /// <returns>Bytes that were written.</returns>
+    public int WriteItemHead(Span<byte> to, int item)
     {
         // items = 2, or 1 where they come first: a tag of one byte in every list.
         to[0] = HasItemsFirst ? (byte)0x0a : (byte)0x12;
-        item.CopyTo(to[(1 + WireBytes.Varint(to[1..], (ulong)item.Length))..]);
+        return 1 + WireBytes.Varint(to[1..], (ulong)item);
     }
 
     /// <summary>Bytes of the envelope around a message of that many.</summary>

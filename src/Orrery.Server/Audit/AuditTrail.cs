@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Orrery.Api;
 using Orrery.Machinery;
 using Orrery.Machinery.Schemas;
+using Orrery.Machinery.Wire;
 using Orrery.Server.Authentication;
 using Orrery.Server.Authorization;
 using Orrery.Server.Handlers;
@@ -161,7 +162,7 @@ internal sealed class AuditTrail : IAuditAnnotations
 
     private JsonNode? Embeddable(JsonNode? body) => body is JsonObject json && decision.OmitManagedFields ? AuditEvent.WithoutManagedFields(json) : body;
 
-    /// <summary>Null for what is neither JSON nor YAML: it is left out.</summary>
+    /// <summary>Null for what is neither JSON nor YAML nor an object in protobuf: it is left out.</summary>
     private static JsonNode? Tree(ReadOnlySpan<byte> body)
     {
         if (body.IsEmpty)
@@ -171,7 +172,11 @@ internal sealed class AuditTrail : IAuditAnnotations
 
         try
         {
-            return JsonBody.ParseStored(body);
+            return KubernetesProtobuf.IsEnveloped(body) ? KubernetesProtobuf.ToJson(body) : JsonBody.ParseStored(body);
+        }
+        catch (StatusException)
+        {
+            return null;
         }
         catch (FormatException)
         {

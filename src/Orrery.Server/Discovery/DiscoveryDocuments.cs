@@ -1,11 +1,26 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using Orrery.Machinery;
+using Orrery.Server.Handlers;
 
 namespace Orrery.Server.Discovery;
 
 /// <summary>A document with the tag by which a client can ask whether it changed.</summary>
-internal sealed record DiscoveryDocument(byte[] Body, string ETag)
+internal sealed class DiscoveryDocument(byte[] body, string etag)
 {
+    /// <summary>In Kubernetes' binary encoding, made when it is first asked for.</summary>
+    private byte[]? protobuf;
+
+    public string ETag => etag;
+
+    public ReadOnlyMemory<byte> As(DiscoveryEncoding encoding) => encoding switch
+    {
+        DiscoveryEncoding.Yaml => YamlText.From(body),
+        DiscoveryEncoding.Protobuf => protobuf ??= ProtobufForm.Encode(JsonNode.Parse(body)!.AsObject()).ToArray(),
+        _ => body,
+    };
+
     public static DiscoveryDocument Of(byte[] body) => new(body, $"\"{Convert.ToHexString(SHA512.HashData(body))}\"");
 }
 

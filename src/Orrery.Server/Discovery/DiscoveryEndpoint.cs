@@ -30,19 +30,14 @@ internal sealed class DiscoveryEndpoint(IApiSurface surfaces, OfferedGroups offe
 
         if (path is ["version"])
         {
-            await WriteAsync(context, ServerVersion.Document, "application/json", cancellationToken).ConfigureAwait(false);
+            await WriteAsync(context, ServerVersion.Document, DiscoveryFormat.Legacy, DiscoveryEncoding.Json, cancellationToken).ConfigureAwait(false);
             return true;
         }
 
         ApiSurface shown = await offered.ExtendAsync(surfaces.For(request.Cluster), request.Cluster, cancellationToken).ConfigureAwait(false);
         DiscoveryDocuments all = documents.GetValue(shown, surface => new DiscoveryDocuments(surface));
         string? accept = context.Request.Headers.Accept;
-        DiscoveryFormat format = path.Length == 1 ? DiscoveryFormats.Negotiate(accept) : DiscoveryFormat.Legacy;
-        if (path.Length > 1)
-        {
-            _ = Negotiation.Answer(accept);
-        }
-
+        (DiscoveryFormat format, DiscoveryEncoding encoding) = path.Length == 1 ? DiscoveryFormats.Negotiate(accept) : (DiscoveryFormat.Legacy, DiscoveryFormats.NegotiateLegacy(accept));
         DiscoveryDocument? document = path switch
         {
             ["api"] => all.Core(format, serverAddress),
@@ -57,15 +52,15 @@ internal sealed class DiscoveryEndpoint(IApiSurface surfaces, OfferedGroups offe
             return path is ["apis", var served, _] && all.Group(served) is not null ? throw ApiErrors.NoSuchResource() : false;
         }
 
-        await WriteAsync(context, document, format.ContentType(), cancellationToken).ConfigureAwait(false);
+        await WriteAsync(context, document, format, encoding, cancellationToken).ConfigureAwait(false);
         return true;
     }
 
-    private static async Task WriteAsync(HttpContext context, DiscoveryDocument document, string contentType, CancellationToken cancellationToken)
+    private static async Task WriteAsync(HttpContext context, DiscoveryDocument document, DiscoveryFormat format, DiscoveryEncoding encoding, CancellationToken cancellationToken)
     {
         HttpResponse response = context.Response;
         response.Headers.Vary = HeaderNames.Accept;
-        if (contentType.Length > "application/json".Length)
+        if (format != DiscoveryFormat.Legacy)
         {
             response.Headers.ETag = document.ETag;
             response.Headers.CacheControl = "public";
@@ -76,11 +71,12 @@ internal sealed class DiscoveryEndpoint(IApiSurface surfaces, OfferedGroups offe
             }
         }
 
-        response.ContentType = contentType;
-        response.ContentLength = document.Body.Length;
+        ReadOnlyMemory<byte> body = document.As(encoding);
+        response.ContentType = format.ContentType(encoding);
+        response.ContentLength = body.Length;
         if (context.Request.Method != "HEAD")
         {
-            await response.Body.WriteAsync(document.Body, cancellationToken).ConfigureAwait(false);
+            await response.Body.WriteAsync(body, cancellationToken).ConfigureAwait(false);
         }
     }
 }

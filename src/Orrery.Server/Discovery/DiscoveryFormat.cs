@@ -1,3 +1,4 @@
+using Orrery.Machinery.Wire;
 using Orrery.Server.Requests;
 
 namespace Orrery.Server.Discovery;
@@ -15,36 +16,70 @@ internal enum DiscoveryFormat
     AggregatedV2Beta1,
 }
 
+/// <summary>How a discovery document is encoded.</summary>
+internal enum DiscoveryEncoding
+{
+    Json,
+    Yaml,
+
+    /// <summary>Kubernetes' binary encoding.</summary>
+    Protobuf,
+}
+
 internal static class DiscoveryFormats
 {
-    public static DiscoveryFormat Negotiate(string? accept)
+    /// <summary>An aggregated document where any clause asks for one, whatever else is preferred (apiserver <c>discovery/aggregated/wrapper.go</c>).</summary>
+    /// <exception cref="Api.StatusException">406: none of what the client accepts can be made.</exception>
+    public static (DiscoveryFormat Format, DiscoveryEncoding Encoding) Negotiate(string? accept)
     {
-        foreach (MediaType clause in MediaType.ParseAccept(accept))
+        IReadOnlyList<MediaType> clauses = MediaType.ParseAccept(accept);
+        foreach (MediaType clause in clauses)
         {
-            if (!clause.Accepts("application", "json"))
+            if (Encoding(clause) is { } encoding
+                && clause.Parameter("as") == "APIGroupDiscoveryList" && clause.Parameter("g") == "apidiscovery.k8s.io" && clause.Parameter("v") is "v2" or "v2beta1")
             {
-                continue;
+                return (clause.Parameter("v") == "v2" ? DiscoveryFormat.AggregatedV2 : DiscoveryFormat.AggregatedV2Beta1, encoding);
             }
+        }
 
-            string shape = clause.Parameter("as");
-            if (shape.Length == 0)
-            {
-                return DiscoveryFormat.Legacy;
-            }
+        return (DiscoveryFormat.Legacy, NegotiateLegacy(clauses));
+    }
 
-            if (shape == "APIGroupDiscoveryList" && clause.Parameter("g") == "apidiscovery.k8s.io" && clause.Parameter("v") is "v2" or "v2beta1")
+    /// <exception cref="Api.StatusException">406.</exception>
+    public static DiscoveryEncoding NegotiateLegacy(string? accept) => NegotiateLegacy(MediaType.ParseAccept(accept));
+
+    public static string ContentType(this DiscoveryFormat format, DiscoveryEncoding encoding)
+    {
+        string type = encoding switch
+        {
+            DiscoveryEncoding.Yaml => "application/yaml",
+            DiscoveryEncoding.Protobuf => KubernetesProtobuf.MediaType,
+            _ => "application/json",
+        };
+        return format switch
+        {
+            DiscoveryFormat.AggregatedV2 => type + ";g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList",
+            DiscoveryFormat.AggregatedV2Beta1 => type + ";g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList",
+            _ => type,
+        };
+    }
+
+    private static DiscoveryEncoding NegotiateLegacy(IReadOnlyList<MediaType> clauses)
+    {
+        foreach (MediaType clause in clauses)
+        {
+            if (Encoding(clause) is { } encoding && !Negotiation.IsTransform(clause))
             {
-                return clause.Parameter("v") == "v2" ? DiscoveryFormat.AggregatedV2 : DiscoveryFormat.AggregatedV2Beta1;
+                return encoding;
             }
         }
 
         throw Negotiation.NotRepresented();
     }
 
-    public static string ContentType(this DiscoveryFormat format) => format switch
-    {
-        DiscoveryFormat.AggregatedV2 => "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList",
-        DiscoveryFormat.AggregatedV2Beta1 => "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList",
-        _ => "application/json",
-    };
+    private static DiscoveryEncoding? Encoding(MediaType clause) =>
+        clause.Accepts("application", "json") ? DiscoveryEncoding.Json
+        : Negotiation.IsYaml(clause) ? DiscoveryEncoding.Yaml
+        : Negotiation.IsProtobuf(clause) ? DiscoveryEncoding.Protobuf
+        : null;
 }

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Machinery.Schemas;
 using Orrery.Server.Registry;
+using Orrery.Server.Requests;
 
 namespace Orrery.Server.Handlers;
 
@@ -32,7 +33,8 @@ internal static class DeleteHandler
             ["status"] = "Success",
             ["details"] = Details(request.Resource.GroupResource, deleted),
         };
-        await ObjectResponse.WriteJsonAsync(request.Http, 200, status, cancellationToken);
+        bool isProtobuf = Negotiation.Answer(request.Http.Request.Headers.Accept, request.Resource.IsCustom, request.Binary).IsProtobuf;
+        await ObjectResponse.WriteJsonAsync(request.Http, 200, status, isProtobuf, cancellationToken);
     }
 
     public static async ValueTask<DeleteOptions> ReadOptionsAsync(ResourceRequest request, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Server.Cache;
 using Orrery.Server.Clusters;
@@ -83,4 +84,26 @@ internal static class ListHandler
 /// <summary>metadata of a list.</summary>
 /// <param name="Continue">Empty on the last page.</param>
 /// <param name="Remaining">Null when it is not known.</param>
-internal readonly record struct ListHead(string Revision, string Continue, long? Remaining);
+internal readonly record struct ListHead(string Revision, string Continue, long? Remaining)
+{
+    public JsonObject ToJson(bool writesEmptyContinue = false)
+    {
+        var metadata = new JsonObject();
+        if (Continue.Length > 0 || writesEmptyContinue)
+        {
+            metadata["continue"] = Continue;
+        }
+
+        if (Revision.Length > 0)
+        {
+            metadata["resourceVersion"] = Revision;
+        }
+
+        if (Remaining is { } remaining)
+        {
+            metadata["remainingItemCount"] = remaining;
+        }
+
+        return metadata;
+    }
+}

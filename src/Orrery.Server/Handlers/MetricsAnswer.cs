@@ -30,7 +30,7 @@ public static class MetricsAnswer
 
         // Clients of figures take JSON whatever else they would rather have; only a table is another thing.
         string accept = http.Request.Headers.Accept.ToString();
-        ReadOnlyMemory<byte> body = accept.Contains("as=Table", StringComparison.Ordinal) && Negotiation.Answer(accept) is { Shape: AnswerShape.Table } format
+        ReadOnlyMemory<byte> body = accept.Contains("as=Table", StringComparison.Ordinal) && Negotiation.Answer(accept, binary: BinaryForms.None) is { Shape: AnswerShape.Table } format
             ? Table(asked, items, format.ShapeVersion, http.Request.Query["includeObject"], time)
             : JsonSerializer.SerializeToUtf8Bytes<JsonNode>(asked.Name.Length > 0 ? items[0] : List(asked, kind, items));
         http.Response.ContentType = "application/json";

@@ -1,8 +1,7 @@
-using System.Buffers;
 using System.IO.Pipelines;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Orrery.Machinery.Wire;
 using Orrery.Server.Cache;
 using Orrery.Server.Registry;
 
@@ -17,12 +16,17 @@ internal static class ObjectResponse
     public static async Task WriteAsync(ResourceRequest request, int code, ReadOnlyMemory<byte> json, CancellationToken cancellationToken)
     {
         json = await request.Server.Versions.ServeAsync(request.Resource, request.Cluster, json, cancellationToken);
-        ReadOnlyMemory<byte> body = AnswerForm.Read(request).Render(request, json);
-        await WriteBytesAsync(request.Http, code, Json, body, cancellationToken);
+        AnswerForm form = AnswerForm.Read(request);
+        await WriteBytesAsync(request.Http, code, form.ContentType, form.Render(request, json), cancellationToken);
     }
 
-    public static Task WriteJsonAsync(HttpContext http, int code, JsonNode json, CancellationToken cancellationToken) =>
-        WriteBytesAsync(http, code, Json, ObjectEncoding.Write(json), cancellationToken);
+    /// <summary>What is made for the answer and kept nowhere, or a Status.</summary>
+    /// <param name="json">Of a kind that has a binary form, if that is wanted.</param>
+    /// <param name="isProtobuf">As was negotiated.</param>
+    public static Task WriteJsonAsync(HttpContext http, int code, JsonObject json, bool isProtobuf, CancellationToken cancellationToken) =>
+        isProtobuf
+            ? WriteBytesAsync(http, code, KubernetesProtobuf.MediaType, ProtobufForm.Encode(json), cancellationToken)
+            : WriteBytesAsync(http, code, Json, ObjectEncoding.Write(json), cancellationToken);
 
     public static async Task WriteBytesAsync(HttpContext http, int code, string contentType, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
@@ -55,30 +59,31 @@ internal static class ObjectResponse
     {
         items = await request.Server.Versions.ServeAsync(request.Resource, items, cancellationToken);
         HttpResponse response = request.Http.Response;
-        if (!AnswerText.IsPlain(request.Http.Request))
+        using ListBody list = form.List(request, head, items);
+        if (form is JsonForm && !AnswerText.IsPlain(request.Http.Request))
         {
             using var whole = new MemoryStream();
             PipeWriter buffer = PipeWriter.Create(whole, new StreamPipeWriterOptions(leaveOpen: true));
-            await form.WriteListAsync(request, buffer, head, items, cancellationToken);
+            await list.WriteAsync(buffer, cancellationToken);
             await buffer.CompleteAsync();
             await WriteBytesAsync(request.Http, 200, Json, whole.GetBuffer().AsMemory(0, (int)whole.Length), cancellationToken);
             return;
         }
 
         response.StatusCode = 200;
-        response.ContentType = Json;
-        if (AnswerText.TakesGzip(request.Http.Request) && AnswerText.IsCompressed(request.Http.Request, items.Sum(i => (long)i.Length)))
+        response.ContentType = form.ContentType;
+        if (AnswerText.TakesGzip(request.Http.Request) && AnswerText.IsCompressed(request.Http.Request, list.Length))
         {
             response.Headers.ContentEncoding = "gzip";
             response.Headers.Append("Vary", "Accept-Encoding");
             await using Stream compressed = AnswerText.Compress(response.Body);
             PipeWriter into = PipeWriter.Create(compressed, new StreamPipeWriterOptions(leaveOpen: true));
-            await form.WriteListAsync(request, into, head, items, cancellationToken);
+            await list.WriteAsync(into, cancellationToken);
             await into.CompleteAsync();
             return;
         }
 
-        await form.WriteListAsync(request, response.BodyWriter, head, items, cancellationToken);
+        await list.WriteAsync(response.BodyWriter, cancellationToken);
         await response.BodyWriter.FlushAsync(cancellationToken);
     }
 }

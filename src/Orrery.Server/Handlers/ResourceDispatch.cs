@@ -117,7 +117,7 @@ internal static class ResourceDispatch
             throw ApiErrors.BadRequest("name must be provided");
         }
 
-        _ = Negotiation.Answer(request.Http.Request.Headers.Accept, request.Resource.IsCustom);
+        _ = Negotiation.Answer(request.Http.Request.Headers.Accept, request.Resource.IsCustom, request.Binary);
     }
 
     /// <summary>POST goes to a collection; PUT and PATCH go to an object. The handler of custom resources does not look at that.</summary>

@@ -39,6 +39,9 @@ internal sealed record ResourceRequest
 
     public RequestQuery Query => Info.Query;
 
+    /// <summary>What of its answers has a binary form. Over all clusters nothing: each object says which it is of, and no message has a field for that.</summary>
+    public BinaryForms Binary => Cluster.IsAll ? BinaryForms.None : Resource.Protobuf is null ? BinaryForms.Metadata : BinaryForms.All;
+
     public WriteScope Scope(WriteOptions options) => new()
     {
         Resource = Resource,

@@ -18,12 +18,12 @@ internal static class ReviewHandler
             throw ApiErrors.MethodNotAllowed();
         }
 
-        _ = Negotiation.AnswerWithoutTable(request.Http.Request.Headers.Accept);
+        AnswerFormat format = Negotiation.AnswerWithoutTable(request.Http.Request.Headers.Accept);
         WriteOptions options = request.WriteOptions("CreateOptions");
         JsonObject review = await CreateHandler.ReadObjectAsync(request, options, cancellationToken);
         FieldManager.Update(null, review, request.Resource.Schema, options.FieldManager, null, request.Server.Time.GetUtcNow());
         review = await SubresourceBody.AdmitAsync(request, request.Scope(options), request.Resource.Kind, review, cancellationToken);
-        await ObjectResponse.WriteJsonAsync(request.Http, 201, await AnswerAsync(request, review, cancellationToken), cancellationToken);
+        await ObjectResponse.WriteJsonAsync(request.Http, 201, await AnswerAsync(request, review, cancellationToken), format.IsProtobuf, cancellationToken);
     }
 
     private static async ValueTask<JsonObject> AnswerAsync(ResourceRequest request, JsonObject review, CancellationToken cancellationToken)

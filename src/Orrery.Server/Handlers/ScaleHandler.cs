@@ -64,13 +64,14 @@ internal static class ScaleHandler
     /// <summary>As kubectl prints it, where that is asked for: a definition's own columns, or those of any Scale.</summary>
     private static Task WriteAsync(ResourceRequest request, JsonObject scale, CancellationToken cancellationToken)
     {
-        AnswerFormat format = Negotiation.Answer(request.Http.Request.Headers.Accept);
+        AnswerFormat format = Negotiation.Answer(request.Http.Request.Headers.Accept, request.Resource.IsCustom, request.Binary);
         switch (format.Shape)
         {
             case AnswerShape.Object:
-                return ObjectResponse.WriteJsonAsync(request.Http, 200, scale, cancellationToken);
+                return ObjectResponse.WriteJsonAsync(request.Http, 200, scale, format.IsProtobuf, cancellationToken);
             case AnswerShape.Metadata:
-                return ObjectResponse.WriteBytesAsync(request.Http, 200, "application/json", new MetadataForm(format.ShapeVersion).Render(request, ObjectEncoding.Write(scale)), cancellationToken);
+                AnswerForm form = AnswerForm.Metadata(format);
+                return ObjectResponse.WriteBytesAsync(request.Http, 200, form.ContentType, form.Render(request, ObjectEncoding.Write(scale)), cancellationToken);
             case AnswerShape.MetadataList:
                 throw Negotiation.NotAcceptable($"you requested PartialObjectMetadataList, but the requested object is not a list (*{(request.Resource.IsCustom ? "v1" : "autoscaling")}.Scale)");
         }

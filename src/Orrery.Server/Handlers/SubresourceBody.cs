@@ -3,6 +3,7 @@ using Orrery.Api;
 using Orrery.Machinery.Schemas;
 using Orrery.Server.Admission;
 using Orrery.Server.Registry;
+using Orrery.Server.Requests;
 
 namespace Orrery.Server.Handlers;
 
@@ -36,5 +37,5 @@ internal static class SubresourceBody
         ObjectResponse.WriteJsonAsync(
             request.Http, 201,
             new JsonObject { ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Success", ["code"] = 201 },
-            cancellationToken);
+            Negotiation.WantsProtobuf(request.Http.Request.Headers.Accept), cancellationToken);
 }

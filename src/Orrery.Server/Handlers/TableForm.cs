@@ -8,7 +8,7 @@ using Orrery.Server.Cache;
 namespace Orrery.Server.Handlers;
 
 /// <summary>Rows of a table: what kubectl prints. One instance answers one request: of a watch, the first event alone carries the columns.</summary>
-internal sealed class TableForm : AnswerForm
+internal sealed class TableForm : JsonForm
 {
     private readonly TablePrinter printer;
     private readonly TableWriter writer;
@@ -28,13 +28,13 @@ internal sealed class TableForm : AnswerForm
         return output.WrittenMemory;
     }
 
-    public override void WriteEventObject(ResourceRequest request, IBufferWriter<byte> output, CachedObject item)
+    protected override void WriteEventObject(ResourceRequest request, IBufferWriter<byte> output, CachedObject item)
     {
         WriteOne(output, Served(request, item), withColumns: !columnsAreSent);
         columnsAreSent = true;
     }
 
-    public override JsonObject Bookmark(ResourceRequest request, JsonObject metadata) => new()
+    protected override JsonObject Bookmark(ResourceRequest request, JsonObject metadata) => new()
     {
         ["kind"] = "Table",
         ["apiVersion"] = writer.ApiVersion,
@@ -43,7 +43,7 @@ internal sealed class TableForm : AnswerForm
         ["rows"] = new JsonArray(),
     };
 
-    public override ValueTask WriteListAsync(ResourceRequest request, PipeWriter output, ListHead head, IReadOnlyList<CachedObject> items, CancellationToken cancellationToken)
+    protected override ValueTask WriteListAsync(ResourceRequest request, PipeWriter output, ListHead head, IReadOnlyList<CachedObject> items, CancellationToken cancellationToken)
     {
         if (items.Count > 0)
         {

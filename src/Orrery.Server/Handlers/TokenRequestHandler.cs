@@ -4,6 +4,7 @@ using Orrery.Machinery.Apply;
 using Orrery.Machinery.Schemas;
 using Orrery.Server.Authentication;
 using Orrery.Server.Registry;
+using Orrery.Server.Requests;
 
 namespace Orrery.Server.Handlers;
 
@@ -30,7 +31,8 @@ internal static class TokenRequestHandler
         JsonObject json = await CreateHandler.ReadObjectAsync(request with { Resource = Definition }, options, cancellationToken);
         FieldManager.Update(null, json, Definition.Schema, options.FieldManager, request.Subresource, request.Server.Time.GetUtcNow());
         json = await SubresourceBody.AdmitAsync(request, request.Scope(options), Kind, json, cancellationToken);
-        await ObjectResponse.WriteJsonAsync(request.Http, 201, tokens.Create(request.Cluster, request.Namespace, request.Name, json), cancellationToken);
+        await ObjectResponse.WriteJsonAsync(
+            request.Http, 201, tokens.Create(request.Cluster, request.Namespace, request.Name, json), Negotiation.WantsProtobuf(request.Http.Request.Headers.Accept), cancellationToken);
     }
 
     private static Schema Schema() => BuiltinTypes.Instance.Find(Kind) ?? throw new InvalidOperationException($"no type is known for {Kind}");

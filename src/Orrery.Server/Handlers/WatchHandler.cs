@@ -11,7 +11,7 @@ using Orrery.Server.Requests;
 namespace Orrery.Server.Handlers;
 
 /// <summary>
-/// GET with <c>watch=true</c>: one JSON line an event, from the shared bytes of the cache. While nothing happens the
+/// GET with <c>watch=true</c>: one line or frame an event, from the shared bytes of the cache. While nothing happens the
 /// request is one pending read of a queue: no timer, no task.
 /// </summary>
 internal static class WatchHandler
@@ -50,7 +50,7 @@ internal static class WatchHandler
     {
         // 1. What is asked for.
         AnswerForm form = AnswerForm.Read(request);
-        if (Negotiation.WantsYaml(request.Http.Request.Headers.Accept))
+        if (form is JsonForm && Negotiation.WantsYaml(request.Http.Request.Headers.Accept))
         {
             // There is no framing for a stream of YAML.
             throw Negotiation.NotAcceptable("only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch");
@@ -82,7 +82,7 @@ internal static class WatchHandler
         {
             // 3. The stream.
             request.Http.Response.StatusCode = 200;
-            request.Http.Response.ContentType = "application/json";
+            request.Http.Response.ContentType = form.WatchContentType;
             var stream = new WatchStream(request, form, selection, request.Http.Response.BodyWriter) { Defined = defined };
             if (early is not null)
             {

@@ -1,16 +1,13 @@
-using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
-using System.Text;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Server.Cache;
 using Orrery.Server.Clusters;
-using Orrery.Server.Registry;
 
 namespace Orrery.Server.Handlers;
 
-/// <summary>Writes watch events: <c>{"type":…,"object":…}</c> and a line feed each.</summary>
+/// <summary>Writes the events of a watch that concern its client.</summary>
 internal sealed class WatchStream(ResourceRequest request, AnswerForm form, Selection selection, PipeWriter output)
 {
     private const int FlushAt = 64 * 1024;
@@ -57,12 +54,7 @@ internal sealed class WatchStream(ResourceRequest request, AnswerForm form, Sele
         }
     }
 
-    public void Write(string type, CachedObject item)
-    {
-        Open(type);
-        form.WriteEventObject(request, output, item);
-        Close();
-    }
+    public void Write(string type, CachedObject item) => form.WriteEvent(request, output, type, item);
 
     public void Bookmark(long revision, bool endsInitialEvents)
     {
@@ -72,17 +64,10 @@ internal sealed class WatchStream(ResourceRequest request, AnswerForm form, Sele
             metadata["annotations"] = new JsonObject { ["k8s.io/initial-events-end"] = "true" };
         }
 
-        Open("BOOKMARK");
-        output.Write(ObjectEncoding.Write(form.Bookmark(request, metadata)));
-        Close();
+        form.WriteBookmark(request, output, metadata);
     }
 
-    public void Fail(Status status)
-    {
-        Open("ERROR");
-        output.Write(ObjectEncoding.Write(status.ToJson()));
-        Close();
-    }
+    public void Fail(Status status) => form.WriteError(output, status);
 
     /// <summary>So much was written that it should be sent before there is more.</summary>
     public bool IsFull => output.UnflushedBytes >= FlushAt;
@@ -96,13 +81,4 @@ internal sealed class WatchStream(ResourceRequest request, AnswerForm form, Sele
     }
 
     public async ValueTask FlushAsync(CancellationToken cancellationToken) => await output.FlushAsync(cancellationToken);
-
-    private void Open(string type)
-    {
-        output.Write("{\"type\":\""u8);
-        Encoding.UTF8.GetBytes(type, output);
-        output.Write("\",\"object\":"u8);
-    }
-
-    private void Close() => output.Write("}\n"u8);
 }

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Machinery.Schemas;
 using Orrery.Machinery.Tables;
+using Orrery.Machinery.Wire;
 using Orrery.Server.Cache;
 using Orrery.Server.CustomResources;
 
@@ -64,6 +65,9 @@ internal sealed class ResourceDefinition
 
     /// <summary>Reads additionalPrinterColumns of a custom resource; null where it has none.</summary>
     public Func<JsonArray?>? PrinterColumns { get; init; }
+
+    /// <summary>Its kind in Kubernetes' binary encoding; null for a custom resource, which has no such form.</summary>
+    public ProtobufKind? Protobuf => IsCustom ? null : ProtobufKind.Find(Kind);
 
     /// <summary>Makes the rows of tables; made on first use.</summary>
     public TablePrinter Printer => field ??= IsCustom ? CustomColumns.Printer(PrinterColumns?.Invoke()) : TablePrinter.For(Kind);

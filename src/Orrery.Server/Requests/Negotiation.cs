@@ -22,7 +22,21 @@ public enum AnswerShape
 
 /// <summary>What the client is to get.</summary>
 /// <param name="ShapeVersion">Version of meta.k8s.io for every shape but Object: <c>v1</c> or <c>v1beta1</c>.</param>
-public readonly record struct AnswerFormat(AnswerShape Shape, string ShapeVersion);
+/// <param name="IsProtobuf">In Kubernetes' binary encoding; otherwise JSON, or YAML (<see cref="Negotiation.WantsYaml"/>).</param>
+public readonly record struct AnswerFormat(AnswerShape Shape, string ShapeVersion, bool IsProtobuf = false);
+
+/// <summary>What has a form in Kubernetes' binary encoding.</summary>
+public enum BinaryForms
+{
+    /// <summary>Objects as they are, and their metadata alone.</summary>
+    All,
+
+    /// <summary>Of custom resources, which have no such form, their metadata alone.</summary>
+    Metadata,
+
+    /// <summary>Nothing.</summary>
+    None,
+}
 
 /// <summary>How a request body is encoded.</summary>
 public enum BodyFormat
@@ -46,11 +60,14 @@ public enum PatchFormat
 }
 
 /// <summary>
-/// Content negotiation (apiserver <c>pkg/endpoints/handlers/negotiation</c>). Answers are JSON, or YAML where that is asked for first;
-/// a clause that asks for something else is passed over for the client's next one.
+/// Content negotiation (apiserver <c>pkg/endpoints/handlers/negotiation</c>). Answers are JSON, or YAML or protobuf where that is asked for first;
+/// a clause that asks for something else, or for what cannot be made so, is passed over for the client's next one.
 /// </summary>
 public static class Negotiation
 {
+    /// <summary>Behind <c>application/</c>: <see cref="KubernetesProtobuf.MediaType"/>.</summary>
+    private const string Binary = "vnd.kubernetes.protobuf";
+
     private const string Represented = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
     /// <summary>A client says the same again and again: what was made of it is remembered, of so many headers.</summary>
@@ -58,23 +75,24 @@ public static class Negotiation
 
     private const int LongestRemembered = 256;
 
-    private static readonly ConcurrentDictionary<string, AnswerFormat> Remembered = new(StringComparer.Ordinal);
+    private static readonly ConcurrentDictionary<(string Accept, BinaryForms Binary), AnswerFormat> Remembered = new();
 
     /// <param name="isCustom">A custom resource is asked for: a refusal is worded by its handler, that of anything else by upstream's router.</param>
+    /// <param name="binary">What of it has a binary form.</param>
     /// <exception cref="StatusException">406: none of what the client accepts can be made.</exception>
-    public static AnswerFormat Answer(string? accept, bool isCustom = false)
+    public static AnswerFormat Answer(string? accept, bool isCustom = false, BinaryForms binary = BinaryForms.All)
     {
         if (accept is null || accept.Length > LongestRemembered)
         {
-            return Read(accept, isCustom);
+            return Read(accept, isCustom, binary);
         }
 
-        if (!Remembered.TryGetValue(accept, out AnswerFormat format))
+        if (!Remembered.TryGetValue((accept, binary), out AnswerFormat format))
         {
-            format = Read(accept, isCustom);
+            format = Read(accept, isCustom, binary);
             if (Remembered.Count < MostRemembered)
             {
-                Remembered[accept] = format;
+                Remembered[(accept, binary)] = format;
             }
         }
 
@@ -84,48 +102,68 @@ public static class Negotiation
     /// <summary>As <see cref="Answer"/>, of something that has no table: a client that accepts one alone is refused.</summary>
     /// <exception cref="StatusException">406: none of what the client accepts can be made.</exception>
     public static AnswerFormat AnswerWithoutTable(string? accept) =>
-        accept is not null && accept.Contains("Table", StringComparison.Ordinal) ? Read(accept, isCustom: false, hasTable: false) : Answer(accept);
+        accept is not null && accept.Contains("Table", StringComparison.Ordinal) ? Read(accept, isCustom: false, BinaryForms.All, hasTable: false) : Answer(accept);
 
-    private static AnswerFormat Read(string? accept, bool isCustom, bool hasTable = true)
+    /// <summary>Whether what has one shape alone, such as a refusal or a document of discovery, goes out in protobuf. A client that accepts nothing that can be made is told so in JSON.</summary>
+    public static bool WantsProtobuf(string? accept) =>
+        accept is not null && accept.Contains(Binary, StringComparison.OrdinalIgnoreCase)
+        && MediaType.ParseAccept(accept).FirstOrDefault(c => !IsTransform(c) && (c.Accepts("application", "json") || IsYaml(c) || IsProtobuf(c))) is { } first && IsProtobuf(first);
+
+    private static AnswerFormat Read(string? accept, bool isCustom, BinaryForms binary, bool hasTable = true)
     {
         bool isKnown = isCustom;
         foreach (MediaType clause in MediaType.ParseAccept(accept))
         {
-            if (!clause.Accepts("application", "json") && !IsYaml(clause))
+            bool isBinary = IsProtobuf(clause);
+            if (!isBinary && !clause.Accepts("application", "json") && !IsYaml(clause))
             {
-                isKnown |= clause is { Type: "application", Subtype: "vnd.kubernetes.protobuf" };
                 continue;
             }
 
             isKnown = true;
-            string shape = clause.Parameter("as"), group = clause.Parameter("g"), version = clause.Parameter("v");
-            if (shape.Length + group.Length + version.Length == 0)
+            if (clause.Parameter("stream") is not ("" or "watch"))
             {
-                return new AnswerFormat(AnswerShape.Object, "");
+                continue;
             }
 
-            AnswerShape? known = shape switch
+            if (!IsTransform(clause))
             {
-                "Table" when hasTable => AnswerShape.Table,
+                if (isBinary && binary != BinaryForms.All)
+                {
+                    continue;
+                }
+
+                return new AnswerFormat(AnswerShape.Object, "", isBinary);
+            }
+
+            AnswerShape? known = clause.Parameter("as") switch
+            {
+                "Table" when hasTable && !isBinary => AnswerShape.Table,
                 "PartialObjectMetadata" => AnswerShape.Metadata,
                 "PartialObjectMetadataList" => AnswerShape.MetadataList,
                 _ => null,
             };
-            if (known is { } found && group == "meta.k8s.io" && version is "v1" or "v1beta1")
+            string version = clause.Parameter("v");
+            if (known is { } found && clause.Parameter("g") == "meta.k8s.io" && version is "v1" or "v1beta1" && !(isBinary && binary == BinaryForms.None))
             {
-                return new AnswerFormat(found, version);
+                return new AnswerFormat(found, version, isBinary);
             }
         }
 
         throw isKnown ? NotAcceptable($"only the following media types are accepted: {Represented}") : NotRepresented();
     }
 
+    /// <summary>The clause asks for another object than the one that there is.</summary>
+    public static bool IsTransform(MediaType clause) => clause.Parameter("as").Length + clause.Parameter("g").Length + clause.Parameter("v").Length > 0;
+
     /// <summary>The first clause that can be met asks for YAML.</summary>
     public static bool WantsYaml(string? accept) =>
         accept is not null && accept.Contains("yaml", StringComparison.OrdinalIgnoreCase)
         && MediaType.ParseAccept(accept).FirstOrDefault(c => c.Accepts("application", "json") || IsYaml(c)) is { } first && IsYaml(first);
 
-    private static bool IsYaml(MediaType clause) => clause is { Type: "application", Subtype: "yaml" };
+    public static bool IsProtobuf(MediaType clause) => clause is { Type: "application", Subtype: Binary };
+
+    public static bool IsYaml(MediaType clause) => clause is { Type: "application", Subtype: "yaml" };
 
     /// <summary>The format of a body that is an object. No header means JSON.</summary>
     /// <exception cref="StatusException">415.</exception>

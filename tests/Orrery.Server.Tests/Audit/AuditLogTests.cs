@@ -79,6 +79,24 @@ public sealed class AuditLogTests : IDisposable
     }
 
     [Fact]
+    public async Task Answer_InProtobuf_IsRecordedAsJson()
+    {
+        JsonObject[] events = await RecordAsync("omitStages: [RequestReceived], rules: [{level: RequestResponse, verbs: [create, list], resources: [{group: '', resources: [configmaps]}]}]", async (server, _) =>
+        {
+            using var http = new RawHttp(server);
+            foreach ((HttpMethod method, string? body) in new[] { (HttpMethod.Post, ServerFixture.ConfigMap("c", "value").ToJsonString()), (HttpMethod.Get, (string?)null) })
+            {
+                using HttpResponseMessage answer = await http.SendAsync(method, "/api/v1/namespaces/default/configmaps", body, headers: ("Accept", "application/vnd.kubernetes.protobuf"));
+                Assert.Equal("application/vnd.kubernetes.protobuf", answer.Content.Headers.ContentType!.ToString());
+            }
+        });
+
+        Assert.Equal(["ConfigMap", "ConfigMapList"], events.Select(e => e.TextAt("responseObject", "kind")));
+        Assert.Equal("value", events[0].TextAt("responseObject", "data", "k"));
+        Assert.Contains(events[1]["responseObject"]!["items"]!.AsArray(), item => item!["metadata"]!["name"]!.GetValue<string>() == "c");
+    }
+
+    [Fact]
     public async Task Secrets_WhateverThePolicySays_AreRecordedWithoutTheirContent()
     {
         string token = "";

@@ -10,15 +10,23 @@ public sealed class NegotiationTests
     [InlineData("*/*", AnswerShape.Object, "")]
     [InlineData("application/*", AnswerShape.Object, "")]
     [InlineData("application/json", AnswerShape.Object, "")]
-    [InlineData("application/vnd.kubernetes.protobuf,application/json", AnswerShape.Object, "")]
     [InlineData("application/json;as=Table;v=v1;g=meta.k8s.io,application/json", AnswerShape.Table, "v1")]
     [InlineData("application/json;as=Table;v=v1beta1;g=meta.k8s.io", AnswerShape.Table, "v1beta1")]
     [InlineData("application/json;as=Table;v=v7;g=meta.k8s.io,application/json", AnswerShape.Object, "")]
     [InlineData("application/json;as=Chart;v=v1;g=meta.k8s.io,application/json;q=0.5", AnswerShape.Object, "")]
     [InlineData("application/json;q=0.1,application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1", AnswerShape.Metadata, "v1")]
-    [InlineData("application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", AnswerShape.MetadataList, "v1")]
     public void Answer_Acceptable_IsTheBestThatCanBeMade(string? accept, AnswerShape shape, string version) =>
         Assert.Equal(new AnswerFormat(shape, version), Negotiation.Answer(accept));
+
+    [Theory]
+    [InlineData("application/vnd.kubernetes.protobuf,application/json", BinaryForms.All, AnswerShape.Object, "", true)]
+    [InlineData("application/vnd.kubernetes.protobuf,application/json", BinaryForms.Metadata, AnswerShape.Object, "", false)]
+    [InlineData("application/vnd.kubernetes.protobuf,application/json", BinaryForms.None, AnswerShape.Object, "", false)]
+    [InlineData("application/vnd.kubernetes.protobuf;as=Table;g=meta.k8s.io;v=v1,application/json", BinaryForms.All, AnswerShape.Object, "", false)]
+    [InlineData("application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", BinaryForms.Metadata, AnswerShape.MetadataList, "v1", true)]
+    [InlineData("application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", BinaryForms.None, AnswerShape.MetadataList, "v1", false)]
+    public void Answer_ProtobufFirst_IsThatWhereThereIsSuchAForm(string accept, BinaryForms binary, AnswerShape shape, string version, bool isProtobuf) =>
+        Assert.Equal(new AnswerFormat(shape, version, isProtobuf), Negotiation.Answer(accept, binary: binary));
 
     [Theory]
     [InlineData("application/pdf", true)]

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Orrery.Commands;
 using Orrery.Installation;
+using Orrery.Machinery.Wire;
 
 namespace Orrery.Bench;
 
@@ -248,31 +249,52 @@ internal sealed class ApiBench(BenchTarget target, ApiBenchOptions options, Prog
 
     private async Task ReadsAsync(CancellationToken cancellationToken)
     {
-        if (!options.Wants(Measure.Get, Measure.GetLatency, Measure.List))
+        if (!options.Wants(Measure.Get, Measure.GetLatency, Measure.GetProtobuf, Measure.List, Measure.ListProtobuf))
         {
             return;
         }
 
         Say($"{Listed} objects to read");
         await CreateAsync("read", Listed, cancellationToken).ConfigureAwait(false);
+        using var binary = new RawClient(target.Config) { Accept = KubernetesProtobuf.MediaType };
         if (options.Wants(Measure.Get, Measure.GetLatency))
         {
-            Task Get(int i, CancellationToken token) => client.GetAsync(Named("read", i % Listed), token);
-            await WarmAsync("reads", LeastWarmAfter, _ => Load.RunAsync(target, options.Count(20_000), Workers, time, Get, cancellationToken)).ConfigureAwait(false);
-            LoadResult got = await Load.RunAsync(target, options.Count(40_000), Workers, time, Get, cancellationToken).ConfigureAwait(false);
+            LoadResult got = await GetAsync("reads", client, cancellationToken).ConfigureAwait(false);
             Add(Measure.Get, got.CpuMicroseconds);
             Add(Measure.GetLatency, got.Percentile(0.99));
         }
 
+        if (options.Wants(Measure.GetProtobuf))
+        {
+            Add(Measure.GetProtobuf, (await GetAsync("reads in protobuf", binary, cancellationToken).ConfigureAwait(false)).CpuMicroseconds);
+        }
+
         if (options.Wants(Measure.List))
         {
-            Task ListAll(int i, CancellationToken token) => client.GetAsync(Maps, token);
-            await WarmAsync("lists", LeastWarmLists, _ => Load.RunAsync(target, options.Count(20), 1, time, ListAll, cancellationToken)).ConfigureAwait(false);
-            LoadResult listed = await Load.RunAsync(target, options.Count(100), 1, time, ListAll, cancellationToken).ConfigureAwait(false);
-            Add(Measure.List, listed.CpuMicroseconds / 1000);
+            Add(Measure.List, await ListAsync("lists", client, cancellationToken).ConfigureAwait(false));
+        }
+
+        if (options.Wants(Measure.ListProtobuf))
+        {
+            Add(Measure.ListProtobuf, await ListAsync("lists in protobuf", binary, cancellationToken).ConfigureAwait(false));
         }
 
         await client.ClearAsync(Maps, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<LoadResult> GetAsync(string what, RawClient by, CancellationToken cancellationToken)
+    {
+        Task Get(int i, CancellationToken token) => by.GetAsync(Named("read", i % Listed), token);
+        await WarmAsync(what, LeastWarmAfter, _ => Load.RunAsync(target, options.Count(20_000), Workers, time, Get, cancellationToken)).ConfigureAwait(false);
+        return await Load.RunAsync(target, options.Count(40_000), Workers, time, Get, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <returns>CPU, in milliseconds a list.</returns>
+    private async Task<double> ListAsync(string what, RawClient by, CancellationToken cancellationToken)
+    {
+        Task All(int i, CancellationToken token) => by.GetAsync(Maps, token);
+        await WarmAsync(what, LeastWarmLists, _ => Load.RunAsync(target, options.Count(20), 1, time, All, cancellationToken)).ConfigureAwait(false);
+        return (await Load.RunAsync(target, options.Count(100), 1, time, All, cancellationToken).ConfigureAwait(false)).CpuMicroseconds / 1000;
     }
 
     private Task<LoadResult> CreateAsync(string prefix, int count, CancellationToken cancellationToken)

@@ -16,13 +16,16 @@ internal sealed record Measure(string Key, string Title, string Unit, double? Go
     public static readonly Measure CreateRate = new("create-rate", "durable creates", "/s", null, null, HigherIsBetter: true);
     public static readonly Measure Get = new("get", "GET one object, CPU", "µs", 25, 237);
     public static readonly Measure GetLatency = new("get-p99", "GET one object, p99", "ms", null, null);
+    public static readonly Measure GetProtobuf = new("get-protobuf", "GET in protobuf, CPU", "µs", null, null);
     public static readonly Measure Update = new("update", "PUT, CPU", "µs", null, null);
     public static readonly Measure Patch = new("patch", "merge patch, CPU", "µs", null, null);
     public static readonly Measure Delete = new("delete", "DELETE, CPU", "µs", null, null);
     public static readonly Measure List = new("list", "LIST 5,000 objects, CPU", "ms", 12, 82);
+    public static readonly Measure ListProtobuf = new("list-protobuf", "LIST 5,000 in protobuf, CPU", "ms", null, null);
     public static readonly Measure ObjectMemory = new("object-memory", "memory an object (1 KiB)", "KiB", 3, null);
     public static readonly Measure WatchMemory = new("watch-memory", "idle watch", "KiB", 8, 22);
     public static readonly Measure FanOut = new("fan-out", "watch event and watcher, CPU", "µs", 14, 29);
+    public static readonly Measure FanOutProtobuf = new("fan-out-protobuf", "the same in protobuf, CPU", "µs", null, null);
     public static readonly Measure DefinitionMemory = new("crd-memory", "unused CRD", "KiB", 64, 1331);
     public static readonly Measure SharedDefinition = new("crd-shared", "same CRD in another cluster", "KiB", 1, null);
 }

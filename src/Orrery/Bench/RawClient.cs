@@ -22,6 +22,9 @@ internal sealed class RawClient : IDisposable
         http = new HttpMessageInvoker(ClientHandler.Create(config), disposeHandler: true);
     }
 
+    /// <summary>The form in which answers are asked for.</summary>
+    public string Accept { get; init; } = "application/json";
+
     /// <returns>Bytes of the answer.</returns>
     /// <exception cref="CommandFailedException">The server refused.</exception>
     public async Task<long> SendAsync(HttpMethod method, string path, byte[]? body, string contentType, CancellationToken cancellationToken)
@@ -71,7 +74,7 @@ internal sealed class RawClient : IDisposable
     public async Task<HttpResponseMessage> TryAsync(HttpMethod method, string path, HttpContent? body, string contentType, CancellationToken cancellationToken, string? bearer = null)
     {
         using var message = new HttpRequestMessage(method, root + path) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower };
-        message.Headers.TryAddWithoutValidation("Accept", "application/json");
+        message.Headers.TryAddWithoutValidation("Accept", Accept);
         message.Headers.TryAddWithoutValidation("User-Agent", "orrery-bench/0.1.0");
         string? token = bearer ?? (config.TokenSource is { } source ? await source(cancellationToken).ConfigureAwait(false) : config.BearerToken);
         if (token is not null)

@@ -1,5 +1,6 @@
 using Orrery.Commands;
 using Orrery.Installation;
+using Orrery.Machinery.Wire;
 
 namespace Orrery.Bench;
 
@@ -31,27 +32,42 @@ internal sealed class WatchBench(BenchTarget target, RawClient client, ApiBenchO
     /// <summary>Changes one object many times under many watchers; what the changes cost without watchers is taken off.</summary>
     public async Task FanOutAsync(string path, CancellationToken cancellationToken)
     {
-        if (!options.Wants(Measure.FanOut))
+        if (!options.Wants(Measure.FanOut, Measure.FanOutProtobuf))
         {
             return;
         }
 
-        int watchers = options.Count(200), events = options.Count(500);
-        progress.Say($"{target.Name}: {events} events to {watchers} watchers");
+        int events = options.Count(500);
         await client.SendAsync(HttpMethod.Post, path, Samples.ConfigMap("seen"), "application/json", cancellationToken).ConfigureAwait(false);
         Task Change(int i, CancellationToken token) => client.SendAsync(HttpMethod.Patch, path + "/seen", Samples.Touch(i), "application/merge-patch+json", token);
         await Load.RunAsync(target, events, 4, time, Change, cancellationToken).ConfigureAwait(false);
         LoadResult alone = await Load.RunAsync(target, events, 4, time, Change, cancellationToken).ConfigureAwait(false);
+        if (options.Wants(Measure.FanOut))
+        {
+            await FanOutAsync(Measure.FanOut, client, path, events, Change, alone, cancellationToken).ConfigureAwait(false);
+        }
 
-        await using Watches watches = await OpenAsync(client, path, watchers, cancellationToken).ConfigureAwait(false);
-        await Load.RunAsync(target, events, 4, time, Change, cancellationToken).ConfigureAwait(false);
+        if (options.Wants(Measure.FanOutProtobuf))
+        {
+            using var binary = new RawClient(target.Config) { Accept = KubernetesProtobuf.MediaType };
+            await FanOutAsync(Measure.FanOutProtobuf, binary, path, events, Change, alone, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task FanOutAsync(
+        Measure measure, RawClient watcher, string path, int events, Func<int, CancellationToken, Task> change, LoadResult alone, CancellationToken cancellationToken)
+    {
+        int watchers = options.Count(200);
+        progress.Say($"{target.Name}: {events} events to {watchers} watchers ({measure.Key})");
+        await using Watches watches = await OpenAsync(watcher, path, watchers, cancellationToken).ConfigureAwait(false);
+        await Load.RunAsync(target, events, 4, time, change, cancellationToken).ConfigureAwait(false);
         await watches.WaitForQuietAsync(time, Patience, cancellationToken).ConfigureAwait(false);
-        long seen = watches.Lines;
+        long seen = watches.Events;
         ProcessUsage before = target.Usage();
-        await Load.RunAsync(target, events, 4, time, Change, cancellationToken).ConfigureAwait(false);
+        await Load.RunAsync(target, events, 4, time, change, cancellationToken).ConfigureAwait(false);
         await watches.WaitForAsync(seen + ((long)events * watchers), time, Patience, cancellationToken).ConfigureAwait(false);
         TimeSpan cpu = target.Usage().Cpu - before.Cpu - alone.Cpu;
-        figures.Add(new Figure(Measure.FanOut, cpu.TotalMicroseconds / ((double)events * watchers)));
+        figures.Add(new Figure(measure, cpu.TotalMicroseconds / ((double)events * watchers)));
     }
 
     private static async Task<Watches> OpenAsync(RawClient client, string path, int count, CancellationToken cancellationToken)
@@ -71,9 +87,9 @@ internal sealed class WatchBench(BenchTarget target, RawClient client, ApiBenchO
         private readonly CancellationTokenSource stop = new();
         private readonly List<HttpResponseMessage> responses = [];
         private readonly List<Task> readers = [];
-        private long lines;
+        private long events;
 
-        public long Lines => Volatile.Read(ref lines);
+        public long Events => Volatile.Read(ref events);
 
         public void Add(HttpResponseMessage response)
         {
@@ -85,11 +101,11 @@ internal sealed class WatchBench(BenchTarget target, RawClient client, ApiBenchO
         public async Task WaitForAsync(long wanted, TimeProvider time, TimeSpan patience, CancellationToken cancellationToken)
         {
             long started = time.GetTimestamp();
-            while (Lines < wanted)
+            while (Events < wanted)
             {
                 if (time.GetElapsedTime(started) > patience)
                 {
-                    throw new CommandFailedException($"watchers saw {Lines} of {wanted} events within {patience.TotalSeconds:0} s");
+                    throw new CommandFailedException($"watchers saw {Events} of {wanted} events within {patience.TotalSeconds:0} s");
                 }
 
                 await Task.Delay(TimeSpan.FromMilliseconds(5), time, cancellationToken).ConfigureAwait(false);
@@ -100,9 +116,9 @@ internal sealed class WatchBench(BenchTarget target, RawClient client, ApiBenchO
         public async Task WaitForQuietAsync(TimeProvider time, TimeSpan patience, CancellationToken cancellationToken)
         {
             long started = time.GetTimestamp(), last = -1;
-            while (Lines != last && time.GetElapsedTime(started) < patience)
+            while (Events != last && time.GetElapsedTime(started) < patience)
             {
-                last = Lines;
+                last = Events;
                 await Task.Delay(TimeSpan.FromMilliseconds(500), time, cancellationToken).ConfigureAwait(false);
             }
         }
@@ -118,6 +134,8 @@ internal sealed class WatchBench(BenchTarget target, RawClient client, ApiBenchO
         private async Task ReadAsync(HttpResponseMessage response)
         {
             await using Stream stream = await response.Content.ReadAsStreamAsync(stop.Token).ConfigureAwait(false);
+            bool isFramed = response.Content.Headers.ContentType?.MediaType == KubernetesProtobuf.MediaType;
+            var frames = new FrameCounter();
             byte[] buffer = [];
             while (true)
             {
@@ -134,8 +152,41 @@ internal sealed class WatchBench(BenchTarget target, RawClient client, ApiBenchO
                     return;
                 }
 
-                Interlocked.Add(ref lines, buffer.AsSpan(0, read).Count((byte)'\n'));
+                Interlocked.Add(ref events, isFramed ? frames.Count(buffer.AsSpan(0, read)) : buffer.AsSpan(0, read).Count((byte)'\n'));
             }
+        }
+    }
+
+    /// <summary>Counts frames that end in what comes: four bytes of length, big-endian, and that many.</summary>
+    private struct FrameCounter
+    {
+        private int headerBytes;
+        private int length;
+
+        public int Count(ReadOnlySpan<byte> bytes)
+        {
+            int ended = 0;
+            while (!bytes.IsEmpty)
+            {
+                if (headerBytes < sizeof(int))
+                {
+                    length = (length << 8) | bytes[0];
+                    headerBytes++;
+                    bytes = bytes[1..];
+                    continue;
+                }
+
+                int taken = Math.Min(length, bytes.Length);
+                length -= taken;
+                bytes = bytes[taken..];
+                if (length == 0)
+                {
+                    ended++;
+                    headerBytes = 0;
+                }
+            }
+
+            return ended;
         }
     }
 }

@@ -24,6 +24,7 @@ internal sealed class NamespaceKeeper(SatelliteContext context, AppliedObjects a
         {
             if (context.Actions.Denies(ClusterResources.Namespaces, "Namespace", "", name) is { } denial)
             {
+                context.Actions.HeldBack("create", ClusterResources.Namespaces, "Namespace", "", name, owner.ToString(), denial);
                 return ApplyOutcome.Denied(denial);
             }
 

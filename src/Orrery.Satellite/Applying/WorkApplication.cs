@@ -186,11 +186,22 @@ internal sealed class WorkApplication(
     }
 
     /// <returns>Null when the cluster's owner lets it be there, and the namespace is there and its owner's. What is there as wanted is in force, whatever the owner forbids since.</returns>
-    private async Task<ApplyOutcome?> UnplacedAsync(Wanted wanted, KubeObject? live, CancellationToken cancellationToken) =>
-        context.Actions.Denies(wanted.Resource, wanted.Manifest.Json) is { } denial
-            ? live is { IsDeleting: false } && wanted.Manifest.Marks(live) && Drift.Holds(wanted.Manifest.Json, live.Json) ? ApplyOutcome.InForce(live) : ApplyOutcome.Denied(denial, live)
-        : wanted.Served.IsNamespaced ? await namespaces.EnsureAsync(wanted.Manifest.Namespace, wanted.Owner, cancellationToken).ConfigureAwait(false)
-        : null;
+    private async Task<ApplyOutcome?> UnplacedAsync(Wanted wanted, KubeObject? live, CancellationToken cancellationToken)
+    {
+        Manifest manifest = wanted.Manifest;
+        if (context.Actions.Denies(wanted.Resource, manifest.Json) is not { } denial)
+        {
+            return wanted.Served.IsNamespaced ? await namespaces.EnsureAsync(manifest.Namespace, wanted.Owner, cancellationToken).ConfigureAwait(false) : null;
+        }
+
+        if (live is { IsDeleting: false } && manifest.Marks(live) && Drift.Holds(manifest.Json, live.Json))
+        {
+            return ApplyOutcome.InForce(live);
+        }
+
+        context.Actions.HeldBack("apply", wanted.Resource, manifest.Kind.Kind, manifest.Namespace, manifest.Name, "Work " + manifest.WorkName, denial);
+        return ApplyOutcome.Denied(denial, live);
+    }
 
     /// <returns>What is there, looked up where it is not known as this Work's, and why it cannot be taken.</returns>
     private async Task<(KubeObject? Live, ApplyOutcome? Taken)> OwnAsync(Wanted wanted, KubeObject? live, CancellationToken cancellationToken)

@@ -170,6 +170,7 @@ internal sealed class WorkReconciler : IReconciler<string>
 
             if (context.Actions.Denies(resource, live.Kind, live.Namespace, live.Name) is { } denial)
             {
+                context.Actions.HeldBack("delete", resource, live, "Work " + work.Name, denial);
                 return ApplyOutcome.Denied(denial, live);
             }
 

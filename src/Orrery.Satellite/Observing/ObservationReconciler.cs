@@ -63,7 +63,7 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
             return ReconcileResult.Done;
         }
 
-        if (present is not null && key.Kind is not ("Node" or "Namespace") && !IsHeldBack(key, live) && DeletionRequest.Of(present, live) is { } request)
+        if (present is not null && key.Kind is not ("Node" or "Namespace") && DeletionRequest.Of(present, live) is { } request)
         {
             await DeleteRequestedAsync(key.Kind, live, request, cancellationToken).ConfigureAwait(false);
         }
@@ -117,11 +117,18 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
 
     private async Task DeleteRequestedAsync(string kind, KubeObject live, DeletionRequest request, CancellationToken cancellationToken)
     {
+        const string Cause = "its tenant deleted it";
+        if (context.Actions.Denies(ObservationBuilder.Kinds[kind], kind, live.Namespace, live.Name) is { } denial)
+        {
+            context.Actions.HeldBack("delete", ObservationBuilder.Kinds[kind], kind, live.Namespace, live.Name, Cause, denial);
+            return;
+        }
+
         try
         {
             await context.Actions.DeleteAsync(
                 ObservationBuilder.Kinds[kind], live,
-                new DeleteQuery { Uid = live.Uid, GracePeriodSeconds = kind == "Pod" ? request.GraceSeconds : null, PropagationPolicy = "Background" }, "its tenant deleted it", cancellationToken).ConfigureAwait(false);
+                new DeleteQuery { Uid = live.Uid, GracePeriodSeconds = kind == "Pod" ? request.GraceSeconds : null, PropagationPolicy = "Background" }, Cause, cancellationToken).ConfigureAwait(false);
             Log.DeletedOnRequest(logger, kind, live.Namespace, live.Name);
         }
         catch (StatusException e) when (e.IsNotFound)

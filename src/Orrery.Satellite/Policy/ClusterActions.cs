@@ -27,7 +27,11 @@ internal sealed class ClusterActions(KubeClient cluster, PolicyWatch policy, Rec
 
     /// <summary>Something was not even tried, because the policy forbids it.</summary>
     public void HeldBack(string verb, GroupVersionResource resource, KubeObject live, string cause, string denial) =>
-        record.Refused(Entry(verb, resource, live.Kind, live.Namespace, live.Name, cause), denial);
+        HeldBack(verb, resource, live.Kind, live.Namespace, live.Name, cause, denial);
+
+    /// <inheritdoc cref="HeldBack(string, GroupVersionResource, KubeObject, string, string)"/>
+    public void HeldBack(string verb, GroupVersionResource resource, string kind, string ns, string name, string cause, string denial) =>
+        record.Refused(Entry(verb, resource, kind, ns, name, cause), denial);
 
     /// <param name="cause">What it is done for, such as the name of a Work.</param>
     public Task<KubeObject> ApplyAsync(GroupVersionResource resource, JsonObject json, bool force, string cause, CancellationToken cancellationToken) => DoAsync(

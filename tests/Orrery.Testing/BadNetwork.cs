@@ -29,12 +29,24 @@ public sealed class BadNetwork : IAsyncDisposable
         this.listener = listener;
         EndPoint = (IPEndPoint)listener.LocalEndPoint!;
         running.Add(AcceptAsync());
+        running.Add(ForgetAsync());
     }
 
     /// <summary>Where the server is to be found.</summary>
     public IPEndPoint EndPoint { get; }
 
     public int Port => EndPoint.Port;
+
+    /// <summary>After how long without a byte a connection is forgotten, as by whatever keeps a table of them; null: never.</summary>
+    public TimeSpan? Forgets { get; set; }
+
+    /// <summary>Whether both sides are told of a connection that is forgotten; otherwise nothing passes any more.</summary>
+    public bool TellsOfForgotten { get; set; }
+
+    /// <summary>Connections that were forgotten.</summary>
+    public int Forgotten => forgotten;
+
+    private int forgotten;
 
     /// <summary>How late everything comes, one way.</summary>
     public TimeSpan Delay { get; set; }
@@ -117,9 +129,26 @@ public sealed class BadNetwork : IAsyncDisposable
         }
     }
 
+    private async Task ForgetAsync()
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(500), time, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            foreach (Connection connection in open.Keys.Where(c => Forgets is { } limit && !c.IsSilent && time.GetElapsedTime(c.LastByte) > limit))
+            {
+                Interlocked.Increment(ref forgotten);
+                connection.IsSilent = true;
+                if (TellsOfForgotten)
+                {
+                    connection.Dispose();
+                }
+            }
+        }
+    }
+
     private async Task ServeAsync(Socket near)
     {
-        using var connection = new Connection(near, new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        using var connection = new Connection(near, new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)) { LastByte = time.GetTimestamp() };
         open[connection] = 0;
         if (isDown)
         {
@@ -153,6 +182,7 @@ public sealed class BadNetwork : IAsyncDisposable
                 return;
             }
 
+            connection.LastByte = time.GetTimestamp();
             if (Delay > TimeSpan.Zero)
             {
                 await Task.Delay(Delay, time, stop.Token);
@@ -170,6 +200,9 @@ public sealed class BadNetwork : IAsyncDisposable
         public Socket Far { get; } = far;
 
         public bool IsSilent { get; set; }
+
+        /// <summary>When anything came in last, from either side.</summary>
+        public long LastByte { get; set; }
 
         public void Dispose()
         {

@@ -16,7 +16,8 @@ public static class ClientHandler
     /// </summary>
     private const int StreamWindow = 4 * 1024 * 1024;
 
-    public static SocketsHttpHandler Create(ClientConfig config)
+    /// <param name="opened">Learns of the sockets of the pool; null where nobody asks.</param>
+    public static SocketsHttpHandler Create(ClientConfig config, OpenSockets? opened = null)
     {
         var handler = new SocketsHttpHandler
         {
@@ -32,8 +33,11 @@ public static class ClientHandler
             UseCookies = false,
             UseProxy = config.Proxy is not null,
             Proxy = config.Proxy,
-            ConnectCallback = async (context, cancellationToken) => new NetworkStream(
-                await AddressRace.System.ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellationToken).ConfigureAwait(false), ownsSocket: true),
+            ConnectCallback = async (context, cancellationToken) =>
+            {
+                Socket socket = await AddressRace.System.ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellationToken).ConfigureAwait(false);
+                return new NetworkStream(opened?.Add(socket) ?? socket, ownsSocket: true);
+            },
         };
         SslClientAuthenticationOptions tls = handler.SslOptions;
         if (config.ClientCertificate is { } certificate)

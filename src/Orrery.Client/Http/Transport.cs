@@ -65,6 +65,20 @@ internal sealed class Transport : IDisposable
         }
     }
 
+    /// <summary>Closes the connections that there are: what is under way on them fails at once.</summary>
+    public void Abandon()
+    {
+        Connections former;
+        lock (change)
+        {
+            former = connections;
+            connections = Connect(former.Tls);
+        }
+
+        // Whoever is about to send by them finds that they open no more.
+        former.Opened.Close();
+    }
+
     /// <summary>The clock of timeouts and retries.</summary>
     public TimeProvider Time => time;
 
@@ -197,9 +211,12 @@ internal sealed class Transport : IDisposable
 
     public void Dispose() => connections.Http.Dispose();
 
-    private Connections Connect(TlsIdentity? tls) =>
-        new(tls, new HttpMessageInvoker(
-            config.Carrier?.Invoke() ?? ClientHandler.Create(tls is null ? config : config with { ClientCertificate = tls.Certificate, Ca = tls.Ca }), disposeHandler: true));
+    private Connections Connect(TlsIdentity? tls)
+    {
+        var opened = new OpenSockets();
+        return new(tls, opened, new HttpMessageInvoker(
+            config.Carrier?.Invoke() ?? ClientHandler.Create(tls is null ? config : config with { ClientCertificate = tls.Certificate, Ca = tls.Ca }, opened), disposeHandler: true));
+    }
 
     private async Task<HttpResponseMessage> SendOnceAsync(ApiRequest request, CancellationToken cancellationToken)
     {
@@ -330,5 +347,5 @@ internal sealed class Transport : IDisposable
         _ => StatusReason.InternalError,
     };
 
-    private sealed record Connections(TlsIdentity? Tls, HttpMessageInvoker Http);
+    private sealed record Connections(TlsIdentity? Tls, OpenSockets Opened, HttpMessageInvoker Http);
 }

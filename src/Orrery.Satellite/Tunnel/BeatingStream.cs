@@ -10,7 +10,8 @@ namespace Orrery.Satellite.Tunnel;
 /// control plane may say when to beat next: it hears those of many satellites at once.
 /// </summary>
 /// <param name="turn">Which one of three it is, from 0 on, whatever the first was: those who came at the same moment are not all to be answered in the same ten seconds.</param>
-internal sealed class BeatingStream(Stream inner, int turn, TimeProvider time) : ConnectionStream(inner)
+/// <param name="dead">Told that nothing comes in any more, right before it is given up.</param>
+internal sealed class BeatingStream(Stream inner, int turn, TimeProvider time, Action? dead = null) : ConnectionStream(inner)
 {
     /// <summary>How often it says that it lives. The control plane gives it up after twice as long.</summary>
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(10);
@@ -120,6 +121,7 @@ internal sealed class BeatingStream(Stream inner, int turn, TimeProvider time) :
         }
         else if (++unheard >= Patience)
         {
+            dead?.Invoke();
             Dispose();
             return;
         }

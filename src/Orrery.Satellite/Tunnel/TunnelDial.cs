@@ -18,6 +18,12 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
     /// <summary>How long whoever answers may take. One on the way may take such a stream and never pass it on, and a connection that dies just then says nothing for ever.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
+    /// <summary>The same over a connection in which the tunnel before was not heard any more: a server that was held up answers by then, and one that is gone is better met over another connection.</summary>
+    private static readonly TimeSpan PatienceInDoubt = TimeSpan.FromSeconds(5);
+
+    /// <summary>Whether the tunnel before ended because nothing came in.</summary>
+    private volatile bool isInDoubt;
+
     private string Path => $"/apis/{OrreryResources.ApiVersion}/dataplanes/{dataPlane}/{OrreryNames.TunnelSubresource}";
 
     /// <summary>For the client whose connection carries a tunnel.</summary>
@@ -29,19 +35,32 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
     /// <exception cref="TimeoutException">It says nothing.</exception>
     public async Task<Stream> OpenAsync(CancellationToken cancellationToken)
     {
+        if (isInDoubt)
+        {
+            isInDoubt = false;
+            try
+            {
+                return await InTimeAsync(OpenWithinAsync, PatienceInDoubt, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                client.Abandon();
+            }
+        }
+
         try
         {
-            return await InTimeAsync(OpenWithinAsync, cancellationToken).ConfigureAwait(false);
+            return await InTimeAsync(OpenWithinAsync, Patience, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (IsNotTaken(e))
         {
-            return await InTimeAsync(OpenApartAsync, cancellationToken).ConfigureAwait(false);
+            return await InTimeAsync(OpenApartAsync, Patience, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private async Task<Stream> InTimeAsync(Func<CancellationToken, Task<Stream>> open, CancellationToken cancellationToken)
+    private async Task<Stream> InTimeAsync(Func<CancellationToken, Task<Stream>> open, TimeSpan patience, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(Patience, time);
+        using var limit = new CancellationTokenSource(patience, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
@@ -49,14 +68,14 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
         }
         catch (Exception e) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new TimeoutException($"the control plane did not answer within {Patience.TotalSeconds:0} s whether it takes a tunnel", e);
+            throw new TimeoutException($"the control plane did not answer within {patience.TotalSeconds:0} s whether it takes a tunnel", e);
         }
     }
 
     private async Task<Stream> OpenWithinAsync(CancellationToken cancellationToken)
     {
         KeyValuePair<string, string>[] headers = [new("Sec-WebSocket-Version", "13"), new("Sec-WebSocket-Protocol", OrreryNames.TunnelProtocol)];
-        var carrier = new BeatingStream(await client.ConnectAsync("websocket", Path, headers, cancellationToken).ConfigureAwait(false), AnyTurn(), time);
+        var carrier = new BeatingStream(await client.ConnectAsync("websocket", Path, headers, cancellationToken).ConfigureAwait(false), AnyTurn(), time, () => isInDoubt = true);
         carrier.Begin();
         var socket = WebSocket.CreateFromStream(carrier, new WebSocketCreationOptions { SubProtocol = OrreryNames.TunnelProtocol, KeepAliveInterval = TimeSpan.Zero });
         return WebSocketStream.Create(socket, WebSocketMessageType.Binary, ownsWebSocket: true);

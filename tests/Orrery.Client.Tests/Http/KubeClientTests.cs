@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Orrery.Api;
 using Orrery.Client.Tests.Support;
+using Orrery.Testing;
 
 namespace Orrery.Client.Tests.Http;
 
@@ -15,6 +16,37 @@ public sealed class KubeClientTests
     private static readonly GroupVersionResource Pods = new("", "v1", "pods");
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>A connection on which nothing passes any more, and nobody says so.</summary>
+    [Fact]
+    public async Task Abandon_WhatIsUnderWay_FailsAtOnce_AndWhatIsAskedFromThenOnGoesOverAnotherConnection()
+    {
+        var asked = new TaskCompletionSource();
+        await using ScriptedServer server = await ScriptedServer.StartAsync(async c =>
+        {
+            if (c.Request.Path == "/slow")
+            {
+                asked.TrySetResult();
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, c.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            else
+            {
+                await ScriptedServer.JsonAsync(c, """{"kind":"Deployment","apiVersion":"apps/v1","metadata":{"name":"web"}}""");
+            }
+        });
+        await using var network = new BadNetwork(server.Url.Port, TimeProvider.System);
+        using var client = new KubeClient(server.Config with { Server = new UriBuilder(server.Url) { Port = network.Port }.Uri });
+        Task<string> slow = client.GetTextAsync("/slow", Token);
+        await asked.Task.WaitAsync(TimeSpan.FromSeconds(30), Token);
+
+        network.Silence();
+        client.Abandon();
+
+        Exception fault = await Assert.ThrowsAnyAsync<Exception>(() => slow.WaitAsync(TimeSpan.FromSeconds(10), Token));
+        Assert.True(fault is HttpRequestException or IOException, fault.ToString());
+        Assert.Equal("web", (await client.GetAsync(Deployments, "shop", "web", Token)).Name);
+        Assert.Equal(2, network.Connections);
+    }
 
     [Fact]
     public async Task GetAsync_OverTls_UsesHttp2AndSaysWhoAsks()

@@ -58,10 +58,55 @@ public sealed class BadNetworkRoadTests
 
             // 2. It goes silent without breaking: that is noticed, and both directions work again over new connections.
             network.Silence();
+            long silent = TimeProvider.System.GetTimestamp();
             await shop.CreateAsync(ConfigMaps, "default", ConfigMap("after-silence"), default);
+            StatusException gone = await Assert.ThrowsAsync<StatusException>(() => shop.GetTextAsync("/api/v1/namespaces/default/pods/seen-0.far/log", default));
+            Assert.True(gone.Code is 503 && gone.Message.Contains("\"far\"", StringComparison.Ordinal), $"{gone.Code} {gone.Message}");
             await Eventually.SomeAsync(() => cluster.Admin.FindAsync(ConfigMaps, Mapped, "after-silence", default), "applied after the silence", TimeSpan.FromSeconds(90));
             await Eventually.TrueAsync(async () => await LogAsync(shop) is not null, "the tunnel is another", TimeSpan.FromSeconds(90));
             Assert.Equal(lists, await ListsAsync(fleet.Root));
+
+            // Known after fifty seconds at the latest, and dialled.
+            Assert.InRange(TimeProvider.System.GetElapsedTime(silent), TimeSpan.Zero, TimeSpan.FromSeconds(60));
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await satellite;
+        }
+    }
+
+    /// <summary>What keeps a table of connections forgets those that are quiet: with a word, as proxies do, or without, as network address translation does.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Network_ThatForgetsQuietConnections_KeepsTheOneOfASatelliteThatHasNothingToSay(bool tells)
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync([new TestKubelet("log")]);
+        await using TestServer cluster = await TestServer.StartAsync(new TestServerOptions { SubresourceHandlers = [new TestKubelet("log")] });
+        await using var network = new BadNetwork(fleet.ControlPlane.Url.Port, TimeProvider.System);
+        using var stop = new CancellationTokenSource();
+        Task satellite = await StartFarAsync(fleet, cluster, network, stop.Token);
+        try
+        {
+            await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "far", "Ready", "True");
+            KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "far");
+            await shop.CreateAsync(ConfigMaps, "default", ConfigMap("first"), default);
+            await Eventually.SomeAsync(() => cluster.Admin.FindAsync(ConfigMaps, Mapped, "first", default), "the first");
+            await cluster.Admin.CreateAsync(CoreResources.Pods, Mapped, Json("""{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "seen-0"}, "spec": {"containers": [{"name": "c", "image": "example.test/web:1"}]} }"""), default);
+            await Eventually.SomeAsync(() => shop.FindAsync(CoreResources.Pods, "default", "seen-0.far", default), "seen-0", TimeSpan.FromSeconds(60));
+
+            // Longer than the longest from one heartbeat to the next.
+            (network.Forgets, network.TellsOfForgotten) = (TimeSpan.FromSeconds(17), tells);
+            double lists = await ListsAsync(fleet.Root);
+            int connections = network.Connections;
+            long start = TimeProvider.System.GetTimestamp();
+            await Eventually.TrueAsync(() => TimeProvider.System.GetElapsedTime(start) > TimeSpan.FromSeconds(55), "a quiet while", TimeSpan.FromSeconds(90));
+
+            Assert.NotNull(await LogAsync(shop));
+            await shop.CreateAsync(ConfigMaps, "default", ConfigMap("after"), default);
+            await Eventually.SomeAsync(() => cluster.Admin.FindAsync(ConfigMaps, Mapped, "after", default), "applied at once");
+            Assert.Equal((connections, lists), (network.Connections, await ListsAsync(fleet.Root)));
         }
         finally
         {

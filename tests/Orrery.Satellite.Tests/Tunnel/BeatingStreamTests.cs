@@ -41,12 +41,15 @@ public sealed class BeatingStreamTests
     [Fact]
     public async Task Ping_WithoutAnAnswerForTwoBeats_EndsTheConnection()
     {
-        await using BeatingStream stream = Begin();
+        int dead = 0;
+        await using BeatingStream stream = Begin(dead: () => dead++);
         Task<int> reading = stream.ReadAsync(new byte[16]).AsTask();
 
         time.Advance(Beat * 2);
         Assert.False(reading.IsCompleted);
+        Assert.Equal(0, dead);
         time.Advance(Beat);
+        Assert.Equal(1, dead);
 
         await Assert.ThrowsAsync<ObjectDisposedException>(() => stream.WriteAsync(new byte[1]).AsTask().WaitAsync(Limit));
         Assert.Equal(0, time.Waiting);
@@ -135,9 +138,9 @@ public sealed class BeatingStreamTests
         Assert.Equal(frames.Length, await stream.ReadAsync(new byte[16]).AsTask().WaitAsync(Limit));
     }
 
-    private BeatingStream Begin(int turn = 0)
+    private BeatingStream Begin(int turn = 0, Action? dead = null)
     {
-        var stream = new BeatingStream(new DuplexStream(down.Reader.AsStream(), up.Writer.AsStream()), turn, time);
+        var stream = new BeatingStream(new DuplexStream(down.Reader.AsStream(), up.Writer.AsStream()), turn, time, dead);
         stream.Begin();
         return stream;
     }

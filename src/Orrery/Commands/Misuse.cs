@@ -10,6 +10,12 @@ internal static class Misuse
 {
     private const int Failed = 1;
 
+    /// <summary>As other programs name what is named otherwise here: the nearest name may be that of something else, as <c>revoke</c> is to <c>remove</c>.</summary>
+    private static readonly Dictionary<string, string> Elsewhere = new(StringComparer.Ordinal)
+    {
+        ["list"] = "get", ["ls"] = "get", ["show"] = "describe", ["remove"] = "delete", ["rm"] = "delete", ["update"] = "set", ["edit"] = "set", ["new"] = "create",
+    };
+
     /// <returns>The exit code.</returns>
     public static int Tell(ParseResult parsed, ParseErrorAction error)
     {
@@ -25,7 +31,8 @@ internal static class Misuse
 
         if (command.Subcommands.Count > 0)
         {
-            string? near = NearestName.Of(parsed.UnmatchedTokens[0], command.Subcommands.Where(c => !c.Hidden).SelectMany(c => c.Aliases.Append(c.Name)));
+            string? near = Elsewhere.TryGetValue(parsed.UnmatchedTokens[0], out string? other) && command.Subcommands.Any(c => c.Name == other && !c.Hidden) ? other
+                : NearestName.Of(parsed.UnmatchedTokens[0], command.Subcommands.Where(c => !c.Hidden).SelectMany(c => c.Aliases.Append(c.Name)));
             Console.Error.WriteLine($"orrery: there is no command '{path} {parsed.UnmatchedTokens[0]}'{(near is null ? "" : $"; did you mean {near}?")}");
         }
         else

@@ -66,6 +66,7 @@ public sealed class ObjectCommandTests(CommandTests.Small installed) : IClassFix
     [InlineData("contexts holds no context named 'nope'; there are orrery", "tenant", "get", "--context", "nope")]
     [InlineData("there is no command 'orrery tenat'; did you mean tenant?", "tenat", "get")]
     [InlineData("there is no command 'orrery tenant gt'; did you mean get?", "tenant", "gt")]
+    [InlineData("there is no command 'orrery data-plane remove'; did you mean delete?", "data-plane", "remove", "solo")]
     [InlineData("there is no option --outptu; did you mean --output?", "tenant", "get", "--outptu", "json")]
     [InlineData("dataplanes.orrery.dev \"sollo\" not found; did you mean solo?", "dp", "get", "sollo")]
     [InlineData("dataplanes.orrery.dev \"sollo\" not found; did you mean solo?", "dp", "set", "sollo", "--cordoned")]

@@ -23,8 +23,10 @@ internal sealed record TlsFlags(SslProtocols Protocols, IReadOnlyList<TlsCipherS
         },
         flags.List("tls-cipher-suites") is { Count: > 0 } names ? [.. Always.Union(names.Select(Suite))] : null);
 
+    /// <summary>Two have a name of Go's own beside IANA's.</summary>
     private static TlsCipherSuite Suite(string name) =>
-        name.StartsWith("TLS_", StringComparison.Ordinal) && Enum.TryParse(name, out TlsCipherSuite suite)
+        name.StartsWith("TLS_", StringComparison.Ordinal)
+            && Enum.TryParse(name is "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305" or "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305" ? name + "_SHA256" : name, out TlsCipherSuite suite)
             ? suite
             : throw new CommandFailedException($"--tls-cipher-suites: there is no cipher suite '{name}'");
 }

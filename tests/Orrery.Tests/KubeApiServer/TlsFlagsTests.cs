@@ -24,6 +24,12 @@ public sealed class TlsFlagsTests
     public void Read_WhatCannotBe_IsRefusedByName(string flag, string message) => Assert.Equal(message, Assert.Throws<CommandFailedException>(() => Read(flag)).Message);
 
     [Fact]
+    public void Read_NamesOfGo_AreThoseOfIana() =>
+        Assert.Equal(
+            [TlsCipherSuite.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256],
+            Read("--tls-cipher-suites=TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305,TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305").CipherSuites!.TakeLast(2));
+
+    [Fact]
     public async Task Serve_BoundsOfTls_HoldForEveryClient()
     {
         // 1. An older client is not let in at all.

@@ -71,7 +71,11 @@ internal sealed class AuditTrail : IAuditAnnotations
         await WriteAsync(AuditStage.RequestReceived, cancellationToken);
         if (IsLongRunning)
         {
-            http.Response.OnStarting(() => WriteAsync(AuditStage.ResponseStarted, CancellationToken.None).AsTask());
+            http.Response.OnStarting(() =>
+            {
+                audited.Code = http.Response.StatusCode;
+                return WriteAsync(AuditStage.ResponseStarted, CancellationToken.None).AsTask();
+            });
         }
         else if (decision.Level == AuditLevel.RequestResponse)
         {

@@ -160,6 +160,7 @@ public sealed class AuditLogTests : IDisposable
             (await kubectl.RunAsync("get", "--raw", "/api/v1/configmaps?watch=1&timeoutSeconds=1&resourceVersion=0")).Succeeded());
 
         Assert.Equal(["RequestReceived", "ResponseStarted", "ResponseComplete"], events.Select(e => e.TextAt("stage")));
+        Assert.All(events.Skip(1), e => Assert.Equal(200, e["responseStatus"]!["code"]!.GetValue<int>()));
         Assert.DoesNotContain(events, e => e.ContainsKey("responseObject"));
     }
 

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Server.Discovery;
+using Orrery.Server.Registry;
 
 namespace Orrery.Server.Clusters;
 
@@ -46,8 +47,8 @@ internal sealed class ApiServiceObjects(IApiSurface surface, Func<JsonObject, Ba
     /// <summary>In key order.</summary>
     public BaseObject[] Of(ClusterName cluster) => made.GetValue(surface.For(cluster), Make);
 
-    /// <summary>Of custom resources; null for a group of which every cluster has some.</summary>
-    public BaseObject? Of(string group, string version) => GroupPriority.ContainsKey(group) ? null : encode(Make(group, version, 1));
+    /// <summary>Of custom resources; null for a version that every cluster has.</summary>
+    public BaseObject? Of(string group, string version) => BuiltinResources.Instance.HasVersion(group, version) ? null : encode(Make(group, version, 1));
 
     private BaseObject[] Make(ApiSurface served) =>
     [
@@ -60,7 +61,7 @@ internal sealed class ApiServiceObjects(IApiSurface surface, Func<JsonObject, Ba
     /// <param name="rank">One for the last version of the group.</param>
     private static JsonObject Make(string group, string version, int rank)
     {
-        bool builtin = GroupPriority.TryGetValue(group, out int priority);
+        bool builtin = GroupPriority.TryGetValue(group, out int priority) && BuiltinResources.Instance.HasVersion(group, version);
         return new JsonObject
         {
             ["apiVersion"] = Group + "/v1",

@@ -30,25 +30,34 @@ internal sealed class CompiledDefinition
     /// <summary>Best version first (apimachinery <c>pkg/version</c>: v2 before v1 before v1beta1).</summary>
     public IReadOnlyList<ResourceDefinition> Versions { get; }
 
+    /// <summary>A version of a group that every server has is the server's own: upstream's routes to it come first, too.</summary>
     /// <param name="definition">Read, and not kept: a tree takes ten times what its text does.</param>
     /// <param name="source">The same as it is cached: what is large is read again from there when it is first used.</param>
     public static CompiledDefinition From(JsonObject definition, string digest, CachedObject source)
     {
         JsonObject spec = definition.ObjectAt("spec");
-        List<JsonObject> versions = [.. (spec["versions"] as JsonArray ?? []).OfType<JsonObject>()];
+        string group = spec.TextAt("group") ?? "";
+        List<JsonObject> versions = IsBuiltin(definition) ? [] : [.. (spec["versions"] as JsonArray ?? []).OfType<JsonObject>()];
         string storage = versions.FirstOrDefault(v => v.FlagAt("storage") == true)?.TextAt("name") ?? "";
         WebhookConversion? remote = WebhookConversion.Of(spec);
         return new CompiledDefinition(
-            spec.TextAt("group") ?? "",
+            group,
             digest,
-            [.. versions.Where(v => v.FlagAt("served") == true).Select(v => Version(spec, NamesOf(definition), v, storage, remote, definition.Generation > 1, source)).OrderBy(d => d.Resource.Version, VersionOrder.Instance)]);
+            [.. versions.Where(v => v.FlagAt("served") == true && !BuiltinResources.Instance.HasVersion(group, v.TextAt("name") ?? "")).Select(v => Version(spec, NamesOf(definition), v, storage, remote, definition.Generation > 1, source)).OrderBy(d => d.Resource.Version, VersionOrder.Instance)]);
     }
 
-    /// <summary>The version in which a definition's objects are stored, whether it is served or not.</summary>
+    /// <summary>
+    /// Whether it would define what every server has. Such a one is never served, in no version: its objects would be the server's own, which it could write without their rules, and
+    /// which would go with it.
+    /// </summary>
+    public static bool IsBuiltin(JsonObject definition) =>
+        BuiltinResources.Instance.Has(new GroupResource(definition.TextAt("spec", "group") ?? "", definition.TextAt("spec", "names", "plural") ?? ""));
+
+    /// <summary>The version in which a definition's objects are stored, whether it is served or not; null when it has none of its own.</summary>
     public static ResourceDefinition? StorageOf(JsonObject definition, CachedObject source)
     {
         JsonObject spec = definition.ObjectAt("spec");
-        return (spec["versions"] as JsonArray ?? []).OfType<JsonObject>().FirstOrDefault(v => v.FlagAt("storage") == true) is { } storage
+        return !IsBuiltin(definition) && (spec["versions"] as JsonArray ?? []).OfType<JsonObject>().FirstOrDefault(v => v.FlagAt("storage") == true) is { } storage
             ? Version(spec, NamesOf(definition), storage, storage.TextAt("name") ?? "", WebhookConversion.Of(spec), definition.Generation > 1, source)
             : null;
     }

@@ -140,13 +140,19 @@ internal sealed class ClusterResources
 
         if (surface is null || over != builtin)
         {
-            IEnumerable<ApiGroupSurface> groups = definitions.GroupBy(d => d.Group).OrderBy(g => g.Key, StringComparer.Ordinal).Select(Group);
-            surface = new ApiSurface([.. builtin.Groups, .. groups]);
+            ApiGroupSurface[] groups = [.. definitions.Where(d => d.Versions.Count > 0).GroupBy(d => d.Group).OrderBy(g => g.Key, StringComparer.Ordinal).Select(Group)];
+            surface = new ApiSurface([
+                .. builtin.Groups.Select(g => groups.FirstOrDefault(own => own.Name == g.Name) is { } own ? Together(own, g) : g),
+                .. groups.Where(own => builtin.Find(own.Name) is null),
+            ]);
             over = builtin;
         }
 
         return surface;
     }
+
+    /// <summary>Versions that a cluster adds to a group of every cluster come first, as upstream, where definitions register them with the higher priority.</summary>
+    private static ApiGroupSurface Together(ApiGroupSurface own, ApiGroupSurface builtin) => new(own.Name, [.. own.Versions, .. builtin.Versions]);
 
     private static ApiGroupSurface Group(IGrouping<string, CompiledDefinition> group) => new(
         group.Key,

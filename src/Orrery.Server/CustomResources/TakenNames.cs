@@ -6,7 +6,7 @@ using Orrery.Server.Registry;
 
 namespace Orrery.Server.CustomResources;
 
-/// <summary>Names of a group that other definitions of the same cluster have been given: of resources, and of kinds.</summary>
+/// <summary>Names of a group that other definitions of the same cluster have been given, or that every server has: of resources, and of kinds.</summary>
 internal sealed class TakenNames
 {
     private readonly HashSet<string> resources = new(StringComparer.Ordinal);
@@ -17,6 +17,11 @@ internal sealed class TakenNames
     {
         var taken = new TakenNames();
         string group = definition.TextAt("spec", "group") ?? "";
+        if (CompiledDefinition.IsBuiltin(definition))
+        {
+            taken.resources.Add(definition.TextAt("spec", "names", "plural")!);
+        }
+
         foreach (CachedObject item in definitions.Range(StoreKey.Prefix(CustomResourceSet.Definitions, cluster)))
         {
             if (item.Name != definition.Name && item.Name.EndsWith("." + group, StringComparison.Ordinal) && StoredJson.Parse(item.Json.Span) is { } other

@@ -19,6 +19,10 @@ internal sealed class BuiltinResources
 
     private readonly FrozenDictionary<GroupVersionResource, ResourceDefinition[]> equivalents;
 
+    private readonly FrozenSet<GroupResource> resources;
+
+    private readonly FrozenSet<(string Group, string Version)> versions;
+
     private BuiltinResources()
     {
         All = [.. BuiltinTypes.Instance.Resources.Select(Define)];
@@ -28,6 +32,8 @@ internal sealed class BuiltinResources
             .Where(g => g.Count() > 1)
             .SelectMany(g => g.Select(d => (d.Resource, Others: g.Where(o => o != d).ToArray())))
             .ToFrozenDictionary(e => e.Resource, e => e.Others);
+        resources = All.Select(d => d.GroupResource).ToFrozenSet();
+        versions = All.Select(d => (d.Resource.Group, d.Resource.Version)).ToFrozenSet();
         Surface = SurfaceOf(All);
     }
 
@@ -39,6 +45,11 @@ internal sealed class BuiltinResources
     public IReadOnlyList<ApiGroupSurface> Surface { get; }
 
     public bool HasGroup(string group) => Surface.Any(g => g.Name == group);
+
+    /// <summary>In whatever version, served here or withheld.</summary>
+    public bool Has(GroupResource resource) => resources.Contains(resource);
+
+    public bool HasVersion(string group, string version) => versions.Contains((group, version));
 
     /// <summary>Other built-in resources under which the same objects are served.</summary>
     public IReadOnlyList<ResourceDefinition> Equivalents(ResourceDefinition resource) => equivalents.GetValueOrDefault(resource.Resource, []);

@@ -62,11 +62,11 @@ internal sealed class DefinitionCleanup(
 
                 await writer.DeleteAsync(stored, item.Cluster, instance.Namespace, instance.Name, new DeleteOptions { Uid = json.Uid }, cancellationToken);
             }
-        }
 
-        if (Caches.For(resource).Current.Count(prefix) > 0)
-        {
-            return Unfinished(key, held);
+            if (Caches.For(resource).Current.Count(prefix) > 0)
+            {
+                return Unfinished(key, held);
+            }
         }
 
         await writer.UpdateAsync(Definitions, item.Cluster, "", item.Name, "", "kube-apiserver", json => Finalizers.Remove(json, DefinitionStrategy.CleanupFinalizer), cancellationToken);

@@ -63,8 +63,11 @@ internal abstract class AnswerForm
 /// <summary>A list that is to be sent. Disposed once it was.</summary>
 internal abstract class ListBody : IDisposable
 {
-    /// <summary>About the bytes of it.</summary>
+    /// <summary>About the bytes of it, once it is prepared.</summary>
     public abstract long Length { get; }
+
+    /// <summary>Does what has to be done before anything is sent.</summary>
+    public virtual ValueTask PrepareAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     /// <summary>Sends it as the client takes it; what is left is for the caller to flush.</summary>
     public abstract ValueTask WriteAsync(PipeWriter output, CancellationToken cancellationToken);

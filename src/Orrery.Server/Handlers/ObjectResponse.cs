@@ -60,6 +60,7 @@ internal static class ObjectResponse
         items = await request.Server.Versions.ServeAsync(request.Resource, items, cancellationToken);
         HttpResponse response = request.Http.Response;
         using ListBody list = form.List(request, head, items);
+        await list.PrepareAsync(cancellationToken);
         if (form is JsonForm && !AnswerText.IsPlain(request.Http.Request))
         {
             using var whole = new MemoryStream();

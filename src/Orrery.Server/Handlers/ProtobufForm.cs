@@ -48,7 +48,7 @@ internal sealed class ProtobufForm : AnswerForm
     public override ReadOnlyMemory<byte> Render(ResourceRequest request, ReadOnlyMemory<byte> json) =>
         Enveloped(one, isMetadata ? json : ServedObject.Json(request.Resource, json));
 
-    public override ListBody List(ResourceRequest request, ListHead head, IReadOnlyList<CachedObject> items) => ProtobufList.Measure(request, this, head, items);
+    public override ListBody List(ResourceRequest request, ListHead head, IReadOnlyList<CachedObject> items) => new ProtobufList(request, this, head, items);
 
     /// <summary>Without its envelope, as items of a list are written.</summary>
     /// <returns>Good until the encoder is used again.</returns>

@@ -12,7 +12,7 @@ namespace Orrery.Server.Handlers;
 /// A list in protobuf. Its envelope says how long it is before its first item, so that all of it is encoded before anything is sent: what that makes is kept as long as
 /// there is room for it, which all lists of a server share, and what is beyond is encoded once more. So lists take no more memory the longer they are, as in JSON.
 /// </summary>
-internal sealed class ProtobufList : ListBody
+internal sealed class ProtobufList(ResourceRequest request, ProtobufForm form, ListHead listed, IReadOnlyList<CachedObject> items) : ListBody
 {
     /// <summary>Bytes of items that the lists of a server keep together.</summary>
     public const long MostKept = 16 << 20;
@@ -20,40 +20,27 @@ internal sealed class ProtobufList : ListBody
     /// <summary>What is kept, and handed on, in one piece.</summary>
     private const int Piece = 64 << 10;
 
-    private readonly ResourceRequest request;
-    private readonly ProtobufForm form;
-    private readonly IReadOnlyList<CachedObject> items;
-    private readonly ByteBudget budget;
+    /// <summary>So many bytes are encoded before other requests have a turn on the same thread.</summary>
+    private const int Turn = 256 << 10;
+
+    private readonly ByteBudget budget = request.Server.KeptLists;
     private readonly List<byte[]> pieces = [];
     private byte[] head = [];
     private long keptLength;
     private int keptItems;
     private long length;
 
-    private ProtobufList(ResourceRequest request, ProtobufForm form, IReadOnlyList<CachedObject> items)
-    {
-        this.request = request;
-        this.form = form;
-        this.items = items;
-        budget = request.Server.KeptLists;
-    }
-
     public override long Length => form.Many.EnvelopeLength(length) + length;
 
-    public static ProtobufList Measure(ResourceRequest request, ProtobufForm form, ListHead head, IReadOnlyList<CachedObject> items)
+    public override async ValueTask PrepareAsync(CancellationToken cancellationToken)
     {
-        var list = new ProtobufList(request, form, items);
-        try
+        int next = Measure(0);
+        while (next < items.Count)
         {
-            list.Measure(head);
+            await Task.Yield();
+            cancellationToken.ThrowIfCancellationRequested();
+            next = Measure(next);
         }
-        catch
-        {
-            list.Dispose();
-            throw;
-        }
-
-        return list;
     }
 
     public override async ValueTask WriteAsync(PipeWriter output, CancellationToken cancellationToken)
@@ -94,26 +81,32 @@ internal sealed class ProtobufList : ListBody
     private static ValueTask FlushFullAsync(AnswerChunk chunk, CancellationToken cancellationToken) =>
         chunk.IsFull ? chunk.FlushAsync(cancellationToken) : ValueTask.CompletedTask;
 
-    private void Measure(ListHead listed)
+    /// <summary>Encodes as many items as one turn takes.</summary>
+    /// <returns>The first of the next turn.</returns>
+    private int Measure(int next)
     {
         using ProtobufEncoder encoder = ProtobufEncoder.Take();
-        head = encoder.Encode(form.Many, ObjectEncoding.Write(new JsonObject { ["metadata"] = listed.ToJson() })).ToArray();
-        length = head.Length;
-        bool keeps = true;
-        Span<byte> prefix = stackalloc byte[ProtobufKind.LongestItemHead];
-        foreach (CachedObject item in items)
+        if (next == 0)
         {
-            ReadOnlySpan<byte> encoded = form.Item(request, encoder, item);
+            head = encoder.Encode(form.Many, ObjectEncoding.Write(new JsonObject { ["metadata"] = listed.ToJson() })).ToArray();
+            length = head.Length;
+        }
+
+        Span<byte> prefix = stackalloc byte[ProtobufKind.LongestItemHead];
+        for (long end = length + Turn; next < items.Count && length < end; next++)
+        {
+            ReadOnlySpan<byte> encoded = form.Item(request, encoder, items[next]);
             int size = form.Many.ItemLength(encoded.Length);
             length += size;
-            keeps = keeps && HasRoomFor(size);
-            if (keeps)
+            if (keptItems == next && HasRoomFor(size))
             {
                 Keep(prefix[..form.Many.WriteItemHead(prefix, encoded.Length)]);
                 Keep(encoded);
                 keptItems++;
             }
         }
+
+        return next;
     }
 
     private bool HasRoomFor(int size)

@@ -19,6 +19,24 @@ public sealed record CertificateSubject(string Name, IReadOnlyList<string> Group
     /// <summary>Null with <paramref name="problem"/> said where no user can be read.</summary>
     public static CertificateSubject? Read(X500DistinguishedName subject, out string problem)
     {
+        if (Parts(subject, out problem) is not { } parts)
+        {
+            return null;
+        }
+
+        (string name, List<string> groups, List<string> uids) = parts;
+        problem = name.Length == 0 ? "no common name"
+            : uids.Count > 1 ? "more than one uid"
+            : uids is [""] ? "an empty uid"
+            : "";
+        return problem.Length == 0 ? new CertificateSubject(name, groups, uids.Count == 0 ? "" : uids[0]) : null;
+    }
+
+    /// <summary>Of one that names nobody, too; none where the subject cannot be read.</summary>
+    public static IReadOnlyList<string> Organizations(X500DistinguishedName subject) => Parts(subject, out _)?.Groups ?? [];
+
+    private static (string Name, List<string> Groups, List<string> Uids)? Parts(X500DistinguishedName subject, out string problem)
+    {
         string name = "";
         var groups = new List<string>();
         var uids = new List<string>();
@@ -39,11 +57,8 @@ public sealed record CertificateSubject(string Name, IReadOnlyList<string> Group
             return null;
         }
 
-        problem = name.Length == 0 ? "no common name"
-            : uids.Count > 1 ? "more than one uid"
-            : uids is [""] ? "an empty uid"
-            : "";
-        return problem.Length == 0 ? new CertificateSubject(name, groups, uids.Count == 0 ? "" : uids[0]) : null;
+        problem = "";
+        return (name, groups, uids);
     }
 
     /// <summary>All attributes of one part of the name: most have one, several joined by a plus are as good.</summary>

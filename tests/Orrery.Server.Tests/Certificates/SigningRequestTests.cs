@@ -89,6 +89,8 @@ public sealed class SigningRequestTests(ServerFixture fixture) : IClassFixture<S
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         StatusException masters = await Assert.ThrowsAsync<StatusException>(() => fixture.Admin.CreateAsync(Requests, "", Request("m", "CN=x, O=system:masters", key), Token));
+        StatusException nameless = await Assert.ThrowsAsync<StatusException>(() => fixture.Admin.CreateAsync(Requests, "", Request("m", "O=system:masters", key), Token));
+        Assert.Equal(masters.Message, nameless.Message);
         Assert.Equal("certificatesigningrequests.certificates.k8s.io \"m\" is forbidden: use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed", masters.Message);
 
         using var kubectl = new Kubectl(fixture.Server, ClusterName.Root);

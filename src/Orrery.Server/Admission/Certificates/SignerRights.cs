@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Machinery.Certificates;
 using Orrery.Server.Authorization;
 
 namespace Orrery.Server.Admission.Certificates;
@@ -43,7 +44,7 @@ internal sealed class CertificateSubjectRestriction : IValidatingPlugin
     {
         if (request.GroupResource == SigningRequests.Resource && request is { Subresource: "", Operation: AdmissionOperation.Create, Object: { } json }
             && json.TextAt("spec", "signerName") == SigningRequests.ClientSigner
-            && SigningRequests.Read(json) is { } asked && SigningRequests.Subject(asked).Groups.Contains(Authentication.UserGroups.Masters))
+            && SigningRequests.Read(json) is { } asked && CertificateSubject.Organizations(asked.SubjectName).Contains(Authentication.UserGroups.Masters))
         {
             throw ApiErrors.Forbidden(request.GroupResource, request.Name, $"use of {SigningRequests.ClientSigner} signer with system:masters group is not allowed");
         }

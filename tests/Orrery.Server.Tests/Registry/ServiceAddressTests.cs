@@ -209,6 +209,21 @@ public sealed class ServiceAddressTests(ServerFixture fixture) : IClassFixture<S
     }
 
     [Fact]
+    public async Task Update_ToAName_GivesBackTheAddressThatIsTakenOut()
+    {
+        string ns = await fixture.NamespaceAsync();
+        KubeObject first = await fixture.Admin.CreateAsync(ServerFixture.Services, ns, Service("a", "ClusterIP"), ServerFixture.Token);
+        JsonObject changed = first.ToJsonObject();
+        changed["spec"]!["type"] = "ExternalName";
+        changed["spec"]!["externalName"] = "example.com";
+        changed["spec"]!["clusterIP"] = "";
+
+        KubeObject named = await fixture.Admin.UpdateAsync(ServerFixture.Services, ns, "a", changed, ServerFixture.Token);
+
+        Assert.Equal(["externalName", "ports", "sessionAffinity", "type"], named.At("spec")!.Value.EnumerateObject().Select(m => m.Name).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Patch_OfTheTypeWithANodePortOfItsOwn_IsRefused()
     {
         string ns = await fixture.NamespaceAsync();

@@ -21,12 +21,9 @@ internal static class AllocatedServiceFields
         LetGo(spec, old);
         if (spec.Text("type") == "ExternalName")
         {
-            if (old.Text("type") != "ExternalName" && spec.Text("clusterIP") == old.Text("clusterIP"))
+            if (old.Text("type") != "ExternalName")
             {
-                foreach (string member in new[] { "clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy" })
-                {
-                    spec.Remove(member);
-                }
+                GiveBack(spec, old);
             }
 
             return;
@@ -71,6 +68,24 @@ internal static class AllocatedServiceFields
         if (IsCheckedByPort(spec) && IsCheckedByPort(old) && spec.Number("healthCheckNodePort") is null or 0)
         {
             spec.CopyFrom(old, "healthCheckNodePort");
+        }
+    }
+
+    /// <summary>What a name needs no more goes where it was left as it was; whoever takes out the address alone means all of them.</summary>
+    private static void GiveBack(JsonObject spec, JsonObject old)
+    {
+        if (JsonFields.Same(spec["clusterIPs"], old["clusterIPs"]) && (spec.Text("clusterIP").Length == 0 || spec.Text("clusterIP") == old.Text("clusterIP")))
+        {
+            spec.Remove("clusterIP");
+            spec.Remove("clusterIPs");
+        }
+
+        foreach (string member in new[] { "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy" })
+        {
+            if (JsonFields.Same(spec[member], old[member]))
+            {
+                spec.Remove(member);
+            }
         }
     }
 

@@ -63,6 +63,7 @@ internal sealed class AuditFile : IAsyncDisposable
                     await ReopenAsync();
                 }
 
+                FollowEnd();
                 while (queue.Reader.TryRead(out byte[]? line))
                 {
                     if (!IsStandardOutput && file.Position > 0 && file.Position + line.Length > rotateAt)
@@ -88,6 +89,15 @@ internal sealed class AuditFile : IAsyncDisposable
 
                 isBroken = true;
             }
+        }
+    }
+
+    /// <summary>Whoever puts files aside by copying them empties this one under us: what is written next begins where it ends now.</summary>
+    private void FollowEnd()
+    {
+        if (file is FileStream { CanSeek: true } stream && RandomAccess.GetLength(stream.SafeFileHandle) is var end && end != stream.Position)
+        {
+            stream.Position = end;
         }
     }
 
@@ -151,12 +161,18 @@ internal sealed class AuditFile : IAsyncDisposable
             return Console.OpenStandardOutput();
         }
 
-        var mode = new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 64 * 1024 };
+        var mode = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 64 * 1024 };
         if (!OperatingSystem.IsWindows())
         {
             mode.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        return new FileStream(options.Path, mode);
+        var opened = new FileStream(options.Path, mode);
+        if (opened.CanSeek)
+        {
+            opened.Seek(0, SeekOrigin.End);
+        }
+
+        return opened;
     }
 }

@@ -29,6 +29,27 @@ public sealed class AuditFileTests
         }
     }
 
+    /// <summary>As logrotate's copytruncate does: the file must not begin with a hole as long as what was there.</summary>
+    [Fact]
+    public async Task Append_AfterAnotherEmptiedTheFile_BeginsAtItsStart()
+    {
+        using var folder = new TempDirectory();
+        string path = folder.Write("a.log", "before\n");
+        await using (var file = new AuditFile(new AuditOptions { Policy = Policy, Path = path }, TimeProvider.System, NullLogger<AuditFile>.Instance))
+        {
+            await file.AppendAsync("first"u8.ToArray(), TestContext.Current.CancellationToken);
+            await Eventually.TrueAsync(() => File.ReadAllText(path) == "before\nfirst\n", "the first line", cancellationToken: TestContext.Current.CancellationToken);
+            using (var other = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+            {
+                other.SetLength(0);
+            }
+
+            await file.AppendAsync("second"u8.ToArray(), TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal("second\n", File.ReadAllText(path));
+    }
+
     [Fact]
     public async Task Append_BeyondTheSize_PutsFilesAsideAndKeepsTheNewest()
     {

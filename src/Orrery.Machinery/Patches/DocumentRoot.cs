@@ -18,6 +18,9 @@ internal sealed class DocumentRoot(JsonNode? document)
         return at;
     }
 
+    /// <summary>As <see cref="Get"/>, but a member that an object lacks is null, as in upstream's library.</summary>
+    public JsonNode? Find(JsonPointer path) => path.Tokens.Length > 0 && Parent(path) is JsonObject o ? o[path.Tokens[^1]] : Get(path);
+
     public void Add(JsonPointer path, JsonNode? value)
     {
         if (path.Tokens.Length == 0)
@@ -69,11 +72,12 @@ internal sealed class DocumentRoot(JsonNode? document)
         return removed;
     }
 
+    /// <summary>A member that an object lacks is added: against RFC 6902, but what upstream's library does, and what clients have come to rely on.</summary>
     public void Replace(JsonPointer path, JsonNode? value)
     {
-        Get(path);
         if (path.Tokens.Length > 0 && Parent(path) is JsonArray a)
         {
+            Get(path);
             a[JsonPointer.Index(path.Tokens[^1])] = value;
         }
         else

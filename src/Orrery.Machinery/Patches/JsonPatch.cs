@@ -88,7 +88,7 @@ public static class JsonPatch
                     root.Add(path, source);
                     break;
                 case "test":
-                    if (!JsonNode.DeepEquals(root.Get(path), Value(operation)))
+                    if (!JsonNode.DeepEquals(root.Find(path), Value(operation)))
                     {
                         throw PatchErrors.Rejected(new FailedTestException($"Testing value {path} failed."));
                     }

@@ -45,6 +45,27 @@ public sealed class JsonPatchTests
         Assert.InRange(done, atLeast - 5, atLeast + 10);
     }
 
+    /// <summary>Upstream's library takes a member that an object lacks for null, but where it is to be taken out (here also where it is to be copied); not so items of lists, nor what is within nothing.</summary>
+    [Theory]
+    [InlineData("""{"a":{}}""", """[{"op":"replace","path":"/a/b","value":1}]""", """{"a":{"b":1}}""")]
+    [InlineData("""{"a":{}}""", """[{"op":"test","path":"/a/b","value":null}]""", """{"a":{}}""")]
+    [InlineData("""{"a":{}}""", """[{"op":"test","path":"/a/b","value":1}]""", null)]
+    [InlineData("""{"a":{}}""", """[{"op":"replace","path":"/b/c","value":1}]""", null)]
+    [InlineData("""{"a":[]}""", """[{"op":"replace","path":"/a/0","value":1}]""", null)]
+    [InlineData("""{"a":{}}""", """[{"op":"remove","path":"/a/b"}]""", null)]
+    [InlineData("""{"a":{}}""", """[{"op":"move","from":"/a/b","path":"/c"}]""", null)]
+    public void Apply_ToAMemberThatIsNotThere_IsAsUpstream(string document, string patch, string? expected)
+    {
+        if (expected is null)
+        {
+            Assert.Throws<StatusException>(() => JsonPatch.Apply(Json(document), List(patch)));
+        }
+        else
+        {
+            Assert.Equal(expected, JsonPatch.Apply(Json(document), List(patch))!.ToJsonString());
+        }
+    }
+
     [Fact]
     public void Apply_Fault_HidesTheReasonAsUpstream()
     {

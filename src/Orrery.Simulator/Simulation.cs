@@ -1,4 +1,5 @@
 using Orrery.Client;
+using Orrery.Simulator.Autoscaling;
 using Orrery.Simulator.Cluster;
 using Orrery.Simulator.Kubelets;
 using Orrery.Simulator.Nodes;
@@ -34,6 +35,7 @@ internal sealed class Simulation : IDisposable
             new JobController(cluster).Host(),
             new CronJobController(cluster).Host(),
             new DisruptionController(cluster).Host(),
+            new AutoscalerController(cluster).Host(),
             new EndpointsController(cluster).Host(),
             new LoadBalancerController(cluster).Host(),
             new ClaimController(cluster).Host(),

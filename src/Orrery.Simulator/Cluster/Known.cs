@@ -20,5 +20,6 @@ internal static class Known
     public static readonly GroupVersionResource Jobs = new("batch", "v1", "jobs");
     public static readonly GroupVersionResource CronJobs = new("batch", "v1", "cronjobs");
     public static readonly GroupVersionResource Budgets = new("policy", "v1", "poddisruptionbudgets");
+    public static readonly GroupVersionResource Autoscalers = new("autoscaling", "v2", "horizontalpodautoscalers");
     public static readonly GroupVersionResource EndpointSlices = new("discovery.k8s.io", "v1", "endpointslices");
 }

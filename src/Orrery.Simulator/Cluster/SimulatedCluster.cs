@@ -33,6 +33,7 @@ internal sealed class SimulatedCluster
         EndpointSlices = informers.For(Known.EndpointSlices);
         Claims = informers.For(Known.Claims);
         Budgets = informers.For(Known.Budgets);
+        Autoscalers = informers.For(Known.Autoscalers);
     }
 
     public KubeClient Client { get; }
@@ -70,6 +71,8 @@ internal sealed class SimulatedCluster
     public Informer Claims { get; }
 
     public Informer Budgets { get; }
+
+    public Informer Autoscalers { get; }
 
     /// <summary>Runs informers and recorders until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) =>

@@ -46,7 +46,7 @@ internal sealed class MetricsApi(Func<Informer?> pods, Func<Informer?> nodes, Ti
     private JsonObject OfPod(KubeObject pod)
     {
         JsonObject json = Head(pod);
-        json["containers"] = new JsonArray([.. Containers(pod).Select(c => (JsonNode)new JsonObject { ["name"] = c.Name, ["usage"] = Json(c.Usage) })]);
+        json["containers"] = new JsonArray([.. SimulatedUsage.OfContainers(pod).Select(c => (JsonNode)new JsonObject { ["name"] = c.Name, ["usage"] = Json(c.Usage) })]);
         return json;
     }
 
@@ -57,7 +57,7 @@ internal sealed class MetricsApi(Func<Informer?> pods, Func<Informer?> nodes, Ti
         {
             if (pod.PodPhase == "Running")
             {
-                usage = Containers(pod).Aggregate(usage, (sum, c) => sum + c.Usage);
+                usage = SimulatedUsage.OfContainers(pod).Aggregate(usage, (sum, c) => sum + c.Usage);
             }
         }
 
@@ -87,15 +87,6 @@ internal sealed class MetricsApi(Func<Informer?> pods, Func<Informer?> nodes, Ti
             ["window"] = $"{WindowSeconds}s",
         };
     }
-
-    private static IEnumerable<(string Name, SimulatedUsage Usage)> Containers(KubeObject pod) =>
-        from container in pod.At("spec", "containers") is { ValueKind: JsonValueKind.Array } all ? [.. all.EnumerateArray()] : Array.Empty<JsonElement>()
-        let name = container.GetProperty("name").GetString()!
-        let resources = container.TryGetProperty("resources", out JsonElement found) ? (JsonElement?)found : null
-        select (name, SimulatedUsage.Of($"{pod.Namespace}/{pod.Name}", name, Amounts(resources, "requests"), Amounts(resources, "limits")));
-
-    private static IReadOnlyDictionary<string, Quantity> Amounts(JsonElement? resources, string part) =>
-        KindJson.Quantities(resources is { ValueKind: JsonValueKind.Object } all && all.TryGetProperty(part, out JsonElement amounts) ? amounts : null);
 
     private static JsonObject Json(SimulatedUsage usage) => new()
     {

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Orrery.Api;
+using Orrery.Api.Kinds;
 
 namespace Orrery.Simulator.Metrics;
 
@@ -25,6 +27,16 @@ internal readonly record struct SimulatedUsage(long MilliCpu, long MemoryKi)
             limits.TryGetValue("cpu", out Quantity most) ? Math.Min(usage.MilliCpu, most.MilliValue) : usage.MilliCpu,
             limits.TryGetValue("memory", out most) ? Math.Min(usage.MemoryKi, most.Value / 1024) : usage.MemoryKi);
     }
+
+    /// <summary>Of each container of a pod, by name.</summary>
+    public static IEnumerable<(string Name, SimulatedUsage Usage)> OfContainers(KubeObject pod) =>
+        from container in pod.At("spec", "containers") is { ValueKind: JsonValueKind.Array } all ? [.. all.EnumerateArray()] : Array.Empty<JsonElement>()
+        let name = container.GetProperty("name").GetString()!
+        let resources = container.TryGetProperty("resources", out JsonElement found) ? (JsonElement?)found : null
+        select (name, Of($"{pod.Namespace}/{pod.Name}", name, Amounts(resources, "requests"), Amounts(resources, "limits")));
+
+    private static IReadOnlyDictionary<string, Quantity> Amounts(JsonElement? resources, string part) =>
+        KindJson.Quantities(resources is { ValueKind: JsonValueKind.Object } all && all.TryGetProperty(part, out JsonElement amounts) ? amounts : null);
 
     public static SimulatedUsage operator +(SimulatedUsage left, SimulatedUsage right) => new(left.MilliCpu + right.MilliCpu, left.MemoryKi + right.MemoryKi);
 }

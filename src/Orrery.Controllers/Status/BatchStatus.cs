@@ -1,4 +1,7 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using Orrery.Api;
+using Orrery.Controllers.Mirror;
 
 namespace Orrery.Controllers.Status;
 
@@ -28,8 +31,26 @@ internal static class BatchStatus
         }
     }
 
-    public static void CronJob(JsonObject status, IReadOnlyList<PlaneReport> known)
+    /// <summary>The Jobs that run now, by the names under which they stand in the virtual cluster.</summary>
+    public static void CronJob(JsonObject status, KubeObject source, IReadOnlyList<PlaneReport> known)
     {
+        JsonNode[] active =
+        [
+            .. from report in known
+               from job in report.Part("active") is { ValueKind: JsonValueKind.Array } all ? [.. all.EnumerateArray()] : Array.Empty<JsonElement>()
+               select (JsonNode)new JsonObject
+               {
+                   ["apiVersion"] = "batch/v1",
+                   ["kind"] = "Job",
+                   ["name"] = MirrorNames.Mirrored(ConditionMerge.Text(job, "name"), report.DataPlane),
+                   ["namespace"] = source.Namespace,
+               },
+        ];
+        if (active.Length > 0)
+        {
+            status["active"] = new JsonArray(active);
+        }
+
         Time(status, known, "lastScheduleTime", latest: true);
         Time(status, known, "lastSuccessfulTime", latest: true);
     }

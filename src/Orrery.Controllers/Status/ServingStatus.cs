@@ -4,7 +4,7 @@ using Orrery.Api;
 
 namespace Orrery.Controllers.Status;
 
-/// <summary>Merges the statuses of services, ingresses, claims, autoscalers, disruption budgets and bare pods.</summary>
+/// <summary>Merges the statuses of services, ingresses, claims, disruption budgets and bare pods.</summary>
 internal static class ServingStatus
 {
     /// <summary>Every address at which a data plane serves it.</summary>
@@ -40,13 +40,6 @@ internal static class ServingStatus
             }
         }
 
-        conditions.All(known);
-    }
-
-    public static void Autoscaler(JsonObject status, IReadOnlyList<PlaneReport> known, ConditionMerge conditions)
-    {
-        WorkloadStatus.Sum(status, known, "desiredReplicas", always: true);
-        WorkloadStatus.Sum(status, known, "currentReplicas", always: false);
         conditions.All(known);
     }
 

@@ -39,7 +39,7 @@ internal static class StatusAggregation
                 hasGeneration = false;
                 break;
             case "CronJob":
-                BatchStatus.CronJob(status, known);
+                BatchStatus.CronJob(status, source, known);
                 hasGeneration = hasConditions = false;
                 break;
             case "Service":
@@ -55,7 +55,7 @@ internal static class StatusAggregation
                 hasGeneration = false;
                 break;
             case "HorizontalPodAutoscaler":
-                ServingStatus.Autoscaler(status, known, conditions);
+                AutoscalerStatus.Merge(status, known, conditions);
                 break;
             case "PodDisruptionBudget":
                 ServingStatus.DisruptionBudget(status, known, conditions);

@@ -46,6 +46,39 @@ public sealed class StatusAggregationTests
     }
 
     [Fact]
+    public void Aggregate_AutoscalersOfTwoDataPlanes_AddReplicasAndShowTheMeanOfWhatIsMeasured()
+    {
+        KubeObject autoscaler = Samples.Object("""{"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "web", "generation": 1} }""");
+
+        JsonObject status = Aggregate(
+            autoscaler,
+            Report("a", Measured(1, """{"type": "Resource", "resource": {"name": "cpu", "current": {"averageUtilization": 20, "averageValue": "100m"} } }, {"type": ""}""", "2026-01-01T00:00:05Z")),
+            Report("b", Measured(3, """{"type": "Resource", "resource": {"name": "cpu", "current": {"averageUtilization": 60, "averageValue": "300m"} } }""", "2026-01-01T00:00:09Z")));
+
+        Assert.Equal((4, 8, "2026-01-01T00:00:09Z"), ((long)status["currentReplicas"]!, (long)status["desiredReplicas"]!, (string)status["lastScaleTime"]!));
+        Assert.Equal(
+            """[{"type":"Resource","resource":{"name":"cpu","current":{"averageUtilization":50,"averageValue":"250m"}}},{"type":""}]""", status["currentMetrics"]!.ToJsonString());
+    }
+
+    private static string Measured(int replicas, string metrics, string scaled) => $$"""
+        {"currentReplicas": {{replicas}}, "desiredReplicas": {{replicas * 2}}, "lastScaleTime": "{{scaled}}", "currentMetrics": [{{metrics}}]}
+        """;
+
+    [Fact]
+    public void Aggregate_CronJobsOfTwoDataPlanes_NamesTheJobsThatRunAsTheyStandHere()
+    {
+        KubeObject cron = Samples.Object("""{"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "often", "namespace": "web"} }""");
+
+        JsonObject status = Aggregate(
+            cron,
+            Report("a", """{"lastScheduleTime": "2026-01-01T00:01:00Z", "active": [{"apiVersion": "batch/v1", "kind": "Job", "name": "often-1", "namespace": "acme-shop-web", "uid": "u"}]}"""),
+            Report("b", """{"lastScheduleTime": "2026-01-01T00:00:00Z"}"""));
+
+        Assert.Equal("""[{"apiVersion":"batch/v1","kind":"Job","name":"often-1.a","namespace":"web"}]""", status["active"]!.ToJsonString());
+        Assert.Equal("2026-01-01T00:01:00Z", (string)status["lastScheduleTime"]!);
+    }
+
+    [Fact]
     public void DesiredTotal_Job_IsItsCompletionsInEachDataPlane()
     {
         KubeObject job = Samples.Object("""{"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j"}, "spec": {"completions": 2}}""");

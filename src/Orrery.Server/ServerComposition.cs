@@ -80,7 +80,7 @@ internal static class ServerComposition
                 lifecycle, new SigningRequestIdentity(time), new DeviceTaintTimes(time), limits, new ServiceAccountDefaults(objects, names), new NewNodeTaint(), new PodTopologyLabels(objects), priority, new DefaultTolerations(),
                 DefaultClass.OfClaims(objects), new VolumeProtection(), new FinalizersAtBirth(options.FinalizersAtBirth), new RuntimeClassOverhead(objects), DefaultClass.OfIngresses(objects),
                 PolicyPlugins.Mutating(caches, facts, parameters), new MutatingWebhooks(caches, webhookCalls, seats), new ParamGuard(objects, resources, access.Authorizer), new RoleEscalation(access.RoleGuard),
-                new LastChange(options.NotesLastChange, time),
+                new LastChange(options.NotesLastChange, time), new MirroredMetadata(),
             ],
             validating:
             [

@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 namespace Orrery.Api.Kinds;
 
 /// <summary>
-/// What the tenant changed of a mirrored pod that runs, and its data plane is to change of the pod itself: containers to debug it with, and what its
-/// containers ask for. Stands on the pod's Observation as <see cref="Annotation"/>. Pure.
+/// What the tenant changed of a mirrored pod that runs, and its data plane is to change of the pod itself: containers to debug it with, what its
+/// containers ask for, labels and annotations. Stands on the pod's Observation as <see cref="Annotation"/>. Pure.
 /// </summary>
 /// <param name="Uid">Of the pod in its data plane: another that gets its name meanwhile is not meant.</param>
 /// <param name="Ephemeral">Ephemeral containers, whole.</param>
@@ -16,7 +16,9 @@ public sealed record PodChanges(string Uid, JsonArray Ephemeral, JsonObject Reso
 
     private const string EphemeralList = "ephemeralContainers";
 
-    public bool IsEmpty => Ephemeral.Count == 0 && Resources.Count == 0;
+    public PodMetadata Metadata { get; init; } = PodMetadata.None;
+
+    public bool IsEmpty => Ephemeral.Count == 0 && Resources.Count == 0 && Metadata.IsEmpty;
 
     /// <param name="original">The pod as it is in its data plane.</param>
     /// <param name="asked">What shows how it is wanted: the mirrored pod, and the pod that a tenant placed itself, if it is of one.</param>
@@ -63,7 +65,7 @@ public sealed record PodChanges(string Uid, JsonArray Ephemeral, JsonObject Reso
         try
         {
             return JsonNode.Parse(text) is JsonObject json && json.TextAt("uid") is { } uid
-                ? new PodChanges(uid, json[EphemeralList] as JsonArray ?? [], json["resources"] as JsonObject ?? [])
+                ? new PodChanges(uid, json[EphemeralList] as JsonArray ?? [], json["resources"] as JsonObject ?? []) { Metadata = json["metadata"] is JsonObject metadata ? PodMetadata.Of(metadata) : PodMetadata.None }
                 : null;
         }
         catch (JsonException)
@@ -86,10 +88,27 @@ public sealed record PodChanges(string Uid, JsonArray Ephemeral, JsonObject Reso
             }
         }
 
-        return this with { Ephemeral = new JsonArray([.. Ephemeral.OfType<JsonObject>().Where(c => !there.Contains(NameOf(c))).Select(c => c.DeepClone())]), Resources = resources };
+        return this with { Ephemeral = new JsonArray([.. Ephemeral.OfType<JsonObject>().Where(c => !there.Contains(NameOf(c))).Select(c => c.DeepClone())]), Resources = resources, Metadata = Metadata.LeftOf(json) };
     }
 
-    public string ToText() => new JsonObject { ["uid"] = Uid, [EphemeralList] = Ephemeral.DeepClone(), ["resources"] = Resources.DeepClone() }.ToJsonString();
+    public string ToText()
+    {
+        var json = new JsonObject { ["uid"] = Uid, [EphemeralList] = Ephemeral.DeepClone(), ["resources"] = Resources.DeepClone() };
+        if (!Metadata.IsEmpty)
+        {
+            json["metadata"] = Metadata.ToJson();
+        }
+
+        return json.ToJsonString();
+    }
+
+    /// <summary>A merge patch of the pod.</summary>
+    public JsonObject MetadataPatch()
+    {
+        JsonObject metadata = Metadata.ToJson();
+        metadata["uid"] = Uid;
+        return new JsonObject { ["metadata"] = metadata };
+    }
 
     /// <summary>A strategic merge patch for the subresource <c>ephemeralcontainers</c>.</summary>
     public JsonObject EphemeralPatch() => new() { ["metadata"] = new JsonObject { ["uid"] = Uid }, ["spec"] = new JsonObject { [EphemeralList] = Ephemeral.DeepClone() } };

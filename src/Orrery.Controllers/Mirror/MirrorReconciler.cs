@@ -69,6 +69,14 @@ internal sealed class MirrorReconciler(
             wanted.Metadata["annotations"]![OrreryNames.SourceResourcesAnnotation] = followed;
         }
 
+        // What its tenant changed stands until the pod itself is so; what changed there meanwhile is followed beside it.
+        PodMetadata wished = PodMetadata.Parse(present?.Annotations.GetValueOrDefault(PodMetadata.Annotation)).LeftOf(original);
+        if (!wished.IsEmpty)
+        {
+            wished.ApplyTo(wanted);
+            wanted.Metadata["annotations"]![PodMetadata.Annotation] = wished.ToText();
+        }
+
         if (fleet.Current.DataPlane(dataPlane) is not { IsReporting: true } plane)
         {
             PodMirror.Silence(wanted["status"]!.AsObject(), fleet.Current.DataPlane(dataPlane)?.ReadyMessage ?? "there is no such data plane");
@@ -90,7 +98,7 @@ internal sealed class MirrorReconciler(
         {
             // Its tenant deleted it. The pod itself must go; until it has gone, what stands for it is Terminating.
             await writer.RequestDeletionAsync(observation, present, original.Uid, cancellationToken).ConfigureAwait(false);
-            await writer.UpdateAsync(CoreResources.Pods, cluster, present, wanted, cancellationToken).ConfigureAwait(false);
+            await UpdateAsync(cluster, present, wanted, cancellationToken).ConfigureAwait(false);
         }
         else
         {
@@ -99,22 +107,30 @@ internal sealed class MirrorReconciler(
                 await writer.DeleteAsync(CoreResources.Pods, cluster, present, original.NumberAt("metadata", "deletionGracePeriodSeconds"), cancellationToken).ConfigureAwait(false);
             }
 
-            await writer.UpdateAsync(CoreResources.Pods, cluster, present, wanted, cancellationToken).ConfigureAwait(false);
+            await UpdateAsync(cluster, present, wanted, cancellationToken).ConfigureAwait(false);
             if (!leaving)
             {
-                await ChangesAsync(key, present, observation, original, wanted, cancellationToken).ConfigureAwait(false);
+                await ChangesAsync(key, present, observation, original, wanted, wished, cancellationToken).ConfigureAwait(false);
             }
         }
 
         return owned || !IsRecent(present) ? ReconcileResult.Done : ReconcileResult.After(OwnerLook);
     }
 
+    private async Task UpdateAsync(ClusterName cluster, KubeObject present, JsonObject wanted, CancellationToken cancellationToken)
+    {
+        if (await writer.UpdateAsync(CoreResources.Pods, cluster, present, wanted, cancellationToken).ConfigureAwait(false) is { } written)
+        {
+            mirrored.Pods.Observe(written, cluster);
+        }
+    }
+
     /// <summary>What its tenant changed of a pod that runs goes to its data plane; what was changed there comes back.</summary>
-    private async Task ChangesAsync(MirrorKey key, KubeObject present, KubeObject observation, JsonObject original, JsonObject wanted, CancellationToken cancellationToken)
+    private async Task ChangesAsync(MirrorKey key, KubeObject present, KubeObject observation, JsonObject original, JsonObject wanted, PodMetadata wished, CancellationToken cancellationToken)
     {
         KubeObject? placed = mirrored.Pods.Get(key.Object with { Name = original.Name }) is { } of && !MirrorNames.IsMirrored(of) ? of : null;
         string? followed = present.Annotations.GetValueOrDefault(OrreryNames.SourceResourcesAnnotation);
-        if (present.Generation <= 1 && followed is null && original.NodeAt("spec", "ephemeralContainers") is null && placed?.At("spec", "ephemeralContainers") is null
+        if (wished.IsEmpty && !observation.Annotations.ContainsKey(PodChanges.Annotation) && present.Generation <= 1 && followed is null && original.NodeAt("spec", "ephemeralContainers") is null && placed?.At("spec", "ephemeralContainers") is null
             && JsonComparison.IsSame(present.At("spec", "containers"), wanted.NodeAt("spec", "containers")))
         {
             // As it was made: so are all but a few.
@@ -126,7 +142,7 @@ internal sealed class MirrorReconciler(
 
         // What differs is the tenant's wish where the original is as it was when it was last followed; as made, nothing differs.
         bool resized = differs && (followed is null ? present.Generation > 1 : followed == resources);
-        var asked = PodChanges.Between(original, placed is null ? [present] : [present, placed], resized);
+        var asked = PodChanges.Between(original, placed is null ? [present] : [present, placed], resized) with { Metadata = wished };
 
         // What was followed is written, and known here, before the wish is taken back: whatever the original gets after that must not be taken for what the tenant wished before.
         if (await writer.FollowAsync(key.Object.Cluster, present, original, differs && !resized, resized ? null : resources, cancellationToken).ConfigureAwait(false) is { } written)
@@ -176,6 +192,12 @@ internal sealed class MirrorReconciler(
     {
         if (PodOwner.Named(original) is not { } named)
         {
+            if (key.Kind == "Pod" && !PodOwner.IsOwned(original))
+            {
+                // One that its controller let go of, as its labels do not match any more.
+                wanted.Metadata["ownerReferences"] = new JsonArray();
+            }
+
             return true;
         }
 

@@ -40,28 +40,42 @@ internal sealed class MirrorWriter(KubeClient root)
     }
 
     /// <summary>Labels, annotations and the named other members, then the status; each only when it differs.</summary>
-    public async Task UpdateAsync(
+    /// <returns>As it was last written; null when nothing differed.</returns>
+    public async Task<KubeObject?> UpdateAsync(
         GroupVersionResource resource, ClusterName cluster, KubeObject present, JsonObject wanted, CancellationToken cancellationToken, params string[] members)
     {
         KubeClient client = root.InCluster(cluster);
         var patch = new JsonArray(new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = present.Uid });
-        Compare(patch, "/metadata/labels", present.At("metadata", "labels"), wanted.NodeAt("metadata", "labels"));
-        Compare(patch, "/metadata/annotations", present.At("metadata", "annotations"), wanted.NodeAt("metadata", "annotations"));
+        foreach (string map in (ReadOnlySpan<string>)["labels", "annotations"])
+        {
+            if (resource == CoreResources.Pods)
+            {
+                CompareKeys(patch, "/metadata/" + map, present.At("metadata", map), wanted.NodeAt("metadata", map));
+            }
+            else
+            {
+                Compare(patch, "/metadata/" + map, present.At("metadata", map), wanted.NodeAt("metadata", map));
+            }
+        }
+
         Compare(patch, "/metadata/ownerReferences", present.At("metadata", "ownerReferences"), wanted.NodeAt("metadata", "ownerReferences"));
         foreach (string member in members)
         {
             Compare(patch, "/" + member, present.At(member), wanted[member]);
         }
 
+        KubeObject? written = null;
         if (patch.Count > 1)
         {
-            await client.PatchAsync(resource, present.Namespace, present.Name, PatchKind.Json, patch, cancellationToken).ConfigureAwait(false);
+            written = await client.PatchAsync(resource, present.Namespace, present.Name, PatchKind.Json, patch, cancellationToken).ConfigureAwait(false);
         }
 
         if (wanted["status"] is { } status && Planted.Fault != PlantedFault.MirrorWritesStatusOnce && !JsonComparison.IsSame(present.At("status"), status))
         {
-            await WriteStatusAsync(client, resource, present, status.DeepClone(), cancellationToken).ConfigureAwait(false);
+            written = await WriteStatusAsync(client, resource, present, status.DeepClone(), cancellationToken).ConfigureAwait(false);
         }
+
+        return written;
     }
 
     /// <summary>Asks the satellite, by a mark on the Observation, to delete the pod that <paramref name="present"/> stands for.</summary>
@@ -166,6 +180,42 @@ internal sealed class MirrorWriter(KubeClient root)
             new JsonObject { ["op"] = "add", ["path"] = "/status", ["value"] = status });
         return client.PatchAsync(resource, present.Namespace, present.Name, PatchKind.Json, patch, cancellationToken, "status");
     }
+
+    /// <summary>Key by key: what its tenant writes meanwhile is not known here, and is not to be lost.</summary>
+    private static void CompareKeys(JsonArray patch, string path, JsonElement? present, JsonNode? wanted)
+    {
+        if (wanted is not JsonObject map || present is not { ValueKind: JsonValueKind.Object } found)
+        {
+            Compare(patch, path, present, wanted);
+            return;
+        }
+
+        foreach ((string key, JsonNode? value) in map)
+        {
+            if (!found.TryGetProperty(key, out JsonElement there) || !JsonComparison.IsSame(there, value))
+            {
+                AsSeen(patch, path, key, there);
+                patch.Add((JsonNode)new JsonObject { ["op"] = "add", ["path"] = $"{path}/{Escape(key)}", ["value"] = value?.DeepClone() });
+            }
+        }
+
+        foreach (JsonProperty gone in found.EnumerateObject().Where(m => !map.ContainsKey(m.Name)))
+        {
+            AsSeen(patch, path, gone.Name, gone.Value);
+            patch.Add((JsonNode)new JsonObject { ["op"] = "remove", ["path"] = $"{path}/{Escape(gone.Name)}" });
+        }
+    }
+
+    /// <summary>The note of what its tenant changed is replaced as it was seen, and not where it says more by now.</summary>
+    private static void AsSeen(JsonArray patch, string path, string key, JsonElement there)
+    {
+        if (key == PodMetadata.Annotation && there.ValueKind == JsonValueKind.String)
+        {
+            patch.Add((JsonNode)new JsonObject { ["op"] = "test", ["path"] = $"{path}/{Escape(key)}", ["value"] = there.GetString() });
+        }
+    }
+
+    private static string Escape(string key) => key.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
 
     private static void Compare(JsonArray patch, string path, JsonElement? present, JsonNode? wanted)
     {

@@ -15,7 +15,7 @@ internal sealed class PodOwner(SourceInformers sources)
     /// <summary>Kind and name in the virtual cluster of what controls the object; null where nothing that can stand there does.</summary>
     public static (GroupKind Kind, string Name)? Named(JsonObject original)
     {
-        if ((original.NodeAt("metadata", "ownerReferences") as JsonArray ?? []).OfType<JsonObject>().FirstOrDefault(o => o.FlagAt("controller") == true) is not { } owner
+        if (Controller(original) is not { } owner
             || owner.TextAt("name") is not { } name)
         {
             return null;
@@ -33,6 +33,8 @@ internal sealed class PodOwner(SourceInformers sources)
             _ => null,
         };
     }
+
+    public static bool IsOwned(JsonObject original) => Controller(original) is not null;
 
     /// <returns>Null when it is not there, or on its way out.</returns>
     public KubeObject? Find((GroupKind Kind, string Name) named, ObjectKey of, string dataPlane)
@@ -60,6 +62,9 @@ internal sealed class PodOwner(SourceInformers sources)
         reference["blockOwnerDeletion"] = true;
         metadata["ownerReferences"] = new JsonArray((JsonNode)reference);
     }
+
+    private static JsonObject? Controller(JsonObject original) =>
+        (original.NodeAt("metadata", "ownerReferences") as JsonArray ?? []).OfType<JsonObject>().FirstOrDefault(o => o.FlagAt("controller") == true);
 
     /// <summary>A data plane's own ReplicaSet of a Deployment is called after a hash of the template as it is there.</summary>
     private static string RevisionName(JsonObject original, string name) =>

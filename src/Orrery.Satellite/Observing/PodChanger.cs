@@ -28,6 +28,11 @@ internal sealed class PodChanger(SatelliteContext context, ILogger logger)
             done &= await ChangeAsync(pod, "resize", left.ResizePatch(), "resources", cancellationToken).ConfigureAwait(false);
         }
 
+        if (!left.Metadata.IsEmpty)
+        {
+            done &= await ChangeAsync(pod, "", left.MetadataPatch(), "labels and annotations", cancellationToken).ConfigureAwait(false);
+        }
+
         return done ? null : RefusedLook;
     }
 
@@ -36,7 +41,7 @@ internal sealed class PodChanger(SatelliteContext context, ILogger logger)
         try
         {
             await context.Actions.ChangePodAsync(pod, subresource, patch, "its tenant changed it", cancellationToken).ConfigureAwait(false);
-            Log.PodChanged(logger, subresource, pod.Namespace, pod.Name);
+            Log.PodChanged(logger, what, pod.Namespace, pod.Name);
             return true;
         }
         catch (StatusException e) when (e.Code is >= 400 and < 500 and not 401 and not 409 and not 429)

@@ -47,10 +47,13 @@ internal sealed class ClusterActions(KubeClient cluster, PolicyWatch policy, Rec
         "patch", resource, kind, "", name, cause,
         () => cluster.PatchAsync(resource, "", name, PatchKind.Merge, patch, cancellationToken));
 
-    /// <summary>Changes what of a pod can be changed while it runs, by one of its subresources.</summary>
+    /// <summary>Changes what of a pod can be changed while it runs.</summary>
+    /// <param name="subresource">Empty for the pod itself, whose patch is a merge patch; those of subresources are strategic ones.</param>
     public Task<KubeObject> ChangePodAsync(KubeObject pod, string subresource, JsonObject patch, string cause, CancellationToken cancellationToken) => DoAsync(
-        subresource, ClusterResources.Pods, "Pod", pod.Namespace, pod.Name, cause,
-        () => cluster.PatchAsync(ClusterResources.Pods, pod.Namespace, pod.Name, PatchKind.Strategic, patch, cancellationToken, subresource));
+        subresource.Length == 0 ? "patch" : subresource, ClusterResources.Pods, "Pod", pod.Namespace, pod.Name, cause,
+        () => subresource.Length == 0
+            ? cluster.PatchAsync(ClusterResources.Pods, pod.Namespace, pod.Name, PatchKind.Merge, patch, cancellationToken)
+            : cluster.PatchAsync(ClusterResources.Pods, pod.Namespace, pod.Name, PatchKind.Strategic, patch, cancellationToken, subresource));
 
     public Task<KubeObject> EvictAsync(KubeObject pod, JsonObject eviction, string cause, CancellationToken cancellationToken) => DoAsync(
         "evict", ClusterResources.Pods, "Pod", pod.Namespace, pod.Name, cause,

@@ -66,6 +66,46 @@ public sealed class PodChangeRoadTests
             async () => await plane.Client.GetAsync(CoreResources.Pods, "acme-shop-default", "bare", default) is { } p && p.Uid == live.Uid && p.At("spec", "ephemeralContainers") is not null, "it is debugged, not made anew", TimeSpan.FromSeconds(60));
     }
 
+    [Fact]
+    public async Task LabelsAndAnnotations_OfAMirroredPod_ReachThePodAndStay()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using SimulatedPlane plane = await SimulatedPlane.JoinAsync(fleet, "pa2-par", nodes: 1);
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        await shop.CreateAsync(Deployments, "default", Json("""
+            {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+             "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "web"}},
+                      "template": {"metadata": {"labels": {"app": "web"}, "annotations": {"note": "old"}}, "spec": {"containers": [{"name": "web", "image": "example.test/web:1"}]}}}}
+            """), default);
+        KubeObject pod = await PodAsync(shop, p => Conditions.IsTrue(p, "Ready"), "the pod is ready");
+        string uid = pod.Annotations[OrreryNames.SourceUidAnnotation];
+
+        // 1. Given, changed and taken away, one write after the other: all of it reaches the pod, and is not put back.
+        await ChangeAsync(shop, pod.Name, """{"labels": {"looked": "at"}, "annotations": {"note": "new"}}""");
+        await ChangeAsync(shop, pod.Name, """{"labels": {"more": "of-it"}, "annotations": {"extra": "1"}}""");
+        await ChangeAsync(shop, pod.Name, """{"annotations": {"extra": null}}""");
+        KubeObject there = await Eventually.SomeAsync(
+            async () => await ThereAsync(plane) is { } live && live.Labels.ContainsKey("looked") && live.Labels.ContainsKey("more") && live.Annotations["note"] == "new" ? live : null, "as it was changed", TimeSpan.FromSeconds(60));
+        Assert.Equal((uid, "at", "of-it", false), (there.Uid, there.Labels["looked"], there.Labels["more"], there.Annotations.ContainsKey("extra")));
+        await PodAsync(shop, p => !p.Annotations.ContainsKey(PodMetadata.Annotation) && p.Labels["looked"] == "at" && p.Labels["more"] == "of-it" && p.Annotations["note"] == "new" && !p.Annotations.ContainsKey("extra"), "and so it stays");
+
+        // 2. What whoever runs the data plane changes is shown, beside it.
+        await plane.Client.PatchAsync(CoreResources.Pods, "acme-shop-default", there.Name, PatchKind.Merge, Json("""{"metadata": {"annotations": {"note": "theirs"} } }"""), default);
+        await PodAsync(shop, p => p.Annotations["note"] == "theirs" && p.Labels["looked"] == "at", "shown here");
+
+        // 3. Without the label that its ReplicaSet selects it is let go of, and another takes its place: how a pod is kept to be looked at.
+        // All labels go, and with them what says whose pod it is: that is kept.
+        await shop.PatchAsync(CoreResources.Pods, "default", pod.Name, PatchKind.Json, JsonNode.Parse("""[{"op": "replace", "path": "/metadata/labels", "value": {"left": "alone"}}]""")!, default);
+        KubeObject other = await PodAsync(shop, p => p.Annotations[OrreryNames.SourceUidAnnotation] != uid && Conditions.IsTrue(p, "Ready"), "another is made");
+        KubeObject kept = await Eventually.SomeAsync(
+            async () => await shop.FindAsync(CoreResources.Pods, "default", pod.Name, default) is { } p && !(p.At("metadata", "ownerReferences") is { } o && o.GetArrayLength() > 0) ? p : null, "it is nobody's", TimeSpan.FromSeconds(30));
+        Assert.Equal((uid, "pa2-par", "alone"), (kept.Annotations[OrreryNames.SourceUidAnnotation], kept.Labels[OrreryNames.DataPlaneLabel], kept.Labels["left"]));
+        Assert.NotEqual(kept.Name, other.Name);
+    }
+
+    private static Task ChangeAsync(KubeClient cluster, string pod, string metadata) =>
+        cluster.PatchAsync(CoreResources.Pods, "default", pod, PatchKind.Merge, Json($$"""{"metadata": {{metadata}} }"""), default);
+
     private static Task<KubeObject> PodAsync(KubeClient shop, Func<KubeObject, bool> fits, string what) => Eventually.SomeAsync(
         async () => (await shop.ListAsync(CoreResources.Pods, "default", new ListQuery { LabelSelector = "app=web" }, default)).Items is [var pod] && fits(pod) ? pod : null, what, TimeSpan.FromSeconds(30));
 

@@ -1,0 +1,124 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Orrery.Api.Kinds;
+
+/// <summary>
+/// Labels and annotations that a tenant gave to, or took from, a mirrored pod, and that the pod itself does not have, or still has. Stands on the mirrored pod as <see cref="Annotation"/> until the
+/// pod itself is so. Pure.
+/// </summary>
+/// <param name="Labels">By key; a null takes the label away.</param>
+/// <param name="Annotations">By key; a null takes the annotation away.</param>
+public sealed record PodMetadata(JsonObject Labels, JsonObject Annotations)
+{
+    public const string Annotation = "orrery.dev/changed-metadata";
+
+    /// <summary>Another value in a data plane than in the virtual cluster, as revisions are told apart by it.</summary>
+    private const string TemplateHashLabel = "pod-template-hash";
+
+    public static PodMetadata None => new([], []);
+
+    public bool IsEmpty => Labels.Count == 0 && Annotations.Count == 0;
+
+    /// <summary>What a write changed. What is ours, or means something else in the data plane, is nobody's to change.</summary>
+    public static PodMetadata Between(JsonObject old, JsonObject wanted) => new(Between(old, wanted, "labels"), Between(old, wanted, "annotations"));
+
+    /// <param name="text">As <see cref="ToText"/> gives it; anything else is <see cref="None"/>.</param>
+    public static PodMetadata Parse(string? text)
+    {
+        try
+        {
+            return text is not null && JsonNode.Parse(text) is JsonObject json ? Of(json) : None;
+        }
+        catch (JsonException)
+        {
+            return None;
+        }
+    }
+
+    public static PodMetadata Of(JsonObject json) => new(Texts(json["labels"]), Texts(json["annotations"]));
+
+    /// <summary>This, and then what came after it.</summary>
+    public PodMetadata With(PodMetadata later) => new(With(Labels, later.Labels), With(Annotations, later.Annotations));
+
+    /// <summary>What of it the pod does not have yet.</summary>
+    public PodMetadata LeftOf(JsonObject pod) => new(LeftOf(Labels, pod.NodeAt("metadata", "labels")), LeftOf(Annotations, pod.NodeAt("metadata", "annotations")));
+
+    public void ApplyTo(JsonObject pod)
+    {
+        Apply(Labels, pod.Metadata.ObjectAt("labels"));
+        Apply(Annotations, pod.Metadata.ObjectAt("annotations"));
+    }
+
+    public JsonObject ToJson() => new() { ["labels"] = Labels.DeepClone(), ["annotations"] = Annotations.DeepClone() };
+
+    public string ToText() => ToJson().ToJsonString();
+
+    private static JsonObject Between(JsonObject old, JsonObject wanted, string member)
+    {
+        JsonObject before = old.NodeAt("metadata", member) as JsonObject ?? [], after = wanted.NodeAt("metadata", member) as JsonObject ?? [];
+        var changed = new JsonObject();
+        foreach (string key in before.Select(m => m.Key).Union(after.Select(m => m.Key)).Where(IsTenants).Where(k => !JsonNode.DeepEquals(before[k], after[k])))
+        {
+            changed[key] = after[key]?.DeepClone();
+        }
+
+        return changed;
+    }
+
+    private static bool IsTenants(string key) => key != TemplateHashLabel && !key.StartsWith(OrreryNames.Prefix, StringComparison.Ordinal);
+
+    private static JsonObject Texts(JsonNode? json)
+    {
+        var texts = new JsonObject();
+        foreach ((string key, JsonNode? value) in json as JsonObject ?? [])
+        {
+            if (IsTenants(key) && (value is null || value.GetValueKind() == JsonValueKind.String))
+            {
+                texts[key] = value?.DeepClone();
+            }
+        }
+
+        return texts;
+    }
+
+    private static JsonObject With(JsonObject first, JsonObject later)
+    {
+        JsonObject both = first.DeepClone().AsObject();
+        foreach ((string key, JsonNode? value) in later)
+        {
+            both[key] = value?.DeepClone();
+        }
+
+        return both;
+    }
+
+    private static JsonObject LeftOf(JsonObject wanted, JsonNode? present)
+    {
+        var left = new JsonObject();
+        foreach ((string key, JsonNode? value) in wanted)
+        {
+            if (!JsonNode.DeepEquals(value, present?[key]))
+            {
+                left[key] = value?.DeepClone();
+            }
+        }
+
+        return left;
+    }
+
+    private static void Apply(JsonObject changes, JsonObject to)
+    {
+        foreach ((string key, JsonNode? value) in changes)
+        {
+            if (value is null)
+            {
+                to.Remove(key);
+            }
+            else
+            {
+                to[key] = value.DeepClone();
+            }
+        }
+    }
+}

@@ -115,7 +115,8 @@ internal sealed class DeploymentRevisions(RevisionClient client, Informer deploy
     private async Task NumberAsync(KubeObject deployment, long number, CancellationToken cancellationToken)
     {
         string text = number.ToString(CultureInfo.InvariantCulture);
-        if (deployment.Annotations.GetValueOrDefault(ReplicaSetObjects.RevisionNumber) == text)
+        bool isMarked = deployment.Annotations.ContainsKey(OrreryNames.RevisionAnnotation);
+        if (deployment.Annotations.GetValueOrDefault(ReplicaSetObjects.RevisionNumber) == text && !isMarked)
         {
             return;
         }
@@ -127,6 +128,12 @@ internal sealed class DeploymentRevisions(RevisionClient client, Informer deploy
         }
 
         patch.Add((JsonNode)new JsonObject { ["op"] = "add", ["path"] = "/metadata/annotations/deployment.kubernetes.io~1revision", ["value"] = text });
+        if (isMarked)
+        {
+            // kubectl rollout undo copies what it finds on the revision.
+            patch.Add((JsonNode)new JsonObject { ["op"] = "remove", ["path"] = "/metadata/annotations/" + OrreryNames.RevisionAnnotation.Replace("/", "~1", StringComparison.Ordinal) });
+        }
+
         await client.PatchAsync(deployments, deployment, patch, cancellationToken, "status").ConfigureAwait(false);
     }
 }

@@ -31,6 +31,9 @@ public sealed class RevisionTests(Shop shop)
         await Eventually.EqualsAsync("history:1=6,history:2=0,", ReadyAsync, Limit);
         await Eventually.EqualsAsync("3", async () => await acme.RunAsync("get deployment history -o jsonpath={.metadata.annotations.deployment\\.kubernetes\\.io/revision}"), Limit);
 
+        // What kubectl copied of the revision's own marks does not stay.
+        await Eventually.EqualsAsync("", async () => await acme.RunAsync("get deployment history -o jsonpath={.metadata.annotations.orrery\\.dev/revision}"), Limit);
+
         // 3. A ReplicaSet that stands for a revision is placed nowhere itself, and goes with its Deployment.
         Assert.DoesNotContain("ReplicaSet", await shop.Root.RunAsync("get works -A -o jsonpath={.items[*].spec.source.kind}"), StringComparison.Ordinal);
         await acme.RunAsync("delete deployment history");

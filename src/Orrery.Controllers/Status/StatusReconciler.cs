@@ -55,8 +55,18 @@ internal sealed class StatusReconciler(
 
         if (patch.Count > 1)
         {
-            await WriteAsync(kind, source, patch, cancellationToken).ConfigureAwait(false);
+            await WriteAsync(kind, source, patch, "status", cancellationToken).ConfigureAwait(false);
             Log.StatusWritten(logger, key.ToString());
+        }
+
+        // 3. What its autoscalers say, unless its tenant says something else meanwhile.
+        if (AutoscaledReplicas.Of(kind, source, reports, owner.Placement.Divides, sources) is { } replicas && replicas != (source.NumberAt("spec", "replicas") ?? 1))
+        {
+            var scale = new JsonArray(
+                new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = source.Uid },
+                new JsonObject { ["op"] = "test", ["path"] = "/metadata/generation", ["value"] = source.Generation },
+                new JsonObject { ["op"] = "add", ["path"] = "/spec/replicas", ["value"] = replicas });
+            await WriteAsync(kind, source, scale, null, cancellationToken).ConfigureAwait(false);
         }
 
         return ReconcileResult.Done;
@@ -84,12 +94,12 @@ internal sealed class StatusReconciler(
         patch.Add((JsonNode)new JsonObject { ["op"] = "add", ["path"] = path, ["value"] = value });
     }
 
-    private async Task WriteAsync(PlaceableKind kind, KubeObject source, JsonArray patch, CancellationToken cancellationToken)
+    private async Task WriteAsync(PlaceableKind kind, KubeObject source, JsonArray patch, string? subresource, CancellationToken cancellationToken)
     {
         try
         {
             KubeObject written = await root.InCluster(source.Cluster).PatchAsync(
-                kind.Resource, source.Namespace, source.Name, PatchKind.Json, patch, cancellationToken, "status").ConfigureAwait(false);
+                kind.Resource, source.Namespace, source.Name, PatchKind.Json, patch, cancellationToken, subresource).ConfigureAwait(false);
             sources.Observe(kind, source.Cluster, written);
         }
         catch (StatusException e) when (e.IsNotFound)

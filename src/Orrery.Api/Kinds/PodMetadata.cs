@@ -13,8 +13,11 @@ public sealed record PodMetadata(JsonObject Labels, JsonObject Annotations)
 {
     public const string Annotation = "orrery.dev/changed-metadata";
 
-    /// <summary>Another value in a data plane than in the virtual cluster, as revisions are told apart by it.</summary>
-    private const string TemplateHashLabel = "pod-template-hash";
+    /// <summary>Of another value in a data plane than in the virtual cluster: what tells revisions apart, and Jobs. A tenant may take them away, and not set them.</summary>
+    private static readonly string[] Translated = ["pod-template-hash", .. JobLabels];
+
+    /// <summary>The uid of a Job, by which it selects its pods.</summary>
+    public static IReadOnlyList<string> JobLabels => ["batch.kubernetes.io/controller-uid", "controller-uid"];
 
     public static PodMetadata None => new([], []);
 
@@ -58,7 +61,7 @@ public sealed record PodMetadata(JsonObject Labels, JsonObject Annotations)
     {
         JsonObject before = old.NodeAt("metadata", member) as JsonObject ?? [], after = wanted.NodeAt("metadata", member) as JsonObject ?? [];
         var changed = new JsonObject();
-        foreach (string key in before.Select(m => m.Key).Union(after.Select(m => m.Key)).Where(IsTenants).Where(k => !JsonNode.DeepEquals(before[k], after[k])))
+        foreach (string key in before.Select(m => m.Key).Union(after.Select(m => m.Key)).Where(k => IsTenants(k, after[k]) && !JsonNode.DeepEquals(before[k], after[k])))
         {
             changed[key] = after[key]?.DeepClone();
         }
@@ -66,14 +69,14 @@ public sealed record PodMetadata(JsonObject Labels, JsonObject Annotations)
         return changed;
     }
 
-    private static bool IsTenants(string key) => key != TemplateHashLabel && !key.StartsWith(OrreryNames.Prefix, StringComparison.Ordinal);
+    private static bool IsTenants(string key, JsonNode? value) => (value is null || !Translated.Contains(key)) && !key.StartsWith(OrreryNames.Prefix, StringComparison.Ordinal);
 
     private static JsonObject Texts(JsonNode? json)
     {
         var texts = new JsonObject();
         foreach ((string key, JsonNode? value) in json as JsonObject ?? [])
         {
-            if (IsTenants(key) && (value is null || value.GetValueKind() == JsonValueKind.String))
+            if (IsTenants(key, value) && (value is null || value.GetValueKind() == JsonValueKind.String))
             {
                 texts[key] = value?.DeepClone();
             }

@@ -207,6 +207,11 @@ internal sealed class MirrorReconciler(
         }
 
         PodOwner.Put(wanted.Metadata, owner, named.Kind);
+        if (key.Kind == "Pod")
+        {
+            PodOwner.Select(wanted.Metadata, owner);
+        }
+
         return true;
     }
 

@@ -66,6 +66,18 @@ internal sealed class PodOwner(SourceInformers sources)
     private static JsonObject? Controller(JsonObject original) =>
         (original.NodeAt("metadata", "ownerReferences") as JsonArray ?? []).OfType<JsonObject>().FirstOrDefault(o => o.FlagAt("controller") == true);
 
+    /// <summary>Gives a pod of a Job what that selects it by: its uid, which is another one in the data plane.</summary>
+    public static void Select(JsonObject metadata, KubeObject owner)
+    {
+        foreach (string label in PodMetadata.JobLabels)
+        {
+            if (metadata["labels"] is JsonObject labels && labels.ContainsKey(label) && owner.TextAt("spec", "selector", "matchLabels", label) is { } value)
+            {
+                labels[label] = value;
+            }
+        }
+    }
+
     /// <summary>A data plane's own ReplicaSet of a Deployment is called after a hash of the template as it is there.</summary>
     private static string RevisionName(JsonObject original, string name) =>
         original.TextAt("metadata", "labels", HashLabel) is { } there && RevisionHash(original) is { } here && name.EndsWith("-" + there, StringComparison.Ordinal)

@@ -11,13 +11,31 @@ internal static class PlacementRules
     public static bool IsPlaced(KubeObject source) =>
         !source.IsDeleting
         && !source.Namespace.StartsWith("kube-", StringComparison.Ordinal)
-        && !HasController(source)
+        && !IsOfAPlacedWorkload(source)
         && !IsClustersOwn(source);
 
-    /// <summary>An object that a controller made follows that controller, which runs in each data plane itself.</summary>
-    private static bool HasController(KubeObject source) =>
-        source.At("metadata", "ownerReferences") is { ValueKind: JsonValueKind.Array } owners
-        && owners.EnumerateArray().Any(o => o.TryGetProperty("controller", out JsonElement c) && c.ValueKind == JsonValueKind.True);
+    /// <summary>
+    /// What a workload's controller made follows that workload, whose controller runs in each data plane itself. Others run wherever they do, and what they make is placed as anybody's: custom resources
+    /// stay in the virtual cluster. Jobs of a CronJob are mirrored, so that any other was made by somebody from its template (<c>kubectl create job --from</c>).
+    /// </summary>
+    private static bool IsOfAPlacedWorkload(KubeObject source)
+    {
+        if (source.At("metadata", "ownerReferences") is not { ValueKind: JsonValueKind.Array } owners)
+        {
+            return false;
+        }
+
+        foreach (JsonElement owner in owners.EnumerateArray())
+        {
+            if (owner.TryGetProperty("controller", out JsonElement controls) && controls.ValueKind == JsonValueKind.True)
+            {
+                var kind = GroupVersionKind.From(owner.GetProperty("apiVersion").GetString() ?? "", owner.GetProperty("kind").GetString() ?? "").GroupKind;
+                return PlaceableKinds.Find(kind) is { } placeable && PlaceableKinds.WithDependents.Contains(placeable.Resource.GroupResource) && kind.Kind != "CronJob";
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>What every cluster has of its own, or what only means something inside the virtual cluster.</summary>
     private static bool IsClustersOwn(KubeObject source) => MirrorNames.IsMirrored(source) || source.Kind switch

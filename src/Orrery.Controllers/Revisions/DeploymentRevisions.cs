@@ -26,10 +26,12 @@ internal sealed class DeploymentRevisions(RevisionClient client, Informer deploy
         List<KubeObject> known =
         [
             .. (await client.ClaimAsync(
-                sets, RevisionKinds.Deployment, deployment, s => s.Annotations.GetValueOrDefault(OrreryNames.RevisionAnnotation) == deployment.Name, cancellationToken)
+                sets, RevisionKinds.Deployment, deployment, s => IsLeft(deployment, s), cancellationToken)
                 .ConfigureAwait(false)).OrderBy(ReplicaSetObjects.Revision),
         ];
-        KubeObject? current = known.Find(s => ReplicaSetObjects.HasTemplate(s, template));
+
+        // One that was adopted stands for what ran before, whatever its template: pods are told to be of a revision by its name.
+        KubeObject? current = known.Find(s => s.Annotations.ContainsKey(OrreryNames.RevisionAnnotation) && ReplicaSetObjects.HasTemplate(s, template));
         long number = known.Where(s => s.Uid != current?.Uid).Select(ReplicaSetObjects.Revision).DefaultIfEmpty(0).Max() + 1;
         number = Math.Max(number, current is null ? 0 : ReplicaSetObjects.Revision(current));
         long replicas = Wanted(deployment);
@@ -68,6 +70,13 @@ internal sealed class DeploymentRevisions(RevisionClient client, Informer deploy
 
         return again is { } look ? ReconcileResult.After(look) : ReconcileResult.Done;
     }
+
+    /// <summary>
+    /// Whether a ReplicaSet that nobody controls becomes one of the Deployment's: one that it selects, left by another Deployment or a tenant's own. Data planes run the latter no more from then on: there
+    /// the Deployment would take it over, and a satellite give it back its replicas.
+    /// </summary>
+    public static bool IsLeft(KubeObject deployment, KubeObject set) =>
+        deployment.ToJsonObject().NodeAt("spec", "selector") is JsonObject json && LabelSelector.FromJson(json) is { IsEverything: false } selector && selector.Matches(set.Labels);
 
     /// <summary>Over all data planes.</summary>
     private static long Wanted(KubeObject deployment) =>

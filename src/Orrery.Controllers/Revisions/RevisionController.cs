@@ -36,6 +36,13 @@ internal sealed class RevisionController : IController
             {
                 Add(deployments, change.Key with { Name = name });
             }
+            else if (change.Current is { } alone && !RevisionKinds.OwnersOf(alone).Any())
+            {
+                foreach (KubeObject deployment in source.InNamespace(change.Key.Cluster, change.Key.Namespace).Where(d => DeploymentRevisions.IsLeft(d, alone)).OrderBy(d => d.Name, StringComparer.Ordinal))
+                {
+                    Add(deployments, ObjectKey.Of(deployment));
+                }
+            }
         });
         pods.Subscribe(change =>
         {

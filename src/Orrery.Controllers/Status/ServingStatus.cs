@@ -72,6 +72,18 @@ internal static class ServingStatus
             }
         }
 
+        // Where it runs once, that is where it is.
+        if (known is [var only])
+        {
+            foreach (string field in (ReadOnlySpan<string>)["hostIP", "hostIPs", "podIP", "podIPs"])
+            {
+                if (only.Part(field) is { } address)
+                {
+                    status[field] = KubeJson.ToNode(address);
+                }
+            }
+        }
+
         conditions.All(known);
     }
 }

@@ -16,6 +16,9 @@ internal sealed class PodExec(SimulationOptions options, Func<ObjectKey, KubeObj
 {
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(30);
 
+    /// <summary>For a client's own goodbye. Some read on only when the connection ends, as with a kubelet it does at once.</summary>
+    private static readonly TimeSpan Parting = TimeSpan.FromMilliseconds(250);
+
     /// <summary>Files by pod uid and container, while the pod is there.</summary>
     private readonly ConcurrentDictionary<(ObjectKey Pod, string Uid, string Container), ContainerFiles> files = new();
 
@@ -46,7 +49,7 @@ internal sealed class PodExec(SimulationOptions options, Func<ObjectKey, KubeObj
             var shell = new ContainerShell(disk, RunningContainer.Environment(pod, spec), pod.Name, streams, options.Time);
             int code = await shell.RunAsync(command, IsOn(http, "tty"), over.Token).ConfigureAwait(false);
             await streams.EndAsync(code, cancellationToken).ConfigureAwait(false);
-            await receiving.WaitAsync(KeepAlive, options.Time, cancellationToken).ConfigureAwait(false);
+            await receiving.WaitAsync(Parting, options.Time, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is WebSocketException or IOException or InvalidDataException or TimeoutException or OperationCanceledException)
         {

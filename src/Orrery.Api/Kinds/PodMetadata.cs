@@ -47,6 +47,16 @@ public sealed record PodMetadata(JsonObject Labels, JsonObject Annotations)
     /// <summary>What of it the pod does not have yet.</summary>
     public PodMetadata LeftOf(JsonObject pod) => new(LeftOf(Labels, pod.NodeAt("metadata", "labels")), LeftOf(Annotations, pod.NodeAt("metadata", "annotations")));
 
+    /// <summary>
+    /// What of it is still to be told, or still to come about. What was given and soon taken away again may have been asked for already: that the pod does not have it yet says nothing.
+    /// </summary>
+    /// <param name="asked">What the data plane was asked for last.</param>
+    public PodMetadata LeftOf(JsonObject pod, PodMetadata asked)
+    {
+        PodMetadata left = LeftOf(pod);
+        return new(LeftOf(Labels, left.Labels, asked.Labels), LeftOf(Annotations, left.Annotations, asked.Annotations));
+    }
+
     public void ApplyTo(JsonObject pod)
     {
         Apply(Labels, pod.Metadata.ObjectAt("labels"));
@@ -108,6 +118,20 @@ public sealed record PodMetadata(JsonObject Labels, JsonObject Annotations)
         }
 
         return left;
+    }
+
+    private static JsonObject LeftOf(JsonObject wanted, JsonObject left, JsonObject asked)
+    {
+        var all = new JsonObject();
+        foreach ((string key, JsonNode? value) in wanted)
+        {
+            if (left.ContainsKey(key) || !asked.ContainsKey(key) || !JsonNode.DeepEquals(asked[key], value))
+            {
+                all[key] = value?.DeepClone();
+            }
+        }
+
+        return all;
     }
 
     private static void Apply(JsonObject changes, JsonObject to)

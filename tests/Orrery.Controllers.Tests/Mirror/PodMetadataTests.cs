@@ -1,0 +1,58 @@
+using System.Text.Json.Nodes;
+using Orrery.Api.Kinds;
+
+namespace Orrery.Controllers.Tests.Mirror;
+
+public sealed class PodMetadataTests
+{
+    [Theory]
+    [InlineData("""{"a": "1"}""", """{"a": "1"}""", "{}")]
+    [InlineData("""{"a": "1"}""", """{"a": "2", "b": "3"}""", """{"a":"2","b":"3"}""")]
+    [InlineData("""{"a": "1", "b": "2"}""", """{"b": "2"}""", """{"a":null}""")]
+    [InlineData("""{"orrery.dev/data-plane": "one"}""", """{"orrery.dev/mine": "x"}""", "{}")] // ours are nobody's to change
+    [InlineData("""{"pod-template-hash": "x"}""", """{"pod-template-hash": "y", "controller-uid": "z"}""", "{}")] // mean something else there
+    [InlineData("""{"pod-template-hash": "x", "controller-uid": "z"}""", "{}", """{"pod-template-hash":null,"controller-uid":null}""")] // but can be taken away
+    public void Between_TwoVersionsOfAPod_IsWhatItsTenantChanged(string before, string after, string changed)
+    {
+        PodMetadata found = PodMetadata.Between(Pod(before), Pod(after));
+
+        Assert.Equal(changed, found.Labels.ToJsonString());
+        Assert.Equal(changed == "{}", found.IsEmpty);
+    }
+
+    [Fact]
+    public void Parse_OfItsText_IsTheSame_AndOfAnythingElseNothing()
+    {
+        PodMetadata changed = PodMetadata.Between(Pod("""{"a": "1", "b": "2"}"""), Pod("""{"a": "3"}"""));
+
+        Assert.Equal(changed.ToText(), PodMetadata.Parse(changed.ToText()).ToText());
+        Assert.All([null, "", "nonsense", "[]", """{"labels": 1}""", """{"labels": {"a": 1, "orrery.dev/x": "y"} }"""], text => Assert.True(PodMetadata.Parse(text).IsEmpty));
+    }
+
+    [Fact]
+    public void LeftOf_APodThatHasSomeOfIt_IsTheRest()
+    {
+        PodMetadata first = PodMetadata.Between(Pod("""{"a": "1", "b": "2"}"""), Pod("""{"a": "3"}"""));
+        PodMetadata both = first.With(PodMetadata.Between(Pod("""{"a": "3"}"""), Pod("""{"a": "4", "c": "5"}""")));
+
+        Assert.Equal("""{"a":"4","b":null,"c":"5"}""", both.Labels.ToJsonString());
+        Assert.Equal("""{"b":null,"c":"5"}""", both.LeftOf(Pod("""{"a": "4", "b": "2"}""")).Labels.ToJsonString());
+        JsonObject pod = Pod("""{"a": "1", "b": "2", "z": "9"}""");
+        both.ApplyTo(pod);
+        Assert.Equal("""{"a":"4","z":"9","c":"5"}""", pod["metadata"]!["labels"]!.ToJsonString());
+        Assert.True(both.LeftOf(pod).IsEmpty);
+    }
+
+    [Fact]
+    public void LeftOf_WhatWasTakenAwayAgainBeforeItCameAbout_IsToldAllTheSame()
+    {
+        PodMetadata given = PodMetadata.Between(Pod("{}"), Pod("""{"a": "1"}"""));
+        PodMetadata taken = given.With(PodMetadata.Between(Pod("""{"a": "1"}"""), Pod("{}")));
+
+        Assert.Equal("""{"a":null}""", taken.LeftOf(Pod("{}"), given).Labels.ToJsonString());
+        Assert.Equal("""{"a":null}""", taken.LeftOf(Pod("""{"a": "1"}"""), taken).Labels.ToJsonString());
+        Assert.True(taken.LeftOf(Pod("{}"), taken).IsEmpty);
+    }
+
+    private static JsonObject Pod(string labels) => JsonNode.Parse($$"""{"metadata": {"labels": {{labels}} } }""")!.AsObject();
+}

@@ -31,6 +31,9 @@ internal sealed class Transport : IDisposable
     private readonly Lock change = new();
     private volatile Connections connections;
 
+    /// <summary>Of all connections, also those as who one was before.</summary>
+    private OpenSockets opened = new();
+
     public Transport(ClientConfig config, TimeProvider time)
     {
         this.config = config;
@@ -68,15 +71,16 @@ internal sealed class Transport : IDisposable
     /// <summary>Closes the connections that there are: what is under way on them fails at once.</summary>
     public void Abandon()
     {
-        Connections former;
+        OpenSockets former;
         lock (change)
         {
-            former = connections;
-            connections = Connect(former.Tls);
+            former = opened;
+            opened = new OpenSockets();
+            connections = Connect(connections.Tls);
         }
 
         // Whoever is about to send by them finds that they open no more.
-        former.Opened.Close();
+        former.Close();
     }
 
     /// <summary>The clock of timeouts and retries.</summary>
@@ -213,8 +217,7 @@ internal sealed class Transport : IDisposable
 
     private Connections Connect(TlsIdentity? tls)
     {
-        var opened = new OpenSockets();
-        return new(tls, opened, new HttpMessageInvoker(
+        return new(tls, new HttpMessageInvoker(
             config.Carrier?.Invoke() ?? ClientHandler.Create(tls is null ? config : config with { ClientCertificate = tls.Certificate, Ca = tls.Ca }, opened), disposeHandler: true));
     }
 
@@ -347,5 +350,5 @@ internal sealed class Transport : IDisposable
         _ => StatusReason.InternalError,
     };
 
-    private sealed record Connections(TlsIdentity? Tls, OpenSockets Opened, HttpMessageInvoker Http);
+    private sealed record Connections(TlsIdentity? Tls, HttpMessageInvoker Http);
 }

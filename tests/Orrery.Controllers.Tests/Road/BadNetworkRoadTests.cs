@@ -66,8 +66,8 @@ public sealed class BadNetworkRoadTests
             await Eventually.TrueAsync(async () => await LogAsync(shop) is not null, "the tunnel is another", TimeSpan.FromSeconds(90));
             Assert.Equal(lists, await ListsAsync(fleet.Root));
 
-            // Known after fifty seconds at the latest, and dialled.
-            Assert.InRange(TimeProvider.System.GetElapsedTime(silent), TimeSpan.Zero, TimeSpan.FromSeconds(60));
+            // Known after fifty seconds at the latest, and dialled anew after five more; on a machine that is busy otherwise.
+            Assert.InRange(TimeProvider.System.GetElapsedTime(silent), TimeSpan.Zero, TimeSpan.FromSeconds(75));
         }
         finally
         {

@@ -11,8 +11,14 @@ internal static class WireForm
     {
         if (BuiltinTypes.Instance.Find(kind) is { } schema)
         {
+            // Empty, it ends the tracking of fields: whoever keeps track of them takes it out.
+            bool endsTracking = o.NodeAt("metadata", "managedFields") is JsonArray { Count: 0 };
             TypedDecoding.Apply(o, schema, kind);
             GoShape.Normalize(o, schema);
+            if (endsTracking)
+            {
+                o.Metadata["managedFields"] = new JsonArray();
+            }
         }
     }
 }

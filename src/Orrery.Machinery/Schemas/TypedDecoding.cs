@@ -79,7 +79,7 @@ public static class TypedDecoding
                     decoded = GoShape.Zero(member);
                 }
 
-                if (decoded is null ? !written : plan.IsOmitted(name, member, decoded))
+                if (decoded is null ? !written : plan.IsOmitted(name, member, decoded) && !EndsTracking(name, schema))
                 {
                     json.RemoveAt(i--);
                 }
@@ -104,6 +104,9 @@ public static class TypedDecoding
 
         plan.Complete(json);
     }
+
+    /// <summary>The one list whose emptiness says something: that nobody's fields are kept track of any more. It is taken out where that is read.</summary>
+    private static bool EndsTracking(string name, Schema schema) => name == "managedFields" && schema.Name == ObjectMetaSchema.Name;
 
     /// <summary>The value in its one form: the same node, changed within, or a new one.</summary>
     private static JsonNode? Value(JsonNode node, Schema schema, Schema owner, Trail trail)

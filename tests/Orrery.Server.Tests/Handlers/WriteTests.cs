@@ -141,6 +141,22 @@ public sealed class WriteTests(ServerFixture fixture) : IClassFixture<ServerFixt
         Assert.Equal("Apply", made.At("metadata", "managedFields")!.Value[0].GetProperty("operation").GetString());
     }
 
+    /// <summary>An empty list is not the same as none: nobody's fields are kept track of any more, before somebody applies the object.</summary>
+    [Fact]
+    public async Task Update_WithAnEmptyListOfOwners_EndsTracking()
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.ApplyAsync(ServerFixture.ConfigMaps, ns, "a", ServerFixture.ConfigMap("a"), "me", false, ServerFixture.Token);
+        JsonObject wanted = ServerFixture.ConfigMap("a");
+        wanted["metadata"]!["managedFields"] = new JsonArray();
+
+        KubeObject without = await fixture.Admin.UpdateAsync(ServerFixture.ConfigMaps, ns, "a", wanted, ServerFixture.Token);
+        KubeObject later = await fixture.Admin.PatchAsync(ServerFixture.ConfigMaps, ns, "a", PatchKind.Merge, new JsonObject { ["data"] = new JsonObject { ["k"] = "later" } }, ServerFixture.Token);
+
+        Assert.Null(without.At("metadata", "managedFields"));
+        Assert.Null(later.At("metadata", "managedFields"));
+    }
+
     [Fact]
     public async Task Delete_WithFinalizer_MarksAndGoesWithTheLastOne()
     {

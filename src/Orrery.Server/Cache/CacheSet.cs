@@ -32,6 +32,7 @@ internal sealed class CacheSet : IAsyncDisposable
         Store = store;
         this.time = time;
         schedule = new WakeSchedule(time);
+        Wakes = new WakeQueues(time);
         past = new PastKeeping(time);
         resources = new ResourceIndex(added => new ResourceCache(this, schedule, added, Volatile.Read(ref knownSince)));
         this.logger = logger;
@@ -43,7 +44,7 @@ internal sealed class CacheSet : IAsyncDisposable
     public ClusterContents Contents { get; } = new();
 
     /// <summary>Who watches a virtual cluster is woken in turn.</summary>
-    public WakeQueues Wakes { get; } = new();
+    public WakeQueues Wakes { get; }
 
     /// <summary>Time that commits took until the caches showed them.</summary>
     public Histogram CommitDurations { get; } = new();

@@ -32,21 +32,26 @@ internal enum WatchedBy
 }
 
 /// <summary>
-/// The changes under one prefix after one revision, in order, without gap or repeat. It holds a queue and nothing
-/// else: no task and no timer of its own. One reader at a time; any number of threads may fill it.
+/// The changes under one prefix after one revision, in order, without gap or repeat. It holds a place in a chain that all watchers of
+/// the prefix share, and nothing else: no task and no timer of its own. One reader at a time; any number of threads may tell it of changes.
 /// </summary>
 internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, IThreadPoolWorkItem
 {
     /// <summary>Most live events that wait for a slow reader.</summary>
     internal const int QueueLimit = 1024;
 
-    /// <summary>Its own lock, too: thousands of watchers wait for nothing most of the time.</summary>
-    private readonly Queue<CacheEvent> queue = new();
+    private readonly Lock gate = new();
     private readonly ResourceCache owner;
     private readonly WakeSchedule schedule;
     private readonly long after;
     private readonly int limit;
     private readonly WakeQueue? turns;
+
+    /// <summary>What comes before the chain; all there is where no chain is read.</summary>
+    private Queue<CacheEvent>? own;
+
+    /// <summary>The next event of the chain; null where none is read (any more).</summary>
+    private EventLink? at;
     private ManualResetValueTaskSourceCore<CacheWait> waiter;
     private CancellationTokenRegistration cancellation;
     private bool isWaiting;
@@ -55,21 +60,24 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
     private CacheWait? ended;
     private CacheWait woken;
     private CancellationToken? cancelledBy;
+    private int? wokenSince;
 
+    /// <param name="chain">Where the events after the backlog will be; null for one that is handed each of them, as events of two resources must come in one order.</param>
     /// <param name="turns">By which it is woken; null wakes it at once.</param>
-    internal CacheWatcher(ResourceCache owner, WakeSchedule schedule, string prefix, long after, IEnumerable<CacheEvent> backlog, WakeQueue? turns)
+    internal CacheWatcher(ResourceCache owner, WakeSchedule schedule, string prefix, long after, IEnumerable<CacheEvent> backlog, EventLink? chain, WakeQueue? turns)
     {
         this.owner = owner;
         this.schedule = schedule;
         this.after = after;
         this.turns = turns;
+        at = chain;
         Prefix = prefix;
-        foreach (CacheEvent missed in backlog)
+        own = new Queue<CacheEvent>(backlog);
+        limit = own.Count + QueueLimit;
+        if (own.Count == 0)
         {
-            queue.Enqueue(missed);
+            own = null;
         }
-
-        limit = queue.Count + QueueLimit;
     }
 
     /// <summary>A prefix of <see cref="StoreKey"/> that ends in a slash, or the whole key of one object.</summary>
@@ -87,20 +95,29 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
     /// <summary>Whom this one is the companion of; null for a watcher of its own.</summary>
     internal CacheWatcher? Target { get; init; }
 
+    private int Kept => own?.Count ?? 0;
+
     /// <summary>Takes the next event without waiting.</summary>
     public bool TryRead(out CacheEvent next)
     {
-        lock (queue)
+        lock (gate)
         {
-            if (!queue.TryDequeue(out next!))
+            if (Peek() is not { } found)
             {
+                next = null!;
                 return false;
             }
 
+            next = found;
             lastRead = next.Revision;
-            if (queue.Count == 0 && queue.Capacity > 64)
+            if (own is null)
             {
-                queue.TrimExcess();
+                at = at!.Next;
+            }
+            else
+            {
+                own.Dequeue();
+                own = own.Count == 0 ? null : own;
             }
 
             return true;
@@ -115,9 +132,9 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
     {
         // Read first: whatever the cache had published by then is in the queue, or was.
         long seen = owner.SeenRevision;
-        lock (queue)
+        lock (gate)
         {
-            revision = queue.TryPeek(out CacheEvent? next) ? next.Revision - 1 : Math.Max(seen, after);
+            revision = Peek() is { } next ? next.Revision - 1 : Math.Max(seen, after);
             return ended is null && revision >= lastRead;
         }
     }
@@ -128,16 +145,18 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
     /// </summary>
     public ValueTask<CacheWait> WaitAsync(TimeSpan atMost, CancellationToken cancellationToken)
     {
+        EndTurn();
         cancellationToken.ThrowIfCancellationRequested();
-        lock (queue)
+        lock (gate)
         {
             if (isWaiting)
             {
                 throw new InvalidOperationException("a watcher has one reader at a time");
             }
 
-            bool isReady = queue.Count > 0 || ended is not null;
-            CacheWait reason = queue.Count > 0 ? CacheWait.Events : ended.GetValueOrDefault();
+            bool hasEvents = Peek() is not null;
+            bool isReady = hasEvents || ended is not null;
+            CacheWait reason = hasEvents ? CacheWait.Events : ended.GetValueOrDefault();
             if (isReady && turns is null)
             {
                 return new ValueTask<CacheWait>(reason);
@@ -166,8 +185,9 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
     public void Dispose()
     {
         Companion?.Dispose();
+        EndTurn();
         owner.Remove(this, turns);
-        End(CacheWait.Closed);
+        End(CacheWait.Closed, keeps: 0);
     }
 
     void IThreadPoolWorkItem.Execute() => Wake();
@@ -184,39 +204,76 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
     void IValueTaskSource<CacheWait>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         waiter.OnCompleted(continuation, state, token, flags);
 
+    /// <summary>Tells of an event, which stands in the chain by now.</summary>
+    /// <param name="behind">The end of the chain.</param>
     /// <returns>False when the watcher has just ended because its reader is too slow.</returns>
-    internal bool Enqueue(CacheEvent next)
+    internal bool Tell(CacheEvent next, EventLink behind)
     {
         if (Target is not null)
         {
-            return Target.Enqueue(next);
+            return Target.Tell(next, behind);
         }
 
-        lock (queue)
+        lock (gate)
         {
-            if (ended is not null || next.Revision <= after)
+            if (ended is not null)
             {
                 return true;
             }
 
-            if (queue.Count >= limit)
+            if (next.Revision <= after)
             {
-                ended = CacheWait.Expired;
+                Pass(behind);
+                return true;
+            }
+
+            if (Kept + (at is null ? 1 : behind.Number - at.Number) > limit)
+            {
+                End(CacheWait.Expired, limit);
                 return false;
             }
 
-            queue.Enqueue(next);
+            if (at is null)
+            {
+                (own ??= new Queue<CacheEvent>()).Enqueue(next);
+            }
+
             Complete(CacheWait.Events);
             return true;
         }
     }
 
-    internal void End(CacheWait reason)
+    /// <summary>Lets it go past an event that is none of its own, and of which it is not told.</summary>
+    /// <param name="behind">The end of the chain, right behind that event.</param>
+    internal void Pass(EventLink behind)
     {
-        Target?.End(reason);
-        lock (queue)
+        lock (gate)
         {
-            ended ??= reason;
+            if (ReferenceEquals(at?.Next, behind))
+            {
+                at = behind;
+            }
+        }
+    }
+
+    /// <param name="keeps">So many of the events that wait are still there to be read.</param>
+    internal void End(CacheWait reason, int keeps = int.MaxValue)
+    {
+        Target?.End(reason, keeps);
+        lock (gate)
+        {
+            if (ended is null)
+            {
+                ended = reason;
+                for (; at?.Event is { } next && Kept < keeps; at = at.Next)
+                {
+                    (own ??= new Queue<CacheEvent>()).Enqueue(next);
+                }
+
+                // Whoever stands in the chain holds all that comes after.
+                at = null;
+            }
+
             Complete(reason);
         }
     }
@@ -224,7 +281,7 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
     /// <summary>Called by the schedule; tells when to be called again, or null when nobody waits.</summary>
     internal long? OnTime(long now)
     {
-        lock (queue)
+        lock (gate)
         {
             if (!isWaiting)
             {
@@ -241,9 +298,12 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
         }
     }
 
+    /// <summary>The next event, which stays.</summary>
+    private CacheEvent? Peek() => own is not null ? own.Peek() : at?.Event;
+
     private void Cancel(CancellationToken token)
     {
-        lock (queue)
+        lock (gate)
         {
             if (isWaiting)
             {
@@ -254,16 +314,35 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
     }
 
     /// <summary>Lets its reader go on, here and now.</summary>
-    internal void Wake()
+    /// <param name="since">What to say to those whose turn it was, once the reader has sent what there is.</param>
+    internal void Wake(int since = 0)
     {
         if (cancelledBy is { } token)
         {
             cancelledBy = null;
+            turns?.Done(since);
             waiter.SetException(new OperationCanceledException(token));
+            return;
+        }
+
+        if (woken == CacheWait.Events && turns is not null)
+        {
+            wokenSince = since;
         }
         else
         {
-            waiter.SetResult(woken);
+            turns?.Done(since);
+        }
+
+        waiter.SetResult(woken);
+    }
+
+    private void EndTurn()
+    {
+        if (wokenSince is { } since)
+        {
+            wokenSince = null;
+            turns!.Done(since);
         }
     }
 

@@ -109,8 +109,9 @@ internal sealed class ResourceCache
                 return null;
             }
 
-            var watcher = new CacheWatcher(this, schedule, watchers.Known(watched), afterRevision, Missed(watched, afterRevision), TurnsOf(watched, by)) { By = by };
-            watchers.Add(watcher);
+            Watched all = watchers.Of(watched);
+            var watcher = new CacheWatcher(this, schedule, all.Prefix, afterRevision, Missed(watched, afterRevision), all.End, TurnsOf(watched, by)) { By = by };
+            watchers.Add(all, watcher);
             return watcher;
         }
     }
@@ -129,10 +130,11 @@ internal sealed class ResourceCache
                 }
 
                 IEnumerable<CacheEvent> missed = Missed(watched, afterRevision).Concat(also.Missed(alsoWatched, afterRevision)).OrderBy(e => e.Revision);
-                var watcher = new CacheWatcher(this, schedule, watchers.Known(watched), afterRevision, missed, TurnsOf(watched, by)) { By = by };
-                watcher.Companion = new CacheWatcher(also, schedule, also.watchers.Known(alsoWatched), afterRevision, [], turns: null) { By = by, Target = watcher };
-                watchers.Add(watcher);
-                also.watchers.Add(watcher.Companion);
+                Watched mine = watchers.Of(watched), others = also.watchers.Of(alsoWatched);
+                var watcher = new CacheWatcher(this, schedule, mine.Prefix, afterRevision, missed, chain: null, TurnsOf(watched, by)) { By = by };
+                watcher.Companion = new CacheWatcher(also, schedule, others.Prefix, afterRevision, [], chain: null, turns: null) { By = by, Target = watcher };
+                watchers.Add(mine, watcher);
+                also.watchers.Add(others, watcher.Companion);
                 return watcher;
             }
         }

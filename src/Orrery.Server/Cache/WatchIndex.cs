@@ -8,8 +8,8 @@ namespace Orrery.Server.Cache;
 /// </summary>
 internal sealed class WatchIndex
 {
-    private readonly Dictionary<string, List<CacheWatcher>> byPrefix = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, List<CacheWatcher>>.AlternateLookup<ReadOnlySpan<char>> lookup;
+    private readonly Dictionary<string, Watched> byPrefix = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Watched>.AlternateLookup<ReadOnlySpan<char>> lookup;
     private readonly int resourcePrefixLength;
 
     public WatchIndex(string resourcePrefix)
@@ -20,32 +20,36 @@ internal sealed class WatchIndex
 
     public int Count { get; private set; }
 
-    public IEnumerable<CacheWatcher> All => byPrefix.Values.SelectMany(watchers => watchers);
+    public IEnumerable<CacheWatcher> All => byPrefix.Values.SelectMany(watched => watched.Watchers);
 
     /// <summary>Whether an object lies in the scope of a watch.</summary>
     public static bool Covers(string prefix, IKeyed item) =>
         prefix.EndsWith('/') ? item.Key.StartsWith(prefix, StringComparison.Ordinal) : item.Key == prefix;
 
-    /// <summary>The prefix as the string that watchers of it hold already: thousands may watch the same.</summary>
-    public string Known(string prefix) => byPrefix.TryGetValue(prefix, out List<CacheWatcher>? watchers) ? watchers[0].Prefix : prefix;
-
-    public void Add(CacheWatcher watcher)
+    /// <summary>What is watched by a prefix, as long as somebody does: <see cref="Add"/> before others can have gone.</summary>
+    public Watched Of(string prefix)
     {
-        if (!byPrefix.TryGetValue(watcher.Prefix, out List<CacheWatcher>? watchers))
+        if (!byPrefix.TryGetValue(prefix, out Watched? watched))
         {
-            byPrefix.Add(watcher.Prefix, watchers = []);
+            byPrefix.Add(prefix, watched = new Watched(prefix));
         }
 
-        watchers.Add(watcher);
+        return watched;
+    }
+
+    /// <param name="watched">Of its prefix.</param>
+    public void Add(Watched watched, CacheWatcher watcher)
+    {
+        watched.Watchers.Add(watcher);
         Count++;
     }
 
     public void Remove(CacheWatcher watcher)
     {
-        if (byPrefix.TryGetValue(watcher.Prefix, out List<CacheWatcher>? watchers) && watchers.Remove(watcher))
+        if (byPrefix.TryGetValue(watcher.Prefix, out Watched? watched) && watched.Watchers.Remove(watcher))
         {
             Count--;
-            if (watchers.Count == 0)
+            if (watched.Watchers.Count == 0)
             {
                 byPrefix.Remove(watcher.Prefix);
             }
@@ -79,19 +83,22 @@ internal sealed class WatchIndex
 
     private void Publish(CacheEvent published, ReadOnlySpan<char> prefix, bool isRoot)
     {
-        if (!lookup.TryGetValue(prefix, out List<CacheWatcher>? watchers))
+        if (!lookup.TryGetValue(prefix, out Watched? watched))
         {
             return;
         }
 
+        List<CacheWatcher> watchers = watched.Watchers;
+        watched.End = watched.End.Add(published);
         for (int i = watchers.Count - 1; i >= 0; i--)
         {
             if (isRoot && watchers[i].By == WatchedBy.ClientOfAllClusters)
             {
+                watchers[i].Pass(watched.End);
                 continue;
             }
 
-            if (!watchers[i].Enqueue(published))
+            if (!watchers[i].Tell(published, watched.End))
             {
                 watchers.RemoveAt(i);
                 Count--;
@@ -103,4 +110,16 @@ internal sealed class WatchIndex
             lookup.Remove(prefix);
         }
     }
+}
+
+/// <summary>What is watched by one prefix.</summary>
+/// <param name="prefix">The string that all its watchers hold: there may be thousands.</param>
+internal sealed class Watched(string prefix)
+{
+    public string Prefix => prefix;
+
+    public List<CacheWatcher> Watchers { get; } = [];
+
+    /// <summary>Where the next event will be.</summary>
+    public EventLink End { get; set; } = new(0);
 }

@@ -60,6 +60,14 @@ internal readonly struct LayeredSnapshot(BaseLayer layer, GroupResource resource
             return change;
         }
 
+        // Most are of objects that the cluster wrote itself.
+        bool isPlain = change.Previous is { } previous && !BaseLayer.IsTombstone(previous.Json.Span)
+            && (change.Type == CacheEventType.Deleted || !BaseLayer.IsTombstone(change.Object.Json.Span));
+        return isPlain ? change : (change.Shown ??= new ShownEvent(Show(layer, resource, change))).Event;
+    }
+
+    private static CacheEvent? Show(BaseLayer layer, GroupResource resource, CacheEvent change)
+    {
         if (change is { Type: CacheEventType.Deleted, Previous: { } mark } && BaseLayer.IsTombstone(mark.Json.Span) && BaseLayer.ComesBack(resource))
         {
             // What was deleted holds all the same, and so it is back.
@@ -73,9 +81,9 @@ internal readonly struct LayeredSnapshot(BaseLayer layer, GroupResource resource
         return (before, gone) switch
         {
             (null, true) => null,
-            (null, false) => change with { Type = CacheEventType.Added, Previous = null },
-            (not null, false) => change with { Type = CacheEventType.Modified, Previous = before },
-            (not null, true) => change with { Type = CacheEventType.Deleted, Object = before.AsDeleted(change.Revision), Previous = before },
+            (null, false) => new CacheEvent(CacheEventType.Added, change.Object, null),
+            (not null, false) => new CacheEvent(CacheEventType.Modified, change.Object, before),
+            (not null, true) => new CacheEvent(CacheEventType.Deleted, before.AsDeleted(change.Revision), before),
         };
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Orrery.Api;
 using Orrery.Server.Authorization;
 using Orrery.Server.Cache;
@@ -71,6 +72,7 @@ internal sealed class OpenWatch(ResourceRequest request, WatchStream stream, Cac
 
     private TimeSpan Since(long moment) => request.Server.Time.GetElapsedTime(moment);
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> EventsAsync(CancellationToken stopping)
     {
         try
@@ -91,7 +93,7 @@ internal sealed class OpenWatch(ResourceRequest request, WatchStream stream, Cac
                 allowed = request.Server.Time.GetTimestamp();
             }
 
-            while (!stream.IsFull && watcher.TryRead(out CacheEvent change))
+            while (!stream.IsTurnOver && watcher.TryRead(out CacheEvent change))
             {
                 // In the version that is watched, which may have to be asked for.
                 CacheEvent served = request.Resource.Remote is null ? change : await request.Server.Versions.ServeAsync(request.Resource, change, stopping);

@@ -71,18 +71,10 @@ internal sealed class Selection
     public bool MatchesLabels(CachedObject item) => labels.IsEverything || labels.Matches(item.Labels);
 
     /// <param name="item">In the version that is asked for.</param>
-    public bool Matches(CachedObject item)
+    public bool Matches(CachedObject item) => MatchesLabels(item) && (fields.IsEverything || MatchesFields(item));
+
+    private bool MatchesFields(CachedObject item)
     {
-        if (!MatchesLabels(item))
-        {
-            return false;
-        }
-
-        if (fields.IsEverything)
-        {
-            return true;
-        }
-
         KubeObject? parsed = null;
         return fields.Matches(field => field switch
         {

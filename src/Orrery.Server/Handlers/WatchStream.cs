@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Server.Cache;
@@ -11,6 +12,9 @@ namespace Orrery.Server.Handlers;
 internal sealed class WatchStream(ResourceRequest request, AnswerForm form, Selection selection, PipeWriter output)
 {
     private const int FlushAt = 64 * 1024;
+
+    /// <summary>Of one watcher's changes: a frame of HTTP/2. Where thousands are told of more than their clients take, it is what each of them holds.</summary>
+    private const int TurnAt = 16 * 1024;
 
     /// <summary>Of a watch of APIServices; null for any other.</summary>
     public DefinedServices? Defined { get; init; }
@@ -70,7 +74,10 @@ internal sealed class WatchStream(ResourceRequest request, AnswerForm form, Sele
     public void Fail(Status status) => form.WriteError(output, status);
 
     /// <summary>So much was written that it should be sent before there is more.</summary>
-    public bool IsFull => output.UnflushedBytes >= FlushAt;
+    private bool IsFull => output.UnflushedBytes >= FlushAt;
+
+    /// <summary>So many changes were written that others who watch have a turn.</summary>
+    public bool IsTurnOver => output.UnflushedBytes >= TurnAt;
 
     public async ValueTask FlushIfFullAsync(CancellationToken cancellationToken)
     {
@@ -80,5 +87,6 @@ internal sealed class WatchStream(ResourceRequest request, AnswerForm form, Sele
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask FlushAsync(CancellationToken cancellationToken) => await output.FlushAsync(cancellationToken);
 }

@@ -103,7 +103,7 @@ internal sealed class ObjectVersions(WebhookClient client, FairQueue seats, Name
         }
 
         IReadOnlyList<CachedObject> served = await ServeAsync(resource, change.Previous is { } previous ? [change.Object, previous] : [change.Object], cancellationToken);
-        return change with { Object = served[0], Previous = change.Previous is null ? null : served[1] };
+        return new CacheEvent(change.Type, served[0], change.Previous is null ? null : served[1]);
     }
 
     /// <summary>With the defaults of the version's schema.</summary>

@@ -150,6 +150,49 @@ public sealed class CacheWatcherTests
     }
 
     [Fact]
+    public async Task Watch_OfWhatIsNoneOfItsOwn_IsNotTooSlowForIt()
+    {
+        await using CacheFixture cache = await CacheFixture.StartAsync();
+        using CacheWatcher clients = cache.PodCache.Watch(StoreKey.Prefix(Pods), 0, WatchedBy.ClientOfAllClusters)!;
+        using CacheWatcher future = cache.PodCache.Watch(StoreKey.Prefix(Pods), CacheWatcher.QueueLimit + 10)!;
+        for (int i = 0; i < CacheWatcher.QueueLimit + 10; i++)
+        {
+            await cache.PutPod(ClusterName.Root, "r", $"{i}");
+        }
+
+        await cache.PutPod(Shop, "a");
+
+        Assert.Equal(["Added a"], Drain(clients).Select(change => $"{change.Type} {change.Object.Name}"));
+        Assert.Equal(["Added a"], Drain(future).Select(change => $"{change.Type} {change.Object.Name}"));
+        Assert.False(clients.WaitAsync(Long, Token).IsCompleted);
+        Assert.False(future.WaitAsync(Long, Token).IsCompleted);
+    }
+
+    [Fact]
+    public async Task Watch_ThatEnded_HoldsNothingOfWhatComesLater()
+    {
+        await using CacheFixture cache = await CacheFixture.StartAsync();
+        using CacheWatcher slow = cache.PodCache.Watch(StoreKey.Prefix(Pods, Shop), 0)!;
+        using CacheWatcher quick = cache.PodCache.Watch(StoreKey.Prefix(Pods, Shop), 0)!;
+        for (int i = 0; i < CacheWatcher.QueueLimit + 1; i++)
+        {
+            await cache.PutPod(Shop, "a", $"{i}");
+            Drain(quick);
+        }
+
+        WeakReference later = await ReadOneAsync(cache, quick);
+        for (int i = 0; i < EventRing.Most; i++)
+        {
+            await cache.PutPod(Shop, "a", $"{i}");
+            Drain(quick);
+        }
+
+        GC.Collect();
+        Assert.False(later.IsAlive);
+        Assert.Equal(CacheWait.Events, await slow.WaitAsync(Long, Token));
+    }
+
+    [Fact]
     public async Task Watch_OlderThanKept_IsNull()
     {
         await using CacheFixture cache = await CacheFixture.StartAsync();
@@ -340,5 +383,12 @@ public sealed class CacheWatcherTests
                 }
             }
         }
+    }
+
+    /// <summary>By itself, so that no local of the test holds the event.</summary>
+    private static async Task<WeakReference> ReadOneAsync(CacheFixture cache, CacheWatcher watcher)
+    {
+        await cache.PutPod(Shop, "a", "later");
+        return new WeakReference(Drain(watcher)[0]);
     }
 }

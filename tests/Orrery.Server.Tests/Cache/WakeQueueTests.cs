@@ -27,6 +27,40 @@ public sealed class WakeQueueTests
     }
 
     [Fact]
+    public async Task Publish_ToReadersThatTakeTheirTime_HasFewOnTheirWayAtOnce()
+    {
+        await using CacheFixture fixture = await StartAsync(time: new TimeWithoutTimers());
+        var crowd = new Crowd(fixture, 400, () => Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, Token));
+
+        await fixture.PutPod(Shop, "web-0");
+        await crowd.AllServedAsync();
+
+        Assert.InRange(crowd.MostAtOnce, 1, WakeQueue.EachProcessor * Environment.ProcessorCount);
+        await crowd.StopAsync();
+    }
+
+    [Fact]
+    public async Task Publish_ToReadersThatTakeNothing_ServesTheOthers()
+    {
+        await using CacheFixture fixture = await StartAsync();
+        var others = new Crowd(fixture, 50);
+        var taken = new TaskCompletionSource();
+        var stuck = new Crowd(fixture, 5 * WakeQueue.EachProcessor * Environment.ProcessorCount, () => taken.Task);
+
+        for (int i = 0; i < 3; i++)
+        {
+            await fixture.PutPod(Shop, "web-0", $"{i}");
+        }
+
+        await others.AllServedAsync();
+        Assert.Equal(0, stuck.Served);
+        taken.SetResult();
+        await stuck.AllServedAsync();
+        await others.StopAsync();
+        await stuck.StopAsync();
+    }
+
+    [Fact]
     public async Task Wait_WithEventsLeft_GoesBehindTheOthers()
     {
         await using CacheFixture fixture = await StartAsync();
@@ -66,13 +100,16 @@ public sealed class WakeQueueTests
         private readonly List<Task> reading = [];
         private readonly TaskCompletionSource all = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly int size;
+        private readonly Func<Task>? take;
         private int served;
         private int now;
         private int most;
 
-        public Crowd(CacheFixture fixture, int size)
+        /// <param name="take">What each does with what it was told, beside looking at it.</param>
+        public Crowd(CacheFixture fixture, int size, Func<Task>? take = null)
         {
             this.size = size;
+            this.take = take;
             for (int i = 0; i < size; i++)
             {
                 CacheWatcher watcher = fixture.PodCache.Watch(StoreKey.Prefix(Pods, Shop), fixture.PodCache.Current.Revision, WatchedBy.Client)!;
@@ -110,6 +147,11 @@ public sealed class WakeQueueTests
                     Thread.SpinWait(20_000);
                 }
 
+                if (take is not null)
+                {
+                    await take();
+                }
+
                 Interlocked.Decrement(ref now);
                 if (Interlocked.Increment(ref served) == size)
                 {
@@ -124,6 +166,22 @@ public sealed class WakeQueueTests
             {
                 Interlocked.CompareExchange(ref most, value, seen);
             }
+        }
+    }
+
+    /// <summary>Nobody is given up as slow.</summary>
+    private sealed class TimeWithoutTimers : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            new Stopped(base.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan));
+
+        private sealed class Stopped(ITimer timer) : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+            public void Dispose() => timer.Dispose();
+
+            public ValueTask DisposeAsync() => timer.DisposeAsync();
         }
     }
 }

@@ -128,7 +128,7 @@ internal static class ServerComposition
             StalledClients = new StalledClients(options.Patience, time, loggers.CreateLogger<StalledClients>()),
             Metrics = metrics,
             MetricsEndpoint = new MetricsEndpoint(caches, metrics, admissionMetrics, fairness, access.Clusters, options.MoreMetrics),
-            Discovery = new DiscoveryEndpoint(resources, groups, options.PublicUrl?.Authority ?? $"{options.Address}:{options.Port}"),
+            Discovery = new DiscoveryEndpoint(resources, groups, BuiltinResources.Instance.HasGroup, options.PublicUrl?.Authority ?? $"{options.Address}:{options.Port}"),
             Groups = groups,
             OpenApi = new OpenApiEndpoint(resources, time),
             Names = names,

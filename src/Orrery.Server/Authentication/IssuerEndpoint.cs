@@ -28,7 +28,7 @@ internal sealed class IssuerEndpoint(ServiceAccountKeys keys, TokenIssuers issue
             return false;
         }
 
-        if (info.Verb is not ("get" or "head"))
+        if (info.Verb != "get")
         {
             throw ApiErrors.MethodNotAllowed();
         }

@@ -7,14 +7,15 @@ using Orrery.Server.Requests;
 namespace Orrery.Server.Discovery;
 
 /// <summary>Serves <c>/api</c>, <c>/apis</c> and what is below them down to a group version, and <c>/version</c>.</summary>
+/// <param name="isBuiltIn">Whether every cluster has a group of this name.</param>
 /// <param name="serverAddress">host:port that <c>/api</c> names.</param>
-internal sealed class DiscoveryEndpoint(IApiSurface surfaces, OfferedGroups offered, string serverAddress)
+internal sealed class DiscoveryEndpoint(IApiSurface surfaces, OfferedGroups offered, Predicate<string> isBuiltIn, string serverAddress)
 {
     /// <summary>Documents go with the surface that they show.</summary>
     private readonly ConditionalWeakTable<ApiSurface, DiscoveryDocuments> documents = [];
 
     /// <summary>Answers a discovery request; false, and nothing written, when the path is none.</summary>
-    /// <exception cref="StatusException">404 for a version that is not served, 405 for a method other than GET and HEAD, 406.</exception>
+    /// <exception cref="StatusException">404 for a version that is not served, 405 for a method other than GET, 406.</exception>
     public async ValueTask<bool> TryServeAsync(HttpContext context, RequestInfo request, CancellationToken cancellationToken)
     {
         string[] path = request.Path.Split('/', StringSplitOptions.RemoveEmptyEntries);
@@ -23,7 +24,9 @@ internal sealed class DiscoveryEndpoint(IApiSurface surfaces, OfferedGroups offe
             return false;
         }
 
-        if (context.Request.Method is not ("GET" or "HEAD"))
+        // Upstream's router knows GET alone; its handlers of groups, and of all that is custom, look at no method.
+        bool isRouted = path is ["version"] or ["api"] or ["api", _] || (path is ["apis", var inGroup, _] && isBuiltIn(inGroup));
+        if (isRouted && context.Request.Method != "GET")
         {
             throw ApiErrors.MethodNotAllowed();
         }

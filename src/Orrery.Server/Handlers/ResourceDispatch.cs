@@ -45,12 +45,13 @@ internal static class ResourceDispatch
 
         if (BuiltinResources.IsVirtual(resource))
         {
-            // Nothing of these is kept that a path could name.
-            if (info.IsNameInPath && info.Resource != "componentstatuses")
+            // Nothing of these is kept that a path could name, or list over all namespaces.
+            if ((info.IsNameInPath && info.Resource != "componentstatuses") || (resource.Namespaced && info.Namespace.Length == 0))
             {
                 return PathDispatch.NotFoundAsync(http, cancellationToken);
             }
 
+            RefuseHead(request);
             return info.Resource switch
             {
                 "bindings" => BindingHandler.HandleNamedInBodyAsync(request, cancellationToken),
@@ -65,6 +66,7 @@ internal static class ResourceDispatch
             throw NotAllowed(request);
         }
 
+        RefuseHead(request);
         RequireMediaTypes(request);
         return info.Verb switch
         {
@@ -102,6 +104,16 @@ internal static class ResourceDispatch
     /// <summary>405. For built-in kinds upstream's router says so, for custom ones their handler.</summary>
     public static StatusException NotAllowed(ResourceRequest request) =>
         request.Resource.IsCustom ? ApiErrors.MethodNotSupported(request.Resource.GroupResource, request.Info.Verb) : ApiErrors.MethodNotAllowed();
+
+    /// <summary>Upstream's routes of built-in kinds know GET and not HEAD; the one handler of all custom kinds goes by the verb, which is the same for both.</summary>
+    /// <exception cref="StatusException">405.</exception>
+    public static void RefuseHead(ResourceRequest request)
+    {
+        if (request.Info.IsHead && !request.Resource.IsCustom)
+        {
+            throw ApiErrors.MethodNotAllowed();
+        }
+    }
 
     /// <summary>Who could not read the answer changes nothing either, and is not told what there is. What a patch is, and of which object, is looked at before.</summary>
     /// <exception cref="StatusException">415, 406; 400 for a change of a collection.</exception>

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Server.Authorization;
@@ -15,6 +16,7 @@ internal static class SubresourceDispatch
         // 1. One that a part beside the server offers. Of the platform's own kinds that is in root: what a virtual cluster defines under their names is its own affair, and leads nowhere.
         if ((request.Cluster.IsRoot || !request.Resource.IsCustom) && request.Server.SubresourceHandlers.TryGetValue((request.Resource.GroupResource, request.Subresource), out ISubresourceHandler? handler))
         {
+            RequireRouted(request);
             ProxyName proxy = request.Subresource == "proxy"
                 ? ProxyName.Parse(request.Name) ?? throw ApiErrors.BadRequest($"invalid {request.Resource.GroupResource.Resource} request \"{request.Name}\"")
                 : new ProxyName("", request.Name, "");
@@ -43,6 +45,7 @@ internal static class SubresourceDispatch
             throw ResourceDispatch.NotAllowed(request);
         }
 
+        ResourceDispatch.RefuseHead(request);
         ResourceDispatch.RequireMediaTypes(request);
         return request.Subresource switch
         {
@@ -65,6 +68,22 @@ internal static class SubresourceDispatch
     /// <summary>The object as it is now. Whoever serves for months need not hold it for as long, so neither does anybody here.</summary>
     private static SubresourceTarget TargetOf(ResourceRequest request, ProxyName proxy) =>
         new(request.Cluster, request.User, request.Info.Verb, KubeObject.Parse(request.Require(proxy.Name).Json.Span)) { Proxy = proxy, Tail = TailOf(request) };
+
+    /// <summary>Which methods upstream's routes of what leads through a built-in kind know.</summary>
+    /// <exception cref="StatusException">405.</exception>
+    private static void RequireRouted(ResourceRequest request)
+    {
+        bool isRouted = request.Resource.IsCustom || request.Subresource switch
+        {
+            "proxy" => request.Info.Verb.Length > 0 || HttpMethods.IsOptions(request.Http.Request.Method),
+            "log" or "exec" or "attach" or "portforward" => !request.Info.IsHead && (request.Info.Verb == "get" || (request.Info.Verb == "create" && IsStream(request))),
+            _ => true,
+        };
+        if (!isRouted)
+        {
+            throw ApiErrors.MethodNotAllowed();
+        }
+    }
 
     private static bool IsStream(ResourceRequest request) =>
         (request.Resource.GroupResource is { Group: "", Resource: "pods" } && request.Subresource is "exec" or "attach" or "portforward")
@@ -90,12 +109,8 @@ internal static class SubresourceDispatch
     /// <summary>Kubernetes has it and we do not, such as <c>pods/log</c>: said so, as a bare 404 would send people looking for the pod.</summary>
     private static StatusException NotServed(ResourceRequest request)
     {
+        RequireRouted(request);
         bool isStream = IsStream(request);
-        if (isStream && request.Http.Request.Method is not ("GET" or "POST"))
-        {
-            return ApiErrors.MethodNotAllowed();
-        }
-
         KubeObject target = KubeObject.Parse(request.Require(request.Name).Json.Span);
         if (isStream && string.IsNullOrEmpty(target.TextAt("spec", "nodeName")))
         {

@@ -30,11 +30,6 @@ internal sealed class OpenApiEndpoint(ResourceCatalog resources, TimeProvider ti
             return false;
         }
 
-        if (http.Request.Method is not ("GET" or "HEAD"))
-        {
-            throw ApiErrors.MethodNotAllowed();
-        }
-
         SurfaceDocuments documents = surfaces.GetValue(resources.For(request.Cluster), surface => new SurfaceDocuments(surface, (group, version) => Document(request.Cluster, group, version)));
         if (index)
         {

@@ -21,6 +21,9 @@ public sealed record RequestInfo
     /// </summary>
     public required string Verb { get; init; }
 
+    /// <summary>Asked by HEAD, whose verb is that of a GET: whoever may read may ask so.</summary>
+    public bool IsHead { get; init; }
+
     /// <summary>The path names a resource of some group version, served or not.</summary>
     public bool IsResourceRequest { get; init; }
 

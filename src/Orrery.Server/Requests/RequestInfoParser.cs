@@ -76,6 +76,7 @@ public static class RequestInfoParser
             Group = target.Group,
             Version = target.Version,
             Verb = verb,
+            IsHead = method == "HEAD",
             IsResourceRequest = true,
             Namespace = ns,
             Resource = parts[0],

@@ -100,7 +100,7 @@ public sealed class DiscoveryTests
     public async Task Serve_KnownETag_Is304()
     {
         var surfaces = new Surfaces();
-        var endpoint = new DiscoveryEndpoint(surfaces, new OfferedGroups([]), "host:1");
+        var endpoint = new DiscoveryEndpoint(surfaces, new OfferedGroups([]), _ => true, "host:1");
         (HttpResponse first, _) = await GetAsync(surfaces, "/apis", Kubectl, endpoint);
         string tag = first.Headers.ETag.ToString();
         Assert.Matches("^\"[0-9A-F]{128}\"$", tag);
@@ -141,7 +141,7 @@ public sealed class DiscoveryTests
         context.Request.Headers.IfNoneMatch = tag;
         var body = new MemoryStream();
         context.Response.Body = body;
-        Assert.True(await (endpoint ?? new DiscoveryEndpoint(surfaces, new OfferedGroups([]), "host:1")).TryServeAsync(context, RequestInfoParser.Parse("GET", path), TestContext.Current.CancellationToken));
+        Assert.True(await (endpoint ?? new DiscoveryEndpoint(surfaces, new OfferedGroups([]), _ => true, "host:1")).TryServeAsync(context, RequestInfoParser.Parse("GET", path), TestContext.Current.CancellationToken));
         return (context.Response, Encoding.UTF8.GetString(body.ToArray()));
     }
 
@@ -149,7 +149,7 @@ public sealed class DiscoveryTests
     {
         var context = new DefaultHttpContext();
         context.Request.Method = "GET";
-        return await new DiscoveryEndpoint(surfaces, new OfferedGroups([]), "host:1").TryServeAsync(context, RequestInfoParser.Parse("GET", path), TestContext.Current.CancellationToken);
+        return await new DiscoveryEndpoint(surfaces, new OfferedGroups([]), _ => true, "host:1").TryServeAsync(context, RequestInfoParser.Parse("GET", path), TestContext.Current.CancellationToken);
     }
 
     /// <summary>Where shared test data is: beside the repository, or where the environment says.</summary>

@@ -53,6 +53,12 @@ public sealed record ApiServerOptions
     /// <summary>Issuers of the client certificates that are accepted.</summary>
     public required X509Certificate2Collection ClientCas { get; init; }
 
+    /// <summary>See <see cref="AuthenticationOptions.FrontProxy"/>.</summary>
+    public FrontProxyOptions? FrontProxy { get; init; }
+
+    /// <summary>See <see cref="AuthenticationOptions.AllowsBootstrapTokens"/>.</summary>
+    public bool AllowsBootstrapTokens { get; init; }
+
     /// <summary>Who has issued <see cref="ServingCertificate"/>, as PEM: what <c>kube-root-ca.crt</c> of every namespace holds. Null: <see cref="ClientCas"/>.</summary>
     public string? RootCertificatePem { get; init; }
 

@@ -47,6 +47,8 @@ internal static class ServerComposition
             new AuthenticationOptions
             {
                 ClientAuthorities = options.ClientCas,
+                FrontProxy = options.FrontProxy,
+                AllowsBootstrapTokens = options.AllowsBootstrapTokens,
                 RootCertificatePem = options.RootCertificatePem,
                 TokenKeys = options.ServiceAccountKeys,
                 Issuers = options.Issuers,

@@ -20,6 +20,9 @@ public sealed record AuthenticationOptions
     /// <summary>Authorities that client certificates must chain to; empty accepts no certificate.</summary>
     public X509Certificate2Collection ClientAuthorities { get; init; } = [];
 
+    /// <summary>Who may name users of root in headers; null: nobody, and such headers mean nothing.</summary>
+    public FrontProxyOptions? FrontProxy { get; init; }
+
     /// <summary>Null: the server neither issues nor accepts tokens of its own.</summary>
     public ServiceAccountKeys? TokenKeys { get; init; }
 
@@ -43,6 +46,9 @@ public sealed record AuthenticationOptions
 
     /// <summary>Path of an AuthenticationConfiguration, followed as it changes; null for none.</summary>
     public string? ConfigurationFile { get; init; }
+
+    /// <summary>Whether tokens of Secrets of type <c>bootstrap.kubernetes.io/token</c> in root's <c>kube-system</c> are accepted on root.</summary>
+    public bool AllowsBootstrapTokens { get; init; }
 
     /// <summary>Content of a token file (<c>token,user,uid,"group,…"[,cluster]</c>); null for none.</summary>
     public string? StaticTokens { get; init; }

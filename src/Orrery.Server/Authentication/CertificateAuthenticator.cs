@@ -12,12 +12,6 @@ namespace Orrery.Server.Authentication;
 internal sealed class CertificateAuthenticator(
     X509Certificate2Collection authorities, ClusterScope? unscoped, ExpiredCertificates? expired, TimeProvider time, ILogger<CertificateAuthenticator> log)
 {
-    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
-    private const string AnyPurpose = "2.5.29.37.0";
-
-    /// <summary>At its very end a certificate counts as expired already.</summary>
-    private static readonly TimeSpan LastMoment = TimeSpan.FromSeconds(1);
-
     /// <summary>Kestrel keeps one instance a connection, so a chain is built once a connection and forgotten with it.</summary>
     private readonly ConditionalWeakTable<X509Certificate2, Verified> seen = [];
 
@@ -39,40 +33,15 @@ internal sealed class CertificateAuthenticator(
     {
         // The first requests of a connection come here at once, and a certificate reads its extensions lazily and not for several threads: each looks at a copy of its own.
         using X509Certificate2 certificate = X509CertificateLoader.LoadCertificate(presented.RawData);
-        DateTimeOffset from = certificate.NotBefore, to = certificate.NotAfter, authorityTo = DateTimeOffset.MaxValue;
-        DateTimeOffset now = time.GetUtcNow();
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
-        chain.ChainPolicy.ExtraStore.AddRange(PresentedChains.Of(presented));
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.DisableCertificateDownloads = true;
-
-        // One that has expired is looked at as of its last moment: whether it ever was good matters where that still proves something.
-        chain.ChainPolicy.VerificationTime = (expired is not null && now > to ? to - LastMoment : now).UtcDateTime;
-        bool trusted = chain.Build(certificate);
-        string problems = trusted ? "" : string.Join(", ", chain.ChainStatus.Select(s => s.Status));
-        foreach (X509ChainElement element in chain.ChainElements)
-        {
-            if (trusted && !IsForClients(element.Certificate))
-            {
-                trusted = false;
-                problems = "not meant for clients";
-            }
-
-            from = element.Certificate.NotBefore > from ? element.Certificate.NotBefore : from;
-            to = element.Certificate.NotAfter < to ? element.Certificate.NotAfter : to;
-            authorityTo = element.Certificate.Thumbprint != certificate.Thumbprint && element.Certificate.NotAfter < authorityTo ? element.Certificate.NotAfter : authorityTo;
-            element.Certificate.Dispose();
-        }
-
-        UserInfo? user = trusted ? Read(certificate, ref problems) : null;
+        ClientChain chain = ClientChain.Verify(certificate, presented, authorities, time.GetUtcNow(), admitsExpired: expired is not null);
+        string problems = chain.Problems;
+        UserInfo? user = chain.IsTrusted ? Read(certificate, ref problems) : null;
         if (user is null)
         {
             log.CertificateRefused(certificate.Subject, problems);
         }
 
-        return new Verified(user, from, to, authorityTo);
+        return new Verified(user, chain.From, chain.To, chain.AuthorityTo);
     }
 
     private UserInfo? Read(X509Certificate2 certificate, ref string problems)
@@ -95,14 +64,6 @@ internal sealed class CertificateAuthenticator(
             Scope = scope.Value,
             Extra = new Dictionary<string, IReadOnlyList<string>> { ["authentication.kubernetes.io/credential-id"] = [$"X509SHA256={digest}"] },
         };
-    }
-
-    /// <summary>A certificate that names no purpose is good for any, as upstream (and Go's <c>crypto/x509</c>) has it; its authorities may narrow that.</summary>
-    private static bool IsForClients(X509Certificate2 certificate)
-    {
-        X509EnhancedKeyUsageExtension[] purposes = [.. certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>()];
-        return purposes.Length == 0
-            || purposes.Any(purpose => purpose.EnhancedKeyUsages.Cast<System.Security.Cryptography.Oid>().Any(oid => oid.Value is ClientAuthentication or AnyPurpose));
     }
 
     /// <summary>Whether any name is of our scheme: one that we cannot read must not count as none.</summary>

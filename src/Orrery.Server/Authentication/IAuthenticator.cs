@@ -9,7 +9,7 @@ public interface IAuthenticator
 {
     /// <summary>
     /// The identity of the request, before any impersonation; the anonymous user when it carries no credential. Headers
-    /// that a proxy could set (<c>X-Remote-*</c>) are never read.
+    /// that a proxy could set (<c>X-Remote-*</c>) are read of a proxy alone that is trusted (<see cref="FrontProxyOptions"/>), and taken away from everybody's requests then.
     /// </summary>
     /// <exception cref="StatusException">401 for a credential that is wrong, expired, or holds on another cluster than
     /// the one addressed.</exception>

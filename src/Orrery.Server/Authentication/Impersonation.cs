@@ -15,7 +15,7 @@ namespace Orrery.Server.Authentication;
 internal sealed class Impersonation(IAuthorizer authorizer, ILogger<Impersonation> log)
 {
     private const string Prefix = "Impersonate-";
-    private const string ExtraPrefix = "Impersonate-Extra-";
+    private static readonly string[] ExtraPrefixes = ["Impersonate-Extra-"];
 
     /// <param name="trail">Told of the other user; null where the request is not recorded.</param>
     /// <returns>The other user, or <paramref name="user"/> itself when the request asks for none.</returns>
@@ -26,7 +26,7 @@ internal sealed class Impersonation(IAuthorizer authorizer, ILogger<Impersonatio
     {
         string name = headers["Impersonate-User"].ToString(), uid = headers["Impersonate-Uid"].ToString();
         string[] groups = Values(headers["Impersonate-Group"]);
-        SortedDictionary<string, IReadOnlyList<string>> extra = Extra(headers);
+        SortedDictionary<string, IReadOnlyList<string>> extra = ExtraHeaders.Read(headers, ExtraPrefixes);
         if (name.Length == 0 && uid.Length == 0 && groups.Length == 0 && extra.Count == 0)
         {
             return user;
@@ -85,20 +85,6 @@ internal sealed class Impersonation(IAuthorizer authorizer, ILogger<Impersonatio
     }
 
     private static string[] Values(StringValues values) => [.. values.OfType<string>()];
-
-    private static SortedDictionary<string, IReadOnlyList<string>> Extra(IHeaderDictionary headers)
-    {
-        var extra = new SortedDictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
-        foreach ((string name, StringValues values) in headers)
-        {
-            if (name.StartsWith(ExtraPrefix, StringComparison.OrdinalIgnoreCase))
-            {
-                extra[Uri.UnescapeDataString(name[ExtraPrefix.Length..].ToLowerInvariant())] = Values(values);
-            }
-        }
-
-        return extra;
-    }
 
     /// <summary>Go's <c>%#v</c> of the identity: upstream's message shows it so.</summary>
     private static string Describe(string uid, string[] groups, SortedDictionary<string, IReadOnlyList<string>> extra)

@@ -8,16 +8,24 @@ using Orrery.Server.Requests;
 
 namespace Orrery.Server.Authentication;
 
-/// <summary>The authentication stage: certificate, then bearer token, then anonymous.</summary>
+/// <summary>The authentication stage: front proxy, then certificate, then bearer token, then anonymous.</summary>
+/// <param name="proxy">Null where none is trusted.</param>
 internal sealed class RequestAuthenticator(
-    CertificateAuthenticator certificates, TokenAuthenticator tokens, LogicalClusters clusters, TokenProviders providers, ILogger<RequestAuthenticator> log) : IAuthenticator
+    FrontProxy? proxy, CertificateAuthenticator certificates, TokenAuthenticator tokens, LogicalClusters clusters, TokenProviders providers, ILogger<RequestAuthenticator> log) : IAuthenticator
 {
     public async ValueTask<UserInfo> AuthenticateAsync(HttpContext context, RequestInfo request, CancellationToken cancellationToken)
     {
         ClusterName cluster = request.Cluster;
 
-        // 1. A certificate of the connection.
+        // 1. A certificate of the connection: of a proxy that says who asks, or of whoever asks.
         X509Certificate2? certificate = context.Connection.ClientCertificate;
+        UserInfo? byProxy = certificate is null ? null : InScope(proxy?.Authenticate(certificate, context.Request.Headers), cluster);
+        proxy?.Clear(context.Request.Headers);
+        if (byProxy is not null)
+        {
+            return byProxy;
+        }
+
         if (certificate is not null && InScope(certificates.Authenticate(certificate), cluster) is { } byCertificate)
         {
             return byCertificate;

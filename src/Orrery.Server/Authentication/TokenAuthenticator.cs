@@ -14,12 +14,13 @@ namespace Orrery.Server.Authentication;
 /// <param name="Audiences">For whom the token is good, of those asked for.</param>
 internal sealed record TokenIdentity(UserInfo User, IReadOnlyList<string> Audiences);
 
-/// <summary>Recognises bearer tokens: those of the token file, and those that the server signed.</summary>
+/// <summary>Recognises bearer tokens: those of the token file, those of bootstrap Secrets, and those that the server signed.</summary>
 internal sealed class TokenAuthenticator(AuthenticationOptions options, TokenProviders providers, LogicalClusters clusters, IClusterObjects objects, TimeProvider time, ILogger<TokenAuthenticator> log)
 {
     private const int RememberedSignatures = 10_000;
 
     private readonly StaticTokens? file = options.StaticTokens is null ? null : StaticTokens.Parse(options.StaticTokens);
+    private readonly BootstrapTokens? bootstrap = options.AllowsBootstrapTokens ? new BootstrapTokens(objects, time) : null;
     private readonly ServiceAccountKeys? keys = options.TokenKeys;
     private readonly TokenIssuers issuers = options.Issuers;
 
@@ -44,7 +45,7 @@ internal sealed class TokenAuthenticator(AuthenticationOptions options, TokenPro
     public TokenIdentity? Authenticate(string token, IReadOnlyList<string> audiences)
     {
         IReadOnlyList<string> wanted = audiences.Count > 0 ? audiences : issuers.Audiences;
-        if (file?.Find(token) is { } user)
+        if ((file?.Find(token) ?? bootstrap?.Find(token)) is { } user)
         {
             string[] own = [.. wanted.Intersect(issuers.Audiences)];
             return own.Length > 0 ? new TokenIdentity(WithAuthenticated(user), own) : null;

@@ -20,7 +20,7 @@ internal sealed class OpenApiEndpoint(ResourceCatalog resources, TimeProvider ti
     private readonly ConditionalWeakTable<ApiVersionSurface, OpenApiGroupVersion> versions = [];
 
     /// <summary>Answers an OpenAPI request; false, and nothing written, when the path is none.</summary>
-    /// <exception cref="StatusException">405 for a method other than GET and HEAD, 406.</exception>
+    /// <exception cref="StatusException">406: the form that is asked for is none of it.</exception>
     public async ValueTask<bool> TryServeAsync(HttpContext http, RequestInfo request, CancellationToken cancellationToken)
     {
         bool v2 = request.Path == "/openapi/v2";

@@ -41,6 +41,7 @@ internal sealed class AccessControl
         TokenRequests = options.TokenKeys is null ? null : new TokenRequests(new AccessTokens(options.TokenKeys, time, options.Issuers), options.Issuers, Clusters, Objects, time);
         Impersonation = new Impersonation(Authorizer, logs.CreateLogger<Impersonation>());
         Authenticator = new RequestAuthenticator(
+            options.FrontProxy is { } proxy ? new FrontProxy(proxy, time, logs.CreateLogger<FrontProxy>()) : null,
             new CertificateAuthenticator(options.ClientAuthorities, options.UnscopedCredentials, options.ExpiredCertificates, time, logs.CreateLogger<CertificateAuthenticator>()),
             tokens,
             Clusters,

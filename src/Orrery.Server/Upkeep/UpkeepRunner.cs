@@ -58,6 +58,12 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
         }
 
         yield return (null, server.OwnService.RunAsync);
+        bool isPlain = server.Options.UnscopedCredentials is { Cluster.IsRoot: true };
+        if (isPlain || server.Options.FrontProxy is not null)
+        {
+            yield return (null, new PublishedTrust(caches, server.Objects, writer, isPlain ? server.Options.ClientCas : [], server.Options.FrontProxy, time, logs.CreateLogger<PublishedTrust>()).RunAsync);
+        }
+
         if (server.Options.EventLifetime > TimeSpan.Zero)
         {
             yield return (null, new EventExpiry(caches, server.Options.EventLifetime, time, logs.CreateLogger<EventExpiry>()).RunAsync);

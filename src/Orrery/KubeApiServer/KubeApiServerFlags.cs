@@ -33,6 +33,13 @@ internal static class KubeApiServerFlags
 
         // Who.
         new("client-ca-file", FlagKind.Text, "Authorities of client certificates."),
+        new("requestheader-client-ca-file", FlagKind.Text, "Authorities of the certificates of a proxy that names its users in headers."),
+        new("requestheader-allowed-names", FlagKind.List, "Common names that such a certificate may have. Default: any."),
+        new("requestheader-username-headers", FlagKind.List, "Headers in which it names the user."),
+        new("requestheader-uid-headers", FlagKind.List, "Headers in which it names the user's uid."),
+        new("requestheader-group-headers", FlagKind.List, "Headers in which it names the user's groups."),
+        new("requestheader-extra-headers-prefix", FlagKind.List, "What headers of the user's extra fields begin with."),
+        new("enable-bootstrap-token-auth", FlagKind.Switch, "Whether Secrets of type bootstrap.kubernetes.io/token in kube-system let their bearers in.", "false"),
         new("token-auth-file", FlagKind.Text, "CSV file of bearer tokens: token,user,uid,\"group1,group2\"."),
         new("anonymous-auth", FlagKind.Switch, "Whether requests without a credential are let in as system:anonymous.", "true"),
         new("service-account-issuer", FlagKind.List, "Issuer of service accounts' tokens; the first issues, all are accepted."),
@@ -70,7 +77,7 @@ internal static class KubeApiServerFlags
         new("authorization-webhook-cache-unauthorized-ttl", FlagKind.Duration, "For how long anything else counts.", "30s"),
         new("enable-admission-plugins", FlagKind.List, "Admission plugins beside those that are on by default."),
         new("disable-admission-plugins", FlagKind.List, "Admission plugins that are off, although they are on by default."),
-        new("admission-control-config-file", FlagKind.Text, "File that tells admission plugins more: PodSecurity its defaults and exemptions, webhooks of root what is shown to them."),
+        new("admission-control-config-file", FlagKind.Text, "File that tells admission plugins more: PodSecurity its defaults and exemptions, ResourceQuota what wants a quota, webhooks of root what is shown to them."),
         new("admission-control", FlagKind.List, "Older form: the admission plugins that are on; all others are off. Instead of the two flags above."),
         new("allow-privileged", FlagKind.Switch, "Whether pods may run privileged containers.", "false"),
 

@@ -39,6 +39,9 @@ internal sealed record KubeApiServerOptions
 
     public string? TokenFile { get; init; }
 
+    /// <summary>Whether bootstrap tokens are accepted.</summary>
+    public required bool AllowsBootstrapTokens { get; init; }
+
     /// <summary>Null makes a key in <see cref="CertDir"/>.</summary>
     public string? SigningKeyFile { get; init; }
 
@@ -111,6 +114,7 @@ internal sealed record KubeApiServerOptions
             Tls = TlsFlags.Read(flags),
             ClientCaFile = flags.Text("client-ca-file"),
             TokenFile = flags.Text("token-auth-file"),
+            AllowsBootstrapTokens = flags.Switch("enable-bootstrap-token-auth"),
             SigningKeyFile = flags.Text("service-account-signing-key-file"),
             KeyFiles = flags.List("service-account-key-file"),
             Issuers = new TokenIssuers { Root = issuers, Audiences = flags.List("api-audiences") is { Count: > 0 } audiences ? audiences : issuers },

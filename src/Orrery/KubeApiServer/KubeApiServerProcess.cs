@@ -57,6 +57,7 @@ internal static class KubeApiServerProcess
                 StaticTokenFile = options.TokenFile,
                 ServiceRange = options.ServiceRanges[0],
                 SecondServiceRange = options.ServiceRanges.ElementAtOrDefault(1),
+                AllowsBootstrapTokens = options.AllowsBootstrapTokens,
                 NodePorts = options.NodePorts,
                 MostRequests = options.MostRequests,
                 QueuesRequests = options.QueuesRequests,

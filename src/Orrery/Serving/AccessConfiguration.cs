@@ -5,6 +5,7 @@ using Orrery.Commands;
 using Orrery.Server;
 using Orrery.Server.Admission;
 using Orrery.Server.Audit;
+using Orrery.Server.Authentication;
 using Orrery.Server.Authentication.Oidc;
 using Orrery.Server.Encryption;
 
@@ -17,6 +18,9 @@ internal sealed record AccessConfiguration
 
     /// <summary>Not together with <see cref="Oidc"/>.</summary>
     public string? AuthenticationFile { get; init; }
+
+    /// <summary>Null trusts no proxy.</summary>
+    public FrontProxyOptions? FrontProxy { get; init; }
 
     public AuditOptions? Audit { get; init; }
 
@@ -33,6 +37,7 @@ internal sealed record AccessConfiguration
         AuthenticationFile = text("authentication-config") is not { } providers ? null
             : text("oidc-issuer-url") is null ? From("authentication-config", providers, yaml => AuthenticationConfiguration.Parse(yaml) is not null ? providers : null)
             : throw new CommandFailedException("--authentication-config and the --oidc-* flags exclude each other"),
+        FrontProxy = ReadFrontProxy(text, list),
         Audit = ReadAudit(text, number),
         Admission = text("admission-control-config-file") is { } admission
             ? From("admission-control-config-file", admission, yaml => AdmissionConfiguration.Parse(yaml, path => File.ReadAllText(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(admission))!, path))))
@@ -53,7 +58,7 @@ internal sealed record AccessConfiguration
             _ = From("authentication-config", file, yaml => AuthenticationConfiguration.Parse(yaml, options.Issuers));
         }
 
-        return options with { Oidc = Oidc, AuthenticationFile = AuthenticationFile, Audit = Audit, Encryption = Encryption, AdmissionConfiguration = Admission };
+        return options with { FrontProxy = FrontProxy, Oidc = Oidc, AuthenticationFile = AuthenticationFile, Audit = Audit, Encryption = Encryption, AdmissionConfiguration = Admission };
     }
 
     private static AuditOptions? ReadAudit(Func<string, string?> text, Func<string, int> number) => (text("audit-policy-file"), text("audit-log-path")) switch
@@ -69,6 +74,34 @@ internal sealed record AccessConfiguration
         },
         _ => throw new CommandFailedException("--audit-policy-file and --audit-log-path go together"),
     };
+
+    /// <summary>Without authorities nobody is trusted, whatever else is said, as upstream has it.</summary>
+    private static FrontProxyOptions? ReadFrontProxy(Func<string, string?> text, Func<string, IReadOnlyList<string>> list)
+    {
+        // A name that is blank would be none, and none is any.
+        string? blank = ((string[])["username-headers", "uid-headers", "group-headers", "extra-headers-prefix", "allowed-names"])
+            .FirstOrDefault(name => text("requestheader-" + name) is { } said && said.Split(',').Any(string.IsNullOrWhiteSpace));
+        if (blank is not null)
+        {
+            throw new CommandFailedException($"--requestheader-{blank}: a value is empty");
+        }
+
+        IReadOnlyList<string> uids = list("requestheader-uid-headers");
+        if (uids.Count > 0 && !uids.Contains("X-Remote-Uid", StringComparer.OrdinalIgnoreCase))
+        {
+            throw new CommandFailedException("--requestheader-uid-headers: X-Remote-Uid must be one of them");
+        }
+
+        return text("requestheader-client-ca-file") is not { } file ? null : new FrontProxyOptions
+        {
+            Authorities = From("requestheader-client-ca-file", file, Authorities),
+            AllowedNames = list("requestheader-allowed-names"),
+            UsernameHeaders = list("requestheader-username-headers"),
+            UidHeaders = uids,
+            GroupHeaders = list("requestheader-group-headers"),
+            ExtraPrefixes = list("requestheader-extra-headers-prefix"),
+        };
+    }
 
     private static OidcOptions? ReadOidc(Func<string, string?> text, Func<string, IReadOnlyList<string>> list)
     {

@@ -27,7 +27,7 @@ internal sealed class AccessWorld : IAsyncDisposable
 
     private readonly MemoryStore store;
 
-    private AccessWorld(MemoryStore store, CacheSet caches, TurnedClock clock, string? tokenFile)
+    private AccessWorld(MemoryStore store, CacheSet caches, TurnedClock clock, string? tokenFile, Func<AuthenticationOptions, AuthenticationOptions>? configure)
     {
         this.store = store;
         Caches = caches;
@@ -36,7 +36,7 @@ internal sealed class AccessWorld : IAsyncDisposable
         Keys = ServiceAccountKeys.Load(ServiceAccountKeys.NewKeyPem());
         Tokens = new AccessTokens(Keys, clock);
         var options = new AuthenticationOptions { ClientAuthorities = [Authority.Certificate()], TokenKeys = Keys, StaticTokens = tokenFile };
-        Access = AccessControl.Create(options, caches, new AddressGuard([]), Created, new ResourceCatalog(new CustomResourceSet(caches), servesVirtualClusters: true, new HashSet<string>()), clock, NullLoggerFactory.Instance);
+        Access = AccessControl.Create(configure?.Invoke(options) ?? options, caches, new AddressGuard([]), Created, new ResourceCatalog(new CustomResourceSet(caches), servesVirtualClusters: true, new HashSet<string>()), clock, NullLoggerFactory.Instance);
     }
 
     public CacheSet Caches { get; }
@@ -52,12 +52,13 @@ internal sealed class AccessWorld : IAsyncDisposable
     public AccessControl Access { get; }
 
     /// <summary>With virtual clusters acme/shop and beta/shop.</summary>
-    public static async Task<AccessWorld> StartAsync(string? tokenFile = null)
+    /// <param name="configure">Last word on who is let in.</param>
+    public static async Task<AccessWorld> StartAsync(string? tokenFile = null, Func<AuthenticationOptions, AuthenticationOptions>? configure = null, TurnedClock? clock = null)
     {
-        var clock = new TurnedClock(new DateTimeOffset(2026, 6, 1, 0, 0, 0, TimeSpan.Zero));
+        clock ??= new TurnedClock(new DateTimeOffset(2026, 6, 1, 0, 0, 0, TimeSpan.Zero));
         var store = new MemoryStore(TimeProvider.System);
         CacheSet caches = await CacheSet.StartAsync(store, TimeProvider.System, NullLogger<CacheSet>.Instance, TestContext.Current.CancellationToken);
-        var world = new AccessWorld(store, caches, clock, tokenFile);
+        var world = new AccessWorld(store, caches, clock, tokenFile, configure);
         await world.ServeAsync(Shop);
         await world.ServeAsync(Other);
         return world;

@@ -102,10 +102,10 @@ public sealed class KubeApiServerTests
     [Fact]
     public async Task UnknownFlag_IsRefusedByName()
     {
-        Ended ended = await Shell.RunAsync(StandIn.Program, ["kube-apiserver", "--requestheader-client-ca-file=x"]);
+        Ended ended = await Shell.RunAsync(StandIn.Program, ["kube-apiserver", "--egress-selector-config-file=x"]);
 
         Assert.Equal(1, ended.ExitCode);
-        Assert.Equal("orrery: unknown flag: --requestheader-client-ca-file\n", ended.Error);
+        Assert.Equal("orrery: unknown flag: --egress-selector-config-file\n", ended.Error);
     }
 
     [Fact]

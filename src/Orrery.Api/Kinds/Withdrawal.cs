@@ -9,6 +9,12 @@ public static class Withdrawal
     /// <summary>The object goes and what it made stays: its source was deleted with <c>--cascade=orphan</c>.</summary>
     public const string Orphan = "Orphan";
 
+    /// <summary>The object goes in as many seconds as <c>spec.gracePeriodSeconds</c> says, and the Work stays until it has gone: of a pod that its tenant deleted, and that stands there until then.</summary>
+    public const string Remove = "Remove";
+
+    /// <summary>Reason of the Applied condition once a <see cref="Remove"/> is done: the Work may go.</summary>
+    public const string Removed = "Removed";
+
     /// <summary>Reason of the Applied condition once an <see cref="Orphan"/> is done: the Work may go.</summary>
     public const string Orphaned = "Orphaned";
 
@@ -17,4 +23,7 @@ public static class Withdrawal
 
     /// <returns>Null when the object is to be there.</returns>
     public static string? Of(KubeObject work) => work.TextAt("spec", "withdrawal");
+
+    /// <summary>In seconds; null where the object says itself how long it takes.</summary>
+    public static long? GraceOf(KubeObject work) => work.NumberAt("spec", "gracePeriodSeconds");
 }

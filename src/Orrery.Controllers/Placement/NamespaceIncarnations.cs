@@ -35,6 +35,9 @@ internal sealed class NamespaceIncarnations
     /// <returns>Of the one that is known here, whether the object is in it or in another; null where none is.</returns>
     public string? Known(KubeObject source) => namespaces.Get(source.Cluster, "", source.Namespace)?.Uid;
 
+    /// <summary>Whether the namespace of an object is known here, and stays.</summary>
+    public bool IsOpen(ObjectKey key) => namespaces.Get(key.Cluster, "", key.Namespace) is { IsDeleting: false };
+
     /// <param name="works">Those of the object: what an object is in does not change as long as it lives.</param>
     /// <returns>Null while it is not known here, or when it was another: by then the right one is here, where there is one.</returns>
     /// <exception cref="StatusException">The server does not answer.</exception>

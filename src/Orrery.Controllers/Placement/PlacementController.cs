@@ -63,7 +63,7 @@ internal sealed class PlacementController : IController
     }
 
     private static bool OnlyStatusChanged(KubeObject old, KubeObject current) =>
-        current.Generation > 0 && old.Uid == current.Uid && old.Generation == current.Generation && old.IsDeleting == current.IsDeleting
+        current.Generation > 0 && old.Uid == current.Uid && old.Generation == current.Generation && old.DeletionTimestamp == current.DeletionTimestamp
         && SameText(old, current, "labels") && SameText(old, current, "annotations") && SameText(old, current, "ownerReferences");
 
     private static bool SameText(KubeObject old, KubeObject current, string member) =>
@@ -92,11 +92,13 @@ internal sealed class PlacementController : IController
         }
     }
 
-    /// <summary>What is in it may have been seen before it, or beside the one that had its name before: which one it is stands in the Works.</summary>
+    /// <summary>
+    /// What is in it may have been seen before it, or beside the one that had its name before: which one it is stands in the Works. One that goes waits for no pod that is leaving.
+    /// </summary>
     private void OnNamespace(InformerChange change)
     {
         string? Narrowing(KubeObject? ns) => ns?.Annotations.GetValueOrDefault(OrreryNames.VirtualSitesAnnotation);
-        if (change.Old?.Uid != change.Current?.Uid || Narrowing(change.Old) != Narrowing(change.Current))
+        if (change.Old?.Uid != change.Current?.Uid || change.Old?.IsDeleting != change.Current?.IsDeleting || Narrowing(change.Old) != Narrowing(change.Current))
         {
             Add(sources.Keys(change.Key.Cluster, change.Key.Name));
         }

@@ -101,8 +101,8 @@ internal sealed class PlacementReconciler(
                 left.Add(dataPlane);
             }
 
-            writes.Add(withdrawals.Of(key, source, tenancy.Has(key.Object.Cluster), fleet.Current.DataPlane(dataPlane), work) is { } withdrawal && !WithdrawalRules.IsDone(work)
-                ? WithdrawAsync(work, withdrawal, key, cancellationToken)
+            writes.Add(withdrawals.Of(key, source, tenancy.Has(key.Object.Cluster), incarnations.IsOpen(key.Object), fleet.Current.DataPlane(dataPlane), work) is { } withdrawal && !WithdrawalRules.IsDone(work)
+                ? WithdrawAsync(work, withdrawal, withdrawal == Withdrawal.Remove ? source!.NumberAt("metadata", "deletionGracePeriodSeconds") : null, key, cancellationToken)
                 : DeleteAsync(work, key, cancellationToken));
         }
 
@@ -111,6 +111,11 @@ internal sealed class PlacementReconciler(
         {
             // The Works say by now what becomes of what it made.
             await ReleaseAsync(source, kind, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (existing.Count == 0 && PlacementRules.IsLeaving(source))
+        {
+            await EndAsync(source, cancellationToken).ConfigureAwait(false);
         }
 
         if (source is null && existing.Count == 0)
@@ -155,15 +160,15 @@ internal sealed class PlacementReconciler(
         Log.WorkWritten(logger, key.ToString(), WorkDirectory.DataPlaneOf(work));
     }
 
-    private async Task WithdrawAsync(KubeObject work, string withdrawal, SourceKey key, CancellationToken cancellationToken)
+    private async Task WithdrawAsync(KubeObject work, string withdrawal, long? grace, SourceKey key, CancellationToken cancellationToken)
     {
-        if (Withdrawal.Of(work) == withdrawal)
+        if (Withdrawal.Of(work) == withdrawal && Withdrawal.GraceOf(work) == grace)
         {
             return;
         }
 
         works.Informer.Observe(await root.PatchAsync(
-            OrreryResources.Works, work.Namespace, work.Name, PatchKind.Json, WorkBuilder.Withdrawn(work, withdrawal), cancellationToken).ConfigureAwait(false));
+            OrreryResources.Works, work.Namespace, work.Name, PatchKind.Json, WorkBuilder.Withdrawn(work, withdrawal, grace), cancellationToken).ConfigureAwait(false));
         Log.WorkWithdrawn(logger, key.ToString(), WorkDirectory.DataPlaneOf(work), withdrawal);
     }
 
@@ -177,6 +182,20 @@ internal sealed class PlacementReconciler(
         catch (StatusException e) when (e.IsNotFound || e.Reason == StatusReason.Invalid)
         {
             // Gone, or let go of by a server that does so itself.
+        }
+    }
+
+    /// <summary>It has gone wherever it ran: what a kubelet would say of a pod of its own.</summary>
+    private async Task EndAsync(KubeObject pod, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await root.InCluster(pod.Cluster).DeleteAsync(
+                CoreResources.Pods, pod.Namespace, pod.Name, new DeleteQuery { Uid = pod.Uid, GracePeriodSeconds = 0 }, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StatusException e) when (e.IsNotFound || e.IsConflict)
+        {
+            // Gone already, and perhaps another is there by now.
         }
     }
 

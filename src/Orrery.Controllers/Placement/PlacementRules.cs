@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Orrery.Api;
 using Orrery.Api.Kinds;
@@ -8,9 +9,18 @@ namespace Orrery.Controllers.Placement;
 /// <summary>Which objects of a virtual cluster are placed. Pure.</summary>
 internal static class PlacementRules
 {
-    public static bool IsPlaced(KubeObject source) =>
-        !source.IsDeleting
-        && !source.Namespace.StartsWith("kube-", StringComparison.Ordinal)
+    public static bool IsPlaced(KubeObject source) => !source.IsDeleting && IsPlaceable(source);
+
+    /// <summary>
+    /// A pod that was placed and is being deleted, with time to end: until it has gone wherever it runs, it stands there Terminating. Without a node of its own no pod gets such time but where it
+    /// runs in data planes; with one it is theirs where it says that it runs there, and a kubelet's otherwise.
+    /// </summary>
+    public static bool IsLeaving([NotNullWhen(true)] KubeObject? source) =>
+        source is { IsDeleting: true, Kind: "Pod" } && source.NumberAt("metadata", "deletionGracePeriodSeconds") > 0 && IsPlaceable(source)
+        && (string.IsNullOrEmpty(source.TextAt("spec", "nodeName")) || source.Annotations.ContainsKey(OrreryNames.RunsInAnnotation));
+
+    private static bool IsPlaceable(KubeObject source) =>
+        !source.Namespace.StartsWith("kube-", StringComparison.Ordinal)
         && !IsOfAPlacedWorkload(source)
         && !IsClustersOwn(source);
 

@@ -38,9 +38,10 @@ internal sealed class WithdrawalRules
 
     /// <param name="source">Null once it is gone.</param>
     /// <param name="hasCluster">Whether its virtual cluster is there and stays; otherwise everything goes. One that lost its tenant (a label that somebody took away) is still there.</param>
+    /// <param name="hasNamespace">Whether its namespace is there and stays: one that goes waits for no pod of a data plane.</param>
     /// <param name="dataPlane">Null when it left the fleet.</param>
     /// <returns>Null: the object is removed with all that it made.</returns>
-    public string? Of(SourceKey key, KubeObject? source, bool hasCluster, DataPlane? dataPlane, KubeObject work)
+    public string? Of(SourceKey key, KubeObject? source, bool hasCluster, bool hasNamespace, DataPlane? dataPlane, KubeObject work)
     {
         if (!hasCluster || dataPlane is not { Deleting: false })
         {
@@ -53,6 +54,11 @@ internal sealed class WithdrawalRules
             return source is { IsDeleting: false } ? Withdrawal.Keep : null;
         }
 
+        if (hasNamespace && PlacementRules.IsLeaving(source) && source.Uid == work.TextAt("spec", "source", "uid"))
+        {
+            return Withdrawal.Remove;
+        }
+
         if (Withdrawal.Of(work) == Withdrawal.Orphan)
         {
             return Withdrawal.Orphan;
@@ -61,10 +67,10 @@ internal sealed class WithdrawalRules
         return PlaceableKinds.Find(key.Kind) is { } kind && PlaceableKinds.WithDependents.Contains(kind.Resource.GroupResource) && orphaning.TryGetValue(key, out string? uid) && uid == work.TextAt("spec", "source", "uid") ? Withdrawal.Orphan : null;
     }
 
-    /// <summary>The satellite has let go of what the object made: nothing of the Work is left.</summary>
+    /// <summary>The satellite has let go of what the object made, or the object has gone as it was to: nothing of the Work is left. (A satellite of before takes the one for the other.)</summary>
     public static bool IsDone(KubeObject work) =>
-        Withdrawal.Of(work) == Withdrawal.Orphan
-        && Conditions.Find(work, OrreryNames.AppliedCondition) is { Reason: Withdrawal.Orphaned } applied && applied.ObservedGeneration == work.Generation;
+        Withdrawal.Of(work) is Withdrawal.Orphan or Withdrawal.Remove
+        && Conditions.Find(work, OrreryNames.AppliedCondition) is { Reason: Withdrawal.Orphaned or Withdrawal.Removed } applied && applied.ObservedGeneration == work.Generation;
 
     public static GroupKind ClaimKind { get; } = new("", "PersistentVolumeClaim");
 

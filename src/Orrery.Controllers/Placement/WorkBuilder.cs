@@ -84,11 +84,21 @@ internal static class WorkBuilder
     }
 
     /// <summary>A patch that says what becomes of the object where it is not wanted any more.</summary>
-    public static JsonArray Withdrawn(KubeObject existing, string withdrawal) =>
-    [
-        new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = existing.Uid },
-        new JsonObject { ["op"] = "add", ["path"] = "/spec/withdrawal", ["value"] = withdrawal },
-    ];
+    /// <param name="grace">Seconds that it may take; null leaves that to it.</param>
+    public static JsonArray Withdrawn(KubeObject existing, string withdrawal, long? grace)
+    {
+        JsonArray patch =
+        [
+            new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = existing.Uid },
+            new JsonObject { ["op"] = "add", ["path"] = "/spec/withdrawal", ["value"] = withdrawal },
+        ];
+        if (grace is { } seconds)
+        {
+            patch.Add((JsonNode)new JsonObject { ["op"] = "add", ["path"] = "/spec/gracePeriodSeconds", ["value"] = seconds });
+        }
+
+        return patch;
+    }
 
     private static JsonObject Labels(KubeObject source, string tenant) => new()
     {

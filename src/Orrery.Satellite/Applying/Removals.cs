@@ -54,12 +54,12 @@ internal sealed class Removals(SatelliteContext context, AppliedObjects applied,
     }
 
     public async Task DeleteAsync(
-        GroupVersionResource resource, KubeObject live, string work, CancellationToken cancellationToken, string propagation = "Background")
+        GroupVersionResource resource, KubeObject live, string work, CancellationToken cancellationToken, string propagation = "Background", long? grace = null)
     {
         try
         {
             await context.Actions.DeleteAsync(
-                resource, live, new DeleteQuery { Uid = live.Uid, PropagationPolicy = propagation }, "Work " + work, cancellationToken).ConfigureAwait(false);
+                resource, live, new DeleteQuery { Uid = live.Uid, GracePeriodSeconds = grace, PropagationPolicy = propagation }, "Work " + work, cancellationToken).ConfigureAwait(false);
             if (propagation == "Background")
             {
                 Log.Pruned(logger, work, live.Kind, live.Namespace, live.Name);

@@ -146,7 +146,7 @@ internal sealed class WorkReconciler : IReconciler<string>
         return look < TerminatingLook ? TerminatingLook : look > RefusedLook ? RefusedLook : look;
     }
 
-    /// <summary>Leaves the object alone, or takes it away from what it made.</summary>
+    /// <summary>Leaves the object alone, takes it away from what it made, or takes it away in its time.</summary>
     private async Task<ApplyOutcome> WithdrawAsync(KubeObject work, string withdrawal, CancellationToken cancellationToken)
     {
         memory.Forget(work.Name);
@@ -156,6 +156,11 @@ internal sealed class WorkReconciler : IReconciler<string>
             return ApplyOutcome.Refused(Withdrawal.Kept, "withdrawn from here; the object is kept as it is until its source is deleted", live);
         }
 
+        if (withdrawal == Withdrawal.Remove)
+        {
+            return live is null ? ApplyOutcome.Refused(Withdrawal.Removed, "the object has gone") : await RemoveAsync(work, resource, live, cancellationToken).ConfigureAwait(false);
+        }
+
         if (live is null)
         {
             return ApplyOutcome.Refused(Withdrawal.Orphaned, "the object has gone and what it made was left");
@@ -163,15 +168,9 @@ internal sealed class WorkReconciler : IReconciler<string>
 
         if (!live.IsDeleting)
         {
-            if (context.IsByCopy)
+            if (Held(work, resource, live) is { } held)
             {
-                return ApplyOutcome.Refused("Terminating", "the object is deleted once the control plane is back", live);
-            }
-
-            if (context.Actions.Denies(resource, live.Kind, live.Namespace, live.Name) is { } denial)
-            {
-                context.Actions.HeldBack("delete", resource, live, "Work " + work.Name, denial);
-                return ApplyOutcome.Denied(denial, live);
+                return held;
             }
 
             await removals.DeleteAsync(resource, live, work.Name, cancellationToken, "Orphan").ConfigureAwait(false);
@@ -179,5 +178,38 @@ internal sealed class WorkReconciler : IReconciler<string>
         }
 
         return ApplyOutcome.Refused("Terminating", "the object is being deleted and what it made is left", live);
+    }
+
+    private async Task<ApplyOutcome> RemoveAsync(KubeObject work, GroupVersionResource resource, KubeObject live, CancellationToken cancellationToken)
+    {
+        long? grace = Withdrawal.GraceOf(work);
+        if (!live.IsDeleting || live.NumberAt("metadata", "deletionGracePeriodSeconds") > grace)
+        {
+            if (Held(work, resource, live) is { } held)
+            {
+                return held;
+            }
+
+            await removals.DeleteAsync(resource, live, work.Name, cancellationToken, grace: grace).ConfigureAwait(false);
+        }
+
+        return ApplyOutcome.Refused("Terminating", "the object is being deleted", live);
+    }
+
+    /// <summary>What keeps an object from being deleted now; null: nothing.</summary>
+    private ApplyOutcome? Held(KubeObject work, GroupVersionResource resource, KubeObject live)
+    {
+        if (context.IsByCopy)
+        {
+            return ApplyOutcome.Refused("Terminating", "the object is deleted once the control plane is back", live);
+        }
+
+        if (context.Actions.Denies(resource, live.Kind, live.Namespace, live.Name) is not { } denial)
+        {
+            return null;
+        }
+
+        context.Actions.HeldBack("delete", resource, live, "Work " + work.Name, denial);
+        return ApplyOutcome.Denied(denial, live);
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Api.Kinds;
 using Orrery.Server.Admission;
 using Orrery.Server.Handlers;
 using Orrery.Storage;
@@ -44,7 +45,7 @@ internal sealed class ObjectDeletion(ObjectStore objects, ObjectVersions version
 
             // 3. Mark it, or delete it.
             JsonObject json = (JsonObject)old.DeepClone();
-            Mark(resource, json, options);
+            Mark(resource, scope.Cluster, json, options);
             bool isGone = IsComplete(json);
             if (!isGone && ObjectStore.IsSame(json, old))
             {
@@ -95,7 +96,7 @@ internal sealed class ObjectDeletion(ObjectStore objects, ObjectVersions version
         }
     }
 
-    private void Mark(ResourceDefinition resource, JsonObject json, DeleteOptions options)
+    private void Mark(ResourceDefinition resource, ClusterName cluster, JsonObject json, DeleteOptions options)
     {
         JsonObject metadata = json.Metadata;
         DateTimeOffset now = time.GetUtcNow();
@@ -121,7 +122,7 @@ internal sealed class ObjectDeletion(ObjectStore objects, ObjectVersions version
 
         if (!wasDeleting)
         {
-            long grace = GracePeriod(resource, json, options);
+            long grace = GracePeriod(resource, cluster, json, options);
             metadata["deletionTimestamp"] = Stamp(now.AddSeconds(grace));
             if (!resource.Strategy.IsDeletedByFinalizer)
             {
@@ -170,15 +171,16 @@ internal sealed class ObjectDeletion(ObjectStore objects, ObjectVersions version
         }
     }
 
-    private static long GracePeriod(ResourceDefinition resource, JsonObject json, DeleteOptions options)
+    private static long GracePeriod(ResourceDefinition resource, ClusterName cluster, JsonObject json, DeleteOptions options)
     {
         if (!IsPod(resource))
         {
             return 0;
         }
 
-        // A pod that no kubelet has, or that has ended, needs none (registry/core/pod/strategy.go).
-        return json.TextAt("spec", "nodeName") is null or "" || json.TextAt("status", "phase") is "Failed" or "Succeeded"
+        // A pod that no kubelet has, or that has ended, needs none (registry/core/pod/strategy.go). One of a virtual cluster that runs in data planes has theirs.
+        bool isRun = json.TextAt("spec", "nodeName") is { Length: > 0 } || (!cluster.IsRoot && json.TextAt("metadata", "annotations", OrreryNames.RunsInAnnotation) is { Length: > 0 });
+        return !isRun || json.TextAt("status", "phase") is "Failed" or "Succeeded"
             ? 0
             : AtLeastOne(options.GracePeriodSeconds ?? json.NumberAt("spec", "terminationGracePeriodSeconds") ?? 30);
     }

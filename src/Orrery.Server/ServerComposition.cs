@@ -92,7 +92,7 @@ internal static class ServerComposition
             ],
             admissionMetrics, time).Without(options.DisabledAdmissionPlugins);
         var serviceAddresses = new ServiceAddresses(caches, options.SecondServiceRange is { } second ? [options.ServiceRange, second] : [options.ServiceRange], options.NodePorts, names);
-        var quotas = new QuotaLedger(objects, !options.DisabledAdmissionPlugins.Contains("ResourceQuota"), time);
+        var quotas = new QuotaLedger(objects, options.AdmissionConfiguration.LimitedResources, !options.DisabledAdmissionPlugins.Contains("ResourceQuota"), time);
         var creation = new ObjectCreation(objects, versions, admission, serviceAddresses, quotas, options.VirtualClusterRoom, time, names);
         var update = new ObjectUpdate(objects, versions, admission, serviceAddresses, quotas, options.VirtualClusterRoom, creation, time);
         var deletion = new ObjectDeletion(objects, versions, admission, time);

@@ -62,7 +62,8 @@ public static class QuotaCheck
         return null;
     }
 
-    private static ResourceList Difference(ResourceList wanted, ResourceList? had)
+    /// <summary>What is wanted beyond what was had; nothing that is less.</summary>
+    internal static ResourceList Difference(ResourceList wanted, ResourceList? had)
     {
         var more = new ResourceList();
         foreach ((string name, Quantity amount) in wanted)

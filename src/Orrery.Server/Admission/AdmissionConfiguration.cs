@@ -1,4 +1,5 @@
 using Orrery.Api;
+using Orrery.Machinery.Quotas;
 using Orrery.Server.Admission.PodSecurity;
 using Orrery.Server.Configuration;
 using Orrery.Server.Webhooks;
@@ -7,7 +8,7 @@ namespace Orrery.Server.Admission;
 
 /// <summary>
 /// What admission plugins are told at the start: Kubernetes' AdmissionConfiguration (<c>apiserver.config.k8s.io</c>). Of the plugins here,
-/// <c>PodSecurity</c> and those that ask webhooks can be told something; a configuration of another is refused, since nothing would follow it.
+/// <c>PodSecurity</c>, <c>ResourceQuota</c> and those that ask webhooks can be told something; a configuration of another is refused, since nothing would follow it.
 /// </summary>
 public sealed class AdmissionConfiguration
 {
@@ -21,6 +22,9 @@ public sealed class AdmissionConfiguration
     public static AdmissionConfiguration None { get; } = new();
 
     internal PodSecurityConfiguration PodSecurity { get; private set; } = PodSecurityConfiguration.None;
+
+    /// <summary>What may not be used, in any cluster, where no quota speaks of it.</summary>
+    internal IReadOnlyList<LimitedResource> LimitedResources { get; private set; } = [];
 
     /// <summary>For webhooks of root that change objects.</summary>
     internal WebhookCredentials Mutating { get; private set; } = WebhookCredentials.None;
@@ -56,6 +60,9 @@ public sealed class AdmissionConfiguration
                 case "PodSecurity":
                     made.PodSecurity = ReadPodSecurity(plugin, read);
                     break;
+                case "ResourceQuota":
+                    made.LimitedResources = ReadLimited(plugin, read);
+                    break;
                 case MutatingPlugin:
                     made.Mutating = ReadCredentials(plugin, read);
                     break;
@@ -63,7 +70,7 @@ public sealed class AdmissionConfiguration
                     made.Validating = ReadCredentials(plugin, read);
                     break;
                 default:
-                    throw new FormatException($"{plugin.Path("name")}: \"{name}\": only PodSecurity, {MutatingPlugin} and {ValidatingPlugin} can be configured here");
+                    throw new FormatException($"{plugin.Path("name")}: \"{name}\": only PodSecurity, ResourceQuota, {MutatingPlugin} and {ValidatingPlugin} can be configured here");
             }
         }
 
@@ -74,6 +81,28 @@ public sealed class AdmissionConfiguration
     {
         const string Kind = "PodSecurityConfiguration", In = "pod-security.admission.config.k8s.io";
         return Said(plugin, read, (Kind, In + "/v1"), (Kind, In + "/v1beta1"), (Kind, In + "/v1alpha1")) is { } said ? PodSecurityConfiguration.Read(said) : PodSecurityConfiguration.None;
+    }
+
+    private static IReadOnlyList<LimitedResource> ReadLimited(ConfigurationFields plugin, Func<string, string> read)
+    {
+        const string Kind = "Configuration", In = "resourcequota.admission.k8s.io";
+        if (Said(plugin, read, ("ResourceQuotaConfiguration", Group + "/v1"), (Kind, In + "/v1beta1"), (Kind, In + "/v1alpha1")) is not { } said)
+        {
+            return [];
+        }
+
+        said.RequireOnly("apiVersion", "kind", "limitedResources");
+        return [.. said.List("limitedResources").Select(entry =>
+        {
+            entry.RequireOnly("apiGroup", "resource", "matchContains", "matchScopes");
+            return new LimitedResource(new GroupResource(entry.Text("apiGroup") ?? "", entry.Required("resource")), entry.Texts("matchContains"), [.. entry.List("matchScopes").Select(ReadScope)]);
+        })];
+    }
+
+    private static QuotaScope ReadScope(ConfigurationFields scope)
+    {
+        scope.RequireOnly("scopeName", "operator", "values");
+        return new QuotaScope(scope.Required("scopeName"), scope.Required("operator"), scope.Texts("values"));
     }
 
     private static WebhookCredentials ReadCredentials(ConfigurationFields plugin, Func<string, string> read)

@@ -54,7 +54,7 @@ public sealed class PodSecurityConfigurationTests
     }
 
     [Theory]
-    [InlineData("""[{"name":"EventRateLimit"}]""", "plugins[0].name: \"EventRateLimit\": only PodSecurity, MutatingAdmissionWebhook and ValidatingAdmissionWebhook can be configured here")]
+    [InlineData("""[{"name":"EventRateLimit"}]""", "plugins[0].name: \"EventRateLimit\": only PodSecurity, ResourceQuota, MutatingAdmissionWebhook and ValidatingAdmissionWebhook can be configured here")]
     [InlineData("""[{"name":"PodSecurity","configuration":{"kind":"Other"}}]""", "plugins[0].configuration: want kind PodSecurityConfiguration of pod-security.admission.config.k8s.io/v1")]
     [InlineData("""[{"name":"PodSecurity","path":"f","more":1}]""", "plugins[0].more: no such field")]
     [InlineData("""[{"name":"PodSecurity","path":"f"}]""", "defaults.enforce: Invalid value: \"strict\": must be one of privileged, baseline, restricted")]

@@ -14,8 +14,9 @@ namespace Orrery.Server.Admission.Quota;
 /// What is deleted is given back by <see cref="Upkeep.QuotaUsage"/>. Writes of the control plane itself, such as mirrored
 /// pods, are counted there too and never refused. Upstream: apiserver <c>pkg/admission/plugin/resourcequota</c>.
 /// </summary>
+/// <param name="limited">What may not be used where no quota speaks of it.</param>
 /// <param name="isEnabled">False: nothing is charged (the plugin <c>ResourceQuota</c> is disabled).</param>
-internal sealed class QuotaLedger(ObjectStore objects, bool isEnabled, TimeProvider time)
+internal sealed class QuotaLedger(ObjectStore objects, IReadOnlyList<LimitedResource> limited, bool isEnabled, TimeProvider time)
 {
     /// <summary>Lost races with other processes after which the client is told to try again.</summary>
     private const int MaxAttempts = 100;
@@ -69,7 +70,7 @@ internal sealed class QuotaLedger(ObjectStore objects, bool isEnabled, TimeProvi
 
     private bool IsCharged(WriteScope scope, JsonObject? old) =>
         isEnabled && scope.Resource.Namespaced && !scope.IsControlPlane && scope.GroupResource is not { Resource: "events" }
-        && HasAny(scope) && QuotaEvaluator.For(scope.GroupResource).Handles(old is null, scope.Subresource);
+        && (limited.Count > 0 || HasAny(scope)) && QuotaEvaluator.For(scope.GroupResource).Handles(old is null, scope.Subresource);
 
     private bool HasAny(WriteScope scope)
     {
@@ -82,9 +83,11 @@ internal sealed class QuotaLedger(ObjectStore objects, bool isEnabled, TimeProvi
         QuotaEvaluator evaluator = QuotaEvaluator.For(scope.GroupResource);
         var conditions = new List<Condition>();
         var writes = new List<Write>();
-        foreach (CachedObject found in objects.Caches.For(Quotas.GroupResource).Current.Range(StoreKey.Prefix(Quotas.GroupResource, scope.Cluster, scope.Namespace)))
+        (CachedObject Found, JsonObject Quota)[] quotas =
+            [.. objects.Caches.For(Quotas.GroupResource).Current.Range(StoreKey.Prefix(Quotas.GroupResource, scope.Cluster, scope.Namespace)).Select(found => (found, StoredJson.Parse(found.Json.Span)))];
+        RequireCovered(scope, evaluator, quotas, json, old);
+        foreach ((CachedObject found, JsonObject quota) in quotas)
         {
-            JsonObject quota = StoredJson.Parse(found.Json.Span);
             if (QuotaCheck.Refusal(evaluator, quota, json, old, time.GetUtcNow(), out ResourceList? used) is { } why)
             {
                 throw ApiErrors.Forbidden(scope.GroupResource, json.Name, why);
@@ -98,6 +101,26 @@ internal sealed class QuotaLedger(ObjectStore objects, bool isEnabled, TimeProvi
         }
 
         return conditions.Count == 0 ? default : new CommitAdditions(conditions, writes);
+    }
+
+    private void RequireCovered(WriteScope scope, QuotaEvaluator evaluator, (CachedObject Found, JsonObject Quota)[] quotas, JsonObject json, JsonObject? old)
+    {
+        if (limited.Count == 0)
+        {
+            return;
+        }
+
+        Uncovered uncovered = LimitedResource.Find(limited, scope.GroupResource, evaluator, [.. quotas.Select(q => q.Quota)], json, old, time.GetUtcNow());
+        if (uncovered.NamesRefusal is { } names)
+        {
+            throw ApiErrors.Forbidden(scope.GroupResource, json.Name, names);
+        }
+
+        if (uncovered.ScopesRefusal is { } scopes)
+        {
+            // Upstream gives this no reason, and so no other code.
+            throw new StatusException(new Status { Code = 500, Message = scopes });
+        }
     }
 
     private byte[] Charged(JsonObject quota, ResourceList used)

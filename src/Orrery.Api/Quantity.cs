@@ -27,14 +27,18 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
 
     private const int FinestExponent = -9;
 
-    /// <summary>The largest amount has nineteen.</summary>
-    private const int MostDigits = 30;
+    /// <summary>Before the point, with the exponent's: more than anybody counts, and few enough to count with. Upstream has no bound but that of a request.</summary>
+    private const int MostDigits = 2000;
 
     /// <summary>An exponent moves the point by less than a thousand.</summary>
     private const int MostFraction = 1100;
     private static readonly string[] DecimalSuffixes = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
     private static readonly string[] BinarySuffixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
-    private static readonly BigInteger Largest = long.MaxValue * BigInteger.Pow(10, -FinestExponent);
+
+    /// <summary>Of those in binary form; others are as large as they are written.</summary>
+    private static readonly BigInteger LargestBinary = long.MaxValue * BigInteger.Pow(10, -FinestExponent);
+
+    private static readonly BigInteger Largest = BigInteger.Pow(10, MostDigits - FinestExponent);
 
     /// <summary>The value in billionths.</summary>
     private readonly BigInteger nano;
@@ -136,9 +140,10 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
 
         // 3. no more digits than count: what is beyond the largest amount is that, and what is far behind the point only rounds up
         whole = whole.TrimStart('0');
+        BigInteger largest = format == QuantityFormat.BinarySI ? LargestBinary : Largest;
         if (whole.Length > 0 && whole.Length + exponent > MostDigits)
         {
-            quantity = new Quantity(negative ? -Largest : Largest, format);
+            quantity = new Quantity(negative ? -largest : largest, format);
             return true;
         }
 
@@ -150,8 +155,8 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
         // 4. value, scaled to billionths
         BigInteger digits = BigInteger.Parse("0" + whole + fraction, NumberStyles.None, CultureInfo.InvariantCulture) * factor;
         int scale = exponent - fraction.Length - FinestExponent;
-        BigInteger value = scale >= 0 ? digits * BigInteger.Pow(10, Math.Min(scale, 100)) : CeilingDivide(digits, BigInteger.Pow(10, -scale));
-        value = BigInteger.Min(value, Largest);
+        BigInteger value = scale >= 0 ? digits * BigInteger.Pow(10, scale) : CeilingDivide(digits, BigInteger.Pow(10, -scale));
+        value = BigInteger.Min(value, largest);
         quantity = new Quantity(negative ? -value : value, format);
         return true;
     }
@@ -188,7 +193,7 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
 
         BigInteger mantissa = nano;
         int exponent = FinestExponent;
-        while (exponent < 18 && mantissa % 1000 == 0)
+        while ((exponent < 18 || Format == QuantityFormat.DecimalExponent) && mantissa % 1000 == 0)
         {
             mantissa /= 1000;
             exponent += 3;

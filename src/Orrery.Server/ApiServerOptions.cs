@@ -106,6 +106,9 @@ public sealed record ApiServerOptions
     /// <summary>Whether pods, and templates of them, may have privileged containers.</summary>
     public bool AllowsPrivileged { get; init; } = true;
 
+    /// <summary>Whether kubelets are held to what is theirs: the admission plugin NodeRestriction, which upstream leaves off by itself.</summary>
+    public bool RestrictsNodes { get; init; }
+
     /// <summary>Names, as upstream has them, of admission plugins that are left out.</summary>
     public IReadOnlySet<string> DisabledAdmissionPlugins { get; init; } = new HashSet<string>();
 

@@ -79,7 +79,8 @@ internal static class ServerComposition
         var admission = new AdmissionChain(
             mutating:
             [
-                lifecycle, new SigningRequestIdentity(time), new DeviceTaintTimes(time), limits, new ServiceAccountDefaults(objects, names), new NewNodeTaint(), new PodTopologyLabels(objects), priority, new DefaultTolerations(),
+                lifecycle, new SigningRequestIdentity(time), new DeviceTaintTimes(time), limits, new ServiceAccountDefaults(objects, names),
+                .. options.RestrictsNodes ? (IMutatingPlugin[])[new NodeRestriction(access.Objects, access.Authorizer)] : [], new NewNodeTaint(), new PodTopologyLabels(objects), priority, new DefaultTolerations(),
                 DefaultClass.OfClaims(objects), new VolumeProtection(), new FinalizersAtBirth(options.FinalizersAtBirth), new RuntimeClassOverhead(objects), DefaultClass.OfIngresses(objects),
                 PolicyPlugins.Mutating(caches, facts, parameters), new MutatingWebhooks(caches, webhookCalls, seats), new ParamGuard(objects, resources, access.Authorizer), new RoleEscalation(access.RoleGuard),
                 new LastChange(options.NotesLastChange, time), new MirroredMetadata(),

@@ -8,7 +8,7 @@ namespace Orrery.Server.Authorization;
 /// The reviews of authorization.k8s.io. Each takes the decoded, admitted body and returns it with its status; nothing is
 /// stored. Rules of upstream's <c>pkg/registry/authorization</c> and <c>pkg/apis/authorization/validation</c>.
 /// </summary>
-internal sealed class AccessReviews(RbacAuthorizer rbac, IAuthorizer authorizer, Func<bool> hasWebhook)
+internal sealed class AccessReviews(RbacAuthorizer rbac, IAuthorizer authorizer, Func<UserInfo, IEnumerable<string>> unlisted)
 {
     private const string Group = "authorization.k8s.io";
 
@@ -66,11 +66,7 @@ internal sealed class AccessReviews(RbacAuthorizer rbac, IAuthorizer authorizer,
         }
 
         (IReadOnlyList<PolicyRule> rules, IReadOnlyList<string> missing) = rbac.RulesFor(cluster, user, ns);
-        if (hasWebhook())
-        {
-            missing = [.. missing, "webhook authorizer does not support user rule resolution"];
-        }
-
+        missing = [.. missing, .. unlisted(user)];
         var status = new JsonObject
         {
             ["resourceRules"] = new JsonArray([.. rules.Where(r => r.Resources.Count > 0).Select(r => (JsonNode)(r with { NonResourceUrls = [] }).ToJson())]),

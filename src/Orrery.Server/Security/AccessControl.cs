@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Orrery.Server.Authentication;
 using Orrery.Server.Authentication.Oidc;
 using Orrery.Server.Authorization;
+using Orrery.Server.Authorization.Nodes;
 using Orrery.Server.Authorization.Webhook;
 using Orrery.Server.Cache;
 using Orrery.Server.Clusters;
@@ -20,14 +21,14 @@ internal sealed class AccessControl
         BaseLayer = new BaseLayer(created, options.RootCertificatePem ?? NamespaceContents.Pem(options.ClientAuthorities), Clusters.IdentityOf, surface);
         Objects = new ClusterObjects(caches, BaseLayer);
         Rbac = new RbacAuthorizer(new RbacIndexes(caches, BaseLayer, Clusters), options.Authorization);
-        Chain = options.Authorizers is { } several ? new AuthorizerChain(several, Rbac, time, logs.CreateLogger<AuthorizerChain>()) : null;
+        Chain = options.Authorizers is { } several ? new AuthorizerChain(several, Rbac, new NodeAuthorizer(caches, () => BaseLayer.Rbac.Role("", "system:node")!.Rules), time, logs.CreateLogger<AuthorizerChain>()) : null;
         Authorizer = Chain is null ? Rbac : Chain;
         AuthorizersFile = options.AuthorizersFile is { } followed && Chain is { } chain
             ? new FollowedFile(followed.Path, text => chain.Configure(AuthorizationConfiguration.Parse(text, followed.Connect)), time, logs.CreateLogger<FollowedFile>())
             : null;
         RoleAggregation = new RoleAggregation(caches, BaseLayer, Rbac, Clusters, time, logs.CreateLogger<RoleAggregation>());
         RoleGuard = new RoleGuard(Rbac, Authorizer);
-        AccessReviews = new AccessReviews(Rbac, Authorizer, () => Chain?.HasWebhook == true);
+        AccessReviews = new AccessReviews(Rbac, Authorizer, user => Chain?.Unlisted(user) ?? []);
 
         Providers = new TokenProviders(caches, options.Issuers, addresses, new AnonymousRule(options.AllowsAnonymous), time, logs.CreateLogger<TokenProviders>());
         if (options.Oidc is { } provider)

@@ -6,6 +6,8 @@ namespace Orrery.KubeApiServer;
 /// <summary>The admission plugins of kube-apiserver 1.36, by name (upstream <c>pkg/kubeapiserver/options/plugins.go</c>).</summary>
 internal static class AdmissionPluginNames
 {
+    public const string NodeRestriction = "NodeRestriction";
+
     private static readonly FrozenSet<string> OnByDefault = FrozenSet.ToFrozenSet(
     [
         "NamespaceLifecycle", "LimitRanger", "ServiceAccount", "TaintNodesByCondition", "PodSecurity", "Priority", "DefaultTolerationSeconds", "DefaultStorageClass",
@@ -21,8 +23,8 @@ internal static class AdmissionPluginNames
         "PodNodeSelector", "PodTolerationRestriction",
     ]);
 
-    /// <summary>Those that would have no effect where nothing that they watch over exists: no kubelets use this server.</summary>
-    private static readonly FrozenSet<string> HarmlessToEnable = FrozenSet.ToFrozenSet(["AlwaysAdmit", "NamespaceExists", "NodeRestriction", "NodeDeclaredFeatureValidator"]);
+    /// <summary>That which is built, and those that would change nothing: no scheduler asks nodes here for what they can.</summary>
+    private static readonly FrozenSet<string> CanBeEnabled = FrozenSet.ToFrozenSet(["AlwaysAdmit", "NamespaceExists", NodeRestriction, "NodeDeclaredFeatureValidator"]);
 
     /// <summary>What is off: of those on by default, what was disabled.</summary>
     /// <exception cref="CommandFailedException">A name is unknown, or is both, or names a plugin that is not built.</exception>
@@ -35,7 +37,7 @@ internal static class AdmissionPluginNames
             throw new CommandFailedException($"\"{both}\" is in both --enable-admission-plugins and --disable-admission-plugins");
         }
 
-        return enable.FirstOrDefault(name => OffByDefault.Contains(name) && !HarmlessToEnable.Contains(name)) is { } missing
+        return enable.FirstOrDefault(name => OffByDefault.Contains(name) && !CanBeEnabled.Contains(name)) is { } missing
             ? throw new CommandFailedException($"--enable-admission-plugins: \"{missing}\" is not built into Orrery")
             : disable.Where(OnByDefault.Contains).ToHashSet(StringComparer.Ordinal);
     }
@@ -45,7 +47,7 @@ internal static class AdmissionPluginNames
     public static IReadOnlySet<string> AllBut(IReadOnlyList<string> on)
     {
         Require("admission-control", on);
-        return on.FirstOrDefault(name => OffByDefault.Contains(name) && !HarmlessToEnable.Contains(name)) is { } missing
+        return on.FirstOrDefault(name => OffByDefault.Contains(name) && !CanBeEnabled.Contains(name)) is { } missing
             ? throw new CommandFailedException($"--admission-control: \"{missing}\" is not built into Orrery")
             : OnByDefault.Except(on).ToHashSet(StringComparer.Ordinal);
     }

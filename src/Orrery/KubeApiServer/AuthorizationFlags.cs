@@ -35,16 +35,17 @@ internal sealed record AuthorizationFlags(AuthorizationMode Mode, AuthorizationC
             throw new CommandFailedException($"--authorization-mode: \"{unknown}\" is not one of RBAC, Node, Webhook, AlwaysAllow, AlwaysDeny");
         }
 
-        if (!modes.Contains("Webhook"))
+        if (modes.Distinct().Count() < modes.Count)
         {
-            return OfWebhook.FirstOrDefault(flags.Has) is { } idle
-                ? throw new CommandFailedException($"--{idle} is given without the mode Webhook in --authorization-mode")
-                : new AuthorizationFlags(Of(modes), null, null);
+            throw new CommandFailedException("--authorization-mode: each mode can stand there once");
         }
 
-        return modes.Distinct().Count() < modes.Count
-            ? throw new CommandFailedException("--authorization-mode: each mode can stand there once")
-            : new AuthorizationFlags(AuthorizationMode.Rbac, AuthorizationConfiguration.Of(modes, Webhook(flags)), null);
+        bool asksWebhook = modes.Contains("Webhook");
+        return !asksWebhook && OfWebhook.FirstOrDefault(flags.Has) is { } idle
+            ? throw new CommandFailedException($"--{idle} is given without the mode Webhook in --authorization-mode")
+            : asksWebhook || modes.Contains("Node")
+                ? new AuthorizationFlags(AuthorizationMode.Rbac, AuthorizationConfiguration.Of(modes, asksWebhook ? Webhook(flags) : null), null)
+                : new AuthorizationFlags(Of(modes), null, null);
     }
 
     /// <summary>Modes are asked in turn until one allows: what one grants, another does not take away.</summary>

@@ -69,7 +69,7 @@ internal static class KubeApiServerFlags
         new("audit-log-version", FlagKind.Text, "audit.k8s.io/v1 is the only one.", "audit.k8s.io/v1"),
 
         // May they.
-        new("authorization-mode", FlagKind.List, "RBAC, Webhook, AlwaysAllow, AlwaysDeny, or several, asked in turn. Node is accepted and grants nothing.", "AlwaysAllow"),
+        new("authorization-mode", FlagKind.List, "RBAC, Node, Webhook, AlwaysAllow, AlwaysDeny, or several, asked in turn.", "AlwaysAllow"),
         new("authorization-config", FlagKind.Text, "File that says who decides, in order: an AuthorizationConfiguration; followed as it changes. Instead of --authorization-mode."),
         new("authorization-webhook-config-file", FlagKind.Text, "Kubeconfig of the webhook that the mode Webhook asks."),
         new("authorization-webhook-version", FlagKind.Text, "Version of authorization.k8s.io that it speaks: v1 or v1beta1.", "v1beta1"),

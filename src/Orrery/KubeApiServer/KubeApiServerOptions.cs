@@ -76,6 +76,9 @@ internal sealed record KubeApiServerOptions
 
     public required IReadOnlySet<string> DisabledPlugins { get; init; }
 
+    /// <summary>Whether kubelets are held to what is theirs.</summary>
+    public required bool RestrictsNodes { get; init; }
+
     /// <summary>Certificate and key of who signs requests for client certificates; null signs none.</summary>
     public (string Certificate, string Key)? SigningFiles { get; init; }
 
@@ -134,6 +137,7 @@ internal sealed record KubeApiServerOptions
                 : flags.Has("enable-admission-plugins") || flags.Has("disable-admission-plugins")
                     ? throw new CommandFailedException("--admission-control and --enable-admission-plugins, --disable-admission-plugins exclude each other")
                 : AdmissionPluginNames.AllBut(flags.List("admission-control")),
+            RestrictsNodes = flags.List("enable-admission-plugins").Concat(flags.List("admission-control")).Contains(AdmissionPluginNames.NodeRestriction),
             SigningFiles = Together(flags, "cluster-signing-cert-file", "cluster-signing-key-file"),
             DisabledControllers = Controllers(flags.List("controllers")),
             Access = AccessConfiguration.Read(flags.Text, flags.List, name => flags.Number(name)),

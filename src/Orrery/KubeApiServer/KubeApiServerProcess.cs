@@ -53,6 +53,7 @@ internal static class KubeApiServerProcess
                 AllowsPrivileged = options.AllowsPrivileged,
                 WithheldVersions = options.WithheldVersions,
                 DisabledAdmissionPlugins = options.DisabledPlugins,
+                RestrictsNodes = options.RestrictsNodes,
                 DisabledControllers = options.DisabledControllers,
                 StaticTokenFile = options.TokenFile,
                 ServiceRange = options.ServiceRanges[0],

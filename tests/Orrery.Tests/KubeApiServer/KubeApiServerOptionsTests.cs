@@ -67,10 +67,22 @@ public sealed class KubeApiServerOptionsTests
     [Theory]
     [InlineData("Node,RBAC", AuthorizationMode.Rbac)]
     [InlineData("AlwaysDeny", AuthorizationMode.AlwaysDeny)]
-    [InlineData("Node", AuthorizationMode.AlwaysDeny)]
     [InlineData("RBAC,AlwaysAllow", AuthorizationMode.AlwaysAllow)]
     public void From_AuthorizationModes_OneThatAllowsIsEnough(string modes, AuthorizationMode expected) =>
         Assert.Equal(expected, Read("--authorization-mode=" + modes).Authorization.Mode);
+
+    /// <summary>Nodes are decided about by somebody of their own, and whoever else is named is asked as well.</summary>
+    [Theory]
+    [InlineData("Node", false)]
+    [InlineData("Node,RBAC", false)]
+    [InlineData("Node,AlwaysAllow", true)]
+    public void From_NodeAmongTheModes_AsksSeveral(string modes, bool allowsEverything)
+    {
+        AuthorizationFlags flags = Read("--authorization-mode=" + modes).Authorization;
+
+        Assert.NotNull(flags.Chain);
+        Assert.Equal(allowsEverything, flags.AllowsEverything);
+    }
 
     [Fact]
     public void From_AlwaysAllow_LetsNobodyInWithoutACredential() => Assert.False(Read("--anonymous-auth=true").AllowsAnonymous);

@@ -69,8 +69,8 @@ public sealed class AuthorizationConfiguration
 
     /// <summary>What <c>--authorization-mode</c> and the flags beside it say.</summary>
     /// <param name="modes">RBAC, Node, AlwaysAllow, AlwaysDeny or Webhook.</param>
-    /// <param name="webhook">Stands where the modes name it.</param>
-    public static AuthorizationConfiguration Of(IReadOnlyList<string> modes, AuthorizationWebhook webhook) =>
+    /// <param name="webhook">Stands where the modes name it; null where they do not.</param>
+    public static AuthorizationConfiguration Of(IReadOnlyList<string> modes, AuthorizationWebhook? webhook) =>
         new([.. modes.Select(mode => new ConfiguredAuthorizer(mode, mode.ToLowerInvariant(), mode == "Webhook" ? webhook : null))]);
 
     private static AuthorizationWebhook Webhook(ConfigurationFields fields, string name, Func<string, WebhookConnection> connect)

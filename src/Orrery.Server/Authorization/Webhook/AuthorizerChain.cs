@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Logging;
+using Orrery.Server.Authentication;
+using Orrery.Server.Authorization.Nodes;
 
 namespace Orrery.Server.Authorization.Webhook;
 
@@ -24,21 +26,28 @@ internal readonly record struct AuthorizationOpinion(AuthorizationVerdict Verdic
 internal sealed class AuthorizerChain : IAuthorizer, IDisposable
 {
     private readonly RbacAuthorizer rbac;
+    private readonly NodeAuthorizer nodes;
     private readonly TimeProvider time;
     private readonly ILogger log;
     private volatile Step[] steps = [];
 
     /// <param name="rbac">Also knows what no configuration changes: where credentials hold, and who may do everything.</param>
-    public AuthorizerChain(AuthorizationConfiguration configuration, RbacAuthorizer rbac, TimeProvider time, ILogger<AuthorizerChain> log)
+    public AuthorizerChain(AuthorizationConfiguration configuration, RbacAuthorizer rbac, NodeAuthorizer nodes, TimeProvider time, ILogger<AuthorizerChain> log)
     {
         this.rbac = rbac;
+        this.nodes = nodes;
         this.time = time;
         this.log = log;
         Configure(configuration);
     }
 
-    /// <summary>Whether somebody decides whose rules cannot be listed.</summary>
-    public bool HasWebhook => steps.Any(s => s.Webhook is not null);
+    /// <summary>Those who decide about a user and whose rules cannot be listed: what is said of each.</summary>
+    public IEnumerable<string> Unlisted(UserInfo user) => steps.SelectMany(step => step switch
+    {
+        { Webhook: not null } => (string[])["webhook authorizer does not support user rule resolution"],
+        { Type: "Node" } when NodeIdentity.Of(user) is not null => ["node authorizer does not support user rule resolution"],
+        _ => [],
+    });
 
     /// <summary>Takes the place of what was configured before. Requests under way go on with that, so that its connections are left to end when they idle.</summary>
     public void Configure(AuthorizationConfiguration configuration) =>
@@ -64,6 +73,7 @@ internal sealed class AuthorizerChain : IAuthorizer, IDisposable
             AuthorizationOpinion opinion = step switch
             {
                 { Webhook: { } webhook } => await webhook.AskAsync(attributes, cancellationToken),
+                { Type: "Node" } => nodes.Authorize(attributes),
                 { Type: "AlwaysAllow" } => new AuthorizationOpinion(AuthorizationVerdict.Allow, "", ""),
                 { Type: "AlwaysDeny" } => new AuthorizationOpinion(AuthorizationVerdict.NoOpinion, "Everything is forbidden.", ""),
                 { Type: "RBAC" } => rbac.Authorize(attributes) is var by ? new AuthorizationOpinion(by.Allowed ? AuthorizationVerdict.Allow : AuthorizationVerdict.NoOpinion, by.Reason, "") : default,

@@ -88,6 +88,10 @@ public sealed class KubeApiServerOptionsTests
     public void From_AlwaysAllow_LetsNobodyInWithoutACredential() => Assert.False(Read("--anonymous-auth=true").AllowsAnonymous);
 
     [Theory]
+    [InlineData("--requestheader-allowed-names: a value is empty", "--requestheader-allowed-names= ")]
+    [InlineData("--requestheader-username-headers: a value is empty", "--requestheader-username-headers=X-Remote-User,")]
+    [InlineData("--requestheader-uid-headers: X-Remote-Uid must be one of them", "--requestheader-uid-headers=X-Other")]
+    [InlineData("--authorization-mode: each mode can stand there once", "--authorization-mode=RBAC,Node", "--authorization-mode=RBAC")]
     [InlineData("--authorization-mode: \"ABAC\" is not one of RBAC, Node, Webhook, AlwaysAllow, AlwaysDeny", "--authorization-mode=ABAC")]
     [InlineData("--authorization-mode=Webhook wants --authorization-webhook-config-file", "--authorization-mode=RBAC,Webhook")]
     [InlineData("--authorization-webhook-version is given without the mode Webhook in --authorization-mode", "--authorization-webhook-version=v1")]

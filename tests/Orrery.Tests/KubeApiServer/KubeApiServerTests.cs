@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Orrery.Server.Security;
 using Orrery.Storage.Etcd;
 using Orrery.Testing;
 using Orrery.Tests.EndToEnd;
@@ -97,6 +98,36 @@ public sealed class KubeApiServerTests
         Assert.DoesNotContain("s3cret", server.Log, StringComparison.Ordinal);
         using HttpClient anybody = server.Anonymous();
         Assert.Equal(HttpStatusCode.Forbidden, (await anybody.GetAsync("/api/v1/namespaces")).StatusCode);
+    }
+
+    [Fact]
+    public async Task BootstrapTokensNodesAndAFrontProxy_OfAStandIn_AreAsOfAKubeApiServer()
+    {
+        Kubectl.Require();
+        using var folder = new TempDirectory();
+        using CertificateAuthority proxies = CertificateAuthority.Create("proxies", TimeSpan.FromDays(1), TimeProvider.System);
+        await using StandIn server = await StandIn.StartAsync(
+            "--enable-bootstrap-token-auth", "--authorization-mode=Node", "--enable-admission-plugins=NodeRestriction", $"--requestheader-client-ca-file={folder.Write("proxies.crt", proxies.CertificatePem)}",
+            "--requestheader-allowed-names=front", "--requestheader-username-headers=X-Remote-User", "--requestheader-group-headers=X-Remote-Group", "--requestheader-extra-headers-prefix=X-Remote-Extra-");
+        Kubectl admin = server.KubectlAs("admin", "system:masters"), node = server.KubectlAs("system:node:n1", "system:nodes");
+
+        // 1. A node introduces itself.
+        await admin.RunAsync(
+            "create secret generic bootstrap-token-abcdef -n kube-system --type=bootstrap.kubernetes.io/token --from-literal=token-id=abcdef --from-literal=token-secret=0123456789abcdef --from-literal=usage-bootstrap-authentication=true");
+        Assert.Equal("system:bootstrap:abcdef/[\"system:bootstrappers\",\"system:authenticated\"]", await server.KubectlWith("abcdef.0123456789abcdef").RunAsync("auth whoami -o jsonpath={.status.userInfo.username}/{.status.userInfo.groups}"));
+        Assert.NotEqual(0, (await server.KubectlWith("abcdef.0123456789abcdee").TryAsync("get namespaces")).ExitCode);
+
+        // 2. A node has what is its own.
+        await node.RunAsync("create -f -", """{"apiVersion":"v1","kind":"Node","metadata":{"name":"n1"}}""");
+        Assert.Equal("n1", await node.RunAsync("get node n1 -o jsonpath={.metadata.name}"));
+        Assert.Contains("node 'n1' cannot read all nodes, only its own Node object", (await node.TryAsync("get nodes")).Error, StringComparison.Ordinal);
+        Assert.Contains("is not allowed to modify labels: node-role.kubernetes.io/x", (await node.TryAsync("label node n1 node-role.kubernetes.io/x=")).Error, StringComparison.Ordinal);
+
+        // 3. Others are told by whom users are known here.
+        await Eventually.EqualsAsync(
+            "[\"front\"] [\"X-Remote-User\"] [\"X-Remote-Group\"] [\"X-Remote-Extra-\"]",
+            async () => (await admin.TryAsync("get configmap -n kube-system extension-apiserver-authentication -o jsonpath={.data.requestheader-allowed-names}#{.data.requestheader-username-headers}#{.data.requestheader-group-headers}#{.data.requestheader-extra-headers-prefix}")).Output.Replace('#', ' '),
+            TimeSpan.FromSeconds(30));
     }
 
     [Fact]

@@ -44,6 +44,9 @@ internal sealed class PlacementController : IController
 
         // What moves waits for a place that is heard.
         context.Fleet.ReadinessChanged += _ => Add(moves.Staying);
+
+        // What leaves it is waited for as long as it is heard, or is to stay.
+        context.Fleet.ReadinessChanged += dataPlane => Add(works.In(dataPlane).Where(w => Withdrawal.Of(w) == Withdrawal.Remove).Select(SourceKey.Of).OfType<SourceKey>());
     }
 
     public Task RunAsync(CancellationToken cancellationToken) => host.RunAsync(cancellationToken);

@@ -54,7 +54,8 @@ internal sealed class WithdrawalRules
             return source is { IsDeleting: false } ? Withdrawal.Keep : null;
         }
 
-        if (hasNamespace && PlacementRules.IsLeaving(source) && source.Uid == work.TextAt("spec", "source", "uid"))
+        // Which a data plane that is given up, drained and not heard any more, never says: it could not be deleted for that.
+        if (hasNamespace && dataPlane is not { Drained: true, IsReporting: false } && PlacementRules.IsLeaving(source) && source.Uid == work.TextAt("spec", "source", "uid"))
         {
             return Withdrawal.Remove;
         }

@@ -81,7 +81,7 @@ public sealed class PodGraceRoadTests
     }
 
     [Fact]
-    public async Task Delete_WhereTheDataPlaneIsSilent_LastsUntilItIsBackOrGone()
+    public async Task Delete_WhereTheDataPlaneIsSilent_LastsUntilItIsBackOrGivenUp()
     {
         await using TestFleet fleet = await TestFleet.StartAsync(Plane, Other);
         KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, Plane, Other);
@@ -100,8 +100,9 @@ public sealed class PodGraceRoadTests
 
         // 2. The other is given up.
         await fleet.Root.PatchAsync(OrreryResources.DataPlanes, "", Other, PatchKind.Merge, Json("""{"spec": {"drained": true}}"""), default);
+        await Eventually.TrueAsync(async () => await ThereAsync(shop, "default") is null, "it is not waited for any more", TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync(async () => (await fleet.Root.GetAsync(OrreryResources.DataPlanes, "", Other, default)).At("status", "tenants") is null, "no tenant uses it", TimeSpan.FromSeconds(60));
         await fleet.Root.DeleteAsync(OrreryResources.DataPlanes, "", Other, null, default);
-        await Eventually.TrueAsync(async () => await ThereAsync(shop, "default") is null, "it has gone with its data plane", TimeSpan.FromSeconds(60));
     }
 
     [Fact]

@@ -17,7 +17,7 @@ public sealed class PlacementRulesTests
     [InlineData("""{"kind":"Service","metadata":{"name":"kubernetes","namespace":"shop"}}""", true)]
     [InlineData("""{"kind":"Pod","metadata":{"name":"a","namespace":"x"}}""", true)]
     [InlineData("""{"kind":"Pod","metadata":{"name":"a.pa2","namespace":"x","labels":{"orrery.dev/data-plane":"pa2"}}}""", false)]
-    [InlineData("""{"kind":"Pod","metadata":{"name":"a","namespace":"x","ownerReferences":[{"kind":"Job","controller":true}]}}""", false)]
+    [InlineData("""{"kind":"Pod","metadata":{"name":"a","namespace":"x","ownerReferences":[{"apiVersion":"batch/v1","kind":"Job","controller":true}]}}""", false)]
     [InlineData("""{"kind":"ConfigMap","metadata":{"name":"a","namespace":"x","ownerReferences":[{"kind":"Job"}]}}""", true)]
     [InlineData("""{"kind":"Pod","metadata":{"name":"a","namespace":"x","deletionTimestamp":"2026-01-01T00:00:00Z"}}""", false)]
     public void IsPlaced_ByKindNameAndOwner_Decides(string json, bool expected) => Assert.Equal(expected, PlacementRules.IsPlaced(Samples.Object(json)));

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Http;
 using Orrery.Api;
 using Orrery.Client;
+using Orrery.Server.Transport.Sockets;
 
 namespace Orrery.Hub;
 
@@ -45,6 +46,9 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
     public TunnelCredential Credential { get; }
 
     public DateTimeOffset OpenedAt { get; }
+
+    /// <summary>The connection that carries it beside the satellite's own requests, if that can rest.</summary>
+    public IRestingConnection? Carrier { get; init; }
 
     /// <summary>For how long the satellite has said nothing, not even that it lives.</summary>
     public TimeSpan Quiet => heard.Quiet;

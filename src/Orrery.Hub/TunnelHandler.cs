@@ -4,6 +4,7 @@ using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Server.Handlers;
+using Orrery.Server.Transport.Sockets;
 
 namespace Orrery.Hub;
 
@@ -39,13 +40,16 @@ internal sealed class TunnelHandler(TunnelHub hub) : ISubresourceHandler
     {
         // The satellite's pings are the heartbeats, answered by whoever reads; below the socket they are seen. This side asks nothing, which would take a timer a satellite.
         ObservedStream? heard = null;
+
+        // What comes in by a connection of HTTP/1.1 is worked on by whoever reads it.
+        IRestingConnection? carrier = WebSocketUpgrade.IsWithinConnection(http) ? http.Features.Get<IRestingConnection>() : null;
         int satellite = hub.Beats.Enter();
         try
         {
             WebSocket socket = await WebSocketUpgrade.AcceptAsync(
                 http, OrreryNames.TunnelProtocol, keepAlive: TimeSpan.Zero, raw => heard = new ObservedStream(new PacedStream(raw, () => hub.Beats.UntilNext(satellite)), hub.Time)).ConfigureAwait(false);
             await using Stream connection = WebSocketStream.Create(socket, WebSocketMessageType.Binary, Goodbye);
-            await hub.HoldAsync(dataPlane, credential, connection, heard!, http.Connection.RemoteIpAddress?.ToString() ?? "", cancellationToken).ConfigureAwait(false);
+            await hub.HoldAsync(dataPlane, credential, connection, heard!, carrier, http.Connection.RemoteIpAddress?.ToString() ?? "", cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or WebSocketException)
         {

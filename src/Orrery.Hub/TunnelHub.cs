@@ -7,6 +7,7 @@ using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Server.Handlers;
+using Orrery.Server.Transport.Sockets;
 
 namespace Orrery.Hub;
 
@@ -177,9 +178,11 @@ public sealed class TunnelHub
     /// a broken network may keep looking alive for a while.
     /// </summary>
     /// <remarks>One that was opened with another certificate ends once nothing goes through it any more, or that certificate ends.</remarks>
-    internal async Task HoldAsync(string dataPlane, TunnelCredential credential, Stream connection, ObservedStream heard, string remote, CancellationToken cancellationToken)
+    /// <param name="carrier">The connection below, if it can rest.</param>
+    internal async Task HoldAsync(
+        string dataPlane, TunnelCredential credential, Stream connection, ObservedStream heard, IRestingConnection? carrier, string remote, CancellationToken cancellationToken)
     {
-        await using var tunnel = new Tunnel(dataPlane, credential, connection, heard, options.Time);
+        await using var tunnel = new Tunnel(dataPlane, credential, connection, heard, options.Time) { Carrier = carrier };
         Tunnel? former = null;
         held[tunnel] = true;
         open.AddOrUpdate(dataPlane, tunnel, (_, present) =>
@@ -256,7 +259,7 @@ public sealed class TunnelHub
         return null;
     }
 
-    /// <summary>Gives up tunnels in which nothing is heard any more. One look at all of them: a timer each would cost more than the heartbeats.</summary>
+    /// <summary>Gives up tunnels in which nothing is heard any more, and lets those rest in which nothing is said. One look at all of them: a timer each would cost more than the heartbeats.</summary>
     private async Task ListenAsync(CancellationToken cancellationToken)
     {
         using var look = new PeriodicTimer(options.Heartbeat / 4, options.Time);
@@ -267,6 +270,10 @@ public sealed class TunnelHub
                 if (tunnel.Quiet > options.Heartbeat * 2)
                 {
                     tunnel.GiveUp();
+                }
+                else
+                {
+                    tunnel.Carrier?.MayRest();
                 }
             }
         }

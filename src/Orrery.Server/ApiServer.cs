@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -14,6 +15,7 @@ using Orrery.Api;
 using Orrery.Server.Authentication;
 using Orrery.Server.Fairness;
 using Orrery.Server.Transport;
+using Orrery.Server.Transport.Sockets;
 using Orrery.Server.Upkeep;
 
 namespace Orrery.Server;
@@ -110,6 +112,12 @@ public sealed class ApiServer : IAsyncDisposable
         builder.Services.AddSingleton(_ => new ConnectionLooks(TimeProvider.System, options.LoggerFactory.CreateLogger<ConnectionLooks>()));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.WebHost.UseKestrelCore().UseSockets(sockets => sockets.Backlog = Backlog).UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Configure(kestrel, options));
+        if (EpollTransport.IsPossible)
+        {
+            builder.Services.AddSingleton<IConnectionListenerFactory>(services => new EpollTransport(
+                services.GetRequiredService<IMemoryPoolFactory<byte>>(), Backlog, options.LoggerFactory.CreateLogger<EpollTransport>()));
+        }
+
         return builder.Build();
     }
 

@@ -15,4 +15,7 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 1003, Level = LogLevel.Information, Message = "connections that wait keep more memory than they need: {What} of this build of the framework cannot be asked to let go of it")]
     public static partial void IdleMemoryKept(this ILogger log, string what);
+
+    [LoggerMessage(EventId = 1004, Level = LogLevel.Error, Message = "a connection is turned away: the system cannot watch one more")]
+    public static partial void ConnectionNotWatched(this ILogger log, Exception fault);
 }

@@ -3,21 +3,26 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
+using Orrery.Server.Transport.Sockets;
 
 namespace Orrery.Server.Transport;
 
 /// <summary>
 /// Lets the framework look at each connection every five seconds (has it been idle for too long, is its body too slow, has its keep-alive been answered), where it would every second:
-/// a satellite or a client that waits is quiet for ten, and the looks were a sixth of what it cost.
+/// a satellite or a client that waits is quiet for ten, and the looks were a sixth of what it cost. At one that rests (<see cref="IRestingConnection"/>) it looks every half a minute.
 /// </summary>
 internal sealed class ConnectionLooks : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
+    /// <summary>At each such look also at those that rest: they say now and then that they live, and somebody else listens for it.</summary>
+    private const int RestingToo = 6;
+
     private readonly ConcurrentDictionary<Looks, bool> connections = new();
     private readonly ILogger<ConnectionLooks> log;
     private readonly ITimer timer;
     private int isLooking;
+    private int looks;
 
     /// <param name="time">The framework reckons with the machine's own, whatever else the server goes by.</param>
     public ConnectionLooks(TimeProvider time, ILogger<ConnectionLooks> log)
@@ -42,16 +47,16 @@ internal sealed class ConnectionLooks : IDisposable
     /// <summary>In front of whatever wants to look.</summary>
     public ConnectionDelegate Before(ConnectionDelegate next) => async connection =>
     {
-        var looks = new Looks();
-        connection.Features.Set<IConnectionHeartbeatFeature>(looks);
-        connections[looks] = true;
+        var own = new Looks(connection.Features.Get<IRestingConnection>());
+        connection.Features.Set<IConnectionHeartbeatFeature>(own);
+        connections[own] = true;
         try
         {
             await next(connection);
         }
         finally
         {
-            connections.TryRemove(looks, out _);
+            connections.TryRemove(own, out _);
         }
     };
 
@@ -79,9 +84,13 @@ internal sealed class ConnectionLooks : IDisposable
 
         try
         {
-            foreach ((Looks looks, _) in connections)
+            bool isAtAll = ++looks % RestingToo == 0;
+            foreach ((Looks connection, _) in connections)
             {
-                Look(looks);
+                if (isAtAll || !connection.IsResting)
+                {
+                    Look(connection);
+                }
             }
         }
         finally
@@ -90,11 +99,11 @@ internal sealed class ConnectionLooks : IDisposable
         }
     }
 
-    private void Look(Looks looks)
+    private void Look(Looks connection)
     {
         try
         {
-            looks.Look();
+            connection.Look();
         }
         catch (Exception fault)
         {
@@ -104,10 +113,13 @@ internal sealed class ConnectionLooks : IDisposable
     }
 
     /// <summary>What is to be done at each look at one connection.</summary>
-    private sealed class Looks : IConnectionHeartbeatFeature
+    /// <param name="connection">Null for one that never rests.</param>
+    private sealed class Looks(IRestingConnection? connection) : IConnectionHeartbeatFeature
     {
         private readonly Lock change = new();
         private volatile (Action<object> Action, object State)[] actions = [];
+
+        public bool IsResting => connection?.IsResting ?? false;
 
         public bool Any => actions.Length > 0;
 

@@ -65,6 +65,27 @@ public sealed class HeartbeatRoadTests
         Assert.Equal(Conditions.Find(dataPlane, "Ready")!.LastTransitionTime, Conditions.Find(after, "Ready")!.LastTransitionTime);
     }
 
+    /// <summary>What a satellite that has nothing to do says is read together with what others say; it is reached as ever, is heard, and takes its work.</summary>
+    [Fact]
+    public async Task Satellite_ThatHasNothingToDo_RestsAndIsHeardAndAsked()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync(TimeSpan.FromHours(1), [], "pa2-par");
+        await RestsAsync();
+
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.NotEmpty(await ThroughAsync(fleet));
+            await RestsAsync();
+        }
+
+        Orrery.Hub.Tunnel tunnel = fleet.Hub.Find("pa2-par")!;
+        TimeSpan quiet = tunnel.Quiet;
+        await Eventually.TrueAsync(() => tunnel.Quiet < quiet, "its next beat");
+        Assert.Same(tunnel, fleet.Hub.Find("pa2-par"));
+
+        Task RestsAsync() => Eventually.TrueAsync(() => fleet.Hub.Find("pa2-par")?.Carrier is { IsResting: true }, "its connection to rest");
+    }
+
     [Fact]
     public async Task Server_ThatIsNotHeardAnyMore_SilencesThoseItHolds_UntilItIsHeardAgain()
     {

@@ -57,7 +57,7 @@ public sealed class TunnelSharesTests
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(IPAddress.Loopback, address.Port, cancellationToken);
         await using var connection = new ObservedStream(new NetworkStream(socket), TimeProvider.System);
-        await hub.HoldAsync("pa2-par", new TunnelCredential(new SatelliteUserName("pa2-par", null), "1", DateTimeOffset.MaxValue, ""), connection, connection, "here", cancellationToken);
+        await hub.HoldAsync("pa2-par", new TunnelCredential(new SatelliteUserName("pa2-par", null), "1", DateTimeOffset.MaxValue, ""), connection, connection, carrier: null, "here", cancellationToken);
     }
 
     /// <summary>Answers what is read, and never what is followed.</summary>

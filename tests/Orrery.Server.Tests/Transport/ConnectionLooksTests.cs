@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orrery.Server.Transport;
+using Orrery.Server.Transport.Sockets;
 using Orrery.Testing;
 
 namespace Orrery.Server.Tests.Transport;
@@ -44,6 +45,40 @@ public sealed class ConnectionLooksTests
         time.Advance(Interval);
         Assert.Equal(2, looked);
         Assert.Equal(0, looks.Waiting);
+    }
+
+    [Fact]
+    public async Task Before_AConnectionThatRests_IsLookedAtEveryThirtySeconds()
+    {
+        using ConnectionLooks looks = Create();
+        var resting = new Resting();
+        int looked = 0;
+        var over = new TaskCompletionSource();
+        Task connection = Open(looks, _ => looked++, over.Task, resting);
+
+        Look(5);
+        Assert.Equal(5, looked);
+        resting.IsResting = true;
+        Look(1);
+        Assert.Equal(6, looked);
+        Look(5);
+        Assert.Equal(6, looked);
+        Look(1);
+        Assert.Equal(7, looked);
+        resting.IsResting = false;
+        Look(2);
+        Assert.Equal(9, looked);
+
+        over.SetResult();
+        await connection;
+
+        void Look(int times)
+        {
+            for (int i = 0; i < times; i++)
+            {
+                time.Advance(Interval);
+            }
+        }
     }
 
     [Fact]
@@ -102,11 +137,23 @@ public sealed class ConnectionLooksTests
         Assert.Null(limits.MinRequestBodyDataRate);
     }
 
-    private static Task Open(ConnectionLooks looks, Action<object> look, Task over) => looks.Before(connection =>
+    private static Task Open(ConnectionLooks looks, Action<object> look, Task over, IRestingConnection? resting = null)
     {
-        connection.Features.GetRequiredFeature<IConnectionHeartbeatFeature>().OnHeartbeat(look, connection);
-        return over;
-    })(new DefaultConnectionContext("c"));
+        var opened = new DefaultConnectionContext("c");
+        opened.Features.Set(resting);
+        return looks.Before(connection =>
+        {
+            connection.Features.GetRequiredFeature<IConnectionHeartbeatFeature>().OnHeartbeat(look, connection);
+            return over;
+        })(opened);
+    }
 
     private ConnectionLooks Create() => new(time, loggers.CreateLogger<ConnectionLooks>());
+
+    private sealed class Resting : IRestingConnection
+    {
+        public bool IsResting { get; set; }
+
+        public void MayRest() => IsResting = true;
+    }
 }

@@ -1,0 +1,121 @@
+using System.IO.Pipelines;
+
+namespace Orrery.Server.Transport.Sockets;
+
+/// <summary>
+/// A thread that learns which sockets are ready. There are two in a process: one hands what there is to do to the pool at once. The other is for connections that are there to wait: it lets what
+/// comes within some milliseconds gather, and then does all of it by itself, since to wake a thread for each costs more than the work.
+/// </summary>
+internal sealed class SocketLoop
+{
+    private const int AtATime = 256;
+
+    /// <summary>What arrives together is spread over some milliseconds by the clients' own work and the network.</summary>
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(4);
+
+    private static readonly Lazy<SocketLoop> Instant = new(() => new SocketLoop("sockets", TimeSpan.Zero));
+    private static readonly Lazy<SocketLoop> Patient = new(() => new SocketLoop("quiet sockets", Gathering));
+
+    /// <summary>Shared by both, so that a connection keeps its key when it moves.</summary>
+    private static readonly Lock Change = new();
+    private static readonly Stack<int> Free = new();
+    private static EpollConnection?[] connections = new EpollConnection?[64];
+    private static int used;
+
+    [ThreadStatic]
+    private static bool isPatientThread;
+
+    private readonly Epoll epoll = new(AtATime);
+    private readonly TimeSpan gathering;
+
+    private SocketLoop(string name, TimeSpan gathering)
+    {
+        this.gathering = gathering;
+        new Thread(Run) { IsBackground = true, Name = name }.UnsafeStart();
+    }
+
+    /// <summary>For connections that carry work.</summary>
+    public static SocketLoop Prompt => Instant.Value;
+
+    /// <summary>For connections that rest.</summary>
+    public static SocketLoop Resting => Patient.Value;
+
+    /// <summary>Goes on within the thread for resting connections, where that is the one that asks, and otherwise in the pool.</summary>
+    public static PipeScheduler Scheduler { get; } = new HereOrPool();
+
+    /// <returns>The key of a connection, for both loops.</returns>
+    public static int Enter(EpollConnection connection)
+    {
+        lock (Change)
+        {
+            if (!Free.TryPop(out int key))
+            {
+                key = used++;
+                if (key == connections.Length)
+                {
+                    EpollConnection?[] more = new EpollConnection?[key * 2];
+                    connections.CopyTo(more, 0);
+                    Volatile.Write(ref connections, more);
+                }
+            }
+
+            connections[key] = connection;
+            return key;
+        }
+    }
+
+    /// <summary>Its socket is closed: what is still told of it means another connection at most, which finds that there is nothing.</summary>
+    public static void Leave(int key)
+    {
+        lock (Change)
+        {
+            connections[key] = null;
+            Free.Push(key);
+        }
+    }
+
+    /// <summary>From now on, and what is ready already.</summary>
+    public void Watch(EpollConnection connection) => epoll.Watch(connection.Handle, connection.Key);
+
+    public void Forget(EpollConnection connection) => epoll.Forget(connection.Handle);
+
+    private void Run()
+    {
+        isPatientThread = gathering > TimeSpan.Zero;
+        bool isMore = false;
+        while (true)
+        {
+            int count = epoll.Wait(forever: !isMore);
+            if (isPatientThread && !isMore)
+            {
+                Epoll.Sleep(gathering);
+            }
+
+            for (int i = 0; i < count; i++)
+            {
+                (int key, uint events) = epoll.Told(i);
+                if (Volatile.Read(ref connections) is var all && key < all.Length && Volatile.Read(ref all[key]) is { } connection)
+                {
+                    connection.OnReady(events, isPatientThread);
+                }
+            }
+
+            isMore = isPatientThread && count > 0;
+        }
+    }
+
+    private sealed class HereOrPool : PipeScheduler
+    {
+        public override void Schedule(Action<object?> action, object? state)
+        {
+            if (isPatientThread)
+            {
+                action(state);
+            }
+            else
+            {
+                ThreadPool.Schedule(action, state);
+            }
+        }
+    }
+}

@@ -14,6 +14,12 @@ public static class KubeJson
     /// <summary>Levels that are read: a body's, and what stands around it in a list or an event or says who owns its fields.</summary>
     public const int Most = MostOfBody + 64;
 
+    /// <summary>Bytes to write into at first, and most of what stays with a thread for its next object: a tree is written at each patch.</summary>
+    private const int Usual = 8 << 10, MostKept = 64 << 10;
+
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? spare;
+
     public static JsonReaderOptions ReaderOptions => new() { MaxDepth = Most };
 
     public static JsonDocumentOptions DocumentOptions => new() { MaxDepth = Most };
@@ -31,13 +37,17 @@ public static class KubeJson
     /// <summary>A tree as bytes, members in their order.</summary>
     public static byte[] ToUtf8(JsonNode json)
     {
-        var buffer = new ArrayBufferWriter<byte>(1024);
+        ArrayBufferWriter<byte> buffer = spare ?? new ArrayBufferWriter<byte>(Usual);
+        spare = null;
+        buffer.ResetWrittenCount();
         using (var writer = new Utf8JsonWriter(buffer))
         {
             json.WriteTo(writer);
         }
 
-        return buffer.WrittenSpan.ToArray();
+        byte[] written = buffer.WrittenSpan.ToArray();
+        spare = buffer.Capacity <= MostKept ? buffer : null;
+        return written;
     }
 
     /// <summary>Whether a tree has no more than <see cref="MostOfBody"/> levels. Takes no stack, however deep it is.</summary>

@@ -14,6 +14,7 @@ namespace Orrery.Server.Registry;
 /// <param name="ranges">One, or one of each family; Services are of the first one's by themselves.</param>
 internal sealed class ServiceAddresses(CacheSet caches, IReadOnlyList<ServiceRange> ranges, NodePortRange ports, NameSource names)
 {
+    private const int Gates = 16;
     private static readonly GroupResource Services = new("", "services");
     private readonly ConcurrentDictionary<(ClusterName Cluster, string Taken), byte> underWay = new();
     private readonly AddressGuards guards = new(caches);
@@ -23,7 +24,10 @@ internal sealed class ServiceAddresses(CacheSet caches, IReadOnlyList<ServiceRan
     /// Nothing reserved is let go of between a look at what is taken and the reservation that follows from it: what was let go of after the look would be in
     /// neither. A few, chosen by cluster, so that clusters seldom wait for each other.
     /// </summary>
-    private readonly Lock[] gates = [.. Enumerable.Range(0, 16).Select(_ => new Lock())];
+    private readonly Lock[] gates = [.. Enumerable.Range(0, Gates).Select(_ => new Lock())];
+
+    /// <summary>Each under its gate.</summary>
+    private readonly HeldByServices[] held = [.. Enumerable.Range(0, Gates).Select(_ => new HeldByServices(Held))];
 
     /// <summary>Fills in what the Service wants and lacks; null for anything but a Service. Dispose when the write has ended.</summary>
     /// <param name="old">Null on create.</param>
@@ -34,7 +38,8 @@ internal sealed class ServiceAddresses(CacheSet caches, IReadOnlyList<ServiceRan
     private async ValueTask<Reservation?> ReserveAsync(WriteScope scope, JsonObject json, JsonObject spec, JsonObject? old, CancellationToken cancellationToken)
     {
         CacheSnapshot? seen = await guards.SeenAsync(cancellationToken);
-        Lock gate = gates[(uint)scope.Cluster.GetHashCode() % (uint)gates.Length];
+        int place = (int)((uint)scope.Cluster.GetHashCode() % Gates);
+        Lock gate = gates[place];
         var reservation = new Reservation(underWay, scope.Cluster, gate, old?["spec"] is JsonObject before ? [.. Held(before)] : [])
         {
             Asked = seen is null ? null : (JsonObject)spec.DeepClone(),
@@ -44,7 +49,8 @@ internal sealed class ServiceAddresses(CacheSet caches, IReadOnlyList<ServiceRan
             var errors = new List<FieldError>();
             lock (gate)
             {
-                HashSet<string> taken = Taken(scope.Cluster, scope.Namespace, json.Name);
+                string self = StoreKey.Of(Services, scope.Cluster, scope.Namespace, json.Name);
+                HashSet<string> taken = held[place].ByOthers(scope.Cluster, caches.For(Services).Current.Range(StoreKey.Prefix(Services, scope.Cluster)), self);
                 if ((scope.Namespace, json.Name) != (OwnServiceObjects.Namespace, OwnServiceObjects.Name) && !reservation.Owns(ranges[0].First))
                 {
                     // Of the Service that every cluster has, stored or not.
@@ -238,22 +244,6 @@ internal sealed class ServiceAddresses(CacheSet caches, IReadOnlyList<ServiceRan
         {
             errors.Add(FieldError.Invalid(field, port, "provided port is already allocated"));
         }
-    }
-
-    /// <summary>Addresses and ports of every other Service of the cluster.</summary>
-    private HashSet<string> Taken(ClusterName cluster, string ns, string name)
-    {
-        var taken = new HashSet<string>(StringComparer.Ordinal);
-        string self = StoreKey.Of(Services, cluster, ns, name);
-        foreach (CachedObject service in caches.For(Services).Current.Range(StoreKey.Prefix(Services, cluster), null))
-        {
-            if (service.Key != self && StoredJson.Parse(service.Json.Span)["spec"] is JsonObject spec)
-            {
-                taken.UnionWith(Held(spec));
-            }
-        }
-
-        return taken;
     }
 
     /// <summary>The addresses and the ports that a Service has.</summary>

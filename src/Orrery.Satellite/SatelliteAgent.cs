@@ -62,7 +62,7 @@ public sealed class SatelliteAgent(SatelliteOptions options)
         var apply = new ApplyLoop(context, guards);
         var observe = new ObserveLoop(context);
         var usage = new UsageReport(context, observe.Pods, observe.Claims);
-        var tenancies = new TenancyLoop(context, guards, observe.Nodes, observe.Pods);
+        var tenancies = new TenancyLoop(context, guards, observe.Nodes, observe.Pods, apply.Budgets);
         var report = new ClusterReport(context, observe.Nodes, apply.Unwanted);
         ITunnel tunnel = options.Tunnel ?? new Presence(
             context,

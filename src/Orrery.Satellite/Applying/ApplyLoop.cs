@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
+using Orrery.Satellite.Machines;
 using Orrery.Satellite.Tenancies;
 
 namespace Orrery.Satellite.Applying;
@@ -23,6 +24,7 @@ internal sealed class ApplyLoop
         ILogger logger = context.Options.Loggers.CreateLogger("Orrery.Satellite.Applying");
         applied = new AppliedObjects(context, logger);
         var targets = new WorksByNamespace(context.Works);
+        Budgets = new AwaitedBudgets(targets, applied);
         var events = new DriftEvents(context);
         var removals = new Removals(context, applied, events, logger);
         reconciler = new WorkReconciler(context, applied, new NamespaceKeeper(context, applied, targets, guards, logger), events, removals, logger);
@@ -96,6 +98,9 @@ internal sealed class ApplyLoop
             }
         });
     }
+
+    /// <summary>Of what is to be applied, what holds up evictions.</summary>
+    public AwaitedBudgets Budgets { get; }
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {

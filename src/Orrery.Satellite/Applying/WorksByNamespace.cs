@@ -19,8 +19,11 @@ internal sealed class WorksByNamespace
 
     public bool Any(string ns) => works.ByIndex(ByTarget, ns).Count > 0;
 
+    /// <summary>Sorted by name.</summary>
+    public IEnumerable<KubeObject> Of(string ns) => works.ByIndex(ByTarget, ns).OrderBy(w => w.Name, StringComparer.Ordinal);
+
     /// <summary>Sorted.</summary>
-    public IEnumerable<string> Names(string ns) => works.ByIndex(ByTarget, ns).Select(w => w.Name).Order(StringComparer.Ordinal);
+    public IEnumerable<string> Names(string ns) => Of(ns).Select(w => w.Name);
 
     /// <summary>Whether any is of that making of the namespace.</summary>
     public bool Any(string ns, Incarnation incarnation) => works.ByIndex(ByTarget, ns).Any(w => Incarnation.OfWork(w) == incarnation);

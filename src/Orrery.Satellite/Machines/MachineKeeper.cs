@@ -17,7 +17,7 @@ internal sealed record MachineState(bool Ready, string Reason, string Message, I
 /// their disruption budgets allow and never otherwise; a node is let go of when none is left on it. Everything stands on the nodes
 /// themselves, so that a change can be turned round, or this process restarted, at any moment.
 /// </summary>
-internal sealed class MachineKeeper(SatelliteContext context, Informer nodes, Informer pods, ILogger logger)
+internal sealed class MachineKeeper(SatelliteContext context, Informer nodes, Informer pods, AwaitedBudgets budgets, ILogger logger)
 {
     /// <summary>A budget that allows nothing now may do so when a pod has become ready somewhere else.</summary>
     private static readonly TimeSpan BudgetLook = TimeSpan.FromSeconds(2);
@@ -160,6 +160,12 @@ internal sealed class MachineKeeper(SatelliteContext context, Informer nodes, In
     /// <returns>What holds the pod where it is; null when it goes.</returns>
     private async Task<string?> EvictAsync(KubeObject pod, CancellationToken cancellationToken)
     {
+        if (budgets.Of(pod) is { } awaited)
+        {
+            // The cluster would let it go: it does not know of the budget.
+            return $"pod {pod.Namespace}/{pod.Name} waits until its disruption budget is in force: {awaited}";
+        }
+
         var eviction = new JsonObject
         {
             ["apiVersion"] = "policy/v1",

@@ -16,17 +16,17 @@ internal sealed class TenancyLoop
     private readonly NamespaceGuards guards;
     private readonly ReconcilerHost<string> host;
 
-    public TenancyLoop(SatelliteContext context, NamespaceGuards guards, Informer nodes, Informer pods)
+    public TenancyLoop(SatelliteContext context, NamespaceGuards guards, Informer nodes, Informer pods, AwaitedBudgets budgets)
     {
         KnownTenancies tenancies = context.Tenancies;
         ILogger logger = context.Options.Loggers.CreateLogger("Orrery.Satellite.Tenancies");
         this.context = context;
         this.guards = guards;
-        var reconciler = new TenancyReconciler(context, tenancies, guards, new MachineKeeper(context, nodes, pods, logger), logger);
+        var reconciler = new TenancyReconciler(context, tenancies, guards, new MachineKeeper(context, nodes, pods, budgets, logger), logger);
         host = context.Host(
             "tenancies",
             reconciler,
-            [tenancies.Informer, context.Namespaces, nodes, pods, .. guards.All],
+            [tenancies.Informer, context.Works, context.Namespaces, nodes, pods, .. guards.All],
             () => tenancies.Informer.All().Select(t => t.Name).Union(nodes.All().Select(OwnerOf).OfType<string>()),
             context.Options.LevelInterval,
             workers: 2);

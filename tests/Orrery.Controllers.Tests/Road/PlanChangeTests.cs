@@ -104,6 +104,43 @@ public sealed class PlanChangeTests
     }
 
     [Fact]
+    public async Task ChangeOfClass_BudgetThatTheClusterDoesNotHaveYet_IsWaitedForAndThenHolds()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using SimulatedPlane plane = await SimulatedPlane.JoinAsync(fleet, "pa2-par", 5);
+        await plane.Client.ApplyAsync(
+            CoreResources.Namespaces, "", JoinNames.SystemNamespace, Json($$"""{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "{{JoinNames.SystemNamespace}}"} }"""), "owner", true, default);
+        await plane.Client.CreateAsync(CoreResources.ConfigMaps, JoinNames.SystemNamespace, Json("""
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "satellite-policy"}, "data": {"deniedKinds": "PodDisruptionBudget.policy"} }
+            """), default);
+        KubeClient shop = await BeginAsync(fleet, plane);
+        await CreateAsync(shop, minAvailable: 3);
+        await Eventually.TrueAsync(async () => (await PodsAsync(plane)).Count(IsHealthy) == 4, "four pods run", TimeSpan.FromSeconds(60));
+        Assert.Null(await plane.Client.FindAsync(Budgets, Mapped, "web", default));
+        string[] before = [.. (await PodsAsync(plane)).Select(p => p.Uid).Order(StringComparer.Ordinal)];
+        int least = int.MaxValue;
+        using var watch = new CancellationTokenSource();
+        var informer = new Informer(plane.Client, CoreResources.Pods, new InformerOptions { Namespace = Mapped });
+        informer.Subscribe(_ => least = Math.Min(least, informer.HasSynced.IsCompleted ? informer.All().Count(IsHealthy) : int.MaxValue));
+        Task watching = informer.RunAsync(watch.Token);
+        await informer.HasSynced;
+
+        await SetAsync(fleet, """{"class": "large"}""");
+        await Eventually.TrueAsync(
+            async () => Conditions.Find(await fleet.Root.GetAsync(OrreryResources.Tenants, "", "acme", default), "MachinesReady") is { Status: "False", Reason: "Moving" } moving
+                && moving.Message.Contains("waits until its disruption budget is in force: web (the policy of the cluster's owner does not allow it", StringComparison.Ordinal),
+            "what it waits for is told", TimeSpan.FromSeconds(60));
+        Assert.Equal(before, (await PodsAsync(plane)).Where(IsHealthy).Select(p => p.Uid).Order(StringComparer.Ordinal));
+
+        await plane.Client.DeleteAsync(CoreResources.ConfigMaps, JoinNames.SystemNamespace, "satellite-policy", null, default);
+        await InForceAsync(fleet, "large");
+        await watch.CancelAsync();
+        await watching;
+        Assert.InRange(least, 3, 4);
+        Assert.All((await PodsAsync(plane)).Where(IsHealthy), p => Assert.Contains(p.TextAt("spec", "nodeName"), (string[])["pa2-par-node-3", "pa2-par-node-4"]));
+    }
+
+    [Fact]
     public async Task ChangeOfClass_TurnedRoundMidway_LeavesEveryPodWhereItWas()
     {
         await using TestFleet fleet = await TestFleet.StartAsync();
@@ -219,6 +256,14 @@ public sealed class PlanChangeTests
 
     private static async Task StartAsync(KubeClient shop, SimulatedPlane plane, int minAvailable)
     {
+        await CreateAsync(shop, minAvailable);
+        await Eventually.TrueAsync(async () => (await PodsAsync(plane)).Count(IsHealthy) == 4, "four pods run", TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync(
+            async () => (await plane.Client.FindAsync(Budgets, Mapped, "web", default))?.NumberAt("status", "currentHealthy") == 4, "the budget has counted them", TimeSpan.FromSeconds(60));
+    }
+
+    private static async Task CreateAsync(KubeClient shop, int minAvailable)
+    {
         await shop.CreateAsync(Budgets, "default", Json($$$"""
             {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "web"}, "spec": {"minAvailable": {{{minAvailable}}}, "selector": {"matchLabels": {"app": "web"} } } }
             """), default);
@@ -227,9 +272,6 @@ public sealed class PlanChangeTests
              "spec": {"replicas": 4, "selector": {"matchLabels": {"app": "web"}},
                       "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": "example.test/web:1"}]}}}}
             """), default);
-        await Eventually.TrueAsync(async () => (await PodsAsync(plane)).Count(IsHealthy) == 4, "four pods run", TimeSpan.FromSeconds(60));
-        await Eventually.TrueAsync(
-            async () => (await plane.Client.FindAsync(Budgets, Mapped, "web", default))?.NumberAt("status", "currentHealthy") == 4, "the budget has counted them", TimeSpan.FromSeconds(60));
     }
 
     private static Task InForceAsync(TestFleet fleet, string size) => Eventually.TrueAsync(

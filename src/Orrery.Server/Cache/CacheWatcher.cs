@@ -299,7 +299,21 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
     }
 
     /// <summary>The next event, which stays.</summary>
-    private CacheEvent? Peek() => own is not null ? own.Peek() : at?.Event;
+    private CacheEvent? Peek()
+    {
+        if (own is not null)
+        {
+            return own.Peek();
+        }
+
+        // In the chain an event stands a moment before each watcher is told of it, and so whether it is one of its own.
+        while (at?.Event is { } early && early.Revision <= after)
+        {
+            at = at.Next;
+        }
+
+        return at?.Event;
+    }
 
     private void Cancel(CancellationToken token)
     {

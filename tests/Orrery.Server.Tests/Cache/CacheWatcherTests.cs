@@ -169,6 +169,27 @@ public sealed class CacheWatcherTests
     }
 
     [Fact]
+    public async Task TryRead_OfWhatItWasNotToldOfYet_PassesWhatComesBeforeItsRevision()
+    {
+        await using CacheFixture cache = await CacheFixture.StartAsync();
+        await cache.PutPod(Shop, "a");
+        await cache.PutPod(Shop, "a");
+        using CacheWatcher reader = cache.PodCache.Watch(StoreKey.Prefix(Pods), 0)!;
+        using var schedule = new WakeSchedule(TimeProvider.System);
+        var chain = new EventLink(0);
+        using var watcher = new CacheWatcher(cache.PodCache, schedule, StoreKey.Prefix(Pods), after: 1, [], chain, turns: null);
+        Assert.True(reader.TryRead(out CacheEvent first));
+        Assert.True(reader.TryRead(out CacheEvent second));
+
+        EventLink end = chain.Add(first);
+        Assert.False(watcher.TryRead(out _));
+        Assert.False(watcher.WaitAsync(Long, Token).IsCompleted);
+
+        end.Add(second);
+        Assert.Equal("Modified a @2", Show(Assert.Single(Drain(watcher))));
+    }
+
+    [Fact]
     public async Task Watch_ThatEnded_HoldsNothingOfWhatComesLater()
     {
         await using CacheFixture cache = await CacheFixture.StartAsync();

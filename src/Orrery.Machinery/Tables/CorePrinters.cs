@@ -58,12 +58,13 @@ internal static class CorePrinters
             cells.Text(o.Name);
             var requests = new List<string>();
             var limits = new List<string>();
-            if (o.At("spec", "hard") is { ValueKind: JsonValueKind.Object } hard)
+            // What is in force: a quota that was not counted yet has nothing to show.
+            if (o.At("status", "hard") is { ValueKind: JsonValueKind.Object } hard)
             {
                 foreach (JsonProperty amount in hard.EnumerateObject().OrderBy(a => a.Name, StringComparer.Ordinal))
                 {
                     string used = o.TextAt("status", "used", amount.Name) ?? "0";
-                    (amount.Name.StartsWith("limits", StringComparison.Ordinal) ? limits : requests).Add($"{amount.Name}: {used}/{amount.Value}");
+                    (amount.Name.StartsWith("limits.", StringComparison.Ordinal) ? limits : requests).Add($"{amount.Name}: {used}/{amount.Value}");
                 }
             }
 

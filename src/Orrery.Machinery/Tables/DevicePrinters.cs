@@ -16,11 +16,12 @@ internal static class DevicePrinters
         static (o, cells) =>
         {
             cells.Text(o.Name);
+            bool isAllocated = o.At("status", "allocation") is not null;
             string[] states =
             [
-                .. o.At("metadata", "deletionTimestamp") is null ? (string[])[] : ["deleted"],
-                o.At("status", "allocation") is null ? "pending" : "allocated",
-                .. o.Items("status", "reservedFor").Any() ? (string[])["reserved"] : [],
+                .. o.IsDeleting ? (string[])["deleted"] : [],
+                .. isAllocated ? (string[])["allocated"] : o.IsDeleting ? [] : ["pending"],
+                .. isAllocated && o.Items("status", "reservedFor").Any() ? (string[])["reserved"] : [],
             ];
             cells.Text(string.Join(',', states));
             cells.Since(o.CreationTimestamp);

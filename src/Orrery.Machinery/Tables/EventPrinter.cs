@@ -18,8 +18,9 @@ internal static class EventPrinter
     private static void Print(KubeObject o, Cells cells)
     {
         DateTimeOffset? first = o.TimeAt("firstTimestamp") ?? o.TimeAt("deprecatedFirstTimestamp") ?? o.TimeAt("eventTime");
-        DateTimeOffset? last = o.TimeAt("series", "lastObservedTime") ?? o.TimeAt("lastTimestamp") ?? o.TimeAt("deprecatedLastTimestamp") ?? first;
-        long count = o.NumberAt("series", "count") ?? o.NumberAt("count") ?? o.NumberAt("deprecatedCount") ?? 0;
+        bool isSeries = o.At("series") is not null;
+        DateTimeOffset? last = isSeries ? o.TimeAt("series", "lastObservedTime") : o.TimeAt("lastTimestamp") ?? o.TimeAt("deprecatedLastTimestamp") ?? first;
+        long count = isSeries ? o.NumberAt("series", "count") ?? 0 : o.NumberAt("count") ?? o.NumberAt("deprecatedCount") ?? 0;
         JsonElement? about = o.At("involvedObject") ?? o.At("regarding");
         cells.Since(last);
         cells.Text(o.TextAt("type"));
@@ -30,7 +31,7 @@ internal static class EventPrinter
         cells.Text(Source(o));
         cells.Text((o.TextAt("message") ?? o.TextAt("note") ?? "").Trim());
         cells.Since(first);
-        cells.Number(count == 0 ? 1 : count);
+        cells.Number(count == 0 && !isSeries ? 1 : count);
         cells.Text(o.Name);
     }
 

@@ -5,7 +5,7 @@ internal static class FlowControlPrinters
 {
     public static readonly TablePrinter FlowSchema = new(
         [
-            Columns.Name, Columns.Text("PriorityLevel", "Where its requests go."), Columns.Count("MatchingPrecedence", "Lower ones are asked first."),
+            Columns.Name, Columns.Text("PriorityLevel", "Where its requests go."), Columns.Text("MatchingPrecedence", "Lower ones are asked first."),
             Columns.Text("DistinguisherMethod", "What tells its flows apart."), Columns.Age, Columns.Text("MissingPL", "Whether its priority level is missing."),
         ],
         static (o, cells) =>
@@ -16,7 +16,13 @@ internal static class FlowControlPrinters
             cells.TextOr(o.TextAt("spec", "distinguisherMethod", "type"), Formats.None);
             cells.Since(o.CreationTimestamp);
             cells.TextOr(o.Items("status", "conditions").Where(c => c.Text("type") == "Dangling").Select(c => c.Text("status")).FirstOrDefault(), "?");
-        });
+        })
+    {
+        // In the order in which a request is held against them.
+        Order = static (a, b) => (a.NumberAt("spec", "matchingPrecedence") ?? 0).CompareTo(b.NumberAt("spec", "matchingPrecedence") ?? 0) is var first and not 0
+            ? first
+            : string.CompareOrdinal(a.Name, b.Name),
+    };
 
     public static readonly TablePrinter PriorityLevelConfiguration = new(
         [
@@ -27,11 +33,10 @@ internal static class FlowControlPrinters
         {
             cells.Text(o.Name);
             cells.Text(o.TextAt("spec", "type"));
-            bool limited = o.At("spec", "limited") is not null;
-            cells.Text(limited ? (o.NumberAt("spec", "limited", "nominalConcurrencyShares") ?? 0).ToString(System.Globalization.CultureInfo.InvariantCulture) : Formats.None);
+            NumberOrNone(cells, o.At("spec", "limited"), "nominalConcurrencyShares");
             foreach (string member in (string[])["queues", "handSize", "queueLengthLimit"])
             {
-                cells.Text(o.NumberAt("spec", "limited", "limitResponse", "queuing", member)?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? Formats.None);
+                NumberOrNone(cells, o.At("spec", "limited", "limitResponse", "queuing"), member);
             }
 
             cells.Since(o.CreationTimestamp);
@@ -47,4 +52,17 @@ internal static class FlowControlPrinters
             cells.Text(healthy.Length == 0 ? "" : healthy[0].Text("message"));
             cells.Text(healthy.Length == 0 ? "" : healthy[0].Text("error"));
         });
+
+    /// <summary>The number, though the column is one of texts; a word where nothing holds it.</summary>
+    private static void NumberOrNone(Cells cells, System.Text.Json.JsonElement? holder, string member)
+    {
+        if (holder is { } found)
+        {
+            cells.Number(found.Number(member));
+        }
+        else
+        {
+            cells.Text(Formats.None);
+        }
+    }
 }

@@ -9,6 +9,10 @@ internal static class Formats
 {
     public const string None = "<none>";
 
+    public const string Unset = "<unset>";
+
+    private static readonly (string Mode, string Short)[] ShortModes = [("ReadWriteOnce", "RWO"), ("ReadOnlyMany", "ROX"), ("ReadWriteMany", "RWX"), ("ReadWriteOncePod", "RWOP")];
+
     public static IEnumerable<JsonElement> Items(this KubeObject o, params ReadOnlySpan<string> path) => Items(o.At(path));
 
     public static IEnumerable<JsonElement> Items(this JsonElement o, string member) => Items(Member(o, member));
@@ -79,7 +83,7 @@ internal static class Formats
     {
         { ValueKind: JsonValueKind.True } => "True",
         { ValueKind: JsonValueKind.False } => "False",
-        _ => "<unset>",
+        _ => Unset,
     };
 
     /// <summary>The status of a condition, or null where there is none of that type.</summary>
@@ -96,12 +100,19 @@ internal static class Formats
         return null;
     }
 
-    public static string AccessModes(JsonElement? modes) => string.Join(',', Items(modes).Select(m => m.GetString()).Distinct().Select(m => m switch
+    /// <summary>The modes in short, in an order of their own, whatever theirs is.</summary>
+    public static string AccessModes(JsonElement? modes)
     {
-        "ReadWriteOnce" => "RWO",
-        "ReadOnlyMany" => "ROX",
-        "ReadWriteMany" => "RWX",
-        "ReadWriteOncePod" => "RWOP",
-        _ => m,
-    }));
+        HashSet<string?> given = [.. Items(modes).Select(m => m.GetString())];
+        return string.Join(',', ShortModes.Where(m => given.Contains(m.Mode)).Select(m => m.Short));
+    }
+
+    /// <summary>A metav1 LabelSelector as Go prints it: of admission policies that pick parameters by their labels.</summary>
+    public static string GoSelector(JsonElement selector)
+    {
+        IEnumerable<JsonProperty> labels = selector.Member("matchLabels") is { ValueKind: JsonValueKind.Object } map ? map.EnumerateObject().OrderBy(l => l.Name, StringComparer.Ordinal) : [];
+        IEnumerable<string> expressions = selector.Items("matchExpressions").Select(e =>
+            $"LabelSelectorRequirement{{Key:{e.Text("key")},Operator:{e.Text("operator")},Values:[{string.Join(' ', e.Items("values").Select(v => v.GetString()))}],}},");
+        return $"&LabelSelector{{MatchLabels:map[string]string{{{string.Concat(labels.Select(l => $"{l.Name}: {l.Value.GetString()},"))}}},MatchExpressions:[]LabelSelectorRequirement{{{string.Concat(expressions)}}},}}";
+    }
 }

@@ -33,8 +33,7 @@ internal static class NetworkPrinters
         {
             cells.Text(o.Name);
             cells.TextOr(o.TextAt("spec", "ingressClassName"), Formats.None);
-            string[] hosts = [.. o.Items("spec", "rules").Select(r => r.Text("host")).Where(h => h.Length > 0)];
-            cells.Text(hosts.Length == 0 ? "*" : Formats.Few(hosts, Shown));
+            cells.Text(Hosts(o));
             cells.Text(Balancers(o));
             cells.Text(Formats.CountOf(o.At("spec", "tls")) > 0 ? "80, 443" : "80");
             cells.Since(o.CreationTimestamp);
@@ -47,7 +46,7 @@ internal static class NetworkPrinters
             cells.Text(o.Name);
             cells.Text(o.TextAt("spec", "controller"));
             JsonElement? parameters = o.At("spec", "parameters");
-            cells.TextOr(parameters is { } p ? $"{p.Text("kind")}{(p.Text("apiGroup").Length > 0 ? "." + p.Text("apiGroup") : "")}/{p.Text("name")}" : null, Formats.None);
+            cells.TextOr(parameters is { } p ? $"{p.Text("kind")}{(p.Member("apiGroup") is null ? "" : "." + p.Text("apiGroup"))}/{p.Text("name")}" : null, Formats.None);
             cells.Since(o.CreationTimestamp);
         });
 
@@ -68,7 +67,7 @@ internal static class NetworkPrinters
             string[] all = [.. o.Items("subsets").SelectMany(s => s.Items("ports").Any()
                 ? s.Items("ports").SelectMany(p => s.Items("addresses").Select(a => Pair(a.Text("ip"), p.Number("port"))))
                 : s.Items("addresses").Select(a => a.Text("ip")))];
-            cells.TextOr(Formats.Few(all, Shown), Formats.None);
+            cells.Text(o.Items("subsets").Any() ? Formats.Few(all, Shown) : Formats.None);
             cells.Since(o.CreationTimestamp);
         });
 
@@ -78,12 +77,57 @@ internal static class NetworkPrinters
         {
             cells.Text(o.Name);
             cells.Text(o.TextAt("addressType"));
-            string[] ports = [.. o.Items("ports").Select(p => p.Member("port") is { } number ? number.GetRawText() : "*")];
-            cells.Text(ports.Length == 0 ? "<unset>" : Formats.Few(ports, Shown));
+            string[] ports = [.. o.Items("ports").Select(p => p.Member("port") is { } number ? number.GetRawText() : p.Member("name") is null ? "*" : p.Text("name"))];
+            cells.TextOr(Formats.Few(ports, Shown), Formats.Unset);
             string[] addresses = [.. o.Items("endpoints").SelectMany(e => e.Items("addresses")).Select(a => a.GetString()!)];
-            cells.Text(addresses.Length == 0 ? "<unset>" : Formats.Few(addresses, Shown));
+            cells.TextOr(Formats.Few(addresses, Shown), Formats.Unset);
             cells.Since(o.CreationTimestamp);
         });
+
+    public static readonly TablePrinter ServiceCidr = new(
+        [Columns.Name, Columns.Text("CIDRs", "Ranges that addresses are taken from."), Columns.Age],
+        static (o, cells) =>
+        {
+            cells.Text(o.Name);
+            cells.Text(string.Join(',', o.Items("spec", "cidrs").Select(c => c.GetString())));
+            cells.Since(o.CreationTimestamp);
+        });
+
+    // A row has the age too, which no column names: so upstream's has.
+    public static readonly TablePrinter IpAddress = new(
+        [Columns.Name, Columns.Text("ParentRef", "Who has the address.")],
+        static (o, cells) =>
+        {
+            cells.Text(o.Name);
+            cells.Text(o.At("spec", "parentRef") is { } parent ? Parent(parent) : Formats.None);
+            cells.Since(o.CreationTimestamp);
+        });
+
+    private static string Parent(JsonElement parent)
+    {
+        string group = parent.Text("group");
+        string resource = (group.Length > 0 ? $"{parent.Text("resource")}.{group}" : parent.Text("resource")).ToLowerInvariant();
+        return string.Join('/', new[] { resource, parent.Text("namespace"), parent.Text("name") }.Where((t, i) => i != 1 || t.Length > 0));
+    }
+
+    /// <summary>The first hosts; how many more there are counts rules without a host too, once there are enough.</summary>
+    private static string Hosts(KubeObject o)
+    {
+        string[] rules = [.. o.Items("spec", "rules").Select(r => r.Text("host"))];
+        var hosts = new List<string>();
+        bool isMore = false;
+        foreach (string host in rules)
+        {
+            isMore |= hosts.Count == Shown;
+            if (host.Length > 0 && !isMore)
+            {
+                hosts.Add(host);
+            }
+        }
+
+        string text = hosts.Count == 0 ? "*" : string.Join(',', hosts);
+        return isMore ? $"{text} + {rules.Length - Shown} more..." : text;
+    }
 
     private static string External(KubeObject o)
     {
@@ -102,7 +146,8 @@ internal static class NetworkPrinters
     }
 
     private static string Balancers(KubeObject o) =>
-        string.Join(',', o.Items("status", "loadBalancer", "ingress").Select(i => i.Text("ip") is { Length: > 0 } ip ? ip : i.Text("hostname")).Distinct());
+        string.Join(',', o.Items("status", "loadBalancer", "ingress").Select(i => i.Text("ip") is { Length: > 0 } ip ? ip : i.Text("hostname"))
+            .Where(i => i.Length > 0).Distinct().Order(StringComparer.Ordinal));
 
     private static string Port(JsonElement port) => port.Number("nodePort") is > 0 and var node
         ? string.Create(CultureInfo.InvariantCulture, $"{port.Number("port")}:{node}/{port.Text("protocol")}")

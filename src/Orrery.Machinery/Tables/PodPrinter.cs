@@ -19,7 +19,15 @@ internal static class PodPrinter
             Columns.Wide("Nominated Node", "Node on which room is being made for the pod."),
             Columns.Wide("Readiness Gates", "How many further conditions hold, of all that are asked for."),
         ],
-        Print);
+        Print)
+    {
+        Condition = static o => o.TextAt("status", "phase") switch
+        {
+            "Succeeded" => new RowCondition("Succeeded", "The pod has completed successfully."),
+            "Failed" => new RowCondition("Failed", "The pod failed."),
+            _ => null,
+        },
+    };
 
     private static void Print(KubeObject o, Cells cells)
     {

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using Orrery.Api;
+
 namespace Orrery.Machinery.Tables;
 
 /// <summary>Kinds that register something with the server.</summary>
@@ -18,19 +21,27 @@ internal static class RegistrationPrinters
         {
             cells.Text(o.Name);
             cells.Number(Formats.CountOf(o.At("spec", "validations")));
-            cells.Text(o.At("spec", "paramKind") is { } kind ? $"{kind.Text("apiVersion")}/{kind.Text("kind")}" : "<unset>");
+            cells.Text(ParamKind(o));
             cells.Since(o.CreationTimestamp);
         });
 
-    public static readonly TablePrinter ValidatingAdmissionPolicyBinding = new(
+    public static readonly TablePrinter MutatingAdmissionPolicy = new(
+        [Columns.Name, Columns.Count("Mutations", "How many changes are made."), Columns.Text("ParamKind", "Kind of the parameters."), Columns.Age],
+        static (o, cells) =>
+        {
+            cells.Text(o.Name);
+            cells.Number(Formats.CountOf(o.At("spec", "mutations")));
+            cells.Text(ParamKind(o));
+            cells.Since(o.CreationTimestamp);
+        });
+
+    public static readonly TablePrinter AdmissionPolicyBinding = new(
         [Columns.Name, Columns.Text("PolicyName", "The policy that is bound."), Columns.Text("ParamRef", "Where its parameters are."), Columns.Age],
         static (o, cells) =>
         {
             cells.Text(o.Name);
             cells.Text(o.TextAt("spec", "policyName"));
-            cells.Text(o.At("spec", "paramRef") is { } reference
-                ? reference.Text("name") is { Length: > 0 } name ? reference.Text("namespace") is { Length: > 0 } ns ? $"{ns}/{name}" : $"*/{name}" : "<unset>"
-                : "<unset>");
+            cells.Text(o.At("spec", "paramRef") is { } reference ? ParamRef(reference) : Formats.Unset);
             cells.Since(o.CreationTimestamp);
         });
 
@@ -41,11 +52,11 @@ internal static class RegistrationPrinters
             cells.Text(o.Name);
             cells.Text(o.At("spec", "service") is { } service ? $"{service.Text("namespace")}/{service.Text("name")}" : "Local");
             string status = "Unknown";
-            foreach (System.Text.Json.JsonElement condition in o.Items("status", "conditions"))
+            foreach (JsonElement condition in o.Items("status", "conditions"))
             {
                 if (condition.Text("type") == "Available")
                 {
-                    status = condition.Text("status") == "True" ? "True" : $"{condition.Text("status")} ({condition.Text("reason")})";
+                    status = condition.Text("status") == "True" || condition.Text("reason").Length == 0 ? condition.Text("status") : $"{condition.Text("status")} ({condition.Text("reason")})";
                 }
             }
 
@@ -70,4 +81,11 @@ internal static class RegistrationPrinters
             state += o.Condition("Failed") is not null ? ",Failed" : "";
             cells.Text(o.TextAt("status", "certificate") is { Length: > 0 } ? state + ",Issued" : state);
         });
+
+    private static string ParamKind(KubeObject o) => o.At("spec", "paramKind") is { } kind ? $"{kind.Text("apiVersion")}/{kind.Text("kind")}" : Formats.Unset;
+
+    private static string ParamRef(JsonElement reference) =>
+        reference.Text("name") is { Length: > 0 } name ? reference.Text("namespace") is { Length: > 0 } ns ? $"{ns}/{name}" : $"*/{name}"
+        : reference.Member("selector") is { } selector ? Formats.GoSelector(selector)
+        : Formats.Unset;
 }

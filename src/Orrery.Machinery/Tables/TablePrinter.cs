@@ -20,6 +20,12 @@ public sealed class TablePrinter
     /// <summary>The kind has no columns of its own. Upstream writes an empty list of such a table as <c>null</c>.</summary>
     public bool IsGeneric { get; }
 
+    /// <summary>In what order rows of a list stand; null: in that of the list.</summary>
+    public Comparison<KubeObject>? Order { get; init; }
+
+    /// <summary>What a row says beside its cells: that the object has come to its end. Null: of no object of the kind is that said.</summary>
+    internal Func<KubeObject, RowCondition?>? Condition { get; init; }
+
     /// <summary>The printer of a built-in kind; of any other, name and time of creation.</summary>
     public static TablePrinter For(GroupVersionKind kind) => BuiltinPrinters.Find(kind.GroupKind) ?? GenericPrinter.Instance;
 
@@ -31,6 +37,9 @@ public sealed class TablePrinter
         json.WriteEndArray();
     }
 }
+
+/// <summary>A metav1 TableRowCondition; there is one type, <c>Completed</c>.</summary>
+internal sealed record RowCondition(string Reason, string Message);
 
 /// <summary>Name and time of creation: for kinds that say nothing else.</summary>
 internal static class GenericPrinter

@@ -90,6 +90,11 @@ public sealed class TableWriter(TablePrinter printer, IncludeObject include, Tim
             printer.WriteCells(json, read, time.GetUtcNow());
         }
 
+        if (printer.Condition?.Invoke(read) is { } condition)
+        {
+            WriteCondition(output, condition);
+        }
+
         output.Write(",\"object\":"u8);
         switch (include)
         {
@@ -131,6 +136,20 @@ public sealed class TableWriter(TablePrinter printer, IncludeObject include, Tim
         }
 
         WriteEnd(output);
+    }
+
+    private static void WriteCondition(IBufferWriter<byte> output, RowCondition condition)
+    {
+        output.Write(",\"conditions\":"u8);
+        using var json = new Utf8JsonWriter(output, Cells.WriterOptions);
+        json.WriteStartArray();
+        json.WriteStartObject();
+        json.WriteString("type"u8, "Completed"u8);
+        json.WriteString("status"u8, "True"u8);
+        json.WriteString("reason"u8, condition.Reason);
+        json.WriteString("message"u8, condition.Message);
+        json.WriteEndObject();
+        json.WriteEndArray();
     }
 
     private void WriteMetadata(IBufferWriter<byte> output, KubeObject o)

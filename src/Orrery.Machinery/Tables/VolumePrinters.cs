@@ -4,9 +4,9 @@ namespace Orrery.Machinery.Tables;
 
 internal static class VolumePrinters
 {
-    private const string Unset = "<unset>";
+    private const string DefaultAttributes = "volumeattributesclass.alpha.kubernetes.io/is-default-class";
     private const string OldClass = "volume.beta.kubernetes.io/storage-class";
-    private const string DefaultClass = "storageclass.kubernetes.io/is-default-class";
+    private static readonly string[] DefaultClass = ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"];
 
     public static readonly TablePrinter PersistentVolume = new(
         [
@@ -17,16 +17,16 @@ internal static class VolumePrinters
         static (o, cells) =>
         {
             cells.Text(o.Name);
-            cells.Text(o.TextAt("spec", "capacity", "storage"));
+            cells.TextOr(o.TextAt("spec", "capacity", "storage"), "0");
             cells.Text(Formats.AccessModes(o.At("spec", "accessModes")));
             cells.Text(o.TextAt("spec", "persistentVolumeReclaimPolicy"));
             cells.Text(Phase(o));
             cells.Text(o.At("spec", "claimRef") is { } claim ? $"{claim.Text("namespace")}/{claim.Text("name")}" : "");
             cells.Text(Class(o));
-            cells.TextOr(o.TextAt("spec", "volumeAttributesClassName"), Unset);
+            cells.TextOr(o.TextAt("spec", "volumeAttributesClassName"), Formats.Unset);
             cells.Text(o.TextAt("status", "reason"));
             cells.Since(o.CreationTimestamp);
-            cells.TextOr(o.TextAt("spec", "volumeMode"), Unset);
+            cells.TextOr(o.TextAt("spec", "volumeMode"), Formats.Unset);
         });
 
     public static readonly TablePrinter PersistentVolumeClaim = new(
@@ -41,12 +41,12 @@ internal static class VolumePrinters
             cells.Text(o.Name);
             cells.Text(Phase(o));
             cells.Text(o.TextAt("spec", "volumeName"));
-            cells.Text(bound ? o.TextAt("status", "capacity", "storage") : "");
+            cells.Text(bound ? o.TextAt("status", "capacity", "storage") ?? "0" : "");
             cells.Text(bound ? Formats.AccessModes(o.At("status", "accessModes")) : "");
             cells.Text(Class(o));
-            cells.TextOr(o.TextAt("spec", "volumeAttributesClassName"), Unset);
+            cells.TextOr(o.TextAt("spec", "volumeAttributesClassName"), Formats.Unset);
             cells.Since(o.CreationTimestamp);
-            cells.TextOr(o.TextAt("spec", "volumeMode"), Unset);
+            cells.TextOr(o.TextAt("spec", "volumeMode"), Formats.Unset);
         });
 
     public static readonly TablePrinter StorageClass = new(
@@ -56,7 +56,7 @@ internal static class VolumePrinters
         ],
         static (o, cells) =>
         {
-            cells.Text(o.Annotations.GetValueOrDefault(DefaultClass) == "true" ? o.Name + " (default)" : o.Name);
+            cells.Text(DefaultClass.Any(a => o.Annotations.GetValueOrDefault(a) == "true") ? o.Name + " (default)" : o.Name);
             cells.Text(o.TextAt("provisioner"));
             cells.Text(o.TextAt("reclaimPolicy") ?? "Delete");
             cells.Text(o.TextAt("volumeBindingMode") ?? "Immediate");
@@ -76,7 +76,7 @@ internal static class VolumePrinters
             cells.Flag(o.At("spec", "attachRequired") is not { ValueKind: System.Text.Json.JsonValueKind.False });
             cells.Flag(o.At("spec", "podInfoOnMount") is { ValueKind: System.Text.Json.JsonValueKind.True });
             cells.Flag(o.At("spec", "storageCapacity") is { ValueKind: System.Text.Json.JsonValueKind.True });
-            cells.TextOr(string.Join(',', o.Items("spec", "tokenRequests").Select(t => t.Text("audience"))), Unset);
+            cells.Text(o.Items("spec", "tokenRequests").Any() ? string.Join(',', o.Items("spec", "tokenRequests").Select(t => t.Text("audience"))) : Formats.Unset);
             cells.Flag(o.At("spec", "requiresRepublish") is { ValueKind: System.Text.Json.JsonValueKind.True });
             cells.TextOr(string.Join(',', o.Items("spec", "volumeLifecycleModes").Select(m => m.GetString())), Formats.None);
             cells.Since(o.CreationTimestamp);
@@ -93,7 +93,7 @@ internal static class VolumePrinters
 
     public static readonly TablePrinter VolumeAttachment = new(
         [
-            Columns.Name, Columns.Text("Attacher", "Driver that attaches."), Columns.Text("PV", "The volume."), Columns.Text("Node", "The node."),
+            Columns.Name, Columns.Text("Attacher", "Driver that attaches.") with { Format = "name" }, Columns.Text("PV", "The volume."), Columns.Text("Node", "The node."),
             new("Attached", "boolean", Description: "Whether the volume is attached."), Columns.Age,
         ],
         static (o, cells) =>
@@ -104,6 +104,24 @@ internal static class VolumePrinters
             cells.Text(o.TextAt("spec", "nodeName"));
             cells.Flag(o.At("status", "attached") is { ValueKind: System.Text.Json.JsonValueKind.True });
             cells.Since(o.CreationTimestamp);
+        });
+
+    public static readonly TablePrinter VolumeAttributesClass = new(
+        [Columns.Name, Columns.Text("DriverName", "Driver that knows the attributes."), Columns.Age],
+        static (o, cells) =>
+        {
+            cells.Text(o.Annotations.GetValueOrDefault(DefaultAttributes) == "true" ? o.Name + " (default)" : o.Name);
+            cells.Text(o.TextAt("driverName"));
+            cells.Since(o.CreationTimestamp);
+        });
+
+    public static readonly TablePrinter CsiStorageCapacity = new(
+        [Columns.Name, Columns.Text("StorageClassName", "Class that has the room."), Columns.Text("Capacity", "How much room there is.")],
+        static (o, cells) =>
+        {
+            cells.Text(o.Name);
+            cells.Text(o.TextAt("storageClassName"));
+            cells.TextOr(o.TextAt("capacity"), Formats.Unset);
         });
 
     private static string Phase(KubeObject o) => o.IsDeleting ? "Terminating" : o.TextAt("status", "phase") ?? "";

@@ -76,7 +76,7 @@ internal static class WorkloadPrinters
         });
 
     public static readonly TablePrinter Scale = new(
-        [Columns.Name, Columns.Count("Desired", "How many replicas are wanted."), Columns.Count("Available", "How many replicas there are."), Columns.Age],
+        [Columns.Name with { Format = "" }, Columns.Count("Desired", "How many replicas are wanted."), Columns.Count("Available", "How many replicas there are."), Columns.Age],
         static (o, cells) =>
         {
             cells.Text(o.Name);

@@ -47,7 +47,7 @@ internal sealed class TableForm : JsonForm
     {
         if (items.Count > 0)
         {
-            return base.WriteListAsync(request, output, head, items, cancellationToken);
+            return base.WriteListAsync(request, output, head, printer.Order is { } order ? Ordered(items, order) : items, cancellationToken);
         }
 
         writer.Write(output, Head(head), []);
@@ -58,6 +58,9 @@ internal sealed class TableForm : JsonForm
 
     protected override void WriteItem(ResourceRequest request, IBufferWriter<byte> output, CachedObject item, bool isFirst) =>
         writer.WriteRow(output, Served(request, item).Span);
+
+    private static CachedObject[] Ordered(IReadOnlyList<CachedObject> items, Comparison<KubeObject> order) =>
+        [.. items.Select(i => (Item: i, Read: KubeObject.Parse(i.Json.Span))).Order(Comparer<(CachedObject Item, KubeObject Read)>.Create((a, b) => order(a.Read, b.Read))).Select(i => i.Item)];
 
     private static TableHead Head(ListHead head) => new(head.Revision, head.Continue, head.Remaining);
 

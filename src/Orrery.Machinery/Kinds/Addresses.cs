@@ -54,6 +54,37 @@ internal static class Addresses
         }
     }
 
+    /// <summary>A range as it is written in one way only (apimachinery <c>IsValidCIDR</c>): for fields that came with that rule.</summary>
+    public static void ValidateNetwork(string path, string value, Faults faults)
+    {
+        if (!IsCidr(value))
+        {
+            bool isPadded = IsCidr(string.Join('/', value.Split('/').Select(p => string.Join('.', p.Split('.').Select(Unpadded)))));
+            faults.Invalid(path, value, isPadded ? "must not have leading 0s in IP or prefix length" : "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
+            return;
+        }
+
+        string[] parts = value.Split('/');
+        IPAddress address = IPAddress.Parse(parts[0]);
+        int bits = int.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture);
+        if (parts[1] != Unpadded(parts[1]))
+        {
+            faults.Invalid(path, value, "must not have leading 0s in IP or prefix length");
+        }
+        else if (address.IsIPv4MappedToIPv6)
+        {
+            faults.Invalid(path, value, "must not have an IPv4-mapped IPv6 address");
+        }
+        else if (!new IPNetwork(address, bits).BaseAddress.Equals(address))
+        {
+            faults.Invalid(path, value, "must not have bits set beyond the prefix length");
+        }
+        else if ($"{address}/{bits}" is var canonical && canonical != value)
+        {
+            faults.Invalid(path, value, $"must be in canonical form (\"{canonical}\")");
+        }
+    }
+
     /// <summary>Four decimal parts, or IPv6: .NET alone would take <c>10.1</c> and <c>[::1]</c> too.</summary>
     public static bool IsIp(string value) =>
         IPAddress.TryParse(value, out IPAddress? address) && (address.AddressFamily == AddressFamily.InterNetworkV6 ? !value.AsSpan().ContainsAny('[', '%') : address.ToString() == value);
@@ -67,4 +98,6 @@ internal static class Addresses
             && int.TryParse(value.AsSpan(slash + 1), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out int bits)
             && bits <= (IsIpV6(value[..slash]) ? 128 : 32);
     }
+
+    private static string Unpadded(string digits) => digits.Length > 1 && digits[0] == '0' && digits.All(char.IsAsciiDigit) ? digits.TrimStart('0').PadLeft(1, '0') : digits;
 }

@@ -51,6 +51,21 @@ public sealed class KindUpdateTests
         Assert.Equal(1, o.NumberAt("status", "readyReplicas"));
     }
 
+    [Theory]
+    [InlineData("""["10.0.0.0/24"]""", """["10.0.0.0/24"]""", "")]
+    [InlineData("""["10.0.0.0/24"]""", """["10.0.0.0/24","fd00::/64"]""", "")]
+    [InlineData("""["10.0.0.0/24"]""", """["10.1.0.0/24"]""", "spec.cidrs[0]: Invalid value: \"10.1.0.0/24\": field is immutable")]
+    [InlineData("""["10.0.0.0/24"]""", """["fd00::/64","10.0.0.0/24"]""", "spec.cidrs[0]: Invalid value: \"fd00::/64\": field is immutable")]
+    [InlineData("""["10.0.0.0/24","fd00::/64"]""", """["10.0.0.0/24"]""", "spec.cidrs: Invalid value: [\"10.0.0.0/24\"]: field is immutable")]
+    public void ValidateUpdate_RangeOfServices_StaysOrIsJoinedByTheOtherFamily(string before, string after, string fault)
+    {
+        var kind = new GroupVersionKind("networking.k8s.io", "v1", "ServiceCIDR");
+        JsonObject old = Made(kind, $$"""{"metadata":{"name":"n"},"spec":{"cidrs":{{before}} } }""", prepare: false);
+        JsonObject o = Copy(old);
+        o["spec"]!["cidrs"] = JsonNode.Parse(after);
+        Assert.Equal(fault, string.Join('|', Texts(KindRules.ValidateUpdate(kind, o, old))));
+    }
+
     [Fact]
     public void ValidateUpdate_Selector_IsImmutable()
     {

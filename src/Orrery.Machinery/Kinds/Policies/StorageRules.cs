@@ -4,6 +4,30 @@ using Orrery.Api;
 namespace Orrery.Machinery.Kinds.Policies;
 
 /// <summary>Upstream: <c>pkg/apis/storage/validation</c>.</summary>
+internal sealed class CsiStorageCapacityRule : KindRule
+{
+    public override void Validate(JsonObject o, Faults faults)
+    {
+        Selectors.Validate(o.Child("nodeTopology"), "nodeTopology", faults);
+        faults.All("storageClassName", o.Text("storageClassName"), Names.CheckDns1123Subdomain(o.Text("storageClassName")));
+        foreach (string member in (string[])["capacity", "maximumVolumeSize"])
+        {
+            if (Quantity.TryParse(o.Text(member), out Quantity amount))
+            {
+                ResourceAmounts.ValidateAmount(amount, member, faults);
+            }
+        }
+    }
+
+    public override void ValidateUpdate(JsonObject o, JsonObject old, Faults faults)
+    {
+        Validate(o, faults);
+        faults.MayNotChange("nodeTopology", o["nodeTopology"], old["nodeTopology"]);
+        faults.MayNotChange("storageClassName", o["storageClassName"], old["storageClassName"]);
+    }
+}
+
+/// <summary>Upstream: <c>pkg/apis/storage/validation</c>.</summary>
 internal sealed class VolumeAttributesClassRule : KindRule
 {
     private const int MostParameters = 512, MostBytes = 256 * 1024;

@@ -7,6 +7,8 @@ namespace Orrery.Server.Handlers;
 /// <summary>Query of a list or watch: metav1 ListOptions, checked as upstream's <c>ValidateListOptions</c> does.</summary>
 internal sealed record ListOptions
 {
+    private const string NotOlderThan = "NotOlderThan";
+
     public string LabelSelector { get; init; } = "";
 
     public string FieldSelector { get; init; } = "";
@@ -43,7 +45,7 @@ internal sealed record ListOptions
             TimeoutSeconds = Number(query, "timeoutSeconds"),
             AllowWatchBookmarks = query.Flag("allowWatchBookmarks"),
             SendInitialEvents = Flag(query, "sendInitialEvents"),
-        };
+        }.WithDefaults(watch);
         List<FieldError> errors = options.Validate(watch);
         if (errors.Count > 0)
         {
@@ -72,16 +74,39 @@ internal sealed record ListOptions
         ? revision
         : throw new StatusException(new Status { Code = 500, Message = $"resourceVersion: Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax" });
 
-    private List<FieldError> Validate(bool watch)
+    /// <summary>A watch that is shown what is there ends that with a bookmark where it may have any, whichever way it asked to be shown (apimachinery <c>SetListOptionsDefaults</c>).</summary>
+    private ListOptions WithDefaults(bool watch) => watch && SendInitialEvents is null && ResourceVersionMatch.Length == 0 && (ResourceVersion is "" or "0")
+        ? this with { SendInitialEvents = true, ResourceVersionMatch = NotOlderThan }
+        : this;
+
+    private List<FieldError> Validate(bool watch) => watch ? ValidateWatch() : ValidateList();
+
+    private List<FieldError> ValidateList()
     {
         var errors = new List<FieldError>();
-        if (watch)
+        if (ResourceVersionMatch.Length > 0)
         {
-            ValidateWatch(errors);
+            if (ResourceVersion.Length == 0)
+            {
+                errors.Add(FieldError.Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"));
+            }
+
+            if (Continue.Length > 0)
+            {
+                errors.Add(FieldError.Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided"));
+            }
+
+            if (ResourceVersionMatch is not ("Exact" or NotOlderThan))
+            {
+                errors.Add(FieldError.NotSupported("resourceVersionMatch", ResourceVersionMatch, "Exact", NotOlderThan, ""));
+            }
+            else if (ResourceVersionMatch == "Exact" && ResourceVersion == "0")
+            {
+                errors.Add(FieldError.Forbidden("resourceVersionMatch", "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
+            }
         }
 
-        ValidateMatch(errors, watch);
-        if (!watch && SendInitialEvents is not null)
+        if (SendInitialEvents is not null)
         {
             errors.Add(FieldError.Forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
         }
@@ -89,55 +114,35 @@ internal sealed record ListOptions
         return errors;
     }
 
-    private void ValidateMatch(List<FieldError> errors, bool watch)
+    private List<FieldError> ValidateWatch()
     {
-        if (ResourceVersionMatch.Length == 0 || (watch && SendInitialEvents is not null))
-        {
-            return;
-        }
-
-        if (watch)
-        {
-            errors.Add(FieldError.Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
-            return;
-        }
-
-        if (ResourceVersion.Length == 0)
-        {
-            errors.Add(FieldError.Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"));
-        }
-
-        if (Continue.Length > 0)
-        {
-            errors.Add(FieldError.Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided"));
-        }
-
-        if (ResourceVersionMatch is not ("Exact" or "NotOlderThan"))
-        {
-            errors.Add(FieldError.NotSupported("resourceVersionMatch", ResourceVersionMatch, "Exact", "NotOlderThan", ""));
-        }
-        else if (ResourceVersionMatch == "Exact" && ResourceVersion == "0")
-        {
-            errors.Add(FieldError.Forbidden("resourceVersionMatch", "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
-        }
-    }
-
-    private void ValidateWatch(List<FieldError> errors)
-    {
-        if (SendInitialEvents is null)
-        {
-            return;
-        }
-
-        if (ResourceVersionMatch != "NotOlderThan")
+        var errors = new List<FieldError>();
+        if (SendInitialEvents is not null && ResourceVersionMatch != NotOlderThan)
         {
             errors.Add(FieldError.Forbidden("resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
         }
 
+        if (ResourceVersionMatch.Length == 0)
+        {
+            return errors;
+        }
+
+        if (SendInitialEvents is null)
+        {
+            errors.Add(FieldError.Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
+        }
+
+        if (ResourceVersionMatch != NotOlderThan)
+        {
+            errors.Add(FieldError.NotSupported("resourceVersionMatch", ResourceVersionMatch, NotOlderThan));
+        }
+
         if (Continue.Length > 0)
         {
             errors.Add(FieldError.Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided"));
         }
+
+        return errors;
     }
 
     private static long? Number(RequestQuery query, string name)

@@ -62,7 +62,10 @@ internal sealed class Selection
     }
 
     /// <summary>Narrows to one object: the old spelling of a watch names it in the path.</summary>
-    public Selection And(string name) => new(labels, FieldSelector.Parse($"metadata.name={name}"), selectable);
+    /// <exception cref="StatusException">400: the fields that are asked for do not say the same name.</exception>
+    public Selection And(string name) => fields.IsEverything ? new(labels, FieldSelector.Parse($"metadata.name={name}"), selectable)
+        : Name == name ? this
+        : throw ApiErrors.BadRequest("fieldSelector metadata.name doesn't match requested name");
 
     /// <summary>Asks for fields that versions of one resource have each in its own way.</summary>
     public bool LooksInside => fields.Requirements.Any(r => r.Field is not ("metadata.name" or "metadata.namespace"));

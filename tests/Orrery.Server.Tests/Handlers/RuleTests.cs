@@ -155,6 +155,54 @@ public sealed class RuleTests(ServerFixture fixture) : IClassFixture<ServerFixtu
         Assert.Equal(types, lines.Select(l => (string?)JsonNode.Parse(l)!["type"]));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("&resourceVersion=0")]
+    [InlineData("&sendInitialEvents=true&resourceVersionMatch=NotOlderThan")]
+    public async Task Watch_ThatIsShownWhatThereIs_EndsThatWithABookmark(string query)
+    {
+        string ns = await NamespaceOfThreeAsync();
+        using var http = new RawHttp(fixture.Server);
+
+        using HttpResponseMessage answer = await http.SendAsync(HttpMethod.Get, $"/api/v1/namespaces/{ns}/configmaps?watch=1&labelSelector=mine&timeoutSeconds=1&allowWatchBookmarks=true{query}");
+        JsonNode[] events = [.. (await answer.Content.ReadAsStringAsync(ServerFixture.Token)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonNode.Parse(l)!)];
+
+        Assert.Equal(["ADDED", "ADDED", "ADDED", "BOOKMARK"], events.Take(4).Select(e => (string?)e["type"]));
+        Assert.Equal("true", (string?)events[3]["object"]!["metadata"]!["annotations"]?["k8s.io/initial-events-end"]);
+    }
+
+    [Theory]
+    [InlineData("resourceVersionMatch=Exact", "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided|resourceVersionMatch: Unsupported value: \"Exact\": supported values: \"NotOlderThan\"")]
+    [InlineData("sendInitialEvents=false&resourceVersionMatch=Exact", "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan|resourceVersionMatch: Unsupported value: \"Exact\": supported values: \"NotOlderThan\"")]
+    [InlineData("sendInitialEvents=true&continue=x", "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")]
+    [InlineData("resourceVersionMatch=NotOlderThan&continue=x", "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided|resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided")]
+    public async Task Watch_OfOptionsThatDoNotGoTogether_NamesEach(string query, string faults)
+    {
+        using var http = new RawHttp(fixture.Server);
+
+        using HttpResponseMessage answer = await http.SendAsync(HttpMethod.Get, $"/api/v1/configmaps?watch=1&{query}");
+        JsonObject status = await RawHttp.JsonAsync(answer);
+
+        Assert.Equal(faults, string.Join('|', status["details"]!["causes"]!.AsArray().Select(c => $"{c!["field"]}: {c["message"]}")));
+    }
+
+    [Theory]
+    [InlineData("", 200)]
+    [InlineData("&fieldSelector=metadata.name%3Da,metadata.namespace!%3Dx", 200)]
+    [InlineData("&fieldSelector=metadata.name%3Db", 400)]
+    [InlineData("&fieldSelector=metadata.namespace!%3Dx", 400)]
+    public async Task Watch_OfANameInThePath_MustBeOfThatName(string query, int code)
+    {
+        string ns = await NamespaceOfThreeAsync();
+        using var http = new RawHttp(fixture.Server);
+
+        using HttpResponseMessage answer = await http.SendAsync(HttpMethod.Get, $"/api/v1/watch/namespaces/{ns}/configmaps/a?timeoutSeconds=1{query}");
+        string text = await answer.Content.ReadAsStringAsync(ServerFixture.Token);
+
+        Assert.Equal(code, (int)answer.StatusCode);
+        Assert.Equal(code == 200 ? "a" : null, (string?)JsonNode.Parse(text.Split('\n')[0])!["object"]?["metadata"]!["name"]);
+    }
+
     private async Task<string> NamespaceOfThreeAsync()
     {
         string ns = await fixture.NamespaceAsync();

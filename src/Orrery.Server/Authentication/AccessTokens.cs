@@ -26,13 +26,19 @@ public sealed class AccessTokens(ServiceAccountKeys keys, TimeProvider time, Tok
         return JsonWebToken.Sign(keys, claims);
     }
 
-    internal string IssueForServiceAccount(ClusterScope scope, KubeObject account, IReadOnlyList<string> audiences, BoundObject? bound, DateTimeOffset expires)
+    internal string IssueForServiceAccount(ClusterScope scope, KubeObject account, IReadOnlyList<string> audiences, IReadOnlyList<BoundObject> bound, DateTimeOffset expires)
     {
         JsonObject claims = Claims(issuers.For(scope.Cluster), ServiceAccountName.User(account.Namespace, account.Name), audiences, scope, expires);
         var kubernetes = new JsonObject { ["namespace"] = account.Namespace };
-        if (bound is not null)
+        foreach (BoundObject to in bound)
         {
-            kubernetes[bound.Claim] = new JsonObject { ["name"] = bound.Name, ["uid"] = bound.Uid };
+            var named = new JsonObject { ["name"] = to.Name };
+            if (to.Uid.Length > 0)
+            {
+                named["uid"] = to.Uid;
+            }
+
+            kubernetes[to.Claim] = named;
         }
 
         kubernetes["serviceaccount"] = new JsonObject { ["name"] = account.Name, ["uid"] = account.Uid };
@@ -86,6 +92,7 @@ public sealed class AccessTokens(ServiceAccountKeys keys, TimeProvider time, Tok
     }
 }
 
-/// <summary>The object whose life a token shares.</summary>
+/// <summary>The object whose life a token shares, or the node that its pod runs on.</summary>
 /// <param name="Claim"><c>pod</c>, <c>secret</c> or <c>node</c>.</param>
+/// <param name="Uid">Empty: a pod's node that nobody knows.</param>
 internal sealed record BoundObject(string Claim, string Name, string Uid);

@@ -124,7 +124,9 @@ internal sealed class TokenAuthenticator(AuthenticationOptions options, TokenPro
             }
 
             string boundName = JsonWebToken.Text(bound, "name") ?? "", boundUid = JsonWebToken.Text(bound, "uid") ?? "";
-            if (!Lives(scope.Cluster, resource, claim == "node" ? "" : ns, boundName, boundUid))
+            // Of a pod's token the node says where the pod runs: its life is the pod's.
+            bool isPlace = claim == "node" && kubernetes.TryGetProperty("pod", out _);
+            if (!isPlace && !Lives(scope.Cluster, resource, claim == "node" ? "" : ns, boundName, boundUid))
             {
                 Refuse($"{claim} that it is bound to is gone");
                 return null;
@@ -133,7 +135,10 @@ internal sealed class TokenAuthenticator(AuthenticationOptions options, TokenPro
             if (claim != "secret")
             {
                 extra[$"authentication.kubernetes.io/{claim}-name"] = [boundName];
-                extra[$"authentication.kubernetes.io/{claim}-uid"] = [boundUid];
+                if (boundUid.Length > 0)
+                {
+                    extra[$"authentication.kubernetes.io/{claim}-uid"] = [boundUid];
+                }
             }
         }
 

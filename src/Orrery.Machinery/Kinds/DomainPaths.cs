@@ -4,9 +4,17 @@ using Orrery.Api;
 namespace Orrery.Machinery.Kinds;
 
 /// <summary>Rules for names such as <c>example.com/controller</c> (apimachinery <c>pkg/util/validation</c>, IsDomainPrefixedPath).</summary>
-internal static partial class DomainPaths
+public static partial class DomainPaths
 {
-    public static void Validate(string value, string path, Faults faults)
+    /// <summary>What is wrong with a value; empty: nothing.</summary>
+    public static IReadOnlyList<FieldError> Check(string value, string path)
+    {
+        var faults = new Faults();
+        Validate(value, path, faults);
+        return faults.Errors;
+    }
+
+    internal static void Validate(string value, string path, Faults faults)
     {
         if (value.Length == 0)
         {

@@ -38,6 +38,9 @@ internal sealed class AuditEvent
 
     public UserInfo? Impersonated { get; set; }
 
+    /// <summary>By which right <see cref="Impersonated"/> was allowed, such as <c>impersonate:user-info</c>; null: by the plain one.</summary>
+    public string? ImpersonationConstraint { get; set; }
+
     public SortedDictionary<string, string> Annotations { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Zero while there is no answer.</summary>
@@ -83,6 +86,13 @@ internal sealed class AuditEvent
             if (Impersonated is not null)
             {
                 WriteUser(json, "impersonatedUser", Impersonated);
+            }
+
+            if (ImpersonationConstraint is not null)
+            {
+                json.WriteStartObject("authenticationMetadata"u8);
+                json.WriteString("impersonationConstraint"u8, ImpersonationConstraint);
+                json.WriteEndObject();
             }
 
             if (Source.Length > 0)

@@ -95,7 +95,12 @@ internal sealed class AuditTrail : IAuditAnnotations
         return WriteAsync(AuditStage.ResponseStarted, cancellationToken);
     }
 
-    public void Impersonated(UserInfo user) => audited.Impersonated = user;
+    /// <param name="constraint">The verb of the constrained mode that allowed it; null: the plain right to impersonate did.</param>
+    public void Impersonated(UserInfo user, string? constraint)
+    {
+        audited.Impersonated = user;
+        audited.ImpersonationConstraint = constraint;
+    }
 
     public void Authorized(AuthorizationDecision decided)
     {

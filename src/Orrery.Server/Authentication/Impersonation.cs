@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
@@ -9,13 +10,19 @@ using Orrery.Server.Requests;
 namespace Orrery.Server.Authentication;
 
 /// <summary>
-/// Lets a user who may <c>impersonate</c> act as another in the same cluster. Rules of apiserver
+/// Lets a user who may <c>impersonate</c>, or may do so for what is asked, act as another in the same cluster. Rules of apiserver
 /// <c>pkg/endpoints/filters/impersonation</c>.
 /// </summary>
 internal sealed class Impersonation(IAuthorizer authorizer, ILogger<Impersonation> log)
 {
     private const string Prefix = "Impersonate-";
+
+    /// <summary>Of so many users it is remembered how they were let through: a name and a word each.</summary>
+    private const int Kept = 10_000;
+
     private static readonly string[] ExtraPrefixes = ["Impersonate-Extra-"];
+
+    private readonly ConcurrentDictionary<(ClusterName, string), ImpersonationMode> remembered = new();
 
     /// <param name="trail">Told of the other user; null where the request is not recorded.</param>
     /// <returns>The other user, or <paramref name="user"/> itself when the request asks for none.</returns>
@@ -37,37 +44,52 @@ internal sealed class Impersonation(IAuthorizer authorizer, ILogger<Impersonatio
             throw ApiErrors.BadRequest($"requested {Describe(uid, groups, extra)} without impersonating a user name");
         }
 
-        // 1. Each part of the other identity is a right of its own.
-        var right = new AuthorizationAttributes { User = user, Cluster = request.Cluster, Verb = "impersonate", Version = "v1" };
-        (string Namespace, string Name)? account = ServiceAccountName.Split(name);
-        await authorizer.RequireAsync(account is { } a ? right with { Resource = "serviceaccounts", Namespace = a.Namespace, Name = a.Name } : right with { Resource = "users", Name = name }, null, cancellationToken);
-        foreach (string group in groups)
+        var wanted = new UserInfo { Name = name, Uid = uid, Groups = groups, Extra = extra, Scope = new ClusterScope(request.Cluster) };
+        return await ByModesAsync(AuthorizationAttributes.From(user, request), wanted, trail, cancellationToken);
+    }
+
+    /// <summary>Each way in which it may be allowed, beginning with the one that let the user through before: then what it costs is what that costs.</summary>
+    /// <exception cref="StatusException">403: what the first way said that might have allowed it.</exception>
+    private async ValueTask<UserInfo> ByModesAsync(AuthorizationAttributes asked, UserInfo wanted, AuditTrail? trail, CancellationToken cancellationToken)
+    {
+        StatusException? first = null;
+        (ClusterName, string) by = (asked.Cluster, asked.User.Name);
+        ImpersonationMode? before = remembered.GetValueOrDefault(by);
+        foreach (ImpersonationMode mode in before is null ? ImpersonationMode.All : [before, .. ImpersonationMode.All.Where(m => m != before)])
         {
-            await authorizer.RequireAsync(right with { Resource = "groups", Name = group }, null, cancellationToken);
+            if (!mode.Applies(wanted, asked.User))
+            {
+                continue;
+            }
+
+            if (await mode.RefusalAsync(authorizer, asked, wanted, cancellationToken) is { } refused)
+            {
+                first ??= refused;
+                continue;
+            }
+
+            if (mode != before)
+            {
+                Remember(by, mode);
+            }
+
+            UserInfo other = mode.Complete(wanted);
+            log.Impersonates(asked.User.Name, other.Name, asked.Cluster.ToString());
+            trail?.Impersonated(other, mode.Name is null ? null : mode.Verb);
+            return other;
         }
 
-        foreach ((string key, string value) in extra.SelectMany(e => e.Value.Select(v => (e.Key, v))))
+        throw first!;
+    }
+
+    private void Remember((ClusterName, string) by, ImpersonationMode mode)
+    {
+        if (remembered.Count >= Kept)
         {
-            await authorizer.RequireAsync(right with { Group = "authentication.k8s.io", Resource = "userextras", Subresource = key, Name = value }, null, cancellationToken);
+            remembered.Clear();
         }
 
-        if (uid.Length > 0)
-        {
-            await authorizer.RequireAsync(right with { Group = "authentication.k8s.io", Resource = "uids", Name = uid }, null, cancellationToken);
-        }
-
-        // 2. The groups that such a user would have had.
-        var all = new List<string>(groups.Length == 0 && account is { } sa ? ServiceAccountName.Groups(sa.Namespace) : groups);
-        string implied = name == UserGroups.Anonymous ? UserGroups.Unauthenticated : UserGroups.Authenticated;
-        if (!all.Contains(UserGroups.Authenticated) && !all.Contains(UserGroups.Unauthenticated))
-        {
-            all.Add(implied);
-        }
-
-        log.Impersonates(user.Name, name, request.Cluster.ToString());
-        var other = new UserInfo { Name = name, Uid = uid, Groups = all, Extra = extra, Scope = new ClusterScope(request.Cluster) };
-        trail?.Impersonated(other);
-        return other;
+        remembered[by] = mode;
     }
 
     /// <summary>Almost no request does: it is let through after one look.</summary>

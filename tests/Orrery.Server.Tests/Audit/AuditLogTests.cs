@@ -131,6 +131,7 @@ public sealed class AuditLogTests : IDisposable
         JsonObject allowed = events.Single(e => e.TextAt("objectRef", "resource") == "configmaps" && e.ContainsKey("impersonatedUser"));
         Assert.Equal("test-admin", allowed.TextAt("user", "username"));
         Assert.Equal("jane", allowed.TextAt("impersonatedUser", "username"));
+        Assert.Equal("impersonate:user-info", allowed.TextAt("authenticationMetadata", "impersonationConstraint"));
         Assert.Equal("RBAC: allowed by RoleBinding \"v/default\" of ClusterRole \"view\" to User \"jane\"", allowed.TextAt("annotations", "authorization.k8s.io/reason"));
         JsonObject refused = events.Single(e => e.TextAt("objectRef", "resource") == "secrets");
         Assert.Equal("forbid", refused.TextAt("annotations", "authorization.k8s.io/decision"));

@@ -130,6 +130,18 @@ internal sealed class AccessWorld : IAsyncDisposable
         return await Access.Impersonation.ApplyAsync(user, info, context.Request.Headers, null, TestContext.Current.CancellationToken);
     }
 
+    /// <summary>As whom a user's request acts.</summary>
+    public ValueTask<UserInfo> ImpersonateAsync(UserInfo by, string target, params (string Name, string Value)[] headers)
+    {
+        var context = new DefaultHttpContext();
+        foreach ((string name, string value) in headers)
+        {
+            context.Request.Headers.Append(name, value);
+        }
+
+        return Access.Impersonation.ApplyAsync(by, RequestInfoParser.Parse("GET", target), context.Request.Headers, null, TestContext.Current.CancellationToken);
+    }
+
     public X509Certificate2 Client(string user, ClusterScope scope, params string[] groups) =>
         Authority.IssueClient(user, groups, scope, TimeSpan.FromDays(1)).ToX509();
 

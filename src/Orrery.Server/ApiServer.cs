@@ -139,6 +139,7 @@ public sealed class ApiServer : IAsyncDisposable
         {
             listen.Protocols = HttpProtocols.Http1AndHttp2;
             listen.Use(kestrel.ApplicationServices.GetRequiredService<ConnectionLooks>().Before);
+            listen.Use(IdleHeaders.Before);
             listen.Use(new HandshakeTurns(Handshakes, options.TimeProvider).Before);
             listen.Use(RecordMemory.Before);
             listen.Use(GatheredRecords.Before);

@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Orrery.Api;
-using Orrery.Server.Transport;
 
 namespace Orrery.Server.Handlers;
 
@@ -54,9 +53,6 @@ public static class WebSocketUpgrade
             // Such a stream is quiet for as long as nobody asks anything.
             http.Features.GetRequiredFeature<IHttpMinRequestBodyDataRateFeature>().MinDataRate = null;
             stream = await http.Features.GetRequiredFeature<IHttpExtendedConnectFeature>().AcceptAsync();
-
-            // Nor is anything answered within its connection but now and then.
-            _ = IdleHeaders.TryRelease(http);
         }
         else
         {

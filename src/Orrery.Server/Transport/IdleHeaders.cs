@@ -1,64 +1,102 @@
 using System.Reflection;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace Orrery.Server.Transport;
 
 /// <summary>
-/// Lets an HTTP/2 connection that is there to wait hold little memory for headers of answers: the framework keeps 16 KiB for them for as long as a connection lasts, a quarter of what a connected
-/// satellite costs, and has no setting for that. It takes more from a pool where a header needs it, and tells headers that do not fit in as many frames as they take (RFC 9113, section 6.10). Where its inside is another
-/// the memory is kept, and nothing else differs.
+/// Lets HTTP/2 connections hold little memory for headers: the framework keeps 16 KiB for those of answers and three times 4 KiB for those of requests for as long as a connection lasts, half of what a
+/// connected satellite or any client that waits costs, and has no setting for that. It takes more where a header needs it, and tells headers that do not fit in as many frames as they take (RFC 9113,
+/// section 6.10). Where its inside is another the memory is kept, and nothing else differs.
 /// </summary>
 internal static class IdleHeaders
 {
-    /// <summary>Bytes that are left: several times what our answers' headers take.</summary>
+    /// <summary>Bytes that are left for answers: several times what our answers' headers take.</summary>
     private const int Kept = 1024;
+
+    /// <summary>Bytes that are left for each part of a request's header, which only those take that are compressed, or come in pieces. It is doubled from here on, and so must not be none.</summary>
+    private const int KeptOfRequests = 128;
 
     private static readonly Inside? Framework = Inside.Find();
 
     /// <summary>Whether this build of the framework has the inside that is known, which trimming may have taken away as well.</summary>
     public static bool IsPossible => Framework is not null;
 
-    /// <param name="http">A request of the connection.</param>
-    /// <returns>Whether its connection holds no more than a KiB for headers from now on.</returns>
-    public static bool TryRelease(HttpContext http)
+    /// <summary>Behind whatever looks at connections now and then: the framework registers each for that once it is made, and before anything is read of it.</summary>
+    public static ConnectionDelegate Before(ConnectionDelegate next) => connection =>
     {
-        // The stream within the connection is its own feature.
-        if (Framework is null || http.Features.Get<IHttpExtendedConnectFeature>() is not { } stream || !Framework.Context.DeclaringType!.IsInstanceOfType(stream)
-            || Framework.Writer.GetValue(Framework.Context.GetValue(stream)) is not { } writer || Framework.Gate.GetValue(writer) is not Lock gate)
+        if (Framework is not null && connection.Features.Get<IConnectionHeartbeatFeature>() is { } looks)
+        {
+            connection.Features.Set<IConnectionHeartbeatFeature>(new Beginning(looks));
+        }
+
+        return next(connection);
+    };
+
+    /// <param name="connection">The framework's own, of which nothing has been read.</param>
+    /// <returns>Whether it is one of HTTP/2, and holds little from now on.</returns>
+    public static bool TryRelease(object connection)
+    {
+        if (Framework is null || !Framework.Processor.DeclaringType!.IsInstanceOfType(connection)
+            || Framework.Processor.GetValue(connection) is not { } http || !Framework.Writer.DeclaringType!.IsInstanceOfType(http)
+            || Framework.Writer.GetValue(http) is not { } writer || Framework.Decoder.GetValue(http) is not { } decoder || Framework.Gate.GetValue(writer) is not Lock gate)
         {
             return false;
         }
 
         lock (gate)
         {
-            if (Framework.Buffer.GetValue(writer) is byte[] { Length: > Kept })
-            {
-                Framework.Buffer.SetValue(writer, new byte[Kept]);
-            }
+            Framework.Buffer.SetValue(writer, new byte[Kept]);
+        }
+
+        foreach (FieldInfo part in Framework.Parts)
+        {
+            part.SetValue(decoder, new byte[KeptOfRequests]);
         }
 
         return true;
     }
 
-    /// <param name="Context">Of a stream.</param>
-    /// <param name="Writer">Of the context: it writes the frames of a connection.</param>
+    private sealed class Beginning(IConnectionHeartbeatFeature looks) : IConnectionHeartbeatFeature
+    {
+        public void OnHeartbeat(Action<object> action, object state)
+        {
+            _ = TryRelease(state);
+            looks.OnHeartbeat(action, state);
+        }
+    }
+
+    /// <param name="Processor">Of a connection: what speaks its protocol.</param>
+    /// <param name="Writer">Of that of HTTP/2: it writes the frames.</param>
     /// <param name="Gate">Of the writer: held while it writes.</param>
     /// <param name="Buffer">Of the writer: into which it encodes headers.</param>
-    private sealed record Inside(FieldInfo Context, PropertyInfo Writer, FieldInfo Gate, FieldInfo Buffer)
+    /// <param name="Decoder">Of that of HTTP/2: it reads headers.</param>
+    /// <param name="Parts">Of the decoder: into which it copies and decompresses.</param>
+    private sealed record Inside(FieldInfo Processor, FieldInfo Writer, FieldInfo Gate, FieldInfo Buffer, FieldInfo Decoder, FieldInfo[] Parts)
     {
         private const BindingFlags Any = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
+
+        private static readonly string[] PartNames = ["_stringOctets", "_headerNameOctets", "_headerValueOctets"];
 
         /// <returns>Null where it is anything but what it is known to be.</returns>
         public static Inside? Find()
         {
-            Type? stream = typeof(Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServer).Assembly.GetType("Microsoft.AspNetCore.Server.Kestrel.Core.Internal.Http2.Http2Stream");
-            return stream?.GetField("_context", Any) is { } context
-                && context.FieldType.GetProperty("FrameWriter", Any) is { } writer
-                && writer.PropertyType.GetField("_writeLock", Any) is { } gate && gate.FieldType == typeof(Lock)
-                && writer.PropertyType.GetField("_headerEncodingBuffer", Any) is { IsInitOnly: false } buffer && buffer.FieldType == typeof(byte[])
-                ? new Inside(context, writer, gate, buffer)
+            Assembly framework = typeof(Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServer).Assembly;
+            Type? connection = framework.GetType("Microsoft.AspNetCore.Server.Kestrel.Core.Internal.HttpConnection");
+            Type? http = framework.GetType("Microsoft.AspNetCore.Server.Kestrel.Core.Internal.Http2.Http2Connection");
+            if (connection?.GetField("_requestProcessor", Any) is not { } processor || http?.GetField("_frameWriter", Any) is not { } writer || http.GetField("_hpackDecoder", Any) is not { } decoder)
+            {
+                return null;
+            }
+
+            FieldInfo[] parts = [.. PartNames.Select(name => decoder.FieldType.GetField(name, Any)).OfType<FieldInfo>().Where(IsBuffer)];
+            return parts.Length == PartNames.Length
+                && writer.FieldType.GetField("_writeLock", Any) is { } gate && gate.FieldType == typeof(Lock)
+                && writer.FieldType.GetField("_headerEncodingBuffer", Any) is { } buffer && IsBuffer(buffer)
+                ? new Inside(processor, writer, gate, buffer, decoder, parts)
                 : null;
         }
+
+        private static bool IsBuffer(FieldInfo field) => field is { IsInitOnly: false } && field.FieldType == typeof(byte[]);
     }
 }

@@ -95,6 +95,9 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
     /// <summary>Whom this one is the companion of; null for a watcher of its own.</summary>
     internal CacheWatcher? Target { get; init; }
 
+    /// <summary>When something was last changed of what is watched, in any cluster.</summary>
+    public long ChangedAt => Math.Max(owner.ChangedAt, Companion?.owner.ChangedAt ?? 0);
+
     private int Kept => own?.Count ?? 0;
 
     /// <summary>Takes the next event without waiting.</summary>

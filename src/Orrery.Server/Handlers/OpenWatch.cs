@@ -7,10 +7,25 @@ using Orrery.Server.Clusters;
 namespace Orrery.Server.Handlers;
 
 /// <summary>A watch that has shown what it began with. There are thousands that nothing happens on: what this holds is what each of them costs.</summary>
+/// <param name="known">The revision that its client knows it to begin at; zero where it was told none.</param>
 /// <param name="timeout">Then it ends.</param>
-internal sealed class OpenWatch(ResourceRequest request, WatchStream stream, CacheWatcher watcher, ClusterHold cluster, bool bookmarks, TimeSpan timeout) : IDisposable
+internal sealed class OpenWatch(ResourceRequest request, WatchStream stream, CacheWatcher watcher, ClusterHold cluster, bool bookmarks, long known, TimeSpan timeout) : IDisposable
 {
+    /// <summary>Longest from one bookmark to the next, where its client needs them (upstream: about a minute).</summary>
     private static readonly TimeSpan BookmarkInterval = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// At each so many moments for a bookmark one is sent that its client does not need by what this server keeps: what another, or a later one, finds in the store may go back less far than this one's memory.
+    /// </summary>
+    private const int QuietMoments = 3;
+
+    /// <summary>So many revisions behind a bookmark is needed whatever they changed: a server that starts reads the last few thousand changes only (<see cref="EventRing.Most"/>).</summary>
+    private const long FarBehind = EventRing.Most / 4;
+
+    /// <summary>
+    /// Bookmarks of all watches are sent at common moments, which lie so far apart: one by itself wakes a thread for each step of its way to the socket, and those of a bunch find them awake.
+    /// </summary>
+    private static readonly TimeSpan BookmarkMoment = TimeSpan.FromSeconds(2);
 
     /// <summary>So long before the end of a watch its last bookmark is sent.</summary>
     private static readonly TimeSpan LastBookmark = TimeSpan.FromSeconds(2);
@@ -20,6 +35,8 @@ internal sealed class OpenWatch(ResourceRequest request, WatchStream stream, Cac
 
     private readonly long start = request.Server.Time.GetTimestamp();
     private long bookmarked = request.Server.Time.GetTimestamp();
+    private long told = known;
+    private int passed;
     private long allowed = request.Server.Time.GetTimestamp();
 
     private TimeSpan Left => timeout - Since(start);
@@ -33,7 +50,7 @@ internal sealed class OpenWatch(ResourceRequest request, WatchStream stream, Cac
             return null;
         }
 
-        TimeSpan untilBookmark = bookmarks ? UntilBookmark(Since(bookmarked), left) : left;
+        TimeSpan untilBookmark = bookmarks ? UntilBookmark(left) : left;
         return untilBookmark < left ? untilBookmark : left;
     }
 
@@ -61,9 +78,11 @@ internal sealed class OpenWatch(ResourceRequest request, WatchStream stream, Cac
     public void Dispose() => watcher.Dispose();
 
     /// <summary>Each minute, and once shortly before the end, so that the client's next watch begins near where this one ended.</summary>
-    private static TimeSpan UntilBookmark(TimeSpan sinceLast, TimeSpan left)
+    private TimeSpan UntilBookmark(TimeSpan left)
     {
-        TimeSpan next = BookmarkInterval - sinceLast;
+        TimeSpan sinceLast = Since(bookmarked);
+        TimeSpan due = request.Server.Time.GetElapsedTime(0, bookmarked) + BookmarkInterval;
+        TimeSpan next = BookmarkInterval - TimeSpan.FromTicks(due.Ticks % BookmarkMoment.Ticks) - sinceLast;
         TimeSpan last = left - LastBookmark;
 
         // The last one is due when its moment has come and none was sent since.
@@ -123,15 +142,28 @@ internal sealed class OpenWatch(ResourceRequest request, WatchStream stream, Cac
 
     private bool WriteDueBookmark()
     {
-        if (!bookmarks || UntilBookmark(Since(bookmarked), Left) > TimeSpan.Zero || !watcher.TryGetProgress(out long revision))
+        if (!bookmarks || UntilBookmark(Left) > TimeSpan.Zero || !watcher.TryGetProgress(out long revision))
+        {
+            return false;
+        }
+
+        bookmarked = request.Server.Time.GetTimestamp();
+        if (!IsNeeded(revision) && ++passed < QuietMoments && Left > LastBookmark)
         {
             return false;
         }
 
         stream.Bookmark(revision, endsInitialEvents: false);
-        bookmarked = request.Server.Time.GetTimestamp();
+        told = revision;
+        passed = 0;
         return true;
     }
+
+    /// <summary>
+    /// Whether its client should know that it has come to a revision. From where nothing of the resource has changed since, in any cluster, a watch goes on as well as from there; and of most resources
+    /// nothing changes for hours, while thousands watch them.
+    /// </summary>
+    private bool IsNeeded(long revision) => watcher.ChangedAt > told || revision - told >= FarBehind;
 
     /// <summary>
     /// Whether the definition of a custom resource has changed since the watch began: it would go on to show objects as they were once specified, without what they have

@@ -98,19 +98,22 @@ internal static class WatchHandler
                 return null;
             }
 
+            long known = options.Revision;
             if (first is { } shown)
             {
                 await ShowAsync(request, stream, selection, shown, cancellationToken);
+                known = 0;
                 if (options.SendInitialEvents == true && options.AllowWatchBookmarks)
                 {
                     stream.Bookmark(shown.Revision, endsInitialEvents: true);
+                    known = shown.Revision;
                 }
             }
 
             await stream.FlushAsync(cancellationToken);
             request.Seat.Dispose();
             isHandedOn = true;
-            return new OpenWatch(request, stream, watcher, cluster, options.AllowWatchBookmarks, timeout);
+            return new OpenWatch(request, stream, watcher, cluster, options.AllowWatchBookmarks, known, timeout);
         }
         finally
         {

@@ -110,7 +110,7 @@ internal sealed class Pipeline(ServerState server)
         finally
         {
             // 9. Its share is for others, a refusal's too. Recorded, taken by the client, and counted, however it ended.
-            seat.Dispose();
+            server.Fairness.Leave(info, seat);
             deadline?.Dispose();
             await (trail?.EndAsync() ?? ValueTask.CompletedTask);
             await answer.EndAsync();

@@ -7,6 +7,9 @@ namespace Orrery.Server.Cache;
 /// A watcher is on its way from when it is woken until it waits again, with all sent that it had. One whose client takes nothing may stay there for as long as it likes: after two
 /// spans of <see cref="Patience"/> others go on without it.
 /// </para>
+/// <para>
+/// Who has made a change may follow those who are to be told of it (<see cref="Follow"/>).
+/// </para>
 /// </summary>
 /// <param name="cluster">As it stands in keys of the store.</param>
 internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPoolWorkItem, IDisposable
@@ -15,6 +18,9 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
     internal const int EachProcessor = 4;
 
     internal static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>Spans of <see cref="Patience"/> after which nobody follows any longer, however many are still on their way.</summary>
+    internal const int LongestFollow = 25;
 
     /// <summary>Watchers that are served before others have their turn: some 20 µs, or 100 where much waits for each.</summary>
     private const int Turn = 4;
@@ -27,10 +33,10 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
 
     private readonly Lock gate = new();
     private readonly Queue<CacheWatcher> ready = new();
+    private readonly Queue<Follower> following = new();
+    private readonly OnTheirWay onTheirWay = new();
+    private long enqueued;
     private int serving;
-    private int span;
-    private int onTheirWay;
-    private int onTheirWayLonger;
     private ITimer? timer;
     private bool isTicking;
 
@@ -39,16 +45,49 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
     /// <summary>Watchers that use it; guarded by <see cref="WakeQueues"/>.</summary>
     public int Users { get; set; }
 
-    private bool IsFull => onTheirWay + onTheirWayLonger >= Width;
+    /// <summary>There are more to be told than a few.</summary>
+    public bool IsBehind
+    {
+        get
+        {
+            lock (gate)
+            {
+                return HasMany;
+            }
+        }
+    }
+
+    private bool HasMany => ready.Count + onTheirWay.Count > Width;
+
+    private bool IsFull => onTheirWay.Lately >= Width;
 
     /// <summary>Takes no time: the caller holds locks.</summary>
     public void Add(CacheWatcher watcher)
     {
         lock (gate)
         {
+            enqueued++;
             ready.Enqueue(watcher);
             Serve();
         }
+    }
+
+    /// <summary>
+    /// Disposes something once those who are ready now have been told, all but a few whose clients are slow, or a quarter of a second has passed; at once where there are no more than a few.
+    /// </summary>
+    public void Follow(IDisposable follower)
+    {
+        lock (gate)
+        {
+            if (HasMany)
+            {
+                following.Enqueue(new Follower(follower, enqueued, onTheirWay.Span + LongestFollow));
+                KeepTime();
+                return;
+            }
+        }
+
+        follower.Dispose();
     }
 
     /// <summary>A watcher that was woken waits again, or has ended.</summary>
@@ -57,15 +96,8 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
     {
         lock (gate)
         {
-            if (since == span)
-            {
-                onTheirWay--;
-            }
-            else if (since == span - 1)
-            {
-                onTheirWayLonger--;
-            }
-
+            onTheirWay.Remove(since);
+            LetGo();
             Serve();
         }
     }
@@ -77,8 +109,8 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
             timer?.Dispose();
 
             // Nobody is left to wait for.
-            span += 2;
-            onTheirWay = onTheirWayLonger = 0;
+            onTheirWay.Clear();
+            LetGo(all: true);
             Serve();
         }
     }
@@ -99,8 +131,7 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
                 }
 
                 next = ready.Dequeue();
-                since = span;
-                onTheirWay++;
+                since = onTheirWay.Add();
             }
 
             next.Wake(since);
@@ -129,7 +160,16 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
                 ready.TrimExcess();
             }
         }
-        else if (!isTicking)
+        else
+        {
+            KeepTime();
+        }
+    }
+
+    /// <summary>Under the lock.</summary>
+    private void KeepTime()
+    {
+        if (!isTicking)
         {
             isTicking = true;
             timer ??= time.CreateTimer(static self => ((WakeQueue)self!).Tick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -142,10 +182,9 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
     {
         lock (gate)
         {
-            span++;
-            onTheirWayLonger = onTheirWay;
-            onTheirWay = 0;
-            if (ready.Count == 0)
+            onTheirWay.NextSpan();
+            LetGo();
+            if (ready.Count == 0 && following.Count == 0)
             {
                 isTicking = false;
                 timer!.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -153,6 +192,71 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
 
             Serve();
         }
+    }
+
+    /// <summary>Under the lock. Of those who follow, the ones that need not any longer.</summary>
+    private void LetGo(bool all = false)
+    {
+        // What is to be taken out next was put in as this one.
+        while (following.TryPeek(out Follower first)
+            && (all || first.Until <= onTheirWay.Span || (enqueued - ready.Count >= first.Behind && onTheirWay.Count <= Width)))
+        {
+            following.Dequeue().Item.Dispose();
+        }
+    }
+
+    /// <param name="Behind">So many had been made ready by then.</param>
+    /// <param name="Until">The span in which it is let go at the latest.</param>
+    private readonly record struct Follower(IDisposable Item, long Behind, int Until);
+}
+
+/// <summary>How many watchers are on their way, by the span of time in which they were woken. Not thread-safe.</summary>
+internal sealed class OnTheirWay
+{
+    /// <summary>Those of earlier spans are forgotten. A power of two.</summary>
+    private const int Remembered = 32;
+
+    private readonly int[] bySpan = new int[Remembered];
+
+    /// <summary>The present one.</summary>
+    public int Span { get; private set; }
+
+    /// <summary>All that are remembered.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Of this span and the last one.</summary>
+    public int Lately => bySpan[Span & (Remembered - 1)] + bySpan[(Span - 1) & (Remembered - 1)];
+
+    /// <returns>The span to say to <see cref="Remove"/>.</returns>
+    public int Add()
+    {
+        Count++;
+        bySpan[Span & (Remembered - 1)]++;
+        return Span;
+    }
+
+    public void Remove(int since)
+    {
+        if (Span - since < Remembered)
+        {
+            Count--;
+            bySpan[since & (Remembered - 1)]--;
+        }
+    }
+
+    public void NextSpan()
+    {
+        Span++;
+        Count -= bySpan[Span & (Remembered - 1)];
+        bySpan[Span & (Remembered - 1)] = 0;
+    }
+
+    /// <summary>Forgets all.</summary>
+    public void Clear()
+    {
+        Span += Remembered;
+        Count = 0;
+        Array.Clear(bySpan);
     }
 }
 
@@ -188,6 +292,16 @@ internal sealed class WakeQueues(TimeProvider time)
 
             queue.Users++;
             return queue;
+        }
+    }
+
+    /// <summary>Null where nobody watches.</summary>
+    /// <param name="cluster">As it stands in keys of the store.</param>
+    public WakeQueue? Find(string cluster)
+    {
+        lock (gate)
+        {
+            return byCluster.GetValueOrDefault(cluster);
         }
     }
 

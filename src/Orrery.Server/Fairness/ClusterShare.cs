@@ -8,7 +8,7 @@ internal sealed class ClusterShare
     /// <summary>What a user may spend in one round, in seats: a plain request, or a part of a wide one.</summary>
     public const int Quantum = 1;
 
-    private readonly Dictionary<string, Flow> flows = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string User, bool Changes), Flow> flows = [];
     private readonly LinkedList<Flow> round = [];
 
     public ClusterShare(ClusterName cluster)
@@ -41,27 +41,40 @@ internal sealed class ClusterShare
     /// <summary>Where it stands in the round of clusters.</summary>
     public LinkedListNode<ClusterShare> Place { get; }
 
-    /// <summary>Whose turn it is: the first user in the round who has saved up for the request that waits longest; null when none waits.</summary>
-    public Waiter? Next
-    {
-        get
-        {
-            while (round.First is { } place)
-            {
-                Flow flow = place.Value;
-                if (flow.First!.Width <= flow.Credit)
-                {
-                    return flow.First;
-                }
+    /// <summary>Changes that those who watch have not been told of yet.</summary>
+    public int Untold { get; set; }
 
+    /// <summary>Nothing is under way and nobody waits.</summary>
+    public bool IsIdle => Taken == 0 && Queued == 0 && Untold == 0;
+
+    /// <summary>Whose turn it is: the first user in the round who has saved up for the request that waits longest; null when none waits.</summary>
+    /// <param name="mayChange">Whether those that change something are among them.</param>
+    public Waiter? Next(bool mayChange)
+    {
+        for (int passed = 0; passed < round.Count;)
+        {
+            LinkedListNode<Flow> place = round.First!;
+            Flow flow = place.Value;
+            if (flow.Changes && !mayChange)
+            {
+                passed++;
+            }
+            else if (flow.First!.Width <= flow.Credit)
+            {
+                return flow.First;
+            }
+            else
+            {
                 // Not yet: save, and let the next one go.
                 flow.Credit += Quantum;
-                round.RemoveFirst();
-                round.AddLast(place);
+                passed = 0;
             }
 
-            return null;
+            round.RemoveFirst();
+            round.AddLast(place);
         }
+
+        return null;
     }
 
     /// <param name="weight">At least one.</param>
@@ -74,11 +87,11 @@ internal sealed class ClusterShare
         }
     }
 
-    public Flow FlowOf(string user)
+    public Flow FlowOf(string user, bool changes)
     {
-        if (!flows.TryGetValue(user, out Flow? flow))
+        if (!flows.TryGetValue((user, changes), out Flow? flow))
         {
-            flows.Add(user, flow = new Flow(user));
+            flows.Add((user, changes), flow = new Flow(user, changes));
         }
 
         return flow;
@@ -115,23 +128,26 @@ internal sealed class ClusterShare
                 round.Remove(flow.Place);
             }
 
-            flows.Remove(flow.User);
+            flows.Remove((flow.User, flow.Changes));
         }
     }
 }
 
-/// <summary>Requests of one user that wait, oldest first.</summary>
+/// <summary>Requests of one user that wait, oldest first; those that change something wait by themselves, since what holds them up holds no others up.</summary>
 internal sealed class Flow
 {
     private readonly LinkedList<Waiter> waiters = [];
 
-    public Flow(string user)
+    public Flow(string user, bool changes)
     {
         User = user;
+        Changes = changes;
         Place = new LinkedListNode<Flow>(this);
     }
 
     public string User { get; }
+
+    public bool Changes { get; }
 
     public int Credit { get; set; } = ClusterShare.Quantum;
 

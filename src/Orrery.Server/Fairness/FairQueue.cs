@@ -77,9 +77,10 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time, Func
 
     /// <param name="width">Seats wanted, at least one; more than a cluster may have counts as all that it may have.</param>
     /// <param name="mayWait">False: it is sent away where it would have to.</param>
+    /// <param name="changes">It may change something that others watch.</param>
     /// <returns>To be disposed when the request has been answered.</returns>
     /// <exception cref="StatusException">429: too many wait already, it has waited too long, or it may not wait.</exception>
-    public ValueTask<Seat> EnterAsync(ClusterName cluster, string user, int width, bool mayWait, CancellationToken cancellationToken)
+    public ValueTask<Seat> EnterAsync(ClusterName cluster, string user, int width, bool mayWait, CancellationToken cancellationToken, bool changes = false)
     {
         width = Math.Clamp(width, 1, options.SeatsOfCluster);
         int weight = cluster.IsRoot ? options.WeightOfRoot : weightOf?.Invoke(cluster) ?? 1;
@@ -92,19 +93,15 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time, Func
                 latest = cluster;
             }
 
-            if (!clusters.TryGetValue(cluster, out ClusterShare? share))
-            {
-                clusters.Add(cluster, share = new ClusterShare(cluster));
-            }
-
+            ClusterShare share = ShareOf(cluster);
             share.Weigh(weight);
-            if (share.Queued == 0 && Fits(share, width))
+            if (share.Queued == 0 && (!changes || MayChange(share)) && Fits(share, width))
             {
                 Take(share, width);
                 return new ValueTask<Seat>(new Seat(this, share, width));
             }
 
-            Flow flow = share.FlowOf(user);
+            Flow flow = share.FlowOf(user, changes);
             if (!mayWait || queued >= options.Queue || share.Queued >= options.QueueOfCluster || flow.Count >= options.QueueOfFlow)
             {
                 share.Forget(flow);
@@ -141,6 +138,30 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time, Func
             }
 
             return SetAside(share, 1);
+        }
+    }
+
+    /// <summary>
+    /// A change of that cluster was answered, and not all who watch have been told of it. A few such may be; further changes wait until it is disposed, other requests do not.
+    /// </summary>
+    /// <returns>To be disposed, once.</returns>
+    public IDisposable Untold(ClusterName cluster)
+    {
+        lock (gate)
+        {
+            ClusterShare share = ShareOf(cluster);
+            share.Untold++;
+            return new UntoldChange(this, share);
+        }
+    }
+
+    internal void Told(ClusterShare share)
+    {
+        lock (gate)
+        {
+            share.Untold--;
+            Serve();
+            Tidy(share);
         }
     }
 
@@ -244,7 +265,7 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time, Func
                 waiting.AddLast(place);
             }
 
-            if (share.Next is { } next && Fits(share, next.Width))
+            if (share.Next(MayChange(share)) is { } next && Fits(share, next.Width))
             {
                 share.Remove(next);
                 queued--;
@@ -284,10 +305,22 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time, Func
             && (share.Taken + width <= Weighted(share, options.GuaranteedSeats)
                 || (taken + width <= options.Seats && (share.Busy == 0 || share.Busy + width <= Weighted(share, options.BusySeatsOfCluster) || IsAlone))));
 
+    private bool MayChange(ClusterShare share) => share.Untold < options.UntoldOfCluster;
+
     private static long Weighted(ClusterShare share, int seats) => (long)share.Weight * seats;
 
     /// <summary>Nobody else has asked lately: then a cluster may keep all processors busy, and the queues behind them full.</summary>
     private bool IsAlone => alternated is not { } when || time.GetElapsedTime(when) > options.Together;
+
+    private ClusterShare ShareOf(ClusterName cluster)
+    {
+        if (!clusters.TryGetValue(cluster, out ClusterShare? share))
+        {
+            clusters.Add(cluster, share = new ClusterShare(cluster));
+        }
+
+        return share;
+    }
 
     private void Take(ClusterShare share, int width)
     {
@@ -298,7 +331,7 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time, Func
     /// <summary>An idle cluster leaves nothing behind.</summary>
     private void Tidy(ClusterShare share)
     {
-        if (share.Taken == 0 && share.Queued == 0)
+        if (share.IsIdle)
         {
             if (share.Place.List is not null)
             {
@@ -334,4 +367,10 @@ internal sealed class Seat(FairQueue? queue, ClusterShare? share, int width) : I
 internal readonly struct Aside(FairQueue? queue, ClusterShare? share, int width) : IDisposable
 {
     public void Dispose() => queue?.Return(share!, width);
+}
+
+/// <summary>A change that not all who watch have been told of; disposing, once, says that they have.</summary>
+internal sealed class UntoldChange(FairQueue queue, ClusterShare share) : IDisposable
+{
+    public void Dispose() => queue.Told(share);
 }

@@ -22,6 +22,11 @@ internal sealed record FairnessOptions
     public int GuaranteedSeats { get; init; } = 2;
 
     /// <summary>
+    /// Changes of one cluster that those who watch there have not been told of; further ones wait. A few, so that one telling serves for several.
+    /// </summary>
+    public int UntoldOfCluster { get; init; } = 4 * Math.Max(1, Environment.ProcessorCount);
+
+    /// <summary>
     /// Root's <see cref="ClusterShare.Weight"/>: satellites and the operator's own programs, whose work is everybody's, do not wait for tenants however many of them flood.
     /// </summary>
     public int WeightOfRoot { get; init; } = 4;

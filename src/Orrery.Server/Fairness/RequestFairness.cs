@@ -43,7 +43,7 @@ internal sealed class RequestFairness(FairQueue queue, CacheSet caches, Resource
         bool waits = false;
         try
         {
-            ValueTask<Seat> entering = queue.EnterAsync(request.Cluster, user.Name, Width(request), mayWait, cancellationToken);
+            ValueTask<Seat> entering = queue.EnterAsync(request.Cluster, user.Name, Width(request), mayWait, cancellationToken, IsChange(request));
             waits = !entering.IsCompleted;
             return waits ? MeasureAsync(entering, body) : entering;
         }
@@ -55,6 +55,21 @@ internal sealed class RequestFairness(FairQueue queue, CacheSet caches, Resource
             }
         }
     }
+
+    /// <summary>
+    /// Gives back what a request has taken. What a change costs is what those who watch are told of it: a cluster with thousands of them would else make changes faster than the server
+    /// can tell, or their clients take. Upstream has a change keep its seat for as long as it estimates that to take.
+    /// </summary>
+    public void Leave(RequestInfo? request, Seat seat)
+    {
+        seat.Dispose();
+        if (seat != Seat.None && request is not null && IsChange(request) && caches.Wakes.Find(StoreKey.ClusterSegment(request.Cluster)) is { IsBehind: true } wakes)
+        {
+            wakes.Follow(queue.Untold(request.Cluster));
+        }
+    }
+
+    private static bool IsChange(RequestInfo request) => request is { IsResourceRequest: true, Verb: "create" or "update" or "patch" or "delete" or "deletecollection" };
 
     private async ValueTask<Seat> MeasureAsync(ValueTask<Seat> entering, WaitingBody body)
     {

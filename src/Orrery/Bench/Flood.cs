@@ -16,6 +16,9 @@ internal sealed class Flood(RawClient client, FloodKind kind, TimeProvider time)
     /// <summary>Watches of a flood of them.</summary>
     private const int Watched = 5_000;
 
+    /// <summary>Sent away, it asks again. Shorter than it is told to wait: a client that does not behave.</summary>
+    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(20);
+
     private const string Json = "application/json";
     private const string MergePatch = "application/merge-patch+json";
 
@@ -53,9 +56,8 @@ internal sealed class Flood(RawClient client, FloodKind kind, TimeProvider time)
                     continue;
                 }
 
-                // Shorter than it was asked to wait: a client that does not behave.
                 Interlocked.Increment(ref refused);
-                await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(Again, time, cancellationToken).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -113,12 +115,13 @@ internal sealed class Flood(RawClient client, FloodKind kind, TimeProvider time)
             try
             {
                 using HttpResponseMessage response = await client.TryAsync(HttpMethod.Get, $"{Path}?watch=true&resourceVersion={from}", null, "", cancellationToken).ConfigureAwait(false);
-                await response.Content.CopyToAsync(Stream.Null, cancellationToken).ConfigureAwait(false);
+                await response.EnsureSuccessStatusCode().Content.CopyToAsync(Stream.Null, cancellationToken).ConfigureAwait(false);
                 from = await RevisionAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (Exception fault) when (fault is HttpRequestException or IOException || (fault is OperationCanceledException && cancellationToken.IsCancellationRequested))
             {
-                // Cut off for being slow, or over: whoever floods asks again.
+                // Cut off for being slow, sent away, or over: whoever floods asks again.
+                await Task.Delay(Again, time, CancellationToken.None).ConfigureAwait(false);
             }
         }
     }

@@ -1,5 +1,6 @@
 using Orrery.Api;
 using Orrery.Server.Cache;
+using Orrery.Testing;
 using static Orrery.Server.Tests.Cache.CacheFixture;
 
 namespace Orrery.Server.Tests.Cache;
@@ -58,6 +59,63 @@ public sealed class WakeQueueTests
         await stuck.AllServedAsync();
         await others.StopAsync();
         await stuck.StopAsync();
+    }
+
+    [Fact]
+    public async Task Follow_ManyAreToBeTold_ComesAfterThem()
+    {
+        const int Watchers = 400;
+        await using CacheFixture fixture = await StartAsync(time: new TimeWithoutTimers());
+        var taken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var crowd = new Crowd(fixture, Watchers, () => taken.Task);
+        WakeQueue wakes = fixture.Set.Wakes.Find(StoreKey.ClusterSegment(Shop))!;
+        Assert.False(wakes.IsBehind);
+
+        await fixture.PutPod(Shop, "web-0");
+        Assert.True(wakes.IsBehind);
+        var follower = new Follower(() => crowd.Served);
+        wakes.Follow(follower);
+        await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, Token);
+        Assert.False(follower.At.IsCompleted);
+
+        taken.SetResult();
+        Assert.InRange(await follower.At.WaitAsync(Long, Token), Watchers - (2 * WakeQueue.EachProcessor * Environment.ProcessorCount), Watchers);
+        await crowd.StopAsync();
+    }
+
+    [Fact]
+    public async Task Follow_ClientsTakeNothing_ComesAfterAWhile()
+    {
+        var time = new ManualTime();
+        await using CacheFixture fixture = await StartAsync(time: time);
+        var crowd = new Crowd(fixture, 5 * WakeQueue.EachProcessor * Environment.ProcessorCount, () => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, Token));
+        WakeQueue wakes = fixture.Set.Wakes.Find(StoreKey.ClusterSegment(Shop))!;
+        await fixture.PutPod(Shop, "web-0");
+        var follower = new Follower(() => crowd.Served);
+        wakes.Follow(follower);
+
+        for (int i = 1; i < WakeQueue.LongestFollow; i++)
+        {
+            time.Advance(WakeQueue.Patience);
+        }
+
+        Assert.False(follower.At.IsCompleted);
+        time.Advance(WakeQueue.Patience);
+        Assert.Equal(0, await follower.At.WaitAsync(Long, Token));
+    }
+
+    [Fact]
+    public async Task Follow_FewAreToBeTold_ComesAtOnce()
+    {
+        await using CacheFixture fixture = await StartAsync();
+        using CacheWatcher watcher = fixture.PodCache.Watch(StoreKey.Prefix(Pods, Shop), fixture.PodCache.Current.Revision, WatchedBy.Client)!;
+        WakeQueue wakes = fixture.Set.Wakes.Find(StoreKey.ClusterSegment(Shop))!;
+        var follower = new Follower(() => 0);
+
+        wakes.Follow(follower);
+
+        Assert.True(follower.At.IsCompleted);
+        Assert.Null(fixture.Set.Wakes.Find(StoreKey.ClusterSegment(Bank)));
     }
 
     [Fact]
@@ -167,6 +225,16 @@ public sealed class WakeQueueTests
                 Interlocked.CompareExchange(ref most, value, seen);
             }
         }
+    }
+
+    /// <summary>Notes what there was when it was let go.</summary>
+    private sealed class Follower(Func<int> look) : IDisposable
+    {
+        private readonly TaskCompletionSource<int> at = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<int> At => at.Task;
+
+        public void Dispose() => at.SetResult(look());
     }
 
     /// <summary>Nobody is given up as slow.</summary>

@@ -201,6 +201,25 @@ public sealed class FairQueueTests
     }
 
     [Fact]
+    public async Task Untold_AsManyAsThereMayBe_FurtherChangesWaitAndNothingElseDoes()
+    {
+        FairQueue queue = Make(Small with { UntoldOfCluster = 2 });
+        IDisposable[] untold = [queue.Untold(Loud), queue.Untold(Loud)];
+
+        Task<Seat> change = queue.EnterAsync(Loud, "a", 1, true, Cancel, changes: true).AsTask();
+        Task<Seat> read = queue.EnterAsync(Loud, "a", 1, true, Cancel).AsTask();
+        Task<Seat> elsewhere = queue.EnterAsync(Quiet, "a", 1, true, Cancel, changes: true).AsTask();
+        (await read).Dispose();
+        (await elsewhere).Dispose();
+        Assert.False(change.IsCompleted);
+
+        untold[0].Dispose();
+        (await change).Dispose();
+        untold[1].Dispose();
+        Assert.Equal((0, 0, 0), (queue.Taken, queue.Queued, queue.Active));
+    }
+
+    [Fact]
     public async Task SetAside_NoSeatIsTaken_ChangesNothing()
     {
         FairQueue queue = Make();

@@ -24,6 +24,9 @@ public readonly record struct GroupVersionResource(string Group, string Version,
 /// <summary>A kind without its version.</summary>
 public readonly record struct GroupKind(string Group, string Kind)
 {
+    /// <summary>Whether it is one of Kubernetes itself: no group of anybody else's is without a dot or within <c>k8s.io</c>. Others have kinds of the same names, which are something else.</summary>
+    public bool IsUpstream => !Group.Contains('.', StringComparison.Ordinal) || Group.EndsWith(".k8s.io", StringComparison.Ordinal);
+
     public override string ToString() => Group.Length == 0 ? Kind : $"{Kind}.{Group}";
 }
 

@@ -26,15 +26,16 @@ internal static class WorkReport
         KubeObject manifest = InstallationWorks.ManifestOf(work);
         KubeObject status = new(work.At("status", "feedback") ?? default);
         long Count(string field) => status.Json.ValueKind == JsonValueKind.Object ? status.NumberAt(field) ?? 0 : 0;
-        switch (manifest.Kind)
+        switch (manifest.GroupVersionKind.GroupKind.IsUpstream ? manifest.Kind : "")
         {
             case "Deployment":
                 long wanted = work.NumberAt("status", "desiredReplicas") ?? manifest.NumberAt("spec", "replicas") ?? 1;
                 return Count("updatedReplicas") < wanted ? $"{Count("updatedReplicas")} of {wanted} replicas are new"
                     : Count("replicas") > Count("updatedReplicas") ? $"{Count("replicas") - Count("updatedReplicas")} former replicas are still there"
                     : null;
-            case "StatefulSet" when manifest.TextAt("spec", "updateStrategy", "type") is null or "RollingUpdate" && manifest.At("spec", "updateStrategy", "rollingUpdate", "partition") is null:
-                long all = work.NumberAt("status", "desiredReplicas") ?? manifest.NumberAt("spec", "replicas") ?? 1;
+            case "StatefulSet" when manifest.TextAt("spec", "updateStrategy", "type") is null or "RollingUpdate":
+                // Those below the partition stay as they are.
+                long all = (work.NumberAt("status", "desiredReplicas") ?? manifest.NumberAt("spec", "replicas") ?? 1) - (manifest.NumberAt("spec", "updateStrategy", "rollingUpdate", "partition") ?? 0);
                 return Count("updatedReplicas") < all ? $"{Count("updatedReplicas")} of {all} replicas are new" : null;
             case "DaemonSet" when manifest.TextAt("spec", "updateStrategy", "type") is null or "RollingUpdate":
                 return Count("updatedNumberScheduled") < Count("desiredNumberScheduled") ? $"{Count("updatedNumberScheduled")} of {Count("desiredNumberScheduled")} nodes run what is new" : null;
@@ -71,7 +72,8 @@ internal static class WorkReport
 
         KubeObject feedback = new(work.At("status", "feedback") ?? default);
         bool knows = feedback.Json.ValueKind == JsonValueKind.Object;
-        return InstallationWorks.ManifestOf(work).Kind switch
+        KubeObject hook = InstallationWorks.ManifestOf(work);
+        return (hook.GroupVersionKind.GroupKind.IsUpstream ? hook.Kind : "") switch
         {
             "Job" => !knows ? null
                 : Condition(feedback, "Complete") is not null ? (true, "")

@@ -4,7 +4,7 @@ using Orrery.Client;
 
 namespace Orrery.Satellite.Applying;
 
-/// <summary>Whether what was applied does its work, by kind. Pure.</summary>
+/// <summary>Whether what was applied does its work, by kind: as kstatus has it, and of what runs to an end not before it is there. Pure.</summary>
 /// <param name="Status"><c>True</c>, <c>False</c> or <c>Unknown</c>.</param>
 internal readonly record struct Availability(string Status, string Reason, string Message)
 {
@@ -14,70 +14,91 @@ internal readonly record struct Availability(string Status, string Reason, strin
     /// <summary>Kinds whose controllers say in <c>status.observedGeneration</c> which generation their numbers are about, before anything else.</summary>
     private static readonly string[] Observing = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "PodDisruptionBudget", "HorizontalPodAutoscaler"];
 
-    public static Availability Of(KubeObject live)
-    {
-        if (!IsObserved(live))
-        {
-            return new Availability(Conditions.False, "NotObserved", "no controller of the cluster has looked at this generation yet");
-        }
+    public static Availability Of(KubeObject live) =>
+        live.IsDeleting ? No("Terminating", "the object is being deleted")
+        : !IsObserved(live) ? NotObserved
+        : IsUpstream(live) ? OfUpstream(live)
+        : ByConvention(live);
 
-        return live.Kind switch
-        {
-            "Deployment" when Conditions.Find(live, "Progressing") is { Status: Conditions.False, Reason: "ProgressDeadlineExceeded" } late =>
-                new Availability(Conditions.False, late.Reason, late.Message),
-            "Deployment" or "ReplicaSet" or "ReplicationController" or "StatefulSet" => Counted(live, "availableReplicas", live.NumberAt("spec", "replicas") ?? 1, "replicas"),
-            "DaemonSet" => Counted(live, "numberAvailable", live.NumberAt("status", "desiredNumberScheduled") ?? 0, "nodes"),
-            "Job" when Conditions.Find(live, "Failed") is { Status: Conditions.True } failed => new Availability(Conditions.False, "JobFailed", failed.Message),
-            "Job" => ByCondition(live, "Complete"),
-            "Pod" when live.TextAt("status", "phase") is "Succeeded" => new Availability(Conditions.True, "Succeeded", "the pod has done its work"),
-            "Pod" when live.TextAt("status", "phase") is "Failed" => new Availability(Conditions.False, "Failed", live.TextAt("status", "message") ?? "the pod has failed"),
-            "Pod" => ByCondition(live, "Ready"),
-            "CustomResourceDefinition" => ByCondition(live, "Established"),
-            "PodDisruptionBudget" => (live.NumberAt("status", "currentHealthy") ?? 0) is var healthy && (live.NumberAt("status", "desiredHealthy") ?? 0) is var wanted && healthy >= wanted
-                ? new Availability(Conditions.True, "BudgetMet", $"{healthy} of {wanted} pods are healthy")
-                : new Availability(Conditions.False, "BudgetNotMet", $"{live.NumberAt("status", "currentHealthy") ?? 0} of {live.NumberAt("status", "desiredHealthy") ?? 0} pods are healthy"),
-            "PersistentVolumeClaim" => live.TextAt("status", "phase") is "Bound"
-                ? new Availability(Conditions.True, "Bound", "the claim is bound")
-                : new Availability(Conditions.False, "NotBound", $"the claim is {live.TextAt("status", "phase") ?? "new"}"),
-            "Service" when live.TextAt("spec", "type") == "LoadBalancer" => live.At("status", "loadBalancer", "ingress") is { ValueKind: JsonValueKind.Array }
-                ? new Availability(Conditions.True, "AddressAssigned", "the load balancer has an address")
-                : new Availability(Conditions.False, "AddressPending", "the load balancer has no address yet"),
-            _ => ByConvention(live),
-        };
-    }
+    /// <summary>Whether the status is about the object's present generation.</summary>
+    public static bool IsObserved(KubeObject live) =>
+        (live.NumberAt("status", "observedGeneration") ?? (IsUpstream(live) && Observing.Contains(live.Kind) ? 0 : live.Generation)) >= live.Generation;
+
+    private static Availability NotObserved => No("NotObserved", "no controller of the cluster has looked at this generation yet");
+
+    private static Availability OfUpstream(KubeObject live) => live.Kind switch
+    {
+        "Deployment" when Conditions.Find(live, "Progressing") is { Status: Conditions.False, Reason: "ProgressDeadlineExceeded" } late => No(late.Reason, late.Message),
+        "Deployment" or "ReplicaSet" or "ReplicationController" or "StatefulSet" => Counted(live, "availableReplicas", live.NumberAt("spec", "replicas") ?? 1, "replicas"),
+        "DaemonSet" => Counted(live, "numberAvailable", live.NumberAt("status", "desiredNumberScheduled") ?? 0, "nodes"),
+        "Job" when Conditions.Find(live, "Failed") is { Status: Conditions.True } failed => No("JobFailed", failed.Message),
+        "Job" when Conditions.IsTrue(live, "Suspended") => Yes("Suspended", "the job is suspended, as it is to be"),
+        "Job" => ByCondition(live, "Complete"),
+        "Pod" when live.TextAt("status", "phase") is "Succeeded" => Yes("Succeeded", "the pod has done its work"),
+        "Pod" when live.TextAt("status", "phase") is "Failed" => No("Failed", live.TextAt("status", "message") ?? "the pod has failed"),
+        "Pod" when Conditions.Find(live, "PodScheduled") is { Status: Conditions.False, Reason: "Unschedulable" } unscheduled => No(unscheduled.Reason, unscheduled.Message),
+        "Pod" => ByCondition(live, "Ready"),
+        "CustomResourceDefinition" when Conditions.Find(live, "NamesAccepted") is { Status: Conditions.False } taken => No(taken.Reason.Length > 0 ? taken.Reason : "NotAccepted", taken.Message),
+        "CustomResourceDefinition" => ByCondition(live, "Established"),
+        "APIService" => ByCondition(live, "Available"),
+        "PodDisruptionBudget" => Budget(live),
+        "PersistentVolumeClaim" => live.TextAt("status", "phase") is "Bound"
+            ? Yes("Bound", "the claim is bound")
+            : No("NotBound", $"the claim is {live.TextAt("status", "phase") ?? "new"}"),
+        "Service" when live.TextAt("spec", "type") == "LoadBalancer" => live.At("status", "loadBalancer", "ingress") is { ValueKind: JsonValueKind.Array } addresses && addresses.GetArrayLength() > 0
+            ? Yes("AddressAssigned", "the load balancer has an address")
+            : No("AddressPending", "the load balancer has no address yet"),
+        _ => ByConvention(live),
+    };
 
     /// <summary>Of any other kind, by the conditions that its controller may set: those of kstatus first, then Ready.</summary>
     private static Availability ByConvention(KubeObject live)
     {
         if (Conditions.Find(live, Stalled) is { Status: Conditions.True } stalled)
         {
-            return new Availability(Conditions.False, stalled.Reason.Length > 0 ? stalled.Reason : Stalled, stalled.Message);
+            return No(stalled.Reason.Length > 0 ? stalled.Reason : Stalled, stalled.Message);
         }
 
         if (Conditions.Find(live, Reconciling) is { Status: Conditions.True } reconciling)
         {
-            return new Availability(Conditions.False, reconciling.Reason.Length > 0 ? reconciling.Reason : Reconciling, reconciling.Message);
+            return No(reconciling.Reason.Length > 0 ? reconciling.Reason : Reconciling, reconciling.Message);
         }
 
-        return Conditions.Find(live, "Ready") is { } ready
-            ? new Availability(ready.Status is Conditions.True or Conditions.False ? ready.Status : Conditions.Unknown, ready.Reason.Length > 0 ? ready.Reason : "Ready", ready.Message)
-            : new Availability(Conditions.True, "Exists", "the object exists");
+        // Many controllers say only in each condition which generation that is about.
+        return Conditions.Find(live, "Ready") is not { } ready ? Yes("Exists", "the object exists")
+            : ready.ObservedGeneration < live.Generation ? NotObserved
+            : new Availability(ready.Status is Conditions.True or Conditions.False ? ready.Status : Conditions.Unknown, ready.Reason.Length > 0 ? ready.Reason : "Ready", ready.Message);
     }
 
-    /// <summary>Whether the status is about the object's present generation.</summary>
-    public static bool IsObserved(KubeObject live) =>
-        (live.NumberAt("status", "observedGeneration") ?? (Observing.Contains(live.Kind) ? 0 : live.Generation)) >= live.Generation;
+    /// <summary>A budget does its work once it is counted: also one that is not met, as of pods that there are none of. Those who make the pods are judged by themselves.</summary>
+    private static Availability Budget(KubeObject live)
+    {
+        if (Conditions.Find(live, "DisruptionAllowed") is { Status: Conditions.False, Reason: "SyncFailed" } fault)
+        {
+            return No(fault.Reason, fault.Message);
+        }
+
+        long healthy = live.NumberAt("status", "currentHealthy") ?? 0, wanted = live.NumberAt("status", "desiredHealthy") ?? 0;
+        return Yes(healthy >= wanted ? "BudgetMet" : "BudgetNotMet", $"{healthy} of {wanted} pods are healthy");
+    }
 
     private static Availability Counted(KubeObject live, string field, long wanted, string noun)
     {
         long available = live.NumberAt("status", field) ?? 0;
-        return available >= wanted
-            ? new Availability(Conditions.True, "MinimumAvailable", $"{available} of {wanted} {noun} are available")
-            : new Availability(Conditions.False, "MinimumUnavailable", $"{available} of {wanted} {noun} are available");
+        string counts = $"{available} of {wanted} {noun} are available";
+        return available >= wanted ? Yes("MinimumAvailable", counts)
+            : Conditions.Find(live, "ReplicaFailure") is { Status: Conditions.True } failure ? No("ReplicaFailure", $"{counts}: {failure.Message}")
+            : No("MinimumUnavailable", counts);
     }
 
     private static Availability ByCondition(KubeObject live, string type) =>
-        Conditions.IsTrue(live, type)
-            ? new Availability(Conditions.True, type, $"{type} is true")
-            : new Availability(Conditions.False, "Not" + type, $"{type} is not true yet");
+        Conditions.Find(live, type) is not { } found ? No("Not" + type, $"{type} is not true yet")
+        : found.Status == Conditions.True ? Yes(type, $"{type} is true")
+        : No("Not" + type, found.Message.Length > 0 ? found.Message : $"{type} is not true yet");
+
+    private static bool IsUpstream(KubeObject live) => live.GroupVersionKind.GroupKind.IsUpstream;
+
+    private static Availability Yes(string reason, string message) => new(Conditions.True, reason, message);
+
+    private static Availability No(string reason, string message) => new(Conditions.False, reason, message);
 }

@@ -22,17 +22,38 @@ public sealed class AvailabilityTests
     [InlineData("""{"kind": "Pod", "status": {"phase": "Succeeded", "conditions": [{"type": "Ready", "status": "False"}]}}""", "True", "Succeeded")]
     [InlineData("""{"kind": "CustomResourceDefinition", "status": {"conditions": [{"type": "Established", "status": "True"}]}}""", "True", "Established")]
     [InlineData("""{"kind": "CustomResourceDefinition"}""", "False", "NotEstablished")]
-    [InlineData("""{"kind": "PodDisruptionBudget", "status": {"currentHealthy": 1, "desiredHealthy": 2}}""", "False", "BudgetNotMet")]
+    [InlineData("""{"kind": "PodDisruptionBudget", "status": {"currentHealthy": 1, "desiredHealthy": 2}}""", "True", "BudgetNotMet")]
+    [InlineData("""{"kind": "PodDisruptionBudget", "status": {"conditions": [{"type": "DisruptionAllowed", "status": "False", "reason": "SyncFailed"}]}}""", "False", "SyncFailed")]
     [InlineData("""{"kind": "PodDisruptionBudget", "status": {"currentHealthy": 2, "desiredHealthy": 2}}""", "True", "BudgetMet")]
     [InlineData("""{"kind": "Widget", "metadata": {"generation": 2}, "status": {"observedGeneration": 1, "conditions": [{"type": "Ready", "status": "True"}]}}""", "False", "NotObserved")]
     [InlineData("""{"kind": "Widget", "metadata": {"generation": 2}, "status": {"observedGeneration": 2, "conditions": [{"type": "Ready", "status": "True", "reason": "Done"}]}}""", "True", "Done")]
     [InlineData("""{"kind": "Widget", "metadata": {"generation": 2}, "status": {"conditions": [{"type": "Ready", "status": "Unknown", "reason": "Busy"}]}}""", "Unknown", "Busy")]
     [InlineData("""{"kind": "Widget", "status": {"conditions": [{"type": "Ready", "status": "True"}, {"type": "Reconciling", "status": "True"}]}}""", "False", "Reconciling")]
     [InlineData("""{"kind": "Widget", "status": {"conditions": [{"type": "Stalled", "status": "True", "reason": "NoDisk"}]}}""", "False", "NoDisk")]
+    [InlineData("""{"apiVersion": "batch.volcano.sh/v1alpha1", "kind": "Job", "status": {"state": {"phase": "Running"}}}""", "True", "Exists")]
+    [InlineData("""{"apiVersion": "apps.example.org/v1", "kind": "Deployment", "metadata": {"generation": 2}, "status": {"conditions": [{"type": "Ready", "status": "True", "reason": "Up"}]}}""", "True", "Up")]
+    [InlineData("""{"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "status": {"conditions": [{"type": "NamesAccepted", "status": "False", "reason": "PluralConflict"}]}}""", "False", "PluralConflict")]
+    [InlineData("""{"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "status": {"conditions": [{"type": "Available", "status": "False", "reason": "MissingEndpoints"}]}}""", "False", "NotAvailable")]
+    [InlineData("""{"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "status": {"conditions": [{"type": "Available", "status": "True"}]}}""", "True", "Available")]
+    [InlineData("""{"kind": "Job", "status": {"conditions": [{"type": "Suspended", "status": "True"}]}}""", "True", "Suspended")]
+    [InlineData("""{"kind": "Pod", "status": {"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}]}}""", "False", "Unschedulable")]
+    [InlineData("""{"kind": "Service", "spec": {"type": "LoadBalancer"}, "status": {"loadBalancer": {"ingress": []}}}""", "False", "AddressPending")]
+    [InlineData("""{"kind": "ReplicaSet", "spec": {"replicas": 2}, "status": {"conditions": [{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate"}]}}""", "False", "ReplicaFailure")]
+    [InlineData("""{"kind": "ReplicaSet", "spec": {"replicas": 1}, "status": {"availableReplicas": 1, "conditions": [{"type": "ReplicaFailure", "status": "True"}]}}""", "True", "MinimumAvailable")]
+    [InlineData("""{"kind": "ConfigMap", "metadata": {"deletionTimestamp": "2026-01-02T03:04:05Z"}}""", "False", "Terminating")]
+    [InlineData("""{"apiVersion": "example.org/v1", "kind": "Widget", "metadata": {"generation": 2}, "status": {"conditions": [{"type": "Ready", "status": "True", "observedGeneration": 1}]}}""", "False", "NotObserved")]
+    [InlineData("""{"apiVersion": "example.org/v1", "kind": "Widget", "metadata": {"generation": 2}, "status": {"conditions": [{"type": "Ready", "status": "True", "reason": "Up", "observedGeneration": 2}]}}""", "True", "Up")]
     public void Of_ByKind_SaysWhetherItWorks(string live, string status, string reason)
     {
         Availability available = Availability.Of(Samples.Object(live));
 
         Assert.Equal((status, reason), (available.Status, available.Reason));
     }
+
+    /// <summary>What a controller says of it is what whoever waits for it reads.</summary>
+    [Theory]
+    [InlineData("""{"kind": "Pod", "status": {"conditions": [{"type": "Ready", "status": "False", "message": "containers with unready status: [web]"}]}}""", "containers with unready status: [web]")]
+    [InlineData("""{"kind": "ReplicaSet", "status": {"conditions": [{"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: small"}]}}""", "0 of 1 replicas are available: exceeded quota: small")]
+    [InlineData("""{"kind": "Pod"}""", "Ready is not true yet")]
+    public void Of_NotAvailable_SaysWhy(string live, string message) => Assert.Equal(message, Availability.Of(Samples.Object(live)).Message);
 }

@@ -145,6 +145,9 @@ public sealed partial class KubeClient : IDisposable
     /// <summary>Leaves the connections that there are, as nobody answers on them any more: what is under way on them fails at once, what is asked from now on goes over others.</summary>
     public void Abandon() => transport.Abandon();
 
+    /// <summary>Changes <see cref="ClientConfig.PingAfter"/>: a shorter silence holds at once for what is asked from now on, a longer one for connections that are opened anyway.</summary>
+    public void PingAfter(TimeSpan silence) => transport.PingAfter(silence);
+
     /// <summary>Asks for deletion; the object may stay for a while (finalizers, grace).</summary>
     public async Task DeleteAsync(GroupVersionResource resource, string ns, string name, DeleteQuery? query, CancellationToken cancellationToken) =>
         await SendAsync(HttpMethod.Delete, ResourcePath.Of(resource, ns, name), Encode(query), true, cancellationToken).ConfigureAwait(false);

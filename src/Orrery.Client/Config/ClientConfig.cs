@@ -60,6 +60,12 @@ public sealed record ClientConfig(
     /// <summary>After how long a silence of the server, while anything is asked of it, it is asked whether it lives; it has 15 seconds to answer.</summary>
     public TimeSpan PingAfter { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>
+    /// For how long the machine of the other side (or a proxy's) may leave unacknowledged what was sent, or keep its window shut, until the connection counts as broken: sooner than by
+    /// <see cref="PingAfter"/> where something is sent anyway, and without a word more. Null leaves it to the system, which tries for a quarter of an hour. Where the system knows no such thing it changes nothing.
+    /// </summary>
+    public TimeSpan? AckTimeout { get; init; }
+
     /// <summary>How long a request that is not a watch or another stream may take, retries not included.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(60);
 

@@ -16,6 +16,9 @@ public static class ClientHandler
     /// </summary>
     private const int StreamWindow = 4 * 1024 * 1024;
 
+    /// <summary>TCP_USER_TIMEOUT of tcp(7), in milliseconds (RFC 5482).</summary>
+    private const int TcpLevel = 6, UserTimeout = 18;
+
     /// <param name="opened">Learns of the sockets of the pool; null where nobody asks.</param>
     public static SocketsHttpHandler Create(ClientConfig config, OpenSockets? opened = null)
     {
@@ -36,6 +39,11 @@ public static class ClientHandler
             ConnectCallback = async (context, cancellationToken) =>
             {
                 Socket socket = await AddressRace.System.ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellationToken).ConfigureAwait(false);
+                if (config.AckTimeout is { } limit && OperatingSystem.IsLinux())
+                {
+                    socket.SetRawSocketOption(TcpLevel, UserTimeout, BitConverter.GetBytes((int)limit.TotalMilliseconds));
+                }
+
                 return new NetworkStream(opened?.Add(socket) ?? socket, ownsSocket: true);
             },
         };

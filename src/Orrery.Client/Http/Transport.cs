@@ -30,6 +30,7 @@ internal sealed class Transport : IDisposable
     private readonly string root;
     private readonly Lock change = new();
     private volatile Connections connections;
+    private TimeSpan pingAfter;
 
     /// <summary>Of all connections, also those as who one was before.</summary>
     private OpenSockets opened = new();
@@ -39,6 +40,7 @@ internal sealed class Transport : IDisposable
         this.config = config;
         this.time = time;
         root = config.Server.GetLeftPart(UriPartial.Path).TrimEnd('/');
+        pingAfter = config.PingAfter;
         connections = Connect(config.TlsSource?.Invoke());
     }
 
@@ -81,6 +83,20 @@ internal sealed class Transport : IDisposable
 
         // Whoever is about to send by them finds that they open no more.
         former.Close();
+    }
+
+    /// <summary>As <see cref="ClientConfig.PingAfter"/>: a shorter silence holds at once for what is asked from now on, a longer one for connections that are opened anyway.</summary>
+    public void PingAfter(TimeSpan silence)
+    {
+        lock (change)
+        {
+            bool isShorter = silence < pingAfter;
+            pingAfter = silence;
+            if (isShorter)
+            {
+                connections = Connect(connections.Tls);
+            }
+        }
     }
 
     /// <summary>The clock of timeouts and retries.</summary>
@@ -217,8 +233,9 @@ internal sealed class Transport : IDisposable
 
     private Connections Connect(TlsIdentity? tls)
     {
+        ClientConfig now = config with { PingAfter = pingAfter };
         return new(tls, new HttpMessageInvoker(
-            config.Carrier?.Invoke() ?? ClientHandler.Create(tls is null ? config : config with { ClientCertificate = tls.Certificate, Ca = tls.Ca }, opened), disposeHandler: true));
+            config.Carrier?.Invoke() ?? ClientHandler.Create(tls is null ? now : now with { ClientCertificate = tls.Certificate, Ca = tls.Ca }, opened), disposeHandler: true));
     }
 
     private async Task<HttpResponseMessage> SendOnceAsync(ApiRequest request, CancellationToken cancellationToken)

@@ -49,6 +49,7 @@ internal sealed class Presence(SatelliteContext context, TunnelDialer dialer, Le
                 // It was about to dial.
             }
 
+            context.ControlPlane.PingAfter(TunnelDial.PingAfterWithoutBeats);
             await Together.RunAsync([beat.RunAsync, token => TellAsync(beat, token)], cancellationToken).ConfigureAwait(false);
             return;
         }

@@ -15,6 +15,15 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
     /// <summary>Longer than the control plane is silent that answers each third heartbeat: one who answers those need not be asked otherwise.</summary>
     private static readonly TimeSpan PingAfter = TimeSpan.FromSeconds(35);
 
+    /// <summary>
+    /// Where no heartbeats are in the connection over which the satellite is told of changes: no longer than from one of those to the next, by which nobody on the way forgets it, and a dead one is known
+    /// as soon as one with heartbeats.
+    /// </summary>
+    public static readonly TimeSpan PingAfterWithoutBeats = TimeSpan.FromSeconds(10);
+
+    /// <summary>A cable that is cut is known by the next heartbeat, whichever that is, and not only by the next that is answered. Some six tries at sending it are within this.</summary>
+    private static readonly TimeSpan AckTimeout = TimeSpan.FromSeconds(15);
+
     /// <summary>How long whoever answers may take. One on the way may take such a stream and never pass it on, and a connection that dies just then says nothing for ever.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
@@ -27,7 +36,7 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
     private string Path => $"/apis/{OrreryResources.ApiVersion}/dataplanes/{dataPlane}/{OrreryNames.TunnelSubresource}";
 
     /// <summary>For the client whose connection carries a tunnel.</summary>
-    public static ClientConfig For(ClientConfig controlPlane) => controlPlane with { PingAfter = PingAfter };
+    public static ClientConfig For(ClientConfig controlPlane) => controlPlane with { PingAfter = PingAfter, AckTimeout = AckTimeout };
 
     /// <summary>Ends once the control plane has let it in; from then on the satellite's heartbeat is in the connection.</summary>
     /// <exception cref="WebSocketException">It is not there, or does not let it in.</exception>
@@ -50,11 +59,17 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
 
         try
         {
-            return await InTimeAsync(OpenWithinAsync, Patience, cancellationToken).ConfigureAwait(false);
+            Stream within = await InTimeAsync(OpenWithinAsync, Patience, cancellationToken).ConfigureAwait(false);
+
+            // Should it have had one of its own before, then this connection goes on asking more often.
+            client.PingAfter(PingAfter);
+            return within;
         }
         catch (Exception e) when (IsNotTaken(e))
         {
-            return await InTimeAsync(OpenApartAsync, Patience, cancellationToken).ConfigureAwait(false);
+            Stream apart = await InTimeAsync(OpenApartAsync, Patience, cancellationToken).ConfigureAwait(false);
+            client.PingAfter(PingAfterWithoutBeats);
+            return apart;
         }
     }
 

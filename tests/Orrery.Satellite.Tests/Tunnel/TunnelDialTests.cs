@@ -81,6 +81,57 @@ public sealed class TunnelDialTests
         Assert.Equal(["HTTP/2", "HTTP/1.1"], door.Asked.Select(a => a.Protocol));
     }
 
+    /// <summary>What the satellite is told of comes over the other connection, in which there are no heartbeats: whoever forgets quiet ones must not forget that.</summary>
+    [Fact]
+    public async Task OpenAsync_TunnelHasAConnectionOfItsOwn_TheOtherIsNoLongerQuietThanThat()
+    {
+        await using Door door = await Door.StartAsync(HttpProtocols.Http1AndHttp2, withinConnections: 405);
+        await using var network = new BadNetwork(door.Config.Server.Port, TimeProvider.System) { Forgets = TimeSpan.FromSeconds(17) };
+        using var client = new KubeClient(TunnelDial.For(door.Config with { Server = new UriBuilder(door.Config.Server) { Port = network.Port }.Uri }));
+        await using Stream tunnel = await new TunnelDial(client, "pa2-par", TimeProvider.System).OpenAsync(default).WaitAsync(Limit);
+        await using Stream changes = await client.OpenAsync(Door.Changes, default).WaitAsync(Limit);
+
+        long start = TimeProvider.System.GetTimestamp();
+        await Eventually.TrueAsync(() => TimeProvider.System.GetElapsedTime(start) > TimeSpan.FromSeconds(22), "a quiet while", Limit);
+        door.Change();
+
+        byte[] told = new byte[1];
+        await changes.ReadExactlyAsync(told).AsTask().WaitAsync(TimeSpan.FromSeconds(5));
+        Assert.Equal(7, await EchoAsync(tunnel, 7));
+    }
+
+    /// <summary>Nothing comes back and nobody says so: what waits for an answer, or to be told of changes, ends once what was sent is not acknowledged.</summary>
+    [Fact]
+    public async Task Connection_WhoseCableIsCut_EndsSoonAfterSomethingIsSent()
+    {
+        LossyLink link;
+        try
+        {
+            link = LossyLink.Make(subnet: 83, seed: 5, TimeProvider.System);
+        }
+        catch (PlatformNotSupportedException refusal)
+        {
+            Assert.Skip(refusal.Message);
+            return;
+        }
+
+        await using (link)
+        {
+            await using Door door = await Door.StartAsync(HttpProtocols.Http1AndHttp2);
+            await using var network = new BadNetwork(door.Config.Server.Port, TimeProvider.System, link.Listen());
+            Uri server = new UriBuilder(door.Config.Server) { Host = network.EndPoint.Address.ToString(), Port = network.Port }.Uri;
+            using var client = new KubeClient(TunnelDial.For(door.Config with { Server = server, TlsServerName = "localhost" }));
+            await using Stream changes = await client.OpenAsync(Door.Changes, default).WaitAsync(Limit);
+
+            link.Loss = 1;
+            Task asking = client.GetTextAsync("/readyz", default);
+
+            // Fifteen seconds after it was sent; by asking whether it lives it would be fifty.
+            await Assert.ThrowsAnyAsync<IOException>(() => changes.ReadExactlyAsync(new byte[1]).AsTask().WaitAsync(TimeSpan.FromSeconds(35)));
+            await Assert.ThrowsAnyAsync<HttpRequestException>(() => asking.WaitAsync(Limit));
+        }
+    }
+
     [Fact]
     public async Task OpenAsync_NotLetIn_SaysSoAndAsksOnce()
     {
@@ -136,11 +187,16 @@ public sealed class TunnelDialTests
         /// <summary>No answer at all.</summary>
         public const int Never = 0;
 
+        /// <summary>Where a byte comes at each change, and nothing before.</summary>
+        public const string Changes = "/changes";
+
+        private readonly TaskCompletionSource changed;
         private readonly WebApplication web;
         private readonly X509Certificate2 certificate;
 
-        private Door(WebApplication web, X509Certificate2 certificate, ClientConfig config, ConcurrentQueue<(string Protocol, string Connection)> asked)
+        private Door(WebApplication web, X509Certificate2 certificate, ClientConfig config, ConcurrentQueue<(string Protocol, string Connection)> asked, TaskCompletionSource changed)
         {
+            this.changed = changed;
             this.web = web;
             this.certificate = certificate;
             Config = config;
@@ -152,6 +208,9 @@ public sealed class TunnelDialTests
         /// <summary>How each request came.</summary>
         public ConcurrentQueue<(string Protocol, string Connection)> Asked { get; }
 
+        /// <summary>Has whoever asked for <see cref="Changes"/> told.</summary>
+        public void Change() => changed.TrySetResult();
+
         /// <param name="withinConnections">What a tunnel within an HTTP/2 connection is answered.</param>
         /// <param name="apart">What one with a connection of its own is answered.</param>
         public static async Task<Door> StartAsync(HttpProtocols protocols, int withinConnections = 200, int apart = 200)
@@ -159,6 +218,7 @@ public sealed class TunnelDialTests
             using CertificateAuthority authority = CertificateAuthority.Create("test authority", TimeSpan.FromDays(1), TimeProvider.System);
             X509Certificate2 certificate = authority.IssueServer(["localhost"], [IPAddress.Loopback], TimeSpan.FromDays(1)).ToX509();
             var asked = new ConcurrentQueue<(string Protocol, string Connection)>();
+            var changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
             builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
             {
@@ -169,11 +229,11 @@ public sealed class TunnelDialTests
             web.Run(http =>
             {
                 asked.Enqueue((http.Request.Protocol, http.Connection.Id));
-                return AnswerAsync(http, WebSocketUpgrade.IsWithinConnection(http) ? withinConnections : apart);
+                return http.Request.Path == Changes ? TellAsync(http, changed.Task) : AnswerAsync(http, WebSocketUpgrade.IsWithinConnection(http) ? withinConnections : apart);
             });
             await web.StartAsync();
             var url = new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
-            return new Door(web, certificate, new ClientConfig(url, [X509Certificate2.CreateFromPem(authority.CertificatePem)]), asked);
+            return new Door(web, certificate, new ClientConfig(url, [X509Certificate2.CreateFromPem(authority.CertificatePem)]), asked, changed);
         }
 
         public async ValueTask DisposeAsync()
@@ -183,6 +243,13 @@ public sealed class TunnelDialTests
             await web.StopAsync(now.Token);
             await web.DisposeAsync();
             certificate.Dispose();
+        }
+
+        private static async Task TellAsync(HttpContext http, Task changed)
+        {
+            await http.Response.Body.FlushAsync();
+            await changed.WaitAsync(http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await http.Response.BodyWriter.WriteAsync(new byte[] { 1 });
         }
 
         private static async Task AnswerAsync(HttpContext http, int answer)

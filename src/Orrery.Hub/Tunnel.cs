@@ -20,6 +20,7 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
     private int retired;
 
     private readonly TimeProvider time;
+    private readonly TimeSpan heartbeat;
     private readonly ObservedStream heard;
     private readonly ObservedStream stream;
     private readonly Lock gate = new();
@@ -29,8 +30,10 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
 
     /// <param name="connection">What carries HTTP/2.</param>
     /// <param name="heard">What is below it, where heartbeats come in as well.</param>
-    public Tunnel(string dataPlane, TunnelCredential credential, Stream connection, ObservedStream heard, TimeProvider time)
+    /// <param name="heartbeat">How often its satellite says that it lives.</param>
+    public Tunnel(string dataPlane, TunnelCredential credential, Stream connection, ObservedStream heard, TimeSpan heartbeat, TimeProvider time)
     {
+        this.heartbeat = heartbeat;
         DataPlane = dataPlane;
         Credential = credential;
         this.time = time;
@@ -47,6 +50,9 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
 
     public DateTimeOffset OpenedAt { get; }
 
+    /// <summary>Address that it was dialled from; empty where that is not known.</summary>
+    public string Remote { get; init; } = "";
+
     /// <summary>The connection that carries it beside the satellite's own requests, if that can rest.</summary>
     public IRestingConnection? Carrier { get; init; }
 
@@ -55,6 +61,12 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
 
     /// <summary>When the satellite last said anything: a heartbeat, if nothing else.</summary>
     public DateTimeOffset LastHeard => time.GetUtcNow() - heard.Quiet;
+
+    /// <summary>Whether the satellite has said anything but what opens a tunnel.</summary>
+    public bool HasBeaten => LastHeard - OpenedAt >= heartbeat / 2;
+
+    /// <summary>Whether it was ended because nothing was heard.</summary>
+    public bool IsGivenUp { get; private set; }
 
     /// <summary>Whether it stands in the control plane's store that the tunnel ends here.</summary>
     public bool IsWritten { get; set; }
@@ -160,6 +172,8 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
     /// <summary>Ends it because the satellite is not heard.</summary>
     public void GiveUp()
     {
+        IsGivenUp = true;
+
         // Not by the orderly way: it would say goodbye to somebody who does not listen.
         stream.Dispose();
     }

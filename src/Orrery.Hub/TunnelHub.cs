@@ -22,6 +22,7 @@ public sealed class TunnelHub
     private readonly ConcurrentDictionary<string, DateTimeOffset> lost = new(StringComparer.Ordinal);
     private readonly TunnelShares shares = new();
     private readonly TunnelContests contests;
+    private readonly TunnelSilences silences = new();
     private readonly TunnelHubOptions options;
     private readonly ILogger logger;
     private readonly TunnelExchange exchange;
@@ -117,6 +118,9 @@ public sealed class TunnelHub
     /// <summary>Since when a data plane is not connected, as far as this server saw it go.</summary>
     internal DateTimeOffset? LostAt(string dataPlane) => lost.TryGetValue(dataPlane, out DateTimeOffset at) ? at : null;
 
+    /// <summary>Whether a data plane opens tunnels here again and again, and is heard in none.</summary>
+    internal bool IsUnheard(string dataPlane) => silences.AreMany(dataPlane) && Find(dataPlane) is not { HasBeaten: true };
+
     /// <summary>Asks a data plane, and passes its answer on to the client.</summary>
     /// <exception cref="StatusException">503: not connected; 504: no answer; 429: too many of the same tenant.</exception>
     internal async Task AskAsync(TunnelRequest asked, HttpContext http, CancellationToken cancellationToken)
@@ -182,7 +186,7 @@ public sealed class TunnelHub
     internal async Task HoldAsync(
         string dataPlane, TunnelCredential credential, Stream connection, ObservedStream heard, IRestingConnection? carrier, string remote, CancellationToken cancellationToken)
     {
-        await using var tunnel = new Tunnel(dataPlane, credential, connection, heard, options.Time) { Carrier = carrier };
+        await using var tunnel = new Tunnel(dataPlane, credential, connection, heard, options.Heartbeat, options.Time) { Carrier = carrier, Remote = remote };
         Tunnel? former = null;
         held[tunnel] = true;
         open.AddOrUpdate(dataPlane, tunnel, (_, present) =>
@@ -205,7 +209,7 @@ public sealed class TunnelHub
                             ["apiVersion"] = OrreryResources.ApiVersion, ["kind"] = "DataPlane", ["metadata"] = new JsonObject { ["name"] = dataPlane, ["uid"] = credential.DataPlaneUid },
                         }),
                         "TunnelTakenOver",
-                        $"Its tunnel was taken over {TunnelContests.Many} times by the same certificate while it was heard: its connection breaks again and again, or two satellites have copies of one "
+                        $"Its tunnel was taken over {TunnelContests.Many} times by the same certificate while it was heard, at last by {remote} from {former.Remote}: its connection breaks again and again, or two satellites have copies of one "
                             + $"Secret ('orrery data-plane revoke {dataPlane}' shuts out both, another token lets in one)");
                 }
 
@@ -229,6 +233,7 @@ public sealed class TunnelHub
         finally
         {
             held.TryRemove(tunnel, out _);
+            silences.Ended(tunnel);
             if (open.TryRemove(new KeyValuePair<string, Tunnel>(dataPlane, tunnel)))
             {
                 lost[dataPlane] = tunnel.LastHeard;

@@ -74,6 +74,12 @@ internal sealed class TunnelRecords : IReconciler<string>
         KubeObject? record = Record(key);
         string holder = record?.TextAt("spec", "holderIdentity") ?? "";
         DateTimeOffset now = options.Time.GetUtcNow();
+        bool isUnheard = hub.IsUnheard(key);
+        if (isUnheard && record is not null && holder is "" && !record.Annotations.ContainsKey(OrreryNames.UnheardAnnotation))
+        {
+            records.Observe(await MarkAsync(record, cancellationToken).ConfigureAwait(false));
+        }
+
         if (hub.Find(key) is { } tunnel)
         {
             if (holder == server)
@@ -90,9 +96,9 @@ internal sealed class TunnelRecords : IReconciler<string>
                 return ReconcileResult.Done;
             }
 
-            // 2. It opened here.
+            // 2. It opened here. Where none was heard before it, it is to be heard first.
             Flaps past = flaps.GetValueOrDefault(key);
-            TimeSpan hold = past.Count < 2 ? TimeSpan.Zero : Shorter(FirstHold * Math.Pow(2, past.Count - 2), Stable);
+            TimeSpan hold = isUnheard ? now - tunnel.OpenedAt + (options.Heartbeat / 4) : past.Count < 2 ? TimeSpan.Zero : Shorter(FirstHold * Math.Pow(2, past.Count - 2), Stable);
             if (tunnel.OpenedAt + hold > now)
             {
                 return ReconcileResult.After(tunnel.OpenedAt + hold - now);
@@ -139,11 +145,23 @@ internal sealed class TunnelRecords : IReconciler<string>
         }
 
         body["spec"] = spec;
+        if (holder.Length > 0)
+        {
+            (body.Metadata["annotations"] as JsonObject)?.Remove(OrreryNames.UnheardAnnotation);
+        }
 
         // On the condition that nobody wrote since: where two servers think that it is theirs, one of them looks again.
         records.Observe(await (record is null
             ? api.CreateAsync(HubResources.Leases, ns, body, cancellationToken)
             : api.UpdateAsync(HubResources.Leases, ns, OrreryNames.TunnelLease, body, cancellationToken)).ConfigureAwait(false));
+    }
+
+    /// <summary>Says that the satellite opens tunnels and is not heard in them, on the condition that nobody wrote since.</summary>
+    private Task<KubeObject> MarkAsync(KubeObject record, CancellationToken cancellationToken)
+    {
+        JsonObject body = record.ToJsonObject();
+        body.Metadata.ObjectAt("annotations")[OrreryNames.UnheardAnnotation] = "true";
+        return api.UpdateAsync(HubResources.Leases, record.Namespace, record.Name, body, cancellationToken);
     }
 
     private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;

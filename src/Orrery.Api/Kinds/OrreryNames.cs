@@ -223,6 +223,9 @@ public static class OrreryNames
     /// <summary>On the Lease of a server; its value is the server's name.</summary>
     public const string ServerLabel = "orrery.dev/server";
 
+    /// <summary>On the Lease of a data plane's tunnel: its satellite opens tunnels and is heard in none. Gone once one is.</summary>
+    public const string UnheardAnnotation = "orrery.dev/unheard";
+
     /// <summary>On the Lease of a server: where the other servers reach it.</summary>
     public const string AddressAnnotation = "orrery.dev/address";
 

@@ -14,6 +14,9 @@ internal readonly record struct Heartbeat(DateTimeOffset Heard, DateTimeOffset E
 {
     /// <summary>Until when it was vouched for by who heard it. From then until <see cref="ExpiresAt"/> it is only waited for, as this process has just begun to look.</summary>
     public DateTimeOffset VouchedUntil { get; init; } = ExpiresAt;
+
+    /// <summary>It opens tunnels again and again, and says nothing in them.</summary>
+    public bool IsUnheard { get; init; }
 }
 
 /// <summary>
@@ -116,7 +119,7 @@ internal sealed class Heartbeats
 
         if (tunnel.TextAt("spec", "holderIdentity") is not { Length: > 0 })
         {
-            return new Heartbeat(written, written);
+            return new Heartbeat(written, written) { IsUnheard = tunnel.Annotations.ContainsKey(OrreryNames.UnheardAnnotation) };
         }
 
         DateTimeOffset heard = holder is { } known && known.Heard > written ? known.Heard : written;

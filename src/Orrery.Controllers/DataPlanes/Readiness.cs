@@ -17,6 +17,15 @@ internal readonly record struct Readiness(string Status, string Reason, string M
             return new Readiness(Conditions.Unknown, "NeverJoined", "its satellite was never heard", null);
         }
 
+        if (last.IsUnheard && last.VouchedUntil <= now)
+        {
+            return new Readiness(
+                Conditions.Unknown, "SatelliteUnheard",
+                $"its satellite opens tunnels and says nothing in them, since {Conditions.Time(last.Heard)}: most likely it runs another version than the control plane, and wants this one "
+                    + $"('orrery data-plane token {dataPlane.Name}' prints its manifest); or something on the way passes nothing on",
+                null);
+        }
+
         // That nobody could hear it for a while is a reason to wait for one that was there, and none to call one back that was called silent.
         if (last.VouchedUntil <= now && Conditions.Find(dataPlane, OrreryNames.ReadyCondition) is { Status: Conditions.Unknown, Reason: Silent } silent)
         {

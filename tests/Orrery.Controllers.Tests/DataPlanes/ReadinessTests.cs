@@ -32,6 +32,25 @@ public sealed class ReadinessTests
         Assert.Equal("its satellite was not heard since 2026-01-02T03:03:25Z", readiness.Message);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("SatelliteSilent")]
+    public void Of_OneThatOpensTunnelsAndIsNotHeard_SaysWhatToDo(string before)
+    {
+        KubeObject dataPlane = Samples.Object($$"""
+            {"kind": "DataPlane", "metadata": {"name": "x"}, "status": {"conditions": [{"type": "Ready", "status": "Unknown", "reason": "{{before}}", "message": "its satellite was not heard since then"}]} }
+            """);
+        KubeObject tunnel = Samples.Object("""
+            {"kind": "Lease", "metadata": {"name": "tunnel", "annotations": {"orrery.dev/unheard": "true"}}, "spec": {"renewTime": "2025-12-30T00:00:00.000000Z"}}
+            """);
+
+        Readiness readiness = Readiness.Of(dataPlane, Heartbeats.Of(tunnel, null, since: Now), Now);
+
+        Assert.Equal(("Unknown", "SatelliteUnheard"), Short(readiness));
+        Assert.Contains("since 2025-12-30T00:00:00Z", readiness.Message, StringComparison.Ordinal);
+        Assert.Contains("'orrery data-plane token x'", readiness.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>Days after its satellite fell silent the control plane is restarted: nothing was heard of it since.</summary>
     [Fact]
     public void Of_OneThatWasSilentBeforeThisProcessStarted_StaysSoUntilItIsHeard()

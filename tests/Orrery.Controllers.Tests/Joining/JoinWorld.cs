@@ -47,12 +47,15 @@ internal sealed class JoinWorld : IAsyncDisposable
 
     public static Task<JoinWorld> StartAsync(params string[] dataPlanes) => StartAsync(audit: null, dataPlanes);
 
+    public static Task<JoinWorld> StartAsync(AuditOptions? audit, params string[] dataPlanes) => StartAsync(audit, new TunnelHubOptions().Heartbeat, dataPlanes);
+
     /// <param name="audit">What the control plane records; null for nothing.</param>
-    public static async Task<JoinWorld> StartAsync(AuditOptions? audit, params string[] dataPlanes)
+    /// <param name="heartbeat">How often the control plane wants to hear of each satellite.</param>
+    public static async Task<JoinWorld> StartAsync(AuditOptions? audit, TimeSpan heartbeat, params string[] dataPlanes)
     {
         var clock = new ShiftedTime();
         ILoggerFactory loggers = Environment.GetEnvironmentVariable("ORRERY_TEST_LOG") is { Length: > 0 } file ? new FileLoggers(file) : NullLoggerFactory.Instance;
-        var hub = new TunnelHub(new TunnelHubOptions { SilenceGrace = TimeSpan.FromSeconds(1), ServerLease = TimeSpan.FromSeconds(4), Time = clock, Loggers = loggers });
+        var hub = new TunnelHub(new TunnelHubOptions { Heartbeat = heartbeat, SilenceGrace = TimeSpan.FromSeconds(1), ServerLease = TimeSpan.FromSeconds(4), Time = clock, Loggers = loggers });
         TestServer server = await TestServer.StartAsync(new TestServerOptions
         {
             TimeProvider = clock,

@@ -41,5 +41,22 @@ internal static class ClusterFacts
         return sums;
     }
 
+    /// <summary>
+    /// That another satellite reports to the same DataPlane, and what to do. A clone of a cluster has the same names and uids, so that none can know which of them is the right one: whoever operates them
+    /// sees it by what both say.
+    /// </summary>
+    /// <param name="own">Status of the DataPlane as this satellite says it.</param>
+    /// <param name="other">As the other one does; null where that is not known.</param>
+    public static string Duplicated(string dataPlane, KubeObject own, KubeObject? other)
+    {
+        string here = Describe(own), there = other is null ? "" : Describe(other);
+        return "two satellites report to this DataPlane with one Secret. Where one cluster runs both, scale its Deployment orrery-satellite to 1. Where the cluster was cloned with its etcd, stop the clone's; or shut out both "
+            + $"('orrery data-plane revoke {dataPlane}') and apply to the right one what 'orrery data-plane token {dataPlane}' prints. "
+            + (there.Length == 0 || there == here ? $"Their cluster: {here}" : $"Their clusters: {here}; {there}");
+    }
+
+    private static string Describe(KubeObject status) =>
+        $"{status.TextAt("address")}, Kubernetes {status.TextAt("kubernetesVersion") ?? "unknown"}, {status.NumberAt("nodes", "ready") ?? 0} of {status.NumberAt("nodes", "total") ?? 0} nodes ready";
+
     private static string Text(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
 }

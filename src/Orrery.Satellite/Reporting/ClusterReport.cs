@@ -41,6 +41,9 @@ internal sealed class ClusterReport : IReconciler<string>
     /// <summary>When another satellite was last found to have written what is this one's, after this one had; null when that never was.</summary>
     private long? secondSeen;
 
+    /// <summary>What that one had written.</summary>
+    private KubeObject? second;
+
     /// <summary>Whether what was written may be gone: the DataPlane may have been deleted and made anew.</summary>
     private volatile bool isDoubtful;
     private bool away;
@@ -124,6 +127,7 @@ internal sealed class ClusterReport : IReconciler<string>
         if (hasWritten && last.Length > 0 && last != context.Options.Instance)
         {
             secondSeen = context.Time.GetTimestamp();
+            second = present.At("status") is { } told ? new KubeObject(told) : null;
             written = null;
         }
 
@@ -145,9 +149,7 @@ internal sealed class ClusterReport : IReconciler<string>
             unwritable is null ? "the cluster takes changes" : $"the cluster takes no changes, not even what its satellite records of them: {unwritable}");
         if (IsDuplicated)
         {
-            Set(
-                status, present, OrreryNames.DuplicatedCondition, Conditions.True, "SecondSatellite",
-                $"two satellites report to this DataPlane with one Secret, as its cluster was cloned or runs two of them: 'orrery data-plane revoke {context.Options.DataPlane}' shuts out both, another token lets in one");
+            Set(status, present, OrreryNames.DuplicatedCondition, Conditions.True, "SecondSatellite", ClusterFacts.Duplicated(context.Options.DataPlane, KubeObject.From(status), second));
         }
 
         if (restored is not null)

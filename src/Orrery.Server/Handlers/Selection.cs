@@ -33,7 +33,9 @@ internal sealed class Selection
             LabelSelector labels = LabelSelector.Parse(options.LabelSelector);
             FieldSelector fields = FieldSelector.Parse(options.FieldSelector);
             IReadOnlyList<SelectableField>? selectable = resource.Strategy.SelectableFields;
-            if (resource is { IsCustom: true, Namespaced: false } && fields.Requirements.Any(r => r.Field == "metadata.namespace"))
+
+            // Of what lives in no namespace, kinds that say nothing of their fields let it pass.
+            if (!resource.Namespaced && (resource.IsCustom || selectable is not null) && fields.Requirements.Any(r => r.Field == "metadata.namespace"))
             {
                 throw new FormatException("field label not supported: metadata.namespace");
             }

@@ -186,6 +186,24 @@ public sealed class RuleTests(ServerFixture fixture) : IClassFixture<ServerFixtu
         Assert.Equal(faults, string.Join('|', status["details"]!["causes"]!.AsArray().Select(c => $"{c!["field"]}: {c["message"]}")));
     }
 
+    /// <summary>As a kube-apiserver 1.20 answers, and by the rules of 1.36 (pkg/apis/*/v1/conversion.go).</summary>
+    [Theory]
+    [InlineData("/api/v1/namespaces?fieldSelector=metadata.namespace%3Dx", "field label not supported: metadata.namespace")]
+    [InlineData("/api/v1/nodes?fieldSelector=metadata.namespace%3Dx", "field label not supported: metadata.namespace")]
+    [InlineData("/apis/certificates.k8s.io/v1/certificatesigningrequests?fieldSelector=metadata.namespace%3Dx", "field label not supported: metadata.namespace")]
+    [InlineData("/api/v1/persistentvolumes?fieldSelector=metadata.namespace%3Dx", null)]
+    [InlineData("/api/v1/pods?fieldSelector=spec.host%3Dn", null)]
+    [InlineData("/apis/apps/v1/replicasets?fieldSelector=status.replicas%3D1", "\"status.replicas\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")]
+    public async Task List_ByAField_IsOfferedWhereUpstreamOffersIt(string target, string? refusal)
+    {
+        using var http = new RawHttp(fixture.Server);
+
+        using HttpResponseMessage answer = await http.SendAsync(HttpMethod.Get, target);
+
+        Assert.Equal(refusal is null ? 200 : 400, (int)answer.StatusCode);
+        Assert.Equal(refusal, (string?)(await RawHttp.JsonAsync(answer))["message"]);
+    }
+
     [Theory]
     [InlineData("", 200)]
     [InlineData("&fieldSelector=metadata.name%3Da,metadata.namespace!%3Dx", 200)]

@@ -5,8 +5,6 @@ namespace Orrery.Machinery.Kinds.Apps;
 
 internal sealed class ReplicaSetRule : WorkloadRule
 {
-    public override IReadOnlyList<SelectableField>? Fields { get; } = [new SelectableField("status.replicas", "0")];
-
     public override void ValidateStatusUpdate(JsonObject o, JsonObject old, Faults faults)
     {
         JsonObject status = o.ObjectAt("status");

@@ -11,7 +11,7 @@ internal sealed class PodRule : KindRule
 
     public override IReadOnlyList<SelectableField>? Fields { get; } =
     [
-        new("spec.nodeName"), new("spec.restartPolicy"), new("spec.schedulerName"), new("spec.serviceAccountName"), new("spec.hostNetwork", "false"),
+        new("spec.nodeName"), new("spec.host") { Path = "spec.nodeName" }, new("spec.restartPolicy"), new("spec.schedulerName"), new("spec.serviceAccountName"), new("spec.hostNetwork", "false"),
         new("status.phase"), new("status.podIP"), new("status.podIPs") { Path = "status.podIP" }, new("status.nominatedNodeName"),
     ];
 

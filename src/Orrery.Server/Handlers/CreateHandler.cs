@@ -21,9 +21,7 @@ internal static class CreateHandler
         }
 
         JsonObject json = await ReadObjectAsync(request, options, cancellationToken);
-        IReadOnlyList<string> warnings = request.Resource.Strategy.Warn(json, null);
         WriteResult result = await request.Server.Creation.CreateAsync(request.Scope(options), json, isApplied: false, cancellationToken);
-        Warnings.Add(request.Http.Response, warnings);
         await ObjectResponse.WriteAsync(request, 201, result.Json, cancellationToken);
     }
 

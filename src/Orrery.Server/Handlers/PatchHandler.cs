@@ -20,18 +20,16 @@ internal static class PatchHandler
         PatchFormat format = Negotiation.Patch(request.Http.Request.ContentType, request.Resource.IsCustom);
         WriteOptions options = request.WriteOptions("PatchOptions", format == PatchFormat.Apply);
         ReadOnlyMemory<byte> body = await RequestBody.ReadAsync(request.Http.Request, cancellationToken);
-        var warnings = new PatchWarnings();
-        ObjectChange change = Read(request, options, format, body, warnings);
+        ObjectChange change = Read(request, options, format, body);
         WriteResult result = await request.Server.Update.UpdateAsync(request.Scope(options), change, cancellationToken);
-        Warnings.Add(request.Http.Response, warnings.Of);
         await ObjectResponse.WriteAsync(request, result.Created ? 201 : 200, result.Json, cancellationToken);
     }
 
-    private static ObjectChange Read(ResourceRequest request, WriteOptions options, PatchFormat format, ReadOnlyMemory<byte> body, PatchWarnings warnings)
+    private static ObjectChange Read(ResourceRequest request, WriteOptions options, PatchFormat format, ReadOnlyMemory<byte> body)
     {
         try
         {
-            return format == PatchFormat.Apply ? Apply(request, options, body, warnings) : Patch(request, options, format, body, warnings);
+            return format == PatchFormat.Apply ? Apply(request, options, body) : Patch(request, options, format, body);
         }
         catch (StatusException fault) when (fault.Code == 400 && format != PatchFormat.Apply && request.Server.Objects.Find(request.Resource, request.Cluster, request.Namespace, request.Name) is null)
         {
@@ -40,7 +38,7 @@ internal static class PatchHandler
         }
     }
 
-    private static ObjectChange Patch(ResourceRequest request, WriteOptions options, PatchFormat format, ReadOnlyMemory<byte> body, PatchWarnings warnings)
+    private static ObjectChange Patch(ResourceRequest request, WriteOptions options, PatchFormat format, ReadOnlyMemory<byte> body)
     {
         JsonNode? patch = ParsePatch(body);
         JsonArray? operations = format == PatchFormat.Json ? JsonPatch.Decode(patch) : null;
@@ -54,7 +52,6 @@ internal static class PatchHandler
             IsPatch = true,
             Wanted = current =>
             {
-                IReadOnlyList<string> before = request.Resource.Strategy.Warn(current, null);
                 JsonObject patched = format switch
                 {
                     PatchFormat.Json => JsonPatch.Apply(current, (JsonArray)operations!.DeepClone()) as JsonObject
@@ -69,24 +66,13 @@ internal static class PatchHandler
                     warned = true;
                 }
 
-                warnings.Of = New(request, patched, before);
-
                 CheckPlace(request, patched);
                 return patched;
             },
         };
     }
 
-    /// <summary>What is worth telling of the outcome, once it is written: the last attempt counts.</summary>
-    private sealed class PatchWarnings
-    {
-        public IReadOnlyList<string> Of { get; set; } = [];
-    }
-
-    /// <param name="before">What there was to warn of already.</param>
-    private static string[] New(ResourceRequest request, JsonObject json, IReadOnlyList<string> before) => [.. request.Resource.Strategy.Warn(json, null).Except(before)];
-
-    private static ObjectChange Apply(ResourceRequest request, WriteOptions options, ReadOnlyMemory<byte> body, PatchWarnings warnings)
+    private static ObjectChange Apply(ResourceRequest request, WriteOptions options, ReadOnlyMemory<byte> body)
     {
         JsonObject applied = ParseApply(body, options.FieldValidation == FieldValidation.Strict);
         if (applied.NodeAt("metadata", "managedFields") is not null)
@@ -100,19 +86,18 @@ internal static class PatchHandler
         {
             IsPatch = true,
             HasManagedFields = true,
-            Wanted = current => Merge(request, options, current, applied, subresource, warnings),
-            Absent = subresource is null ? request.Creating(() => Merge(request, options, null, applied, null, warnings)) : null,
+            Wanted = current => Merge(request, options, current, applied, subresource),
+            Absent = subresource is null ? request.Creating(() => Merge(request, options, null, applied, null)) : null,
         };
     }
 
-    private static JsonObject Merge(ResourceRequest request, WriteOptions options, JsonObject? live, JsonObject applied, string? subresource, PatchWarnings warnings)
+    private static JsonObject Merge(ResourceRequest request, WriteOptions options, JsonObject? live, JsonObject applied, string? subresource)
     {
         if (live is null && applied.Uid is { Length: > 0 } uid)
         {
             throw ApiErrors.Conflict(request.Resource.GroupResource, request.Name, $"uid mismatch: the provided object specified uid {uid}, and no existing object was found");
         }
 
-        IReadOnlyList<string> before = live is null ? [] : request.Resource.Strategy.Warn(live, null);
         JsonObject merged = FieldManager.Apply(
             live, applied, request.Resource.Schema, options.FieldManager, options.Force, subresource, request.Server.Time.GetUtcNow(),
             request.Resource.Strategy.ResetFields(request.Subresource));
@@ -125,7 +110,6 @@ internal static class PatchHandler
             merged.Metadata.Remove("resourceVersion");
         }
 
-        warnings.Of = New(request, merged, before);
         return merged;
     }
 

@@ -13,20 +13,14 @@ internal static class UpdateHandler
         WriteOptions options = request.WriteOptions("UpdateOptions");
         JsonObject json = await ReadAsync(request, options, cancellationToken);
         CheckPlace(request, json);
-        IReadOnlyList<string> warnings = [];
         WriteResult result = await request.Server.Update.UpdateAsync(
             request.Scope(options),
             new ObjectChange
             {
-                Wanted = current =>
-                {
-                    warnings = request.Resource.Strategy.Warn(json, current);
-                    return (JsonObject)json.DeepClone();
-                },
+                Wanted = _ => (JsonObject)json.DeepClone(),
                 Absent = request.Resource.Strategy.AllowCreateOnUpdate && request.Subresource.Length == 0 ? request.Creating(() => json) : null,
             },
             cancellationToken);
-        Warnings.Add(request.Http.Response, warnings);
         await ObjectResponse.WriteAsync(request, result.Created ? 201 : 200, result.Json, cancellationToken);
     }
 

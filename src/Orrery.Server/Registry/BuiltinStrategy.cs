@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Machinery.Kinds;
+using Orrery.Machinery.Kinds.Warnings;
 using Orrery.Machinery.Schemas;
 
 namespace Orrery.Server.Registry;
@@ -68,7 +69,7 @@ internal class BuiltinStrategy(GroupVersionKind kind, bool isNamespaced, bool ha
         }
     }
 
-    public virtual IReadOnlyList<string> Warn(JsonObject json, JsonObject? old) => [];
+    public virtual IReadOnlyList<string> Warn(JsonObject json, JsonObject? old) => KindWarnings.Of(kind, json, old);
 
     public virtual IReadOnlyList<FieldError> ValidateCreate(JsonObject json, CancellationToken cancellationToken) => KindRules.ValidateCreate(kind, json, isNamespaced);
 

@@ -69,6 +69,8 @@ internal sealed class ObjectCreation(ObjectStore objects, ObjectVersions version
                 throw ApiErrors.Invalid(resource.Kind.GroupKind, json.Name, errors);
             }
 
+            scope.Warn(json, null);
+
             // A Service has its addresses before admission judges it, as upstream.
             using ServiceAddresses.Reservation? reservation = await addresses.ReserveAsync(scope, json, null, cancellationToken);
             await admission.ValidateAsync(scope.Admission(AdmissionOperation.Create, json.Name, json, null), cancellationToken);

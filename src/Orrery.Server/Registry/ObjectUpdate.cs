@@ -95,6 +95,7 @@ internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions,
                 throw ApiErrors.Invalid(resource.Kind.GroupKind, scope.Name, [.. ObjectMetaRules.ValidateUpdate(json, old), .. errors]);
             }
 
+            scope.Warn(json, old);
             using ServiceAddresses.Reservation? reservation = await addresses.ReserveAsync(scope, json, old, cancellationToken);
             if (!change.IsAdmitted)
             {

@@ -52,6 +52,21 @@ internal sealed record WriteScope
     /// <summary>The control plane itself writes: upkeep, or a controller of Orrery's that serves every cluster.</summary>
     public bool IsControlPlane => ByServer || User.Scope.IsAll;
 
+    /// <summary>Tells the client what its object may not mean. Upstream: <c>rest.BeforeCreate</c> and <c>BeforeUpdate</c>.</summary>
+    /// <param name="old">Null for a new object.</param>
+    public void Warn(JsonObject json, JsonObject? old)
+    {
+        if (ByServer || Subresource is not ("" or "scale"))
+        {
+            return;
+        }
+
+        foreach (string text in Resource.Strategy.Warn(json, old))
+        {
+            Notes.Warn(text);
+        }
+    }
+
     /// <summary>This write for admission.</summary>
     /// <param name="name">Empty when the server is to make one up.</param>
     /// <param name="kind">Of what admission sees; null for the resource's own.</param>

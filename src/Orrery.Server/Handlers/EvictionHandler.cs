@@ -35,13 +35,38 @@ internal static class EvictionHandler
 
         ObjectDeletion.CheckPreconditions(scope, options, pod.ToJsonObject());
 
+        WriteResult? marked;
+        do
+        {
+            marked = await DisruptAsync(request, scope, options, cancellationToken);
+        }
+        while (marked is null);
+
+        if (options.ResourceVersion is not null)
+        {
+            // The version that was asked for has just become another one, by this.
+            options = options with { ResourceVersion = KubeObject.Parse(marked.Json.Span).ResourceVersion };
+        }
+
+        await request.Server.Deletion.DeleteAsync(scope, options, cancellationToken, isAdmitted: true);
+        await SubresourceBody.WriteSuccessAsync(request, cancellationToken);
+    }
+
+    /// <summary>Marks the pod as one that is to go, if its budget lets it.</summary>
+    /// <returns>Null when it has begun to run since it was looked at, and so is to be judged anew.</returns>
+    private static async Task<WriteResult?> DisruptAsync(ResourceRequest request, WriteScope scope, DeleteOptions options, CancellationToken cancellationToken)
+    {
+        var pod = KubeObject.Parse(request.Require(request.Name).Json.Span);
+
         // A pod that runs no more, or never did, disrupts nobody.
-        bool isSpared = pod.TextAt("status", "phase") is "Running" or "Unknown" && !pod.IsDeleting && await SpendAsync(request, pod, options.DryRun, cancellationToken);
+        bool runs = Runs(pod), hasBegun = false;
+        bool isSpared = runs && await SpendAsync(request, pod, options.DryRun, cancellationToken);
 
         JsonObject Disrupt(JsonObject current)
         {
             ObjectDeletion.CheckPreconditions(scope, options, current);
-            if (isSpared && DefinitionStatus.IsTrue(current, "Ready"))
+            hasBegun = !runs && Runs(KubeObject.From(current));
+            if (hasBegun || (isSpared && DefinitionStatus.IsTrue(current, "Ready")))
             {
                 // It has come to count for its budget meanwhile.
                 throw ApiErrors.Conflict(request.Resource.GroupResource, request.Name);
@@ -52,19 +77,20 @@ internal static class EvictionHandler
             return current;
         }
 
-        WriteResult marked = await request.Server.Update.UpdateAsync(
-            scope with { Subresource = "status" },
-            new ObjectChange { IsPatch = true, HasManagedFields = true, IsAdmitted = true, Wanted = Disrupt },
-            cancellationToken);
-        if (options.ResourceVersion is not null)
+        try
         {
-            // The version that was asked for has just become another one, by this.
-            options = options with { ResourceVersion = KubeObject.Parse(marked.Json.Span).ResourceVersion };
+            return await request.Server.Update.UpdateAsync(
+                scope with { Subresource = "status" },
+                new ObjectChange { IsPatch = true, HasManagedFields = true, IsAdmitted = true, Wanted = Disrupt },
+                cancellationToken);
         }
-
-        await request.Server.Deletion.DeleteAsync(scope, options, cancellationToken, isAdmitted: true);
-        await SubresourceBody.WriteSuccessAsync(request, cancellationToken);
+        catch (StatusException) when (hasBegun)
+        {
+            return null;
+        }
     }
+
+    private static bool Runs(KubeObject pod) => pod.TextAt("status", "phase") is "Running" or "Unknown" && !pod.IsDeleting;
 
     /// <summary>Takes the pod off the disruptions that its budget allows.</summary>
     /// <returns>Whether nothing was taken because the pod is not ready, and so counts for nothing there.</returns>

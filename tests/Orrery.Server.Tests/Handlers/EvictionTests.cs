@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
 using Orrery.Api;
 using Orrery.Client;
+using Orrery.Testing;
 
 namespace Orrery.Server.Tests.Handlers;
 
@@ -57,15 +59,51 @@ public sealed class EvictionTests(ServerFixture fixture) : IClassFixture<ServerF
         Assert.Null(await fixture.Admin.FindAsync(ServerFixture.Pods, ns, "p", Token));
     }
 
+    /// <summary>It counts for its budget once it runs, also where it did not when the request came.</summary>
+    [Theory]
+    [InlineData(0, 429)]
+    [InlineData(1, 201)]
+    public async Task Evict_PodThatBeginsToRunMeanwhile_AsItsBudgetSays(int allowed, int code)
+    {
+        string ns = await fixture.NamespaceAsync();
+        JsonObject pod = ServerFixture.Pod("p");
+        pod.Metadata["labels"] = new JsonObject { ["app"] = "p" };
+        await fixture.Admin.CreateAsync(ServerFixture.Pods, ns, pod, Token);
+        await BudgetAsync(ns, null, 3, allowed);
+        await using TestWebhook webhook = await TestWebhook.StartAsync(
+            async (_, http) =>
+            {
+                JsonObject review = JsonNode.Parse(await new StreamReader(http.Request.Body).ReadToEndAsync(Token))!.AsObject();
+                await ReadyAsync(ns, isReady: true);
+                http.Response.ContentType = "application/json";
+                await http.Response.WriteAsync(TestWebhook.Answer(review, true).ToJsonString(), Token);
+            }, Token);
+        await fixture.Admin.CreateAsync(
+            new GroupVersionResource("admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations"), "",
+            JsonNode.Parse($$"""
+                {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration", "metadata": {"name": "evictions-in-{{ns}}"},
+                 "webhooks": [{"name": "hook.test.example.com", "admissionReviewVersions": ["v1"], "sideEffects": "None", "timeoutSeconds": 30, "clientConfig": {"url": "{{webhook.Url}}", "caBundle": "{{webhook.CaBundle}}"},
+                               "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "{{ns}}"} }, "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["pods/eviction"]}]}]}
+                """)!.AsObject(), Token);
+
+        (int answered, _) = await EvictAsync(ns);
+
+        Assert.Equal(code, answered);
+        Assert.Equal(code == 429, await fixture.Admin.FindAsync(ServerFixture.Pods, ns, "p", Token) is not null);
+        Assert.Equal(0, (await fixture.Admin.GetAsync(Budgets, ns, "b", Token)).NumberAt("status", "disruptionsAllowed"));
+    }
+
     private async Task PodAsync(string ns, bool isReady)
     {
         JsonObject pod = ServerFixture.Pod("p");
         pod.Metadata["labels"] = new JsonObject { ["app"] = "p" };
         await fixture.Admin.CreateAsync(ServerFixture.Pods, ns, pod, Token);
-        await fixture.Admin.PatchAsync(
-            ServerFixture.Pods, ns, "p", PatchKind.Merge,
-            new JsonObject { ["status"] = new JsonObject { ["phase"] = "Running", ["conditions"] = new JsonArray(new JsonObject { ["type"] = "Ready", ["status"] = isReady ? "True" : "False" }) } }, Token, "status");
+        await ReadyAsync(ns, isReady);
     }
+
+    private Task ReadyAsync(string ns, bool isReady) => fixture.Admin.PatchAsync(
+        ServerFixture.Pods, ns, "p", PatchKind.Merge,
+        new JsonObject { ["status"] = new JsonObject { ["phase"] = "Running", ["conditions"] = new JsonArray(new JsonObject { ["type"] = "Ready", ["status"] = isReady ? "True" : "False" }) } }, Token, "status");
 
     private async Task BudgetAsync(string ns, string? policy, int healthy, int allowed)
     {

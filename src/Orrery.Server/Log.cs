@@ -18,4 +18,7 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 1004, Level = LogLevel.Error, Message = "a connection is turned away: the system cannot watch one more")]
     public static partial void ConnectionNotWatched(this ILogger log, Exception fault);
+
+    [LoggerMessage(EventId = 1005, Level = LogLevel.Warning, Message = "connections wait: the process has as many files open as it may")]
+    public static partial void ConnectionNotAccepted(this ILogger log, Exception fault);
 }

@@ -92,7 +92,10 @@ internal sealed class HandshakeTurns(int atOnce, TimeProvider time)
         public Turn(HandshakePlaces places, TimeProvider time)
         {
             this.places = places;
-            timer = time.CreateTimer(static state => ((Turn)state!).Look(), this, Step, Step);
+
+            // It may fire before it is known here by whom: a process that had no time, or was stopped, between the two.
+            timer = time.CreateTimer(static state => ((Turn)state!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            timer.Change(Step, Step);
         }
 
         public void End()

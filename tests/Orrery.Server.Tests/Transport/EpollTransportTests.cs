@@ -14,7 +14,7 @@ public sealed class EpollTransportTests : IAsyncLifetime
     /// <summary>More than both systems' buffers and all limits of the connection take.</summary>
     private const int Much = 24 * 1024 * 1024;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private IConnectionListener listener = null!;
 

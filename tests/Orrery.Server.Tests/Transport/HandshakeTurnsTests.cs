@@ -81,6 +81,19 @@ public sealed class HandshakeTurnsTests
         Assert.Equal(1, turns.Free);
     }
 
+    /// <summary>A process that gets no time in between sees the first look at a turn before it has gone on.</summary>
+    [Fact]
+    public async Task Before_LookThatComesAtOnce_EndsTheTurn()
+    {
+        var turns = new HandshakeTurns(1, new HastyTime());
+        Client client = await DialAsync(turns, "client");
+        await client.Begun.WaitAsync(Deadline, Token);
+
+        Assert.Equal(1, turns.Free);
+        await client.EndAsync();
+        Assert.Equal(1, turns.Free);
+    }
+
     [Fact]
     public async Task Before_ClientsThatSayNothing_HoldUpNobody()
     {
@@ -167,6 +180,36 @@ public sealed class HandshakeTurnsTests
         }
 
         private sealed record Ends(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+    }
+
+    /// <summary>Timers that repeat run out, again and again, as soon as they are set.</summary>
+    private sealed class HastyTime : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = new Hasty(() => callback(state));
+            timer.Change(dueTime, period);
+            return timer;
+        }
+
+        private sealed class Hasty(Action fire) : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period)
+            {
+                for (int i = 0; i < 100 && period > TimeSpan.Zero; i++)
+                {
+                    fire();
+                }
+
+                return true;
+            }
+
+            public void Dispose()
+            {
+            }
+
+            public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        }
     }
 
     /// <summary>No timer ever runs out.</summary>

@@ -43,7 +43,7 @@ public sealed class ReadinessTests
 
         readiness.UnsafeOnCompleted(wentOn.SetResult);
 
-        await wentOn.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await wentOn.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         Assert.False(readiness.IsCompleted);
     }
 }

@@ -40,6 +40,9 @@ internal sealed class EpollTransport(IMemoryPoolFactory<byte> pools, int backlog
 
     private sealed class Listener(Socket listening, MemoryPool<byte> memory, ILogger<EpollTransport> log) : IConnectionListener
     {
+        /// <summary>How long nobody is accepted when the process has as many files open as it may.</summary>
+        private static readonly TimeSpan Full = TimeSpan.FromMilliseconds(100);
+
         private const int MostUnread = 1024 * 1024;
         private const int MostUnsent = 64 * 1024;
 
@@ -64,6 +67,12 @@ internal sealed class EpollTransport(IMemoryPoolFactory<byte> pools, int backlog
                 catch (SocketException e) when (e.SocketErrorCode is SocketError.OperationAborted)
                 {
                     return null;
+                }
+                catch (SocketException e) when (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
+                {
+                    // It is refused at once and again, and who waits goes on waiting: until something is closed there is nothing to do.
+                    log.ConnectionNotAccepted(e);
+                    await Task.Delay(Full, TimeProvider.System, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 }
                 catch (SocketException)
                 {

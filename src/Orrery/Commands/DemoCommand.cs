@@ -26,7 +26,7 @@ internal static class DemoCommand
     private static async Task<int> RunAsync(UpRequest request, bool detach, CancellationToken cancellationToken)
     {
         var launcher = new Launcher(TimeProvider.System);
-        using RunningInstallation installation = await launcher.UpAsync(request, cancellationToken).ConfigureAwait(false);
+        using RunningInstallation installation = await launcher.UpAsync(request, Launcher.Patience, cancellationToken).ConfigureAwait(false);
         await DemoStory.RunAsync(installation, TimeProvider.System, cancellationToken).ConfigureAwait(false);
         if (!detach)
         {

@@ -12,24 +12,33 @@ internal static class UpCommand
         Option<bool> detach = Options.Detach();
         Option<int> port = Options.Port();
         Option<string[]> dataPlanes = Options.DataPlanes();
+        var timeout = new Option<int>("--timeout") { Description = "Seconds within which everything is to be ready.", DefaultValueFactory = _ => (int)Launcher.Patience.TotalSeconds, HelpName = "SECONDS" };
+        timeout.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 1)
+            {
+                result.AddError("--timeout: want 1 or more");
+            }
+        });
         var command = new Command("up", "Start a control plane and simulated data planes, each with its satellite; start again what has died.")
         {
-            dataDir, port, dataPlanes, detach,
+            dataDir, port, dataPlanes, detach, timeout,
         };
         command.SetAction((parse, cancellationToken) => RunAsync(
             new UpRequest(
                 parse.GetValue(dataDir)!,
                 parse.GetResult(port) is { Implicit: false } ? parse.GetValue(port) : null,
                 parse.GetResult(dataPlanes) is { Implicit: false } ? parse.GetValue(dataPlanes) : null),
+            TimeSpan.FromSeconds(parse.GetValue(timeout)),
             parse.GetValue(detach),
             cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(UpRequest request, bool detach, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(UpRequest request, TimeSpan patience, bool detach, CancellationToken cancellationToken)
     {
         var launcher = new Launcher(TimeProvider.System);
-        RunningInstallation installation = await launcher.UpAsync(request, cancellationToken).ConfigureAwait(false);
+        RunningInstallation installation = await launcher.UpAsync(request, patience, cancellationToken).ConfigureAwait(false);
         WriteHints(installation);
         if (!detach)
         {

@@ -7,7 +7,8 @@ namespace Orrery.Installation;
 /// <summary>Brings an installation up, whatever state it was left in, and keeps it up while in the foreground.</summary>
 internal sealed class Launcher(TimeProvider time)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    /// <summary>Within which everything is to be ready, on a machine that has little else to do.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>How often the foreground looks for processes that have died.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
@@ -21,7 +22,9 @@ internal sealed class Launcher(TimeProvider time)
     /// 1. settles the settings, 2. makes keys and kubeconfigs that are missing, 3. starts what does not run,
     /// 4. waits until everything is ready. Running processes are left as they are.
     /// </summary>
-    public async Task<RunningInstallation> UpAsync(UpRequest request, CancellationToken cancellationToken)
+    /// <param name="patience">Within which all of it is to be ready.</param>
+    /// <exception cref="CommandFailedException">It cannot be started as asked for, or was not ready in time; says why.</exception>
+    public async Task<RunningInstallation> UpAsync(UpRequest request, TimeSpan patience, CancellationToken cancellationToken)
     {
         var progress = new Progress(time, quiet: false);
         var directory = new DataDirectory(request.DataDir);
@@ -55,7 +58,7 @@ internal sealed class Launcher(TimeProvider time)
         // 4. ready
         var installation = new RunningInstallation(directory, settings, processes, new KubeClient(KubeConfig.Load(directory.AdminKubeconfig)));
         var readiness = new Readiness(installation, toStart, time, progress);
-        await readiness.WaitAsync(Patience, cancellationToken).ConfigureAwait(false);
+        await readiness.WaitAsync(patience, cancellationToken).ConfigureAwait(false);
         return installation;
     }
 

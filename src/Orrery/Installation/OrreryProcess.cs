@@ -25,7 +25,7 @@ internal sealed partial record OrreryProcess(DataDirectory Directory, string Nam
         try
         {
             using var process = Process.GetProcessById(record.Pid);
-            return !process.HasExited && !IsZombie(record.Pid) && IsSame(process, record) ? record.Pid : null;
+            return !process.HasExited && IsSame(process, record) ? record.Pid : null;
         }
         catch (Exception error) when (error is ArgumentException or InvalidOperationException or Win32Exception or IOException)
         {
@@ -60,7 +60,7 @@ internal sealed partial record OrreryProcess(DataDirectory Directory, string Nam
         }
 
         using Process process = Process.Start(start) ?? throw new InvalidOperationException($"{Name} could not be started");
-        var record = new ProcessRecord(process.Id, process.StartTime.ToUniversalTime().Ticks);
+        var record = new ProcessRecord(process.Id, process.StartTime.ToUniversalTime().Ticks, ProcessStat.Of(process.Id)?.Started);
         File.WriteAllBytes(Directory.ProcessFile(Name), JsonSerializer.SerializeToUtf8Bytes(record, InstallationJson.Default.ProcessRecord));
         return record.Pid;
     }
@@ -109,23 +109,14 @@ internal sealed partial record OrreryProcess(DataDirectory Directory, string Nam
         }
     }
 
-    /// <summary>The runtime derives start times from the boot time, which it finds anew in each process: they differ by milliseconds.</summary>
-    private static bool IsSame(Process process, ProcessRecord record) =>
-        Math.Abs(process.StartTime.ToUniversalTime().Ticks - record.StartTicks) < TimeSpan.TicksPerSecond;
-
-    /// <summary>A process that has ended but that nobody has waited for yet still has its id and its start time.</summary>
-    private static bool IsZombie(int pid)
+    /// <summary>The runtime derives start times from the time of day, anew in each process: they differ by milliseconds, and by as much as somebody has set the clock since.</summary>
+    private static bool IsSame(Process process, ProcessRecord record)
     {
-        string stat = $"/proc/{pid}/stat";
-        if (!File.Exists(stat))
-        {
-            return false;
-        }
-
-        // "pid (name) state ...": the name may hold anything, parentheses too.
-        string text = File.ReadAllText(stat);
-        int state = text.LastIndexOf(')') + 2;
-        return state < text.Length && text[state] is 'Z' or 'X';
+        ProcessStat? stat = ProcessStat.Of(record.Pid);
+        return stat is not { State: 'Z' or 'X' } // It has ended, and nobody has waited for it yet.
+            && (record.Started is { } started && stat is { } now
+                ? now.Started == started
+                : Math.Abs(process.StartTime.ToUniversalTime().Ticks - record.StartTicks) < TimeSpan.TicksPerSecond);
     }
 
     private ProcessRecord? ReadRecord()

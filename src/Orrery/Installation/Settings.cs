@@ -37,7 +37,8 @@ internal sealed record Settings
 
 /// <summary>One started process, by what tells it from a later one with the same id.</summary>
 /// <param name="StartTicks">Start time in UTC ticks as the operating system tells it.</param>
-internal sealed record ProcessRecord(int Pid, long StartTicks);
+/// <param name="Started">The same by the machine's own count (<see cref="ProcessStat.Started"/>); null elsewhere than on Linux, and for one that an older version started.</param>
+internal sealed record ProcessRecord(int Pid, long StartTicks, long? Started = null);
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(Settings))]

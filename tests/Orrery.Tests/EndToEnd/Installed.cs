@@ -29,8 +29,12 @@ public class Installed : IAsyncLifetime
         }
     }
 
-    internal Task<Ended> UpAsync() =>
-        OrreryAsync("up", "--detach", "--port", Port.ToString(CultureInfo.InvariantCulture), "--data-planes", DataPlanes);
+    /// <remarks>How soon it is ready is measured elsewhere; here seven processes may share a processor with other tests. One that is not ready says all that is known of it.</remarks>
+    internal async Task<Ended> UpAsync()
+    {
+        Ended up = await OrreryAsync("up", "--detach", "--port", Port.ToString(CultureInfo.InvariantCulture), "--data-planes", DataPlanes, "--timeout", "180");
+        return up.ExitCode == 0 ? up : up with { Error = up.Error + "\n" + Findings.Of(Folder) };
+    }
 
     /// <summary>The launcher, or what ORRERY_TEST_BINARY names: a program that is built already.</summary>
     internal static string Program { get; } = Environment.GetEnvironmentVariable("ORRERY_TEST_BINARY") is { Length: > 0 } built ? Path.GetFullPath(built) : Path.Combine(Repository.Root, "orrery");

@@ -143,7 +143,7 @@ public sealed class ReplicaTests : IAsyncLifetime
         {
             return (await client.GetTextAsync(path, Token)).Contains("gitVersion", StringComparison.Ordinal);
         }
-        catch (StatusException away) when (away.Code is 503 or 404)
+        catch (StatusException away) when (away.Code is 503 or 504 or 404)
         {
             return false;
         }

@@ -127,7 +127,7 @@ public sealed class KubeApiServerTests
         await Eventually.EqualsAsync(
             "[\"front\"] [\"X-Remote-User\"] [\"X-Remote-Group\"] [\"X-Remote-Extra-\"]",
             async () => (await admin.TryAsync("get configmap -n kube-system extension-apiserver-authentication -o jsonpath={.data.requestheader-allowed-names}#{.data.requestheader-username-headers}#{.data.requestheader-group-headers}#{.data.requestheader-extra-headers-prefix}")).Output.Replace('#', ' '),
-            TimeSpan.FromSeconds(30));
+            TimeSpan.FromSeconds(60));
     }
 
     [Fact]

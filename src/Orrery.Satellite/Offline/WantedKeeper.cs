@@ -86,10 +86,11 @@ internal sealed class WantedKeeper
 
             try
             {
-                // Until it is answered nobody knows what stands there. Also one that stops writes what it knows.
+                // Until it is answered nobody knows what stands there. One that stops writes what it knows as well, and ends what it has begun to write: nothing comes after it.
                 written = "";
-                using var last = new CancellationTokenSource(Pace, context.Time);
-                await store.WriteAsync(copy, digest, cancellationToken.IsCancellationRequested ? last.Token : cancellationToken).ConfigureAwait(false);
+                using var end = new CancellationTokenSource(Timeout.InfiniteTimeSpan, context.Time);
+                await using CancellationTokenRegistration stopping = cancellationToken.UnsafeRegister(static last => ((CancellationTokenSource)last!).CancelAfter(Pace), end);
+                await store.WriteAsync(copy, digest, end.Token).ConfigureAwait(false);
                 written = digest;
                 said = "";
             }

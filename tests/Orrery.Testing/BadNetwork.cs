@@ -7,6 +7,8 @@ namespace Orrery.Testing;
 /// <summary>A way to a server over which bad things happen: bytes come late, connections break in the midst of something, or go silent and say nothing of it.</summary>
 public sealed class BadNetwork : IAsyncDisposable
 {
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
+
     private readonly Socket listener;
     private readonly CancellationTokenSource stop = new();
     private readonly ConcurrentDictionary<Connection, byte> open = new();
@@ -129,13 +131,19 @@ public sealed class BadNetwork : IAsyncDisposable
         }
     }
 
+    /// <summary>By looks, and not by the clock: while this process has no time nobody in it can say anything either.</summary>
     private async Task ForgetAsync()
     {
         while (!stop.IsCancellationRequested)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(500), time, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            foreach (Connection connection in open.Keys.Where(c => Forgets is { } limit && !c.IsSilent && time.GetElapsedTime(c.LastByte) > limit))
+            await Task.Delay(Look, time, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            foreach (Connection connection in open.Keys)
             {
+                if (connection.IsSilent || Forgets is not { } limit || ++connection.QuietLooks * Look <= limit)
+                {
+                    continue;
+                }
+
                 Interlocked.Increment(ref forgotten);
                 connection.IsSilent = true;
                 if (TellsOfForgotten)
@@ -148,7 +156,7 @@ public sealed class BadNetwork : IAsyncDisposable
 
     private async Task ServeAsync(Socket near)
     {
-        using var connection = new Connection(near, new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)) { LastByte = time.GetTimestamp() };
+        using var connection = new Connection(near, new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
         open[connection] = 0;
         if (isDown)
         {
@@ -182,7 +190,7 @@ public sealed class BadNetwork : IAsyncDisposable
                 return;
             }
 
-            connection.LastByte = time.GetTimestamp();
+            connection.QuietLooks = 0;
             if (Delay > TimeSpan.Zero)
             {
                 await Task.Delay(Delay, time, stop.Token);
@@ -201,8 +209,8 @@ public sealed class BadNetwork : IAsyncDisposable
 
         public bool IsSilent { get; set; }
 
-        /// <summary>When anything came in last, from either side.</summary>
-        public long LastByte { get; set; }
+        /// <summary>Looks at it since anything came in last, from either side.</summary>
+        public int QuietLooks { get; set; }
 
         public void Dispose()
         {

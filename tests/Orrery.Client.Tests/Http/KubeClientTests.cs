@@ -42,7 +42,7 @@ public sealed class KubeClientTests
         network.Silence();
         client.Abandon();
 
-        Exception fault = await Assert.ThrowsAnyAsync<Exception>(() => slow.WaitAsync(TimeSpan.FromSeconds(10), Token));
+        Exception fault = await Assert.ThrowsAnyAsync<Exception>(() => slow.WaitAsync(TimeSpan.FromSeconds(30), Token));
         Assert.True(fault is HttpRequestException or IOException, fault.ToString());
         Assert.Equal("web", (await client.GetAsync(Deployments, "shop", "web", Token)).Name);
         Assert.Equal(2, network.Connections);

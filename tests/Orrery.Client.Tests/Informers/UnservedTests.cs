@@ -30,7 +30,7 @@ public sealed class UnservedTests
         var informer = new Informer(client, ConfigMaps, new InformerOptions { UnreadableIsEmpty = true, Time = time, Seed = 1 });
         informer.Unserved += () => Interlocked.Increment(ref told);
         Task running = informer.RunAsync(stop.Token);
-        await informer.HasSynced.WaitAsync(TimeSpan.FromSeconds(30));
+        await informer.HasSynced.WaitAsync(TimeSpan.FromSeconds(60));
 
         // 1. An hour: at waits of 2.5 to 5 s, then doubled to between one and two minutes.
         for (TimeSpan gone = TimeSpan.Zero; gone < TimeSpan.FromHours(1); gone += Step)
@@ -71,7 +71,7 @@ public sealed class UnservedTests
             }
         });
         Task running = informer.RunAsync(stop.Token);
-        await informer.HasSynced.WaitAsync(TimeSpan.FromSeconds(30));
+        await informer.HasSynced.WaitAsync(TimeSpan.FromSeconds(60));
 
         informer.Forget();
 

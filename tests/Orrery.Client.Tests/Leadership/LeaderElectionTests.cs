@@ -67,7 +67,7 @@ public sealed class LeaderElectionTests : IAsyncLifetime
         Candidate one = Stand("one", TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(40), TimeSpan.FromMilliseconds(100));
         await Until.TrueAsync(() => one.IsAtWork, "it leads");
 
-        await server.Admin.PatchAsync(Leases, "kube-system", "test", PatchKind.Merge, new JsonObject { ["spec"] = new JsonObject { ["holderIdentity"] = "hand", ["leaseDurationSeconds"] = 1 } }, Token);
+        await server.Admin.PatchAsync(Leases, "kube-system", "test", PatchKind.Merge, new JsonObject { ["spec"] = new JsonObject { ["holderIdentity"] = "hand", ["leaseDurationSeconds"] = 4 } }, Token);
         await Until.TrueAsync(() => !one.IsAtWork && !one.Election.MayAct, "the term ends");
         await Until.TrueAsync(() => one.IsAtWork, "it leads again once the other is silent");
 

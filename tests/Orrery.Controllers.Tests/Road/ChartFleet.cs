@@ -76,7 +76,7 @@ internal sealed class ChartFleet : IAsyncDisposable
     }
 
     public async Task PhaseAsync(string phase) => await Eventually.TrueAsync(
-        async () => await InstallationAsync() is var found && found.TextAt("status", "phase") == phase && found.NumberAt("status", "observedGeneration") == found.Generation, "phase " + phase, TimeSpan.FromSeconds(40));
+        async () => await InstallationAsync() is var found && found.TextAt("status", "phase") == phase && found.NumberAt("status", "observedGeneration") == found.Generation, "phase " + phase, TimeSpan.FromSeconds(60));
 
     /// <summary>An object of the data plane, once there is one that is not that of a former run.</summary>
     public Task<KubeObject> SomeAsync(GroupVersionResource resource, string name, string former = "") => Eventually.SomeAsync(

@@ -52,7 +52,7 @@ public sealed class HeartbeatRoadTests
                     {
                         return (await ThroughAsync(fleet)).Length > 0;
                     }
-                    catch (StatusException e) when (e.Code == 503)
+                    catch (StatusException e) when (e.Code is 503 or 504)
                     {
                         return false;
                     }

@@ -48,7 +48,7 @@ internal static class InstallationFleet
                 KubeObject found = await InstallationAsync(fleet);
                 seen = found.At("status")?.GetRawText() ?? "nothing";
                 return found.TextAt("status", "phase") == phase && found.NumberAt("status", "observedGeneration") == found.Generation;
-            }, "phase " + phase, TimeSpan.FromSeconds(20));
+            }, "phase " + phase, TimeSpan.FromSeconds(60));
         }
         catch (Exception)
         {

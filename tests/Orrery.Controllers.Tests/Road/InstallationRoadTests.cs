@@ -92,9 +92,9 @@ public sealed class InstallationRoadTests
         await Eventually.TrueAsync(
             async () => (await fleet.Root.ListAsync(OrreryResources.Installations, "", null, default)).Items.Count(i => i.TextAt("status", "phase") == "Running") == 6, "all run", TimeSpan.FromSeconds(60));
 
-        // What ends a busy time (a namespace that is counted, a condition that follows) is over once a while has passed without a change; the next one tells.
+        // What ends a busy time (a namespace that is counted, a condition that follows) is over once everything was looked at without a change; the next while tells.
         KubeClient[] both = [fleet.Root, fleet.DataPlanes["pa2-par"].Client];
-        await Eventually.TrueAsync(async () => (await ChangesAsync(both, TimeSpan.FromSeconds(2))).Count == 0, "it has settled", TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync(async () => (await ChangesAsync(both, TimeSpan.FromSeconds(6))).Count == 0, "it has settled", TimeSpan.FromSeconds(60));
         Assert.Equal([], await ChangesAsync(both, TimeSpan.FromSeconds(7)));
     }
 

@@ -100,7 +100,7 @@ public sealed class PodChangeRoadTests
         await shop.PatchAsync(CoreResources.Pods, "default", pod.Name, PatchKind.Json, JsonNode.Parse("""[{"op": "replace", "path": "/metadata/labels", "value": {"left": "alone"}}]""")!, default);
         KubeObject other = await PodAsync(shop, p => p.Annotations[OrreryNames.SourceUidAnnotation] != uid && Conditions.IsTrue(p, "Ready"), "another is made");
         KubeObject kept = await Eventually.SomeAsync(
-            async () => await shop.FindAsync(CoreResources.Pods, "default", pod.Name, default) is { } p && !(p.At("metadata", "ownerReferences") is { } o && o.GetArrayLength() > 0) ? p : null, "it is nobody's", TimeSpan.FromSeconds(30));
+            async () => await shop.FindAsync(CoreResources.Pods, "default", pod.Name, default) is { } p && !(p.At("metadata", "ownerReferences") is { } o && o.GetArrayLength() > 0) ? p : null, "it is nobody's", TimeSpan.FromSeconds(60));
         Assert.Equal((uid, "pa2-par", "alone"), (kept.Annotations[OrreryNames.SourceUidAnnotation], kept.Labels[OrreryNames.DataPlaneLabel], kept.Labels["left"]));
         Assert.NotEqual(kept.Name, other.Name);
     }
@@ -109,7 +109,7 @@ public sealed class PodChangeRoadTests
         cluster.PatchAsync(CoreResources.Pods, "default", pod, PatchKind.Merge, Json($$"""{"metadata": {{metadata}} }"""), default);
 
     private static Task<KubeObject> PodAsync(KubeClient shop, Func<KubeObject, bool> fits, string what) => Eventually.SomeAsync(
-        async () => (await shop.ListAsync(CoreResources.Pods, "default", new ListQuery { LabelSelector = "app=web" }, default)).Items is [var pod] && fits(pod) ? pod : null, what, TimeSpan.FromSeconds(30));
+        async () => (await shop.ListAsync(CoreResources.Pods, "default", new ListQuery { LabelSelector = "app=web" }, default)).Items is [var pod] && fits(pod) ? pod : null, what, TimeSpan.FromSeconds(60));
 
     private static async Task<KubeObject?> ThereAsync(SimulatedPlane plane) =>
         (await plane.Client.ListAsync(CoreResources.Pods, "acme-shop-default", new ListQuery { LabelSelector = "app=web" }, default)).Items is [var pod] ? pod : null;

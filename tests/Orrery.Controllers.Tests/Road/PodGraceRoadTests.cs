@@ -39,7 +39,7 @@ public sealed class PodGraceRoadTests
         Assert.Equal((pod.Uid, 5), ((await ThereAsync(shop, "default"))!.Uid, (await ThereAsync(shop, "default"))!.NumberAt("metadata", "deletionGracePeriodSeconds")));
         await GraceAsync(fleet, Other, 5);
         await KillAsync(fleet, Other);
-        await Eventually.TrueAsync(async () => await ThereAsync(shop, "default") is null, "it has gone", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(async () => await ThereAsync(shop, "default") is null, "it has gone", TimeSpan.FromSeconds(60));
         Assert.Empty(await WorksAsync(fleet, Other));
 
         // 4. Its name is free, and another of it runs.
@@ -75,7 +75,7 @@ public sealed class PodGraceRoadTests
         await shop.DeleteAsync(CoreResources.Pods, "default", "bare", null, default);
         await GraceAsync(fleet, Plane, 60);
         await KillAsync(fleet, Plane);
-        await Eventually.TrueAsync(async () => (await ThereAsync(shop, "default"))!.NumberAt("metadata", "deletionGracePeriodSeconds") == 0, "it has ended", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(async () => (await ThereAsync(shop, "default"))!.NumberAt("metadata", "deletionGracePeriodSeconds") == 0, "it has ended", TimeSpan.FromSeconds(60));
         await shop.PatchAsync(CoreResources.Pods, "default", "bare", PatchKind.Merge, Json("""{"metadata": {"finalizers": null}}"""), default);
         Assert.Null(await ThereAsync(shop, "default"));
     }
@@ -141,12 +141,12 @@ public sealed class PodGraceRoadTests
         KubeObject made = await shop.CreateAsync(CoreResources.Pods, ns, Bare(grace), default);
         foreach (string plane in planes)
         {
-            await Eventually.SomeAsync(async () => await LiveAsync(fleet, plane, ns) is { IsDeleting: false } live ? live : null, $"it is in {plane}", TimeSpan.FromSeconds(30));
+            await Eventually.SomeAsync(async () => await LiveAsync(fleet, plane, ns) is { IsDeleting: false } live ? live : null, $"it is in {plane}", TimeSpan.FromSeconds(60));
             await fleet.DataPlanes[plane].Client.CreateAsync(Bindings, Mapped.Replace("default", ns, StringComparison.Ordinal), Json("""{"metadata": {"name": "bare"}, "target": {"kind": "Node", "name": "n"}}"""), default);
         }
 
         string runs = string.Join(',', planes.Order(StringComparer.Ordinal));
-        await Eventually.TrueAsync(async () => (await ThereAsync(shop, ns))?.Annotations.GetValueOrDefault(OrreryNames.RunsInAnnotation) == runs, "it is known to run", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(async () => (await ThereAsync(shop, ns))?.Annotations.GetValueOrDefault(OrreryNames.RunsInAnnotation) == runs, "it is known to run", TimeSpan.FromSeconds(60));
         return made;
     }
 
@@ -156,7 +156,7 @@ public sealed class PodGraceRoadTests
         fleet.DataPlanes[plane].Client.FindAsync(CoreResources.Pods, Mapped.Replace("default", ns, StringComparison.Ordinal), "bare", default);
 
     private static Task GraceAsync(TestFleet fleet, string plane, int seconds) => Eventually.TrueAsync(
-        async () => (await LiveAsync(fleet, plane))?.NumberAt("metadata", "deletionGracePeriodSeconds") == seconds, $"{seconds} s are left to it in {plane}", TimeSpan.FromSeconds(30));
+        async () => (await LiveAsync(fleet, plane))?.NumberAt("metadata", "deletionGracePeriodSeconds") == seconds, $"{seconds} s are left to it in {plane}", TimeSpan.FromSeconds(60));
 
     /// <summary>As its kubelet does once its containers have ended.</summary>
     private static Task KillAsync(TestFleet fleet, string plane) =>

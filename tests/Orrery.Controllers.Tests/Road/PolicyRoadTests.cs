@@ -112,7 +112,7 @@ public sealed class PolicyRoadTests
 
         // 2. And gives it back.
         await inside.DeleteAsync(ConfigMaps, JoinNames.SystemNamespace, "satellite-policy", null, default);
-        await Eventually.SomeAsync(() => inside.FindAsync(NetworkPolicies, Mapped, TenantGuards.Name, default), "it is put back", TimeSpan.FromSeconds(30));
+        await Eventually.SomeAsync(() => inside.FindAsync(NetworkPolicies, Mapped, TenantGuards.Name, default), "it is put back", TimeSpan.FromSeconds(60));
         await fleet.ConditionAsync(OrreryResources.Tenancies, "dp-pa2-par", "acme", "Isolated", "True");
     }
 
@@ -211,7 +211,7 @@ public sealed class PolicyRoadTests
     /// <param name="sent">Null waits for what comes.</param>
     private static async Task<string> EchoAsync(ClientWebSocket socket, string? sent)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60), TimeProvider.System);
         if (sent is not null)
         {
             await socket.SendAsync(Encoding.UTF8.GetBytes(sent), WebSocketMessageType.Binary, true, limit.Token);
@@ -224,7 +224,7 @@ public sealed class PolicyRoadTests
 
     private static async Task EndsAsync(Stream stream)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60), TimeProvider.System);
         byte[] buffer = new byte[64 * 1024];
         try
         {

@@ -54,7 +54,7 @@ public sealed class SharedPlaneRoadTests
 
     private static Task AppliedAsync(TestFleet fleet, string name, string tenant, string said) => Eventually.TrueAsync(
         async () => (await fleet.Root.ListAsync(OrreryResources.Works, "dp-pa2-par", new ListQuery { LabelSelector = $"{OrreryNames.TenantLabel}={tenant}" }, default)).Items
-            .Single(w => w.TextAt("spec", "source", "kind") == "Ingress" && w.TextAt("spec", "source", "name") == name) is var work
+            .SingleOrDefault(w => w.TextAt("spec", "source", "kind") == "Ingress" && w.TextAt("spec", "source", "name") == name) is { } work
             && Conditions.Find(work, "Applied") is { } applied && $"{applied.Status} {applied.Reason}: {applied.Message}" == said,
         said,
         TimeSpan.FromSeconds(60));

@@ -89,7 +89,10 @@ public sealed class TenantRoadTests
         Assert.Null(quota.At("spec", "hard", "count/virtualclusters.orrery.dev"));
         KubeObject limits = await Eventually.SomeAsync(() => plane.FindAsync(CoreResources.LimitRanges, Mapped, "orrery-tenant", default), "the limits in the data plane");
         Assert.Equal("2", limits.At("spec", "limits")!.Value[0].GetProperty("max").GetProperty("cpu").GetString());
-        Assert.NotNull(await Eventually.SomeAsync(() => fleet.Root.FindAsync(CoreResources.ResourceQuotas, "acme", "orrery-tenant", default), "the quota in root"));
+
+        // It holds from when what is used was counted, as anywhere.
+        await Eventually.TrueAsync(
+            async () => await fleet.Root.FindAsync(CoreResources.ResourceQuotas, "acme", "orrery-tenant", default) is { } counted && counted.TextAt("status", "used", "count/virtualclusters.orrery.dev") == "1", "the quota in root");
         StatusException refusal = await Assert.ThrowsAsync<StatusException>(() => fleet.Root.CreateAsync(
             OrreryResources.VirtualClusters, "acme", Json("""{"apiVersion": "orrery.dev/v1alpha1", "kind": "VirtualCluster", "metadata": {"name": "second"}}"""), default));
         Assert.Equal(403, refusal.Code);

@@ -162,7 +162,8 @@ public sealed class TunnelRoadTests
         Assert.Equal(503, away.Code);
         Assert.Contains("data plane \"pa2-par\"", away.Message, StringComparison.Ordinal);
 
-        // Whatever is asked of the pod.
+        // Whatever is asked of the pod, once it is known that it is away.
+        await Eventually.TrueAsync(() => !fleet.Hub.Connected.Contains("pa2-par"), "its tunnel has ended");
         foreach (string verb in (string[])["log", "log?follow=true", "exec?command=ls", "attach", "portforward?ports=80", "proxy/", "proxy/a/b?c=d"])
         {
             using HttpResponseMessage answer = await StreamedPod.AskAsync(shop, HttpMethod.Get, verb);
@@ -189,7 +190,7 @@ public sealed class TunnelRoadTests
 
         for (int i = 0; i < 20; i++)
         {
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
             Assert.StartsWith(Mapped, await shop.GetTextAsync(Log, limit.Token), StringComparison.Ordinal);
         }
 

@@ -193,7 +193,7 @@ public sealed class RbacAuthorizerTests
             """{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"leaf","labels":{"ring":"yes"}},"rules":[{"verbs":["get"],"apiGroups":[""],"resources":["pods"]}]}""");
 
         Task<IReadOnlyList<PolicyRule>?> gathered = Task.Run(() => world.Access.Rbac.Aggregated(AccessWorld.Shop, "ring-7"), TestContext.Current.CancellationToken);
-        PolicyRule rule = Assert.Single((await gathered.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken))!);
+        PolicyRule rule = Assert.Single((await gathered.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken))!);
         Assert.Equal(["pods"], rule.Resources);
     }
 

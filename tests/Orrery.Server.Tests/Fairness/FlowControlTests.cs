@@ -65,7 +65,7 @@ public sealed class FlowControlTests(ServerFixture fixture) : IClassFixture<Serv
         await fixture.Admin.DeleteAsync(Levels, "", "later", null, ServerFixture.Token);
 
         Task IsAsync(string wanted) => Orrery.Testing.Eventually.TrueAsync(
-            async () => Dangling(await fixture.Admin.GetAsync(Schemas, "", "leads-nowhere", ServerFixture.Token)) == wanted, wanted, TimeSpan.FromSeconds(30), ServerFixture.Token);
+            async () => Dangling(await fixture.Admin.GetAsync(Schemas, "", "leads-nowhere", ServerFixture.Token)) == wanted, wanted, TimeSpan.FromSeconds(60), ServerFixture.Token);
         static string? Dangling(KubeObject schema) => (schema.ToJsonObject()["status"]?["conditions"] as JsonArray)?.OfType<JsonObject>().Select(c => $"{c["status"]} {c["message"]}").SingleOrDefault();
     }
 

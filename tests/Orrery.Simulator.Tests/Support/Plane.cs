@@ -87,11 +87,11 @@ internal sealed class Plane : IAsyncDisposable
 
     public Task<KubeObject> UntilAsync(GroupVersionResource resource, string name, Predicate<KubeObject> condition, string what) =>
         Eventually.SomeAsync(
-            async () => await FindAsync(resource, name) is { } found && condition(found) ? found : null, what, TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+            async () => await FindAsync(resource, name) is { } found && condition(found) ? found : null, what, TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
 
     public async Task<IReadOnlyList<KubeObject>> UntilPodsAsync(string selector, Predicate<IReadOnlyList<KubeObject>> condition, string what) =>
         await Eventually.SomeAsync(
-            async () => await ListAsync(Cluster.Known.Pods, selector) is { } pods && condition(pods) ? pods : null, what, TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+            async () => await ListAsync(Cluster.Known.Pods, selector) is { } pods && condition(pods) ? pods : null, what, TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
 
     public async ValueTask DisposeAsync()
     {

@@ -76,7 +76,7 @@ internal sealed class EtcdHarness : IAsyncDisposable
     {
         var seen = new List<StoreBatch>();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        _ = upTo.ContinueWith(_ => stop.CancelAfter(TimeSpan.FromSeconds(30)), TaskScheduler.Default);
+        _ = upTo.ContinueWith(_ => stop.CancelAfter(TimeSpan.FromSeconds(60)), TaskScheduler.Default);
         while (!upTo.IsCompletedSuccessfully || after < upTo.Result)
         {
             try

@@ -315,7 +315,7 @@ public sealed class SqliteDurabilityTests : IDisposable
     {
         for (int i = 0; !holds(); i++)
         {
-            Assert.True(i < 1_000, "the condition did not come true");
+            Assert.True(i < 6_000, "the condition did not come true");
             await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, Token);
         }
     }

@@ -6,7 +6,7 @@ namespace Orrery.Tests.EndToEnd;
 /// <summary>One installation of real processes in a folder of its own; gone when disposed.</summary>
 public class Installed : IAsyncLifetime
 {
-    public string Folder { get; } = Directory.CreateTempSubdirectory("orrery-e2e-").FullName;
+    public string Folder { get; } = MemoryDirectory.Create("orrery-e2e-");
 
     /// <summary>The first of ten ports.</summary>
     public int Port { get; } = FreePort.Take(10);

@@ -39,7 +39,7 @@ internal sealed class StandIn : IAsyncDisposable
 
     public static async Task<StandIn> StartAsync(params string[] flags)
     {
-        var server = new StandIn(Directory.CreateTempSubdirectory("orrery-apiserver-").FullName);
+        var server = new StandIn(MemoryDirectory.Create("orrery-apiserver-"));
         server.MakeFiles();
         await server.RunAsync(flags);
         return server;

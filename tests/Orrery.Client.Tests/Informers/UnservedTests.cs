@@ -46,8 +46,7 @@ public sealed class UnservedTests
         // 2. It may be read now, and somebody says that it may be so.
         served = true;
         informer.LookNow();
-        await Until.TrueAsync(() => informer.Count == 1, "it is listed");
-        Assert.True(informer.IsServed);
+        await Until.TrueAsync(() => informer.Count == 1 && informer.IsServed, "it is listed, and known to be served");
         await stop.CancelAsync();
         await running;
     }

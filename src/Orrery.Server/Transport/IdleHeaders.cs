@@ -5,17 +5,14 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace Orrery.Server.Transport;
 
 /// <summary>
-/// Lets HTTP/2 connections hold little memory for headers: the framework keeps 16 KiB for those of answers and three times 4 KiB for those of requests for as long as a connection lasts, half of what a
-/// connected satellite or any client that waits costs, and has no setting for that. It takes more where a header needs it, and tells headers that do not fit in as many frames as they take (RFC 9113,
-/// section 6.10). Where its inside is another the memory is kept, and nothing else differs.
+/// Lets HTTP/2 connections hold little memory for headers of answers: the framework keeps 16 KiB for them for as long as a connection lasts, a fifth of what a client costs that waits for what it
+/// watches, and has no setting for that. It takes more from a pool where a header needs it, and tells headers that do not fit in as many frames as they take (RFC 9113, section 6.10). Where its inside is
+/// another the memory is kept, and nothing else differs.
 /// </summary>
 internal static class IdleHeaders
 {
-    /// <summary>Bytes that are left for answers: several times what our answers' headers take.</summary>
+    /// <summary>Bytes that are left: several times what our answers' headers take.</summary>
     private const int Kept = 1024;
-
-    /// <summary>Bytes that are left for each part of a request's header, which only those take that are compressed, or come in pieces. It is doubled from here on, and so must not be none.</summary>
-    private const int KeptOfRequests = 128;
 
     private static readonly Inside? Framework = Inside.Find();
 
@@ -39,7 +36,7 @@ internal static class IdleHeaders
     {
         if (Framework is null || !Framework.Processor.DeclaringType!.IsInstanceOfType(connection)
             || Framework.Processor.GetValue(connection) is not { } http || !Framework.Writer.DeclaringType!.IsInstanceOfType(http)
-            || Framework.Writer.GetValue(http) is not { } writer || Framework.Decoder.GetValue(http) is not { } decoder || Framework.Gate.GetValue(writer) is not Lock gate)
+            || Framework.Writer.GetValue(http) is not { } writer || Framework.Gate.GetValue(writer) is not Lock gate)
         {
             return false;
         }
@@ -47,11 +44,6 @@ internal static class IdleHeaders
         lock (gate)
         {
             Framework.Buffer.SetValue(writer, new byte[Kept]);
-        }
-
-        foreach (FieldInfo part in Framework.Parts)
-        {
-            part.SetValue(decoder, new byte[KeptOfRequests]);
         }
 
         return true;
@@ -70,13 +62,9 @@ internal static class IdleHeaders
     /// <param name="Writer">Of that of HTTP/2: it writes the frames.</param>
     /// <param name="Gate">Of the writer: held while it writes.</param>
     /// <param name="Buffer">Of the writer: into which it encodes headers.</param>
-    /// <param name="Decoder">Of that of HTTP/2: it reads headers.</param>
-    /// <param name="Parts">Of the decoder: into which it copies and decompresses.</param>
-    private sealed record Inside(FieldInfo Processor, FieldInfo Writer, FieldInfo Gate, FieldInfo Buffer, FieldInfo Decoder, FieldInfo[] Parts)
+    private sealed record Inside(FieldInfo Processor, FieldInfo Writer, FieldInfo Gate, FieldInfo Buffer)
     {
         private const BindingFlags Any = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
-
-        private static readonly string[] PartNames = ["_stringOctets", "_headerNameOctets", "_headerValueOctets"];
 
         /// <returns>Null where it is anything but what it is known to be.</returns>
         public static Inside? Find()
@@ -84,19 +72,12 @@ internal static class IdleHeaders
             Assembly framework = typeof(Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServer).Assembly;
             Type? connection = framework.GetType("Microsoft.AspNetCore.Server.Kestrel.Core.Internal.HttpConnection");
             Type? http = framework.GetType("Microsoft.AspNetCore.Server.Kestrel.Core.Internal.Http2.Http2Connection");
-            if (connection?.GetField("_requestProcessor", Any) is not { } processor || http?.GetField("_frameWriter", Any) is not { } writer || http.GetField("_hpackDecoder", Any) is not { } decoder)
-            {
-                return null;
-            }
-
-            FieldInfo[] parts = [.. PartNames.Select(name => decoder.FieldType.GetField(name, Any)).OfType<FieldInfo>().Where(IsBuffer)];
-            return parts.Length == PartNames.Length
+            return connection?.GetField("_requestProcessor", Any) is { } processor
+                && http?.GetField("_frameWriter", Any) is { } writer
                 && writer.FieldType.GetField("_writeLock", Any) is { } gate && gate.FieldType == typeof(Lock)
-                && writer.FieldType.GetField("_headerEncodingBuffer", Any) is { } buffer && IsBuffer(buffer)
-                ? new Inside(processor, writer, gate, buffer, decoder, parts)
+                && writer.FieldType.GetField("_headerEncodingBuffer", Any) is { IsInitOnly: false } buffer && buffer.FieldType == typeof(byte[])
+                ? new Inside(processor, writer, gate, buffer)
                 : null;
         }
-
-        private static bool IsBuffer(FieldInfo field) => field is { IsInitOnly: false } && field.FieldType == typeof(byte[]);
     }
 }

@@ -13,6 +13,15 @@ namespace Orrery.Satellite;
 /// <summary>What the parts of one satellite share: its two connections and what it knows of either side.</summary>
 internal sealed class SatelliteContext
 {
+    /// <summary>
+    /// For a watch of the control plane, and up to as much again: as long as upstream's server lets one go on that names no end. Its connection is known to live by the heartbeats in it, and to begin a watch costs
+    /// the control plane as much as many of them.
+    /// </summary>
+    public static readonly TimeSpan ControlPlaneWatch = TimeSpan.FromMinutes(30);
+
+    /// <summary>The same for one of the cluster, as any client of it has it.</summary>
+    private static readonly TimeSpan ClusterWatch = TimeSpan.FromMinutes(5);
+
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
 
     public SatelliteContext(SatelliteOptions options, KubeClient controlPlane, KubeClient cluster, PolicyWatch policy, RecordKeeper record, ServerHistory clusterHistory, Standing standing)
@@ -99,7 +108,7 @@ internal sealed class SatelliteContext
     public Resources Resources { get; }
 
     /// <summary>For kinds of the cluster that its owner may keep from us, or that it does not serve.</summary>
-    public InformerOptions ClusterInformerOptions => InformerOptions with { UnreadableIsEmpty = true, History = ClusterHistory, Until = null };
+    public InformerOptions ClusterInformerOptions => InformerOptions with { UnreadableIsEmpty = true, History = ClusterHistory, Until = null, WatchTimeout = ClusterWatch };
 
     /// <summary>Of a kind of the cluster. One that it does not let us list is asked for ever less, and at once when the cluster lets us do more.</summary>
     public Informer Following(GroupVersionResource resource, string? labelSelector = null)
@@ -113,6 +122,7 @@ internal sealed class SatelliteContext
     public InformerOptions InformerOptions => new()
     {
         Until = Standing.UntilLetInAsync,
+        WatchTimeout = ControlPlaneWatch,
         Transform = InformerOptions.WithoutManagedFields,
         Time = Options.Time,
         Seed = Options.Seed,

@@ -20,7 +20,7 @@ internal sealed class CrowdWorks : IReconciler<string>
         this.client = client;
         this.time = time;
         ns = OrreryNames.DataPlaneNamespace(dataPlane);
-        works = new Informer(client, OrreryResources.Works, new InformerOptions { Namespace = ns, Transform = InformerOptions.WithoutManagedFields, Time = time });
+        works = new Informer(client, OrreryResources.Works, new InformerOptions { Namespace = ns, WatchTimeout = SatelliteContext.ControlPlaneWatch, Transform = InformerOptions.WithoutManagedFields, Time = time });
         host = new ReconcilerHost<string>("crowd", this, new ReconcilerOptions<string> { Workers = 1, LevelInterval = TimeSpan.Zero, Needs = [works], Time = time });
         works.Subscribe(change => host.Queue.Add(change.Key.Name));
     }

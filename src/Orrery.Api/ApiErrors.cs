@@ -29,14 +29,23 @@ public static class ApiErrors
     public static StatusException Invalid(GroupKind kind, string name, IReadOnlyList<FieldError> errors)
     {
         // Every error is a cause; the message says each text once (apimachinery pkg/util/errors, Aggregate).
-        string[] texts = [.. errors.Select(e => e.ToString()).Distinct()];
+        var causes = new StatusCause[errors.Count];
+        var texts = new string[errors.Count];
+        for (int i = 0; i < causes.Length; i++)
+        {
+            FieldError error = errors[i];
+            causes[i] = new StatusCause(error.CauseReason, error.Body, error.Field);
+            texts[i] = $"{error.Field}: {causes[i].Message}";
+        }
+
+        texts = texts.Length == 1 ? texts : [.. texts.Distinct()];
         string text = texts.Length == 1 ? texts[0] : $"[{string.Join(", ", texts)}]";
         return Make(422, StatusReason.Invalid, $"{kind} \"{name}\" is invalid: {text}", new StatusDetails
         {
             Name = name,
             Group = kind.Group,
             Kind = kind.Kind,
-            Causes = [.. errors.Select(e => new StatusCause(e.CauseReason, e.Body, e.Field))],
+            Causes = causes,
         });
     }
 

@@ -86,10 +86,8 @@ public sealed partial record FieldError(FieldErrorType Type, string Field, JsonN
                 FieldErrorType.TooMany => "Too many",
                 _ => "Internal error",
             };
-            string body = OmitsValue || Type is FieldErrorType.Required or FieldErrorType.Forbidden or FieldErrorType.TooLong or FieldErrorType.TooMany or FieldErrorType.Internal
-                ? name
-                : $"{name}: {Print(BadValue)}";
-            return Detail.Length == 0 ? body : $"{body}: {Detail}";
+            string value = OmitsValue || Type is FieldErrorType.Required or FieldErrorType.Forbidden or FieldErrorType.TooLong or FieldErrorType.TooMany or FieldErrorType.Internal ? "" : ": " + Print(BadValue);
+            return Detail.Length == 0 ? name + value : $"{name}{value}: {Detail}";
         }
     }
 
@@ -116,6 +114,11 @@ public sealed partial record FieldError(FieldErrorType Type, string Field, JsonN
     /// <summary>Go's <c>%q</c> for the characters that occur in names and values.</summary>
     private static string Quote(string text)
     {
+        if (!text.AsSpan().ContainsAny('"', '\\') && !text.AsSpan().ContainsAnyInRange('\0', '\x1f'))
+        {
+            return $"\"{text}\"";
+        }
+
         var builder = new System.Text.StringBuilder(text.Length + 2).Append('"');
         foreach (char c in text)
         {

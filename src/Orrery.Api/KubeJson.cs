@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -13,12 +12,6 @@ public static class KubeJson
 
     /// <summary>Levels that are read: a body's, and what stands around it in a list or an event or says who owns its fields.</summary>
     public const int Most = MostOfBody + 64;
-
-    /// <summary>Bytes to write into at first, and most of what stays with a thread for its next object: a tree is written at each patch.</summary>
-    private const int Usual = 8 << 10, MostKept = 64 << 10;
-
-    [ThreadStatic]
-    private static ArrayBufferWriter<byte>? spare;
 
     public static JsonReaderOptions ReaderOptions => new() { MaxDepth = Most };
 
@@ -37,17 +30,29 @@ public static class KubeJson
     /// <summary>A tree as bytes, members in their order.</summary>
     public static byte[] ToUtf8(JsonNode json)
     {
-        ArrayBufferWriter<byte> buffer = spare ?? new ArrayBufferWriter<byte>(Usual);
-        spare = null;
-        buffer.ResetWrittenCount();
-        using (var writer = new Utf8JsonWriter(buffer))
+        using JsonScratch scratch = JsonScratch.Take();
+        json.WriteTo(scratch.Writer);
+        return scratch.Written.ToArray();
+    }
+
+    /// <summary>Whether both say the same, whatever the order of their members. Looks into neither where they are written alike, as they nearly always are.</summary>
+    public static bool AreSame(JsonNode? a, JsonNode? b)
+    {
+        if (ReferenceEquals(a, b))
         {
-            json.WriteTo(writer);
+            return true;
         }
 
-        byte[] written = buffer.WrittenSpan.ToArray();
-        spare = buffer.Capacity <= MostKept ? buffer : null;
-        return written;
+        if (a is null || b is null)
+        {
+            return false;
+        }
+
+        using JsonScratch scratch = JsonScratch.Take();
+        using JsonScratch other = JsonScratch.Take();
+        a.WriteTo(scratch.Writer);
+        b.WriteTo(other.Writer);
+        return scratch.Written.SequenceEqual(other.Written) || JsonNode.DeepEquals(a, b);
     }
 
     /// <summary>Whether a tree has no more than <see cref="MostOfBody"/> levels. Takes no stack, however deep it is.</summary>

@@ -133,6 +133,8 @@ public static partial class Names
         return faults;
     }
 
+    private static readonly string ConfigKeyFault = Explain("a valid config key must consist of alphanumeric characters, '-', '_' or '.'", ConfigKeyFormat, "key.name", "KEY_NAME", "key-name");
+
     /// <summary>A key of a ConfigMap or Secret: it becomes a file name.</summary>
     public static IReadOnlyList<string> CheckConfigKey(string value)
     {
@@ -140,7 +142,7 @@ public static partial class Names
         CheckLength(value, 253, faults);
         if (!ConfigKeyPattern().IsMatch(value))
         {
-            faults.Add(Explain("a valid config key must consist of alphanumeric characters, '-', '_' or '.'", ConfigKeyFormat, "key.name", "KEY_NAME", "key-name"));
+            faults.Add(ConfigKeyFault);
         }
 
         switch (value)

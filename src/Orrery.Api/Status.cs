@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Orrery.Api;
@@ -48,34 +49,36 @@ public sealed record Status
     /// <summary>The wire form, members in upstream's order.</summary>
     public JsonObject ToJson()
     {
-        var json = new JsonObject
-        {
-            ["kind"] = "Status",
-            ["apiVersion"] = "v1",
-            ["metadata"] = Continue.Length > 0 ? new JsonObject { ["continue"] = Continue } : new JsonObject(),
-            ["status"] = IsSuccess ? "Success" : "Failure",
-        };
-        if (Message.Length > 0)
-        {
-            json["message"] = Message;
-        }
+        using JsonScratch scratch = JsonScratch.Take();
+        WriteTo(scratch.Writer);
+        var reader = new Utf8JsonReader(scratch.Written);
+        return JsonObject.Create(JsonElement.ParseValue(ref reader))!;
+    }
 
-        if (Reason.Length > 0)
-        {
-            json["reason"] = Reason;
-        }
-
+    /// <summary>Writes the wire form.</summary>
+    public void WriteTo(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("kind"u8, "Status"u8);
+        writer.WriteString("apiVersion"u8, "v1"u8);
+        writer.WriteStartObject("metadata"u8);
+        Put(writer, "continue"u8, Continue);
+        writer.WriteEndObject();
+        writer.WriteString("status"u8, IsSuccess ? "Success"u8 : "Failure"u8);
+        Put(writer, "message"u8, Message);
+        Put(writer, "reason"u8, Reason);
         if (Details is not null)
         {
-            json["details"] = DetailsToJson(Details);
+            writer.WritePropertyName("details"u8);
+            WriteTo(writer, Details);
         }
 
         if (!IsSuccess)
         {
-            json["code"] = Code;
+            writer.WriteNumber("code"u8, Code);
         }
 
-        return json;
+        writer.WriteEndObject();
     }
 
     /// <summary>Reads a Status that a server answered. Missing members become their defaults.</summary>
@@ -91,34 +94,34 @@ public sealed record Status
         };
     }
 
-    private static JsonObject DetailsToJson(StatusDetails details)
+    private static void WriteTo(Utf8JsonWriter writer, StatusDetails details)
     {
-        var json = new JsonObject();
-        Put(json, "name", details.Name);
-        Put(json, "group", details.Group);
-        Put(json, "kind", details.Kind);
-        Put(json, "uid", details.Uid);
+        writer.WriteStartObject();
+        Put(writer, "name"u8, details.Name);
+        Put(writer, "group"u8, details.Group);
+        Put(writer, "kind"u8, details.Kind);
+        Put(writer, "uid"u8, details.Uid);
         if (details.Causes.Count > 0)
         {
-            var causes = new JsonArray();
+            writer.WriteStartArray("causes"u8);
             foreach (StatusCause cause in details.Causes)
             {
-                var item = new JsonObject();
-                Put(item, "reason", cause.Reason);
-                Put(item, "message", cause.Message);
-                Put(item, "field", cause.Field);
-                causes.Add((JsonNode)item);
+                writer.WriteStartObject();
+                Put(writer, "reason"u8, cause.Reason);
+                Put(writer, "message"u8, cause.Message);
+                Put(writer, "field"u8, cause.Field);
+                writer.WriteEndObject();
             }
 
-            json["causes"] = causes;
+            writer.WriteEndArray();
         }
 
         if (details.RetryAfterSeconds > 0)
         {
-            json["retryAfterSeconds"] = details.RetryAfterSeconds;
+            writer.WriteNumber("retryAfterSeconds"u8, details.RetryAfterSeconds);
         }
 
-        return json;
+        writer.WriteEndObject();
     }
 
     private static StatusDetails DetailsFromJson(JsonObject json) => new()
@@ -136,11 +139,11 @@ public sealed record Status
 
     private static int? Number(JsonObject json, string name) => json[name] is JsonValue value && value.TryGetValue(out int number) ? number : null;
 
-    private static void Put(JsonObject json, string name, string? value)
+    private static void Put(Utf8JsonWriter writer, ReadOnlySpan<byte> name, string? value)
     {
         if (!string.IsNullOrEmpty(value))
         {
-            json[name] = value;
+            writer.WriteString(name, value);
         }
     }
 }

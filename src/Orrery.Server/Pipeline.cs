@@ -69,18 +69,24 @@ internal sealed class Pipeline(ServerState server)
             server.Access.Clusters.Require(info.Cluster, user);
 
             // 8. The answer. Writes pass admission, and then the registry, inside their handlers (Registry/Object*.cs).
-            await (info.IsResourceRequest
+            Task answered = info.IsResourceRequest
                 ? ResourceDispatch.HandleAsync(server, http, info, user, seat, deadline.At, ended)
-                : PathDispatch.HandleAsync(server, http, info, user, ended));
+                : PathDispatch.HandleAsync(server, http, info, user, ended);
+
+            // A refusal is an answer like others: to throw it once more costs as much as to find it.
+            await answered.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            if (answered.Exception?.InnerException is StatusException refusal)
+            {
+                await Refusals.AnswerAsync(server, http, info, refusal.Status, gone);
+            }
+            else
+            {
+                await answered;
+            }
         }
         catch (StatusException refusal)
         {
-            if (trail is null && info is not null && server.Audit is { } audit)
-            {
-                await audit.RefusedAsync(http, info, refusal.Status, gone);
-            }
-
-            await FailAsync(http, refusal.Status, trail);
+            await Refusals.AnswerAsync(server, http, info, refusal.Status, gone);
         }
         catch (OperationCanceledException) when (gone.IsCancellationRequested)
         {
@@ -88,7 +94,7 @@ internal sealed class Pipeline(ServerState server)
         }
         catch (OperationCanceledException) when (deadline is { HasPassed: true })
         {
-            await FailAsync(http, ApiErrors.Timeout("request did not complete within requested timeout - context deadline exceeded").Status, trail);
+            await Refusals.FailAsync(http, ApiErrors.Timeout("request did not complete within requested timeout - context deadline exceeded").Status, trail);
         }
         catch (ClientGoneException)
         {
@@ -97,7 +103,7 @@ internal sealed class Pipeline(ServerState server)
         catch (StoreException fault)
         {
             log.RequestFailed(fault, http.Request.Method, http.Request.Path);
-            await FailAsync(http, (fault.OutcomeUnknown
+            await Refusals.FailAsync(http, (fault.OutcomeUnknown
                 ? ApiErrors.Timeout("the store did not say whether the change was made")
                 : fault.IsFull ? ApiErrors.InsufficientStorage("the store is full; nothing was changed. Reading goes on, and so does writing once there is space again")
                 : ApiErrors.ServiceUnavailable("the store cannot be reached; nothing was changed")).Status, trail);
@@ -105,7 +111,7 @@ internal sealed class Pipeline(ServerState server)
         catch (Exception fault)
         {
             log.RequestFailed(fault, http.Request.Method, http.Request.Path);
-            await FailAsync(http, ApiErrors.InternalError("the server met an unexpected condition").Status, trail, isUnexpected: true);
+            await Refusals.FailAsync(http, ApiErrors.InternalError("the server met an unexpected condition").Status, trail, isUnexpected: true);
         }
         finally
         {
@@ -122,22 +128,4 @@ internal sealed class Pipeline(ServerState server)
     private bool IsLongRunning(RequestInfo info) =>
         info.Verb == "watch" || info.Subresource is "log" or "exec" or "attach" or "portforward" or "proxy"
         || (info.Subresource.Length > 0 && server.SubresourceHandlers.ContainsKey((info.GroupResource, info.Subresource)));
-
-    private static async Task FailAsync(HttpContext http, Status status, AuditTrail? trail, bool isUnexpected = false)
-    {
-        trail?.Refused(status, isUnexpected);
-        if (http.Response.HasStarted)
-        {
-            // Too late for a status code: cut the connection, so that the client does not take what it got for all.
-            http.Abort();
-            return;
-        }
-
-        if (status.Details is { RetryAfterSeconds: > 0 } details)
-        {
-            http.Response.Headers.RetryAfter = details.RetryAfterSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        }
-
-        await ObjectResponse.WriteJsonAsync(http, status.Code, status.ToJson(), Negotiation.WantsProtobuf(http.Request.Headers.Accept), http.RequestAborted);
-    }
 }

@@ -110,13 +110,14 @@ public static class FieldManager
 
         // 1. What was owned before: the request may rewrite it, or end tracking.
         Comparison comparison = Compare(live, updated, schema).Without(SetOf(resetFields));
-        if (comparison.IsEmpty && former is JsonArray { Count: > 0 } && (subresource is not null || !wasSent || JsonNode.DeepEquals(former, sent)))
+        bool isKept = subresource is not null || !wasSent || KubeJson.AreSame(former, sent);
+        if (comparison.IsEmpty && former is JsonArray { Count: > 0 } && isKept)
         {
             Place(updated, former.DeepClone());
             return;
         }
 
-        ManagedFields managed = Reset(sent, wasSent) && subresource is null ? new ManagedFields() : DecodeSentOrLive(sent, former, subresource is not null).Follow(schema);
+        ManagedFields managed = Reset(sent, wasSent) && subresource is null ? new ManagedFields() : DecodeSentOrLive(sent, former, isKept).Follow(schema);
 
         // 2. An object whose managed fields were given up is not tracked again before somebody applies it.
         if (managed.Count == 0 && live is not null && live.Uid.Length > 0)
@@ -146,7 +147,7 @@ public static class FieldManager
     {
         try
         {
-            return ManagedFields.Decode(live?.NodeAt("metadata", "managedFields"));
+            return ManagedFields.Decode(live?.NodeAt("metadata", "managedFields"), isStored: true);
         }
         catch (FormatException e)
         {
@@ -161,14 +162,14 @@ public static class FieldManager
             return managed;
         }
 
-        return TryDecode(former) ?? new ManagedFields();
+        return TryDecode(former, isStored: true) ?? new ManagedFields();
     }
 
-    private static ManagedFields? TryDecode(JsonNode? json)
+    private static ManagedFields? TryDecode(JsonNode? json, bool isStored = false)
     {
         try
         {
-            return ManagedFields.Decode(json);
+            return ManagedFields.Decode(json, isStored);
         }
         catch (FormatException)
         {

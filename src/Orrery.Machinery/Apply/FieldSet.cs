@@ -25,6 +25,22 @@ internal sealed class FieldSet : IEquatable<FieldSet>
 
     public bool IsEmpty => entries.Length == 0;
 
+    /// <summary>As the other one; what is there already in order, as it nearly always is, is copied once.</summary>
+    public static FieldSet From(ReadOnlySpan<FieldEntry> list)
+    {
+        for (int i = 0; i < list.Length; i++)
+        {
+            if ((!list[i].IsMember && list[i].Children.IsEmpty) || (i > 0 && list[i - 1].Element.CompareTo(list[i].Element) >= 0))
+            {
+                var all = new List<FieldEntry>(list.Length);
+                all.AddRange(list);
+                return From(all);
+            }
+        }
+
+        return list.IsEmpty ? Empty : new FieldSet(list.ToArray());
+    }
+
     /// <summary>Takes entries in any order; those of the same element are united, those that say nothing are left out.</summary>
     public static FieldSet From(List<FieldEntry> list)
     {

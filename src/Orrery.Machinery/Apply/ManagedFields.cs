@@ -36,20 +36,22 @@ internal sealed record ManagedEntry(ManagerIdentity Identity, string ApiVersion,
 internal sealed class ManagedFields
 {
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss'Z'";
-    private readonly Dictionary<ManagerIdentity, ManagedEntry> entries = [];
+    private readonly Dictionary<ManagerIdentity, Kept> entries = [];
 
     public int Count => entries.Count;
 
-    public IEnumerable<ManagedEntry> Entries => entries.Values;
+    public IEnumerable<ManagedEntry> Entries => entries.Values.Select(k => k.Entry);
 
+    /// <param name="isStored">They are in the form that <see cref="Encode"/> gives them: those that stay as they are need not be written again.</param>
     /// <exception cref="FormatException">An entry that upstream would not read.</exception>
-    public static ManagedFields Decode(JsonNode? json)
+    public static ManagedFields Decode(JsonNode? json, bool isStored = false)
     {
         var managed = new ManagedFields();
         foreach (JsonNode? item in json as JsonArray ?? [])
         {
-            ManagedEntry entry = DecodeEntry(item as JsonObject ?? throw new FormatException("a managed fields entry is no object"), managed.Count);
-            managed.entries[entry.Identity] = entry;
+            JsonObject written = item as JsonObject ?? throw new FormatException("a managed fields entry is no object");
+            ManagedEntry entry = DecodeEntry(written, managed.Count);
+            managed.entries[entry.Identity] = new Kept(entry, isStored ? written : null);
         }
 
         return managed;
@@ -58,19 +60,19 @@ internal sealed class ManagedFields
     /// <summary>See <see cref="SchemaChanges"/>.</summary>
     public ManagedFields Follow(Schema schema)
     {
-        foreach (ManagedEntry entry in entries.Values.ToList())
+        foreach (ManagedEntry entry in Entries.ToList())
         {
             FieldSet followed = SchemaChanges.Follow(entry.Fields, schema);
             if (!ReferenceEquals(followed, entry.Fields))
             {
-                entries[entry.Identity] = entry with { Fields = followed };
+                Set(entry with { Fields = followed });
             }
         }
 
         return this;
     }
 
-    public ManagedEntry? Find(ManagerIdentity identity) => entries.GetValueOrDefault(identity);
+    public ManagedEntry? Find(ManagerIdentity identity) => entries.GetValueOrDefault(identity).Entry;
 
     /// <summary>Puts an entry in, or takes it out when it owns nothing.</summary>
     public void Set(ManagedEntry entry)
@@ -81,7 +83,7 @@ internal sealed class ManagedFields
         }
         else
         {
-            entries[entry.Identity] = entry;
+            entries[entry.Identity] = new Kept(entry, null);
         }
     }
 
@@ -96,15 +98,15 @@ internal sealed class ManagedFields
         }
 
         var json = new JsonArray();
-        IEnumerable<ManagedEntry> ordered = entries.Count == 1 ? entries.Values : entries.Values
-            .OrderBy(e => e.Identity.Operation, StringComparer.Ordinal)
-            .ThenBy(e => e.Time?.ToUnixTimeSeconds() ?? 0)
-            .ThenBy(e => e.Identity.Manager, StringComparer.Ordinal)
-            .ThenBy(e => e.ApiVersion, StringComparer.Ordinal)
-            .ThenBy(e => e.Identity.Subresource, StringComparer.Ordinal);
-        foreach (ManagedEntry entry in ordered)
+        IEnumerable<Kept> ordered = entries.Count == 1 ? entries.Values : entries.Values
+            .OrderBy(k => k.Entry.Identity.Operation, StringComparer.Ordinal)
+            .ThenBy(k => k.Entry.Time?.ToUnixTimeSeconds() ?? 0)
+            .ThenBy(k => k.Entry.Identity.Manager, StringComparer.Ordinal)
+            .ThenBy(k => k.Entry.ApiVersion, StringComparer.Ordinal)
+            .ThenBy(k => k.Entry.Identity.Subresource, StringComparer.Ordinal);
+        foreach ((ManagedEntry entry, JsonObject? written) in ordered)
         {
-            json.Add((JsonNode)EncodeEntry(entry));
+            json.Add(written?.DeepClone() ?? EncodeEntry(entry));
         }
 
         return json;
@@ -174,4 +176,7 @@ internal sealed class ManagedFields
         JsonValue value when value.TryGetValue(out string? text) => text,
         _ => throw new FormatException($"{name} is no string"),
     };
+
+    /// <param name="Written">What it was read from; null once it is another one.</param>
+    private readonly record struct Kept(ManagedEntry Entry, JsonObject? Written);
 }

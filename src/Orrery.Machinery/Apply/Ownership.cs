@@ -29,7 +29,7 @@ internal static class Ownership
         FieldSet lost = comparison.Changed.Union(comparison.Removed);
         foreach (ManagedEntry entry in managed.Entries.ToList())
         {
-            managed.Set(entry with { Fields = entry.Fields.Difference(lost) });
+            Lose(managed, entry, lost);
         }
 
         // 2. The author gains.
@@ -82,11 +82,20 @@ internal static class Ownership
         FieldSet lost = comparison.Changed.Union(comparison.Removed);
         foreach (ManagedEntry entry in managed.Entries.Where(e => e.Identity != applier).ToList())
         {
-            managed.Set(entry with { Fields = entry.Fields.Difference(lost) });
+            Lose(managed, entry, lost);
         }
 
         managed.Set(new ManagedEntry(applier, apiVersion, wanted.Difference(Unowned), managed.Find(applier)?.Time));
         return JsonNode.DeepEquals(live, merged) ? null : merged;
+    }
+
+    private static void Lose(ManagedFields managed, ManagedEntry entry, FieldSet lost)
+    {
+        FieldSet left = entry.Fields.Difference(lost);
+        if (left.IsEmpty || !ReferenceEquals(left, entry.Fields))
+        {
+            managed.Set(entry with { Fields = left });
+        }
     }
 
     private static JsonObject Prune(JsonObject merged, Schema schema, FieldSet before, FieldSet wanted, ManagedFields managed, ManagerIdentity applier)

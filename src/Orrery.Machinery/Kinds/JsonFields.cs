@@ -50,6 +50,10 @@ public static class JsonFields
         /// <summary>Number of entries of a list or map; zero where it is missing.</summary>
         public int Count(string name) => json[name] switch { JsonArray list => list.Count, JsonObject map => map.Count, _ => 0 };
 
+        /// <summary>A map of strings, to go through: <see cref="TextMap"/> is to look things up in.</summary>
+        public IEnumerable<KeyValuePair<string, string>> TextPairs(string name) =>
+            json[name] is JsonObject { Count: > 0 } map ? map.Select(static m => KeyValuePair.Create(m.Key, m.Value.AsText())) : [];
+
         /// <summary>A map of strings.</summary>
         public IReadOnlyDictionary<string, string> TextMap(string name) =>
             json[name] is JsonObject map ? map.ToDictionary(m => m.Key, m => m.Value.AsText(), StringComparer.Ordinal) : FrozenDictionary<string, string>.Empty;

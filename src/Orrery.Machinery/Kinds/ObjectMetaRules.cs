@@ -15,6 +15,10 @@ public static class ObjectMetaRules
     /// <summary>Members that only the server sets: dropped from what a client sends for a new object.</summary>
     private static readonly string[] OwnedByServer = ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"];
 
+    /// <summary>Members that stay as they are, and their paths.</summary>
+    private static readonly (string Member, string Path)[] Kept =
+        [.. new[] { "name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds" }.Select(member => (member, $"{Path}.{member}"))];
+
     /// <summary>Drops what a client may not say of a new object, and gives it a name when it only asks for one.</summary>
     public static void PrepareForCreate(JsonObject o, Random random)
     {
@@ -138,9 +142,9 @@ public static class ObjectMetaRules
             faults.Invalid(Path + ".generation", metadata["generation"], "must not be decremented");
         }
 
-        foreach (string member in new[] { "name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds" })
+        foreach ((string member, string path) in Kept)
         {
-            faults.MayNotChange($"{Path}.{member}", metadata[member], before[member]);
+            faults.MayNotChange(path, metadata[member], before[member]);
         }
 
         ValidateCommon(metadata, faults);
@@ -149,7 +153,7 @@ public static class ObjectMetaRules
     /// <summary>A map of labels.</summary>
     internal static void ValidateLabels(JsonObject owner, string member, string path, Faults faults)
     {
-        foreach ((string key, string value) in owner.TextMap(member))
+        foreach ((string key, string value) in owner.TextPairs(member))
         {
             faults.All(path, key, Names.CheckQualifiedName(key));
             faults.All(path, value, Names.CheckLabelValue(value));
@@ -159,7 +163,7 @@ public static class ObjectMetaRules
     internal static void ValidateAnnotations(JsonObject metadata, string path, Faults faults)
     {
         long size = 0;
-        foreach ((string key, string value) in metadata.TextMap("annotations"))
+        foreach ((string key, string value) in metadata.TextPairs("annotations"))
         {
             // Prefixes of annotation keys may be in upper case.
             faults.All(path, key, Names.CheckQualifiedName(key.ToLowerInvariant()));

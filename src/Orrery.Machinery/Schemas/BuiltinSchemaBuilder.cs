@@ -71,7 +71,7 @@ internal sealed class BuiltinSchemaBuilder(Func<string, JsonElement> facts, IRea
             var properties = new Dictionary<string, Schema>(StringComparer.Ordinal);
             foreach (JsonProperty field in fields.EnumerateObject())
             {
-                properties[field.Name] = Field(field.Value);
+                properties[MemberNames.Add(field.Name)] = Field(field.Value);
             }
 
             schema.Properties = properties;

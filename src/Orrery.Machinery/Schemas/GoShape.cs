@@ -189,8 +189,8 @@ public static class GoShape
 
             return value switch
             {
-                JsonArray array => array.Count == 0 && member.Type == SchemaType.Array,
-                JsonObject json => json.Count == 0 && member.Type == SchemaType.Object && member.AdditionalProperties is not null,
+                JsonArray array => member.Type == SchemaType.Array && array.Count == 0,
+                JsonObject json => member.Type == SchemaType.Object && member.AdditionalProperties is not null && json.Count == 0,
                 _ => value.GetValueKind() switch
                 {
                     JsonValueKind.String => member.Type == SchemaType.String && member.Format != "date-time" && value.GetValue<string>().Length == 0,

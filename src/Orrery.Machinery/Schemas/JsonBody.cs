@@ -14,22 +14,28 @@ public static class JsonBody
     /// <summary>Levels of nesting that are accepted. Every later walk of the tree may recurse that deep.</summary>
     public const int MaxDepth = KubeJson.MostOfBody;
 
+    private static readonly string Owned = MemberNames.Add("fieldsV1");
+
     internal static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = MaxDepth };
 
     /// <exception cref="FormatException">No JSON; the message is Go's, such as <c>unexpected end of JSON input</c>.</exception>
-    public static JsonNode? Parse(ReadOnlySpan<byte> utf8) => Read(utf8, ReaderOptions);
+    public static JsonNode? Parse(ReadOnlySpan<byte> utf8) => Read(utf8, ReaderOptions, isStored: false);
+
+    /// <summary>A body of either side: as deep as what is stored.</summary>
+    /// <exception cref="FormatException">No JSON.</exception>
+    public static JsonNode? ParseDeep(ReadOnlySpan<byte> utf8) => Read(utf8, KubeJson.ReaderOptions, isStored: false);
 
     /// <summary>What was stored: a body, and who owns the fields of all that is nested in it.</summary>
     /// <exception cref="FormatException">No JSON.</exception>
-    public static JsonNode? ParseStored(ReadOnlySpan<byte> utf8) => Read(utf8, KubeJson.ReaderOptions);
+    public static JsonNode? ParseStored(ReadOnlySpan<byte> utf8) => Read(utf8, KubeJson.ReaderOptions, isStored: true);
 
-    private static JsonNode? Read(ReadOnlySpan<byte> utf8, JsonReaderOptions options)
+    private static JsonNode? Read(ReadOnlySpan<byte> utf8, JsonReaderOptions options, bool isStored)
     {
         var reader = new Utf8JsonReader(utf8, options);
         try
         {
             reader.Read();
-            JsonNode? node = Value(ref reader);
+            JsonNode? node = Value(ref reader, isStored);
             reader.Read();
             return node;
         }
@@ -40,7 +46,8 @@ public static class JsonBody
         }
     }
 
-    private static JsonNode? Value(ref Utf8JsonReader reader)
+    /// <param name="isStored">Written by us, and so without repeated members: who owns which fields stays as it is written until somebody looks into it.</param>
+    private static JsonNode? Value(ref Utf8JsonReader reader, bool isStored)
     {
         switch (reader.TokenType)
         {
@@ -48,9 +55,9 @@ public static class JsonBody
                 var json = new JsonObject();
                 while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
                 {
-                    string name = reader.GetString()!;
+                    string name = MemberNames.Of(ref reader);
                     reader.Read();
-                    json[name] = Value(ref reader);
+                    json[name] = isStored && ReferenceEquals(name, Owned) && reader.TokenType == JsonTokenType.StartObject ? JsonObject.Create(JsonElement.ParseValue(ref reader)) : Value(ref reader, isStored);
                 }
 
                 return json;
@@ -58,7 +65,7 @@ public static class JsonBody
                 var array = new JsonArray();
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
                 {
-                    array.Add(Value(ref reader));
+                    array.Add(Value(ref reader, isStored));
                 }
 
                 return array;

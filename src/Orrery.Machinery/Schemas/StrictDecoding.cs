@@ -28,7 +28,12 @@ public static class StrictDecoding
     }
 
     /// <summary>Unknown members of a tree, in its order. A tree cannot hold repeated ones.</summary>
-    public static IReadOnlyList<string> Check(JsonObject body, Schema schema) => Check(KubeJson.ToUtf8(body), schema);
+    public static IReadOnlyList<string> Check(JsonObject body, Schema schema)
+    {
+        var walk = new Search();
+        walk.Visit(body, schema);
+        return walk.Faults;
+    }
 
     /// <summary>One search. Almost always there is nothing to find, so paths are put into words only then.</summary>
     private sealed class Search
@@ -62,13 +67,46 @@ public static class StrictDecoding
             }
         }
 
+        public void Visit(JsonNode? node, Schema? schema)
+        {
+            if (TypeShape.IsOpen(schema))
+            {
+                return;
+            }
+
+            if (node is JsonObject json)
+            {
+                for (int i = 0; i < json.Count; i++)
+                {
+                    (string name, JsonNode? value) = json.GetAt(i);
+                    path.Add(new Step(name, 0));
+                    if (!TypeShape.Member(schema, name, out Schema? member))
+                    {
+                        Add("unknown field");
+                    }
+
+                    Visit(value, member);
+                    path.RemoveAt(path.Count - 1);
+                }
+            }
+            else if (node is JsonArray array && TypeShape.ItemsOf(schema) is { } items)
+            {
+                for (int i = 0; i < array.Count; i++)
+                {
+                    path.Add(new Step(null, i));
+                    Visit(array[i], items);
+                    path.RemoveAt(path.Count - 1);
+                }
+            }
+        }
+
         private void VisitMembers(ref Utf8JsonReader reader, Schema? schema)
         {
             int first = names.Count;
             HashSet<string>? many = null;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                string name = reader.GetString()!;
+                string name = MemberNames.Of(ref reader);
                 path.Add(new Step(name, 0));
                 if (IsRepeated(name, first, ref many))
                 {

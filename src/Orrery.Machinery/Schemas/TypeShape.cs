@@ -23,6 +23,9 @@ internal static class TypeShape
         return member is not null || schema.Type != SchemaType.Object;
     }
 
+    /// <summary>Whether nothing is said of whatever is below.</summary>
+    public static bool IsOpen(Schema? schema) => Resolve(schema) is not { } known || (known.PreserveUnknownFields && known.Properties.Count == 0 && known.Items is null);
+
     public static Schema? ItemsOf(Schema? schema) => schema?.Items ?? (IsSchemaOrArray(schema) ? Resolve(schema) : null);
 
     /// <summary>The three unions of a CustomResourceDefinition's schema stand for the schema of schemas wherever an object or a list is given.</summary>

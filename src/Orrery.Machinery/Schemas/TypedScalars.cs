@@ -17,7 +17,7 @@ internal static partial class TypedScalars
     /// <summary>The node itself when it is an integer that fits; null when it is not.</summary>
     public static JsonNode? Integer(JsonNode node, string? format)
     {
-        if (!long.TryParse(node.ToJsonString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value))
+        if (!(node is JsonValue known && known.TryGetValue(out long value)) && !long.TryParse(node.ToJsonString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value))
         {
             return null;
         }

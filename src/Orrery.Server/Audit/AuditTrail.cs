@@ -181,7 +181,7 @@ internal sealed class AuditTrail : IAuditAnnotations
 
         try
         {
-            return KubernetesProtobuf.IsEnveloped(body) ? KubernetesProtobuf.ToJson(body) : JsonBody.ParseStored(body);
+            return KubernetesProtobuf.IsEnveloped(body) ? KubernetesProtobuf.ToJson(body) : JsonBody.ParseDeep(body);
         }
         catch (StatusException)
         {

@@ -35,7 +35,7 @@ internal abstract class JsonForm : AnswerForm
     public sealed override void WriteError(IBufferWriter<byte> output, Status status)
     {
         OpenEvent(output, "ERROR");
-        output.Write(ObjectEncoding.Write(status.ToJson()));
+        output.Write(ObjectEncoding.Write(status));
         CloseEvent(output);
     }
 

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Orrery.Api;
 using Orrery.Machinery.Wire;
 using Orrery.Server.Cache;
 using Orrery.Server.Registry;
@@ -20,13 +21,19 @@ internal static class ObjectResponse
         await WriteBytesAsync(request.Http, code, form.ContentType, form.Render(request, json), cancellationToken);
     }
 
-    /// <summary>What is made for the answer and kept nowhere, or a Status.</summary>
+    /// <summary>What is made for the answer and kept nowhere.</summary>
     /// <param name="json">Of a kind that has a binary form, if that is wanted.</param>
     /// <param name="isProtobuf">As was negotiated.</param>
     public static Task WriteJsonAsync(HttpContext http, int code, JsonObject json, bool isProtobuf, CancellationToken cancellationToken) =>
         isProtobuf
             ? WriteBytesAsync(http, code, KubernetesProtobuf.MediaType, ProtobufForm.Encode(json), cancellationToken)
             : WriteBytesAsync(http, code, Json, ObjectEncoding.Write(json), cancellationToken);
+
+    /// <param name="isProtobuf">As was negotiated.</param>
+    public static Task WriteStatusAsync(HttpContext http, Status status, bool isProtobuf, CancellationToken cancellationToken) =>
+        isProtobuf
+            ? WriteBytesAsync(http, status.Code, KubernetesProtobuf.MediaType, ProtobufForm.Encode(status.ToJson()), cancellationToken)
+            : WriteBytesAsync(http, status.Code, Json, ObjectEncoding.Write(status), cancellationToken);
 
     public static async Task WriteBytesAsync(HttpContext http, int code, string contentType, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {

@@ -21,7 +21,13 @@ internal static class PatchHandler
         WriteOptions options = request.WriteOptions("PatchOptions", format == PatchFormat.Apply);
         ReadOnlyMemory<byte> body = await RequestBody.ReadAsync(request.Http.Request, cancellationToken);
         ObjectChange change = Read(request, options, format, body);
-        WriteResult result = await request.Server.Update.UpdateAsync(request.Scope(options), change, cancellationToken);
+        WriteResult result = await request.Server.Update.TryUpdateAsync(request.Scope(options), change, cancellationToken);
+        if (result.Refusal is { } refusal)
+        {
+            await Refusals.AnswerAsync(request.Server, request.Http, request.Info, refusal.Status, cancellationToken);
+            return;
+        }
+
         await ObjectResponse.WriteAsync(request, result.Created ? 201 : 200, result.Json, cancellationToken);
     }
 

@@ -72,7 +72,7 @@ internal sealed class ProtobufForm : AnswerForm
         ProtobufWatch.WriteEvent(output, "BOOKMARK", Enveloped(one, ObjectEncoding.Write(new JsonObject { ["metadata"] = metadata })).Span);
 
     public override void WriteError(IBufferWriter<byte> output, Status status) =>
-        ProtobufWatch.WriteEvent(output, "ERROR", Enveloped(StatusKind, ObjectEncoding.Write(status.ToJson())).Span);
+        ProtobufWatch.WriteEvent(output, "ERROR", Enveloped(StatusKind, ObjectEncoding.Write(status)).Span);
 
     private static ReadOnlyMemory<byte> Enveloped(ProtobufKind kind, ReadOnlyMemory<byte> json)
     {

@@ -13,7 +13,7 @@ internal static class UpdateHandler
         WriteOptions options = request.WriteOptions("UpdateOptions");
         JsonObject json = await ReadAsync(request, options, cancellationToken);
         CheckPlace(request, json);
-        WriteResult result = await request.Server.Update.UpdateAsync(
+        WriteResult result = await request.Server.Update.TryUpdateAsync(
             request.Scope(options),
             new ObjectChange
             {
@@ -21,6 +21,12 @@ internal static class UpdateHandler
                 Absent = request.Resource.Strategy.AllowCreateOnUpdate && request.Subresource.Length == 0 ? request.Creating(() => json) : null,
             },
             cancellationToken);
+        if (result.Refusal is { } refusal)
+        {
+            await Refusals.AnswerAsync(request.Server, request.Http, request.Info, refusal.Status, cancellationToken);
+            return;
+        }
+
         await ObjectResponse.WriteAsync(request, result.Created ? 201 : 200, result.Json, cancellationToken);
     }
 

@@ -17,6 +17,8 @@ internal class BuiltinStrategy(GroupVersionKind kind, bool isNamespaced, bool ha
     private static readonly FrozenSet<string> DeletedIsReturned = FrozenSet.ToFrozenSet(
         ["Pod", "Service", "ServiceAccount", "PersistentVolume", "PersistentVolumeClaim", "PodTemplate", "ResourceQuota", "StorageClass", "VolumeAttachment", "CSIDriver", "CSINode", "Namespace", "CustomResourceDefinition"]);
 
+    private readonly string apiVersion = kind.ApiVersion;
+
     protected GroupVersionKind Kind => kind;
 
     protected Schema Schema => schema();
@@ -39,13 +41,18 @@ internal class BuiltinStrategy(GroupVersionKind kind, bool isNamespaced, bool ha
 
     private void RequireKind(JsonObject json)
     {
+        if (json.ApiVersion == apiVersion && json.Kind == kind.Kind)
+        {
+            return;
+        }
+
         var said = GroupVersionKind.From(json.ApiVersion.Length == 0 ? kind.ApiVersion : json.ApiVersion, json.Kind.Length == 0 ? kind.Kind : json.Kind);
         if (said != kind)
         {
             throw CannotBeHandled(said, kind);
         }
 
-        json["apiVersion"] = kind.ApiVersion;
+        json["apiVersion"] = apiVersion;
         json["kind"] = kind.Kind;
     }
 

@@ -58,6 +58,14 @@ internal static class ObjectEncoding
         return scratch.ToArray();
     }
 
+    /// <summary>A Status as bytes.</summary>
+    public static byte[] Write(Status status)
+    {
+        using Scratch scratch = Scratch.Take(int.MaxValue);
+        status.WriteTo(scratch.Writer);
+        return scratch.ToArray();
+    }
+
     /// <summary>Stored bytes with the revision in their metadata: what a client is answered.</summary>
     public static byte[] WithRevision(ReadOnlySpan<byte> stored, long revision)
     {

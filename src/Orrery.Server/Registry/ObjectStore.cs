@@ -69,13 +69,37 @@ internal sealed class ObjectStore(CacheSet caches, BaseLayer layer, LogicalClust
         JsonNode? version = old.Metadata["resourceVersion"];
         old.Metadata.Remove("resourceVersion");
         json.Metadata.Remove("resourceVersion");
-        bool same = JsonNode.DeepEquals(json, old);
+        bool same = AreSame(json, old);
         if (version is not null)
         {
             old.Metadata["resourceVersion"] = version;
         }
 
         return same;
+    }
+
+    private static bool AreSame(JsonObject json, JsonObject old)
+    {
+        if (json.Count != old.Count)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < json.Count; i++)
+        {
+            (string name, JsonNode? value) = json.GetAt(i);
+            if (!old.TryGetPropertyValue(name, out JsonNode? before) || !(name switch
+            {
+                "metadata" when value is JsonObject now && before is JsonObject then => AreSame(now, then),
+                "managedFields" => KubeJson.AreSame(value, before),
+                _ => JsonNode.DeepEquals(value, before),
+            }))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     public ValueTask<CommitResult> CreateAsync(ResourceDefinition resource, ClusterName cluster, string ns, string name, byte[] stored, CommitAdditions additions, CancellationToken cancellationToken)

@@ -44,10 +44,20 @@ internal sealed record SubresourceView(GroupVersionKind Kind, Func<JsonObject, J
 /// <summary>Changes an object: upstream's <c>registry/generic/registry/store.go</c>, Update, and <c>rest.BeforeUpdate</c>.</summary>
 internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions, AdmissionChain admission, ServiceAddresses addresses, QuotaLedger quotas, ClusterRoom room, ObjectCreation creation, TimeProvider time)
 {
+    private static readonly string[] OfServer = ["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"];
+
     /// <summary>Lost races after which the client is told to try again.</summary>
     private const int MaxAttempts = 100;
 
+    /// <exception cref="StatusException">It is refused.</exception>
     public async ValueTask<WriteResult> UpdateAsync(WriteScope scope, ObjectChange change, CancellationToken cancellationToken)
+    {
+        WriteResult result = await TryUpdateAsync(scope, change, cancellationToken);
+        return result.Refusal is { } refusal ? throw refusal : result;
+    }
+
+    /// <summary>As the other, for whoever answers what an object's kind finds wrong as it is: see <see cref="WriteResult.Refusal"/>.</summary>
+    public async ValueTask<WriteResult> TryUpdateAsync(WriteScope scope, ObjectChange change, CancellationToken cancellationToken)
     {
         ResourceDefinition resource = scope.Resource;
         for (int attempt = 1; ; attempt++)
@@ -92,7 +102,7 @@ internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions,
             if (errors.Count > 0)
             {
                 // Faults of the metadata are named twice: upstream checks it for every kind (rest.BeforeUpdate), and each kind once more.
-                throw ApiErrors.Invalid(resource.Kind.GroupKind, scope.Name, [.. ObjectMetaRules.ValidateUpdate(json, old), .. errors]);
+                return new WriteResult(default, 0) { Refusal = ApiErrors.Invalid(resource.Kind.GroupKind, scope.Name, [.. ObjectMetaRules.ValidateUpdate(json, old), .. errors]) };
             }
 
             scope.Warn(json, old);
@@ -205,19 +215,22 @@ internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions,
         metadata.Remove("selfLink");
         metadata.Remove("clusterName");
         metadata.Remove("resourceVersion");
-        foreach (string name in new[] { "name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation" })
+        foreach (string name in OfServer)
         {
-            if (before[name] is { } value)
-            {
-                metadata[name] = value.DeepClone();
-            }
-            else
+            if (before[name] is not { } value)
             {
                 metadata.Remove(name);
             }
+            else if (!JsonNode.DeepEquals(metadata[name], value))
+            {
+                metadata[name] = value.DeepClone();
+            }
         }
 
-        json["apiVersion"] = old.ApiVersion;
-        json["kind"] = old.Kind;
+        if (json.ApiVersion != old.ApiVersion || json.Kind != old.Kind)
+        {
+            json["apiVersion"] = old.ApiVersion;
+            json["kind"] = old.Kind;
+        }
     }
 }

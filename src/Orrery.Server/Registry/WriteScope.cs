@@ -93,4 +93,8 @@ internal sealed record WriteScope
 /// <summary>What a write left behind.</summary>
 /// <param name="Json">The object in its stored version, resourceVersion included (not after a dry-run create, which has none).</param>
 /// <param name="Revision">Zero after a dry run.</param>
-internal sealed record WriteResult(ReadOnlyMemory<byte> Json, long Revision, bool Created = false, bool Deleted = false);
+internal sealed record WriteResult(ReadOnlyMemory<byte> Json, long Revision, bool Created = false, bool Deleted = false)
+{
+    /// <summary>Why nothing was written; null where it was.</summary>
+    public StatusException? Refusal { get; init; }
+}

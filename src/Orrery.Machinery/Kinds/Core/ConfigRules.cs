@@ -14,9 +14,13 @@ internal static class ConfigData
     public static long ValidateKeys(JsonObject o, string member, bool encoded, Faults faults)
     {
         long size = 0;
-        foreach ((string key, string value) in o.TextMap(member))
+        foreach ((string key, string value) in o.TextPairs(member))
         {
-            faults.All($"{member}[{key}]", key, Names.CheckConfigKey(key));
+            if (Names.CheckConfigKey(key) is { Count: > 0 } why)
+            {
+                faults.All($"{member}[{key}]", key, why);
+            }
+
             size += encoded ? value.Length / 4 * 3 : Encoding.UTF8.GetByteCount(value);
         }
 
@@ -58,8 +62,8 @@ internal sealed class ConfigMapRule : KindRule
     public override void Validate(JsonObject o, Faults faults)
     {
         long size = ConfigData.ValidateKeys(o, "data", false, faults);
-        IReadOnlyDictionary<string, string> binary = o.TextMap("binaryData");
-        foreach (string key in o.TextMap("data").Keys.Where(binary.ContainsKey))
+        JsonObject? binary = o.Child("binaryData");
+        foreach ((string key, _) in binary is null ? [] : o.TextPairs("data").Where(pair => binary.ContainsKey(pair.Key)))
         {
             faults.Invalid($"data[{key}]", key, "duplicate of key present in binaryData");
         }

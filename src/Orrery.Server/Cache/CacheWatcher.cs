@@ -40,11 +40,15 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
     /// <summary>Most live events that wait for a slow reader.</summary>
     internal const int QueueLimit = 1024;
 
+    /// <summary>Of objects that are large, bytes beyond which no more than <see cref="EventRing.Fewest"/> wait: as many as are kept anyway.</summary>
+    internal const int BytesLimit = EventRing.MostBytes;
+
     private readonly Lock gate = new();
     private readonly ResourceCache owner;
     private readonly WakeSchedule schedule;
     private readonly long after;
     private readonly int limit;
+    private readonly long bytesLimit;
     private readonly WakeQueue? turns;
 
     /// <summary>What comes before the chain; all there is where no chain is read.</summary>
@@ -52,6 +56,7 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
 
     /// <summary>The next event of the chain; null where none is read (any more).</summary>
     private EventLink? at;
+    private long ownBytes;
     private ManualResetValueTaskSourceCore<CacheWait> waiter;
     private CancellationTokenRegistration cancellation;
     private bool isWaiting;
@@ -73,7 +78,9 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
         at = chain;
         Prefix = prefix;
         own = new Queue<CacheEvent>(backlog);
+        ownBytes = own.Sum(missed => (long)missed.Object.Kept);
         limit = own.Count + QueueLimit;
+        bytesLimit = ownBytes + BytesLimit;
         if (own.Count == 0)
         {
             own = null;
@@ -120,6 +127,7 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
             else
             {
                 own.Dequeue();
+                ownBytes -= next.Object.Kept;
                 own = own.Count == 0 ? null : own;
             }
 
@@ -230,7 +238,7 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
                 return true;
             }
 
-            if (Kept + (at is null ? 1 : behind.Number - at.Number) > limit)
+            if (IsTooMuch(next, behind))
             {
                 End(CacheWait.Expired, limit);
                 return false;
@@ -239,6 +247,7 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
             if (at is null)
             {
                 (own ??= new Queue<CacheEvent>()).Enqueue(next);
+                ownBytes += next.Object.Kept;
             }
 
             Complete(CacheWait.Events);
@@ -299,6 +308,12 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
             Complete(CacheWait.TimedOut);
             return null;
         }
+    }
+
+    private bool IsTooMuch(CacheEvent next, EventLink behind)
+    {
+        (long count, long bytes) = at is null ? (1, next.Object.Kept) : (behind.Number - at.Number, behind.Bytes - at.Bytes);
+        return Kept + count > limit || (ownBytes + bytes > bytesLimit && Kept + count > EventRing.Fewest);
     }
 
     /// <summary>The next event, which stays.</summary>

@@ -5,12 +5,15 @@ namespace Orrery.Server.Cache;
 /// what they are told of, and what all have read is free.
 /// </summary>
 /// <param name="number">Places differ by as much as there are events between them.</param>
-internal sealed class EventLink(long number)
+/// <param name="bytes">And by as much as these hold, about.</param>
+internal sealed class EventLink(long number, long bytes)
 {
     private CacheEvent? added;
     private volatile EventLink? next;
 
     public long Number => number;
+
+    public long Bytes => bytes;
 
     /// <summary>Null at the end of the chain.</summary>
     public CacheEvent? Event => next is null ? null : added;
@@ -22,7 +25,7 @@ internal sealed class EventLink(long number)
     /// <returns>The new end.</returns>
     public EventLink Add(CacheEvent change)
     {
-        var end = new EventLink(number + 1);
+        var end = new EventLink(number + 1, bytes + change.Object.Kept);
         added = change;
         next = end;
         return end;

@@ -121,5 +121,5 @@ internal sealed class Watched(string prefix)
     public List<CacheWatcher> Watchers { get; } = [];
 
     /// <summary>Where the next event will be.</summary>
-    public EventLink End { get; set; } = new(0);
+    public EventLink End { get; set; } = new(0, 0);
 }

@@ -176,7 +176,7 @@ public sealed class CacheWatcherTests
         await cache.PutPod(Shop, "a");
         using CacheWatcher reader = cache.PodCache.Watch(StoreKey.Prefix(Pods), 0)!;
         using var schedule = new WakeSchedule(TimeProvider.System);
-        var chain = new EventLink(0);
+        var chain = new EventLink(0, 0);
         using var watcher = new CacheWatcher(cache.PodCache, schedule, StoreKey.Prefix(Pods), after: 1, [], chain, turns: null);
         Assert.True(reader.TryRead(out CacheEvent first));
         Assert.True(reader.TryRead(out CacheEvent second));
@@ -246,6 +246,29 @@ public sealed class CacheWatcherTests
         Assert.Equal(CacheWait.Expired, await slow.WaitAsync(Long, Token));
         Assert.False(slow.TryGetProgress(out _));
         Assert.Equal(1, cache.PodCache.WatcherCount);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Watch_SlowReaderOfLargeObjects_ExpiresBeforeTheyTakeMuch(bool ofTwoResources)
+    {
+        const int Large = 1 << 20;
+        await using CacheFixture cache = await CacheFixture.StartAsync();
+        string pods = StoreKey.Prefix(Pods);
+        using CacheWatcher slow = ofTwoResources
+            ? cache.PodCache.Watch(pods, 0, WatchedBy.Upkeep, cache.Set.For(Deployments), StoreKey.Prefix(Deployments))!
+            : cache.PodCache.Watch(pods, 0)!;
+        for (int i = 0; i < EventRing.Fewest + 2; i++)
+        {
+            // Nothing of one is like the one before, so that it could be kept as the difference.
+            await cache.PutPod(Shop, "a", new string((char)('A' + (i % 50)), Large));
+        }
+
+        List<CacheEvent> read = Drain(slow);
+
+        Assert.InRange(read.Sum(change => (long)change.Object.Kept), CacheWatcher.BytesLimit, (EventRing.Fewest + 1) * (Large + 1024L));
+        Assert.Equal(CacheWait.Expired, await slow.WaitAsync(Long, Token));
     }
 
     [Fact]

@@ -39,6 +39,7 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
     private int serving;
     private ITimer? timer;
     private bool isTicking;
+    private bool isOver;
 
     public string Cluster => cluster;
 
@@ -79,7 +80,7 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
     {
         lock (gate)
         {
-            if (HasMany)
+            if (HasMany && !isOver)
             {
                 following.Enqueue(new Follower(follower, enqueued, onTheirWay.Span + LongestFollow));
                 KeepTime();
@@ -106,6 +107,7 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
     {
         lock (gate)
         {
+            isOver = true;
             timer?.Dispose();
 
             // Nobody is left to wait for.

@@ -119,6 +119,28 @@ public sealed class WakeQueueTests
     }
 
     [Fact]
+    public async Task Follow_WatchersHaveJustGone_ComesAtOnce()
+    {
+        await using CacheFixture fixture = await StartAsync(time: new TimeWithoutTimers());
+        var taken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var crowd = new Crowd(fixture, 100, () => taken.Task);
+        WakeQueue wakes = fixture.Set.Wakes.Find(StoreKey.ClusterSegment(Shop))!;
+        await fixture.PutPod(Shop, "web-0");
+        var before = new Follower(() => 0);
+        wakes.Follow(before);
+
+        // As the last watcher that goes does.
+        wakes.Dispose();
+        var after = new Follower(() => 0);
+        wakes.Follow(after);
+
+        Assert.True(before.At.IsCompleted);
+        Assert.True(after.At.IsCompleted);
+        taken.SetResult();
+        await crowd.StopAsync();
+    }
+
+    [Fact]
     public async Task Wait_WithEventsLeft_GoesBehindTheOthers()
     {
         await using CacheFixture fixture = await StartAsync();

@@ -67,6 +67,9 @@ internal static partial class Log
     [LoggerMessage(4030, LogLevel.Information, "Data plane {DataPlane}: not joined yet: {Reason}")]
     public static partial void JoinWaits(ILogger logger, string dataPlane, string reason);
 
+    [LoggerMessage(4035, LogLevel.Information, "Data plane {DataPlane}: whether the control plane takes its certificate is not known: {Reason}")]
+    public static partial void CertificateUnheard(ILogger logger, string dataPlane, string reason);
+
     [LoggerMessage(4031, LogLevel.Warning, "Data plane {DataPlane}: certificate request {Request} was refused: {Reason}")]
     public static partial void JoinRefused(ILogger logger, string dataPlane, string request, string reason);
 

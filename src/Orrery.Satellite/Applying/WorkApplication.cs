@@ -283,8 +283,10 @@ internal sealed class WorkApplication(
         }
         catch (StatusException e) when (ApplyConflicts.IsVerdict(e))
         {
-            Log.Refused(logger, manifest.WorkName, e.Reason, e.Message);
-            return ApplyOutcome.RefusedThere(e.Reason, e.Message, live);
+            // Server-side apply of a field that the cluster's version does not know is refused without a reason.
+            string reason = e.Reason.Length > 0 ? e.Reason : StatusReason.Invalid;
+            Log.Refused(logger, manifest.WorkName, reason, e.Message);
+            return ApplyOutcome.RefusedThere(reason, e.Message, live);
         }
     }
 

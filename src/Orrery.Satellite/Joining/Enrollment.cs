@@ -320,7 +320,7 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
         if (fault != unheard)
         {
             unheard = fault;
-            Log.JoinWaits(logger, dataPlane, fault);
+            Log.CertificateUnheard(logger, dataPlane, fault);
         }
     }
 

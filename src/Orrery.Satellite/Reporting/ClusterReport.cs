@@ -108,6 +108,13 @@ internal sealed class ClusterReport : IReconciler<string>
             return ReconcileResult.After(Pace);
         }
 
+        // Who is shut out is heard by nobody, and says it all once let in again.
+        if (context.Standing.IsShutOut)
+        {
+            isDoubtful = true;
+            return Done;
+        }
+
         // 2. Say what is new.
         JsonObject status = Facts(version, isMeasured);
         string restriction = context.Policy.Current.Summary;

@@ -13,10 +13,12 @@ internal static class NamespaceContents
 {
     public const string CertificateName = "kube-root-ca.crt";
 
+    public const string AccountName = "default";
+
     /// <summary>The namespaces that clients take for granted.</summary>
     public static readonly IReadOnlyList<string> Namespaces = ["kube-system", "default", "kube-public", "kube-node-lease"];
 
-    public static JsonObject Account() => new() { ["metadata"] = new JsonObject { ["name"] = "default" } };
+    public static JsonObject Account() => new() { ["metadata"] = new JsonObject { ["name"] = AccountName } };
 
     public static JsonObject Certificate(string authorityPem) => new()
     {

@@ -1,6 +1,4 @@
-using Microsoft.Extensions.Logging;
 using Orrery.Api;
-using Orrery.Server.Cache;
 using Orrery.Server.Clusters;
 using Orrery.Server.Registry;
 
@@ -10,33 +8,29 @@ namespace Orrery.Server.Upkeep;
 /// Every namespace has the authority's certificate in <c>kube-root-ca.crt</c>. As upstream it follows the namespace, within milliseconds, and is
 /// no part of making one.
 /// </summary>
-internal sealed class RootCertificates(CacheSet caches, ObjectStore objects, Writer writer, string authorityPem, TimeProvider time, ILogger log)
-    : UpkeepTask(caches, new GroupResource("", "namespaces"), time, log)
+internal sealed class RootCertificates(ObjectStore objects, Writer writer, string authorityPem) : IFollowUp
 {
     private const string Manager = "kube-controller-manager";
 
     private static readonly ResourceDefinition ConfigMaps = BuiltinResources.Instance.Require("", "v1", "configmaps");
 
-    protected override async ValueTask<bool> LookAsync(string key, CachedObject? item, CancellationToken cancellationToken)
-    {
-        if (item is null || IsTold(item))
-        {
-            return true;
-        }
+    public bool Concerns(GroupResource resource) => resource == new GroupResource("", "namespaces");
 
-        if (KubeObject.Parse(item.Json.Span).IsDeleting)
+    public async ValueTask FollowAsync(ClusterName cluster, string ns, string name, CancellationToken cancellationToken)
+    {
+        if (IsTold(cluster, name))
         {
-            return true;
+            return;
         }
 
         try
         {
-            await writer.EnsureAsync(objects, ConfigMaps, item.Cluster, item.Name, NamespaceContents.Certificate(authorityPem), Manager, cancellationToken);
-            if (!IsTold(item))
+            await writer.EnsureAsync(objects, ConfigMaps, cluster, name, NamespaceContents.Certificate(authorityPem), Manager, cancellationToken);
+            if (!IsTold(cluster, name))
             {
                 // Of an authority that this one takes the place of, or somebody's own.
                 await writer.UpdateAsync(
-                    ConfigMaps, item.Cluster, item.Name, NamespaceContents.CertificateName, "", Manager,
+                    ConfigMaps, cluster, name, NamespaceContents.CertificateName, "", Manager,
                     json => json["data"] = NamespaceContents.Certificate(authorityPem)["data"]!.DeepClone(), cancellationToken);
             }
         }
@@ -44,10 +38,8 @@ internal sealed class RootCertificates(CacheSet caches, ObjectStore objects, Wri
         {
             // The namespace was deleted meanwhile, or its quota leaves no room: its next change is the next occasion.
         }
-
-        return true;
     }
 
-    private bool IsTold(CachedObject item) =>
-        objects.Find(ConfigMaps, item.Cluster, item.Name, NamespaceContents.CertificateName) is { } present && KubeObject.Parse(present.Json.Span).TextAt("data", "ca.crt") == authorityPem;
+    private bool IsTold(ClusterName cluster, string ns) =>
+        objects.Find(ConfigMaps, cluster, ns, NamespaceContents.CertificateName) is { } present && KubeObject.Parse(present.Json.Span).TextAt("data", "ca.crt") == authorityPem;
 }

@@ -38,7 +38,12 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
         ILoggerFactory logs = server.Loggers;
         yield return (ControllerNames.ServiceAccounts, new FollowUpTask(caches, new GroupResource("", "namespaces"), namespaces, time, logs.CreateLogger<NamespaceFollowUp>()).RunAsync);
         string authority = server.Options.RootCertificatePem ?? NamespaceContents.Pem(server.Options.ClientCas);
-        yield return (ControllerNames.RootCertificates, new RootCertificates(caches, server.Objects, writer, authority, time, logs.CreateLogger<RootCertificates>()).RunAsync);
+        var certificates = new RootCertificates(server.Objects, writer, authority);
+        yield return (ControllerNames.RootCertificates, new FollowUpTask(caches, new GroupResource("", "namespaces"), certificates, time, logs.CreateLogger<RootCertificates>()).RunAsync);
+        yield return (ControllerNames.RootCertificates, new ReturningContents(
+            caches, server.Objects, server.Access.Clusters, new GroupResource("", "configmaps"), NamespaceContents.CertificateName, certificates, time, logs.CreateLogger<RootCertificates>()).RunAsync);
+        yield return (ControllerNames.ServiceAccounts, new ReturningContents(
+            caches, server.Objects, server.Access.Clusters, new GroupResource("", "serviceaccounts"), NamespaceContents.AccountName, namespaces, time, logs.CreateLogger<NamespaceFollowUp>()).RunAsync);
         yield return (ControllerNames.ServiceAccountTokens, new TokenSecrets(
             caches, server.Access.Objects, writer, new AccessTokens(server.Options.ServiceAccountKeys, time, server.Options.Issuers), server.Access.Clusters, authority, time, logs.CreateLogger<TokenSecrets>()).RunAsync);
         yield return (null, new ClusterClosing(caches, [server.Access.Clusters, server.Access.Rbac, server.Access.Providers, server.Admission, custom], time, logs.CreateLogger<ClusterClosing>()).RunAsync);

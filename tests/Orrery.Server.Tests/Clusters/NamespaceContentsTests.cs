@@ -110,20 +110,46 @@ public sealed class NamespaceContentsTests(ServerFixture fixture) : IClassFixtur
         Assert.Single((await client.ListAsync(Accounts, "default", null, ServerFixture.Token)).Items);
     }
 
-    [Fact]
-    public async Task Delete_CertificateOfTheLayer_IsGoneAndCanBeMadeAgain()
+    [Theory]
+    [InlineData("configmaps", "kube-root-ca.crt")]
+    [InlineData("serviceaccounts", "default")]
+    public async Task Delete_OfWhatEveryNamespaceHas_ComesBackAtOnceAsAnotherObject(string resource, string name)
     {
-        (_, KubeClient client) = await ClusterAsync("deleted");
-        await client.CreateAsync(ServerFixture.ConfigMaps, "default", ServerFixture.ConfigMap("a"), ServerFixture.Token);
-        await client.CreateAsync(ServerFixture.ConfigMaps, "default", ServerFixture.ConfigMap("z"), ServerFixture.Token);
-        Assert.Equal(["a", "kube-root-ca.crt", "z"], await NamesAsync(client));
+        (_, KubeClient client) = await ClusterAsync("deleted-" + resource);
+        var kind = new GroupVersionResource("", "v1", resource);
+        KubeObject first = await client.GetAsync(kind, "default", name, ServerFixture.Token);
 
-        await client.DeleteAsync(ServerFixture.ConfigMaps, "default", "kube-root-ca.crt", null, ServerFixture.Token);
+        // 1. That of the layer, and then the one that was made in its place.
+        await client.DeleteAsync(kind, "default", name, null, ServerFixture.Token);
+        KubeObject second = await AnotherAsync(client, kind, "default", first);
+        await client.DeleteAsync(kind, "default", name, null, ServerFixture.Token);
+        KubeObject third = await AnotherAsync(client, kind, "default", second);
+        Assert.NotEqual(first.Uid, third.Uid);
+        Assert.Single((await client.ListAsync(kind, "default", null, ServerFixture.Token)).Items);
+        Assert.Equal(4, (await client.ListAsync(kind, "", null, ServerFixture.Token)).Items.Count);
 
-        Assert.Null(await client.FindAsync(ServerFixture.ConfigMaps, "default", "kube-root-ca.crt", ServerFixture.Token));
-        Assert.Equal(["a", "z"], await NamesAsync(client));
-        await client.CreateAsync(ServerFixture.ConfigMaps, "default", ServerFixture.ConfigMap("kube-root-ca.crt"), ServerFixture.Token);
-        Assert.Equal(["a", "kube-root-ca.crt", "z"], await NamesAsync(client));
+        // 2. In a namespace that somebody made, and not once that goes.
+        await client.CreateAsync(ServerFixture.Namespaces, "", ServerFixture.Named("team"), ServerFixture.Token);
+        KubeObject own = await Eventually.SomeAsync(() => client.FindAsync(kind, "team", name, ServerFixture.Token), "it comes with its namespace", cancellationToken: ServerFixture.Token);
+        await client.DeleteAsync(kind, "team", name, null, ServerFixture.Token);
+        await AnotherAsync(client, kind, "team", own);
+        await client.DeleteAsync(ServerFixture.Namespaces, "", "team", null, ServerFixture.Token);
+        await Eventually.TrueAsync(
+            async () => await client.FindAsync(ServerFixture.Namespaces, "", "team", ServerFixture.Token) is null, "the namespace is gone", cancellationToken: ServerFixture.Token);
+        Assert.Equal(4, (await client.ListAsync(kind, "", null, ServerFixture.Token)).Items.Count);
+    }
+
+    [Fact]
+    public async Task Patch_OfTheCertificate_IsPutRightAtOnce()
+    {
+        (_, KubeClient client) = await ClusterAsync("overwritten");
+        string told = (await client.GetAsync(ServerFixture.ConfigMaps, "default", "kube-root-ca.crt", ServerFixture.Token)).TextAt("data", "ca.crt")!;
+
+        await client.PatchAsync(
+            ServerFixture.ConfigMaps, "default", "kube-root-ca.crt", PatchKind.Merge, new JsonObject { ["data"] = new JsonObject { ["ca.crt"] = "another" } }, ServerFixture.Token);
+
+        await Eventually.TrueAsync(
+            async () => (await client.GetAsync(ServerFixture.ConfigMaps, "default", "kube-root-ca.crt", ServerFixture.Token)).TextAt("data", "ca.crt") == told, "it is put right", cancellationToken: ServerFixture.Token);
     }
 
     [Fact]
@@ -165,6 +191,6 @@ public sealed class NamespaceContentsTests(ServerFixture fixture) : IClassFixtur
         return (cluster, fixture.Server.AdminOf(cluster));
     }
 
-    private static async Task<string[]> NamesAsync(KubeClient client) =>
-        [.. (await client.ListAsync(ServerFixture.ConfigMaps, "default", null, ServerFixture.Token)).Items.Select(i => i.Name)];
+    private static Task<KubeObject> AnotherAsync(KubeClient client, GroupVersionResource resource, string ns, KubeObject than) => Eventually.SomeAsync(
+        async () => await client.FindAsync(resource, ns, than.Name, ServerFixture.Token) is { } found && found.Uid != than.Uid ? found : null, $"another {than.Name}", cancellationToken: ServerFixture.Token);
 }

@@ -7,6 +7,7 @@ internal static class CoreResources
 {
     public static readonly GroupVersionResource Namespaces = new("", "v1", "namespaces");
     public static readonly GroupVersionResource Pods = new("", "v1", "pods");
+    public static readonly GroupVersionResource Bindings = new("", "v1", "bindings");
     public static readonly GroupVersionResource Nodes = new("", "v1", "nodes");
     public static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
     public static readonly GroupVersionResource Secrets = new("", "v1", "secrets");

@@ -48,7 +48,7 @@ internal sealed class MetricsHandler(TunnelHub hub) : IGroupHandler
 
         // 1. What stands in the virtual cluster of what is asked for: nothing else is shown, whatever a satellite says.
         IReadOnlyList<KubeObject> standing = await StandingAsync(asked, pods ? Pods : Nodes, cancellationToken).ConfigureAwait(false);
-        ILookup<string, KubeObject> places = standing.Where(o => o.Labels.ContainsKey(OrreryNames.DataPlaneLabel)).ToLookup(o => o.Labels[OrreryNames.DataPlaneLabel], StringComparer.Ordinal);
+        ILookup<string, Standing> places = standing.Select(o => Standing.Of(o, pods)).OfType<Standing>().ToLookup(o => o.DataPlane, StringComparer.Ordinal);
 
         // 2. Ask each data plane.
         string below = pods && asked.Namespace.Length > 0 ? $"/namespaces/{asked.Namespace}" : "";
@@ -69,7 +69,7 @@ internal sealed class MetricsHandler(TunnelHub hub) : IGroupHandler
                 continue;
             }
 
-            items.AddRange(Known(answer, [.. places[answer.DataPlane]], pods));
+            items.AddRange(Known(answer, places[answer.DataPlane], pods));
         }
 
         items.Sort((a, b) => (a.Namespace, a.Name).CompareTo((b.Namespace, b.Name)));
@@ -101,9 +101,9 @@ internal sealed class MetricsHandler(TunnelHub hub) : IGroupHandler
     }
 
     /// <summary>The figures of one data plane that are about something that stands in the virtual cluster for it, with the labels that it has there.</summary>
-    private static IEnumerable<JsonObject> Known(Answer answer, KubeObject[] standing, bool pods)
+    private static IEnumerable<JsonObject> Known(Answer answer, IEnumerable<Standing> standing, bool pods)
     {
-        Dictionary<(string, string), KubeObject> byName = standing.ToDictionary(o => (o.Namespace, o.Name));
+        Dictionary<(string, string), KubeObject> byName = standing.GroupBy(o => (o.Object.Namespace, o.Name)).ToDictionary(o => o.Key, o => o.First().Object);
         if (answer.List!.At("items") is not { ValueKind: JsonValueKind.Array } measured)
         {
             yield break;
@@ -142,6 +142,15 @@ internal sealed class MetricsHandler(TunnelHub hub) : IGroupHandler
         { Name.Length: > 0 } => $"node \"{asked.Name}\" is in",
         _ => "not all figures are there: some are measured by",
     };
+
+    /// <param name="Name">What the satellite there calls it.</param>
+    private sealed record Standing(string DataPlane, string Name, KubeObject Object)
+    {
+        /// <returns>Null for what is of no data plane.</returns>
+        public static Standing? Of(KubeObject found, bool isPod) =>
+            isPod ? PodPlace.Of(found) is { } place ? new(place.DataPlane, place.Name, found) : null
+            : found.Labels.TryGetValue(OrreryNames.DataPlaneLabel, out string? dataPlane) ? new(dataPlane, found.Name, found) : null;
+    }
 
     /// <summary>What a data plane said: a list, or why none.</summary>
     private sealed record Answer(string DataPlane, KubeObject? List, StatusException? Refusal);

@@ -37,27 +37,14 @@ internal sealed class PodStreamHandler(TunnelHub hub, string subresource) : ISub
     }
 
     /// <summary>The data plane that is asked, and the name under which the pod is mirrored from there.</summary>
-    /// <exception cref="StatusException">The pod runs nowhere, or in several places.</exception>
-    internal static (string DataPlane, string Pod) PlaceOf(SubresourceTarget target)
+    /// <exception cref="StatusException">The pod runs nowhere.</exception>
+    internal static PodPlace PlaceOf(SubresourceTarget target)
     {
-        string name = target.Object.Name;
         if (target.Cluster.IsRoot)
         {
             throw ApiErrors.NotImplemented("pods of the root cluster run nowhere; ask in a virtual cluster");
         }
 
-        if (target.Object.Labels.TryGetValue(OrreryNames.DataPlaneLabel, out string? dataPlane))
-        {
-            return (dataPlane, name);
-        }
-
-        // One that is placed itself stands for one pod in each data plane.
-        string[] places = target.Object.Annotations.GetValueOrDefault(OrreryNames.RunsInAnnotation, "").Split(',', StringSplitOptions.RemoveEmptyEntries);
-        return places switch
-        {
-            [var only] => (only, MirroredName.Of(name, only)),
-            [] => throw ApiErrors.BadRequest($"pod \"{name}\" runs in no data plane"),
-            _ => throw ApiErrors.BadRequest($"pod \"{name}\" runs in several data planes; ask for one of: {string.Join(", ", places.Select(p => MirroredName.Of(name, p)))}"),
-        };
+        return PodPlace.Of(target.Object) ?? throw ApiErrors.BadRequest($"pod \"{target.Object.Name}\" runs in no data plane");
     }
 }

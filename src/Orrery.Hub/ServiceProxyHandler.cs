@@ -36,12 +36,12 @@ internal sealed class ServiceProxyHandler(TunnelHub hub) : ISubresourceHandler
         JsonElement port = PortOf(service, target.Proxy.Port)
             ?? throw ApiErrors.ServiceUnavailable($"no service port \"{target.Proxy.Port}\" found for service \"{service.Name}\"");
 
-        // 2. Which of its pods: all that are ready, as they are mirrored.
+        // 2. Which of its pods: all that are ready, in whichever data plane.
         string selector = service.At("spec", "selector") is { ValueKind: JsonValueKind.Object } labels
             ? string.Join(',', labels.EnumerateObject().Select(l => $"{l.Name}={l.Value.GetString()}"))
             : throw NoEndpoints(service);
         KubeList found = await hub.In(target.Cluster).ListAsync(Pods, service.Namespace, new ListQuery { LabelSelector = selector }, cancellationToken).ConfigureAwait(false);
-        KubeObject[] ready = [.. found.Items.Where(p => p.Labels.ContainsKey(OrreryNames.DataPlaneLabel) && Conditions.IsTrue(p, "Ready") && !p.IsDeleting).OrderBy(p => p.Name, StringComparer.Ordinal)];
+        KubeObject[] ready = [.. found.Items.Where(p => PodPlace.Of(p) is not null && Conditions.IsTrue(p, "Ready") && !p.IsDeleting).OrderBy(p => p.Name, StringComparer.Ordinal)];
         if (ready.Length == 0)
         {
             throw NoEndpoints(service);
@@ -49,8 +49,9 @@ internal sealed class ServiceProxyHandler(TunnelHub hub) : ISubresourceHandler
 
         // 3. Ask it.
         KubeObject pod = service.TextAt("spec", "sessionAffinity") == "ClientIP" ? OfClient(ready, http) : ready[(uint)Interlocked.Increment(ref turn) % (uint)ready.Length];
-        var name = new ProxyName(target.Proxy.Scheme, pod.Name, TargetOf(port, pod));
-        await PodProxyHandler.AskAsync(hub, target, pod.Labels[OrreryNames.DataPlaneLabel], name, http, cancellationToken).ConfigureAwait(false);
+        PodPlace place = PodPlace.Of(pod)!.Value;
+        var name = new ProxyName(target.Proxy.Scheme, place.Name, TargetOf(port, pod));
+        await PodProxyHandler.AskAsync(hub, target, place.DataPlane, name, http, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The same pod for the same client for as long as that pod is ready: the one whose name and the client's address weigh most together, so that other pods may come and go.</summary>

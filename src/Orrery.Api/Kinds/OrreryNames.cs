@@ -96,7 +96,10 @@ public static class OrreryNames
     /// <summary>On a virtual object: replicas wanted in all data planes together.</summary>
     public const string DesiredReplicasAnnotation = "orrery.dev/desired-replicas";
 
-    /// <summary>On a pod of a virtual cluster that is placed itself: comma separated data planes in which it runs, each as <c>name.dataplane</c>.</summary>
+    /// <summary>
+    /// On a pod of a virtual cluster that is placed itself: comma separated data planes in which it runs. It stands for the pod in the first; those in the others stand beside it, as <c>name.dataplane</c>.
+    /// Empty on one that ran somewhere and does not any more.
+    /// </summary>
     public const string RunsInAnnotation = "orrery.dev/runs-in";
 
     /// <summary>On an object in a data plane: name of the Work that it was made from.</summary>

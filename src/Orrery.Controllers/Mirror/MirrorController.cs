@@ -39,7 +39,7 @@ internal sealed class MirrorController : IController
         objects = context.Host(
             "mirror",
             new MirrorReconciler(
-                writer, observations, context.Fleet, context.Works, mirrored, new PodOwner(sources), context.Time, context.Options.Loggers.CreateLogger("Orrery.Controllers.Mirror")),
+                writer, observations, context.Fleet, context.Works, mirrored, new PodOwner(sources), new OwnPods(mirrored, context.Works), context.Time, context.Options.Loggers.CreateLogger("Orrery.Controllers.Mirror")),
             needs,
             () => observations.Keys().Concat(mirrored.ByKind.SelectMany(k => Mirrored(k.Key, k.Value))).Distinct(),
             ownerOf: k => k.Object.Cluster.Namespace);
@@ -135,6 +135,13 @@ internal sealed class MirrorController : IController
         {
             nodes.Queue.AddAfter(source.Cluster, NodePace);
         }
+
+        // Which of its data planes comes first is another matter then.
+        if (SourceKey.Of(change.Latest) is { Kind: { Group: "", Kind: "Pod" } } pod
+            && (change.Old is null || change.Current is null || Withdrawal.Of(change.Old) != Withdrawal.Of(change.Current)))
+        {
+            LookAtPlaces(pod.Object);
+        }
     }
 
     private void OnMirrored(string kind, InformerChange change)
@@ -143,13 +150,19 @@ internal sealed class MirrorController : IController
         {
             objects.Queue.Add(new MirrorKey(kind, change.Key));
         }
-        else if (kind == "Pod" && change.Current?.At("spec", "ephemeralContainers") is not null)
+        else if (kind == "Pod")
         {
-            // Of a pod that was placed itself, what stands for it in each data plane passes on how it is debugged.
-            foreach (KubeObject work in context.Works.Of(new SourceKey(new GroupKind("", "Pod"), change.Key)))
-            {
-                objects.Queue.Add(new MirrorKey(kind, change.Key with { Name = MirrorNames.Mirrored(change.Key.Name, WorkDirectory.DataPlaneOf(work)) }));
-            }
+            // Somebody's own: where it runs is put right, and how it is debugged is passed on.
+            LookAtPlaces(change.Key);
+        }
+    }
+
+    /// <summary>At the pods of all data planes that one that was placed itself has.</summary>
+    private void LookAtPlaces(ObjectKey pod)
+    {
+        foreach (string dataPlane in context.Works.Of(new SourceKey(new GroupKind("", "Pod"), pod)).Select(WorkDirectory.DataPlaneOf).Order(StringComparer.Ordinal))
+        {
+            objects.Queue.Add(new MirrorKey("Pod", pod with { Name = MirrorNames.Mirrored(pod.Name, dataPlane) }));
         }
     }
 

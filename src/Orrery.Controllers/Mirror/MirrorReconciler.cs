@@ -15,6 +15,7 @@ internal sealed class MirrorReconciler(
     WorkDirectory works,
     MirrorInformers mirrored,
     PodOwner owners,
+    OwnPods ownPods,
     TimeProvider time,
     ILogger logger) : IReconciler<MirrorKey>
 {
@@ -62,7 +63,20 @@ internal sealed class MirrorReconciler(
         ClusterName cluster = key.Object.Cluster;
         bool leaving = original.IsDeleting;
         string physicalNode = original.TextAt("spec", "nodeName") ?? "";
-        JsonObject wanted = PodMirror.Build(original, key, dataPlane, physicalNode.Length == 0 ? "" : NodeName(cluster, physicalNode, dataPlane));
+        string node = physicalNode.Length == 0 ? "" : NodeName(cluster, physicalNode, dataPlane);
+        if (OwnPods.IsApplied(original))
+        {
+            if (ownPods.StandingFor(key.Object, original.Name, dataPlane) is { } own)
+            {
+                await OwnPodAsync(own, present, observation, original, dataPlane, node, cancellationToken).ConfigureAwait(false);
+                return ReconcileResult.Done;
+            }
+
+            // Nothing comes to stand for what is on its way out.
+            open &= ownPods.IsWantedIn(key.Object, original.Name, dataPlane);
+        }
+
+        JsonObject wanted = PodMirror.Build(original, key, dataPlane, node);
         bool owned = Own(wanted, original, key, dataPlane);
         if (present?.Annotations.GetValueOrDefault(OrreryNames.SourceResourcesAnnotation) is { } followed)
         {
@@ -118,6 +132,30 @@ internal sealed class MirrorReconciler(
         return owned || !IsRecent(present) ? ReconcileResult.Done : ReconcileResult.After(OwnerLook);
     }
 
+    /// <summary>A pod that its tenant made is the one that runs: its node is written into it, and what its tenant changes of it goes there. (What its Work says goes by that, and its status comes so.)</summary>
+    private async Task OwnPodAsync(
+        KubeObject own, KubeObject? present, KubeObject observation, JsonObject original, string dataPlane, string node, CancellationToken cancellationToken)
+    {
+        if (present is not null)
+        {
+            // Of when another data plane came first.
+            await writer.DeleteAsync(CoreResources.Pods, own.Cluster, present, 0, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (original.IsDeleting || own.IsDeleting)
+        {
+            return;
+        }
+
+        // Once it says where it runs: a pod that has a node and does not is some kubelet's.
+        if (node.Length > 0 && own.TextAt("spec", "nodeName") != node && PodPlace.Of(own)?.DataPlane == dataPlane)
+        {
+            mirrored.Pods.Observe(await writer.BindAsync(own, node, cancellationToken).ConfigureAwait(false), own.Cluster);
+        }
+
+        await writer.RequestChangesAsync(observation, PodChanges.Between(original, [own], resized: false), cancellationToken).ConfigureAwait(false);
+    }
+
     private async Task UpdateAsync(ClusterName cluster, KubeObject present, JsonObject wanted, CancellationToken cancellationToken)
     {
         if (await writer.UpdateAsync(CoreResources.Pods, cluster, present, wanted, cancellationToken).ConfigureAwait(false) is { } written)
@@ -158,7 +196,8 @@ internal sealed class MirrorReconciler(
         MirroredKind kind, MirrorKey key, KubeObject? present, KubeObject observation, JsonObject original, string dataPlane, bool open, CancellationToken cancellationToken)
     {
         ClusterName cluster = key.Object.Cluster;
-        JsonObject wanted = ObjectMirror.Build(kind, original, key, dataPlane, physical => NodeName(cluster, physical, dataPlane));
+        JsonObject wanted = ObjectMirror.Build(
+            kind, original, key, dataPlane, physical => NodeName(cluster, physical, dataPlane), pod => ownPods.NameOf(key.Object, pod, dataPlane));
         bool owned = Own(wanted, original, key, dataPlane);
         if (present is null)
         {
@@ -226,7 +265,7 @@ internal sealed class MirrorReconciler(
     {
         string kind = original.TextAt("involvedObject", "kind") ?? "";
         string name = original.TextAt("involvedObject", "name") ?? "";
-        string about = kind == "Pod" ? MirrorNames.Mirrored(name, dataPlane) : name;
+        string about = kind == "Pod" ? ownPods.NameOf(key.Object, name, dataPlane) : name;
         string uid = mirrored.Find(GroupVersionKind.From(original.TextAt("involvedObject", "apiVersion") ?? "", kind).GroupKind, key.Object with { Name = about })?.Uid ?? "";
         JsonObject wanted = EventMirror.Build(original, key, dataPlane, (about, uid));
         if (present is null)

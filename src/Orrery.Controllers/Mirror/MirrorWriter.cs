@@ -39,6 +39,22 @@ internal sealed class MirrorWriter(KubeClient root)
         }
     }
 
+    /// <summary>Says on which node it runs. The control plane may say so again where that changes.</summary>
+    /// <returns>The pod as it is then.</returns>
+    public async Task<KubeObject> BindAsync(KubeObject pod, string node, CancellationToken cancellationToken)
+    {
+        KubeClient client = root.InCluster(pod.Cluster);
+        var binding = new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "Binding",
+            ["metadata"] = new JsonObject { ["name"] = pod.Name, ["namespace"] = pod.Namespace, ["uid"] = pod.Uid },
+            ["target"] = new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Node", ["name"] = node },
+        };
+        await client.CreateAsync(CoreResources.Bindings, pod.Namespace, binding, cancellationToken).ConfigureAwait(false);
+        return await client.GetAsync(CoreResources.Pods, pod.Namespace, pod.Name, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Labels, annotations and the named other members, then the status; each only when it differs.</summary>
     /// <returns>As it was last written; null when nothing differed.</returns>
     public async Task<KubeObject?> UpdateAsync(

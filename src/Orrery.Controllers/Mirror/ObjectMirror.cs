@@ -12,7 +12,8 @@ internal static class ObjectMirror
 
     /// <param name="original">As it is in the data plane.</param>
     /// <param name="node">Gives the name of a mirrored node for a physical one.</param>
-    public static JsonObject Build(MirroredKind kind, JsonObject original, MirrorKey key, string dataPlane, Func<string, string> node)
+    /// <param name="pod">Gives the name of the pod that stands for one of the data plane.</param>
+    public static JsonObject Build(MirroredKind kind, JsonObject original, MirrorKey key, string dataPlane, Func<string, string> node, Func<string, string> pod)
     {
         var made = new JsonObject
         {
@@ -43,14 +44,14 @@ internal static class ObjectMirror
             case "EndpointSlice":
                 made.Metadata["labels"]![SliceManager] = OrreryNames.Manager;
                 made["endpoints"] = new JsonArray(
-                    [.. (original["endpoints"] as JsonArray ?? []).OfType<JsonObject>().Select(e => (JsonNode)Endpoint(e, key, dataPlane, node))]);
+                    [.. (original["endpoints"] as JsonArray ?? []).OfType<JsonObject>().Select(e => (JsonNode)Endpoint(e, key, dataPlane, node, pod))]);
                 break;
         }
 
         return made;
     }
 
-    private static JsonObject Endpoint(JsonObject original, MirrorKey key, string dataPlane, Func<string, string> node)
+    private static JsonObject Endpoint(JsonObject original, MirrorKey key, string dataPlane, Func<string, string> node, Func<string, string> pod)
     {
         JsonObject endpoint = original.DeepClone().AsObject();
         endpoint["zone"] = dataPlane;
@@ -64,9 +65,9 @@ internal static class ObjectMirror
             target["namespace"] = key.Object.Namespace;
             target.Remove("uid");
             target.Remove("resourceVersion");
-            if (target.TextAt("kind") == "Pod" && target.TextAt("name") is { } pod)
+            if (target.TextAt("kind") == "Pod" && target.TextAt("name") is { } name)
             {
-                target["name"] = MirrorNames.Mirrored(pod, dataPlane);
+                target["name"] = pod(name);
             }
         }
 

@@ -39,7 +39,7 @@ internal static class PodMirror
         (metadata["annotations"] as JsonObject)!.Remove(OrreryNames.TemplateHashAnnotation);
         metadata["finalizers"] = new JsonArray(OrreryNames.MirrorFinalizer);
         JsonObject status = pod["status"]?.DeepClone() as JsonObject ?? [];
-        TakenMachines.Hide(status);
+        TakenMachines.Hide(status["conditions"] as JsonArray);
         return new JsonObject
         {
             ["apiVersion"] = "v1",

@@ -32,9 +32,9 @@ internal static partial class TakenMachines
     public static string Hide(string text) => text.Contains(OrreryNames.TenantLabel, StringComparison.Ordinal) ? Taint().Replace(text, $"{{{OrreryNames.TenantLabel}}}") : text;
 
     /// <summary>The messages of a pod's conditions; changed in place.</summary>
-    public static void Hide(JsonObject status)
+    public static void Hide(JsonArray? conditions)
     {
-        foreach (JsonObject condition in (status["conditions"] as JsonArray ?? []).OfType<JsonObject>())
+        foreach (JsonObject condition in (conditions ?? []).OfType<JsonObject>())
         {
             if (condition.TextAt("message") is { } message && Hide(message) is var shown && shown != message)
             {

@@ -1,6 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Api.Kinds;
+using Orrery.Client;
+using Orrery.Controllers.Mirror;
 
 namespace Orrery.Controllers.Status;
 
@@ -53,37 +56,44 @@ internal static class ServingStatus
         conditions.All(known);
     }
 
-    /// <summary>The phase of the one that is furthest behind; containers of the first, as a status has room for one pod's.</summary>
-    public static void Pod(JsonObject status, IReadOnlyList<PlaneReport> known, ConditionMerge conditions)
+    /// <summary>
+    /// What the one says that is furthest behind, as a status has room for one pod's; its addresses are those of the first, for which it stands. Of a pod whose data planes are all silent what was said
+    /// last is shown, and that it is not known to hold.
+    /// </summary>
+    public static void Pod(JsonObject status, IReadOnlyList<PlaneReport> known, IReadOnlyList<PlaneReport> all, ConditionMerge conditions)
     {
         string[] order = ["Failed", "Unknown", "Pending", "Running", "Succeeded"];
-        PlaneReport? behind = known.OrderBy(r => Array.IndexOf(order, r.Text("phase") ?? "Pending")).FirstOrDefault();
+        PlaneReport? silent = known.Count == 0 ? all.FirstOrDefault() : null;
+        PlaneReport? behind = silent ?? known.OrderBy(r => Array.IndexOf(order, r.Text("phase") ?? "Pending")).FirstOrDefault();
         status["phase"] = behind?.Text("phase") ?? (known.Count == 0 ? "Unknown" : "Pending");
         foreach (string field in (ReadOnlySpan<string>)["reason", "message", "startTime", "qosClass"])
         {
             WorkloadStatus.Copy(status, behind, field);
         }
 
-        foreach (string field in (ReadOnlySpan<string>)["initContainerStatuses", "containerStatuses"])
+        Put(status, behind, "initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses");
+        if (all is [var first, ..] && (first.IsReporting || first == silent))
         {
-            if (behind?.Part(field) is { } statuses)
-            {
-                status[field] = KubeJson.ToNode(statuses);
-            }
-        }
-
-        // Where it runs once, that is where it is.
-        if (known is [var only])
-        {
-            foreach (string field in (ReadOnlySpan<string>)["hostIP", "hostIPs", "podIP", "podIPs"])
-            {
-                if (only.Part(field) is { } address)
-                {
-                    status[field] = KubeJson.ToNode(address);
-                }
-            }
+            Put(status, first, "hostIP", "hostIPs", "podIP", "podIPs");
         }
 
         conditions.All(known);
+        TakenMachines.Hide(conditions.Result);
+        if (silent is not null)
+        {
+            PodMirror.Silence(status, silent.Silence);
+            conditions.Set("Ready", Conditions.Unknown, "DataPlaneSilent", silent.Silence);
+        }
+    }
+
+    private static void Put(JsonObject status, PlaneReport? report, params ReadOnlySpan<string> fields)
+    {
+        foreach (string field in fields)
+        {
+            if (report?.Part(field) is { } value)
+            {
+                status[field] = KubeJson.ToNode(value);
+            }
+        }
     }
 }

@@ -61,7 +61,7 @@ internal static class StatusAggregation
                 ServingStatus.DisruptionBudget(status, known, conditions);
                 break;
             case "Pod":
-                ServingStatus.Pod(status, known, conditions);
+                ServingStatus.Pod(status, known, all, conditions);
                 hasGeneration = false;
                 break;
             default:

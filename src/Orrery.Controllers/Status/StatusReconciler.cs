@@ -44,12 +44,17 @@ internal sealed class StatusReconciler(
         // an annotation written to the object itself would count as a new generation of a Deployment.
         var patch = new JsonArray(new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = source.Uid });
         (string annotation, string? value) = kind.Kind == "Pod"
-            ? (OrreryNames.RunsInAnnotation, reports.Count == 0 ? null : string.Join(',', reports.Select(r => r.DataPlane)))
+            ? (OrreryNames.RunsInAnnotation, reports.Count == 0 && string.IsNullOrEmpty(source.TextAt("spec", "nodeName")) ? null : string.Join(',', reports.Select(r => r.DataPlane)))
             : (OrreryNames.DesiredReplicasAnnotation, StatusAggregation.DesiredTotal(kind, source, reports)?.ToString(CultureInfo.InvariantCulture));
         Annotate(patch, source, annotation, value);
         JsonObject? status = StatusAggregation.Aggregate(source, reports, time.GetUtcNow());
         if (status is not null && !JsonComparison.IsSame(source.At("status"), status))
         {
+            if (EndedContainers.RunAgain(source, status) is { Count: > 1 } forget)
+            {
+                await WriteAsync(kind, source, forget, "status", cancellationToken).ConfigureAwait(false);
+            }
+
             patch.Add((JsonNode)new JsonObject { ["op"] = "add", ["path"] = "/status", ["value"] = status });
         }
 

@@ -5,7 +5,7 @@ using Orrery.Server.Registry;
 
 namespace Orrery.Server.Handlers;
 
-/// <summary>POST to <c>pods/{name}/binding</c>, or to <c>bindings</c> with the pod's name in the body: a scheduler gives the pod its node, once.</summary>
+/// <summary>POST to <c>pods/{name}/binding</c>, or to <c>bindings</c> with the pod's name in the body: a scheduler gives the pod its node, once. The control plane says so again where a data plane moved the pod.</summary>
 internal static class BindingHandler
 {
     private static readonly GroupVersionKind Kind = new("", "v1", "Binding");
@@ -65,7 +65,7 @@ internal static class BindingHandler
                 IsAdmitted = true,
                 Wanted = pod =>
                 {
-                    Bind(pod, binding, node, now);
+                    Bind(pod, binding, node, now, mayMove: scope.IsControlPlane);
                     return pod;
                 },
             },
@@ -73,7 +73,7 @@ internal static class BindingHandler
         await SubresourceBody.WriteSuccessAsync(request, cancellationToken);
     }
 
-    private static void Bind(JsonObject pod, JsonObject binding, string node, string now)
+    private static void Bind(JsonObject pod, JsonObject binding, string node, string now, bool mayMove)
     {
         var resource = new GroupResource("", "pods/binding");
         if (binding.Uid.Length > 0 && binding.Uid != pod.Uid)
@@ -86,7 +86,7 @@ internal static class BindingHandler
             throw ApiErrors.Conflict(resource, pod.Name, $"pod {pod.Name} is being deleted, cannot be assigned to a host");
         }
 
-        if (pod.TextAt("spec", "nodeName") is { Length: > 0 } assigned)
+        if (!mayMove && pod.TextAt("spec", "nodeName") is { Length: > 0 } assigned)
         {
             throw ApiErrors.Conflict(resource, pod.Name, $"pod {pod.Name} is already assigned to node \"{assigned}\"");
         }

@@ -66,7 +66,7 @@ public sealed class PlanChangeTests
         Assert.Equal("bare", again.Name);
         Assert.Contains(again.TextAt("spec", "nodeName"), (string[])["pa2-par-node-3", "pa2-par-node-4"]);
         await Eventually.TrueAsync(
-            async () => await shop.FindAsync(CoreResources.Pods, "default", "bare.pa2-par", default) is { IsDeleting: false } mirrored && mirrored.TextAt("spec", "nodeName") == again.TextAt("spec", "nodeName"),
+            async () => await shop.FindAsync(CoreResources.Pods, "default", "bare", default) is { IsDeleting: false } own && own.TextAt("spec", "nodeName") == again.TextAt("spec", "nodeName"),
             "its tenant sees it there",
             TimeSpan.FromSeconds(60));
     }

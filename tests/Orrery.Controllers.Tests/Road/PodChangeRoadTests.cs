@@ -64,6 +64,11 @@ public sealed class PodChangeRoadTests
 
         await Eventually.TrueAsync(
             async () => await plane.Client.GetAsync(CoreResources.Pods, "acme-shop-default", "bare", default) is { } p && p.Uid == live.Uid && p.At("spec", "ephemeralContainers") is not null, "it is debugged, not made anew", TimeSpan.FromSeconds(60));
+
+        // Whoever attaches to it waits for it to run (kubectl debug -it).
+        await Eventually.TrueAsync(
+            async () => (await shop.GetAsync(CoreResources.Pods, "default", "bare", default)).At("status", "ephemeralContainerStatuses") is { } statuses && statuses[0].GetProperty("state").TryGetProperty("running", out _),
+            "what debugs it is seen to run", TimeSpan.FromSeconds(60));
     }
 
     [Fact]

@@ -295,6 +295,16 @@ public sealed class StatusAggregationTests
         Assert.Equal(wanted == 2 ? 2 : 1, (long)Aggregate(Samples.Deployment("""{"observedGeneration": 1}""", generation: 2, replicas: 3), report)["observedGeneration"]!);
     }
 
+    [Fact]
+    public void Aggregate_PodThatNoMachineTakes_NamesNoTenantWhoseMachinesRefusedIt()
+    {
+        KubeObject pod = Samples.Object("""{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bare"} }""");
+
+        JsonObject status = Aggregate(pod, Report("a", """{"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False", "message": "1 node(s) had untolerated taint {orrery.dev/tenant: globex}"}]}"""));
+
+        Assert.Equal("1 node(s) had untolerated taint {orrery.dev/tenant}", Message(status, "PodScheduled"));
+    }
+
     private static PlaneReport Report(string dataPlane, string? feedback) => new(
         dataPlane, true, "", 1, 2, feedback is null ? null : Samples.Object(feedback).Json, feedback is null ? ("Unknown", "not reported yet") : ("True", ""));
 

@@ -28,6 +28,7 @@ public static class PlaceableKinds
         new(new("", "v1", "secrets"), "Secret", HasStatus: false),
         new(new("", "v1", "serviceaccounts"), "ServiceAccount", HasStatus: false),
         new(new("", "v1", "limitranges"), "LimitRange", HasStatus: false),
+        new(new("", "v1", "resourcequotas"), "ResourceQuota", HasStatus: false),
         new(new("", "v1", "persistentvolumeclaims"), "PersistentVolumeClaim"),
         new(new("networking.k8s.io", "v1", "ingresses"), "Ingress"),
         new(new("networking.k8s.io", "v1", "networkpolicies"), "NetworkPolicy", HasStatus: false),

@@ -16,7 +16,6 @@ public static class SatelliteRights
             new AccessRight(g.Key, [.. g.Select(k => k.Resource.Resource)], ["get", "list", "watch", "create", "patch", "delete"])),
         new("", ["namespaces"], ["get", "list", "watch", "create", "patch", "delete"]),
         new("", ["nodes"], ["list", "watch", "patch"]),
-        new("", ["resourcequotas"], ["list", "watch", "create", "patch", "delete"]),
         new("", ["pods/eviction"], ["create"]),
         new("", ["events"], ["list", "watch", "create", "patch"]),
         new("discovery.k8s.io", ["endpointslices"], ["list", "watch"]),

@@ -35,6 +35,9 @@ internal static class ClusterFields
             case "PersistentVolumeClaim":
                 spec.Remove("volumeName");
                 break;
+            case "ResourceQuota":
+                PlacedQuota.Keep(spec);
+                break;
         }
     }
 

@@ -54,6 +54,7 @@ internal static class PlacementRules
         "ReplicaSet" => source.Annotations.ContainsKey(OrreryNames.RevisionAnnotation),
         "ConfigMap" => source.Name == "kube-root-ca.crt",
         "ServiceAccount" => source.Name == "default",
+        "ResourceQuota" => !PlacedQuota.IsAny(source),
         "Service" => source is { Name: "kubernetes", Namespace: "default" },
         "Secret" => source.TextAt("type") is "kubernetes.io/service-account-token" or "helm.sh/release.v1" or "bootstrap.kubernetes.io/token",
         _ => false,

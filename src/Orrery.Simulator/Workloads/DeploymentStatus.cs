@@ -37,7 +37,17 @@ internal static class DeploymentStatus
             enough ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
             enough ? "Deployment has minimum availability." : "Deployment does not have minimum availability.", now, touch: false);
 
-        // 3. Progressing
+        // 3. ReplicaFailure: of the current ReplicaSet first
+        if (sets.OrderByDescending(s => s.Uid == current?.Uid).Select(s => Conditions.Find(s, "ReplicaFailure")).FirstOrDefault(c => c is { Status: "True" }) is { } failure)
+        {
+            Set(status, "ReplicaFailure", failure.Status, failure.Reason, failure.Message, now, touch: false);
+        }
+        else
+        {
+            Conditions.Remove(status, "ReplicaFailure");
+        }
+
+        // 4. Progressing
         bool complete = current is not null && updated == wanted && total == wanted && available == wanted;
         bool moved = before != (status.NumberAt("replicas"), status.NumberAt("updatedReplicas"), status.NumberAt("availableReplicas"));
         return (status, current is null ? null : Progress(deployment, current, status, complete, made, moved, now));

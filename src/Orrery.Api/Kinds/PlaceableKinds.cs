@@ -29,6 +29,8 @@ public static class PlaceableKinds
         new(new("", "v1", "serviceaccounts"), "ServiceAccount", HasStatus: false),
         new(new("", "v1", "limitranges"), "LimitRange", HasStatus: false),
         new(new("", "v1", "resourcequotas"), "ResourceQuota", HasStatus: false),
+        new(new("", "v1", "endpoints"), "Endpoints", HasStatus: false),
+        new(new("discovery.k8s.io", "v1", "endpointslices"), "EndpointSlice", HasStatus: false),
         new(new("", "v1", "persistentvolumeclaims"), "PersistentVolumeClaim"),
         new(new("networking.k8s.io", "v1", "ingresses"), "Ingress"),
         new(new("networking.k8s.io", "v1", "networkpolicies"), "NetworkPolicy", HasStatus: false),

@@ -18,7 +18,6 @@ public static class SatelliteRights
         new("", ["nodes"], ["list", "watch", "patch"]),
         new("", ["pods/eviction"], ["create"]),
         new("", ["events"], ["list", "watch", "create", "patch"]),
-        new("discovery.k8s.io", ["endpointslices"], ["list", "watch"]),
     ];
 
     /// <summary>For logs, streams and metrics.</summary>

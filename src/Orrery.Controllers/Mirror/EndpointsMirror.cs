@@ -13,7 +13,8 @@ internal static class EndpointsMirror
 
     private const string OverCapacity = "endpoints.kubernetes.io/over-capacity";
 
-    private const string ManagedBy = "endpoints.kubernetes.io/managed-by";
+    /// <summary>Label of those that are made here.</summary>
+    public const string ManagedBy = "endpoints.kubernetes.io/managed-by";
 
     /// <param name="slices">Those of the Service, as they stand in the virtual cluster.</param>
     public static JsonObject Build(KubeObject service, IEnumerable<KubeObject> slices)

@@ -18,6 +18,15 @@ internal static class ClusterFields
                 manifest.Remove("secrets");
             }
 
+            // Nodes, zones and pods of the virtual cluster are none of the data plane's.
+            foreach (JsonObject endpoint in Endpoints(manifest))
+            {
+                foreach (string member in (ReadOnlySpan<string>)["targetRef", "nodeName", "zone", "hints"])
+                {
+                    endpoint.Remove(member);
+                }
+            }
+
             return;
         }
 
@@ -40,6 +49,14 @@ internal static class ClusterFields
                 break;
         }
     }
+
+    private static IEnumerable<JsonObject> Endpoints(JsonObject manifest) => manifest.Kind switch
+    {
+        "EndpointSlice" => (manifest["endpoints"] as JsonArray ?? []).OfType<JsonObject>(),
+        "Endpoints" => (manifest["subsets"] as JsonArray ?? []).OfType<JsonObject>()
+            .SelectMany(s => (s["addresses"] as JsonArray ?? []).Concat(s["notReadyAddresses"] as JsonArray ?? [])).OfType<JsonObject>(),
+        _ => [],
+    };
 
     /// <summary>Addresses and ports are allocated by each data plane. A headless service stays headless.</summary>
     private static void RemoveAllocations(JsonObject spec)

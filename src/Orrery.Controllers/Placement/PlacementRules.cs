@@ -9,6 +9,11 @@ namespace Orrery.Controllers.Placement;
 /// <summary>Which objects of a virtual cluster are placed. Pure.</summary>
 internal static class PlacementRules
 {
+    /// <summary>By which whoever led was known before there were Leases: renewed every few seconds, and leading nowhere.</summary>
+    private const string LeaderAnnotation = "control-plane.alpha.kubernetes.io/leader";
+
+    private const string ServiceLabel = "kubernetes.io/service-name";
+
     public static bool IsPlaced(KubeObject source) => !source.IsDeleting && IsPlaceable(source);
 
     /// <summary>
@@ -55,6 +60,8 @@ internal static class PlacementRules
         "ConfigMap" => source.Name == "kube-root-ca.crt",
         "ServiceAccount" => source.Name == "default",
         "ResourceQuota" => !PlacedQuota.IsAny(source),
+        "Endpoints" => source is { Name: "kubernetes", Namespace: "default" } || source.Labels.ContainsKey(EndpointsMirror.ManagedBy) || source.Annotations.ContainsKey(LeaderAnnotation),
+        "EndpointSlice" => source.Namespace == "default" && source.Labels.GetValueOrDefault(ServiceLabel) == "kubernetes",
         "Service" => source is { Name: "kubernetes", Namespace: "default" },
         "Secret" => source.TextAt("type") is "kubernetes.io/service-account-token" or "helm.sh/release.v1" or "bootstrap.kubernetes.io/token",
         _ => false,

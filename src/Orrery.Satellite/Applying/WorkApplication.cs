@@ -130,6 +130,13 @@ internal sealed class WorkApplication(
                 {
                     return (null, ApplyOutcome.Refused("NotAllowed", beyond, live));
                 }
+
+                if (EndpointBounds.Hold(manifest.Json, tenancy) is { } inside)
+                {
+                    // Nor may what it led to before, when that was allowed, be led to any more.
+                    await removals.PruneAsync(manifest.WorkName, keep: null, cancellationToken).ConfigureAwait(false);
+                    return (null, ApplyOutcome.Refused("NotAllowed", inside));
+                }
             }
         }
 

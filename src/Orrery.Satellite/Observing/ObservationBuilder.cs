@@ -57,7 +57,7 @@ internal static class ObservationBuilder
 
     /// <summary>What Orrery applied itself is reported on its Work.</summary>
     public static bool IsReported(KubeObject live, string kind) =>
-        kind is not ("PersistentVolumeClaim" or "Job") || AppliedObjects.MarkOf(live).Length == 0;
+        kind is not ("PersistentVolumeClaim" or "Job" or "EndpointSlice") || AppliedObjects.MarkOf(live).Length == 0;
 
     private static SourceReference Source(KubeObject live, string kind, MappedNamespace? owner) =>
         kind == "Namespace"

@@ -47,6 +47,10 @@ internal static class TrafficBounds
         }
     }
 
+    /// <summary>Whether the guard lets the tenant's pods go to an address, whatever is there. A name is none: what it leads to may change.</summary>
+    public static bool IsOutside(string address) =>
+        IPAddress.TryParse(address, out IPAddress? ip) && Network($"{address}/{(ip.AddressFamily == AddressFamily.InterNetwork ? 32 : 128)}") is { } alone && !Closed.Any(c => Covers(c, alone));
+
     /// <returns>False when nothing of the block may be let out to.</returns>
     private static bool Narrow(JsonObject block)
     {

@@ -137,7 +137,7 @@ public sealed class RoughClusterRoadTests
         Assert.InRange(PolicyTries(way) - before, 0, 3);
 
         way.Instead = null;
-        await Eventually.SomeAsync(() => inside.FindAsync(Policies, Mapped, "orrery-tenant", default), "held apart again", TimeSpan.FromSeconds(10));
+        await Eventually.SomeAsync(() => inside.FindAsync(Policies, Mapped, "orrery-tenant", default), "held apart again", TimeSpan.FromSeconds(15));
         await IsolatedAsync(fleet, "True Isolated");
     }
 

@@ -42,7 +42,7 @@ internal static class Findings
             IEnumerable<string> threads = Directory.Exists(folder + "/task") ? Directory.GetDirectories(folder + "/task").Select(t => $"{Read(t + "/comm").Trim()}:{Read(t + "/wchan").Trim()}") : [];
             return fields.Length > 12 ? $"state {fields[0]}, user {fields[11]}, system {fields[12]}, threads {string.Join(' ', threads.CountBy(t => t).Select(t => $"{t.Value}x{t.Key}"))}" : "does not run";
         }
-        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException)
+        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException or IOException)
         {
             return unreadable.Message;
         }

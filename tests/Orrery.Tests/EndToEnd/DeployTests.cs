@@ -49,6 +49,55 @@ public sealed class DeployTests(Vendor vendor) : IClassFixture<Vendor>
         }
     }
 
+    /// <summary>A cluster's owner can have the API server hold a satellite to what is Orrery's, also one that means ill: what it does beside its work is refused, and its work is not.</summary>
+    [Fact]
+    public async Task Fence_OfAClustersOwner_HoldsTheSatelliteToNamespacesOfOrrery()
+    {
+        Kubectl.Require();
+        await using StandIn cluster = await StandIn.StartAsync();
+        Kubectl owner = cluster.KubectlAs("owner", "system:masters");
+        await owner.RunAsync("apply --validate=strict -f -", (await vendor.OrreryAsync(["data-plane", "add", "fenced"])).Succeeded());
+        const string As = " --as system:serviceaccount:orrery-system:orrery-satellite";
+        const string Its = """{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "acme-shop-default", "labels": {"app.kubernetes.io/managed-by": "orrery"} } }""";
+        await owner.RunAsync("create namespace theirs");
+        await owner.RunAsync("create -f -" + As, Its);
+        string[] beyond =
+        [
+            "create configmap beside -n kube-system", "create deployment beside --image=example.test/a -n theirs", "create namespace mine", "label namespace theirs app.kubernetes.io/managed-by=orrery --overwrite",
+            "label namespace acme-shop-default app.kubernetes.io/managed-by-", "delete namespace theirs", "delete deployment orrery-satellite -n orrery-system",
+        ];
+
+        await owner.RunAsync($"apply --validate=strict -f {Path.Combine(Repository.Root, "deploy", "satellite", "fence.yaml")}");
+        await Eventually.HoldsAsync(async () => (await owner.TryAsync("create configmap fenced -n theirs --dry-run=server" + As)).Error.Contains("only in namespaces that Orrery made", StringComparison.Ordinal), Limit);
+        foreach (string command in beyond)
+        {
+            Ended refused = await owner.TryAsync(command + As);
+            Assert.True(refused.ExitCode != 0 && refused.Error.Contains("denied request: only", StringComparison.Ordinal), $"{command}: {refused.Output}{refused.Error}");
+        }
+
+        foreach (string command in (string[])["create configmap within -n acme-shop-default", "delete configmap within -n acme-shop-default", "create configmap satellite-log-00000001 -n orrery-system", "delete namespace acme-shop-default"])
+        {
+            (await owner.TryAsync(command + As)).Succeeded();
+        }
+
+        // Everybody else does what they may.
+        await owner.RunAsync("create configmap ours -n kube-system");
+    }
+
+    /// <summary>The image has what the manifests ask for: the user that its pods run as, and a program for their arguments.</summary>
+    [Fact]
+    public async Task Image_HasTheUserAndTheProgramOfTheManifests()
+    {
+        string[] image = await File.ReadAllLinesAsync(Path.Combine(Repository.Root, "deploy", "image", "Dockerfile"), TestContext.Current.CancellationToken);
+        string manifest = (await vendor.OrreryAsync(["data-plane", "add", "imaged"])).Succeeded();
+        string user = image.Single(l => l.StartsWith("USER ", StringComparison.Ordinal))["USER ".Length..].Split(':')[0];
+
+        Assert.Contains($"runAsUser: {user},", manifest, StringComparison.Ordinal);
+        Assert.Contains("COPY orrery/ /opt/orrery/", image);
+        Assert.Contains("""ENTRYPOINT ["/opt/orrery/orrery"]""", image);
+        Assert.Contains("./orrery publish deploy/image/orrery ", string.Join('\n', image), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("/livez")]
     [InlineData("/readyz")]

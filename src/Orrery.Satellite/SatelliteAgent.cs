@@ -30,7 +30,7 @@ public sealed class SatelliteAgent(SatelliteOptions options)
         using var controlPlane = new KubeClient(TunnelDial.For(options.ControlPlane) with { MayChange = () => !standing.IsShutOut }, options.Time);
 
         // Opens no connection where there are tunnels.
-        using var beating = new KubeClient(TunnelDial.For(options.ControlPlane), options.Time);
+        using var beating = new KubeClient(TunnelDial.ForLease(options.ControlPlane), options.Time);
         using var cluster = new KubeClient(options.Cluster, options.Time);
         var history = new ServerHistory();
         var policy = new PolicyWatch(cluster, options, history);

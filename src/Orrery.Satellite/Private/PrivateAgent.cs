@@ -35,7 +35,7 @@ public sealed class PrivateAgent(PrivateOptions options)
             return;
         }
 
-        using var vendor = new KubeClient(enrollment.Config, options.Time);
+        using var vendor = new KubeClient(TunnelDial.ForLease(enrollment.Config), options.Time);
         var context = new PrivateContext(options, vendor, cluster);
         await Together.RunAsync([enrollment.KeepAsync, .. Loops(context, logger)], cancellationToken).ConfigureAwait(false);
     }

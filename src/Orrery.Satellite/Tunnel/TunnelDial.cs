@@ -38,6 +38,9 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
     /// <summary>For the client whose connection carries a tunnel.</summary>
     public static ClientConfig For(ClientConfig controlPlane) => controlPlane with { PingAfter = PingAfter, AckTimeout = AckTimeout };
 
+    /// <summary>For the client of one that beats by a Lease: a renewal into a dead connection must not outlast what the one before vouches for.</summary>
+    public static ClientConfig ForLease(ClientConfig controlPlane) => For(controlPlane) with { PingAfter = PingAfterWithoutBeats };
+
     /// <summary>Ends once the control plane has let it in; from then on the satellite's heartbeat is in the connection.</summary>
     /// <exception cref="WebSocketException">It is not there, or does not let it in.</exception>
     /// <exception cref="Api.StatusException">It says why it does not let it in.</exception>

@@ -58,6 +58,29 @@ public sealed class LeaseBeatTests
         await beating;
     }
 
+    /// <summary>Nothing passes any more and nobody says so: the Lease, which vouches for 40 seconds, is renewed over another connection before that is over.</summary>
+    [Fact]
+    public async Task RunAsync_ConnectionFallsSilent_RenewsOverAnotherInTime()
+    {
+        await using TestServer root = await TestServer.StartAsync(new TestServerOptions());
+        await root.Admin.CreateAsync(ClusterResources.Namespaces, "", new() { ["metadata"] = new System.Text.Json.Nodes.JsonObject { ["name"] = "dp-edge-1" } }, Token);
+        await using var network = new BadNetwork(root.Url.Port, TimeProvider.System);
+        using var client = new KubeClient(TunnelDial.ForLease(root.Admin.Config with { Server = new UriBuilder(root.Url) { Port = network.Port }.Uri }));
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var beat = new LeaseBeat(client, "edge-1", null, TimeProvider.System, NullLogger.Instance);
+        Task beating = beat.RunAsync(stop.Token);
+        await beat.Joined.WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System, Token);
+        async Task<string?> RenewedAsync() => (await root.Admin.GetAsync(ClusterResources.Leases, "dp-edge-1", OrreryNames.TunnelLease, Token)).TextAt("spec", "renewTime");
+        string? before = await RenewedAsync();
+
+        network.Silence();
+
+        // 25 seconds until the connection is given up, and the wait for the next beat. By the usual patience it would be a minute.
+        await Eventually.TrueAsync(async () => await RenewedAsync() != before, "renewed over another connection", TimeSpan.FromSeconds(48), Token);
+        await stop.CancelAsync();
+        await beating;
+    }
+
     /// <summary>Each beat is over once all wait for the next.</summary>
     private static async Task BeatAsync(KubeClient root, ManualTime time, int beats, int satellites)
     {

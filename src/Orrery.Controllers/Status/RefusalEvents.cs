@@ -15,7 +15,7 @@ internal sealed class RefusalEvents
     /// <summary>Of the Events.</summary>
     public const string Reason = "NotApplied";
 
-    /// <summary>States that pass by themselves: what is in the way is about to go, or to come.</summary>
+    /// <summary>States that pass by themselves: what is in the way is about to go, or to come. (Nor is it told that what was withdrawn is not there.)</summary>
     private static readonly string[] Passing = ["Terminating", "NamespaceTerminating", "NoTenancy"];
 
     private readonly EventRecorder events;
@@ -40,6 +40,7 @@ internal sealed class RefusalEvents
     {
         if (Conditions.Find(work, OrreryNames.AppliedCondition) is { Status: Conditions.False } refused
             && !Passing.Contains(refused.Reason, StringComparer.Ordinal)
+            && Withdrawal.Of(work) is null
             && (Conditions.Find(old, OrreryNames.AppliedCondition) is not { } before || (before.Status, before.Reason, before.Message) != (refused.Status, refused.Reason, refused.Message))
             && SourceKey.Of(work) is { } key && sources.Get(key) is { } source)
         {

@@ -42,7 +42,10 @@ public sealed class PodGraceRoadTests
         await Eventually.TrueAsync(async () => await ThereAsync(shop, "default") is null, "it has gone", TimeSpan.FromSeconds(60));
         Assert.Empty(await WorksAsync(fleet, Other));
 
-        // 4. Its name is free, and another of it runs.
+        // 4. That it has gone is no refusal.
+        Assert.DoesNotContain((await shop.ListAsync(CoreResources.Events, "default", null, default)).Items, e => e.TextAt("reason") == "NotApplied");
+
+        // 5. Its name is free, and another of it runs.
         Assert.NotEqual(pod.Uid, (await RunAsync(fleet, shop, 60, Plane, Other)).Uid);
     }
 

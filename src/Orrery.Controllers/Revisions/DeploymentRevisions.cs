@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Api.Kinds;
@@ -32,6 +33,17 @@ internal sealed class DeploymentRevisions(RevisionClient client, Informer deploy
 
         // One that was adopted stands for what ran before, whatever its template: pods are told to be of a revision by its name.
         KubeObject? current = known.Find(s => s.Annotations.ContainsKey(OrreryNames.RevisionAnnotation) && ReplicaSetObjects.HasTemplate(s, template));
+        bool isPaused = current is null && deployment.At("spec", "paused") is { ValueKind: JsonValueKind.True };
+        if (isPaused)
+        {
+            // No revision is made of what is changed while a Deployment is paused, which ends as one: what runs is of the last.
+            current = known.LastOrDefault();
+            if (current is null)
+            {
+                return ReconcileResult.Done;
+            }
+        }
+
         long number = known.Where(s => s.Uid != current?.Uid).Select(ReplicaSetObjects.Revision).DefaultIfEmpty(0).Max() + 1;
         number = Math.Max(number, current is null ? 0 : ReplicaSetObjects.Revision(current));
         long replicas = Wanted(deployment);
@@ -48,7 +60,7 @@ internal sealed class DeploymentRevisions(RevisionClient client, Informer deploy
             IReadOnlyList<KubeObject> owned = pods.ByIndex(RevisionKinds.ByOwner, set.Uid);
             bool isCurrent = set.Uid == current.Uid;
             KubeObject written = await UpdateAsync(
-                set, isCurrent ? replicas : owned.Count, isCurrent ? ReplicaSetObjects.Annotations(deployment, number, replicas) : null, cancellationToken).ConfigureAwait(false);
+                set, isCurrent ? replicas : owned.Count, isCurrent && !isPaused ? ReplicaSetObjects.Annotations(deployment, number, replicas) : null, cancellationToken).ConfigureAwait(false);
             JsonObject status = ReplicaSetObjects.Status(written, owned, time.GetUtcNow(), out TimeSpan? wait);
             again = wait is { } w && !(again < w) ? w : again;
             if (!JsonComparison.IsSame(written.At("status"), status))

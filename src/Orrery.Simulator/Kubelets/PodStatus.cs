@@ -129,11 +129,13 @@ internal static class PodStatus
         {
             bool pending = status.TextAt("phase") == "Pending";
             DateTimeOffset started = pod.TextAt("status", "startTime") is { } t ? DateTimeOffset.Parse(t, System.Globalization.CultureInfo.InvariantCulture) : DateTimeOffset.UnixEpoch;
+            string[] beside = status.TextAt("phase") == "Running" ? [.. Sidecars(pod)] : [];
             status["initContainerStatuses"] = new JsonArray([.. before.Select(c => (JsonNode)Container(
                 c,
                 pod,
-                pending ? new JsonObject { ["waiting"] = new JsonObject { ["reason"] = "PodInitializing" } } : Terminated(0, started, started),
-                running: false,
+                pending ? new JsonObject { ["waiting"] = new JsonObject { ["reason"] = "PodInitializing" } }
+                    : beside.Contains(c) ? new JsonObject { ["running"] = new JsonObject { ["startedAt"] = Conditions.Time(started) } } : Terminated(0, started, started),
+                running: beside.Contains(c),
                 list: "initContainers",
                 done: !pending))]);
         }
@@ -184,6 +186,11 @@ internal static class PodStatus
 
     private static IEnumerable<string> Names(KubeObject pod, string list) =>
         pod.At("spec", list) is { ValueKind: JsonValueKind.Array } all ? all.EnumerateArray().Select(c => c.GetProperty("name").GetString()!) : [];
+
+    /// <summary>Init containers that go on beside the others (KEP-753).</summary>
+    private static IEnumerable<string> Sidecars(KubeObject pod) => pod.At("spec", "initContainers") is { ValueKind: JsonValueKind.Array } all
+        ? all.EnumerateArray().Where(c => c.TryGetProperty("restartPolicy", out JsonElement policy) && policy.ValueEquals("Always")).Select(c => c.GetProperty("name").GetString()!)
+        : [];
 
     private static string Digest(string image) =>
         Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(image)));

@@ -77,6 +77,7 @@ internal sealed class MirrorReconciler(
         }
 
         JsonObject wanted = PodMirror.Build(original, key, dataPlane, node);
+        PodMirror.NameClaims(wanted, claim => mirrored.Of("PersistentVolumeClaim").Get(key.Object with { Name = claim }) is null ? MirrorNames.Mirrored(claim, dataPlane) : claim);
         bool owned = Own(wanted, original, key, dataPlane);
         if (present?.Annotations.GetValueOrDefault(OrreryNames.SourceResourcesAnnotation) is { } followed)
         {

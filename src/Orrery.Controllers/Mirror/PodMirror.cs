@@ -50,6 +50,20 @@ internal static class PodMirror
         };
     }
 
+    /// <summary>Claims are called otherwise in the virtual cluster where they were made in the data plane.</summary>
+    /// <param name="pod">Changed in place.</param>
+    /// <param name="name">Gives the name there.</param>
+    public static void NameClaims(JsonObject pod, Func<string, string> name)
+    {
+        foreach (JsonObject claim in (pod.NodeAt("spec", "volumes") as JsonArray ?? []).OfType<JsonObject>().Select(v => v["persistentVolumeClaim"]).OfType<JsonObject>())
+        {
+            if (claim.TextAt("claimName") is { } called)
+            {
+                claim["claimName"] = name(called);
+            }
+        }
+    }
+
     /// <summary>What is known of a pod whose data plane is silent: that nothing is known.</summary>
     public static void Silence(JsonObject status, string message)
     {

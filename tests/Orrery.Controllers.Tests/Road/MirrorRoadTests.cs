@@ -46,6 +46,25 @@ public sealed class MirrorRoadTests
         await Eventually.TrueAsync(async () => await shop.FindAsync(CoreResources.Nodes, "", "pa2-par-node-1", default) is null, "mirrored node is gone");
     }
 
+    /// <summary>By which a claim is told to be in use (<c>kubectl describe pvc</c>), and held while it is.</summary>
+    [Fact]
+    public async Task MirroredPod_NamesTheClaimsThatStandInTheVirtualCluster()
+    {
+        var claims = new GroupVersionResource("", "v1", "persistentvolumeclaims");
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        (KubeClient shop, KubeClient plane) = await OpenAsync(fleet);
+        await shop.CreateAsync(claims, "default", Claim("own"), default);
+        await plane.CreateAsync(claims, Mapped, Claim("www-web-1"), default);
+        await Eventually.SomeAsync(() => shop.FindAsync(claims, "default", "www-web-1.pa2-par", default), "mirrored claim");
+        JsonObject pod = Pod("web-1");
+        pod["spec"]!["volumes"] = JsonNode.Parse("""[{"name": "www", "persistentVolumeClaim": {"claimName": "www-web-1"} }, {"name": "own", "persistentVolumeClaim": {"claimName": "own"} }, {"name": "tmp", "emptyDir": {} }]""");
+        await plane.CreateAsync(CoreResources.Pods, Mapped, pod, default);
+
+        KubeObject mirrored = await Eventually.SomeAsync(() => shop.FindAsync(CoreResources.Pods, "default", "web-1.pa2-par", default), "mirrored pod");
+
+        Assert.Equal(["www-web-1.pa2-par", "own", null], mirrored.ToJsonObject()["spec"]!["volumes"]!.AsArray().Take(3).Select(v => (string?)v!["persistentVolumeClaim"]?["claimName"]));
+    }
+
     [Fact]
     public async Task Service_HasOneEndpointsObject_OverAllDataPlanes_ThatFollowsAndGoesWithIt()
     {
@@ -202,6 +221,10 @@ public sealed class MirrorRoadTests
     private static JsonObject Pod(string name) => Json($$"""
         {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "{{name}}", "labels": {"app": "web"} },
          "spec": {"nodeName": "pa2-par-node-1", "containers": [{"name": "web", "image": "example.test/web:1"}]} }
+        """);
+
+    private static JsonObject Claim(string name) => Json($$"""
+        {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "{{name}}"}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"} } } }
         """);
 
     private static JsonObject Event(KubeObject pod) => Json($$"""

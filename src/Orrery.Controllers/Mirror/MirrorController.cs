@@ -39,7 +39,7 @@ internal sealed class MirrorController : IController
         objects = context.Host(
             "mirror",
             new MirrorReconciler(
-                writer, observations, context.Fleet, context.Works, mirrored, new PodOwner(sources), new OwnPods(mirrored, context.Works), context.Time, context.Options.Loggers.CreateLogger("Orrery.Controllers.Mirror")),
+                writer, observations, context.Fleet, context.Works, mirrored, new PodOwner(sources), new OwnPods(mirrored, context.Works), new RevisionNames(sources, mirrored), context.Time, context.Options.Loggers.CreateLogger("Orrery.Controllers.Mirror")),
             needs,
             () => observations.Keys().Concat(mirrored.ByKind.SelectMany(k => Mirrored(k.Key, k.Value))).Distinct(),
             ownerOf: k => k.Object.Cluster.Namespace);

@@ -16,6 +16,7 @@ internal sealed class MirrorReconciler(
     MirrorInformers mirrored,
     PodOwner owners,
     OwnPods ownPods,
+    RevisionNames revisions,
     TimeProvider time,
     ILogger logger) : IReconciler<MirrorKey>
 {
@@ -266,7 +267,12 @@ internal sealed class MirrorReconciler(
     {
         string kind = original.TextAt("involvedObject", "kind") ?? "";
         string name = original.TextAt("involvedObject", "name") ?? "";
-        string about = kind == "Pod" ? ownPods.NameOf(key.Object, name, dataPlane) : name;
+        string about = kind switch
+        {
+            "Pod" => ownPods.NameOf(key.Object, name, dataPlane),
+            "ReplicaSet" => revisions.Of(key.Object, name, dataPlane),
+            _ => name,
+        };
         string uid = mirrored.Find(GroupVersionKind.From(original.TextAt("involvedObject", "apiVersion") ?? "", kind).GroupKind, key.Object with { Name = about })?.Uid ?? "";
         JsonObject wanted = EventMirror.Build(original, key, dataPlane, (about, uid));
         if (present is null)
@@ -282,6 +288,6 @@ internal sealed class MirrorReconciler(
                 CoreResources.Events, key.Object.Cluster, present, wanted, cancellationToken, [.. wanted.Select(m => m.Key).Except(["apiVersion", "kind", "metadata"])]).ConfigureAwait(false);
         }
 
-        return kind == "Pod" && uid.Length == 0 && IsRecent(present) && open ? ReconcileResult.After(TimeSpan.FromSeconds(2)) : ReconcileResult.Done;
+        return kind is "Pod" or "ReplicaSet" && uid.Length == 0 && IsRecent(present) && open ? ReconcileResult.After(TimeSpan.FromSeconds(2)) : ReconcileResult.Done;
     }
 }

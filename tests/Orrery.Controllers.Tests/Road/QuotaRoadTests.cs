@@ -35,6 +35,10 @@ public sealed class QuotaRoadTests
             async () => Conditions.Find(await shop.GetAsync(Deployments, "default", "web", default), "ReplicaFailure") is { Status: "True", Reason: "FailedCreate" } failed
                 && failed.Message.Contains("exceeded quota: team", StringComparison.Ordinal),
             "it says what holds it back", TimeSpan.FromSeconds(60));
+        KubeObject set = Assert.Single((await shop.ListAsync(CoreResources.ReplicaSets, "default", null, default)).Items);
+        await Eventually.TrueAsync(
+            async () => (await shop.ListAsync(CoreResources.Events, "default", null, default)).Items.Any(e => (e.TextAt("reason"), e.TextAt("involvedObject", "name"), e.TextAt("involvedObject", "uid")) == ("FailedCreate", set.Name, set.Uid)),
+            "its ReplicaSet says so, as it stands here", TimeSpan.FromSeconds(60));
         await Eventually.TrueAsync(async () => await UsedAsync(shop) == "2", "two are counted", TimeSpan.FromSeconds(60));
         await Eventually.TrueAsync(async () => (await shop.GetAsync(Deployments, "default", "web", default)).NumberAt("status", "availableReplicas") == 2, "two run", TimeSpan.FromSeconds(60));
         Assert.Equal(2, (await plane.Client.ListAsync(CoreResources.Pods, Mapped, null, default)).Items.Count);

@@ -243,14 +243,17 @@ internal sealed class PlacementReconciler(
         }
 
         string unknown = string.Join(", ", resolution.Unknown);
-        if (unknown.Length == 0)
+        bool staysHome = PlaceableKinds.Workloads.Contains(key.Kind) && placement.Owner is { Placement.IsEmpty: false } && PlacementRules.StaysHome(source);
+        string warning = unknown.Length > 0 ? $"There is no {unknown}; what runs already stays where it is"
+            : staysHome ? $"Nothing in namespace {source.Namespace} runs in data planes: namespaces that begin with kube- are those of the cluster itself" : "";
+        if (warning.Length == 0)
         {
             warned.TryRemove(key, out _);
         }
-        else if (!warned.TryGetValue(key, out string? last) || last != unknown)
+        else if (!warned.TryGetValue(key, out string? last) || last != warning)
         {
-            warned[key] = unknown;
-            events.Warning(source, "UnknownPlacement", $"There is no {unknown}; what runs already stays where it is");
+            warned[key] = warning;
+            events.Warning(source, staysHome ? "NotPlaced" : "UnknownPlacement", warning);
         }
     }
 }

@@ -16,6 +16,9 @@ internal static class PlacementRules
 
     public static bool IsPlaced(KubeObject source) => !source.IsDeleting && IsPlaceable(source);
 
+    /// <summary>A workload that would be placed anywhere else: what is in the namespaces of the cluster itself runs in no data plane, which has its own.</summary>
+    public static bool StaysHome(KubeObject source) => !source.IsDeleting && IsOfTheCluster(source) && !IsOfAPlacedWorkload(source) && !IsClustersOwn(source);
+
     /// <summary>
     /// A pod that was placed and is being deleted, with time to end: until it has gone wherever it runs, it stands there Terminating. Without a node of its own no pod gets such time but where it
     /// runs in data planes; with one it is theirs where it says that it runs there, and a kubelet's otherwise.
@@ -25,9 +28,11 @@ internal static class PlacementRules
         && (string.IsNullOrEmpty(source.TextAt("spec", "nodeName")) || source.Annotations.ContainsKey(OrreryNames.RunsInAnnotation));
 
     private static bool IsPlaceable(KubeObject source) =>
-        !source.Namespace.StartsWith("kube-", StringComparison.Ordinal)
+        !IsOfTheCluster(source)
         && !IsOfAPlacedWorkload(source)
         && !IsClustersOwn(source);
+
+    private static bool IsOfTheCluster(KubeObject source) => source.Namespace.StartsWith("kube-", StringComparison.Ordinal);
 
     /// <summary>
     /// What a workload's controller made follows that workload, whose controller runs in each data plane itself. Others run wherever they do, and what they make is placed as anybody's: custom resources

@@ -354,13 +354,23 @@ internal sealed class Seat(FairQueue? queue, ClusterShare? share, int width) : I
 
     private FairQueue? queue = queue;
 
+    /// <summary>Null once it was given back: a watch that goes on for hours keeps its seat, and need not keep what its cluster had under way when it began.</summary>
+    private ClusterShare? share = share;
+
     /// <summary>
     /// For as long as its request waits for the disk or for its client: it wants no processor, so others may have its seat, while its cluster has it under way.
     /// </summary>
     /// <returns>To be disposed, once, when the request goes on, which it does at once.</returns>
-    public Aside SetAside() => queue?.SetAsideOf(share!, width) ?? default;
+    public Aside SetAside() => queue is { } held && share is { } own ? held.SetAsideOf(own, width) : default;
 
-    public void Dispose() => Interlocked.Exchange(ref queue, null)?.Leave(share!, width);
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref queue, null) is { } held)
+        {
+            held.Leave(share!, width);
+            share = null;
+        }
+    }
 }
 
 /// <summary>A seat that is set aside; disposing, once, takes it again.</summary>

@@ -85,7 +85,9 @@ internal sealed class HandshakeTurns(int atOnce, TimeProvider time)
     private sealed class Turn
     {
         private readonly HandshakePlaces places;
-        private readonly ITimer timer;
+
+        /// <summary>Null once the turn has ended: the connection holds the turn for as long as it lasts.</summary>
+        private ITimer? timer;
         private int steps;
         private int ended;
 
@@ -102,7 +104,8 @@ internal sealed class HandshakeTurns(int atOnce, TimeProvider time)
         {
             if (Interlocked.Exchange(ref ended, 1) == 0)
             {
-                timer.Dispose();
+                timer?.Dispose();
+                timer = null;
                 places.Leave();
             }
         }

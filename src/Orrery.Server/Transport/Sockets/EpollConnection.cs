@@ -87,7 +87,8 @@ internal sealed class EpollConnection : ConnectionContext, IConnectionIdFeature,
         set => id = value;
     }
 
-    public override IFeatureCollection Features { get; } = new FeatureCollection();
+    // So many stand on one with TLS; a collection that grows by itself would have room for twice as many.
+    public override IFeatureCollection Features { get; } = new FeatureCollection(initialCapacity: 18);
 
     public override IDictionary<object, object?> Items
     {

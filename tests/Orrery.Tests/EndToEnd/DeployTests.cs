@@ -60,11 +60,13 @@ public sealed class DeployTests(Vendor vendor) : IClassFixture<Vendor>
         const string As = " --as system:serviceaccount:orrery-system:orrery-satellite";
         const string Its = """{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "acme-shop-default", "labels": {"app.kubernetes.io/managed-by": "orrery"} } }""";
         await owner.RunAsync("create namespace theirs");
+        await owner.RunAsync("create configmap satellite-policy -n orrery-system --from-literal=mode=ReadOnly");
         await owner.RunAsync("create -f -" + As, Its);
         string[] beyond =
         [
             "create configmap beside -n kube-system", "create deployment beside --image=example.test/a -n theirs", "create namespace mine", "label namespace theirs app.kubernetes.io/managed-by=orrery --overwrite",
             "label namespace acme-shop-default app.kubernetes.io/managed-by-", "delete namespace theirs", "delete deployment orrery-satellite -n orrery-system",
+            "label configmap satellite-policy -n orrery-system mine=true", "delete configmap satellite-policy -n orrery-system",
         ];
 
         await owner.RunAsync($"apply --validate=strict -f {Path.Combine(Repository.Root, "deploy", "satellite", "fence.yaml")}");

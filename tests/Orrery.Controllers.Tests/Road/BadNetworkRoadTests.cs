@@ -58,7 +58,7 @@ public sealed class BadNetworkRoadTests
 
             // 2. It goes silent without breaking: that is noticed, and both directions work again over new connections.
             network.Silence();
-            long silent = TimeProvider.System.GetTimestamp();
+            using var silent = new SeenTime(TimeProvider.System);
             await shop.CreateAsync(ConfigMaps, "default", ConfigMap("after-silence"), default);
             StatusException gone = await Assert.ThrowsAsync<StatusException>(() => shop.GetTextAsync("/api/v1/namespaces/default/pods/seen-0.far/log", default));
             Assert.True(gone.Code is 503 && gone.Message.Contains("\"far\"", StringComparison.Ordinal), $"{gone.Code} {gone.Message}");
@@ -67,7 +67,7 @@ public sealed class BadNetworkRoadTests
             Assert.Equal(lists, await ListsAsync(fleet.Root));
 
             // Known after fifty seconds at the latest, and dialled anew after five more; on a machine that is busy otherwise.
-            Assert.InRange(TimeProvider.System.GetElapsedTime(silent), TimeSpan.Zero, TimeSpan.FromSeconds(75));
+            Assert.InRange(silent.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(75));
         }
         finally
         {

@@ -10,7 +10,7 @@ public static class MergePatch
     public static JsonObject Decode(JsonNode? body) => body as JsonObject
         ?? throw PatchErrors.Undecodable($"json: cannot unmarshal {GoText.JsonTypeOf(body)} into Go value of type map[string]interface {{}}");
 
-    /// <summary>Merges <paramref name="patch"/> into <paramref name="target"/> in place and returns it; null members delete.</summary>
+    /// <summary>Merges <paramref name="patch"/> into <paramref name="target"/> in place and returns it; null members delete. The patch stays as it is.</summary>
     public static JsonObject Apply(JsonObject target, JsonObject patch)
     {
         foreach ((string name, JsonNode? value) in patch)

@@ -62,7 +62,7 @@ internal static class PatchHandler
                 {
                     PatchFormat.Json => JsonPatch.Apply(current, (JsonArray)operations!.DeepClone()) as JsonObject
                         ?? throw ApiErrors.BadRequest("the patch leaves no object"),
-                    PatchFormat.Merge => MergePatch.Apply(current, (JsonObject)merge!.DeepClone()),
+                    PatchFormat.Merge => MergePatch.Apply(current, merge!),
                     _ => StrategicMergePatch.Apply(current, (JsonObject)merge!.DeepClone(), request.Resource.Schema),
                 };
                 IReadOnlyList<string> faults = Decode(request, patched, format == PatchFormat.StrategicMerge ? merge : null, ofPatch, options);

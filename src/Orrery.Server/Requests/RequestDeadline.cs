@@ -13,7 +13,7 @@ internal sealed class RequestDeadline : IDisposable
     private static readonly TimeSpan MostOfAWrite = TimeSpan.FromSeconds(34);
 
     private readonly CancellationTokenSource? limit;
-    private readonly CancellationTokenSource? either;
+    private readonly CancellationTokenRegistration leaving;
     private readonly CancellationToken gone;
 
     private RequestDeadline(TimeSpan? within, TimeProvider time, CancellationToken gone)
@@ -23,7 +23,7 @@ internal sealed class RequestDeadline : IDisposable
         {
             At = time.GetUtcNow() + span;
             limit = new CancellationTokenSource(span, time);
-            either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, gone);
+            leaving = gone.UnsafeRegister(static limit => ((CancellationTokenSource)limit!).Cancel(), limit);
         }
     }
 
@@ -31,9 +31,9 @@ internal sealed class RequestDeadline : IDisposable
     public DateTimeOffset? At { get; }
 
     /// <summary>Canceled at the deadline, or once the client has gone.</summary>
-    public CancellationToken Token => either?.Token ?? gone;
+    public CancellationToken Token => limit?.Token ?? gone;
 
-    public bool HasPassed => limit is { IsCancellationRequested: true };
+    public bool HasPassed => limit is { IsCancellationRequested: true } && !gone.IsCancellationRequested;
 
     /// <param name="isLongRunning">It ends when one of both sides says so.</param>
     /// <exception cref="StatusException">400: the parameter is no duration.</exception>
@@ -52,7 +52,7 @@ internal sealed class RequestDeadline : IDisposable
 
     public void Dispose()
     {
-        either?.Dispose();
+        leaving.Dispose();
         limit?.Dispose();
     }
 }

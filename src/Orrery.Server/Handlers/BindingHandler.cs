@@ -24,11 +24,6 @@ internal static class BindingHandler
         }
 
         JsonObject binding = SubresourceBody.Parse(Kind, await RequestBody.ReadJsonAsync(request.Http.Request, Kind.Kind, cancellationToken));
-        if (binding.Namespace.Length > 0 && binding.Namespace != request.Namespace)
-        {
-            throw ApiErrors.BadRequest("the namespace of the provided object does not match the namespace sent on the request");
-        }
-
         if (binding.Name.Length == 0)
         {
             throw ApiErrors.Invalid(Kind.GroupKind, "", [FieldError.Required("metadata.name", "name or generateName is required")]);
@@ -46,13 +41,17 @@ internal static class BindingHandler
     {
         WriteOptions options = request.WriteOptions("CreateOptions");
         WriteScope scope = request.Scope(options);
+        SubresourceBody.RequirePlace(request, Kind, binding);
         binding = await SubresourceBody.AdmitAsync(asked, asked.Scope(options), Kind, binding, cancellationToken);
         string node = binding.TextAt("target", "name") ?? "";
-        if (node.Length == 0 || binding.TextAt("target", "kind") is not (null or "" or "Node"))
+        FieldError[] faults =
+        [
+            .. binding.TextAt("target", "kind") is null or "" or "Node" ? (FieldError[])[] : [FieldError.NotSupported("target.kind", binding.NodeAt("target", "kind")?.DeepClone(), "Node", "<empty>")],
+            .. node.Length > 0 ? (FieldError[])[] : [FieldError.Required("target.name")],
+        ];
+        if (faults.Length > 0)
         {
-            throw ApiErrors.Invalid(Kind.GroupKind, request.Name, [node.Length == 0
-                ? FieldError.Required("target.name")
-                : FieldError.NotSupported("target.kind", binding.NodeAt("target", "kind")?.DeepClone(), "Node", "<empty>")]);
+            throw ApiErrors.Invalid(Kind.GroupKind, request.Name, faults);
         }
 
         string now = request.Server.Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
@@ -79,6 +78,11 @@ internal static class BindingHandler
         if (binding.Uid.Length > 0 && binding.Uid != pod.Uid)
         {
             throw ApiErrors.Conflict(resource, pod.Name, $"Precondition failed: UID in precondition: {binding.Uid}, UID in object meta: {pod.Uid}");
+        }
+
+        if (binding.ResourceVersion.Length > 0 && binding.ResourceVersion != pod.ResourceVersion)
+        {
+            throw ApiErrors.Conflict(resource, pod.Name, $"Precondition failed: ResourceVersion in precondition: {binding.ResourceVersion}, ResourceVersion in object meta: {pod.ResourceVersion}");
         }
 
         if (pod.IsDeleting)

@@ -22,16 +22,12 @@ internal static class EvictionHandler
             eviction["apiVersion"] = Kind.ApiVersion;
         }
 
+        SubresourceBody.RequirePlace(request, Kind, eviction);
         DeleteOptions options = DeleteOptions.Read(request.Query, eviction["deleteOptions"] as JsonObject);
         var pod = KubeObject.Parse(request.Require(request.Name).Json.Span);
         WriteScope scope = DeleteHandler.Scope(request, request.Name, options);
         eviction = await SubresourceBody.AdmitAsync(request, scope with { Options = request.WriteOptions("CreateOptions").ToJson }, Kind, eviction, cancellationToken);
         options = DeleteOptions.Read(request.Query, eviction["deleteOptions"] as JsonObject);
-
-        if (eviction.Name is { Length: > 0 } said && said != request.Name)
-        {
-            throw ApiErrors.BadRequest("name in URL does not match name in Eviction object");
-        }
 
         ObjectDeletion.CheckPreconditions(scope, options, pod.ToJsonObject());
 

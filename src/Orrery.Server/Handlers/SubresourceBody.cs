@@ -22,6 +22,21 @@ internal static class SubresourceBody
         return json;
     }
 
+    /// <summary>The body is about the object that the path names, by its name too.</summary>
+    /// <exception cref="StatusException">400: it is not.</exception>
+    public static void RequirePlace(ResourceRequest request, GroupVersionKind kind, JsonObject body)
+    {
+        if (body.Namespace.Length > 0 && body.Namespace != request.Namespace)
+        {
+            throw ApiErrors.BadRequest("the namespace of the provided object does not match the namespace sent on the request");
+        }
+
+        if (body.Name != request.Name)
+        {
+            throw ApiErrors.BadRequest($"name in URL does not match name in {kind.Kind} object");
+        }
+    }
+
     /// <summary>Such a body is created, and the object that it is about changed after it.</summary>
     /// <exception cref="StatusException">Refused.</exception>
     public static async ValueTask<JsonObject> AdmitAsync(ResourceRequest request, WriteScope scope, GroupVersionKind kind, JsonObject body, CancellationToken cancellationToken)

@@ -48,6 +48,30 @@ public sealed class PodSubresourceTests(ServerFixture fixture) : IClassFixture<S
         Assert.Equal("spec", Assert.Single(direct.Status.Details!.Causes).Field);
     }
 
+    /// <summary>The body is about the pod that the path names (pkg/registry/core/pod/storage).</summary>
+    [Theory]
+    [InlineData("binding", """{"target":{"name":"n"}}""", 400, "name in URL does not match name in Binding object")]
+    [InlineData("binding", """{"metadata":{"name":"q"},"target":{"name":"n"}}""", 400, "name in URL does not match name in Binding object")]
+    [InlineData("binding", """{"metadata":{"name":"p","namespace":"other"},"target":{"name":"n"}}""", 400, "the namespace of the provided object does not match the namespace sent on the request")]
+    [InlineData("binding", """{"metadata":{"name":"p"},"target":{"kind":"Pod"}}""", 422, "Binding \"p\" is invalid: [target.kind: Unsupported value: \"Pod\": supported values: \"Node\", \"<empty>\", target.name: Required value]")]
+    [InlineData("binding", """{"metadata":{"name":"p","resourceVersion":"1"},"target":{"name":"n"}}""", 409, null)]
+    [InlineData("eviction", "{}", 400, "name in URL does not match name in Eviction object")]
+    [InlineData("eviction", """{"metadata":{"name":"q"}}""", 400, "name in URL does not match name in Eviction object")]
+    [InlineData("eviction", """{"metadata":{"name":"p","namespace":"other"}}""", 400, "the namespace of the provided object does not match the namespace sent on the request")]
+    public async Task Post_OfSomethingElse_IsRefused(string subresource, string body, int code, string? message)
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(ServerFixture.Pods, ns, ServerFixture.Pod("p"), Token);
+        using var http = new RawHttp(fixture.Server);
+
+        using HttpResponseMessage answer = await http.SendAsync(HttpMethod.Post, $"/api/v1/namespaces/{ns}/pods/p/{subresource}", body);
+
+        Assert.Equal(code, (int)answer.StatusCode);
+        string? said = (string?)(await RawHttp.JsonAsync(answer))["message"];
+        Assert.Equal(message ?? said, said);
+        Assert.Null((await fixture.Admin.GetAsync(ServerFixture.Pods, ns, "p", Token)).TextAt("spec", "nodeName"));
+    }
+
     private static JsonObject Patch(string json) => JsonNode.Parse(json)!.AsObject();
 
     private static JsonObject Container(KubeObject pod, string list) => JsonNode.Parse(pod.Json.GetRawText())!["spec"]![list]![0]!.AsObject();

@@ -193,7 +193,7 @@ public sealed class WriteTests(ServerFixture fixture) : IClassFixture<ServerFixt
         string ns = await fixture.NamespaceAsync();
         await fixture.Admin.CreateAsync(ServerFixture.Pods, ns, ServerFixture.Pod("p"), ServerFixture.Token);
         await fixture.Admin.CreateAsync(
-            ServerFixture.Pods, ns, new JsonObject { ["target"] = new JsonObject { ["kind"] = "Node", ["name"] = "n1" } }, ServerFixture.Token, "p", "binding");
+            ServerFixture.Pods, ns, new JsonObject { ["metadata"] = new JsonObject { ["name"] = "p" }, ["target"] = new JsonObject { ["kind"] = "Node", ["name"] = "n1" } }, ServerFixture.Token, "p", "binding");
 
         await fixture.Admin.DeleteAsync(ServerFixture.Pods, ns, "p", null, ServerFixture.Token);
         KubeObject marked = await fixture.Admin.GetAsync(ServerFixture.Pods, ns, "p", ServerFixture.Token);
@@ -211,7 +211,7 @@ public sealed class WriteTests(ServerFixture fixture) : IClassFixture<ServerFixt
         string ns = await fixture.NamespaceAsync();
         await fixture.Admin.CreateAsync(ServerFixture.Pods, ns, ServerFixture.Pod("p"), ServerFixture.Token);
         await fixture.Admin.CreateAsync(
-            ServerFixture.Pods, ns, new JsonObject { ["target"] = new JsonObject { ["kind"] = "Node", ["name"] = "n1" } }, ServerFixture.Token, "p", "binding");
+            ServerFixture.Pods, ns, new JsonObject { ["metadata"] = new JsonObject { ["name"] = "p" }, ["target"] = new JsonObject { ["kind"] = "Node", ["name"] = "n1" } }, ServerFixture.Token, "p", "binding");
 
         async Task<(long? Grace, DateTimeOffset Due)> DeleteAsync(DeleteQuery? query)
         {

@@ -40,8 +40,10 @@ public static class SchemaValidation
     /// <param name="scale">Checked too when the kind has a scale subresource.</param>
     /// <param name="embeddedMetadata">The rules for the metadata of embedded objects; null leaves it unchecked.</param>
     /// <param name="isBlocked">Something else about the object keeps its rules in CEL from being asked.</param>
+    /// <param name="warnings">Told of what did not change and breaks a rule in CEL all the same; null: such rules are not asked.</param>
     public static IReadOnlyList<FieldError> Validate(
-        JsonObject json, Schema schema, JsonObject? old = null, ScalePaths? scale = null, Func<JsonObject, IReadOnlyList<FieldError>>? embeddedMetadata = null, bool isBlocked = false, CancellationToken cancellation = default)
+        JsonObject json, Schema schema, JsonObject? old = null, ScalePaths? scale = null, Func<JsonObject, IReadOnlyList<FieldError>>? embeddedMetadata = null, bool isBlocked = false,
+        ICollection<string>? warnings = null, CancellationToken cancellation = default)
     {
         // 1. the schema
         List<FieldError> errors = [.. new ValueValidator().Validate(json, schema, "", old)];
@@ -58,7 +60,7 @@ public static class SchemaValidation
         // 4. rules in CEL, which need an object of the right shape
         if (CustomSchema.HasValidations(schema))
         {
-            errors.AddRange(isBlocked || errors.Any(IsBlocking) ? [FieldError.Invalid("<nil>", null, NotChecked)] : RuleEvaluation.Validate(json, schema, old, cancellation));
+            errors.AddRange(isBlocked || errors.Any(IsBlocking) ? [FieldError.Invalid("<nil>", null, NotChecked)] : RuleEvaluation.Validate(json, schema, old, warnings, cancellation));
         }
 
         // Go prints a path without steps like this.

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Server.Authentication.Oidc;
 using Orrery.Server.Clusters;
+using Orrery.Server.Handlers;
 using Orrery.Server.Requests;
 
 namespace Orrery.Server.Authentication;
@@ -32,7 +33,7 @@ internal sealed class RequestAuthenticator(
         }
 
         // 2. A bearer token of the request.
-        string? token = BearerToken(context.Request.Headers.Authorization.ToString());
+        string? token = BearerToken(context);
         if (token is not null && InScope((await tokens.AuthenticateAsync(cluster, token, [], cancellationToken))?.User, cluster) is { } byToken)
         {
             return byToken;
@@ -56,9 +57,14 @@ internal sealed class RequestAuthenticator(
     }
 
     /// <summary>Null for no or an empty token and for other schemes, which upstream takes for no credential at all.</summary>
-    private static string? BearerToken(string header)
+    private static string? BearerToken(HttpContext context)
     {
-        string[] parts = header.Trim().Split(' ', 3);
+        string[] parts = context.Request.Headers.Authorization.ToString().Trim().Split(' ', 3);
+        if (parts.Length == 3 && parts[0].Equals("Bearer", StringComparison.OrdinalIgnoreCase) && parts[1].Length == 0)
+        {
+            Warnings.Add(context.Response, ["the provided Authorization header contains extra space before the bearer token, and is ignored"]);
+        }
+
         return parts.Length > 1 && parts[0].Equals("Bearer", StringComparison.OrdinalIgnoreCase) && parts[1].Length > 0 ? parts[1] : null;
     }
 }

@@ -98,10 +98,10 @@ internal class CustomStrategy(GroupVersionKind kind, bool isNamespaced, bool has
     public IReadOnlyList<FieldError> ValidateCreate(JsonObject json, CancellationToken cancellationToken)
     {
         IReadOnlyList<FieldError> ofMetadata = [.. ObjectMetaRules.Validate(json, isNamespaced, Names.CheckDns1123Subdomain)];
-        return [.. ofMetadata, .. SchemaValidation.Validate(json, Schema, null, scale, ObjectMetaRules.ValidateEmbedded, ofMetadata.Any(SchemaValidation.IsBlocking), cancellationToken)];
+        return [.. ofMetadata, .. SchemaValidation.Validate(json, Schema, null, scale, ObjectMetaRules.ValidateEmbedded, ofMetadata.Any(SchemaValidation.IsBlocking), null, cancellationToken)];
     }
 
-    public IReadOnlyList<FieldError> ValidateUpdate(JsonObject json, JsonObject old, string subresource, CancellationToken cancellationToken)
+    public IReadOnlyList<FieldError> ValidateUpdate(JsonObject json, JsonObject old, string subresource, ICollection<string> warnings, CancellationToken cancellationToken)
     {
         // What an update leaves as it was is let pass, the whole object too: so the two must not differ by what the server keeps for itself.
         string before = json.ResourceVersion;
@@ -111,7 +111,8 @@ internal class CustomStrategy(GroupVersionKind kind, bool isNamespaced, bool has
         }
 
         IReadOnlyList<FieldError> ofMetadata = [.. ObjectMetaRules.ValidateUpdate(json, old)];
-        IReadOnlyList<FieldError> faults = SchemaValidation.Validate(json, Schema, old, scale, ObjectMetaRules.ValidateEmbedded, ofMetadata.Any(SchemaValidation.IsBlocking), cancellationToken);
+        IReadOnlyList<FieldError> faults = SchemaValidation.Validate(
+            json, Schema, old, scale, ObjectMetaRules.ValidateEmbedded, ofMetadata.Any(SchemaValidation.IsBlocking), subresource.Length == 0 ? warnings : null, cancellationToken);
         if (before.Length == 0)
         {
             json.Metadata.Remove("resourceVersion");

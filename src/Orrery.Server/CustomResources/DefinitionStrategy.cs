@@ -65,8 +65,8 @@ internal sealed class DefinitionStrategy(Func<Schema> schema)
 
     public override IReadOnlyList<FieldError> ValidateCreate(JsonObject json, CancellationToken cancellationToken) => [.. base.ValidateCreate(json, cancellationToken), .. DefinitionValidation.ValidateCreate(json, ObjectMetaRules.ValidateEmbedded)];
 
-    public override IReadOnlyList<FieldError> ValidateUpdate(JsonObject json, JsonObject old, string subresource, CancellationToken cancellationToken) =>
+    public override IReadOnlyList<FieldError> ValidateUpdate(JsonObject json, JsonObject old, string subresource, ICollection<string> warnings, CancellationToken cancellationToken) =>
         subresource.Length > 0
-            ? base.ValidateUpdate(json, old, subresource, cancellationToken)
-            : [.. base.ValidateUpdate(json, old, subresource, cancellationToken), .. DefinitionValidation.ValidateUpdate(json, old, DefinitionStatus.IsTrue(old, "Established"), ObjectMetaRules.ValidateEmbedded)];
+            ? base.ValidateUpdate(json, old, subresource, warnings, cancellationToken)
+            : [.. base.ValidateUpdate(json, old, subresource, warnings, cancellationToken), .. DefinitionValidation.ValidateUpdate(json, old, DefinitionStatus.IsTrue(old, "Established"), ObjectMetaRules.ValidateEmbedded)];
 }

@@ -80,7 +80,7 @@ internal class BuiltinStrategy(GroupVersionKind kind, bool isNamespaced, bool ha
 
     public virtual IReadOnlyList<FieldError> ValidateCreate(JsonObject json, CancellationToken cancellationToken) => KindRules.ValidateCreate(kind, json, isNamespaced);
 
-    public virtual IReadOnlyList<FieldError> ValidateUpdate(JsonObject json, JsonObject old, string subresource, CancellationToken cancellationToken) => KindRules.ValidateUpdate(kind, json, old, subresource);
+    public virtual IReadOnlyList<FieldError> ValidateUpdate(JsonObject json, JsonObject old, string subresource, ICollection<string> warnings, CancellationToken cancellationToken) => KindRules.ValidateUpdate(kind, json, old, subresource);
 
     public IReadOnlyList<string> ResetFields(string subresource) => subresource switch
     {

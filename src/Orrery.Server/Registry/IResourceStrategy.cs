@@ -31,7 +31,8 @@ internal interface IResourceStrategy
 
     IReadOnlyList<FieldError> ValidateCreate(JsonObject json, CancellationToken cancellationToken);
 
-    IReadOnlyList<FieldError> ValidateUpdate(JsonObject json, JsonObject old, string subresource, CancellationToken cancellationToken);
+    /// <param name="warnings">Told of what is wrong, was so before, and is let pass.</param>
+    IReadOnlyList<FieldError> ValidateUpdate(JsonObject json, JsonObject old, string subresource, ICollection<string> warnings, CancellationToken cancellationToken);
 
     /// <summary>After a deletion was marked, and before it is written: a namespace becomes Terminating, a definition gains its finalizer.</summary>
     /// <param name="now">RFC 3339, to the second.</param>

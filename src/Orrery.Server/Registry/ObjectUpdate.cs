@@ -98,7 +98,9 @@ internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions,
 
             // 5. Validation of the change: its kind's, then admission's.
             resource.Strategy.DefaultApplied(json);
-            IReadOnlyList<FieldError> errors = resource.Strategy.ValidateUpdate(json, old, scope.Subresource, cancellationToken);
+            var warnings = new List<string>();
+            IReadOnlyList<FieldError> errors = resource.Strategy.ValidateUpdate(json, old, scope.Subresource, warnings, cancellationToken);
+            warnings.ForEach(scope.Notes.Warn);
             if (errors.Count > 0)
             {
                 // Faults of the metadata are named twice: upstream checks it for every kind (rest.BeforeUpdate), and each kind once more.

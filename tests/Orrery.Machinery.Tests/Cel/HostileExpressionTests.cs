@@ -115,7 +115,7 @@ public sealed class HostileExpressionTests
         Schema schema = CustomSchema.Parse(JsonNode.Parse($$$"""{"type":"object","x-kubernetes-validations":[{"rule":"{{{rule}}}"}],"properties":{"s":{"type":"array",{{{keys}}}"x-kubernetes-list-type":"{{{type}}}","items":{{{items}}} } } }""")!.AsObject());
         JsonObject Object(IEnumerable<int> numbers) => new() { ["s"] = new JsonArray([.. numbers.Select(i => type == "map" ? new JsonObject { ["k"] = i } : (JsonNode)i)]) };
 
-        Assert.Empty(RuleEvaluation.Validate(Object(Enumerable.Range(0, 30_000)), schema, Object(Enumerable.Range(0, 30_000).Reverse()), TestContext.Current.CancellationToken));
+        Assert.Empty(RuleEvaluation.Validate(Object(Enumerable.Range(0, 30_000)), schema, Object(Enumerable.Range(0, 30_000).Reverse()), null, TestContext.Current.CancellationToken));
     }
 
     private static object? Evaluate(PolicyVariables variables, PolicyExpression expression)

@@ -1,8 +1,10 @@
 using System.Buffers.Text;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
 using Orrery.Api;
 using Orrery.Server.Authentication;
+using Orrery.Server.Requests;
 using Orrery.Server.Security;
 using Orrery.Server.Tests.Security;
 
@@ -16,6 +18,23 @@ public sealed class TokenTests
         shop-secret,owner,2,"system:masters",acme/shop
         bare-secret,bare,3
         """;
+
+    /// <summary>Upstream takes such a token for none, and says so.</summary>
+    [Theory]
+    [InlineData("Bearer  root-secret", true)]
+    [InlineData("Bearer ", false)]
+    [InlineData("Basic  cm9vdA==", false)]
+    public async Task Authenticate_TokenAfterTwoSpaces_IsAnonymousWithAWarning(string header, bool warns)
+    {
+        await using AccessWorld world = await AccessWorld.StartAsync(TokenFile);
+        var context = new DefaultHttpContext();
+        context.Request.Headers.Authorization = header;
+
+        UserInfo user = await world.Access.Authenticator.AuthenticateAsync(context, RequestInfoParser.Parse("GET", "/api"), TestContext.Current.CancellationToken);
+
+        Assert.Equal("system:anonymous", user.Name);
+        Assert.Equal(warns ? ["299 - \"the provided Authorization header contains extra space before the bearer token, and is ignored\""] : [], context.Response.Headers["Warning"].ToArray());
+    }
 
     [Theory]
     [InlineData("Bearer root-secret", "/api", "admin")]

@@ -79,6 +79,41 @@ public sealed class ChangedSchemaTests(ServerFixture fixture) : IClassFixture<Se
         Assert.Empty((await fixture.Admin.ListAsync(hidden, ns, null, Token)).Items);
     }
 
+    /// <summary>What was there before a rule is let pass where it is left alone, with a word about it; a rule that cannot be judged refuses all the same (KEP-4008).</summary>
+    [Fact]
+    public async Task Update_OfWhatBreaksARuleThatCameLater_IsTakenWithAWarning()
+    {
+        string ns = await fixture.NamespaceAsync();
+        JsonObject definition = ServerFixture.Definition("ruled");
+        definition["apiVersion"] = "apiextensions.k8s.io/v1";
+        definition["kind"] = "CustomResourceDefinition";
+        Properties(definition)["a"] = new JsonObject { ["type"] = "string", ["maxLength"] = 9 };
+        Properties(definition)["l"] = new JsonObject { ["type"] = "array", ["maxItems"] = 9, ["items"] = new JsonObject { ["type"] = "integer" } };
+        using var http = new RawHttp(fixture.Server);
+        (await http.SendAsync(HttpMethod.Post, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition.ToJsonString())).Dispose();
+        string path = $"/apis/test.example.com/v1/namespaces/{ns}/ruled";
+        await fixture.Admin.CreateAsync(ServerFixture.Custom("ruled"), ns, JsonNode.Parse("""{"apiVersion":"test.example.com/v1","kind":"Kindruled","metadata":{"name":"o"},"spec":{"size":1,"a":"long","l":[]}}""")!.AsObject(), Token);
+        async Task RuleAsync(string property, string rule)
+        {
+            Properties(definition)[property]!["x-kubernetes-validations"] = new JsonArray(new JsonObject { ["rule"] = rule, ["message"] = "is wrong" });
+            string patch = new JsonObject { ["spec"] = definition["spec"]!.DeepClone() }.ToJsonString();
+            using HttpResponseMessage ruled = await http.SendAsync(HttpMethod.Patch, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/ruled.test.example.com", patch, "application/merge-patch+json");
+            Assert.Equal(200, (int)ruled.StatusCode);
+        }
+
+        await RuleAsync("a", "self.size() < 3");
+        using HttpResponseMessage other = await http.SendAsync(HttpMethod.Patch, path + "/o", """{"spec":{"size":2}}""", "application/merge-patch+json");
+        using HttpResponseMessage itself = await http.SendAsync(HttpMethod.Patch, path + "/o", """{"spec":{"a":"other"}}""", "application/merge-patch+json");
+        await RuleAsync("l", "self[0] > 0");
+        using HttpResponseMessage unjudged = await http.SendAsync(HttpMethod.Patch, path + "/o", """{"spec":{"size":3}}""", "application/merge-patch+json");
+
+        Assert.Equal(200, (int)other.StatusCode);
+        Assert.Equal(["299 - \"spec.a: Invalid value: \\\"long\\\": is wrong\""], other.Headers.GetValues("Warning"));
+        Assert.Equal(422, (int)itself.StatusCode);
+        Assert.Equal(422, (int)unjudged.StatusCode);
+        Assert.Contains("index out of bounds: 0 evaluating rule: is wrong", (string?)(await RawHttp.JsonAsync(unjudged))["message"], StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Definition_WithAFormatThatNobodyChecks_IsTakenWithAWarningOnce()
     {

@@ -7,18 +7,19 @@ using Orrery.Machinery.Schemas;
 namespace Orrery.Machinery.Cel.Rules;
 
 /// <summary>Runs the rules of a schema over an object (apiextensions <c>pkg/apiserver/schema/cel/validation.go</c>).</summary>
-internal sealed class RuleEvaluation(bool ratchets, CancellationToken cancellation)
+internal sealed class RuleEvaluation(bool ratchets, ICollection<string>? warnings, CancellationToken cancellation)
 {
     private readonly CelBudget budget = new(CelBudget.PerRequest);
     private readonly List<FieldError> errors = [];
 
-    public static IReadOnlyList<FieldError> Validate(JsonObject json, Schema schema, JsonObject? old, CancellationToken cancellation) =>
-        Validate(new RuleEvaluation(ratchets: true, cancellation), json, schema, old, "", isRoot: true);
+    /// <param name="warnings">Told of what an update leaves as wrong as it was; null: nobody asks, and such rules are not run.</param>
+    public static IReadOnlyList<FieldError> Validate(JsonObject json, Schema schema, JsonObject? old, ICollection<string>? warnings, CancellationToken cancellation) =>
+        Validate(new RuleEvaluation(ratchets: true, warnings, cancellation), json, schema, old, "", isRoot: true);
 
     /// <summary>A default is judged as an update that changes nothing, by every rule.</summary>
     /// <param name="path">Where it stands.</param>
     public static IReadOnlyList<FieldError> ValidateDefault(JsonNode value, Schema schema, string path) =>
-        Validate(new RuleEvaluation(ratchets: false, CancellationToken.None), value, schema, value, path, isRoot: false);
+        Validate(new RuleEvaluation(ratchets: false, null, CancellationToken.None), value, schema, value, path, isRoot: false);
 
     private static List<FieldError> Validate(RuleEvaluation evaluation, JsonNode value, Schema schema, JsonNode? old, string path, bool isRoot)
     {
@@ -75,8 +76,8 @@ internal sealed class RuleEvaluation(bool ratchets, CancellationToken cancellati
 
     private void Run(ValidationRule rule, JsonNode node, Schema schema, JsonNode? old, string path, bool isRoot, bool isLeftAlone)
     {
-        // 1. rules of transitions need a value before; the others let pass what an update leaves alone (ratcheting, KEP-4008)
-        if (rule.IsTransition ? old is null && !rule.IsOptionalOld : isLeftAlone)
+        // 1. rules of transitions need a value before; the others let pass what an update leaves alone (ratcheting, KEP-4008), with a word about it
+        if (rule.IsTransition ? old is null && !rule.IsOptionalOld : isLeftAlone && warnings is null)
         {
             return;
         }
@@ -124,6 +125,11 @@ internal sealed class RuleEvaluation(bool ratchets, CancellationToken cancellati
             errors.Add(FieldError.Invalid(path, TypeName(schema), error.Message.StartsWith("no such overload", StringComparison.Ordinal)
                 ? $"'{error.Message}': call arguments did not match a supported operator, function or macro signature for rule: {Said(rule)}"
                 : $"{error.Message} evaluating rule: {Said(rule)}"));
+        }
+        else if (isLeftAlone && !rule.IsTransition)
+        {
+            // Go prints a path without steps like this.
+            warnings!.Add(Refusal(rule, place.Length == 0 ? "<nil>" : place, node, Words(rule, values)).ToString());
         }
         else
         {

@@ -12,6 +12,7 @@ internal sealed class WorkApplication(
     SatelliteContext context, AppliedObjects applied, AppliedMemory memory, Trials trials, NamespaceKeeper namespaces, DriftEvents drifts, DriftPace pace, Removals removals, ILogger logger)
 {
     private readonly HostClaims hosts = new(context);
+    private readonly PodResize resize = new(context);
 
     /// <exception cref="StatusException">The cluster does not answer, or does not let its satellite.</exception>
     public async Task<ApplyOutcome> ApplyAsync(KubeObject work, CancellationToken cancellationToken)
@@ -265,7 +266,7 @@ internal sealed class WorkApplication(
         work.Length > 0 && !context.IsByCopy && context.Work(work) is not null
         && await context.ControlPlane.FindAsync(OrreryResources.Works, context.Namespace, work, cancellationToken).ConfigureAwait(false) is not { IsDeleting: false };
 
-    private async Task<ApplyOutcome> BringAboutAsync(Wanted wanted, Informer informer, KubeObject? live, string digest, CancellationToken cancellationToken)
+    private async Task<ApplyOutcome> BringAboutAsync(Wanted wanted, Informer informer, KubeObject? live, string digest, CancellationToken cancellationToken, bool mayResize = true)
     {
         (Manifest manifest, _, _, _, WorkHandling handling) = wanted;
         try
@@ -278,6 +279,11 @@ internal sealed class WorkApplication(
         }
         catch (StatusException e) when (e.Reason == StatusReason.Invalid && live is not null && (handling.Recreates || Trials.IsMadeAnew(manifest)))
         {
+            if (mayResize && await resize.ResizeAsync(manifest, live, cancellationToken).ConfigureAwait(false) is { } resized)
+            {
+                return await BringAboutAsync(wanted, informer, resized, digest, cancellationToken, mayResize: false).ConfigureAwait(false);
+            }
+
             // A job's template cannot change; a changed job is another run. What would not be taken anew either (a policy forbids it, or it is not valid at all) must not cost the one that is there.
             if (await trials.TryAnewAsync(manifest, wanted.Resource, cancellationToken).ConfigureAwait(false) is { IsApplied: false } neither)
             {

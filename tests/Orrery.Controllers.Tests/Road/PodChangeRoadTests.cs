@@ -72,6 +72,27 @@ public sealed class PodChangeRoadTests
     }
 
     [Fact]
+    public async Task Resize_OfAPodThatIsPlacedItself_HappensToThatPod()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using SimulatedPlane plane = await SimulatedPlane.JoinAsync(fleet, "pa2-par", nodes: 1);
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        await shop.CreateAsync(CoreResources.Pods, "default", Json("""
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bare"}, "spec": {"containers": [{"name": "c", "image": "example.test/web:1", "resources": {"requests": {"cpu": "100m", "memory": "64Mi"} } }, {"name": "beside", "image": "example.test/b:1"}]} }
+            """), default);
+        Task<KubeObject> LiveAsync(Func<KubeObject, bool> which, string what) => Eventually.SomeAsync(
+            async () => await plane.Client.FindAsync(CoreResources.Pods, "acme-shop-default", "bare", default) is { } p && Conditions.IsTrue(p, "Ready") && which(p) ? p : null, what, TimeSpan.FromSeconds(60));
+        KubeObject live = await LiveAsync(_ => true, "it runs");
+
+        await shop.PatchAsync(
+            CoreResources.Pods, "default", "bare", PatchKind.Strategic, Json("""{"spec": {"containers": [{"name": "c", "resources": {"requests": {"cpu": "250m"} } }]} }"""), default, "resize");
+
+        KubeObject resized = await LiveAsync(p => CpuOf(p) == "250m", "it is resized");
+        Assert.Equal(live.Uid, resized.Uid);
+        Assert.Equal("64Mi", resized.At("spec", "containers")!.Value[0].GetProperty("resources").GetProperty("requests").GetProperty("memory").GetString());
+    }
+
+    [Fact]
     public async Task LabelsAndAnnotations_OfAMirroredPod_ReachThePodAndStay()
     {
         await using TestFleet fleet = await TestFleet.StartAsync();

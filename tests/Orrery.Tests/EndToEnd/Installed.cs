@@ -15,8 +15,17 @@ public class Installed : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        (await UpAsync()).Succeeded();
-        await PrepareAsync();
+        try
+        {
+            (await UpAsync()).Succeeded();
+            await PrepareAsync();
+        }
+        catch
+        {
+            // Nobody disposes of what was never whole, and what of it runs would take its time from the tests that follow.
+            await DisposeAsync();
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -30,10 +30,7 @@ public sealed class IdleRecordsTests
         await Task.WhenAll(
             server.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate }, Token),
             client.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "a", RemoteCertificateValidationCallback = (_, _, _, _) => true }, Token));
-        long before = IdleRecords.PassageOf(server);
         Assert.True(IdleRecords.TryRelease(server));
-        Assert.True(before > 0);
-        Assert.Equal(0, IdleRecords.PassageOf(server));
 
         byte[] sent = RandomNumberGenerator.GetBytes(100_000), heard = new byte[sent.Length];
         foreach ((SslStream from, SslStream to) in ((SslStream, SslStream)[])[(client, server), (server, client), (client, server)])

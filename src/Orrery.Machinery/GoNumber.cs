@@ -11,13 +11,19 @@ internal static class GoNumber
         value == Math.Truncate(value) && Math.Abs(value) < 1e15 ? JsonValue.Create((long)value) : (JsonValue)JsonNode.Parse(Text(value))!;
 
     /// <summary>Brings numbers that are written with a fraction or an exponent into the form that Go gives a number without a type, in place: 1000.0 is 1000.</summary>
-    public static void Normalize(JsonNode node)
+    /// <param name="except">A member of this very node that is left alone.</param>
+    public static void Normalize(JsonNode node, string? except = null)
     {
         switch (node)
         {
             case JsonObject json:
                 foreach ((string name, JsonNode? member) in json.ToArray())
                 {
+                    if (name == except)
+                    {
+                        continue;
+                    }
+
                     if (IsFractional(member))
                     {
                         json[name] = ToJson(Read(member!));

@@ -65,7 +65,9 @@ public static class ObjectDecoding
     {
         IReadOnlyList<string> faults = utf8.IsEmpty ? StrictDecoding.Check(json, MetadataOnly) : StrictDecoding.Check(utf8, MetadataOnly);
         TypedDecoding.ApplyMetadata(json, kind);
-        GoNumber.Normalize(json);
+
+        // Metadata has its type, and no fractions; who owns which field stays as it is written.
+        GoNumber.Normalize(json, except: "metadata");
         IReadOnlyList<string> embedded;
         try
         {

@@ -76,7 +76,7 @@ internal static partial class Log
     [LoggerMessage(4032, LogLevel.Information, "Data plane {DataPlane}: has a certificate until {Expires}")]
     public static partial void CertificateIssued(ILogger logger, string dataPlane, string expires);
 
-    [LoggerMessage(4056, LogLevel.Warning, "Data plane {DataPlane}: the clock of this machine says {Now} and is {Direction} of the control plane's by about {Difference}; the certificate is replaced in time nevertheless")]
+    [LoggerMessage(4059, LogLevel.Warning, "Data plane {DataPlane}: the clock of this machine says {Now} and is {Direction} of the control plane's by about {Difference}; the certificate is replaced in time nevertheless")]
     public static partial void ClockDiffers(ILogger logger, string dataPlane, string now, string direction, TimeSpan difference);
 
     [LoggerMessage(4033, LogLevel.Warning, "Data plane {DataPlane}: the identity found was issued to data plane {Other} in cluster {Cluster}, and is not used here")]
@@ -112,7 +112,7 @@ internal static partial class Log
     [LoggerMessage(4052, LogLevel.Warning, "The record for the cluster's owner is not whole: {Fault}")]
     public static partial void RecordBroken(ILogger logger, string fault);
 
-    [LoggerMessage(4055, LogLevel.Warning, "Whether anything of ours is among them cannot be said now, as what serves them is down: {Kinds}")]
+    [LoggerMessage(4058, LogLevel.Warning, "Whether anything of ours is among them cannot be said now, as what serves them is down: {Kinds}")]
     public static partial void KindsUnknown(ILogger logger, string kinds);
 
     [LoggerMessage(4073, LogLevel.Information, "{Resource} is not served any more; its objects are followed in version {Version}")]

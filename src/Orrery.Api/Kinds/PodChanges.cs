@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -13,6 +15,12 @@ namespace Orrery.Api.Kinds;
 public sealed record PodChanges(string Uid, JsonArray Ephemeral, JsonObject Resources)
 {
     public const string Annotation = "orrery.dev/pod-changes";
+
+    /// <summary>
+    /// On the Observation: a digest of what was asked for last, once the pod reads so to the satellite behind all that it did before. That the pod reads so by itself says nothing: what was asked for
+    /// before may still be on its way.
+    /// </summary>
+    public const string DoneAnnotation = "orrery.dev/pod-changes-done";
 
     private const string EphemeralList = "ephemeralContainers";
 
@@ -73,6 +81,13 @@ public sealed record PodChanges(string Uid, JsonArray Ephemeral, JsonObject Reso
             return null;
         }
     }
+
+    /// <summary>What was asked for last, where it is done; null where it is not, or nothing was.</summary>
+    public static PodChanges? DoneOf(KubeObject observation) =>
+        observation.Annotations.GetValueOrDefault(Annotation) is { } text && observation.Annotations.GetValueOrDefault(DoneAnnotation) == DigestOf(text) ? Of(observation) : null;
+
+    /// <param name="text">The value of <see cref="Annotation"/>.</param>
+    public static string DigestOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16];
 
     /// <summary>What of it is still to be done.</summary>
     public PodChanges LeftOf(KubeObject live)

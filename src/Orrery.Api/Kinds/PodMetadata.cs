@@ -48,14 +48,11 @@ public sealed record PodMetadata(JsonObject Labels, JsonObject Annotations)
     public PodMetadata LeftOf(JsonObject pod) => new(LeftOf(Labels, pod.NodeAt("metadata", "labels")), LeftOf(Annotations, pod.NodeAt("metadata", "annotations")));
 
     /// <summary>
-    /// What of it is still to be told, or still to come about. What was given and soon taken away again may have been asked for already: that the pod does not have it yet says nothing.
+    /// What of it is still to be told, or still to come about. How the pod reads says nothing of that: what was given and soon taken away again may have been asked for already, and what came
+    /// about may have been changed by somebody there since, which stays.
     /// </summary>
-    /// <param name="asked">What the data plane was asked for last.</param>
-    public PodMetadata LeftOf(JsonObject pod, PodMetadata asked)
-    {
-        PodMetadata left = LeftOf(pod);
-        return new(LeftOf(Labels, left.Labels, asked.Labels), LeftOf(Annotations, left.Annotations, asked.Annotations));
-    }
+    /// <param name="done">What the data plane was asked for last, once that is done.</param>
+    public PodMetadata Without(PodMetadata done) => new(Without(Labels, done.Labels), Without(Annotations, done.Annotations));
 
     public void ApplyTo(JsonObject pod)
     {
@@ -120,18 +117,18 @@ public sealed record PodMetadata(JsonObject Labels, JsonObject Annotations)
         return left;
     }
 
-    private static JsonObject LeftOf(JsonObject wanted, JsonObject left, JsonObject asked)
+    private static JsonObject Without(JsonObject wanted, JsonObject done)
     {
-        var all = new JsonObject();
+        var left = new JsonObject();
         foreach ((string key, JsonNode? value) in wanted)
         {
-            if (left.ContainsKey(key) || !asked.ContainsKey(key) || !JsonNode.DeepEquals(asked[key], value))
+            if (!done.TryGetPropertyValue(key, out JsonNode? was) || !JsonNode.DeepEquals(was, value))
             {
-                all[key] = value?.DeepClone();
+                left[key] = value?.DeepClone();
             }
         }
 
-        return all;
+        return left;
     }
 
     private static void Apply(JsonObject changes, JsonObject to)

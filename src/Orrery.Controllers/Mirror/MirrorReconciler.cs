@@ -86,8 +86,8 @@ internal sealed class MirrorReconciler(
         }
 
         // What its tenant changed stands until the pod itself is so; what changed there meanwhile is followed beside it.
-        PodMetadata asked = PodChanges.Of(observation) is { } last && last.Uid == original.Uid ? last.Metadata : PodMetadata.None;
-        PodMetadata wished = PodMetadata.Parse(present?.Annotations.GetValueOrDefault(PodMetadata.Annotation)).LeftOf(original, asked);
+        PodMetadata done = PodChanges.DoneOf(observation) is { } last && last.Uid == original.Uid ? last.Metadata : PodMetadata.None;
+        PodMetadata wished = PodMetadata.Parse(present?.Annotations.GetValueOrDefault(PodMetadata.Annotation)).Without(done);
         if (!wished.IsEmpty)
         {
             wished.ApplyTo(wanted);

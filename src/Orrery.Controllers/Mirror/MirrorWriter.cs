@@ -125,7 +125,7 @@ internal sealed class MirrorWriter(KubeClient root)
             return;
         }
 
-        var patch = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = observation.Uid, ["annotations"] = new JsonObject { [PodChanges.Annotation] = request } } };
+        var patch = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = observation.Uid, ["annotations"] = new JsonObject { [PodChanges.Annotation] = request, [PodChanges.DoneAnnotation] = null } } };
         await root.PatchAsync(OrreryResources.Observations, observation.Namespace, observation.Name, PatchKind.Merge, patch, cancellationToken).ConfigureAwait(false);
     }
 

@@ -18,7 +18,7 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
 {
     private readonly ILogger logger = context.Options.Loggers.CreateLogger("Orrery.Satellite.Observing");
     private readonly EventPace pace = new(context.Time);
-    private readonly PodChanger changer = new(context, context.Options.Loggers.CreateLogger("Orrery.Satellite.Observing"));
+    private readonly PodChanger changer = new(context, watched["Pod"], context.Options.Loggers.CreateLogger("Orrery.Satellite.Observing"));
 
     /// <summary>The heartbeat says once that the control plane does not let us in (any more); each object need not.</summary>
     private static readonly TimeSpan WhenShutOut = TimeSpan.FromSeconds(10);
@@ -105,10 +105,33 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
             context.Namespaces.Observe(await context.Actions.PatchAsync(ClusterResources.Namespaces, "Namespace", live.Name, labels, owner!.ToString(), cancellationToken).ConfigureAwait(false));
         }
 
-        return present is not null && key.Kind == "Pod" && !live.IsDeleting && !IsHeldBack(key, live)
-            && PodChanges.Of(present) is { } changes && changes.Uid == live.Uid && await changer.BringAboutAsync(live, changes, cancellationToken).ConfigureAwait(false) is { } again
-                ? ReconcileResult.After(again)
-                : isHeld ? ReconcileResult.After(Offline.RestorationHold.Look) : ReconcileResult.Done;
+        // What was done once is not done again: whoever changes it here afterwards is followed.
+        if (present is not null && key.Kind == "Pod" && !live.IsDeleting && !IsHeldBack(key, live) && PodChanges.DoneOf(present) is null && PodChanges.Of(present) is { } changes && changes.Uid == live.Uid)
+        {
+            if (await changer.BringAboutAsync(live, changes, cancellationToken).ConfigureAwait(false) is { } again)
+            {
+                return ReconcileResult.After(again);
+            }
+
+            if (changes.LeftOf(live).IsEmpty)
+            {
+                await DoneAsync(present, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        return isHeld ? ReconcileResult.After(Offline.RestorationHold.Look) : ReconcileResult.Done;
+    }
+
+    /// <summary>Says that what is asked for of the pod is done, and shown: on the condition that it is still that.</summary>
+    private async Task DoneAsync(KubeObject present, CancellationToken cancellationToken)
+    {
+        string asked = present.Annotations[PodChanges.Annotation];
+        var patch = new JsonArray(
+            new JsonObject { ["op"] = "test", ["path"] = "/metadata/annotations/" + Escaped(PodChanges.Annotation), ["value"] = asked },
+            new JsonObject { ["op"] = "add", ["path"] = "/metadata/annotations/" + Escaped(PodChanges.DoneAnnotation), ["value"] = PodChanges.DigestOf(asked) });
+        observations.Observe(await context.ControlPlane.PatchAsync(OrreryResources.Observations, context.Namespace, present.Name, PatchKind.Json, patch, cancellationToken).ConfigureAwait(false));
+
+        static string Escaped(string key) => key.Replace("/", "~1", StringComparison.Ordinal);
     }
 
     /// <summary>Whether the cluster's owner wants it kept, whatever its tenant wishes.</summary>

@@ -6,7 +6,8 @@ using Orrery.Client;
 namespace Orrery.Satellite.Observing;
 
 /// <summary>Brings about in a pod that runs what its tenant changed of the mirrored one. What the cluster refuses is said in an Event about the pod, which its tenant sees.</summary>
-internal sealed class PodChanger(SatelliteContext context, ILogger logger)
+/// <param name="pods">Told of what was changed, so that the next look does not miss it.</param>
+internal sealed class PodChanger(SatelliteContext context, Informer pods, ILogger logger)
 {
     private static readonly TimeSpan RefusedLook = TimeSpan.FromMinutes(1);
 
@@ -40,7 +41,7 @@ internal sealed class PodChanger(SatelliteContext context, ILogger logger)
     {
         try
         {
-            await context.Actions.ChangePodAsync(pod, subresource, patch, "its tenant changed it", cancellationToken).ConfigureAwait(false);
+            pods.Observe(await context.Actions.ChangePodAsync(pod, subresource, patch, "its tenant changed it", cancellationToken).ConfigureAwait(false));
             Log.PodChanged(logger, what, pod.Namespace, pod.Name);
             return true;
         }

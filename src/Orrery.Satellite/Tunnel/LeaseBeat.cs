@@ -57,6 +57,10 @@ internal sealed class LeaseBeat(KubeClient controlPlane, string dataPlane, Stand
                 said = "";
                 standing?.LetIn();
             }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
             catch (Exception e) when (Retry.IsAway(e) && !cancellationToken.IsCancellationRequested)
             {
                 // It may have been done all the same.

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Orrery.Api;
 using Orrery.Api.Kinds;
 
 namespace Orrery.Controllers.Tests.Mirror;
@@ -44,14 +45,39 @@ public sealed class PodMetadataTests
     }
 
     [Fact]
-    public void LeftOf_WhatWasTakenAwayAgainBeforeItCameAbout_IsToldAllTheSame()
+    public void Without_WhatIsDone_IsTheRestHoweverThePodReads()
     {
-        PodMetadata given = PodMetadata.Between(Pod("{}"), Pod("""{"a": "1"}"""));
-        PodMetadata taken = given.With(PodMetadata.Between(Pod("""{"a": "1"}"""), Pod("{}")));
+        PodMetadata given = PodMetadata.Between(Pod("{}"), Pod("""{"a": "1", "b": "2"}"""));
+        PodMetadata taken = given.With(PodMetadata.Between(Pod("""{"a": "1", "b": "2"}"""), Pod("""{"b": "2"}""")));
 
-        Assert.Equal("""{"a":null}""", taken.LeftOf(Pod("{}"), given).Labels.ToJsonString());
-        Assert.Equal("""{"a":null}""", taken.LeftOf(Pod("""{"a": "1"}"""), taken).Labels.ToJsonString());
-        Assert.True(taken.LeftOf(Pod("{}"), taken).IsEmpty);
+        Assert.Equal("""{"a":null,"b":"2"}""", taken.Without(PodMetadata.None).Labels.ToJsonString());
+        Assert.Equal("""{"a":null}""", taken.Without(given).Labels.ToJsonString());
+        Assert.True(taken.Without(taken).IsEmpty);
+    }
+
+    [Fact]
+    public void DoneOf_WhatIsAskedNow_IsThatAlone()
+    {
+        string asked = new PodChanges("uid", [], []) { Metadata = PodMetadata.Between(Pod("{}"), Pod("""{"a": "1"}""")) }.ToText();
+
+        Assert.Null(PodChanges.DoneOf(Observation(asked, null)));
+        Assert.Null(PodChanges.DoneOf(Observation(asked, PodChanges.DigestOf("what was asked before"))));
+        Assert.Null(PodChanges.DoneOf(Observation(null, PodChanges.DigestOf(asked))));
+        Assert.Equal(asked, PodChanges.DoneOf(Observation(asked, PodChanges.DigestOf(asked)))!.ToText());
+
+        static KubeObject Observation(string? asked, string? done)
+        {
+            var annotations = new JsonObject();
+            foreach ((string key, string? value) in new[] { (PodChanges.Annotation, asked), (PodChanges.DoneAnnotation, done) })
+            {
+                if (value is not null)
+                {
+                    annotations[key] = value;
+                }
+            }
+
+            return KubeObject.From(new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = annotations } });
+        }
     }
 
     private static JsonObject Pod(string labels) => JsonNode.Parse($$"""{"metadata": {"labels": {{labels}} } }""")!.AsObject();

@@ -76,7 +76,8 @@ internal sealed class SimulatedHub(TimeProvider time) : ISubresourceHandler
             foreach ((string dataPlane, (int open, DateTimeOffset since)) in tunnels.OrderBy(t => t.Key, StringComparer.Ordinal))
             {
                 if (ends.TryGetValue(dataPlane, out (string DataPlaneUid, CancellationTokenSource End) held) && planes.Get(ClusterName.Root, "", dataPlane)?.Uid != held.DataPlaneUid
-                    && (await api.FindAsync(OrreryResources.DataPlanes, "", dataPlane, CancellationToken.None))?.Uid != held.DataPlaneUid)
+                    && (await api.FindAsync(OrreryResources.DataPlanes, "", dataPlane, CancellationToken.None))?.Uid != held.DataPlaneUid
+                    && ends.GetValueOrDefault(dataPlane).End == held.End)
                 {
                     held.End.Cancel();
                 }

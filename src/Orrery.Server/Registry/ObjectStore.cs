@@ -63,7 +63,9 @@ internal sealed class ObjectStore(CacheSet caches, BaseLayer layer, LogicalClust
         return json;
     }
 
-    /// <summary>Both say the same, whatever the order of their members. Neither resourceVersion counts.</summary>
+    /// <summary>
+    /// Both say the same, whatever the order of their members. Neither resourceVersion counts, nor the times of managed fields, which are anew where admission has put a change back.
+    /// </summary>
     public static bool IsSame(JsonObject json, JsonObject old)
     {
         JsonNode? version = old.Metadata["resourceVersion"];
@@ -91,7 +93,7 @@ internal sealed class ObjectStore(CacheSet caches, BaseLayer layer, LogicalClust
             if (!old.TryGetPropertyValue(name, out JsonNode? before) || !(name switch
             {
                 "metadata" when value is JsonObject now && before is JsonObject then => AreSame(now, then),
-                "managedFields" => KubeJson.AreSame(value, before),
+                "managedFields" when value is JsonArray now && before is JsonArray then => AreSameManagers(now, then),
                 _ => JsonNode.DeepEquals(value, before),
             }))
             {
@@ -101,6 +103,11 @@ internal sealed class ObjectStore(CacheSet caches, BaseLayer layer, LogicalClust
 
         return true;
     }
+
+    private static bool AreSameManagers(JsonArray now, JsonArray then) => KubeJson.AreSame(now, then) || (now.Count == then.Count && now.Zip(then).All(pair =>
+        pair is (JsonObject entry, JsonObject before)
+            ? entry.Count == before.Count && entry.All(m => before.TryGetPropertyValue(m.Key, out JsonNode? was) && (m.Key == "time" || KubeJson.AreSame(m.Value, was)))
+            : KubeJson.AreSame(pair.First, pair.Second)));
 
     public ValueTask<CommitResult> CreateAsync(ResourceDefinition resource, ClusterName cluster, string ns, string name, byte[] stored, CommitAdditions additions, CancellationToken cancellationToken)
     {

@@ -13,15 +13,17 @@ public sealed class LastChangeTests
     private const string By = "orrery.dev/changed-by";
     private const string At = "orrery.dev/changed-at";
 
-    private static Task<TestServer> StartAsync() => TestServer.StartAsync(new TestServerOptions
+    private static Task<TestServer> StartAsync(TimeProvider? time = null) => TestServer.StartAsync(new TestServerOptions
     {
+        TimeProvider = time ?? TimeProvider.System,
         Configure = options => options with { NotesLastChange = new HashSet<GroupResource> { ConfigMaps.GroupResource } },
     });
 
     [Fact]
     public async Task Write_OfWhatIsWanted_NotesWhoDidIt_AndNothingElseDoes()
     {
-        await using TestServer server = await StartAsync();
+        var time = new ShiftedTime();
+        await using TestServer server = await StartAsync(time);
         using KubeClient ann = Client(server, "ann"), bob = Client(server, "bob");
 
         // 1. Made.
@@ -29,11 +31,12 @@ public sealed class LastChangeTests
         Assert.Equal("ann", made.Annotations[By]);
         Assert.Matches("^2[0-9]{3}-.*Z$", made.Annotations[At]);
 
-        // 2. A label, an annotation, or the same once more is no change; nobody writes or takes away what is noted.
+        // 2. A label, an annotation, or the same once more (later) is no change; nobody writes or takes away what is noted.
         KubeObject labelled = await bob.PatchAsync(ConfigMaps, "default", "settings", PatchKind.Merge, Json("""{"metadata": {"labels": {"a": "b"}, "annotations": {"orrery.dev/changed-by": "carl", "orrery.dev/changed-at": null, "note": "x"}}}"""), Token);
         Assert.Equal("ann", labelled.Annotations[By]);
         Assert.Equal(made.Annotations[At], labelled.Annotations[At]);
         Assert.Equal("x", labelled.Annotations["note"]);
+        time.Shift += TimeSpan.FromSeconds(5);
         KubeObject same = await bob.PatchAsync(ConfigMaps, "default", "settings", PatchKind.Merge, Json("""{"metadata": {"annotations": {"orrery.dev/changed-by": "bob"}}}"""), Token);
         Assert.Equal(labelled.ResourceVersion, same.ResourceVersion);
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Orrery.Api;
@@ -12,6 +13,9 @@ internal sealed class RawHttp : IDisposable
     private readonly HttpClient http;
 
     private readonly string prefix;
+
+    /// <summary>Of HTTP, and no other.</summary>
+    public Version Version { get; init; } = HttpVersion.Version11;
 
     /// <param name="cluster">Whose administrator asks, and whose paths are meant; null is root.</param>
     public RawHttp(TestServer server, ClusterName? cluster = null)
@@ -35,7 +39,7 @@ internal sealed class RawHttp : IDisposable
     /// <param name="contentType">Of the body; null sends none.</param>
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? body = null, string? contentType = "application/json", params (string Name, string Value)[] headers)
     {
-        using var request = new HttpRequestMessage(method, new Uri(prefix + path, UriKind.Relative));
+        using var request = new HttpRequestMessage(method, new Uri(prefix + path, UriKind.Relative)) { Version = Version, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
         if (body is not null)
         {
             request.Content = new StringContent(body, Encoding.UTF8);
@@ -57,13 +61,19 @@ internal sealed class RawHttp : IDisposable
     /// <summary>An answer whose body is still to come.</summary>
     public async Task<HttpResponseMessage> OpenAsync(string path, params (string Name, string Value)[] headers)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(prefix + path, UriKind.Relative));
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(prefix + path, UriKind.Relative)) { Version = Version, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
         foreach ((string name, string value) in headers)
         {
             request.Headers.TryAddWithoutValidation(name, value);
         }
 
         return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+    }
+
+    public async Task<string> TextAsync(string path)
+    {
+        using HttpResponseMessage answer = await SendAsync(HttpMethod.Get, path);
+        return await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
     }
 
     public static async Task<JsonObject> JsonAsync(HttpResponseMessage answer) =>

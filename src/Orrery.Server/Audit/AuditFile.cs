@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Orrery.Server.Audit;
 
 /// <summary>
-/// Appends lines to the audit file in the background. Its queue is bounded: where the disk cannot keep up, requests wait,
-/// and nothing is dropped. Disposing writes out all that was taken.
+/// Appends lines to the audit file in the background, those that came together at once. Its queue is bounded: where the disk cannot keep up,
+/// requests wait, and nothing is dropped. Disposing writes out all that was taken.
 /// </summary>
 internal sealed class AuditFile : IAsyncDisposable
 {
@@ -16,7 +16,7 @@ internal sealed class AuditFile : IAsyncDisposable
     private readonly AuditOptions options;
     private readonly TimeProvider time;
     private readonly ILogger<AuditFile> log;
-    private readonly Channel<byte[]> queue = Channel.CreateBounded<byte[]>(new BoundedChannelOptions(MaxQueued) { SingleReader = true });
+    private readonly Channel<Entry> queue = Channel.CreateBounded<Entry>(new BoundedChannelOptions(MaxQueued) { SingleReader = true });
     private readonly Task writing;
     private Stream file;
 
@@ -34,15 +34,28 @@ internal sealed class AuditFile : IAsyncDisposable
         this.log = log;
         file = Open();
         rotateAt = MaxSize;
-        writing = Task.Run(WriteAsync);
+        writing = Task.Run(WriteQueuedAsync);
     }
 
     private long MaxSize => options.MaxSizeMegabytes * 1024L * 1024;
 
     private bool IsStandardOutput => options.Path == "-";
 
+    /// <summary>Takes a line, which will stand before those that are taken later.</summary>
     /// <param name="line">One event, without a line end.</param>
-    public ValueTask AppendAsync(byte[] line, CancellationToken cancellationToken) => queue.Writer.WriteAsync(line, cancellationToken);
+    public ValueTask AppendAsync(byte[] line, CancellationToken cancellationToken) => queue.Writer.WriteAsync(new Entry(line, null), cancellationToken);
+
+    /// <summary>
+    /// Takes a line and waits until the system has it, so that a process that is killed does not lose it; or until it could not be written,
+    /// which the log says.
+    /// </summary>
+    /// <param name="line">One event, without a line end.</param>
+    public async Task WriteAsync(byte[] line, CancellationToken cancellationToken)
+    {
+        var written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await queue.Writer.WriteAsync(new Entry(line, written), cancellationToken);
+        await written.Task.WaitAsync(cancellationToken);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -51,8 +64,9 @@ internal sealed class AuditFile : IAsyncDisposable
         await file.DisposeAsync();
     }
 
-    private async Task WriteAsync()
+    private async Task WriteQueuedAsync()
     {
+        List<TaskCompletionSource> waiting = [];
         while (await queue.Reader.WaitToReadAsync())
         {
             // What came together is flushed together.
@@ -64,14 +78,15 @@ internal sealed class AuditFile : IAsyncDisposable
                 }
 
                 FollowEnd();
-                while (queue.Reader.TryRead(out byte[]? line))
+                while (queue.Reader.TryRead(out Entry entry))
                 {
-                    if (!IsStandardOutput && file.Position > 0 && file.Position + line.Length > rotateAt)
+                    Await(entry, waiting);
+                    if (!IsStandardOutput && file.Position > 0 && file.Position + entry.Line.Length > rotateAt)
                     {
                         await RotateAsync();
                     }
 
-                    await file.WriteAsync(line);
+                    await file.WriteAsync(entry.Line);
                     await file.WriteAsync("\n"u8.ToArray());
                 }
 
@@ -81,14 +96,25 @@ internal sealed class AuditFile : IAsyncDisposable
             {
                 // As upstream: serving does not end because the record cannot be kept. Who must know is told.
                 log.WriteFailed(fault, options.Path);
-                if (isBroken)
+                if (isBroken && queue.Reader.TryRead(out Entry entry))
                 {
                     // Nor may requests wait for a disk that may be full for days: an attempt takes a line.
-                    queue.Reader.TryRead(out _);
+                    Await(entry, waiting);
                 }
 
                 isBroken = true;
             }
+
+            waiting.ForEach(written => written.SetResult());
+            waiting.Clear();
+        }
+    }
+
+    private static void Await(Entry entry, List<TaskCompletionSource> waiting)
+    {
+        if (entry.Written is { } written)
+        {
+            waiting.Add(written);
         }
     }
 
@@ -175,4 +201,7 @@ internal sealed class AuditFile : IAsyncDisposable
 
         return opened;
     }
+
+    /// <param name="Written">Told when the line is with the system, or lost; null where nobody waits.</param>
+    private readonly record struct Entry(byte[] Line, TaskCompletionSource? Written);
 }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Server.Authentication;
+using Orrery.Server.Protection;
 using Orrery.Server.Requests;
 
 namespace Orrery.Server.Audit;
@@ -27,6 +28,7 @@ internal sealed class AuditLog(AuditOptions options, TimeProvider time, ILoggerF
 
         http.Features.Set<Handlers.IAuditAnnotations>(trail);
         http.Features.Set(trail);
+        GuardedBody.HoldEnd(http);
         await trail.ReceivedAsync(cancellationToken);
         return trail;
     }

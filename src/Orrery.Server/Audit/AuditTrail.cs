@@ -140,7 +140,7 @@ internal sealed class AuditTrail : IAuditAnnotations
             audited.Response = Embeddable(Tree(answer.Copy.Span));
         }
 
-        // The answer is out: a client that has gone must not keep its request from being recorded.
+        // Before the answer's last byte: what its client knows to be done is in the record. A client that has gone must not keep its request from being recorded.
         await WriteAsync(panicked ? AuditStage.Panic : AuditStage.ResponseComplete, CancellationToken.None);
     }
 
@@ -163,10 +163,14 @@ internal sealed class AuditTrail : IAuditAnnotations
             return ValueTask.CompletedTask;
         }
 
+        byte[] line;
         lock (gate)
         {
-            return file.AppendAsync(audited.ToJson(stage, time.GetUtcNow()), cancellationToken);
+            line = audited.ToJson(stage, time.GetUtcNow());
         }
+
+        // That something came need not be on its way to the disk before what is done about it.
+        return stage == AuditStage.RequestReceived ? file.AppendAsync(line, cancellationToken) : new ValueTask(file.WriteAsync(line, cancellationToken));
     }
 
     private JsonNode? Embeddable(JsonNode? body) => body is JsonObject json && decision.OmitManagedFields ? AuditEvent.WithoutManagedFields(json) : body;

@@ -14,6 +14,9 @@ internal sealed class GuardedBody(HttpContext http, IHttpResponseBodyFeature inn
     /// <summary>See <see cref="StalledClients.LetPause"/>.</summary>
     public bool MayPause { get; set; }
 
+    /// <summary>The last byte of an answer whose length its client was told goes out when the request has ended, as the end of any other answer does.</summary>
+    public bool HoldsEnd { get; private set; }
+
     /// <summary>What its request has taken of the server, which is for others while the client is waited for.</summary>
     public Seat Seat { get; set; } = Seat.None;
 
@@ -23,6 +26,15 @@ internal sealed class GuardedBody(HttpContext http, IHttpResponseBodyFeature inn
 
     /// <summary>The seat of a request, where its answer is guarded.</summary>
     public static Seat SeatOf(HttpContext http) => http.Features.Get<IHttpResponseBodyFeature>() is GuardedBody body ? body.Seat : Seat.None;
+
+    /// <summary>Something is to be done between the answer and its end.</summary>
+    public static void HoldEnd(HttpContext http)
+    {
+        if (http.Features.Get<IHttpResponseBodyFeature>() is GuardedBody body)
+        {
+            body.HoldsEnd = true;
+        }
+    }
 
     public void DisableBuffering() => inner.DisableBuffering();
 
@@ -55,6 +67,12 @@ internal sealed class GuardedBody(HttpContext http, IHttpResponseBodyFeature inn
 
         try
         {
+            if (HoldsEnd && http.Response.HasStarted)
+            {
+                // HTTP/1.1 would keep it until the connection's next answer.
+                await TakenAsync(inner.Writer.FlushAsync());
+            }
+
             await CompleteAsync();
         }
         catch (Exception gone) when (gone is IOException or OperationCanceledException or ObjectDisposedException)
@@ -62,6 +80,9 @@ internal sealed class GuardedBody(HttpContext http, IHttpResponseBodyFeature inn
             // The client went away, or was cut off.
         }
     }
+
+    /// <param name="written">Bytes of the answer so far.</param>
+    internal bool IsHeldEnd(long written) => HoldsEnd && http.Response.ContentLength is { } length && written >= length;
 
     internal ValueTask<FlushResult> TakenAsync(ValueTask<FlushResult> flush) => flush.IsCompleted ? flush : WaitAsync(flush);
 

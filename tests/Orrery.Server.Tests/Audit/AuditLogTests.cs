@@ -59,6 +59,34 @@ public sealed class AuditLogTests : IDisposable
         Assert.False(events[0].ContainsKey("responseStatus"));
     }
 
+    /// <summary>A server that is killed the moment after an answer loses nothing of what it says was done.</summary>
+    [Theory]
+    [InlineData("RequestResponse", "1.1", 10)]
+    [InlineData("Metadata", "1.1", 10)]
+    [InlineData("Metadata", "1.1", 100_000)]
+    [InlineData("Metadata", "2.0", 10)]
+    [InlineData("RequestResponse", "2.0", 100_000)]
+    public async Task Answer_OnceItIsThere_IsInTheFile(string level, string version, int size)
+    {
+        string path = folder.File("audit.log");
+        await RecordAsync($"omitStages: [RequestReceived], rules: [{{level: {level}}}]", async (server, _) =>
+        {
+            using var http = new RawHttp(server) { Version = Version.Parse(version) };
+            using var record = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+            for (int i = 0; i < 100; i++)
+            {
+                string id = $"{level}-{i}";
+                using HttpResponseMessage answer = await http.SendAsync(
+                    HttpMethod.Post, "/api/v1/namespaces/default/configmaps", ServerFixture.ConfigMap($"c-{i}", new string('v', size)).ToJsonString(), headers: ("Audit-Id", id));
+                string recorded = await record.ReadToEndAsync(Token);
+
+                Assert.Equal(201, (int)answer.StatusCode);
+                Assert.Equal($"c-{i}", (await RawHttp.JsonAsync(answer)).TextAt("metadata", "name"));
+                Assert.Contains($"\"auditID\":\"{id}\",\"stage\":\"ResponseComplete\"", recorded, StringComparison.Ordinal);
+            }
+        });
+    }
+
     [Fact]
     public async Task List_AtRequestResponse_IsAnsweredWholeAndRecordedWhole()
     {

@@ -54,9 +54,9 @@ internal sealed class ApiBench(BenchTarget target, ApiBenchOptions options, Prog
         // 1. Before anything was done to it.
         if (options.Wants(Measure.Idle))
         {
-            Say("memory at rest, half a minute after the start");
+            Say("memory at rest, for a minute from half a minute after the start");
             await Settling.StartedAsync(target, time, cancellationToken).ConfigureAwait(false);
-            Add(Measure.Idle, Megabytes(await Settling.MemoryAsync(target, options.Settle, time, cancellationToken).ConfigureAwait(false)));
+            Add(Measure.Idle, Megabytes(await Settling.MemoryAsync(target, time, cancellationToken).ConfigureAwait(false)));
         }
 
         await client.PostAsync("/api/v1/namespaces", $"{{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{{\"name\":\"{ns}\"}}}}", cancellationToken).ConfigureAwait(false);

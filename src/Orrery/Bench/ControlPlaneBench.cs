@@ -64,7 +64,7 @@ internal sealed class ControlPlaneBench(DataDirectory directory, int planes, int
             TimeSpan rollout = time.GetElapsedTime(began);
 
             // 3. Nothing to do, over one interval: every controller looks at everything once.
-            await Settling.MemoryAsync(target, TimeSpan.FromSeconds(30), time, cancellationToken).ConfigureAwait(false);
+            await Settling.MemoryAsync(target, u => u.Resident, TimeSpan.FromSeconds(30), time, cancellationToken).ConfigureAwait(false);
             progress.Say("a look at everything");
             TimeSpan before = target.Usage().Cpu;
             await Task.Delay(LevelInterval, time, cancellationToken).ConfigureAwait(false);

@@ -13,6 +13,9 @@ internal static partial class Settling
     /// <summary>Between two looks at a server that collects when it is asked to.</summary>
     private static readonly TimeSpan AskedLook = TimeSpan.FromSeconds(3);
 
+    /// <summary>Looks at a server at rest.</summary>
+    private const int RestLooks = 60;
+
     /// <summary>So many looks in a row must agree to half a percent.</summary>
     private const int Agreeing = 6;
 
@@ -36,12 +39,21 @@ internal static partial class Settling
         }
     }
 
-    /// <summary>All that is resident.</summary>
-    /// <param name="atMost">Then whatever it is counts.</param>
+    /// <summary>All that is resident: the middle one of a minute's looks, since pages of program files come and go with each call of a compiler.</summary>
     /// <returns>Resident bytes.</returns>
-    public static Task<long> MemoryAsync(BenchTarget target, TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken) =>
-        MemoryAsync(target, usage => usage.Resident, atMost, time, cancellationToken);
+    public static async Task<long> MemoryAsync(BenchTarget target, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var looks = new List<long>(RestLooks);
+        while (looks.Count < RestLooks)
+        {
+            looks.Add(target.Usage().Resident);
+            await Task.Delay(Look, time, cancellationToken).ConfigureAwait(false);
+        }
 
+        return looks.Order().ElementAt(RestLooks / 2);
+    }
+
+    /// <summary>Once it has come to rest.</summary>
     /// <param name="atMost">Then whatever it is counts.</param>
     public static async Task<long> MemoryAsync(BenchTarget target, Func<ProcessUsage, long> memory, TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken)
     {

@@ -25,13 +25,11 @@ internal sealed partial class MemoryReturn(TimeProvider time)
 
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(30);
 
-    /// <summary>
-    /// So long after a start, or after a burst of work, much is used once and compiled, and then not again: what came to be resident is given back at each second look, later at each eighth. Finding it takes ten milliseconds.
-    /// </summary>
-    private static readonly TimeSpan Settling = TimeSpan.FromMinutes(2);
+    /// <summary>Pages are looked for no sooner than this after the last time,</summary>
+    private static readonly TimeSpan BetweenPages = 2 * Look;
 
-    private static readonly TimeSpan PagesWhileSettling = 2 * Look;
-    private static readonly TimeSpan PagesLater = 8 * Look;
+    /// <summary>and after so many times what that took: ten milliseconds of a small process, five times that of one that holds a gigabyte.</summary>
+    private const int PagesPause = 1_000;
 
     /// <summary>Heaps of the C library. It makes eight a processor, each of which keeps what its threads once needed.</summary>
     private const int MostArenas = 2;
@@ -66,19 +64,20 @@ internal sealed partial class MemoryReturn(TimeProvider time)
         using var timer = new PeriodicTimer(Look, time);
         TimeSpan cpu = Environment.CpuUsage.TotalTime;
         long returned = time.GetTimestamp();
-        long busy = returned;
         long looked = returned;
+        TimeSpan pause = BetweenPages;
         while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
         {
             TimeSpan now = Environment.CpuUsage.TotalTime;
             bool isIdle = now - cpu < Look * IdleShare;
             cpu = now;
-            busy = isIdle ? busy : time.GetTimestamp();
             forgotten += Forgetters.Values.Sum(forget => forget());
-            if (isIdle && time.GetElapsedTime(looked) >= (time.GetElapsedTime(busy) < Settling ? PagesWhileSettling : PagesLater))
+            if (isIdle && time.GetElapsedTime(looked) >= pause)
             {
+                long began = time.GetTimestamp();
                 ReturnPages();
                 looked = time.GetTimestamp();
+                pause = TimeSpan.FromTicks(Math.Max(BetweenPages.Ticks, PagesPause * time.GetElapsedTime(began, looked).Ticks));
             }
 
             long least = time.GetElapsedTime(returned) >= Rest ? LeastAfterRest : Least;

@@ -59,8 +59,14 @@ internal sealed class Pipeline(ServerState server)
 
             // 5. Fairness: what follows may have to wait for its share, or is sent away: 429.
             server.FlowSchemas.Note(http.Response, info, user);
-            seat = await server.Fairness.EnterAsync(info, user, WaitingBodies.Of(http), ended);
-            answer.Seat = seat;
+            Seat given = await server.Fairness.EnterAsync(info, user, WaitingBodies.Of(http), ended);
+            if (given == Seat.SentAway)
+            {
+                await Refusals.SendAwayAsync(http, trail);
+                return;
+            }
+
+            answer.Seat = seat = given;
 
             // 6. May they: 403.
             await server.Access.Authorizer.RequireAsync(AuthorizationAttributes.From(user, info), trail, ended);

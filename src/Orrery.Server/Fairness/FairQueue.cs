@@ -14,8 +14,6 @@ namespace Orrery.Server.Fairness;
 /// <param name="weightOf">Weight of a virtual cluster, at least one; null weighs all alike.</param>
 internal sealed class FairQueue(FairnessOptions options, TimeProvider time, Func<ClusterName, int>? weightOf = null)
 {
-    private const int RetryAfterSeconds = 1;
-
     private readonly Lock gate = new();
     private readonly Dictionary<ClusterName, ClusterShare> clusters = [];
     private readonly LinkedList<ClusterShare> waiting = [];
@@ -78,8 +76,7 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time, Func
     /// <param name="width">Seats wanted, at least one; more than a cluster may have counts as all that it may have.</param>
     /// <param name="mayWait">False: it is sent away where it would have to.</param>
     /// <param name="changes">It may change something that others watch.</param>
-    /// <returns>To be disposed when the request has been answered.</returns>
-    /// <exception cref="StatusException">429: too many wait already, it has waited too long, or it may not wait.</exception>
+    /// <returns>To be disposed when the request has been answered. <see cref="Seat.SentAway"/>: too many wait already, it has waited too long, or it may not wait.</returns>
     public ValueTask<Seat> EnterAsync(ClusterName cluster, string user, int width, bool mayWait, CancellationToken cancellationToken, bool changes = false)
     {
         width = Math.Clamp(width, 1, options.SeatsOfCluster);
@@ -106,7 +103,7 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time, Func
             {
                 share.Forget(flow);
                 Rejected++;
-                throw TooMany();
+                return new ValueTask<Seat>(Seat.SentAway);
             }
 
             waiter = new Waiter(share, flow, width);
@@ -228,7 +225,7 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time, Func
                     Rejected++;
                 }
 
-                throw TooMany();
+                return Seat.SentAway;
             }
 
             throw;
@@ -341,9 +338,6 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time, Func
             clusters.Remove(share.Cluster);
         }
     }
-
-    private static StatusException TooMany() =>
-        ApiErrors.TooManyRequests("Too many requests, please try again later.", RetryAfterSeconds);
 }
 
 /// <summary>What a request has taken; disposing gives it back, once.</summary>
@@ -351,6 +345,9 @@ internal sealed class Seat(FairQueue? queue, ClusterShare? share, int width) : I
 {
     /// <summary>Of requests that are not counted.</summary>
     public static readonly Seat None = new(null, null, 0);
+
+    /// <summary>Of those that are not let in. No exception: a flood is sent away by the ten thousand, and each would cost more than what it is refused.</summary>
+    public static readonly Seat SentAway = new(null, null, 0);
 
     private FairQueue? queue = queue;
 

@@ -31,7 +31,7 @@ internal sealed class RequestFairness(FairQueue queue, CacheSet caches, Resource
     /// whether the server lives. An administrator of a virtual cluster is a tenant among others.
     /// </summary>
     /// <param name="body">What of it comes while it waits.</param>
-    /// <exception cref="StatusException">429.</exception>
+    /// <returns><see cref="Seat.SentAway"/>: 429.</returns>
     public ValueTask<Seat> EnterAsync(RequestInfo request, UserInfo user, WaitingBody body, CancellationToken cancellationToken)
     {
         if (IsExempt(request, user))
@@ -77,13 +77,8 @@ internal sealed class RequestFairness(FairQueue queue, CacheSet caches, Resource
         try
         {
             Seat seat = await entering;
-            Admitted.Record(time.GetElapsedTime(began));
+            (seat == Seat.SentAway ? SentAway : Admitted).Record(time.GetElapsedTime(began));
             return seat;
-        }
-        catch (StatusException)
-        {
-            SentAway.Record(time.GetElapsedTime(began));
-            throw;
         }
         finally
         {

@@ -11,7 +11,7 @@ namespace Orrery.Server.Handlers;
 /// <summary>Writes answers of one object or Status, and lists.</summary>
 internal static class ObjectResponse
 {
-    private const string Json = "application/json";
+    public const string Json = "application/json";
 
     /// <param name="json">As it is stored or cached, resourceVersion included.</param>
     public static async Task WriteAsync(ResourceRequest request, int code, ReadOnlyMemory<byte> json, CancellationToken cancellationToken)

@@ -3,9 +3,12 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Orrery.Api;
 using Orrery.Server.Authentication;
+using Orrery.Server.Fairness;
 using Orrery.Server.Security;
 using Orrery.Storage.Memory;
 
@@ -15,13 +18,20 @@ namespace Orrery.Server.Tests.Handlers;
 public sealed class RequestCostTests : IAsyncLifetime
 {
     private const string Path = "/api/v1/namespaces/default/configmaps";
+    private static readonly object Answer = new();
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(1);
     private static readonly CertificateAuthority Authority = CertificateAuthority.Create("cost", Lifetime, TimeProvider.System);
     private static readonly X509Certificate2 Admin = Authority.IssueClient("admin", [UserGroups.Masters], ClusterScope.Root, Lifetime).ToX509();
+    private static readonly X509Certificate2 Ann = Authority.IssueClient("ann", [], ClusterScope.Root, Lifetime).ToX509();
+
+    /// <summary>Of each request, the least of which counts: by then nothing has to be made ready any more.</summary>
+    private const int Times = 200;
 
     private MemoryStore store = null!;
     private ServerState state = null!;
     private Pipeline pipeline = null!;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync()
     {
@@ -56,19 +66,61 @@ public sealed class RequestCostTests : IAsyncLifetime
         Assert.InRange(bytes, 0, 32_000);
     }
 
+    [Fact]
+    public async Task Request_ThatIsSentAway_AllocatesLittle()
+    {
+        // All seats of root are taken, and those who wait as many as may.
+        List<Task<Seat>> others = [.. Enumerable.Range(0, 1_000).Select(_ => state.Fairness.Queue.EnterAsync(ClusterName.Root, "ann", 1, mayWait: true, Cancel).AsTask())];
+        Assert.Contains(others, o => o.IsCompletedSuccessfully && o.Result == Seat.SentAway);
+
+        long bytes = await CostAsync("GET", Path + "/a", "", 429, client: Ann);
+
+        Assert.InRange(bytes, 0, 4_000);
+        DefaultHttpContext http = Context("GET", Path + "/a", "", "", Ann);
+        await pipeline.InvokeAsync(http);
+        JsonObject status = (JsonObject)JsonNode.Parse(Encoding.UTF8.GetString(((MemoryStream)http.Items[Answer]!).ToArray()))!;
+        Assert.Equal("1", http.Response.Headers.RetryAfter);
+        Assert.Equal(("Status", 429, "TooManyRequests"), ((string)status["kind"]!, (int)status["code"]!, (string)status["reason"]!));
+        Assert.Equal(1, (int)status["details"]!["retryAfterSeconds"]!);
+    }
+
+    /// <summary>What a watch takes until it waits for its first change, of which more than half is held for as long as it lasts.</summary>
+    [Fact]
+    public async Task Watch_ThatBegins_AllocatesLittle()
+    {
+        await MakeAsync("a");
+        string target = Path + "?watch=true&resourceVersion=" + state.Caches.Revision.ToString(CultureInfo.InvariantCulture);
+
+        long least = long.MaxValue;
+        for (int i = 0; i < Times; i++)
+        {
+            using var gone = new CancellationTokenSource();
+            DefaultHttpContext http = Context("GET", target, "", "");
+            http.RequestAborted = gone.Token;
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            Task watch = pipeline.InvokeAsync(http);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+            Assert.False(watch.IsCompleted);
+
+            await gone.CancelAsync();
+            await watch;
+        }
+
+        Assert.InRange(least, 0, 5_500);
+    }
+
     private static string Object(string name) =>
         $$$"""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"{{{name}}}","labels":{"app":"bench"}},"data":{"payload":"{{{new string('x', 1024)}}}"}}""";
 
     private async Task MakeAsync(string name) => Assert.Equal(201, (await SendAsync("POST", Path, Object(name), "application/json")).Response.StatusCode);
 
     /// <returns>Bytes, once nothing has to be made ready any more.</returns>
-    private async Task<long> CostAsync(string method, string target, string body, int code, string contentType = "application/merge-patch+json")
+    private async Task<long> CostAsync(string method, string target, string body, int code, string contentType = "application/merge-patch+json", X509Certificate2? client = null)
     {
-        const int Times = 200;
         long least = long.MaxValue;
         for (int i = 0; i < Times; i++)
         {
-            DefaultHttpContext http = Context(method, target, body, contentType);
+            DefaultHttpContext http = Context(method, target, body, contentType, client);
             long before = GC.GetAllocatedBytesForCurrentThread();
             Task done = pipeline.InvokeAsync(http);
             long after = GC.GetAllocatedBytesForCurrentThread();
@@ -91,7 +143,7 @@ public sealed class RequestCostTests : IAsyncLifetime
         return http;
     }
 
-    private static DefaultHttpContext Context(string method, string target, string body, string contentType)
+    private static DefaultHttpContext Context(string method, string target, string body, string contentType, X509Certificate2? client = null)
     {
         byte[] content = Encoding.UTF8.GetBytes(body);
         int query = target.IndexOf('?', StringComparison.Ordinal);
@@ -109,9 +161,10 @@ public sealed class RequestCostTests : IAsyncLifetime
         var features = new FeatureCollection();
         features.Set<IHttpRequestFeature>(request);
         features.Set<IHttpResponseFeature>(new HttpResponseFeature());
-        features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(new MemoryStream(8 << 10)));
+        var answer = new MemoryStream(8 << 10);
+        features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(answer));
         features.Set<IHttpConnectionFeature>(new HttpConnectionFeature { RemoteIpAddress = IPAddress.Loopback });
-        features.Set<ITlsConnectionFeature>(new TlsConnectionFeature { ClientCertificate = Admin });
-        return new DefaultHttpContext(features);
+        features.Set<ITlsConnectionFeature>(new TlsConnectionFeature { ClientCertificate = client ?? Admin });
+        return new DefaultHttpContext(features) { Items = { [Answer] = answer } };
     }
 }

@@ -127,6 +127,10 @@ internal sealed class Pipeline(ServerState server)
             await (trail?.EndAsync() ?? ValueTask.CompletedTask);
             await answer.EndAsync();
             server.Metrics.End(info, http.Response.StatusCode, began);
+            if (info is null || !IsLongRunning(info))
+            {
+                await UnreadBody.DropAsync(http, server.Time);
+            }
         }
     }
 

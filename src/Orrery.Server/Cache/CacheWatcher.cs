@@ -47,8 +47,8 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
     private readonly ResourceCache owner;
     private readonly WakeSchedule schedule;
     private readonly long after;
-    private readonly int limit;
-    private readonly long bytesLimit;
+    private int limit = QueueLimit;
+    private long bytesLimit = BytesLimit;
     private readonly WakeQueue? turns;
 
     /// <summary>What comes before the chain; all there is where no chain is read.</summary>
@@ -67,9 +67,10 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
     private CancellationToken? cancelledBy;
     private int? wokenSince;
 
-    /// <param name="chain">Where the events after the backlog will be; null for one that is handed each of them, as events of two resources must come in one order.</param>
+    /// <param name="missed">What comes before the chain; null for nothing.</param>
+    /// <param name="chain">Its place there; null for one that is handed each event, as those of two resources must come in one order.</param>
     /// <param name="turns">By which it is woken; null wakes it at once.</param>
-    internal CacheWatcher(ResourceCache owner, WakeSchedule schedule, string prefix, long after, IEnumerable<CacheEvent> backlog, EventLink? chain, WakeQueue? turns)
+    internal CacheWatcher(ResourceCache owner, WakeSchedule schedule, string prefix, long after, Queue<CacheEvent>? missed, EventLink? chain, WakeQueue? turns)
     {
         this.owner = owner;
         this.schedule = schedule;
@@ -77,13 +78,11 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
         this.turns = turns;
         at = chain;
         Prefix = prefix;
-        own = new Queue<CacheEvent>(backlog);
-        ownBytes = own.Sum(missed => (long)missed.Object.Kept);
-        limit = own.Count + QueueLimit;
-        bytesLimit = ownBytes + BytesLimit;
-        if (own.Count == 0)
+        if (missed is { Count: > 0 })
         {
-            own = null;
+            own = missed;
+            ownBytes = missed.Sum(m => (long)m.Object.Kept);
+            Admit(missed.Count, ownBytes);
         }
     }
 
@@ -106,6 +105,13 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
     public long ChangedAt => Math.Max(owner.ChangedAt, Companion?.owner.ChangedAt ?? 0);
 
     private int Kept => own?.Count ?? 0;
+
+    /// <summary>What it has to catch up with when it begins may wait beside what comes then.</summary>
+    internal void Admit(long missed, long bytes)
+    {
+        limit += (int)missed;
+        bytesLimit += bytes;
+    }
 
     /// <summary>Takes the next event without waiting.</summary>
     public bool TryRead(out CacheEvent next)

@@ -11,6 +11,15 @@ internal sealed class EventLink(long number, long bytes)
     private CacheEvent? added;
     private volatile EventLink? next;
 
+    /// <summary>The place of an event that was there before what is told in the chain.</summary>
+    /// <param name="behind">The next place.</param>
+    public EventLink(CacheEvent missed, EventLink behind)
+        : this(behind.Number - 1, behind.Bytes - missed.Object.Kept)
+    {
+        added = missed;
+        next = behind;
+    }
+
     public long Number => number;
 
     public long Bytes => bytes;

@@ -110,7 +110,9 @@ internal sealed class ResourceCache
             }
 
             Watched all = watchers.Of(watched);
-            var watcher = new CacheWatcher(this, schedule, all.Prefix, afterRevision, Missed(watched, afterRevision), all.End, TurnsOf(watched, by)) { By = by };
+            EventLink place = watchers.PlaceAfter(all, afterRevision, ring);
+            var watcher = new CacheWatcher(this, schedule, all.Prefix, afterRevision, missed: null, place, TurnsOf(watched, by)) { By = by };
+            watcher.Admit(all.End.Number - place.Number, all.End.Bytes - place.Bytes);
             watchers.Add(all, watcher);
             return watcher;
         }
@@ -131,8 +133,8 @@ internal sealed class ResourceCache
 
                 IEnumerable<CacheEvent> missed = Missed(watched, afterRevision).Concat(also.Missed(alsoWatched, afterRevision)).OrderBy(e => e.Revision);
                 Watched mine = watchers.Of(watched), others = also.watchers.Of(alsoWatched);
-                var watcher = new CacheWatcher(this, schedule, mine.Prefix, afterRevision, missed, chain: null, TurnsOf(watched, by)) { By = by };
-                watcher.Companion = new CacheWatcher(also, schedule, others.Prefix, afterRevision, [], chain: null, turns: null) { By = by, Target = watcher };
+                var watcher = new CacheWatcher(this, schedule, mine.Prefix, afterRevision, new Queue<CacheEvent>(missed), chain: null, TurnsOf(watched, by)) { By = by };
+                watcher.Companion = new CacheWatcher(also, schedule, others.Prefix, afterRevision, missed: null, chain: null, turns: null) { By = by, Target = watcher };
                 watchers.Add(mine, watcher);
                 also.watchers.Add(others, watcher.Companion);
                 return watcher;
@@ -229,7 +231,7 @@ internal sealed class ResourceCache
             history.Add(objects, revision, events.Count, ring.Floor);
             foreach (CacheEvent change in events)
             {
-                watchers.Publish(change);
+                watchers.Publish(change, ring.Floor);
             }
         }
     }
@@ -242,6 +244,7 @@ internal sealed class ResourceCache
         {
             long freed = ring.Forget(through);
             history.Forget(ring.Floor);
+            watchers.Forget(ring.Floor);
             return freed;
         }
     }

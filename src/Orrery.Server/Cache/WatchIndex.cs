@@ -12,6 +12,9 @@ internal sealed class WatchIndex
     private readonly Dictionary<string, Watched>.AlternateLookup<ReadOnlySpan<char>> lookup;
     private readonly int resourcePrefixLength;
 
+    /// <summary>Those of which somebody began in the past.</summary>
+    private readonly List<Watched> withPast = [];
+
     public WatchIndex(string resourcePrefix)
     {
         resourcePrefixLength = resourcePrefix.Length;
@@ -37,6 +40,37 @@ internal sealed class WatchIndex
         return watched;
     }
 
+    /// <summary>
+    /// Where one begins that has come to a revision. What it has missed is put before the chain once, for all that come from there: a thousand clients that lost their server
+    /// come back from nearly the same.
+    /// </summary>
+    /// <param name="after">Not before the ring's floor.</param>
+    public EventLink PlaceAfter(Watched watched, long after, EventRing ring)
+    {
+        if (ring.IndexAfter(after) == ring.Count)
+        {
+            return watched.End;
+        }
+
+        if (watched.Past is null)
+        {
+            withPast.Add(watched);
+        }
+
+        return watched.PlaceAfter(after, ring);
+    }
+
+    /// <summary>Lets go of what the ring has dropped, of prefixes of which nothing has been told since, too.</summary>
+    public void Forget(long through)
+    {
+        foreach (Watched watched in withPast)
+        {
+            watched.Forget(through);
+        }
+
+        withPast.RemoveAll(static watched => watched.Past is null);
+    }
+
     /// <param name="watched">Of its prefix.</param>
     public void Add(Watched watched, CacheWatcher watcher)
     {
@@ -52,6 +86,7 @@ internal sealed class WatchIndex
             if (watched.Watchers.Count == 0)
             {
                 byPrefix.Remove(watcher.Prefix);
+                withPast.Remove(watched);
             }
         }
     }
@@ -62,11 +97,13 @@ internal sealed class WatchIndex
     {
         CacheWatcher[] all = [.. All];
         byPrefix.Clear();
+        withPast.Clear();
         Count = 0;
         return all;
     }
 
-    public void Publish(CacheEvent published)
+    /// <param name="floor">What the ring has dropped.</param>
+    public void Publish(CacheEvent published, long floor)
     {
         if (Count == 0)
         {
@@ -75,13 +112,13 @@ internal sealed class WatchIndex
 
         CachedObject item = published.Object;
         bool isRoot = item.ClusterSegment is "-";
-        Publish(published, item.Key.AsSpan(0, resourcePrefixLength), isRoot);
-        Publish(published, item.ClusterPrefix, isRoot);
-        Publish(published, item.NamespacePrefix, isRoot);
-        Publish(published, item.Key, isRoot);
+        Publish(published, item.Key.AsSpan(0, resourcePrefixLength), isRoot, floor);
+        Publish(published, item.ClusterPrefix, isRoot, floor);
+        Publish(published, item.NamespacePrefix, isRoot, floor);
+        Publish(published, item.Key, isRoot, floor);
     }
 
-    private void Publish(CacheEvent published, ReadOnlySpan<char> prefix, bool isRoot)
+    private void Publish(CacheEvent published, ReadOnlySpan<char> prefix, bool isRoot, long floor)
     {
         if (!lookup.TryGetValue(prefix, out Watched? watched))
         {
@@ -90,6 +127,7 @@ internal sealed class WatchIndex
 
         List<CacheWatcher> watchers = watched.Watchers;
         watched.End = watched.End.Add(published);
+        watched.Forget(floor);
         for (int i = watchers.Count - 1; i >= 0; i--)
         {
             if (isRoot && watchers[i].By == WatchedBy.ClientOfAllClusters)
@@ -108,6 +146,7 @@ internal sealed class WatchIndex
         if (watchers.Count == 0)
         {
             lookup.Remove(prefix);
+            withPast.Remove(watched);
         }
     }
 }
@@ -116,10 +155,66 @@ internal sealed class WatchIndex
 /// <param name="prefix">The string that all its watchers hold: there may be thousands.</param>
 internal sealed class Watched(string prefix)
 {
+    private long pastAfter;
+
     public string Prefix => prefix;
 
     public List<CacheWatcher> Watchers { get; } = [];
 
     /// <summary>Where the next event will be.</summary>
     public EventLink End { get; set; } = new(0, 0);
+
+    /// <summary>Where who comes from <see cref="pastAfter"/> begins; null where nobody began in the past, or that is gone.</summary>
+    public EventLink? Past { get; private set; }
+
+    /// <inheritdoc cref="WatchIndex.PlaceAfter"/>
+    public EventLink PlaceAfter(long after, EventRing ring)
+    {
+        if (Past is null)
+        {
+            Past = End;
+            pastAfter = ring[ring.Count - 1].Revision;
+        }
+
+        if (after < pastAfter)
+        {
+            for (int i = ring.IndexAfter(pastAfter) - 1; i >= 0 && ring[i].Revision > after; i--)
+            {
+                if (WatchIndex.Covers(prefix, ring[i].Object))
+                {
+                    Past = new EventLink(ring[i], Past);
+                }
+            }
+
+            pastAfter = after;
+        }
+
+        EventLink place = Past;
+        while (place.Event is { } known && known.Revision <= after)
+        {
+            place = place.Next!;
+        }
+
+        return place;
+    }
+
+    /// <param name="through">A revision up to which nobody begins any more.</param>
+    public void Forget(long through)
+    {
+        if (Past is null || through <= pastAfter)
+        {
+            return;
+        }
+
+        pastAfter = through;
+        while (Past.Event is { } old && old.Revision <= through)
+        {
+            Past = Past.Next!;
+        }
+
+        if (Past.Next is null)
+        {
+            Past = null;
+        }
+    }
 }

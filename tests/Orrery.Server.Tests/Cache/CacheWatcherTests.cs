@@ -177,7 +177,7 @@ public sealed class CacheWatcherTests
         using CacheWatcher reader = cache.PodCache.Watch(StoreKey.Prefix(Pods), 0)!;
         using var schedule = new WakeSchedule(TimeProvider.System);
         var chain = new EventLink(0, 0);
-        using var watcher = new CacheWatcher(cache.PodCache, schedule, StoreKey.Prefix(Pods), after: 1, [], chain, turns: null);
+        using var watcher = new CacheWatcher(cache.PodCache, schedule, StoreKey.Prefix(Pods), after: 1, missed: null, chain, turns: null);
         Assert.True(reader.TryRead(out CacheEvent first));
         Assert.True(reader.TryRead(out CacheEvent second));
 

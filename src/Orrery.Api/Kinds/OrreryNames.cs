@@ -135,6 +135,9 @@ public static class OrreryNames
     /// <summary>On a ReplicaSet of a virtual cluster: it stands for a revision of a Deployment and is not placed itself.</summary>
     public const string RevisionAnnotation = "orrery.dev/revision";
 
+    /// <summary>On such a ReplicaSet: its Deployment was deleted and left it (<c>--cascade=orphan</c>), so that it is placed by itself. Gone once a Deployment takes it over.</summary>
+    public const string LeftAnnotation = "orrery.dev/left";
+
     /// <summary>On a mirrored object: uid of the original in its data plane.</summary>
     public const string SourceUidAnnotation = "orrery.dev/source-uid";
 
@@ -226,8 +229,11 @@ public static class OrreryNames
     /// <summary>On the Lease of a server; its value is the server's name.</summary>
     public const string ServerLabel = "orrery.dev/server";
 
-    /// <summary>On the Lease of a data plane's tunnel: its satellite opens tunnels and is heard in none. Gone once one is.</summary>
+    /// <summary>On the Lease of a data plane's tunnel: its satellite opens tunnels and is heard in none (<see cref="UnheardAsSilent"/>), or wants tunnels of another kind, whose subprotocols are the value. Gone once one is heard.</summary>
     public const string UnheardAnnotation = "orrery.dev/unheard";
+
+    /// <summary>Value of <see cref="UnheardAnnotation"/> for one that says nothing.</summary>
+    public const string UnheardAsSilent = "true";
 
     /// <summary>On the Lease of a server: where the other servers reach it.</summary>
     public const string AddressAnnotation = "orrery.dev/address";

@@ -12,6 +12,12 @@ public static class Withdrawal
     /// <summary>The object goes in as many seconds as <c>spec.gracePeriodSeconds</c> says, and the Work stays until it has gone: of a pod that its tenant deleted, and that stands there until then.</summary>
     public const string Remove = "Remove";
 
+    /// <summary>The object stays and is nobody's Work any more: a Deployment has taken over the ReplicaSet that another had left, and does so in the data plane too.</summary>
+    public const string Release = "Release";
+
+    /// <summary>Reason of the Applied condition once a <see cref="Release"/> is done: the Work may go.</summary>
+    public const string Released = "Released";
+
     /// <summary>Reason of the Applied condition once a <see cref="Remove"/> is done: the Work may go.</summary>
     public const string Removed = "Removed";
 

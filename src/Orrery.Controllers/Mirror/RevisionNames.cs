@@ -20,13 +20,19 @@ internal sealed class RevisionNames(SourceInformers sources, MirrorInformers mir
     public string Of(ObjectKey at, string name, string dataPlane)
     {
         Informer sets = sources.ByKind[ReplicaSet];
-        if (sets.Get(at with { Name = name }) is not null || name.LastIndexOf('-') is not (> 0 and var end)
-            || sources.ByKind[Deployment].Get(at with { Name = name[..end] }) is not { } deployment)
+        if (sets.Get(at with { Name = name }) is not null || name.LastIndexOf('-') is not (> 0 and var end))
         {
             return name;
         }
 
-        KubeObject[] revisions = [.. sets.InNamespace(at.Cluster, at.Namespace).Where(s => RevisionKinds.OwnersOf(s).Contains(deployment.Uid))];
+        // Those that it left are still called after it.
+        string? deployment = sources.ByKind[Deployment].Get(at with { Name = name[..end] })?.Uid;
+        KubeObject[] revisions =
+        [
+            .. sets.InNamespace(at.Cluster, at.Namespace).Where(s => deployment is not null
+                ? RevisionKinds.OwnersOf(s).Contains(deployment)
+                : s.Annotations.ContainsKey(OrreryNames.LeftAnnotation) && s.Annotations.GetValueOrDefault(OrreryNames.RevisionAnnotation) == name[..end]),
+        ];
         HashSet<string> ofPods = [.. mirrored.Pods.InNamespace(at.Cluster, at.Namespace)
             .Where(p => p.Labels.GetValueOrDefault(OrreryNames.DataPlaneLabel) == dataPlane && p.Name.StartsWith(name + "-", StringComparison.Ordinal)).SelectMany(RevisionKinds.OwnersOf)];
         return revisions.OrderByDescending(s => ofPods.Contains(s.Uid)).ThenByDescending(ReplicaSetObjects.Revision).FirstOrDefault()?.Name ?? name;

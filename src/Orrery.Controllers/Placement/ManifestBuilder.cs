@@ -56,6 +56,10 @@ internal static class ManifestBuilder
             string hash = TemplateHash.Of(template);
             template.ObjectAt("metadata").ObjectAt("annotations")[OrreryNames.TemplateHashAnnotation] = hash;
         }
+        else if (LeftRevisions.HashOf(source) is { } left && json.NodeAt("spec", "template") is JsonObject former)
+        {
+            former.ObjectAt("metadata").ObjectAt("annotations")[OrreryNames.TemplateHashAnnotation] = left;
+        }
 
         // 4. Namespaces that it selects.
         NamespaceSelectors.Map(json, tenant, source.Cluster);

@@ -3,6 +3,7 @@ using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Controllers.Fleet;
+using Orrery.Controllers.Revisions;
 
 namespace Orrery.Controllers.Placement;
 
@@ -23,6 +24,7 @@ internal sealed class PlacementController : IController
         moves = new Moves(placements, works, context.Time);
         var reconciler = new PlacementReconciler(
             context.Root, context.Fleet, context.Tenancy, works, placements, moves, new NamespaceIncarnations(context.Root, sources.Namespaces), context.Events, withdrawals,
+            new LeftRevisions(context.Root, sources.ByKind[RevisionKinds.ReplicaSet], placements),
             context.Options.Loggers.CreateLogger("Orrery.Controllers.Placement"));
         host = context.Host(
             "placement", reconciler, [.. sources.All, works.Informer, .. context.Fleet.Needs, .. context.Tenancy.Needs], Everything, workers: 8, k => k.Object.Cluster.Namespace);

@@ -5,6 +5,7 @@ using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Controllers.Fleet;
+using Orrery.Controllers.Revisions;
 
 namespace Orrery.Controllers.Placement;
 
@@ -22,6 +23,7 @@ internal sealed class PlacementReconciler(
     NamespaceIncarnations incarnations,
     EventRecorder events,
     WithdrawalRules withdrawals,
+    LeftRevisions revisions,
     ILogger logger) : IReconciler<SourceKey>
 {
     /// <summary>An object may be seen before its namespace, or before it is told that its namespace was made anew, as each is watched apart.</summary>
@@ -101,8 +103,10 @@ internal sealed class PlacementReconciler(
                 left.Add(dataPlane);
             }
 
-            writes.Add(withdrawals.Of(key, source, tenancy.Has(key.Object.Cluster), incarnations.IsOpen(key.Object), fleet.Current.DataPlane(dataPlane), work) is { } withdrawal && !WithdrawalRules.IsDone(work)
-                ? WithdrawAsync(work, withdrawal, withdrawal == Withdrawal.Remove ? source!.NumberAt("metadata", "deletionGracePeriodSeconds") : null, key, cancellationToken)
+            string? said = IsTakenOver(source, dataPlane) ? Withdrawal.Release
+                : withdrawals.Of(key, source, tenancy.Has(key.Object.Cluster), incarnations.IsOpen(key.Object), fleet.Current.DataPlane(dataPlane), work);
+            writes.Add(said is { } withdrawal && !WithdrawalRules.IsDone(work)
+                ? WithdrawAsync(work, withdrawal, withdrawal == Withdrawal.Remove ? source?.NumberAt("metadata", "deletionGracePeriodSeconds") : null, key, cancellationToken)
                 : DeleteAsync(work, key, cancellationToken));
         }
 
@@ -110,6 +114,12 @@ internal sealed class PlacementReconciler(
         if (source is not null && kind is not null && WithdrawalRules.IsHeld(source))
         {
             // The Works say by now what becomes of what it made.
+            if (kind.Kind == "Deployment" && PlacementRules.WasPlaced(source) && owner is not null
+                && !await revisions.PlaceAsync(source, owner.Placement.Divides, cancellationToken).ConfigureAwait(false))
+            {
+                return ReconcileResult.After(NamespaceLook);
+            }
+
             await ReleaseAsync(source, kind, cancellationToken).ConfigureAwait(false);
         }
 
@@ -127,6 +137,11 @@ internal sealed class PlacementReconciler(
         Tell(placement, entered, left, isMoving ? staying : []);
         return look == Timeout.InfiniteTimeSpan ? ReconcileResult.Done : ReconcileResult.After(look + TimeSpan.FromMilliseconds(1));
     }
+
+    /// <summary>Whether a Deployment has taken over the ReplicaSet that another had left, and does so in this data plane too.</summary>
+    private bool IsTakenOver(KubeObject? source, string dataPlane) =>
+        source is { IsDeleting: false, Kind: "ReplicaSet" } && source.Annotations.ContainsKey(OrreryNames.RevisionAnnotation) && RevisionKinds.OwnerName(source, "Deployment") is { } deployment
+        && placements.Of(new SourceKey(RevisionKinds.Deployment, ObjectKey.Of(source) with { Name = deployment })).IsWantedOn(dataPlane);
 
     private async Task CreateAsync(DataPlane target, JsonObject wanted, SourceKey key, CancellationToken cancellationToken)
     {

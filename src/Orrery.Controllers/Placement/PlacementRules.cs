@@ -27,6 +27,9 @@ internal static class PlacementRules
         source is { IsDeleting: true, Kind: "Pod" } && source.NumberAt("metadata", "deletionGracePeriodSeconds") > 0 && IsPlaceable(source)
         && (string.IsNullOrEmpty(source.TextAt("spec", "nodeName")) || source.Annotations.ContainsKey(OrreryNames.RunsInAnnotation));
 
+    /// <summary>Whether it was, before it was deleted.</summary>
+    public static bool WasPlaced(KubeObject source) => source.IsDeleting && IsPlaceable(source);
+
     private static bool IsPlaceable(KubeObject source) =>
         !IsOfTheCluster(source)
         && !IsOfAPlacedWorkload(source)
@@ -61,7 +64,7 @@ internal static class PlacementRules
     private static bool IsClustersOwn(KubeObject source) => MirrorNames.IsMirrored(source) || source.Kind switch
     {
         "Pod" => source.Labels.ContainsKey(OrreryNames.DataPlaneLabel),
-        "ReplicaSet" => source.Annotations.ContainsKey(OrreryNames.RevisionAnnotation),
+        "ReplicaSet" => source.Annotations.ContainsKey(OrreryNames.RevisionAnnotation) && !source.Annotations.ContainsKey(OrreryNames.LeftAnnotation),
         "ConfigMap" => source.Name == "kube-root-ca.crt",
         "ServiceAccount" => source.Name == "default",
         "ResourceQuota" => !PlacedQuota.IsAny(source),

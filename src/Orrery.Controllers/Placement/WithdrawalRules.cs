@@ -65,13 +65,20 @@ internal sealed class WithdrawalRules
             return Withdrawal.Orphan;
         }
 
-        return PlaceableKinds.Find(key.Kind) is { } kind && PlaceableKinds.WithDependents.Contains(kind.Resource.GroupResource) && orphaning.TryGetValue(key, out string? uid) && uid == work.TextAt("spec", "source", "uid") ? Withdrawal.Orphan : null;
+        string? orphaned = IsOrphaned(key, work) ? Withdrawal.Orphan : null;
+
+        // Nothing there carries its mark yet, so that its going would be told of nothing.
+        return orphaned is null && hasNamespace && dataPlane is not { Drained: true, IsReporting: false } && LeftRevisions.IsUntaken(work) ? Withdrawal.Remove : orphaned;
     }
+
+    /// <summary>Whether its source was deleted with <c>--cascade=orphan</c>.</summary>
+    private bool IsOrphaned(SourceKey key, KubeObject work) =>
+        PlaceableKinds.Find(key.Kind) is { } kind && PlaceableKinds.WithDependents.Contains(kind.Resource.GroupResource) && orphaning.TryGetValue(key, out string? uid) && uid == work.TextAt("spec", "source", "uid");
 
     /// <summary>The satellite has let go of what the object made, or the object has gone as it was to: nothing of the Work is left. (A satellite of before takes the one for the other.)</summary>
     public static bool IsDone(KubeObject work) =>
-        Withdrawal.Of(work) is Withdrawal.Orphan or Withdrawal.Remove
-        && Conditions.Find(work, OrreryNames.AppliedCondition) is { Reason: Withdrawal.Orphaned or Withdrawal.Removed } applied && applied.ObservedGeneration == work.Generation;
+        Withdrawal.Of(work) is Withdrawal.Orphan or Withdrawal.Remove or Withdrawal.Release
+        && Conditions.Find(work, OrreryNames.AppliedCondition) is { Reason: Withdrawal.Orphaned or Withdrawal.Removed or Withdrawal.Released } applied && applied.ObservedGeneration == work.Generation;
 
     public static GroupKind ClaimKind { get; } = new("", "PersistentVolumeClaim");
 

@@ -21,10 +21,12 @@ internal sealed class ControllerRevisions(RevisionClient client, SourceInformers
 
         JsonObject data = RevisionData.Of(template);
         LabelSelector selector = LabelSelector.FromJson(owner.ToJsonObject().NodeAt("spec", "selector") as JsonObject);
-        List<KubeObject> known =
-        [
-            .. (await client.ClaimAsync(revisions, key.Kind, owner, r => selector.Matches(r.Labels), cancellationToken).ConfigureAwait(false)).OrderBy(Number),
-        ];
+        if (await client.ClaimAsync(revisions, key.Kind, owner, r => selector.Matches(r.Labels), cancellationToken).ConfigureAwait(false) is not { } claimed)
+        {
+            return ReconcileResult.Done;
+        }
+
+        List<KubeObject> known = [.. claimed.OrderBy(Number)];
         long highest = known.Select(Number).DefaultIfEmpty(0).Max();
         KubeObject? current = known.Find(r => JsonNode.DeepEquals(r.ToJsonObject()["data"], data));
         if (current is null)

@@ -24,12 +24,12 @@ internal sealed class DeploymentRevisions(RevisionClient client, Informer deploy
         }
 
         // 1. The revision of the present template: an old one that came back, or a new one, is the newest.
-        List<KubeObject> known =
-        [
-            .. (await client.ClaimAsync(
-                sets, RevisionKinds.Deployment, deployment, s => IsLeft(deployment, s), cancellationToken)
-                .ConfigureAwait(false)).OrderBy(ReplicaSetObjects.Revision),
-        ];
+        if (await client.ClaimAsync(sets, RevisionKinds.Deployment, deployment, s => IsLeft(deployment, s), cancellationToken).ConfigureAwait(false) is not { } claimed)
+        {
+            return ReconcileResult.Done;
+        }
+
+        List<KubeObject> known = [.. claimed.OrderBy(ReplicaSetObjects.Revision)];
 
         // One that was adopted stands for what ran before, whatever its template: pods are told to be of a revision by its name.
         KubeObject? current = known.Find(s => s.Annotations.ContainsKey(OrreryNames.RevisionAnnotation) && ReplicaSetObjects.HasTemplate(s, template));
@@ -55,12 +55,17 @@ internal sealed class DeploymentRevisions(RevisionClient client, Informer deploy
 
         // 2. What each says.
         TimeSpan? again = null;
+        int former = known.Where(s => s.Uid != current.Uid).Sum(s => ReplicaSetObjects.Live(pods.ByIndex(RevisionKinds.ByOwner, s.Uid)).Count);
         foreach (KubeObject set in known)
         {
             IReadOnlyList<KubeObject> owned = pods.ByIndex(RevisionKinds.ByOwner, set.Uid);
             bool isCurrent = set.Uid == current.Uid;
+
+            // While a rollout is under way the newest takes over from the others, a pod after the other.
+            int live = ReplicaSetObjects.Live(owned).Count;
+            long share = isCurrent ? Math.Min(replicas, Math.Max(live, replicas - former)) : live;
             KubeObject written = await UpdateAsync(
-                set, isCurrent ? replicas : owned.Count, isCurrent && !isPaused ? ReplicaSetObjects.Annotations(deployment, number, replicas) : null, cancellationToken).ConfigureAwait(false);
+                set, share, isCurrent && !isPaused ? ReplicaSetObjects.Annotations(deployment, number, replicas) : ReplicaSetObjects.AnnotationsOfFormer(deployment, set), cancellationToken).ConfigureAwait(false);
             JsonObject status = ReplicaSetObjects.Status(written, owned, time.GetUtcNow(), out TimeSpan? wait);
             again = wait is { } w && !(again < w) ? w : again;
             if (!JsonComparison.IsSame(written.At("status"), status))
@@ -91,7 +96,7 @@ internal sealed class DeploymentRevisions(RevisionClient client, Informer deploy
         deployment.ToJsonObject().NodeAt("spec", "selector") is JsonObject json && LabelSelector.FromJson(json) is { IsEverything: false } selector && selector.Matches(set.Labels);
 
     /// <summary>Over all data planes.</summary>
-    private static long Wanted(KubeObject deployment) =>
+    public static long Wanted(KubeObject deployment) =>
         long.TryParse(deployment.Annotations.GetValueOrDefault(OrreryNames.DesiredReplicasAnnotation), NumberStyles.None, CultureInfo.InvariantCulture, out long total)
             ? total
             : deployment.NumberAt("spec", "replicas") ?? 1;
@@ -116,7 +121,7 @@ internal sealed class DeploymentRevisions(RevisionClient client, Informer deploy
         }
     }
 
-    private async Task<KubeObject> UpdateAsync(KubeObject set, long replicas, JsonObject? annotations, CancellationToken cancellationToken)
+    private async Task<KubeObject> UpdateAsync(KubeObject set, long replicas, JsonObject annotations, CancellationToken cancellationToken)
     {
         var patch = new JsonArray();
         if (set.NumberAt("spec", "replicas") != replicas)
@@ -124,7 +129,7 @@ internal sealed class DeploymentRevisions(RevisionClient client, Informer deploy
             patch.Add((JsonNode)new JsonObject { ["op"] = "add", ["path"] = "/spec/replicas", ["value"] = replicas });
         }
 
-        if (annotations is not null && !JsonComparison.IsSame(set.At("metadata", "annotations"), annotations))
+        if (!JsonComparison.IsSame(set.At("metadata", "annotations"), annotations) && (annotations.Count > 0 || set.Annotations.Count > 0))
         {
             patch.Add((JsonNode)new JsonObject { ["op"] = "add", ["path"] = "/metadata/annotations", ["value"] = annotations });
         }

@@ -74,6 +74,23 @@ internal static class ReplicaSetObjects
         return annotations;
     }
 
+    /// <summary>Those of a former revision stay, but for what it said while it was placed by itself.</summary>
+    public static JsonObject AnnotationsOfFormer(KubeObject deployment, KubeObject set)
+    {
+        var annotations = new JsonObject();
+        foreach ((string name, string value) in set.Annotations.Where(a => !a.Key.StartsWith(OrreryNames.Prefix, StringComparison.Ordinal)))
+        {
+            annotations[name] = value;
+        }
+
+        if (set.Annotations.ContainsKey(OrreryNames.RevisionAnnotation))
+        {
+            annotations[OrreryNames.RevisionAnnotation] = deployment.Name;
+        }
+
+        return annotations;
+    }
+
     public static long Revision(KubeObject set) =>
         long.TryParse(set.Annotations.GetValueOrDefault(RevisionNumber), NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : 0;
 
@@ -85,11 +102,14 @@ internal static class ReplicaSetObjects
         return JsonNode.DeepEquals(other, template);
     }
 
+    /// <summary>Those that count: neither ended nor on their way out.</summary>
+    public static List<KubeObject> Live(IReadOnlyList<KubeObject> pods) => [.. pods.Where(p => !p.IsDeleting && p.TextAt("status", "phase") is not ("Succeeded" or "Failed"))];
+
     /// <param name="pods">Those that it owns, in all data planes.</param>
     public static JsonObject Status(KubeObject set, IReadOnlyList<KubeObject> pods, DateTimeOffset now, out TimeSpan? lookAgain)
     {
         long wait = set.NumberAt("spec", "minReadySeconds") ?? 0;
-        List<KubeObject> live = [.. pods.Where(p => !p.IsDeleting && p.TextAt("status", "phase") is not ("Succeeded" or "Failed"))];
+        List<KubeObject> live = Live(pods);
         List<DateTimeOffset> ready = [.. live.Select(p => Conditions.Find(p, "Ready")).OfType<ConditionState>().Where(c => c.Status == Conditions.True)
             .Select(c => (c.LastTransitionTime ?? DateTimeOffset.UnixEpoch) + TimeSpan.FromSeconds(wait))];
 

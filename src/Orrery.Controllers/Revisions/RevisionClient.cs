@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Controllers.Fleet;
 using Orrery.Controllers.Placement;
@@ -18,11 +19,18 @@ internal sealed class RevisionClient(KubeClient root, TenancyDirectory tenancy)
 
     /// <summary>The revisions of an object: those that it owns, and those that a former one of its name left (<c>--cascade=orphan</c>), which it takes over.</summary>
     /// <param name="isLeft">Whether a revision that nobody owns is the object's to take.</param>
-    public async Task<List<KubeObject>> ClaimAsync(
+    /// <returns>Null when the object is on its way out, or gone: it has no revisions to take, nor to make.</returns>
+    public async Task<List<KubeObject>?> ClaimAsync(
         Informer informer, GroupKind kind, KubeObject owner, Func<KubeObject, bool> isLeft, CancellationToken cancellationToken)
     {
         List<KubeObject> known = [.. informer.ByIndex(RevisionKinds.ByOwner, owner.Uid)];
-        foreach (KubeObject left in informer.InNamespace(owner.Cluster, owner.Namespace).Where(r => !r.IsDeleting && !RevisionKinds.OwnersOf(r).Any() && isLeft(r)))
+        KubeObject[] free = [.. informer.InNamespace(owner.Cluster, owner.Namespace).Where(r => !r.IsDeleting && !RevisionKinds.OwnersOf(r).Any() && isLeft(r))];
+        if (free.Length > 0 && !await StaysAsync(kind, owner, cancellationToken).ConfigureAwait(false))
+        {
+            return null;
+        }
+
+        foreach (KubeObject left in free)
         {
             var patch = new JsonArray(new JsonObject
             {
@@ -35,6 +43,13 @@ internal sealed class RevisionClient(KubeClient root, TenancyDirectory tenancy)
 
         return known;
     }
+
+    /// <summary>
+    /// Asked of the server itself, as anybody who adopts does: that its owner is deleted with <c>--cascade=orphan</c> may be known later than that it was let go of, and who is given back to one that
+    /// goes would go with it.
+    /// </summary>
+    private async Task<bool> StaysAsync(GroupKind kind, KubeObject owner, CancellationToken cancellationToken) =>
+        await root.InCluster(owner.Cluster).FindAsync(PlaceableKinds.Find(kind)!.Resource, owner.Namespace, owner.Name, cancellationToken).ConfigureAwait(false) is { IsDeleting: false } now && now.Uid == owner.Uid;
 
     /// <returns>Null when the name is taken by something else.</returns>
     public async Task<KubeObject?> CreateAsync(Informer informer, ClusterName cluster, JsonObject body, CancellationToken cancellationToken)

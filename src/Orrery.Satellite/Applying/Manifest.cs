@@ -15,6 +15,9 @@ internal sealed record Manifest(string WorkName, JsonObject Json)
 
     public string Name => Json.Name;
 
+    /// <summary>On what is applied: whose it is.</summary>
+    private static readonly string[] OwnerLabels = [OrreryNames.TenantLabel, OrreryNames.VirtualClusterLabel, OrreryNames.NamespaceLabel, OrreryNames.InstallationLabel];
+
     /// <exception cref="TerminalException">The Work holds no manifest that can be applied.</exception>
     public static Manifest Of(KubeObject work) => Of(work, "manifest");
 
@@ -51,7 +54,7 @@ internal sealed record Manifest(string WorkName, JsonObject Json)
         }
 
         labels[OrreryNames.ManagedByLabel] = OrreryNames.Manager;
-        foreach (string label in (ReadOnlySpan<string>)[OrreryNames.TenantLabel, OrreryNames.VirtualClusterLabel, OrreryNames.NamespaceLabel, OrreryNames.InstallationLabel])
+        foreach (string label in OwnerLabels)
         {
             if (work.Labels.TryGetValue(label, out string? value))
             {
@@ -88,6 +91,24 @@ internal sealed record Manifest(string WorkName, JsonObject Json)
 
                 break;
         }
+    }
+
+    /// <summary>A merge patch that takes every mark of ours from an object.</summary>
+    public static JsonObject Unmarked(KubeObject live)
+    {
+        var labels = new JsonObject();
+        foreach (string label in OwnerLabels.Append(OrreryNames.ManagedByLabel).Where(live.Labels.ContainsKey))
+        {
+            labels[label] = null;
+        }
+
+        var annotations = new JsonObject();
+        foreach (string annotation in new[] { OrreryNames.WorkAnnotation, OrreryNames.AppliedAnnotation }.Where(live.Annotations.ContainsKey))
+        {
+            annotations[annotation] = null;
+        }
+
+        return new JsonObject { ["metadata"] = new JsonObject { ["uid"] = live.Uid, ["labels"] = labels, ["annotations"] = annotations } };
     }
 
     /// <summary>As the cluster takes it: what is cluster-scoped there is in no namespace.</summary>

@@ -9,7 +9,8 @@ namespace Orrery.Satellite.Applying;
 /// <summary>Applies to the cluster what a Work wants in force there, and says what became of it.</summary>
 /// <param name="memory">Of what was applied.</param>
 internal sealed class WorkApplication(
-    SatelliteContext context, AppliedObjects applied, AppliedMemory memory, Trials trials, NamespaceKeeper namespaces, DriftEvents drifts, DriftPace pace, Removals removals, ILogger logger)
+    SatelliteContext context, AppliedObjects applied, AppliedMemory memory, Trials trials, NamespaceKeeper namespaces, DriftEvents drifts, DriftPace pace, Removals removals, LeftReplicaSets left,
+    ILogger logger)
 {
     private readonly HostClaims hosts = new(context);
     private readonly PodResize resize = new(context);
@@ -23,6 +24,14 @@ internal sealed class WorkApplication(
         {
             return unfit!;
         }
+
+        (KubeObject? taking, ApplyOutcome? controlled) = await left.FindAsync(wanted.Manifest, wanted.Resource, cancellationToken).ConfigureAwait(false);
+        if (controlled is not null)
+        {
+            return controlled;
+        }
+
+        wanted = wanted with { Taking = taking?.Uid };
 
         // 2. What of this Work is elsewhere goes (its mapping changed).
         await removals.PruneAsync(wanted.Manifest.WorkName, (wanted.Resource, wanted.Manifest.Namespace, wanted.Manifest.Name), cancellationToken).ConfigureAwait(false);
@@ -253,7 +262,7 @@ internal sealed class WorkApplication(
     /// <summary>Whether what lacks this Work's mark is ours nevertheless, or may be taken over.</summary>
     private bool IsOurs(Wanted wanted, KubeObject live) =>
         (wanted.Handling.Adopts && AppliedObjects.MarkOf(live).Length == 0 && !HoldsApart(wanted))
-        || memory.IsMade(wanted.Manifest, live) || wanted.Owner.IsNamespaceOf(live) || Ownership.IsAppliedByUs(live, w => context.Work(w) is not null);
+        || wanted.Taking == live.Uid || memory.IsMade(wanted.Manifest, live) || wanted.Owner.IsNamespaceOf(live) || Ownership.IsAppliedByUs(live, w => context.Work(w) is not null);
 
     /// <summary>A policy that its tenant did not make was put there by the cluster's owner, to hold what is in that namespace: no tenant's to take over.</summary>
     private static bool HoldsApart(Wanted wanted) => !wanted.Owner.IsVendors && wanted.Manifest.Kind is { Group: "networking.k8s.io", Kind: "NetworkPolicy" };
@@ -356,6 +365,9 @@ internal sealed class WorkApplication(
     /// <param name="Tenancy">Null for the vendor's own.</param>
     private sealed record Wanted(Manifest Manifest, ApiResource Served, MappedNamespace Owner, Tenancy? Tenancy, WorkHandling Handling)
     {
+        /// <summary>Uid of what a Deployment left here, which is this Work's from now on; null for nothing.</summary>
+        public string? Taking { get; init; }
+
         public GroupVersionResource Resource => Served.Resource;
     }
 }

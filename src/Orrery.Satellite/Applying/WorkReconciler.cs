@@ -21,6 +21,7 @@ internal sealed class WorkReconciler : IReconciler<string>
     private readonly WorkAttempts attempts;
     private readonly WorkReports reports;
     private readonly WorkApplication application;
+    private readonly LeftReplicaSets left;
 
     public WorkReconciler(SatelliteContext context, AppliedObjects applied, NamespaceKeeper namespaces, DriftEvents drifts, Removals removals, ILogger logger)
     {
@@ -33,7 +34,8 @@ internal sealed class WorkReconciler : IReconciler<string>
         pace = new DriftPace(context.Time);
         attempts = new WorkAttempts(context, applied, logger);
         reports = new WorkReports(context);
-        application = new WorkApplication(context, applied, memory, trials, namespaces, drifts, pace, removals, logger);
+        left = new LeftReplicaSets(context, applied);
+        application = new WorkApplication(context, applied, memory, trials, namespaces, drifts, pace, removals, left, logger);
     }
 
     /// <summary>When to try again what somebody else must clear up first.</summary>
@@ -93,7 +95,7 @@ internal sealed class WorkReconciler : IReconciler<string>
         }
 
         return trial is { IsApplied: false } ? ReconcileResult.After(Again(key, trial))
-            : outcome.IsApplied || outcome.Reason is Withdrawal.Kept or Withdrawal.Orphaned ? Done(key)
+            : outcome.IsApplied || outcome.Reason is Withdrawal.Kept or Withdrawal.Orphaned or Withdrawal.Released ? Done(key)
             : ReconcileResult.After(Again(key, outcome));
     }
 
@@ -135,7 +137,7 @@ internal sealed class WorkReconciler : IReconciler<string>
 
     private TimeSpan Again(string work, ApplyOutcome refused)
     {
-        if (refused.Reason is not ("Terminating" or "NamespaceTerminating"))
+        if (refused.Reason is not ("Terminating" or "NamespaceTerminating" or LeftReplicaSets.Controlled))
         {
             waiting.TryRemove(work, out _);
             return RefusedLook;
@@ -150,10 +152,27 @@ internal sealed class WorkReconciler : IReconciler<string>
     private async Task<ApplyOutcome> WithdrawAsync(KubeObject work, string withdrawal, CancellationToken cancellationToken)
     {
         memory.Forget(work.Name);
-        (GroupVersionResource resource, KubeObject live) = applied.Of(work.Name).FirstOrDefault();
+        (GroupVersionResource resource, KubeObject? live) = applied.Of(work.Name).FirstOrDefault();
         if (withdrawal == Withdrawal.Keep)
         {
             return ApplyOutcome.Refused(Withdrawal.Kept, "withdrawn from here; the object is kept as it is until its source is deleted", live);
+        }
+
+        if (live is null && withdrawal is Withdrawal.Remove or Withdrawal.Orphan)
+        {
+            // What a Deployment left, and this Work was to take.
+            (live, ApplyOutcome? controlled) = await left.FindAsync(Manifest.Of(work), LeftReplicaSets.Resource, cancellationToken).ConfigureAwait(false);
+            if (controlled is not null)
+            {
+                return controlled;
+            }
+
+            resource = LeftReplicaSets.Resource;
+        }
+
+        if (withdrawal == Withdrawal.Release)
+        {
+            return live is null ? ApplyOutcome.Refused(Withdrawal.Released, "the object stays, and is left to what controls it") : await ReleaseAsync(work, resource, live, cancellationToken).ConfigureAwait(false);
         }
 
         if (withdrawal == Withdrawal.Remove)
@@ -168,7 +187,7 @@ internal sealed class WorkReconciler : IReconciler<string>
 
         if (!live.IsDeleting)
         {
-            if (Held(work, resource, live) is { } held)
+            if (Held("delete", work, resource, live) is { } held)
             {
                 return held;
             }
@@ -180,12 +199,24 @@ internal sealed class WorkReconciler : IReconciler<string>
         return ApplyOutcome.Refused("Terminating", "the object is being deleted and what it made is left", live);
     }
 
+    /// <summary>Takes the marks from it: done only once it is known here that they are gone, as what carries the mark of a Work that is gone goes too.</summary>
+    private async Task<ApplyOutcome> ReleaseAsync(KubeObject work, GroupVersionResource resource, KubeObject live, CancellationToken cancellationToken)
+    {
+        if (Held("patch", work, resource, live) is { } held)
+        {
+            return held;
+        }
+
+        await context.Actions.PatchAsync(resource, live.Kind, live.Namespace, live.Name, Manifest.Unmarked(live), "Work " + work.Name, cancellationToken).ConfigureAwait(false);
+        return ApplyOutcome.Refused("Terminating", "the object is left to what controls it", live);
+    }
+
     private async Task<ApplyOutcome> RemoveAsync(KubeObject work, GroupVersionResource resource, KubeObject live, CancellationToken cancellationToken)
     {
         long? grace = Withdrawal.GraceOf(work);
         if (!live.IsDeleting || live.NumberAt("metadata", "deletionGracePeriodSeconds") > grace)
         {
-            if (Held(work, resource, live) is { } held)
+            if (Held("delete", work, resource, live) is { } held)
             {
                 return held;
             }
@@ -196,8 +227,8 @@ internal sealed class WorkReconciler : IReconciler<string>
         return ApplyOutcome.Refused("Terminating", "the object is being deleted", live);
     }
 
-    /// <summary>What keeps an object from being deleted now; null: nothing.</summary>
-    private ApplyOutcome? Held(KubeObject work, GroupVersionResource resource, KubeObject live)
+    /// <summary>What keeps an object from being deleted or let go of now; null: nothing.</summary>
+    private ApplyOutcome? Held(string verb, KubeObject work, GroupVersionResource resource, KubeObject live)
     {
         if (context.IsByCopy)
         {
@@ -209,7 +240,7 @@ internal sealed class WorkReconciler : IReconciler<string>
             return null;
         }
 
-        context.Actions.HeldBack("delete", resource, live, "Work " + work.Name, denial);
+        context.Actions.HeldBack(verb, resource, live, "Work " + work.Name, denial);
         return ApplyOutcome.Denied(denial, live);
     }
 }

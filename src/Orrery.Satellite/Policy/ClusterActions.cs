@@ -43,9 +43,13 @@ internal sealed class ClusterActions(KubeClient cluster, PolicyWatch policy, Rec
         () => cluster.CreateAsync(ClusterResources.Namespaces, "", json, cancellationToken));
 
     /// <summary>Merges into an object of no namespace.</summary>
-    public Task<KubeObject> PatchAsync(GroupVersionResource resource, string kind, string name, JsonObject patch, string cause, CancellationToken cancellationToken) => DoAsync(
-        "patch", resource, kind, "", name, cause,
-        () => cluster.PatchAsync(resource, "", name, PatchKind.Merge, patch, cancellationToken));
+    public Task<KubeObject> PatchAsync(GroupVersionResource resource, string kind, string name, JsonObject patch, string cause, CancellationToken cancellationToken) =>
+        PatchAsync(resource, kind, "", name, patch, cause, cancellationToken);
+
+    /// <summary>Merges into an object.</summary>
+    public Task<KubeObject> PatchAsync(GroupVersionResource resource, string kind, string ns, string name, JsonObject patch, string cause, CancellationToken cancellationToken) => DoAsync(
+        "patch", resource, kind, ns, name, cause,
+        () => cluster.PatchAsync(resource, ns, name, PatchKind.Merge, patch, cancellationToken));
 
     /// <summary>Changes what of a pod can be changed while it runs.</summary>
     /// <param name="subresource">Empty for the pod itself, whose patch is a merge patch; those of subresources are strategic ones.</param>

@@ -31,6 +31,14 @@ internal sealed class TunnelHandler(TunnelHub hub) : ISubresourceHandler
             throw ApiErrors.Forbidden(Resource, dataPlane, $"only the satellite of data plane {dataPlane} opens its tunnel");
         }
 
+        if (WebSocketUpgrade.Offered(http) is { Count: > 0 } offered && !offered.Contains(OrreryNames.TunnelProtocol))
+        {
+            // This server speaks the first that there was: whoever speaks none of those is from after it.
+            string speaks = string.Join(", ", offered);
+            hub.Refused(dataPlane, speaks);
+            throw ApiErrors.BadRequest($"the control plane opens no tunnel that speaks {speaks}: it speaks {OrreryNames.TunnelProtocol}, and is older than the satellite");
+        }
+
         // Also that of a data plane which is being deleted: it has things to remove, and may have been restarted meanwhile.
         return HoldAsync(dataPlane, TunnelCredential.Of(satellite, target.Object, http.Connection.ClientCertificate), http, cancellationToken);
     }

@@ -121,6 +121,16 @@ public sealed class TunnelHub
     /// <summary>Whether a data plane opens tunnels here again and again, and is heard in none.</summary>
     internal bool IsUnheard(string dataPlane) => silences.AreMany(dataPlane) && Find(dataPlane) is not { HasBeaten: true };
 
+    /// <summary>What the satellite speaks instead of what this server does; null when they understand each other.</summary>
+    internal string? SpeaksOtherwise(string dataPlane) => Find(dataPlane) is null ? silences.Otherwise(dataPlane) : null;
+
+    /// <summary>A satellite was not let in, as it wants a tunnel of a kind that this server does not know.</summary>
+    internal void Refused(string dataPlane, string speaks)
+    {
+        silences.Refused(dataPlane, speaks);
+        records?.Changed(dataPlane);
+    }
+
     /// <summary>Asks a data plane, and passes its answer on to the client.</summary>
     /// <exception cref="StatusException">503: not connected; 504: no answer; 429: too many of the same tenant.</exception>
     internal async Task AskAsync(TunnelRequest asked, HttpContext http, CancellationToken cancellationToken)
@@ -222,6 +232,7 @@ public sealed class TunnelHub
             }
         }
 
+        silences.Opened(dataPlane);
         Log.TunnelOpen(logger, dataPlane, remote);
         records?.Changed(dataPlane);
         guard?.Opened();

@@ -75,9 +75,10 @@ internal sealed class TunnelRecords : IReconciler<string>
         string holder = record?.TextAt("spec", "holderIdentity") ?? "";
         DateTimeOffset now = options.Time.GetUtcNow();
         bool isUnheard = hub.IsUnheard(key);
-        if (isUnheard && record is not null && holder is "" && !record.Annotations.ContainsKey(OrreryNames.UnheardAnnotation))
+        string? why = hub.SpeaksOtherwise(key) ?? (isUnheard && record is not null ? OrreryNames.UnheardAsSilent : null);
+        if (why is not null && holder is "" && record?.Annotations.GetValueOrDefault(OrreryNames.UnheardAnnotation) != why)
         {
-            records.Observe(await MarkAsync(record, cancellationToken).ConfigureAwait(false));
+            records.Observe(await MarkAsync(key, record, why, cancellationToken).ConfigureAwait(false));
         }
 
         if (hub.Find(key) is { } tunnel)
@@ -156,12 +157,15 @@ internal sealed class TunnelRecords : IReconciler<string>
             : api.UpdateAsync(HubResources.Leases, ns, OrreryNames.TunnelLease, body, cancellationToken)).ConfigureAwait(false));
     }
 
-    /// <summary>Says that the satellite opens tunnels and is not heard in them, on the condition that nobody wrote since.</summary>
-    private Task<KubeObject> MarkAsync(KubeObject record, CancellationToken cancellationToken)
+    /// <summary>Says that the satellite opens tunnels and is not heard in them, or opens none that is understood, on the condition that nobody wrote since.</summary>
+    private Task<KubeObject> MarkAsync(string dataPlane, KubeObject? record, string why, CancellationToken cancellationToken)
     {
-        JsonObject body = record.ToJsonObject();
-        body.Metadata.ObjectAt("annotations")[OrreryNames.UnheardAnnotation] = "true";
-        return api.UpdateAsync(HubResources.Leases, record.Namespace, record.Name, body, cancellationToken);
+        string ns = OrreryNames.DataPlaneNamespace(dataPlane);
+        JsonObject body = record?.ToJsonObject() ?? LeaseJson.Make(ns, OrreryNames.TunnelLease);
+        body.Metadata.ObjectAt("annotations")[OrreryNames.UnheardAnnotation] = why;
+        return record is null
+            ? api.CreateAsync(HubResources.Leases, ns, body, cancellationToken)
+            : api.UpdateAsync(HubResources.Leases, ns, record.Name, body, cancellationToken);
     }
 
     private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;

@@ -13,6 +13,21 @@ internal sealed class TunnelSilences
 
     private readonly ConcurrentDictionary<string, int> inARow = new(StringComparer.Ordinal);
 
+    /// <summary>By data plane, the longest that may stand in a record of what its satellite speaks instead of what this server does.</summary>
+    private readonly ConcurrentDictionary<string, string> otherwise = new(StringComparer.Ordinal);
+
+    private const int LongestName = 100;
+
+    /// <summary>A satellite wants a tunnel of another kind than any that this server has.</summary>
+    /// <param name="speaks">Subprotocols that it offers.</param>
+    public void Refused(string dataPlane, string speaks) => otherwise[dataPlane] = speaks.Length > LongestName ? speaks[..LongestName] : speaks;
+
+    /// <summary>One of its tunnels stands.</summary>
+    public void Opened(string dataPlane) => otherwise.TryRemove(dataPlane, out _);
+
+    /// <returns>Null for one whose tunnels are of this server's kind, as far as it knows.</returns>
+    public string? Otherwise(string dataPlane) => otherwise.GetValueOrDefault(dataPlane);
+
     public void Ended(Tunnel tunnel)
     {
         if (tunnel.HasBeaten)

@@ -58,7 +58,7 @@ internal sealed class DataPlaneReconciler(
             return ReconcileResult.Done;
         }
 
-        Readiness readiness = Readiness.Of(dataPlane, heartbeats.Of(key), time.GetUtcNow());
+        Readiness readiness = Readiness.Of(dataPlane, heartbeats.Of(key), time.GetUtcNow(), heartbeats.SpeaksOtherwise(key));
         if (dataPlane.IsDeleting)
         {
             return await DepartAsync(dataPlane, readiness, cancellationToken).ConfigureAwait(false);

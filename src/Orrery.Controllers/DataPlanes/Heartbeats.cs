@@ -65,6 +65,11 @@ internal sealed class Heartbeats
         : servers.TryGetValue(holder, out ServerBeat beat) ? Of(tunnel, beat, AwaitedSince) is { } held ? held with { EndIsTold = beat.Heard + beat.Lasts > time.GetUtcNow() } : null
         : Of(tunnel, null, AwaitedSince);
 
+    /// <summary>What a satellite speaks that is not let in for it; null for one that is understood, or says nothing.</summary>
+    public string? SpeaksOtherwise(string dataPlane) =>
+        tunnels.Get(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane), OrreryNames.TunnelLease) is { } tunnel && tunnel.TextAt("spec", "holderIdentity") is not { Length: > 0 }
+            && tunnel.Annotations.GetValueOrDefault(OrreryNames.UnheardAnnotation) is { } why && why != OrreryNames.UnheardAsSilent ? why : null;
+
     /// <summary>
     /// While those that lost a server come back, one after the other, the others are waited for: a fleet that dials at once takes as long as its handshakes do, and to call the later ones silent
     /// would only make it longer.

@@ -10,8 +10,18 @@ internal readonly record struct Readiness(string Status, string Reason, string M
 {
     private const string Silent = "SatelliteSilent";
 
-    public static Readiness Of(KubeObject dataPlane, Heartbeat? heartbeat, DateTimeOffset now)
+    /// <param name="speaks">What its satellite speaks that is not let in for it; null for any other.</param>
+    public static Readiness Of(KubeObject dataPlane, Heartbeat? heartbeat, DateTimeOffset now, string? speaks = null)
     {
+        if (speaks is not null)
+        {
+            return new Readiness(
+                Conditions.Unknown, "SatelliteNewer",
+                $"its satellite wants a tunnel that speaks {speaks}, and this control plane speaks {OrreryNames.TunnelProtocol}: the satellite is newer; upgrade the control plane, or give the satellite this version "
+                    + $"('orrery data-plane token {dataPlane.Name}' prints its manifest)",
+                null);
+        }
+
         if (heartbeat is not { } last)
         {
             return new Readiness(Conditions.Unknown, "NeverJoined", "its satellite was never heard", null);

@@ -25,6 +25,11 @@ internal sealed partial class MemoryReturn(TimeProvider time)
 
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// Bytes that may be moved together while everybody waits, a tenth of a second. Of 6,000 satellites a control plane has 300 MB, which takes 0.4 s: too long for tenants who happen to ask for something then.
+    /// </summary>
+    private const long MostMoved = 64 * 1024 * 1024;
+
     /// <summary>Pages are looked for no sooner than this after the last time,</summary>
     private static readonly TimeSpan BetweenPages = 2 * Look;
 
@@ -45,6 +50,9 @@ internal sealed partial class MemoryReturn(TimeProvider time)
     private long allocatedBefore = -Least;
     private long forgotten;
     private long live;
+
+    /// <summary>What nobody uses any more was looked for beside what runs since a large heap was found.</summary>
+    private bool isSwept;
 
     /// <summary>Asks now and then for memory that its owner holds and can do without.</summary>
     /// <param name="forget">Lets go of it, and says about how many bytes that were.</param>
@@ -83,7 +91,7 @@ internal sealed partial class MemoryReturn(TimeProvider time)
             long least = time.GetElapsedTime(returned) >= Rest ? LeastAfterRest : Least;
             if (isIdle && GC.GetTotalAllocatedBytes() - allocatedBefore + forgotten > Math.Max(least, live / 2))
             {
-                Return();
+                ReturnWithoutHaste();
                 returned = time.GetTimestamp();
                 cpu = Environment.CpuUsage.TotalTime;
             }
@@ -97,19 +105,48 @@ internal sealed partial class MemoryReturn(TimeProvider time)
         Return();
     }
 
+    /// <summary>Stops nobody for long: a large heap is swept first, beside what runs, and moved together only where that shows that most of it was garbage.</summary>
+    private void ReturnWithoutHaste()
+    {
+        lock (gate)
+        {
+            bool isLarge = GC.GetTotalMemory(forceFullCollection: false) > MostMoved;
+            if (isLarge && !isSwept)
+            {
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
+                isSwept = true;
+                return;
+            }
+
+            isSwept = false;
+            if (!isLarge)
+            {
+                Return();
+                return;
+            }
+
+            Note();
+        }
+    }
+
     private void Return()
     {
         lock (gate)
         {
             // 1. Collect all, move what lives together, and give back what is free.
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-            live = GC.GetTotalMemory(forceFullCollection: false);
-            allocatedBefore = GC.GetTotalAllocatedBytes();
-            forgotten = 0;
+            Note();
 
             // 2. What native code (TLS, SQLite) has freed.
             Native(() => Trim(0));
         }
+    }
+
+    private void Note()
+    {
+        live = GC.GetTotalMemory(forceFullCollection: false);
+        allocatedBefore = GC.GetTotalAllocatedBytes();
+        forgotten = 0;
     }
 
     /// <summary>What no collection sees: pages of program files, and what native code has freed, most of it the compiler.</summary>

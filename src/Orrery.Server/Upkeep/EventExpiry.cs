@@ -12,12 +12,28 @@ internal sealed class EventExpiry(CacheSet caches, TimeSpan lifetime, TimeProvid
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
     private static readonly GroupResource Events = new("", "events");
 
+    /// <summary>Of each Event, by its key, as it was at the last look: to read all of them each time is most of what a server with tens of thousands of them does while nothing happens.</summary>
+    private Dictionary<string, Read> known = new(StringComparer.Ordinal);
+    private Dictionary<string, Read> present = new(StringComparer.Ordinal);
+
     public Task RunAsync(CancellationToken cancellationToken) => Sweep.RunAsync("events", Interval, time, log, RemoveOldAsync, cancellationToken);
 
     private async Task RemoveOldAsync(CancellationToken cancellationToken)
     {
         DateTimeOffset now = time.GetUtcNow();
-        CachedObject[] old = [.. caches.For(Events).Current.Range(StoreKey.Prefix(Events)).Where(e => LastSeen(e, now) < now - lifetime)];
+        var old = new List<CachedObject>();
+        foreach (CachedObject item in caches.For(Events).Current.Range(StoreKey.Prefix(Events)))
+        {
+            Read read = known.TryGetValue(item.Key, out Read before) && before.Revision == item.Revision && now < before.Until ? before : LastSeen(item, now);
+            present[item.Key] = read;
+            if (read.Seen < now - lifetime)
+            {
+                old.Add(item);
+            }
+        }
+
+        (known, present) = (present, known);
+        present.Clear();
         foreach (CachedObject item in old)
         {
             // On condition that it was not written again meanwhile.
@@ -25,19 +41,31 @@ internal sealed class EventExpiry(CacheSet caches, TimeSpan lifetime, TimeProvid
         }
     }
 
-    private DateTimeOffset LastSeen(CachedObject item, DateTimeOffset now)
+    private Read LastSeen(CachedObject item, DateTimeOffset now)
     {
         var json = KubeObject.Parse(item.Json.Span);
-        DateTimeOffset last = json.CreationTimestamp ?? DateTimeOffset.MaxValue;
+        DateTimeOffset last = json.CreationTimestamp ?? DateTimeOffset.MaxValue, until = DateTimeOffset.MaxValue;
         foreach (JsonElement? at in new[] { json.At("lastTimestamp"), json.At("eventTime"), json.At("series", "lastObservedTime") })
         {
             // Clocks differ, but whoever writes of the next century does not keep an Event until then.
-            if (at is { ValueKind: JsonValueKind.String } text && text.TryGetDateTimeOffset(out DateTimeOffset seen) && seen > last && seen < now + lifetime)
+            if (at is { ValueKind: JsonValueKind.String } text && text.TryGetDateTimeOffset(out DateTimeOffset seen) && seen > last)
             {
-                last = seen;
+                if (seen < now + lifetime)
+                {
+                    last = seen;
+                }
+                else if (seen - lifetime < until)
+                {
+                    until = seen - lifetime;
+                }
             }
         }
 
-        return last;
+        return new Read(item.Revision, last, until);
     }
+
+    /// <param name="Revision">Of the Event that was read.</param>
+    /// <param name="Seen">When it was last written, as far as it says.</param>
+    /// <param name="Until">When what it says of a later time begins to count, so that it is to be read anew.</param>
+    private readonly record struct Read(long Revision, DateTimeOffset Seen, DateTimeOffset Until);
 }

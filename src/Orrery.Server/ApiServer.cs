@@ -57,8 +57,12 @@ public sealed class ApiServer : IAsyncDisposable
         // 2. Listen.
         WebApplication web = Build(options);
         web.Run(new Pipeline(state).InvokeAsync);
+        IServer http = web.Services.GetRequiredService<IServer>();
+        Action? passBy = FrameworkLooks.Take(http);
+        web.Services.GetRequiredService<ConnectionLooks>().Also = passBy;
+        bool isHeardAtOnce = EpollTransport.IsPossible && FrameworkScheduler.TrySet(http, SocketLoop.Scheduler);
         await web.StartAsync(cancellationToken);
-        string address = web.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
+        string address = http.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
         var url = new Uri(address);
 
         // 3. Known where it listens, it says so to its clients.
@@ -77,6 +81,16 @@ public sealed class ApiServer : IAsyncDisposable
         if (!IdleHeaders.IsPossible)
         {
             log.IdleMemoryKept("HTTP/2");
+        }
+
+        if (passBy is null)
+        {
+            log.ConnectionsPassedBy();
+        }
+
+        if (EpollTransport.IsPossible && !isHeardAtOnce)
+        {
+            log.HeardInThePool();
         }
 
         return new ApiServer(web, state, RequestShares.Start(state), url);

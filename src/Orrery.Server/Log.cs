@@ -21,4 +21,10 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 1005, Level = LogLevel.Warning, Message = "connections wait: the process has as many files open as it may")]
     public static partial void ConnectionNotAccepted(this ILogger log, Exception fault);
+
+    [LoggerMessage(EventId = 1006, Level = LogLevel.Information, Message = "connections that wait cost more than they need: this build of the framework passes by all of them every second")]
+    public static partial void ConnectionsPassedBy(this ILogger log);
+
+    [LoggerMessage(EventId = 1007, Level = LogLevel.Information, Message = "heartbeats cost more than they need: this build of the framework cannot be told where to go on with what has come in")]
+    public static partial void HeardInThePool(this ILogger log);
 }

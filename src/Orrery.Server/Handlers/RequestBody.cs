@@ -11,6 +11,7 @@ using Orrery.Server.Fairness;
 using Orrery.Server.Protection;
 using Orrery.Server.Registry;
 using Orrery.Server.Requests;
+using Orrery.Server.Transport.Sockets;
 
 namespace Orrery.Server.Handlers;
 
@@ -73,7 +74,7 @@ internal static class RequestBody
             }
 
             using Aside aside = GuardedBody.SeatOf(request.HttpContext).SetAside();
-            return await read;
+            return await ElsewhereAsync(read);
         }
         catch (BadHttpRequestException fault)
         {
@@ -84,6 +85,19 @@ internal static class RequestBody
         {
             // A reset stream or connection: Kestrel says so in several ways, and before the request counts as aborted.
             throw new ClientGoneException(fault);
+        }
+    }
+
+    /// <summary>The last of a body may have been heard among heartbeats: what is done with it holds up none of them.</summary>
+    private static async ValueTask<ReadResult> ElsewhereAsync(ValueTask<ReadResult> read)
+    {
+        try
+        {
+            return await read;
+        }
+        finally
+        {
+            await SocketLoop.Elsewhere();
         }
     }
 

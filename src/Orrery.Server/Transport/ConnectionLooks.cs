@@ -31,6 +31,9 @@ internal sealed class ConnectionLooks : IDisposable
         timer = time.CreateTimer(static state => ((ConnectionLooks)state!).LookAtAll(), this, Interval, Interval);
     }
 
+    /// <summary>What else is done as often as those that rest are looked at. Null is nothing.</summary>
+    public Action? Also { get; set; }
+
     /// <summary>Connections at which somebody wants to look. For tests.</summary>
     public int Waiting => connections.Count(c => c.Key.Any);
 
@@ -89,8 +92,13 @@ internal sealed class ConnectionLooks : IDisposable
             {
                 if (isAtAll || !connection.IsResting)
                 {
-                    Look(connection);
+                    Look(connection, static c => c.Look());
                 }
+            }
+
+            if (isAtAll && Also is { } also)
+            {
+                Look(also, static a => a());
             }
         }
         finally
@@ -99,11 +107,11 @@ internal sealed class ConnectionLooks : IDisposable
         }
     }
 
-    private void Look(Looks connection)
+    private void Look<T>(T one, Action<T> look)
     {
         try
         {
-            connection.Look();
+            look(one);
         }
         catch (Exception fault)
         {

@@ -169,20 +169,19 @@ internal sealed class EpollConnection : ConnectionContext, IConnectionIdFeature,
         Exception? fault = null;
         try
         {
-            bool isOpen;
             do
             {
                 await readable;
-                isOpen = await ReceiveAllAsync().ConfigureAwait(false);
             }
-            while (isOpen);
+            while (await ReceiveAllAsync().ConfigureAwait(false));
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
             fault = Fault(e);
         }
 
-        // Why it was closed here says more than what came of that.
+        // All that was open over it ends now. Why it was closed here says more than what came of that.
+        await SocketLoop.Elsewhere();
         lock (gate)
         {
             fault = isOver ? reason : fault;
@@ -221,8 +220,7 @@ internal sealed class EpollConnection : ConnectionContext, IConnectionIdFeature,
             input.Writer.Write(buffer.AsSpan(0, read));
             if (isWork)
             {
-                // Away from the thread of those that rest.
-                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+                await SocketLoop.Elsewhere();
             }
 
             FlushResult flushed = await input.Writer.FlushAsync(CancellationToken.None).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 
 namespace Orrery.Server.Transport.Sockets;
 
@@ -42,6 +43,9 @@ internal sealed class SocketLoop
 
     /// <summary>Goes on within the thread for resting connections, where that is the one that asks, and otherwise in the pool.</summary>
     public static PipeScheduler Scheduler { get; } = new HereOrPool();
+
+    /// <summary>Goes on in the pool, if this is the thread for resting connections: that one hears that satellites live, and whatever takes longer leaves it.</summary>
+    public static ConfiguredTaskAwaitable Elsewhere() => Task.CompletedTask.ConfigureAwait(isPatientThread ? ConfigureAwaitOptions.ForceYielding : ConfigureAwaitOptions.None);
 
     /// <returns>The key of a connection, for both loops.</returns>
     public static int Enter(EpollConnection connection)

@@ -54,8 +54,11 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
     /// <summary>What comes before the chain; all there is where no chain is read.</summary>
     private Queue<CacheEvent>? own;
 
-    /// <summary>The next event of the chain; null where none is read (any more).</summary>
-    private EventLink? at;
+    /// <summary>Where in the chain it reads; null where it reads none (any more).</summary>
+    private EventChunk? chunk;
+
+    /// <summary>Of the next event, within its chunk.</summary>
+    private int index;
     private long ownBytes;
     private ManualResetValueTaskSourceCore<CacheWait> waiter;
     private CancellationTokenRegistration cancellation;
@@ -68,15 +71,17 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
     private int? wokenSince;
 
     /// <param name="missed">What comes before the chain; null for nothing.</param>
-    /// <param name="chain">Its place there; null for one that is handed each event, as those of two resources must come in one order.</param>
+    /// <param name="chunk">Of the chain, in which it begins; null for one that is handed each event, as those of two resources must come in one order.</param>
+    /// <param name="index">Its place there.</param>
     /// <param name="turns">By which it is woken; null wakes it at once.</param>
-    internal CacheWatcher(ResourceCache owner, WakeSchedule schedule, string prefix, long after, Queue<CacheEvent>? missed, EventLink? chain, WakeQueue? turns)
+    internal CacheWatcher(ResourceCache owner, WakeSchedule schedule, string prefix, long after, Queue<CacheEvent>? missed, EventChunk? chunk, int index, WakeQueue? turns)
     {
         this.owner = owner;
         this.schedule = schedule;
         this.after = after;
         this.turns = turns;
-        at = chain;
+        this.chunk = chunk;
+        this.index = index;
         Prefix = prefix;
         if (missed is { Count: > 0 })
         {
@@ -128,7 +133,7 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
             lastRead = next.Revision;
             if (own is null)
             {
-                at = at!.Next;
+                Step();
             }
             else
             {
@@ -222,13 +227,14 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
         waiter.OnCompleted(continuation, state, token, flags);
 
     /// <summary>Tells of an event, which stands in the chain by now.</summary>
-    /// <param name="behind">The end of the chain.</param>
+    /// <param name="end">Number of the place behind it.</param>
+    /// <param name="bytes">Of all events up to there.</param>
     /// <returns>False when the watcher has just ended because its reader is too slow.</returns>
-    internal bool Tell(CacheEvent next, EventLink behind)
+    internal bool Tell(CacheEvent next, long end, long bytes)
     {
         if (Target is not null)
         {
-            return Target.Tell(next, behind);
+            return Target.Tell(next, end, bytes);
         }
 
         lock (gate)
@@ -240,17 +246,17 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
 
             if (next.Revision <= after)
             {
-                Pass(behind);
+                Pass(end);
                 return true;
             }
 
-            if (IsTooMuch(next, behind))
+            if (IsTooMuch(next, end, bytes))
             {
                 End(CacheWait.Expired, limit);
                 return false;
             }
 
-            if (at is null)
+            if (chunk is null)
             {
                 (own ??= new Queue<CacheEvent>()).Enqueue(next);
                 ownBytes += next.Object.Kept;
@@ -262,14 +268,14 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
     }
 
     /// <summary>Lets it go past an event that is none of its own, and of which it is not told.</summary>
-    /// <param name="behind">The end of the chain, right behind that event.</param>
-    internal void Pass(EventLink behind)
+    /// <param name="end">Number of the place behind that event.</param>
+    internal void Pass(long end)
     {
         lock (gate)
         {
-            if (ReferenceEquals(at?.Next, behind))
+            if (chunk is not null && chunk.First + index == end - 1)
             {
-                at = behind;
+                Step();
             }
         }
     }
@@ -283,13 +289,13 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
             if (ended is null)
             {
                 ended = reason;
-                for (; at?.Event is { } next && Kept < keeps; at = at.Next)
+                for (; InChain() is { } next && Kept < keeps; Step())
                 {
                     (own ??= new Queue<CacheEvent>()).Enqueue(next);
                 }
 
                 // Whoever stands in the chain holds all that comes after.
-                at = null;
+                chunk = null;
             }
 
             Complete(reason);
@@ -316,10 +322,40 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
         }
     }
 
-    private bool IsTooMuch(CacheEvent next, EventLink behind)
+    private bool IsTooMuch(CacheEvent next, long end, long bytes)
     {
-        (long count, long bytes) = at is null ? (1, next.Object.Kept) : (behind.Number - at.Number, behind.Bytes - at.Bytes);
-        return Kept + count > limit || (ownBytes + bytes > bytesLimit && Kept + count > EventRing.Fewest);
+        (long count, long size) = chunk is null ? (1, next.Object.Kept) : (end - chunk.First - index, bytes - chunk.BytesBefore(index));
+        return Kept + count > limit || (ownBytes + size > bytesLimit && Kept + count > EventRing.Fewest);
+    }
+
+    /// <summary>What it stands before; null at the end of the chain, or where none is read.</summary>
+    private CacheEvent? InChain()
+    {
+        while (chunk is not null && index == chunk.Count)
+        {
+            if (chunk.Next is not { } next)
+            {
+                return null;
+            }
+
+            // One that is not full may have got another event before the next one came.
+            if (index == chunk.Count)
+            {
+                (chunk, index) = (next, 0);
+            }
+        }
+
+        return chunk?[index];
+    }
+
+    /// <summary>Goes past what it stands before.</summary>
+    private void Step()
+    {
+        index++;
+        if (chunk is { Next: { } next } left && index == left.Count)
+        {
+            (chunk, index) = (next, 0);
+        }
     }
 
     /// <summary>The next event, which stays.</summary>
@@ -331,12 +367,17 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
         }
 
         // In the chain an event stands a moment before each watcher is told of it, and so whether it is one of its own.
-        while (at?.Event is { } early && early.Revision <= after)
+        while (InChain() is { } early)
         {
-            at = at.Next;
+            if (early.Revision > after)
+            {
+                return early;
+            }
+
+            Step();
         }
 
-        return at?.Event;
+        return null;
     }
 
     private void Cancel(CancellationToken token)

@@ -110,9 +110,9 @@ internal sealed class ResourceCache
             }
 
             Watched all = watchers.Of(watched);
-            EventLink place = watchers.PlaceAfter(all, afterRevision, ring);
-            var watcher = new CacheWatcher(this, schedule, all.Prefix, afterRevision, missed: null, place, TurnsOf(watched, by)) { By = by };
-            watcher.Admit(all.End.Number - place.Number, all.End.Bytes - place.Bytes);
+            (EventChunk chunk, int index) = watchers.PlaceAfter(all, afterRevision, ring);
+            var watcher = new CacheWatcher(this, schedule, all.Prefix, afterRevision, missed: null, chunk, index, TurnsOf(watched, by)) { By = by };
+            watcher.Admit(all.Last.End - chunk.First - index, all.Last.EndBytes - chunk.BytesBefore(index));
             watchers.Add(all, watcher);
             return watcher;
         }
@@ -133,8 +133,8 @@ internal sealed class ResourceCache
 
                 IEnumerable<CacheEvent> missed = Missed(watched, afterRevision).Concat(also.Missed(alsoWatched, afterRevision)).OrderBy(e => e.Revision);
                 Watched mine = watchers.Of(watched), others = also.watchers.Of(alsoWatched);
-                var watcher = new CacheWatcher(this, schedule, mine.Prefix, afterRevision, new Queue<CacheEvent>(missed), chain: null, TurnsOf(watched, by)) { By = by };
-                watcher.Companion = new CacheWatcher(also, schedule, others.Prefix, afterRevision, missed: null, chain: null, turns: null) { By = by, Target = watcher };
+                var watcher = new CacheWatcher(this, schedule, mine.Prefix, afterRevision, new Queue<CacheEvent>(missed), chunk: null, 0, TurnsOf(watched, by)) { By = by };
+                watcher.Companion = new CacheWatcher(also, schedule, others.Prefix, afterRevision, missed: null, chunk: null, 0, turns: null) { By = by, Target = watcher };
                 watchers.Add(mine, watcher);
                 also.watchers.Add(others, watcher.Companion);
                 return watcher;
@@ -150,7 +150,7 @@ internal sealed class ResourceCache
         return by == WatchedBy.Client && cluster is not (['-'] or []) ? owner.Wakes.Take(cluster) : null;
     }
 
-    /// <summary>The newest version of an object, for the one thread that applies changes.</summary>
+    /// <summary>The newest version of an object, for the one thread that applies changes, and for who looks so often that it makes no snapshot of it.</summary>
     internal CachedObject? Find(string key) => latest.Objects.Find(key);
 
     /// <param name="turns">What it was made with.</param>

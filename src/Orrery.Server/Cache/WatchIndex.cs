@@ -45,11 +45,11 @@ internal sealed class WatchIndex
     /// come back from nearly the same.
     /// </summary>
     /// <param name="after">Not before the ring's floor.</param>
-    public EventLink PlaceAfter(Watched watched, long after, EventRing ring)
+    public (EventChunk Chunk, int Index) PlaceAfter(Watched watched, long after, EventRing ring)
     {
         if (ring.IndexAfter(after) == ring.Count)
         {
-            return watched.End;
+            return (watched.Last, watched.Last.Count);
         }
 
         if (watched.Past is null)
@@ -126,17 +126,18 @@ internal sealed class WatchIndex
         }
 
         List<CacheWatcher> watchers = watched.Watchers;
-        watched.End = watched.End.Add(published);
+        watched.Add(published);
         watched.Forget(floor);
+        (long end, long bytes) = (watched.Last.End, watched.Last.EndBytes);
         for (int i = watchers.Count - 1; i >= 0; i--)
         {
             if (isRoot && watchers[i].By == WatchedBy.ClientOfAllClusters)
             {
-                watchers[i].Pass(watched.End);
+                watchers[i].Pass(end);
                 continue;
             }
 
-            if (!watchers[i].Tell(published, watched.End))
+            if (!watchers[i].Tell(published, end, bytes))
             {
                 watchers.RemoveAt(i);
                 Count--;
@@ -162,40 +163,52 @@ internal sealed class Watched(string prefix)
     public List<CacheWatcher> Watchers { get; } = [];
 
     /// <summary>Where the next event will be.</summary>
-    public EventLink End { get; set; } = new(0, 0);
+    public EventChunk Last { get; private set; } = new(0, 0, 1);
 
-    /// <summary>Where who comes from <see cref="pastAfter"/> begins; null where nobody began in the past, or that is gone.</summary>
-    public EventLink? Past { get; private set; }
+    /// <summary>In it, or later, begins who comes from <see cref="pastAfter"/> or later; null where nobody began in the past, or that is gone.</summary>
+    public EventChunk? Past { get; private set; }
+
+    private int Room => EventChunk.RoomFor(Watchers.Count);
+
+    public void Add(CacheEvent published) => Last = Last.Add(published, Room);
 
     /// <inheritdoc cref="WatchIndex.PlaceAfter"/>
-    public EventLink PlaceAfter(long after, EventRing ring)
+    public (EventChunk Chunk, int Index) PlaceAfter(long after, EventRing ring)
     {
         if (Past is null)
         {
-            Past = End;
+            Past = Last = Last.Count == 0 ? Last : Last.Close(Room);
             pastAfter = ring[ring.Count - 1].Revision;
         }
 
         if (after < pastAfter)
         {
-            for (int i = ring.IndexAfter(pastAfter) - 1; i >= 0 && ring[i].Revision > after; i--)
+            var missed = new List<CacheEvent>();
+            for (int i = ring.IndexAfter(after), until = ring.IndexAfter(pastAfter); i < until; i++)
             {
                 if (WatchIndex.Covers(prefix, ring[i].Object))
                 {
-                    Past = new EventLink(ring[i], Past);
+                    missed.Add(ring[i]);
                 }
             }
 
+            Past = missed.Count == 0 ? Past : EventChunk.Of(missed, Past);
             pastAfter = after;
         }
 
-        EventLink place = Past;
-        while (place.Event is { } known && known.Revision <= after)
+        EventChunk chunk = Past;
+        while (chunk.Next is { } next && (chunk.Count == 0 || chunk[chunk.Count - 1].Revision <= after))
         {
-            place = place.Next!;
+            chunk = next;
         }
 
-        return place;
+        int index = 0;
+        while (index < chunk.Count && chunk[index].Revision <= after)
+        {
+            index++;
+        }
+
+        return (chunk, index);
     }
 
     /// <param name="through">A revision up to which nobody begins any more.</param>
@@ -207,12 +220,12 @@ internal sealed class Watched(string prefix)
         }
 
         pastAfter = through;
-        while (Past.Event is { } old && old.Revision <= through)
+        while (Past.Next is { } next && Past[Past.Count - 1].Revision <= through)
         {
-            Past = Past.Next!;
+            Past = next;
         }
 
-        if (Past.Next is null)
+        if (Past.Next is null && (Past.Count == 0 || Past[Past.Count - 1].Revision <= through))
         {
             Past = null;
         }

@@ -176,16 +176,16 @@ public sealed class CacheWatcherTests
         await cache.PutPod(Shop, "a");
         using CacheWatcher reader = cache.PodCache.Watch(StoreKey.Prefix(Pods), 0)!;
         using var schedule = new WakeSchedule(TimeProvider.System);
-        var chain = new EventLink(0, 0);
-        using var watcher = new CacheWatcher(cache.PodCache, schedule, StoreKey.Prefix(Pods), after: 1, missed: null, chain, turns: null);
+        var chain = new EventChunk(0, 0, 2);
+        using var watcher = new CacheWatcher(cache.PodCache, schedule, StoreKey.Prefix(Pods), after: 1, missed: null, chain, 0, turns: null);
         Assert.True(reader.TryRead(out CacheEvent first));
         Assert.True(reader.TryRead(out CacheEvent second));
 
-        EventLink end = chain.Add(first);
+        EventChunk end = chain.Add(first, 1);
         Assert.False(watcher.TryRead(out _));
         Assert.False(watcher.WaitAsync(Long, Token).IsCompleted);
 
-        end.Add(second);
+        end.Add(second, 1);
         Assert.Equal("Modified a @2", Show(Assert.Single(Drain(watcher))));
     }
 

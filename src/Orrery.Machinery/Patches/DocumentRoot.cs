@@ -52,12 +52,13 @@ internal sealed class DocumentRoot(JsonNode? document)
     /// <summary>Takes the value out and returns it, free of any parent.</summary>
     public JsonNode? Remove(JsonPointer path)
     {
-        JsonNode? removed = Get(path);
         if (path.Tokens.Length == 0)
         {
-            Document = null;
-            return removed;
+            // Upstream's library finds nothing that it would be taken out of.
+            throw Missing(path);
         }
+
+        JsonNode? removed = Get(path);
 
         string last = path.Tokens[^1];
         if (Parent(path) is JsonObject o)

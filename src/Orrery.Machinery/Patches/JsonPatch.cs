@@ -20,6 +20,12 @@ public static class JsonPatch
     /// <exception cref="StatusException">400 when it is no list of operations, 413 when it holds more than <see cref="MaxOperations"/>.</exception>
     public static JsonArray Decode(JsonNode? body)
     {
+        if (body is null)
+        {
+            // Go reads null into any list, as none.
+            return [];
+        }
+
         if (body is not JsonArray patch)
         {
             throw PatchErrors.Undecodable($"json: cannot unmarshal {GoText.JsonTypeOf(body)} into Go value of type []handlers.jsonPatchOp");

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
@@ -42,7 +41,7 @@ public static class JsonBody
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // InvalidOperationException: a string that is no UTF-8.
-            throw new FormatException(Explain(utf8, ref reader), e);
+            throw new FormatException(JsonSyntax.Fault(utf8, options.MaxDepth) ?? "invalid UTF-8 in string literal", e);
         }
     }
 
@@ -81,47 +80,4 @@ public static class JsonBody
                 return null;
         }
     }
-
-    private static string Explain(ReadOnlySpan<byte> utf8, ref Utf8JsonReader reader)
-    {
-        // BytesConsumed stands behind the last good token; the fault is the next byte that is no space.
-        int at = (int)reader.BytesConsumed;
-        int skip = utf8[at..].IndexOfAnyExcept(" \t\r\n"u8);
-        at += skip < 0 ? utf8.Length - at : skip;
-        bool separated = at < utf8.Length && utf8[at] is (byte)',' or (byte)':';
-        if (separated)
-        {
-            skip = utf8[(at + 1)..].IndexOfAnyExcept(" \t\r\n"u8);
-            at = skip < 0 ? utf8.Length : at + 1 + skip;
-        }
-
-        if (at >= utf8.Length || (utf8[at] == '"' && utf8[(at + 1)..].IndexOf((byte)'"') < 0))
-        {
-            return "unexpected end of JSON input";
-        }
-
-        string where = (reader.CurrentDepth >= MaxDepth - 1, reader.TokenType) switch
-        {
-            (true, _) when utf8[at] is (byte)'[' or (byte)'{' => "exceeded max depth",
-            (_, JsonTokenType.StartObject) => "looking for beginning of object key string",
-            (_, JsonTokenType.PropertyName or JsonTokenType.StartArray or JsonTokenType.None) => "looking for beginning of value",
-            _ when reader.CurrentDepth == 0 => "after top-level value",
-            _ when separated => "looking for beginning of value",
-            _ => "after object key:value pair",
-        };
-        return $"invalid character {Quoted(utf8[at])} {where}";
-    }
-
-    /// <summary>One byte as Go's decoder shows it: it looks at bytes, not at characters.</summary>
-    private static string Quoted(byte found) => found switch
-    {
-        (byte)'\'' => "'\\''",
-        (byte)'"' => "'\"'",
-        (byte)'\n' => "'\\n'",
-        (byte)'\r' => "'\\r'",
-        (byte)'\t' => "'\\t'",
-        < 0x20 or 0x7f => string.Create(CultureInfo.InvariantCulture, $"'\\x{found:x2}'"),
-        >= 0x80 and < 0xa0 or 0xa0 or 0xad => string.Create(CultureInfo.InvariantCulture, $"'\\u{(int)found:x4}'"),
-        _ => $"'{(char)found}'",
-    };
 }

@@ -39,11 +39,18 @@ public static class KubernetesProtobuf
         }
     }
 
+    /// <summary>Why the bytes are no message at all; null where they may be one.</summary>
+    public static string? FaultOfEnvelope(ReadOnlySpan<byte> body) =>
+        body.IsEmpty ? "empty data"
+        : !body.StartsWith(Magic) ? "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]"
+        : body.Length == Magic.Length ? "empty body"
+        : null;
+
     private static JsonObject Read(ReadOnlySpan<byte> body)
     {
-        if (!body.StartsWith(Magic))
+        if (FaultOfEnvelope(body) is { } unlike)
         {
-            throw new FormatException("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]");
+            throw new FormatException(unlike);
         }
 
         // runtime.Unknown: typeMeta = 1 (apiVersion = 1, kind = 2), raw = 2

@@ -24,15 +24,9 @@ internal sealed class DiscoveryEndpoint(IApiSurface surfaces, OfferedGroups offe
             return false;
         }
 
-        // Upstream's router knows GET alone; its handlers of groups, and of all that is custom, look at no method.
-        bool isRouted = path is ["version"] or ["api"] or ["api", _] || (path is ["apis", var inGroup, _] && isBuiltIn(inGroup));
-        if (isRouted && context.Request.Method != "GET")
-        {
-            throw ApiErrors.MethodNotAllowed();
-        }
-
         if (path is ["version"])
         {
+            RequireGet(context);
             await WriteAsync(context, ServerVersion.Document, DiscoveryFormat.Legacy, DiscoveryEncoding.Json, cancellationToken).ConfigureAwait(false);
             return true;
         }
@@ -52,11 +46,27 @@ internal sealed class DiscoveryEndpoint(IApiSurface surfaces, OfferedGroups offe
         };
         if (document is null)
         {
-            return path is ["apis", var served, _] && all.Group(served) is not null ? throw ApiErrors.NoSuchResource() : false;
+            // Below what has a route of its own upstream's router answers a Status.
+            return path is ["version", ..] or ["api", _] || (path is ["apis", var served, _] && all.Group(served) is not null) ? throw ApiErrors.NoSuchResource() : false;
+        }
+
+        if (path is ["api"] or ["api", _] || (path is ["apis", var inGroup, _] && isBuiltIn(inGroup)))
+        {
+            RequireGet(context);
         }
 
         await WriteAsync(context, document, format, encoding, cancellationToken).ConfigureAwait(false);
         return true;
+    }
+
+    /// <summary>Upstream's router knows GET alone; its handlers of groups, and of all that is custom, look at no method.</summary>
+    /// <exception cref="StatusException">405.</exception>
+    private static void RequireGet(HttpContext context)
+    {
+        if (context.Request.Method != "GET")
+        {
+            throw ApiErrors.MethodNotAllowed();
+        }
     }
 
     private static async Task WriteAsync(HttpContext context, DiscoveryDocument document, DiscoveryFormat format, DiscoveryEncoding encoding, CancellationToken cancellationToken)

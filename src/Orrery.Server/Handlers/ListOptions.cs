@@ -147,8 +147,7 @@ internal sealed record ListOptions
 
     private static long? Number(RequestQuery query, string name)
     {
-        string text = query[name] ?? "";
-        return text.Length == 0 ? null
+        return query[name] is not { } text ? null
             : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number
             : throw ApiErrors.BadRequest($"strconv.ParseInt: parsing \"{text}\": invalid syntax");
     }

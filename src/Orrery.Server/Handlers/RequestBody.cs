@@ -116,6 +116,11 @@ internal static class RequestBody
 
         if (format == BodyFormat.Protobuf)
         {
+            if (KubernetesProtobuf.FaultOfEnvelope(body.Span) is { } fault)
+            {
+                throw DecodingFaults.Unrecognized(kind, fault, body.Span);
+            }
+
             byte[] json = ObjectEncoding.Write(KubernetesProtobuf.ToJson(body.Span));
             request.HttpContext.Features.Get<AuditTrail>()?.Requested(json);
             return json;

@@ -97,7 +97,13 @@ internal static class ResourceDispatch
     /// <summary>A cluster-scoped resource is not found below a namespace, nor a namespaced object outside one.</summary>
     private static bool IsInPlace(ResourceRequest request)
     {
-        bool below = request.Info.Namespace.Length > 0 && request.Resource.Resource is not { Group: "", Resource: "namespaces" };
+        if (request.Resource.Resource is { Group: "", Resource: "namespaces" })
+        {
+            // A namespace is in itself and in no other.
+            return request.Info.Namespace.Length == 0 || (request.Info.IsNameInPath && request.Info.Name == request.Info.Namespace);
+        }
+
+        bool below = request.Info.Namespace.Length > 0;
         return request.Resource.Namespaced ? below || !request.Info.IsNameInPath || request.Info.Verb == "watch" : !below;
     }
 

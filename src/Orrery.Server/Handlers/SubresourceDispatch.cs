@@ -70,7 +70,7 @@ internal static class SubresourceDispatch
         new(request.Cluster, request.User, request.Info.Verb, KubeObject.Parse(request.Require(proxy.Name).Json.Span)) { Proxy = proxy, Tail = TailOf(request) };
 
     /// <summary>Which methods upstream's routes of what leads through a built-in kind know.</summary>
-    /// <exception cref="StatusException">405.</exception>
+    /// <exception cref="StatusException">405; 400 for a dry run of what cannot be tried.</exception>
     private static void RequireRouted(ResourceRequest request)
     {
         bool isRouted = request.Resource.IsCustom || request.Subresource switch
@@ -82,6 +82,11 @@ internal static class SubresourceDispatch
         if (!isRouted)
         {
             throw ApiErrors.MethodNotAllowed();
+        }
+
+        if (request.Subresource is "exec" or "attach" or "portforward" or "proxy" && request.Info.Query.Has("dryRun"))
+        {
+            throw ApiErrors.BadRequest("dryRun is not supported");
         }
     }
 

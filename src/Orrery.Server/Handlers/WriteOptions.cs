@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Server.Admission;
@@ -105,14 +107,25 @@ internal sealed record WriteOptions(bool DryRun, string FieldManager, FieldValid
 
     private static void ValidateManager(string manager, List<FieldError> errors)
     {
-        if (manager.Length > MaxManagerLength)
+        if (Encoding.UTF8.GetByteCount(manager) > MaxManagerLength)
         {
             errors.Add(FieldError.TooLong("fieldManager", MaxManagerLength));
         }
 
-        if (manager.Length > 0 && manager.Any(char.IsControl))
+        int at = 0;
+        foreach (Rune rune in manager.EnumerateRunes())
         {
-            errors.Add(FieldError.Invalid("fieldManager", manager, "should only contain printable characters"));
+            if (!IsPrintable(rune))
+            {
+                errors.Add(FieldError.Invalid("fieldManager", manager, string.Create(CultureInfo.InvariantCulture, $"invalid character U+{rune.Value:X4} (at position {at})")));
+            }
+
+            at += rune.Utf8SequenceLength;
         }
     }
+
+    /// <summary>As Go has it (<c>unicode.IsPrint</c>): letters, marks, numbers, punctuation, symbols and the plain space.</summary>
+    private static bool IsPrintable(Rune rune) => rune.Value == ' ' || Rune.GetUnicodeCategory(rune) is not (
+        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned
+        or UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
 }

@@ -12,7 +12,10 @@ internal class BuiltinStrategy(GroupVersionKind kind, bool isNamespaced, bool ha
 {
     /// <summary>Kinds of which a PUT must name the resourceVersion it is based on.</summary>
     private static readonly FrozenSet<string> ConditionalOnly = FrozenSet.ToFrozenSet(
-        ["Lease", "PodDisruptionBudget", "CustomResourceDefinition", "LogicalCluster"]);
+        [
+            "APIService", "CSIDriver", "CSINode", "CSIStorageCapacity", "CustomResourceDefinition", "Lease", "LogicalCluster", "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding",
+            "MutatingWebhookConfiguration", "PodDisruptionBudget", "RuntimeClass", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration", "VolumeAttachment",
+        ]);
 
     private static readonly FrozenSet<string> DeletedIsReturned = FrozenSet.ToFrozenSet(
         ["Pod", "Service", "ServiceAccount", "PersistentVolume", "PersistentVolumeClaim", "PodTemplate", "ResourceQuota", "StorageClass", "VolumeAttachment", "CSIDriver", "CSINode", "Namespace", "CustomResourceDefinition"]);

@@ -203,9 +203,8 @@ internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions,
         }
         else if (!change.IsPatch && !change.HasManagedFields && !scope.Resource.Strategy.AllowUnconditionalUpdate)
         {
-            // Upstream names a custom resource here, where it names the kind of any other.
-            GroupKind kind = scope.Resource.Kind.GroupKind;
-            throw ApiErrors.Invalid(scope.Resource.IsCustom ? kind with { Kind = scope.GroupResource.Resource } : kind, scope.Name, [FieldError.Invalid("metadata.resourceVersion", 0, "must be specified for an update")]);
+            // Upstream names the resource here, where it names the kind anywhere else.
+            throw ApiErrors.Invalid(new GroupKind(scope.GroupResource.Group, scope.GroupResource.Resource), scope.Name, [FieldError.Invalid("metadata.resourceVersion", 0, "must be specified for an update")]);
         }
     }
 

@@ -54,6 +54,7 @@ public sealed class JsonPatchTests
     [InlineData("""{"a":[]}""", """[{"op":"replace","path":"/a/0","value":1}]""", null)]
     [InlineData("""{"a":{}}""", """[{"op":"remove","path":"/a/b"}]""", null)]
     [InlineData("""{"a":{}}""", """[{"op":"move","from":"/a/b","path":"/c"}]""", null)]
+    [InlineData("""{"a":{}}""", """[{"op":"remove","path":""}]""", null)]
     public void Apply_ToAMemberThatIsNotThere_IsAsUpstream(string document, string patch, string? expected)
     {
         if (expected is null)
@@ -86,6 +87,9 @@ public sealed class JsonPatchTests
 
         Assert.Equal(422, Assert.Throws<StatusException>(() => JsonPatch.Apply(new JsonObject(), patch)).Code);
     }
+
+    [Fact]
+    public void Decode_Null_IsNoOperationAtAll() => Assert.Empty(JsonPatch.Decode(null));
 
     [Fact]
     public void Apply_MoveIntoItself_Fails() =>

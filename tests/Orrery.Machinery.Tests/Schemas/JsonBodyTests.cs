@@ -21,6 +21,21 @@ public sealed class JsonBodyTests
     [InlineData("{\"a\":x}", "invalid character 'x' looking for beginning of value")]
     [InlineData("{} x", "invalid character 'x' after top-level value")]
     [InlineData("{\"a\":1 x}", "invalid character 'x' after object key:value pair")]
+    [InlineData("- a", "invalid character ' ' in numeric literal")]
+    [InlineData("-", "unexpected end of JSON input")]
+    [InlineData("1.x", "invalid character 'x' after decimal point in numeric literal")]
+    [InlineData("1e+,", "invalid character ',' in exponent of numeric literal")]
+    [InlineData("01", "invalid character '1' after top-level value")]
+    [InlineData("{\"a\":tru}", "invalid character '}' in literal true (expecting 'e')")]
+    [InlineData("[nul", "unexpected end of JSON input")]
+    [InlineData("[1 2]", "invalid character '2' after array element")]
+    [InlineData("[1,]", "invalid character ']' looking for beginning of value")]
+    [InlineData("{\"a\" 1}", "invalid character '1' after object key")]
+    [InlineData("{\"a\":1,}", "invalid character '}' looking for beginning of object key string")]
+    [InlineData("{\"a\":{}]", "invalid character ']' after object key:value pair")]
+    [InlineData("\"\\x\"", "invalid character 'x' in string escape code")]
+    [InlineData("\"\\u12g4\"", "invalid character 'g' in \\u hexadecimal character escape")]
+    [InlineData("\"a\nb\"", "invalid character '\\n' in string literal")]
     public void Parse_Fault_HasGosText(string given, string message) =>
         Assert.Equal(message, Assert.Throws<FormatException>(() => JsonBody.Parse(Encoding.UTF8.GetBytes(given))).Message);
 

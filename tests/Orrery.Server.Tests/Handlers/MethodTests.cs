@@ -67,6 +67,14 @@ public sealed class MethodTests(ServerFixture fixture) : IClassFixture<ServerFix
     [InlineData("HEAD", "/apis", 200)]
     [InlineData("OPTIONS", "/apis/apps", 200)]
     [InlineData("POST", "/apis/nosuch", 404)]
+    [InlineData("DELETE", "/api/v2", 404)]
+    [InlineData("POST", "/apis/apps/v9", 404)]
+    [InlineData("POST", "/version/x", 404)]
+    [InlineData("OPTIONS", "/api/v1/namespaces/default/namespaces", 404)]
+    [InlineData("POST", "/api/v1/namespaces/default/namespaces", 404)]
+    [InlineData("PUT", "/api/v1/namespaces/default/namespaces/other", 404)]
+    [InlineData("GET", "/api/v1/namespaces/default/pods/absent/exec?dryRun=All", 400)]
+    [InlineData("DELETE", "/api/v1/namespaces/default/services/absent/proxy?dryRun=All", 400)]
     [InlineData("HEAD", "/healthz", 200)]
     [InlineData("OPTIONS", "/openapi/v2", 200)]
     public async Task Any_OfAnotherPath_IsAnsweredAsUpstreamDoes(string method, string path, int code)
@@ -76,6 +84,21 @@ public sealed class MethodTests(ServerFixture fixture) : IClassFixture<ServerFix
         using HttpResponseMessage answer = await raw.SendAsync(new HttpMethod(method), path);
 
         Assert.Equal(code, (int)answer.StatusCode);
+    }
+
+    /// <summary>Upstream's router answers there, not what stands behind it.</summary>
+    [Theory]
+    [InlineData("/api/v2")]
+    [InlineData("/version/x")]
+    [InlineData("/apis/apps/v9")]
+    public async Task Get_BelowAPathWithARoute_IsAStatus(string path)
+    {
+        using var raw = new RawHttp(fixture.Server);
+
+        using HttpResponseMessage answer = await raw.SendAsync(HttpMethod.Get, path);
+
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        Assert.Equal("the server could not find the requested resource", (await RawHttp.JsonAsync(answer)).TextAt("message"));
     }
 
     /// <summary>Their handler goes by the verb, which is that of a GET.</summary>

@@ -221,6 +221,77 @@ public sealed class RuleTests(ServerFixture fixture) : IClassFixture<ServerFixtu
         Assert.Equal(code == 200 ? "a" : null, (string?)JsonNode.Parse(text.Split('\n')[0])!["object"]?["metadata"]!["name"]);
     }
 
+    /// <summary>Others of a built-in kind may be written over whatever they are by then.</summary>
+    [Theory]
+    [InlineData("/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies", """{"spec":{"matchConstraints":{"resourceRules":[{"apiGroups":["example.com"],"apiVersions":["v1"],"operations":["CREATE"],"resources":["nothings"]}]},"validations":[{"expression":"true"}]}}""")]
+    [InlineData("/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings", """{"spec":{"policyName":"p","validationActions":["Deny"]}}""")]
+    [InlineData("/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations", "{}")]
+    [InlineData("/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations", "{}")]
+    [InlineData("/apis/node.k8s.io/v1/runtimeclasses", """{"handler":"h"}""")]
+    [InlineData("/apis/storage.k8s.io/v1/csidrivers", """{"spec":{}}""")]
+    [InlineData("/apis/storage.k8s.io/v1/csinodes", """{"spec":{"drivers":[]}}""")]
+    [InlineData("/apis/storage.k8s.io/v1/volumeattachments", """{"spec":{"attacher":"a","nodeName":"n","source":{"persistentVolumeName":"p"}}}""")]
+    [InlineData("/apis/coordination.k8s.io/v1/namespaces/default/leases", "{}")]
+    public async Task Update_OfAKindThatIsReadBefore_WantsTheRevision(string path, string json)
+    {
+        string name = $"unconditional-{Guid.NewGuid():N}", resource = path[(path.LastIndexOf('/') + 1)..], group = path.Split('/')[2];
+        using var http = new RawHttp(fixture.Server);
+        var body = (JsonObject)JsonNode.Parse(json)!;
+        body["metadata"] = new JsonObject { ["name"] = name };
+        using HttpResponseMessage made = await http.SendAsync(HttpMethod.Post, path, body.ToJsonString());
+        JsonObject read = await RawHttp.JsonAsync(made);
+
+        using HttpResponseMessage blind = await http.SendAsync(HttpMethod.Put, $"{path}/{name}", body.ToJsonString());
+        body["metadata"]!["resourceVersion"] = read.ResourceVersion;
+        using HttpResponseMessage seen = await http.SendAsync(HttpMethod.Put, $"{path}/{name}", body.ToJsonString());
+
+        Assert.Equal((201, 422, 200), ((int)made.StatusCode, (int)blind.StatusCode, (int)seen.StatusCode));
+        Assert.Equal($"{resource}.{group} \"{name}\" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update", (string?)(await RawHttp.JsonAsync(blind))["message"]);
+    }
+
+    [Theory]
+    [InlineData("a%09b", "invalid character U+0009 (at position 1)")]
+    [InlineData("%C3%A9%E2%80%8B", "invalid character U+200B (at position 2)")]
+    [InlineData("%C3%A9%20%E2%82%AC", null)]
+    public async Task FieldManager_OfWhatCannotBePrinted_IsRefused(string manager, string? message)
+    {
+        using var http = new RawHttp(fixture.Server);
+
+        using HttpResponseMessage answer = await http.SendAsync(
+            HttpMethod.Post, $"/api/v1/namespaces/default/configmaps?dryRun=All&fieldManager={manager}", ServerFixture.ConfigMap("of-a-manager", "v").ToJsonString());
+
+        Assert.Equal(message is null ? 201 : 422, (int)answer.StatusCode);
+        Assert.Equal(message is null, (await RawHttp.JsonAsync(answer))["message"] is null);
+        Assert.EndsWith(message ?? "", (string?)(await RawHttp.JsonAsync(answer))["message"] ?? "", StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{}", "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0] ({})")]
+    [InlineData("", "empty data (<empty>)")]
+    [InlineData("k8s\0", "empty body (6b387300)")]
+    public async Task Create_OfWhatIsNoProtobuf_SaysSo(string body, string message)
+    {
+        using var http = new RawHttp(fixture.Server);
+
+        using HttpResponseMessage answer = await http.SendAsync(HttpMethod.Post, "/api/v1/namespaces/default/configmaps", body, "application/vnd.kubernetes.protobuf");
+
+        Assert.Equal(400, (int)answer.StatusCode);
+        Assert.Equal($"the object provided is unrecognized (must be of type ConfigMap): {message}", (string?)(await RawHttp.JsonAsync(answer))["message"]);
+    }
+
+    [Theory]
+    [InlineData("limit=")]
+    [InlineData("timeoutSeconds=")]
+    public async Task List_WithANumberThatIsEmpty_IsRefused(string query)
+    {
+        using var http = new RawHttp(fixture.Server);
+
+        using HttpResponseMessage answer = await http.SendAsync(HttpMethod.Get, $"/api/v1/namespaces/default/configmaps?{query}");
+
+        Assert.Equal(400, (int)answer.StatusCode);
+        Assert.Equal("strconv.ParseInt: parsing \"\": invalid syntax", (string?)(await RawHttp.JsonAsync(answer))["message"]);
+    }
+
     private async Task<string> NamespaceOfThreeAsync()
     {
         string ns = await fixture.NamespaceAsync();

@@ -330,9 +330,10 @@ public sealed class WebhookTests(ServerFixture fixture) : IClassFixture<ServerFi
         await fixture.Admin.CreateAsync(ServerFixture.Services, ns, Json("""{"metadata":{"name":"pods"},"spec":{"ports":[{"port":443}]}}"""), Token);
         JsonObject named = Configuration(webhook, ns, "", "named-" + ns, Rule, 5, webhook.CaBundle);
         named["webhooks"]![0]!["clientConfig"] = Json($$$"""{"service":{"namespace":"{{{ns}}}","name":"hook","path":"/go","port":{{{webhook.Port}}}},"caBundle":"{{{webhook.CaBundle}}}"}""");
-        await fixture.Admin.CreateAsync(Validating, "", named, Token);
+        KubeObject made = await fixture.Admin.CreateAsync(Validating, "", named, Token);
 
         await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("a"), Token);
+        named.Metadata["resourceVersion"] = made.ResourceVersion;
         named["webhooks"]![0]!["clientConfig"]!["service"]!["name"] = "pods";
         await fixture.Admin.UpdateAsync(Validating, "", "named-" + ns, named, Token);
         StatusException refusal = await RefusalAsync(() => fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("b"), Token));

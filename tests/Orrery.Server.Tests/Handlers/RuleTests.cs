@@ -223,7 +223,6 @@ public sealed class RuleTests(ServerFixture fixture) : IClassFixture<ServerFixtu
 
     /// <summary>Others of a built-in kind may be written over whatever they are by then.</summary>
     [Theory]
-    [InlineData("/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies", """{"spec":{"matchConstraints":{"resourceRules":[{"apiGroups":["example.com"],"apiVersions":["v1"],"operations":["CREATE"],"resources":["nothings"]}]},"validations":[{"expression":"true"}]}}""")]
     [InlineData("/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings", """{"spec":{"policyName":"p","validationActions":["Deny"]}}""")]
     [InlineData("/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations", "{}")]
     [InlineData("/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations", "{}")]

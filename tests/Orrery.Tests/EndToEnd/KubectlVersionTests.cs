@@ -7,6 +7,8 @@ public sealed class KubectlVersionTests(Shop shop)
     [Theory]
     [InlineData("kubectl", "root")]
     [InlineData("kubectl", "virtual")]
+    [InlineData("kubectl-bookworm", "root")]
+    [InlineData("kubectl-bookworm", "virtual")]
     [InlineData("kubectl-sid", "root")]
     [InlineData("kubectl-sid", "virtual")]
     public async Task EverydaySteps_OfAVersion_DoWhatTheyShould(string program, string cluster)

@@ -25,7 +25,7 @@ internal sealed class ClusterHold(ResourceCache clusters, string? key, CachedObj
                 return true;
             }
 
-            CachedObject? now = clusters.Current.Get(key);
+            CachedObject? now = clusters.Find(key);
             if (ReferenceEquals(now, last))
             {
                 return now is not null;

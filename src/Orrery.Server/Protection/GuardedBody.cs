@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Orrery.Server.Fairness;
@@ -48,7 +49,7 @@ internal sealed class GuardedBody(HttpContext http, IHttpResponseBodyFeature inn
         Task done = inner.CompleteAsync();
         if (!done.IsCompleted)
         {
-            using ITimer end = clients.Begin(http, MayPause);
+            using ITimer end = clients.Begin(this);
             using Aside aside = Seat.SetAside();
             await done;
             return;
@@ -84,11 +85,15 @@ internal sealed class GuardedBody(HttpContext http, IHttpResponseBodyFeature inn
     /// <param name="written">Bytes of the answer so far.</param>
     internal bool IsHeldEnd(long written) => HoldsEnd && http.Response.ContentLength is { } length && written >= length;
 
+    /// <summary>Its client takes nothing.</summary>
+    internal void CutOff() => clients.CutOff(http, this);
+
     internal ValueTask<FlushResult> TakenAsync(ValueTask<FlushResult> flush) => flush.IsCompleted ? flush : WaitAsync(flush);
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<FlushResult> WaitAsync(ValueTask<FlushResult> flush)
     {
-        using ITimer end = clients.Begin(http, MayPause);
+        using ITimer end = clients.Begin(this);
         using Aside aside = Seat.SetAside();
         return await flush;
     }

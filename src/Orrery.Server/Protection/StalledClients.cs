@@ -32,15 +32,14 @@ internal sealed class StalledClients(TimeSpan patience, TimeProvider time, ILogg
     }
 
     /// <summary>Runs out unless disposed before.</summary>
-    public ITimer Begin(HttpContext http, bool mayPause)
-    {
-        TimeSpan limit = mayPause ? Pause : patience;
-        return time.CreateTimer(_ => CutOff(http, limit), null, limit, Timeout.InfiniteTimeSpan);
-    }
+    public ITimer Begin(GuardedBody body) =>
+        time.CreateTimer(static waiting => ((GuardedBody)waiting!).CutOff(), body, Limit(body), Timeout.InfiniteTimeSpan);
 
-    private void CutOff(HttpContext http, TimeSpan limit)
+    public void CutOff(HttpContext http, GuardedBody body)
     {
-        log.ClientStalled(http.Request.Method, http.Request.Path, limit.TotalSeconds);
+        log.ClientStalled(http.Request.Method, http.Request.Path, Limit(body).TotalSeconds);
         http.Abort();
     }
+
+    private TimeSpan Limit(GuardedBody body) => body.MayPause ? Pause : patience;
 }

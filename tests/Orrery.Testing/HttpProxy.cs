@@ -41,6 +41,11 @@ public sealed class HttpProxy : IDisposable
         return new HttpProxy(process, port, log);
     }
 
+    /// <summary>From now on it passes nothing on, and its machine still takes what is sent to it.</summary>
+    public void Swallow() => ProcessSignals.Pause(process);
+
+    public void Continue() => ProcessSignals.Continue(process);
+
     private int Lines(string of) => File.ReadLines(log).Count(l => l.StartsWith("CONNECT ", StringComparison.Ordinal) && l.Contains(of, StringComparison.Ordinal));
 
     public void Dispose()

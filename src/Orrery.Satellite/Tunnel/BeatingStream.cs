@@ -11,12 +11,13 @@ namespace Orrery.Satellite.Tunnel;
 /// </summary>
 /// <param name="turn">Which one of three it is, from 0 on, whatever the first was: those who came at the same moment are not all to be answered in the same ten seconds.</param>
 /// <param name="dead">Told that nothing comes in any more, right before it is given up.</param>
-internal sealed class BeatingStream(Stream inner, int turn, TimeProvider time, Action? dead = null) : ConnectionStream(inner)
+/// <param name="beatsAPing">How many beats there are from one ping to the next: fewer know sooner that nobody answers, and cost whoever answers more.</param>
+internal sealed class BeatingStream(Stream inner, int turn, TimeProvider time, Action? dead = null, int beatsAPing = BeatingStream.BeatsAPing) : ConnectionStream(inner)
 {
     /// <summary>How often it says that it lives. The control plane gives it up after twice as long.</summary>
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(10);
 
-    /// <summary>A ping and the pongs after it.</summary>
+    /// <summary>A ping and the pongs after it, as a rule.</summary>
     public const int BeatsAPing = 3;
 
     /// <summary>So many beats after a ping in which nothing came in, not even its answer, there is no connection.</summary>
@@ -129,7 +130,7 @@ internal sealed class BeatingStream(Stream inner, int turn, TimeProvider time, A
         // 2. The next beat, unless the one before is still on its way.
         if (Interlocked.Exchange(ref isBeating, 1) == 0)
         {
-            bool isPing = beats == 0 || beats % BeatsAPing == turn;
+            bool isPing = beats == 0 || beats % beatsAPing == turn % beatsAPing;
             beats++;
             if (isPing)
             {

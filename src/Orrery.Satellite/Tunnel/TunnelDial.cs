@@ -93,11 +93,17 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
     private async Task<Stream> OpenWithinAsync(CancellationToken cancellationToken)
     {
         KeyValuePair<string, string>[] headers = [new("Sec-WebSocket-Version", "13"), new("Sec-WebSocket-Protocol", OrreryNames.TunnelProtocol)];
-        var carrier = new BeatingStream(await client.ConnectAsync("websocket", Path, headers, cancellationToken).ConfigureAwait(false), AnyTurn(), time, () => isInDoubt = true);
+        var carrier = new BeatingStream(await client.ConnectAsync("websocket", Path, headers, cancellationToken).ConfigureAwait(false), AnyTurn(), time, () => isInDoubt = true, BeatsAPing);
         carrier.Begin();
         var socket = WebSocket.CreateFromStream(carrier, new WebSocketCreationOptions { SubProtocol = OrreryNames.TunnelProtocol, KeepAliveInterval = TimeSpan.Zero });
         return WebSocketStream.Create(socket, WebSocketMessageType.Binary, ownsWebSocket: true);
     }
+
+    /// <summary>
+    /// What is sent to a proxy is acknowledged by it, whether or not it passes anything on, so that only an answer tells: there each beat asks for one. Most satellites have none, or one each, and a
+    /// control plane is not to answer every beat of them all.
+    /// </summary>
+    private int BeatsAPing => client.Config is { Proxy: { } proxy } config && proxy.GetProxy(config.Server) is not null ? 1 : BeatingStream.BeatsAPing;
 
     private static int AnyTurn() => RandomNumberGenerator.GetInt32(BeatingStream.BeatsAPing);
 
@@ -109,7 +115,7 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
 
         // Through a proxy there are two, of which the later one is that of the control plane.
         BeatingStream? carrier = null;
-        handler.PlaintextStreamFilter = (connection, _) => ValueTask.FromResult<Stream>(carrier = new BeatingStream(connection.PlaintextStream, AnyTurn(), time));
+        handler.PlaintextStreamFilter = (connection, _) => ValueTask.FromResult<Stream>(carrier = new BeatingStream(connection.PlaintextStream, AnyTurn(), time, beatsAPing: BeatsAPing));
         using var http = new HttpMessageInvoker(handler);
         var address = new UriBuilder(config.Server)
         {

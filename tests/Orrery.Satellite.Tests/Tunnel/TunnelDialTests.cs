@@ -132,6 +132,55 @@ public sealed class TunnelDialTests
         }
     }
 
+    /// <summary>What is sent is acknowledged by the proxy all the same. Each tunnel begins at another of the beats.</summary>
+    [Theory]
+    [InlineData(HttpProtocols.Http1AndHttp2)]
+    [InlineData(HttpProtocols.Http1)]
+    public async Task Tunnel_ThroughAProxyThatPassesNothingOn_EndsWithTheThirdBeat(HttpProtocols protocols)
+    {
+        Assert.SkipUnless(HttpProxy.Program is not null, "tinyproxy is not on PATH (Debian package tinyproxy-bin)");
+        using var folder = new TempDirectory();
+        using var proxy = HttpProxy.Start(folder.Path, "sat", "pass-word");
+        await using Door door = await Door.StartAsync(protocols);
+        using var client = new KubeClient(door.Config with { Proxy = ForwardProxy.Parse($"http://sat:pass-word@127.0.0.1:{proxy.Port}") });
+        var time = new ManualTime();
+        var dial = new TunnelDial(client, "pa2-par", time);
+        var tunnels = new List<Stream>();
+        for (int i = 0; i < 8; i++)
+        {
+            tunnels.Add(await dial.OpenAsync(default).WaitAsync(Limit));
+        }
+
+        // 1. A beat, and after it what shows that everything before it has come back.
+        time.Advance(TimeSpan.FromSeconds(10));
+        foreach (Stream tunnel in tunnels)
+        {
+            Assert.Equal(7, await EchoAsync(tunnel, 7));
+        }
+
+        // 2. The next is not answered, and two later it is clear that none will be.
+        proxy.Swallow();
+        try
+        {
+            Task[] reading = [.. tunnels.Select(t => t.ReadExactlyAsync(new byte[1]).AsTask())];
+            time.Advance(TimeSpan.FromSeconds(20));
+            Assert.DoesNotContain(reading, r => r.IsCompleted);
+            time.Advance(TimeSpan.FromSeconds(10));
+            foreach (Task read in reading)
+            {
+                Assert.NotNull(await Record.ExceptionAsync(() => read.WaitAsync(TimeSpan.FromSeconds(20))) is { } e and not TimeoutException ? e : null);
+            }
+        }
+        finally
+        {
+            proxy.Continue();
+            foreach (Stream tunnel in tunnels)
+            {
+                await tunnel.DisposeAsync();
+            }
+        }
+    }
+
     [Fact]
     public async Task OpenAsync_NotLetIn_SaysSoAndAsksOnce()
     {

@@ -46,7 +46,17 @@ internal static class KubectlVerb
             var start = new ProcessStartInfo(program, [.. acting, .. arguments]);
             start.Environment["KUBECONFIG"] = kubeconfig;
             using Process process = Process.Start(start) ?? throw new CommandFailedException($"{program} could not be started");
-            await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                // Whoever ends this by a signal to it alone ends what it forwards, too.
+                process.Kill(entireProcessTree: true);
+                throw;
+            }
+
             return process.ExitCode;
         }
         finally

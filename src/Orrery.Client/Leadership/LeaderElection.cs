@@ -219,13 +219,35 @@ public sealed class LeaderElection
 
         // From here on nothing is done as the leader. The stop is under way, so it is not cancelled but bounded.
         tenure.Stop();
-        DateTimeOffset now = options.Time.GetUtcNow();
-        LeaseRecord free = held with { Holder = "", Seconds = 1, Acquired = now, Renewed = now };
-        string? fault = await TryAsync(
-            token => client.UpdateAsync(LeaseRecord.Leases, options.Namespace, options.Name, free.ToJson(options.Name), token), options.RetryPeriod, CancellationToken.None).ConfigureAwait(false);
+        string? fault = await TryAsync(token => FreeAsync(held, token), options.RetryPeriod, CancellationToken.None).ConfigureAwait(false);
         if (fault is null)
         {
             LeadershipLog.Released(logger, options.Name, options.Identity);
+        }
+    }
+
+    private async Task FreeAsync(LeaseRecord held, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            DateTimeOffset now = options.Time.GetUtcNow();
+            LeaseRecord free = held with { Holder = "", Seconds = 1, Acquired = now, Renewed = now };
+            try
+            {
+                await client.UpdateAsync(LeaseRecord.Leases, options.Namespace, options.Name, free.ToJson(options.Name), cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (StatusException refusal) when (refusal.IsConflict)
+            {
+                // A renewal that was under way when it was stopped has been taken, though nobody heard so: what it wrote is to be handed back.
+                KubeObject? lease = await client.FindAsync(LeaseRecord.Leases, options.Namespace, options.Name, cancellationToken).ConfigureAwait(false);
+                if (lease is null || LeaseRecord.From(lease) is not { } present || present.Holder != options.Identity)
+                {
+                    throw;
+                }
+
+                held = present;
+            }
         }
     }
 

@@ -21,6 +21,11 @@ internal sealed class EmptyCluster : HttpMessageHandler
     /// <summary>Paths that begin so are never answered.</summary>
     public string? Hanging { get; set; }
 
+    /// <summary>Requests that wait now for an answer that never comes.</summary>
+    public int Unanswered => Volatile.Read(ref unanswered);
+
+    private int unanswered;
+
     /// <summary>Paths that end so are answered 403.</summary>
     public string? Forbidden { get; set; }
 
@@ -36,7 +41,15 @@ internal sealed class EmptyCluster : HttpMessageHandler
 
         if (Hanging is { } silent && asked.AbsolutePath.StartsWith(silent, StringComparison.Ordinal))
         {
-            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+            Interlocked.Increment(ref unanswered);
+            try
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref unanswered);
+            }
         }
 
         if (Down is { } beginning && asked.AbsolutePath.StartsWith(beginning, StringComparison.Ordinal))

@@ -45,21 +45,23 @@ public sealed class ManualTime : TimeProvider
         while (true)
         {
             Timer? next;
+
+            // What another thread sets meanwhile counts from before or from after, and is never undone by a timer that fires just then.
             lock (timers)
             {
                 next = timers.Where(t => t.Due <= end).MinBy(t => t.Due);
+                if (next is null)
+                {
+                    now = end;
+                    return;
+                }
+
+                now = next.Due > now ? next.Due : now;
+                next.Pass();
             }
 
-            if (next is null)
-            {
-                break;
-            }
-
-            now = next.Due > now ? next.Due : now;
             next.Fire();
         }
-
-        now = end;
     }
 
     private sealed class Timer(ManualTime clock, Action fire) : ITimer
@@ -70,16 +72,18 @@ public sealed class ManualTime : TimeProvider
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
-            this.period = period;
-            Due = dueTime == Timeout.InfiniteTimeSpan ? DateTimeOffset.MaxValue : clock.now + dueTime;
-            return true;
+            lock (clock.timers)
+            {
+                this.period = period;
+                Due = dueTime == Timeout.InfiniteTimeSpan ? DateTimeOffset.MaxValue : clock.now + dueTime;
+                return true;
+            }
         }
 
-        public void Fire()
-        {
-            Due = period > TimeSpan.Zero ? Due + period : DateTimeOffset.MaxValue;
-            fire();
-        }
+        /// <summary>Its time has come: from here on it waits for the next one, or for none.</summary>
+        public void Pass() => Due = period > TimeSpan.Zero ? Due + period : DateTimeOffset.MaxValue;
+
+        public void Fire() => fire();
 
         public void Dispose()
         {

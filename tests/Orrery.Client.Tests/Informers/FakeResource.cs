@@ -14,7 +14,7 @@ internal sealed class FakeResource
     private readonly Lock gate = new();
     private readonly SortedDictionary<string, (string Json, long Version)> objects = new(StringComparer.Ordinal);
     private readonly List<(long Version, string Line)> log = [];
-    private readonly List<(Channel<string> Lines, HttpContext Context)> watchers = [];
+    private readonly List<(Channel<string> Lines, HttpContext Context, long From)> watchers = [];
     private long version = 10;
     private int lists;
 
@@ -92,7 +92,7 @@ internal sealed class FakeResource
                 }
             }
 
-            foreach ((_, HttpContext context) in watchers)
+            foreach ((_, HttpContext context, _) in watchers)
             {
                 context.Abort();
             }
@@ -106,7 +106,7 @@ internal sealed class FakeResource
     {
         lock (gate)
         {
-            foreach ((_, HttpContext context) in watchers)
+            foreach ((_, HttpContext context, _) in watchers)
             {
                 context.Abort();
             }
@@ -152,7 +152,7 @@ internal sealed class FakeResource
                 }
             }
 
-            watchers.Add((lines, context));
+            watchers.Add((lines, context, from));
         }
 
         try
@@ -172,7 +172,7 @@ internal sealed class FakeResource
         {
             lock (gate)
             {
-                watchers.Remove((lines, context));
+                watchers.Remove((lines, context, from));
             }
         }
     }
@@ -181,9 +181,13 @@ internal sealed class FakeResource
     {
         string line = $$"""{"type":"{{type}}","object":{{json}}}""" + "\n";
         log.Add((version, line));
-        foreach ((Channel<string> lines, _) in watchers)
+        foreach ((Channel<string> lines, _, long from) in watchers)
         {
-            lines.Writer.TryWrite(line);
+            // One who asked from a version that is not reached again, after everything was put back, is told no changes up to it.
+            if (version > from || type == "BOOKMARK")
+            {
+                lines.Writer.TryWrite(line);
+            }
         }
     }
 }

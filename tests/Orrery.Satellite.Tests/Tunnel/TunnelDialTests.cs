@@ -96,7 +96,7 @@ public sealed class TunnelDialTests
         door.Change();
 
         byte[] told = new byte[1];
-        await changes.ReadExactlyAsync(told).AsTask().WaitAsync(TimeSpan.FromSeconds(5));
+        await changes.ReadExactlyAsync(told).AsTask().WaitAsync(Limit);
         Assert.Equal(7, await EchoAsync(tunnel, 7));
     }
 
@@ -127,7 +127,9 @@ public sealed class TunnelDialTests
             Task asking = client.GetTextAsync("/readyz", default);
 
             // Fifteen seconds after it was sent; by asking whether it lives it would be fifty.
-            await Assert.ThrowsAnyAsync<IOException>(() => changes.ReadExactlyAsync(new byte[1]).AsTask().WaitAsync(TimeSpan.FromSeconds(35)));
+            using var seen = new SeenTime(TimeProvider.System);
+            await Assert.ThrowsAnyAsync<IOException>(() => changes.ReadExactlyAsync(new byte[1]).AsTask().WaitAsync(Limit * 2));
+            Assert.InRange(seen.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(35));
             await Assert.ThrowsAnyAsync<HttpRequestException>(() => asking.WaitAsync(Limit));
         }
     }

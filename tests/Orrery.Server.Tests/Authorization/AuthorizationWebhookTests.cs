@@ -13,7 +13,7 @@ public sealed class AuthorizationWebhookTests
     private static readonly CancellationToken Token = ServerFixture.Token;
 
     private const string Webhook = """
-        {"type":"Webhook","name":"outside","webhook":{"timeout":"5s","subjectAccessReviewVersion":"v1","matchConditionSubjectAccessReviewVersion":"v1","failurePolicy":"Deny",
+        {"type":"Webhook","name":"outside","webhook":{"timeout":"30s","subjectAccessReviewVersion":"v1","matchConditionSubjectAccessReviewVersion":"v1","failurePolicy":"Deny",
          "connectionInfo":{"type":"KubeConfigFile","kubeConfigFile":"/k"},"matchConditions":[{"expression":"has(request.resourceAttributes) && request.resourceAttributes.namespace == 'shop'"}]}}
         """;
 

@@ -15,14 +15,8 @@ internal static class FairQueues
     public static readonly FairnessOptions Shared = new() { Seats = 12, SeatsOfCluster = 8, BusySeatsOfCluster = 2, GuaranteedSeats = 1, QueueOfFlow = 20, QueueOfCluster = 20, Queue = 20 };
 
     /// <summary>Whoever was let in learns it on another thread.</summary>
-    public static async Task AdmittedAsync(FairQueue queue, List<Task<Seat>> all)
-    {
-        for (int looks = 0; all.Count(t => t.IsCompleted) < all.Count - queue.Queued; looks++)
-        {
-            Assert.InRange(looks, 0, 1_000_000);
-            await Task.Yield();
-        }
-    }
+    public static Task AdmittedAsync(FairQueue queue, List<Task<Seat>> all) => Orrery.Testing.Eventually.TrueAsync(
+        () => all.Count(t => t.IsCompleted) >= all.Count - queue.Queued, "all who were let in know of it", cancellationToken: TestContext.Current.CancellationToken);
 
     public static List<Task<Seat>> Enter(FairQueue queue, ClusterName cluster, string user, int count, int width = 1) =>
         [.. Enumerable.Range(0, count).Select(_ => queue.EnterAsync(cluster, user, width, true, TestContext.Current.CancellationToken).AsTask())];

@@ -7,6 +7,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Api.Kinds;
+using Orrery.Client;
 using Orrery.Server.Authentication;
 using Orrery.Server.Fairness;
 using Orrery.Testing;
@@ -74,7 +75,12 @@ public sealed class WaitingBodiesTests
             TestServer server = await TestServer.StartAsync(new TestServerOptions { Configure = o => o with { Fairness = options } }, Cancel);
             await server.Admin.CreateAsync(ServerFixture.Namespaces, "", ServerFixture.Named("acme"), Cancel);
             await server.Admin.CreateAsync(OrreryResources.LogicalClusters, "acme", ServerFixture.Named("shop"), Cancel);
-            await server.AdminOf(Cluster).ListAsync(ServerFixture.ConfigMaps, "default", null, Cancel);
+            using (KubeClient admin = server.AdminOf(Cluster))
+            {
+                await Orrery.Testing.Eventually.TrueAsync(
+                    async () => await admin.FindAsync(ServerFixture.ConfigMaps, "default", "kube-root-ca.crt", Cancel) is not null, "the certificate comes", cancellationToken: Cancel);
+            }
+
             X509Certificate2 certificate = server.Certificate("ann", [UserGroups.Masters], new ClusterScope(Cluster));
             var client = new HttpClient(new SocketsHttpHandler
             {

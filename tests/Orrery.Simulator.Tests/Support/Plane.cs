@@ -37,12 +37,16 @@ internal sealed class Plane : IAsyncDisposable
 
     public Uri Url => running!.Url;
 
+    /// <summary>One whose containers take no time.</summary>
+    public static readonly SimulationOptions Quick = new()
+    {
+        Name = "pa2-par", StartDelay = TimeSpan.FromMilliseconds(30), StopDelay = TimeSpan.FromMilliseconds(20), RunTime = TimeSpan.FromMilliseconds(100),
+    };
+
+    /// <param name="options">Null: <see cref="Quick"/>.</param>
     public static async Task<Plane> StartAsync(SimulationOptions? options = null)
     {
-        var plane = new Plane(options ?? new SimulationOptions
-        {
-            Name = "pa2-par", StartDelay = TimeSpan.FromMilliseconds(30), StopDelay = TimeSpan.FromMilliseconds(20), RunTime = TimeSpan.FromMilliseconds(100),
-        });
+        var plane = new Plane(options ?? Quick);
         await plane.StartAgainAsync();
         return plane;
     }

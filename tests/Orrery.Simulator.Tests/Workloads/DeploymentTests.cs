@@ -51,14 +51,12 @@ public sealed class DeploymentTests
         await using Plane plane = await Plane.StartAsync();
         await plane.CreateAsync(Known.Deployments, Manifests.Deployment("web", 4, strategy: "{type: RollingUpdate, rollingUpdate: {maxSurge: 1, maxUnavailable: 1}}"));
         await plane.UntilAsync(Known.Deployments, "web", d => IsComplete(d, 4), "4 available");
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        Task<(int Most, int Least)> watching = WatchAsync(plane, stop.Token);
+        await using RolloutWatch watching = await RolloutWatch.BeginAsync(plane.Client, TestContext.Current.CancellationToken);
 
         await plane.PatchAsync(Known.Deployments, "web", """{"spec":{"template":{"spec":{"containers":[{"name":"web","image":"web:2"}]}}}}""");
         KubeObject web = await plane.UntilAsync(Known.Deployments, "web", d => IsComplete(d, 4) && d.Annotations["deployment.kubernetes.io/revision"] == "2", "rolled out");
 
-        await stop.CancelAsync();
-        (int most, int least) = await watching;
+        (int most, int least) = await watching.EndAsync();
         Assert.True(most <= 5, $"{most} replicas at once");
         Assert.True(least >= 3, $"only {least} available");
         Assert.Equal(web.Generation, web.NumberAt("status", "observedGeneration"));
@@ -107,14 +105,12 @@ public sealed class DeploymentTests
         await using Plane plane = await Plane.StartAsync();
         await plane.CreateAsync(Known.Deployments, Manifests.Deployment("web", 2, strategy: "{type: Recreate}"));
         await plane.UntilAsync(Known.Deployments, "web", d => IsComplete(d, 2), "available");
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        Task<(int Most, int Least)> watching = WatchAsync(plane, stop.Token);
+        await using RolloutWatch watching = await RolloutWatch.BeginAsync(plane.Client, TestContext.Current.CancellationToken);
 
         await plane.PatchAsync(Known.Deployments, "web", Image("web:2"));
         await plane.UntilAsync(Known.Deployments, "web", d => IsComplete(d, 2) && d.Annotations["deployment.kubernetes.io/revision"] == "2", "rolled out");
 
-        await stop.CancelAsync();
-        (int most, int least) = await watching;
+        (int most, int least) = await watching.EndAsync();
         Assert.True(most <= 2, $"{most} replicas at once");
         Assert.Equal(0, least);
     }
@@ -202,52 +198,4 @@ public sealed class DeploymentTests
 
     private static string? Waiting(KubeObject pod) =>
         pod.At("status", "containerStatuses") is { } all && all[0].GetProperty("state").TryGetProperty("waiting", out var waiting) ? waiting.GetProperty("reason").GetString() : null;
-
-    /// <summary>The most replicas asked for at once, and the fewest pods that were ready, until cancelled.</summary>
-    private static async Task<(int Most, int Least)> WatchAsync(Plane plane, CancellationToken stop)
-    {
-        int most = 0, least = int.MaxValue;
-        var sets = new Dictionary<string, int>();
-        var ready = new Dictionary<string, bool>();
-        KubeList start = await plane.Client.ListAsync(Known.Pods, "default", null, stop);
-        foreach (KubeObject pod in start.Items)
-        {
-            ready[pod.Name] = pod.IsReadyPod && !pod.IsDeleting;
-        }
-
-        KubeList startSets = await plane.Client.ListAsync(Known.ReplicaSets, "default", null, stop);
-        foreach (KubeObject set in startSets.Items)
-        {
-            sets[set.Name] = set.IntAt(0, "spec", "replicas");
-        }
-
-        async Task Pods()
-        {
-            await foreach (WatchEvent e in plane.Client.WatchAsync(Known.Pods, "default", new WatchQuery { ResourceVersion = start.ResourceVersion, AllowBookmarks = false }, stop))
-            {
-                ready[e.Object.Name] = e.Type != WatchEventType.Deleted && e.Object.IsReadyPod && !e.Object.IsDeleting;
-                least = Math.Min(least, ready.Values.Count(r => r));
-            }
-        }
-
-        async Task Sets()
-        {
-            await foreach (WatchEvent e in plane.Client.WatchAsync(Known.ReplicaSets, "default", new WatchQuery { ResourceVersion = startSets.ResourceVersion, AllowBookmarks = false }, stop))
-            {
-                sets[e.Object.Name] = e.Type == WatchEventType.Deleted ? 0 : e.Object.IntAt(0, "spec", "replicas");
-                most = Math.Max(most, sets.Values.Sum());
-            }
-        }
-
-        try
-        {
-            await Task.WhenAll(Pods(), Sets());
-        }
-        catch (OperationCanceledException)
-        {
-            // Asked to stop.
-        }
-
-        return (most, least);
-    }
 }

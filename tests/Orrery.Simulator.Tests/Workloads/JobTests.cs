@@ -2,6 +2,7 @@ using Orrery.Api;
 using Orrery.Client;
 using Orrery.Simulator.Cluster;
 using Orrery.Simulator.Tests.Support;
+using Orrery.Testing;
 
 namespace Orrery.Simulator.Tests.Workloads;
 
@@ -69,10 +70,23 @@ public sealed class JobTests
     {
         await using Plane plane = await Plane.StartAsync();
 
+        KubeList before = await plane.Client.ListAsync(Known.Pods, "default", null, TestContext.Current.CancellationToken);
+
         await plane.CreateAsync(Known.Jobs, Manifests.Job("brief", "ttlSecondsAfterFinished: 0", "true"));
 
-        await plane.UntilPodsAsync("batch.kubernetes.io/job-name=brief", p => p.Count > 0, "a pod");
-        await plane.UntilPodsAsync("batch.kubernetes.io/job-name=brief", p => p.Count == 0, "gone");
-        Assert.Null(await plane.FindAsync(Known.Jobs, "brief"));
+        // Its pod is there for a moment only, which a watch does not miss.
+        var phases = new List<string?>();
+        var query = new WatchQuery { ResourceVersion = before.ResourceVersion, LabelSelector = "batch.kubernetes.io/job-name=brief", AllowBookmarks = false };
+        await foreach (WatchEvent change in plane.Client.WatchAsync(Known.Pods, "default", query, TestContext.Current.CancellationToken))
+        {
+            phases.Add(change.Object.PodPhase);
+            if (change.Type == WatchEventType.Deleted)
+            {
+                break;
+            }
+        }
+
+        Assert.Equal("Succeeded", phases[^1]);
+        await Eventually.TrueAsync(async () => await plane.FindAsync(Known.Jobs, "brief") is null && (await plane.ListAsync(Known.Pods, "batch.kubernetes.io/job-name=brief")).Count == 0, "gone");
     }
 }

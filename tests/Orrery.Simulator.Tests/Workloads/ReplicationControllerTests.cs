@@ -15,6 +15,7 @@ public sealed class ReplicationControllerTests
         CancellationToken stop = TestContext.Current.CancellationToken;
         await plane.CreateAsync(Known.Pods, """{"metadata":{"name":"stray","labels":{"app":"old"}},"spec":{"containers":[{"name":"c","image":"i:1"}]}}""");
 
+        await plane.UntilAsync(Known.Pods, "stray", p => p.IsReadyPod, "known to whoever looks after pods");
         await plane.CreateAsync(Known.ReplicationControllers, """
             {"apiVersion":"v1","kind":"ReplicationController","metadata":{"name":"old"},
              "spec":{"replicas":2,"selector":{"app":"old"},"template":{"metadata":{"labels":{"app":"old"}},"spec":{"containers":[{"name":"c","image":"i:1"}]}}}}

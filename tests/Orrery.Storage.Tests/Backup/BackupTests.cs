@@ -45,6 +45,12 @@ public sealed class BackupTests(EtcdFixture etcd) : IClassFixture<EtcdFixture>, 
         using (SqliteSnapshot snapshot = SqliteBackup.Open(File("live.db")))
         {
             header = new BackupHeader(snapshot.Revision, DateTimeOffset.UnixEpoch);
+            while (await store.ReadRevisionAsync(Token) == header.Revision)
+            {
+                // Something is written before what is read here has been.
+                await Task.Yield();
+            }
+
             await using FileStream output = System.IO.File.Create(File("backup"));
             Assert.Equal(502, await BackupWriter.WriteAsync(output, header, snapshot.ItemsAsync(Token), Token));
         }

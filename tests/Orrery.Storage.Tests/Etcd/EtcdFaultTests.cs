@@ -135,7 +135,7 @@ public sealed class EtcdFaultTests
     {
         await using EtcdHarness etcd = await EtcdHarness.StartAsync(1, Token);
         EtcdStore ours = await etcd.OpenAsync(Token);
-        await using EtcdStore others = await EtcdStore.OpenAsync(new EtcdOptions { Endpoints = [etcd.Members[0].Client], Prefix = "/orrery2" }, Token);
+        await using EtcdStore others = await EtcdStore.OpenAsync(new EtcdOptions { Endpoints = [etcd.Members[0].Client], Prefix = "/orrery2", RetryFor = EtcdHarness.Patience }, Token);
         long last = await Commit(ours, Put("/a", "1"));
         long theirs = 0;
         for (int i = 0; i < 10; i++)

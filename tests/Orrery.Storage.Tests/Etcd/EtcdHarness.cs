@@ -8,6 +8,9 @@ namespace Orrery.Storage.Tests.Etcd;
 /// <summary>An etcd cluster of one test's own, that it may ill-treat; and a load on it that keeps book of what was acknowledged.</summary>
 internal sealed class EtcdHarness : IAsyncDisposable
 {
+    /// <summary>For a member to start in, or to come back, on a machine that has other things to do.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     private readonly StoreDirectory directory = new();
     private readonly List<EtcdStore> stores = [];
 
@@ -29,7 +32,7 @@ internal sealed class EtcdHarness : IAsyncDisposable
     public async Task<EtcdStore> OpenAsync(CancellationToken cancellationToken, TimeSpan? callTimeout = null)
     {
         EtcdStore store = await EtcdStore.OpenAsync(
-            new EtcdOptions { Endpoints = [.. Members.Select(member => member.Client)], CallTimeout = callTimeout ?? TimeSpan.FromSeconds(5) },
+            new EtcdOptions { Endpoints = [.. Members.Select(member => member.Client)], CallTimeout = callTimeout ?? TimeSpan.FromSeconds(30), RetryFor = Patience },
             cancellationToken);
         stores.Add(store);
         return store;

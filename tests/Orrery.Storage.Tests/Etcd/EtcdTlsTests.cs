@@ -74,7 +74,6 @@ public sealed class EtcdTlsTests : IDisposable
         int shown = 0;
         Task<EtcdStore> opening = EtcdStore.OpenAsync(options with
         {
-            RetryFor = TimeSpan.FromSeconds(60),
             ClientCertificate = () =>
             {
                 Interlocked.Increment(ref shown);
@@ -117,6 +116,6 @@ public sealed class EtcdTlsTests : IDisposable
             "--cert-file", directory.Write("server.crt", server.CertificatePem), "--key-file", directory.Write("server.key", server.KeyPem),
             "--trusted-ca-file", directory.Write("ca.crt", authority.CertificatePem), "--client-cert-auth",
         ]);
-        return new EtcdOptions { Endpoints = [members[0].Client], Ca = [authority.Certificate()], ClientCertificate = Shown(client) };
+        return new EtcdOptions { Endpoints = [members[0].Client], Ca = [authority.Certificate()], ClientCertificate = Shown(client), RetryFor = EtcdHarness.Patience };
     }
 }

@@ -52,7 +52,7 @@ public sealed class KubeApiServerTests
         await Eventually.EqualsAsync(0, async () => (await jane.TryAsync("get configmaps")).ExitCode, TimeSpan.FromSeconds(60));
 
         Assert.Contains("User \"jane\" cannot list resource \"configmaps\"", refused.Error, StringComparison.Ordinal);
-        await using EtcdStore store = await EtcdStore.OpenAsync(new EtcdOptions { Endpoints = [etcd.Client], Prefix = "/test-7" }, TestContext.Current.CancellationToken);
+        await using EtcdStore store = await EtcdStore.OpenAsync(new EtcdOptions { Endpoints = [etcd.Client], Prefix = "/test-7", RetryFor = TimeSpan.FromSeconds(60) }, TestContext.Current.CancellationToken);
         Assert.NotNull(await store.GetAsync("/rbac.authorization.k8s.io/rolebindings/-/default/devs", TestContext.Current.CancellationToken));
     }
 

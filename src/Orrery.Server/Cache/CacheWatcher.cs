@@ -18,19 +18,6 @@ internal enum CacheWait
     Closed,
 }
 
-/// <summary>For whom a <see cref="CacheWatcher"/> is.</summary>
-internal enum WatchedBy
-{
-    /// <summary>The server's own upkeep, which ends by itself.</summary>
-    Upkeep,
-
-    /// <summary>A client, whose watch ends when the server stops.</summary>
-    Client,
-
-    /// <summary>A client that watches all virtual clusters. Root is not among them: what happens there wakes nobody.</summary>
-    ClientOfAllClusters,
-}
-
 /// <summary>
 /// The changes under one prefix after one revision, in order, without gap or repeat. It holds a place in a chain that all watchers of
 /// the prefix share, and nothing else: no task and no timer of its own. One reader at a time; any number of threads may tell it of changes.
@@ -54,11 +41,7 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
     /// <summary>What comes before the chain; all there is where no chain is read.</summary>
     private Queue<CacheEvent>? own;
 
-    /// <summary>Where in the chain it reads; null where it reads none (any more).</summary>
-    private EventChunk? chunk;
-
-    /// <summary>Of the next event, within its chunk.</summary>
-    private int index;
+    private ChainPlace place;
     private long ownBytes;
     private ManualResetValueTaskSourceCore<CacheWait> waiter;
     private CancellationTokenRegistration cancellation;
@@ -71,17 +54,15 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
     private int? wokenSince;
 
     /// <param name="missed">What comes before the chain; null for nothing.</param>
-    /// <param name="chunk">Of the chain, in which it begins; null for one that is handed each event, as those of two resources must come in one order.</param>
-    /// <param name="index">Its place there.</param>
+    /// <param name="place">Where in the chain it begins; in none where it is handed each event, as those of two resources must come in one order.</param>
     /// <param name="turns">By which it is woken; null wakes it at once.</param>
-    internal CacheWatcher(ResourceCache owner, WakeSchedule schedule, string prefix, long after, Queue<CacheEvent>? missed, EventChunk? chunk, int index, WakeQueue? turns)
+    internal CacheWatcher(ResourceCache owner, WakeSchedule schedule, string prefix, long after, Queue<CacheEvent>? missed, ChainPlace place, WakeQueue? turns)
     {
         this.owner = owner;
         this.schedule = schedule;
         this.after = after;
         this.turns = turns;
-        this.chunk = chunk;
-        this.index = index;
+        this.place = place;
         Prefix = prefix;
         if (missed is { Count: > 0 })
         {
@@ -133,7 +114,7 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
             lastRead = next.Revision;
             if (own is null)
             {
-                Step();
+                place.Step();
             }
             else
             {
@@ -256,7 +237,7 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
                 return false;
             }
 
-            if (chunk is null)
+            if (!place.IsInChain)
             {
                 (own ??= new Queue<CacheEvent>()).Enqueue(next);
                 ownBytes += next.Object.Kept;
@@ -273,9 +254,9 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
     {
         lock (gate)
         {
-            if (chunk is not null && chunk.First + index == end - 1)
+            if (place.IsInChain && place.Number == end - 1)
             {
-                Step();
+                place.Step();
             }
         }
     }
@@ -289,13 +270,13 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
             if (ended is null)
             {
                 ended = reason;
-                for (; InChain() is { } next && Kept < keeps; Step())
+                for (; place.Peek() is { } next && Kept < keeps; place.Step())
                 {
                     (own ??= new Queue<CacheEvent>()).Enqueue(next);
                 }
 
                 // Whoever stands in the chain holds all that comes after.
-                chunk = null;
+                place = default;
             }
 
             Complete(reason);
@@ -324,38 +305,8 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
 
     private bool IsTooMuch(CacheEvent next, long end, long bytes)
     {
-        (long count, long size) = chunk is null ? (1, next.Object.Kept) : (end - chunk.First - index, bytes - chunk.BytesBefore(index));
+        (long count, long size) = place.IsInChain ? (end - place.Number, bytes - place.BytesBefore) : (1, next.Object.Kept);
         return Kept + count > limit || (ownBytes + size > bytesLimit && Kept + count > EventRing.Fewest);
-    }
-
-    /// <summary>What it stands before; null at the end of the chain, or where none is read.</summary>
-    private CacheEvent? InChain()
-    {
-        while (chunk is not null && index == chunk.Count)
-        {
-            if (chunk.Next is not { } next)
-            {
-                return null;
-            }
-
-            // One that is not full may have got another event before the next one came.
-            if (index == chunk.Count)
-            {
-                (chunk, index) = (next, 0);
-            }
-        }
-
-        return chunk?[index];
-    }
-
-    /// <summary>Goes past what it stands before.</summary>
-    private void Step()
-    {
-        index++;
-        if (chunk is { Next: { } next } left && index == left.Count)
-        {
-            (chunk, index) = (next, 0);
-        }
     }
 
     /// <summary>The next event, which stays.</summary>
@@ -367,17 +318,13 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
         }
 
         // In the chain an event stands a moment before each watcher is told of it, and so whether it is one of its own.
-        while (InChain() is { } early)
+        CacheEvent? next;
+        while ((next = place.Peek()) is not null && next.Revision <= after)
         {
-            if (early.Revision > after)
-            {
-                return early;
-            }
-
-            Step();
+            place.Step();
         }
 
-        return null;
+        return next;
     }
 
     private void Cancel(CancellationToken token)

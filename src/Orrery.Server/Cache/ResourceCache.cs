@@ -110,9 +110,9 @@ internal sealed class ResourceCache
             }
 
             Watched all = watchers.Of(watched);
-            (EventChunk chunk, int index) = watchers.PlaceAfter(all, afterRevision, ring);
-            var watcher = new CacheWatcher(this, schedule, all.Prefix, afterRevision, missed: null, chunk, index, TurnsOf(watched, by)) { By = by };
-            watcher.Admit(all.Last.End - chunk.First - index, all.Last.EndBytes - chunk.BytesBefore(index));
+            ChainPlace place = watchers.PlaceAfter(all, afterRevision, ring);
+            var watcher = new CacheWatcher(this, schedule, all.Prefix, afterRevision, missed: null, place, TurnsOf(watched, by)) { By = by };
+            watcher.Admit(all.Last.End - place.Number, all.Last.EndBytes - place.BytesBefore);
             watchers.Add(all, watcher);
             return watcher;
         }
@@ -133,8 +133,8 @@ internal sealed class ResourceCache
 
                 IEnumerable<CacheEvent> missed = Missed(watched, afterRevision).Concat(also.Missed(alsoWatched, afterRevision)).OrderBy(e => e.Revision);
                 Watched mine = watchers.Of(watched), others = also.watchers.Of(alsoWatched);
-                var watcher = new CacheWatcher(this, schedule, mine.Prefix, afterRevision, new Queue<CacheEvent>(missed), chunk: null, 0, TurnsOf(watched, by)) { By = by };
-                watcher.Companion = new CacheWatcher(also, schedule, others.Prefix, afterRevision, missed: null, chunk: null, 0, turns: null) { By = by, Target = watcher };
+                var watcher = new CacheWatcher(this, schedule, mine.Prefix, afterRevision, new Queue<CacheEvent>(missed), place: default, TurnsOf(watched, by)) { By = by };
+                watcher.Companion = new CacheWatcher(also, schedule, others.Prefix, afterRevision, missed: null, place: default, turns: null) { By = by, Target = watcher };
                 watchers.Add(mine, watcher);
                 also.watchers.Add(others, watcher.Companion);
                 return watcher;

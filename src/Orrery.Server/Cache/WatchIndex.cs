@@ -45,11 +45,11 @@ internal sealed class WatchIndex
     /// come back from nearly the same.
     /// </summary>
     /// <param name="after">Not before the ring's floor.</param>
-    public (EventChunk Chunk, int Index) PlaceAfter(Watched watched, long after, EventRing ring)
+    public ChainPlace PlaceAfter(Watched watched, long after, EventRing ring)
     {
         if (ring.IndexAfter(after) == ring.Count)
         {
-            return (watched.Last, watched.Last.Count);
+            return new ChainPlace(watched.Last, watched.Last.Count);
         }
 
         if (watched.Past is null)
@@ -173,7 +173,7 @@ internal sealed class Watched(string prefix)
     public void Add(CacheEvent published) => Last = Last.Add(published, Room);
 
     /// <inheritdoc cref="WatchIndex.PlaceAfter"/>
-    public (EventChunk Chunk, int Index) PlaceAfter(long after, EventRing ring)
+    public ChainPlace PlaceAfter(long after, EventRing ring)
     {
         if (Past is null)
         {
@@ -208,7 +208,7 @@ internal sealed class Watched(string prefix)
             index++;
         }
 
-        return (chunk, index);
+        return new ChainPlace(chunk, index);
     }
 
     /// <param name="through">A revision up to which nobody begins any more.</param>

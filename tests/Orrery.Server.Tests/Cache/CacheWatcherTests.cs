@@ -177,7 +177,7 @@ public sealed class CacheWatcherTests
         using CacheWatcher reader = cache.PodCache.Watch(StoreKey.Prefix(Pods), 0)!;
         using var schedule = new WakeSchedule(TimeProvider.System);
         var chain = new EventChunk(0, 0, 2);
-        using var watcher = new CacheWatcher(cache.PodCache, schedule, StoreKey.Prefix(Pods), after: 1, missed: null, chain, 0, turns: null);
+        using var watcher = new CacheWatcher(cache.PodCache, schedule, StoreKey.Prefix(Pods), after: 1, missed: null, new ChainPlace(chain, 0), turns: null);
         Assert.True(reader.TryRead(out CacheEvent first));
         Assert.True(reader.TryRead(out CacheEvent second));
 

@@ -80,6 +80,30 @@ public sealed class WatchPastTests
         Assert.All(watchers, w => Assert.Equal(Missed, Drain(w).Count));
     }
 
+    /// <summary>Those that have read all stand in a chunk that is closed where somebody begins in the past; what is none of theirs comes next, and then what is.</summary>
+    [Fact]
+    public async Task Watch_OfAllClusters_WhereSomebodyBeginsInThePast_GoesOnBehindWhatHappensInRoot()
+    {
+        await using CacheFixture cache = await CacheFixture.StartAsync();
+        string prefix = StoreKey.Prefix(Pods);
+        CacheWatcher[] watchers = [.. Enumerable.Range(0, EventChunk.Most).Select(_ => cache.PodCache.Watch(prefix, 0, WatchedBy.ClientOfAllClusters)!)];
+
+        // The first chunk, made before anybody watched, holds one; the second is left half full.
+        for (int i = 0; i < 2; i++)
+        {
+            await cache.PutPod(Shop, "a", $"{i}");
+            Assert.All(watchers, w => Assert.Single(Drain(w)));
+        }
+
+        Assert.InRange(EventChunk.RoomFor(watchers.Length), 2, EventChunk.Most);
+        using CacheWatcher late = cache.PodCache.Watch(prefix, 0)!;
+        await cache.PutPod(ClusterName.Root, "a", "root's");
+        Assert.All(watchers, w => Assert.Empty(Drain(w)));
+        await cache.PutPod(Shop, "a", "last");
+        Assert.All(watchers, w => Assert.Single(Drain(w)));
+        Array.ForEach(watchers, w => w.Dispose());
+    }
+
     [Fact]
     public async Task Forget_OfWhatAWatchBeganFrom_LetsGoOfIt()
     {

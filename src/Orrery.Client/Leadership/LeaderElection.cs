@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
 
@@ -51,17 +52,22 @@ public sealed class LeaderElection
                 using var term = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
                 Task work = lead(term.Token);
                 Task<string> renewals = RenewAsync(term.Token);
-                if (await Task.WhenAny(work, renewals).ConfigureAwait(false) == renewals && !cancellationToken.IsCancellationRequested)
+                bool isLost = await Task.WhenAny(work, renewals).ConfigureAwait(false) == renewals && !cancellationToken.IsCancellationRequested;
+                if (isLost && renewals.IsCompletedSuccessfully)
                 {
                     LeadershipLog.Lost(logger, options.Name, options.Identity, await renewals.ConfigureAwait(false));
-                    await term.CancelAsync().ConfigureAwait(false);
+                }
+
+                // Lost, asked to stop, or the work ended: it is over before the Lease is given to somebody else.
+                await term.CancelAsync().ConfigureAwait(false);
+                await ((Task)renewals).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (isLost)
+                {
                     await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    await renewals.ConfigureAwait(false);
                     continue;
                 }
 
-                // Asked to stop, or the work ended: it is over before the Lease is given to somebody else.
-                await term.CancelAsync().ConfigureAwait(false);
-                await ((Task)renewals).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 await work.ConfigureAwait(false);
                 return;
             }
@@ -183,7 +189,7 @@ public sealed class LeaderElection
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         try
         {
-            var query = new WatchQuery { ResourceVersion = version, FieldSelector = "metadata.name=" + options.Name };
+            var query = new WatchQuery { ResourceVersion = version, FieldSelector = "metadata.name=" + options.Name, AllowBookmarks = false };
             await foreach (WatchEvent change in client.WatchAsync(LeaseRecord.Leases, options.Namespace, query, either.Token).ConfigureAwait(false))
             {
                 See(change.Type == WatchEventType.Deleted ? null : LeaseRecord.From(change.Object));
@@ -272,8 +278,8 @@ public sealed class LeaderElection
         }
     }
 
-    /// <summary>The server is away, too busy, or refuses for now: nothing that ends an election.</summary>
-    private static bool IsPassing(Exception fault) => fault is StatusException or HttpRequestException or IOException or TimeoutException;
+    /// <summary>The server is away, too busy, or refuses for now, or a proxy answers in its place: nothing that ends an election.</summary>
+    private static bool IsPassing(Exception fault) => fault is StatusException or HttpRequestException or IOException or TimeoutException or JsonException;
 
     private void See(LeaseRecord? lease)
     {

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Client.Tests.Support;
@@ -109,6 +110,103 @@ public sealed class LeaderElectionTests : IAsyncLifetime
         await one.StopAsync();
 
         Assert.Equal("", await HolderAsync());
+    }
+
+    /// <summary>It says up to where the watch has come, and nothing of who leads.</summary>
+    [Fact]
+    public async Task RunAsync_BookmarkWhileTheLeaderIsSilent_IsReplacedNoLater()
+    {
+        var time = new ManualTime();
+        var halfWay = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using ScriptedServer scripted = await ScriptedServer.StartAsync(async http =>
+        {
+            if (http.Request.Query.ContainsKey("watch"))
+            {
+                await http.Response.Body.FlushAsync(http.RequestAborted);
+                if (http.Request.Query["allowWatchBookmarks"] == "true" && !halfWay.Task.IsCompleted)
+                {
+                    await halfWay.Task.WaitAsync(http.RequestAborted);
+                    await ScriptedServer.SendAsync(http, """{"type":"BOOKMARK","object":{"kind":"Lease","apiVersion":"coordination.k8s.io/v1","metadata":{"resourceVersion":"8","creationTimestamp":null},"spec":{}}}""" + "\n");
+                }
+
+                await ScriptedServer.HoldAsync(http);
+                return;
+            }
+
+            bool isWrite = http.Request.Method == "PUT";
+            await ScriptedServer.JsonAsync(http, $$"""
+                {"kind":"Lease","apiVersion":"coordination.k8s.io/v1","metadata":{"name":"test","namespace":"kube-system","resourceVersion":"{{(isWrite ? 9 : 7)}}"},
+                 "spec":{"holderIdentity":"{{(isWrite ? "next" : "dead")}}","leaseDurationSeconds":15,"leaseTransitions":0} }
+                """);
+        });
+        LeaderElectionOptions options = Options("next", TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(2));
+        var client = new KubeClient(scripted.Config);
+        var next = new Candidate(client, new LeaderElection(client, options with { Time = time }), "next", Token);
+        await Until.TrueAsync(() => Watches().Length == 1, "it waits for the leader to fall silent");
+
+        time.Advance(TimeSpan.FromSeconds(10));
+        halfWay.SetResult();
+        await Until.TrueAsync(() => Watches().Length == 2 || !Watches()[0].Contains("allowWatchBookmarks=true", StringComparison.Ordinal), "it has seen the bookmark, if it asked for any");
+        time.Advance(TimeSpan.FromSeconds(5));
+
+        await Until.TrueAsync(() => next.IsAtWork, "it leads, since the leader was silent for as long as its lease");
+        await next.StopAsync();
+
+        string[] Watches() => [.. scripted.Requests.Select(r => r.Url).Where(url => url.Contains("watch=true", StringComparison.Ordinal))];
+    }
+
+    /// <summary>Somebody else may lead from then on, and would work beside it.</summary>
+    [Fact]
+    public async Task RunAsync_RenewalBreaks_TheWorkIsOverBeforeTheLeaseIsHandedBack()
+    {
+        var time = new ManualTime();
+        ClientConfig config = server.Admin.Config;
+        using var client = new KubeClient(config with { Carrier = () => new FirstUpdate(() => throw new InvalidOperationException("broken")) { InnerHandler = ClientHandler.Create(config) } });
+        LeaderElectionOptions options = Options("one", TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(40), TimeSpan.FromSeconds(10));
+        bool isAtWork = false;
+        Task running = new LeaderElection(client, options with { Time = time }).RunAsync(
+            async token =>
+            {
+                Volatile.Write(ref isAtWork, true);
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                Volatile.Write(ref isAtWork, false);
+            },
+            Token);
+        await Until.TrueAsync(() => Volatile.Read(ref isAtWork) && time.Waiting == 1, "it leads, and waits until it renews");
+
+        time.Advance(options.RetryPeriod);
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => running.WaitAsync(TimeSpan.FromSeconds(60), Token));
+        Assert.False(Volatile.Read(ref isAtWork));
+        Assert.Equal("", await HolderAsync());
+    }
+
+    [Fact]
+    public async Task RunAsync_RenewalIsAnsweredByAPage_LeadsOnAndRenews()
+    {
+        var time = new ManualTime();
+        ClientConfig config = server.Admin.Config;
+        var client = new KubeClient(config with
+        {
+            Carrier = () => new FirstUpdate(() => new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("<html>We are back soon</html>") }) { InnerHandler = ClientHandler.Create(config) },
+        });
+        LeaderElectionOptions options = Options("one", TimeSpan.FromHours(6), TimeSpan.FromHours(5), TimeSpan.FromSeconds(10));
+        var one = new Candidate(client, new LeaderElection(client, options with { Time = time }), "one", Token);
+        await Until.TrueAsync(() => one.IsAtWork, "it leads");
+        string first = await RenewedAsync();
+
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(5));
+                return await RenewedAsync() != first;
+            },
+            "it has renewed", cancellationToken: Token);
+
+        Assert.Equal(1, one.Terms);
+        await one.StopAsync();
+
+        async Task<string> RenewedAsync() => (await server.Admin.GetAsync(Leases, "kube-system", "test", Token)).TextAt("spec", "renewTime")!;
     }
 
     [Fact]
@@ -266,6 +364,15 @@ public sealed class LeaderElectionTests : IAsyncLifetime
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
             return lost;
         }
+    }
+
+    /// <summary>The first update is not sent, and ends in another way.</summary>
+    private sealed class FirstUpdate(Func<HttpResponseMessage> end) : DelegatingHandler
+    {
+        private int updates;
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            request.Method == HttpMethod.Put && Interlocked.Increment(ref updates) == 1 ? Task.FromResult(end()) : base.SendAsync(request, cancellationToken);
     }
 
     /// <summary>Something happens between the request and the connection.</summary>

@@ -36,7 +36,7 @@ public sealed class EtcdFixture : IDisposable
 
     public string NewPrefix() => $"/test{Interlocked.Increment(ref prefixes)}";
 
-    public EtcdOptions Options(string prefix) => new() { Endpoints = [Member.Client], Prefix = prefix, RetryFor = EtcdHarness.Patience };
+    public EtcdOptions Options(string prefix) => new() { Endpoints = [Member.Client], Prefix = prefix, CallTimeout = EtcdHarness.OfACall, RetryFor = EtcdHarness.Patience };
 
     public Task<EtcdStore> OpenAsync(string prefix, CancellationToken cancellationToken) => EtcdStore.OpenAsync(Options(prefix), cancellationToken);
 

@@ -26,7 +26,7 @@ public sealed class EtcdFullTests : IDisposable
     {
         EtcdFixture.SkipWithoutEtcd();
         members = EtcdMember.StartCluster(1, folder.Path, options: ["--quota-backend-bytes", $"{8 << 20}"]);
-        await using EtcdStore store = await EtcdStore.OpenAsync(new EtcdOptions { Endpoints = [members[0].Client], RetryFor = EtcdHarness.Patience }, Token);
+        await using EtcdStore store = await EtcdStore.OpenAsync(new EtcdOptions { Endpoints = [members[0].Client], CallTimeout = EtcdHarness.OfACall, RetryFor = EtcdHarness.Patience }, Token);
         byte[] large = new byte[300_000];
         var acknowledged = new List<string>();
         int refused = 0;

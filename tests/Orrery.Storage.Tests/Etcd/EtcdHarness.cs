@@ -11,6 +11,9 @@ internal sealed class EtcdHarness : IAsyncDisposable
     /// <summary>For a member to start in, or to come back, on a machine that has other things to do.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    /// <summary>For one call, while its disk has other things to do.</summary>
+    public static readonly TimeSpan OfACall = TimeSpan.FromSeconds(30);
+
     private readonly StoreDirectory directory = new();
     private readonly List<EtcdStore> stores = [];
 
@@ -32,7 +35,7 @@ internal sealed class EtcdHarness : IAsyncDisposable
     public async Task<EtcdStore> OpenAsync(CancellationToken cancellationToken, TimeSpan? callTimeout = null)
     {
         EtcdStore store = await EtcdStore.OpenAsync(
-            new EtcdOptions { Endpoints = [.. Members.Select(member => member.Client)], CallTimeout = callTimeout ?? TimeSpan.FromSeconds(30), RetryFor = Patience },
+            new EtcdOptions { Endpoints = [.. Members.Select(member => member.Client)], CallTimeout = callTimeout ?? OfACall, RetryFor = Patience },
             cancellationToken);
         stores.Add(store);
         return store;

@@ -116,6 +116,6 @@ public sealed class EtcdTlsTests : IDisposable
             "--cert-file", directory.Write("server.crt", server.CertificatePem), "--key-file", directory.Write("server.key", server.KeyPem),
             "--trusted-ca-file", directory.Write("ca.crt", authority.CertificatePem), "--client-cert-auth",
         ]);
-        return new EtcdOptions { Endpoints = [members[0].Client], Ca = [authority.Certificate()], ClientCertificate = Shown(client), RetryFor = EtcdHarness.Patience };
+        return new EtcdOptions { Endpoints = [members[0].Client], Ca = [authority.Certificate()], ClientCertificate = Shown(client), CallTimeout = EtcdHarness.OfACall, RetryFor = EtcdHarness.Patience };
     }
 }

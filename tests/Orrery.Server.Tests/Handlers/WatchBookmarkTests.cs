@@ -133,5 +133,8 @@ public sealed class WatchBookmarkTests
             time.Advance(Step);
             await Task.WhenAny(until, Task.Delay(past < Look ? Look : Step, TimeProvider.System, Token));
         }
+
+        // What is due by now may still be on its way: the clock stands, so that nothing else becomes due.
+        await Task.WhenAny(until, Task.Delay(Minute, TimeProvider.System, Token));
     }
 }

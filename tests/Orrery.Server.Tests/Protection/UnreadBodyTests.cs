@@ -3,19 +3,17 @@ using Orrery.Testing;
 namespace Orrery.Server.Tests.Protection;
 
 /// <summary>Requests that are answered before their bodies have come, by a client that shows each frame of HTTP/2.</summary>
-public sealed class UnreadBodyTests : IAsyncLifetime
+public sealed class UnreadBodyTests
 {
-    private TestServer server = null!;
-
     private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync() => server = await TestServer.StartAsync();
-
-    public ValueTask DisposeAsync() => server.DisposeAsync();
 
     [Fact]
     public async Task Refused_BodyComesAfterTheAnswer_StreamIsNotReset()
     {
+        // However late it is: the server's clock stands still.
+        var time = new ManualTime();
+        time.Skew = TimeProvider.System.GetUtcNow() - time.GetUtcNow();
+        await using TestServer server = await TestServer.StartAsync(new TestServerOptions { TimeProvider = time }, Token);
         await using FrameClient client = await FrameClient.ConnectAsync(server.Url.Port, Token);
         await client.HeadersAsync(1, ("content-type", "application/json"), ("authorization", "Bearer nobody's"));
 
@@ -29,6 +27,7 @@ public sealed class UnreadBodyTests : IAsyncLifetime
     [Fact]
     public async Task Refused_BodyNeverComes_AnswerIsWholeAndThenTheStreamIsReset()
     {
+        await using TestServer server = await TestServer.StartAsync(cancellationToken: Token);
         await using FrameClient client = await FrameClient.ConnectAsync(server.Url.Port, Token);
         await client.HeadersAsync(1, ("content-type", "application/json"), ("authorization", "Bearer nobody's"));
 
@@ -40,6 +39,7 @@ public sealed class UnreadBodyTests : IAsyncLifetime
     public async Task Refused_BodyWithoutAnEnd_StreamIsResetOnceAllIsTakenThatItsClientMaySend()
     {
         const int Frame = 16 * 1024, Window = 256 * 1024;
+        await using TestServer server = await TestServer.StartAsync(cancellationToken: Token);
         await using FrameClient client = await FrameClient.ConnectAsync(server.Url.Port, Token);
         await client.HeadersAsync(1, ("content-type", "application/json"), ("authorization", "Bearer nobody's"));
         Assert.Equal([FrameType.Headers, FrameType.Data], (await client.UntilEndAsync(1)).Distinct());

@@ -4,6 +4,7 @@ using Orrery.Api;
 using Orrery.Server.Cache;
 using Orrery.Storage;
 using Orrery.Storage.Memory;
+using Orrery.Testing;
 using static Orrery.Server.Tests.Cache.CacheFixture;
 
 namespace Orrery.Server.Tests.Cache;
@@ -133,17 +134,20 @@ public sealed class CacheSetTests
     {
         await using var store = new MemoryStore(TimeProvider.System);
         var remote = new Remote(store);
-        await using CacheFixture cache = await CacheFixture.StartAsync(remote);
+        var time = new ManualTime();
+        await using CacheFixture cache = await CacheFixture.StartAsync(remote, time);
         await cache.PutPod(Shop, "a");
         await cache.PutPod(Shop, "b");
         using CacheWatcher watcher = cache.PodCache.Watch(StoreKey.Prefix(Pods), 2)!;
 
-        // The connection drops; until it is tried again, more happens than the store remembers.
+        // The connection drops; until it is tried again, which waits for the clock, more happens than the store remembers.
         remote.HasForgotten = true;
         remote.Cut();
+        await Eventually.TrueAsync(() => time.Waiting == 1, "it waits before it tries again", cancellationToken: Token);
         await store.CommitAsync(new Transaction([], [new Write(Pod(Shop, "a"), null)]), Token);
         await store.CommitAsync(new Transaction([], [Put(Pod(Shop, "c"))]), Token);
         await store.CompactAsync(4, Token);
+        time.Advance(TimeSpan.FromSeconds(1));
 
         await cache.Set.WaitForAsync(4, Token);
         Assert.Equal(["b", "c"], cache.PodCache.Current.Range("/").Select(pod => pod.Name));

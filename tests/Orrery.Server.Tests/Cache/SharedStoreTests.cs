@@ -120,7 +120,7 @@ public sealed class SharedStoreTests : IAsyncDisposable
 
     private async Task<TestServer> ServerAsync()
     {
-        EtcdStore store = await EtcdStore.OpenAsync(new EtcdOptions { Endpoints = [etcd[0].Client], RetryFor = TimeSpan.FromSeconds(60) }, Token);
+        EtcdStore store = await EtcdStore.OpenAsync(new EtcdOptions { Endpoints = [etcd[0].Client], CallTimeout = TimeSpan.FromSeconds(30), RetryFor = TimeSpan.FromSeconds(60) }, Token);
         started.Add(store);
         TestServer server = await TestServer.StartAsync(new TestServerOptions { Store = store }, Token);
         started.Add(server);

@@ -10,9 +10,9 @@ internal static class FairQueues
     public static readonly ClusterName Quiet = new("acme", "quiet");
     public static readonly ClusterName Third = new("acme", "third");
 
-    public static readonly FairnessOptions Small = new() { Seats = 4, SeatsOfCluster = 3, BusySeatsOfCluster = 3, GuaranteedSeats = 1, QueueOfFlow = 5, QueueOfCluster = 8, Queue = 20 };
+    public static readonly FairnessOptions Small = new() { Seats = 4, SeatsOfCluster = 3, BusySeatsOfCluster = 3, GuaranteedSeats = 1, QueueOfFlow = 5, QueueOfCluster = 8, Queue = 20, LongestWait = TimeSpan.FromMinutes(10) };
 
-    public static readonly FairnessOptions Shared = new() { Seats = 12, SeatsOfCluster = 8, BusySeatsOfCluster = 2, GuaranteedSeats = 1, QueueOfFlow = 20, QueueOfCluster = 20, Queue = 20 };
+    public static readonly FairnessOptions Shared = new() { Seats = 12, SeatsOfCluster = 8, BusySeatsOfCluster = 2, GuaranteedSeats = 1, QueueOfFlow = 20, QueueOfCluster = 20, Queue = 20, LongestWait = TimeSpan.FromMinutes(10) };
 
     /// <summary>Whoever was let in learns it on another thread.</summary>
     public static Task AdmittedAsync(FairQueue queue, List<Task<Seat>> all) => Orrery.Testing.Eventually.TrueAsync(

@@ -43,6 +43,9 @@ public sealed class RequestCostTests : IAsyncLifetime
                 ServingCertificate = Authority.IssueServer(["localhost"], [IPAddress.Loopback], Lifetime).ToX509(),
                 ClientCas = [Authority.Certificate()],
                 ServiceAccountKeys = ServiceAccountKeys.Load(ServiceAccountKeys.NewKeyPem()),
+
+                // Those who wait for a seat wait for as long as the test takes.
+                Fairness = new FairnessOptions { LongestWait = TimeSpan.FromMinutes(10) },
             },
             TestContext.Current.CancellationToken);
         await state.Upkeep!.StartAsync(TestContext.Current.CancellationToken);

@@ -43,6 +43,15 @@ public sealed class ServerFixture : IAsyncLifetime
         return new ClusterName(ns, name);
     }
 
+    /// <summary>Waits for what follows the namespaces of a cluster: the authority's certificate in each comes by itself, now or a moment later.</summary>
+    public static Task SettledAsync(KubeClient admin) => Eventually.TrueAsync(
+        async () =>
+        {
+            IEnumerable<string> told = (await admin.ListAsync(ConfigMaps, "", new ListQuery { FieldSelector = "metadata.name=kube-root-ca.crt" }, Token)).Items.Select(c => c.Namespace);
+            return !(await admin.ListAsync(Namespaces, "", null, Token)).Items.Select(n => n.Name).Except(told).Any();
+        },
+        "every namespace has the certificate", cancellationToken: Token);
+
     public static JsonObject Named(string name) => new() { ["metadata"] = new JsonObject { ["name"] = name } };
 
     public static JsonObject ConfigMap(string name, string value = "v", params (string Key, string Value)[] labels)

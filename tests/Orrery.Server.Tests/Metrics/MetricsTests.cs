@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Orrery.Api;
 using Orrery.Client;
+using Orrery.Testing;
 
 namespace Orrery.Server.Tests.Metrics;
 
@@ -10,13 +11,24 @@ public sealed partial class MetricsTests(ServerFixture fixture) : IClassFixture<
     [Fact]
     public async Task Metrics_AfterRequests_CountsThemByWhatTheyAskedFor()
     {
-        string ns = await fixture.NamespaceAsync();
-        string before = await ReadAsync(fixture.Admin);
-        await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("a"), ServerFixture.Token);
-        await fixture.Admin.GetAsync(ServerFixture.ConfigMaps, ns, "a", ServerFixture.Token);
-        await fixture.Admin.GetAsync(ServerFixture.ConfigMaps, ns, "a", ServerFixture.Token);
-        Assert.Null(await fixture.Admin.FindAsync(ServerFixture.ConfigMaps, ns, "none", ServerFixture.Token));
-        string after = await ReadAsync(fixture.Admin);
+        // A server of its own, on which nothing else happens once all is there that comes by itself.
+        await using TestServer server = await TestServer.StartAsync(cancellationToken: ServerFixture.Token);
+        await ServerFixture.SettledAsync(server.Admin);
+        string before = await ReadAsync(server.Admin);
+        await server.Admin.CreateAsync(ServerFixture.ConfigMaps, "default", ServerFixture.ConfigMap("a"), ServerFixture.Token);
+        await server.Admin.GetAsync(ServerFixture.ConfigMaps, "default", "a", ServerFixture.Token);
+        await server.Admin.GetAsync(ServerFixture.ConfigMaps, "default", "a", ServerFixture.Token);
+        Assert.Null(await server.Admin.FindAsync(ServerFixture.ConfigMaps, "default", "none", ServerFixture.Token));
+
+        // A request is counted once its client has the answer, and may have read it to its end.
+        string after = "";
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                after = await ReadAsync(server.Admin);
+                return Grown("apiserver_request_duration_seconds_count", "resource=\"configmaps\"") >= 4;
+            },
+            "all four are counted", cancellationToken: ServerFixture.Token);
 
         Assert.Equal(1, Grown("apiserver_request_total", "verb=\"POST\"", "resource=\"configmaps\"", "code=\"201\"", "scope=\"resource\""));
         Assert.Equal(2, Grown("apiserver_request_total", "verb=\"GET\"", "resource=\"configmaps\"", "code=\"200\"", "scope=\"resource\""));

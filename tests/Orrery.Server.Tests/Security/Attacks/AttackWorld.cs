@@ -73,7 +73,8 @@ public sealed class AttackWorld : IAsyncLifetime
         }
 
         // Upkeep has its say before anything is compared.
-        await Eventually.TrueAsync(async () => (await Server.Admin.ListAsync(ServerFixture.ConfigMaps, "beta", null, Cancel)).Items.Count == 1, "upkeep is done", cancellationToken: Cancel);
+        await ServerFixture.SettledAsync(Server.Admin);
+        await ServerFixture.SettledAsync(Victim);
         before = await StateAsync();
     }
 

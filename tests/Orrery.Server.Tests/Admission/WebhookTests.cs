@@ -56,7 +56,7 @@ public sealed class WebhookTests(ServerFixture fixture) : IClassFixture<ServerFi
         Assert.Equal(200, code);
         Assert.Equal(["mind the gap"], warnings);
         JsonObject request = Assert.Single(webhook.Reviews)["request"]!.AsObject();
-        Assert.Equal("/hook?timeout=5s", Assert.Single(webhook.Paths));
+        Assert.Equal("/hook?timeout=20s", Assert.Single(webhook.Paths));
         Assert.Equal("""{"group":"","version":"v1","kind":"ConfigMap"}""", request["kind"]!.ToJsonString());
         Assert.Equal("""{"group":"","version":"v1","resource":"configmaps"}""", request["resource"]!.ToJsonString());
         Assert.Equal(("UPDATE", ns, "a", true), (request.TextAt("operation"), request.TextAt("namespace"), request.TextAt("name"), request.FlagAt("dryRun")));
@@ -188,7 +188,7 @@ public sealed class WebhookTests(ServerFixture fixture) : IClassFixture<ServerFi
         StatusException refusal = await RefusalAsync(() => fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("a"), Token));
 
         Assert.Equal(500, refusal.Code);
-        Assert.StartsWith($"Internal error occurred: failed calling webhook \"hook.test.example.com\": failed to call webhook: Post \"{webhook.Url}?timeout=5s\": ", refusal.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"Internal error occurred: failed calling webhook \"hook.test.example.com\": failed to call webhook: Post \"{webhook.Url}?timeout=20s\": ", refusal.Message, StringComparison.Ordinal);
         Assert.Empty(webhook.Reviews);
     }
 
@@ -295,7 +295,7 @@ public sealed class WebhookTests(ServerFixture fixture) : IClassFixture<ServerFi
     {
         await using TestWebhook webhook = await TestWebhook.StartAsync(r => TestWebhook.Answer(r, true), Token);
         string ns = await fixture.NamespaceAsync();
-        JsonObject configuration = Configuration(webhook, ns, "", "dry-" + ns, Rule, 5, webhook.CaBundle);
+        JsonObject configuration = Configuration(webhook, ns, "", "dry-" + ns, Rule, 20, webhook.CaBundle);
         configuration["webhooks"]![0]!["sideEffects"] = "NoneOnDryRun";
         await fixture.Admin.CreateAsync(Validating, "", configuration, Token);
 
@@ -328,7 +328,7 @@ public sealed class WebhookTests(ServerFixture fixture) : IClassFixture<ServerFi
         await using TestWebhook webhook = await TestWebhook.StartAsync(r => TestWebhook.Answer(r, true), Token, $"hook.{ns}.svc");
         await fixture.Admin.CreateAsync(ServerFixture.Services, ns, Json("""{"metadata":{"name":"hook"},"spec":{"type":"ExternalName","externalName":"localhost"}}"""), Token);
         await fixture.Admin.CreateAsync(ServerFixture.Services, ns, Json("""{"metadata":{"name":"pods"},"spec":{"ports":[{"port":443}]}}"""), Token);
-        JsonObject named = Configuration(webhook, ns, "", "named-" + ns, Rule, 5, webhook.CaBundle);
+        JsonObject named = Configuration(webhook, ns, "", "named-" + ns, Rule, 20, webhook.CaBundle);
         named["webhooks"]![0]!["clientConfig"] = Json($$$"""{"service":{"namespace":"{{{ns}}}","name":"hook","path":"/go","port":{{{webhook.Port}}}},"caBundle":"{{{webhook.CaBundle}}}"}""");
         KubeObject made = await fixture.Admin.CreateAsync(Validating, "", named, Token);
 
@@ -338,7 +338,7 @@ public sealed class WebhookTests(ServerFixture fixture) : IClassFixture<ServerFi
         await fixture.Admin.UpdateAsync(Validating, "", "named-" + ns, named, Token);
         StatusException refusal = await RefusalAsync(() => fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("b"), Token));
 
-        Assert.Equal("/go?timeout=5s", Assert.Single(webhook.Paths));
+        Assert.Equal("/go?timeout=20s", Assert.Single(webhook.Paths));
         Assert.Contains($"service \"pods\" in namespace \"{ns}\" cannot be reached: the API server is in no pod network", refusal.Message, StringComparison.Ordinal);
     }
 
@@ -356,7 +356,7 @@ public sealed class WebhookTests(ServerFixture fixture) : IClassFixture<ServerFi
             await server.Admin.CreateAsync(ServerFixture.Namespaces, "", ServerFixture.Named(name), Token);
             await server.Admin.CreateAsync(Orrery.Api.Kinds.OrreryResources.LogicalClusters, name, ServerFixture.Named("c"), Token);
             KubeClient tenant = server.AdminOf(new ClusterName(name, "c"));
-            JsonObject configuration = Configuration(webhook, "default", "", "guard", Rule, 5, webhook.CaBundle);
+            JsonObject configuration = Configuration(webhook, "default", "", "guard", Rule, 20, webhook.CaBundle);
             configuration["webhooks"]![0]!["clientConfig"]!["url"] = url;
             await tenant.CreateAsync(Validating, "", configuration, Token);
 
@@ -391,8 +391,17 @@ public sealed class WebhookTests(ServerFixture fixture) : IClassFixture<ServerFi
     [Fact]
     public async Task Validating_ThatAnswersWhenTheNamespaceHasGone_IsTooLate()
     {
-        using var gone = new ManualResetEventSlim();
-        await using TestWebhook webhook = await TestWebhook.StartAsync(r => gone.Wait(TimeSpan.FromSeconds(25)) ? TestWebhook.Answer(r, true) : null, Token);
+        var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using TestWebhook webhook = await TestWebhook.StartAsync(
+            async (hook, http) =>
+            {
+                JsonObject review = Json(await new StreamReader(http.Request.Body).ReadToEndAsync(Token));
+                hook.Reviews.Enqueue(review);
+                await gone.Task.WaitAsync(http.RequestAborted);
+                http.Response.ContentType = "application/json";
+                await http.Response.WriteAsync(TestWebhook.Answer(review, true).ToJsonString(), http.RequestAborted);
+            },
+            Token);
         string ns = await fixture.NamespaceAsync();
         await ConfigureAsync(Validating, webhook, ns, timeout: 30);
         Task<StatusException> refusal = RefusalAsync(() => fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("a"), Token));
@@ -400,7 +409,7 @@ public sealed class WebhookTests(ServerFixture fixture) : IClassFixture<ServerFi
 
         await fixture.Admin.DeleteAsync(ServerFixture.Namespaces, "", ns, null, Token);
         await Eventually.TrueAsync(async () => await fixture.Admin.FindAsync(ServerFixture.Namespaces, "", ns, Token) is null, "the namespace goes", cancellationToken: Token);
-        gone.Set();
+        gone.SetResult();
 
         Assert.Equal((404, $"namespaces \"{ns}\" not found"), ((await refusal).Code, (await refusal).Message));
         Assert.Empty((await fixture.Admin.ListAsync(ServerFixture.ConfigMaps, ns, null, Token)).Items);
@@ -409,7 +418,7 @@ public sealed class WebhookTests(ServerFixture fixture) : IClassFixture<ServerFi
     private const string Rule = """{"apiGroups":[""],"apiVersions":["v1"],"resources":["configmaps"],"operations":["*"]}""";
 
     private async Task ConfigureAsync(
-        GroupVersionResource kind, TestWebhook webhook, string ns, string more = "", string? name = null, string rule = Rule, int timeout = 5, string? caBundle = null) =>
+        GroupVersionResource kind, TestWebhook webhook, string ns, string more = "", string? name = null, string rule = Rule, int timeout = 20, string? caBundle = null) =>
         await fixture.Admin.CreateAsync(kind, "", Configuration(webhook, ns, more, name ?? "hook-" + ns, rule, timeout, caBundle ?? webhook.CaBundle), Token);
 
     private static JsonObject Configuration(TestWebhook webhook, string ns, string more, string name, string rule, int timeout, string caBundle) => Json($$$$$"""

@@ -37,12 +37,12 @@ public sealed class KubeClientTests
         await using var network = new BadNetwork(server.Url.Port, TimeProvider.System);
         using var client = new KubeClient(server.Config with { Server = new UriBuilder(server.Url) { Port = network.Port }.Uri });
         Task<string> slow = client.GetTextAsync("/slow", Token);
-        await asked.Task.WaitAsync(TimeSpan.FromSeconds(30), Token);
+        await asked.Task.WaitAsync(TimeSpan.FromSeconds(60), Token);
 
         network.Silence();
         client.Abandon();
 
-        Exception fault = await Assert.ThrowsAnyAsync<Exception>(() => slow.WaitAsync(TimeSpan.FromSeconds(30), Token));
+        Exception fault = await Assert.ThrowsAnyAsync<Exception>(() => slow.WaitAsync(TimeSpan.FromSeconds(60), Token));
         Assert.True(fault is HttpRequestException or IOException, fault.ToString());
         Assert.Equal("web", (await client.GetAsync(Deployments, "shop", "web", Token)).Name);
         Assert.Equal(2, network.Connections);

@@ -73,7 +73,7 @@ public sealed class ApiServer : IAsyncDisposable
 
         ILogger log = options.LoggerFactory.CreateLogger<ApiServer>();
         log.Serving(url);
-        if (!IdleRecords.IsPossible)
+        if (!OpenSslSession.IsPossible)
         {
             log.IdleMemoryKept("TLS");
         }
@@ -188,6 +188,7 @@ public sealed class ApiServer : IAsyncDisposable
             listen.Use(RecordMemory.After);
             listen.Use(HandshakeTurns.After);
             listen.Use(IdleRecords.After);
+            listen.Use(SessionTickets.After);
         });
     }
 }

@@ -20,8 +20,8 @@ internal sealed record TunnelCredential(SatelliteUserName Satellite, string Data
             return new TunnelCredential(satellite, dataPlane.Uid, DateTimeOffset.MaxValue, "");
         }
 
-        // Other requests of the connection may look at it at the same time, for which it is not made.
-        using X509Certificate2 certificate = X509CertificateLoader.LoadCertificate(presented.RawData);
+        // Other requests of the connection may look at it at the same time, for which it is not made. A copy shares what was decoded.
+        using var certificate = new X509Certificate2(presented);
         return new TunnelCredential(satellite, dataPlane.Uid, certificate.NotAfter.ToUniversalTime(), certificate.GetCertHashString(HashAlgorithmName.SHA256));
     }
 }

@@ -32,7 +32,8 @@ internal sealed class CertificateAuthenticator(
     private Verified Verify(X509Certificate2 presented)
     {
         // The first requests of a connection come here at once, and a certificate reads its extensions lazily and not for several threads: each looks at a copy of its own.
-        using X509Certificate2 certificate = X509CertificateLoader.LoadCertificate(presented.RawData);
+        // OpenSSL's part of it is for several threads and is shared: to decode its key anew costs more than to verify it.
+        using var certificate = new X509Certificate2(presented);
         ClientChain chain = ClientChain.Verify(certificate, presented, authorities, time.GetUtcNow(), admitsExpired: expired is not null);
         string problems = chain.Problems;
         UserInfo? user = chain.IsTrusted ? Read(certificate, ref problems) : null;

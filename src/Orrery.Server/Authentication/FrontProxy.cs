@@ -69,7 +69,7 @@ internal sealed class FrontProxy(FrontProxyOptions options, TimeProvider time, I
     private Verified Verify(X509Certificate2 presented)
     {
         // A copy of its own, as the first requests of a connection come here at once.
-        using X509Certificate2 certificate = X509CertificateLoader.LoadCertificate(presented.RawData);
+        using var certificate = new X509Certificate2(presented);
         ClientChain chain = ClientChain.Verify(certificate, presented, options.Authorities, time.GetUtcNow(), admitsExpired: false);
         bool isAllowed = options.AllowedNames.Count == 0 || (CertificateSubject.Read(certificate.SubjectName, out _) is { } subject && options.AllowedNames.Contains(subject.Name, StringComparer.Ordinal));
         if (chain.IsTrusted && !isAllowed)

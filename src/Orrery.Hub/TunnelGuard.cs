@@ -18,8 +18,10 @@ internal sealed class TunnelGuard
     private readonly TunnelHubOptions options;
     private readonly Informer dataPlanes;
 
-    /// <summary>Whether a tunnel may have become one that does not stay: a tunnel opened, a data plane changed, or one could not be looked at.</summary>
-    private volatile bool isDue;
+    private readonly Lock gate = new();
+
+    /// <summary>Data planes of which a tunnel may have become one that does not stay: it opened, the data plane changed, or could not be looked at. Each once, in the order in which they came.</summary>
+    private OrderedDictionary<string, bool> due = new(StringComparer.Ordinal);
 
     /// <summary>When the first certificate ends of those that tunnels were opened with.</summary>
     private DateTimeOffset firstEnd = DateTimeOffset.MinValue;
@@ -30,11 +32,11 @@ internal sealed class TunnelGuard
         this.api = api;
         this.options = options;
         dataPlanes = new Informer(api, OrreryResources.DataPlanes, new InformerOptions { Transform = IdentityAlone, Time = options.Time, Loggers = options.Loggers });
-        dataPlanes.Subscribe(_ => isDue = true);
+        dataPlanes.Subscribe(change => LookAgain(change.Key.Name));
     }
 
     /// <summary>A tunnel has opened; what stood in its way may have come while it did.</summary>
-    public void Opened() => isDue = true;
+    public void Opened(string dataPlane) => LookAgain(dataPlane);
 
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(dataPlanes.RunAsync(cancellationToken), LookAsync(cancellationToken));
 
@@ -44,20 +46,48 @@ internal sealed class TunnelGuard
         while (!cancellationToken.IsCancellationRequested)
         {
             DateTimeOffset now = options.Time.GetUtcNow();
-            if (isDue || firstEnd <= now)
+            if (firstEnd <= now)
             {
-                isDue = false;
-                await LookAtAllAsync(now, cancellationToken).ConfigureAwait(false);
+                firstEnd = DateTimeOffset.MaxValue;
+                await LookAtAsync(hub.Held.All, now, cancellationToken).ConfigureAwait(false);
+            }
+
+            foreach (string dataPlane in Due())
+            {
+                await LookAtAsync(hub.Held.Of(dataPlane), now, cancellationToken).ConfigureAwait(false);
             }
 
             await Task.Delay(LookInterval, options.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private async Task LookAtAllAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    private void LookAgain(string dataPlane)
     {
-        firstEnd = DateTimeOffset.MaxValue;
-        foreach (Tunnel tunnel in hub.Held)
+        lock (gate)
+        {
+            due[dataPlane] = true;
+        }
+    }
+
+    /// <returns>Those that are due until now, and no more from now on.</returns>
+    private ICollection<string> Due()
+    {
+        lock (gate)
+        {
+            if (due.Count == 0)
+            {
+                return [];
+            }
+
+            ICollection<string> these = due.Keys;
+            due = new OrderedDictionary<string, bool>(StringComparer.Ordinal);
+            return these;
+        }
+    }
+
+    private async Task LookAtAsync(Tunnel[] tunnels, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        foreach (Tunnel tunnel in tunnels)
         {
             // 1. Most are as they were when they were last looked at.
             KubeObject? seen = dataPlanes.Get(ClusterName.Root, "", tunnel.DataPlane);
@@ -83,7 +113,7 @@ internal sealed class TunnelGuard
             {
                 // Not known, so not ended, whatever it was: looked at again in a second. Were this to end, revoked satellites would stay.
                 Log.NotLookedUp(options.Loggers.CreateLogger("Orrery.Hub"), tunnel.DataPlane, e.Message);
-                isDue = true;
+                LookAgain(tunnel.DataPlane);
             }
         }
     }
@@ -114,16 +144,15 @@ internal sealed class TunnelGuard
 
     private static KubeObject IdentityAlone(KubeObject dataPlane)
     {
-        JsonObject json = dataPlane.ToJsonObject();
         var kept = new JsonObject
         {
             ["apiVersion"] = OrreryResources.ApiVersion,
             ["kind"] = "DataPlane",
             ["metadata"] = new JsonObject { ["name"] = dataPlane.Name, ["uid"] = dataPlane.Uid, ["resourceVersion"] = dataPlane.ResourceVersion },
         };
-        if (json["spec"]?["satelliteIdentity"] is { } identity)
+        if (dataPlane.TextAt("spec", "satelliteIdentity") is { } identity)
         {
-            kept["spec"] = new JsonObject { ["satelliteIdentity"] = identity.DeepClone() };
+            kept["spec"] = new JsonObject { ["satelliteIdentity"] = identity };
         }
 
         return KubeObject.From(kept);

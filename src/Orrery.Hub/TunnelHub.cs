@@ -18,7 +18,8 @@ namespace Orrery.Hub;
 public sealed class TunnelHub
 {
     private readonly ConcurrentDictionary<string, Tunnel> open = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<Tunnel, bool> held = new();
+    private readonly HeldTunnels held = new();
+    private readonly TunnelLooks looks;
     private readonly ConcurrentDictionary<string, DateTimeOffset> lost = new(StringComparer.Ordinal);
     private readonly TunnelShares shares = new();
     private readonly TunnelContests contests;
@@ -36,6 +37,7 @@ public sealed class TunnelHub
     {
         this.options = options;
         contests = new TunnelContests(options.Time);
+        looks = new TunnelLooks(options.Heartbeat, options.Time);
         logger = options.Loggers.CreateLogger("Orrery.Hub");
         exchange = new TunnelExchange(options.Time, logger);
         Beats = new BeatSlots(options.Heartbeat, options.Time);
@@ -85,7 +87,7 @@ public sealed class TunnelHub
                 written.Changed(dataPlane);
             }
 
-            await Together.RunAsync([new ServerRegistration(api, server, access.Address, options).RunAsync, known.RunAsync, written.RunAsync, looking.RunAsync, telling.RunAsync, ListenAsync], cancellationToken).ConfigureAwait(false);
+            await Together.RunAsync([new ServerRegistration(api, server, access.Address, options).RunAsync, known.RunAsync, written.RunAsync, looking.RunAsync, telling.RunAsync, looks.RunAsync], cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -107,7 +109,7 @@ public sealed class TunnelHub
     public int Count => held.Count;
 
     /// <summary>All tunnels that end here, also those that another has taken the place of and through which something still goes.</summary>
-    internal IEnumerable<Tunnel> Held => held.Select(h => h.Key);
+    internal HeldTunnels Held => held;
 
     internal TimeProvider Time => options.Time;
 
@@ -198,7 +200,8 @@ public sealed class TunnelHub
     {
         await using var tunnel = new Tunnel(dataPlane, credential, connection, heard, options.Heartbeat, options.Time) { Carrier = carrier, Remote = remote };
         Tunnel? former = null;
-        held[tunnel] = true;
+        held.Add(tunnel);
+        looks.Opened(tunnel);
         open.AddOrUpdate(dataPlane, tunnel, (_, present) =>
         {
             former = present;
@@ -235,7 +238,7 @@ public sealed class TunnelHub
         silences.Opened(dataPlane);
         Log.TunnelOpen(logger, dataPlane, remote);
         records?.Changed(dataPlane);
-        guard?.Opened();
+        guard?.Opened(dataPlane);
         string reason = "the server stops";
         try
         {
@@ -243,7 +246,7 @@ public sealed class TunnelHub
         }
         finally
         {
-            held.TryRemove(tunnel, out _);
+            held.Remove(tunnel);
             silences.Ended(tunnel);
             if (open.TryRemove(new KeyValuePair<string, Tunnel>(dataPlane, tunnel)))
             {
@@ -273,26 +276,6 @@ public sealed class TunnelHub
         }
 
         return null;
-    }
-
-    /// <summary>Gives up tunnels in which nothing is heard any more, and lets those rest in which nothing is said. One look at all of them: a timer each would cost more than the heartbeats.</summary>
-    private async Task ListenAsync(CancellationToken cancellationToken)
-    {
-        using var look = new PeriodicTimer(options.Heartbeat / 4, options.Time);
-        while (await look.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
-        {
-            foreach (Tunnel tunnel in Held)
-            {
-                if (tunnel.Quiet > options.Heartbeat * 2)
-                {
-                    tunnel.GiveUp();
-                }
-                else
-                {
-                    tunnel.Carrier?.MayRest();
-                }
-            }
-        }
     }
 
     private ITunnelRoute RouteTo(TunnelRequest asked)

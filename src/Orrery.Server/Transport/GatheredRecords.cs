@@ -1,15 +1,17 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
+using Orrery.Server.Transport.Sockets;
 
 namespace Orrery.Server.Transport;
 
 /// <summary>
 /// Hands the TLS records of a large answer to the socket several at a time. The layer that encrypts writes one, sends it, and only then makes the next, and for each the system
 /// goes its whole way to the network and wakes whoever reads: a third of what a large list costs. A record that is full is not the last of what it writes, for it
-/// flushes after that; any other goes on at once, with what waits.
+/// flushes after that; any other goes on at once, with what waits. What is said over a connection that rests is sent by whoever says it.
 /// </summary>
-internal sealed class GatheredRecords(PipeWriter next) : PipeWriter
+/// <param name="connection">Null for one that never rests.</param>
+internal sealed class GatheredRecords(PipeWriter next, IRestingConnection? connection = null) : PipeWriter
 {
     /// <summary>Least length of what a full record becomes (RFC 8446 5.1, 5.2).</summary>
     private const int FullRecord = 16 * 1024;
@@ -26,7 +28,7 @@ internal sealed class GatheredRecords(PipeWriter next) : PipeWriter
     /// <summary>In front of the TLS layer, which then writes through here.</summary>
     public static ConnectionDelegate Before(ConnectionDelegate tls) => connection =>
     {
-        connection.Transport = new Sides(connection.Transport.Input, new GatheredRecords(connection.Transport.Output));
+        connection.Transport = new Sides(connection.Transport.Input, new GatheredRecords(connection.Transport.Output, connection.Features.Get<IRestingConnection>()));
         return tls(connection);
     };
 
@@ -35,7 +37,7 @@ internal sealed class GatheredRecords(PipeWriter next) : PipeWriter
         if (source.Length < FullRecord || held + source.Length > MostHeld)
         {
             held = 0;
-            return next.WriteAsync(source, cancellationToken);
+            return connection is { IsResting: true } ? SocketLoop.WriteAndSend(next, source, cancellationToken) : next.WriteAsync(source, cancellationToken);
         }
 
         held += source.Length;

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Orrery.Server.Transport;
+using Orrery.Server.Transport.Sockets;
 using Xunit;
 
 namespace Orrery.Server.Tests.Transport;
@@ -16,6 +17,44 @@ public sealed class GatheredRecordsTests
         var records = new GatheredRecords(pipe.Writer);
         await records.WriteAsync(new byte[100], TestContext.Current.CancellationToken);
         Assert.Equal(100, Arrived());
+    }
+
+    [Fact]
+    public async Task WriteAsync_OverAConnectionThatRests_IsSentByTheThreadThatWrites()
+    {
+        var output = new Pipe(new PipeOptions(readerScheduler: SocketLoop.Scheduler, useSynchronizationContext: false));
+        var connection = new Connection { IsResting = true };
+        var records = new GatheredRecords(output.Writer, connection);
+        int sentBy = 0;
+        Task sending = SendAsync();
+
+        ValueTask<FlushResult> writing = records.WriteAsync(new byte[100], TestContext.Current.CancellationToken);
+        Assert.Equal(Environment.CurrentManagedThreadId, sentBy);
+        await writing;
+        await sending;
+
+        // And no longer than that.
+        bool isWriting = true, isSentWithin = false;
+        connection.IsResting = false;
+        var sent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        int thread = Environment.CurrentManagedThreadId;
+        SocketLoop.Scheduler.Schedule(
+            _ =>
+            {
+                isSentWithin = isWriting && Environment.CurrentManagedThreadId == thread;
+                sent.SetResult();
+            },
+            null);
+        isWriting = false;
+        await sent.Task;
+        Assert.False(isSentWithin);
+
+        async Task SendAsync()
+        {
+            ReadResult given = await output.Reader.ReadAsync(TestContext.Current.CancellationToken);
+            sentBy = Environment.CurrentManagedThreadId;
+            output.Reader.AdvanceTo(given.Buffer.End);
+        }
     }
 
     [Fact]
@@ -71,5 +110,14 @@ public sealed class GatheredRecordsTests
         int length = (int)result.Buffer.Length;
         pipe.Reader.AdvanceTo(result.Buffer.End);
         return length;
+    }
+
+    private sealed class Connection : IRestingConnection
+    {
+        public bool IsResting { get; set; }
+
+        public void MayRest()
+        {
+        }
     }
 }

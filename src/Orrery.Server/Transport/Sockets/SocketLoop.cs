@@ -26,6 +26,10 @@ internal sealed class SocketLoop
     [ThreadStatic]
     private static bool isPatientThread;
 
+    /// <summary>Whether this thread sends what it writes, for now.</summary>
+    [ThreadStatic]
+    private static bool isSending;
+
     private readonly Epoll epoll = new(AtATime);
     private readonly TimeSpan gathering;
 
@@ -41,11 +45,26 @@ internal sealed class SocketLoop
     /// <summary>For connections that rest.</summary>
     public static SocketLoop Resting => Patient.Value;
 
-    /// <summary>Goes on within the thread for resting connections, where that is the one that asks, and otherwise in the pool.</summary>
+    /// <summary>Goes on within the thread for resting connections, where that is the one that asks, or within one that sends what it writes, and otherwise in the pool.</summary>
     public static PipeScheduler Scheduler { get; } = new HereOrPool();
 
     /// <summary>Goes on in the pool, if this is the thread for resting connections: that one hears that satellites live, and whatever takes longer leaves it.</summary>
     public static ConfiguredTaskAwaitable Elsewhere() => Task.CompletedTask.ConfigureAwait(isPatientThread ? ConfigureAwaitOptions.ForceYielding : ConfigureAwaitOptions.None);
+
+    /// <summary>Writes to the pipe whose reader sends, and sends within this thread: for a connection of which little is said a second piece of work in the pool costs more than the sending.</summary>
+    public static ValueTask<FlushResult> WriteAndSend(PipeWriter output, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        bool before = isSending;
+        isSending = true;
+        try
+        {
+            return output.WriteAsync(bytes, cancellationToken);
+        }
+        finally
+        {
+            isSending = before;
+        }
+    }
 
     /// <returns>The key of a connection, for both loops.</returns>
     public static int Enter(EpollConnection connection)
@@ -112,7 +131,7 @@ internal sealed class SocketLoop
     {
         public override void Schedule(Action<object?> action, object? state)
         {
-            if (isPatientThread)
+            if (isPatientThread || isSending)
             {
                 action(state);
             }

@@ -18,6 +18,9 @@ internal sealed class PrometheusText : IDisposable
     private readonly ConcurrentDictionary<(Instrument Instrument, string Labels), Series> series = new();
     private readonly Lock gate = new();
 
+    /// <summary>Labels that were written before, by the names and values of up to two: measurements come by the thousand and say the same few things.</summary>
+    private readonly ConcurrentDictionary<(string Name, string Value, string OtherName, string OtherValue), string> written = new();
+
     public PrometheusText()
     {
         listener.InstrumentPublished = (instrument, mine) =>
@@ -84,7 +87,27 @@ internal sealed class PrometheusText : IDisposable
         }
     }
 
-    private static string Labels(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    private string Labels(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        (string, string, string, string) known;
+        switch (tags)
+        {
+            case []:
+                return "";
+            case [{ Value: string value } one]:
+                known = (one.Key, value, "", "");
+                break;
+            case [{ Value: string value } one, { Value: string otherValue } other]:
+                known = (one.Key, value, other.Key, otherValue);
+                break;
+            default:
+                return Write(tags);
+        }
+
+        return written.TryGetValue(known, out string? text) ? text : written[known] = Write(tags);
+    }
+
+    private static string Write(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         var text = new StringBuilder();
         foreach ((string name, object? value) in tags)
@@ -115,8 +138,13 @@ internal sealed class PrometheusText : IDisposable
             lock (own)
             {
                 sum += value;
-                int at = Array.FindIndex(Bounds, b => value <= b);
-                buckets[at < 0 ? Bounds.Length : at]++;
+                int at = 0;
+                while (at < Bounds.Length && value > Bounds[at])
+                {
+                    at++;
+                }
+
+                buckets[at]++;
             }
         }
 

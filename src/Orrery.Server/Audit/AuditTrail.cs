@@ -170,7 +170,7 @@ internal sealed class AuditTrail : IAuditAnnotations
         }
 
         // That something came need not be on its way to the disk before what is done about it.
-        return stage == AuditStage.RequestReceived ? file.AppendAsync(line, cancellationToken) : new ValueTask(file.WriteAsync(line, cancellationToken));
+        return stage == AuditStage.RequestReceived ? file.AppendAsync(line, cancellationToken) : file.WriteAsync(line, cancellationToken);
     }
 
     private JsonNode? Embeddable(JsonNode? body) => body is JsonObject json && decision.OmitManagedFields ? AuditEvent.WithoutManagedFields(json) : body;

@@ -29,6 +29,35 @@ public sealed class AuditFileTests
         }
     }
 
+    /// <summary>Whoever finds nobody writing writes for all: each is told when its own line is there, not before.</summary>
+    [Fact]
+    public async Task Write_ByManyAtOnce_IsInTheFileWhenEachReturns()
+    {
+        using var folder = new TempDirectory();
+        string path = folder.File("a.log");
+        const int writers = 16, lines = 200;
+        await using (var file = new AuditFile(new AuditOptions { Policy = Policy, Path = path }, TimeProvider.System, NullLogger<AuditFile>.Instance))
+        {
+            await Task.WhenAll(Enumerable.Range(0, writers).Select(writer => Task.Run(async () =>
+            {
+                for (int i = 0; i < lines; i++)
+                {
+                    await file.AppendAsync(Encoding.ASCII.GetBytes($"{writer} comes {i}"), TestContext.Current.CancellationToken);
+                    await file.WriteAsync(Encoding.ASCII.GetBytes($"{writer} ends {i}"), TestContext.Current.CancellationToken);
+                    if (i % 50 == 0)
+                    {
+                        using var read = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+                        Assert.Contains($"{writer} ends {i}\n", await read.ReadToEndAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+                    }
+                }
+            })));
+        }
+
+        ILookup<string, string> all = File.ReadLines(path).ToLookup(l => l.Split(' ')[0]);
+        Assert.Equal(writers, all.Count);
+        Assert.All(all, of => Assert.Equal(Enumerable.Range(0, lines).SelectMany(i => (string[])[$"{of.Key} comes {i}", $"{of.Key} ends {i}"]), of));
+    }
+
     /// <summary>As logrotate's copytruncate does: the file must not begin with a hole as long as what was there.</summary>
     [Fact]
     public async Task Append_AfterAnotherEmptiedTheFile_BeginsAtItsStart()

@@ -37,9 +37,13 @@ internal sealed record ContinueToken(long Revision, string StartAfter)
         {
             string base64 = token.Replace('-', '+').Replace('_', '/');
             byte[] bytes = Convert.FromBase64String(base64 + new string('=', (4 - base64.Length % 4) % 4));
-            if (JsonBody.Parse(bytes) is JsonObject json && json.TextAt("v") == Version && json.TextAt("start") is { Length: > 1 } start && json.NumberAt("rv") is { } revision and (> 0 or Latest))
+            if (JsonBody.Parse(bytes) is JsonObject json && json.TextAt("v") == Version && json.TextAt("start") is { Length: > 0 } start && json.NumberAt("rv") is { } revision and (> 0 or Latest))
             {
-                return new ContinueToken(revision, start[1..].TrimEnd('\0'));
+                // Upstream's storage/continue.go: a slash in front may be left out, and nothing leads out of the list.
+                string key = start[0] == '/' ? start : "/" + start;
+                return key[1..].TrimEnd('\0') is { Length: > 0 } after && after.Split('/').All(p => p is not ("" or "." or ".."))
+                    ? new ContinueToken(revision, after)
+                    : throw ApiErrors.BadRequest($"invalid continue token: continue key is not valid: {start}");
             }
         }
         catch (FormatException fault)

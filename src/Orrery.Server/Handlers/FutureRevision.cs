@@ -32,7 +32,9 @@ internal static class FutureRevision
                 Code = 504,
                 Reason = StatusReason.Timeout,
                 Message = $"Timeout: Too large resource version: {revision}, current: {request.Server.Caches.Revision}",
-                Details = new StatusDetails { RetryAfterSeconds = 1, Causes = [new StatusCause("ResourceVersionTooLarge", "Too large resource version", "")] },
+
+                // Events have no watch cache upstream, and their store says no time.
+                Details = new StatusDetails { RetryAfterSeconds = request.Resource.StoredAs is { Group: "", Resource: "events" } ? 0 : 1, Causes = [new StatusCause("ResourceVersionTooLarge", "Too large resource version", "")] },
             });
         }
     }

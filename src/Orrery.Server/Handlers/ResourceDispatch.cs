@@ -99,8 +99,8 @@ internal static class ResourceDispatch
     {
         if (request.Resource.Resource is { Group: "", Resource: "namespaces" })
         {
-            // A namespace is in itself and in no other.
-            return request.Info.Namespace.Length == 0 || (request.Info.IsNameInPath && request.Info.Name == request.Info.Namespace);
+            // A namespace is in none, not in itself either.
+            return !request.Info.IsBelowNamespace && (request.Info.Namespace.Length == 0 || (request.Info.IsNameInPath && request.Info.Name == request.Info.Namespace));
         }
 
         bool below = request.Info.Namespace.Length > 0;

@@ -75,6 +75,12 @@ internal sealed class MetricsEndpoint(
                 ("subresource", key.Subresource), ("verb", key.Verb), ("version", key.Version));
         }
 
+        text.Family("apiserver_requested_deprecated_apis", "gauge", "Deprecated APIs that somebody has asked for since the server started.");
+        foreach (SeriesKey key in all.Where(s => s.Key.Code is not (401 or 403)).Select(s => s.Key with { Code = 0, Verb = "", Scope = "" }).Distinct().Where(k => k is { Group: "", Resource: "endpoints" or "componentstatuses" }))
+        {
+            text.Sample("apiserver_requested_deprecated_apis", 1, ("group", key.Group), ("removed_release", ""), ("resource", key.Resource), ("subresource", key.Subresource), ("version", key.Version));
+        }
+
         text.Family("apiserver_current_inflight_requests", "gauge", "Requests under way, watches and streams left out.");
         text.Sample("apiserver_current_inflight_requests", requests.Mutating, ("request_kind", "mutating"));
         text.Sample("apiserver_current_inflight_requests", requests.Reading, ("request_kind", "readOnly"));

@@ -42,6 +42,9 @@ public sealed record RequestInfo
     /// <summary>Set for <c>/namespaces/{name}</c> too, as upstream does.</summary>
     public string Namespace { get; init; } = "";
 
+    /// <summary>The path goes through a namespace to what is in it.</summary>
+    public bool IsBelowNamespace { get; init; }
+
     /// <summary>Empty for a collection; taken from <c>fieldSelector=metadata.name=…</c> on list and watch.</summary>
     public string Name { get; init; } = "";
 

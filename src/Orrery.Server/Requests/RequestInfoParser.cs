@@ -46,10 +46,12 @@ public static class RequestInfoParser
         // 2. /namespaces/{namespace}/{resource}: what follows the namespace is a resource of its own, unless it is one
         //    of the namespace's own subresources.
         string ns = "";
+        bool isBelow = false;
         if (parts[0] == "namespaces" && parts.Length > 1)
         {
             ns = parts[1];
-            if (parts.Length > 2 && parts[2] is not ("status" or "finalize"))
+            isBelow = parts.Length > 2 && parts[2] is not ("status" or "finalize");
+            if (isBelow)
             {
                 parts = parts[2..];
             }
@@ -79,6 +81,7 @@ public static class RequestInfoParser
             IsHead = method == "HEAD",
             IsResourceRequest = true,
             Namespace = ns,
+            IsBelowNamespace = isBelow,
             Resource = parts[0],
             Name = name,
             IsNameInPath = inPath.Length > 0,

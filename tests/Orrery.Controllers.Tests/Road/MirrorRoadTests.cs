@@ -100,7 +100,7 @@ public sealed class MirrorRoadTests
     }
 
     [Fact]
-    public async Task MirroredNode_Cordoned_SaysThatItHasNoEffect_AndIsPutBack()
+    public async Task MirroredNode_CordonedOrLabelled_SaysThatItHasNoEffect_AndIsPutBack()
     {
         await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
         (KubeClient shop, KubeClient plane) = await OpenAsync(fleet);
@@ -116,6 +116,11 @@ public sealed class MirrorRoadTests
         Assert.Equal("299 - \"node n1 is data plane pa2-par's: cordoning or tainting it here has no effect there, and is put back\"", Assert.Single(answer.Headers.GetValues("Warning")));
         await Eventually.TrueAsync(async () => (await shop.GetAsync(CoreResources.Nodes, "", "n1", default)).At("spec", "unschedulable") is null, "it is put back");
         Assert.Null((await plane.GetAsync(CoreResources.Nodes, "", "n1", default)).At("spec", "unschedulable"));
+
+        using HttpResponseMessage labelled = await user.ForwardAsync(
+            HttpMethod.Patch, "/api/v1/nodes/n1", [], upgrade: false, default, new StringContent("""{"metadata": {"labels": {"mine": "x"} } }""", System.Text.Encoding.UTF8, "application/merge-patch+json"));
+        Assert.Equal("299 - \"node n1 is data plane pa2-par's: its labels and annotations are those that it has there, and are put back\"", Assert.Single(labelled.Headers.GetValues("Warning")));
+        await Eventually.TrueAsync(async () => !(await shop.GetAsync(CoreResources.Nodes, "", "n1", default)).Labels.ContainsKey("mine"), "it is put back");
     }
 
     [Fact]

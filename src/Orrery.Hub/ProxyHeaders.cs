@@ -7,7 +7,7 @@ using Orrery.Client;
 namespace Orrery.Hub;
 
 /// <summary>What of a request passes through a proxy, and what of its answer: all but what concerns one connection, and who the client is.</summary>
-internal static class ProxyHeaders
+public static class ProxyHeaders
 {
     /// <summary>RFC 9110, section 7.6.1, and what is said of the connection besides.</summary>
     private static readonly FrozenSet<string> OfConnection = FrozenSet.Create(
@@ -16,6 +16,8 @@ internal static class ProxyHeaders
     /// <summary>A client's credential is for the control plane, and so is whom it says to act for.</summary>
     private static readonly FrozenSet<string> OfClient = FrozenSet.Create(StringComparer.OrdinalIgnoreCase, "Authorization", "Cookie");
 
+    /// <param name="from">The client's request, its body not yet read.</param>
+    /// <param name="to">Gets its headers, and its body where it has one.</param>
     public static void CopyRequest(HttpContext from, HttpRequestMessage to)
     {
         if (from.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true })
@@ -37,6 +39,8 @@ internal static class ProxyHeaders
         }
     }
 
+    /// <param name="from">What was answered.</param>
+    /// <param name="to">Gets what is not there yet.</param>
     public static void CopyAnswer(HttpResponseMessage from, IHeaderDictionary to)
     {
         foreach ((string name, IEnumerable<string> values) in from.Headers.Concat(from.Content.Headers))

@@ -29,6 +29,9 @@ public sealed record SubresourceTarget(ClusterName Cluster, UserInfo User, strin
     /// <summary>Which end of the object a proxy goes to; <see cref="ProxyName.Port"/> is empty where none was named.</summary>
     public ProxyName Proxy { get; init; } = new("", "", "");
 
+    /// <summary>Objects of a resource in the object's own namespace, as they are now; none of one that is not served.</summary>
+    public Func<GroupVersionResource, IReadOnlyList<KubeObject>> Beside { get; init; } = static _ => [];
+
     /// <summary>What follows the subresource in the path, as the client wrote it: empty, or with its slash in front. Without the query.</summary>
     public string Tail { get; init; } = "";
 }

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Server.Authorization;
+using Orrery.Server.Cache;
 using Orrery.Server.Protection;
 using Orrery.Server.Registry;
 using Orrery.Server.Requests;
@@ -67,7 +68,12 @@ internal static class SubresourceDispatch
 
     /// <summary>The object as it is now. Whoever serves for months need not hold it for as long, so neither does anybody here.</summary>
     private static SubresourceTarget TargetOf(ResourceRequest request, ProxyName proxy) =>
-        new(request.Cluster, request.User, request.Info.Verb, KubeObject.Parse(request.Require(proxy.Name).Json.Span)) { Proxy = proxy, Tail = TailOf(request) };
+        new(request.Cluster, request.User, request.Info.Verb, KubeObject.Parse(request.Require(proxy.Name).Json.Span)) { Proxy = proxy, Tail = TailOf(request), Beside = resource => Beside(request, resource) };
+
+    private static IReadOnlyList<KubeObject> Beside(ResourceRequest request, GroupVersionResource resource) =>
+        request.Server.Resources.Find(request.Cluster, resource) is { } found
+            ? [.. ObjectStore.Range(request.Server.Objects.Current(found), request.Cluster, StoreKey.Prefix(found.StoredAs, request.Cluster, request.Info.Namespace)).Select(o => KubeObject.Parse(o.Json.Span))]
+            : [];
 
     /// <summary>Which methods upstream's routes of what leads through a built-in kind know.</summary>
     /// <exception cref="StatusException">405; 400 for a dry run of what cannot be tried.</exception>

@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Orrery.Commands;
 using Orrery.Installation;
+using Orrery.KubeApiServer.Proxies;
 using Orrery.Server;
 using Orrery.Server.Authentication;
 using Orrery.Server.Security;
@@ -29,6 +30,7 @@ internal static class KubeApiServerProcess
         await using IStore store = await OpenAsync(options, time, cancellationToken).ConfigureAwait(false);
 
         // 3. The server.
+        using var forwarder = new AddressForwarder();
         await using ApiServer server = await ApiServer.StartAsync(
             options.Access.Apply(new ApiServerOptions
             {
@@ -63,6 +65,7 @@ internal static class KubeApiServerProcess
                 MostRequests = options.MostRequests,
                 QueuesRequests = options.QueuesRequests,
                 EventLifetime = options.EventLifetime,
+                SubresourceHandlers = [new PodAddressProxy(forwarder), new ServiceAddressProxy(forwarder)],
                 AdvertiseAddress = options.Advertise,
                 PublicUrl = options.Port == 0 ? null : new Uri($"https://{options.ExternalHost ?? Host(options.Advertise)}:{options.Port}"),
                 TimeProvider = time,

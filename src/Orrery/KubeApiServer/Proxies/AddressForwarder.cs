@@ -1,0 +1,116 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Orrery.Api;
+using Orrery.Hub;
+using Orrery.Server.Handlers;
+
+namespace Orrery.KubeApiServer.Proxies;
+
+/// <summary>
+/// Passes a request on to an address and its answer back (apimachinery <c>pkg/util/proxy</c>). Addresses of this machine are let pass, where upstream refuses them: who starts this server
+/// is the machine's own, and has no pod network but that.
+/// </summary>
+internal sealed class AddressForwarder : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly UriCreationOptions AsWritten = new() { DangerousDisablePathAndQueryCanonicalization = true };
+
+    private readonly HttpMessageInvoker client = new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        UseProxy = false,
+        ConnectTimeout = Patience,
+        // As upstream: the certificates of pods are of no authority that this server could know.
+        SslOptions = { RemoteCertificateValidationCallback = static (_, _, _, _) => true },
+    });
+
+    /// <param name="address">Of a pod.</param>
+    /// <param name="port">Empty for the scheme's own.</param>
+    /// <exception cref="StatusException">400: nothing may be asked there. 501: a stream is wanted. 503: nobody answers.</exception>
+    public async Task ForwardAsync(SubresourceTarget target, string address, string port, HttpContext http, CancellationToken cancellationToken)
+    {
+        // 1. Where to.
+        if (!IPAddress.TryParse(address, out IPAddress? ip) || !MayReach(ip))
+        {
+            throw ApiErrors.BadRequest("address not allowed");
+        }
+
+        if (http.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true })
+        {
+            throw ApiErrors.NotImplemented("streams through a proxy are not served by this API");
+        }
+
+        string own = http.Request.PathBase.Value + http.Request.Path.Value;
+        if (target.Tail.Length == 0 && (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)))
+        {
+            // Or else the links of a page would lead beside it.
+            http.Response.StatusCode = StatusCodes.Status301MovedPermanently;
+            http.Response.Headers.Location = own + "/" + http.Request.QueryString.Value;
+            return;
+        }
+
+        string scheme = target.Proxy.Scheme == "https" ? "https" : "http", host = ip.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"[{ip}]" : ip.ToString();
+        string authority = port.Length > 0 ? $"{host}:{port}" : host;
+        if (!Uri.TryCreate($"{scheme}://{authority}{(target.Tail.Length == 0 ? "/" : target.Tail)}{http.Request.QueryString.Value}", AsWritten, out Uri? uri))
+        {
+            throw ApiErrors.BadRequest($"invalid port \"{port}\"");
+        }
+
+        // 2. Ask.
+        using var request = new HttpRequestMessage(new HttpMethod(http.Request.Method), uri);
+        ProxyHeaders.CopyRequest(http, request);
+        request.Headers.TryAddWithoutValidation("X-Forwarded-Host", http.Request.Host.Value);
+        request.Headers.TryAddWithoutValidation("X-Forwarded-Proto", "https");
+        request.Headers.TryAddWithoutValidation("X-Forwarded-Uri", own);
+        HttpResponseMessage answer;
+        try
+        {
+            answer = await client.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (fault is HttpRequestException || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            throw ApiErrors.ServiceUnavailable($"error trying to reach service: {authority}: {fault.Message}");
+        }
+
+        // 3. Answer.
+        using (answer)
+        {
+            http.Response.StatusCode = (int)answer.StatusCode;
+            ProxyHeaders.CopyAnswer(answer, http.Response.Headers);
+            if (answer.Headers.Location is { } location && Inside(location, uri) is { } path)
+            {
+                http.Response.Headers.Location = own[..(own.Length - Uri.UnescapeDataString(target.Tail).Length)] + path;
+            }
+
+            await PassAsync(await answer.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), http, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public void Dispose() => client.Dispose();
+
+    /// <summary>No address that means another machine's at every place, a cloud's metadata among them (upstream <c>IsProxyableIP</c>).</summary>
+    private static bool MayReach(IPAddress address)
+    {
+        IPAddress ip = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        byte[] bytes = ip.GetAddressBytes();
+        return !ip.Equals(IPAddress.Any) && !ip.Equals(IPAddress.IPv6Any) && !ip.IsIPv6LinkLocal && !ip.IsIPv6Multicast && !(bytes.Length == 4 && (bytes is [169, 254, ..] || bytes[0] >= 224));
+    }
+
+    /// <summary>Path and query of a redirect that stays where it was asked; null for one that leads elsewhere, or is relative.</summary>
+    private static string? Inside(Uri location, Uri asked) =>
+        !location.IsAbsoluteUri ? (location.OriginalString.StartsWith('/') ? location.OriginalString : null)
+        : location.Authority == asked.Authority ? location.PathAndQuery : null;
+
+    /// <summary>Piece by piece, as they come: an answer may go on for as long as its pod likes.</summary>
+    private static async Task PassAsync(Stream from, HttpContext http, CancellationToken cancellationToken)
+    {
+        byte[] piece = new byte[16 * 1024];
+        for (int read; (read = await from.ReadAsync(piece, cancellationToken).ConfigureAwait(false)) > 0;)
+        {
+            await http.Response.Body.WriteAsync(piece.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
+            await http.Response.Body.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+}

@@ -92,11 +92,13 @@ internal static class ServerComposition
                 PolicyPlugins.Validating(caches, facts, parameters), new ValidatingWebhooks(caches, webhookCalls, seats), lifecycle,
             ],
             admissionMetrics, time).Without(options.DisabledAdmissionPlugins);
-        var serviceAddresses = new ServiceAddresses(caches, options.SecondServiceRange is { } second ? [options.ServiceRange, second] : [options.ServiceRange], options.NodePorts, names);
+        IReadOnlyList<ServiceRange> serviceRanges = options.SecondServiceRange is { } second ? [options.ServiceRange, second] : [options.ServiceRange];
+        var addressRecords = new AddressRecords(caches, names, time);
+        var serviceAddresses = new ServiceAddresses(caches, new ServiceRanges(caches, serviceRanges), addressRecords, options.NodePorts, names);
         var quotas = new QuotaLedger(objects, options.AdmissionConfiguration.LimitedResources, !options.DisabledAdmissionPlugins.Contains("ResourceQuota"), time);
         var creation = new ObjectCreation(objects, versions, admission, serviceAddresses, quotas, options.VirtualClusterRoom, time, names);
         var update = new ObjectUpdate(objects, versions, admission, serviceAddresses, quotas, options.VirtualClusterRoom, creation, time);
-        var deletion = new ObjectDeletion(objects, versions, admission, time);
+        var deletion = new ObjectDeletion(objects, versions, admission, serviceAddresses, time);
         var writer = new Writer(creation, update, deletion);
 
         // 4. What follows from writes.
@@ -136,7 +138,8 @@ internal static class ServerComposition
             OpenApi = new OpenApiEndpoint(resources, time),
             Names = names,
             Audit = options.Audit is { } audit ? new AuditLog(audit, time, loggers) : null,
-            OwnService = new OwnService(caches, objects, writer, options.ServiceRange, time, loggers.CreateLogger<OwnService>()),
+            AddressRecords = addressRecords,
+            OwnService = new OwnService(caches, objects, writer, serviceRanges, new OwnServiceRange(caches, objects, writer, serviceRanges, time, loggers.CreateLogger<OwnServiceRange>()), time, loggers.CreateLogger<OwnService>()),
             SubresourceHandlers = options.SubresourceHandlers.ToDictionary(h => (h.Resource, h.Subresource)),
         };
         state.Upkeep = new UpkeepRunner(state, writer, custom, namespaces, root, definitions, quotaCount);

@@ -63,6 +63,8 @@ internal sealed class ServerState : IAsyncDisposable
 
     public required AwaitedResources Awaited { get; init; }
 
+    public required AddressRecords AddressRecords { get; init; }
+
     public required OwnService OwnService { get; init; }
 
     public IssuerEndpoint Issuer => field ??= new IssuerEndpoint(Options.ServiceAccountKeys, Options.Issuers, Options.PublicUrl);

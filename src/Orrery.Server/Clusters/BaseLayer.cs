@@ -61,7 +61,8 @@ internal sealed class BaseLayer
 
     private static bool IsOfVirtualClusters(GroupResource resource) => (resource.Group.Length == 0 && resource.Resource is "namespaces" or "serviceaccounts" or "configmaps") || IsOwnService(resource);
 
-    private static bool IsOwnService(GroupResource resource) => resource == OwnServiceObjects.Services || resource == OwnServiceObjects.Endpoints || resource == OwnServiceObjects.Slices;
+    private static bool IsOwnService(GroupResource resource) =>
+        resource == OwnServiceObjects.Services || resource == OwnServiceObjects.Endpoints || resource == OwnServiceObjects.Slices || resource == OwnServiceObjects.Ranges || resource == OwnServiceObjects.Addresses;
 
     public static bool IsTombstone(ReadOnlySpan<byte> json) => json.StartsWith(TombstoneStart);
 
@@ -69,7 +70,7 @@ internal sealed class BaseLayer
     public static byte[] Tombstone(string name) => [.. TombstoneStart, .. "\"name\":"u8, .. JsonSerializer.SerializeToUtf8Bytes(name), .. "}}"u8];
 
     /// <summary>Lays what virtual clusters have of <see cref="OwnServiceObjects"/>, once it is known where this server listens. Until then they have none.</summary>
-    public void Lay(IReadOnlyDictionary<GroupResource, JsonObject> ownService) =>
+    public void Lay(IEnumerable<KeyValuePair<GroupResource, JsonObject>> ownService) =>
         own = ownService.ToFrozenDictionary(o => o.Key, o => (BaseObject[])[Encode((JsonObject)o.Value.DeepClone(), stamp, ofVirtualClusters: true)]);
 
     /// <summary>The APIService of a version of custom resources; null for a group of which every cluster has some.</summary>

@@ -21,6 +21,8 @@ internal static class OwnServiceObjects
     public static readonly GroupResource Services = new("", "services");
     public static readonly GroupResource Endpoints = new("", "endpoints");
     public static readonly GroupResource Slices = new("discovery.k8s.io", "endpointslices");
+    public static readonly GroupResource Ranges = new("networking.k8s.io", "servicecidrs");
+    public static readonly GroupResource Addresses = new("networking.k8s.io", "ipaddresses");
 
     /// <summary>Complete, but for what tells one cluster's from another's.</summary>
     /// <param name="range">Of which the Service has the first address, as clients expect.</param>
@@ -47,6 +49,13 @@ internal static class OwnServiceObjects
 
         return objects;
     }
+
+    /// <summary>What says where its address, and those of all other Services, are taken from.</summary>
+    public static IReadOnlyDictionary<GroupResource, JsonObject> MakeAddressing(IReadOnlyList<ServiceRange> ranges) => new Dictionary<GroupResource, JsonObject>
+    {
+        [Ranges] = ServiceRanges.Default(ranges),
+        [Addresses] = AddressRecords.Make(ranges[0].First, Namespace, Name),
+    };
 
     private static JsonObject Service(ServiceRange range, int port) => new()
     {

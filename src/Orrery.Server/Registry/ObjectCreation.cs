@@ -117,7 +117,7 @@ internal sealed class ObjectCreation(ObjectStore objects, ObjectVersions version
 
             if (reservation?.Guards.Failed(commit) == true)
             {
-                // Another server gave addresses to a Service meanwhile, and perhaps these.
+                // Another server gave addresses to a Service meanwhile, or somebody wrote an IPAddress, and perhaps of these.
                 json["spec"] = reservation.Asked;
                 attempt--;
             }

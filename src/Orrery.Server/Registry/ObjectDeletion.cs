@@ -12,7 +12,7 @@ namespace Orrery.Server.Registry;
 /// Deletes an object, or marks it where finalizers or a grace period hold it: upstream's
 /// <c>registry/generic/registry/store.go</c>, Delete, and <c>rest.BeforeDelete</c>.
 /// </summary>
-internal sealed class ObjectDeletion(ObjectStore objects, ObjectVersions versions, AdmissionChain admission, TimeProvider time)
+internal sealed class ObjectDeletion(ObjectStore objects, ObjectVersions versions, AdmissionChain admission, ServiceAddresses addresses, TimeProvider time)
 {
     private const string OrphanFinalizer = "orphan";
     private const string ForegroundFinalizer = "foregroundDeletion";
@@ -63,7 +63,7 @@ internal sealed class ObjectDeletion(ObjectStore objects, ObjectVersions version
             using (scope.Seat.SetAside())
             {
                 commit = isGone
-                    ? await objects.DeleteAsync(resource, scope.Cluster, scope.Namespace, scope.Name, current, cancellationToken)
+                    ? await objects.DeleteAsync(resource, scope.Cluster, scope.Namespace, scope.Name, current, addresses.Released(scope, old), cancellationToken)
                     : await objects.ReplaceAsync(resource, scope.Cluster, scope.Namespace, scope.Name, stored, current, default, cancellationToken);
             }
 

@@ -134,10 +134,10 @@ internal sealed class ObjectStore(CacheSet caches, BaseLayer layer, LogicalClust
     }
 
     public ValueTask<CommitResult> DeleteAsync(
-        ResourceDefinition resource, ClusterName cluster, string ns, string name, StoredObject current, CancellationToken cancellationToken)
+        ResourceDefinition resource, ClusterName cluster, string ns, string name, StoredObject current, CommitAdditions additions, CancellationToken cancellationToken)
     {
         string key = resource.KeyOf(cluster, ns, name);
-        return WriteAsync(cluster, key, Current(resource).DeletionValue(key), current.StoreRevision, default, cancellationToken);
+        return WriteAsync(cluster, key, Current(resource).DeletionValue(key), current.StoreRevision, additions, cancellationToken);
     }
 
     /// <summary>

@@ -130,13 +130,14 @@ internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions,
 
             // 7. One durable commit, on condition that nobody was faster. The last finalizer of what is being deleted takes the object with it.
             bool isLast = ObjectDeletion.IsComplete(json);
+            CommitAdditions more = isLast ? addresses.Released(scope, old) : reservation?.Guards ?? default;
             CommitResult commit;
             using (scope.Seat.SetAside())
             {
                 commit = isLast
-                    ? await objects.DeleteAsync(resource, scope.Cluster, scope.Namespace, scope.Name, current, cancellationToken)
+                    ? await objects.DeleteAsync(resource, scope.Cluster, scope.Namespace, scope.Name, current, more, cancellationToken)
                     : await quotas.CommitAsync(
-                        scope, json, old, charge => objects.ReplaceAsync(resource, scope.Cluster, scope.Namespace, scope.Name, stored, current, charge.And(reservation?.Guards ?? default), cancellationToken), cancellationToken);
+                        scope, json, old, charge => objects.ReplaceAsync(resource, scope.Cluster, scope.Namespace, scope.Name, stored, current, charge.And(more), cancellationToken), cancellationToken);
             }
 
             if (commit.Succeeded)
@@ -145,7 +146,7 @@ internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions,
             }
 
             // Where another server gave addresses to a Service meanwhile, that was no change of this object.
-            if ((!isUnconditional && reservation?.Guards.Failed(commit) != true) || attempt == MaxAttempts)
+            if ((!isUnconditional && !more.Failed(commit)) || attempt == MaxAttempts)
             {
                 throw ApiErrors.Conflict(scope.GroupResource, scope.Name);
             }

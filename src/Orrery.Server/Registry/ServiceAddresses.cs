@@ -11,14 +11,13 @@ namespace Orrery.Server.Registry;
 /// Gives Services their cluster IPs and node ports. What is taken is read from the Services themselves; an address that
 /// was given to a write under way is reserved until that write has ended, which is when the Service can be read. Every cluster has the whole range to itself.
 /// </summary>
-/// <param name="ranges">One, or one of each family; Services are of the first one's by themselves.</param>
-internal sealed class ServiceAddresses(CacheSet caches, IReadOnlyList<ServiceRange> ranges, NodePortRange ports, NameSource names)
+internal sealed class ServiceAddresses(CacheSet caches, ServiceRanges ranges, AddressRecords records, NodePortRange ports, NameSource names)
 {
     private const int Gates = 16;
     private static readonly GroupResource Services = new("", "services");
     private readonly ConcurrentDictionary<(ClusterName Cluster, string Taken), byte> underWay = new();
     private readonly AddressGuards guards = new(caches);
-    private readonly ServiceFamilies families = new([.. ranges.Select(r => r.Family)]);
+    private readonly ServiceFamilies families = new([.. ranges.Own.Select(r => r.Family)]);
 
     /// <summary>
     /// Nothing reserved is let go of between a look at what is taken and the reservation that follows from it: what was let go of after the look would be in
@@ -42,7 +41,8 @@ internal sealed class ServiceAddresses(CacheSet caches, IReadOnlyList<ServiceRan
         Lock gate = gates[place];
         var reservation = new Reservation(underWay, scope.Cluster, gate, old?["spec"] is JsonObject before ? [.. Held(before)] : [])
         {
-            Asked = seen is null ? null : (JsonObject)spec.DeepClone(),
+            Service = (scope.Namespace, json.Name),
+            Asked = (JsonObject)spec.DeepClone(),
         };
         try
         {
@@ -51,10 +51,10 @@ internal sealed class ServiceAddresses(CacheSet caches, IReadOnlyList<ServiceRan
             {
                 string self = StoreKey.Of(Services, scope.Cluster, scope.Namespace, json.Name);
                 HashSet<string> taken = held[place].ByOthers(scope.Cluster, caches.For(Services).Current.Range(StoreKey.Prefix(Services, scope.Cluster)), self);
-                if ((scope.Namespace, json.Name) != (OwnServiceObjects.Namespace, OwnServiceObjects.Name) && !reservation.Owns(ranges[0].First))
+                if ((scope.Namespace, json.Name) != (OwnServiceObjects.Namespace, OwnServiceObjects.Name) && !reservation.Owns(ranges.Own[0].First))
                 {
                     // Of the Service that every cluster has, stored or not.
-                    taken.Add(ranges[0].First);
+                    taken.Add(ranges.Own[0].First);
                 }
 
                 GiveAddresses(spec, old?["spec"] as JsonObject, taken, reservation, errors);
@@ -67,7 +67,9 @@ internal sealed class ServiceAddresses(CacheSet caches, IReadOnlyList<ServiceRan
                 throw ApiErrors.Invalid(scope.Resource.Kind.GroupKind, json.Name, errors);
             }
 
-            reservation.Guards = seen is null ? default : AddressGuards.For(seen, scope.Cluster, reservation.Taken);
+            HashSet<string> has = [.. Held(spec)];
+            reservation.Guards = (seen is null ? default : AddressGuards.For(seen, scope.Cluster, reservation.Taken)).And(
+                Recorded(scope, json.Name, AddressRecords.Addresses(reservation.Taken), old is null ? [] : Held(old.ObjectAt("spec")).Where(h => !has.Contains(h))));
             return reservation;
         }
         catch
@@ -76,6 +78,13 @@ internal sealed class ServiceAddresses(CacheSet caches, IReadOnlyList<ServiceRan
             throw;
         }
     }
+
+    /// <summary>What goes with a Service that is deleted; nothing for anything else.</summary>
+    public CommitAdditions Released(WriteScope scope, JsonObject service) =>
+        scope.GroupResource == Services && service["spec"] is JsonObject spec ? Recorded(scope, service.Name, [], Held(spec)) : default;
+
+    private CommitAdditions Recorded(WriteScope scope, string service, IEnumerable<string> given, IEnumerable<string> released) =>
+        records.Change(scope.Cluster, scope.Namespace, service, given, AddressRecords.Addresses(released));
 
     private void GiveAddresses(JsonObject spec, JsonObject? old, HashSet<string> taken, Reservation reservation, List<FieldError> errors)
     {
@@ -102,17 +111,18 @@ internal sealed class ServiceAddresses(CacheSet caches, IReadOnlyList<ServiceRan
         for (int i = 0; i < of.Length; i++)
         {
             string asked = i < wanted.Length ? wanted[i] : "";
-            if (ranges.FirstOrDefault(r => r.Family == of[i]) is not { } range)
+            ServiceRange[] from = ranges.Own.Any(r => r.Family == of[i]) ? [.. ranges.Of(reservation.Cluster, of[i])] : [];
+            if (from.Length == 0)
             {
                 // Of a family that the cluster has no more: what it had of it stays.
                 addresses.Add(asked);
                 continue;
             }
 
-            addresses.Add(asked.Length > 0 ? asked : FreeAddress(range, taken, reservation));
+            addresses.Add(asked.Length > 0 ? asked : FreeAddress(from, taken, reservation));
             if (asked.Length > 0)
             {
-                CheckAddress(range, asked, spec["clusterIPs"]!, taken, reservation, errors);
+                CheckAddress(from, asked, spec["clusterIPs"]!, taken, reservation, errors);
             }
         }
 
@@ -120,22 +130,27 @@ internal sealed class ServiceAddresses(CacheSet caches, IReadOnlyList<ServiceRan
         spec["clusterIPs"] = addresses;
     }
 
-    private string FreeAddress(ServiceRange range, HashSet<string> taken, Reservation reservation)
+    private string FreeAddress(ServiceRange[] from, HashSet<string> taken, Reservation reservation)
     {
-        int start = names.Next(0, range.Count);
-        for (int i = 0; i < range.Count; i++)
+        foreach (ServiceRange range in from.Where(r => r.Count > 0))
         {
-            string candidate = range.Address((start + i) % range.Count);
-            if (!taken.Contains(candidate) && reservation.Take(candidate))
+            int start = names.Next(0, range.Count);
+            for (int i = 0; i < range.Count; i++)
             {
-                return candidate;
+                string candidate = range.Address((start + i) % range.Count);
+                if (!taken.Contains(candidate) && !IsOthers(candidate, reservation) && reservation.Take(candidate))
+                {
+                    return candidate;
+                }
             }
         }
 
         throw ApiErrors.InternalError("failed to allocate a serviceIP: range is full");
     }
 
-    private static void CheckAddress(ServiceRange range, string address, JsonNode all, HashSet<string> taken, Reservation reservation, List<FieldError> errors)
+    private bool IsOthers(string address, Reservation reservation) => records.IsOthers(reservation.Cluster, address, reservation.Service.Namespace, reservation.Service.Name);
+
+    private void CheckAddress(ServiceRange[] from, string address, JsonNode all, HashSet<string> taken, Reservation reservation, List<FieldError> errors)
     {
         string key = Plain(address);
         if (reservation.Owns(key))
@@ -143,12 +158,11 @@ internal sealed class ServiceAddresses(CacheSet caches, IReadOnlyList<ServiceRan
             // Also one of a range that was another when it was given.
             reservation.Take(key);
         }
-        else if (!range.Contains(address))
+        else if (!from.Any(r => r.Contains(address)))
         {
-            errors.Add(FieldError.Invalid(
-                "spec.clusterIPs", all.DeepClone(), $"failed to allocate IP {address}: the provided IP ({address}) is not in the valid range. The range of valid IPs is {range}"));
+            errors.Add(FieldError.Invalid("spec.clusterIPs", all.DeepClone(), $"failed to allocate IP {address}: the provided network does not match the current range"));
         }
-        else if (taken.Contains(key) || !reservation.Take(key))
+        else if (taken.Contains(key) || IsOthers(key, reservation) || !reservation.Take(key))
         {
             errors.Add(FieldError.Invalid("spec.clusterIPs", all.DeepClone(), $"failed to allocate IP {address}: provided IP is already allocated"));
         }
@@ -247,7 +261,7 @@ internal sealed class ServiceAddresses(CacheSet caches, IReadOnlyList<ServiceRan
     }
 
     /// <summary>The addresses and the ports that a Service has.</summary>
-    private static IEnumerable<string> Held(JsonObject spec)
+    public static IEnumerable<string> Held(JsonObject spec)
     {
         foreach (string address in ServiceFamilies.Texts(spec, "clusterIPs").Append(spec.TextAt("clusterIP") ?? "").Distinct().Where(a => a is not ("" or "None")))
         {
@@ -280,14 +294,19 @@ internal sealed class ServiceAddresses(CacheSet caches, IReadOnlyList<ServiceRan
         private readonly List<string> mine = [];
         private readonly HashSet<string> kept = new(StringComparer.Ordinal);
 
+        public ClusterName Cluster => cluster;
+
+        /// <summary>Whose it is.</summary>
+        public required (string Namespace, string Name) Service { get; init; }
+
         /// <summary>What is new.</summary>
         public IEnumerable<string> Taken => mine;
 
         /// <summary>To be committed with the Service.</summary>
         public CommitAdditions Guards { get; set; }
 
-        /// <summary>The spec before anything was given; null where no other server can be.</summary>
-        public JsonObject? Asked { get; init; }
+        /// <summary>The spec before anything was given.</summary>
+        public required JsonObject Asked { get; init; }
 
         public bool Owns(string what) => own.Contains(what);
 

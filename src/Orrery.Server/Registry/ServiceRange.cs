@@ -25,7 +25,7 @@ public sealed record ServiceRange
     public string Family => IsIpV6 ? "IPv6" : "IPv4";
 
     /// <summary>How many addresses can be given: neither the network's nor a broadcast address is.</summary>
-    public int Count => (1 << Math.Min((IsIpV6 ? 128 : 32) - Network.PrefixLength, MostBits)) - (IsIpV6 ? 1 : 2);
+    public int Count => Math.Max((1 << Math.Min((IsIpV6 ? 128 : 32) - Network.PrefixLength, MostBits)) - (IsIpV6 ? 1 : 2), 0);
 
     /// <summary>The address of the Service <c>kubernetes</c>.</summary>
     public string First => Address(0);
@@ -36,6 +36,9 @@ public sealed record ServiceRange
             && (range.BaseAddress.AddressFamily == AddressFamily.InterNetwork ? range.PrefixLength is >= 12 and <= 29 : range.PrefixLength is >= 64 and <= 125)
             ? new ServiceRange(range)
             : throw new FormatException($"'{text}' is no IPv4 network of /12 to /29, such as 10.96.0.0/12, and no IPv6 network of /64 to /125");
+
+    /// <summary>Of any size, as ServiceCIDRs name them.</summary>
+    public static ServiceRange Of(IPNetwork network) => new(network);
 
     /// <param name="index">From zero.</param>
     public string Address(int index)

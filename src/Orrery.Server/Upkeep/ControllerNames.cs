@@ -19,11 +19,12 @@ public static class ControllerNames
     public const string RootCertificates = "root-ca-certificate-publisher-controller";
     public const string ServiceAccountTokens = "serviceaccount-token-controller";
     public const string ServiceAccounts = "serviceaccount-controller";
+    public const string ServiceRanges = "service-cidr-controller";
     public const string VolumeProtection = "persistentvolume-protection-controller";
 
     public static readonly FrozenSet<string> All = FrozenSet.ToFrozenSet(
     [
-        CertificateCleaning, CertificateSigning, ClaimProtection, GarbageCollection, Namespaces, PolicyStatus, ResourceQuotas, RoleAggregation, RootCertificates, ServiceAccountTokens, ServiceAccounts, VolumeProtection,
+        CertificateCleaning, CertificateSigning, ClaimProtection, GarbageCollection, Namespaces, PolicyStatus, ResourceQuotas, RoleAggregation, RootCertificates, ServiceAccountTokens, ServiceAccounts, ServiceRanges, VolumeProtection,
     ]);
 
     /// <summary>Reads a selection as kube-controller-manager's <c>--controllers</c> has it: <c>*</c> is all, <c>name</c> one more, <c>-name</c> one less.</summary>

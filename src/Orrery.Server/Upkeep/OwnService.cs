@@ -11,9 +11,10 @@ namespace Orrery.Server.Upkeep;
 
 /// <summary>
 /// Keeps the Service <c>kubernetes</c> of every cluster, and its endpoints, pointing at this server: root's are stored, so that its watchers hear of an address that changed with a
-/// restart; those of virtual clusters are of the base layer. What somebody deletes comes back, and where no other server shares the store, what somebody writes over where they lead is put right.
+/// restart; those of virtual clusters are of the base layer, with the ServiceCIDR and the IPAddress that belong to it. What somebody deletes comes back, and where no other server shares the store, what somebody writes over where they lead is put right.
 /// </summary>
-internal sealed class OwnService(CacheSet caches, ObjectStore objects, Writer writer, ServiceRange range, TimeProvider time, ILogger<OwnService> log)
+/// <param name="ranges">Of which the Service's address is the first.</param>
+internal sealed class OwnService(CacheSet caches, ObjectStore objects, Writer writer, IReadOnlyList<ServiceRange> ranges, OwnServiceRange rangeObject, TimeProvider time, ILogger<OwnService> log)
 {
     private const string Manager = "kube-apiserver";
 
@@ -29,8 +30,9 @@ internal sealed class OwnService(CacheSet caches, ObjectStore objects, Writer wr
     /// <param name="host">Where clients reach this server: an address or a name.</param>
     public async ValueTask TellAsync(string host, int port, CancellationToken cancellationToken)
     {
-        wanted = OwnServiceObjects.Make(range, host, port);
-        objects.Layer.Lay(wanted);
+        wanted = OwnServiceObjects.Make(ranges[0], host, port);
+        objects.Layer.Lay(wanted.Concat(OwnServiceObjects.MakeAddressing(ranges)));
+        await rangeObject.EnsureAsync(cancellationToken);
         await Task.WhenAll(wanted.Keys.Select(r => EnsureAsync(Definition(r), ClusterName.Root, cancellationToken).AsTask()));
         told.SetResult();
     }
@@ -39,7 +41,7 @@ internal sealed class OwnService(CacheSet caches, ObjectStore objects, Writer wr
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await told.Task.WaitAsync(cancellationToken);
-        await Task.WhenAll(wanted.Keys.Select(r => new Followed(this, Definition(r)).RunAsync(cancellationToken)));
+        await Task.WhenAll([rangeObject.RunAsync(cancellationToken), .. wanted.Keys.Select(r => new Followed(this, Definition(r)).RunAsync(cancellationToken))]);
     }
 
     private static ResourceDefinition Definition(GroupResource resource) => BuiltinResources.Instance.Require(resource.Group, "v1", resource.Resource);

@@ -62,7 +62,15 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
             yield return (null, new RestoredObjects(caches, new GroupResource(FlowControlObjects.Group, resource), time, logs.CreateLogger<RestoredObjects>()).RunAsync);
         }
 
+        foreach (ResourceDefinition resource in (ResourceDefinition[])[ServiceRanges.Definition, AddressRecords.Definition])
+        {
+            yield return (null, new RestoredObjects(caches, resource.GroupResource, time, logs.CreateLogger<RestoredObjects>()).RunAsync);
+        }
+
         yield return (null, server.OwnService.RunAsync);
+        yield return (null, new AddressRepair(caches, server.Objects, server.AddressRecords, time, logs.CreateLogger<AddressRepair>()).RunAsync);
+        yield return (null, new AddressCleanup(caches, server.Objects, writer, time, logs.CreateLogger<AddressCleanup>()).RunAsync);
+        yield return (ControllerNames.ServiceRanges, new ServiceRangeStatus(caches, server.Objects, writer, time, logs.CreateLogger<ServiceRangeStatus>()).RunAsync);
         bool isPlain = server.Options.UnscopedCredentials is { Cluster.IsRoot: true };
         if (isPlain || server.Options.FrontProxy is not null)
         {

@@ -95,7 +95,7 @@ public sealed class PurgeFenceTests : IAsyncLifetime
         StoredObject current = objects.Find(ConfigMaps, Shop, "default", "a")!;
         await caches.CommitAsync(new Transaction([], [new Write(Record, RecordOf("2", deleting: true))]), Token);
 
-        CommitResult deleted = await objects.DeleteAsync(ConfigMaps, Shop, "default", "a", current, Token);
+        CommitResult deleted = await objects.DeleteAsync(ConfigMaps, Shop, "default", "a", current, default, Token);
 
         Assert.True(deleted.Succeeded);
         Assert.Null(await store.GetAsync(ConfigMaps.KeyOf(Shop, "default", "a"), Token));

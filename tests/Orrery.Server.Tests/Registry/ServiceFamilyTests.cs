@@ -32,7 +32,7 @@ public sealed class ServiceFamilyTests
     [InlineData("""{"ipFamilyPolicy":"PreferDualStack"}""", "PreferDualStack IPv4,IPv6 10.0.0. fd00:1::")]
     [InlineData("""{"ipFamilyPolicy":"RequireDualStack","ipFamilies":["IPv6"]}""", "RequireDualStack IPv6,IPv4 fd00:1:: 10.0.0.")]
     [InlineData("""{"ipFamilyPolicy":"RequireDualStack","clusterIPs":["10.0.0.9","fd00:1::9"],"clusterIP":"10.0.0.9"}""", "RequireDualStack IPv4,IPv6 10.0.0.9 fd00:1::9")]
-    [InlineData("""{"clusterIP":"fd00:2::7"}""", "Service \"s\" is invalid: spec.clusterIPs: Invalid value: [\"fd00:2::7\"]: failed to allocate IP fd00:2::7: the provided IP (fd00:2::7) is not in the valid range. The range of valid IPs is fd00:1::/108")]
+    [InlineData("""{"clusterIP":"fd00:2::7"}""", "Service \"s\" is invalid: spec.clusterIPs: Invalid value: [\"fd00:2::7\"]: failed to allocate IP fd00:2::7: the provided network does not match the current range")]
     [InlineData("""{"clusterIP":"None","selector":{"a":"b"},"ipFamilyPolicy":"PreferDualStack"}""", "PreferDualStack IPv4,IPv6 None")]
     public Task Create_InAClusterOfBoth_HasAnAddressOfEachThatItWants(string spec, string expected) => CreateAsync("10.0.0.0/24", "fd00:1::/108", spec, expected);
 

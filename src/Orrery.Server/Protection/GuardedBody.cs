@@ -49,7 +49,7 @@ internal sealed class GuardedBody(HttpContext http, IHttpResponseBodyFeature inn
         Task done = inner.CompleteAsync();
         if (!done.IsCompleted)
         {
-            using ITimer end = clients.Begin(this);
+            await using ITimer end = clients.Begin(this);
             using Aside aside = Seat.SetAside();
             await done;
             return;
@@ -93,7 +93,7 @@ internal sealed class GuardedBody(HttpContext http, IHttpResponseBodyFeature inn
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<FlushResult> WaitAsync(ValueTask<FlushResult> flush)
     {
-        using ITimer end = clients.Begin(this);
+        await using ITimer end = clients.Begin(this);
         using Aside aside = Seat.SetAside();
         return await flush;
     }

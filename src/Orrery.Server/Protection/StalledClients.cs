@@ -31,7 +31,10 @@ internal sealed class StalledClients(TimeSpan patience, TimeProvider time, ILogg
         }
     }
 
-    /// <summary>Runs out unless disposed before.</summary>
+    /// <summary>
+    /// Runs out unless disposed before. To be disposed asynchronously, which waits for one that is just running out: the request must not end meanwhile, or what it cuts off is another of the same
+    /// connection, or nothing that it could touch without a fault.
+    /// </summary>
     public ITimer Begin(GuardedBody body) =>
         time.CreateTimer(static waiting => ((GuardedBody)waiting!).CutOff(), body, Limit(body), Timeout.InfiniteTimeSpan);
 

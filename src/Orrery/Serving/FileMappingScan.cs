@@ -15,6 +15,7 @@ internal readonly record struct FileMapping(ulong Start, ulong End, ulong Offset
 internal struct FileMappingScan
 {
     private bool isReadOnlyFile;
+    private bool isAsInFile;
 
     public FileMapping Mapping { get; private set; }
 
@@ -28,6 +29,7 @@ internal struct FileMappingScan
         if (!line.IsEmpty && char.IsAsciiHexDigitLower((char)line[0]))
         {
             isReadOnlyFile = TryBegin(line);
+            isAsInFile = false;
             Resident = 0;
             return false;
         }
@@ -43,7 +45,14 @@ internal struct FileMappingScan
             return false;
         }
 
-        return line.StartsWith("Anonymous:"u8) && Bytes(line["Anonymous:".Length..]) == 0;
+        if (line.StartsWith("Anonymous:"u8))
+        {
+            isAsInFile = Bytes(line["Anonymous:".Length..]) == 0;
+            return false;
+        }
+
+        // What was written to while its program was loaded (a library's addresses, say) is not in the line before once it has been swapped out, and to give it back would lose it all the same.
+        return isAsInFile && line.StartsWith("Swap:"u8) && Bytes(line["Swap:".Length..]) == 0;
     }
 
     private bool TryBegin(ReadOnlySpan<byte> line)

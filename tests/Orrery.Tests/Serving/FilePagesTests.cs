@@ -10,22 +10,36 @@ public sealed class FilePagesTests
         Size:                 16 kB
         Rss:                  12 kB
         Anonymous:             0 kB
+        Swap:                  0 kB
+        SwapPss:               0 kB
         VmFlags: rd ex mr mw me sd
         7f0000004000-7f0000008000 r--p 00004000 08:01 11 /opt/a program/orrery
         Rss:                   8 kB
         Anonymous:             4 kB
+        Swap:                  0 kB
         7f0000008000-7f000000c000 rw-p 00008000 08:01 11 /opt/a program/orrery
         Rss:                   8 kB
         Anonymous:             0 kB
+        Swap:                  0 kB
         7f000000c000-7f0000010000 r-xp 00000000 00:00 0
         Rss:                   8 kB
         Anonymous:             0 kB
+        Swap:                  0 kB
         7f0000010000-7f0000014000 r-xs 00000000 00:01 12 /memfd:doublemapper (deleted)
         Rss:                   8 kB
         Anonymous:             0 kB
+        Swap:                  0 kB
         7f0000014000-7f0000018000 r--s 00000000 08:01 11 /opt/b
         Rss:                   0 kB
         Anonymous:             0 kB
+        Swap:                  0 kB
+        7f0000018000-7f000001c000 r--p 00004000 08:01 11 /opt/of-which-a-page-was-written-to-and-swapped-out
+        Rss:                  12 kB
+        Anonymous:             0 kB
+        Swap:                  4 kB
+        7f000001c000-7f0000020000 r--p 00004000 08:01 11 /opt/of-which-nothing-is-said
+        Rss:                  12 kB
+        Swap:                  0 kB
         """;
 
     [Fact]

@@ -38,7 +38,8 @@ internal static partial class FinalState
             (string Key, JsonObject Body)[] objects = [.. all.Items.Select(i => (i.Key, (JsonObject)JsonNode.Parse(i.Value.Span)!))];
             foreach ((string key, JsonObject body) in objects)
             {
-                names.TryAdd(body["metadata"]?["uid"]?.GetValue<string>() ?? "", $"<uid of {server.Name}{key}>");
+                // What stands for an address is called by it.
+                names.TryAdd(body["metadata"]?["uid"]?.GetValue<string>() ?? "", $"<uid of {server.Name}{Addresses().Replace(key, "<ip>")}>");
             }
 
             // A hook's Work is called by its attempt, and that by uids.

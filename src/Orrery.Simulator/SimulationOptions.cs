@@ -25,8 +25,11 @@ public sealed record SimulationOptions
     /// <summary>How long containers take to end when asked to; the pod's grace period where that is shorter.</summary>
     public TimeSpan StopDelay { get; init; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>How long the containers of a pod run that is not restarted for ever (Jobs), unless they sleep for some other time.</summary>
+    /// <summary>How long a container runs that ends by itself (those of Jobs, and one whose command says so), unless it sleeps for some other time.</summary>
     public TimeSpan RunTime { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The first wait before a container that ended is started again (the first time there is none); each later one is twice the one before, five minutes at most.</summary>
+    public TimeSpan RestartBackoff { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Time between two log lines of a container.</summary>
     public TimeSpan LogInterval { get; init; } = TimeSpan.FromSeconds(5);

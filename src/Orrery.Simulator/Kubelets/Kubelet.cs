@@ -15,9 +15,6 @@ namespace Orrery.Simulator.Kubelets;
 /// </summary>
 internal sealed class Kubelet : IReconciler<ObjectKey>
 {
-    /// <summary>kubelet's first wait before a container that failed is started again.</summary>
-    private static readonly TimeSpan CrashBackoff = TimeSpan.FromSeconds(10);
-
     private readonly SimulatedCluster cluster;
     private readonly EventRecorder events;
     private readonly PodAddresses addresses;
@@ -91,7 +88,7 @@ internal sealed class Kubelet : IReconciler<ObjectKey>
 
         return due.TryGetValue(pod.Uid, out DateTimeOffset at) && at > now ? ReconcileResult.After(at - now)
             : pod.PodPhase == "Pending" ? await StartAsync(pod, now, cancellationToken).ConfigureAwait(false)
-            : await FinishAsync(pod, now, cancellationToken).ConfigureAwait(false);
+            : await TurnAsync(pod, now, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<ReconcileResult> StartAsync(KubeObject pod, DateTimeOffset now, CancellationToken cancellationToken)
@@ -116,46 +113,55 @@ internal sealed class Kubelet : IReconciler<ObjectKey>
         }
 
         string address = pod.At("spec", "hostNetwork") is { ValueKind: JsonValueKind.True } ? HostAddress(pod) : addresses.Take(pod, Ordinal(pod));
-        KubeObject running = await cluster.WriteStatusAsync(cluster.Pods, pod, PodStatus.Running(pod, address, 0, now), cancellationToken).ConfigureAwait(false);
+        KubeObject running = await cluster.WriteStatusAsync(cluster.Pods, pod, PodStatus.Running(pod, address, now), cancellationToken).ConfigureAwait(false);
         foreach (JsonElement container in containers)
         {
-            string name = container.GetProperty("name").GetString()!;
-            events.Normal(pod, "Pulled", $"Container image \"{Image(container)}\" already present on machine");
-            events.Normal(pod, "Created", $"Created container: {name}");
-            events.Normal(pod, "Started", $"Started container {name}");
+            TellStarted(pod, container);
         }
 
         due.TryRemove(pod.Uid, out _);
-        return Ends(running) ? ReconcileResult.After(ContainerProgram.Of(running, cluster.Options.RunTime).Runs) : ReconcileResult.Done;
+        return ContainerTurns.HasAny(running) ? After(ContainerTurns.Of(running, cluster.Options, now), now) : ReconcileResult.Done;
     }
 
-    /// <summary>Ends the containers of a pod that is not restarted for ever, once their time is over.</summary>
-    private async Task<ReconcileResult> FinishAsync(KubeObject pod, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <summary>Ends containers whose time is over, and starts those again that are to be.</summary>
+    private async Task<ReconcileResult> TurnAsync(KubeObject pod, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        if (!Ends(pod))
+        if (!ContainerTurns.HasAny(pod))
         {
             return ReconcileResult.Done;
         }
 
-        ContainerProgram program = ContainerProgram.Of(pod, cluster.Options.RunTime);
-        DateTimeOffset started = StartedAt(pod) ?? now;
-        if (now < started + program.Runs)
+        var turns = ContainerTurns.Of(pod, cluster.Options, now);
+        if (turns.HasChanges)
         {
-            return ReconcileResult.After(started + program.Runs - now);
+            await cluster.WriteStatusAsync(cluster.Pods, pod, PodStatus.Turned(pod, turns, now), cancellationToken).ConfigureAwait(false);
+            foreach (JsonElement container in pod.At("spec", "containers")!.Value.EnumerateArray())
+            {
+                string name = container.GetProperty("name").GetString()!;
+                if (turns.Started.Contains(name))
+                {
+                    TellStarted(pod, container);
+                }
+                else if (turns.HeldBack.Contains(name))
+                {
+                    events.Warning(pod, "BackOff", $"Back-off restarting failed container {name} in pod {pod.Name}_{pod.Namespace}({pod.Uid})");
+                }
+            }
         }
 
-        if (program.ExitCode != 0 && pod.TextAt("spec", "restartPolicy") == "OnFailure")
-        {
-            int restarts = Restarts(pod) + 1;
-            string address = pod.TextAt("status", "podIP") ?? "";
-            await cluster.WriteStatusAsync(cluster.Pods, pod, PodStatus.Running(pod, address, restarts, now), cancellationToken).ConfigureAwait(false);
-            due[pod.Uid] = now + program.Runs + (CrashBackoff * Math.Min(restarts, 30));
-            return ReconcileResult.After(due[pod.Uid] - now);
-        }
-
-        await cluster.WriteStatusAsync(cluster.Pods, pod, PodStatus.Finished(pod, started, program.ExitCode, now), cancellationToken).ConfigureAwait(false);
-        return ReconcileResult.Done;
+        return After(turns, now);
     }
+
+    private void TellStarted(KubeObject pod, JsonElement container)
+    {
+        string name = container.GetProperty("name").GetString()!;
+        events.Normal(pod, "Pulled", $"Container image \"{Image(container)}\" already present on machine");
+        events.Normal(pod, "Created", $"Created container: {name}");
+        events.Normal(pod, "Started", $"Started container {name}");
+    }
+
+    private static ReconcileResult After(ContainerTurns turns, DateTimeOffset now) =>
+        turns.HasChanges ? ReconcileResult.After(TimeSpan.Zero) : turns.Next is { } next ? ReconcileResult.After(next - now) : ReconcileResult.Done;
 
     private async Task<ReconcileResult> StopAsync(KubeObject pod, DateTimeOffset now, CancellationToken cancellationToken)
     {
@@ -182,19 +188,7 @@ internal sealed class Kubelet : IReconciler<ObjectKey>
 
     private bool IsMine(KubeObject pod) => nodes.Contains(pod.NodeName);
 
-    private static bool Ends(KubeObject pod) => pod.TextAt("spec", "restartPolicy") is "Never" or "OnFailure";
-
     private static string Image(JsonElement container) => container.TryGetProperty("image", out JsonElement image) ? image.GetString() ?? "" : "";
-
-    private static DateTimeOffset? StartedAt(KubeObject pod) =>
-        First(pod) is { } c && c.TryGetProperty("state", out JsonElement state) && state.TryGetProperty("running", out JsonElement running)
-            ? running.GetProperty("startedAt").GetDateTimeOffset()
-            : null;
-
-    private static int Restarts(KubeObject pod) => First(pod) is { } c && c.TryGetProperty("restartCount", out JsonElement count) ? count.GetInt32() : 0;
-
-    private static JsonElement? First(KubeObject pod) =>
-        pod.At("status", "containerStatuses") is { ValueKind: JsonValueKind.Array } all && all.GetArrayLength() > 0 ? all[0] : null;
 
     private static string HostAddress(KubeObject pod) => NodeShape.NodeAddress(Ordinal(pod));
 

@@ -56,7 +56,12 @@ internal sealed class PodAttach(SimulationOptions options, Func<ObjectKey, KubeO
         {
             TimeSpan wait = log.TimeOf(next) - options.Time.GetUtcNow();
             await Task.Delay(wait < LongestLook && wait > TimeSpan.Zero ? wait : LongestLook, options.Time, cancellationToken).ConfigureAwait(false);
-            log = ContainerLog.Of(pod, container, options.LogInterval);
+            if (log.By(pod) is not { } known)
+            {
+                return;
+            }
+
+            log = known;
             for (long count = log.CountAt(options.Time.GetUtcNow()); next < count; next++)
             {
                 await streams.WriteAsync(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{log.TextOf(next)}\n")), cancellationToken).ConfigureAwait(false);

@@ -7,7 +7,7 @@ using Orrery.Simulator.Cluster;
 
 namespace Orrery.Simulator.Kubelets;
 
-/// <summary>Answers <c>kubectl logs</c> for the simulated pods: tail, since, timestamps, limit and follow.</summary>
+/// <summary>Answers <c>kubectl logs</c> for the simulated pods: of a container or of its run before, tail, since, timestamps, limit and follow (which ends with the run).</summary>
 /// <param name="find">The pod as it is now, for a log that is followed; null once it is gone.</param>
 internal sealed class PodLogs(SimulationOptions options, Func<ObjectKey, KubeObject?> find) : ISubresourceHandler
 {
@@ -24,14 +24,7 @@ internal sealed class PodLogs(SimulationOptions options, Func<ObjectKey, KubeObj
         }
 
         IQueryCollection query = http.Request.Query;
-        if (query["previous"] == "true")
-        {
-            // Simulated containers are not restarted in place.
-            (string container, _) = RunningContainer.Of(target, query["container"]);
-            throw ApiErrors.BadRequest($"previous terminated container \"{container}\" in pod \"{target.Name}\" not found");
-        }
-
-        var log = ContainerLog.Of(target, query["container"], options.LogInterval);
+        var log = ContainerLog.Of(target, query["container"], options.LogInterval, query["previous"] == "true");
         DateTimeOffset now = options.Time.GetUtcNow();
         bool timestamps = query["timestamps"] == "true";
         long left = Number(query, "limitBytes") ?? long.MaxValue;
@@ -46,12 +39,12 @@ internal sealed class PodLogs(SimulationOptions options, Func<ObjectKey, KubeObj
             TimeSpan wait = log.TimeOf(next) - options.Time.GetUtcNow();
             wait = TimeSpan.FromMilliseconds(Math.Clamp(wait.TotalMilliseconds, 1, 500));
             await Task.Delay(wait, options.Time, cancellationToken).ConfigureAwait(false);
-            if (find(target.Key) is not { } pod || pod.Uid != target.Uid)
+            if (find(target.Key) is not { } pod || pod.Uid != target.Uid || log.By(pod) is not { } known)
             {
                 return;
             }
 
-            log = ContainerLog.Of(pod, query["container"], options.LogInterval);
+            log = known;
             next = await WriteAsync(http, log, next, options.Time.GetUtcNow(), timestamps, long.MaxValue, cancellationToken).ConfigureAwait(false);
         }
     }

@@ -33,22 +33,29 @@ internal static class PodStatus
         return status;
     }
 
-    public static JsonObject Running(KubeObject pod, string address, int restarts, DateTimeOffset now)
+    public static JsonObject Running(KubeObject pod, string address, DateTimeOffset now)
     {
         JsonObject status = Begin(pod, "Running");
         status["podIP"] = address;
         status["podIPs"] = new JsonArray((JsonNode)new JsonObject { ["ip"] = address });
         SetConditions(status, pod, started: true, ready: true, "", now);
-        SetContainers(status, pod, c => Container(c, pod, new JsonObject { ["running"] = new JsonObject { ["startedAt"] = Conditions.Time(now) } }, running: true, restarts));
+        SetContainers(status, pod, c => Container(c, pod, new JsonObject { ["running"] = new JsonObject { ["startedAt"] = Conditions.Time(now) } }, running: true));
         return status;
     }
 
-    public static JsonObject Finished(KubeObject pod, DateTimeOffset started, int exitCode, DateTimeOffset now)
+    /// <summary>What became of its containers as time passed.</summary>
+    public static JsonObject Turned(KubeObject pod, ContainerTurns turns, DateTimeOffset now)
     {
-        bool good = exitCode == 0;
-        JsonObject status = Begin(pod, good ? "Succeeded" : "Failed");
-        SetConditions(status, pod, started: false, ready: false, good ? "PodCompleted" : "PodFailed", now);
-        SetContainers(status, pod, c => Container(c, pod, Terminated(exitCode, started, now), running: false));
+        JsonObject status = Begin(pod, turns.Phase);
+        string[] unready = [.. turns.Statuses.Where(s => !(bool)s["ready"]!).Select(s => s.TextAt("name")!)];
+        string reason = turns.Phase == "Succeeded" ? "PodCompleted" : turns.Phase == "Failed" ? "PodFailed" : unready.Length > 0 ? "ContainersNotReady" : "";
+        SetConditions(status, pod, started: turns.Phase == "Running", ready: unready.Length == 0, reason, now, unready);
+        if (turns.Phase != "Running")
+        {
+            SetInitContainers(status, pod);
+        }
+
+        status["containerStatuses"] = new JsonArray([.. turns.Statuses.Select(s => s.DeepClone())]);
         return status;
     }
 
@@ -99,9 +106,9 @@ internal static class PodStatus
         return status;
     }
 
-    private static void SetConditions(JsonObject status, KubeObject pod, bool started, bool ready, string reason, DateTimeOffset now)
+    private static void SetConditions(JsonObject status, KubeObject pod, bool started, bool ready, string reason, DateTimeOffset now, IEnumerable<string>? unready = null)
     {
-        string names = string.Join(' ', Names(pod, "containers"));
+        string names = string.Join(' ', unready ?? Names(pod, "containers"));
         string message = ready || reason == "PodCompleted" ? "" : $"containers with unready status: [{names}]";
         bool pending = status.TextAt("phase") == "Pending" && !started;
         Conditions.Set(status, "PodReadyToStartContainers", started ? "True" : "False", "", "", now);
@@ -124,6 +131,11 @@ internal static class PodStatus
     private static void SetContainers(JsonObject status, KubeObject pod, Func<string, JsonObject> make)
     {
         status["containerStatuses"] = new JsonArray([.. Names(pod, "containers").Select(c => (JsonNode)make(c))]);
+        SetInitContainers(status, pod);
+    }
+
+    private static void SetInitContainers(JsonObject status, KubeObject pod)
+    {
         string[] before = [.. Names(pod, "initContainers")];
         if (before.Length > 0)
         {
@@ -134,7 +146,7 @@ internal static class PodStatus
                 c,
                 pod,
                 pending ? new JsonObject { ["waiting"] = new JsonObject { ["reason"] = "PodInitializing" } }
-                    : beside.Contains(c) ? new JsonObject { ["running"] = new JsonObject { ["startedAt"] = Conditions.Time(started) } } : Terminated(0, started, started),
+                    : beside.Contains(c) ? new JsonObject { ["running"] = new JsonObject { ["startedAt"] = Conditions.Time(started) } } : Terminated(0, started, started, ContainerId(pod, c, 0)),
                 running: beside.Contains(c),
                 list: "initContainers",
                 done: !pending))]);
@@ -142,13 +154,11 @@ internal static class PodStatus
     }
 
     private static JsonObject Container(
-        string name, KubeObject pod, JsonObject state, bool running, int? restarts = null, string list = "containers", bool done = false)
+        string name, KubeObject pod, JsonObject state, bool running, string list = "containers", bool done = false)
     {
         string image = pod.At("spec", list)!.Value.EnumerateArray().First(c => c.GetProperty("name").GetString() == name)
             .TryGetProperty("image", out JsonElement i) ? i.GetString() ?? "" : "";
         bool pulled = running || done || state["terminated"] is not null;
-        JsonElement? old = Old(pod, name);
-        int count = restarts ?? (old is { } o && o.TryGetProperty("restartCount", out JsonElement r) ? r.GetInt32() : 0);
         var status = new JsonObject
         {
             ["name"] = name,
@@ -156,19 +166,19 @@ internal static class PodStatus
             ["imageID"] = pulled ? $"{image}@sha256:{Digest(image)}" : "",
             ["lastState"] = new JsonObject(),
             ["ready"] = running || done,
-            ["restartCount"] = count,
+            ["restartCount"] = 0,
             ["started"] = running,
             ["state"] = state,
         };
         if (pulled)
         {
-            status["containerID"] = $"simulated://{pod.Uid}/{name}/{count}";
+            status["containerID"] = ContainerId(pod, name, 0);
         }
 
         return status;
     }
 
-    private static JsonObject Terminated(int exitCode, DateTimeOffset started, DateTimeOffset now) => new()
+    public static JsonObject Terminated(int exitCode, DateTimeOffset started, DateTimeOffset now, string? id) => new()
     {
         ["terminated"] = new JsonObject
         {
@@ -176,13 +186,12 @@ internal static class PodStatus
             ["reason"] = exitCode == 0 ? "Completed" : "Error",
             ["startedAt"] = Conditions.Time(started),
             ["finishedAt"] = Conditions.Time(now),
+            ["containerID"] = id,
         },
     };
 
-    private static JsonElement? Old(KubeObject pod, string name) =>
-        pod.At("status", "containerStatuses") is { ValueKind: JsonValueKind.Array } all
-            ? all.EnumerateArray().Cast<JsonElement?>().FirstOrDefault(c => c!.Value.GetProperty("name").GetString() == name)
-            : null;
+    /// <summary>Names one run of a container, by how many there were before.</summary>
+    public static string ContainerId(KubeObject pod, string name, int restarts) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"simulated://{pod.Uid}/{name}/{restarts}");
 
     private static IEnumerable<string> Names(KubeObject pod, string list) =>
         pod.At("spec", list) is { ValueKind: JsonValueKind.Array } all ? all.EnumerateArray().Select(c => c.GetProperty("name").GetString()!) : [];

@@ -77,6 +77,61 @@ public sealed class KubeletTests
     }
 
     [Fact]
+    public async Task Container_ThatEnds_IsStartedAgain_AndItsFormerLogStays()
+    {
+        await using Plane plane = await Plane.StartAsync(Plane.Quick with { LogInterval = TimeSpan.FromHours(1), RestartBackoff = TimeSpan.FromSeconds(3) });
+        await plane.CreateAsync(Known.Pods, """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: crash, namespace: default}
+            spec: {initContainers: [{name: first, image: "first:1"}], containers: [{name: steady, image: "web:1"}, {name: bad, image: "bad:1", command: [sh, -c, "sleep 2; exit 3"]}]}
+            """);
+
+        // 1. Who follows the first run is told its end, and no more.
+        await plane.UntilAsync(Known.Pods, "crash", p => p.IsReadyPod, "ready");
+        Assert.Equal("bad started in pod crash\nbad ended with exit code 3\n", await LogAsync(plane, "container=bad&follow=true"));
+
+        // 2. It was started again at once, and the run before is known; the other one goes on.
+        KubeObject again = await plane.UntilAsync(Known.Pods, "crash", p => Status(p, "bad")["restartCount"]!.GetValue<int>() == 1 && p.IsReadyPod, "started again");
+        Assert.Equal((3, "Error"), ((int)Status(again, "bad")["lastState"]!["terminated"]!["exitCode"]!, (string)Status(again, "bad")["lastState"]!["terminated"]!["reason"]!));
+        Assert.Equal("bad started in pod crash\n", await LogAsync(plane, "container=bad"));
+        Assert.Equal("bad started in pod crash\nbad ended with exit code 3\n", await LogAsync(plane, "container=bad&previous=true"));
+        Assert.Equal("bad ended with exit code 3\n", await LogAsync(plane, "container=bad&previous=true&tailLines=1"));
+        Assert.Equal("steady started in pod crash\n", await LogAsync(plane, "container=steady"));
+        Assert.Equal("first started in pod crash\nfirst ended with exit code 0\n", await LogAsync(plane, "container=first"));
+        Assert.Equal("previous terminated container \"steady\" in pod \"crash\" not found", (await Assert.ThrowsAsync<StatusException>(() => LogAsync(plane, "container=steady&previous=true"))).Message);
+        Assert.Equal("a container name must be specified for pod crash, choose one of: [steady bad] or one of the init containers: [first]", (await Assert.ThrowsAsync<StatusException>(() => LogAsync(plane, "previous=true"))).Message);
+
+        // 3. The second time it waits: its log is that of the run that ended, and the pod is not ready.
+        KubeObject waits = await plane.UntilAsync(Known.Pods, "crash", p => (string?)Status(p, "bad")["state"]!["waiting"]?["reason"] == "CrashLoopBackOff", "held back");
+        Assert.Equal(("False", "containers with unready status: [bad]"), (Conditions.Find(waits, "Ready")!.Status, Conditions.Find(waits, "Ready")!.Message));
+        Assert.Equal("Running", waits.PodPhase);
+        Assert.Equal($"back-off 3s restarting failed container=bad pod=crash_default({waits.Uid})", (string?)Status(waits, "bad")["state"]!["waiting"]!["message"]);
+        Assert.Equal("bad started in pod crash\nbad ended with exit code 3\n", await LogAsync(plane, "container=bad"));
+        KubeObject third = await plane.UntilAsync(Known.Pods, "crash", p => Status(p, "bad")["restartCount"]!.GetValue<int>() == 2, "started once more");
+        Assert.Equal($"simulated://{third.Uid}/bad/1", (string?)Status(third, "bad")["lastState"]!["terminated"]!["containerID"]);
+        await Eventually.TrueAsync(
+            async () => (await plane.ListAsync(new GroupVersionResource("", "v1", "events"))).Any(e => e.TextAt("reason") == "BackOff" && e.TextAt("involvedObject", "uid") == third.Uid), "an event says so", cancellationToken: Token);
+    }
+
+    [Fact]
+    public async Task Container_ThatFailsInAPodThatRestartsOnFailure_EndsWithTheOthersOnceItSucceeds()
+    {
+        await using Plane plane = await Plane.StartAsync();
+        await plane.CreateAsync(Known.Pods, """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: task, namespace: default}
+            spec: {restartPolicy: OnFailure, containers: [{name: good, image: "good:1"}, {name: bad, image: "bad:1", command: ["false"]}]}
+            """);
+
+        KubeObject pod = await plane.UntilAsync(Known.Pods, "task", p => p.PodPhase == "Running" && Status(p, "bad")["restartCount"]!.GetValue<int>() == 1 && Status(p, "good")["state"]!["terminated"] is not null, "one ended, the other started again");
+
+        Assert.Equal(0, (int)Status(pod, "good")["restartCount"]!);
+        Assert.Equal("False", Conditions.Find(pod, "Ready")!.Status);
+    }
+
+    [Fact]
     public async Task Node_DeletedByHand_RegistersAgain()
     {
         await using Plane plane = await Plane.StartAsync();
@@ -87,6 +142,11 @@ public sealed class KubeletTests
 
         await plane.UntilAsync(Known.Nodes, "pa2-par-node-1", n => n.Uid != node.Uid && Conditions.IsTrue(n, "Ready"), "another one");
     }
+
+    private static Task<string> LogAsync(Plane plane, string query) => plane.Client.GetTextAsync($"/api/v1/namespaces/default/pods/crash/log?{query}", Token);
+
+    private static JsonObject Status(KubeObject pod, string container) =>
+        pod.CopyAt("status")["containerStatuses"]!.AsArray().OfType<JsonObject>().Single(c => (string?)c["name"] == container);
 
     private static string Bare(string name, string image) => $$$"""
         apiVersion: v1

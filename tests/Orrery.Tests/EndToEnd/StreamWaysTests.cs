@@ -117,6 +117,64 @@ public sealed partial class StreamWaysTests(Shop shop)
         await acme.RunAsync("delete pod twofold --wait=false");
     }
 
+    /// <summary>Of a container that ended and was started again there are two logs: the one of now, and the one of before.</summary>
+    [Fact]
+    public async Task Logs_OfAContainerThatWasStartedAgain_AreThoseOfEachRun()
+    {
+        Kubectl acme = shop.Acme;
+        await acme.RunAsync("create -f -", """
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "restless", "labels": {"app": "restless"}, "annotations": {"kubectl.kubernetes.io/default-container": "worker"} }, "spec": {"initContainers": [{"name": "first", "image": "first:1"}],
+             "containers": [{"name": "steady", "image": "steady:1"}, {"name": "worker", "image": "worker:1", "command": ["sh", "-c", "sleep 12; exit 3"]}]}}
+            """);
+        await acme.RunAsync("wait pod/restless --for=condition=Ready --timeout=120s");
+
+        // 1. Who follows is told the end of this run, and nothing of the next; of the run before there is nothing yet.
+        Assert.Contains("previous terminated container \"worker\" in pod \"restless\" not found", (await acme.TryAsync("logs restless -c worker --previous")).Error, StringComparison.Ordinal);
+        IsWhole(await acme.RunAsync("logs -f restless -c worker"));
+
+        // 2. Started again: in the virtual cluster, and in the data plane itself through its satellite.
+        // It stands on three data planes, for one of which its name is.
+        await Eventually.MatchesAsync("^[1-9] [1-9] [1-9]$", () => acme.RunAsync("get pods -l app=restless -o 'jsonpath={.items[*].status.containerStatuses[?(@.name==\"worker\")].restartCount}'"), Limit);
+        Assert.Equal("3", await acme.RunAsync("get pod restless -o 'jsonpath={.status.containerStatuses[?(@.name==\"worker\")].lastState.terminated.exitCode}'"));
+        string there = (await acme.RunAsync("get pod restless -o jsonpath={.spec.nodeName}")) is var node ? node[..node.LastIndexOf("-node-", StringComparison.Ordinal)] : "";
+        foreach (Func<string, Task<string>> logs in (Func<string, Task<string>>[])[arguments => acme.RunAsync("logs " + arguments), arguments => InRootAsync(there, arguments)])
+        {
+            IsWhole(await logs("restless -c worker --previous"));
+            IsWhole(await logs("restless --previous"));
+            IsWhole(await logs("restless -c worker -p --since=1h"));
+            IsWhole(string.Join('\n', Lines(await logs("-l app=restless -c worker -p --prefix")).Where(l => l.StartsWith("[pod/restless/", StringComparison.Ordinal))), "[pod/restless/worker] ");
+            Assert.Equal("worker ended with exit code 3\n", await logs("restless -c worker -p --tail=1"));
+            Assert.Equal("", await logs("restless -c worker -p --since-time=" + TimeProvider.System.GetUtcNow().AddHours(1).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)));
+            string[] timed = Lines(await logs("restless -c worker -p --timestamps"));
+            Assert.Equal(timed.Order(StringComparer.Ordinal), timed);
+            IsWhole(string.Join('\n', timed.Select(l => l[(l.IndexOf(' ', StringComparison.Ordinal) + 1)..])));
+            Assert.Equal("[pod/restless/first] first ended with exit code 0", Lines(await logs("restless --all-containers --prefix")).Last(l => l.Contains("/first]", StringComparison.Ordinal)));
+            Assert.Equal("worker started in pod restless", Lines(await logs("restless -c worker"))[0]);
+        }
+
+        Assert.Contains("previous terminated container \"steady\" in pod \"restless\" not found", (await acme.TryAsync("logs restless -c steady -p")).Error, StringComparison.Ordinal);
+
+        // 3. The second time it is held back: what there is to read then is of the run that ended.
+        await Eventually.EqualsAsync("CrashLoopBackOff", () => acme.RunAsync("get pod restless -o 'jsonpath={.status.containerStatuses[?(@.name==\"worker\")].state.waiting.reason}'"), Limit);
+        Assert.Equal("worker ended with exit code 3", Lines(await acme.RunAsync("logs restless -c worker"))[^1]);
+        Assert.Contains("CrashLoopBackOff", await acme.RunAsync("get pod restless"), StringComparison.Ordinal);
+        await acme.RunAsync("delete pod restless --wait=false");
+    }
+
+    private async Task<string> InRootAsync(string dataPlane, string arguments) =>
+        (await Shell.RunAsync(Installed.Program, ["data-plane", "kubectl", dataPlane, "--", "-n", Mapped, "logs", .. arguments.Split(' ')], Settings(Installed.Program, "true"))).Succeeded();
+
+    /// <summary>The log of one run from its start to its end, and of no other.</summary>
+    private static void IsWhole(string log, string prefix = "")
+    {
+        string[] lines = Lines(log);
+        Assert.Equal([prefix + "worker started in pod restless", prefix + "worker ended with exit code 3"], [lines[0], lines[^1]]);
+        Assert.True(lines.Length >= 4, log);
+        Assert.DoesNotContain(lines[1..^1], l => !l.StartsWith(prefix + "worker has been running for ", StringComparison.Ordinal));
+    }
+
+    private static string[] Lines(string output) => output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
     [GeneratedRegex(@"Forwarding from 127\.0\.0\.1:(\d+)")]
     private static partial Regex Forwarding();
 

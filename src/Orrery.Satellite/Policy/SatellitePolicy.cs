@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Orrery.Api;
+using Orrery.Api.Kinds;
 
 namespace Orrery.Satellite.Policy;
 
@@ -19,6 +20,9 @@ internal sealed partial record SatellitePolicy
     private const string ProxyKey = "proxy";
 
     private static readonly string[] Keys = [ModeKey, NamespacesKey, KindsKey, DeniedKindsKey, LogsKey, ExecKey, PortForwardKey, ProxyKey];
+
+    /// <summary>Why the control plane changes nothing there, whatever the policy says.</summary>
+    private const string OwnNamespace = $"namespace {JoinNames.SystemNamespace} is the satellite's own, and its owner's";
 
     public static SatellitePolicy Open { get; } = new();
 
@@ -98,6 +102,11 @@ internal sealed partial record SatellitePolicy
             return Fault is null ? $"mode is {Mode}" : $"the policy cannot be read: {Fault}";
         }
 
+        if (ns == JoinNames.SystemNamespace)
+        {
+            return OwnNamespace;
+        }
+
         if (Namespaces.Count > 0 && !Namespaces.Any(p => Matches(p, ns)))
         {
             return ns.Length == 0 ? "objects of no namespace are not among the allowed ones" : $"namespace {ns} is not among the allowed ones";
@@ -125,14 +134,34 @@ internal sealed partial record SatellitePolicy
         return !allowed ? $"{subresource} is switched off" : Namespaces.Count > 0 && !Namespaces.Any(p => Matches(p, ns)) ? $"namespace {ns} is not among the allowed ones" : null;
     }
 
-    /// <summary>Whether operators may ask the cluster's API itself.</summary>
+    /// <summary>
+    /// Whether operators may ask the cluster's API itself for something. Of what they could not ask for in another way they get no more by this one: logs, programs and ports are held back here too, and the
+    /// satellite's own namespace, in which this policy, the record and its key are, is its owner's to change.
+    /// </summary>
     /// <returns>Why not; null when it may.</returns>
-    public string? DeniesProxy(string method, bool isStream) =>
-        !Proxy || Mode == PolicyMode.Disabled ? Fault is null ? "proxy is switched off" : $"the policy cannot be read: {Fault}"
-        : Namespaces.Count > 0 || Kinds.Count > 0 || DeniedKinds.Count > 0 ? "namespaces or kinds are narrowed, and the cluster's API knows more of them"
-        : Mode != PolicyMode.Enabled && (isStream || method is not ("GET" or "HEAD")) ? $"mode is {Mode}"
-        : isStream && !(Exec && PortForward) ? "exec or portForward is switched off"
-        : null;
+    public string? DeniesProxy(string method, ApiTarget target, bool isStream)
+    {
+        bool isRead = !isStream && method is "GET" or "HEAD";
+        return !Proxy || Mode == PolicyMode.Disabled ? Fault is null ? "proxy is switched off" : $"the policy cannot be read: {Fault}"
+            : Namespaces.Count > 0 || Kinds.Count > 0 || DeniedKinds.Count > 0 ? "namespaces or kinds are narrowed, and the cluster's API knows more of them"
+            : Mode != PolicyMode.Enabled && !isRead ? $"mode is {Mode}"
+            : isStream && !(Exec && PortForward) ? "exec or portForward is switched off"
+            : target.Namespace == JoinNames.SystemNamespace && (!isRead || IsSecrets(target)) ? OwnNamespace
+            : target.Group.Length > 0 ? null
+            : target switch
+            {
+                { Resource: "pods", Subresource: "log" or "exec" or "attach" or "portforward" or "proxy" } => DeniesPod(target.Subresource, target.Namespace),
+                { Resource: "pods", Subresource: "ephemeralcontainers" } when !isRead => DeniesPod("exec", target.Namespace),
+                { Resource: "services", Subresource: "proxy" } => DeniesPod("proxy", target.Namespace),
+
+                // A kubelet's own API has all of these.
+                { Resource: "nodes", Subresource: "proxy" } => DeniesPod("log", "") ?? DeniesPod("exec", "") ?? DeniesPod("proxy", ""),
+                _ => null,
+            };
+    }
+
+    /// <summary>Whether an answer would show the satellite's own Secrets among those of all namespaces.</summary>
+    public static bool ShowsOwnSecrets(ApiTarget target) => IsSecrets(target) && target.Namespace.Length == 0;
 
     /// <summary>What is held back, for people; empty when nothing is.</summary>
     public string Summary => string.Join("; ", new[]
@@ -147,6 +176,8 @@ internal sealed partial record SatellitePolicy
         Fault is not null || PortForward ? "" : "no port-forward",
         Fault is not null || Proxy ? "" : "no proxy",
     }.Where(p => p.Length > 0));
+
+    private static bool IsSecrets(ApiTarget target) => target is { Group: "", Resource: "secrets" };
 
     private static bool Matches(string pattern, string ns) =>
         pattern.EndsWith('*') ? ns.Length > 0 && ns.StartsWith(pattern[..^1], StringComparison.Ordinal) : ns == pattern;

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Primitives;
 using Orrery.Api;
 using Orrery.Client;
@@ -71,6 +72,20 @@ internal static class ClusterForward
         string path = question < 0 ? target : target[..question];
         return path.StartsWith('/') && !path.Contains('\\', StringComparison.Ordinal) && !path.Contains('#', StringComparison.Ordinal)
             && !path.Split('/').Any(s => Uri.UnescapeDataString(s) is "." or "..");
+    }
+
+    /// <summary>The same path and query, of which a list or watch leaves out objects with that value of a field: beside what the query selects itself.</summary>
+    public static string Without(string target, string field, string value)
+    {
+        const string Selector = "fieldSelector";
+        int question = target.IndexOf('?', StringComparison.Ordinal);
+        string path = question < 0 ? target : target[..question];
+        Dictionary<string, StringValues> query = QueryHelpers.ParseQuery(question < 0 ? "" : target[question..]);
+        query.Remove(Selector, out StringValues selectors);
+
+        // Added anew: an API server goes by the very name, which the table here does not.
+        query[Selector] = string.Join(',', selectors.Where(s => !string.IsNullOrEmpty(s)).Take(1).Append($"{field}!={value}"));
+        return QueryHelpers.AddQueryString(path, query);
     }
 
     private static IEnumerable<KeyValuePair<string, string>> Passed(IHeaderDictionary from)

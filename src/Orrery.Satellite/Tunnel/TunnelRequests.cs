@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
+using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Satellite.Policy;
 using Orrery.Satellite.Recording;
@@ -67,11 +68,18 @@ internal sealed class TunnelRequests(SatelliteContext context, PodRequests pods,
     /// <summary>The user of the control plane who asks, as it says.</summary>
     private static string AskedBy(HttpContext http) => Uri.UnescapeDataString(http.Request.Headers[StreamHeaderNames.AskedBy].ToString());
 
-    private Task ProxyAsync(string target, HttpContext http) => context.Policy.WhileAllowedAsync(
-        p => p.DeniesProxy(http.Request.Method, ClusterForward.StreamProtocol(http) is not null),
-        denial => new StatusException(new Status { Code = 403, Reason = StatusReason.Forbidden, Message = ClusterActions.Explain(denial) }),
-        token => ClusterForward.RunAsync(context.Cluster, target, headers: true, http, null, token),
-        http.RequestAborted);
+    private Task ProxyAsync(string target, HttpContext http)
+    {
+        int question = target.IndexOf('?', StringComparison.Ordinal);
+        var asked = ApiTarget.Of(question < 0 ? target : target[..question]);
+        bool isStream = ClusterForward.StreamProtocol(http) is not null;
+        target = SatellitePolicy.ShowsOwnSecrets(asked) ? ClusterForward.Without(target, "metadata.namespace", JoinNames.SystemNamespace) : target;
+        return context.Policy.WhileAllowedAsync(
+            p => p.DeniesProxy(http.Request.Method, asked, isStream),
+            denial => new StatusException(new Status { Code = 403, Reason = StatusReason.Forbidden, Message = ClusterActions.Explain(denial) }),
+            token => ClusterForward.RunAsync(context.Cluster, target, headers: true, http, null, token),
+            http.RequestAborted);
+    }
 
     private static async Task RefuseAsync(HttpContext http, Status status)
     {

@@ -5,6 +5,7 @@ using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Satellite.Recording;
+using Orrery.Server.Authentication;
 using Orrery.Testing;
 
 namespace Orrery.Controllers.Tests.Road;
@@ -145,6 +146,60 @@ public sealed class PolicyRoadTests
         // 3. That they were cut, and why, is the owner's to read.
         await RecordedAsync(inside, l => l["verb"]!.GetValue<string>() == "STREAM" && l["answer"]!.GetValue<string>().EndsWith("the policy of the cluster's owner does not allow it: exec is switched off", StringComparison.Ordinal)
             && l["answer"]!.GetValue<string>().StartsWith("cut: ", StringComparison.Ordinal), "the cut");
+    }
+
+    /// <summary>Whoever runs the control plane, or has taken it over, neither lifts what the owner forbade nor rewrites what was recorded, nor takes the satellite's key along: by no way that it has.</summary>
+    [Fact]
+    public async Task PolicyRecordAndKey_AreOutOfTheControlPlanesReach()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        KubeClient inside = fleet.DataPlanes["pa2-par"].Client;
+        await shop.CreateAsync(ConfigMaps, "default", Object("ConfigMap", "settings"), default);
+        await RecordedAsync(inside, l => l["name"]!.GetValue<string>() == "settings", "settings");
+        await PolicyAsync(inside, ("logs", "false"));
+        await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "pa2-par", "Restricted", "True");
+        foreach ((string ns, string name) in ((string, string)[])[(JoinNames.SystemNamespace, JoinNames.IdentitySecret), ("default", "other")])
+        {
+            JsonObject secret = Object("Secret", name);
+            secret["data"] = Json("""{"tls.key": "c2VjcmV0"}""");
+            await inside.ApplyAsync(Secrets, ns, name, secret, "test", true, default);
+        }
+
+        // 1. Through the satellite, as its administrator.
+        using KubeClient through = new(fleet.ControlPlane.Config(fleet.ControlPlane.Certificate("operator", [UserGroups.Masters], ClusterScope.Root)) is var root
+            ? root with { Server = new Uri(root.Server, "/apis/orrery.dev/v1alpha1/dataplanes/pa2-par/proxy") } : throw new InvalidOperationException());
+        const string Own = "the policy of the cluster's owner does not allow it: namespace orrery-system is the satellite's own, and its owner's";
+        Assert.Equal(Own, (await RefusedAsync(() => through.DeleteAsync(ConfigMaps, JoinNames.SystemNamespace, "satellite-policy", null, default))).Message);
+        Assert.Equal(Own, (await RefusedAsync(() => through.PatchAsync(ConfigMaps, JoinNames.SystemNamespace, "satellite-log-00000001", PatchKind.Merge, Json("""{"data": {"log": ""} }"""), default))).Message);
+        Assert.Equal(Own, (await RefusedAsync(() => through.GetAsync(Secrets, JoinNames.SystemNamespace, JoinNames.IdentitySecret, default))).Message);
+        Assert.Equal(["other"], (await through.ListAsync(Secrets, "", null, default)).Items.Select(s => s.Name));
+        Assert.Empty((await through.ListAsync(Secrets, "", new ListQuery { FieldSelector = $"metadata.name={JoinNames.IdentitySecret}" }, default)).Items);
+        Assert.EndsWith("log is switched off", (await RefusedAsync(() => through.GetTextAsync($"/api/v1/namespaces/{Mapped}/pods/web/log", default))).Message, StringComparison.Ordinal);
+        Assert.NotEmpty((await through.GetAsync(ConfigMaps, JoinNames.SystemNamespace, "satellite-log-00000001", default)).TextAt("data", "log")!);
+
+        // 2. By what is wanted there, with all permissions that a Work can name.
+        await fleet.StopControllersAsync();
+        await fleet.Root.CreateAsync(OrreryResources.Works, "dp-pa2-par", Json($$"""
+            {"apiVersion": "orrery.dev/v1alpha1", "kind": "Work",
+             "metadata": {"name": "takeover", "labels": {"orrery.dev/tenant": "acme", "orrery.dev/virtual-cluster": "shop", "orrery.dev/namespace": "default"} },
+             "spec": {"source": {"cluster": "acme/shop", "apiVersion": "v1", "kind": "ConfigMap", "namespace": "default", "name": "takeover", "generation": 1},
+              "manifest": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "satellite-policy", "namespace": "{{JoinNames.SystemNamespace}}",
+               "annotations": {"orrery.dev/adopt": "true", "orrery.dev/conflicts": "TakeOver"} }, "data": {"logs": "true"} } } }
+            """), default);
+        await RecordedAsync(inside, l => l["verb"]!.GetValue<string>() == "apply" && l["name"]!.GetValue<string>() == "satellite-policy" && l["answer"]!.GetValue<string>().StartsWith("denied: namespace orrery-system", StringComparison.Ordinal), "the Work that was refused");
+        Assert.Equal("false", (await inside.GetAsync(ConfigMaps, JoinNames.SystemNamespace, "satellite-policy", default)).TextAt("data", "logs"));
+
+        // 3. Each try is the owner's to read, in a record that is whole.
+        await RecordedAsync(inside, l => l["verb"]!.GetValue<string>() == "DELETE" && l["name"]!.GetValue<string>().EndsWith("/configmaps/satellite-policy", StringComparison.Ordinal) && l["answer"]!.GetValue<string>() == "403", "the deletion that was refused");
+        Assert.Null(RecordVerdict.Of(await RecordReader.ReadAsync(inside, default)).Break);
+    }
+
+    private static async Task<StatusException> RefusedAsync(Func<Task> ask)
+    {
+        StatusException refusal = await Assert.ThrowsAsync<StatusException>(ask);
+        Assert.Equal(403, refusal.Code);
+        return refusal;
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public sealed class SatellitePolicyTests
 
         Assert.Null(policy.Denies(Deployment, "acme-shop-default"));
         Assert.Null(policy.DeniesPod("exec", "acme-shop-default"));
-        Assert.Null(policy.DeniesProxy("DELETE", false));
+        Assert.Null(policy.DeniesProxy("DELETE", Pods, false));
         Assert.Equal("", policy.Summary);
     }
 
@@ -89,8 +89,8 @@ public sealed class SatellitePolicyTests
         Assert.Equal($"mode is {mode}", policy.Denies(Deployment, "a"));
         Assert.Equal(logs, policy.DeniesPod("log", "a") is null);
         Assert.Equal(exec, policy.DeniesPod("exec", "a") is null);
-        Assert.NotNull(policy.DeniesProxy("POST", false));
-        Assert.Equal(mode != "Disabled", policy.DeniesProxy("GET", false) is null);
+        Assert.NotNull(policy.DeniesProxy("POST", Pods, false));
+        Assert.Equal(mode != "Disabled", policy.DeniesProxy("GET", Pods, false) is null);
     }
 
     [Theory]
@@ -109,13 +109,69 @@ public sealed class SatellitePolicyTests
     [InlineData("kinds", "Service")]
     [InlineData("deniedKinds", "Secret")]
     [InlineData("proxy", "false")]
-    public void DeniesProxy_WhatIsNarrowed_CannotBeWalkedAround(string key, string value) => Assert.NotNull(Policy((key, value)).DeniesProxy("GET", false));
+    public void DeniesProxy_WhatIsNarrowed_CannotBeWalkedAround(string key, string value) => Assert.NotNull(Policy((key, value)).DeniesProxy("GET", Pods, false));
 
     [Fact]
     public void DeniesProxy_ExecOff_DeniesStreams()
     {
-        Assert.NotNull(Policy(("exec", "false")).DeniesProxy("GET", isStream: true));
-        Assert.Null(Policy(("exec", "false")).DeniesProxy("GET", isStream: false));
+        Assert.NotNull(Policy(("exec", "false")).DeniesProxy("GET", Pods, isStream: true));
+        Assert.Null(Policy(("exec", "false")).DeniesProxy("GET", Pods, isStream: false));
+    }
+
+    /// <summary>What the owner forbids for pods of virtual clusters is not had by asking the cluster's API for it.</summary>
+    [Theory]
+    [InlineData("logs", "false", "GET", "/api/v1/namespaces/a/pods/web/log")]
+    [InlineData("logs", "false", "GET", "/api/v1/namespaces/a/pods/web/%6cog")]
+    [InlineData("logs", "false", "GET", "/api/v1/namespaces/a//pods/web%2flog/")]
+    [InlineData("logs", "false", "GET", "/api/v1/nodes/n1/proxy/containerLogs/a/web/main")]
+    [InlineData("exec", "false", "POST", "/api/v1/namespaces/a/pods/web/exec")]
+    [InlineData("exec", "false", "POST", "/api/v1/namespaces/a/pods/web/attach")]
+    [InlineData("exec", "false", "PATCH", "/api/v1/namespaces/a/pods/web/ephemeralcontainers")]
+    [InlineData("exec", "false", "POST", "/api/v1/nodes/n1/proxy/run/a/web/main")]
+    [InlineData("portForward", "false", "GET", "/api/v1/namespaces/a/pods/web:80/proxy/")]
+    [InlineData("portForward", "false", "POST", "/api/v1/namespaces/a/services/web/proxy/orders")]
+    [InlineData("portForward", "false", "POST", "/api/v1/namespaces/a/pods/web/portforward")]
+    [InlineData("mode", "ReadOnly", "GET", "/api/v1/namespaces/a/pods/web/proxy/")]
+    [InlineData("mode", "ReadOnly", "GET", "/api/v1/namespaces/a/services/web/proxy/")]
+    [InlineData("mode", "ReadOnly", "GET", "/api/v1/nodes/n1/proxy/pods")]
+    public void DeniesProxy_WhatIsForbiddenForPods_IsForbiddenHereToo(string key, string value, string method, string path)
+    {
+        Assert.NotNull(Policy((key, value)).DeniesProxy(method, ApiTarget.Of(path), isStream: false));
+        Assert.Null(SatellitePolicy.Open.DeniesProxy(method, ApiTarget.Of(path), isStream: false));
+        Assert.Null(Policy((key, value)).DeniesProxy("GET", ApiTarget.Of("/api/v1/namespaces/a/pods/web"), isStream: false));
+    }
+
+    /// <summary>The policy, the record and the satellite's key are in its namespace: who asks through it changes nothing there, and does not see the key.</summary>
+    [Theory]
+    [InlineData("DELETE", "/api/v1/namespaces/orrery-system/configmaps/satellite-policy")]
+    [InlineData("PATCH", "/api/v1/namespaces/orrery-system/configmaps/satellite-log-00000001")]
+    [InlineData("DELETE", "/api/v1/namespaces/orrery-system/configmaps")]
+    [InlineData("PUT", "/api/v1/namespaces/orrery%2dsystem/configmaps/satellite-policy")]
+    [InlineData("DELETE", "/api/v1/namespaces/orrery-system")]
+    [InlineData("PUT", "/api/v1/namespaces/orrery-system/finalize")]
+    [InlineData("GET", "/api/v1/namespaces/orrery-system/secrets/orrery-satellite")]
+    [InlineData("GET", "/api/v1/namespaces/orrery-system/secrets")]
+    [InlineData("GET", "/api/v1/watch/namespaces/orrery-system/secrets")]
+    [InlineData("POST", "/api/v1/namespaces/orrery-system/serviceaccounts/orrery-satellite/token")]
+    [InlineData("PATCH", "/apis/apps/v1/namespaces/orrery-system/deployments/orrery-satellite")]
+    public void DeniesProxy_OwnNamespace_IsItsOwners(string method, string path) =>
+        Assert.Equal("namespace orrery-system is the satellite's own, and its owner's", SatellitePolicy.Open.DeniesProxy(method, ApiTarget.Of(path), isStream: false));
+
+    [Theory]
+    [InlineData("GET", "/api/v1/namespaces/orrery-system/configmaps/satellite-policy", false, true)]
+    [InlineData("GET", "/api/v1/namespaces/orrery-system/pods/satellite-1/log", false, true)]
+    [InlineData("GET", "/api/v1/namespaces/orrery-system/pods/satellite-1/exec", true, false)]
+    [InlineData("PATCH", "/api/v1/namespaces/acme-shop-default/configmaps/satellite-policy", false, true)]
+    [InlineData("GET", "/version", false, true)]
+    public void DeniesProxy_OfOwnNamespace_MayBeReadButForSecretsAndStreams(string method, string path, bool isStream, bool allowed) =>
+        Assert.Equal(allowed, SatellitePolicy.Open.DeniesProxy(method, ApiTarget.Of(path), isStream) is null);
+
+    /// <summary>Also not by what is wanted there.</summary>
+    [Fact]
+    public void Denies_OwnNamespace_WhateverThePolicySays()
+    {
+        Assert.NotNull(SatellitePolicy.Open.Denies(new GroupKind("", "ConfigMap"), "orrery-system"));
+        Assert.NotNull(Policy(("namespaces", "orrery-system")).Denies(new GroupKind("", "Namespace"), "orrery-system"));
     }
 
     [Theory]
@@ -132,8 +188,10 @@ public sealed class SatellitePolicyTests
         Assert.Equal($"the policy cannot be read: {fault}", policy.Denies(Deployment, "a"));
         Assert.NotNull(policy.DeniesPod("log", "a"));
         Assert.NotNull(policy.DeniesPod("exec", "a"));
-        Assert.NotNull(policy.DeniesProxy("GET", false));
+        Assert.NotNull(policy.DeniesProxy("GET", Pods, false));
     }
+
+    private static ApiTarget Pods => ApiTarget.Of("/api/v1/pods");
 
     private static SatellitePolicy Policy(params (string Key, string Value)[] data) => SatellitePolicy.Of(KubeObject.From(new JsonObject
     {

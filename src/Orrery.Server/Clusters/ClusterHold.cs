@@ -7,9 +7,9 @@ namespace Orrery.Server.Clusters;
 /// deleted, and perhaps made again under its name, has nothing to tell to those who watched the first.
 /// </summary>
 /// <param name="key">Of its LogicalCluster; null for root and for all clusters, which stay.</param>
-internal sealed class ClusterHold(ResourceCache clusters, string? key, CachedObject? item)
+/// <param name="wasSuspended">Whether it was suspended then, as <paramref name="item"/> says.</param>
+internal sealed class ClusterHold(ResourceCache clusters, string? key, CachedObject? item, bool wasSuspended)
 {
-    private readonly bool wasSuspended = item is not null && LogicalClusters.IsSuspended(item);
     private CachedObject? last = item;
 
     /// <summary>The cluster had no past before this revision: what lies there was another's of the same name.</summary>

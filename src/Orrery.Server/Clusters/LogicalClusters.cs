@@ -26,7 +26,7 @@ internal sealed class LogicalClusters(CacheSet caches) : IClusterMemory
     private readonly ResourceCache cache = caches.For(Resource);
 
     /// <summary>Of root, and of all clusters.</summary>
-    private readonly ClusterHold lasting = new(caches.For(Resource), null, null);
+    private readonly ClusterHold lasting = new(caches.For(Resource), null, null, wasSuspended: false);
 
     /// <summary>What was read out of each LogicalCluster, asked for at every request.</summary>
     private readonly ConcurrentDictionary<ClusterName, Known> known = new();
@@ -113,7 +113,7 @@ internal sealed class LogicalClusters(CacheSet caches) : IClusterMemory
     /// <exception cref="StatusException">404: the cluster is not served.</exception>
     public ClusterHold Hold(ClusterName cluster) =>
         cluster.IsRoot || cluster.IsAll ? lasting
-        : Find(cluster) is { IsDeleting: false, Item: var item } ? new ClusterHold(cache, item.Key, item)
+        : Find(cluster) is { IsDeleting: false } found ? new ClusterHold(cache, found.Item.Key, found.Item, found.Suspended is not null)
         : throw NotServed(cluster);
 
     /// <summary>
@@ -135,26 +135,34 @@ internal sealed class LogicalClusters(CacheSet caches) : IClusterMemory
 
     private Known? Find(ClusterName cluster)
     {
-        CachedObject? item = cache.Current.Get(StoreKey.Of(Resource, ClusterName.Root, cluster.Namespace, cluster.Name));
-        if (item is null)
-        {
-            if (known.TryRemove(cluster, out Known? gone))
-            {
-                departed.Enqueue((cluster, gone.Requests));
-            }
-
-            return null;
-        }
-
-        if (known.TryGetValue(cluster, out Known? read) && ReferenceEquals(read.Item, item))
+        // Each request asks several times: neither a key nor a snapshot is made for one that is known.
+        bool isKnown = known.TryGetValue(cluster, out Known? read);
+        CachedObject? item = cache.Find(isKnown ? read!.Item.Key : StoreKey.Of(Resource, ClusterName.Root, cluster.Namespace, cluster.Name));
+        if (isKnown && ReferenceEquals(read!.Item, item))
         {
             return read;
         }
 
-        Known fresh = Read(item);
-        if (read is not null && read.Uid != fresh.Uid && known.TryRemove(new(cluster, read)))
+        if (item is not null)
         {
-            departed.Enqueue((cluster, read.Requests));
+            return Learn(cluster, item, read);
+        }
+
+        if (known.TryRemove(cluster, out Known? gone))
+        {
+            departed.Enqueue((cluster, gone.Requests));
+        }
+
+        return null;
+    }
+
+    /// <param name="before">What was known of one of that name; null for nothing.</param>
+    private Known Learn(ClusterName cluster, CachedObject item, Known? before)
+    {
+        Known fresh = Read(item);
+        if (before is not null && before.Uid != fresh.Uid && known.TryRemove(new(cluster, before)))
+        {
+            departed.Enqueue((cluster, before.Requests));
         }
 
         return known.AddOrUpdate(cluster, fresh, (_, present) => present.Uid == fresh.Uid ? fresh with { Requests = present.Requests } : fresh);

@@ -94,7 +94,12 @@ public static class RequestInfoParser
     /// <summary>The name that a field selector demands, so that rules with resourceNames can allow the list or watch.</summary>
     private static string NameInSelector(string? selector)
     {
-        foreach (string term in (selector ?? "").Split(',', StringSplitOptions.TrimEntries))
+        if (selector is null)
+        {
+            return "";
+        }
+
+        foreach (string term in selector.Split(',', StringSplitOptions.TrimEntries))
         {
             string? name = term.StartsWith("metadata.name==", StringComparison.Ordinal) ? term[15..]
                 : term.StartsWith("metadata.name=", StringComparison.Ordinal) ? term[14..] : null;

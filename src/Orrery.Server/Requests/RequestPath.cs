@@ -38,7 +38,11 @@ internal static partial class RequestPath
         if (raw.Length > 0 && raw[0] == "clusters")
         {
             (cluster, int taken) = Cluster(raw);
-            prefix = raw.Take(taken).Sum(segment => segment.Length + 1);
+            for (int i = 0; i < taken; i++)
+            {
+                prefix += raw[i].Length + 1;
+            }
+
             raw = raw[taken..];
         }
 

@@ -7,7 +7,9 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Orrery.Api;
+using Orrery.Api.Kinds;
 using Orrery.Server.Authentication;
+using Orrery.Server.Clusters;
 using Orrery.Server.Fairness;
 using Orrery.Server.Security;
 using Orrery.Storage.Memory;
@@ -110,6 +112,27 @@ public sealed class RequestCostTests : IAsyncLifetime
         }
 
         Assert.InRange(least, 0, 5_500);
+    }
+
+    /// <summary>Each request asks for its cluster several times.</summary>
+    [Fact]
+    public async Task Cluster_ThatIsKnown_IsFoundWithoutAllocating()
+    {
+        GroupVersionResource kind = OrreryResources.LogicalClusters;
+        Assert.Equal(201, (await SendAsync("POST", "/api/v1/namespaces", """{"metadata":{"name":"acme"}}""", "application/json")).Response.StatusCode);
+        Assert.Equal(201, (await SendAsync("POST", $"/apis/{kind.Group}/{kind.Version}/namespaces/acme/{kind.Resource}", """{"metadata":{"name":"shop"}}""", "application/json")).Response.StatusCode);
+        var shop = new ClusterName("acme", "shop");
+        ClusterHold hold = state.Access.Clusters.Hold(shop);
+
+        long least = long.MaxValue;
+        for (int i = 0; i < Times; i++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            Assert.True(state.Access.Clusters.State(shop) == ClusterState.Served && hold.Lasts);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        Assert.Equal(0, least);
     }
 
     private static string Object(string name) =>

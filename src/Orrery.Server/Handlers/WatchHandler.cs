@@ -34,9 +34,9 @@ internal static class WatchHandler
             {
             }
         }
-        catch (OperationCanceledException) when (request.Server.Stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (request.Server.Stopping.IsCancellationRequested || cancellationToken.IsCancellationRequested)
         {
-            // The stream ends here, whole: the client resumes elsewhere, or after the restart.
+            // The stream ends here, whole: the client resumes elsewhere, or after the restart. One that has gone hears nothing, and thousands go at once: this is thrown no further.
         }
         finally
         {

@@ -90,6 +90,9 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
     /// <summary>When something was last changed of what is watched, in any cluster.</summary>
     public long ChangedAt => Math.Max(owner.ChangedAt, Companion?.owner.ChangedAt ?? 0);
 
+    /// <summary>Whether its reader should wait until its client takes what it is sent of the events for which it was woken; see <see cref="WakeQueue"/>.</summary>
+    public bool WaitsForClient { get; private set; } = true;
+
     private int Kept => own?.Count ?? 0;
 
     /// <summary>What it has to catch up with when it begins may wait beside what comes then.</summary>
@@ -341,8 +344,10 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
 
     /// <summary>Lets its reader go on, here and now.</summary>
     /// <param name="since">What to say to those whose turn it was, once the reader has sent what there is.</param>
-    internal void Wake(int since = 0)
+    /// <param name="waits">See <see cref="WaitsForClient"/>.</param>
+    internal void Wake(int since = 0, bool waits = true)
     {
+        WaitsForClient = waits;
         if (cancelledBy is { } token)
         {
             cancelledBy = null;

@@ -8,6 +8,10 @@ namespace Orrery.Server.Cache;
 /// spans of <see cref="Patience"/> others go on without it.
 /// </para>
 /// <para>
+/// Where many wait for their turn, and clients keep up, most are told to go on without theirs, and one now and then to wait for it: a connection sends what it is given in its order, so what was
+/// given it before is on its way by then as well. Who waits takes a dozen small objects, most of them the framework's, to which its old ones then refer.
+/// </para>
+/// <para>
 /// Who has made a change may follow those who are to be told of it (<see cref="Follow"/>).
 /// </para>
 /// </summary>
@@ -25,6 +29,9 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
     /// <summary>Watchers that are served before others have their turn: some 20 µs, or 100 where much waits for each.</summary>
     private const int Turn = 4;
 
+    /// <summary>Of so many that are woken while many wait, one waits for its client.</summary>
+    private const int EachWaits = 16;
+
     /// <summary>Room that stays for the next change.</summary>
     private const int Kept = 64;
 
@@ -37,6 +44,7 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
     private readonly OnTheirWay onTheirWay = new();
     private long enqueued;
     private int serving;
+    private int sinceOneWaits;
     private ITimer? timer;
     private bool isTicking;
     private bool isOver;
@@ -123,6 +131,7 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
         {
             CacheWatcher next;
             int since;
+            bool waits;
             lock (gate)
             {
                 if (ready.Count == 0 || IsFull)
@@ -132,11 +141,12 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
                     return;
                 }
 
+                waits = !HasMany || onTheirWay.Lately >= Width / 2 || ++sinceOneWaits % EachWaits == 0;
                 next = ready.Dequeue();
                 since = onTheirWay.Add();
             }
 
-            next.Wake(since);
+            next.Wake(since, waits);
         }
 
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);

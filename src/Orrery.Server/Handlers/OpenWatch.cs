@@ -27,6 +27,9 @@ internal sealed class OpenWatch(ResourceRequest request, WatchStream stream, Cac
     /// </summary>
     private static readonly TimeSpan BookmarkMoment = TimeSpan.FromSeconds(2);
 
+    /// <summary>Then a client is waited for that was not when it was sent something: one that takes nothing is cut off in the end. Where bookmarks are wanted these are the moments.</summary>
+    private static readonly TimeSpan TakenWithin = TimeSpan.FromMinutes(1);
+
     /// <summary>So long before the end of a watch its last bookmark is sent.</summary>
     private static readonly TimeSpan LastBookmark = TimeSpan.FromSeconds(2);
 
@@ -50,8 +53,8 @@ internal sealed class OpenWatch(ResourceRequest request, WatchStream stream, Cac
             return null;
         }
 
-        TimeSpan untilBookmark = bookmarks ? UntilBookmark(left) : left;
-        return untilBookmark < left ? untilBookmark : left;
+        TimeSpan next = bookmarks ? UntilBookmark(left) : stream.IsUntaken ? TakenWithin : left;
+        return next < left ? next : left;
     }
 
     public ValueTask<CacheWait> WaitAsync(TimeSpan atMost, CancellationToken cancellationToken) => watcher.WaitAsync(atMost, cancellationToken);
@@ -112,6 +115,11 @@ internal sealed class OpenWatch(ResourceRequest request, WatchStream stream, Cac
                 allowed = request.Server.Time.GetTimestamp();
             }
 
+            if (stream.IsUntaken && !watcher.WaitsForClient)
+            {
+                await stream.FlushAsync(stopping);
+            }
+
             while (!stream.IsTurnOver && watcher.TryRead(out CacheEvent change))
             {
                 // In the version that is watched, which may have to be asked for.
@@ -121,7 +129,7 @@ internal sealed class OpenWatch(ResourceRequest request, WatchStream stream, Cac
 
             // Where changes never pause, of which it may want none, its client must come to know all the same how far it is.
             WriteDueBookmark();
-            await stream.FlushAsync(stopping);
+            await (watcher.WaitsForClient ? stream.FlushAsync(stopping) : stream.SendAsync(stopping));
             return true;
         }
         catch (StatusException fault) when (request.Resource.Remote is not null)
@@ -132,7 +140,7 @@ internal sealed class OpenWatch(ResourceRequest request, WatchStream stream, Cac
 
     private async ValueTask<bool> BookmarkAsync(CancellationToken stopping)
     {
-        if (WriteDueBookmark())
+        if (WriteDueBookmark() || stream.IsUntaken)
         {
             await stream.FlushAsync(stopping);
         }

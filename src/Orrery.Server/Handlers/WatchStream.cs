@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
 using Orrery.Api;
 using Orrery.Server.Cache;
 using Orrery.Server.Clusters;
@@ -87,6 +88,42 @@ internal sealed class WatchStream(ResourceRequest request, AnswerForm form, Sele
         }
     }
 
+    /// <summary>Something was sent by <see cref="SendAsync"/>, and nobody has waited since for its client to take it.</summary>
+    public bool IsUntaken { get; private set; }
+
+    /// <summary>Sends what was written, and waits until the client takes it.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    public async ValueTask FlushAsync(CancellationToken cancellationToken) => await output.FlushAsync(cancellationToken);
+    public async ValueTask FlushAsync(CancellationToken cancellationToken)
+    {
+        await output.FlushAsync(cancellationToken);
+        IsUntaken = false;
+    }
+
+    /// <summary>
+    /// Sends what was written, without waiting. Before there is more, <see cref="FlushAsync"/> says whether it was taken, and takes nothing if it was. A pipe takes a flush that was cancelled before it began
+    /// as any other, and lets nobody wait for it; of HTTP/1.1, where a connection is one watch's alone, nothing would be saved.
+    /// </summary>
+    public ValueTask SendAsync(CancellationToken cancellationToken)
+    {
+        if (!HttpProtocol.IsHttp2(request.Http.Request.Protocol))
+        {
+            return FlushAsync(cancellationToken);
+        }
+
+        if (output.UnflushedBytes == 0)
+        {
+            return default;
+        }
+
+        IsUntaken = true;
+        output.CancelPendingFlush();
+        ValueTask<FlushResult> sent = output.FlushAsync(cancellationToken);
+        if (!sent.IsCompletedSuccessfully)
+        {
+            return new ValueTask(sent.AsTask());
+        }
+
+        _ = sent.Result;
+        return default;
+    }
 }

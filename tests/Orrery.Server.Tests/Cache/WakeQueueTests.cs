@@ -54,6 +54,35 @@ public sealed class WakeQueueTests
     }
 
     [Fact]
+    public async Task Publish_ToMany_HasFewOfThemWaitForTheirClients()
+    {
+        const int Watchers = 800;
+        await using CacheFixture fixture = await StartAsync(time: new TimeWithoutTimers());
+        var crowd = new Crowd(fixture, Watchers);
+
+        await fixture.PutPod(Shop, "web-0");
+        await crowd.AllServedAsync();
+
+        // One of sixteen, and those who came when there were not many yet, or any longer.
+        Assert.InRange(crowd.Waited, Watchers / 20, Watchers / 2);
+        await crowd.StopAsync();
+    }
+
+    [Fact]
+    public async Task Publish_ToFew_HasAllWaitForTheirClients()
+    {
+        const int Watchers = 4;
+        await using CacheFixture fixture = await StartAsync(time: new TimeWithoutTimers());
+        var crowd = new Crowd(fixture, Watchers);
+
+        await fixture.PutPod(Shop, "web-0");
+        await crowd.AllServedAsync();
+
+        Assert.Equal(Watchers, crowd.Waited);
+        await crowd.StopAsync();
+    }
+
+    [Fact]
     public async Task Publish_ToReadersThatTakeTheirTime_HasFewOnTheirWayAtOnce()
     {
         await using CacheFixture fixture = await StartAsync(time: new TimeWithoutTimers());
@@ -208,6 +237,7 @@ public sealed class WakeQueueTests
         private readonly int size;
         private readonly Func<Task>? take;
         private int served;
+        private int waited;
         private int now;
         private int most;
 
@@ -225,6 +255,9 @@ public sealed class WakeQueueTests
         }
 
         public int Served => Volatile.Read(ref served);
+
+        /// <summary>Those who were to wait for their clients.</summary>
+        public int Waited => Volatile.Read(ref waited);
 
         public int MostAtOnce => Volatile.Read(ref most);
 
@@ -247,6 +280,7 @@ public sealed class WakeQueueTests
             while (await watcher.WaitAsync(Timeout.InfiniteTimeSpan, stop.Token) == CacheWait.Events)
             {
                 int at = Interlocked.Increment(ref now);
+                Interlocked.Add(ref waited, watcher.WaitsForClient ? 1 : 0);
                 InterlockedMax(at);
                 while (watcher.TryRead(out _))
                 {

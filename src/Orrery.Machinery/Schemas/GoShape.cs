@@ -96,8 +96,15 @@ public static class GoShape
                 Normalize(json, schema);
                 break;
             case JsonObject map when schema.AdditionalProperties is { } values:
-                foreach ((string _, JsonNode? item) in map)
+                for (int i = 0; i < map.Count; i++)
                 {
+                    JsonNode? item = map.GetAt(i).Value;
+                    if (item is null && values.Format == "byte")
+                    {
+                        // What is stored has no bytes there, and no word for none at all.
+                        map.SetAt(i, "");
+                    }
+
                     Descend(item, values);
                 }
 

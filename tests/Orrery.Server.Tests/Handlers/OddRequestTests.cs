@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Client;
 
@@ -38,6 +39,27 @@ public sealed class OddRequestTests(ServerFixture fixture) : IClassFixture<Serve
             fixture.Admin.SendJsonAsync(HttpMethod.Get, path + "?resourceVersion=900000000&resourceVersionMatch=NotOlderThan", null, ServerFixture.Token));
 
         Assert.Equal((504, seconds), (late.Code, late.Status.Details?.RetryAfterSeconds));
+    }
+
+    /// <summary>A manifest that names a key and nothing for it: upstream stores no bytes, and shows none.</summary>
+    [Theory]
+    [InlineData("secrets", "data", "")]
+    [InlineData("configmaps", "binaryData", "")]
+    [InlineData("configmaps", "data", "")]
+    [InlineData("secrets", "data", "?dryRun=All")]
+    public async Task Create_OfDataWithoutAValue_KeepsAnEmptyOne(string resource, string member, string query)
+    {
+        string ns = await fixture.NamespaceAsync();
+        var body = new JsonObject { ["metadata"] = new JsonObject { ["name"] = "a" }, [member] = new JsonObject { ["k"] = null, ["l"] = "QQ==" } };
+
+        JsonElement made = await fixture.Admin.SendJsonAsync(HttpMethod.Post, $"/api/v1/namespaces/{ns}/{resource}{query}", body, ServerFixture.Token);
+
+        Assert.Equal("""{"k":"","l":"QQ=="}""", made.GetProperty(member).GetRawText());
+        if (query.Length == 0)
+        {
+            JsonElement read = await fixture.Admin.SendJsonAsync(HttpMethod.Get, $"/api/v1/namespaces/{ns}/{resource}/a", null, ServerFixture.Token);
+            Assert.Equal(made.GetProperty(member).GetRawText(), read.GetProperty(member).GetRawText());
+        }
     }
 
     [Fact]

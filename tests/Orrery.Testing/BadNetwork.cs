@@ -82,6 +82,7 @@ public sealed class BadNetwork : IAsyncDisposable
     {
         foreach (Connection connection in open.Keys)
         {
+            open.TryRemove(connection, out _);
             connection.Dispose();
         }
     }

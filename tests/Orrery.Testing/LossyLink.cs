@@ -15,11 +15,13 @@ namespace Orrery.Testing;
 public sealed class LossyLink : IAsyncDisposable
 {
     private const int Largest = 64 * 1024;
+    private const int Subnets = 250;
 
     private readonly Random random;
     private readonly TimeProvider time;
     private readonly string id;
     private readonly int subnet;
+    private readonly FileStream held;
     private readonly CancellationTokenSource stop = new();
     private readonly List<Task> carrying = [];
     private readonly Lock gate = new();
@@ -28,9 +30,9 @@ public sealed class LossyLink : IAsyncDisposable
     private long lost;
     private long carried;
 
-    private LossyLink(int subnet, int seed, TimeProvider time)
+    private LossyLink(int seed, TimeProvider time)
     {
-        this.subnet = subnet;
+        (subnet, held) = Hold();
         this.time = time;
         random = new Random(seed);
         id = (Environment.ProcessId % 100_000).ToString(CultureInfo.InvariantCulture) + "-" + subnet.ToString(CultureInfo.InvariantCulture);
@@ -60,16 +62,15 @@ public sealed class LossyLink : IAsyncDisposable
 
     private IPAddress FarAddress => IPAddress.Parse($"10.214.{subnet}.2");
 
-    /// <param name="subnet">Third number of the addresses, of which no two links that may be there at once have the same.</param>
     /// <exception cref="PlatformNotSupportedException">The system lets nobody make such a thing here; says why.</exception>
-    public static LossyLink Make(int subnet, int seed, TimeProvider time)
+    public static LossyLink Make(int seed, TimeProvider time)
     {
         if (!OperatingSystem.IsLinux() || Environment.UserName != "root" || !File.Exists("/dev/net/tun"))
         {
             throw new PlatformNotSupportedException("a cable that loses packets takes Linux, root and /dev/net/tun");
         }
 
-        var link = new LossyLink(subnet, seed, time);
+        var link = new LossyLink(seed, time);
         try
         {
             link.Build();
@@ -78,6 +79,7 @@ public sealed class LossyLink : IAsyncDisposable
         catch (Exception refusal) when (refusal is InvalidOperationException or IOException or UnauthorizedAccessException)
         {
             link.Remove();
+            link.held.Dispose();
             throw new PlatformNotSupportedException($"the system lets nobody make networks here: {refusal.Message}", refusal);
         }
     }
@@ -120,6 +122,26 @@ public sealed class LossyLink : IAsyncDisposable
         near?.Dispose();
         far?.Dispose();
         stop.Dispose();
+        await held.DisposeAsync();
+    }
+
+    /// <summary>The third number of addresses that no other link of this machine has, whichever test program made it, for as long as the file is held.</summary>
+    private static (int Subnet, FileStream Lock) Hold()
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), "orrery-test-links")).FullName;
+        for (int i = 0; i < Subnets; i++)
+        {
+            try
+            {
+                return (i, new FileStream(Path.Combine(folder, $"{i}"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            }
+            catch (Exception taken) when (taken is IOException or UnauthorizedAccessException)
+            {
+                // Another's, maybe of another user.
+            }
+        }
+
+        throw new PlatformNotSupportedException($"all networks are held by others, see {folder}");
     }
 
     private void Build()

@@ -107,7 +107,7 @@ public sealed class TunnelDialTests
         LossyLink link;
         try
         {
-            link = LossyLink.Make(subnet: 83, seed: 5, TimeProvider.System);
+            link = LossyLink.Make(seed: 5, TimeProvider.System);
         }
         catch (PlatformNotSupportedException refusal)
         {

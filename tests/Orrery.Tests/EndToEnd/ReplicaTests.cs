@@ -77,10 +77,11 @@ public sealed class ReplicaTests : IAsyncLifetime
             Assert.InRange((await root.GetAsync(Leases, "kube-system", "orrery-controllers", Token)).NumberAt("spec", "leaseDurationSeconds") ?? 0, 1, 14);
         }
 
+        // Whoever leads by now: on a machine that is held up for as long as a lease lasts the other has followed already.
+        (leader, other) = await LeaderAsync();
         leader.Kill();
         long killed = TimeProvider.System.GetTimestamp();
-        string before = (await HolderAsync(other))!;
-        await Orrery.Testing.Eventually.TrueAsync(async () => await HolderAsync(other) is { Length: > 0 } now && now != before, "the other one leads", TimeSpan.FromSeconds(60), Token);
+        await LeadsAsync(other, other);
         TimeSpan took = TimeProvider.System.GetElapsedTime(killed);
         TestContext.Current.SendDiagnosticMessage("replaced after {0}", took);
         await ServesNewClusterAsync(other, "two");
@@ -88,19 +89,23 @@ public sealed class ReplicaTests : IAsyncLifetime
         // 3. Stopped in its tracks: replaced too, and when it wakes up it finds that it no longer leads.
         leader.Start();
         await leader.ReadyAsync(Token);
-        string held = (await HolderAsync(leader))!;
-        other.Pause();
-        await Orrery.Testing.Eventually.TrueAsync(async () => await HolderAsync(leader) is { Length: > 0 } now && now != held, "the restarted one leads", TimeSpan.FromSeconds(60), Token);
-        string successor = (await HolderAsync(leader))!;
-        other.Continue();
-        await Orrery.Testing.Eventually.TrueAsync(() => other.Tail.Contains("no longer leads orrery-controllers", StringComparison.Ordinal), "the one that woke up says that it lost", TimeSpan.FromSeconds(60), Token);
-        await ServesNewClusterAsync(other, "three");
-        Assert.Equal(successor, await HolderAsync(other));
+        (leader, other) = await LeaderAsync();
+        leader.Pause();
+        await LeadsAsync(other, other);
+        string successor = (await HolderAsync(other))!;
+        leader.Continue();
+        await Orrery.Testing.Eventually.TrueAsync(() => leader.Tail.Contains("no longer leads orrery-controllers", StringComparison.Ordinal), "the one that woke up says that it lost", TimeSpan.FromSeconds(60), Token);
+        await ServesNewClusterAsync(leader, "three");
+        Assert.Equal(successor, await HolderAsync(leader));
 
         // 4. An orderly stop hands over: no lease has to run out.
-        Assert.Equal(0, await leader.StopAsync(Token));
-        await Orrery.Testing.Eventually.TrueAsync(async () => await HolderAsync(other) is { Length: > 0 } now && now != successor, "the other one follows", TimeSpan.FromSeconds(60), Token);
+        Assert.Equal(0, await other.StopAsync(Token));
+        await LeadsAsync(leader, leader);
     }
+
+    /// <summary>Waits until a server leads.</summary>
+    private static Task LeadsAsync(ServeProcess server, ServeProcess through) => Orrery.Testing.Eventually.TrueAsync(
+        async () => await HolderAsync(through) is { } holder && holder.Contains($"_{server.Pid}_", StringComparison.Ordinal), "the other one leads", TimeSpan.FromSeconds(60), Token);
 
     [Fact]
     public async Task Tunnel_ThatEndsAtOneServer_IsUsedThroughBoth()
@@ -214,6 +219,12 @@ public sealed class ReplicaTests : IAsyncLifetime
         var names = new List<string>();
         await foreach (WatchEvent change in client.WatchAsync(ConfigMaps, "default", new WatchQuery { ResourceVersion = from }, Token))
         {
+            // What every namespace is given (kube-root-ca.crt) comes when it comes.
+            if (change.Object.Name.StartsWith("kube-", StringComparison.Ordinal))
+            {
+                continue;
+            }
+
             names.Add(change.Object.Name);
             if (names.Count == count)
             {

@@ -28,7 +28,11 @@ public sealed partial class StreamWaysTests(Shop shop)
         await acme.RunAsync($"create deployment {name} --image={name}:1 --replicas=1");
         await acme.RunAsync($"rollout status deployment {name} --timeout=120s");
         string pod = "";
-        await Eventually.MatchesAsync("^" + name + "-[a-z0-9-]+[.]pa2-par$", async () => pod = (await acme.RunAsync($"get pods -l app={name} -o jsonpath={{.items[*].metadata.name}}")).Split(' ').First(p => p.EndsWith(".pa2-par", StringComparison.Ordinal)), Limit);
+
+        // Its pods are mirrored apart from the count of the ready.
+        await Eventually.MatchesAsync(
+            "^" + name + "-[a-z0-9-]+[.]pa2-par$",
+            async () => pod = (await acme.RunAsync($"get pods -l app={name} -o jsonpath={{.items[*].metadata.name}}")).Split(' ').FirstOrDefault(p => p.EndsWith(".pa2-par", StringComparison.Ordinal)) ?? "", Limit);
         string there = pod[..pod.LastIndexOf('.')];
         try
         {

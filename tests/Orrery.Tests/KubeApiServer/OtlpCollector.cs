@@ -47,17 +47,24 @@ internal sealed class OtlpCollector : IAsyncDisposable
             {
                 request = await listener.GetContextAsync();
             }
-            catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
+            catch (Exception e) when (e is HttpListenerException or InvalidOperationException)
             {
-                // Stopped.
+                // Stopped, or about to be asked when it was.
                 return;
             }
 
-            using var body = new MemoryStream();
-            await request.Request.InputStream.CopyToAsync(body);
-            received.AddOrUpdate(request.Request.Url!.AbsolutePath, (int)body.Length, (_, before) => before + (int)body.Length);
-            request.Response.ContentType = "application/x-protobuf";
-            request.Response.Close();
+            try
+            {
+                using var body = new MemoryStream();
+                await request.Request.InputStream.CopyToAsync(body);
+                received.AddOrUpdate(request.Request.Url!.AbsolutePath, (int)body.Length, (_, before) => before + (int)body.Length);
+                request.Response.ContentType = "application/x-protobuf";
+                request.Response.Close();
+            }
+            catch (Exception e) when (e is HttpListenerException or IOException or ObjectDisposedException)
+            {
+                // Whoever sent it has ended, or this has.
+            }
         }
     }
 }

@@ -26,7 +26,7 @@ public sealed class JoinRoadTests
         Assert.Equal($"O=orrery:satellites, CN=orrery:data-plane:pa2-par:{uid}", certificate.Subject);
         Assert.True(certificate.NotAfter.ToUniversalTime() <= (world.Clock.GetUtcNow() + JoinWorld.Lifetime).UtcDateTime);
         KubeObject dataPlane = await world.DataPlaneAsync("pa2-par");
-        Assert.True(Conditions.IsTrue(dataPlane, JoinNames.IdentityCondition));
+        await world.ConditionAsync("pa2-par", JoinNames.IdentityCondition, "True");
         Assert.Equal((await cluster.Admin.GetAsync(CoreResources.Namespaces, "", "kube-system", default)).Uid, dataPlane.TextAt("status", "clusterUid"));
     }
 
@@ -168,7 +168,7 @@ public sealed class JoinRoadTests
 
         // The one that has the name keeps it.
         await HeardAsync(world, "pa2-par");
-        Assert.True(Conditions.IsTrue(await world.DataPlaneAsync("pa2-par"), JoinNames.IdentityCondition));
+        await world.ConditionAsync("pa2-par", JoinNames.IdentityCondition, "True");
     }
 
     [Fact]

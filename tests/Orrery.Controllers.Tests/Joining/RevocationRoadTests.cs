@@ -43,8 +43,17 @@ public sealed class RevocationRoadTests
         double dialled = await RefusedAsync(world, "GET");
         await Eventually.TrueAsync(async () => await RefusedAsync(world, "GET") >= dialled + 1, "it asks to be let in", TimeSpan.FromSeconds(60));
 
-        // What was on its way when it said so has had its answer by now.
-        double sent = await RefusedAsync(world, "PATCH"), listed = await RefusedAsync(world, "LIST");
+        // What was on its way when it said so has had its answer, once nothing more is answered while it asks to be let in.
+        double sent = -1, listed = -1;
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                (double, double) before = (sent, listed);
+                (sent, listed, dialled) = (await RefusedAsync(world, "PATCH"), await RefusedAsync(world, "LIST"), await RefusedAsync(world, "GET"));
+                await Eventually.TrueAsync(async () => await RefusedAsync(world, "GET") > dialled, "it asks again", TimeSpan.FromSeconds(60));
+                return before == (sent, listed);
+            },
+            "nothing of before is on its way", TimeSpan.FromSeconds(120));
         await cluster.Admin.CreateAsync(CoreResources.Nodes, "", new JsonObject { ["metadata"] = new JsonObject { ["name"] = "late" } }, default);
         dialled = await RefusedAsync(world, "GET");
         await Eventually.TrueAsync(async () => await RefusedAsync(world, "GET") >= dialled + 3, "it goes on asking to be let in", TimeSpan.FromSeconds(60));
@@ -131,7 +140,7 @@ public sealed class RevocationRoadTests
         await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
         using X509Certificate2 stolen = (await JoinWorld.CertificateAsync(cluster))!;
         using var thief = new KubeClient(world.ControlPlane.Config(stolen));
-        using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         await using Stream watch = await thief.OpenAsync("/apis/orrery.dev/v1alpha1/namespaces/dp-pa2-par/observations?watch=true&resourceVersion=0", stop.Token);
         Task ended = watch.CopyToAsync(Stream.Null, stop.Token);
 
@@ -153,7 +162,7 @@ public sealed class RevocationRoadTests
                 return ended.IsCompleted;
             },
             "the watch has ended",
-            TimeSpan.FromSeconds(45));
+            TimeSpan.FromSeconds(90));
         await ended;
     }
 
@@ -216,7 +225,7 @@ public sealed class RevocationRoadTests
         await using RunningSatellite satellite = world.Satellite("pa2-par", cluster, () => invitation);
         await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
         using X509Certificate2 first = (await JoinWorld.CertificateAsync(cluster))!;
-        using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         await using Stream watch = await world.Root.OpenAsync("/apis/orrery.dev/v1alpha1/dataplanes/pa2-par/proxy/api/v1/namespaces/default/configmaps?watch=true&resourceVersion=0", stop.Token);
         using var reader = new StreamReader(watch);
 

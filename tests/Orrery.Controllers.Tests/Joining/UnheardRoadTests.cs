@@ -99,7 +99,7 @@ public sealed class UnheardRoadTests
                     await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, stop);
                 }
             }
-            catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException)
+            catch (Exception e) when (e is IOException or HttpRequestException or TimeoutException or OperationCanceledException)
             {
                 // Given up meanwhile, or told to stop.
             }

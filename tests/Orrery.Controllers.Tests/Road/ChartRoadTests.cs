@@ -113,7 +113,7 @@ public sealed class ChartRoadTests
         await fleet.Root.DeleteAsync(OrreryResources.Installations, "acme", "shop", null, default);
         await Eventually.TrueAsync(
             async () => (await fleet.Root.GetAsync(OrreryResources.Installations, "acme", "shop", default)).At("status", "dataPlanes") is { ValueKind: JsonValueKind.Array } planes
-                && planes[0].GetProperty("message").GetString()!.StartsWith("not done after 1 s: pre-delete hook ", StringComparison.Ordinal),
+                && planes[0].TryGetProperty("message", out JsonElement message) && message.GetString()!.StartsWith("not done after 1 s: pre-delete hook ", StringComparison.Ordinal),
             "that it is told",
             TimeSpan.FromSeconds(60));
         Assert.NotNull(await fleet.DataPlanes["pa2-par"].Client.FindAsync(ConfigMaps, Mapped, "settings", default));

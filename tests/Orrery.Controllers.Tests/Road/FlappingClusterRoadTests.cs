@@ -33,7 +33,7 @@ public sealed class FlappingClusterRoadTests
         }
 
         // 1. While it flaps things change on both sides.
-        int kinds = Watched(way).Distinct().Count(), before = way.Asked.Count;
+        int before = await ListedAsync(way), kinds = Watched(way).Distinct().Count();
         for (int round = 0; round < Rounds; round++)
         {
             network.IsDown = true;
@@ -89,13 +89,29 @@ public sealed class FlappingClusterRoadTests
         await shop.CreateAsync(CoreResources.ConfigMaps, "default", ConfigMap("second"), default);
         await ArrivesAsync(inside, "second");
 
-        int kinds = Watched(way).Distinct().Count(), before = way.Asked.Count;
+        int before = await ListedAsync(way), kinds = Watched(way).Distinct().Count();
         await Task.Delay(TimeSpan.FromSeconds(10), TimeProvider.System);
         await inside.DeleteAsync(CoreResources.ConfigMaps, Mapped, "first", null, default);
         await ArrivesAsync(inside, "first");
         TestContext.Current.SendDiagnosticMessage("{0} requests for {1} kinds", way.Asked.Count - before, kinds);
         Assert.Empty(Lists(way, before));
         await fleet.ConditionAsync(OrreryResources.DataPlanes, "", "pa2-par", OrreryNames.ReadyCondition, "True");
+    }
+
+    /// <summary>Waits until every kind has been listed once, as in the beginning: nothing is listed any more.</summary>
+    /// <returns>How much had been asked by then.</returns>
+    private static async Task<int> ListedAsync(RoughWay way)
+    {
+        int before = 0;
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                before = way.Asked.Count;
+                await Task.Delay(TimeSpan.FromSeconds(3), TimeProvider.System);
+                return !Lists(way, before).Any();
+            },
+            "every kind is listed", Limit);
+        return way.Asked.Count;
     }
 
     private static bool IsWatch(Uri asked) => RoughWay.IsWatch(asked);

@@ -43,6 +43,8 @@ public sealed class FleetRoadTests
         KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par", "ny8-nyc");
         await shop.CreateAsync(ConfigMaps, "default", ConfigMap("settings"), default);
         await ArrivedAsync(fleet, "ny8-nyc", "settings");
+        await Eventually.TrueAsync(
+            async () => (await fleet.Root.GetAsync(OrreryResources.DataPlanes, "", "ny8-nyc", default)).At("status", "tenants") is not null, "it is known who uses it", TimeSpan.FromSeconds(60));
 
         // 1. Refused while a tenant uses it, with its name.
         StatusException refusal = await Eventually.SomeAsync(async () =>

@@ -115,6 +115,8 @@ public sealed class HandlingRoadTests
             """), default);
         await Eventually.SomeAsync(() => inside.FindAsync(autoscalers, Mapped, "web", default), "the autoscaler");
         await Eventually.SomeAsync(() => inside.FindAsync(deployments, Mapped, "web", default), "the deployment");
+        await Eventually.TrueAsync(
+            async () => (await fleet.Root.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)).Items.Count(w => w.TextAt("spec", "source", "name") == "web" && Conditions.IsTrue(w, OrreryNames.AppliedCondition)) == 2, "both are said to be there");
 
         // As the autoscaler there does; what is applied after it takes nothing back.
         await inside.PatchAsync(deployments, Mapped, "web", PatchKind.Merge, Json("""{"spec": {"replicas": 5} }"""), default, "scale");

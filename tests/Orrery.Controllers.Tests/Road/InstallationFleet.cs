@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Api.Kinds;
@@ -71,7 +72,7 @@ internal static class InstallationFleet
     /// <summary>What is said of a data plane that it leaves.</summary>
     public static Task<string> LeavingAsync(TestFleet fleet, string plane) => Eventually.SomeAsync(
         async () => (await InstallationAsync(fleet)).At("status", "dataPlanes") is { } planes
-            ? planes.EnumerateArray().Where(p => p.GetProperty("name").GetString() == plane && p.GetProperty("phase").GetString() == "Leaving").Select(p => p.GetProperty("message").GetString()).FirstOrDefault()
+            ? planes.EnumerateArray().Where(p => p.GetProperty("name").GetString() == plane && p.GetProperty("phase").GetString() == "Leaving").Select(p => p.TryGetProperty("message", out JsonElement message) ? message.GetString() : null).FirstOrDefault()
             : null,
         $"it leaves {plane}");
 

@@ -26,6 +26,7 @@ public sealed class MetricsRoadTests
         await other.CreateAsync(Deployments, "default", Web(), default);
         await StandAsync(shop, 4);
         await StandAsync(other, 2);
+        await Eventually.TrueAsync(async () => (await NamesAsync(shop, CoreResources.Nodes)).Count() is 3 && (await NamesAsync(other, CoreResources.Nodes)).Count() is 2, "the nodes are known", TimeSpan.FromSeconds(60));
 
         // 1. It is discovered, and pods are measured wherever they run.
         await Eventually.TrueAsync(async () => (await shop.GetTextAsync("/apis", default)).Contains("metrics.k8s.io", StringComparison.Ordinal), "the group is discovered");

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Api.Kinds;
@@ -74,13 +72,7 @@ public sealed class OfflineRoadTests
     }
 
     /// <summary>A port where nobody listens.</summary>
-    private static Uri Nowhere()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        int port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        return new Uri($"https://127.0.0.1:{port}");
-    }
+    private static Uri Nowhere() => new($"https://127.0.0.1:{FreePort.Take()}");
 
     private static JsonObject ConfigMap(string name) => Json($$"""{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{name}}"}, "data": {"key": "a"} }""");
 

@@ -12,7 +12,7 @@ public sealed class OwnEndpointsRoadTests
 {
     private const string Plane = "pa2-par", Mapped = "acme-shop-default";
 
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task EndpointsAndSlices_OfTheTenantsOwn_AreThoseOfTheDataPlane()

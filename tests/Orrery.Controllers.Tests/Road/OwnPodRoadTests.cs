@@ -47,7 +47,7 @@ public sealed class OwnPodRoadTests
         await shop.DeleteAsync(CoreResources.Pods, "default", "bare", new DeleteQuery { GracePeriodSeconds = 5 }, default);
         await Eventually.TrueAsync(async () => await plane.FindAsync(CoreResources.Pods, Mapped, "bare", default) is { IsDeleting: true }, "it is to go there");
         await plane.DeleteAsync(CoreResources.Pods, Mapped, "bare", new DeleteQuery { GracePeriodSeconds = 0 }, default);
-        await Eventually.TrueAsync(async () => await shop.FindAsync(CoreResources.Pods, "default", "bare", default) is null, "it has gone", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(async () => await shop.FindAsync(CoreResources.Pods, "default", "bare", default) is null, "it has gone", TimeSpan.FromSeconds(60));
         Assert.Equal([made.Uid], seen.Uids);
     }
 
@@ -77,9 +77,9 @@ public sealed class OwnPodRoadTests
         await PlaceAsync(fleet);
         await KillAsync(fleet, Plane);
         await KillAsync(fleet, Other);
-        await Eventually.TrueAsync(async () => (await shop.GetAsync(CoreResources.Pods, "default", "bare", default)).Annotations.GetValueOrDefault(OrreryNames.RunsInAnnotation) == "", "it runs nowhere", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(async () => (await shop.GetAsync(CoreResources.Pods, "default", "bare", default)).Annotations.GetValueOrDefault(OrreryNames.RunsInAnnotation) == "", "it runs nowhere", TimeSpan.FromSeconds(60));
         await shop.DeleteAsync(CoreResources.Pods, "default", "bare", null, default);
-        await Eventually.TrueAsync(async () => (await shop.ListAsync(CoreResources.Pods, "default", null, default)).Items.Count == 0, "nothing is left", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(async () => (await shop.ListAsync(CoreResources.Pods, "default", null, default)).Items.Count == 0, "nothing is left", TimeSpan.FromSeconds(60));
     }
 
     [Fact]
@@ -92,13 +92,13 @@ public sealed class OwnPodRoadTests
         await shop.CreateAsync(CoreResources.Pods, "default", once, default);
         await RunAsync(fleet.DataPlanes[Plane].Client, "par-1", "10.1.0.9");
         await RunAsync(fleet.DataPlanes[Other].Client, "nyc-1", "10.2.0.9", """{"terminated": {"exitCode": 1} }""", "Failed");
-        await Eventually.TrueAsync(async () => (await shop.GetAsync(CoreResources.Pods, "default", "bare", default)).TextAt("status", "phase") == "Failed", "it has failed in one", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(async () => (await shop.GetAsync(CoreResources.Pods, "default", "bare", default)).TextAt("status", "phase") == "Failed", "it has failed in one", TimeSpan.FromSeconds(60));
 
         await PlaceAsync(fleet, Plane);
 
         await Eventually.TrueAsync(
             async () => await shop.GetAsync(CoreResources.Pods, "default", "bare", default) is var p && p.TextAt("status", "phase") == "Running"
-                && p.At("status", "containerStatuses")!.Value[0].GetProperty("state").TryGetProperty("running", out _), "it runs in the other", TimeSpan.FromSeconds(30));
+                && p.At("status", "containerStatuses")!.Value[0].GetProperty("state").TryGetProperty("running", out _), "it runs in the other", TimeSpan.FromSeconds(60));
     }
 
     [Fact]
@@ -128,7 +128,7 @@ public sealed class OwnPodRoadTests
     private static Task StandAsync(KubeClient shop, string pods) => Eventually.TrueAsync(
         async () => string.Join(", ", (await shop.ListAsync(CoreResources.Pods, "default", new ListQuery { LabelSelector = "app=web" }, default)).Items
             .OrderBy(p => p.Name, StringComparer.Ordinal).Select(p => $"{p.Name} {p.TextAt("spec", "nodeName")} {p.TextAt("status", "podIP")}")) == pods,
-        pods, TimeSpan.FromSeconds(30));
+        pods, TimeSpan.FromSeconds(60));
 
     private static Task PlaceAsync(TestFleet fleet, params string[] planes) => fleet.Root.PatchAsync(
         OrreryResources.VirtualClusters, "acme", "shop", PatchKind.Merge,
@@ -137,13 +137,13 @@ public sealed class OwnPodRoadTests
     /// <summary>As its kubelet does once it is to go and its containers have ended.</summary>
     private static async Task KillAsync(TestFleet fleet, string plane)
     {
-        await Eventually.TrueAsync(async () => await fleet.DataPlanes[plane].Client.FindAsync(CoreResources.Pods, Mapped, "bare", default) is { IsDeleting: true }, $"it is to go in {plane}", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(async () => await fleet.DataPlanes[plane].Client.FindAsync(CoreResources.Pods, Mapped, "bare", default) is { IsDeleting: true }, $"it is to go in {plane}", TimeSpan.FromSeconds(60));
         await fleet.DataPlanes[plane].Client.DeleteAsync(CoreResources.Pods, Mapped, "bare", new DeleteQuery { GracePeriodSeconds = 0 }, default);
     }
 
     private static async Task RunAsync(KubeClient plane, string node, string ip, string state = """{"running": {} }""", string phase = "Running")
     {
-        await Eventually.SomeAsync(async () => await plane.FindAsync(CoreResources.Pods, Mapped, "bare", default) is { IsDeleting: false } live && live.TextAt("spec", "nodeName") is null ? live : null, "it is there", TimeSpan.FromSeconds(30));
+        await Eventually.SomeAsync(async () => await plane.FindAsync(CoreResources.Pods, Mapped, "bare", default) is { IsDeleting: false } live && live.TextAt("spec", "nodeName") is null ? live : null, "it is there", TimeSpan.FromSeconds(60));
         await plane.CreateAsync(Bindings, Mapped, Json($$"""{"metadata": {"name": "bare"}, "target": {"kind": "Node", "name": "{{node}}"} }"""), default);
         await plane.PatchAsync(
             CoreResources.Pods, Mapped, "bare", PatchKind.Merge,

@@ -60,7 +60,7 @@ public sealed class RoadTests
             await GoneAsync(plane, CoreResources.Namespaces, "", Mapped);
         }
 
-        Assert.Empty((await fleet.Root.ListAsync(OrreryResources.Works, "", null, default)).Items);
+        await Eventually.TrueAsync(async () => (await fleet.Root.ListAsync(OrreryResources.Works, "", null, default)).Items is [], "no Work is left");
     }
 
     [Fact]
@@ -227,7 +227,7 @@ public sealed class RoadTests
             async () => await fleet.Root.FindAsync(OrreryResources.VirtualClusters, "acme", "shop", default) is null, "the virtual cluster is gone", TimeSpan.FromSeconds(60));
         await GoneAsync(fleet.DataPlanes["pa2-par"], CoreResources.Namespaces, "", Mapped);
         Assert.Null(await fleet.Root.FindAsync(OrreryResources.LogicalClusters, "acme", "shop", default));
-        Assert.Empty((await fleet.Root.ListAsync(OrreryResources.Works, "", null, default)).Items);
+        await Eventually.TrueAsync(async () => (await fleet.Root.ListAsync(OrreryResources.Works, "", null, default)).Items is [], "no Work is left");
     }
 
     private static async Task ReportAsync(TestDataPlane plane, int replicas)

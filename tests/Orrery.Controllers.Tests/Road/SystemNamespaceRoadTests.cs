@@ -27,8 +27,8 @@ public sealed class SystemNamespaceRoadTests
             async () => (await shop.ListAsync(CoreResources.Events, "kube-system", null, default)).Items is [var told]
                 && (told.TextAt("type"), told.TextAt("reason"), told.TextAt("involvedObject", "uid")) == ("Warning", "NotPlaced", made.Uid)
                 && told.TextAt("message") == "Nothing in namespace kube-system runs in data planes: namespaces that begin with kube- are those of the cluster itself",
-            "it is told", TimeSpan.FromSeconds(30));
-        await Eventually.TrueAsync(async () => (await shop.ListAsync(CoreResources.Events, "default", null, default)).Items.Any(e => e.TextAt("reason") == "Placed"), "the other is placed", TimeSpan.FromSeconds(30));
+            "it is told", TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync(async () => (await shop.ListAsync(CoreResources.Events, "default", null, default)).Items.Any(e => e.TextAt("reason") == "Placed"), "the other is placed", TimeSpan.FromSeconds(60));
         Assert.DoesNotContain((await shop.ListAsync(CoreResources.Events, "default", null, default)).Items, e => e.TextAt("reason") == "NotPlaced");
     }
 }

@@ -57,7 +57,7 @@ public sealed class TunnelRoadTests
 
         // 3. Where the first is silent it is not taken for the other.
         await fleet.StopSatelliteAsync("ny8-nyc");
-        await Eventually.TrueAsync(async () => await TryAsync(shop, "/api/v1/namespaces/default/pods/bare/log") is null, "the first does not answer", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(async () => await TryAsync(shop, "/api/v1/namespaces/default/pods/bare/log") is null, "the first does not answer", TimeSpan.FromSeconds(60));
         Assert.Equal($"{Mapped}/bare\n", await shop.GetTextAsync("/api/v1/namespaces/default/pods/bare.pa2-par/log", default));
     }
 

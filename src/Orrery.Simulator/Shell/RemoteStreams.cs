@@ -11,7 +11,7 @@ internal static class RemoteStreams
     /// <exception cref="StatusException">400: the client asks for neither.</exception>
     public static async Task<IRemoteStreams> AcceptAsync(HttpContext http, TimeSpan keepAlive, TimeProvider time, CancellationToken cancellationToken) =>
         SpdyConnection.IsRequested(http) ? await SpdyShell.AcceptAsync(http, time, cancellationToken).ConfigureAwait(false)
-        : await ChannelSocket.AcceptAsync(http, keepAlive).ConfigureAwait(false)
+        : await ChannelSocket.AcceptAsync(http, keepAlive, time, cancellationToken).ConfigureAwait(false)
         ?? throw ApiErrors.BadRequest($"a simulated pod is reached by {SpdyConnection.Protocol}, or by WebSocket with one of the subprotocols {string.Join(", ", ChannelSocket.Protocols)}");
 
     /// <summary>Waits for <see cref="IRemoteStreams.ReceiveAsync"/> to end, however it does.</summary>

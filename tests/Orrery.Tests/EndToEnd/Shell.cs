@@ -22,7 +22,26 @@ internal static class Shell
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(8);
 
+    /// <summary>
+    /// What kubectl (1.30 to 1.32 at least) says when it has dropped output that came before it was ready for it, as may happen to any of its streams by WebSocket on a busy machine. It may end well all the same, and is asked again.
+    /// </summary>
+    private const string Dropped = "Unknown stream id";
+
+    private const int Tries = 3;
+
     public static async Task<Ended> RunAsync(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string? input = null)
+    {
+        string[] all = [.. arguments];
+        Ended ended = await RunOnceAsync(program, all, environment, input);
+        for (int tried = 1; tried < Tries && ended.Error.Contains(Dropped, StringComparison.Ordinal); tried++)
+        {
+            ended = await RunOnceAsync(program, all, environment, input);
+        }
+
+        return ended;
+    }
+
+    private static async Task<Ended> RunOnceAsync(string program, string[] arguments, IReadOnlyDictionary<string, string>? environment, string? input)
     {
         var start = new ProcessStartInfo(program)
         {

@@ -4,6 +4,7 @@ using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Controllers.Fleet;
+using Orrery.Controllers.Revisions;
 
 namespace Orrery.Controllers.Mirror;
 
@@ -79,7 +80,7 @@ internal sealed class MirrorReconciler(
 
         JsonObject wanted = PodMirror.Build(original, key, dataPlane, node);
         PodMirror.NameClaims(wanted, claim => mirrored.Of("PersistentVolumeClaim").Get(key.Object with { Name = claim }) is null ? MirrorNames.Mirrored(claim, dataPlane) : claim);
-        bool owned = Own(wanted, original, key, dataPlane);
+        bool owned = await OwnAsync(wanted, original, key, present, dataPlane, cancellationToken).ConfigureAwait(false);
         if (present?.Annotations.GetValueOrDefault(OrreryNames.SourceResourcesAnnotation) is { } followed)
         {
             wanted.Metadata["annotations"]![OrreryNames.SourceResourcesAnnotation] = followed;
@@ -200,7 +201,7 @@ internal sealed class MirrorReconciler(
         ClusterName cluster = key.Object.Cluster;
         JsonObject wanted = ObjectMirror.Build(
             kind, original, key, dataPlane, physical => NodeName(cluster, physical, dataPlane), pod => ownPods.NameOf(key.Object, pod, dataPlane));
-        bool owned = Own(wanted, original, key, dataPlane);
+        bool owned = await OwnAsync(wanted, original, key, present, dataPlane, cancellationToken).ConfigureAwait(false);
         if (present is null)
         {
             if (open && !original.IsDeleting)
@@ -230,7 +231,7 @@ internal sealed class MirrorReconciler(
     }
 
     /// <returns>False when what controls it there is not (yet) to be found here.</returns>
-    private bool Own(JsonObject wanted, JsonObject original, MirrorKey key, string dataPlane)
+    private async ValueTask<bool> OwnAsync(JsonObject wanted, JsonObject original, MirrorKey key, KubeObject? present, string dataPlane, CancellationToken cancellationToken)
     {
         if (PodOwner.Named(original) is not { } named)
         {
@@ -244,6 +245,12 @@ internal sealed class MirrorReconciler(
         }
 
         if (owners.Find(named, key.Object, dataPlane) is not { } owner)
+        {
+            return false;
+        }
+
+        // What its owner has let go of, as it went (--cascade=orphan), would go as well if it were given back to it. That it goes is known here a moment later than what it let go of.
+        if (present is not null && !RevisionKinds.OwnersOf(present).Contains(owner.Uid) && !await writer.IsThereAsync(PlaceableKinds.Find(named.Kind)!.Resource, owner, cancellationToken).ConfigureAwait(false))
         {
             return false;
         }

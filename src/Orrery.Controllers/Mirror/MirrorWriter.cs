@@ -74,7 +74,14 @@ internal sealed class MirrorWriter(KubeClient root)
             }
         }
 
+        int sofar = patch.Count;
         Compare(patch, "/metadata/ownerReferences", present.At("metadata", "ownerReferences"), wanted.NodeAt("metadata", "ownerReferences"));
+        if (patch.Count > sofar)
+        {
+            // Where its owner has let go of it since, it is to be judged anew.
+            patch.Insert(0, new JsonObject { ["op"] = "test", ["path"] = "/metadata/resourceVersion", ["value"] = present.ResourceVersion });
+        }
+
         foreach (string member in members)
         {
             Compare(patch, "/" + member, present.At(member), wanted[member]);
@@ -93,6 +100,10 @@ internal sealed class MirrorWriter(KubeClient root)
 
         return written;
     }
+
+    /// <summary>Whether an object that was seen is there as this is asked, and is not on its way out.</summary>
+    public async Task<bool> IsThereAsync(GroupVersionResource resource, KubeObject seen, CancellationToken cancellationToken) =>
+        await root.InCluster(seen.Cluster).FindAsync(resource, seen.Namespace, seen.Name, cancellationToken).ConfigureAwait(false) is { IsDeleting: false } now && now.Uid == seen.Uid;
 
     /// <summary>Asks the satellite, by a mark on the Observation, to delete the pod that <paramref name="present"/> stands for.</summary>
     /// <param name="uid">Of the pod in its data plane: another pod that gets its name meanwhile is not meant.</param>

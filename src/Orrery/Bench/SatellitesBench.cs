@@ -66,6 +66,7 @@ internal sealed class SatellitesBench(DataDirectory directory, int count, bool t
             await fleet.ReadyAsync(count, "", Long, cancellationToken).ConfigureAwait(false);
             progress.Say("all are ready; what they cost");
             long after = await Settling.KeptAsync(target, u => u.Anonymous, Settle, time, cancellationToken).ConfigureAwait(false);
+            await WarmAsync(target, cancellationToken).ConfigureAwait(false);
             (TimeSpan connected, TimeSpan connectedInAll) = await CpuAsync(target, cancellationToken).ConfigureAwait(false);
             double beats = count * Quiet.TotalSeconds / 10;
             figures.Add(new Figure(SatelliteMeasures.Memory, (after - before) / 1024.0 / count));
@@ -164,10 +165,21 @@ internal sealed class SatellitesBench(DataDirectory directory, int count, bool t
     }
 
     /// <returns>
-    /// What is used in <see cref="Quiet"/>, as the middle one of some looks has it, and in all of them, once it is warm: what the first heartbeats and bookmarks run is compiled in the minutes after, once in the life of a process.
-    /// A single collection of what a burst has left costs as much as a thousand heartbeats, and is none of theirs.
+    /// What is used in <see cref="Quiet"/>, as the middle one of some looks has it, and in all of them. A single collection of what a burst has left costs as much as a thousand heartbeats, and is none of theirs.
     /// </returns>
     private async Task<(TimeSpan Usual, TimeSpan InAll)> CpuAsync(BenchTarget target, CancellationToken cancellationToken)
+    {
+        var looks = new List<TimeSpan>();
+        for (int look = 0; look < QuietLooks; look++)
+        {
+            looks.Add(await UsedAsync(target, cancellationToken).ConfigureAwait(false));
+        }
+
+        return (looks.Order().ElementAt(QuietLooks / 2), looks.Aggregate(TimeSpan.Zero, (sum, look) => sum + look));
+    }
+
+    /// <summary>What the first heartbeats and bookmarks run is compiled in the minutes after, once in the life of a process: returns once that is over.</summary>
+    private async Task WarmAsync(BenchTarget target, CancellationToken cancellationToken)
     {
         TimeSpan former = TimeSpan.MaxValue;
         for (int look = 0, warm = 0; look < MostWarmingLooks && warm < 2; look++)
@@ -176,14 +188,6 @@ internal sealed class SatellitesBench(DataDirectory directory, int count, bool t
             warm = used >= former * 0.9 ? warm + 1 : 0;
             former = used;
         }
-
-        var looks = new List<TimeSpan>();
-        for (int look = 0; look < QuietLooks; look++)
-        {
-            looks.Add(await UsedAsync(target, cancellationToken).ConfigureAwait(false));
-        }
-
-        return (looks.Order().ElementAt(QuietLooks / 2), looks.Aggregate(TimeSpan.Zero, (sum, look) => sum + look));
     }
 
     private async Task<TimeSpan> UsedAsync(BenchTarget target, CancellationToken cancellationToken)

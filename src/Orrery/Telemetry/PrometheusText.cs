@@ -18,7 +18,7 @@ internal sealed class PrometheusText : IDisposable
     private readonly ConcurrentDictionary<(Instrument Instrument, string Labels), Series> series = new();
     private readonly Lock gate = new();
 
-    /// <summary>Labels that were written before, by the names and values of up to two: measurements come by the thousand and say the same few things.</summary>
+    /// <summary>Labels that were written before, by the names and values of up to two: measurements come by the thousand and say the same few things. Not those of gauges, which tell of objects that come and go.</summary>
     private readonly ConcurrentDictionary<(string Name, string Value, string OtherName, string OtherValue), string> written = new();
 
     public PrometheusText()
@@ -76,7 +76,7 @@ internal sealed class PrometheusText : IDisposable
 
     private void Record(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        Series one = series.GetOrAdd((instrument, Labels(tags)), static _ => new Series());
+        Series one = series.GetOrAdd((instrument, instrument.IsObservable ? Write(tags) : Labels(tags)), static _ => new Series());
         if (instrument.IsObservable)
         {
             one.Set(value);

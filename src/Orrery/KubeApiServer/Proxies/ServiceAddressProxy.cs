@@ -25,14 +25,15 @@ internal sealed class ServiceAddressProxy(AddressForwarder forwarder) : ISubreso
     {
         KubeObject service = target.Object;
         string port = NameOf(service, target.Proxy.Port);
+        var pods = target.Beside(Pods).ToDictionary(p => p.Name, StringComparer.Ordinal);
         (string Address, string Port)[] ready =
         [
             .. from slice in target.Beside(Slices)
                where slice.Labels.GetValueOrDefault("kubernetes.io/service-name") == service.Name && slice.TextAt("addressType") != "FQDN"
                from number in Items(slice, "ports").Where(p => Text(p, "name") == port && p.TryGetProperty("port", out _)).Select(p => p.GetProperty("port").GetRawText())
                from endpoint in Items(slice, "endpoints")
-               where IsReady(endpoint) && PodOf(target, endpoint) is { } pod && endpoint.GetProperty("addresses")[0].GetString() is { } address && PodAddressProxy.AddressesOf(pod).Contains(address)
-               let at = endpoint.GetProperty("addresses")[0].GetString()!
+               let at = endpoint.GetProperty("addresses")[0].GetString()
+               where IsReady(endpoint) && pods.GetValueOrDefault(PodOf(endpoint, service.Namespace)) is { } pod && PodAddressProxy.AddressesOf(pod).Contains(at)
                orderby at, number
                select (at, number),
         ];
@@ -57,10 +58,9 @@ internal sealed class ServiceAddressProxy(AddressForwarder forwarder) : ISubreso
         return found.Length > 0 ? Text(found[0], "name") : throw ApiErrors.ServiceUnavailable($"no service port {asked} found for service \"{service.Name}\"");
     }
 
-    private static KubeObject? PodOf(SubresourceTarget target, JsonElement endpoint) =>
-        endpoint.TryGetProperty("targetRef", out JsonElement reference) && Text(reference, "kind") == "Pod" && Text(reference, "namespace") == target.Object.Namespace
-            ? target.Beside(Pods).FirstOrDefault(p => p.Name == Text(reference, "name"))
-            : null;
+    /// <summary>Name of the pod that an endpoint is; empty for one that is no pod of the namespace.</summary>
+    private static string PodOf(JsonElement endpoint, string ns) =>
+        endpoint.TryGetProperty("targetRef", out JsonElement reference) && Text(reference, "kind") == "Pod" && Text(reference, "namespace") == ns ? Text(reference, "name") : "";
 
     private static bool IsReady(JsonElement endpoint) =>
         !endpoint.TryGetProperty("conditions", out JsonElement conditions) || !conditions.TryGetProperty("ready", out JsonElement ready) || ready.ValueKind != JsonValueKind.False;

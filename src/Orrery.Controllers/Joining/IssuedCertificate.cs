@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Orrery.Api;
+using Orrery.Api.Kinds;
 
 namespace Orrery.Controllers.Joining;
 
@@ -20,8 +21,7 @@ internal readonly record struct IssuedCertificate(DateTimeOffset From, DateTimeO
         try
         {
             using X509Certificate2 certificate = X509Certificate2.CreateFromPem(Encoding.UTF8.GetString(Convert.FromBase64String(base64)));
-            return new IssuedCertificate(certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime(),
-                certificate.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().FirstOrDefault()?.KeyIdentifier is { } id ? Convert.ToHexStringLower(id.Span) : "");
+            return new IssuedCertificate(certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime(), SigningAuthority.Of(certificate) ?? "");
         }
         catch (Exception e) when (e is FormatException or CryptographicException)
         {

@@ -208,6 +208,11 @@ internal sealed class ClusterReport : IReconciler<string>
             ["satelliteInstance"] = context.Options.Instance,
             ["address"] = context.Options.Cluster.Server.ToString(),
         };
+        if (context.Options.ControlPlane.Now.ClientCertificate is { } certificate && SigningAuthority.Of(certificate) is { } authority)
+        {
+            status["satelliteAuthority"] = authority;
+        }
+
         if (version is not null)
         {
             IReadOnlyList<KubeObject> all = nodes.All();

@@ -81,7 +81,9 @@ internal static class PkiRotateVerb
         return command;
     }
 
-    /// <summary>A satellite that has a certificate of the next authority was there since both are known, and knows both.</summary>
+    /// <summary>
+    /// A satellite that works with a certificate of the next authority was there since both are known, and knows both. That one was issued is not enough: it may not have been fetched. One of before that was said is taken to have fetched its own.
+    /// </summary>
     private static async Task RequireRenewedAsync(PkiFolder pki, string kubeconfig, CancellationToken cancellationToken)
     {
         string next;
@@ -95,7 +97,7 @@ internal static class PkiRotateVerb
         {
             using var root = new KubeClient(KubeConfig.Load(kubeconfig));
             KubeList all = await root.ListAsync(OrreryResources.DataPlanes, "", null, cancellationToken).ConfigureAwait(false);
-            behind = [.. all.Items.Where(d => d.TextAt("status", "certificateExpirationTime") is not null && d.TextAt("status", "certificateAuthority") != next).Select(d => d.Name)];
+            behind = [.. all.Items.Where(d => d.TextAt("status", "certificateExpirationTime") is not null && (d.TextAt("status", "satelliteAuthority") ?? d.TextAt("status", "certificateAuthority")) != next).Select(d => d.Name)];
         }
         catch (Exception away) when (away is HttpRequestException or StatusException or IOException or InvalidDataException)
         {
@@ -104,7 +106,7 @@ internal static class PkiRotateVerb
 
         if (behind.Length > 0)
         {
-            throw new CommandFailedException($"satellites that have no certificate of the next authority yet: {string.Join(", ", behind)}. Wait until they were here, or --force and let them in again by 'orrery data-plane token'");
+            throw new CommandFailedException($"satellites that do not work with a certificate of the next authority yet: {string.Join(", ", behind)}. Wait until they were here, or --force and let them in again by 'orrery data-plane token'");
         }
     }
 

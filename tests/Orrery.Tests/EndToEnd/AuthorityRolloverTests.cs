@@ -74,7 +74,9 @@ public sealed class AuthorityRolloverTests : IAsyncLifetime
         }
 
         await EachIsHeardAsync("near", "away", "lost");
-        string first = await AuthorityAsync("near");
+        string first = "";
+        await Orrery.Testing.Eventually.TrueAsync(
+            async () => (first = await AuthorityAsync("near")).Length > 0 && await AuthorityAsync("lost") == first, "near and lost have said what they work with", Limit, Token);
 
         // 1. The next one is introduced: whoever is there learns of it, and goes on.
         await LeaveAsync("away");
@@ -89,7 +91,7 @@ public sealed class AuthorityRolloverTests : IAsyncLifetime
         await RotateAsync("switch");
         await EachIsHeardAsync("near");
         Assert.Equal(first, await AuthorityAsync("near"));
-        Assert.Contains("satellites that have no certificate of the next authority yet: away, lost, near.", (await OrreryAsync("pki", "rotate", "finish")).Error, StringComparison.Ordinal);
+        Assert.Contains("satellites that do not work with a certificate of the next authority yet: away, lost, near.", (await OrreryAsync("pki", "rotate", "finish")).Error, StringComparison.Ordinal);
         clocks["near"].Shift += TimeSpan.FromHours(17);
         await Orrery.Testing.Eventually.TrueAsync(async () => await AuthorityAsync("near") != first, "near has renewed", Limit, Token);
         await EachIsHeardAsync("near");
@@ -99,7 +101,14 @@ public sealed class AuthorityRolloverTests : IAsyncLifetime
         await EachIsHeardAsync("away");
         clocks["away"].Shift += TimeSpan.FromHours(17);
         await Orrery.Testing.Eventually.TrueAsync(async () => await AuthorityAsync("away") != first, "away has renewed", Limit, Token);
-        Assert.Contains("satellites that have no certificate of the next authority yet: lost.", (await OrreryAsync("pki", "rotate", "finish")).Error, StringComparison.Ordinal);
+
+        // Nor is it enough that a certificate was issued: whoever has not fetched it would be shut out.
+        using (KubeClient root = server.Admin())
+        {
+            await root.PatchAsync(OrreryResources.DataPlanes, "", "lost", PatchKind.Merge, new JsonObject { ["status"] = new JsonObject { ["certificateAuthority"] = await AuthorityAsync("near") } }, Token, "status");
+        }
+
+        Assert.Contains("satellites that do not work with a certificate of the next authority yet: lost.", (await OrreryAsync("pki", "rotate", "finish")).Error, StringComparison.Ordinal);
 
         // 4. The former is gone, by force: those two notice nothing.
         await RotateAsync("finish", "--force");
@@ -192,11 +201,11 @@ public sealed class AuthorityRolloverTests : IAsyncLifetime
         }
     }
 
-    /// <summary>Which authority signed its certificate, as the control plane knows it.</summary>
+    /// <summary>Which authority signed the certificate that it works with, as it says: the control plane has issued the next one before its satellite has it.</summary>
     private async Task<string> AuthorityAsync(string name)
     {
         using KubeClient root = server.Admin();
-        return (await root.GetAsync(OrreryResources.DataPlanes, "", name, Token)).TextAt("status", "certificateAuthority") ?? "";
+        return (await root.GetAsync(OrreryResources.DataPlanes, "", name, Token)).TextAt("status", "satelliteAuthority") ?? "";
     }
 
     /// <summary>Whom it trusts, as its Secret says.</summary>

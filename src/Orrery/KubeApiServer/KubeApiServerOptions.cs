@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Orrery.Commands;
 using Orrery.Server;
@@ -109,7 +108,7 @@ internal sealed record KubeApiServerOptions
             Etcd = ReadEtcd(flags),
             DataDir = Path.GetFullPath(flags.Text("data-dir") ?? certDir),
             Bind = bind,
-            Advertise = Address(flags, "advertise-address") ?? (IPAddress.Any.Equals(bind) || IPAddress.IPv6Any.Equals(bind) ? OwnAddress() : bind),
+            Advertise = Address(flags, "advertise-address") ?? (IPAddress.Any.Equals(bind) || IPAddress.IPv6Any.Equals(bind) ? Own() : bind),
             Port = port is >= 0 and <= IPEndPoint.MaxPort ? port : throw new CommandFailedException($"--secure-port: {port} is no port, want 0 to 65535"),
             ExternalHost = flags.Text("external-hostname"),
             CertDir = certDir,
@@ -243,9 +242,5 @@ internal sealed record KubeApiServerOptions
     }
 
     /// <summary>The first address of an interface that is up and leads somewhere; loopback where there is none.</summary>
-    private static IPAddress OwnAddress() => NetworkInterface.GetAllNetworkInterfaces()
-        .Where(n => n.OperationalStatus == OperationalStatus.Up && n.NetworkInterfaceType != NetworkInterfaceType.Loopback)
-        .SelectMany(n => n.GetIPProperties().UnicastAddresses)
-        .Select(a => a.Address)
-        .FirstOrDefault(a => a.AddressFamily == AddressFamily.InterNetwork) ?? IPAddress.Loopback;
+    private static IPAddress Own() => OwnAddress.Outward().FirstOrDefault(a => a.AddressFamily == AddressFamily.InterNetwork) ?? IPAddress.Loopback;
 }

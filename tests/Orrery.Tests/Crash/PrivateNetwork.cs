@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.NetworkInformation;
+using Orrery.Serving;
 using Orrery.Testing;
 
 namespace Orrery.Tests.Crash;
@@ -42,8 +42,7 @@ internal sealed class PrivateNetwork : IDisposable
         lock (Making)
         {
             // Other runs, and what was left by one that was ended, have theirs.
-            HashSet<int> taken = [.. NetworkInterface.GetAllNetworkInterfaces().SelectMany(i => i.GetIPProperties().UnicastAddresses)
-                .Select(a => a.Address.GetAddressBytes()).Where(a => a is [10, 213, _, _]).Select(a => (int)a[2])];
+            HashSet<int> taken = [.. OwnAddress.Addresses(_ => true).Select(a => a.GetAddressBytes()).Where(a => a is [10, 213, _, _]).Select(a => (int)a[2])];
             var network = new PrivateNetwork(Enumerable.Range(Environment.ProcessId % 100, 150).First(s => !taken.Contains(s)), hosts);
             try
             {

@@ -10,7 +10,8 @@ namespace Orrery.Commands;
 /// <summary><c>orrery status</c>: which processes run, and what the control plane says of the fleet.</summary>
 internal static class StatusCommand
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    /// <summary>A busy machine takes longer to answer than one on which nothing runs. What runs is told before that.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     public static Command Create()
     {

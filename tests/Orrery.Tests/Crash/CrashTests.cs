@@ -217,6 +217,10 @@ public sealed class CrashTests : IDisposable
             await stop.CancelAsync();
             return (await running, faults);
         }
+        catch (Exception e) when (servers.FirstOrDefault(s => !s.IsRunning) is { } ended)
+        {
+            throw new InvalidOperationException($"a server ended that nobody ended:\n{ended.Tail}", e);
+        }
         finally
         {
             foreach (KubeClient client in clients)

@@ -19,6 +19,9 @@ internal sealed class Recorder(IReadOnlyList<KubeClient> clients, string ns)
     private readonly ConcurrentBag<ListRecord> lists = [];
     private readonly ConcurrentBag<WatchRecord> watches = [];
 
+    /// <summary>Why a write was not acknowledged, for failures.</summary>
+    private volatile Exception? lastFault;
+
     private static long Now => TimeProvider.System.GetTimestamp();
 
     public int Acknowledged => writes.Count(w => w.Outcome == WriteOutcome.Acknowledged);
@@ -53,7 +56,7 @@ internal sealed class Recorder(IReadOnlyList<KubeClient> clients, string ns)
             writes.Add(end);
             if (end.Outcome == WriteOutcome.Acknowledged || attempt == EndAttempts)
             {
-                Assert.Equal(WriteOutcome.Acknowledged, end.Outcome);
+                Assert.True(end.Outcome == WriteOutcome.Acknowledged, $"none of {EndAttempts} writes was acknowledged once nothing broke any more; the last: {lastFault}");
                 return end;
             }
 
@@ -106,7 +109,7 @@ internal sealed class Recorder(IReadOnlyList<KubeClient> clients, string ns)
         return new WriteRecord(name, null, outcome, 0, began, Now);
     }
 
-    private static async Task<WriteOutcome> OutcomeAsync(Func<Task> write)
+    private async Task<WriteOutcome> OutcomeAsync(Func<Task> write)
     {
         try
         {
@@ -115,10 +118,12 @@ internal sealed class Recorder(IReadOnlyList<KubeClient> clients, string ns)
         }
         catch (StatusException refusal) when (refusal.Code is >= 400 and < 500 or 503 or 507)
         {
+            lastFault = refusal;
             return WriteOutcome.Refused;
         }
         catch (Exception fault) when (fault is StatusException or HttpRequestException or IOException or TimeoutException)
         {
+            lastFault = fault;
             return WriteOutcome.Unknown;
         }
     }

@@ -62,8 +62,9 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
                 reason = ended;
                 wait = context.Time.GetElapsedTime(opened) < Lasting ? wait : FirstWait;
             }
-            catch (Exception e) when ((Retry.IsAway(e) || e is WebSocketException) && !cancellationToken.IsCancellationRequested)
+            catch (Exception e) when (Retry.IsAway(e) || e is WebSocketException)
             {
+                // Also one that comes just when it is to stop: that it was not let in is no fault of whoever stops it.
                 reason = e.Message;
                 if (e is StatusException { Code: 401 or 403 } && joined.Task.IsCompleted)
                 {

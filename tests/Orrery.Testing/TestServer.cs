@@ -53,7 +53,7 @@ public sealed class TestServer : IAsyncDisposable
         this.ownStore = ownStore;
         this.server = server;
         Tokens = new AccessTokens(keys, time);
-        Admin = new KubeClient(Config(AdminCertificate()));
+        Admin = new KubeClient(Patient(Config(AdminCertificate())));
     }
 
     public Uri Url => server.Url;
@@ -106,10 +106,10 @@ public sealed class TestServer : IAsyncDisposable
 
     /// <summary>An administrator (system:masters) of one cluster.</summary>
     public KubeClient AdminOf(ClusterName cluster) =>
-        new KubeClient(Config(Certificate("test-admin", [UserGroups.Masters], new ClusterScope(cluster)))).InCluster(cluster);
+        new KubeClient(Patient(Config(Certificate("test-admin", [UserGroups.Masters], new ClusterScope(cluster))))).InCluster(cluster);
 
     /// <summary>A control-plane component: system:masters in every cluster.</summary>
-    public KubeClient ControlPlane() => new(Config(Certificate("test-control-plane", [UserGroups.Masters], ClusterScope.All)));
+    public KubeClient ControlPlane() => new(Patient(Config(Certificate("test-control-plane", [UserGroups.Masters], ClusterScope.All))));
 
     /// <summary>A bearer token of an administrator of one cluster.</summary>
     public string AdminToken(ClusterName cluster) => Token("test-admin", [UserGroups.Masters], cluster);
@@ -131,6 +131,9 @@ public sealed class TestServer : IAsyncDisposable
         signer.Dispose();
         authority.Dispose();
     }
+
+    /// <summary>Those who ask for a test share its process, which may be held up for longer than a network may be silent.</summary>
+    private static ClientConfig Patient(ClientConfig config) => config with { ConnectTimeout = TimeSpan.FromMinutes(1), PingAfter = TimeSpan.FromMinutes(1) };
 
     private ClusterScope Bound(ClusterScope scope) =>
         scope.IsIssuable ? scope : server.ScopeOf(scope.Cluster) ?? throw new InvalidOperationException($"there is no virtual cluster {scope.Cluster} yet");

@@ -32,8 +32,13 @@ internal sealed class OwnService(CacheSet caches, ObjectStore objects, Writer wr
     {
         wanted = OwnServiceObjects.Make(ranges[0], host, port);
         objects.Layer.Lay(wanted.Concat(OwnServiceObjects.MakeAddressing(ranges)));
-        await rangeObject.EnsureAsync(cancellationToken);
-        await Task.WhenAll(wanted.Keys.Select(r => EnsureAsync(Definition(r), ClusterName.Root, cancellationToken).AsTask()));
+        await FirstWrites.RunAsync(
+            async () =>
+            {
+                await rangeObject.EnsureAsync(cancellationToken);
+                await Task.WhenAll(wanted.Keys.Select(r => EnsureAsync(Definition(r), ClusterName.Root, cancellationToken).AsTask()));
+            },
+            time, log, cancellationToken);
         told.SetResult();
     }
 

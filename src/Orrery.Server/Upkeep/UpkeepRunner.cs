@@ -18,8 +18,14 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
     /// <summary>Makes what root must have, then starts everything else.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await root.EnsureAsync(cancellationToken);
-        await new BootstrapRoles(server.Caches, server.Access.BaseLayer, server.Access.Clusters, server.Loggers.CreateLogger<BootstrapRoles>()).ReconcileAsync(cancellationToken);
+        var roles = new BootstrapRoles(server.Caches, server.Access.BaseLayer, server.Access.Clusters, server.Loggers.CreateLogger<BootstrapRoles>());
+        await FirstWrites.RunAsync(
+            async () =>
+            {
+                await root.EnsureAsync(cancellationToken);
+                await roles.ReconcileAsync(cancellationToken);
+            },
+            server.Time, server.Loggers.CreateLogger<UpkeepRunner>(), cancellationToken);
         running = Task.WhenAll(Tasks().Where(t => t.Controller is null || !server.Options.DisabledControllers.Contains(t.Controller)).Select(t => RunAsync(t.Run)));
     }
 

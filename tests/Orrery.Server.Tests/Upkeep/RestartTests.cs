@@ -1,4 +1,7 @@
+using System.Collections.Concurrent;
 using Orrery.Api;
+using Orrery.Server.Tests.Clusters;
+using Orrery.Storage;
 using Orrery.Storage.Memory;
 using Orrery.Testing;
 
@@ -55,6 +58,53 @@ public sealed class RestartTests
         StatusException fault = await Assert.ThrowsAsync<StatusException>(() => NamesAsync(second, "1", "none"));
 
         Assert.True(fault.IsExpired);
+    }
+
+    /// <summary>Of every second write nobody hears that it was made.</summary>
+    [Fact]
+    public async Task Start_WhileTheStoreIsAway_WaitsForIt()
+    {
+        await using var beneath = new MemoryStore(TimeProvider.System);
+        var tried = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
+        int faults = 0;
+        var store = new InterruptedStore(beneath)
+        {
+            Before = async (inner, transaction) =>
+            {
+                if (!tried.TryAdd(transaction.Writes[0].Key, true))
+                {
+                    return;
+                }
+
+                bool unknown = Interlocked.Increment(ref faults) % 2 == 0;
+                if (unknown)
+                {
+                    await inner.CommitAsync(transaction, ServerFixture.Token);
+                }
+
+                throw new StoreException("no answer in time", unknown);
+            },
+        };
+
+        await using TestServer server = await TestServer.StartAsync(new TestServerOptions { Store = store }, ServerFixture.Token);
+
+        Assert.Contains(tried.Keys, k => k.EndsWith("/services/-/default/kubernetes", StringComparison.Ordinal));
+        Assert.Equal("kubernetes", (await server.Admin.GetAsync(new GroupVersionResource("", "v1", "services"), "default", "kubernetes", ServerFixture.Token)).Name);
+        Assert.Equal(
+            ["default", "kube-node-lease", "kube-public", "kube-system"],
+            (await server.Admin.ListAsync(new GroupVersionResource("", "v1", "namespaces"), "", null, ServerFixture.Token)).Items.Select(i => i.Name).Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>Whoever started it is to know at once: only its operator can make room.</summary>
+    [Fact]
+    public async Task Start_OnAFullStore_SaysSo()
+    {
+        await using var beneath = new MemoryStore(TimeProvider.System);
+        var store = new InterruptedStore(beneath) { Before = (_, _) => throw new StoreException("no space", outcomeUnknown: false) { IsFull = true } };
+
+        StoreException full = await Assert.ThrowsAsync<StoreException>(() => TestServer.StartAsync(new TestServerOptions { Store = store }, ServerFixture.Token));
+
+        Assert.True(full.IsFull);
     }
 
     [Fact]

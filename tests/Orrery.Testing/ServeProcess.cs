@@ -59,9 +59,14 @@ public sealed class ServeProcess(string program, string folder, int port, IReadO
         long began = time.GetTimestamp();
         while (true)
         {
-            if (!IsRunning || time.GetElapsedTime(began) > Patience)
+            if (!IsRunning)
             {
-                throw new InvalidOperationException($"'orrery serve' on port {port} {(IsRunning ? "does not answer" : "has ended")}:\n{Tail}");
+                throw new InvalidOperationException(await EndAsync(cancellationToken));
+            }
+
+            if (time.GetElapsedTime(began) > Patience)
+            {
+                throw new InvalidOperationException($"'orrery serve' on port {port} does not answer:\n{Tail}");
             }
 
             try
@@ -80,6 +85,13 @@ public sealed class ServeProcess(string program, string folder, int port, IReadO
 
             await Task.Delay(Interval, time, cancellationToken);
         }
+    }
+
+    /// <summary>How one that is not running any more has ended, for failures: all that it said, which may come later than its end.</summary>
+    public async Task<string> EndAsync(CancellationToken cancellationToken)
+    {
+        await process!.WaitForExitAsync(cancellationToken);
+        return $"'orrery serve' on port {port} has ended with exit code {process.ExitCode}:\n{Tail}";
     }
 
     /// <summary>The administrator's, once it serves.</summary>

@@ -219,7 +219,7 @@ public sealed class CrashTests : IDisposable
         }
         catch (Exception e) when (servers.FirstOrDefault(s => !s.IsRunning) is { } ended)
         {
-            throw new InvalidOperationException($"a server ended that nobody ended:\n{ended.Tail}", e);
+            throw new InvalidOperationException(await ended.EndAsync(Token), e);
         }
         finally
         {

@@ -10,10 +10,11 @@ public static class JsonComparison
     public static bool IsSame(JsonElement? present, JsonNode? wanted) => present is not { } found || found.ValueKind == JsonValueKind.Null ? IsEmpty(wanted) : wanted switch
     {
         null => false,
-        JsonObject o => found.ValueKind == JsonValueKind.Object
-            && found.EnumerateObject().All(m => m.Value.ValueKind == JsonValueKind.Null || o.ContainsKey(m.Name))
-            && o.All(m => found.TryGetProperty(m.Key, out JsonElement value) ? IsSame(value, m.Value) : IsEmpty(m.Value)),
-        JsonArray a => found.ValueKind == JsonValueKind.Array && found.GetArrayLength() == a.Count && found.EnumerateArray().Zip(a).All(p => IsSame(p.First, p.Second)),
+        JsonObject o => found.ValueKind == JsonValueKind.Object && IsSameObject(found, o),
+        JsonArray a => found.ValueKind == JsonValueKind.Array && IsSameArray(found, a),
+
+        // Most of what is compared are texts, by the ten thousand: not copied for it.
+        JsonValue v when found.ValueKind == JsonValueKind.String && v.TryGetValue(out string? text) => found.ValueEquals(text),
         _ => JsonNode.DeepEquals(JsonValue.Create(found), wanted),
     };
 
@@ -28,6 +29,46 @@ public static class JsonComparison
         JsonArray a => live.ValueKind == JsonValueKind.Array && live.GetArrayLength() == a.Count && a.Zip(live.EnumerateArray()).All(p => Holds(p.First, p.Second)),
         _ => JsonNode.DeepEquals(applied, JsonValue.Create(live)),
     };
+
+    private static bool IsSameObject(JsonElement found, JsonObject wanted)
+    {
+        foreach (JsonProperty member in found.EnumerateObject())
+        {
+            if (member.Value.ValueKind != JsonValueKind.Null && !wanted.ContainsKey(member.Name))
+            {
+                return false;
+            }
+        }
+
+        foreach ((string name, JsonNode? value) in wanted)
+        {
+            if (!(found.TryGetProperty(name, out JsonElement present) ? IsSame(present, value) : IsEmpty(value)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool IsSameArray(JsonElement found, JsonArray wanted)
+    {
+        if (found.GetArrayLength() != wanted.Count)
+        {
+            return false;
+        }
+
+        int i = 0;
+        foreach (JsonElement item in found.EnumerateArray())
+        {
+            if (!IsSame(item, wanted[i++]))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     /// <summary>Absent and empty are the same to an API server.</summary>
     private static bool MemberHolds(JsonNode? applied, JsonElement live, string name) =>

@@ -14,8 +14,21 @@ public sealed class JsonComparisonTests
     [InlineData("""{"a": [1, 2]}""", """{"a": [2, 1]}""", false)]
     [InlineData("""{"a": "1"}""", """{"a": 1}""", false)]
     [InlineData("""{"a": 1.0}""", """{"a": 1}""", true)]
+    [InlineData("""{"a": 1}""", """{"a": "1"}""", false)]
+    [InlineData("""{"a": "\u0041\n"}""", """{"a": "A\u000a"}""", true)]
+    [InlineData("""{"a": "x"}""", """{"a": "X"}""", false)]
+    [InlineData("""{"a": ""}""", """{}""", false)]
     public void IsSame_AbsentNullAndEmpty_AreOne(string present, string wanted, bool expected) =>
         Assert.Equal(expected, JsonComparison.IsSame(KubeObject.From(JsonNode.Parse(present)!).Json, JsonNode.Parse(wanted)));
+
+    [Theory]
+    [InlineData("""["get", "\u006cist"]""", true)]
+    [InlineData("""["get", "List"]""", false)]
+    [InlineData("""["get", null]""", false)]
+    [InlineData("""["get"]""", false)]
+    [InlineData("""["get", "list", "watch"]""", false)]
+    public void IsSame_TextsThatWereMadeHere_AreHeldAgainstWhatWasRead(string present, bool expected) =>
+        Assert.Equal(expected, JsonComparison.IsSame(KubeObject.From(new JsonObject { ["a"] = JsonNode.Parse(present) }).Json, new JsonObject { ["a"] = new JsonArray("get", "list") }));
 
     [Fact]
     public void IsSame_NothingPresent_IsLikeEmpty()

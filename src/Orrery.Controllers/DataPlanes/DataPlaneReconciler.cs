@@ -110,17 +110,17 @@ internal sealed class DataPlaneReconciler(
 
         bool isWhole = true;
         var found = new List<Grant>();
-        foreach ((GroupVersionResource resource, JsonObject wanted) in SatelliteAccess.Objects(dataPlane, renewsLease: !takesTunnels || DataPlane.From(dataPlane).HasOwnControllers))
+        foreach (SatelliteGrant wanted in SatelliteAccess.Objects(dataPlane, renewsLease: !takesTunnels || DataPlane.From(dataPlane).HasOwnControllers))
         {
-            Informer informer = own.Access[resource];
-            if (informer.Get(ClusterName.Root, wanted.Namespace, wanted.Name) is { } existing && SatelliteAccess.IsSame(existing, wanted))
+            Informer informer = own.Access[wanted.Resource];
+            if (informer.Get(ClusterName.Root, wanted.Namespace, wanted.Name) is { } existing && wanted.IsSame(existing))
             {
                 found.Add(new Grant(informer, existing));
                 continue;
             }
 
             informer.Observe(await root.ApplyAsync(
-                resource, wanted.Namespace, wanted.Name, wanted, OrreryNames.Manager, force: true, cancellationToken).ConfigureAwait(false));
+                wanted.Resource, wanted.Namespace, wanted.Name, wanted.ToJson(dataPlane), OrreryNames.Manager, force: true, cancellationToken).ConfigureAwait(false));
             isWhole = false;
         }
 

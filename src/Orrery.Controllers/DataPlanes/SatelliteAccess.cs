@@ -17,25 +17,23 @@ internal static class SatelliteAccess
     /// <summary>Of the role to ask for a certificate and to fetch it, which who joins has too.</summary>
     public static string JoinRoleName(string dataPlane) => OrreryNames.SatelliteUser(dataPlane) + ":join";
 
-    /// <summary>The objects that grant it, with the resource that each is of.</summary>
+    /// <summary>The same for every data plane, so made once; they are read by many at once and belong to no object.</summary>
+    private static readonly JsonArray RulesByTunnel = NamespaceRules(renewsLease: false), RulesByLease = NamespaceRules(renewsLease: true);
+
+    /// <summary>The objects that grant it.</summary>
     /// <param name="renewsLease">Whether it says by a Lease that it lives, as no server takes its tunnel.</param>
-    public static IEnumerable<(GroupVersionResource Resource, JsonObject Json)> Objects(KubeObject dataPlane, bool renewsLease)
+    public static IEnumerable<SatelliteGrant> Objects(KubeObject dataPlane, bool renewsLease)
     {
         string ns = OrreryNames.DataPlaneNamespace(dataPlane.Name);
         string clusterRole = ClusterRoleName(dataPlane.Name);
-        yield return (CoreResources.Roles, Make("Role", RoleName, ns, dataPlane, ("rules", NamespaceRules(renewsLease))));
-        yield return (CoreResources.RoleBindings, Make("RoleBinding", RoleName, ns, dataPlane, ("roleRef", Reference("Role", RoleName)), ("subjects", Subjects(dataPlane))));
-        yield return (CoreResources.ClusterRoles, Make("ClusterRole", clusterRole, "", dataPlane, ("rules", OwnRules(dataPlane.Name))));
-        yield return (CoreResources.ClusterRoleBindings, Make("ClusterRoleBinding", clusterRole, "", dataPlane, ("roleRef", Reference("ClusterRole", clusterRole)), ("subjects", Subjects(dataPlane))));
+        yield return new(CoreResources.Roles, "Role", ns, RoleName) { Rules = renewsLease ? RulesByLease : RulesByTunnel };
+        yield return new(CoreResources.RoleBindings, "RoleBinding", ns, RoleName) { RoleRef = Reference("Role", RoleName), Subjects = Subjects(dataPlane) };
+        yield return new(CoreResources.ClusterRoles, "ClusterRole", "", clusterRole) { Rules = OwnRules(dataPlane.Name) };
+        yield return new(CoreResources.ClusterRoleBindings, "ClusterRoleBinding", "", clusterRole) { RoleRef = Reference("ClusterRole", clusterRole), Subjects = Subjects(dataPlane) };
         string join = JoinRoleName(dataPlane.Name);
-        yield return (CoreResources.ClusterRoles, Make("ClusterRole", join, "", dataPlane, ("rules", JoinRules(dataPlane.Name))));
-        yield return (CoreResources.ClusterRoleBindings, Make("ClusterRoleBinding", join, "", dataPlane, ("roleRef", Reference("ClusterRole", join)), ("subjects", JoinSubjects(dataPlane))));
+        yield return new(CoreResources.ClusterRoles, "ClusterRole", "", join) { Rules = JoinRules(dataPlane.Name) };
+        yield return new(CoreResources.ClusterRoleBindings, "ClusterRoleBinding", "", join) { RoleRef = Reference("ClusterRole", join), Subjects = JoinSubjects(dataPlane) };
     }
-
-    /// <summary>Whether an existing object grants exactly this.</summary>
-    public static bool IsSame(KubeObject existing, JsonObject wanted) =>
-        ((ReadOnlySpan<string>)["rules", "roleRef", "subjects"]).ToArray()
-        .All(part => JsonComparison.IsSame(existing.At(part), wanted[part]));
 
     private static JsonArray NamespaceRules(bool renewsLease) =>
     [
@@ -101,26 +99,4 @@ internal static class SatelliteAccess
     private static SatelliteUserName[] Names(KubeObject dataPlane) => [SatelliteUserName.Of(dataPlane), new SatelliteUserName(dataPlane.Name, null)];
 
     private static JsonObject Subject(string kind, string name) => new() { ["apiGroup"] = "rbac.authorization.k8s.io", ["kind"] = kind, ["name"] = name };
-
-    private static JsonObject Make(string kind, string name, string ns, KubeObject dataPlane, params (string Name, JsonNode Value)[] parts)
-    {
-        var metadata = new JsonObject
-        {
-            ["name"] = name,
-            ["labels"] = new JsonObject { [OrreryNames.ManagedByLabel] = OrreryNames.Manager, [OrreryNames.DataPlaneLabel] = dataPlane.Name },
-            ["ownerReferences"] = new JsonArray(OwnKinds.OwnedBy(dataPlane)),
-        };
-        if (ns.Length > 0)
-        {
-            metadata["namespace"] = ns;
-        }
-
-        var json = new JsonObject { ["apiVersion"] = "rbac.authorization.k8s.io/v1", ["kind"] = kind, ["metadata"] = metadata };
-        foreach ((string part, JsonNode value) in parts)
-        {
-            json[part] = value;
-        }
-
-        return json;
-    }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Orrery.Serving;
 
@@ -9,10 +10,11 @@ namespace Orrery.Serving;
 /// </summary>
 internal sealed partial class FilePages
 {
-    private const string Smaps = "/proc/self/smaps";
+    private const string Maps = "/proc/self/maps";
     private const int DontNeed = 4;
 
     private readonly byte[] buffer = new byte[8 * 1024];
+    private readonly PageTable table = new();
 
     /// <summary>Read-only mappings of files as they were at the last look.</summary>
     private HashSet<FileMapping> known = [];
@@ -25,18 +27,18 @@ internal sealed partial class FilePages
     public long GiveBack()
     {
         long given = 0;
-        if (!OperatingSystem.IsLinux() || !File.Exists(Smaps))
+        if (!OperatingSystem.IsLinux() || !File.Exists(PageTable.Path))
         {
             return given;
         }
 
-        var scan = new FileMappingScan();
-        using (var smaps = new FileStream(Smaps, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0))
+        using (SafeFileHandle pages = File.OpenHandle(PageTable.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite))
+        using (var maps = new FileStream(Maps, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0))
         {
             int held = 0;
-            while (smaps.Read(buffer.AsSpan(held)) is > 0 and var read)
+            while (maps.Read(buffer.AsSpan(held)) is > 0 and var read)
             {
-                held = Rest(buffer.AsSpan(0, held + read), ref scan, ref given);
+                held = Rest(buffer.AsSpan(0, held + read), pages, ref given);
             }
         }
 
@@ -47,18 +49,17 @@ internal sealed partial class FilePages
 
     /// <summary>Takes all whole lines.</summary>
     /// <returns>Bytes of a line that goes on, moved to the beginning. One that does not fit, which no path makes it, begins anew where it was cut.</returns>
-    private int Rest(Span<byte> text, ref FileMappingScan scan, ref long given)
+    private int Rest(Span<byte> text, SafeFileHandle pages, ref long given)
     {
         Span<byte> rest = text;
         while (rest.IndexOf((byte)'\n') is >= 0 and var end)
         {
-            if (scan.Read(rest[..end]) && scan.Resident > 0)
+            if (FileMapping.TryRead(rest[..end], out FileMapping mapping))
             {
-                FileMapping mapping = scan.Mapping;
                 present.Add(mapping);
-                if (known.Contains(mapping) && Advise((nint)mapping.Start, (nuint)(mapping.End - mapping.Start), DontNeed) == 0)
+                if (known.Contains(mapping) && table.Resident(pages, mapping) is > 0 and var resident && Advise((nint)mapping.Start, (nuint)(mapping.End - mapping.Start), DontNeed) == 0)
                 {
-                    given += scan.Resident;
+                    given += resident;
                 }
             }
 

@@ -12,6 +12,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
+using Orrery.Machinery.Schemas;
 using Orrery.Server.Authentication;
 using Orrery.Server.Fairness;
 using Orrery.Server.Transport;
@@ -100,11 +101,11 @@ public sealed class ApiServer : IAsyncDisposable
     public ClusterScope? ScopeOf(ClusterName cluster) => state.Access.Clusters.ScopeOf(cluster);
 
     /// <summary>
-    /// Drops what is kept only so that clients can go on from the past, and too old for that. To be called now and then, every few seconds; without it
+    /// Drops what is kept only so that clients can go on from the past, and too old for that, and patterns that nobody uses. To be called now and then, every few seconds; without it
     /// nothing is wrong, but memory that a burst of changes took stays taken.
     /// </summary>
     /// <returns>About the bytes that a collection can give back.</returns>
-    public long ForgetPast() => state.Caches.Forget();
+    public long ForgetPast() => state.Caches.Forget() + Patterns.Forget();
 
     public async ValueTask DisposeAsync()
     {

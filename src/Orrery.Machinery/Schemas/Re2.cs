@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -10,8 +9,6 @@ namespace Orrery.Machinery.Schemas;
 /// </summary>
 internal static class Re2
 {
-    private const int CacheLimit = 4096;
-
     /// <summary>Bytes that patterns may have taken beyond themselves: the more different texts one has read, the more of its states it keeps.</summary>
     private const long GrowthLimit = 64 << 20;
 
@@ -20,7 +17,7 @@ internal static class Re2
 
     private static long growth;
 
-    private static readonly ConcurrentDictionary<string, Regex> Cache = new(StringComparer.Ordinal);
+    private static readonly Re2Cache Cache = new();
 
     private static readonly Dictionary<string, string> Posix = new(StringComparer.Ordinal)
     {
@@ -56,21 +53,21 @@ internal static class Re2
     /// <exception cref="ArgumentException">No regular expression.</exception>
     public static Regex Compile(string pattern)
     {
-        if (Cache.TryGetValue(pattern, out Regex? regex))
+        if (Cache.Find(pattern) is { } kept)
         {
-            return regex;
+            return kept;
         }
 
-        regex = new Regex(Translate(pattern), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, Longest);
-        if (Cache.Count >= CacheLimit)
-        {
-            // Definitions come and go; a full cache is cheaper to fill anew than to age.
-            Cache.Clear();
-        }
-
-        Cache[pattern] = regex;
+        Regex regex = Make(pattern);
+        Cache.Add(pattern, regex);
         return regex;
     }
+
+    /// <summary>Whether it takes memory now.</summary>
+    public static bool IsKept(string pattern) => Cache.Find(pattern) is not null;
+
+    /// <inheritdoc cref="Re2Cache.Forget"/>
+    public static long Forget() => Cache.Forget();
 
     /// <summary>Why Go would refuse the pattern, or, rarely, why .NET cannot run it; null when neither.</summary>
     public static string? Fault(string pattern)
@@ -82,7 +79,8 @@ internal static class Re2
 
         try
         {
-            Compile(pattern);
+            // Only looked at: a definition holds hundreds, and most are never used.
+            _ = Cache.Find(pattern) ?? Make(pattern);
             return null;
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
@@ -99,7 +97,7 @@ internal static class Re2
     {
         try
         {
-            Compile(escape);
+            Make(escape);
             return true;
         }
         catch (ArgumentException)
@@ -107,6 +105,8 @@ internal static class Re2
             return false;
         }
     }
+
+    private static Regex Make(string pattern) => new(Translate(pattern), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, Longest);
 
     private static string Translate(string pattern)
     {

@@ -16,6 +16,9 @@ internal sealed class RotatedFile : IDisposable
     /// <summary>The last attempt to write failed.</summary>
     private bool isBroken;
 
+    /// <summary>The file ends within a line, which a full disk or a kill left half: what is written next begins one of its own.</summary>
+    private bool isWithinLine;
+
     /// <summary>Bytes at which the file is put aside.</summary>
     private long rotateAt;
 
@@ -44,6 +47,12 @@ internal sealed class RotatedFile : IDisposable
             }
 
             FollowEnd();
+            if (isWithinLine && file.Position > 0)
+            {
+                file.Write("\n"u8);
+            }
+
+            isWithinLine = false;
             foreach (byte[] line in lines)
             {
                 if (!IsStandardOutput && file.Position > 0 && file.Position + line.Length > rotateAt)
@@ -131,6 +140,7 @@ internal sealed class RotatedFile : IDisposable
 
     private Stream Open()
     {
+        isWithinLine = false;
         if (IsStandardOutput)
         {
             return Console.OpenStandardOutput();
@@ -145,9 +155,24 @@ internal sealed class RotatedFile : IDisposable
         var opened = new FileStream(options.Path, mode);
         if (opened.CanSeek)
         {
-            opened.Seek(0, SeekOrigin.End);
+            isWithinLine = opened.Seek(0, SeekOrigin.End) > 0 && !EndsInLineEnd();
         }
 
         return opened;
+    }
+
+    /// <returns>False, too, for a file that may be written and not read: an empty line is passed over by readers, two events on one are not.</returns>
+    private bool EndsInLineEnd()
+    {
+        try
+        {
+            using var read = new FileStream(options.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            read.Seek(-1, SeekOrigin.End);
+            return read.ReadByte() == '\n';
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 }

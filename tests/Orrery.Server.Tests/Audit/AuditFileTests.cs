@@ -79,6 +79,43 @@ public sealed class AuditFileTests
         Assert.Equal("second\n", File.ReadAllText(path));
     }
 
+    /// <summary>A server that was killed, or whose disk was full, may leave half a line: what is recorded next must be readable all the same.</summary>
+    [Theory]
+    [InlineData("", "first\nsecond\n")]
+    [InlineData("whole\n", "whole\nfirst\nsecond\n")]
+    [InlineData("whole\nha", "whole\nha\nfirst\nsecond\n")]
+    public async Task Append_ToAFileThatMayEndWithinALine_BeginsALine(string before, string after)
+    {
+        using var folder = new TempDirectory();
+        string path = folder.Write("a.log", before);
+        await using (var file = new AuditFile(new AuditOptions { Policy = Policy, Path = path }, TimeProvider.System, NullLogger<AuditFile>.Instance))
+        {
+            await file.WriteAsync("first"u8.ToArray(), TestContext.Current.CancellationToken);
+            await file.WriteAsync("second"u8.ToArray(), TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal(after, File.ReadAllText(path));
+    }
+
+    /// <summary>The file is looked at again after a write that failed, here on the device whose disk is always full.</summary>
+    [Fact]
+    public async Task Append_AfterAWriteThatFailedInTheMiddle_BeginsALine()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "takes /dev/full");
+        using var folder = new TempDirectory();
+        string path = folder.File("a.log");
+        File.CreateSymbolicLink(path, "/dev/full");
+        await using (var file = new AuditFile(new AuditOptions { Policy = Policy, Path = path }, TimeProvider.System, NullLogger<AuditFile>.Instance))
+        {
+            await file.WriteAsync("lost"u8.ToArray(), TestContext.Current.CancellationToken);
+            File.Delete(path);
+            folder.Write("a.log", "whole\nha");
+            await file.WriteAsync("first"u8.ToArray(), TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal("whole\nha\nfirst\n", File.ReadAllText(path));
+    }
+
     [Fact]
     public async Task Append_BeyondTheSize_PutsFilesAsideAndKeepsTheNewest()
     {

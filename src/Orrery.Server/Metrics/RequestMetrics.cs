@@ -80,8 +80,8 @@ internal sealed class RequestMetrics(TimeProvider time)
             return new SeriesKey("", "", "custom", "", verb, "", code);
         }
 
-        string subresource = resource.Subresources.TryGetValue(request.Subresource, out SubresourceDefinition? known) ? known.Name
-            : request.Subresource.Length == 0 ? "" : "other";
+        string subresource = request.Subresource.Length == 0 || resource.Subresources.ContainsKey(request.Subresource) || BuiltinResources.IsKnownSubresource(request.GroupVersionResource, request.Subresource)
+            ? request.Subresource : "other";
         string scope = request.IsNameInPath || request.Verb == "create" ? "resource" : request.Namespace.Length > 0 ? "namespace" : "cluster";
         return new SeriesKey(resource.Resource.Group, resource.Resource.Version, resource.Resource.Resource, subresource, verb, scope, code);
     }

@@ -32,9 +32,10 @@ public static class ProxyHeaders
                 continue;
             }
 
-            if (!to.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values))
+            StringValues passed = name.Equals(StreamHeaderNames.WebSocketProtocol, StringComparison.OrdinalIgnoreCase) ? StreamHeaders.WithoutCredential(values) : values;
+            if (!to.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)passed))
             {
-                to.Content?.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
+                to.Content?.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)passed);
             }
         }
     }

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Orrery.Client;
+using Orrery.Server.Authentication;
 
 namespace Orrery.Hub;
 
@@ -11,9 +12,6 @@ namespace Orrery.Hub;
 /// </summary>
 internal static class StreamHeaders
 {
-    /// <summary>A browser's way to show its token (upstream: <c>pkg/authentication/request/websocket/protocol.go</c>).</summary>
-    private const string BearerProtocol = "base64url.bearer.authorization.k8s.io.";
-
     /// <summary>The protocol itself travels as HTTP/2 has it (RFC 8441).</summary>
     public static void CopyRequest(IHeaderDictionary from, HttpRequestHeaders to)
     {
@@ -25,12 +23,15 @@ internal static class StreamHeaders
                 continue;
             }
 
-            IEnumerable<string> kept = values.OfType<string>()
-                .SelectMany(v => name == StreamHeaderNames.WebSocketProtocol ? v.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) : [v])
-                .Where(v => !v.StartsWith(BearerProtocol, StringComparison.Ordinal));
-            to.TryAddWithoutValidation(name, name == StreamHeaderNames.WebSocketProtocol ? [string.Join(", ", kept)] : kept);
+            to.TryAddWithoutValidation(name, name == StreamHeaderNames.WebSocketProtocol ? [WithoutCredential(values)] : values.OfType<string>());
         }
     }
+
+    /// <param name="protocols">Values of <c>Sec-WebSocket-Protocol</c>.</param>
+    /// <returns>Those that are no token.</returns>
+    public static string WithoutCredential(StringValues protocols) => string.Join(", ", protocols.OfType<string>()
+        .SelectMany(v => v.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        .Where(v => !v.StartsWith(SocketToken.Prefix, StringComparison.Ordinal)));
 
     public static void CopyAnswer(HttpResponseHeaders from, string protocol, IHeaderDictionary to)
     {

@@ -33,7 +33,7 @@ internal sealed class RequestAuthenticator(
         }
 
         // 2. A bearer token of the request.
-        string? token = BearerToken(context);
+        string? token = BearerToken(context) ?? SocketToken.Take(context);
         if (token is not null && InScope((await tokens.AuthenticateAsync(cluster, token, [], cancellationToken))?.User, cluster) is { } byToken)
         {
             return byToken;

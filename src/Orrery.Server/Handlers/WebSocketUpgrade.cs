@@ -47,33 +47,42 @@ public static class WebSocketUpgrade
             headers.SecWebSocketProtocol = subprotocol;
         }
 
-        Stream stream;
-        if (isWithin)
-        {
-            // Such a stream is quiet for as long as nobody asks anything.
-            http.Features.GetRequiredFeature<IHttpMinRequestBodyDataRateFeature>().MinDataRate = null;
-            stream = await http.Features.GetRequiredFeature<IHttpExtendedConnectFeature>().AcceptAsync();
-        }
-        else
+        if (!isWithin)
         {
             headers.Upgrade = "websocket";
-            headers.SecWebSocketAccept = Accept(key);
-            stream = await http.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
+            headers.SecWebSocketAccept = AcceptOf(key);
         }
+
+        Stream stream = await OpenAsync(http);
 
         // The subprotocol is not told to the socket, which makes nothing of it and refuses names with a slash, as Kubernetes has them.
         return WebSocket.CreateFromStream(
             around?.Invoke(stream) ?? stream, new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = keepAlive, KeepAliveTimeout = keepAlive });
     }
 
+    /// <summary>Says to the client that the protocol which it asked for begins; the headers of that are the caller's to set.</summary>
+    /// <returns>What passes from now on, both ways.</returns>
+    public static async Task<Stream> OpenAsync(HttpContext http)
+    {
+        if (!IsWithinConnection(http))
+        {
+            return await http.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
+        }
+
+        // Such a stream is quiet for as long as nobody asks anything.
+        http.Features.GetRequiredFeature<IHttpMinRequestBodyDataRateFeature>().MinDataRate = null;
+        return await http.Features.GetRequiredFeature<IHttpExtendedConnectFeature>().AcceptAsync();
+    }
+
+    /// <summary>What a server answers to a client's key (RFC 6455, section 4.2.2).</summary>
+    // SHA-1 is what the RFC asks for; it protects nothing here.
+#pragma warning disable CA5350
+    public static string AcceptOf(string key) => Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + KeySuffix)));
+#pragma warning restore CA5350
+
     private static bool IsKey(string key)
     {
         Span<byte> bytes = stackalloc byte[24];
         return key.Length == 24 && Convert.TryFromBase64String(key, bytes, out int length) && length == 16;
     }
-
-    // SHA-1 is what the RFC asks for; it protects nothing here.
-#pragma warning disable CA5350
-    private static string Accept(string key) => Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + KeySuffix)));
-#pragma warning restore CA5350
 }

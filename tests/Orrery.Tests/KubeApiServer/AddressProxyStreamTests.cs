@@ -188,6 +188,7 @@ public sealed class AddressProxyStreamTests
     private sealed class StreamListener : IAsyncDisposable
     {
         private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+        private readonly CancellationTokenSource over = new();
         private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly Task serving;
 
@@ -206,8 +207,10 @@ public sealed class AddressProxyStreamTests
 
         public async ValueTask DisposeAsync()
         {
-            listener.Dispose();
+            await over.CancelAsync();
             await serving.WaitAsync(TimeSpan.FromSeconds(30));
+            listener.Dispose();
+            over.Dispose();
         }
 
         private async Task ServeAsync()
@@ -216,12 +219,12 @@ public sealed class AddressProxyStreamTests
             {
                 while (true)
                 {
-                    using TcpClient client = await listener.AcceptTcpClientAsync();
+                    using TcpClient client = await listener.AcceptTcpClientAsync(over.Token);
                     await using NetworkStream stream = client.GetStream();
                     await AnswerAsync(stream);
                 }
             }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            catch (OperationCanceledException) when (over.IsCancellationRequested)
             {
                 // The test has ended.
             }

@@ -1,7 +1,9 @@
 using System.Net;
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Orrery.Api;
+using Orrery.Client;
 using Orrery.Hub;
 using Orrery.Server.Handlers;
 
@@ -28,7 +30,7 @@ internal sealed class AddressForwarder : IDisposable
 
     /// <param name="address">Of a pod.</param>
     /// <param name="port">Empty for the scheme's own.</param>
-    /// <exception cref="StatusException">400: nothing may be asked there. 501: a stream is wanted. 503: nobody answers.</exception>
+    /// <exception cref="StatusException">400: nothing may be asked there. 503: nobody answers, or not as asked.</exception>
     public async Task ForwardAsync(SubresourceTarget target, string address, string port, HttpContext http, CancellationToken cancellationToken)
     {
         // 1. Where to.
@@ -37,13 +39,9 @@ internal sealed class AddressForwarder : IDisposable
             throw ApiErrors.BadRequest("address not allowed");
         }
 
-        if (http.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true })
-        {
-            throw ApiErrors.NotImplemented("streams through a proxy are not served by this API");
-        }
-
+        bool isStream = WebSocketUpgrade.IsWithinConnection(http) || (http.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } && http.Request.Headers.Upgrade.Count > 0);
         string own = http.Request.PathBase.Value + http.Request.Path.Value;
-        if (target.Tail.Length == 0 && (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)))
+        if (!isStream && target.Tail.Length == 0 && (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)))
         {
             // Or else the links of a page would lead beside it.
             http.Response.StatusCode = StatusCodes.Status301MovedPermanently;
@@ -61,6 +59,7 @@ internal sealed class AddressForwarder : IDisposable
         // 2. Ask.
         using var request = new HttpRequestMessage(new HttpMethod(http.Request.Method), uri);
         ProxyHeaders.CopyRequest(http, request);
+        string key = isStream ? AskStream(http, request) : "";
         request.Headers.TryAddWithoutValidation("X-Forwarded-Host", http.Request.Host.Value);
         request.Headers.TryAddWithoutValidation("X-Forwarded-Proto", "https");
         request.Headers.TryAddWithoutValidation("X-Forwarded-Uri", own);
@@ -74,9 +73,16 @@ internal sealed class AddressForwarder : IDisposable
             throw ApiErrors.ServiceUnavailable($"error trying to reach service: {authority}: {fault.Message}");
         }
 
-        // 3. Answer.
+        // 3. Answer: with a stream,
         using (answer)
         {
+            if (answer.StatusCode == HttpStatusCode.SwitchingProtocols)
+            {
+                await PassStreamAsync(isStream ? answer : throw ApiErrors.ServiceUnavailable($"error trying to reach service: {authority}: it switched protocols unasked"), key, http, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+
+            // 4. or as ever, which is also how a stream is refused.
             http.Response.StatusCode = (int)answer.StatusCode;
             ProxyHeaders.CopyAnswer(answer, http.Response.Headers);
             if (answer.Headers.Location is { } location && Inside(location, uri) is { } path)
@@ -89,6 +95,52 @@ internal sealed class AddressForwarder : IDisposable
     }
 
     public void Dispose() => client.Dispose();
+
+    /// <summary>Asks for the protocol that the client asks for. What is a stream of an HTTP/2 connection there (RFC 8441) is a connection here.</summary>
+    /// <returns>The key of a WebSocket that the client does not check itself; else empty.</returns>
+    private static string AskStream(HttpContext http, HttpRequestMessage request)
+    {
+        bool isWithin = WebSocketUpgrade.IsWithinConnection(http);
+        request.Version = HttpVersion.Version11;
+        request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        request.Headers.TryAddWithoutValidation("Connection", "Upgrade");
+        request.Headers.TryAddWithoutValidation("Upgrade", isWithin ? ["websocket"] : http.Request.Headers.Upgrade.OfType<string>());
+        if (!isWithin)
+        {
+            return "";
+        }
+
+        string key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(16));
+        request.Method = HttpMethod.Get;
+        request.Content = null;
+        request.Headers.Remove("Sec-WebSocket-Key");
+        request.Headers.TryAddWithoutValidation("Sec-WebSocket-Key", key);
+        return key;
+    }
+
+    /// <summary>Both ways, until either side ends.</summary>
+    /// <param name="key">The key of this server's own that must have been answered; empty where the client looks itself.</param>
+    private static async Task PassStreamAsync(HttpResponseMessage answer, string key, HttpContext http, CancellationToken cancellationToken)
+    {
+        if (key.Length > 0 && !(answer.Headers.TryGetValues("Sec-WebSocket-Accept", out IEnumerable<string>? accepted) && accepted.SequenceEqual([WebSocketUpgrade.AcceptOf(key)])))
+        {
+            throw ApiErrors.ServiceUnavailable("error trying to reach service: what answers there speaks no WebSockets");
+        }
+
+        ProxyHeaders.CopyAnswer(answer, http.Response.Headers);
+        if (key.Length > 0)
+        {
+            http.Response.Headers.Remove("Sec-WebSocket-Accept");
+        }
+        else
+        {
+            http.Response.Headers.Upgrade = answer.Headers.Upgrade.Select(u => u.ToString()).ToArray();
+        }
+
+        await using Stream inside = await answer.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        await using Stream outside = await WebSocketUpgrade.OpenAsync(http).ConfigureAwait(false);
+        await StreamRelay.RunAsync(outside, inside, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>No address that means another machine's at every place, a cloud's metadata among them (upstream <c>IsProxyableIP</c>).</summary>
     private static bool MayReach(IPAddress address)

@@ -12,6 +12,8 @@ internal sealed class PodAddressProxy(AddressForwarder forwarder) : ISubresource
 
     public string Subresource => "proxy";
 
+    public bool ServesWithinConnection => true;
+
     public Task HandleAsync(SubresourceTarget target, HttpContext http, CancellationToken cancellationToken) =>
         forwarder.ForwardAsync(
             target, AddressesOf(target.Object).FirstOrDefault("") ?? "", target.Proxy.Port.Length > 0 ? target.Proxy.Port : FirstPort(target.Object), http, cancellationToken);

@@ -21,6 +21,8 @@ internal sealed class ServiceAddressProxy(AddressForwarder forwarder) : ISubreso
 
     public string Subresource => "proxy";
 
+    public bool ServesWithinConnection => true;
+
     public Task HandleAsync(SubresourceTarget target, HttpContext http, CancellationToken cancellationToken)
     {
         KubeObject service = target.Object;

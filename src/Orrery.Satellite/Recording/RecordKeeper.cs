@@ -12,7 +12,7 @@ namespace Orrery.Satellite.Recording;
 
 /// <summary>
 /// Keeps for the cluster's owner what the control plane had done: a line of JSON each, in ConfigMaps <c>orrery-system/satellite-log-N</c> that are only
-/// appended to, chained by hashes (<see cref="RecordChain"/>). A full one is followed by the next, and the oldest go. Recording never waits: lines are written in
+/// appended to, chained by hashes (<see cref="RecordChain"/>). A full one is followed by the next, and the oldest go, whose lines are summed first (<see cref="RecordSummary"/>). Recording never waits: lines are written in
 /// groups, a little later.
 /// </summary>
 internal sealed class RecordKeeper(KubeClient cluster, TimeProvider time, ILogger logger)
@@ -37,6 +37,15 @@ internal sealed class RecordKeeper(KubeClient cluster, TimeProvider time, ILogge
     private long file;
     private readonly StringBuilder content = new();
     private bool isDirty;
+
+    /// <summary>Number of the oldest ConfigMap that may be there.</summary>
+    private long oldest = 1;
+
+    private RecordSummary dropped = new();
+
+    /// <summary>It has grown, and no line says so yet.</summary>
+    private bool isSummed;
+
     private volatile Exception? fault;
 
     /// <summary>The cluster takes what is recorded again, after it had not.</summary>
@@ -129,6 +138,8 @@ internal sealed class RecordKeeper(KubeClient cluster, TimeProvider time, ILogge
             return;
         }
 
+        oldest = parts[0].Number;
+        dropped = RecordSummary.Read(parts);
         file = parts[^1].Number;
         content.Clear().Append(parts[^1].Content);
         if (parts.SelectMany(p => RecordChain.Lines(p.Content)).LastOrDefault() is { } last)
@@ -155,7 +166,10 @@ internal sealed class RecordKeeper(KubeClient cluster, TimeProvider time, ILogge
                 isDirty = false;
             }
 
-            // 2. As much as fits.
+            // 2. What a new one makes go is summed, and said at its beginning.
+            await SumAsync(cancellationToken).ConfigureAwait(false);
+
+            // 3. As much as fits.
             lock (gate)
             {
                 if (waiting.Count == 0)
@@ -167,6 +181,11 @@ internal sealed class RecordKeeper(KubeClient cluster, TimeProvider time, ILogge
                 {
                     file++;
                     content.Clear();
+                    if (isSummed)
+                    {
+                        Append(dropped.ToLine(Conditions.Time(time.GetUtcNow())));
+                        isSummed = false;
+                    }
                 }
 
                 if (lost > 0)
@@ -214,21 +233,29 @@ internal sealed class RecordKeeper(KubeClient cluster, TimeProvider time, ILogge
         }
     }
 
+    private async Task SumAsync(CancellationToken cancellationToken)
+    {
+        long leaving = file + 1 - RecordPart.Kept;
+        if (content.Length >= FullAt && leaving > dropped.Through)
+        {
+            dropped.Add(await RecordReader.ReadAsync(cluster, cancellationToken).ConfigureAwait(false), leaving);
+            isSummed = true;
+        }
+    }
+
+    /// <summary>All that is older than what is kept: one that could not be taken away in its time would be followed by a gap.</summary>
     private async Task ForgetAsync(CancellationToken cancellationToken)
     {
-        if (file <= RecordPart.Kept)
+        for (; oldest <= file - RecordPart.Kept; oldest++)
         {
-            return;
-        }
-
-        string oldest = RecordReader.NameOf(file - RecordPart.Kept);
-        try
-        {
-            await cluster.DeleteAsync(ClusterResources.ConfigMaps, JoinNames.SystemNamespace, oldest, null, cancellationToken).ConfigureAwait(false);
-        }
-        catch (StatusException e) when (e.IsNotFound)
-        {
-            // Its owner was faster.
+            try
+            {
+                await cluster.DeleteAsync(ClusterResources.ConfigMaps, JoinNames.SystemNamespace, RecordReader.NameOf(oldest), null, cancellationToken).ConfigureAwait(false);
+            }
+            catch (StatusException e) when (e.IsNotFound)
+            {
+                // Its owner was faster.
+            }
         }
     }
 

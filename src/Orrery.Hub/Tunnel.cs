@@ -165,8 +165,9 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
             asking = http;
         }
 
-        asking?.Dispose();
+        // In this order: whoever asks ends the connection without a goodbye.
         await stream.DisposeAsync().ConfigureAwait(false);
+        asking?.Dispose();
     }
 
     /// <summary>Ends it because the satellite is not heard.</summary>

@@ -14,9 +14,6 @@ namespace Orrery.Hub;
 /// </summary>
 internal sealed class TunnelHandler(TunnelHub hub) : ISubresourceHandler
 {
-    /// <summary>How long a satellite has to answer that its tunnel ends. One that does not may be what it ends for, and whoever ends tunnels has others to end.</summary>
-    private static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(1);
-
     public GroupResource Resource => OrreryResources.DataPlanes.GroupResource;
 
     public string Subresource => OrreryNames.TunnelSubresource;
@@ -56,7 +53,7 @@ internal sealed class TunnelHandler(TunnelHub hub) : ISubresourceHandler
         {
             WebSocket socket = await WebSocketUpgrade.AcceptAsync(
                 http, OrreryNames.TunnelProtocol, keepAlive: TimeSpan.Zero, raw => heard = new ObservedStream(new PacedStream(raw, () => hub.Beats.UntilNext(satellite)), hub.Time)).ConfigureAwait(false);
-            await using Stream connection = WebSocketStream.Create(socket, WebSocketMessageType.Binary, Goodbye);
+            await using var connection = new SocketConnection(socket);
             await hub.HoldAsync(dataPlane, credential, connection, heard!, carrier, http.Connection.RemoteIpAddress?.ToString() ?? "", cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or WebSocketException)

@@ -32,7 +32,7 @@ public sealed class ObservedStream(Stream inner, TimeProvider time) : Connection
 
             return read;
         }
-        catch (Exception e) when (e is IOException or System.Net.WebSockets.WebSocketException or ObjectDisposedException)
+        catch (Exception e) when (IsEnd(e, cancellationToken))
         {
             closed.TrySetResult(e.Message);
             throw new IOException(e.Message, e);
@@ -45,12 +45,16 @@ public sealed class ObservedStream(Stream inner, TimeProvider time) : Connection
         {
             await Inner.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is IOException or System.Net.WebSockets.WebSocketException or ObjectDisposedException)
+        catch (Exception e) when (IsEnd(e, cancellationToken))
         {
             closed.TrySetResult(e.Message);
             throw new IOException(e.Message, e);
         }
     }
+
+    /// <summary>A WebSocket that is ended while it is read says that this was cancelled.</summary>
+    private static bool IsEnd(Exception e, CancellationToken cancellationToken) =>
+        e is IOException or System.Net.WebSockets.WebSocketException or ObjectDisposedException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
     public override ValueTask DisposeAsync()
     {

@@ -96,7 +96,7 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
         var carrier = new BeatingStream(await client.ConnectAsync("websocket", Path, headers, cancellationToken).ConfigureAwait(false), AnyTurn(), time, () => isInDoubt = true, BeatsAPing);
         carrier.Begin();
         var socket = WebSocket.CreateFromStream(carrier, new WebSocketCreationOptions { SubProtocol = OrreryNames.TunnelProtocol, KeepAliveInterval = TimeSpan.Zero });
-        return WebSocketStream.Create(socket, WebSocketMessageType.Binary, ownsWebSocket: true);
+        return new SocketConnection(socket);
     }
 
     /// <summary>
@@ -136,7 +136,7 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
 
             await socket.ConnectAsync(address.Uri, http, cancellationToken).ConfigureAwait(false);
             carrier!.Begin();
-            return WebSocketStream.Create(socket, WebSocketMessageType.Binary, ownsWebSocket: true);
+            return new SocketConnection(socket);
         }
         catch (Exception e)
         {

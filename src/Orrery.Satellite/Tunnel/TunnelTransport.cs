@@ -38,8 +38,7 @@ internal sealed class TunnelTransport : IConnectionListenerFactory, IConnectionL
             return;
         }
 
-        using CancellationTokenRegistration stop = cancellationToken.Register(
-            () => connection.Abort(new ConnectionAbortedException("the satellite stops")));
+        await using CancellationTokenRegistration stop = cancellationToken.Register(connection.Leave);
         await connection.Ended.ConfigureAwait(false);
     }
 
@@ -63,6 +62,9 @@ internal sealed class TunnelTransport : IConnectionListenerFactory, IConnectionL
     private sealed class DialledConnection : DefaultConnectionContext
     {
         private readonly Stream stream;
+
+        /// <summary>The orderly end, for which the other side is waited for: begun once, by whoever is first.</summary>
+        private readonly Lazy<Task> goodbye;
         private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         /// <summary>Of its own: the base's is cancelled on another thread and may be disposed by then.</summary>
@@ -72,6 +74,7 @@ internal sealed class TunnelTransport : IConnectionListenerFactory, IConnectionL
             : base(Guid.NewGuid().ToString("n"))
         {
             this.stream = stream;
+            goodbye = new Lazy<Task>(() => stream.DisposeAsync().AsTask());
             ConnectionClosed = closed.Token;
             Transport = new Pipes(PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true)), new TunnelWriter(PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true))));
         }
@@ -84,9 +87,16 @@ internal sealed class TunnelTransport : IConnectionListenerFactory, IConnectionL
             _ = closed.CancelAsync();
         }
 
+        /// <summary>The satellite stops.</summary>
+        public void Leave()
+        {
+            _ = goodbye.Value;
+            _ = closed.CancelAsync();
+        }
+
         public override async ValueTask DisposeAsync()
         {
-            await stream.DisposeAsync().ConfigureAwait(false);
+            await goodbye.Value.ConfigureAwait(false);
             await closed.CancelAsync().ConfigureAwait(false);
             ended.TrySetResult();
             await base.DisposeAsync().ConfigureAwait(false);

@@ -52,10 +52,6 @@ public sealed class ObservedStream(Stream inner, TimeProvider time) : Connection
         }
     }
 
-    /// <summary>A WebSocket that is ended while it is read says that this was cancelled.</summary>
-    private static bool IsEnd(Exception e, CancellationToken cancellationToken) =>
-        e is IOException or System.Net.WebSockets.WebSocketException or ObjectDisposedException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested);
-
     public override ValueTask DisposeAsync()
     {
         closed.TrySetResult("it was let go");
@@ -71,4 +67,8 @@ public sealed class ObservedStream(Stream inner, TimeProvider time) : Connection
 
         base.Dispose(disposing);
     }
+
+    /// <summary>A WebSocket that is ended while it is read says that this was cancelled.</summary>
+    private static bool IsEnd(Exception e, CancellationToken cancellationToken) =>
+        e is IOException or System.Net.WebSockets.WebSocketException or ObjectDisposedException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 }

@@ -28,6 +28,13 @@ internal sealed record Measure(string Key, string Title, string Unit, double? Go
     public static readonly Measure FanOutProtobuf = new("fan-out-protobuf", "the same in protobuf, CPU", "µs", null, null);
     public static readonly Measure DefinitionMemory = new("crd-memory", "unused CRD", "KiB", 64, 1331);
     public static readonly Measure SharedDefinition = new("crd-shared", "same CRD in another cluster", "KiB", 1, null);
+
+    /// <summary>Those of <c>bench api</c>, in the order in which they are taken.</summary>
+    public static readonly IReadOnlyList<Measure> OfApi =
+    [
+        Idle, DefinitionMemory, SharedDefinition, ObjectMemory, FirstCreates, Create, CreateLatency, CreateRate, Patch, Update, Delete, Get, GetLatency, GetProtobuf, List, ListProtobuf,
+        WatchMemory, FanOut, FanOutProtobuf,
+    ];
 }
 
 /// <summary>What a target showed.</summary>

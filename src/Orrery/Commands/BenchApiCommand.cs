@@ -16,7 +16,9 @@ internal static class BenchApiCommand
         var token = new Option<string>("--token") { Description = "Bearer token for --url.", HelpName = "TOKEN" };
         var pids = new Option<int[]>("--pid") { Description = "Process of the server; name it once for each process (API server and its store). Known for an installation of our own.", HelpName = "N" };
         var compare = new Option<string[]>("--compare") { Description = "Measure another API in the same run: kubeconfig=FILE or url=URL,ca=FILE,token=TOKEN, and name=NAME,pid=N,pid=N.", HelpName = "TARGET" };
-        var only = new Option<string[]>("--only") { Description = "Measures to take, by the names that --json shows.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
+        string[] measures = [.. Measure.OfApi.Select(m => m.Key)];
+        var only = new Option<string[]>("--only") { Description = $"Measures to take: {string.Join(", ", measures)}.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
+        only.AcceptOnlyFromAmong(measures);
         var scale = new Option<double>("--scale") { Description = "Share of the full amounts, 0.01 to 1.", DefaultValueFactory = _ => 1 };
         scale.Validators.Add(result =>
         {

@@ -15,10 +15,12 @@ internal sealed class DataPlaneProxyHandler(TunnelHub hub) : ISubresourceHandler
 
     public string Subresource => "proxy";
 
+    public bool ServesWithinConnection => true;
+
     public Task HandleAsync(SubresourceTarget target, HttpContext http, CancellationToken cancellationToken)
     {
         string path = $"/proxy{(target.Tail.Length == 0 ? "/" : target.Tail)}{http.Request.QueryString.Value}";
-        var asked = TunnelRequest.Of(target, target.Object.Name, path, "this asks the API of") with { IsProxy = true, IsPatient = true, IsStream = TunnelExchange.IsUpgrade(http) };
+        var asked = TunnelRequest.Of(target, target.Object.Name, path, "this asks the API of") with { IsProxy = true, IsPatient = true, Stream = PassedStream.Of(http) };
         return hub.AskAsync(asked, http, cancellationToken);
     }
 }

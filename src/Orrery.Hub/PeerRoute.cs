@@ -17,11 +17,11 @@ internal sealed class PeerRoute(KubeClient peer) : ITunnelRoute
 
         // Headers are chosen here as for a tunnel of our own; the message is only where they are collected.
         using var chosen = new HttpRequestMessage();
-        if (asked.IsStream)
+        if (asked.Stream is { } stream)
         {
-            StreamHeaders.CopyRequest(http.Request.Headers, chosen.Headers);
+            StreamHeaders.CopyRequest(stream, http.Request.Headers, chosen.Headers);
             chosen.Headers.TryAddWithoutValidation("Connection", "Upgrade");
-            chosen.Headers.TryAddWithoutValidation("Upgrade", http.Request.Headers.Upgrade.ToString());
+            chosen.Headers.TryAddWithoutValidation("Upgrade", stream.Protocol);
         }
         else if (asked.IsProxy)
         {
@@ -32,7 +32,7 @@ internal sealed class PeerRoute(KubeClient peer) : ITunnelRoute
         HttpContent? content = chosen.Content;
         chosen.Content = null;
         IEnumerable<KeyValuePair<string, string>> headers = chosen.Headers.NonValidated.SelectMany(h => h.Value, (h, value) => KeyValuePair.Create(h.Key, value));
-        HttpMethod method = asked.IsProxy || asked.IsStream ? new HttpMethod(http.Request.Method) : HttpMethod.Get;
-        return await peer.ForwardAsync(method, path, headers, asked.IsStream, cancellationToken, content).ConfigureAwait(false);
+        HttpMethod method = asked.Stream?.Method ?? (asked.IsProxy ? new HttpMethod(http.Request.Method) : HttpMethod.Get);
+        return await peer.ForwardAsync(method, path, headers, asked.Stream is not null, cancellationToken, content).ConfigureAwait(false);
     }
 }

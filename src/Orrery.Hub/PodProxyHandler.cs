@@ -11,6 +11,8 @@ internal sealed class PodProxyHandler(TunnelHub hub) : ISubresourceHandler
 
     public string Subresource => "proxy";
 
+    public bool ServesWithinConnection => true;
+
     public Task HandleAsync(SubresourceTarget target, HttpContext http, CancellationToken cancellationToken)
     {
         (string dataPlane, string pod) = PodStreamHandler.PlaceOf(target);
@@ -21,7 +23,7 @@ internal sealed class PodProxyHandler(TunnelHub hub) : ISubresourceHandler
     internal static Task AskAsync(TunnelHub hub, SubresourceTarget target, string dataPlane, ProxyName pod, HttpContext http, CancellationToken cancellationToken)
     {
         string path = $"{target.Cluster.PathPrefix}/api/v1/namespaces/{target.Object.Namespace}/pods/{pod}/proxy{(target.Tail.Length == 0 ? "/" : target.Tail)}{http.Request.QueryString.Value}";
-        var asked = TunnelRequest.Of(target, dataPlane, path, $"pod \"{pod.Name}\" runs in") with { IsProxy = true, IsPatient = true, IsStream = TunnelExchange.IsUpgrade(http) };
+        var asked = TunnelRequest.Of(target, dataPlane, path, $"pod \"{pod.Name}\" runs in") with { IsProxy = true, IsPatient = true, Stream = PassedStream.Of(http) };
         return hub.AskAsync(asked, http, cancellationToken);
     }
 }

@@ -16,6 +16,8 @@ internal sealed class PodStreamHandler(TunnelHub hub, string subresource) : ISub
 
     public string Subresource => subresource;
 
+    public bool ServesWithinConnection => IsStream;
+
     private bool IsStream => subresource != "log";
 
     public Task HandleAsync(SubresourceTarget target, HttpContext http, CancellationToken cancellationToken)
@@ -26,14 +28,11 @@ internal sealed class PodStreamHandler(TunnelHub hub, string subresource) : ISub
             throw ApiErrors.MethodNotAllowed();
         }
 
-        if (IsStream && !TunnelExchange.IsUpgrade(http))
-        {
-            throw ApiErrors.BadRequest("Upgrade request required");
-        }
+        PassedStream? stream = IsStream ? PassedStream.Of(http) ?? throw ApiErrors.BadRequest("Upgrade request required") : null;
 
         string path = $"{target.Cluster.PathPrefix}/api/v1/namespaces/{target.Object.Namespace}/pods/{pod}/{subresource}{http.Request.QueryString.Value}";
         bool isFollowed = !IsStream && RequestQuery.Parse((http.Request.QueryString.Value ?? "").TrimStart('?')).Flag("follow");
-        return hub.AskAsync(TunnelRequest.Of(target, dataPlane, path, $"pod \"{pod}\" runs in") with { IsStream = IsStream, IsPatient = isFollowed }, http, cancellationToken);
+        return hub.AskAsync(TunnelRequest.Of(target, dataPlane, path, $"pod \"{pod}\" runs in") with { Stream = stream, IsPatient = isFollowed }, http, cancellationToken);
     }
 
     /// <summary>The data plane that is asked, and the name under which the pod is mirrored from there.</summary>

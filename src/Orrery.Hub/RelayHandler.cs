@@ -31,7 +31,7 @@ internal sealed class RelayHandler(TunnelHub hub) : ISubresourceHandler
         {
             IsProxy = true,
             IsPatient = true,
-            IsStream = TunnelExchange.IsUpgrade(http),
+            Stream = PassedStream.Of(http),
         };
         return hub.RelayAsync(asked, http, cancellationToken);
     }

@@ -24,6 +24,8 @@ internal sealed class ServiceProxyHandler(TunnelHub hub) : ISubresourceHandler
 
     public string Subresource => "proxy";
 
+    public bool ServesWithinConnection => true;
+
     public async Task HandleAsync(SubresourceTarget target, HttpContext http, CancellationToken cancellationToken)
     {
         if (target.Cluster.IsRoot)

@@ -13,9 +13,9 @@ namespace Orrery.Hub;
 internal static class StreamHeaders
 {
     /// <summary>The protocol itself travels as HTTP/2 has it (RFC 8441).</summary>
-    public static void CopyRequest(IHeaderDictionary from, HttpRequestHeaders to)
+    public static void CopyRequest(PassedStream stream, IHeaderDictionary from, HttpRequestHeaders to)
     {
-        to.Protocol = from.Upgrade.ToString();
+        to.Protocol = stream.Protocol;
         foreach (string name in StreamHeaderNames.Asked)
         {
             if (!from.TryGetValue(name, out StringValues values))
@@ -25,6 +25,8 @@ internal static class StreamHeaders
 
             to.TryAddWithoutValidation(name, name == StreamHeaderNames.WebSocketProtocol ? [WithoutCredential(values)] : values.OfType<string>());
         }
+
+        stream.Ask(to);
     }
 
     /// <param name="protocols">Values of <c>Sec-WebSocket-Protocol</c>.</param>
@@ -33,9 +35,8 @@ internal static class StreamHeaders
         .SelectMany(v => v.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         .Where(v => !v.StartsWith(SocketToken.Prefix, StringComparison.Ordinal)));
 
-    public static void CopyAnswer(HttpResponseHeaders from, string protocol, IHeaderDictionary to)
+    public static void CopyAnswer(HttpResponseHeaders from, IHeaderDictionary to)
     {
-        to.Upgrade = protocol;
         foreach (string name in StreamHeaderNames.Answered)
         {
             if (from.TryGetValues(name, out IEnumerable<string>? values))

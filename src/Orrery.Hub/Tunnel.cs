@@ -110,10 +110,10 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
     /// <inheritdoc/>
     public async Task<HttpResponseMessage> SendAsync(TunnelRequest asked, HttpContext client, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(asked.IsStream ? HttpMethod.Connect : asked.IsProxy ? new HttpMethod(client.Request.Method) : HttpMethod.Get, new Uri(Base, asked.Path));
-        if (asked.IsStream)
+        using var request = new HttpRequestMessage(asked.Stream is not null ? HttpMethod.Connect : asked.IsProxy ? new HttpMethod(client.Request.Method) : HttpMethod.Get, new Uri(Base, asked.Path));
+        if (asked.Stream is { } stream)
         {
-            StreamHeaders.CopyRequest(client.Request.Headers, request.Headers);
+            StreamHeaders.CopyRequest(stream, client.Request.Headers, request.Headers);
         }
         else if (asked.IsProxy)
         {

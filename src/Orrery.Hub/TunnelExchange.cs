@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Client;
@@ -18,9 +17,6 @@ internal sealed class TunnelExchange(TimeProvider time, ILogger logger)
 
     private const long LargestAnswer = 64 * 1024 * 1024;
 
-    /// <summary>Whether a client asks to switch protocols, and its connection can.</summary>
-    public static bool IsUpgrade(HttpContext http) => http.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true };
-
     /// <exception cref="StatusException">503: the data plane is not connected or has gone; 504: it does not answer.</exception>
     public async Task RunAsync(ITunnelRoute route, TunnelRequest asked, HttpContext http, CancellationToken cancellationToken)
     {
@@ -28,17 +24,20 @@ internal sealed class TunnelExchange(TimeProvider time, ILogger logger)
         using HttpResponseMessage answer = await SendAsync(route, asked, http, cancellationToken).ConfigureAwait(false);
 
         // 2. The rest, one way,
-        if (!asked.IsStream || !(answer.IsSuccessStatusCode || (int)answer.StatusCode == StatusCodes.Status101SwitchingProtocols))
+        if (asked.Stream is not { } stream || !(answer.IsSuccessStatusCode || (int)answer.StatusCode == StatusCodes.Status101SwitchingProtocols))
         {
             await PassAsync(answer, asked.IsProxy, http, cancellationToken).ConfigureAwait(false);
             return;
         }
 
         // 3. or both ways.
-        StreamHeaders.CopyAnswer(answer.Headers, http.Request.Headers.Upgrade.ToString(), http.Response.Headers);
-        await using Stream inside = await answer.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-        await using Stream outside = await http.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync().ConfigureAwait(false);
-        await StreamRelay.RunAsync(outside, inside, cancellationToken).ConfigureAwait(false);
+        if (!stream.IsUnderstood(answer.Headers))
+        {
+            throw ApiErrors.ServiceUnavailable($"{asked.Subject} data plane \"{asked.DataPlane}\", where what answers speaks no WebSockets");
+        }
+
+        StreamHeaders.CopyAnswer(answer.Headers, http.Response.Headers);
+        await stream.RunAsync(answer.Content, stream.Protocol, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>For an answer of moderate size, as a whole.</summary>

@@ -11,8 +11,8 @@ internal sealed record TunnelRequest(string DataPlane, string Path, string Subje
     /// <summary>Passes the client's method, headers and body on, and all headers of the answer; otherwise it is a plain GET, or a stream.</summary>
     public bool IsProxy { get; init; }
 
-    /// <summary>Asks for a stream both ways, as the client's headers say.</summary>
-    public bool IsStream { get; init; }
+    /// <summary>The stream both ways that the client asks for; null for an answer alone.</summary>
+    public PassedStream? Stream { get; init; }
 
     /// <summary>
     /// The answer may begin whenever it likes: a followed log with its first line (a kubelet says nothing before), what listens in a pod when it has done its work. Whether the satellite

@@ -98,7 +98,8 @@ internal static class SubresourceDispatch
 
     private static bool IsStream(ResourceRequest request) =>
         (request.Resource.GroupResource is { Group: "", Resource: "pods" } && request.Subresource is "exec" or "attach" or "portforward")
-        || (request.Resource.GroupResource == OrreryResources.DataPlanes.GroupResource && request.Subresource == "proxy" && request.Http.Request.Headers.Upgrade.Count > 0);
+        || (request.Resource.GroupResource == OrreryResources.DataPlanes.GroupResource && request.Subresource == "proxy"
+            && (request.Http.Request.Headers.Upgrade.Count > 0 || WebSocketUpgrade.IsWithinConnection(request.Http)));
 
     /// <summary>The raw path from the slash after the subresource on: what a proxy passes on undecoded.</summary>
     private static string TailOf(ResourceRequest request)

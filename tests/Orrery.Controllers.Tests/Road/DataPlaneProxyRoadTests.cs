@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.WebSockets;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Api.Kinds;
@@ -61,6 +63,14 @@ public sealed class DataPlaneProxyRoadTests
         HttpResponseMessage stream = await allowed.ForwardAsync(
             HttpMethod.Get, "/api/v1/namespaces/default/pods/x/exec?command=sh", [new("Connection", "Upgrade"), new("Upgrade", "websocket")], upgrade: true, default);
         Assert.Equal(403, (int)stream.StatusCode);
+        using var socket = new ClientWebSocket();
+        socket.Options.HttpVersion = HttpVersion.Version20;
+        socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        ClientConfig config = fleet.ControlPlane.Config(fleet.ControlPlane.Certificate("operator", ["lookers"], ClusterScope.Root));
+        using var http = new HttpMessageInvoker(ClientHandler.Create(config));
+        WebSocketException within = await Assert.ThrowsAsync<WebSocketException>(() => socket.ConnectAsync(
+            new Uri($"wss://{config.Server.Authority}/apis/orrery.dev/v1alpha1/dataplanes/pa2-par/proxy/api/v1/namespaces/default/pods/x/exec?command=sh"), http, default));
+        Assert.Contains("403", within.Message, StringComparison.Ordinal);
     }
 
     [Fact]

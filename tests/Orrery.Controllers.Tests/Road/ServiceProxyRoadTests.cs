@@ -74,9 +74,9 @@ public sealed class ServiceProxyRoadTests
         Assert.Equal(2, same.Count);
 
         // What speaks another protocol than HTTP is passed on as it comes.
-        foreach (string target in (string[])["pods/web-1.pa2-par:8080", "services/web:http"])
+        foreach ((string target, int version) in from t in (string[])["pods/web-1.pa2-par:8080", "services/web:http"] from v in (int[])[1, 2] select (t, v))
         {
-            using ClientWebSocket socket = await DialAsync(fleet, $"{Base}/{target}/proxy/live");
+            using ClientWebSocket socket = await DialAsync(fleet, $"{Base}/{target}/proxy/live", version);
             await socket.SendAsync(Encoding.UTF8.GetBytes("hello"), WebSocketMessageType.Text, true, default);
             byte[] echo = new byte[16];
             WebSocketReceiveResult got = await socket.ReceiveAsync(echo, default);
@@ -103,11 +103,13 @@ public sealed class ServiceProxyRoadTests
             async () => (await shop.ListAsync(CoreResources.Pods, "default", new ListQuery { LabelSelector = "app=web" }, default)).Items.Count(p => Conditions.IsTrue(p, "Ready")) == 4, "all are ready");
     }
 
-    private static async Task<ClientWebSocket> DialAsync(TestFleet fleet, string path)
+    private static async Task<ClientWebSocket> DialAsync(TestFleet fleet, string path, int version)
     {
         string token = fleet.ControlPlane.AdminToken(TestFleet.Shop);
         ClientConfig config = fleet.ControlPlane.Config(token: token, cluster: TestFleet.Shop);
         var socket = new ClientWebSocket();
+        socket.Options.HttpVersion = new Version(version, version == 1 ? 1 : 0);
+        socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
         socket.Options.AddSubProtocol("chat.example.test");
         socket.Options.SetRequestHeader("Authorization", "Bearer " + token);
         using var http = new HttpMessageInvoker(ClientHandler.Create(config), disposeHandler: false);

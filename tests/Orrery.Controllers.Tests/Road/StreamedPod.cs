@@ -46,11 +46,14 @@ internal static class StreamedPod
     }
 
     /// <summary>Opens a stream into the pod with a bearer token.</summary>
+    /// <param name="version">Of HTTP: 1 opens a connection for it, 2 has it within one.</param>
     /// <exception cref="WebSocketException">Refused; the status is in the message.</exception>
-    public static async Task<ClientWebSocket> DialAsync(TestFleet fleet, string token, string subresourceAndQuery = "exec?command=cat&stdin=true")
+    public static async Task<ClientWebSocket> DialAsync(TestFleet fleet, string token, string subresourceAndQuery = "exec?command=cat&stdin=true", int version = 1)
     {
         ClientConfig config = fleet.ControlPlane.Config(token: token, cluster: TestFleet.Shop);
         var socket = new ClientWebSocket();
+        socket.Options.HttpVersion = new Version(version, version == 1 ? 1 : 0);
+        socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
         socket.Options.AddSubProtocol("v5.channel.k8s.io");
         socket.Options.SetRequestHeader("Authorization", "Bearer " + token);
         using var http = new HttpMessageInvoker(ClientHandler.Create(config), disposeHandler: false);

@@ -163,6 +163,7 @@ public sealed class TunnelConversationRoadTests
         string[] parts = key.Split(' ');
         var client = new DefaultHttpContext();
         client.Request.Method = parts[0];
+        client.Features.Set<IHttpUpgradeFeature>(new Upgradable());
         foreach ((string name, string value) in headers.Where(h => h.Key != StreamHeaderNames.AskedBy))
         {
             client.Request.Headers[name] = value;
@@ -170,7 +171,7 @@ public sealed class TunnelConversationRoadTests
 
         using var limit = new CancellationTokenSource(Limit, TimeProvider.System);
         await Eventually.TrueAsync(() => fleet.Hub.Connected.Contains(DataPlane), "it is connected", Limit);
-        var request = new TunnelRequest(DataPlane, parts[1], "it is in", Uri.UnescapeDataString(headers.GetValueOrDefault(StreamHeaderNames.AskedBy) ?? "")) { IsStream = parts[0] == "CONNECT", IsProxy = parts[0] != "CONNECT" };
+        var request = new TunnelRequest(DataPlane, parts[1], "it is in", Uri.UnescapeDataString(headers.GetValueOrDefault(StreamHeaderNames.AskedBy) ?? "")) { Stream = parts[0] == "CONNECT" ? PassedStream.Of(client) : null, IsProxy = parts[0] != "CONNECT" };
         using HttpResponseMessage answer = await fleet.Hub.Find(DataPlane)!.SendAsync(request, client, limit.Token);
         return answer.StatusCode;
     }
@@ -186,5 +187,13 @@ public sealed class TunnelConversationRoadTests
         }
 
         return read;
+    }
+
+    /// <summary>A connection that could switch protocols; nobody has it do so here.</summary>
+    private sealed class Upgradable : IHttpUpgradeFeature
+    {
+        public bool IsUpgradableRequest => true;
+
+        public Task<Stream> UpgradeAsync() => throw new NotSupportedException();
     }
 }

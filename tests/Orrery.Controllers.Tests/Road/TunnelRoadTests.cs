@@ -61,12 +61,15 @@ public sealed class TunnelRoadTests
         Assert.Equal($"{Mapped}/bare\n", await shop.GetTextAsync("/api/v1/namespaces/default/pods/bare.pa2-par/log", default));
     }
 
-    [Fact]
-    public async Task Exec_Stream_GoesBothWaysAndEndsAsTheDataPlaneSays()
+    /// <summary>By a connection of its own, and within an HTTP/2 connection.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Exec_Stream_GoesBothWaysAndEndsAsTheDataPlaneSays(int version)
     {
         await using TestFleet fleet = await TestFleet.StartAsync([new TestKubelet("exec")], "pa2-par");
         _ = await StreamedPod.OpenAsync(fleet);
-        using ClientWebSocket socket = await StreamedPod.DialAsync(fleet, fleet.ControlPlane.AdminToken(TestFleet.Shop));
+        using ClientWebSocket socket = await StreamedPod.DialAsync(fleet, fleet.ControlPlane.AdminToken(TestFleet.Shop), version: version);
         Assert.Equal("v5.channel.k8s.io", socket.SubProtocol);
 
         for (int i = 0; i < 3; i++)
@@ -82,8 +85,10 @@ public sealed class TunnelRoadTests
         Assert.Equal("done", socket.CloseStatusDescription);
     }
 
-    [Fact]
-    public async Task Rights_OfTheVirtualCluster_Decide()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Rights_OfTheVirtualCluster_Decide(int version)
     {
         await using TestFleet fleet = await TestFleet.StartAsync([new TestKubelet("log"), new TestKubelet("exec")], "pa2-par");
         KubeClient shop = await StreamedPod.OpenAsync(fleet);
@@ -95,7 +100,7 @@ public sealed class TunnelRoadTests
         Assert.StartsWith(Mapped, await Eventually.SomeAsync(async () => await TryAsync(jane), "logs once granted"), StringComparison.Ordinal);
 
         // Reading is not running: a stream asks for create, also where it opens with a GET.
-        WebSocketException refused = await Assert.ThrowsAsync<WebSocketException>(() => StreamedPod.DialAsync(fleet, token));
+        WebSocketException refused = await Assert.ThrowsAsync<WebSocketException>(() => StreamedPod.DialAsync(fleet, token, version: version));
         Assert.Contains("403", refused.Message, StringComparison.Ordinal);
         await StreamedPod.GrantAsync(shop, """[{"apiGroups": [""], "resources": ["pods/log", "pods/exec"], "verbs": ["get", "create"]}]""");
         await Eventually.TrueAsync(
@@ -103,7 +108,7 @@ public sealed class TunnelRoadTests
             {
                 try
                 {
-                    using ClientWebSocket open = await StreamedPod.DialAsync(fleet, token);
+                    using ClientWebSocket open = await StreamedPod.DialAsync(fleet, token, version: version);
                     return true;
                 }
                 catch (WebSocketException)

@@ -1,7 +1,5 @@
 using System.Net;
-using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Orrery.Api;
 using Orrery.Client;
 using Orrery.Hub;
@@ -39,9 +37,9 @@ internal sealed class AddressForwarder : IDisposable
             throw ApiErrors.BadRequest("address not allowed");
         }
 
-        bool isStream = WebSocketUpgrade.IsWithinConnection(http) || (http.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } && http.Request.Headers.Upgrade.Count > 0);
+        PassedStream? stream = PassedStream.Of(http);
         string own = http.Request.PathBase.Value + http.Request.Path.Value;
-        if (!isStream && target.Tail.Length == 0 && (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)))
+        if (stream is null && target.Tail.Length == 0 && (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)))
         {
             // Or else the links of a page would lead beside it.
             http.Response.StatusCode = StatusCodes.Status301MovedPermanently;
@@ -59,7 +57,11 @@ internal sealed class AddressForwarder : IDisposable
         // 2. Ask.
         using var request = new HttpRequestMessage(new HttpMethod(http.Request.Method), uri);
         ProxyHeaders.CopyRequest(http, request);
-        string key = isStream ? AskStream(http, request) : "";
+        if (stream is not null)
+        {
+            AskStream(stream, request);
+        }
+
         request.Headers.TryAddWithoutValidation("X-Forwarded-Host", http.Request.Host.Value);
         request.Headers.TryAddWithoutValidation("X-Forwarded-Proto", "https");
         request.Headers.TryAddWithoutValidation("X-Forwarded-Uri", own);
@@ -78,7 +80,10 @@ internal sealed class AddressForwarder : IDisposable
         {
             if (answer.StatusCode == HttpStatusCode.SwitchingProtocols)
             {
-                await PassStreamAsync(isStream ? answer : throw ApiErrors.ServiceUnavailable($"error trying to reach service: {authority}: it switched protocols unasked"), key, http, cancellationToken).ConfigureAwait(false);
+                PassedStream asked = stream ?? throw ApiErrors.ServiceUnavailable($"error trying to reach service: {authority}: it switched protocols unasked");
+                ProxyHeaders.CopyAnswer(
+                    asked.IsUnderstood(answer.Headers) ? answer : throw ApiErrors.ServiceUnavailable("error trying to reach service: what answers there speaks no WebSockets"), http.Response.Headers);
+                await asked.RunAsync(answer.Content, string.Join(", ", answer.Headers.Upgrade), cancellationToken).ConfigureAwait(false);
                 return;
             }
 
@@ -96,50 +101,21 @@ internal sealed class AddressForwarder : IDisposable
 
     public void Dispose() => client.Dispose();
 
-    /// <summary>Asks for the protocol that the client asks for. What is a stream of an HTTP/2 connection there (RFC 8441) is a connection here.</summary>
-    /// <returns>The key of a WebSocket that the client does not check itself; else empty.</returns>
-    private static string AskStream(HttpContext http, HttpRequestMessage request)
+    /// <summary>A connection of its own, whatever the client's is.</summary>
+    private static void AskStream(PassedStream stream, HttpRequestMessage request)
     {
-        bool isWithin = WebSocketUpgrade.IsWithinConnection(http);
         request.Version = HttpVersion.Version11;
         request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
         request.Headers.TryAddWithoutValidation("Connection", "Upgrade");
-        request.Headers.TryAddWithoutValidation("Upgrade", isWithin ? ["websocket"] : http.Request.Headers.Upgrade.OfType<string>());
-        if (!isWithin)
+        request.Headers.TryAddWithoutValidation("Upgrade", stream.Protocol);
+        if (request.Method != stream.Method)
         {
-            return "";
+            // What an HTTP/2 connection calls the body of the request is the stream itself.
+            request.Method = stream.Method;
+            request.Content = null;
         }
 
-        string key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(16));
-        request.Method = HttpMethod.Get;
-        request.Content = null;
-        request.Headers.Remove("Sec-WebSocket-Key");
-        request.Headers.TryAddWithoutValidation("Sec-WebSocket-Key", key);
-        return key;
-    }
-
-    /// <summary>Both ways, until either side ends.</summary>
-    /// <param name="key">The key of this server's own that must have been answered; empty where the client looks itself.</param>
-    private static async Task PassStreamAsync(HttpResponseMessage answer, string key, HttpContext http, CancellationToken cancellationToken)
-    {
-        if (key.Length > 0 && !(answer.Headers.TryGetValues("Sec-WebSocket-Accept", out IEnumerable<string>? accepted) && accepted.SequenceEqual([WebSocketUpgrade.AcceptOf(key)])))
-        {
-            throw ApiErrors.ServiceUnavailable("error trying to reach service: what answers there speaks no WebSockets");
-        }
-
-        ProxyHeaders.CopyAnswer(answer, http.Response.Headers);
-        if (key.Length > 0)
-        {
-            http.Response.Headers.Remove("Sec-WebSocket-Accept");
-        }
-        else
-        {
-            http.Response.Headers.Upgrade = answer.Headers.Upgrade.Select(u => u.ToString()).ToArray();
-        }
-
-        await using Stream inside = await answer.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-        await using Stream outside = await WebSocketUpgrade.OpenAsync(http).ConfigureAwait(false);
-        await StreamRelay.RunAsync(outside, inside, cancellationToken).ConfigureAwait(false);
+        stream.Ask(request.Headers);
     }
 
     /// <summary>No address that means another machine's at every place, a cloud's metadata among them (upstream <c>IsProxyableIP</c>).</summary>

@@ -85,9 +85,9 @@ internal sealed class PodQuota(GroupResource resource) : QuotaEvaluator(resource
         }
     }
 
-    /// <summary>A resource that some vendor's device plugin counts.</summary>
-    private static bool IsExtended(string name) =>
-        name.Contains('/', StringComparison.Ordinal) && !name.Contains("kubernetes.io/", StringComparison.Ordinal) && !name.StartsWith("requests.", StringComparison.Ordinal);
+    /// <summary>A resource that some vendor's device plugin counts, or a class of devices by its own name.</summary>
+    private static bool IsExtended(string name) => name.StartsWith(DeviceQuota.ImplicitName, StringComparison.Ordinal) ||
+        (name.Contains('/', StringComparison.Ordinal) && !name.Contains("kubernetes.io/", StringComparison.Ordinal) && !name.StartsWith("requests.", StringComparison.Ordinal));
 
     /// <summary>A pod that has ended, or that should long have gone, uses nothing but its place among objects.</summary>
     private static bool IsCharged(JsonObject pod, DateTimeOffset now) =>

@@ -5,7 +5,7 @@ namespace Orrery.Machinery.Quotas;
 
 /// <summary>
 /// How objects of one resource use up quotas. Upstream: <c>pkg/quota/v1/evaluator/core</c> and apiserver
-/// <c>pkg/quota/v1/generic</c>. Stateless.
+/// <c>pkg/quota/v1/generic</c>. For one look: what it read of its surroundings it keeps.
 /// </summary>
 public abstract class QuotaEvaluator(GroupResource resource)
 {
@@ -15,20 +15,33 @@ public abstract class QuotaEvaluator(GroupResource resource)
         "configmaps", "persistentvolumeclaims", "pods", "replicationcontrollers", "resourcequotas", "secrets", "services",
     };
 
+    private static readonly GroupResource Pods = new("", "pods");
+
     /// <summary><c>count/deployments.apps</c>.</summary>
     protected string CountName { get; } = "count/" + resource;
 
-    public static QuotaEvaluator For(GroupResource resource) => resource switch
+    public static QuotaEvaluator For(GroupResource resource, IQuotaSurroundings surroundings) => resource switch
     {
         { Group: "", Resource: "pods" } => new PodQuota(resource),
         { Group: "", Resource: "services" } => new ServiceQuota(resource),
         { Group: "", Resource: "persistentvolumeclaims" } => new ClaimQuota(resource),
-        { Group: "resource.k8s.io", Resource: "resourceclaims" } => new DeviceQuota(resource),
+        { Group: "resource.k8s.io", Resource: "resourceclaims" } => new DeviceQuota(resource, surroundings),
         _ => new CountQuota(resource),
     };
 
+    /// <summary>Resources whose objects may use a limit.</summary>
+    public static IReadOnlyList<GroupResource> UsersOf(string limit) =>
+        ResourceOf(limit) is { } one ? [one]
+        : limit.StartsWith("services.", StringComparison.Ordinal) ? [new GroupResource("", "services")]
+        : limit == "requests.storage" || limit.Contains(".storageclass.storage.k8s.io/", StringComparison.Ordinal) ? [new GroupResource("", "persistentvolumeclaims")]
+        : DeviceQuota.IsOfExtended(limit) ? [Pods, DeviceQuota.Claims]
+        : [Pods];
+
+    /// <summary>Resources of which a change may change what counts: those that use the limit, and what says which do.</summary>
+    public static IReadOnlyList<GroupResource> DecidersOf(string limit) => DeviceQuota.IsOfExtended(limit) ? [.. UsersOf(limit), DeviceQuota.Classes] : UsersOf(limit);
+
     /// <summary>The resource that a limit's name is about, or null when it is about all pods' amounts or is unknown.</summary>
-    public static GroupResource? ResourceOf(string name)
+    private static GroupResource? ResourceOf(string name)
     {
         if (BareNames.Contains(name))
         {
@@ -37,7 +50,7 @@ public abstract class QuotaEvaluator(GroupResource resource)
 
         if (name.EndsWith(DeviceQuota.OfClass, StringComparison.Ordinal))
         {
-            return new GroupResource("resource.k8s.io", "resourceclaims");
+            return DeviceQuota.Claims;
         }
 
         if (!name.StartsWith("count/", StringComparison.Ordinal))

@@ -3,6 +3,7 @@ using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Machinery.Kinds;
 using Orrery.Machinery.Quotas;
+using Orrery.Server.Admission.Quota;
 using Orrery.Server.Cache;
 using Orrery.Server.Registry;
 
@@ -27,12 +28,6 @@ internal sealed class QuotaCount(CacheSet caches, Writer writer, TimeProvider ti
             // It was charged meanwhile: count again.
         }
     }
-
-    /// <summary>The resource whose objects use a limit.</summary>
-    public static GroupResource UsersOf(string limit) => QuotaEvaluator.ResourceOf(limit) ??
-        (limit.StartsWith("services.", StringComparison.Ordinal) ? new GroupResource("", "services")
-        : limit == "requests.storage" || limit.Contains(".storageclass.storage.k8s.io/", StringComparison.Ordinal) ? new GroupResource("", "persistentvolumeclaims")
-        : Pods);
 
     /// <returns>False: the quota changed meanwhile.</returns>
     public async ValueTask<bool> CountAsync(CachedObject quota, CancellationToken cancellationToken)
@@ -68,14 +63,14 @@ internal sealed class QuotaCount(CacheSet caches, Writer writer, TimeProvider ti
     {
         var used = new ResourceList();
         IReadOnlyList<QuotaScope> scopes = QuotaScope.Of(json);
-        foreach (GroupResource resource in hard.Keys.Select(UsersOf).Distinct())
+        foreach (GroupResource resource in hard.Keys.SelectMany(QuotaEvaluator.UsersOf).Distinct())
         {
-            QuotaEvaluator evaluator = QuotaEvaluator.For(resource);
+            QuotaEvaluator evaluator = QuotaEvaluator.For(resource, new QuotaSurroundings(caches, quota.Cluster, quota.Namespace));
             string[] names = [.. evaluator.Matching(hard.Keys)];
             ResourceList sum = Sum(evaluator, resource, quota, scopes, names);
             foreach (string name in names)
             {
-                used[name] = sum.GetValueOrDefault(name);
+                used.Plus(name, sum.GetValueOrDefault(name));
             }
         }
 

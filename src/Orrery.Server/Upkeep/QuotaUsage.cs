@@ -39,9 +39,9 @@ internal sealed class QuotaUsage(CacheSet caches, QuotaCount count, TimeProvider
 
         lock (gate)
         {
-            foreach (string limit in ResourceList.Read(StoredJson.Parse(item.Json.Span).NodeAt("spec", "hard")).Keys)
+            foreach (GroupResource resource in ResourceList.Read(StoredJson.Parse(item.Json.Span).NodeAt("spec", "hard")).Keys.SelectMany(QuotaEvaluator.DecidersOf))
             {
-                if (wanted.Add(QuotaCount.UsersOf(limit)))
+                if (wanted.Add(resource))
                 {
                     more.TrySetResult();
                 }

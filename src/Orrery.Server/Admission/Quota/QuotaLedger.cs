@@ -70,7 +70,9 @@ internal sealed class QuotaLedger(ObjectStore objects, IReadOnlyList<LimitedReso
 
     private bool IsCharged(WriteScope scope, JsonObject? old) =>
         isEnabled && scope.Resource.Namespaced && !scope.IsControlPlane && scope.GroupResource is not { Resource: "events" }
-        && (limited.Count > 0 || HasAny(scope)) && QuotaEvaluator.For(scope.GroupResource).Handles(old is null, scope.Subresource);
+        && (limited.Count > 0 || HasAny(scope)) && EvaluatorOf(scope).Handles(old is null, scope.Subresource);
+
+    private QuotaEvaluator EvaluatorOf(WriteScope scope) => QuotaEvaluator.For(scope.GroupResource, new QuotaSurroundings(objects.Caches, scope.Cluster, scope.Namespace));
 
     private bool HasAny(WriteScope scope)
     {
@@ -80,7 +82,7 @@ internal sealed class QuotaLedger(ObjectStore objects, IReadOnlyList<LimitedReso
 
     private CommitAdditions Charge(WriteScope scope, JsonObject json, JsonObject? old)
     {
-        QuotaEvaluator evaluator = QuotaEvaluator.For(scope.GroupResource);
+        QuotaEvaluator evaluator = EvaluatorOf(scope);
         var conditions = new List<Condition>();
         var writes = new List<Write>();
         (CachedObject Found, JsonObject Quota)[] quotas =

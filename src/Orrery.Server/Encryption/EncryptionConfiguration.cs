@@ -6,7 +6,7 @@ namespace Orrery.Server.Encryption;
 
 /// <summary>
 /// Which resources are stored encrypted, and by which keys: Kubernetes' EncryptionConfiguration
-/// (<c>apiserver.config.k8s.io/v1</c>), of whose providers <c>aesgcm</c> and <c>identity</c> are built.
+/// (<c>apiserver.config.k8s.io/v1</c>), of whose providers <c>aesgcm</c>, <c>secretbox</c> and <c>identity</c> are built.
 /// </summary>
 public sealed class EncryptionConfiguration
 {
@@ -58,7 +58,7 @@ public sealed class EncryptionConfiguration
             string where = $"{at}.providers[{number}]";
             if (provider.Count != 1)
             {
-                throw new FormatException($"{where}: want exactly one of aesgcm and identity");
+                throw new FormatException($"{where}: want exactly one of aesgcm, secretbox and identity");
             }
 
             string kind = provider.First().Key;
@@ -68,22 +68,22 @@ public sealed class EncryptionConfiguration
                     allowsPlain = true;
                     plainFirst |= keys.Count == 0;
                     break;
-                case "aesgcm":
-                    keys.AddRange(List(provider[kind]?["keys"], $"{where}.aesgcm.keys").Select((key, i) => Key(key, $"{where}.aesgcm.keys[{i}]")));
+                case AesGcmKey.Provider or SecretBoxKey.Provider:
+                    keys.AddRange(List(provider[kind]?["keys"], $"{where}.{kind}.keys").Select((key, i) => Key(kind, key, $"{where}.{kind}.keys[{i}]")));
                     break;
                 default:
-                    throw new FormatException($"{where}: \"{kind}\" is not built; there are aesgcm and identity");
+                    throw new FormatException($"{where}: \"{kind}\" is not built; there are aesgcm, secretbox and identity");
             }
 
             number++;
         }
 
-        return keys.GroupBy(k => k.Name).FirstOrDefault(g => g.Count() > 1) is { } twice
-            ? throw new FormatException($"{at}: two keys are named \"{twice.Key}\"")
+        return keys.GroupBy(k => (k.Kind, k.Name)).FirstOrDefault(g => g.Count() > 1) is { } twice
+            ? throw new FormatException($"{at}: two keys are named \"{twice.Key.Name}\"")
             : new EncryptionRule(resources, keys, plainFirst, allowsPlain);
     }
 
-    private static EncryptionKey Key(JsonObject key, string at)
+    private static EncryptionKey Key(string kind, JsonObject key, string at)
     {
         RequireOnly(key, at, "name", "secret");
         string name = key.TextAt("name") ?? "";
@@ -93,9 +93,14 @@ public sealed class EncryptionConfiguration
         }
 
         Span<byte> secret = stackalloc byte[33];
-        return Convert.TryFromBase64String(key.TextAt("secret") ?? "", secret, out int length) && length is 16 or 24 or 32
-            ? new EncryptionKey(name, secret[..length].ToArray())
-            : throw new FormatException($"{at}.secret: want 16, 24 or 32 random bytes in base64");
+        int length = Convert.TryFromBase64String(key.TextAt("secret") ?? "", secret, out int read) ? read : 0;
+        return kind == SecretBoxKey.Provider
+            ? length == SecretBoxKey.SecretLength
+                ? new SecretBoxKey(name, secret[..length].ToArray())
+                : throw new FormatException($"{at}.secret: want 32 random bytes in base64")
+            : length is 16 or 24 or 32
+                ? new AesGcmKey(name, secret[..length].ToArray())
+                : throw new FormatException($"{at}.secret: want 16, 24 or 32 random bytes in base64");
     }
 
     private static IReadOnlyList<JsonObject> List(JsonNode? node, string at) =>

@@ -91,7 +91,7 @@ public sealed class EncryptionTests
         byte[] damaged = good.Value.ToArray();
         damaged[^1] ^= 1;
         const string damagedKey = "/core/secrets/-/default/a-damaged", foreignKey = "/core/secrets/-/default/b-foreign";
-        byte[] foreign = new EncryptionKey("three", [.. Enumerable.Repeat((byte)7, 32)]).Encrypt(foreignKey, "{}"u8);
+        byte[] foreign = new AesGcmKey("three", [.. Enumerable.Repeat((byte)7, 32)]).Encrypt(foreignKey, "{}"u8);
         await store.CommitAsync(new Transaction([], [new Write(damagedKey, damaged), new Write(foreignKey, foreign)]), Token);
 
         Rewriting done = await EncryptedStore.Over(store, Keys(false, "two=" + Second, "one=" + First)).RewriteAsync(Token);
@@ -147,10 +147,13 @@ public sealed class EncryptionTests
         Assert.Equal("hunter2", Password(await again.Admin.GetAsync(Secrets, "default", "s", Token)));
     }
 
-    [Fact]
-    public void Encrypt_OfTheSame_IsNeverTheSame_AndDecryptsAtItsPlaceOnly()
+    [Theory]
+    [InlineData("aesgcm")]
+    [InlineData("secretbox")]
+    public void Encrypt_OfTheSame_IsNeverTheSame_AndDecryptsAtItsPlaceOnly(string kind)
     {
-        var key = new EncryptionKey("one", Convert.FromBase64String(First));
+        byte[] secret = Convert.FromBase64String(First);
+        EncryptionKey key = kind == "aesgcm" ? new AesGcmKey("one", secret) : new SecretBoxKey("one", secret);
         byte[] a = key.Encrypt("/a", "text"u8), b = key.Encrypt("/a", "text"u8);
 
         Assert.NotEqual(a, b);
@@ -158,7 +161,26 @@ public sealed class EncryptionTests
         Assert.Null(key.Decrypt("/b", a));
         a[^1] ^= 1;
         Assert.Null(key.Decrypt("/a", a));
-        Assert.Null(key.Decrypt("/a", a.AsSpan(0, 30)));
+        Assert.Null(key.Decrypt("/a", a.AsSpan(0, 40)));
+        Assert.Null(new SecretBoxKey("one", Convert.FromBase64String(Second)).Decrypt("/b", new SecretBoxKey("one", secret).Encrypt("/b", "text"u8)));
+    }
+
+    /// <summary>From one provider to the other, as between two keys of one.</summary>
+    [Fact]
+    public async Task SecretBox_TakesOverFromAesGcm_AndReadsBack()
+    {
+        await using MemoryStore store = await StoreWithSecretAsync(Keys(false, "one=" + First));
+        EncryptionConfiguration turned = EncryptionConfiguration.Parse(
+            $"{{apiVersion: apiserver.config.k8s.io/v1, kind: EncryptionConfiguration, resources: [{{resources: [secrets], providers: [{{secretbox: {{keys: [{{name: one, secret: {Second}}}]}}}}, {{aesgcm: {{keys: [{{name: one, secret: {First}}}]}}}}]}}]}}");
+        await using (TestServer server = await StartAsync(store, turned))
+        {
+            Assert.Equal("hunter2", Password(await server.Admin.GetAsync(Secrets, "default", "s", Token)));
+            await Eventually.TrueAsync(
+                async () => (await RawAsync(store, SecretKey)).StartsWith("orrery:enc:secretbox:v1:one:", StringComparison.Ordinal), "encrypted anew", cancellationToken: Token);
+        }
+
+        await using TestServer again = await StartAsync(store, turned);
+        Assert.Equal("hunter2", Password(await again.Admin.GetAsync(Secrets, "default", "s", Token)));
     }
 
     [Theory]
@@ -176,7 +198,8 @@ public sealed class EncryptionTests
     [Theory]
     [InlineData("resources: []", "resources: want a list that is not empty")]
     [InlineData("resource: []", "resource: no such field")]
-    [InlineData("resources: [{resources: [secrets], providers: [{aescbc: {}}]}]", "resources[0].providers[0]: \"aescbc\" is not built; there are aesgcm and identity")]
+    [InlineData("resources: [{resources: [secrets], providers: [{aescbc: {}}]}]", "resources[0].providers[0]: \"aescbc\" is not built; there are aesgcm, secretbox and identity")]
+    [InlineData("resources: [{resources: [secrets], providers: [{secretbox: {keys: [{name: a, secret: MDEyMzQ1Njc4OTAxMjM0NQ==}]}}]}]", "resources[0].providers[0].secretbox.keys[0].secret: want 32 random bytes in base64")]
     [InlineData("resources: [{resources: [secrets], providers: [{aesgcm: {keys: [{name: a, secret: c2hvcnQ=}]}}]}]", "resources[0].providers[0].aesgcm.keys[0].secret: want 16, 24 or 32 random bytes in base64")]
     [InlineData("resources: [{resources: [secrets], providers: [{aesgcm: {keys: [{name: 'a:b', secret: x}]}}]}]", "resources[0].providers[0].aesgcm.keys[0].name: want 1 to 64 letters, digits, '-', '_' or '.'")]
     public void Parse_WhatMakesNoSense_NamesTheField(string yaml, string message) =>

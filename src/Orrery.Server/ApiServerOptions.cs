@@ -116,7 +116,7 @@ public sealed record ApiServerOptions
     public AdmissionConfiguration AdmissionConfiguration { get; init; } = AdmissionConfiguration.None;
 
     /// <summary>Upkeep that is left out; see <see cref="Upkeep.ControllerNames"/>.</summary>
-    public IReadOnlySet<string> DisabledControllers { get; init; } = new HashSet<string>();
+    public IReadOnlySet<string> DisabledControllers { get; init; } = Upkeep.ControllerNames.OffUnlessNamed;
 
     /// <summary>
     /// Resources of virtual clusters whose objects, deleted with <c>--cascade=orphan</c>, keep the finalizer <c>orphan</c> until somebody else takes it: what they own is not all in the

@@ -13,7 +13,8 @@ namespace Orrery.Server.Authentication;
 /// </summary>
 internal sealed partial class BootstrapTokens(IClusterObjects objects, TimeProvider time)
 {
-    private const string Namespace = "kube-system";
+    public const string Namespace = "kube-system";
+
     private const string NamePrefix = "bootstrap-token-";
     private const string Type = "bootstrap.kubernetes.io/token";
     private const string UserPrefix = "system:bootstrap:";
@@ -31,19 +32,20 @@ internal sealed partial class BootstrapTokens(IClusterObjects objects, TimeProvi
 
         string id = form.Groups[1].Value;
         return objects.Find(ClusterName.Root, Secrets, Namespace, NamePrefix + id) is { IsDeleting: false } secret
-            && secret.TextAt("type") == Type
+            && EndOf(secret) > time.GetUtcNow()
             && Data(secret, "token-secret") is { } known && CryptographicOperations.FixedTimeEquals(known, Encoding.ASCII.GetBytes(form.Groups[2].Value))
             && Text(secret, "token-id") == id
-            && !HasExpired(Text(secret, "expiration"))
             && Text(secret, "usage-bootstrap-authentication") == "true"
             && Groups(Text(secret, "auth-extra-groups")) is { } groups
                 ? new UserInfo { Name = UserPrefix + id, Groups = groups, Scope = ClusterScope.Root }
                 : null;
     }
 
-    /// <summary>One that cannot be read is over.</summary>
-    private bool HasExpired(string text) =>
-        text.Length > 0 && !(Rfc3339().IsMatch(text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTimeOffset at) && at > time.GetUtcNow());
+    /// <summary>Until when the token of such a Secret is good: for ever where it says nothing, no more where what it says cannot be read. Null for any other Secret.</summary>
+    public static DateTimeOffset? EndOf(KubeObject secret) => secret.TextAt("type") != Type ? null
+        : Text(secret, "expiration") is not { Length: > 0 } text ? DateTimeOffset.MaxValue
+        : Rfc3339().IsMatch(text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTimeOffset at) ? at
+        : DateTimeOffset.MinValue;
 
     /// <summary>In order, each once; null where one is no group of this kind: such a token is good for nothing.</summary>
     private static string[]? Groups(string text)

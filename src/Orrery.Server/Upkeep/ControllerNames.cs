@@ -20,14 +20,18 @@ public static class ControllerNames
     public const string ServiceAccountTokens = "serviceaccount-token-controller";
     public const string ServiceAccounts = "serviceaccount-controller";
     public const string ServiceRanges = "service-cidr-controller";
+    public const string TokenCleaning = "token-cleaner-controller";
     public const string VolumeProtection = "persistentvolume-protection-controller";
 
     public static readonly FrozenSet<string> All = FrozenSet.ToFrozenSet(
     [
-        CertificateCleaning, CertificateSigning, ClaimProtection, GarbageCollection, Namespaces, PolicyStatus, ResourceQuotas, RoleAggregation, RootCertificates, ServiceAccountTokens, ServiceAccounts, ServiceRanges, VolumeProtection,
+        CertificateCleaning, CertificateSigning, ClaimProtection, GarbageCollection, Namespaces, PolicyStatus, ResourceQuotas, RoleAggregation, RootCertificates, ServiceAccountTokens, ServiceAccounts, ServiceRanges, TokenCleaning, VolumeProtection,
     ]);
 
-    /// <summary>Reads a selection as kube-controller-manager's <c>--controllers</c> has it: <c>*</c> is all, <c>name</c> one more, <c>-name</c> one less.</summary>
+    /// <summary>What does not run unless it is asked for by its name.</summary>
+    public static readonly FrozenSet<string> OffUnlessNamed = FrozenSet.ToFrozenSet([TokenCleaning]);
+
+    /// <summary>Reads a selection as kube-controller-manager's <c>--controllers</c> has it: <c>*</c> is all but <see cref="OffUnlessNamed"/>, <c>name</c> one more, <c>-name</c> one less.</summary>
     /// <returns>Those that are left out.</returns>
     /// <exception cref="FormatException">Names what is unknown.</exception>
     public static IReadOnlySet<string> Disabled(IReadOnlyList<string> selection)
@@ -37,6 +41,6 @@ public static class ControllerNames
             throw new FormatException($"\"{unknown}\" is not in the list of known controllers: {string.Join(", ", All.Order(StringComparer.Ordinal))}");
         }
 
-        return All.Where(name => !selection.Contains(name) && (selection.Contains("-" + name) || !selection.Contains("*"))).ToHashSet(StringComparer.Ordinal);
+        return All.Where(name => !selection.Contains(name) && (selection.Contains("-" + name) || !selection.Contains("*") || OffUnlessNamed.Contains(name))).ToHashSet(StringComparer.Ordinal);
     }
 }

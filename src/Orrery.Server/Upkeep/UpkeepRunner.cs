@@ -90,6 +90,7 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
 
         yield return (ControllerNames.RoleAggregation, server.Access.RoleAggregation.RunAsync);
         yield return (ControllerNames.CertificateCleaning, new SigningRequestExpiry(caches, time, logs.CreateLogger<SigningRequestExpiry>()).RunAsync);
+        yield return (ControllerNames.TokenCleaning, new BootstrapTokenExpiry(caches, writer, time, logs.CreateLogger<BootstrapTokenExpiry>()).RunAsync);
         if (server.Options.Signer is { } signer)
         {
             yield return (ControllerNames.CertificateSigning, new CertificateSigner(caches, writer, server.Access.Clusters, signer, time, logs.CreateLogger<CertificateSigner>()).RunAsync);

@@ -33,7 +33,7 @@ internal static class ServeCommand
         command.Options.Add(webhooks);
         var upkeep = new Option<string>("--controllers")
         {
-            Description = "Which controllers of kube-controller-manager this server stands in for, in every cluster: '*' all that are built, 'name' one more, '-name' one less; separated by commas.",
+            Description = "Which controllers of kube-controller-manager this server stands in for, in every cluster: '*' all that are built (token-cleaner-controller only by its name), 'name' one more, '-name' one less; separated by commas.",
             HelpName = "NAMES",
             DefaultValueFactory = _ => "*",
         };

@@ -83,7 +83,7 @@ internal static class KubeApiServerFlags
 
         // What.
         new("runtime-config", FlagKind.Settings, "API versions to serve or not: group/version=true|false, api/all=true|false, ...; a name alone is true."),
-        new("controllers", FlagKind.List, "Controllers of kube-controller-manager to run: '*' is all that are built, 'name' one more, '-name' one less. (kube-controller-manager's flag.)", "*"),
+        new("controllers", FlagKind.List, "Controllers of kube-controller-manager to run: '*' is all that are built (token-cleaner-controller only by its name), 'name' one more, '-name' one less. (kube-controller-manager's flag.)", "*"),
         new("event-ttl", FlagKind.Duration, "For how long Events are kept.", "1h0m0s"),
         new("cluster-signing-cert-file", FlagKind.Text, "Authority that signs approved requests for client certificates. Default: they are not signed. (kube-controller-manager's flag.)"),
         new("cluster-signing-key-file", FlagKind.Text, "Key of that authority."),

@@ -4,7 +4,8 @@ namespace Orrery.Storage;
 /// Which revisions an engine may forget on its own: those older than both the last 10,000 and the last five minutes,
 /// as etcd's users are used to. Not thread-safe.
 /// </summary>
-internal sealed class RetentionPolicy(TimeProvider time)
+/// <param name="mark">What was noted last, for an engine whose processes come and go; null for one that notes nothing.</param>
+internal sealed class RetentionPolicy(TimeProvider time, RevisionMark? mark = null)
 {
     internal const int Revisions = 10_000;
     internal static readonly TimeSpan Age = TimeSpan.FromMinutes(5);
@@ -19,6 +20,12 @@ internal sealed class RetentionPolicy(TimeProvider time)
     private long aged;
     private long done;
 
+    /// <summary>
+    /// What is to outlast this process, another one every five minutes. Processes that each live for less than that would otherwise never know of a revision that it is so old,
+    /// and never forget any.
+    /// </summary>
+    public RevisionMark? Mark { get; private set; } = mark;
+
     /// <summary>Tells of a new revision.</summary>
     /// <returns>The revision to compact now, or null when there is too little to gain.</returns>
     public long? Note(long revision)
@@ -28,11 +35,12 @@ internal sealed class RetentionPolicy(TimeProvider time)
         {
             samples.Enqueue((now, revision));
             lastSample = now;
+            LookAtMark(revision);
         }
 
         while (samples.TryPeek(out (long Timestamp, long Revision) oldest) && time.GetElapsedTime(oldest.Timestamp, now) >= Age)
         {
-            aged = oldest.Revision;
+            aged = Math.Max(aged, oldest.Revision);
             samples.Dequeue();
         }
 
@@ -45,4 +53,27 @@ internal sealed class RetentionPolicy(TimeProvider time)
         done = target;
         return target;
     }
+
+    private void LookAtMark(long revision)
+    {
+        DateTimeOffset today = time.GetUtcNow();
+        if (Mark is not { } mark)
+        {
+            return;
+        }
+
+        if (today < mark.At)
+        {
+            // The clock was put back: it would be waited for as long.
+            Mark = mark with { At = today };
+        }
+        else if (today - mark.At >= Age)
+        {
+            aged = Math.Max(aged, mark.Revision);
+            Mark = new RevisionMark(today, revision);
+        }
+    }
 }
+
+/// <summary>A revision, and a time of day at which there was none newer.</summary>
+internal readonly record struct RevisionMark(DateTimeOffset At, long Revision);

@@ -6,7 +6,8 @@ namespace Orrery.Storage.Sqlite;
 /// <c>log</c> has each version ever written, in order; its id is the revision, shifted, plus the place within the
 /// transaction. <c>keys</c> points from each key to its newest version, which for a deleted key is a row without value.
 /// <c>previous</c> is the id of the version a row replaced (zero: there was none), which is all that watch, reads of
-/// the past and compaction need. <c>meta</c> says how far compaction was promised and how far it has swept.
+/// the past and compaction need. <c>meta</c> says how far compaction was promised and how far it has swept, and of one
+/// revision when it was the newest (<c>marked</c>, and <c>markedAt</c> in milliseconds since 1970).
 /// </para>
 /// </summary>
 internal static class Schema
@@ -73,4 +74,11 @@ internal static class Schema
     /// <summary>The newest revision. Compaction never takes rows above what it promised, so the two together never fall.</summary>
     public static long NewestRevision(Database database) =>
         Math.Max(RevisionOf(database.Scalar("SELECT max(id) FROM log")), database.Scalar("SELECT value FROM meta WHERE name='compacted'"));
+
+    /// <summary>Of which revision it is known how old it is; null where nothing was noted.</summary>
+    public static RevisionMark? ReadMark(Database database)
+    {
+        using Statement read = database.Prepare("SELECT r.value, t.value FROM meta r, meta t WHERE r.name = 'marked' AND t.name = 'markedAt'");
+        return read.Step() ? new RevisionMark(DateTimeOffset.FromUnixTimeMilliseconds(read.Long(1)), read.Long(0)) : null;
+    }
 }

@@ -11,6 +11,7 @@ public sealed class SqliteStore : ILocalStore
     private readonly FileLock fileLock;
     private readonly CommitFeed feed = new();
     private readonly RetentionPolicy retention;
+    private readonly WriteSession session;
     private readonly GroupWriter writer;
     private readonly ReadSessions readers;
     private Task compacting = Task.CompletedTask;
@@ -18,7 +19,9 @@ public sealed class SqliteStore : ILocalStore
     private SqliteStore(FileLock fileLock, WriteSession session, string path, TimeProvider time)
     {
         this.fileLock = fileLock;
-        retention = new RetentionPolicy(time);
+        session.Mark ??= new RevisionMark(time.GetUtcNow(), session.Revision);
+        this.session = session;
+        retention = new RetentionPolicy(time, session.Mark);
         readers = new ReadSessions(path);
         writer = new GroupWriter(session, feed, OnCommitted);
     }
@@ -123,7 +126,14 @@ public sealed class SqliteStore : ILocalStore
 
     private void OnCommitted(long revision)
     {
-        if (compacting.IsCompleted && retention.Note(revision) is { } old)
+        if (!compacting.IsCompleted)
+        {
+            return;
+        }
+
+        long? target = retention.Note(revision);
+        session.Mark = retention.Mark;
+        if (target is { } old)
         {
             compacting = Task.Run(() => CompactAsync(old, CancellationToken.None).AsTask());
         }

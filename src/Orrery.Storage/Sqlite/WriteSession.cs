@@ -12,7 +12,9 @@ internal sealed class WriteSession : IDisposable
     private readonly Statement find;
     private readonly Statement append;
     private readonly Statement point;
+    private readonly Statement note;
     private readonly Compactor compactor;
+    private RevisionMark? unwritten;
     private long committed;
     private long revision;
 
@@ -24,19 +26,41 @@ internal sealed class WriteSession : IDisposable
         find = database.Prepare("SELECT k.id, l.created, l.value FROM keys k JOIN log l ON l.id = k.id WHERE k.key = ?1 AND l.value IS NOT NULL");
         append = database.Prepare("INSERT INTO log (id, key, created, previous, value) VALUES (?1, ?2, ?3, ?4, ?5)");
         point = database.Prepare("INSERT INTO keys (key, id) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET id = excluded.id");
+        note = database.Prepare("INSERT INTO meta (name, value) VALUES ('marked', ?1), ('markedAt', ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
         compactor = new Compactor(database);
+        Mark = Schema.ReadMark(database);
+        unwritten = null;
         committed = revision = Schema.NewestRevision(database);
     }
 
     /// <summary>The newest revision on disk.</summary>
     public long Revision => committed;
 
+    /// <summary>What was noted last of how old a revision is; null in a store that has nothing noted yet. What is set goes to disk with the next group.</summary>
+    public RevisionMark? Mark
+    {
+        get;
+        set
+        {
+            if (field != value)
+            {
+                field = unwritten = value;
+            }
+        }
+    }
+
     public void Begin() => begin.Run();
 
     /// <summary>Makes the group durable: this is the one fsync.</summary>
     public void Commit()
     {
+        if (unwritten is { } mark)
+        {
+            note.Bind(1, mark.Revision).Bind(2, mark.At.ToUnixTimeMilliseconds()).Run();
+        }
+
         commit.Run();
+        unwritten = null;
         committed = revision;
     }
 
@@ -107,6 +131,7 @@ internal sealed class WriteSession : IDisposable
         find.Dispose();
         append.Dispose();
         point.Dispose();
+        note.Dispose();
         compactor.Dispose();
         database.Dispose();
     }

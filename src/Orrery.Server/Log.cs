@@ -27,4 +27,8 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 1007, Level = LogLevel.Information, Message = "heartbeats cost more than they need: this build of the framework cannot be told where to go on with what has come in")]
     public static partial void HeardInThePool(this ILogger log);
+
+    /// <summary>The store's refusals are known ones, and come by the thousand while a disk is full: a line each and no trace.</summary>
+    [LoggerMessage(EventId = 1008, Level = LogLevel.Error, Message = "{Method} {Path} failed: {Fault}")]
+    public static partial void StoreFailed(this ILogger log, string method, string path, string fault);
 }

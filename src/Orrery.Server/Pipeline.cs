@@ -108,7 +108,7 @@ internal sealed class Pipeline(ServerState server)
         }
         catch (StoreException fault)
         {
-            log.RequestFailed(fault, http.Request.Method, http.Request.Path);
+            log.StoreFailed(http.Request.Method, http.Request.Path, fault.InnerException is { } within ? $"{fault.Message} ({within.Message})" : fault.Message);
             await Refusals.FailAsync(http, (fault.OutcomeUnknown
                 ? ApiErrors.Timeout("the store did not say whether the change was made")
                 : fault.IsFull ? ApiErrors.InsufficientStorage("the store is full; nothing was changed. Reading goes on, and so does writing once there is space again")

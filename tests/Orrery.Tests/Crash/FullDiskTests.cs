@@ -35,6 +35,10 @@ public sealed class FullDiskTests : IDisposable
         Assert.Contains("the store is full; nothing was changed", full.Message);
         Assert.NotEmpty(kept);
 
+        // A line for each and no trace, which would fill the disk of the log as well.
+        Assert.Contains("failed: the commit failed: the disk is full", server.Tail, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at Orrery.", server.Tail, StringComparison.Ordinal);
+
         // 2. Reads go on: what was acknowledged, and no more.
         await ShowsAsync(client, kept);
 

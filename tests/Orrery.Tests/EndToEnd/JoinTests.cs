@@ -44,6 +44,9 @@ public sealed class JoinTests(Vendor vendor)
         await vendor.Root.RunAsync("wait --for=condition=Ready dataplane/edge1 --timeout=120s");
         Assert.Contains("orrery-satellite", await owner.RunAsync("get secrets -n orrery-system -o name"), StringComparison.Ordinal);
 
+        // Applied again, it takes away no right that it had gathered, not for a moment.
+        Assert.Contains("clusterrole.rbac.authorization.k8s.io/orrery-satellite unchanged", await owner.RunAsync("apply -f -", manifest), StringComparison.Ordinal);
+
         // 3. A tenant's objects run there.
         await vendor.Root.RunAsync("create namespace acme");
         await vendor.Root.RunAsync("label namespace acme orrery.dev/tenant=acme");

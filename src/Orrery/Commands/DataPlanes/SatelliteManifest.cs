@@ -43,7 +43,6 @@ internal static class SatelliteManifest
             aggregationRule:
               clusterRoleSelectors:
                 - matchLabels: {{{RoleLabel}}: "true"}
-            rules: []
             ---
             apiVersion: rbac.authorization.k8s.io/v1
             kind: ClusterRole

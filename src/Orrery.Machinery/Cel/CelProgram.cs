@@ -5,8 +5,12 @@ public sealed class CelProgram
 {
     private readonly Expr expression;
 
-    private CelProgram(string source, Expr expression)
+    /// <summary>Of the variable that a rule of a schema is about; null in any other expression.</summary>
+    private readonly CelType? self;
+
+    private CelProgram(string source, Expr expression, CelType? self)
     {
+        this.self = self;
         Source = source;
         this.expression = expression;
     }
@@ -33,7 +37,7 @@ public sealed class CelProgram
             checker.Issues.AddRange(LiteralChecks.FaultsOf(expression));
         }
 
-        return isChecked && checker.Issues.Count > 0 ? throw new CelCompileException(source, checker.Issues) : new CelProgram(source, expression);
+        return isChecked && checker.Issues.Count > 0 ? throw new CelCompileException(source, checker.Issues) : new CelProgram(source, expression, variables.GetValueOrDefault("self"));
     }
 
     /// <summary>The value, or a <see cref="CelError"/>.</summary>
@@ -42,7 +46,7 @@ public sealed class CelProgram
         new Evaluator(variables, budget, cancellation).Evaluate(expression);
 
     /// <summary>What it may cost at most, told from its types alone.</summary>
-    internal double EstimateCost() => CostEstimates.Of(expression);
+    internal double EstimateCost() => CostEstimates.Of(expression, self);
 
     /// <summary>Whether a variable is named anywhere (<c>oldSelf</c> makes a rule one of transitions).</summary>
     internal bool Uses(string variable) => Holds(expression, at => IsVariable(at, variable));

@@ -1,3 +1,5 @@
+using System.Text;
+using Orrery.Machinery.Kinds;
 using Orrery.Machinery.Schemas;
 
 namespace Orrery.Machinery.Cel.Rules;
@@ -16,8 +18,11 @@ internal static class SchemaSizes
     {
         SchemaType.Array => schema.Rules?.MaxItems ?? Math.Floor((Request - 2) / (Smallest(schema.Items) + 1)),
         SchemaType.Object => schema.Rules?.MaxProperties ?? Math.Floor((Request - 2) / (Smallest(schema.AdditionalProperties) + 6)),
+        SchemaType.String when schema.Format is "duration" or "date-time" => 32,
+        SchemaType.String when schema.Format is "date" => 12,
         SchemaType.String when schema.Rules?.MaxLength is { } length => schema.Format == "byte" ? length : length * BytesOfCharacter,
-        SchemaType.String when schema.Enum.Count > 0 => schema.Enum.Max(v => v?.ToJsonString().Length ?? 0),
+        SchemaType.String when schema.Enum.Count > 0 => schema.Enum.Max(v => Encoding.UTF8.GetByteCount(v.AsText())),
+        _ when schema.IntOrString && schema.Rules?.MaxLength is { } length => length * BytesOfCharacter,
         _ => Request - 2,
     };
 
@@ -27,7 +32,7 @@ internal static class SchemaSizes
     /// <summary>Bytes of the smallest value.</summary>
     private static double Smallest(Schema? schema) => schema?.Type switch
     {
-        SchemaType.String => schema.Format switch { "date" => 12, "date-time" => 22, _ => 2 },
+        SchemaType.String => schema.Format switch { "date" => 12, "date-time" => 21, "duration" => 3, _ => 2 },
         SchemaType.Boolean => 4,
         SchemaType.Array => 2,
         SchemaType.Object => 2 + schema.Required

@@ -13,6 +13,9 @@ internal static class SchemaTypes
 
     private static readonly ConditionalWeakTable<Schema, CelType> Known = [];
 
+    /// <summary>Of a text of which the schema says no more.</summary>
+    private static readonly CelType Text = CelType.String.Within(SchemaSizes.Longest(new Schema { Type = SchemaType.String }));
+
     /// <summary>Null when the schema says nothing that a rule could use.</summary>
     public static CelType? Of(Schema schema, bool isRoot)
     {
@@ -32,11 +35,11 @@ internal static class SchemaTypes
 
     private static CelType? Make(Schema schema, bool isRoot) => schema switch
     {
-        { IntOrString: true } => CelType.Dyn,
+        { IntOrString: true } => CelType.Dyn.Within(SchemaSizes.Longest(schema)),
         { Type: SchemaType.Array, Items: { } items } => Of(items, false) is { } item ? CelType.List(item).From(schema).Within(SchemaSizes.Longest(schema)) : null,
         { Type: SchemaType.Object, AdditionalProperties: { } values } when !ReferenceEquals(values, CustomSchema.Anything) => Of(values, false) is { } value ? CelType.Map(CelType.String, value).Within(SchemaSizes.Longest(schema)) : null,
         { Type: SchemaType.Object } => Object(schema, isRoot),
-        { Type: SchemaType.String } => schema.Format switch { "byte" => CelType.Bytes.Within(SchemaSizes.Longest(schema)), "duration" => CelType.Duration, "date" or "date-time" => CelType.Timestamp, _ => CelType.String.Within(SchemaSizes.Longest(schema)) },
+        { Type: SchemaType.String } => (schema.Format switch { "byte" => CelType.Bytes, "duration" => CelType.Duration, "date" or "date-time" => CelType.Timestamp, _ => CelType.String }).Within(SchemaSizes.Longest(schema)),
         { Type: SchemaType.Boolean } => CelType.Bool,
         { Type: SchemaType.Integer } => CelType.Int,
         { Type: SchemaType.Number } => CelType.Double,
@@ -50,7 +53,7 @@ internal static class SchemaTypes
         {
             // Of the metadata, only what names the object.
             CelType? type = (isRoot || schema.EmbeddedResource) && name == "metadata"
-                ? CelType.Object("ObjectMeta", new Dictionary<string, CelField> { ["name"] = new("name", CelType.String), ["generateName"] = new("generateName", CelType.String) })
+                ? CelType.Object("ObjectMeta", new Dictionary<string, CelField> { ["name"] = new("name", Text), ["generateName"] = new("generateName", Text) })
                 : Of(member, false);
             if (type is not null && Escape(name) is { } escaped)
             {

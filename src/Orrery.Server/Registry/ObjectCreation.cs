@@ -54,6 +54,12 @@ internal sealed class ObjectCreation(ObjectStore objects, ObjectVersions version
         resource.Strategy.PrepareForCreate(json);
         string generateName = json.TextAt("metadata", "generateName") ?? "";
         bool isGenerated = json.Name.Length == 0 && generateName.Length > 0;
+        if (json.Name.Length == 0 && !isGenerated && resource.GroupResource is { Group: "", Resource: "limitranges" })
+        {
+            // The one kind that needs no name (upstream: pkg/registry/core/limitrange/strategy.go).
+            json.Metadata["name"] = names.Uid();
+        }
+
         for (int attempt = 1; ; attempt++)
         {
             if (isGenerated)

@@ -8,6 +8,17 @@ public sealed class LimitRangeTests(ServerFixture fixture) : IClassFixture<Serve
     private static readonly CancellationToken Token = ServerFixture.Token;
 
     [Fact]
+    public async Task Create_WithoutAName_IsGivenOne()
+    {
+        string ns = await fixture.NamespaceAsync();
+        KubeObject made = await fixture.Admin.CreateAsync(LimitRanges, ns, Json("""{"spec":{"limits":[{"type":"Pod","max":{"cpu":"1"}}]}}"""), Token);
+
+        Assert.True(Guid.TryParse(made.Name, out _), made.Name);
+        Assert.NotEqual(made.Uid, made.Name);
+        Assert.Equal(made.Uid, (await fixture.Admin.GetAsync(LimitRanges, ns, made.Name, Token)).Uid);
+    }
+
+    [Fact]
     public async Task Create_APodThatStatesNothing_GetsTheDefaultsAndSaysSo()
     {
         string ns = await NamespaceAsync("""{"type":"Container","default":{"cpu":"500m","memory":"512Mi"},"defaultRequest":{"cpu":"100m"}}""");

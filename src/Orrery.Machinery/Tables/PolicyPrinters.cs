@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Orrery.Api;
+using Orrery.Machinery.Kinds;
 
 namespace Orrery.Machinery.Tables;
 
@@ -95,14 +96,8 @@ internal static class AutoscalerMetrics
 
     public static string Format(KubeObject o)
     {
-        // autoscaling/v1 knows one metric.
-        if (o.ApiVersion == "autoscaling/v1")
-        {
-            return $"cpu: {Percent(o.NumberAt("status", "currentCPUUtilizationPercentage"))}/{Percent(o.NumberAt("spec", "targetCPUUtilizationPercentage"))}";
-        }
-
-        JsonElement[] current = [.. o.Items("status", "currentMetrics")];
-        string[] texts = [.. o.Items("spec", "metrics").Select((spec, i) => One(spec, i < current.Length ? current[i] : null))];
+        (JsonElement[] wanted, JsonElement[] current) = o.ApiVersion == "autoscaling/v1" ? AutoscalerMetricForms.OfV1(o) : ([.. o.Items("spec", "metrics")], [.. o.Items("status", "currentMetrics")]);
+        string[] texts = [.. wanted.Select((spec, i) => One(spec, i < current.Length ? current[i] : null))];
         return texts.Length == 0 ? Formats.None : texts.Length > Shown ? $"{string.Join(", ", texts.Take(Shown))} + {texts.Length - Shown} more..." : string.Join(", ", texts);
     }
 

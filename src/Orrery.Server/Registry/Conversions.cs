@@ -43,54 +43,6 @@ internal static class Conversions
         }
     }
 
-    /// <summary>autoscaling/v1 over v2: the one CPU target of v1 is the resource metric <c>cpu</c> of v2.</summary>
-    private sealed class AutoscalerConversion : IVersionConversion
-    {
-        public void FromStored(JsonObject json)
-        {
-            json["apiVersion"] = "autoscaling/v1";
-            if (json["spec"] is JsonObject spec && spec.Remove("metrics", out JsonNode? metrics))
-            {
-                spec.Remove("behavior");
-                if (Cpu(metrics)?.NodeAt("resource", "target", "averageUtilization") is { } target)
-                {
-                    spec["targetCPUUtilizationPercentage"] = target.DeepClone();
-                }
-            }
-
-            if (json["status"] is JsonObject status)
-            {
-                status.Remove("conditions");
-                if (status.Remove("currentMetrics", out JsonNode? current) && Cpu(current)?.NodeAt("resource", "current", "averageUtilization") is { } used)
-                {
-                    status["currentCPUUtilizationPercentage"] = used.DeepClone();
-                }
-            }
-        }
-
-        public void ToStored(JsonObject json)
-        {
-            json["apiVersion"] = "autoscaling/v2";
-            if (json["spec"] is JsonObject spec && spec.Remove("targetCPUUtilizationPercentage", out JsonNode? target))
-            {
-                spec["metrics"] = new JsonArray(new JsonObject
-                {
-                    ["type"] = "Resource",
-                    ["resource"] = new JsonObject
-                    {
-                        ["name"] = "cpu",
-                        ["target"] = new JsonObject { ["type"] = "Utilization", ["averageUtilization"] = target?.DeepClone() },
-                    },
-                });
-            }
-
-            (json["status"] as JsonObject)?.Remove("currentCPUUtilizationPercentage");
-        }
-
-        private static JsonObject? Cpu(JsonNode? metrics) =>
-            (metrics as JsonArray)?.OfType<JsonObject>().FirstOrDefault(m => m.TextAt("type") == "Resource" && m.TextAt("resource", "name") == "cpu");
-    }
-
     private static void Rename(JsonObject json, string from, string to)
     {
         if (json.Remove(from, out JsonNode? value))

@@ -34,10 +34,15 @@ internal sealed class HorizontalPodAutoscalerRule : KindRule
     public override void Validate(JsonObject o, Faults faults)
     {
         JsonObject spec = o.ObjectAt("spec");
+        ValidateSpec(spec, spec.Child("behavior"), faults);
+    }
+
+    internal static void ValidateSpec(JsonObject spec, JsonObject? behavior, Faults faults)
+    {
         AutoscalerBounds.Validate(spec, faults);
         AutoscalerMetrics.Validate(spec, faults);
         AutoscalerBounds.ValidateZero(spec, faults);
-        AutoscalerBehavior.Validate(spec.Child("behavior"), faults);
+        AutoscalerBehavior.Validate(behavior, faults);
     }
 
     private static void DefaultScaling(JsonObject rules, params ReadOnlySpan<(string Type, int Value)> policies)
@@ -60,15 +65,13 @@ internal sealed class HorizontalPodAutoscalerRule : KindRule
 
 internal sealed class HorizontalPodAutoscalerV1Rule : KindRule
 {
-    private const string MetricsAnnotation = "autoscaling.alpha.kubernetes.io/metrics";
-
     public override bool HasStatus => true;
 
     public override void Default(JsonObject o)
     {
         JsonObject spec = o.ObjectAt("spec");
         spec.Fill("minReplicas", 1);
-        if (o.TextAt("metadata", "annotations", MetricsAnnotation) is not { Length: > 0 })
+        if (AutoscalerAnnotations.Read(o.NodeAt("metadata", "annotations") as JsonObject).Metrics is not { Count: > 0 })
         {
             // Told nothing, it goes by the CPU, as v2 does; what this version cannot say stands in the annotation.
             spec.Fill("targetCPUUtilizationPercentage", 80);
@@ -81,18 +84,16 @@ internal sealed class HorizontalPodAutoscalerV1Rule : KindRule
 
     public override void Validate(JsonObject o, Faults faults)
     {
-        JsonObject spec = o.ObjectAt("spec");
-        AutoscalerBounds.Validate(spec, faults);
-        if (spec.Number("targetCPUUtilizationPercentage") is < 1 and var utilization)
+        // As what it stands for.
+        (JsonArray? metrics, JsonObject? behavior, _, _) = AutoscalerAnnotations.Read(o.NodeAt("metadata", "annotations") as JsonObject);
+        var spec = (JsonObject)o.ObjectAt("spec").DeepClone();
+        if (spec["targetCPUUtilizationPercentage"] is { } target)
         {
-            // As the metric that it stands for.
-            faults.Invalid("spec.metrics[0].resource.target.averageUtilization", utilization, "must be greater than 0");
+            (metrics ??= []).Add((JsonNode)AutoscalerMetricForms.Cpu("target", target));
         }
 
-        if (o.TextAt("metadata", "annotations", MetricsAnnotation) is not { Length: > 0 })
-        {
-            AutoscalerBounds.ValidateZero(spec, faults);
-        }
+        spec["metrics"] = metrics;
+        HorizontalPodAutoscalerRule.ValidateSpec(spec, behavior, faults);
     }
 }
 

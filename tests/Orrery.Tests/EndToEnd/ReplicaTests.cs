@@ -1,10 +1,15 @@
+using System.Net;
+using System.Net.WebSockets;
+using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
 using Orrery.Api;
 using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Installation;
 using Orrery.Satellite;
 using Orrery.Server.Authentication;
+using Orrery.Server.Handlers;
 using Orrery.Server.Security;
 using Orrery.Testing;
 
@@ -113,7 +118,7 @@ public sealed class ReplicaTests : IAsyncLifetime
         const string Through = "/apis/orrery.dev/v1alpha1/dataplanes/solo/proxy";
         using KubeClient a = servers[0].Admin(), b = servers[1].Admin();
         await Orrery.Testing.Eventually.TrueAsync(async () => await MadeAsync(b, OrreryResources.DataPlanes, "", "DataPlane", "solo"), "DataPlane solo is taken", TimeSpan.FromSeconds(60), Token);
-        await using TestServer cluster = await TestServer.StartAsync(cancellationToken: Token);
+        await using TestServer cluster = await TestServer.StartAsync(new TestServerOptions { SubresourceHandlers = [new Echo()] }, Token);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         Task satellite = Satellite(servers[0], cluster).RunAsync(stop.Token);
 
@@ -126,11 +131,32 @@ public sealed class ReplicaTests : IAsyncLifetime
         Assert.Equal("ADDED", JsonNode.Parse((await lines.ReadLineAsync(Token))!)!["type"]!.GetValue<string>());
         Assert.NotNull(await cluster.Admin.FindAsync(ConfigMaps, "default", "sent", Token));
 
-        // 2. What servers do for each other nobody else may.
+        // 2. Streams both ways too, each by a connection of its own and within an HTTP/2 connection.
+        await cluster.Admin.CreateAsync(new GroupVersionResource("", "v1", "pods"), "default", new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = "web" }, ["spec"] = new JsonObject { ["containers"] = new JsonArray(new JsonObject { ["name"] = "c", ["image"] = "example.test/web:1" }) },
+        }, Token);
+        foreach ((ServeProcess server, Version version) in from s in servers from v in (Version[])[HttpVersion.Version11, HttpVersion.Version20] select (s, v))
+        {
+            ClientConfig config = server.AdminConfig();
+            using var socket = new ClientWebSocket();
+            socket.Options.HttpVersion = version;
+            socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+            socket.Options.AddSubProtocol("v5.channel.k8s.io");
+            using var http = new HttpMessageInvoker(ClientHandler.Create(config));
+            await socket.ConnectAsync(new Uri($"wss://{config.Server.Authority}{Through}/api/v1/namespaces/default/pods/web/exec?command=cat"), http, Token);
+            await socket.SendAsync("hello"u8.ToArray(), WebSocketMessageType.Binary, true, Token);
+            byte[] echo = new byte[16];
+            WebSocketReceiveResult got = await socket.ReceiveAsync(echo, Token);
+            await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, Token);
+            Assert.Equal(("hello", "v5.channel.k8s.io"), (Encoding.ASCII.GetString(echo, 0, got.Count), socket.SubProtocol));
+        }
+
+        // 3. What servers do for each other nobody else may.
         StatusException refused = await Assert.ThrowsAsync<StatusException>(() => a.GetTextAsync("/apis/orrery.dev/v1alpha1/dataplanes/solo/relay/proxy/version", Token));
         Assert.Equal(403, refused.Code);
 
-        // 3. Killed with the tunnel in its hands: clear for as long as it is gone, and well again once it is back.
+        // 4. Killed with the tunnel in its hands: clear for as long as it is gone, and well again once it is back.
         servers[0].Kill();
         StatusException gone = await Assert.ThrowsAsync<StatusException>(() => b.GetTextAsync(Through + "/version", Token));
         Assert.Equal(503, gone.Code);
@@ -236,4 +262,24 @@ public sealed class ReplicaTests : IAsyncLifetime
     }
 
     private static JsonObject Named(string name) => new() { ["metadata"] = new JsonObject { ["name"] = name } };
+
+    /// <summary>A stream into a pod that sends back what comes.</summary>
+    private sealed class Echo : ISubresourceHandler
+    {
+        public GroupResource Resource => new("", "pods");
+
+        public string Subresource => "exec";
+
+        public async Task HandleAsync(SubresourceTarget target, HttpContext http, CancellationToken cancellationToken)
+        {
+            using WebSocket socket = await WebSocketUpgrade.AcceptAsync(http, WebSocketUpgrade.Offered(http)[0], TimeSpan.FromSeconds(30));
+            byte[] piece = new byte[64];
+            while (await socket.ReceiveAsync(piece.AsMemory(), cancellationToken) is { MessageType: not WebSocketMessageType.Close } got)
+            {
+                await socket.SendAsync(piece.AsMemory(0, got.Count), got.MessageType, got.EndOfMessage, cancellationToken);
+            }
+
+            await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, cancellationToken);
+        }
+    }
 }

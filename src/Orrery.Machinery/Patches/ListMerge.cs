@@ -21,7 +21,7 @@ internal static class ListMerge
     {
         if (!strategy.IsMerged)
         {
-            return (JsonArray)PatchDirectives.Strip(patch);
+            return (JsonArray)patch.DeepClone();
         }
 
         List<JsonNode?> before = Detach(live);
@@ -54,7 +54,7 @@ internal static class ListMerge
                 return;
             }
 
-            merged = (JsonArray)PatchDirectives.Strip(patchList);
+            merged = PatchDirectives.Strip(patchList);
         }
         else
         {
@@ -142,7 +142,7 @@ internal static class ListMerge
             return kept;
         }
 
-        kept = plain.ConvertAll(x => (JsonNode?)PatchDirectives.Strip(x!));
+        kept = plain.ConvertAll(x => x?.DeepClone());
         plain = [];
         return kept;
     }
@@ -165,7 +165,8 @@ internal static class ListMerge
             if (!places.TryGetValue(value, out int at))
             {
                 places.Add(value, merged.Count);
-                merged.Add(PatchDirectives.Strip(item));
+                // As it is: what it says by directives is only done where it meets an item (upstream appends it unread).
+                merged.Add(item.DeepClone());
             }
             else
             {

@@ -55,47 +55,49 @@ internal static class PatchDirectives
         }
     }
 
-    /// <summary>A copy of a value that is new to the object: without nulls in objects, without directives.</summary>
-    public static JsonNode Strip(JsonNode value)
+    /// <summary>
+    /// A copy of a value that is new to the object: without nulls in objects, and without every object that holds <c>$patch</c>, whatever that says. Other directives are members like any
+    /// other here, which the object's kind does not know (upstream's <c>discardNullValuesFromPatch</c> and <c>removeDirectives</c>).
+    /// </summary>
+    /// <returns>Null: nothing is left of it, not even an empty object.</returns>
+    public static JsonNode? Strip(JsonNode value)
     {
         switch (value)
         {
+            case JsonObject o when o.ContainsKey(Marker):
+                return null;
             case JsonObject o:
                 var members = new JsonObject();
                 foreach ((string name, JsonNode? member) in o)
                 {
-                    if (member is not null && !IsDirective(name))
+                    if (member is not null && Strip(member) is { } kept)
                     {
-                        members[name] = Strip(member);
+                        members[name] = kept;
                     }
                 }
 
                 return members;
-            case JsonArray a:
-                var items = new JsonArray();
-                foreach (JsonNode? item in a)
-                {
-                    if (item is JsonObject candidate && Text(candidate[Marker]) == Delete)
-                    {
-                        continue;
-                    }
-
-                    // {"$patch": "replace"} is a mark beside the items and none of them.
-                    if (item is JsonObject { Count: 1 } mark && Text(mark[Marker]) == Replace)
-                    {
-                        continue;
-                    }
-
-                    items.Add(item is null ? null : Strip(item));
-                }
-
-                return items;
             default:
-                return value.DeepClone();
+                return value is JsonArray a ? Strip(a) : value.DeepClone();
         }
     }
 
-    private static bool IsDirective(string name) =>
-        name.StartsWith('$') && (name is Marker or Retain
-            || name.StartsWith(DeleteFromPrimitiveList + "/", StringComparison.Ordinal) || name.StartsWith(SetElementOrder + "/", StringComparison.Ordinal));
+    /// <summary>As for any value; of a list itself something is always left.</summary>
+    public static JsonArray Strip(JsonArray list)
+    {
+        var items = new JsonArray();
+        foreach (JsonNode? item in list)
+        {
+            if (item is null)
+            {
+                items.Add(null);
+            }
+            else if (Strip(item) is { } kept)
+            {
+                items.Add(kept);
+            }
+        }
+
+        return items;
+    }
 }

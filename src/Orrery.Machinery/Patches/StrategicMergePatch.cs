@@ -96,7 +96,7 @@ public static partial class StrategicMergePatch
         {
             if (!isDeletion)
             {
-                live[name] = PatchDirectives.Strip(value);
+                Set(live, name, value);
             }
 
             return;
@@ -105,13 +105,25 @@ public static partial class StrategicMergePatch
         Schema? field = Field(schema, name);
         JsonNode? merged = (existing, value) switch
         {
-            (JsonObject o, JsonObject p) => field?.PatchStrategies.Contains("replace") == true ? PatchDirectives.Strip(p) : MergeObject(o, p, field),
+            (JsonObject o, JsonObject p) => field?.PatchStrategies.Contains("replace") == true ? p.DeepClone() : MergeObject(o, p, field),
             (JsonArray a, JsonArray p) => ListMerge.Merge(a, p, ListStrategy.Of(field), isDeletion),
             _ => value.DeepClone(),
         };
         if (!ReferenceEquals(merged, existing))
         {
             live[name] = merged;
+        }
+    }
+
+    private static void Set(JsonObject live, string name, JsonNode value)
+    {
+        if (PatchDirectives.Strip(value) is { } stripped)
+        {
+            live[name] = stripped;
+        }
+        else
+        {
+            live.Remove(name);
         }
     }
 

@@ -37,9 +37,23 @@ public sealed class StrategicMergePatchTests
     // Order alone.
     [InlineData("""{"spec":{"containers":[{"name":"a"},{"name":"b"},{"name":"c"}]}}""", """{"spec":{"$setElementOrder/containers":[{"name":"c"},{"name":"a"}]}}""",
         """{"spec":{"containers":[{"name":"b"},{"name":"c"},{"name":"a"}]}}""")]
-    // What is new to the object holds neither nulls nor directives.
+    // What is new to the object holds no nulls, and nothing of what says $patch; other directives are members that the kind does not know.
     [InlineData("{}", """{"spec":{"nodeName":null,"$setElementOrder/containers":[{"name":"a"}],"containers":[{"name":"a","image":null},{"name":"z","$patch":"delete"}]}}""",
-        """{"spec":{"containers":[{"name":"a"}]}}""")]
+        """{"spec":{"$setElementOrder/containers":[{"name":"a"}],"containers":[{"name":"a"}]}}""")]
+    [InlineData("""{"metadata":{}}""", """{"metadata":{"labels":{"$patch":"replace","b":"2"}}}""", """{"metadata":{}}""")]
+    [InlineData("""{"metadata":{}}""", """{"metadata":{"labels":{"$retainKeys":["a"],"a":"1"}}}""", """{"metadata":{"labels":{"$retainKeys":["a"],"a":"1"}}}""")]
+    [InlineData("""{"spec":{}}""", """{"spec":{"securityContext":{"$patch":"delete"},"volumes":[{"name":"v","emptyDir":{"$patch":"delete"}},{"name":"w","$patch":"replace"}]}}""",
+        """{"spec":{"volumes":[{"name":"v"}]}}""")]
+    [InlineData("""{"spec":{"nodeName":"n"}}""", """{"spec":{"nodeName":{"$patch":"delete"}}}""", """{"spec":{}}""")]
+    [InlineData("""{"spec":{"containers":[{"name":"a"}]}}""", """{"spec":{"$setElementOrder/volumes":[{"name":"v"}],"volumes":[{"name":"v","emptyDir":{"$patch":"delete"},"x":null}]}}""",
+        """{"spec":{"containers":[{"name":"a"}],"volumes":[{"name":"v"}]}}""")]
+    // An item that is added to a list, and a list that is replaced, is taken as it is.
+    [InlineData("""{"spec":{"containers":[{"name":"a"}]}}""", """{"spec":{"containers":[{"name":"b","env":[{"name":"E","$patch":"delete"}],"ports":null}]}}""",
+        """{"spec":{"containers":[{"name":"b","env":[{"name":"E","$patch":"delete"}],"ports":null},{"name":"a"}]}}""")]
+    [InlineData("""{"spec":{"tolerations":[{"key":"a"}]}}""", """{"spec":{"tolerations":[{"key":"b","$patch":"delete"},{"key":"c","value":null}]}}""",
+        """{"spec":{"tolerations":[{"key":"b","$patch":"delete"},{"key":"c","value":null}]}}""")]
+    [InlineData("""{"spec":{"volumes":[{"name":"v"}]}}""", """{"spec":{"volumes":[{"$patch":"replace"},{"name":"w","emptyDir":{"$patch":"delete"}}]}}""",
+        """{"spec":{"volumes":[{"name":"w","emptyDir":{"$patch":"delete"}}]}}""")]
     public void Apply_Patch_GivesResult(string live, string patch, string result) =>
         Assert.Equal(result, StrategicMergePatch.Apply(Json(live), Json(patch), Pod).ToJsonString());
 

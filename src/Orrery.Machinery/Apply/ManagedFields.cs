@@ -18,11 +18,15 @@ internal readonly record struct ManagerIdentity(string Manager, string Operation
 
     public static ManagerIdentity OfUpdate(string manager, string apiVersion, string? subresource) => new(manager, Update, apiVersion, subresource ?? "");
 
+    /// <summary>
+    /// As upstream sorts them, by their JSON (<c>managedfields/internal</c>): where nothing else differs the one without a subresource comes last, as a brace comes after a comma.
+    /// </summary>
     public int CompareTo(ManagerIdentity other)
     {
         int order = string.CompareOrdinal(Manager, other.Manager);
         order = order != 0 ? order : string.CompareOrdinal(Operation, other.Operation);
         order = order != 0 ? order : string.CompareOrdinal(ApiVersion, other.ApiVersion);
+        order = order != 0 ? order : (Subresource.Length == 0).CompareTo(other.Subresource.Length == 0);
         return order != 0 ? order : string.CompareOrdinal(Subresource, other.Subresource);
     }
 }

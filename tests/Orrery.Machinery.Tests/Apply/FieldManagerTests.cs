@@ -34,6 +34,25 @@ public sealed class FieldManagerTests
         Assert.All(e.Status.Details.Causes, c => Assert.Equal("FieldManagerConflict", c.Reason));
     }
 
+    /// <summary>Of one manager what it did through a subresource comes first.</summary>
+    [Fact]
+    public void Apply_ConflictsWithOneOwnerThroughASubresource_ListsThatFirst()
+    {
+        JsonObject live = Apply(null, Map("x", "1"), "abe");
+        JsonObject updated = Clone(live);
+        updated["data"]!["y"] = "1";
+        FieldManager.Update(live, updated, ConfigMap, "zed", null, T1);
+        JsonObject again = Clone(updated);
+        again["data"]!["z"] = "1";
+        FieldManager.Update(updated, again, ConfigMap, "zed", "status", T1);
+
+        var e = Assert.Throws<StatusException>(() => Apply(again, Map("x", "2", "y", "2", "z", "2"), "me"));
+
+        Assert.Equal(
+            "Apply failed with 3 conflicts: conflicts with \"abe\":\n- .data.x\nconflicts with \"zed\" with subresource \"status\" using v1:\n- .data.z\nconflicts with \"zed\" using v1:\n- .data.y",
+            e.Message);
+    }
+
     [Fact]
     public void Apply_AQuantity_IsOwnedAndTakenBack()
     {

@@ -23,7 +23,7 @@ internal static class ResourceDispatch
             throw ApiErrors.MethodNotAllowed();
         }
 
-        if (!IsInPlace(request))
+        if (!IsInPlace(request) || HasTail(request))
         {
             return NotServedAsync(http, info, cancellationToken);
         }
@@ -107,6 +107,15 @@ internal static class ResourceDispatch
         return request.Resource.Namespaced ? below || !request.Info.IsNameInPath || request.Info.Verb == "watch" : !below;
     }
 
+    /// <summary>
+    /// Something follows what is named, which only a proxy passes on: upstream's routes of built-in kinds end there. The handler of custom kinds looks no further than the subresource.
+    /// </summary>
+    private static bool HasTail(ResourceRequest request)
+    {
+        RequestInfo info = request.Info;
+        return !request.Resource.IsCustom && info.Parts.Count > (info.IsVerbInPath ? 2 : info.Subresource == "proxy" ? int.MaxValue : 3);
+    }
+
     /// <summary>405. For built-in kinds upstream's router says so, for custom ones their handler.</summary>
     public static StatusException NotAllowed(ResourceRequest request) =>
         request.Resource.IsCustom ? ApiErrors.MethodNotSupported(request.Resource.GroupResource, request.Info.Verb) : ApiErrors.MethodNotAllowed();
@@ -138,11 +147,12 @@ internal static class ResourceDispatch
         _ = Negotiation.Answer(request.Http.Request.Headers.Accept, request.Resource.IsCustom, request.Binary);
     }
 
-    /// <summary>POST goes to a collection; PUT and PATCH go to an object. The handler of custom resources does not look at that.</summary>
+    /// <summary>POST goes to a collection; PUT and PATCH go to an object; a path that says to watch is read. The handler of custom resources does not look at that.</summary>
     private static bool FitsPath(ResourceRequest request) => request.Resource.IsCustom || request.Info.Verb switch
     {
         "create" => !request.Info.IsNameInPath,
         "update" or "patch" => request.Info.IsNameInPath,
+        "watch" => HttpMethods.IsGet(request.Http.Request.Method),
         _ => true,
     };
 }

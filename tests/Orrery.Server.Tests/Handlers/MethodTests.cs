@@ -46,6 +46,9 @@ public sealed class MethodTests(ServerFixture fixture) : IClassFixture<ServerFix
     [InlineData("PURGE", "/api/v1/namespaces/default/services/absent/proxy")]
     [InlineData("POST", "/apis/apps/v1")]
     [InlineData("OPTIONS", "/version")]
+    [InlineData("POST", "/api/v1/watch/namespaces/default/configmaps")]
+    [InlineData("PATCH", "/api/v1/watch/namespaces/default/configmaps/absent")]
+    [InlineData("DELETE", "/apis/apps/v1/watch/deployments")]
     public async Task Other_OfABuiltInKind_Is405(string method, string path)
     {
         using var raw = new RawHttp(fixture.Server);
@@ -75,6 +78,11 @@ public sealed class MethodTests(ServerFixture fixture) : IClassFixture<ServerFix
     [InlineData("PUT", "/api/v1/namespaces/default/namespaces/other", 404)]
     [InlineData("GET", "/api/v1/namespaces/default/pods/absent/exec?dryRun=All", 400)]
     [InlineData("DELETE", "/api/v1/namespaces/default/services/absent/proxy?dryRun=All", 400)]
+    [InlineData("GET", "/api/v1/namespaces/default/status/more", 404)]
+    [InlineData("PATCH", "/api/v1/namespaces/default/status/more", 404)]
+    [InlineData("PUT", "/api/v1/namespaces/default/finalize/more", 404)]
+    [InlineData("POST", "/api/v1/namespaces/default/serviceaccounts/default/token/more", 404)]
+    [InlineData("GET", "/api/v1/watch/namespaces/default/configmaps/absent/status", 404)]
     [InlineData("HEAD", "/healthz", 200)]
     [InlineData("OPTIONS", "/openapi/v2", 200)]
     public async Task Any_OfAnotherPath_IsAnsweredAsUpstreamDoes(string method, string path, int code)

@@ -134,7 +134,7 @@ public static class ObjectMetaRules
         faults.MayNotBeNegative(Path + ".generation", metadata.Number("generation"));
         if (old.IsDeleting && metadata.Texts("finalizers").Except(before.Texts("finalizers")).ToArray() is { Length: > 0 } added)
         {
-            faults.Forbidden(Path + ".finalizers", "no new finalizers can be added if the object is being deleted, found new finalizers " + GoList(added));
+            faults.Forbidden(Path + ".finalizers", "no new finalizers can be added if the object is being deleted, found new finalizers " + GoList([.. added.Order(StringComparer.Ordinal)]));
         }
 
         if (metadata.Number("generation") < before.Number("generation"))
@@ -220,7 +220,8 @@ public static class ObjectMetaRules
         foreach (JsonObject owner in metadata.Items("ownerReferences"))
         {
             GroupVersionKind kind = GroupVersionKind.From(owner.Text("apiVersion"), owner.Text("kind"));
-            if (kind.Version.Length == 0)
+            // What no version can be read from has none, and is in no group either.
+            if (kind.Version.Length == 0 || kind.Version.Contains('/', StringComparison.Ordinal))
             {
                 faults.Invalid(At + ".apiVersion", owner.Text("apiVersion"), "version must not be empty");
             }

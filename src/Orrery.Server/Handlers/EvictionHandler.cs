@@ -15,6 +15,8 @@ internal static class EvictionHandler
 
     public static async Task HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
+        // What the request itself says is looked at before its body.
+        WriteOptions creation = request.WriteOptions("CreateOptions");
         JsonObject eviction = SubresourceBody.Parse(Kind, await RequestBody.ReadJsonAsync(request.Http.Request, Kind.Kind, cancellationToken));
         if (eviction.ApiVersion == "policy/v1beta1")
         {
@@ -26,7 +28,7 @@ internal static class EvictionHandler
         DeleteOptions options = DeleteOptions.Read(request.Query, eviction["deleteOptions"] as JsonObject);
         var pod = KubeObject.Parse(request.Require(request.Name).Json.Span);
         WriteScope scope = DeleteHandler.Scope(request, request.Name, options);
-        eviction = await SubresourceBody.AdmitAsync(request, scope with { Options = request.WriteOptions("CreateOptions").ToJson }, Kind, eviction, cancellationToken);
+        eviction = await SubresourceBody.AdmitAsync(request, scope with { Options = creation.ToJson }, Kind, eviction, cancellationToken);
         options = DeleteOptions.Read(request.Query, eviction["deleteOptions"] as JsonObject);
 
         ObjectDeletion.CheckPreconditions(scope, options, pod.ToJsonObject());

@@ -56,7 +56,8 @@ internal sealed class ObjectDeletion(ObjectStore objects, ObjectVersions version
 
             if (scope.DryRun)
             {
-                return new WriteResult(ObjectEncoding.WithRevision(stored, current.Revision), 0, Deleted: isGone);
+                byte[] answered = isGone ? ObjectEncoding.Encode(Final(resource, json, old)) : stored;
+                return new WriteResult(ObjectEncoding.WithRevision(answered, current.Revision), 0, Deleted: isGone);
             }
 
             CommitResult commit;

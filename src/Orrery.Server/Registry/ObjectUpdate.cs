@@ -44,7 +44,10 @@ internal sealed record SubresourceView(GroupVersionKind Kind, Func<JsonObject, J
 /// <summary>Changes an object: upstream's <c>registry/generic/registry/store.go</c>, Update, and <c>rest.BeforeUpdate</c>.</summary>
 internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions, AdmissionChain admission, ServiceAddresses addresses, QuotaLedger quotas, ClusterRoom room, ObjectCreation creation, TimeProvider time)
 {
-    private static readonly string[] OfServer = ["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"];
+    private static readonly string[] OfServer = ["name", "namespace", "uid", "creationTimestamp", "generation"];
+
+    /// <summary>What says that it is being deleted, and whether that stays whatever is sent in its place.</summary>
+    private static readonly (string Member, bool IsKept)[] OfDeletion = [("deletionTimestamp", true), ("deletionGracePeriodSeconds", false)];
 
     /// <summary>Lost races after which the client is told to try again.</summary>
     private const int MaxAttempts = 100;
@@ -226,6 +229,19 @@ internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions,
             else if (!JsonNode.DeepEquals(metadata[name], value))
             {
                 metadata[name] = value.DeepClone();
+            }
+        }
+
+        // An update takes none of these away; that it sets one is for validation to refuse (rest.BeforeUpdate).
+        foreach ((string name, bool isKept) in OfDeletion)
+        {
+            if (before[name] is { } value && (isKept || metadata[name] is null))
+            {
+                metadata[name] = value.DeepClone();
+            }
+            else if (metadata[name] is null)
+            {
+                metadata.Remove(name);
             }
         }
 

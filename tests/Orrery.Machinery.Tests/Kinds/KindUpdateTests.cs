@@ -201,9 +201,11 @@ public sealed class KindUpdateTests
         JsonObject old = Made(new GroupVersionKind("example.com", "v1", "Thing"), """{"metadata":{"name":"a","namespace":"n","uid":"1","deletionTimestamp":"2026-01-01T00:00:00Z","finalizers":["x.io/a"]}}""", prepare: false);
         JsonObject o = Copy(old);
         o.Metadata["uid"] = "2";
-        o.Metadata["finalizers"] = new JsonArray("x.io/a", "x.io/b");
+        o.Metadata["finalizers"] = new JsonArray("x.io/c", "x.io/a", "x.io/b");
+        o.Metadata["ownerReferences"] = new JsonArray(new JsonObject { ["apiVersion"] = "a/b/c", ["kind"] = "Thing", ["name"] = "b", ["uid"] = "3" });
         Assert.Equal(
-            ["metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{\"x.io/b\"}", "metadata.uid: Invalid value: \"2\": field is immutable"],
+            ["metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{\"x.io/b\", \"x.io/c\"}", "metadata.uid: Invalid value: \"2\": field is immutable",
+                "metadata.ownerReferences.apiVersion: Invalid value: \"a/b/c\": version must not be empty"],
             Texts(KindRules.ValidateUpdate(new GroupVersionKind("example.com", "v1", "Thing"), o, old)));
     }
 

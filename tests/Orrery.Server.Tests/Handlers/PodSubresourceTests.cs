@@ -72,6 +72,20 @@ public sealed class PodSubresourceTests(ServerFixture fixture) : IClassFixture<S
         Assert.Null((await fixture.Admin.GetAsync(ServerFixture.Pods, ns, "p", Token)).TextAt("spec", "nodeName"));
     }
 
+    /// <summary>What the request says of itself is judged as the options of a create, before its body is.</summary>
+    [Fact]
+    public async Task Evict_WithAnUnknownDryRun_IsRefusedAsACreate()
+    {
+        string ns = await fixture.NamespaceAsync();
+        using var http = new RawHttp(fixture.Server);
+
+        using HttpResponseMessage answer = await http.SendAsync(HttpMethod.Post, $"/api/v1/namespaces/{ns}/pods/p/eviction?dryRun=x", """{"metadata":{"name":"q"}}""");
+
+        Assert.Equal(
+            (422, "CreateOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: [\"x\"]: supported values: \"All\""),
+            ((int)answer.StatusCode, (string?)(await RawHttp.JsonAsync(answer))["message"]));
+    }
+
     private static JsonObject Patch(string json) => JsonNode.Parse(json)!.AsObject();
 
     private static JsonObject Container(KubeObject pod, string list) => JsonNode.Parse(pod.Json.GetRawText())!["spec"]![list]![0]!.AsObject();

@@ -228,6 +228,59 @@ public sealed class WriteTests(ServerFixture fixture) : IClassFixture<ServerFixt
         Assert.Equal((1, first.Due - TimeSpan.FromSeconds(599)), await DeleteAsync(new DeleteQuery { GracePeriodSeconds = -5 }));
     }
 
+    /// <summary>Upstream's <c>rest.BeforeUpdate</c>: who may update may neither mark an object as deleted nor take the mark away.</summary>
+    [Theory]
+    [InlineData("""{"metadata":{"deletionTimestamp":"2020-01-01T00:00:00Z"}}""", false, "metadata.deletionTimestamp: Invalid value: \"2020-01-01T00:00:00Z\": field is immutable")]
+    [InlineData("""{"metadata":{"deletionGracePeriodSeconds":7}}""", false, "metadata.deletionGracePeriodSeconds: Invalid value: 7: field is immutable")]
+    [InlineData("""{"metadata":{"deletionGracePeriodSeconds":7}}""", true, "metadata.deletionGracePeriodSeconds: Invalid value: 7: field is immutable")]
+    [InlineData("""{"metadata":{"deletionTimestamp":null,"deletionGracePeriodSeconds":null}}""", true, null)]
+    [InlineData("""{"metadata":{"deletionTimestamp":"2020-01-01T00:00:00Z"}}""", true, null)]
+    [InlineData("""{"metadata":{"deletionTimestamp":null,"deletionGracePeriodSeconds":null}}""", false, null)]
+    public async Task Patch_OfWhatSaysThatItGoes_ChangesNothing(string patch, bool isGoing, string? fault)
+    {
+        string ns = await fixture.NamespaceAsync();
+        JsonObject json = ServerFixture.ConfigMap("a");
+        json.Metadata["finalizers"] = new JsonArray("example.com/hold");
+        await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, json, ServerFixture.Token);
+        if (isGoing)
+        {
+            await fixture.Admin.DeleteAsync(ServerFixture.ConfigMaps, ns, "a", null, ServerFixture.Token);
+        }
+
+        KubeObject before = await fixture.Admin.GetAsync(ServerFixture.ConfigMaps, ns, "a", ServerFixture.Token);
+        Task<KubeObject> Change() => fixture.Admin.PatchAsync(ServerFixture.ConfigMaps, ns, "a", PatchKind.Merge, JsonNode.Parse(patch)!.AsObject(), ServerFixture.Token);
+        if (fault is null)
+        {
+            await Change();
+        }
+        else
+        {
+            StatusException refused = await Assert.ThrowsAsync<StatusException>(Change);
+            Assert.Equal((422, $"ConfigMap \"a\" is invalid: {fault}"), (refused.Code, refused.Message));
+        }
+
+        Assert.Equal(before.Json.GetRawText(), (await fixture.Admin.GetAsync(ServerFixture.ConfigMaps, ns, "a", ServerFixture.Token)).Json.GetRawText());
+    }
+
+    /// <summary>A dry run answers what the deletion itself would: the object as it was.</summary>
+    [Fact]
+    public async Task Delete_DryRunOfWhatGoesAtOnce_AnswersTheObjectUnmarked()
+    {
+        string ns = await fixture.NamespaceAsync();
+        var accounts = new GroupVersionResource("", "v1", "serviceaccounts");
+        await fixture.Admin.CreateAsync(accounts, ns, JsonNode.Parse("""{"metadata":{"name":"a"}}""")!.AsObject(), ServerFixture.Token);
+
+        using var http = new RawHttp(fixture.Server);
+        using HttpResponseMessage trial = await http.SendAsync(HttpMethod.Delete, $"/api/v1/namespaces/{ns}/serviceaccounts/a?dryRun=All");
+        JsonObject tried = await RawHttp.JsonAsync(trial);
+
+        Assert.Equal(("ServiceAccount", null), (tried.Kind, tried.TextAt("metadata", "deletionTimestamp")));
+        using HttpResponseMessage deletion = await http.SendAsync(HttpMethod.Delete, $"/api/v1/namespaces/{ns}/serviceaccounts/a");
+        JsonObject done = await RawHttp.JsonAsync(deletion);
+        done.Metadata["resourceVersion"] = tried.ResourceVersion;
+        Assert.True(JsonNode.DeepEquals(tried, done), $"{tried.ToJsonString()} and {done.ToJsonString()}");
+    }
+
     /// <summary>How one gets rid of what hangs: a later delete that asks for another policy counts.</summary>
     [Theory]
     [InlineData("Background", null)]

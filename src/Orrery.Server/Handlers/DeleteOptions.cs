@@ -34,10 +34,18 @@ internal sealed record DeleteOptions
     /// <summary>Must be the object's resourceVersion when not null.</summary>
     public string? ResourceVersion { get; init; }
 
-    public static DeleteOptions Read(RequestQuery query, JsonObject? body)
+    public static DeleteOptions Read(RequestQuery query, JsonObject? body) => Checked(body is null ? FromQuery(query) : FromBody(body));
+
+    /// <summary>Those of an eviction: its own, tried where the request that creates it is (upstream's <c>propagateDryRun</c>).</summary>
+    public static DeleteOptions OfEviction(WriteOptions creation, JsonObject? own)
+    {
+        DeleteOptions options = FromBody(own ?? []);
+        return Checked(creation.DryRun && !options.DryRun ? options with { SaidDryRun = new JsonArray("All") } : options);
+    }
+
+    private static DeleteOptions Checked(DeleteOptions options)
     {
         var errors = new List<FieldError>();
-        DeleteOptions options = body is null ? FromQuery(query) : FromBody(body);
         if (options.OrphanDependents is not null && options.PropagationPolicy is not null)
         {
             errors.Add(FieldError.Invalid("propagationPolicy", options.PropagationPolicy, "orphanDependents and deletionPropagation cannot be both set"));
@@ -105,6 +113,10 @@ internal sealed record DeleteOptions
         GracePeriodSeconds = query["gracePeriodSeconds"] is { } grace ? ReadNumber(grace) : null,
         PropagationPolicy = query["propagationPolicy"],
         OrphanDependents = ListOptions.Flag(query, "orphanDependents"),
+
+        // Preconditions too, by names that a list has as well: of a collection that is asked for at a revision each object must be of that one (metav1 Convert_url_Values_To_v1_DeleteOptions).
+        Uid = query["uid"] is { Length: > 0 } uid ? uid : null,
+        ResourceVersion = query["resourceVersion"] is { Length: > 0 } version ? version : null,
     };
 
     private static DeleteOptions FromBody(JsonObject body) => new()

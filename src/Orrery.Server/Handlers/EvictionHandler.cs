@@ -25,11 +25,11 @@ internal static class EvictionHandler
         }
 
         SubresourceBody.RequirePlace(request, Kind, eviction);
-        DeleteOptions options = DeleteOptions.Read(request.Query, eviction["deleteOptions"] as JsonObject);
+        DeleteOptions options = DeleteOptions.OfEviction(creation, eviction["deleteOptions"] as JsonObject);
         var pod = KubeObject.Parse(request.Require(request.Name).Json.Span);
         WriteScope scope = DeleteHandler.Scope(request, request.Name, options);
         eviction = await SubresourceBody.AdmitAsync(request, scope with { Options = creation.ToJson }, Kind, eviction, cancellationToken);
-        options = DeleteOptions.Read(request.Query, eviction["deleteOptions"] as JsonObject);
+        options = DeleteOptions.OfEviction(creation, eviction["deleteOptions"] as JsonObject);
 
         ObjectDeletion.CheckPreconditions(scope, options, pod.ToJsonObject());
 

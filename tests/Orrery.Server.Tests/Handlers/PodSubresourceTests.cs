@@ -86,6 +86,24 @@ public sealed class PodSubresourceTests(ServerFixture fixture) : IClassFixture<S
             ((int)answer.StatusCode, (string?)(await RawHttp.JsonAsync(answer))["message"]));
     }
 
+    /// <summary>Who only tries an eviction says so of the request; what its body says of the deletion is beside that.</summary>
+    [Theory]
+    [InlineData("?dryRun=All", """{"metadata":{"name":"p"}}""", true)]
+    [InlineData("?dryRun=All", """{"metadata":{"name":"p"},"deleteOptions":{"gracePeriodSeconds":0}}""", true)]
+    [InlineData("", """{"metadata":{"name":"p"},"deleteOptions":{"dryRun":["All"]}}""", true)]
+    [InlineData("?resourceVersion=1&uid=x", """{"metadata":{"name":"p"}}""", false)]
+    public async Task Evict_Tried_LeavesThePod(string query, string body, bool isTried)
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(ServerFixture.Pods, ns, ServerFixture.Pod("p"), Token);
+        using var http = new RawHttp(fixture.Server);
+
+        using HttpResponseMessage answer = await http.SendAsync(HttpMethod.Post, $"/api/v1/namespaces/{ns}/pods/p/eviction{query}", body);
+
+        Assert.Equal(201, (int)answer.StatusCode);
+        Assert.Equal(isTried, await fixture.Admin.FindAsync(ServerFixture.Pods, ns, "p", Token) is not null);
+    }
+
     private static JsonObject Patch(string json) => JsonNode.Parse(json)!.AsObject();
 
     private static JsonObject Container(KubeObject pod, string list) => JsonNode.Parse(pod.Json.GetRawText())!["spec"]![list]![0]!.AsObject();

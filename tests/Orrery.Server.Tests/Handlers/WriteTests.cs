@@ -6,6 +6,8 @@ namespace Orrery.Server.Tests.Handlers;
 
 public sealed class WriteTests(ServerFixture fixture) : IClassFixture<ServerFixture>
 {
+    private static readonly GroupVersionResource Secrets = new("", "v1", "secrets");
+
     [Fact]
     public async Task Create_ThenGet_AnswersTheSameObject()
     {
@@ -260,6 +262,26 @@ public sealed class WriteTests(ServerFixture fixture) : IClassFixture<ServerFixt
         }
 
         Assert.Equal(before.Json.GetRawText(), (await fixture.Admin.GetAsync(ServerFixture.ConfigMaps, ns, "a", ServerFixture.Token)).Json.GetRawText());
+    }
+
+    /// <summary>A delete without a body may say by its query which object it means (metav1 <c>Convert_url_Values_To_v1_DeleteOptions</c>).</summary>
+    [Theory]
+    [InlineData("/a?uid=other", 409)]
+    [InlineData("/a?resourceVersion=1", 409)]
+    [InlineData("?resourceVersion=0", 409)]
+    [InlineData("/a?uid=&resourceVersion=", 200)]
+    [InlineData("/a?uid=UID&resourceVersion=VERSION", 200)]
+    public async Task Delete_PreconditionsInTheQuery_Hold(string query, int code)
+    {
+        string ns = await fixture.NamespaceAsync();
+        KubeObject made = await fixture.Admin.CreateAsync(Secrets, ns, JsonNode.Parse("""{"metadata":{"name":"a"}}""")!.AsObject(), ServerFixture.Token);
+        query = query.Replace("UID", made.Uid, StringComparison.Ordinal).Replace("VERSION", made.ResourceVersion, StringComparison.Ordinal);
+        using var http = new RawHttp(fixture.Server);
+
+        using HttpResponseMessage answer = await http.SendAsync(HttpMethod.Delete, $"/api/v1/namespaces/{ns}/secrets{query}");
+
+        Assert.Equal(code, (int)answer.StatusCode);
+        Assert.Equal(code == 409, await fixture.Admin.FindAsync(Secrets, ns, "a", ServerFixture.Token) is not null);
     }
 
     /// <summary>A dry run answers what the deletion itself would: the object as it was.</summary>

@@ -2,22 +2,6 @@ using System.Threading.Tasks.Sources;
 
 namespace Orrery.Server.Cache;
 
-/// <summary>Why <see cref="CacheWatcher.WaitAsync"/> returned.</summary>
-internal enum CacheWait
-{
-    /// <summary><see cref="CacheWatcher.TryRead"/> has something.</summary>
-    Events,
-
-    /// <summary>The time given passed without an event: the moment for a bookmark.</summary>
-    TimedOut,
-
-    /// <summary>The reader fell too far behind: answer 410, the client lists again.</summary>
-    Expired,
-
-    /// <summary>The watcher or its server was disposed.</summary>
-    Closed,
-}
-
 /// <summary>
 /// The changes under one prefix after one revision, in order, without gap or repeat. It holds a place in a chain that all watchers of
 /// the prefix share, and nothing else: no task and no timer of its own. One reader at a time; any number of threads may tell it of changes.
@@ -43,7 +27,7 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
 
     private ChainPlace place;
     private long ownBytes;
-    private ManualResetValueTaskSourceCore<CacheWait> waiter;
+    private Waiting waiter;
     private CancellationTokenRegistration cancellation;
     private bool isWaiting;
     private long wakeAt;
@@ -64,6 +48,7 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
         this.turns = turns;
         this.place = place;
         Prefix = prefix;
+        IsAhead = turns?.Enlist() ?? true;
         if (missed is { Count: > 0 })
         {
             own = missed;
@@ -89,6 +74,9 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
 
     /// <summary>When something was last changed of what is watched, in any cluster.</summary>
     public long ChangedAt => Math.Max(owner.ChangedAt, Companion?.owner.ChangedAt ?? 0);
+
+    /// <summary>It always waits until its client takes what it is sent, and those behind it, of which many are to be told, do not.</summary>
+    internal bool IsAhead { get; }
 
     /// <summary>Whether its reader should wait until its client takes what it is sent of the events for which it was woken; see <see cref="WakeQueue"/>.</summary>
     public bool WaitsForClient { get; private set; } = true;
@@ -202,13 +190,13 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
     {
         // Waits out a cancellation that is just running, so that it cannot strike the next wait.
         cancellation.Dispose();
-        return waiter.GetResult(token);
+        return waiter.Result(gate, token);
     }
 
-    ValueTaskSourceStatus IValueTaskSource<CacheWait>.GetStatus(short token) => waiter.GetStatus(token);
+    ValueTaskSourceStatus IValueTaskSource<CacheWait>.GetStatus(short token) => waiter.Status(gate, token);
 
     void IValueTaskSource<CacheWait>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        waiter.OnCompleted(continuation, state, token, flags);
+        waiter.Follow(gate, continuation, state, token);
 
     /// <summary>Tells of an event, which stands in the chain by now.</summary>
     /// <param name="end">Number of the place behind it.</param>
@@ -352,7 +340,7 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
         {
             cancelledBy = null;
             turns?.Done(since);
-            waiter.SetException(new OperationCanceledException(token));
+            waiter.End(gate, default, new OperationCanceledException(token));
             return;
         }
 
@@ -365,7 +353,7 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
             turns?.Done(since);
         }
 
-        waiter.SetResult(woken);
+        waiter.End(gate, woken);
     }
 
     private void EndTurn()

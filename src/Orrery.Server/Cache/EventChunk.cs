@@ -3,7 +3,7 @@ namespace Orrery.Server.Cache;
 /// <summary>
 /// A few of the changes under one prefix, in a chain of such. Who has read everything stands behind the last one; so thousands of watchers take no room for what they are told of, and what all have
 /// read is free once they have left its chunk. A reader goes on by an index, and from chunk to chunk by a reference: with a reference for each change, each would make thousands of old objects refer
-/// to a young one, and a collection of the young looks through the surroundings of each of them.
+/// to a young one, and a collection of the young looks through the surroundings of each of them. So the more there are who read it, the longer it is.
 /// </summary>
 /// <param name="first">Number of its first place. Places differ by as much as there are events between them.</param>
 /// <param name="before">Bytes of all events before it, about.</param>
@@ -11,13 +11,16 @@ namespace Orrery.Server.Cache;
 internal sealed class EventChunk(long first, long before, int room)
 {
     /// <summary>Most that a chunk holds, however many read it.</summary>
-    internal const int Most = 64;
+    internal const int Most = 1024;
 
-    /// <summary>With so many bytes it is full: as much of what all have read may stay.</summary>
+    /// <summary>With so many bytes it is full, unless it has room for many: as much of what all have read may stay.</summary>
     internal const int MostBytes = 64 << 10;
 
+    /// <summary>What an event of many may take of it.</summary>
+    private const int BytesOfEach = 4 << 10;
+
     /// <summary>As many watchers for each event that it holds: for one watcher a place of its own for each.</summary>
-    private const int WatchersForEach = 16;
+    private const int WatchersForEach = 4;
 
     private Entry[]? entries;
     private volatile int count;
@@ -88,7 +91,7 @@ internal sealed class EventChunk(long first, long before, int room)
         return head;
     }
 
-    private bool IsFull => count == room || EndBytes - before >= MostBytes;
+    private bool IsFull => count == room || EndBytes - before >= Math.Max(MostBytes, room * BytesOfEach);
 
     /// <summary>Readers see it once it is counted.</summary>
     private void Put(CacheEvent change)

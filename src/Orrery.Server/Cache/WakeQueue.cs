@@ -8,8 +8,9 @@ namespace Orrery.Server.Cache;
 /// spans of <see cref="Patience"/> others go on without it.
 /// </para>
 /// <para>
-/// Where many wait for their turn, and clients keep up, most are told to go on without theirs, and one now and then to wait for it: a connection sends what it is given in its order, so what was
-/// given it before is on its way by then as well. Who waits takes a dozen small objects, most of them the framework's, to which its old ones then refer.
+/// Where many wait for their turn, most are told to go on without theirs, and one of sixteen to wait for it: a connection sends what it is given in its order, so what was
+/// given it before is on its way by then as well. Who waits takes a dozen small objects, most of them the framework's, to which its old ones then refer; so it is always the same ones, and a collection
+/// of the young looks through the surroundings of these alone.
 /// </para>
 /// <para>
 /// Who has made a change may follow those who are to be told of it (<see cref="Follow"/>).
@@ -29,11 +30,17 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
     /// <summary>Watchers that are served before others have their turn: some 20 µs, or 100 where much waits for each.</summary>
     private const int Turn = 4;
 
-    /// <summary>Of so many that are woken while many wait, one waits for its client.</summary>
+    /// <summary>Of so many watchers one waits for its client, also while many are to be told.</summary>
     private const int EachWaits = 16;
+
+    /// <summary>After so many that did not, as those of whom one should have gone, whoever is next does.</summary>
+    private const int MostWithout = 4 * EachWaits;
 
     /// <summary>Room that stays for the next change.</summary>
     private const int Kept = 64;
+
+    /// <summary>So many are on their way when clients do not keep up, and nobody goes on without its own any longer.</summary>
+    private static readonly int MostAhead = 4 * EachProcessor * Environment.ProcessorCount;
 
     private static readonly int Width = EachProcessor * Environment.ProcessorCount;
     private static readonly int Threads = Math.Max(2, Environment.ProcessorCount);
@@ -44,7 +51,8 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
     private readonly OnTheirWay onTheirWay = new();
     private long enqueued;
     private int serving;
-    private int sinceOneWaits;
+    private int sinceOneWaited;
+    private int enlisted;
     private ITimer? timer;
     private bool isTicking;
     private bool isOver;
@@ -69,6 +77,16 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
     private bool HasMany => ready.Count + onTheirWay.Count > Width;
 
     private bool IsFull => onTheirWay.Lately >= Width;
+
+    /// <summary>One more watcher takes its turns here.</summary>
+    /// <returns>Whether it is one that waits for its client (<see cref="CacheWatcher.IsAhead"/>).</returns>
+    public bool Enlist()
+    {
+        lock (gate)
+        {
+            return enlisted++ % EachWaits == 0;
+        }
+    }
 
     /// <summary>Takes no time: the caller holds locks.</summary>
     public void Add(CacheWatcher watcher)
@@ -141,8 +159,10 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
                     return;
                 }
 
-                waits = !HasMany || onTheirWay.Lately >= Width / 2 || ++sinceOneWaits % EachWaits == 0;
+                bool isFew = !HasMany;
                 next = ready.Dequeue();
+                waits = isFew || next.IsAhead || onTheirWay.Count >= MostAhead || ++sinceOneWaited >= MostWithout;
+                sinceOneWaited = waits ? 0 : sinceOneWaited;
                 since = onTheirWay.Add();
             }
 

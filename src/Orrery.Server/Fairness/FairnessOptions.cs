@@ -32,13 +32,13 @@ internal sealed record FairnessOptions
     public int WeightOfRoot { get; init; } = 4;
 
     /// <summary>Requests of one user of one cluster that may wait.</summary>
-    public int QueueOfFlow { get; init; } = 200;
+    public int QueueOfFlow { get; init; } = 4_000;
 
     /// <summary>Requests of one cluster that may wait.</summary>
-    public int QueueOfCluster { get; init; } = 1_000;
+    public int QueueOfCluster { get; init; } = 6_000;
 
     /// <summary>Requests that may wait altogether.</summary>
-    public int Queue { get; init; } = 10_000;
+    public int Queue { get; init; } = 24_000;
 
     /// <summary>After this a waiting request is sent away (upstream: a quarter of the request timeout).</summary>
     public TimeSpan LongestWait { get; init; } = TimeSpan.FromSeconds(15);

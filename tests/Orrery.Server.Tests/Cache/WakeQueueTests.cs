@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Orrery.Api;
 using Orrery.Server.Cache;
 using Orrery.Testing;
@@ -65,6 +66,26 @@ public sealed class WakeQueueTests
 
         // One of sixteen, and those who came when there were not many yet, or any longer.
         Assert.InRange(crowd.Waited, Watchers / 20, Watchers / 2);
+        await crowd.StopAsync();
+    }
+
+    /// <summary>What a wait leaves in a watcher is looked through by each collection.</summary>
+    [Fact]
+    public async Task Publish_ToMany_HasTheSameOnesWaitEachTime()
+    {
+        const int Watchers = 803, Changes = 10;
+        await using CacheFixture fixture = await StartAsync(time: new TimeWithoutTimers());
+        var crowd = new Crowd(fixture, Watchers);
+
+        for (int i = 1; i <= Changes; i++)
+        {
+            await fixture.PutPod(Shop, "web-0", $"{i}");
+            await crowd.ServedAsync(i * Watchers);
+        }
+
+        // Those who came when there were few differ.
+        Assert.InRange(crowd.WhoWaited(Changes - 1), Watchers / 20, Watchers / 14);
+        Assert.InRange(crowd.WhoWaited(2), Watchers / 20, Watchers / 4);
         await crowd.StopAsync();
     }
 
@@ -233,6 +254,7 @@ public sealed class WakeQueueTests
         private readonly CancellationTokenSource stop = new();
         private readonly List<CacheWatcher> watchers = [];
         private readonly List<Task> reading = [];
+        private readonly ConcurrentDictionary<CacheWatcher, int> waits = new();
         private readonly TaskCompletionSource all = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly int size;
         private readonly Func<Task>? take;
@@ -259,9 +281,21 @@ public sealed class WakeQueueTests
         /// <summary>Those who were to wait for their clients.</summary>
         public int Waited => Volatile.Read(ref waited);
 
+        /// <summary>Those who were to wait at least so many times.</summary>
+        public int WhoWaited(int times) => waits.Count(w => w.Value >= times);
+
         public int MostAtOnce => Volatile.Read(ref most);
 
         public Task AllServedAsync() => all.Task.WaitAsync(Long, Token);
+
+        /// <summary>Until so many were told of something, each time counted.</summary>
+        public async Task ServedAsync(int times)
+        {
+            while (Served < times)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, Token);
+            }
+        }
 
         public async Task StopAsync()
         {
@@ -280,7 +314,12 @@ public sealed class WakeQueueTests
             while (await watcher.WaitAsync(Timeout.InfiniteTimeSpan, stop.Token) == CacheWait.Events)
             {
                 int at = Interlocked.Increment(ref now);
-                Interlocked.Add(ref waited, watcher.WaitsForClient ? 1 : 0);
+                if (watcher.WaitsForClient)
+                {
+                    Interlocked.Increment(ref waited);
+                    waits.AddOrUpdate(watcher, 1, static (_, times) => times + 1);
+                }
+
                 InterlockedMax(at);
                 while (watcher.TryRead(out _))
                 {

@@ -75,7 +75,7 @@ public sealed class RequestCostTests : IAsyncLifetime
     public async Task Request_ThatIsSentAway_AllocatesLittle()
     {
         // All seats of root are taken, and those who wait as many as may.
-        List<Task<Seat>> others = [.. Enumerable.Range(0, 1_000).Select(_ => state.Fairness.Queue.EnterAsync(ClusterName.Root, "ann", 1, mayWait: true, Cancel).AsTask())];
+        List<Task<Seat>> others = [.. Enumerable.Range(0, new FairnessOptions().QueueOfFlow + 100).Select(_ => state.Fairness.Queue.EnterAsync(ClusterName.Root, "ann", 1, mayWait: true, Cancel).AsTask())];
         Assert.Contains(others, o => o.IsCompletedSuccessfully && o.Result == Seat.SentAway);
 
         long bytes = await CostAsync("GET", Path + "/a", "", 429, client: Ann);

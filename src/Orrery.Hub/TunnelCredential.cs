@@ -11,6 +11,9 @@ namespace Orrery.Hub;
 /// <param name="Digest">Of the certificate; empty without one.</param>
 internal sealed record TunnelCredential(SatelliteUserName Satellite, string DataPlaneUid, DateTimeOffset Expires, string Digest)
 {
+    /// <summary>Whether the certificate is the satellite's own, so that nobody stands between it and the connection.</summary>
+    public bool IsPresented { get; init; }
+
     public bool IsFor(KubeObject dataPlane) => dataPlane.Uid == DataPlaneUid && Satellite.IsOf(dataPlane);
 
     public static TunnelCredential Of(SatelliteUserName satellite, KubeObject dataPlane, X509Certificate2? presented)
@@ -22,6 +25,9 @@ internal sealed record TunnelCredential(SatelliteUserName Satellite, string Data
 
         // Other requests of the connection may look at it at the same time, for which it is not made. A copy shares what was decoded.
         using var certificate = new X509Certificate2(presented);
-        return new TunnelCredential(satellite, dataPlane.Uid, certificate.NotAfter.ToUniversalTime(), certificate.GetCertHashString(HashAlgorithmName.SHA256));
+        return new TunnelCredential(satellite, dataPlane.Uid, certificate.NotAfter.ToUniversalTime(), certificate.GetCertHashString(HashAlgorithmName.SHA256))
+        {
+            IsPresented = certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false) == satellite.ToString(),
+        };
     }
 }

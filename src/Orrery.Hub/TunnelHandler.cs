@@ -14,6 +14,9 @@ namespace Orrery.Hub;
 /// </summary>
 internal sealed class TunnelHandler(TunnelHub hub) : ISubresourceHandler
 {
+    /// <summary>A frame by which a satellite says that it lives and wants no answer (RFC 6455, section 5.2): with nothing in it, and masked all the same.</summary>
+    private const byte Pong = 0x8A, MaskedAndEmpty = 0x80;
+
     public GroupResource Resource => OrreryResources.DataPlanes.GroupResource;
 
     public string Subresource => OrreryNames.TunnelSubresource;
@@ -48,13 +51,22 @@ internal sealed class TunnelHandler(TunnelHub hub) : ISubresourceHandler
 
         // What comes in by a connection of HTTP/1.1 is worked on by whoever reads it.
         IRestingConnection? carrier = WebSocketUpgrade.IsWithinConnection(http) ? http.Features.Get<IRestingConnection>() : null;
+        ISignsOfLife? leaving = credential.IsPresented && http.Request.Headers[OrreryNames.TunnelBeatsHeader] == OrreryNames.BeatsToldApart ? carrier?.Signs : null;
         int satellite = hub.Beats.Enter();
         try
         {
             WebSocket socket = await WebSocketUpgrade.AcceptAsync(
-                http, OrreryNames.TunnelProtocol, keepAlive: TimeSpan.Zero, raw => heard = new ObservedStream(new PacedStream(raw, () => hub.Beats.UntilNext(satellite)), hub.Time)).ConfigureAwait(false);
+                http, OrreryNames.TunnelProtocol, keepAlive: TimeSpan.Zero, raw => heard = Heard(new PacedStream(raw, () => hub.Beats.UntilNext(satellite)), leaving)).ConfigureAwait(false);
             await using var connection = new SocketConnection(socket);
-            await hub.HoldAsync(dataPlane, credential, connection, heard!, carrier, http.Connection.RemoteIpAddress?.ToString() ?? "", cancellationToken).ConfigureAwait(false);
+            leaving?.Begin(heard!.Hear);
+            try
+            {
+                await hub.HoldAsync(dataPlane, credential, connection, heard!, carrier, http.Connection.RemoteIpAddress?.ToString() ?? "", cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                leaving?.End();
+            }
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or WebSocketException)
         {
@@ -65,4 +77,16 @@ internal sealed class TunnelHandler(TunnelHub hub) : ISubresourceHandler
             hub.Beats.Leave();
         }
     }
+
+    /// <param name="leaving">Told of beats that want no answer, if it may leave such. Null reads all.</param>
+    private ObservedStream Heard(Stream carried, ISignsOfLife? leaving) => new(carried, hub.Time)
+    {
+        Seen = leaving is null ? null : read =>
+        {
+            if (read is [Pong, MaskedAndEmpty, _, _, _, _])
+            {
+                leaving.Noticed();
+            }
+        },
+    };
 }

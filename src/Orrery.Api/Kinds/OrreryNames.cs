@@ -250,6 +250,12 @@ public static class OrreryNames
     /// <summary>WebSocket subprotocol of a tunnel: HTTP/2 with prior knowledge, served by the side that dialled.</summary>
     public const string TunnelProtocol = "v1.tunnel.orrery.dev";
 
+    /// <summary>Header of whoever dials in: by it he says that those of his heartbeats that want an answer are longer than the others (<see cref="BeatsToldApart"/>). Without it nothing is known of that.</summary>
+    public const string TunnelBeatsHeader = "Orrery-Beats";
+
+    /// <summary>Value of <see cref="TunnelBeatsHeader"/>.</summary>
+    public const string BeatsToldApart = "told-apart";
+
     public const string SatelliteGroup = "orrery:satellites";
 
     public const string DataPlaneNamespacePrefix = "dp-";

@@ -11,8 +11,14 @@ public sealed class ObservedStream(Stream inner, TimeProvider time) : Connection
     /// <summary>For how long nothing has come in, whatever became of the wall clock meanwhile.</summary>
     public TimeSpan Quiet => time.GetElapsedTime(Interlocked.Read(ref lastRead));
 
+    /// <summary>Shown what was read, each time. Null shows nobody.</summary>
+    public Action<ReadOnlySpan<byte>>? Seen { get; init; }
+
     /// <summary>Ends with the connection; its result says why.</summary>
     public Task<string> Closed => closed.Task;
+
+    /// <summary>Something came in, and is not read yet.</summary>
+    public void Hear() => Interlocked.Exchange(ref lastRead, time.GetTimestamp());
 
     // Thousands of connections are read day and night, heartbeat by heartbeat.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -23,7 +29,8 @@ public sealed class ObservedStream(Stream inner, TimeProvider time) : Connection
             int read = await Inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
             if (read > 0)
             {
-                Interlocked.Exchange(ref lastRead, time.GetTimestamp());
+                Hear();
+                Seen?.Invoke(buffer.Span[..read]);
             }
             else if (buffer.Length > 0)
             {

@@ -33,13 +33,15 @@ internal sealed class BeatingStream(Stream inner, int turn, TimeProvider time, A
     /// <summary>A frame from a client is masked, also when there is nothing to mask.</summary>
     private const byte MaskedAndEmpty = 0x80;
 
+    private const int Frame = 6;
+
     /// <summary>Frames must not fall into each other.</summary>
     private readonly SemaphoreSlim writing = new(1);
 
     /// <summary>Length of a pong without content, and of one with a wait.</summary>
     private const int AnswerWithWait = 2 + 2 + 4;
 
-    private readonly byte[] frame = new byte[6];
+    private readonly byte[] frames = new byte[2 * Frame];
     private ITimer? timer;
     private volatile bool isHeard = true;
     private int beats;
@@ -146,10 +148,9 @@ internal sealed class BeatingStream(Stream inner, int turn, TimeProvider time, A
     {
         try
         {
-            frame[0] = kind;
-            frame[1] = MaskedAndEmpty;
-            RandomNumberGenerator.Fill(frame.AsSpan(2));
-            await WriteAsync(frame, CancellationToken.None).ConfigureAwait(false);
+            // One that is to be answered is longer than others, also as it comes over the wire: the control plane may leave those unread for a while.
+            ReadOnlyMemory<byte> said = Fill(kind is Ping ? [Pong, Ping] : [Pong]);
+            await WriteAsync(said, CancellationToken.None).ConfigureAwait(false);
             await FlushAsync(CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception gone) when (gone is IOException or HttpRequestException or OperationCanceledException or ObjectDisposedException)
@@ -161,5 +162,17 @@ internal sealed class BeatingStream(Stream inner, int turn, TimeProvider time, A
         {
             Interlocked.Exchange(ref isBeating, 0);
         }
+    }
+
+    private ReadOnlyMemory<byte> Fill(ReadOnlySpan<byte> kinds)
+    {
+        RandomNumberGenerator.Fill(frames);
+        for (int i = 0; i < kinds.Length; i++)
+        {
+            frames[i * Frame] = kinds[i];
+            frames[(i * Frame) + 1] = MaskedAndEmpty;
+        }
+
+        return frames.AsMemory(0, kinds.Length * Frame);
     }
 }

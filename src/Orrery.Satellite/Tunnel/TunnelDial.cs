@@ -92,7 +92,7 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
 
     private async Task<Stream> OpenWithinAsync(CancellationToken cancellationToken)
     {
-        KeyValuePair<string, string>[] headers = [new("Sec-WebSocket-Version", "13"), new("Sec-WebSocket-Protocol", OrreryNames.TunnelProtocol)];
+        KeyValuePair<string, string>[] headers = [new("Sec-WebSocket-Version", "13"), new("Sec-WebSocket-Protocol", OrreryNames.TunnelProtocol), new(OrreryNames.TunnelBeatsHeader, OrreryNames.BeatsToldApart)];
         var carrier = new BeatingStream(await client.ConnectAsync("websocket", Path, headers, cancellationToken).ConfigureAwait(false), AnyTurn(), time, () => isInDoubt = true, BeatsAPing);
         carrier.Begin();
         var socket = WebSocket.CreateFromStream(carrier, new WebSocketCreationOptions { SubProtocol = OrreryNames.TunnelProtocol, KeepAliveInterval = TimeSpan.Zero });

@@ -86,6 +86,29 @@ public sealed class HeartbeatRoadTests
         Task RestsAsync() => Eventually.TrueAsync(() => fleet.Hub.Find("pa2-par")?.Carrier is { IsResting: true }, "its connection to rest");
     }
 
+    /// <summary>What says nothing but that it lives lies unread until something else comes: it is heard all the same, and what is asked meanwhile is answered at once.</summary>
+    [Fact]
+    public async Task Satellite_ThatSaysThatItLives_IsHeardWithoutBeingRead()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync(TimeSpan.FromHours(1), [], "pa2-par");
+        await Eventually.TrueAsync(() => fleet.Hub.Find("pa2-par")?.Carrier is not null, "its tunnel");
+        Orrery.Hub.Tunnel tunnel = fleet.Hub.Find("pa2-par")!;
+
+        // 1. Two are read to learn how long they are; between them may lie one that is to be answered.
+        await Eventually.TrueAsync(() => tunnel.Carrier!.Signs.Left == 1, "a heartbeat that lies unread", TimeSpan.FromSeconds(90));
+        Assert.InRange(tunnel.Quiet, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+
+        // 2. Whatever comes over the connection is read with it.
+        Assert.NotEmpty(await ThroughAsync(fleet));
+        Assert.Equal(0, tunnel.Carrier!.Signs.Left);
+
+        // 3. One that wants an answer is read with those before it, and answered: the satellite would dial again.
+        await Eventually.TrueAsync(() => tunnel.Carrier!.Signs.Left > 0, "the next that lies unread", TimeSpan.FromSeconds(90));
+        await Eventually.TrueAsync(() => tunnel.Carrier!.Signs.Left == 0, "that all is read", TimeSpan.FromSeconds(90));
+        await Eventually.TrueAsync(() => tunnel.Carrier!.Signs.Left > 0, "that they lie there again", TimeSpan.FromSeconds(90));
+        Assert.Same(tunnel, fleet.Hub.Find("pa2-par"));
+    }
+
     [Fact]
     public async Task Server_ThatIsNotHeardAnyMore_SilencesThoseItHolds_UntilItIsHeardAgain()
     {

@@ -115,6 +115,8 @@ public sealed class TunnelLooksTests : IDisposable
         /// <summary>How often it was told that it may rest.</summary>
         public int Asked { get; private set; }
 
+        public ISignsOfLife Signs => throw new NotSupportedException();
+
         public void MayRest() => Asked++;
     }
 }

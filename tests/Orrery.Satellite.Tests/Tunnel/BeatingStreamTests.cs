@@ -26,13 +26,17 @@ public sealed class BeatingStreamTests
         for (int beat = 0; beat < wanted.Length; beat++)
         {
             time.Advance(Beat);
-            byte[] frame = await ReadAsync(up, 6);
-            kinds.Add(frame[0]);
-            Assert.Equal(0x80, frame[1]);
-            if (frame[0] == 0x89)
+            byte[] frame = await ReadAsync(up, wanted[beat] == 0x89 ? 12 : 6);
+            kinds.Add(frame[^6]);
+            Assert.Equal(0x80, frame[^5]);
+            if (frame[^6] == 0x89)
             {
+                // Longer than one that wants no answer, by a frame of which nobody makes anything.
+                Assert.Equal([0x8A, 0x80], frame[..2]);
                 await AnswerAsync(stream, 0x8A, 0);
             }
+
+            Assert.False(up.Reader.TryRead(out _));
         }
 
         Assert.Equal(wanted, kinds);
@@ -65,7 +69,7 @@ public sealed class BeatingStreamTests
 
         time.Advance(Beat * 4);
 
-        Assert.Equal(5 * 6, (await ReadAsync(up, 5 * 6)).Length);
+        Assert.Equal((5 + 2) * 6, (await ReadAsync(up, (5 + 2) * 6)).Length);
         Assert.Equal(1, time.Waiting);
     }
 
@@ -74,7 +78,7 @@ public sealed class BeatingStreamTests
     {
         await using BeatingStream stream = Begin();
         time.Advance(Beat);
-        await ReadAsync(up, 6);
+        await ReadAsync(up, 12);
 
         // The way there and back takes 300 ms.
         time.Advance(TimeSpan.FromMilliseconds(300));
@@ -103,7 +107,7 @@ public sealed class BeatingStreamTests
 
         time.Advance(Beat);
 
-        Assert.Equal(2 * 6, (await ReadAsync(up, 2 * 6)).Length);
+        Assert.Equal((2 + 1) * 6, (await ReadAsync(up, (2 + 1) * 6)).Length);
         Assert.Equal(1, time.Waiting);
     }
 

@@ -152,6 +152,8 @@ public sealed class ConnectionLooksTests
 
     private sealed class Resting : IRestingConnection
     {
+        public ISignsOfLife Signs => throw new NotSupportedException();
+
         public bool IsResting { get; set; }
 
         public void MayRest() => IsResting = true;

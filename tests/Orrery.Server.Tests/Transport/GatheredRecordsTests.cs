@@ -114,6 +114,8 @@ public sealed class GatheredRecordsTests
 
     private sealed class Connection : IRestingConnection
     {
+        public ISignsOfLife Signs => throw new NotSupportedException();
+
         public bool IsResting { get; set; }
 
         public void MayRest()

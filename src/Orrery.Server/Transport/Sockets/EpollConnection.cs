@@ -28,9 +28,6 @@ internal sealed class EpollConnection : ConnectionContext, IConnectionIdFeature,
     [ThreadStatic]
     private static byte[]? scratch;
 
-    [ThreadStatic]
-    private static List<ArraySegment<byte>>? segments;
-
     private static long last;
 
     private readonly Socket socket;
@@ -39,6 +36,7 @@ internal sealed class EpollConnection : ConnectionContext, IConnectionIdFeature,
     private readonly Pipe output;
     private readonly Readiness readable = new();
     private readonly Readiness writable = new();
+    private readonly UnreadSigns unread = new();
     private readonly CancellationTokenSource closed = new();
     private readonly Lock gate = new();
     private Task running = Task.CompletedTask;
@@ -81,6 +79,9 @@ internal sealed class EpollConnection : ConnectionContext, IConnectionIdFeature,
     /// <inheritdoc/>
     public bool IsResting => isQuiet && !isHeldUp;
 
+    /// <inheritdoc/>
+    public ISignsOfLife Signs => unread;
+
     public override string ConnectionId
     {
         get => id ??= Interlocked.Increment(ref last).ToString("X8", CultureInfo.InvariantCulture);
@@ -122,7 +123,9 @@ internal sealed class EpollConnection : ConnectionContext, IConnectionIdFeature,
             isEnded = true;
         }
 
-        if ((events & (Epoll.Readable | Epoll.Ended)) != 0 && readable.Tell())
+        // One that has just begun to work may still be told of by the thread for those that rest.
+        isHere &= isQuiet;
+        if ((events & (Epoll.Readable | Epoll.Ended)) != 0 && !(isHere && IsLeft(events)) && readable.Tell())
         {
             if (isHere)
             {
@@ -216,7 +219,7 @@ internal sealed class EpollConnection : ConnectionContext, IConnectionIdFeature,
                 return false;
             }
 
-            bool isWork = WakesBy(read);
+            bool isWork = WakesBy(unread.Read(read));
             input.Writer.Write(buffer.AsSpan(0, read));
             if (isWork)
             {
@@ -235,7 +238,11 @@ internal sealed class EpollConnection : ConnectionContext, IConnectionIdFeature,
         return true;
     }
 
+    /// <summary>Whether all that has come in since it was read is a sign of life that may lie there.</summary>
+    private bool IsLeft(uint events) => (events & Epoll.Ended) == 0 && readable.IsAwaited && unread.TryLeave(socket) && Interlocked.Increment(ref signs) <= MostSigns;
+
     /// <summary>Work wants no waiting, and a thread of the pool.</summary>
+    /// <param name="read">Bytes that nobody knew of before.</param>
     /// <returns>Whether it rested until now.</returns>
     private bool WakesBy(int read)
     {
@@ -264,7 +271,7 @@ internal sealed class EpollConnection : ConnectionContext, IConnectionIdFeature,
                 ReadOnlySequence<byte> left = given.Buffer;
                 while (!left.IsEmpty)
                 {
-                    int sent = Send(left, out SocketError error);
+                    int sent = SocketSending.Send(socket, left, out SocketError error);
                     if (error is SocketError.WouldBlock)
                     {
                         isHeldUp = true;
@@ -298,34 +305,6 @@ internal sealed class EpollConnection : ConnectionContext, IConnectionIdFeature,
         // Whoever writes on is told by the token: an answer that nobody takes is no fault of his.
         await output.Reader.CompleteAsync().ConfigureAwait(false);
         input.Writer.CancelPendingFlush();
-    }
-
-    private int Send(ReadOnlySequence<byte> left, out SocketError error)
-    {
-        if (left.IsSingleSegment || !MemoryMarshal.TryGetArray(left.First, out _))
-        {
-            return socket.Send(left.FirstSpan, SocketFlags.None, out error);
-        }
-
-        List<ArraySegment<byte>> all = segments ??= [];
-        try
-        {
-            foreach (ReadOnlyMemory<byte> piece in left)
-            {
-                if (!MemoryMarshal.TryGetArray(piece, out ArraySegment<byte> segment))
-                {
-                    break;
-                }
-
-                all.Add(segment);
-            }
-
-            return socket.Send(all, SocketFlags.None, out error);
-        }
-        finally
-        {
-            all.Clear();
-        }
     }
 
     private void MoveTo(SocketLoop to)

@@ -10,4 +10,7 @@ public interface IRestingConnection
     /// To be called every few seconds for a connection that is there to wait, by whoever knows that. It rests if next to nothing has come in since the last call, and until something does.
     /// </summary>
     void MayRest();
+
+    /// <summary>Of its client, some of which it need not read.</summary>
+    ISignsOfLife Signs { get; }
 }

@@ -16,6 +16,9 @@ internal sealed class Readiness : ICriticalNotifyCompletion, IThreadPoolWorkItem
 
     public bool IsCompleted => ReferenceEquals(Interlocked.CompareExchange(ref state, null, Told), Told);
 
+    /// <summary>Whether somebody waits who has not been told.</summary>
+    public bool IsAwaited => Volatile.Read(ref state) is { } now && !ReferenceEquals(now, Told);
+
     public Readiness GetAwaiter() => this;
 
     public void GetResult()

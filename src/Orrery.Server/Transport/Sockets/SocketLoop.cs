@@ -45,6 +45,9 @@ internal sealed class SocketLoop
     /// <summary>For connections that rest.</summary>
     public static SocketLoop Resting => Patient.Value;
 
+    /// <summary>Whether the thread that asks is the one for resting connections, in which whatever came in is heard before the next is read.</summary>
+    public static bool IsPatientThread => isPatientThread;
+
     /// <summary>Goes on within the thread for resting connections, where that is the one that asks, or within one that sends what it writes, and otherwise in the pool.</summary>
     public static PipeScheduler Scheduler { get; } = new HereOrPool();
 

@@ -6,10 +6,10 @@ namespace Orrery.Satellite.Tunnel;
 
 /// <summary>
 /// What carries a client's WebSocket, in which this side says now and then that it lives. Most beats are pongs that nobody asked for (RFC 6455, section 5.5.3): they want no
-/// answer, which is half of what a beat costs whoever hears thousands. The first and then every third is a ping, and whoever answers it lives too. With the answer the
+/// answer, which is half of what a beat costs whoever hears thousands. The first and then every sixth is a ping, and whoever answers it lives too. With the answer the
 /// control plane may say when to beat next: it hears those of many satellites at once.
 /// </summary>
-/// <param name="turn">Which one of three it is, from 0 on, whatever the first was: those who came at the same moment are not all to be answered in the same ten seconds.</param>
+/// <param name="turn">Which one of six it is, from 0 on, whatever the first was: those who came at the same moment are not all to be answered in the same ten seconds.</param>
 /// <param name="dead">Told that nothing comes in any more, right before it is given up.</param>
 /// <param name="beatsAPing">How many beats there are from one ping to the next: fewer know sooner that nobody answers, and cost whoever answers more.</param>
 internal sealed class BeatingStream(Stream inner, int turn, TimeProvider time, Action? dead = null, int beatsAPing = BeatingStream.BeatsAPing) : ConnectionStream(inner)
@@ -18,7 +18,7 @@ internal sealed class BeatingStream(Stream inner, int turn, TimeProvider time, A
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(10);
 
     /// <summary>A ping and the pongs after it, as a rule.</summary>
-    public const int BeatsAPing = 3;
+    public const int BeatsAPing = 6;
 
     /// <summary>So many beats after a ping in which nothing came in, not even its answer, there is no connection.</summary>
     private const int Patience = 2;

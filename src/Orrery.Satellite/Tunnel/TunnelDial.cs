@@ -12,8 +12,8 @@ namespace Orrery.Satellite.Tunnel;
 /// <param name="client">To the control plane, as this satellite.</param>
 internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvider time)
 {
-    /// <summary>Longer than the control plane is silent that answers each third heartbeat: one who answers those need not be asked otherwise.</summary>
-    private static readonly TimeSpan PingAfter = TimeSpan.FromSeconds(35);
+    /// <summary>Longer than the control plane is silent that answers each sixth heartbeat: one who answers those need not be asked otherwise.</summary>
+    private static readonly TimeSpan PingAfter = TimeSpan.FromSeconds(65);
 
     /// <summary>
     /// Where no heartbeats are in the connection over which the satellite is told of changes: no longer than from one of those to the next, by which nobody on the way forgets it, and a dead one is known

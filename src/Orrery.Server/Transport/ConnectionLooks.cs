@@ -9,14 +9,17 @@ namespace Orrery.Server.Transport;
 
 /// <summary>
 /// Lets the framework look at each connection every five seconds (has it been idle for too long, is its body too slow, has its keep-alive been answered), where it would every second:
-/// a satellite or a client that waits is quiet for ten, and the looks were a sixth of what it cost. At one that rests (<see cref="IRestingConnection"/>) it looks every half a minute.
+/// a satellite or a client that waits is quiet for ten, and the looks were a sixth of what it cost. At one that rests (<see cref="IRestingConnection"/>) it looks every five minutes.
 /// </summary>
 internal sealed class ConnectionLooks : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
-    /// <summary>At each such look also at those that rest: they say now and then that they live, and somebody else listens for it.</summary>
-    private const int RestingToo = 6;
+    /// <summary>At each such look also at those that rest: they say now and then that they live, and somebody else listens for it. A look wakes all of a connection, which costs as much as to hear it.</summary>
+    private const int RestingToo = 60;
+
+    /// <summary>At each such look <see cref="Also"/> is done.</summary>
+    private const int OthersToo = 6;
 
     private readonly ConcurrentDictionary<Looks, bool> connections = new();
     private readonly ILogger<ConnectionLooks> log;
@@ -31,7 +34,7 @@ internal sealed class ConnectionLooks : IDisposable
         timer = time.CreateTimer(static state => ((ConnectionLooks)state!).LookAtAll(), this, Interval, Interval);
     }
 
-    /// <summary>What else is done as often as those that rest are looked at. Null is nothing.</summary>
+    /// <summary>What else is done every half a minute. Null is nothing.</summary>
     public Action? Also { get; set; }
 
     /// <summary>Connections at which somebody wants to look. For tests.</summary>
@@ -96,7 +99,7 @@ internal sealed class ConnectionLooks : IDisposable
                 }
             }
 
-            if (isAtAll && Also is { } also)
+            if (looks % OthersToo == 0 && Also is { } also)
             {
                 Look(also, static a => a());
             }

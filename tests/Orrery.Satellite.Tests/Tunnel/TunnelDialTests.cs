@@ -126,7 +126,7 @@ public sealed class TunnelDialTests
             link.Loss = 1;
             Task asking = client.GetTextAsync("/readyz", default);
 
-            // Fifteen seconds after it was sent; by asking whether it lives it would be fifty.
+            // Fifteen seconds after it was sent; by asking whether it lives it would be eighty.
             using var seen = new SeenTime(TimeProvider.System);
             await Assert.ThrowsAnyAsync<IOException>(() => changes.ReadExactlyAsync(new byte[1]).AsTask().WaitAsync(Limit * 2));
             Assert.InRange(seen.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(35));

@@ -48,20 +48,23 @@ public sealed class ConnectionLooksTests
     }
 
     [Fact]
-    public async Task Before_AConnectionThatRests_IsLookedAtEveryThirtySeconds()
+    public async Task Before_AConnectionThatRests_IsLookedAtEveryFiveMinutes()
     {
         using ConnectionLooks looks = Create();
         var resting = new Resting();
-        int looked = 0;
+        int looked = 0, others = 0;
+        looks.Also = () => others++;
         var over = new TaskCompletionSource();
         Task connection = Open(looks, _ => looked++, over.Task, resting);
 
         Look(5);
-        Assert.Equal(5, looked);
+        Assert.Equal((5, 0), (looked, others));
         resting.IsResting = true;
+        Look(54);
+        Assert.Equal((5, 9), (looked, others));
         Look(1);
-        Assert.Equal(6, looked);
-        Look(5);
+        Assert.Equal((6, 10), (looked, others));
+        Look(59);
         Assert.Equal(6, looked);
         Look(1);
         Assert.Equal(7, looked);

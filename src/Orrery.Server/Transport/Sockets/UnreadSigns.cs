@@ -8,8 +8,8 @@ namespace Orrery.Server.Transport.Sockets;
 /// </summary>
 internal sealed class UnreadSigns : ISignsOfLife
 {
-    /// <summary>So many lie there at most: whoever was mistaken for a sign waits as long as two of them last, and so long may somebody only look alive who says what nobody can decrypt.</summary>
-    private const int Most = 2;
+    /// <summary>So many lie there at most: whoever was mistaken for a sign waits as long as they last, and so long may somebody only look alive who says what nobody can decrypt.</summary>
+    private const int Most = 5;
 
     private readonly Lock gate = new();
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Orrery.Client;
 using Orrery.Commands;
 using Orrery.Installation;
@@ -10,12 +11,15 @@ namespace Orrery.Bench;
 /// A <see cref="Flood"/> in a process of its own. It stands for machines elsewhere: what it takes is the server's time, by what it asks for, and neither the turns nor the processor of the server or
 /// of the one who measures. So it yields to both, and gets as many answers as if it did not. It ends when its input does.
 /// </summary>
-internal sealed class FloodProcess : IDisposable
+internal sealed partial class FloodProcess : IDisposable
 {
     private const string On = "on";
     private const string Off = "off";
     private const string SessionPriority = "/proc/self/autogroup";
     private const string LeastPriority = "19";
+
+    /// <summary>Linux' SCHED_IDLE.</summary>
+    private const int WhenIdle = 5;
 
     private readonly Process process;
 
@@ -57,9 +61,21 @@ internal sealed class FloodProcess : IDisposable
         }
     }
 
-    /// <summary>Where Linux shares the processors among sessions, what counts is the priority of this one's session, else that of the process.</summary>
+    /// <summary>
+    /// Where Linux shares the processors among sessions, what counts is the priority of this one's session, else that of the process. A thread that has begun goes on for some milliseconds all the same,
+    /// whoever wakes, unless it is one for idle times: those are left at once.
+    /// </summary>
     private static async Task YieldAsync(CancellationToken cancellationToken)
     {
+        if (OperatingSystem.IsLinux())
+        {
+            // Threads that come later have it from those that make them.
+            foreach (string thread in Directory.GetDirectories("/proc/self/task"))
+            {
+                _ = SetScheduler(int.Parse(Path.GetFileName(thread), CultureInfo.InvariantCulture), WhenIdle, 0);
+            }
+        }
+
         if (File.Exists(SessionPriority))
         {
             await File.WriteAllTextAsync(SessionPriority, LeastPriority, cancellationToken).ConfigureAwait(false);
@@ -69,6 +85,10 @@ internal sealed class FloodProcess : IDisposable
         using var self = Process.GetCurrentProcess();
         self.PriorityClass = ProcessPriorityClass.Idle;
     }
+
+    /// <returns>Other than zero where it cannot be done: then it yields by its priority alone.</returns>
+    [LibraryImport("libc", EntryPoint = "sched_setscheduler")]
+    private static partial int SetScheduler(int thread, int policy, in int priority);
 
     public void Begin() => process.StandardInput.WriteLine(On);
 

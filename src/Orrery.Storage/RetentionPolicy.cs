@@ -4,8 +4,7 @@ namespace Orrery.Storage;
 /// Which revisions an engine may forget on its own: those older than both the last 10,000 and the last five minutes,
 /// as etcd's users are used to. Not thread-safe.
 /// </summary>
-/// <param name="mark">What was noted last, for an engine whose processes come and go; null for one that notes nothing.</param>
-internal sealed class RetentionPolicy(TimeProvider time, RevisionMark? mark = null)
+internal sealed class RetentionPolicy(TimeProvider time)
 {
     internal const int Revisions = 10_000;
     internal static readonly TimeSpan Age = TimeSpan.FromMinutes(5);
@@ -20,11 +19,20 @@ internal sealed class RetentionPolicy(TimeProvider time, RevisionMark? mark = nu
     private long aged;
     private long done;
 
+    /// <param name="noted">What was noted last, for an engine whose processes come and go; null where nothing was, yet.</param>
+    /// <param name="revision">The newest.</param>
+    public RetentionPolicy(TimeProvider time, RevisionMark? noted, long revision)
+        : this(time)
+    {
+        Mark = noted ?? new RevisionMark(time.GetUtcNow(), revision);
+        LookAtMark(revision);
+    }
+
     /// <summary>
-    /// What is to outlast this process, another one every five minutes. Processes that each live for less than that would otherwise never know of a revision that it is so old,
+    /// What is to outlast this process, another one every five minutes; null for an engine that notes nothing. Processes that each live for less than that would otherwise never know of a revision that it is so old,
     /// and never forget any.
     /// </summary>
-    public RevisionMark? Mark { get; private set; } = mark;
+    public RevisionMark? Mark { get; private set; }
 
     /// <summary>Tells of a new revision.</summary>
     /// <returns>The revision to compact now, or null when there is too little to gain.</returns>
@@ -74,6 +82,3 @@ internal sealed class RetentionPolicy(TimeProvider time, RevisionMark? mark = nu
         }
     }
 }
-
-/// <summary>A revision, and a time of day at which there was none newer.</summary>
-internal readonly record struct RevisionMark(DateTimeOffset At, long Revision);

@@ -5,7 +5,8 @@ namespace Orrery.Storage.Etcd;
 /// <summary>One transaction of ours as one of etcd's.</summary>
 internal static class EtcdCommit
 {
-    public static ReadOnlyMemory<byte> Encode(Transaction transaction, EtcdKeys keys)
+    /// <param name="mark">What the marker says of how old a revision is.</param>
+    public static ReadOnlyMemory<byte> Encode(Transaction transaction, EtcdKeys keys, ReadOnlySpan<byte> mark)
     {
         var request = new TxnRequest();
 
@@ -26,7 +27,7 @@ internal static class EtcdCommit
                 _ = write.Value is { } value ? request.ThenPut(keys.Encode(write.Key), value.Span) : request.ThenDelete(keys.Encode(write.Key));
             }
 
-            return request.ThenPut(keys.Marker, []).Encoded;
+            return request.ThenPut(keys.Marker, mark).Encoded;
         }
 
         // 3. Only deletes, perhaps all of absent keys: then the marker must stay as it is, too.
@@ -38,7 +39,7 @@ internal static class EtcdCommit
             deletes.ElseDelete(key);
         }
 
-        return request.Then(deletes.ElsePut(keys.Marker, [])).Encoded;
+        return request.Then(deletes.ElsePut(keys.Marker, mark)).Encoded;
     }
 
     public static CommitResult Decode(Transaction transaction, TxnResponse response)

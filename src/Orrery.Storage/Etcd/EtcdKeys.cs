@@ -9,7 +9,7 @@ internal sealed class EtcdKeys(string prefix)
 
     /// <summary>
     /// A key that every transaction of ours that changes something writes: its revision is the newest of ours, whatever
-    /// others do in the same etcd. It stands outside of what watches and ranges see, as no key of ours lacks the slash.
+    /// others do in the same etcd, and its value a <see cref="RevisionMark"/>. It stands outside of what watches and ranges see, as no key of ours lacks the slash.
     /// </summary>
     public byte[] Marker { get; } = Encoding.UTF8.GetBytes(prefix + ".revision");
 

@@ -17,9 +17,10 @@ public sealed class EtcdStore : IStore
     private readonly EtcdEndpoints endpoints;
     private readonly EtcdReader reader;
     private readonly SharedRead revisions;
-    private readonly RetentionPolicy retention;
     private readonly Lock gate = new();
     private readonly CancellationTokenSource closed = new();
+    private RetentionPolicy retention;
+    private byte[] mark = [];
     private Task compacting = Task.CompletedTask;
 
     private EtcdStore(EtcdOptions options)
@@ -43,7 +44,9 @@ public sealed class EtcdStore : IStore
         var store = new EtcdStore(options);
         try
         {
-            await store.reader.RevisionsAsync(cancellationToken).ConfigureAwait(false);
+            (long newest, _) = await store.reader.RevisionsAsync(cancellationToken).ConfigureAwait(false);
+            ReadOnlyMemory<byte>? noted = await store.reader.RawAsync(store.keys.Marker, cancellationToken).ConfigureAwait(false);
+            store.Resume(new RetentionPolicy(options.TimeProvider, RevisionMark.Decode(noted.GetValueOrDefault().Span), newest));
             return store;
         }
         catch
@@ -69,7 +72,7 @@ public sealed class EtcdStore : IStore
         try
         {
             response = await endpoints.WriteAsync(
-                "/etcdserverpb.KV/Txn", EtcdCommit.Encode(transaction, keys), TxnResponse.Read, closed.Token, cancellationToken).ConfigureAwait(false);
+                "/etcdserverpb.KV/Txn", EtcdCommit.Encode(transaction, keys, Volatile.Read(ref mark)), TxnResponse.Read, closed.Token, cancellationToken).ConfigureAwait(false);
         }
         catch (StoreException full) when (full.IsFull)
         {
@@ -188,12 +191,31 @@ public sealed class EtcdStore : IStore
         endpoints.Dispose();
     }
 
+    /// <summary>Goes on with what was noted last of how old revisions are, by whichever server.</summary>
+    private void Resume(RetentionPolicy resumed)
+    {
+        retention = resumed;
+        mark = resumed.Mark.GetValueOrDefault().Encode();
+    }
+
     /// <summary>Compacts now and then. It affects the whole etcd; each process does it by what it wrote itself, and to do it twice does no harm.</summary>
     private void Retain(long revision)
     {
         lock (gate)
         {
-            if (compacting.IsCompleted && retention.Note(revision) is { } old)
+            if (!compacting.IsCompleted)
+            {
+                return;
+            }
+
+            RevisionMark? before = retention.Mark;
+            long? target = retention.Note(revision);
+            if (retention.Mark is { } now && now != before)
+            {
+                Volatile.Write(ref mark, now.Encode());
+            }
+
+            if (target is { } old)
             {
                 // A failure costs nothing but space, until the next step.
                 compacting = CompactAsync(old, closed.Token).AsTask();

@@ -19,9 +19,9 @@ public sealed class SqliteStore : ILocalStore
     private SqliteStore(FileLock fileLock, WriteSession session, string path, TimeProvider time)
     {
         this.fileLock = fileLock;
-        session.Mark ??= new RevisionMark(time.GetUtcNow(), session.Revision);
         this.session = session;
-        retention = new RetentionPolicy(time, session.Mark);
+        retention = new RetentionPolicy(time, session.Mark, session.Revision);
+        session.Mark = retention.Mark;
         readers = new ReadSessions(path);
         writer = new GroupWriter(session, feed, OnCommitted);
     }

@@ -18,6 +18,7 @@ internal sealed class RetentionPolicy(TimeProvider time)
     private long lastSample;
     private long aged;
     private long done;
+    private bool hasFailed;
 
     /// <param name="noted">What was noted last, for an engine whose processes come and go; null where nothing was, yet.</param>
     /// <param name="revision">The newest.</param>
@@ -44,6 +45,8 @@ internal sealed class RetentionPolicy(TimeProvider time)
             samples.Enqueue((now, revision));
             lastSample = now;
             LookAtMark(revision);
+            done = hasFailed ? 0 : done;
+            hasFailed = false;
         }
 
         while (samples.TryPeek(out (long Timestamp, long Revision) oldest) && time.GetElapsedTime(oldest.Timestamp, now) >= Age)
@@ -61,6 +64,9 @@ internal sealed class RetentionPolicy(TimeProvider time)
         done = target;
         return target;
     }
+
+    /// <summary>Tells that what was to be compacted could not be, as on a full disk: it is to be tried again with the next sample.</summary>
+    public void Failed() => hasFailed = true;
 
     private void LookAtMark(long revision)
     {

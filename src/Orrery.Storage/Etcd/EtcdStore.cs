@@ -208,6 +208,12 @@ public sealed class EtcdStore : IStore
                 return;
             }
 
+            if (compacting.IsFaulted)
+            {
+                retention.Failed();
+                compacting = Task.CompletedTask;
+            }
+
             RevisionMark? before = retention.Mark;
             long? target = retention.Note(revision);
             if (retention.Mark is { } now && now != before)
@@ -217,7 +223,7 @@ public sealed class EtcdStore : IStore
 
             if (target is { } old)
             {
-                // A failure costs nothing but space, until the next step.
+                // A failure costs nothing but space, until it is tried again.
                 compacting = CompactAsync(old, closed.Token).AsTask();
             }
         }

@@ -131,6 +131,12 @@ public sealed class SqliteStore : ILocalStore
             return;
         }
 
+        if (compacting.IsFaulted)
+        {
+            retention.Failed();
+            compacting = Task.CompletedTask;
+        }
+
         long? target = retention.Note(revision);
         session.Mark = retention.Mark;
         if (target is { } old)

@@ -6,7 +6,7 @@ namespace Orrery.Storage.Tests.Etcd;
 /// <summary>What servers of an etcd forget by themselves, however often they are started anew.</summary>
 public sealed class EtcdRetentionTests(EtcdFixture etcd) : IClassFixture<EtcdFixture>
 {
-    private readonly ManualTime time = new();
+    private readonly ShiftedTime time = new();
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -21,7 +21,7 @@ public sealed class EtcdRetentionTests(EtcdFixture etcd) : IClassFixture<EtcdFix
         // It is known six minutes later how old the first is, and six minutes after that how old those are that there were by then.
         for (int minutes = 0; minutes < 12; minutes += 2)
         {
-            time.Advance(TimeSpan.FromMinutes(2));
+            time.Shift += TimeSpan.FromMinutes(2);
             Assert.True(await IsKeptAsync(options, first));
             await RunAsync(options, 1);
         }

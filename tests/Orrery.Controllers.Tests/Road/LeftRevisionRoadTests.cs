@@ -88,6 +88,7 @@ public sealed class LeftRevisionRoadTests
         await ReadyAsync(shop, 2);
         KubeObject set = Assert.Single((await shop.ListAsync(ReplicaSets, "default", null, default)).Items);
         await shop.DeleteAsync(Deployments, "default", "web", new DeleteQuery { PropagationPolicy = "Orphan" }, default);
+        await Eventually.TrueAsync(async () => await shop.FindAsync(Deployments, "default", "web", default) is null, "the Deployment has gone", Limit);
         await Eventually.TrueAsync(async () => await WorkAsync(fleet, "dp-pa2-par") is { } work && Conditions.IsTrue(work, "Applied"), "its ReplicaSet is placed", Limit);
 
         // 1. A successor with another template ends its pods, one after the other.

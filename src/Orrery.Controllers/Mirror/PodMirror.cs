@@ -10,7 +10,7 @@ namespace Orrery.Controllers.Mirror;
 internal static class PodMirror
 {
     /// <summary>What would mean something else, or nothing, in the virtual cluster, or what no one may set when making a pod.</summary>
-    private static readonly string[] DroppedSpec = ["priority", "priorityClassName", "ephemeralContainers", "preemptionPolicy", "schedulingGates", "resourceClaims"];
+    private static readonly string[] DroppedSpec = ["priority", "ephemeralContainers", "preemptionPolicy", "schedulingGates", "resourceClaims"];
 
     private const string TemplateHashLabel = "pod-template-hash";
 

@@ -15,8 +15,8 @@ internal static class PlacedQuota
 
     private const string OfStorageClass = ".storageclass.storage.k8s.io/";
 
-    /// <summary>Whether anything of it does. Pods have other priority classes there, or none.</summary>
-    public static bool IsAny(KubeObject quota) => quota.ToJsonObject() is var json && !IsByPriority(json) && (json.NodeAt("spec", "hard") as JsonObject ?? []).Any(h => IsPlaced(h.Key));
+    /// <summary>Whether anything of it does. One for priority classes goes by those that pods have there.</summary>
+    public static bool IsAny(KubeObject quota) => (quota.ToJsonObject().NodeAt("spec", "hard") as JsonObject ?? []).Any(h => IsPlaced(h.Key));
 
     /// <summary>Takes out what does not.</summary>
     public static void Keep(JsonObject spec)
@@ -29,8 +29,4 @@ internal static class PlacedQuota
 
     private static bool IsPlaced(string limit) =>
         Limits.Contains(limit) || Array.Exists(Prefixes, p => limit.StartsWith(p, StringComparison.Ordinal)) || limit.Contains(OfStorageClass, StringComparison.Ordinal);
-
-    private static bool IsByPriority(JsonObject quota) =>
-        (quota.NodeAt("spec", "scopes") as JsonArray ?? []).Any(s => (string?)s == "PriorityClass")
-        || (quota.NodeAt("spec", "scopeSelector", "matchExpressions") as JsonArray ?? []).OfType<JsonObject>().Any(e => e.TextAt("scopeName") == "PriorityClass");
 }

@@ -22,19 +22,22 @@ public sealed record LimitedResource(GroupResource Resource, IReadOnlyList<strin
         string[] parts = [.. limited.Where(l => l.Resource == resource).SelectMany(l => l.Contains)];
         HashSet<string> names = [.. usage.Where(u => u.Value.Sign > 0 && parts.Any(part => u.Key.Contains(part, StringComparison.Ordinal))).Select(u => u.Key)];
         QuotaScope[] scopes = [.. limited.SelectMany(l => l.Scopes).Where(scope => evaluator.IsIn(scope, item))];
-        if ((names.Count == 0 && scopes.Length == 0) || (old is not null && QuotaCheck.Difference(usage, evaluator.Usage(old, now)).Count == 0))
+        if ((names.Count == 0 && scopes.Length == 0) || IsAsBefore())
         {
             return new Uncovered([], []);
         }
 
         // 2. What is spoken of: by those quotas that count the object, and of scopes by any of whose scopes it is in one.
-        foreach (JsonObject quota in quotas.Where(quota => QuotaScope.Of(quota).All(scope => evaluator.IsIn(scope, item))))
+        foreach (JsonObject quota in quotas.Where(quota => evaluator.IsCounted(quota, item)))
         {
             names.ExceptWith(evaluator.Matching(ResourceList.Read(quota["status"]?["hard"]).Keys));
         }
 
         HashSet<string> covered = [.. quotas.SelectMany(QuotaScope.Of).Where(scope => evaluator.IsIn(scope, item)).Select(scope => scope.Name)];
         return new Uncovered([.. names.Order(StringComparer.Ordinal)], [.. scopes.Where(scope => !covered.Contains(scope.Name))]);
+
+        bool IsAsBefore() => old is not null && QuotaCheck.Difference(usage, evaluator.Usage(old, now)).Count == 0
+            && !quotas.Any(quota => evaluator.IsCounted(quota, item) && !evaluator.IsCounted(quota, old));
     }
 }
 

@@ -7,16 +7,18 @@ namespace Orrery.Machinery.Quotas;
 /// <summary>What a pod asks for as a whole: component-helpers <c>resource/helpers.go</c>, PodRequests and PodLimits.</summary>
 public static class PodAmounts
 {
-    public static ResourceList Requests(JsonObject spec)
+    /// <param name="status">What it says that containers really have counts where it is more, as while a pod is being resized; null: only what is asked for counts.</param>
+    public static ResourceList Requests(JsonObject spec, JsonObject? status = null)
     {
-        ResourceList sum = OfContainers(spec, "requests");
+        ResourceList sum = OfContainers(spec, "requests", status);
         sum.Plus(ResourceList.Read(spec["overhead"]));
         return sum;
     }
 
-    public static ResourceList Limits(JsonObject spec)
+    /// <param name="status">As for <see cref="Requests"/>.</param>
+    public static ResourceList Limits(JsonObject spec, JsonObject? status = null)
     {
-        ResourceList sum = OfContainers(spec, "limits");
+        ResourceList sum = OfContainers(spec, "limits", status);
 
         // Overhead raises a limit that there is; it makes none.
         foreach ((string name, Quantity amount) in ResourceList.Read(spec["overhead"]))
@@ -30,13 +32,13 @@ public static class PodAmounts
         return sum;
     }
 
-    private static ResourceList OfContainers(JsonObject spec, string member)
+    private static ResourceList OfContainers(JsonObject spec, string member, JsonObject? status)
     {
         // 1. What runs for as long as the pod does: containers, and init containers that stay.
         var sum = new ResourceList();
         foreach (JsonObject container in spec.Items("containers"))
         {
-            sum.Plus(Of(container, member));
+            sum.Plus(Of(container, member, status, "containerStatuses"));
         }
 
         // 2. The most that is needed while the others start one after the other, beside those that stay.
@@ -44,8 +46,9 @@ public static class PodAmounts
         var starting = new ResourceList();
         foreach (JsonObject container in spec.Items("initContainers"))
         {
-            ResourceList own = Of(container, member);
-            if (container.Text("restartPolicy") == "Always")
+            bool stays = container.Text("restartPolicy") == "Always";
+            ResourceList own = Of(container, member, stays ? status : null, "initContainerStatuses");
+            if (stays)
             {
                 sum.Plus(own);
                 staying.Plus(own);
@@ -68,6 +71,25 @@ public static class PodAmounts
         }
 
         return sum;
+    }
+
+    /// <summary>What a container asks for or has, whichever is more; of one whose resize its node can never carry out, what it has.</summary>
+    private static ResourceList Of(JsonObject container, string member, JsonObject? status, string statuses)
+    {
+        if (status?.Items(statuses).FirstOrDefault(s => s.Text("name") == container.Text("name")) is not { } known || known.Child("resources") is not { } given)
+        {
+            return Of(container, member);
+        }
+
+        bool isInfeasible = status.Items("conditions").Any(c => c.Text("type") == "PodResizePending" && c.Text("reason") == "Infeasible");
+        ResourceList most = isInfeasible ? [] : Of(container, member);
+        most.AtLeast(ResourceList.Read(given[member]));
+        if (member == "requests")
+        {
+            most.AtLeast(ResourceList.Read(known["allocatedResources"]));
+        }
+
+        return most;
     }
 
     internal static ResourceList Of(JsonObject container, string member) => ResourceList.Read(container.Child("resources")?[member]);

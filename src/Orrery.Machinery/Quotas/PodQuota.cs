@@ -34,7 +34,8 @@ internal sealed class PodQuota(GroupResource resource) : QuotaEvaluator(resource
         }
 
         JsonObject spec = item.ObjectAt("spec");
-        Charge(usage, PodAmounts.Requests(spec), PodAmounts.Limits(spec));
+        JsonObject? status = item.Child("status");
+        Charge(usage, PodAmounts.Requests(spec, status), PodAmounts.Limits(spec, status));
         return usage;
     }
 

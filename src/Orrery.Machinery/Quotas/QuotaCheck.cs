@@ -20,7 +20,7 @@ public static class QuotaCheck
         JsonObject? status = quota.Child("status");
         ResourceList hard = ResourceList.Read(status?["hard"]);
         string[] limited = [.. evaluator.Matching(hard.Keys)];
-        if (limited.Length == 0 || !QuotaScope.Of(quota).All(scope => evaluator.IsIn(scope, item)))
+        if (limited.Length == 0 || !evaluator.IsCounted(quota, item))
         {
             return null;
         }
@@ -43,8 +43,8 @@ public static class QuotaCheck
             return $"quota usage is negative for resource(s): {string.Join(',', negative)}";
         }
 
-        // 3. What it would use beyond what it used before. Less is given back by whoever counts again, not here.
-        ResourceList more = Difference(wanted, old is null ? null : evaluator.Usage(old, now)).Of(limited);
+        // 3. What it would use beyond what it used of this quota before. Less is given back by whoever counts again, not here.
+        ResourceList more = Difference(wanted, old is not null && evaluator.IsCounted(quota, old) ? evaluator.Usage(old, now) : null).Of(limited);
         if (more.Count == 0)
         {
             return null;

@@ -72,6 +72,9 @@ public abstract class QuotaEvaluator(GroupResource resource)
     /// <summary>Whether an object is within one of a quota's scopes.</summary>
     public virtual bool IsIn(QuotaScope scope, JsonObject item) => false;
 
+    /// <summary>Whether an object is within all of a quota's scopes.</summary>
+    public bool IsCounted(JsonObject quota, JsonObject item) => QuotaScope.Of(quota).All(scope => IsIn(scope, item));
+
     /// <summary>What one object uses.</summary>
     public abstract ResourceList Usage(JsonObject item, DateTimeOffset now);
 

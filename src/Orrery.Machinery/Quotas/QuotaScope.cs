@@ -38,7 +38,7 @@ public sealed record QuotaScope(string Name, string Operator, IReadOnlyList<stri
         "Exists" => classes.Count > 0,
         "DoesNotExist" => classes.Count == 0,
         "In" => classes.Any(Values.Contains),
-        "NotIn" => !classes.Any(Values.Contains),
+        "NotIn" => classes.Count == 0 || classes.Exists(c => !Values.Contains(c)),
         _ => false,
     };
 

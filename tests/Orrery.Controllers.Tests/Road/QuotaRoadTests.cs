@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Controllers.Placement;
 using Orrery.Testing;
@@ -11,6 +12,7 @@ public sealed class QuotaRoadTests
     private const string Mapped = "acme-shop-default";
 
     private static readonly GroupVersionResource Deployments = new("apps", "v1", "deployments");
+    private static readonly GroupVersionResource PriorityClasses = new("scheduling.k8s.io", "v1", "priorityclasses");
 
     /// <summary>Pods of a workload are made in its data plane, and held back there.</summary>
     [Fact]
@@ -51,10 +53,47 @@ public sealed class QuotaRoadTests
         Assert.Null(await plane.Client.FindAsync(CoreResources.ResourceQuotas, Mapped, "team", default));
     }
 
-    /// <summary>What says nothing of pods is the virtual cluster's own business, as is what says it by priorities, which pods do not keep there.</summary>
+    /// <summary>Pods of a class are held back where they are made, and counted by the class that they have there.</summary>
+    [Fact]
+    public async Task Quota_OfAPriorityClass_HoldsBackAndCountsThePodsThatHaveIt()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using SimulatedPlane plane = await SimulatedPlane.JoinAsync(fleet, "pa2-par", nodes: 1);
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        await fleet.Root.CreateAsync(OrreryResources.TenantClasses, "", Json("""{"apiVersion": "orrery.dev/v1alpha1", "kind": "TenantClass", "metadata": {"name": "gold"}, "spec": {"priorityClasses": ["high"]} }"""), default);
+        await fleet.Root.PatchAsync(OrreryResources.Tenants, "", "acme", PatchKind.Merge, Json("""{"spec": {"class": "gold"} }"""), default);
+        foreach (KubeClient cluster in new[] { plane.Client, shop })
+        {
+            await cluster.CreateAsync(PriorityClasses, "", Json("""{"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "high"}, "value": 1000}"""), default);
+        }
+
+        await shop.CreateAsync(CoreResources.ResourceQuotas, "default", Json("""
+            {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "team"}, "spec": {"hard": {"pods": "1"}, "scopeSelector": {"matchExpressions": [{"scopeName": "PriorityClass", "operator": "In", "values": ["high"]}]} } }
+            """), default);
+        await Eventually.SomeAsync(() => plane.Client.FindAsync(CoreResources.ResourceQuotas, Mapped, "team", default), "it is there", TimeSpan.FromSeconds(60));
+        foreach ((string name, string priority) in new[] { ("urgent", """ "priorityClassName": "high", """), ("usual", "") })
+        {
+            await shop.CreateAsync(Deployments, "default", Json($$"""
+                {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "{{name}}"},
+                 "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "{{name}}"} },
+                          "template": {"metadata": {"labels": {"app": "{{name}}"} }, "spec": { {{priority}} "containers": [{"name": "c", "image": "example.test/web:1"}]} } } }
+                """), default);
+        }
+
+        await Eventually.TrueAsync(
+            async () => Conditions.Find(await shop.GetAsync(Deployments, "default", "urgent", default), "ReplicaFailure") is { Status: "True", Reason: "FailedCreate" } failed
+                && failed.Message.Contains("exceeded quota: team", StringComparison.Ordinal),
+            "it says what holds it back", TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync(async () => (await shop.GetAsync(Deployments, "default", "usual", default)).NumberAt("status", "availableReplicas") == 2, "others are not held back", TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync(async () => await UsedAsync(shop) == "1", "one is counted", TimeSpan.FromSeconds(60));
+        KubeObject pod = Assert.Single((await shop.ListAsync(CoreResources.Pods, "default", new ListQuery { LabelSelector = "app=urgent" }, default)).Items);
+        Assert.Equal("high", pod.TextAt("spec", "priorityClassName"));
+    }
+
+    /// <summary>What says nothing of pods is the virtual cluster's own business.</summary>
     [Theory]
     [InlineData("""{"hard": {"configmaps": "5", "services": "2", "count/jobs.batch": "1"} }""", false)]
-    [InlineData("""{"hard": {"pods": "5"}, "scopeSelector": {"matchExpressions": [{"scopeName": "PriorityClass", "operator": "In", "values": ["high"]}]} }""", false)]
+    [InlineData("""{"hard": {"pods": "5"}, "scopeSelector": {"matchExpressions": [{"scopeName": "PriorityClass", "operator": "In", "values": ["high"]}]} }""", true)]
     [InlineData("""{"hard": {"pods": "5"}, "scopes": ["NotTerminating"]}""", true)]
     [InlineData("""{"hard": {"fast.storageclass.storage.k8s.io/requests.storage": "5Gi"} }""", true)]
     [InlineData("""{"hard": {"limits.memory": "5Gi"} }""", true)]

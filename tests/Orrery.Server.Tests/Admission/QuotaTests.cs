@@ -165,6 +165,82 @@ public sealed class QuotaTests(ServerFixture fixture) : IClassFixture<ServerFixt
         Assert.Equal("pods \"high\" is forbidden: exceeded quota: high, requested: pods=1, used: pods=0, limited: pods=0", high.Message);
     }
 
+    /// <summary>What is in a scope from an update on is charged with all that it uses, though the update asks for no more.</summary>
+    [Fact]
+    public async Task Update_IntoAScope_IsChargedAsAWhole()
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(
+            Quotas, ns, Quota("gold", """{"persistentvolumeclaims":"1"}""", ""","scopeSelector":{"matchExpressions":[{"scopeName":"VolumeAttributesClass","operator":"In","values":["gold"]}]}"""), Token);
+        foreach (string name in new[] { "a", "b" })
+        {
+            await fixture.Admin.CreateAsync(Claims, ns, Claim(name, "silver"), Token);
+            await fixture.Admin.PatchAsync(Claims, ns, name, PatchKind.Merge, Json("""{"status":{"phase":"Bound"}}"""), Token, "status");
+        }
+
+        await fixture.Admin.PatchAsync(Claims, ns, "a", PatchKind.Merge, Json("""{"spec":{"volumeAttributesClassName":"gold"}}"""), Token);
+        StatusException second = await RefusalAsync(() => fixture.Admin.PatchAsync(Claims, ns, "b", PatchKind.Merge, Json("""{"spec":{"volumeAttributesClassName":"gold"}}"""), Token));
+
+        Assert.Equal(
+            "persistentvolumeclaims \"b\" is forbidden: exceeded quota: gold, requested: persistentvolumeclaims=1, used: persistentvolumeclaims=1, limited: persistentvolumeclaims=1", second.Message);
+    }
+
+    /// <summary>One that is on its way from one class to another is of both: in a scope by one of them, and out of it by none.</summary>
+    [Theory]
+    [InlineData("In", true)]
+    [InlineData("NotIn", true)]
+    [InlineData("Exists", true)]
+    [InlineData("DoesNotExist", false)]
+    public async Task Scope_OfAClaimOfTwoClasses_IsMetByEither(string op, bool counts)
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(Claims, ns, Claim("a", "silver"), Token);
+        await fixture.Admin.PatchAsync(Claims, ns, "a", PatchKind.Merge, Json("""{"status":{"currentVolumeAttributesClassName":"gold"}}"""), Token, "status");
+        string values = op is "In" or "NotIn" ? ""","values":["gold"]""" : "";
+        await fixture.Admin.CreateAsync(
+            Quotas, ns, Quota("q", """{"persistentvolumeclaims":"5"}""", $$""","scopeSelector":{"matchExpressions":[{"scopeName":"VolumeAttributesClass","operator":"{{op}}"{{values}}}]}"""), Token);
+
+        KubeObject quota = await EventuallyAsync(fixture.Admin, Quotas, ns, "q", q => q.TextAt("status", "used", "persistentvolumeclaims") is not null);
+        Assert.Equal(counts ? "1" : "0", quota.TextAt("status", "used", "persistentvolumeclaims"));
+    }
+
+    /// <summary>What a container still has counts until its node has taken it back.</summary>
+    [Fact]
+    public async Task Used_OfAPodThatIsMadeSmaller_IsWhatItStillHas()
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(ServerFixture.Pods, ns, Pod("big", """{"requests":{"cpu":"2"}}"""), Token);
+        await fixture.Admin.PatchAsync(
+            ServerFixture.Pods, ns, "big", PatchKind.Merge,
+            Json("""{"status":{"phase":"Running","containerStatuses":[{"name":"c","image":"i","imageID":"i","ready":true,"restartCount":0,"resources":{"requests":{"cpu":"2"}},"allocatedResources":{"cpu":"2"}}]}}"""), Token, "status");
+        await fixture.Admin.PatchAsync(ServerFixture.Pods, ns, "big", PatchKind.Strategic, Json("""{"spec":{"containers":[{"name":"c","resources":{"requests":{"cpu":"1"}}}]}}"""), Token, "resize");
+
+        await fixture.Admin.CreateAsync(Quotas, ns, Quota("q", """{"requests.cpu":"2"}"""), Token);
+        await EventuallyAsync(fixture.Admin, Quotas, ns, "q", q => q.TextAt("status", "used", "requests.cpu") == "2");
+        await fixture.Admin.PatchAsync(
+            ServerFixture.Pods, ns, "big", PatchKind.Merge,
+            Json("""{"status":{"containerStatuses":[{"name":"c","image":"i","imageID":"i","ready":true,"restartCount":0,"resources":{"requests":{"cpu":"1"}},"allocatedResources":{"cpu":"1"}}]}}"""), Token, "status");
+        await EventuallyAsync(fixture.Admin, Quotas, ns, "q", q => q.TextAt("status", "used", "requests.cpu") == "1");
+    }
+
+    /// <summary>A mirrored pod has its data plane's class where that is one here, so that quotas go by it; another is unknown here.</summary>
+    [Fact]
+    public async Task Create_ByTheControlPlane_KeepsAClassThatIsKnown()
+    {
+        ClusterName cluster = await fixture.ClusterAsync("quota");
+        KubeClient tenant = fixture.Server.AdminOf(cluster);
+        KubeClient mirror = fixture.Server.ControlPlane().InCluster(cluster);
+        await tenant.CreateAsync(PriorityClasses, "", Json("""{"metadata":{"name":"high"},"value":1000,"preemptionPolicy":"Never"}"""), Token);
+        await tenant.CreateAsync(Quotas, "default", Quota("q", """{"pods":"5"}""", ""","scopes":["PriorityClass"]"""), Token);
+
+        KubeObject known = await mirror.CreateAsync(ServerFixture.Pods, "default", Pod("m-1", spec: ""","priorityClassName":"high" """), Token);
+        KubeObject unknown = await mirror.CreateAsync(ServerFixture.Pods, "default", Pod("m-2", spec: ""","priorityClassName":"theirs" """), Token);
+
+        Assert.Equal(("high", 1000, "Never"), (known.TextAt("spec", "priorityClassName"), known.NumberAt("spec", "priority"), known.TextAt("spec", "preemptionPolicy")));
+        Assert.Equal((null, 0, "PreemptLowerPriority"), (unknown.TextAt("spec", "priorityClassName"), unknown.NumberAt("spec", "priority"), unknown.TextAt("spec", "preemptionPolicy")));
+        await EventuallyAsync(tenant, Quotas, "default", "q", q => q.TextAt("status", "used", "pods") == "1");
+    }
+
     [Fact]
     public async Task Create_DryRun_IsRefusedAndChargesNothing()
     {
@@ -207,4 +283,7 @@ public sealed class QuotaTests(ServerFixture fixture) : IClassFixture<ServerFixt
         KubeObject quota = await EventuallyAsync(fixture.Admin, Quotas, ns, "q", q => q.TextAt("status", "hard", "pods") == "3");
         Assert.Equal("""{"count/deployments.apps":"0","pods":"0"}""", quota.At("status", "used")!.Value.GetRawText());
     }
+
+    private static JsonObject Claim(string name, string type) =>
+        Json($$"""{"metadata":{"name":"{{name}}"},"spec":{"accessModes":["ReadWriteOnce"],"volumeAttributesClassName":"{{type}}","resources":{"requests":{"storage":"1Gi"} } } }""");
 }

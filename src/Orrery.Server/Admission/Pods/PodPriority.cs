@@ -29,9 +29,7 @@ internal sealed class PodPriority(ObjectStore objects) : IMutatingPlugin, IValid
             }
             else if (request.IsControlPlane)
             {
-                // A mirrored pod's class is that of its data plane and means nothing here.
-                spec.Fill("priority", 0);
-                spec.Fill("preemptionPolicy", "PreemptLowerPriority");
+                Mirror(request.Cluster, spec);
             }
             else
             {
@@ -60,6 +58,19 @@ internal sealed class PodPriority(ObjectStore objects) : IMutatingPlugin, IValid
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>A mirrored pod has the class that it has in its data plane, as long as that is one here too: quotas go by it, and a copy of the pod can be made.</summary>
+    private void Mirror(ClusterName cluster, JsonObject spec)
+    {
+        JsonObject? type = spec.Text("priorityClassName") is { Length: > 0 } name ? Find(cluster, name) : null;
+        if (type is null)
+        {
+            spec.Remove("priorityClassName");
+        }
+
+        spec.Fill("priority", type?.Number("value") ?? 0);
+        spec.Fill("preemptionPolicy", PreemptionOf(type));
+    }
+
     private static void Keep(JsonNode? old, JsonObject spec, string member)
     {
         if (spec[member] is null && old?[member] is { } kept)
@@ -73,9 +84,7 @@ internal sealed class PodPriority(ObjectStore objects) : IMutatingPlugin, IValid
         JsonObject? type;
         if (spec.Text("priorityClassName") is { Length: > 0 } name)
         {
-            type = objects.Find(Classes, request.Cluster, "", name) is { } found
-                ? StoredJson.Parse(found.Json.Span)
-                : throw ApiErrors.Forbidden(request.GroupResource, request.Name, $"no PriorityClass with name {name} was found");
+            type = Find(request.Cluster, name) ?? throw ApiErrors.Forbidden(request.GroupResource, request.Name, $"no PriorityClass with name {name} was found");
         }
         else if ((type = Default(request.Cluster)) is not null)
         {
@@ -90,7 +99,7 @@ internal sealed class PodPriority(ObjectStore objects) : IMutatingPlugin, IValid
                 $"the integer value of priority ({said}) must not be provided in pod spec; priority admission controller computed {priority} from the given PriorityClass name");
         }
 
-        string policy = type?.Text("preemptionPolicy") is { Length: > 0 } own ? own : "PreemptLowerPriority";
+        string policy = PreemptionOf(type);
         if (spec.Text("preemptionPolicy") is { Length: > 0 } wanted && wanted != policy)
         {
             throw ApiErrors.Forbidden(
@@ -101,6 +110,10 @@ internal sealed class PodPriority(ObjectStore objects) : IMutatingPlugin, IValid
         spec["priority"] = priority;
         spec["preemptionPolicy"] = policy;
     }
+
+    private static string PreemptionOf(JsonObject? type) => type?.Text("preemptionPolicy") is { Length: > 0 } own ? own : "PreemptLowerPriority";
+
+    private JsonObject? Find(ClusterName cluster, string name) => objects.Find(Classes, cluster, "", name) is { } found ? StoredJson.Parse(found.Json.Span) : null;
 
     /// <summary>The class of pods that name none: of several, as races may leave, the lowest.</summary>
     private JsonObject? Default(ClusterName cluster) => objects.Current(Classes).Range(Cache.StoreKey.Prefix(Classes.GroupResource, cluster))

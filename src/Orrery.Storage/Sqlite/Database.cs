@@ -54,6 +54,22 @@ internal sealed class Database : IDisposable
     /// <summary>Gives back what memory it can; what was cached is read again.</summary>
     public void Shrink() => raw.sqlite3_exec(handle, "PRAGMA shrink_memory");
 
+    /// <summary>Brings into the file what of the log nobody reads and nobody has locked.</summary>
+    /// <returns>Pages of the log that are left.</returns>
+    /// <exception cref="SqliteFault">The disk failed, or it is done already by somebody else.</exception>
+    public int Checkpoint()
+    {
+        Check(raw.sqlite3_wal_checkpoint_v2(handle, null, raw.SQLITE_CHECKPOINT_PASSIVE, out int logged, out int done));
+        return Math.Max(0, logged - done);
+    }
+
+    /// <returns>Pages written by this connection since it was asked last.</returns>
+    public int TakeWritten()
+    {
+        Check(raw.sqlite3_db_status(handle, raw.SQLITE_DBSTATUS_CACHE_WRITE, out int written, out _, 1));
+        return written;
+    }
+
     public Statement Prepare(string sql)
     {
         Check(raw.sqlite3_prepare_v2(handle, sql, out sqlite3_stmt statement));

@@ -19,6 +19,7 @@ internal sealed class GroupWriter : IDisposable
     private readonly object gate = new();
     private readonly Queue<WriteRequest> waiting = new();
     private readonly WriteSession session;
+    private readonly Checkpointer checkpoints;
     private readonly CommitFeed feed;
     private readonly Action<long> onCommitted;
     private readonly Thread thread;
@@ -29,9 +30,10 @@ internal sealed class GroupWriter : IDisposable
     private bool isShrunk;
 
     /// <param name="onCommitted">Told of the newest revision after each group, on the writer's thread.</param>
-    public GroupWriter(WriteSession session, CommitFeed feed, Action<long> onCommitted)
+    public GroupWriter(WriteSession session, Checkpointer checkpoints, CommitFeed feed, Action<long> onCommitted)
     {
         this.session = session;
+        this.checkpoints = checkpoints;
         this.feed = feed;
         this.onCommitted = onCommitted;
         feed.Start(session.Revision);
@@ -68,11 +70,13 @@ internal sealed class GroupWriter : IDisposable
         }
 
         thread.Join();
+        checkpoints.Dispose();
         session.Dispose();
     }
 
     private void Loop()
     {
+        ThreadUrgency.Raise();
         var group = new List<WriteRequest>();
         while (Gather(group))
         {
@@ -88,6 +92,7 @@ internal sealed class GroupWriter : IDisposable
 
             onCommitted(session.Revision);
             group.Clear();
+            checkpoints.Note(session);
         }
     }
 

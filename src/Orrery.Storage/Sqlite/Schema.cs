@@ -36,7 +36,7 @@ internal static class Schema
     /// <exception cref="StoreException">The file is another program's, or a later version's.</exception>
     public static void Prepare(Database database, string path)
     {
-        database.Execute("PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864;");
+        database.Execute($"PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint={Checkpointer.Due}; PRAGMA journal_size_limit=67108864;");
         if (database.Scalar("PRAGMA application_id") == 0 && database.Scalar("PRAGMA user_version") == 0 && database.Scalar("SELECT count(*) FROM sqlite_master") == 0)
         {
             database.Execute($"""

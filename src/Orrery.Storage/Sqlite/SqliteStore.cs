@@ -16,14 +16,14 @@ public sealed class SqliteStore : ILocalStore
     private readonly ReadSessions readers;
     private Task compacting = Task.CompletedTask;
 
-    private SqliteStore(FileLock fileLock, WriteSession session, string path, TimeProvider time)
+    private SqliteStore(FileLock fileLock, WriteSession session, string path, TimeProvider time, TimeSpan patience)
     {
         this.fileLock = fileLock;
         this.session = session;
         retention = new RetentionPolicy(time, session.Mark, session.Revision);
         session.Mark = retention.Mark;
         readers = new ReadSessions(path);
-        writer = new GroupWriter(session, feed, OnCommitted);
+        writer = new GroupWriter(session, new Checkpointer(path, patience), feed, OnCommitted);
     }
 
     /// <summary>Times that this store waited for the disk to make commits durable.</summary>
@@ -54,7 +54,9 @@ public sealed class SqliteStore : ILocalStore
                 database.Scalar($"PRAGMA max_page_count={mostPages}");
             }
 
-            return new SqliteStore(fileLock, new WriteSession(database), path, time);
+            // What the log holds is brought into the file beside the commits, not within them.
+            database.Execute("PRAGMA wal_autocheckpoint=0");
+            return new SqliteStore(fileLock, new WriteSession(database), path, time, patience);
         }
         catch (Exception fault)
         {

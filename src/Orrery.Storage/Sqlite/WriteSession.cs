@@ -64,6 +64,24 @@ internal sealed class WriteSession : IDisposable
         committed = revision;
     }
 
+    /// <returns>Pages written to the log since this was asked last.</returns>
+    public int TakeWritten() => database.TakeWritten();
+
+    /// <summary>Brings what the log holds into the file.</summary>
+    /// <returns>Pages that could not be brought there now.</returns>
+    public int Checkpoint()
+    {
+        try
+        {
+            return database.Checkpoint();
+        }
+        catch (SqliteFault)
+        {
+            // Nothing was lost, and nothing depends on it now: it is tried again once the log has grown.
+            return int.MaxValue;
+        }
+    }
+
     /// <summary>Gives back the memory of cached pages.</summary>
     public void Shrink() => database.Shrink();
 

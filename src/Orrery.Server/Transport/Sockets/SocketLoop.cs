@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
+using Orrery.Storage;
 
 namespace Orrery.Server.Transport.Sockets;
 
@@ -108,6 +109,12 @@ internal sealed class SocketLoop
     private void Run()
     {
         isPatientThread = gathering > TimeSpan.Zero;
+        if (!isPatientThread)
+        {
+            // Whatever is asked comes through here, and takes some microseconds of it.
+            ThreadUrgency.Raise();
+        }
+
         bool isMore = false;
         while (true)
         {

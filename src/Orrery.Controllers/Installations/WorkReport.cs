@@ -17,32 +17,8 @@ internal static class WorkReport
     /// <summary>The manifest is in force as it stands there now.</summary>
     public static bool IsApplied(KubeObject work) => Current(work, OrreryNames.AppliedCondition) is { Status: Conditions.True };
 
-    /// <summary>In force, available, and rolled out: what is available is of the new kind, and nothing of the former is left.</summary>
-    public static bool IsReady(KubeObject work) => IsApplied(work) && Current(work, OrreryNames.AvailableCondition) is { Status: Conditions.True } && NotRolledOut(work) is null;
-
-    /// <summary>Why a workload has not rolled out yet, as <c>kubectl rollout status</c> tells it; null when it has, and for everything else.</summary>
-    private static string? NotRolledOut(KubeObject work)
-    {
-        KubeObject manifest = InstallationWorks.ManifestOf(work);
-        KubeObject status = new(work.At("status", "feedback") ?? default);
-        long Count(string field) => status.Json.ValueKind == JsonValueKind.Object ? status.NumberAt(field) ?? 0 : 0;
-        switch (manifest.GroupVersionKind.GroupKind.IsUpstream ? manifest.Kind : "")
-        {
-            case "Deployment":
-                long wanted = work.NumberAt("status", "desiredReplicas") ?? manifest.NumberAt("spec", "replicas") ?? 1;
-                return Count("updatedReplicas") < wanted ? $"{Count("updatedReplicas")} of {wanted} replicas are new"
-                    : Count("replicas") > Count("updatedReplicas") ? $"{Count("replicas") - Count("updatedReplicas")} former replicas are still there"
-                    : null;
-            case "StatefulSet" when manifest.TextAt("spec", "updateStrategy", "type") is null or "RollingUpdate":
-                // Those below the partition stay as they are.
-                long all = (work.NumberAt("status", "desiredReplicas") ?? manifest.NumberAt("spec", "replicas") ?? 1) - (manifest.NumberAt("spec", "updateStrategy", "rollingUpdate", "partition") ?? 0);
-                return Count("updatedReplicas") < all ? $"{Count("updatedReplicas")} of {all} replicas are new" : null;
-            case "DaemonSet" when manifest.TextAt("spec", "updateStrategy", "type") is null or "RollingUpdate":
-                return Count("updatedNumberScheduled") < Count("desiredNumberScheduled") ? $"{Count("updatedNumberScheduled")} of {Count("desiredNumberScheduled")} nodes run what is new" : null;
-            default:
-                return null;
-        }
-    }
+    /// <summary>In force and available, which is also to be rolled out.</summary>
+    public static bool IsReady(KubeObject work) => IsApplied(work) && Current(work, OrreryNames.AvailableCondition) is { Status: Conditions.True };
 
     /// <summary>The first reasons why Works are not ready, each with its object; empty when all are.</summary>
     public static string WhyNotReady(IEnumerable<KubeObject> works) => Several(works.Where(w => !IsReady(w)).Select(w => $"{Name(w)}: {Why(w)}"));
@@ -92,7 +68,6 @@ internal static class WorkReport
     private static string Why(KubeObject work) =>
         Current(work, OrreryNames.AppliedCondition) is not { } applied ? "the data plane has not reported on it yet"
         : applied.Status != Conditions.True ? applied.Message
-        : Current(work, OrreryNames.AvailableCondition) is { Status: Conditions.True } ? NotRolledOut(work) ?? "it is ready"
         : Current(work, OrreryNames.AvailableCondition)?.Message ?? "its state is not reported yet";
 
     /// <summary>A condition that speaks of the Work as it is now.</summary>

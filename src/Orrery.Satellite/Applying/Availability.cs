@@ -29,7 +29,7 @@ internal readonly record struct Availability(string Status, string Reason, strin
     private static Availability OfUpstream(KubeObject live) => live.Kind switch
     {
         "Deployment" when Conditions.Find(live, "Progressing") is { Status: Conditions.False, Reason: "ProgressDeadlineExceeded" } late => No(late.Reason, late.Message),
-        "Deployment" or "ReplicaSet" or "ReplicationController" or "StatefulSet" => Counted(live, "availableReplicas", live.NumberAt("spec", "replicas") ?? 1, "replicas"),
+        "Deployment" or "ReplicaSet" or "ReplicationController" or "StatefulSet" => Counted(live, "availableReplicas", WantedReplicas(live), "replicas"),
         "DaemonSet" => Counted(live, "numberAvailable", live.NumberAt("status", "desiredNumberScheduled") ?? 0, "nodes"),
         "Job" when Conditions.Find(live, "Failed") is { Status: Conditions.True } failed => No("JobFailed", failed.Message),
         "Job" when Conditions.IsTrue(live, "Suspended") => Yes("Suspended", "the job is suspended, as it is to be"),
@@ -86,10 +86,30 @@ internal readonly record struct Availability(string Status, string Reason, strin
     {
         long available = live.NumberAt("status", field) ?? 0;
         string counts = $"{available} of {wanted} {noun} are available";
-        return available >= wanted ? Yes("MinimumAvailable", counts)
+        return available >= wanted ? (NotRolledOut(live) is { } rest ? No("RollingOut", rest) : Yes("MinimumAvailable", counts))
             : Conditions.Find(live, "ReplicaFailure") is { Status: Conditions.True } failure ? No("ReplicaFailure", $"{counts}: {failure.Message}")
             : No("MinimumUnavailable", counts);
     }
+
+    /// <summary>What is left of a rollout while as many as are wanted are available, some of them of the former kind; null when nothing is. Whoever updates only what is deleted has rolled out.</summary>
+    private static string? NotRolledOut(KubeObject live)
+    {
+        bool isRolling = live.TextAt("spec", "updateStrategy", "type") is null or "RollingUpdate";
+        long wanted = WantedReplicas(live), updated = live.NumberAt("status", "updatedReplicas") ?? 0, nodes = live.NumberAt("status", "desiredNumberScheduled") ?? 0;
+
+        // Those below the partition stay as they are.
+        long renewed = wanted - (live.NumberAt("spec", "updateStrategy", "rollingUpdate", "partition") ?? 0);
+        return live.Kind switch
+        {
+            "Deployment" when updated < wanted => $"{updated} of {wanted} replicas are new",
+            "StatefulSet" when isRolling && updated < renewed => $"{updated} of {renewed} replicas are new",
+            "DaemonSet" when isRolling && (live.NumberAt("status", "updatedNumberScheduled") ?? 0) is var there && there < nodes => $"{there} of {nodes} nodes run what is new",
+            not "DaemonSet" when (live.NumberAt("status", "replicas") ?? 0) - wanted is > 0 and var surplus => $"{surplus} former replicas are still there",
+            _ => null,
+        };
+    }
+
+    private static long WantedReplicas(KubeObject live) => live.NumberAt("spec", "replicas") ?? 1;
 
     private static Availability ByCondition(KubeObject live, string type) =>
         Conditions.Find(live, type) is not { } found ? No("Not" + type, $"{type} is not true yet")

@@ -5,11 +5,22 @@ namespace Orrery.Satellite.Tests.Applying;
 public sealed class AvailabilityTests
 {
     [Theory]
-    [InlineData("""{"kind": "Deployment", "metadata": {"generation": 2}, "spec": {"replicas": 2}, "status": {"observedGeneration": 2, "availableReplicas": 2}}""", "True", "MinimumAvailable")]
+    [InlineData("""{"kind": "Deployment", "metadata": {"generation": 2}, "spec": {"replicas": 2}, "status": {"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}}""", "True", "MinimumAvailable")]
+    [InlineData("""{"kind": "Deployment", "metadata": {"generation": 2}, "spec": {"replicas": 2}, "status": {"observedGeneration": 2, "replicas": 3, "updatedReplicas": 1, "availableReplicas": 2}}""", "False", "RollingOut")]
+    [InlineData("""{"kind": "Deployment", "metadata": {"generation": 2}, "spec": {"replicas": 2}, "status": {"observedGeneration": 2, "replicas": 3, "updatedReplicas": 2, "availableReplicas": 3}}""", "False", "RollingOut")]
+    [InlineData("""{"kind": "StatefulSet", "metadata": {"generation": 2}, "spec": {"replicas": 2}, "status": {"observedGeneration": 2, "replicas": 2, "updatedReplicas": 1, "availableReplicas": 2}}""", "False", "RollingOut")]
+    [InlineData("""{"kind": "StatefulSet", "metadata": {"generation": 2}, "spec": {"replicas": 2, "updateStrategy": {"type": "OnDelete"}}, "status": {"observedGeneration": 2, "replicas": 2, "updatedReplicas": 0, "availableReplicas": 2}}""", "True", "MinimumAvailable")]
+    [InlineData("""{"kind": "StatefulSet", "spec": {"replicas": 3, "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}}, "status": {"replicas": 3, "updatedReplicas": 1, "availableReplicas": 3, "observedGeneration": 1}}""", "False", "RollingOut")]
+    [InlineData("""{"kind": "StatefulSet", "spec": {"replicas": 3, "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}}, "status": {"replicas": 3, "updatedReplicas": 2, "availableReplicas": 3, "observedGeneration": 1}}""", "True", "MinimumAvailable")]
+    [InlineData("""{"kind": "StatefulSet", "spec": {"replicas": 3, "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 5}}}, "status": {"replicas": 3, "availableReplicas": 3, "observedGeneration": 1}}""", "True", "MinimumAvailable")]
+    [InlineData("""{"kind": "DaemonSet", "metadata": {"generation": 2}, "status": {"observedGeneration": 2, "desiredNumberScheduled": 3, "numberAvailable": 3, "updatedNumberScheduled": 2}}""", "False", "RollingOut")]
+    [InlineData("""{"kind": "DaemonSet", "metadata": {"generation": 2}, "spec": {"updateStrategy": {"type": "OnDelete"}}, "status": {"observedGeneration": 2, "desiredNumberScheduled": 3, "numberAvailable": 3}}""", "True", "MinimumAvailable")]
+    [InlineData("""{"kind": "ReplicaSet", "spec": {"replicas": 1}, "status": {"replicas": 3, "availableReplicas": 1}}""", "False", "RollingOut")]
+    [InlineData("""{"apiVersion": "apps.example.org/v1", "kind": "DaemonSet", "status": {"desiredNumberScheduled": 1}}""", "True", "Exists")]
     [InlineData("""{"kind": "Deployment", "metadata": {"generation": 2}, "spec": {"replicas": 2}, "status": {"observedGeneration": 2, "availableReplicas": 1}}""", "False", "MinimumUnavailable")]
     [InlineData("""{"kind": "Deployment", "metadata": {"generation": 2}, "spec": {"replicas": 2}, "status": {"observedGeneration": 1, "availableReplicas": 2}}""", "False", "NotObserved")]
     [InlineData("""{"kind": "Deployment", "metadata": {"generation": 1}, "spec": {"replicas": 0}}""", "False", "NotObserved")]
-    [InlineData("""{"kind": "DaemonSet", "metadata": {"generation": 1}, "status": {"observedGeneration": 1, "desiredNumberScheduled": 3, "numberAvailable": 3}}""", "True", "MinimumAvailable")]
+    [InlineData("""{"kind": "DaemonSet", "metadata": {"generation": 1}, "status": {"observedGeneration": 1, "desiredNumberScheduled": 3, "numberAvailable": 3, "updatedNumberScheduled": 3}}""", "True", "MinimumAvailable")]
     [InlineData("""{"kind": "Job", "status": {"conditions": [{"type": "Complete", "status": "True"}]}}""", "True", "Complete")]
     [InlineData("""{"kind": "Job", "status": {"active": 1}}""", "False", "NotComplete")]
     [InlineData("""{"kind": "Pod", "status": {"conditions": [{"type": "Ready", "status": "True"}]}}""", "True", "Ready")]
@@ -55,5 +66,7 @@ public sealed class AvailabilityTests
     [InlineData("""{"kind": "Pod", "status": {"conditions": [{"type": "Ready", "status": "False", "message": "containers with unready status: [web]"}]}}""", "containers with unready status: [web]")]
     [InlineData("""{"kind": "ReplicaSet", "status": {"conditions": [{"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: small"}]}}""", "0 of 1 replicas are available: exceeded quota: small")]
     [InlineData("""{"kind": "Pod"}""", "Ready is not true yet")]
+    [InlineData("""{"kind": "Deployment", "metadata": {"generation": 2}, "spec": {"replicas": 2}, "status": {"observedGeneration": 2, "replicas": 3, "updatedReplicas": 1, "availableReplicas": 2}}""", "1 of 2 replicas are new")]
+    [InlineData("""{"kind": "Deployment", "metadata": {"generation": 2}, "spec": {"replicas": 2}, "status": {"observedGeneration": 2, "replicas": 3, "updatedReplicas": 2, "availableReplicas": 3}}""", "1 former replicas are still there")]
     public void Of_NotAvailable_SaysWhy(string live, string message) => Assert.Equal(message, Availability.Of(Samples.Object(live)).Message);
 }

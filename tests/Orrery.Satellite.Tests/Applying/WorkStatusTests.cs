@@ -11,7 +11,7 @@ public sealed class WorkStatusTests
     private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
     private static KubeObject Live(long observed) => Samples.Object(
-        $$"""{"kind": "Deployment", "metadata": {"generation": 7}, "spec": {"replicas": 2}, "status": {"observedGeneration": {{observed}}, "availableReplicas": 2} }""");
+        $$"""{"kind": "Deployment", "metadata": {"generation": 7}, "spec": {"replicas": 2}, "status": {"observedGeneration": {{observed}}, "updatedReplicas": 2, "availableReplicas": 2} }""");
 
     [Fact]
     public void Build_InForceAndObserved_FeedsBackTheStatusAndTheSourcesGeneration()
@@ -21,7 +21,7 @@ public sealed class WorkStatusTests
         Assert.Equal(5, (long)status["observedGeneration"]!);
         Assert.Equal(3, (long)status["sourceGeneration"]!);
         Assert.Equal(2, (long)status["desiredReplicas"]!);
-        Assert.Equal("""{"observedGeneration":7,"availableReplicas":2}""", status["feedback"]!.ToJsonString());
+        Assert.Equal("""{"observedGeneration":7,"updatedReplicas":2,"availableReplicas":2}""", status["feedback"]!.ToJsonString());
         Assert.Equal(["Applied=True", "Available=True"], Conditions(status));
     }
 

@@ -20,7 +20,7 @@ public static class DistinguishedName
                     {
                         using (writer.PushSequence())
                         {
-                            writer.WriteObjectIdentifier(attribute[0] switch { "CN" => "2.5.4.3", "O" => "2.5.4.10", "OU" => "2.5.4.11", _ => throw new ArgumentException($"{attribute[0]} is no attribute that is known here", nameof(text)) });
+                            writer.WriteObjectIdentifier(attribute[0] switch { "CN" => "2.5.4.3", "O" => "2.5.4.10", "OU" => "2.5.4.11", "UID" => "1.3.6.1.4.1.57683.2", _ => throw new ArgumentException($"{attribute[0]} is no attribute that is known here", nameof(text)) });
                             writer.WriteCharacterString(UniversalTagNumber.UTF8String, attribute[1]);
                         }
                     }

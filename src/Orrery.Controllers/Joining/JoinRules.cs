@@ -33,7 +33,7 @@ internal static class JoinRules
 
         if (request.HasExtras)
         {
-            return JoinVerdict.Refuse("WrongName", "it asks for alternative names or other extensions, and a satellite has none");
+            return JoinVerdict.Refuse("WrongName", "it asks for more than one name and its groups (other attributes, alternative names, extensions), and a satellite has no more");
         }
 
         if (!request.Usages.Contains(ClientUsage) || request.Usages.Except(Usages).Any())

@@ -12,7 +12,7 @@ namespace Orrery.Controllers.Joining;
 /// <param name="RequesterUid">Uid of a requesting service account; empty for others.</param>
 /// <param name="ClusterUid">Which cluster the satellite says it is in; empty when it does not say.</param>
 /// <param name="User">Common name that is asked for; empty when the request cannot be read.</param>
-/// <param name="HasExtras">Whether it asks for other names, or for anything beside its subject.</param>
+/// <param name="HasExtras">Whether it asks for other names, or for anything beside a name and groups.</param>
 /// <param name="KeyProblem">Why the key is not good enough; null when it is.</param>
 internal sealed record SigningRequest(
     string Name,
@@ -43,7 +43,7 @@ internal sealed record SigningRequest(
         }
 
         CertificateRequest? content = SigningRequestContent.Read(json.TextAt("spec", "request"));
-        (string user, IReadOnlyList<string> groups) = content is null ? ("", []) : SigningRequestContent.Subject(content);
+        CertificateSubject? subject = content is null ? null : CertificateSubject.Read(content.SubjectName, out _);
         var request = new SigningRequest(
             json.Name,
             json.Uid,
@@ -51,9 +51,9 @@ internal sealed record SigningRequest(
             Texts(json, "groups"),
             json.TextAt("spec", "uid") ?? "",
             json.Annotations.GetValueOrDefault(JoinNames.ClusterUidAnnotation) ?? "",
-            user,
-            groups,
-            content is { CertificateExtensions.Count: > 0 },
+            subject?.Name ?? "",
+            subject?.Groups ?? [],
+            content is { CertificateExtensions.Count: > 0 } || subject is { HasMore: true },
             content is null ? "the request cannot be read" : ProblemOf(content),
             Texts(json, "usages"),
             json.NumberAt("spec", "expirationSeconds") is { } seconds ? TimeSpan.FromSeconds(seconds) : null);

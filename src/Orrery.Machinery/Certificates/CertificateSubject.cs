@@ -8,7 +8,8 @@ namespace Orrery.Machinery.Certificates;
 /// else: what the one overlooked the other would grant.
 /// </summary>
 /// <param name="Uid">Empty where the subject carries none.</param>
-public sealed record CertificateSubject(string Name, IReadOnlyList<string> Groups, string Uid)
+/// <param name="HasMore">Whether the subject holds anything beside one name and groups.</param>
+public sealed record CertificateSubject(string Name, IReadOnlyList<string> Groups, string Uid, bool HasMore)
 {
     private const string CommonName = "2.5.4.3";
     private const string Organization = "2.5.4.10";
@@ -24,28 +25,30 @@ public sealed record CertificateSubject(string Name, IReadOnlyList<string> Group
             return null;
         }
 
-        (string name, List<string> groups, List<string> uids) = parts;
+        (string name, List<string> groups, List<string> uids, int count) = parts;
         problem = name.Length == 0 ? "no common name"
             : uids.Count > 1 ? "more than one uid"
             : uids is [""] ? "an empty uid"
             : "";
-        return problem.Length == 0 ? new CertificateSubject(name, groups, uids.Count == 0 ? "" : uids[0]) : null;
+        return problem.Length == 0 ? new CertificateSubject(name, groups, uids.Count == 0 ? "" : uids[0], count != groups.Count + 1) : null;
     }
 
     /// <summary>Of one that names nobody, too; none where the subject cannot be read.</summary>
     public static IReadOnlyList<string> Organizations(X500DistinguishedName subject) => Parts(subject, out _)?.Groups ?? [];
 
-    private static (string Name, List<string> Groups, List<string> Uids)? Parts(X500DistinguishedName subject, out string problem)
+    private static (string Name, List<string> Groups, List<string> Uids, int Count)? Parts(X500DistinguishedName subject, out string problem)
     {
         string name = "";
         var groups = new List<string>();
         var uids = new List<string>();
+        int count = 0;
         try
         {
             foreach (X500RelativeDistinguishedName part in subject.EnumerateRelativeDistinguishedNames(reversed: false))
             {
                 foreach ((string type, string value) in Attributes(part))
                 {
+                    count++;
                     name = type == CommonName ? value : name;
                     (type switch { Organization => groups, UserUid => uids, _ => null })?.Add(value);
                 }
@@ -58,10 +61,10 @@ public sealed record CertificateSubject(string Name, IReadOnlyList<string> Group
         }
 
         problem = "";
-        return (name, groups, uids);
+        return (name, groups, uids, count);
     }
 
-    /// <summary>All attributes of one part of the name: most have one, several joined by a plus are as good.</summary>
+    /// <summary>All attributes of one part of the name: most have one, several joined by a plus are as good. Of those that say nothing of a user only that they are there.</summary>
     private static IEnumerable<(string Type, string Value)> Attributes(X500RelativeDistinguishedName part)
     {
         AsnReader attributes = new AsnReader(part.RawData, AsnEncodingRules.DER).ReadSetOf(skipSortOrderValidation: true);
@@ -69,10 +72,7 @@ public sealed record CertificateSubject(string Name, IReadOnlyList<string> Group
         {
             AsnReader attribute = attributes.ReadSequence();
             string type = attribute.ReadObjectIdentifier();
-            if (type is CommonName or Organization or UserUid)
-            {
-                yield return (type, attribute.ReadCharacterString(TextOf(attribute.PeekTag())));
-            }
+            yield return (type, type is CommonName or Organization or UserUid ? attribute.ReadCharacterString(TextOf(attribute.PeekTag())) : "");
         }
     }
 

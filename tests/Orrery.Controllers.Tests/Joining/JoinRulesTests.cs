@@ -20,6 +20,9 @@ public sealed class JoinRulesTests
     [InlineData($"{Satellite},O=orrery:satellites,OU=x+O=system:masters", "WrongGroup")]
     [InlineData($"{Satellite}+O=system:masters,O=orrery:satellites", "WrongGroup")]
     [InlineData($"{Satellite},O=orrery:satellites,OU=x+CN=orrery-admin", "WrongName")]
+    [InlineData($"{Satellite},O=orrery:satellites,OU=x", "WrongName")]
+    [InlineData($"CN=orrery-admin,{Satellite},O=orrery:satellites", "WrongName")]
+    [InlineData($"{Satellite},O=orrery:satellites,UID=0", "WrongName")]
     public void Judge_WhateverTheSubjectHolds_IsJudged(string subject, string reason)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);

@@ -51,8 +51,8 @@ internal sealed class WorkApplication(
             return unallowed;
         }
 
-        string digest = DigestOf(wanted);
-        if (live is not null && wanted.Manifest.Marks(live) && memory.IsInForce(wanted.Manifest, digest, live))
+        string digest = Drift.Digest(wanted.Manifest.Json);
+        if (live is not null && wanted.Manifest.Marks(live) && wanted.IsKnownBy(live, digest) && memory.IsInForce(wanted.Manifest, digest, live))
         {
             return ApplyOutcome.InForce(live);
         }
@@ -159,24 +159,13 @@ internal sealed class WorkApplication(
         return (leftOut, null);
     }
 
-    private static string DigestOf(Wanted wanted)
-    {
-        string digest = Drift.Digest(wanted.Manifest.Json);
-        if (wanted.Handling.ReportsDrift)
-        {
-            // By which it is known, also after a restart, that what differs is not what is wanted anew.
-            wanted.Manifest.Json.Metadata.ObjectAt("annotations")[OrreryNames.AppliedAnnotation] = digest;
-        }
-
-        return digest;
-    }
-
     /// <returns>Null when it is to be put back now.</returns>
     private async Task<ApplyOutcome?> LeftAsync(Wanted wanted, Informer informer, KubeObject? live, string digest, DriftFound drift, CancellationToken cancellationToken)
     {
         Manifest manifest = wanted.Manifest;
         if (wanted.Handling.ReportsDrift && !drift.IsGone)
         {
+            wanted.MakeKnown(digest);
             if (memory.DigestOf(manifest.WorkName).Length == 0 && await trials.IsAsApplyingLeavesItAsync(manifest, wanted.Resource, live!, cancellationToken).ConfigureAwait(false))
             {
                 // Applied by a process before this one, and written otherwise by the cluster itself.
@@ -278,6 +267,7 @@ internal sealed class WorkApplication(
     private async Task<ApplyOutcome> BringAboutAsync(Wanted wanted, Informer informer, KubeObject? live, string digest, CancellationToken cancellationToken, bool mayResize = true)
     {
         (Manifest manifest, _, _, _, WorkHandling handling) = wanted;
+        wanted.MakeKnown(digest);
         try
         {
             KubeObject made = await TakeAsync(manifest, wanted.Resource, force: live is not null && (handling.TakesOver || !manifest.Marks(live)), cancellationToken).ConfigureAwait(false);
@@ -369,5 +359,16 @@ internal sealed class WorkApplication(
         public string? Taking { get; init; }
 
         public GroupVersionResource Resource => Served.Resource;
+
+        /// <summary>Where drift is only reported: by what stands on the object it is known, also after a restart, that what differs is not what is wanted anew.</summary>
+        public void MakeKnown(string digest)
+        {
+            if (Handling.ReportsDrift)
+            {
+                Manifest.Json.Metadata.ObjectAt("annotations")[OrreryNames.AppliedAnnotation] = digest;
+            }
+        }
+
+        public bool IsKnownBy(KubeObject live, string digest) => !Handling.ReportsDrift || live.Annotations.GetValueOrDefault(OrreryNames.AppliedAnnotation) == digest;
     }
 }

@@ -27,14 +27,24 @@ public sealed class HandlingRoadTests
         Assert.Equal("a", (await inside.GetAsync(ConfigMaps, Mapped, "settings", default)).TextAt("data", "key"));
     }
 
-    [Fact]
-    public async Task Drift_ReportOnly_IsSaidAndLeft_UntilSomethingElseIsWanted()
+    /// <param name="saidLater">Its owner says so of what is applied already.</param>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Drift_ReportOnly_IsSaidAndLeft_UntilSomethingElseIsWanted(bool saidLater)
     {
         await using TestFleet fleet = await TestFleet.StartAsync("pa2-par");
         KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
         KubeClient inside = fleet.DataPlanes["pa2-par"].Client;
-        await shop.CreateAsync(ConfigMaps, "default", ConfigMap("settings", """{"orrery.dev/drift": "Report"}"""), default);
+        await shop.CreateAsync(ConfigMaps, "default", ConfigMap("settings", saidLater ? "{}" : """{"orrery.dev/drift": "Report"}"""), default);
         await Eventually.SomeAsync(() => inside.FindAsync(ConfigMaps, Mapped, "settings", default), "settings");
+        if (saidLater)
+        {
+            await AppliedAsync(fleet, "Applied");
+            await shop.PatchAsync(ConfigMaps, "default", "settings", PatchKind.Merge, Json("""{"metadata": {"annotations": {"orrery.dev/drift": "Report"} } }"""), default);
+            await Eventually.TrueAsync(
+                async () => (await fleet.Root.ListAsync(OrreryResources.Works, "dp-pa2-par", null, default)).Items.Single(w => w.TextAt("spec", "source", "name") == "settings") is var w && w.TextAt("spec", "handling", "drift") == "Report" && w.NumberAt("status", "observedGeneration") == w.Generation, "the satellite knows");
+        }
 
         // 1. Left, also by a satellite that starts anew.
         await inside.PatchAsync(ConfigMaps, Mapped, "settings", PatchKind.Merge, Json("""{"data": {"key": "hacked"} }"""), default);

@@ -85,6 +85,12 @@ internal static partial class Log
     [LoggerMessage(4034, LogLevel.Information, "Data plane {DataPlane}: the control plane has {Count} authorities now")]
     public static partial void AuthoritiesChanged(ILogger logger, string dataPlane, int count);
 
+    [LoggerMessage(4036, LogLevel.Warning, "Data plane {DataPlane}: the Secret with its key and certificate was taken away by somebody; it is there again")]
+    public static partial void IdentityRestored(ILogger logger, string dataPlane);
+
+    [LoggerMessage(4037, LogLevel.Information, "Data plane {DataPlane}: whether the Secret with its key is still there is not known: {Reason}")]
+    public static partial void IdentityUnkept(ILogger logger, string dataPlane, string reason);
+
     [LoggerMessage(4040, LogLevel.Warning, "What holds tenant {Tenant} apart is refused by the cluster ({Reason}): {Message}")]
     public static partial void GuardRefused(ILogger logger, string tenant, string reason, string message);
 

@@ -34,6 +34,9 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
     /// <summary>Why the control plane could not be asked whether it lets this satellite in.</summary>
     private string unheard = "";
 
+    /// <summary>Why it could not be looked whether its Secret is there.</summary>
+    private string unkept = "";
+
     /// <summary>Whom the invitation says to trust, which a pin does not say by itself.</summary>
     private (JoinInvitation By, string AuthoritiesPem)? invited;
 
@@ -83,10 +86,13 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
     {
         while (!cancellationToken.IsCancellationRequested)
         {
-            // 1. Whether it is let in, and by whom the control plane will be known.
+            // 1. Whether what it is known by is still kept.
+            await TryAsync(KeepSecretAsync, TellUnkept, cancellationToken).ConfigureAwait(false);
+
+            // 2. Whether it is let in, and by whom the control plane will be known.
             await TryAsync(FollowAuthoritiesAsync, TellUnheard, cancellationToken).ConfigureAwait(false);
 
-            // 2. Another certificate: in time, or because nobody takes this one. With a new one it is looked at once more by whom the control plane is known:
+            // 3. Another certificate: in time, or because nobody takes this one. With a new one it is looked at once more by whom the control plane is known:
             // what the token came with may say less.
             bool obtained = false;
             isAnswerDue = false;
@@ -260,6 +266,16 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
         }
     }
 
+    private async Task KeepSecretAsync(CancellationToken cancellationToken)
+    {
+        if (await store.RestoreAsync(identity!, cancellationToken).ConfigureAwait(false))
+        {
+            Log.IdentityRestored(logger, dataPlane);
+        }
+
+        unkept = "";
+    }
+
     /// <summary>The control plane tells in advance which authorities it will use: they are in its namespace of ours, as in every namespace.</summary>
     private async Task FollowAuthoritiesAsync(CancellationToken cancellationToken)
     {
@@ -321,6 +337,15 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
         {
             unheard = fault;
             Log.CertificateUnheard(logger, dataPlane, fault);
+        }
+    }
+
+    private void TellUnkept(string fault)
+    {
+        if (fault != unkept)
+        {
+            unkept = fault;
+            Log.IdentityUnkept(logger, dataPlane, fault);
         }
     }
 

@@ -57,6 +57,20 @@ internal sealed class IdentityStore(KubeClient cluster, string secretName)
         }
     }
 
+    /// <summary>Makes it again where somebody took it away: a satellite that starts anew without it knows nothing of itself. Where its whole namespace goes, it is its owner who sends it away.</summary>
+    /// <returns>Whether it was gone.</returns>
+    public async Task<bool> RestoreAsync(SatelliteIdentity identity, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(cancellationToken).ConfigureAwait(false) is not null
+            || await cluster.FindAsync(ClusterResources.Namespaces, "", JoinNames.SystemNamespace, cancellationToken).ConfigureAwait(false) is not { IsDeleting: false })
+        {
+            return false;
+        }
+
+        await WriteAsync(identity, cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+
     private Task<KubeObject?> FindAsync(CancellationToken cancellationToken) => cluster.FindAsync(Secrets, JoinNames.SystemNamespace, secretName, cancellationToken);
 
     /// <summary>Looks at what stands there now, and goes on from it where it holds nothing but what was written here.</summary>

@@ -67,6 +67,28 @@ public sealed class JoinRoadTests
         await HeardAsync(world, "pa2-par");
     }
 
+    /// <summary>Who takes away its Secret, by mistake, finds it there again; a satellite that starts later needs no token for that.</summary>
+    [Fact]
+    public async Task Secret_ThatSomebodyTakesAway_IsMadeAgain()
+    {
+        await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");
+        TestServer cluster = await world.AddClusterAsync();
+        JoinInvitation invitation = await world.InviteAsync("pa2-par");
+        await using (world.Satellite("pa2-par", cluster, () => invitation))
+        {
+            await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
+            byte[] key = await KeyAsync(cluster);
+
+            await cluster.Admin.DeleteAsync(new GroupVersionResource("", "v1", "secrets"), JoinNames.SystemNamespace, JoinNames.IdentitySecret, null, default);
+
+            await Eventually.TrueAsync(async () => await JoinWorld.CertificateAsync(cluster) is not null, "the Secret is there again");
+            Assert.Equal(key, await KeyAsync(cluster));
+        }
+
+        await using RunningSatellite again = world.Satellite("pa2-par", cluster, () => null);
+        await HeardAsync(world, "pa2-par");
+    }
+
     /// <summary>A clock that is wrong by more than a certificate's life: it neither asks without end, nor lets its certificate expire.</summary>
     [Theory]
     [InlineData(48)]

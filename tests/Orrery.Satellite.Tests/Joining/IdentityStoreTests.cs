@@ -88,6 +88,24 @@ public sealed class IdentityStoreTests
         Assert.Equal("2", (await store.ReadAsync(Token))!.NextKeyPem);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Restore_SomebodyElseTookItAway_MakesItAgainWhereItsNamespaceStays(bool stays)
+    {
+        using var secret = new OneSecret();
+        using KubeClient cluster = secret.Client();
+        var store = new IdentityStore(cluster, JoinNames.IdentitySecret);
+        await store.WriteAsync(Identity("1"), Token);
+        Assert.False(await store.RestoreAsync(Identity("1"), Token));
+
+        secret.Kept = null;
+        secret.IsNamespaceLeaving = !stays;
+
+        Assert.Equal(stays, await store.RestoreAsync(Identity("1"), Token));
+        Assert.Equal(stays ? "1" : null, (await store.ReadAsync(Token))?.NextKeyPem);
+    }
+
     private static SatelliteIdentity Identity(string key) => new("edge-1", "uid", new Uri("https://example.com"), "authorities", null, null, key, null);
 
     /// <summary>A cluster with room for one Secret, whose answer may get lost.</summary>
@@ -99,6 +117,8 @@ public sealed class IdentityStoreTests
 
         public bool LosesNextAnswer { get; set; }
 
+        public bool IsNamespaceLeaving { get; set; }
+
         public KubeClient Client() => new(new ClientConfig(new Uri("https://cluster.example.com")) { Carrier = () => this });
 
         /// <summary>Somebody writes it, as it is.</summary>
@@ -109,7 +129,7 @@ public sealed class IdentityStoreTests
             if (!request.RequestUri!.AbsolutePath.Contains("/secrets", StringComparison.Ordinal))
             {
                 // The namespace that it stands in.
-                return Answer(HttpStatusCode.OK, new JsonObject { ["kind"] = "Namespace", ["metadata"] = new JsonObject { ["name"] = "n" } });
+                return Answer(HttpStatusCode.OK, new JsonObject { ["kind"] = "Namespace", ["metadata"] = IsNamespaceLeaving ? new JsonObject { ["name"] = "n", ["deletionTimestamp"] = "2026-01-02T03:04:05Z" } : new JsonObject { ["name"] = "n" } });
             }
 
             if (request.Method != HttpMethod.Get)

@@ -73,8 +73,8 @@ internal sealed partial record SatellitePolicy
                     : Enum.TryParse(mode, out PolicyMode known) && Enum.IsDefined(known) && !char.IsDigit(mode[0]) ? known
                     : throw new FormatException($"data.{ModeKey}: \"{mode}\" is none of {string.Join(", ", Enum.GetNames<PolicyMode>())}"),
                 Namespaces = List(data, NamespacesKey, NamespacePattern()),
-                Kinds = List(data, KindsKey, KindName()),
-                DeniedKinds = List(data, DeniedKindsKey, KindInNamespaces()),
+                Kinds = KindList(data, KindsKey, KindName()),
+                DeniedKinds = KindList(data, DeniedKindsKey, KindInNamespaces()),
                 Logs = Flag(data, LogsKey),
                 Exec = Flag(data, ExecKey),
                 PortForward = Flag(data, PortForwardKey),
@@ -195,6 +195,12 @@ internal sealed partial record SatellitePolicy
         return items.FirstOrDefault(i => !form.IsMatch(i)) is { } bad ? throw new FormatException($"data.{key}: \"{bad}\" does not match {form}")
             : data.ContainsKey(key) && items.Length == 0 ? throw new FormatException($"data.{key}: is empty; leave it out to allow all")
             : items;
+    }
+
+    private static string[] KindList(Dictionary<string, string> data, string key, Regex form)
+    {
+        string[] items = List(data, key, form);
+        return items.Select(i => SettledKinds.Fault(i.Split('/')[0])).FirstOrDefault(f => f is not null) is { } fault ? throw new FormatException($"data.{key}: {fault}") : items;
     }
 
     [GeneratedRegex(@"^(\*|[a-z0-9]([-a-z0-9]*\*?|[-a-z0-9]*[a-z0-9]))$")]

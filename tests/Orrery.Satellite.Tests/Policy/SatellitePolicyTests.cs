@@ -180,6 +180,9 @@ public sealed class SatellitePolicyTests
     [InlineData("exec", "no", "data.exec: \"no\" is neither true nor false")]
     [InlineData("pods", "x", "data.pods: unknown; known are mode, namespaces, kinds, deniedKinds, logs, exec, portForward, proxy")]
     [InlineData("kinds", "", "data.kinds: is empty; leave it out to allow all")]
+    [InlineData("deniedKinds", "Secrets", "data.deniedKinds: \"Secrets\" is no kind; those without a group are ConfigMap, Endpoints, Event, LimitRange, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodTemplate, ReplicationController, ResourceQuota, Secret, Service, ServiceAccount")]
+    [InlineData("deniedKinds", "Secret, Deployment/acme-*", "data.deniedKinds: \"Deployment\" lacks its group; it is written Deployment.apps")]
+    [InlineData("kinds", "Jobs.batch", "data.kinds: \"Jobs.batch\" is no kind; group batch has CronJob, Job")]
     public void Of_Unreadable_HoldsEverythingBack(string key, string value, string fault)
     {
         SatellitePolicy policy = Policy((key, value));

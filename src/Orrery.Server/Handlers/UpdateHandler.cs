@@ -18,7 +18,7 @@ internal static class UpdateHandler
             new ObjectChange
             {
                 Wanted = _ => (JsonObject)json.DeepClone(),
-                Absent = request.Resource.Strategy.AllowCreateOnUpdate && request.Subresource.Length == 0 ? request.Creating(() => json) : null,
+                Absent = request.Resource.Strategy.AllowCreateOnUpdate && request.Subresource.Length == 0 ? request.Creating(() => (JsonObject)json.DeepClone()) : null,
             },
             cancellationToken);
         if (result.Refusal is { } refusal)

@@ -68,9 +68,16 @@ internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions,
             // 1. What is there now.
             if (objects.Find(resource, scope.Cluster, scope.Namespace, scope.Name) is not { } current)
             {
-                return change.Absent is null
-                    ? throw ApiErrors.NotFound(scope.GroupResource, scope.Name)
-                    : await creation.CreateAsync(scope, change.Absent(), change.HasManagedFields, cancellationToken);
+                JsonObject absent = change.Absent?.Invoke() ?? throw ApiErrors.NotFound(scope.GroupResource, scope.Name);
+                try
+                {
+                    return await creation.CreateAsync(scope, absent, change.HasManagedFields, cancellationToken);
+                }
+                catch (StatusException taken) when (taken.IsAlreadyExists && attempt < MaxAttempts && objects.Find(resource, scope.Cluster, scope.Namespace, scope.Name) is not null)
+                {
+                    // Somebody else made it meanwhile: it is changed, as it would have been a moment later.
+                    continue;
+                }
             }
 
             JsonObject old = await versions.DecodeAsync(scope, current, cancellationToken);

@@ -30,6 +30,24 @@ public sealed class WriteTests(ServerFixture fixture) : IClassFixture<ServerFixt
         Assert.Null(await fixture.Admin.FindAsync(ServerFixture.ConfigMaps, ns, "dry", ServerFixture.Token));
     }
 
+    /// <summary>Whoever comes a moment later changes what the first has made: which of them is first is nobody's business.</summary>
+    [Fact]
+    public async Task Apply_OfManyToOneNewObject_MakesItOnceAndRefusesNobody()
+    {
+        string ns = await fixture.NamespaceAsync();
+        string[] managers = [.. Enumerable.Range(0, 8).Select(i => $"m{i}")];
+        for (int round = 0; round < 20; round++)
+        {
+            string name = $"shared-{round}";
+            await Task.WhenAll(managers.Select(m => fixture.Admin.ApplyAsync(
+                ServerFixture.ConfigMaps, ns, name,
+                new JsonObject { ["apiVersion"] = "v1", ["kind"] = "ConfigMap", ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = ns }, ["data"] = new JsonObject { [m] = "1" } }, m, false, ServerFixture.Token)));
+
+            KubeObject made = await fixture.Admin.GetAsync(ServerFixture.ConfigMaps, ns, name, ServerFixture.Token);
+            Assert.Equal(managers, made.At("data")!.Value.EnumerateObject().Select(d => d.Name).Order(StringComparer.Ordinal));
+        }
+    }
+
     [Fact]
     public async Task Log_OfAMirroredPod_SaysThatItIsNotServedAndWhereThePodRuns()
     {

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using Orrery.Tests.KubeApiServer;
 
 namespace Orrery.Tests.EndToEnd;
@@ -40,7 +38,7 @@ public sealed class JoinTests(Vendor vendor)
         // 2. What the Deployment's pod would do: the satellite runs as its service account.
         string token = await owner.RunAsync("create token orrery-satellite -n orrery-system --duration 2h");
         string kubeconfig = cluster.KubectlWith(token.Trim()).Kubeconfig;
-        using Satellite satellite = Satellite.Start("edge1", kubeconfig);
+        using SatelliteProcess satellite = SatelliteProcess.Start("edge1", kubeconfig);
         await vendor.Root.RunAsync("wait --for=condition=Ready dataplane/edge1 --timeout=120s");
         Assert.Contains("orrery-satellite", await owner.RunAsync("get secrets -n orrery-system -o name"), StringComparison.Ordinal);
 
@@ -87,7 +85,7 @@ public sealed class JoinTests(Vendor vendor)
 
         // 6. Also a satellite that starts without the right works.
         satellite.Dispose();
-        using Satellite another = Satellite.Start("edge1", kubeconfig);
+        using SatelliteProcess another = SatelliteProcess.Start("edge1", kubeconfig);
         await shop.RunAsync("create configmap third --from-literal=e=f");
         await Eventually.EqualsAsync("f", async () => (await owner.TryAsync("get configmap third -n acme-shop-default -o jsonpath={.data.e}")).Output, Limit);
 
@@ -132,33 +130,5 @@ public sealed class JoinTests(Vendor vendor)
         Assert.Equal(1, ended.ExitCode);
         Assert.Equal("", ended.Output);
         Assert.Contains("already exists; 'orrery data-plane token solo' prints a manifest with another token", ended.Error, StringComparison.Ordinal);
-    }
-
-    /// <summary>The satellite's process.</summary>
-    private sealed class Satellite(Process process) : IDisposable
-    {
-        private bool ended;
-
-        public static Satellite Start(string name, string kubeconfig)
-        {
-            var start = new ProcessStartInfo(StandIn.Program, ["satellite", name, "--kubeconfig", kubeconfig]) { RedirectStandardOutput = true, RedirectStandardError = true };
-            Process process = Process.Start(start)!;
-            process.OutputDataReceived += (_, line) => TestContext.Current.TestOutputHelper?.WriteLine(line.Data ?? "");
-            process.ErrorDataReceived += (_, line) => TestContext.Current.TestOutputHelper?.WriteLine(line.Data ?? "");
-            process.BeginOutputReadLine();
-            process.BeginErrorReadLine();
-            return new Satellite(process);
-        }
-
-        public void Dispose()
-        {
-            if (!ended)
-            {
-                ended = true;
-                process.Kill();
-                process.WaitForExit();
-                process.Dispose();
-            }
-        }
     }
 }

@@ -1,0 +1,45 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Orrery.Tests.KubeApiServer;
+
+namespace Orrery.Tests.EndToEnd;
+
+/// <summary>The process of a satellite, started by hand in a cluster.</summary>
+internal sealed class SatelliteProcess(Process process) : IDisposable
+{
+    private readonly ConcurrentQueue<string> said = [];
+    private bool ended;
+
+    /// <summary>Whether a line of its log holds the text.</summary>
+    public bool HasSaid(string text) => said.Any(l => l.Contains(text, StringComparison.Ordinal));
+
+    public static SatelliteProcess Start(string name, string kubeconfig)
+    {
+        var start = new ProcessStartInfo(StandIn.Program, ["satellite", name, "--kubeconfig", kubeconfig]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        Process process = Process.Start(start)!;
+        var satellite = new SatelliteProcess(process);
+        process.OutputDataReceived += satellite.Keep;
+        process.ErrorDataReceived += satellite.Keep;
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return satellite;
+    }
+
+    /// <summary>Ends it as a machine that fails does.</summary>
+    public void Dispose()
+    {
+        if (!ended)
+        {
+            ended = true;
+            process.Kill();
+            process.WaitForExit();
+            process.Dispose();
+        }
+    }
+
+    private void Keep(object sender, DataReceivedEventArgs line)
+    {
+        said.Enqueue(line.Data ?? "");
+        TestContext.Current.TestOutputHelper?.WriteLine(line.Data ?? "");
+    }
+}

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
@@ -33,6 +34,12 @@ public sealed class ApiServer : IAsyncDisposable
     /// <summary>Connections that the system keeps until they are accepted: a whole fleet may dial at the same moment.</summary>
     private const int Backlog = 4096;
 
+    /// <summary>Bytes in which connections take memory, as the framework's own.</summary>
+    private const int Block = 4096;
+
+    /// <summary>Of those as many stay for the next burst as one of thousands of clients needs, if it comes soon: 16 MiB.</summary>
+    private const int MostIdleBlocks = 4096;
+
     private readonly WebApplication web;
     private readonly ServerState state;
     private readonly RequestShares shares;
@@ -44,6 +51,9 @@ public sealed class ApiServer : IAsyncDisposable
         this.shares = shares;
         Url = url;
     }
+
+    /// <summary>Memory of its connections.</summary>
+    internal SpareBlocks Blocks => web.Services.GetRequiredService<SpareBlocks>();
 
     /// <summary>Where the server listens, without trailing slash semantics: scheme, host and port.</summary>
     public Uri Url { get; }
@@ -105,7 +115,7 @@ public sealed class ApiServer : IAsyncDisposable
     /// nothing is wrong, but memory that a burst of changes took stays taken.
     /// </summary>
     /// <returns>About the bytes that a collection can give back.</returns>
-    public long ForgetPast() => state.Caches.Forget() + Patterns.Forget();
+    public long ForgetPast() => state.Caches.Forget() + Patterns.Forget() + Blocks.Forget() + RecordMemory.Blocks.Forget();
 
     public async ValueTask DisposeAsync()
     {
@@ -127,6 +137,8 @@ public sealed class ApiServer : IAsyncDisposable
         builder.Services.AddSingleton(_ => new ConnectionLooks(TimeProvider.System, options.LoggerFactory.CreateLogger<ConnectionLooks>()));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.WebHost.UseKestrelCore().UseSockets(sockets => sockets.Backlog = Backlog).UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Configure(kestrel, options));
+        builder.Services.AddSingleton(new SpareBlocks(Block, MostIdleBlocks, TimeProvider.System));
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>>(services => services.GetRequiredService<SpareBlocks>());
         if (EpollTransport.IsPossible)
         {
             builder.Services.AddSingleton<IConnectionListenerFactory>(services => new EpollTransport(

@@ -58,6 +58,9 @@ public sealed class TestServer : IAsyncDisposable
 
     public Uri Url => server.Url;
 
+    /// <summary>For what only whoever runs a server does.</summary>
+    public ApiServer Served => server;
+
     /// <summary>Root's administrator; <c>Admin.InCluster</c> is refused elsewhere, see <see cref="AdminOf"/>.</summary>
     public KubeClient Admin { get; }
 

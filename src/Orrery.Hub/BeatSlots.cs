@@ -1,14 +1,14 @@
 namespace Orrery.Hub;
 
 /// <summary>
-/// When each satellite is to beat. A beat that comes by itself wakes four threads one after the other, which costs several times what hearing it does; those of fifty that come
+/// When each satellite is to beat. A beat that comes by itself wakes four threads one after the other, which costs several times what hearing it does; those of a hundred that come
 /// together wake them once. So the satellites of a server beat at the same moments of its clock, a bunch at each, and none so large that others would wait for it.
 /// </summary>
 /// <param name="interval">Between two beats of a satellite.</param>
 internal sealed class BeatSlots(TimeSpan interval, TimeProvider time)
 {
-    /// <summary>At most so many satellites share a moment: some two milliseconds of work.</summary>
-    private const int Bunch = 64;
+    /// <summary>At most so many satellites share a moment: some two milliseconds of work, as most of what they say is not read one by one.</summary>
+    private const int Bunch = 128;
 
     /// <summary>A satellite's timer is not better than that, and a clock takes minutes to go wrong by as much.</summary>
     private static readonly TimeSpan Tolerance = TimeSpan.FromMilliseconds(5);

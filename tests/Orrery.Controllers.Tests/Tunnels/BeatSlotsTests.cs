@@ -11,10 +11,10 @@ public sealed class BeatSlotsTests
     private readonly ManualTime time = new();
 
     [Theory]
-    [InlineData(64, 1)]
-    [InlineData(65, 2)]
-    [InlineData(1_000, 16)]
-    public void UntilNext_SatellitesThatBeatAtAnyTime_ShareMomentsOfAtMost64(int count, int moments)
+    [InlineData(128, 1)]
+    [InlineData(129, 2)]
+    [InlineData(1_000, 8)]
+    public void UntilNext_SatellitesThatBeatAtAnyTime_ShareMomentsOfAtMost128(int count, int moments)
     {
         var slots = new BeatSlots(Interval, time);
         int[] satellites = [.. Enumerable.Range(0, count).Select(_ => slots.Enter())];
@@ -33,7 +33,7 @@ public sealed class BeatSlotsTests
 
         var bunches = next.GroupBy(n => (long)Math.Round((n.At.TotalMilliseconds % Interval.TotalMilliseconds) / (Interval.TotalMilliseconds / moments)) % moments).ToList();
         Assert.Equal(moments, bunches.Count);
-        Assert.All(bunches, b => Assert.InRange(b.Count(), 1, 64));
+        Assert.All(bunches, b => Assert.InRange(b.Count(), 1, 128));
         foreach ((int satellite, TimeSpan at) in next.OrderBy(n => n.At).Where(n => n.At > now))
         {
             time.Advance(at - now);
@@ -61,11 +61,11 @@ public sealed class BeatSlotsTests
     public void Leave_OfMost_LetsTheOthersShareMomentsAgain()
     {
         var slots = new BeatSlots(Interval, time);
-        int[] satellites = [.. Enumerable.Range(0, 128).Select(_ => slots.Enter())];
+        int[] satellites = [.. Enumerable.Range(0, 256).Select(_ => slots.Enter())];
         int[] told() => [.. satellites[..4].Select(s => (int)(slots.UntilNext(s) ?? Interval).TotalMilliseconds)];
         Assert.Equal([15_000, 10_000, 15_000, 10_000], told());
 
-        Array.ForEach(satellites[64..], _ => slots.Leave());
+        Array.ForEach(satellites[128..], _ => slots.Leave());
 
         Assert.Equal([10_000, 10_000, 10_000, 10_000], told());
     }

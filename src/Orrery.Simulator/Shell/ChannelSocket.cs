@@ -10,7 +10,8 @@ namespace Orrery.Simulator.Shell;
 /// Standard streams over one WebSocket, as Kubernetes' subprotocols <c>v4</c> and <c>v5.channel.k8s.io</c> have it: each binary message begins with the
 /// number of its stream (KEP-4006; apimachinery <c>pkg/util/remotecommand/constants.go</c>).
 /// </summary>
-internal sealed class ChannelSocket(WebSocket socket) : IRemoteStreams
+/// <param name="isTerminal">Which has one way out: what is written as an error goes there, and a client opens nothing else.</param>
+internal sealed class ChannelSocket(WebSocket socket, bool isTerminal) : IRemoteStreams
 {
     /// <summary>In order of preference. The fifth version can close a stream, the fourth cannot.</summary>
     public static readonly IReadOnlyList<string> Protocols = ["v5.channel.k8s.io", "v4.channel.k8s.io"];
@@ -19,6 +20,7 @@ internal sealed class ChannelSocket(WebSocket socket) : IRemoteStreams
     private const byte Output = 1;
     private const byte Errors = 2;
     private const byte Outcome = 3;
+    private const byte Resize = 4;
     private const byte Close = 255;
     private const int LongestMessage = 1024 * 1024;
 
@@ -30,6 +32,9 @@ internal sealed class ChannelSocket(WebSocket socket) : IRemoteStreams
 
     private readonly Channel<ReadOnlyMemory<byte>> input = Channel.CreateBounded<ReadOnlyMemory<byte>>(16);
     private readonly SemaphoreSlim writing = new(1, 1);
+    private volatile TerminalSize? size;
+
+    public TerminalSize? Size => size;
 
     /// <returns>Null when none of the subprotocols is offered.</returns>
     public static async Task<ChannelSocket?> AcceptAsync(HttpContext http, TimeSpan keepAlive, TimeProvider time, CancellationToken cancellationToken)
@@ -40,7 +45,7 @@ internal sealed class ChannelSocket(WebSocket socket) : IRemoteStreams
             return null;
         }
 
-        var accepted = new ChannelSocket(await WebSocketUpgrade.AcceptAsync(http, protocol, keepAlive).ConfigureAwait(false));
+        var accepted = new ChannelSocket(await WebSocketUpgrade.AcceptAsync(http, protocol, keepAlive).ConfigureAwait(false), http.Request.Query["tty"] is [("true" or "1"), ..]);
         await Task.Delay(Starting, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return accepted;
     }
@@ -78,7 +83,7 @@ internal sealed class ChannelSocket(WebSocket socket) : IRemoteStreams
 
     public ValueTask WriteAsync(ReadOnlyMemory<byte> output, CancellationToken cancellationToken) => SendAsync(Output, output, cancellationToken);
 
-    public ValueTask WriteErrorAsync(string text, CancellationToken cancellationToken) => SendAsync(Errors, Encoding.UTF8.GetBytes(text), cancellationToken);
+    public ValueTask WriteErrorAsync(string text, CancellationToken cancellationToken) => SendAsync(isTerminal ? Output : Errors, Encoding.UTF8.GetBytes(text), cancellationToken);
 
     public async Task EndAsync(int exitCode, CancellationToken cancellationToken)
     {
@@ -99,6 +104,9 @@ internal sealed class ChannelSocket(WebSocket socket) : IRemoteStreams
         {
             case [Input, _, ..]:
                 await input.Writer.WriteAsync(message.AsMemory(1), cancellationToken).ConfigureAwait(false);
+                break;
+            case [Resize, _, ..]:
+                size = TerminalSize.Parse(message.AsMemory(1)) ?? size;
                 break;
             case [Close, Input]:
                 input.Writer.TryComplete();

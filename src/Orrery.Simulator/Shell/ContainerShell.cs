@@ -12,15 +12,20 @@ internal sealed class ContainerShell(ContainerFiles files, IReadOnlyDictionary<s
     private string folder = "/";
     private int last;
     private bool left;
+    private bool isTerminal;
 
     /// <summary>Runs one program.</summary>
     /// <returns>Its exit code.</returns>
-    public async Task<int> RunAsync(IReadOnlyList<string> command, bool tty, CancellationToken cancellationToken) => command switch
+    public async Task<int> RunAsync(IReadOnlyList<string> command, bool tty, CancellationToken cancellationToken)
     {
-        ["sh" or "bash" or "/bin/sh" or "/bin/bash", "-c", var line, ..] => await LineAsync(line, cancellationToken).ConfigureAwait(false),
-        ["sh" or "bash" or "/bin/sh" or "/bin/bash", ..] => await InteractAsync(tty, cancellationToken).ConfigureAwait(false),
-        _ => await ProgramAsync(command, streams.WriteAsync, cancellationToken).ConfigureAwait(false),
-    };
+        isTerminal = tty;
+        return command switch
+        {
+            ["sh" or "bash" or "/bin/sh" or "/bin/bash", "-c", var line, ..] => await LineAsync(line, cancellationToken).ConfigureAwait(false),
+            ["sh" or "bash" or "/bin/sh" or "/bin/bash", ..] => await InteractAsync(tty, cancellationToken).ConfigureAwait(false),
+            _ => await ProgramAsync(command, streams.WriteAsync, cancellationToken).ConfigureAwait(false),
+        };
+    }
 
     private async Task<int> LineAsync(string line, CancellationToken cancellationToken)
     {
@@ -199,6 +204,11 @@ internal sealed class ContainerShell(ContainerFiles files, IReadOnlyDictionary<s
                     ["-f" or "-e", var path, ..] => files.Read(ContainerFiles.Resolve(folder, path)) is not null ? 0 : 1,
                     _ => 2,
                 };
+            case "stty" when arguments is ["size"] && isTerminal:
+                await PrintAsync(string.Create(CultureInfo.InvariantCulture, $"{streams.Size?.Rows ?? 0} {streams.Size?.Columns ?? 0}\n")).ConfigureAwait(false);
+                return 0;
+            case "stty":
+                return await FailAsync("stty", isTerminal ? "only the size is known here" : "standard input: Not a tty", cancellationToken).ConfigureAwait(false);
             case "mkdir":
                 foreach (string made in arguments.Where(a => !a.StartsWith('-')))
                 {

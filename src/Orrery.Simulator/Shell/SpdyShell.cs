@@ -16,6 +16,7 @@ internal sealed class SpdyShell : IRemoteStreams
     private readonly SpdyConnection connection;
     private readonly Task receiving;
     private readonly Dictionary<string, SpdyStream> streams;
+    private volatile TerminalSize? size;
 
     private SpdyShell(SpdyConnection connection, Task receiving, Dictionary<string, SpdyStream> streams)
     {
@@ -52,7 +53,9 @@ internal sealed class SpdyShell : IRemoteStreams
         return new SpdyShell(connection, receiving, streams);
     }
 
-    public Task ReceiveAsync(CancellationToken cancellationToken) => receiving;
+    public TerminalSize? Size => size;
+
+    public Task ReceiveAsync(CancellationToken cancellationToken) => Task.WhenAll(receiving, ReadSizesAsync(cancellationToken));
 
     public ValueTask<ReadOnlyMemory<byte>> ReadAsync(CancellationToken cancellationToken) =>
         streams.TryGetValue("stdin", out SpdyStream? input) ? input.ReadAsync(cancellationToken) : ValueTask.FromResult<ReadOnlyMemory<byte>>(default);
@@ -80,6 +83,25 @@ internal sealed class SpdyShell : IRemoteStreams
     }
 
     public ValueTask DisposeAsync() => connection.DisposeAsync();
+
+    /// <summary>A line for each.</summary>
+    private async Task ReadSizesAsync(CancellationToken cancellationToken)
+    {
+        if (!streams.TryGetValue("resize", out SpdyStream? resize))
+        {
+            return;
+        }
+
+        byte[] unread = [];
+        while (await resize.ReadAsync(cancellationToken).ConfigureAwait(false) is { IsEmpty: false } bytes)
+        {
+            unread = [.. unread, .. bytes.Span];
+            for (int end; (end = Array.IndexOf(unread, (byte)'\n')) >= 0; unread = unread[(end + 1)..])
+            {
+                size = TerminalSize.Parse(unread.AsMemory(0, end)) ?? size;
+            }
+        }
+    }
 
     private static bool IsOn(HttpContext http, string flag) => http.Request.Query[flag] is [("true" or "1"), ..];
 }

@@ -40,6 +40,26 @@ public sealed class ContainerShellTests
     }
 
     [Fact]
+    public async Task Stty_KnowsTheTerminal_WhereThereIsOne()
+    {
+        var streams = new Recorded("stty size\r") { Size = new TerminalSize(132, 50) };
+
+        await Shell(streams).RunAsync(["sh"], tty: true, TestContext.Current.CancellationToken);
+
+        Assert.Equal("/ # stty size\r\n50 132\n/ # ", streams.Output);
+        Assert.Equal(1, await Shell(streams).RunAsync(["stty", "size"], tty: false, TestContext.Current.CancellationToken));
+    }
+
+    [Theory]
+    [InlineData("""{"Width":132,"Height":50}""", true)]
+    [InlineData("""{"Width":132}""", false)]
+    [InlineData("""{"Width":"132","Height":-1}""", false)]
+    [InlineData("[]", false)]
+    [InlineData("{", false)]
+    public void Size_OfWhatAClientSays_IsReadOrLeft(string json, bool isSize) =>
+        Assert.Equal(isSize ? new TerminalSize(132, 50) : null, TerminalSize.Parse(Encoding.UTF8.GetBytes(json)));
+
+    [Fact]
     public void Write_MoreThanTheContainerHolds_IsRefused()
     {
         var files = new ContainerFiles("web-1");
@@ -58,6 +78,8 @@ public sealed class ContainerShellTests
         private string left = input;
 
         public string Output => output.ToString();
+
+        public TerminalSize? Size { get; init; }
 
         public ValueTask<ReadOnlyMemory<byte>> ReadAsync(CancellationToken cancellationToken)
         {

@@ -54,6 +54,14 @@ public sealed partial class StreamWaysTests(Shop shop)
         Ended ended = await Shell.RunAsync(program, [.. first, "exec", "-i", pod, "--", "sh"], Settings(program, webSockets), "echo from stdin\nexit 7\n");
         Assert.Equal((7, "from stdin\n"), (ended.ExitCode, ended.Output));
 
+        // On a terminal: what its size is, an error that comes the same way as everything else, and the exit code again.
+        Ended typed = await Shell.RunAsync(
+            "script", ["-qec", $"stty rows 50 cols 132; {program} {string.Join(' ', first)} exec -it {pod} -- sh", "/dev/null"], Settings(program, webSockets), "sleep 1\nstty size\nnosuch\nexit 9\n");
+        Assert.Equal(9, typed.ExitCode);
+        Assert.Contains("\n50 132\n", typed.Output, StringComparison.Ordinal);
+        Assert.Contains("sh: nosuch: not found", typed.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Unknown stream id 2", typed.Output, StringComparison.Ordinal);
+
         // 2. A file, there and back.
         string file = Path.Combine(shop.Folder, $"sent-{webSockets}-{pod}");
         await File.WriteAllTextAsync(file, string.Concat(Enumerable.Range(0, 5_000).Select(i => $"line {i}\n")), Token);

@@ -86,6 +86,7 @@ internal static class PatchHandler
             throw ApiErrors.BadRequest("metadata.managedFields must be nil");
         }
 
+        bool isNamed = applied.NodeAt("metadata", "name") is not null;
         CheckApplied(request, applied);
         string? subresource = request.Subresource.Length == 0 ? null : request.Subresource;
         return new ObjectChange
@@ -93,15 +94,21 @@ internal static class PatchHandler
             IsPatch = true,
             HasManagedFields = true,
             Wanted = current => Merge(request, options, current, applied, subresource),
-            Absent = subresource is null ? request.Creating(() => Merge(request, options, null, applied, null)) : null,
+            Absent = subresource is null ? request.Creating(() => Merge(request, options, null, applied, null, isNamed)) : null,
         };
     }
 
-    private static JsonObject Merge(ResourceRequest request, WriteOptions options, JsonObject? live, JsonObject applied, string? subresource)
+    /// <param name="isNamed">The configuration names its object, as one has to that makes it.</param>
+    private static JsonObject Merge(ResourceRequest request, WriteOptions options, JsonObject? live, JsonObject applied, string? subresource, bool isNamed = true)
     {
         if (live is null && applied.Uid is { Length: > 0 } uid)
         {
             throw ApiErrors.Conflict(request.Resource.GroupResource, request.Name, $"uid mismatch: the provided object specified uid {uid}, and no existing object was found");
+        }
+
+        if (!isNamed)
+        {
+            throw Undeterminable(request);
         }
 
         JsonObject merged = FieldManager.Apply(
@@ -184,7 +191,7 @@ internal static class PatchHandler
     {
         if (json.Name.Length == 0)
         {
-            throw ApiErrors.BadRequest($"the name of the object ({request.Name} based on URL) was undeterminable: name must be provided");
+            throw Undeterminable(request);
         }
 
         if (json.Name != request.Name)
@@ -197,6 +204,9 @@ internal static class PatchHandler
             throw ApiErrors.BadRequest($"the namespace of the object ({json.Namespace}) does not match the namespace on the request ({request.Namespace})");
         }
     }
+
+    private static StatusException Undeterminable(ResourceRequest request) =>
+        ApiErrors.BadRequest($"the name of the object ({request.Name} based on URL) was undeterminable: name must be provided");
 
     public static JsonNode? ParsePatch(ReadOnlyMemory<byte> body)
     {

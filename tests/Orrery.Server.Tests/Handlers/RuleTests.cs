@@ -80,7 +80,7 @@ public sealed class RuleTests(ServerFixture fixture) : IClassFixture<ServerFixtu
         string ns = await fixture.NamespaceAsync();
         using var http = new RawHttp(fixture.Server);
         string path = $"/api/v1/namespaces/{ns}/configmaps/a?fieldManager=m";
-        const string Twice = "apiVersion: v1\nkind: ConfigMap\ndata: {a: x}\ndata: {a: z}\n";
+        const string Twice = "apiVersion: v1\nkind: ConfigMap\ndata: {a: x}\ndata: {a: z}\nmetadata: {name: a}\n";
 
         using HttpResponseMessage strict = await http.SendAsync(HttpMethod.Patch, path + "&fieldValidation=Strict", Twice, "application/apply-patch+yaml");
         using HttpResponseMessage lenient = await http.SendAsync(HttpMethod.Patch, path, Twice, "application/apply-patch+yaml");

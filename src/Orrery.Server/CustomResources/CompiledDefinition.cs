@@ -92,6 +92,7 @@ internal sealed class CompiledDefinition
             IsCustom = true,
             HasChanged = changed,
             StoredKind = kind with { Version = storage },
+            Place = (spec["versions"] as JsonArray)?.IndexOf(version) ?? 0,
             Conversion = remote is null ? new RenamingConversion(kind.ApiVersion, (kind with { Version = storage }).ApiVersion, schema) : null,
             Remote = remote,
             Deprecation = version.FlagAt("deprecated") == true ? version.TextAt("deprecationWarning") ?? Deprecated(kind, spec) : null,

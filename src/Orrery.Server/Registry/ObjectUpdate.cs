@@ -88,6 +88,7 @@ internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions,
             bool isUnconditional = change.IsPatch && json.ResourceVersion == old.ResourceVersion || json.ResourceVersion.Length == 0 || json.ResourceVersion == "0";
 
             // 3. The manager owns what it changed.
+            string meant = json.ResourceVersion;
             KeepServerMetadata(json, old);
             if (!change.IsPatch)
             {
@@ -102,7 +103,7 @@ internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions,
             }
 
             // 4. Admission may change the object; what this endpoint may not change is put back.
-            json = await MutateAsync(scope, change, json, old, cancellationToken);
+            json = await MutateAsync(scope, change, json, meant, old, cancellationToken);
             OwnerReferences.Deduplicate(scope, json, isAfterMutation: true);
             resource.Strategy.PrepareForUpdate(json, old, scope.Subresource);
 
@@ -121,7 +122,8 @@ internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions,
             using ServiceAddresses.Reservation? reservation = await addresses.ReserveAsync(scope, json, old, cancellationToken);
             if (!change.IsAdmitted)
             {
-                await admission.ValidateAsync(Ask(scope, change, json, old), cancellationToken);
+                await admission.ValidateAsync(Ask(scope, change, json, old.ResourceVersion, old), cancellationToken);
+                json.Metadata.Remove("resourceVersion");
             }
 
             // 6. Nothing changed: nothing is written, the revision stays. But that is how objects are brought to another version for good, after which nobody reads the former.
@@ -163,15 +165,17 @@ internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions,
         }
     }
 
-    private async ValueTask<JsonObject> MutateAsync(WriteScope scope, ObjectChange change, JsonObject json, JsonObject old, CancellationToken cancellationToken)
+    /// <param name="meant">The resourceVersion that came with the change; empty for none.</param>
+    private async ValueTask<JsonObject> MutateAsync(WriteScope scope, ObjectChange change, JsonObject json, string meant, JsonObject old, CancellationToken cancellationToken)
     {
         if (change.IsAdmitted)
         {
             return json;
         }
 
-        AdmissionRequest asked = Ask(scope, change, json, old);
+        AdmissionRequest asked = Ask(scope, change, json, meant, old);
         await admission.MutateAsync(asked, cancellationToken);
+        json.Metadata.Remove("resourceVersion");
         if (!asked.IsReplaced)
         {
             return json;
@@ -187,9 +191,18 @@ internal sealed class ObjectUpdate(ObjectStore objects, ObjectVersions versions,
         return asked.Object!;
     }
 
-    private static AdmissionRequest Ask(WriteScope scope, ObjectChange change, JsonObject json, JsonObject old) => change.View is { } view
-        ? scope.Admission(AdmissionOperation.Update, scope.Name, view.Read(json), view.Read(old), view.Kind)
-        : scope.Admission(AdmissionOperation.Update, scope.Name, json, old);
+    /// <summary>Whoever is asked sees a resourceVersion, which is no part of what is compared and stored: it is to be taken out again.</summary>
+    private static AdmissionRequest Ask(WriteScope scope, ObjectChange change, JsonObject json, string version, JsonObject old)
+    {
+        if (version.Length > 0)
+        {
+            json.Metadata["resourceVersion"] = version;
+        }
+
+        return change.View is { } view
+            ? scope.Admission(AdmissionOperation.Update, scope.Name, view.Read(json), view.Read(old), view.Kind)
+            : scope.Admission(AdmissionOperation.Update, scope.Name, json, old);
+    }
 
     private static void CheckIdentity(WriteScope scope, ObjectChange change, JsonObject json, JsonObject old)
     {

@@ -39,7 +39,7 @@ internal sealed class ResourceCatalog(CustomResourceSet custom, bool servesVirtu
     /// <summary>Other resources under which a resource's objects are served: its other versions, or another group's name for it.</summary>
     public IEnumerable<ResourceDefinition> Equivalents(ClusterName cluster, ResourceDefinition resource) =>
         resource.IsCustom
-            ? custom.For(cluster).All.Where(d => d.StoredAs == resource.StoredAs && d.Resource != resource.Resource)
+            ? custom.For(cluster).All.Where(d => d.StoredAs == resource.StoredAs && d.Resource != resource.Resource).OrderBy(d => d.Place)
             : BuiltinResources.Instance.Equivalents(resource);
 
     public ApiSurface For(ClusterName cluster) =>

@@ -51,6 +51,9 @@ internal sealed class ResourceDefinition
     /// <summary>Kind of what is stored; differs where several versions of one resource are served.</summary>
     public GroupVersionKind StoredKind { get => field.Kind is null ? Kind : field; init; }
 
+    /// <summary>Where the definition of a custom resource lists this version.</summary>
+    public int Place { get; init; }
+
     /// <summary>Turns a stored object into this version and back; null when they are one.</summary>
     public IVersionConversion? Conversion { get; init; }
 

@@ -86,7 +86,7 @@ internal sealed class WebhookClient(ObjectStore objects, AddressGuard guard, Tim
         }
         catch (FormatException fault)
         {
-            throw new WebhookException($"the answer is not the JSON of a review: {fault.Message}", fault);
+            throw new WebhookException($"couldn't get version/kind; json parse error: {fault.Message}", fault);
         }
     }
 

@@ -77,9 +77,11 @@ internal sealed class MatchCriteria
             return null;
         }
 
-        foreach (ResourceDefinition other in facts.Equivalents(request))
+        // An earlier rule outweighs an earlier version.
+        ResourceDefinition[] others = [.. facts.Equivalents(request)];
+        foreach (ResourceRule rule in among)
         {
-            foreach (ResourceRule rule in among)
+            foreach (ResourceDefinition other in others)
             {
                 if (rule.Matches(request, other.Resource))
                 {

@@ -32,6 +32,11 @@ internal static class AdmissionReview
     /// <exception cref="WebhookException">It is no answer to that question.</exception>
     public static AdmissionAnswer Read(string version, string uid, JsonObject review, bool mayPatch)
     {
+        if (review.ApiVersion is Group + "v1" or Group + "v1beta1" && review.ApiVersion != Group + version && review.Kind == "AdmissionReview")
+        {
+            throw new WebhookException($"failed to call webhook: converting ({review.ApiVersion[Group.Length..]}.AdmissionReview) to ({version}.AdmissionReview): unknown conversion");
+        }
+
         if (review.Child("response") is not { } response)
         {
             throw Fault("webhook response was absent");
@@ -43,14 +48,16 @@ internal static class AdmissionReview
             Require(review, response, uid, mayPatch);
         }
 
-        JsonArray? patch = mayPatch && response.Text("patch") is { Length: > 0 } text ? Decode(text) : null;
-        if (patch is { Count: > 0 } && response.Text("patchType") is not "JSONPatch" and { Length: > 0 } type)
+        // Nobody looks at the patch of a refusal.
+        bool allowed = response.Flag("allowed");
+        JsonArray? patch = mayPatch && allowed && response.Text("patch") is { Length: > 0 } text ? Decode(text) : null;
+        if (patch is { Count: > 0 } && version == "v1" && response.Text("patchType") is not "JSONPatch" and var type)
         {
             throw new WebhookException($"unsupported patch type \"{type}\"");
         }
 
         return new AdmissionAnswer(
-            response.Flag("allowed"), response.Child("status"), patch is { Count: > 0 } ? patch : null, response.TextMap("auditAnnotations"), [.. response.Texts("warnings")]);
+            allowed, response.Child("status"), patch is { Count: > 0 } ? patch : null, response.TextMap("auditAnnotations"), [.. response.Texts("warnings")]);
     }
 
     private static void Require(JsonObject review, JsonObject response, string uid, bool mayPatch)
@@ -79,6 +86,11 @@ internal static class AdmissionReview
         if (!patches && response.Has("patchType"))
         {
             throw Fault("webhook returned response.patchType but not response.patch");
+        }
+
+        if (patches && response.Text("patchType").Length == 0)
+        {
+            throw Fault("webhook returned invalid response.patchType of \"\"");
         }
     }
 

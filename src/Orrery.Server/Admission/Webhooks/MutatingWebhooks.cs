@@ -15,6 +15,8 @@ namespace Orrery.Server.Admission.Webhooks;
 /// </summary>
 internal sealed class MutatingWebhooks(CacheSet caches, WebhookCalls calls, FairQueue seats) : IMutatingPlugin, IClusterMemory
 {
+    private const string Annotation = "mutation.webhook.admission.k8s.io";
+
     /// <summary>What is put into one of these is nobody's to read in a record.</summary>
     private static readonly GroupResource Secrets = new("", "secrets");
 
@@ -66,7 +68,21 @@ internal sealed class MutatingWebhooks(CacheSet caches, WebhookCalls calls, Fair
     /// <returns>Whether the object changed.</returns>
     private async ValueTask<bool> AskAsync(Webhook webhook, int index, AdmissionRequest request, ResourceDefinition matched, CancellationToken cancellationToken)
     {
-        string place = $"mutation.webhook.admission.k8s.io/round_{(request.Reinvocation.IsSecondRun ? 1 : 0)}_index_{index}";
+        string place = $"round_{(request.Reinvocation.IsSecondRun ? 1 : 0)}_index_{index}";
+        bool changed = false;
+        try
+        {
+            return changed = await AskAsync(webhook, place, request, matched, cancellationToken);
+        }
+        finally
+        {
+            // Also of one that refused or failed: it was asked.
+            request.Notes.Annotate($"{Annotation}/{place}", $$"""{"configuration":"{{webhook.Configuration}}","webhook":"{{webhook.Name}}","mutated":{{(changed ? "true" : "false")}}}""");
+        }
+    }
+
+    private async ValueTask<bool> AskAsync(Webhook webhook, string place, AdmissionRequest request, ResourceDefinition matched, CancellationToken cancellationToken)
+    {
         WebhookOutcome outcome;
         using (seats.SetAside(request.Cluster))
         {
@@ -75,7 +91,7 @@ internal sealed class MutatingWebhooks(CacheSet caches, WebhookCalls calls, Fair
 
         if (outcome.Answer is not { } answer)
         {
-            request.Notes.Annotate("failed-open." + place, webhook.Name);
+            request.Notes.Annotate($"failed-open.{Annotation}/{place}", webhook.Name);
             return false;
         }
 
@@ -85,11 +101,15 @@ internal sealed class MutatingWebhooks(CacheSet caches, WebhookCalls calls, Fair
             throw WebhookCalls.Refusal(webhook, answer.Status);
         }
 
-        bool changed = answer.Patch is not null && await PatchAsync(webhook, request, matched, answer.Patch, cancellationToken);
-        request.Notes.Annotate(place, $$"""{"configuration":"{{webhook.Configuration}}","webhook":"{{webhook.Name}}","mutated":{{(changed ? "true" : "false")}}}""");
-        if (answer.Patch is { Count: > 0 } patch && request.GroupResource != Secrets)
+        if (answer.Patch is not { } patch)
         {
-            request.Notes.AnnotateContent("patch." + place["mutation.".Length..], () => new JsonObject
+            return false;
+        }
+
+        bool changed = await PatchAsync(webhook, request, matched, patch, cancellationToken);
+        if (request.GroupResource != Secrets)
+        {
+            request.Notes.AnnotateContent($"patch.webhook.admission.k8s.io/{place}", () => new JsonObject
             {
                 ["configuration"] = webhook.Configuration,
                 ["webhook"] = webhook.Name,
@@ -117,7 +137,8 @@ internal sealed class MutatingWebhooks(CacheSet caches, WebhookCalls calls, Fair
         }
         catch (StatusException fault)
         {
-            throw ApiErrors.InternalError(fault.Message);
+            // The webhook's owner is told why, which who sends a patch of his own is not.
+            throw ApiErrors.InternalError(fault.InnerException?.Message ?? fault.Message);
         }
 
         return !JsonNode.DeepEquals(before, request.Object);

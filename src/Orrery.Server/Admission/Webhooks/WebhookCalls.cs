@@ -109,7 +109,12 @@ internal sealed class WebhookCalls(WebhookClient client, AdmissionFacts facts, N
     {
         foreach ((string key, string value) in answer.AuditAnnotations)
         {
-            request.Notes.Annotate($"{webhook.Name}/{key}", value);
+            // What makes no name is left out.
+            string name = $"{webhook.Name}/{key}";
+            if (Names.CheckQualifiedName(name).Count == 0)
+            {
+                request.Notes.Annotate(name, value);
+            }
         }
 
         foreach (string warning in answer.Warnings)

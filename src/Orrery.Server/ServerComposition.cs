@@ -71,7 +71,7 @@ internal static class ServerComposition
         var admissionMetrics = new AdmissionMetrics();
         var versions = new ObjectVersions(webhooks, seats, names, admissionMetrics, time);
         var facts = new AdmissionFacts(objects, resources, versions, access.Authorizer);
-        var parameters = new PolicyParams(objects, resources);
+        var policies = new PolicyInvocations(facts, new PolicyParams(objects, resources));
         var limits = new LimitRanger(objects);
         var webhookCalls = new WebhookCalls(webhooks, facts, names, options.AdmissionConfiguration, admissionMetrics, time, loggers.CreateLogger<WebhookCalls>());
         var priority = new PodPriority(objects);
@@ -82,14 +82,14 @@ internal static class ServerComposition
                 lifecycle, new SigningRequestIdentity(time), new DeviceTaintTimes(time), limits, new ServiceAccountDefaults(objects, names),
                 .. options.RestrictsNodes ? (IMutatingPlugin[])[new NodeRestriction(access.Objects, access.Authorizer)] : [], new NewNodeTaint(), new PodTopologyLabels(objects), priority, new DefaultTolerations(),
                 DefaultClass.OfClaims(objects), new VolumeProtection(), new FinalizersAtBirth(options.FinalizersAtBirth), new RuntimeClassOverhead(objects), DefaultClass.OfIngresses(objects),
-                PolicyPlugins.Mutating(caches, facts, parameters), new MutatingWebhooks(caches, webhookCalls, seats), new ParamGuard(objects, resources, access.Authorizer), new RoleEscalation(access.RoleGuard),
+                PolicyPlugins.Mutating(caches, facts, policies), new MutatingWebhooks(caches, webhookCalls, seats), new ParamGuard(objects, resources, access.Authorizer), new RoleEscalation(access.RoleGuard),
                 new LastChange(options.NotesLastChange, time), new MirroredMetadata(),
             ],
             validating:
             [
                 limits, new PodSecurityAdmission(objects, options.AdmissionConfiguration.PodSecurity, time), priority, new ClaimResize(objects), new PrivilegedContainers(options.AllowsPrivileged),
                 new CertificateApproval(access.Authorizer), new CertificateSigning(access.Authorizer), new CertificateSubjectRestriction(), new ProviderGuard(access.Authorizer, options.Issuers), new ReservedGroups(), new MirroredNodes(),
-                PolicyPlugins.Validating(caches, facts, parameters), new ValidatingWebhooks(caches, webhookCalls, seats), lifecycle,
+                PolicyPlugins.Validating(caches, facts, policies), new ValidatingWebhooks(caches, webhookCalls, seats), lifecycle,
             ],
             admissionMetrics, time).Without(options.DisabledAdmissionPlugins);
         IReadOnlyList<ServiceRange> serviceRanges = options.SecondServiceRange is { } second ? [options.ServiceRange, second] : [options.ServiceRange];

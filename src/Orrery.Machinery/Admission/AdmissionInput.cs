@@ -25,4 +25,12 @@ public sealed record AdmissionInput
 
     /// <summary>The very thing that the request is about: <c>authorizer.requestResource</c>.</summary>
     public required CelAccess RequestResource { get; init; }
+
+    /// <summary>As match conditions see it: without the namespace, and of the resource that was asked for, whichever version of it the rules name.</summary>
+    internal AdmissionInput OfConditions()
+    {
+        var request = (JsonObject)Request.DeepClone();
+        request["resource"] = request["requestResource"]?.DeepClone();
+        return this with { Namespace = null, Request = request };
+    }
 }

@@ -45,7 +45,7 @@ public sealed class MatchConditions
             return MatchOutcome.Yes;
         }
 
-        return All(conditions, AdmissionVariables.Values(input), "", cancellation);
+        return All(conditions, AdmissionVariables.Values(input.OfConditions()), "", cancellation);
     }
 
     /// <summary>Whether all of them say yes, within the budget of conditions. One that is false outweighs any that failed.</summary>

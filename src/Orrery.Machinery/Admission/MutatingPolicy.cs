@@ -25,6 +25,9 @@ public sealed class MutatingPolicy
     /// <summary>Asks to be run once more when others change the object after it.</summary>
     public bool IsReinvoked { get; }
 
+    /// <summary>How many there are to carry out.</summary>
+    public int Mutations => mutations.Length;
+
     /// <param name="spec">Of a policy that was validated when it was written.</param>
     public static MutatingPolicy Compile(JsonObject spec) => new(spec);
 

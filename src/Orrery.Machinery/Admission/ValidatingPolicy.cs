@@ -39,45 +39,63 @@ public sealed class ValidatingPolicy
     /// <summary>What the policy says of a request that it matches. Conditions are not asked.</summary>
     public PolicyVerdict Evaluate(AdmissionInput input, CancellationToken cancellation)
     {
-        var verdict = new PolicyVerdict();
-        var budget = new PolicyBudget(CelBudget.PerRequest);
-        Dictionary<string, object?> values = variables.Values(input, budget, cancellation);
-        int at = 0;
         try
         {
-            for (; at < checks.Length; at++)
-            {
-                Judge(checks[at], at, values, budget, verdict, cancellation);
-            }
-
-            foreach (Note note in notes)
-            {
-                Publish(note, values, budget, verdict, cancellation);
-            }
+            return Judge(input, cancellation);
         }
         catch (CelBudgetException)
         {
-            Fail(verdict, at, PolicyBudget.SpentMessage);
+            // Nothing of what was found until then counts.
+            var verdict = new PolicyVerdict();
+            Fail(verdict, 0, PolicyBudget.SpentMessage);
+            return verdict;
+        }
+    }
+
+    private PolicyVerdict Judge(AdmissionInput input, CancellationToken cancellation)
+    {
+        var verdict = new PolicyVerdict();
+
+        // 1. All validations, then the words of those that failed, from one budget.
+        var budget = new PolicyBudget(CelBudget.PerRequest);
+        Dictionary<string, object?> values = variables.Values(input, budget, cancellation);
+        object?[] results = Array.ConvertAll(checks, c => c.Expression.Evaluate(values, budget, cancellation));
+        for (int i = 0; i < checks.Length; i++)
+        {
+            switch (results[i])
+            {
+                case true:
+                    break;
+                case false:
+                    Deny(checks[i], i, values, budget, verdict, cancellation);
+                    break;
+                case var other:
+                    Fail(verdict, i, $"expression '{checks[i].Expression.Source}' resulted in error: {(other as CelError ?? CelError.NoOverload).Message}");
+                    break;
+            }
+        }
+
+        // 2. The annotations, from another.
+        var ofNotes = new PolicyBudget(CelBudget.PerRequest);
+        values = notes.Length == 0 ? values : variables.Values(input, ofNotes, cancellation);
+        foreach (Note note in notes)
+        {
+            Publish(note, values, ofNotes, verdict, cancellation);
         }
 
         return verdict;
     }
 
-    private void Judge(Check check, int index, Dictionary<string, object?> values, PolicyBudget budget, PolicyVerdict verdict, CancellationToken cancellation)
+    private void Deny(Check check, int index, Dictionary<string, object?> values, PolicyBudget budget, PolicyVerdict verdict, CancellationToken cancellation)
     {
-        object? result = check.Expression.Evaluate(values, budget, cancellation);
-        if (result is true)
-        {
-            return;
-        }
-
-        if (result is false)
+        try
         {
             verdict.Denials.Add(new PolicyDenial(index, Words(check, values, budget, cancellation), check.Reason));
-            return;
         }
-
-        Fail(verdict, index, $"expression '{check.Expression.Source}' resulted in error: {(result as CelError ?? CelError.NoOverload).Message}");
+        catch (CelBudgetException)
+        {
+            Fail(verdict, index, "failed messageExpression: " + PolicyBudget.SpentMessage);
+        }
     }
 
     private static string Words(Check check, Dictionary<string, object?> values, PolicyBudget budget, CancellationToken cancellation)

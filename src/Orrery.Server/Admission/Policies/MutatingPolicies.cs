@@ -9,7 +9,7 @@ using Orrery.Server.Registry;
 namespace Orrery.Server.Admission.Policies;
 
 /// <summary>MutatingAdmissionPolicies (apiserver <c>pkg/admission/plugin/policy/mutating/dispatcher.go</c>).</summary>
-internal sealed class MutatingPolicies(PolicySet<MutatingPolicy> policies, AdmissionFacts facts, PolicyParams parameters) : IMutatingPlugin, IClusterMemory
+internal sealed class MutatingPolicies(PolicySet<MutatingPolicy> policies, AdmissionFacts facts, PolicyInvocations invocations) : IMutatingPlugin, IClusterMemory
 {
     public string Name => "MutatingAdmissionPolicy";
 
@@ -18,9 +18,9 @@ internal sealed class MutatingPolicies(PolicySet<MutatingPolicy> policies, Admis
     public async ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         IReadOnlyList<BoundPolicy<MutatingPolicy>> bound = policies.For(request.Cluster);
-        if (bound.Count > 0 && request.Operation is AdmissionOperation.Create or AdmissionOperation.Update && !Exemptions.IsExemptOfPolicies(request))
+        if (bound.Count > 0 && request.Operation != AdmissionOperation.Delete && !Exemptions.IsExemptOfPolicies(request))
         {
-            await new Run(request, facts, parameters, request.Reinvocation.Of<Memory>(this), cancellationToken).MutateAsync(bound);
+            await new Run(request, facts, request.Reinvocation.Of<Memory>(this), cancellationToken).MutateAsync(invocations, bound);
         }
     }
 
@@ -38,11 +38,27 @@ internal sealed class MutatingPolicies(PolicySet<MutatingPolicy> policies, Admis
     }
 
     /// <summary>One run over one request.</summary>
-    private sealed class Run(AdmissionRequest request, AdmissionFacts facts, PolicyParams parameters, Memory memory, CancellationToken cancellationToken)
+    private sealed class Run(AdmissionRequest request, AdmissionFacts facts, Memory memory, CancellationToken cancellationToken)
     {
-        private readonly List<string> refusals = [];
+        private readonly List<(string Message, string Reason)> refusals = [];
+        private bool isMutated;
 
-        public async ValueTask MutateAsync(IReadOnlyList<BoundPolicy<MutatingPolicy>> bound)
+        public async ValueTask MutateAsync(PolicyInvocations invocations, IReadOnlyList<BoundPolicy<MutatingPolicy>> bound)
+        {
+            // Who is invoked is settled before anything changes.
+            List<PolicyInvocation<MutatingPolicy>> found = invocations.Of(request, bound, (policy, binding, why) => Refuse(policy, binding, why, StatusReason.Forbidden));
+            if (found.Count > 0)
+            {
+                await InvokeAsync(found);
+            }
+
+            if (refusals.Count > 0)
+            {
+                throw Refusal();
+            }
+        }
+
+        private async ValueTask InvokeAsync(List<PolicyInvocation<MutatingPolicy>> found)
         {
             // Somebody beside the policies changed the object since.
             if (request.Reinvocation.IsSecondRun && memory.Reinvocable.Count > 0 && !JsonNode.DeepEquals(memory.Left, request.Object))
@@ -50,52 +66,32 @@ internal sealed class MutatingPolicies(PolicySet<MutatingPolicy> policies, Admis
                 memory.Due.UnionWith(memory.Reinvocable);
             }
 
-            foreach ((Policy<MutatingPolicy> policy, IReadOnlyList<PolicyBinding> bindings) in bound)
+            foreach (PolicyInvocation<MutatingPolicy> invocation in found)
             {
-                foreach (PolicyBinding binding in bindings)
+                try
                 {
-                    try
-                    {
-                        await InvokeAsync(policy, binding);
-                    }
-                    catch (StatusException fault)
-                    {
-                        Refuse(policy, binding, fault.Status.Message);
-                    }
-                    catch (PolicyConfigurationException fault)
-                    {
-                        Refuse(policy, binding, fault.Message);
-                    }
+                    await InvokeAsync(invocation);
+                }
+                catch (StatusException fault) when (request.Operation != AdmissionOperation.Connect)
+                {
+                    Refuse(invocation.Policy, invocation.Binding, fault.Message, StatusReason.Invalid);
                 }
             }
 
-            if (refusals.Count > 0)
+            // Whoever asks for it sees once more what a mutation left, even where nothing differs by it: as upstream does.
+            if (isMutated && memory.Reinvocable.Count > 0)
             {
-                throw Refusal();
+                memory.Due.UnionWith(memory.Reinvocable);
+                request.Reinvocation.Want();
             }
 
             memory.Left = memory.Reinvocable.Count > 0 ? (JsonObject?)request.Object?.DeepClone() : null;
         }
 
-        private async ValueTask InvokeAsync(Policy<MutatingPolicy> policy, PolicyBinding binding)
+        private async ValueTask InvokeAsync(PolicyInvocation<MutatingPolicy> invocation)
         {
-            if (policy.Constraints.Match(request, facts) is not { } matched || (binding.Resources is not null && binding.Resources.Match(request, facts) is null))
-            {
-                return;
-            }
+            (Policy<MutatingPolicy> policy, PolicyBinding binding, ResourceDefinition matched, JsonObject? param) = invocation;
 
-            foreach (JsonObject? param in parameters.Collect(request, policy.ParamKind, binding.ParamRef))
-            {
-                (string, string, string) key = (policy.Name, binding.Name, param is null ? "" : $"{param.Namespace}/{param.Name}");
-                if (!request.Reinvocation.IsSecondRun || memory.Due.Contains(key))
-                {
-                    await InvokeAsync(policy, binding, matched, param, key);
-                }
-            }
-        }
-
-        private async ValueTask InvokeAsync(Policy<MutatingPolicy> policy, PolicyBinding binding, ResourceDefinition matched, JsonObject? param, (string, string, string) key)
-        {
             // 1. The conditions, on what the policies before this one left.
             await facts.PrepareAsync(request, matched, cancellationToken);
             AdmissionInput input = facts.Input(request, matched) with { Params = param };
@@ -104,10 +100,23 @@ internal sealed class MutatingPolicies(PolicySet<MutatingPolicy> policies, Admis
             {
                 if (outcome.Error is { } error)
                 {
-                    Refuse(policy, binding, error);
+                    Refuse(policy, binding, error, StatusReason.Invalid);
                 }
 
                 return;
+            }
+
+            (string, string, string) key = (policy.Name, binding.Name, param is null ? "" : $"{param.Namespace}/{param.Name}");
+            if (request.Reinvocation.IsSecondRun && !memory.Due.Contains(key))
+            {
+                return;
+            }
+
+            if (request.Operation == AdmissionOperation.Connect)
+            {
+                // The options of a stream have no schema by which they could be merged.
+                throw ApiErrors.ServiceUnavailable(
+                    $"Resource kind {request.Kind.Group}/{request.Kind.Version}, Kind={request.Kind.Kind} not found. There can be a delay between when CustomResourceDefinitions are created and when they are available.");
             }
 
             // 2. The mutations.
@@ -116,8 +125,10 @@ internal sealed class MutatingPolicies(PolicySet<MutatingPolicy> policies, Admis
             JsonObject made = policy.Program.Mutate(input, schema, errors, cancellationToken);
             foreach (string error in errors)
             {
-                Refuse(policy, binding, error);
+                Refuse(policy, binding, error, StatusReason.Invalid);
             }
+
+            isMutated |= errors.Count < policy.Program.Mutations;
 
             // 3. Who ran before and cares has to see what changed.
             if (!ReferenceEquals(made, input.Object))
@@ -133,22 +144,23 @@ internal sealed class MutatingPolicies(PolicySet<MutatingPolicy> policies, Admis
             }
         }
 
-        private void Refuse(Policy<MutatingPolicy> policy, PolicyBinding binding, string why)
+        private void Refuse(Policy<MutatingPolicy> policy, PolicyBinding? binding, string why, string reason)
         {
             if (!policy.FailsOpen)
             {
-                refusals.Add($"policy '{policy.Name}' with binding '{binding.Name}' denied request: {why}");
+                refusals.Add((binding is null ? $"policy \"{policy.Name}\" denied request: {why}" : $"policy '{policy.Name}' with binding '{binding.Name}' denied request: {why}", reason));
             }
         }
 
         private StatusException Refusal()
         {
-            StatusException forbidden = PolicyRefusal.Of(request, refusals[0], "Invalid");
+            (string message, string reason) = refusals[0];
+            StatusException forbidden = PolicyRefusal.Of(request, message, reason);
             return new StatusException(forbidden.Status with
             {
                 Code = 403,
-                Message = refusals[0],
-                Details = forbidden.Status.Details! with { Causes = [.. refusals.Select(r => new StatusCause("", r, ""))] },
+                Message = message,
+                Details = forbidden.Status.Details! with { Causes = [.. refusals.Select(r => new StatusCause("", r.Message, ""))] },
             });
         }
     }

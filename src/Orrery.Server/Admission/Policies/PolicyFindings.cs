@@ -14,7 +14,7 @@ internal sealed class PolicyFindings
     private readonly List<string> warnings = [];
     private readonly Dictionary<string, List<string>> annotations = new(StringComparer.Ordinal);
     private (string Message, string Reason)? refusal;
-    private JsonArray? failures;
+    private JsonObject? failure;
 
     /// <summary>One refusal of a validation, met as the binding says.</summary>
     public void Add(string policy, PolicyBinding binding, PolicyDenial denial)
@@ -37,14 +37,15 @@ internal sealed class PolicyFindings
                     warnings.Add($"Validation failed for ValidatingAdmissionPolicy '{policy}' with binding '{binding.Name}': {denial.Message}");
                     break;
                 case "Audit":
-                    (failures ??= []).Add((JsonNode)new JsonObject
+                    // The annotation is there once: it tells of the first.
+                    failure ??= new JsonObject
                     {
                         ["message"] = denial.Message,
                         ["policy"] = policy,
                         ["binding"] = binding.Name,
                         ["expressionIndex"] = denial.Index,
                         ["validationActions"] = new JsonArray([.. binding.Actions.Select(a => (JsonNode)a)]),
-                    });
+                    };
                     break;
             }
         }
@@ -73,6 +74,10 @@ internal sealed class PolicyFindings
         }
     }
 
+    /// <summary>JSON as Go writes it.</summary>
+    private static string HtmlSafe(string json) => json
+        .Replace("<", "\\u003c", StringComparison.Ordinal).Replace(">", "\\u003e", StringComparison.Ordinal).Replace("&", "\\u0026", StringComparison.Ordinal);
+
     /// <exception cref="StatusException">A policy refuses.</exception>
     public void Publish(AdmissionRequest request)
     {
@@ -86,9 +91,9 @@ internal sealed class PolicyFindings
             request.Notes.Annotate(key, string.Join(", ", values));
         }
 
-        if (failures is not null)
+        if (failure is not null)
         {
-            request.Notes.Annotate(FailureAnnotation, System.Text.Encoding.UTF8.GetString(ObjectEncoding.Write(failures)));
+            request.Notes.Annotate(FailureAnnotation, HtmlSafe(System.Text.Encoding.UTF8.GetString(ObjectEncoding.Write(new JsonArray(failure)))));
         }
 
         if (refusal is var (message, reason))

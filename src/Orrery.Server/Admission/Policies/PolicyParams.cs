@@ -26,19 +26,23 @@ internal sealed class PolicyConfigurationException(string message) : Exception(m
 /// <summary>Finds the parameters of policies (apiserver <c>pkg/admission/plugin/policy/generic/policy_dispatcher.go</c>, CollectParams).</summary>
 internal sealed class PolicyParams(ObjectStore objects, ResourceCatalog resources)
 {
-    /// <param name="kind">The policy's paramKind.</param>
+    /// <summary>What a policy's paramKind names; null where it takes no parameters.</summary>
+    /// <exception cref="PolicyConfigurationException">It is not served.</exception>
+    public ResourceDefinition? Resource(AdmissionRequest request, GroupVersionKind? kind) => kind is not { } wanted ? null
+        : resources.Find(request.Cluster, wanted)
+        ?? throw new PolicyConfigurationException($"failed to find resource referenced by paramKind: '{wanted.Group}/{wanted.Version}, Kind={wanted.Kind}'");
+
+    /// <param name="resource">Of the policy's paramKind.</param>
     /// <param name="reference">The binding's paramRef.</param>
     /// <returns>One null where the policy has no parameters; empty where the binding allows that there are none.</returns>
-    /// <exception cref="PolicyConfigurationException">The kind is not served, or no object is found.</exception>
-    public IReadOnlyList<JsonObject?> Collect(AdmissionRequest request, GroupVersionKind? kind, ParamRef? reference)
+    /// <exception cref="PolicyConfigurationException">No object is found, or the reference fits neither kind nor request.</exception>
+    public IReadOnlyList<JsonObject?> Collect(AdmissionRequest request, ResourceDefinition? resource, ParamRef? reference)
     {
-        if (kind is not { } wanted || reference is null)
+        if (resource is null || reference is null)
         {
             return [null];
         }
 
-        ResourceDefinition resource = resources.Find(request.Cluster, wanted)
-            ?? throw new PolicyConfigurationException($"failed to find resource referenced by paramKind: '{wanted.ApiVersion}, Kind={wanted.Kind}'");
         string ns = reference.Namespace;
         if (!resource.Namespaced)
         {

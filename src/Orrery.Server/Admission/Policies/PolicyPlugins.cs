@@ -11,15 +11,15 @@ internal static class PolicyPlugins
 {
     private const string Group = "admissionregistration.k8s.io";
 
-    public static MutatingPolicies Mutating(CacheSet caches, AdmissionFacts facts, PolicyParams parameters) => new(
+    public static MutatingPolicies Mutating(CacheSet caches, AdmissionFacts facts, PolicyInvocations invocations) => new(
         new PolicySet<MutatingPolicy>(
             caches, new GroupResource(Group, "mutatingadmissionpolicies"), new GroupResource(Group, "mutatingadmissionpolicybindings"), MutatingPolicy.Compile),
         facts,
-        parameters);
+        invocations);
 
-    public static ValidatingPolicies Validating(CacheSet caches, AdmissionFacts facts, PolicyParams parameters) => new(
+    public static ValidatingPolicies Validating(CacheSet caches, AdmissionFacts facts, PolicyInvocations invocations) => new(
         new PolicySet<ValidatingPolicy>(
             caches, new GroupResource(Group, "validatingadmissionpolicies"), new GroupResource(Group, "validatingadmissionpolicybindings"), ValidatingPolicy.Compile),
         facts,
-        parameters);
+        invocations);
 }

@@ -8,7 +8,7 @@ using Orrery.Server.Registry;
 namespace Orrery.Server.Admission.Policies;
 
 /// <summary>ValidatingAdmissionPolicies (apiserver <c>pkg/admission/plugin/policy/validating/dispatcher.go</c>).</summary>
-internal sealed class ValidatingPolicies(PolicySet<ValidatingPolicy> policies, AdmissionFacts facts, PolicyParams parameters) : IValidatingPlugin, IClusterMemory
+internal sealed class ValidatingPolicies(PolicySet<ValidatingPolicy> policies, AdmissionFacts facts, PolicyInvocations invocations) : IValidatingPlugin, IClusterMemory
 {
     public string Name => "ValidatingAdmissionPolicy";
 
@@ -36,42 +36,16 @@ internal sealed class ValidatingPolicies(PolicySet<ValidatingPolicy> policies, A
     {
         var findings = new PolicyFindings();
         var inputs = new PolicyInputs(request, facts);
-        foreach ((Policy<ValidatingPolicy> policy, IReadOnlyList<PolicyBinding> bindings) in bound)
+        List<PolicyInvocation<ValidatingPolicy>> found = invocations.Of(request, bound, (policy, binding, why) =>
         {
-            // 1. Is the policy about this request?
-            ResourceDefinition? matched;
-            try
+            if (!policy.FailsOpen)
             {
-                matched = policy.Constraints.Match(request, facts);
+                findings.Refuse(policy.Name, binding?.Name, why, "");
             }
-            catch (StatusException fault)
-            {
-                Misconfigured(findings, policy, null, fault.Status.Message);
-                continue;
-            }
-
-            // 2. Each binding that is, with each of its parameters.
-            foreach (PolicyBinding binding in matched is null ? [] : bindings)
-            {
-                try
-                {
-                    if (binding.Resources is null || binding.Resources.Match(request, facts) is not null)
-                    {
-                        foreach (JsonObject? param in parameters.Collect(request, policy.ParamKind, binding.ParamRef))
-                        {
-                            Evaluate(policy, binding, inputs.With(matched!, param), findings, cancellationToken);
-                        }
-                    }
-                }
-                catch (StatusException fault)
-                {
-                    Misconfigured(findings, policy, binding, fault.Status.Message);
-                }
-                catch (PolicyConfigurationException fault)
-                {
-                    Misconfigured(findings, policy, binding, fault.Message);
-                }
-            }
+        });
+        foreach ((Policy<ValidatingPolicy> policy, PolicyBinding binding, ResourceDefinition matched, JsonObject? param) in found)
+        {
+            Evaluate(policy, binding, inputs.With(matched, param), findings, cancellationToken);
         }
 
         findings.Publish(request);
@@ -104,14 +78,6 @@ internal sealed class ValidatingPolicies(PolicySet<ValidatingPolicy> policies, A
         foreach ((string key, string value) in verdict.Annotations)
         {
             findings.Annotate($"{policy.Name}/{key}", value);
-        }
-    }
-
-    private static void Misconfigured(PolicyFindings findings, Policy<ValidatingPolicy> policy, PolicyBinding? binding, string why)
-    {
-        if (!policy.FailsOpen)
-        {
-            findings.Refuse(policy.Name, binding?.Name, $"failed to configure {(binding is null ? "policy" : "binding")}: {why}", "");
         }
     }
 }

@@ -12,8 +12,11 @@ internal static class BindingHandler
 
     private static readonly ResourceDefinition Pods = BuiltinResources.Instance.Require("", "v1", "pods");
 
-    public static async Task HandleAsync(ResourceRequest request, CancellationToken cancellationToken) =>
-        await BindAsync(request, request, SubresourceBody.Parse(Kind, await RequestBody.ReadJsonAsync(request.Http.Request, Kind.Kind, cancellationToken)), cancellationToken);
+    public static async Task HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
+    {
+        WriteOptions options = request.WriteOptions("CreateOptions");
+        await BindAsync(request, request, options, await SubresourceBody.ReadAsync(request, options, Kind, cancellationToken), cancellationToken);
+    }
 
     /// <summary>The older way, which names no pod in its path.</summary>
     public static async Task HandleNamedInBodyAsync(ResourceRequest request, CancellationToken cancellationToken)
@@ -23,7 +26,8 @@ internal static class BindingHandler
             throw ApiErrors.MethodNotAllowed();
         }
 
-        JsonObject binding = SubresourceBody.Parse(Kind, await RequestBody.ReadJsonAsync(request.Http.Request, Kind.Kind, cancellationToken));
+        WriteOptions options = request.WriteOptions("CreateOptions");
+        JsonObject binding = await SubresourceBody.ReadAsync(request, options, Kind, cancellationToken);
         if (binding.Name.Length == 0)
         {
             throw ApiErrors.Invalid(Kind.GroupKind, "", [FieldError.Required("metadata.name", "name or generateName is required")]);
@@ -32,14 +36,13 @@ internal static class BindingHandler
         await BindAsync(
             request,
             request with { Resource = Pods, Info = request.Info with { Resource = "pods", Name = binding.Name, Subresource = "binding", IsNameInPath = true } },
-            binding, cancellationToken);
+            options, binding, cancellationToken);
     }
 
     /// <param name="asked">As it came: that is what admission is shown.</param>
     /// <param name="request">For the pod.</param>
-    private static async Task BindAsync(ResourceRequest asked, ResourceRequest request, JsonObject binding, CancellationToken cancellationToken)
+    private static async Task BindAsync(ResourceRequest asked, ResourceRequest request, WriteOptions options, JsonObject binding, CancellationToken cancellationToken)
     {
-        WriteOptions options = request.WriteOptions("CreateOptions");
         WriteScope scope = request.Scope(options);
         SubresourceBody.RequirePlace(request, Kind, binding);
         binding = await SubresourceBody.AdmitAsync(asked, asked.Scope(options), Kind, binding, cancellationToken);

@@ -33,6 +33,17 @@ internal static class CreateHandler
         ReadOnlyMemory<byte> body = await RequestBody.ReadJsonAsync(request.Http.Request, resource.Kind.Kind, cancellationToken, repeated);
         JsonObject json = ObjectDecoding.Parse(body.Span, resource.Kind.Kind);
         IReadOnlyList<string> faults = resource.Strategy.Decode(json, body.Span);
+        Heed(request, options, resource.Kind, repeated, faults);
+        resource.Strategy.Default(json);
+        return json;
+    }
+
+    /// <summary>Refuses a body for what its type does not know or what it says twice, tells of that, or passes it over, as the request wants.</summary>
+    /// <param name="repeated">Members that YAML gives twice.</param>
+    /// <param name="faults">Of decoding.</param>
+    /// <exception cref="StatusException">400.</exception>
+    public static void Heed(ResourceRequest request, WriteOptions options, GroupVersionKind kind, List<string> repeated, IReadOnlyList<string> faults)
+    {
         if (repeated.Count > 0)
         {
             faults = [YamlJson.RepetitionFault(repeated), .. faults];
@@ -40,15 +51,12 @@ internal static class CreateHandler
 
         if (faults.Count > 0 && options.FieldValidation == FieldValidation.Strict)
         {
-            throw DecodingFaults.Strict(resource.Kind, resource.Kind.Kind, faults);
+            throw DecodingFaults.Strict(kind, kind.Kind, faults);
         }
 
-        resource.Strategy.Default(json);
         if (options.FieldValidation != FieldValidation.Ignore)
         {
             Warnings.Add(request.Http.Response, faults);
         }
-
-        return json;
     }
 }

@@ -17,7 +17,7 @@ internal static class EvictionHandler
     {
         // What the request itself says is looked at before its body.
         WriteOptions creation = request.WriteOptions("CreateOptions");
-        JsonObject eviction = SubresourceBody.Parse(Kind, await RequestBody.ReadJsonAsync(request.Http.Request, Kind.Kind, cancellationToken));
+        JsonObject eviction = await SubresourceBody.ReadAsync(request, creation, Kind, cancellationToken);
         if (eviction.ApiVersion == "policy/v1beta1")
         {
             // The older version of the same.

@@ -49,9 +49,7 @@ internal static class PatchHandler
         JsonNode? patch = ParsePatch(body);
         JsonArray? operations = format == PatchFormat.Json ? JsonPatch.Decode(patch) : null;
         JsonObject? merge = format == PatchFormat.Json ? null : MergePatch.Decode(patch);
-        IReadOnlyList<string> ofPatch = options.FieldValidation == FieldValidation.Ignore ? []
-            : operations is null ? StrictDecoding.Check(body.Span, null)
-            : [.. StrictDecoding.Check(body.Span, null), .. JsonPatch.UnknownMembers(operations)];
+        IReadOnlyList<string> ofPatch = FaultsOf(options, body, operations);
         bool warned = false;
         return new ObjectChange
         {
@@ -219,6 +217,11 @@ internal static class PatchHandler
             throw ApiErrors.BadRequest($"error decoding patch: {fault.Message}");
         }
     }
+
+    /// <summary>What field validation has against a patch itself.</summary>
+    /// <param name="operations">Of a JSON patch.</param>
+    public static IReadOnlyList<string> FaultsOf(WriteOptions options, ReadOnlyMemory<byte> body, JsonArray? operations) =>
+        options.FieldValidation == FieldValidation.Ignore ? [] : [.. StrictDecoding.Check(body.Span, null), .. operations is null ? [] : JsonPatch.UnknownMembers(operations)];
 
     /// <summary>The configuration of a server-side apply.</summary>
     /// <param name="isStrict">Refuse a key that is given twice; otherwise the last counts.</param>

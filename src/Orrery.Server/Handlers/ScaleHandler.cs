@@ -17,7 +17,7 @@ internal static class ScaleHandler
 {
     private static readonly GroupVersionKind Kind = new("autoscaling", "v1", "Scale");
 
-    private static Schema Type => BuiltinTypes.Instance.Find(Kind) ?? throw new InvalidOperationException($"no type is known for {Kind}");
+    private static Schema Type => SubresourceBody.TypeOf(Kind);
 
     public static async Task HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
@@ -52,6 +52,7 @@ internal static class ScaleHandler
                 {
                     JsonObject scale = wanted(ReadForChange(request, current));
                     RequireReplicas(request, scale);
+                    RequireSame(request, current, scale);
                     current.Metadata.Remove("resourceVersion");
                     Write(request, current, scale);
                     return current;
@@ -86,7 +87,7 @@ internal static class ScaleHandler
     private static async ValueTask<(WriteOptions Options, Func<JsonObject, JsonObject> Wanted)> PutAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
         WriteOptions options = request.WriteOptions("UpdateOptions");
-        JsonObject scale = Decode(await RequestBody.ReadJsonAsync(request.Http.Request, Kind.Kind, cancellationToken), request.Resource);
+        JsonObject scale = await ReadAsync(request, options, cancellationToken);
         if (scale.Name != request.Name)
         {
             throw ApiErrors.BadRequest($"the name of the object ({scale.Name}) does not match the name on the URL ({request.Name})");
@@ -99,7 +100,9 @@ internal static class ScaleHandler
     {
         PatchFormat format = Negotiation.Patch(request.Http.Request.ContentType, request.Resource.IsCustom);
         WriteOptions options = request.WriteOptions("PatchOptions");
-        JsonNode? patch = PatchHandler.ParsePatch(await RequestBody.ReadAsync(request.Http.Request, cancellationToken));
+        ReadOnlyMemory<byte> body = await RequestBody.ReadAsync(request.Http.Request, cancellationToken);
+        JsonNode? patch = PatchHandler.ParsePatch(body);
+        IReadOnlyList<string> ofPatch = PatchHandler.FaultsOf(options, body, format == PatchFormat.Json ? JsonPatch.Decode(patch) : null);
         bool warned = false;
         return (options, current =>
         {
@@ -108,7 +111,7 @@ internal static class ScaleHandler
                 PatchFormat.Json => JsonPatch.Apply(current, (JsonArray)JsonPatch.Decode(patch).DeepClone()) as JsonObject ?? throw ApiErrors.BadRequest("the patch leaves no object"),
                 _ => MergePatch.Apply(current, (JsonObject)MergePatch.Decode(patch).DeepClone()),
             };
-            IReadOnlyList<string> faults = PatchHandler.Decode(patched, null, [], options, isSorted: false, scale => ObjectDecoding.Builtin(scale, default, Kind, Type));
+            IReadOnlyList<string> faults = PatchHandler.Decode(patched, null, ofPatch, options, isSorted: false, scale => ObjectDecoding.Builtin(scale, default, Kind, Type));
             if (!warned)
             {
                 Warnings.Add(request.Http.Response, faults);
@@ -158,20 +161,22 @@ internal static class ScaleHandler
     private static async ValueTask<JsonObject> DecodeAsync(ResourceRequest request, ReadOnlyMemory<byte> json, CancellationToken cancellationToken) =>
         StoredJson.Parse(ServedObject.Json(request.Resource, await request.Server.Versions.ServeAsync(request.Resource, request.Cluster, json, cancellationToken)).Span);
 
-    private static JsonObject Decode(ReadOnlyMemory<byte> body, ResourceDefinition resource)
+    private static async ValueTask<JsonObject> ReadAsync(ResourceRequest request, WriteOptions options, CancellationToken cancellationToken)
     {
+        var repeated = new List<string>();
+        ReadOnlyMemory<byte> body = await RequestBody.ReadJsonAsync(request.Http.Request, Kind.Kind, cancellationToken, repeated);
         JsonObject scale = ObjectDecoding.Parse(body.Span, Kind.Kind);
         var said = GroupVersionKind.From(scale.ApiVersion.Length == 0 ? Kind.ApiVersion : scale.ApiVersion, scale.Kind.Length == 0 ? Kind.Kind : scale.Kind);
         if (said != Kind)
         {
-            throw resource.IsCustom
+            throw request.Resource.IsCustom
                 ? ApiErrors.BadRequest("no kind is registered for the type v1.Scale in scheme \"k8s.io/apiextensions-apiserver/pkg/apiserver/customresource_handler.go:781\"")
                 : BuiltinStrategy.CannotBeHandled(said, Kind);
         }
 
         scale["apiVersion"] ??= Kind.ApiVersion;
         scale["kind"] ??= Kind.Kind;
-        ObjectDecoding.Builtin(scale, body.Span, Kind, Type);
+        CreateHandler.Heed(request, options, Kind, repeated, ObjectDecoding.Builtin(scale, body.Span, Kind, Type));
         return scale;
     }
 
@@ -207,6 +212,24 @@ internal static class ScaleHandler
         {
             throw ApiErrors.Invalid(request.Resource.Kind.GroupKind, request.Name, [FieldError.Invalid(path, replicas, "should be a non-negative integer")]);
         }
+    }
+
+    /// <summary>Who names a uid means no other object that has the name by now. Of an update the store finds that out, of a patch the subresource (<c>pkg/registry/apps/deployment/storage</c>).</summary>
+    private static void RequireSame(ResourceRequest request, JsonObject current, JsonObject scale)
+    {
+        if (scale.Uid.Length == 0 || scale.Uid == current.Uid)
+        {
+            return;
+        }
+
+        if (request.Info.Verb == "patch")
+        {
+            GroupResource of = request.Resource.GroupResource;
+            throw ApiErrors.Conflict(
+                of with { Resource = of.Resource + "/scale" }, request.Name, $"Precondition failed: UID in precondition: {scale.Uid}, UID in object meta: {current.Uid}");
+        }
+
+        current.Metadata["uid"] = scale.Uid;
     }
 
     private static void Write(ResourceRequest request, JsonObject json, JsonObject scale)

@@ -10,17 +10,23 @@ namespace Orrery.Server.Handlers;
 /// <summary>Bodies of subresources that are kinds of their own: bindings, evictions.</summary>
 internal static class SubresourceBody
 {
+    /// <summary>Reads the body of the request as an object of its kind.</summary>
     /// <exception cref="StatusException">400: no such object.</exception>
-    public static JsonObject Parse(GroupVersionKind kind, ReadOnlyMemory<byte> body)
+    public static async ValueTask<JsonObject> ReadAsync(ResourceRequest request, WriteOptions options, GroupVersionKind kind, CancellationToken cancellationToken)
     {
+        var repeated = new List<string>();
+        ReadOnlyMemory<byte> body = await RequestBody.ReadJsonAsync(request.Http.Request, kind.Kind, cancellationToken, repeated);
         JsonObject json = ObjectDecoding.Parse(body.Span, kind.Kind);
         if (json.Kind is not "" && json.Kind != kind.Kind)
         {
             throw DecodingFaults.CannotBeHandled(json.GroupVersionKind, kind.Kind, "unknown conversion");
         }
 
+        CreateHandler.Heed(request, options, kind, repeated, ObjectDecoding.Builtin(json, body.Span, kind, TypeOf(kind)));
         return json;
     }
+
+    public static Schema TypeOf(GroupVersionKind kind) => BuiltinTypes.Instance.Find(kind) ?? throw new InvalidOperationException($"no type is known for {kind}");
 
     /// <summary>The body is about the object that the path names, by its name too.</summary>
     /// <exception cref="StatusException">400: it is not.</exception>

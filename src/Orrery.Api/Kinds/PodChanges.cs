@@ -11,7 +11,7 @@ namespace Orrery.Api.Kinds;
 /// </summary>
 /// <param name="Uid">Of the pod in its data plane: another that gets its name meanwhile is not meant.</param>
 /// <param name="Ephemeral">Ephemeral containers, whole.</param>
-/// <param name="Resources">By container.</param>
+/// <param name="Resources">By container; of the pod as a whole by <see cref="Whole"/>.</param>
 public sealed record PodChanges(string Uid, JsonArray Ephemeral, JsonObject Resources)
 {
     public const string Annotation = "orrery.dev/pod-changes";
@@ -21,6 +21,9 @@ public sealed record PodChanges(string Uid, JsonArray Ephemeral, JsonObject Reso
     /// before may still be on its way.
     /// </summary>
     public const string DoneAnnotation = "orrery.dev/pod-changes-done";
+
+    /// <summary>Stands where a container's name does: no container has it.</summary>
+    private const string Whole = "";
 
     private const string EphemeralList = "ephemeralContainers";
 
@@ -46,10 +49,15 @@ public sealed record PodChanges(string Uid, JsonArray Ephemeral, JsonObject Reso
         return new PodChanges(original.Uid, ephemeral, resized ? Differing(original, asked[0].ToJsonObject()) : []);
     }
 
-    /// <summary>The resources of the containers that ask for something else in <paramref name="wanted"/>.</summary>
+    /// <summary>The resources of the containers, and of the pod as a whole, that are otherwise in <paramref name="wanted"/>.</summary>
     public static JsonObject Differing(JsonObject original, JsonObject wanted)
     {
         var resources = new JsonObject();
+        if (!IsSame(original.NodeAt("spec", "resources"), wanted.NodeAt("spec", "resources")))
+        {
+            resources[Whole] = wanted.NodeAt("spec", "resources")?.DeepClone() ?? new JsonObject();
+        }
+
         foreach (JsonObject container in Containers(wanted, "containers"))
         {
             if (Containers(original, "containers").FirstOrDefault(c => NameOf(c) == NameOf(container)) is { } present
@@ -97,7 +105,8 @@ public sealed record PodChanges(string Uid, JsonArray Ephemeral, JsonObject Reso
         var resources = new JsonObject();
         foreach ((string name, JsonNode? wanted) in Resources)
         {
-            if (Containers(json, "containers").FirstOrDefault(c => NameOf(c) == name) is { } container && !IsSame(container["resources"], wanted))
+            JsonNode? of = name == Whole ? json["spec"] : Containers(json, "containers").FirstOrDefault(c => NameOf(c) == name);
+            if (of is not null && !IsSame(of["resources"], wanted))
             {
                 resources[name] = wanted?.DeepClone();
             }
@@ -129,19 +138,39 @@ public sealed record PodChanges(string Uid, JsonArray Ephemeral, JsonObject Reso
     public JsonObject EphemeralPatch() => new() { ["metadata"] = new JsonObject { ["uid"] = Uid }, ["spec"] = new JsonObject { [EphemeralList] = Ephemeral.DeepClone() } };
 
     /// <summary>A strategic merge patch for the subresource <c>resize</c>.</summary>
-    public JsonObject ResizePatch() => new()
+    public JsonObject ResizePatch() => ResizePatch(Uid, Resources, "replace");
+
+    /// <summary>Such a patch, for what <see cref="Differing"/> says.</summary>
+    /// <param name="directive">What becomes of amounts that are not named; null leaves them.</param>
+    public static JsonObject ResizePatch(string uid, JsonObject differing, string? directive = null)
     {
-        ["metadata"] = new JsonObject { ["uid"] = Uid },
-        ["spec"] = new JsonObject
+        var spec = new JsonObject();
+        var containers = new JsonArray();
+        foreach ((string name, JsonNode? wanted) in differing)
         {
-            ["containers"] = new JsonArray([.. Resources.Select(r =>
+            JsonObject resources = wanted!.DeepClone().AsObject();
+            if (directive is not null)
             {
-                JsonObject resources = r.Value!.DeepClone().AsObject();
-                resources["$patch"] = "replace";
-                return (JsonNode)new JsonObject { ["name"] = r.Key, ["resources"] = resources };
-            })]),
-        },
-    };
+                resources["$patch"] = directive;
+            }
+
+            if (name == Whole)
+            {
+                spec["resources"] = resources;
+            }
+            else
+            {
+                containers.Add((JsonNode)new JsonObject { ["name"] = name, ["resources"] = resources });
+            }
+        }
+
+        if (containers.Count > 0)
+        {
+            spec["containers"] = containers;
+        }
+
+        return new JsonObject { ["metadata"] = new JsonObject { ["uid"] = uid }, ["spec"] = spec };
+    }
 
     private static bool IsSame(JsonNode? left, JsonNode? right) => JsonNode.DeepEquals(left ?? new JsonObject(), right ?? new JsonObject());
 

@@ -173,7 +173,7 @@ internal sealed class MirrorReconciler(
         KubeObject? placed = mirrored.Pods.Get(key.Object with { Name = original.Name }) is { } of && !MirrorNames.IsMirrored(of) ? of : null;
         string? followed = present.Annotations.GetValueOrDefault(OrreryNames.SourceResourcesAnnotation);
         if (wished.IsEmpty && !observation.Annotations.ContainsKey(PodChanges.Annotation) && present.Generation <= 1 && followed is null && original.NodeAt("spec", "ephemeralContainers") is null && placed?.At("spec", "ephemeralContainers") is null
-            && JsonComparison.IsSame(present.At("spec", "containers"), wanted.NodeAt("spec", "containers")))
+            && JsonComparison.IsSame(present.At("spec", "containers"), wanted.NodeAt("spec", "containers")) && JsonComparison.IsSame(present.At("spec", "resources"), wanted.NodeAt("spec", "resources")))
         {
             // As it was made: so are all but a few.
             return;

@@ -88,9 +88,17 @@ internal static class PodMirror
         }
     }
 
-    /// <summary>A digest of what the containers of a pod ask for.</summary>
-    public static string ResourcesOf(JsonObject pod) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n',
-        (pod.NodeAt("spec", "containers") as JsonArray ?? []).OfType<JsonObject>().Select(c => $"{c.TextAt("name")} {c["resources"]?.ToJsonString()}")))).AsSpan(0, 8));
+    /// <summary>A digest of what a pod and its containers ask for.</summary>
+    public static string ResourcesOf(JsonObject pod)
+    {
+        IEnumerable<string> asked = (pod.NodeAt("spec", "containers") as JsonArray ?? []).OfType<JsonObject>().Select(c => $"{c.TextAt("name")} {c["resources"]?.ToJsonString()}");
+        if (pod.NodeAt("spec", "resources") is { } whole)
+        {
+            asked = asked.Append(whole.ToJsonString());
+        }
+
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', asked))).AsSpan(0, 8));
+    }
 
     /// <summary>Whether the mirrored pod must be made anew: it stands for another pod, or for one whose fixed fields changed.</summary>
     public static bool MustReplace(KubeObject present, JsonObject wanted) =>

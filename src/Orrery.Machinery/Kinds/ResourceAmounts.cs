@@ -233,7 +233,7 @@ internal static class ResourceAmounts
 
     private static bool IsNative(string name) => !name.Contains('/', StringComparison.Ordinal) || name.Contains("kubernetes.io/", StringComparison.Ordinal);
 
-    private static bool IsPageSize(string name) => name.StartsWith("hugepages-", StringComparison.Ordinal);
+    internal static bool IsPageSize(string name) => name.StartsWith("hugepages-", StringComparison.Ordinal);
 
     private static bool IsHugePages(string name) => name.StartsWith("hugepages-", StringComparison.Ordinal) || name.StartsWith("requests.hugepages-", StringComparison.Ordinal);
 }

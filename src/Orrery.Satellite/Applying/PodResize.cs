@@ -5,7 +5,7 @@ using Orrery.Client;
 
 namespace Orrery.Satellite.Applying;
 
-/// <summary>Gives a pod that a tenant placed itself what its containers ask for by now, where it runs: the one change of them that needs no other pod, and goes by a way of its own (KEP-1287).</summary>
+/// <summary>Gives a pod that a tenant placed itself what it and its containers ask for by now, where it runs: the one change of them that needs no other pod, and goes by a way of its own (KEP-1287).</summary>
 internal sealed class PodResize(SatelliteContext context)
 {
     /// <summary>What is left out of the manifest stays: a LimitRange of the cluster may have given it.</summary>
@@ -17,11 +17,9 @@ internal sealed class PodResize(SatelliteContext context)
             return null;
         }
 
-        var containers = new JsonArray([.. differing.Select(c => (JsonNode)new JsonObject { ["name"] = c.Key, ["resources"] = c.Value?.DeepClone() })]);
-        var patch = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = live.Uid }, ["spec"] = new JsonObject { ["containers"] = containers } };
         try
         {
-            return await context.Actions.ChangePodAsync(live, "resize", patch, "Work " + manifest.WorkName, cancellationToken).ConfigureAwait(false);
+            return await context.Actions.ChangePodAsync(live, "resize", PodChanges.ResizePatch(live.Uid, differing), "Work " + manifest.WorkName, cancellationToken).ConfigureAwait(false);
         }
         catch (StatusException e) when (e.Code is >= 400 and < 500 and not 401 and not 409 and not 429)
         {

@@ -50,6 +50,32 @@ public sealed class PodChangeRoadTests
         Assert.Equal(uid, (await ThereAsync(plane))!.Uid);
     }
 
+    /// <summary>What a pod asks for as a whole is resized as what its containers ask for is.</summary>
+    [Fact]
+    public async Task Resize_OfAMirroredPodAsAWhole_ReachesThePod()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync();
+        await using SimulatedPlane plane = await SimulatedPlane.JoinAsync(fleet, "pa2-par", nodes: 1);
+        KubeClient shop = await fleet.AddVirtualClusterAsync(TestFleet.Shop, "pa2-par");
+        await shop.CreateAsync(Deployments, "default", Json("""
+            {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+             "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "web"}},
+                      "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"resources": {"requests": {"cpu": "100m"}}, "containers": [{"name": "web", "image": "example.test/web:1"}]}}}}
+            """), default);
+        KubeObject pod = await PodAsync(shop, p => Conditions.IsTrue(p, "Ready"), "the pod is ready");
+
+        await shop.PatchAsync(CoreResources.Pods, "default", pod.Name, PatchKind.Strategic, Json("""{"spec": {"resources": {"requests": {"cpu": "250m"} } } }"""), default, "resize");
+        await Eventually.TrueAsync(async () => (await ThereAsync(plane))?.TextAt("spec", "resources", "requests", "cpu") == "250m", "resized there", TimeSpan.FromSeconds(60));
+        Assert.Equal(pod.Annotations[OrreryNames.SourceUidAnnotation], (await ThereAsync(plane))!.Uid);
+
+        await Eventually.TrueAsync(
+            async () => (await fleet.Root.ListAsync(OrreryResources.Observations, "dp-pa2-par", null, default)).Items.All(o => !o.Annotations.ContainsKey(PodChanges.Annotation)),
+            "what it asked for is known to have come about", TimeSpan.FromSeconds(60));
+        await plane.Client.PatchAsync(
+            CoreResources.Pods, "acme-shop-default", (await ThereAsync(plane))!.Name, PatchKind.Strategic, Json("""{"spec": {"resources": {"requests": {"cpu": "400m"} } } }"""), default, "resize");
+        await PodAsync(shop, p => p.TextAt("spec", "resources", "requests", "cpu") == "400m", "shown here");
+    }
+
     [Fact]
     public async Task Debug_OfAPodThatIsPlacedItself_RunsInThatPod()
     {

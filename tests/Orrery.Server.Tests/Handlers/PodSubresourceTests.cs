@@ -48,6 +48,77 @@ public sealed class PodSubresourceTests(ServerFixture fixture) : IClassFixture<S
         Assert.Equal("spec", Assert.Single(direct.Status.Details!.Causes).Field);
     }
 
+    /// <summary>What is more than a resize is refused, and not left out in silence.</summary>
+    [Theory]
+    [InlineData("""{"spec":{"containers":[{"name":"c"},{"name":"d","image":"i:1"}]}}""", "spec.containers", "Forbidden: containers may not be added or removed on resize")]
+    [InlineData("""{"spec":{"containers":[{"name":"d","image":"i:1"}]}}""", "spec.containers[0].name", "Forbidden: containers may not be renamed or reordered on resize")]
+    [InlineData("""{"spec":{"initContainers":[{"name":"d","image":"i:1"}]}}""", "spec.initContainers", "Forbidden: initContainers may not be added or removed on resize")]
+    [InlineData("""{"spec":{"containers":[{"name":"c","resizePolicy":[{"resourceName":"cpu","restartPolicy":"RestartContainer"}]}]}}""", "spec", "Forbidden: only cpu and memory resources are mutable")]
+    public async Task Resize_ThatIsMoreThanThat_IsRefused(string patch, string field, string message)
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(ServerFixture.Pods, ns, ServerFixture.Pod("p"), Token);
+
+        StatusException refusal = await Refused(ns, "resize", patch);
+
+        Assert.Contains((field, message), refusal.Status.Details!.Causes.Select(c => (c.Field!, c.Message)));
+    }
+
+    [Theory]
+    [InlineData("resize")]
+    [InlineData("ephemeralcontainers")]
+    public async Task Subresource_LeavesMetadataAlone(string subresource)
+    {
+        string ns = await fixture.NamespaceAsync();
+        await fixture.Admin.CreateAsync(ServerFixture.Pods, ns, ServerFixture.Pod("p"), Token);
+
+        KubeObject pod = await fixture.Admin.PatchAsync(
+            ServerFixture.Pods, ns, "p", PatchKind.Merge, Patch("""{"metadata":{"labels":{"a":"b"},"annotations":{"a":"b"},"finalizers":["example.com/x"]}}"""), Token, subresource);
+
+        Assert.Equal((0, 0, 0), (pod.Labels.Count, pod.Annotations.Count, pod.Finalizers.Count()));
+    }
+
+    /// <summary>A pod that sets limits for itself as a whole asks for what its containers ask for together, or for its limits, and has its class by that.</summary>
+    [Fact]
+    public async Task Resize_OfThePodAsAWhole_ChangesItsAmounts()
+    {
+        string ns = await fixture.NamespaceAsync();
+        JsonObject made = ServerFixture.Pod("p");
+        made["spec"]!["resources"] = JsonNode.Parse("""{"limits":{"cpu":"1","memory":"1Gi"}}""");
+        ((JsonObject)made["spec"]!["containers"]![0]!)["resources"] = JsonNode.Parse("""{"requests":{"cpu":"100m"}}""");
+        KubeObject before = await fixture.Admin.CreateAsync(ServerFixture.Pods, ns, made, Token);
+
+        KubeObject pod = await fixture.Admin.PatchAsync(ServerFixture.Pods, ns, "p", PatchKind.Merge, Patch("""{"spec":{"resources":{"limits":{"cpu":"2"}}}}"""), Token, "resize");
+        StatusException removed = await Refused(ns, "resize", """{"spec":{"resources":null}}""");
+        StatusException less = await Refused(ns, "resize", """{"spec":{"resources":{"limits":{"cpu":null}}}}""");
+        StatusException page = await Refused(ns, "resize", """{"spec":{"resources":{"limits":{"hugepages-2Mi":"2Mi"},"requests":{"hugepages-2Mi":"2Mi"}}}}""");
+
+        Assert.Equal("""{"limits":{"cpu":"1","memory":"1Gi"},"requests":{"cpu":"100m","memory":"1Gi"}}""", before.At("spec", "resources")!.Value.GetRawText());
+        Assert.Equal("Burstable", before.TextAt("status", "qosClass"));
+        Assert.Equal("""{"limits":{"cpu":"2","memory":"1Gi"},"requests":{"cpu":"100m","memory":"1Gi"}}""", pod.At("spec", "resources")!.Value.GetRawText());
+        Assert.Contains("Forbidden: pod-level resources cannot be removed", removed.Status.Details!.Causes.Select(c => c.Message));
+        Assert.Contains("Forbidden: pod-level resource limits cannot be removed", less.Status.Details!.Causes.Select(c => c.Message));
+        Assert.Equal("Forbidden: only cpu and memory resources are mutable at pod-level", Assert.Single(page.Status.Details!.Causes).Message);
+    }
+
+    [Fact]
+    public async Task Resize_OfAContainerThatRunsOnce_IsItsAmountsAlone()
+    {
+        string ns = await fixture.NamespaceAsync();
+        JsonObject made = ServerFixture.Pod("p");
+        ((JsonObject)made["spec"]!["containers"]![0]!)["resources"] = JsonNode.Parse("""{"requests":{"cpu":"100m"}}""");
+        made["spec"]!["initContainers"] = JsonNode.Parse("""[{"name":"first","image":"i:1","resources":{"requests":{"cpu":"100m"}}}]""");
+        await fixture.Admin.CreateAsync(ServerFixture.Pods, ns, made, Token);
+
+        KubeObject pod = await fixture.Admin.PatchAsync(
+            ServerFixture.Pods, ns, "p", PatchKind.Strategic, Patch("""{"spec":{"initContainers":[{"name":"first","resources":{"requests":{"cpu":"300m"}}}]}}"""), Token, "resize");
+        StatusException other = await Assert.ThrowsAsync<StatusException>(() => fixture.Admin.PatchAsync(
+            ServerFixture.Pods, ns, "p", PatchKind.Strategic, Patch("""{"spec":{"initContainers":[{"name":"first","resources":{"requests":{"ephemeral-storage":"1Gi"}}}]}}"""), Token, "resize"));
+
+        Assert.Equal("300m", Container(pod, "initContainers").TextAt("resources", "requests", "cpu"));
+        Assert.Equal(("spec.initContainers[0]", "Forbidden: only cpu and memory resources for init or sidecar containers are mutable"), (other.Status.Details!.Causes[0].Field, other.Status.Details.Causes[0].Message));
+    }
+
     /// <summary>The body is about the pod that the path names (pkg/registry/core/pod/storage).</summary>
     [Theory]
     [InlineData("binding", """{"target":{"name":"n"}}""", 400, "name in URL does not match name in Binding object")]

@@ -32,6 +32,7 @@ internal sealed class PodRule : KindRule
             }
         }
 
+        PodLevelAmounts.Default(spec);
         PodTemplates.DefaultSpec(spec);
         spec.Fill("enableServiceLinks", true);
         if (spec.Flag("hostNetwork"))

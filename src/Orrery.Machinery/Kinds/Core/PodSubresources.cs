@@ -8,7 +8,7 @@ internal static class PodSubresources
 {
     private static readonly string[] Lists = ["containers", "initContainers"];
 
-    /// <summary>Puts back what this door does not lead to.</summary>
+    /// <summary>Puts back what this door does not lead to, metadata among it. A resize that adds, takes away or renames containers is left as it came, to be refused.</summary>
     public static void Keep(string subresource, JsonObject o, JsonObject old)
     {
         JsonObject wanted = o.ObjectAt("spec"), spec = (JsonObject)old.ObjectAt("spec").DeepClone();
@@ -16,23 +16,38 @@ internal static class PodSubresources
         {
             spec.CopyFrom(wanted, "ephemeralContainers");
         }
+        else if (Array.Exists(Lists, list => wanted.Count(list) != spec.Count(list)))
+        {
+            return;
+        }
         else
         {
-            foreach (string list in Lists)
-            {
-                foreach (JsonObject container in spec.Items(list))
-                {
-                    if (wanted.Items(list).FirstOrDefault(c => c.Text("name") == container.Text("name")) is { } now)
-                    {
-                        container.CopyFrom(now, "resources");
-                        container.CopyFrom(now, "resizePolicy");
-                    }
-                }
-            }
+            Array.ForEach(Lists, list => KeepContainers(wanted, spec, list));
+            spec.CopyFrom(wanted, "resources");
         }
 
         o["spec"] = spec;
         o.CopyFrom(old, "status");
+        foreach (string member in (ReadOnlySpan<string>)["labels", "annotations", "finalizers", "ownerReferences"])
+        {
+            o.Metadata.CopyFrom(old.Metadata, member);
+        }
+    }
+
+    /// <param name="spec">Gets of its containers what is wanted; all of the list where names differ.</param>
+    private static void KeepContainers(JsonObject wanted, JsonObject spec, string list)
+    {
+        if (wanted.Items(list).Zip(spec.Items(list)).Any(pair => pair.First.Text("name") != pair.Second.Text("name")))
+        {
+            spec.CopyFrom(wanted, list);
+            return;
+        }
+
+        foreach ((JsonObject now, JsonObject container) in wanted.Items(list).Zip(spec.Items(list)))
+        {
+            container.CopyFrom(now, "resources");
+            container.CopyFrom(now, "resizePolicy");
+        }
     }
 
     public static void Validate(string subresource, JsonObject o, JsonObject old, Faults faults)
@@ -48,7 +63,7 @@ internal static class PodSubresources
         }
         else
         {
-            ValidateResize(spec, before, faults);
+            PodResizing.Validate(spec, before, faults);
         }
     }
 
@@ -67,63 +82,4 @@ internal static class PodSubresources
             }
         }
     }
-
-    private static void ValidateResize(JsonObject spec, JsonObject old, Faults faults)
-    {
-        if (old.Child("os")?.Text("name") == "windows")
-        {
-            faults.Forbidden("", "windows pods cannot be resized");
-            return;
-        }
-
-        string quality = QualityOfService.Of(spec);
-        if (quality != QualityOfService.Of(old))
-        {
-            faults.Invalid("spec", QualityOfService.Of(old), "Pod QOS Class may not change as a result of resizing");
-        }
-
-        foreach (string list in Lists)
-        {
-            int i = 0;
-            foreach ((JsonObject now, JsonObject was) in spec.Items(list).Zip(old.Items(list)))
-            {
-                bool stays = list == "containers" || now.Text("restartPolicy") == "Always";
-                if (!stays)
-                {
-                    if (!JsonFields.Same(now, was))
-                    {
-                        faults.Forbidden("spec", "resources for non-sidecar init containers are immutable");
-                    }
-                }
-                else
-                {
-                    ValidateContainer(now, was, list, $"spec.{list}[{i}].resources", faults);
-                }
-
-                i++;
-            }
-        }
-    }
-
-    private static void ValidateContainer(JsonObject now, JsonObject was, string list, string path, Faults faults)
-    {
-        JsonObject? resources = now.Child("resources"), before = was.Child("resources");
-        foreach (string kind in new[] { "requests", "limits" })
-        {
-            if (before?.Child(kind)?.Any(m => resources?.Child(kind)?.Has(m.Key) != true) == true)
-            {
-                faults.Forbidden($"{path}.{kind}", $"resource {kind} cannot be removed");
-            }
-
-            foreach (string name in Keys(resources, kind).Union(Keys(before, kind)).Where(n => n is not ("cpu" or "memory")))
-            {
-                if (!JsonFields.Same(resources?.Child(kind)?[name], before?.Child(kind)?[name]))
-                {
-                    faults.Forbidden("spec", list == "containers" ? "only cpu and memory resources are mutable" : "only cpu and memory resources for sidecar containers are mutable");
-                }
-            }
-        }
-    }
-
-    private static IEnumerable<string> Keys(JsonObject? resources, string kind) => resources?.Child(kind)?.Select(m => m.Key) ?? [];
 }

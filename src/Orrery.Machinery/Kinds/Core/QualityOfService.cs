@@ -3,17 +3,17 @@ using Orrery.Api;
 
 namespace Orrery.Machinery.Kinds.Core;
 
-/// <summary>A pod's quality of service class, by what its containers ask for (<c>pkg/apis/core/helper/qos</c>).</summary>
+/// <summary>A pod's quality of service class, by what it asks for as a whole or, where it does not, its containers do (<c>pkg/apis/core/helper/qos</c>).</summary>
 public static class QualityOfService
 {
     public static string Of(JsonObject spec)
     {
         bool anything = false;
         bool guaranteed = true;
-        foreach (JsonObject container in spec.Items("containers").Concat(spec.Items("initContainers")))
+        foreach (JsonObject? resources in spec.Child("resources") is { } whole ? [whole] : spec.Items("containers").Concat(spec.Items("initContainers")).Select(c => c.Child("resources")))
         {
-            Dictionary<string, Quantity> requests = ResourceAmounts.Read(container.Child("resources")?.Child("requests"));
-            Dictionary<string, Quantity> limits = ResourceAmounts.Read(container.Child("resources")?.Child("limits"));
+            Dictionary<string, Quantity> requests = ResourceAmounts.Read(resources?.Child("requests"));
+            Dictionary<string, Quantity> limits = ResourceAmounts.Read(resources?.Child("limits"));
             foreach (string name in new[] { "cpu", "memory" })
             {
                 bool requested = requests.TryGetValue(name, out Quantity request) && request.Sign > 0;

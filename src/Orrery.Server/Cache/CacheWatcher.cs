@@ -1,12 +1,10 @@
-using System.Threading.Tasks.Sources;
-
 namespace Orrery.Server.Cache;
 
 /// <summary>
 /// The changes under one prefix after one revision, in order, without gap or repeat. It holds a place in a chain that all watchers of
 /// the prefix share, and nothing else: no task and no timer of its own. One reader at a time; any number of threads may tell it of changes.
 /// </summary>
-internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, IThreadPoolWorkItem
+internal sealed partial class CacheWatcher : IDisposable
 {
     /// <summary>Most live events that wait for a slow reader.</summary>
     internal const int QueueLimit = 1024;
@@ -71,6 +69,12 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
 
     /// <summary>Whom this one is the companion of; null for a watcher of its own.</summary>
     internal CacheWatcher? Target { get; init; }
+
+    /// <summary>Those by whose list of waiting ones it is woken; null for one that is told of each event.</summary>
+    internal Watched? Among { get; init; }
+
+    /// <summary>It stands in the list of <see cref="Among"/>; owned by that.</summary>
+    internal bool IsListed { get; set; }
 
     /// <summary>When something was last changed of what is watched, in any cluster.</summary>
     public long ChangedAt => Math.Max(owner.ChangedAt, Companion?.owner.ChangedAt ?? 0);
@@ -172,31 +176,25 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
             }
         }
 
+        short version = waiter.Version;
+        if (Among is not null && Among.List(this))
+        {
+            // What came between the look above and this woke nobody.
+            _ = WakesUp();
+        }
+
         schedule.Add(this, wakeAt);
-        return new ValueTask<CacheWait>(this, waiter.Version);
+        return new ValueTask<CacheWait>(this, version);
     }
 
     public void Dispose()
     {
         Companion?.Dispose();
         EndTurn();
+        Among?.Unlist(this);
         owner.Remove(this, turns);
         End(CacheWait.Closed, keeps: 0);
     }
-
-    void IThreadPoolWorkItem.Execute() => Wake();
-
-    CacheWait IValueTaskSource<CacheWait>.GetResult(short token)
-    {
-        // Waits out a cancellation that is just running, so that it cannot strike the next wait.
-        cancellation.Dispose();
-        return waiter.Result(gate, token);
-    }
-
-    ValueTaskSourceStatus IValueTaskSource<CacheWait>.GetStatus(short token) => waiter.Status(gate, token);
-
-    void IValueTaskSource<CacheWait>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        waiter.Follow(gate, continuation, state, token);
 
     /// <summary>Tells of an event, which stands in the chain by now.</summary>
     /// <param name="end">Number of the place behind it.</param>
@@ -316,72 +314,5 @@ internal sealed class CacheWatcher : IDisposable, IValueTaskSource<CacheWait>, I
         }
 
         return next;
-    }
-
-    private void Cancel(CancellationToken token)
-    {
-        lock (gate)
-        {
-            if (isWaiting)
-            {
-                cancelledBy = token;
-                Complete(default);
-            }
-        }
-    }
-
-    /// <summary>Lets its reader go on, here and now.</summary>
-    /// <param name="since">What to say to those whose turn it was, once the reader has sent what there is.</param>
-    /// <param name="waits">See <see cref="WaitsForClient"/>.</param>
-    internal void Wake(int since = 0, bool waits = true)
-    {
-        WaitsForClient = waits;
-        if (cancelledBy is { } token)
-        {
-            cancelledBy = null;
-            turns?.Done(since);
-            waiter.End(gate, default, new OperationCanceledException(token));
-            return;
-        }
-
-        if (woken == CacheWait.Events && turns is not null)
-        {
-            wokenSince = since;
-        }
-        else
-        {
-            turns?.Done(since);
-        }
-
-        waiter.End(gate, woken);
-    }
-
-    private void EndTurn()
-    {
-        if (wokenSince is { } since)
-        {
-            wokenSince = null;
-            turns!.Done(since);
-        }
-    }
-
-    /// <summary>Only says that the wait is over: the caller holds locks.</summary>
-    private void Complete(CacheWait reason)
-    {
-        if (!isWaiting)
-        {
-            return;
-        }
-
-        isWaiting = false;
-        woken = reason;
-        if (turns is not null)
-        {
-            turns.Add(this);
-        }
-        else
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
-        }
     }
 }

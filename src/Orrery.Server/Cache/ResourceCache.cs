@@ -111,7 +111,8 @@ internal sealed class ResourceCache
 
             Watched all = watchers.Of(watched);
             ChainPlace place = watchers.PlaceAfter(all, afterRevision, ring);
-            var watcher = new CacheWatcher(this, schedule, all.Prefix, afterRevision, missed: null, place, TurnsOf(watched, by)) { By = by };
+            WakeQueue? turns = TurnsOf(watched, by);
+            var watcher = new CacheWatcher(this, schedule, all.Prefix, afterRevision, missed: null, place, turns) { By = by, Among = turns is null ? null : all };
             watcher.Admit(all.Last.End - place.Number, all.Last.EndBytes - place.BytesBefore);
             watchers.Add(all, watcher);
             return watcher;

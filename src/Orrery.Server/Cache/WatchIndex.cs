@@ -15,6 +15,9 @@ internal sealed class WatchIndex
     /// <summary>Those of which somebody began in the past.</summary>
     private readonly List<Watched> withPast = [];
 
+    /// <summary>Room for those who are woken.</summary>
+    private readonly List<CacheWatcher> told = [];
+
     public WatchIndex(string resourcePrefix)
     {
         resourcePrefixLength = resourcePrefix.Length;
@@ -74,13 +77,13 @@ internal sealed class WatchIndex
     /// <param name="watched">Of its prefix.</param>
     public void Add(Watched watched, CacheWatcher watcher)
     {
-        watched.Watchers.Add(watcher);
+        watched.Add(watcher);
         Count++;
     }
 
     public void Remove(CacheWatcher watcher)
     {
-        if (byPrefix.TryGetValue(watcher.Prefix, out Watched? watched) && watched.Watchers.Remove(watcher))
+        if (byPrefix.TryGetValue(watcher.Prefix, out Watched? watched) && watched.Remove(watcher))
         {
             Count--;
             if (watched.Watchers.Count == 0)
@@ -125,9 +128,15 @@ internal sealed class WatchIndex
             return;
         }
 
-        List<CacheWatcher> watchers = watched.Watchers;
         watched.Add(published);
         watched.Forget(floor);
+        if (watched.MayWakeWaitingAlone())
+        {
+            watched.WakeWaiting(told);
+            return;
+        }
+
+        IReadOnlyList<CacheWatcher> watchers = watched.Watchers;
         (long end, long bytes) = (watched.Last.End, watched.Last.EndBytes);
         for (int i = watchers.Count - 1; i >= 0; i--)
         {
@@ -139,7 +148,7 @@ internal sealed class WatchIndex
 
             if (!watchers[i].Tell(published, end, bytes))
             {
-                watchers.RemoveAt(i);
+                watched.RemoveAt(i);
                 Count--;
             }
         }
@@ -148,86 +157,6 @@ internal sealed class WatchIndex
         {
             lookup.Remove(prefix);
             withPast.Remove(watched);
-        }
-    }
-}
-
-/// <summary>What is watched by one prefix.</summary>
-/// <param name="prefix">The string that all its watchers hold: there may be thousands.</param>
-internal sealed class Watched(string prefix)
-{
-    private long pastAfter;
-
-    public string Prefix => prefix;
-
-    public List<CacheWatcher> Watchers { get; } = [];
-
-    /// <summary>Where the next event will be.</summary>
-    public EventChunk Last { get; private set; } = new(0, 0, 1);
-
-    /// <summary>In it, or later, begins who comes from <see cref="pastAfter"/> or later; null where nobody began in the past, or that is gone.</summary>
-    public EventChunk? Past { get; private set; }
-
-    private int Room => EventChunk.RoomFor(Watchers.Count);
-
-    public void Add(CacheEvent published) => Last = Last.Add(published, Room);
-
-    /// <inheritdoc cref="WatchIndex.PlaceAfter"/>
-    public ChainPlace PlaceAfter(long after, EventRing ring)
-    {
-        if (Past is null)
-        {
-            Past = Last = Last.Count == 0 ? Last : Last.Close(Room);
-            pastAfter = ring[ring.Count - 1].Revision;
-        }
-
-        if (after < pastAfter)
-        {
-            var missed = new List<CacheEvent>();
-            for (int i = ring.IndexAfter(after), until = ring.IndexAfter(pastAfter); i < until; i++)
-            {
-                if (WatchIndex.Covers(prefix, ring[i].Object))
-                {
-                    missed.Add(ring[i]);
-                }
-            }
-
-            Past = missed.Count == 0 ? Past : EventChunk.Of(missed, Past);
-            pastAfter = after;
-        }
-
-        EventChunk chunk = Past;
-        while (chunk.Next is { } next && (chunk.Count == 0 || chunk[chunk.Count - 1].Revision <= after))
-        {
-            chunk = next;
-        }
-
-        int index = 0;
-        while (index < chunk.Count && chunk[index].Revision <= after)
-        {
-            index++;
-        }
-
-        return new ChainPlace(chunk, index);
-    }
-
-    /// <param name="through">A revision up to which nobody begins any more.</param>
-    public void Forget(long through)
-    {
-        if (Past is null || through <= pastAfter)
-        {
-            return;
-        }
-
-        pastAfter = through;
-        while (Past.Next is { } next && Past[Past.Count - 1].Revision <= through)
-        {
-            Past = next;
-        }
-
-        if (Past.Next is null && (Past.Count == 0 || Past[Past.Count - 1].Revision <= through))
-        {
-            Past = null;
         }
     }
 }

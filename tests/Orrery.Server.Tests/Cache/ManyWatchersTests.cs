@@ -47,6 +47,27 @@ public sealed class ManyWatchersTests
         Assert.Equal(0, cache.PodCache.WatcherCount);
     }
 
+    /// <summary>The moment after a reader has found nothing, and before it stands in the list.</summary>
+    [Fact]
+    public async Task Wait_ForWhatComesAsItBegins_IsOverAtOnce()
+    {
+        var time = new TimeThatIsLookedAt();
+        await using CacheFixture cache = await CacheFixture.StartAsync(time: time);
+        CacheWatcher[] watchers = [.. Enumerable.Range(0, Many).Select(_ => cache.PodCache.Watch(Prefix, 0, WatchedBy.Client)!)];
+
+        ValueTask<CacheWait> waiting = Begin();
+
+        Assert.Equal(CacheWait.Events, await waiting.AsTask().WaitAsync(Long, Token));
+        Assert.Equal(["Added a @1"], Drain(watchers[0]).Select(Show));
+
+        // On one thread: the change is made while the wait reckons when it would be over.
+        ValueTask<CacheWait> Begin()
+        {
+            TimeThatIsLookedAt.Arm(() => Task.Run(() => cache.PutPod(Shop, "a"), Token).GetAwaiter().GetResult());
+            return watchers[0].WaitAsync(TimeSpan.FromHours(1), Token);
+        }
+    }
+
     [Fact]
     public async Task Watch_OneThatReadsNothing_ExpiresThoughTheOthersAreWokenAlone()
     {
@@ -128,5 +149,25 @@ public sealed class ManyWatchersTests
         }
 
         return seen;
+    }
+
+    private sealed class TimeThatIsLookedAt : TimeProvider
+    {
+        [ThreadStatic]
+        private static Action? whenLookedAt;
+
+        /// <summary>Once, on the thread that sets it.</summary>
+        public static void Arm(Action act) => whenLookedAt = act;
+
+        public override long GetTimestamp()
+        {
+            if (whenLookedAt is { } act)
+            {
+                whenLookedAt = null;
+                act();
+            }
+
+            return base.GetTimestamp();
+        }
     }
 }

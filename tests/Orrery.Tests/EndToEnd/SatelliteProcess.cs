@@ -40,6 +40,13 @@ internal sealed class SatelliteProcess(Process process) : IDisposable
     private void Keep(object sender, DataReceivedEventArgs line)
     {
         said.Enqueue(line.Data ?? "");
-        TestContext.Current.TestOutputHelper?.WriteLine(line.Data ?? "");
+        try
+        {
+            TestContext.Current.TestOutputHelper?.WriteLine(line.Data ?? "");
+        }
+        catch (InvalidOperationException)
+        {
+            // The test that began it is over: others share it, and what it says is kept above.
+        }
     }
 }

@@ -120,8 +120,8 @@ public sealed class StrangeClusterTests(StrangeCluster strange) : IClassFixture<
         // 3. What goes is what was applied, and waits for whoever holds it.
         await strange.Owner.RunAsync($"create configmap beside -n {StrangeCluster.Mapped} --from-literal=key=theirs");
         await strange.Owner.RunAsync($"patch configmap shared -n {StrangeCluster.Mapped} --type=merge -p {{\"metadata\":{{\"finalizers\":[\"example.org/hold\"]}}}}");
-        await strange.Tenant.RunAsync("delete configmap shared taken first");
-        await Eventually.EqualsAsync("beside shared", LeftAsync, Limit);
+        await strange.Tenant.RunAsync("delete configmap shared taken");
+        await Eventually.EqualsAsync("beside first shared", LeftAsync, Limit);
         await SaidAsync("RemovalWaits", "shared", "it is wanted no more and was deleted, and waits for its finalizers: example.org/hold");
         await strange.Tenant.RunAsync("create configmap shared --from-literal=key=again");
         await Eventually.EqualsAsync("False Terminating", () => AppliedAsync("shared"), Limit);

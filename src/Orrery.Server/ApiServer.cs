@@ -37,8 +37,8 @@ public sealed class ApiServer : IAsyncDisposable
     /// <summary>Bytes in which connections take memory, as the framework's own.</summary>
     private const int Block = 4096;
 
-    /// <summary>Of those as many stay for the next burst as one of thousands of clients needs, if it comes soon: 16 MiB.</summary>
-    private const int MostIdleBlocks = 4096;
+    /// <summary>Of those as many stay for the next burst as one of thousands of clients needs, if it comes soon: 64 MiB. With 5,000 watches that are told of each change some 8,000 are on their way at a moment.</summary>
+    private const int MostIdleBlocks = 16384;
 
     private readonly WebApplication web;
     private readonly ServerState state;

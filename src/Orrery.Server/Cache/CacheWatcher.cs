@@ -1,3 +1,5 @@
+using Orrery.Server.Transport.Sockets;
+
 namespace Orrery.Server.Cache;
 
 /// <summary>
@@ -81,6 +83,15 @@ internal sealed partial class CacheWatcher : IDisposable
 
     /// <summary>It always waits until its client takes what it is sent, and those behind it, of which many are to be told, do not.</summary>
     internal bool IsAhead { get; }
+
+    /// <summary>By which its reader sends what it is told; null for one that is never held up.</summary>
+    public IHeldUpConnection? Connection { get; set; }
+
+    /// <summary>What it is to be told of would only lie before its connection now. Asked while it is to be woken.</summary>
+    internal bool IsHeldUp => woken == CacheWait.Events && cancelledBy is null && Connection is { IsHeldUp: true };
+
+    /// <summary>The span of <see cref="WakeQueue"/> in which it is served all the same; 0 while it was not passed by. Owned by that.</summary>
+    internal int HeldUntil { get; set; }
 
     /// <summary>Whether its reader should wait until its client takes what it is sent of the events for which it was woken; see <see cref="WakeQueue"/>.</summary>
     public bool WaitsForClient { get; private set; } = true;

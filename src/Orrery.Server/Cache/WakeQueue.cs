@@ -8,6 +8,9 @@ namespace Orrery.Server.Cache;
 /// spans of <see cref="Patience"/> others go on without it.
 /// </para>
 /// <para>
+/// One whose connection takes nothing at the moment is passed by until it does: what it was given would lie in front of the connection, in memory of its own.
+/// </para>
+/// <para>
 /// Where many wait for their turn, most are told to go on without theirs, and one of sixteen to wait for it: a connection sends what it is given in its order, so what was
 /// given it before is on its way by then as well. Who waits takes a dozen small objects, most of them the framework's, to which its old ones then refer; so it is always the same ones, and a collection
 /// of the young looks through the surroundings of these alone.
@@ -26,6 +29,9 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
 
     /// <summary>Spans of <see cref="Patience"/> after which nobody follows any longer, however many are still on their way.</summary>
     internal const int LongestFollow = 25;
+
+    /// <summary>Spans of <see cref="Patience"/> after which a watcher is served whether its connection takes anything or not.</summary>
+    internal const int LongestHeld = 25;
 
     /// <summary>Watchers that are served before others have their turn: some 20 µs, or 100 where much waits for each.</summary>
     private const int Turn = 4;
@@ -48,6 +54,9 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
     private readonly Lock gate = new();
     private readonly Queue<CacheWatcher> ready = new();
     private readonly Queue<Follower> following = new();
+
+    /// <summary>Those that were passed by.</summary>
+    private readonly Queue<CacheWatcher> held = new();
     private readonly OnTheirWay onTheirWay = new();
     private long enqueued;
     private int serving;
@@ -62,6 +71,18 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
     /// <summary>Watchers that use it; guarded by <see cref="WakeQueues"/>.</summary>
     public int Users { get; set; }
 
+    /// <summary>Those whose connection takes nothing. For tests.</summary>
+    internal int Held
+    {
+        get
+        {
+            lock (gate)
+            {
+                return held.Count;
+            }
+        }
+    }
+
     /// <summary>There are more to be told than a few.</summary>
     public bool IsBehind
     {
@@ -74,7 +95,7 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
         }
     }
 
-    private bool HasMany => ready.Count + onTheirWay.Count > Width;
+    private bool HasMany => ready.Count + held.Count + onTheirWay.Count > Width;
 
     private bool IsFull => onTheirWay.Lately >= Width;
 
@@ -139,6 +160,7 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
             // Nobody is left to wait for.
             onTheirWay.Clear();
             LetGo(all: true);
+            GoOn();
             Serve();
         }
     }
@@ -152,6 +174,7 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
             bool waits;
             lock (gate)
             {
+                PassBy();
                 if (ready.Count == 0 || IsFull)
                 {
                     serving--;
@@ -161,6 +184,7 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
 
                 bool isFew = !HasMany;
                 next = ready.Dequeue();
+                next.HeldUntil = 0;
                 waits = isFew || next.IsAhead || onTheirWay.Count >= MostAhead || ++sinceOneWaited >= MostWithout;
                 sinceOneWaited = waits ? 0 : sinceOneWaited;
                 since = onTheirWay.Add();
@@ -179,6 +203,32 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
         {
             serving++;
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+    }
+
+    /// <summary>Under the lock. Of those who are ready, the first is one to be served then.</summary>
+    private void PassBy()
+    {
+        while (!isOver && ready.TryPeek(out CacheWatcher? next) && next.IsHeldUp && (next.HeldUntil == 0 || next.HeldUntil > onTheirWay.Span))
+        {
+            next.HeldUntil = next.HeldUntil == 0 ? onTheirWay.Span + LongestHeld : next.HeldUntil;
+            held.Enqueue(ready.Dequeue());
+            KeepTime();
+        }
+    }
+
+    /// <summary>Under the lock. Those who were passed by for long enough, or need not be any longer, are ready again.</summary>
+    private void GoOn()
+    {
+        for (int i = held.Count; i > 0; i--)
+        {
+            CacheWatcher next = held.Dequeue();
+            (next.IsHeldUp && next.HeldUntil > onTheirWay.Span && !isOver ? held : ready).Enqueue(next);
+        }
+
+        if (held.Count == 0 && held.Capacity > Kept)
+        {
+            held.TrimExcess();
         }
     }
 
@@ -215,8 +265,9 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
         lock (gate)
         {
             onTheirWay.NextSpan();
+            GoOn();
             LetGo();
-            if (ready.Count == 0 && following.Count == 0)
+            if (ready.Count == 0 && held.Count == 0 && following.Count == 0)
             {
                 isTicking = false;
                 timer!.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -231,7 +282,7 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
     {
         // What is to be taken out next was put in as this one.
         while (following.TryPeek(out Follower first)
-            && (all || first.Until <= onTheirWay.Span || (enqueued - ready.Count >= first.Behind && onTheirWay.Count <= Width)))
+            && (all || first.Until <= onTheirWay.Span || (enqueued - ready.Count - held.Count >= first.Behind && onTheirWay.Count + held.Count <= Width)))
         {
             following.Dequeue().Item.Dispose();
         }
@@ -240,112 +291,4 @@ internal sealed class WakeQueue(string cluster, TimeProvider time) : IThreadPool
     /// <param name="Behind">So many had been made ready by then.</param>
     /// <param name="Until">The span in which it is let go at the latest.</param>
     private readonly record struct Follower(IDisposable Item, long Behind, int Until);
-}
-
-/// <summary>How many watchers are on their way, by the span of time in which they were woken. Not thread-safe.</summary>
-internal sealed class OnTheirWay
-{
-    /// <summary>Those of earlier spans are forgotten. A power of two.</summary>
-    private const int Remembered = 32;
-
-    private readonly int[] bySpan = new int[Remembered];
-
-    /// <summary>The present one.</summary>
-    public int Span { get; private set; }
-
-    /// <summary>All that are remembered.</summary>
-    public int Count { get; private set; }
-
-    /// <summary>Of this span and the last one.</summary>
-    public int Lately => bySpan[Span & (Remembered - 1)] + bySpan[(Span - 1) & (Remembered - 1)];
-
-    /// <returns>The span to say to <see cref="Remove"/>.</returns>
-    public int Add()
-    {
-        Count++;
-        bySpan[Span & (Remembered - 1)]++;
-        return Span;
-    }
-
-    public void Remove(int since)
-    {
-        if (Span - since < Remembered)
-        {
-            Count--;
-            bySpan[since & (Remembered - 1)]--;
-        }
-    }
-
-    public void NextSpan()
-    {
-        Span++;
-        Count -= bySpan[Span & (Remembered - 1)];
-        bySpan[Span & (Remembered - 1)] = 0;
-    }
-
-    /// <summary>Forgets all.</summary>
-    public void Clear()
-    {
-        Span += Remembered;
-        Count = 0;
-        Array.Clear(bySpan);
-    }
-}
-
-/// <summary>The <see cref="WakeQueue"/> of each virtual cluster that somebody watches.</summary>
-internal sealed class WakeQueues(TimeProvider time)
-{
-    private readonly Lock gate = new();
-    private readonly Dictionary<string, WakeQueue> byCluster = new(StringComparer.Ordinal);
-
-    /// <summary>Clusters that are watched.</summary>
-    public int Count
-    {
-        get
-        {
-            lock (gate)
-            {
-                return byCluster.Count;
-            }
-        }
-    }
-
-    /// <summary>To be given back by <see cref="Return"/>.</summary>
-    /// <param name="cluster">As it stands in keys of the store.</param>
-    public WakeQueue Take(ReadOnlySpan<char> cluster)
-    {
-        lock (gate)
-        {
-            if (!byCluster.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(cluster, out WakeQueue? queue))
-            {
-                queue = new WakeQueue(cluster.ToString(), time);
-                byCluster.Add(queue.Cluster, queue);
-            }
-
-            queue.Users++;
-            return queue;
-        }
-    }
-
-    /// <summary>Null where nobody watches.</summary>
-    /// <param name="cluster">As it stands in keys of the store.</param>
-    public WakeQueue? Find(string cluster)
-    {
-        lock (gate)
-        {
-            return byCluster.GetValueOrDefault(cluster);
-        }
-    }
-
-    public void Return(WakeQueue queue)
-    {
-        lock (gate)
-        {
-            if (--queue.Users == 0)
-            {
-                byCluster.Remove(queue.Cluster);
-                queue.Dispose();
-            }
-        }
-    }
 }

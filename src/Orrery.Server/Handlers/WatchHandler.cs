@@ -7,6 +7,7 @@ using Orrery.Server.Clusters;
 using Orrery.Server.CustomResources;
 using Orrery.Server.Registry;
 using Orrery.Server.Requests;
+using Orrery.Server.Transport.Sockets;
 
 namespace Orrery.Server.Handlers;
 
@@ -78,6 +79,7 @@ internal static class WatchHandler
         long from = first?.Revision ?? (options.Revision == 0 ? request.Server.Objects.Current(request.Resource).Revision : options.Revision);
         (CacheWatcher? watcher, DefinedServices? defined) = early is not null || from < cluster.Since ? default : Watch(request, cache, prefix, from);
         bool isHandedOn = false;
+        watcher?.Connection = request.Http.Features.Get<IRestingConnection>() as IHeldUpConnection;
         try
         {
             // 3. The stream.

@@ -16,6 +16,9 @@ internal sealed class SpareBlocks(int size, int most, TimeProvider time) : Memor
 
     private const int Fewest = 16;
 
+    /// <summary>Of more than so many one half is let go of at a time: bursts come one after the other, and new blocks are objects that many old ones refer to, which a collection has to look for.</summary>
+    private const int Few = 256;
+
     private readonly Lock gate = new();
     private Block?[] idle = new Block?[Fewest];
     private int count;
@@ -60,7 +63,7 @@ internal sealed class SpareBlocks(int size, int most, TimeProvider time) : Memor
     /// <returns>This one: whoever asks shares it.</returns>
     public MemoryPool<byte> Create(MemoryPoolOptions? options = null) => this;
 
-    /// <summary>Lets go of what nobody has needed since this was last called, if that is a while ago.</summary>
+    /// <summary>Lets go of what nobody has needed since this was last called, if that is a while ago; of much, of half.</summary>
     /// <returns>Bytes that a collection can give back.</returns>
     public long Forget()
     {
@@ -71,7 +74,7 @@ internal sealed class SpareBlocks(int size, int most, TimeProvider time) : Memor
                 return 0;
             }
 
-            int gone = untouched;
+            int gone = untouched > Few ? untouched / 2 : untouched;
             count -= gone;
             untouched = count;
             Block?[] kept = new Block?[Math.Max(Fewest, count)];

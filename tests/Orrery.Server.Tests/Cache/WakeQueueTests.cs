@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Orrery.Api;
 using Orrery.Server.Cache;
+using Orrery.Server.Transport.Sockets;
 using Orrery.Testing;
 using static Orrery.Server.Tests.Cache.CacheFixture;
 
@@ -138,6 +139,57 @@ public sealed class WakeQueueTests
     }
 
     [Fact]
+    public async Task Publish_ToOneWhoseConnectionTakesNothing_ServesItOnceThatDoes()
+    {
+        var time = new ManualTime();
+        await using CacheFixture fixture = await StartAsync(time: time);
+        var others = new Crowd(fixture, 50);
+        var connection = new HeldUp { IsHeldUp = true };
+        var held = new Crowd(fixture, 100, connection: connection);
+        WakeQueue wakes = fixture.Set.Wakes.Find(StoreKey.ClusterSegment(Shop))!;
+
+        // 1. The others are told, and whoever made the change waits for the rest.
+        await fixture.PutPod(Shop, "web-0");
+        await others.AllServedAsync();
+        var follower = new Follower(() => held.Served);
+        wakes.Follow(follower);
+        time.Advance(WakeQueue.Patience);
+        Assert.Equal(0, held.Served);
+        Assert.False(follower.At.IsCompleted);
+
+        // 2. It takes something.
+        connection.IsHeldUp = false;
+        time.Advance(WakeQueue.Patience);
+        await held.AllServedAsync();
+        time.Advance(WakeQueue.Patience);
+        Assert.InRange(await follower.At.WaitAsync(Long, Token), 100 - (2 * WakeQueue.EachProcessor * Environment.ProcessorCount), 100);
+        await others.StopAsync();
+        await held.StopAsync();
+    }
+
+    [Fact]
+    public async Task Publish_ToOneWhoseConnectionTakesNothingForLong_ServesItAllTheSame()
+    {
+        var time = new ManualTime();
+        await using CacheFixture fixture = await StartAsync(time: time);
+        var held = new Crowd(fixture, 20, connection: new HeldUp { IsHeldUp = true });
+        await fixture.PutPod(Shop, "web-0");
+        WakeQueue wakes = fixture.Set.Wakes.Find(StoreKey.ClusterSegment(Shop))!;
+        await Eventually.TrueAsync(() => wakes.Held == 20, "all are passed by", cancellationToken: Token);
+
+        for (int i = 1; i < WakeQueue.LongestHeld; i++)
+        {
+            time.Advance(WakeQueue.Patience);
+        }
+
+        Assert.Equal(20, wakes.Held);
+        Assert.Equal(0, held.Served);
+        time.Advance(WakeQueue.Patience);
+        await held.AllServedAsync();
+        await held.StopAsync();
+    }
+
+    [Fact]
     public async Task Follow_ManyAreToBeTold_ComesAfterThem()
     {
         const int Watchers = 400;
@@ -264,13 +316,14 @@ public sealed class WakeQueueTests
         private int most;
 
         /// <param name="take">What each does with what it was told, beside looking at it.</param>
-        public Crowd(CacheFixture fixture, int size, Func<Task>? take = null)
+        public Crowd(CacheFixture fixture, int size, Func<Task>? take = null, HeldUp? connection = null)
         {
             this.size = size;
             this.take = take;
             for (int i = 0; i < size; i++)
             {
                 CacheWatcher watcher = fixture.PodCache.Watch(StoreKey.Prefix(Pods, Shop), fixture.PodCache.Current.Revision, WatchedBy.Client)!;
+                watcher.Connection = connection;
                 watchers.Add(watcher);
                 reading.Add(ReadAsync(watcher));
             }
@@ -345,6 +398,17 @@ public sealed class WakeQueueTests
             {
                 Interlocked.CompareExchange(ref most, value, seen);
             }
+        }
+    }
+
+    private sealed class HeldUp : IHeldUpConnection
+    {
+        private volatile bool isHeldUp;
+
+        public bool IsHeldUp
+        {
+            get => isHeldUp;
+            set => isHeldUp = value;
         }
     }
 

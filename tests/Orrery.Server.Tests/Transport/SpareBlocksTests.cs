@@ -74,6 +74,24 @@ public sealed class SpareBlocksTests
     }
 
     [Fact]
+    public void Forget_OfMany_LetsGoOfHalfAtATime()
+    {
+        var many = new SpareBlocks(Size, most: 2000, time);
+        Array.ForEach([.. Enumerable.Range(0, 1000).Select(_ => many.Rent())], b => b.Dispose());
+        time.Advance(While);
+        _ = many.Forget();
+        var left = new List<int>();
+        while (many.Idle > 0)
+        {
+            time.Advance(While);
+            _ = many.Forget();
+            left.Add(many.Idle);
+        }
+
+        Assert.Equal([500, 250, 0], left);
+    }
+
+    [Fact]
     public void Forget_SoonAfterTheLastTime_KeepsAll()
     {
         Array.ForEach(Rented(60), b => b.Dispose());

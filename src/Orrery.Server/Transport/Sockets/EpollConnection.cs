@@ -14,7 +14,7 @@ namespace Orrery.Server.Transport.Sockets;
 /// <summary>
 /// A connection whose socket is read when a <see cref="SocketLoop"/> says so, and written when there is something to write. Both are done without waiting: what the socket does not take goes on once it does.
 /// </summary>
-internal sealed class EpollConnection : ConnectionContext, IConnectionIdFeature, IConnectionTransportFeature, IConnectionItemsFeature, IMemoryPoolFeature, IConnectionLifetimeFeature, IConnectionEndPointFeature, IRestingConnection
+internal sealed class EpollConnection : ConnectionContext, IConnectionIdFeature, IConnectionTransportFeature, IConnectionItemsFeature, IMemoryPoolFeature, IConnectionLifetimeFeature, IConnectionEndPointFeature, IRestingConnection, IHeldUpConnection
 {
     /// <summary>Most bytes that are read at a time.</summary>
     private const int AtATime = 32 * 1024;
@@ -78,6 +78,9 @@ internal sealed class EpollConnection : ConnectionContext, IConnectionIdFeature,
 
     /// <inheritdoc/>
     public bool IsResting => isQuiet && !isHeldUp;
+
+    /// <inheritdoc/>
+    public bool IsHeldUp => isHeldUp;
 
     /// <inheritdoc/>
     public ISignsOfLife Signs => unread;

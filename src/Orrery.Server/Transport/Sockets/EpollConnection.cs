@@ -61,13 +61,7 @@ internal sealed class EpollConnection : ConnectionContext, IConnectionIdFeature,
         LocalEndPoint = socket.LocalEndPoint;
         RemoteEndPoint = socket.RemoteEndPoint;
         ConnectionClosed = closed.Token;
-        Features.Set<IConnectionIdFeature>(this);
-        Features.Set<IConnectionTransportFeature>(this);
-        Features.Set<IConnectionItemsFeature>(this);
-        Features.Set<IMemoryPoolFeature>(this);
-        Features.Set<IConnectionLifetimeFeature>(this);
-        Features.Set<IConnectionEndPointFeature>(this);
-        Features.Set<IRestingConnection>(this);
+        Features = new ConnectionFeatures(this);
         Key = SocketLoop.Enter(this);
     }
 
@@ -91,8 +85,7 @@ internal sealed class EpollConnection : ConnectionContext, IConnectionIdFeature,
         set => id = value;
     }
 
-    // So many stand on one with TLS; a collection that grows by itself would have room for twice as many.
-    public override IFeatureCollection Features { get; } = new FeatureCollection(initialCapacity: 18);
+    public override IFeatureCollection Features { get; }
 
     public override IDictionary<object, object?> Items
     {

@@ -51,4 +51,16 @@ public sealed class Re2CacheTests
         Assert.False(Re2.IsKept(pattern));
         Assert.False(Re2.IsKept("\\p{Lu}"));
     }
+
+    [Fact]
+    public void Fault_OfAPatternThatWasLookedAtBefore_MakesItNoMore()
+    {
+        const string pattern = "^looked at again\\p{Lu}$";
+        Assert.Null(Re2.Fault(pattern));
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Null(Re2.Fault(pattern));
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1000);
+    }
 }

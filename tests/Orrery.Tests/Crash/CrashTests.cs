@@ -12,7 +12,6 @@ namespace Orrery.Tests.Crash;
 /// </summary>
 public sealed class CrashTests : IDisposable
 {
-    private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "orrery");
     private static readonly GroupVersionResource Namespaces = new("", "v1", "namespaces");
 
     private readonly TempDirectory folder = new();
@@ -176,13 +175,13 @@ public sealed class CrashTests : IDisposable
     private async Task ShareKeysAsync()
     {
         string keys = Path.Combine(folder.Path, "keys.pem");
-        (await EndToEnd.Shell.RunAsync(Program, ["pki", "export", keys, "--data-dir", Path.Combine(folder.Path, "one")])).Succeeded();
-        (await EndToEnd.Shell.RunAsync(Program, ["pki", "import", keys, "--data-dir", Path.Combine(folder.Path, "two")])).Succeeded();
+        (await EndToEnd.Shell.RunAsync(Repository.Program, ["pki", "export", keys, "--data-dir", Path.Combine(folder.Path, "one")])).Succeeded();
+        (await EndToEnd.Shell.RunAsync(Repository.Program, ["pki", "import", keys, "--data-dir", Path.Combine(folder.Path, "two")])).Succeeded();
     }
 
     private ServeProcess Serve(string name, IReadOnlyList<string> arguments)
     {
-        var server = new ServeProcess(Program, Path.Combine(folder.Path, name), FreePort.Take(), arguments, TimeProvider.System);
+        var server = new ServeProcess(Repository.Program, Path.Combine(folder.Path, name), FreePort.Take(), arguments, TimeProvider.System);
         parts.Add(server);
         return server;
     }

@@ -39,7 +39,7 @@ public sealed class CutOffTests : IDisposable
         EtcdMember etcd = EtcdMember.StartCluster(1, folder.Path, hosts: network.Hosts)[0];
         parts.Add(etcd);
         var server = new ServeProcess(
-            Path.Combine(AppContext.BaseDirectory, "orrery"), Path.Combine(folder.Path, "one"), FreePort.Take(), ["--etcd", etcd.Client.ToString().TrimEnd('/')], TimeProvider.System);
+            Repository.Program, Path.Combine(folder.Path, "one"), FreePort.Take(), ["--etcd", etcd.Client.ToString().TrimEnd('/')], TimeProvider.System);
         parts.Add(server);
         server.Start();
         await server.ReadyAsync(Token);

@@ -23,7 +23,7 @@ public sealed class FullDiskTests : IDisposable
         using SmallDisk disk = await SmallDisk.MountAsync(data, 16);
         string ballast = Path.Combine(disk.Inside, "ballast");
         await File.WriteAllBytesAsync(ballast, new byte[6 << 20], Token);
-        using var server = new ServeProcess(Path.Combine(AppContext.BaseDirectory, "orrery"), data, FreePort.Take(), [], TimeProvider.System, disk.Place);
+        using var server = new ServeProcess(Repository.Program, data, FreePort.Take(), [], TimeProvider.System, disk.Place);
         server.Start();
         await server.ReadyAsync(Token);
         using KubeClient client = server.Admin();

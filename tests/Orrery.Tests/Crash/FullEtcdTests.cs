@@ -38,7 +38,7 @@ public sealed class FullEtcdTests : IDisposable
         EtcdMember etcd = EtcdMember.StartCluster(1, folder.Path, options: ["--quota-backend-bytes", $"{16 << 20}"])[0];
         parts.Add(etcd);
         var server = new ServeProcess(
-            Path.Combine(AppContext.BaseDirectory, "orrery"), Path.Combine(folder.Path, "one"), FreePort.Take(), ["--etcd", etcd.Client.ToString().TrimEnd('/')], TimeProvider.System);
+            Repository.Program, Path.Combine(folder.Path, "one"), FreePort.Take(), ["--etcd", etcd.Client.ToString().TrimEnd('/')], TimeProvider.System);
         parts.Add(server);
         server.Start();
         await server.ReadyAsync(Token);

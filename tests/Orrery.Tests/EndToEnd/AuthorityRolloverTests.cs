@@ -32,9 +32,7 @@ public sealed class AuthorityRolloverTests : IAsyncLifetime
     private readonly RecordingLoggers log = new(LogLevel.Information);
     private readonly ServeProcess server;
 
-    public AuthorityRolloverTests() => server = new ServeProcess(Program, folder.Path, FreePort.Take(), [], TimeProvider.System);
-
-    private static string Program => Path.Combine(AppContext.BaseDirectory, "orrery");
+    public AuthorityRolloverTests() => server = new ServeProcess(Repository.Program, folder.Path, FreePort.Take(), [], TimeProvider.System);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -135,7 +133,7 @@ public sealed class AuthorityRolloverTests : IAsyncLifetime
     }
 
     private Task<Ended> OrreryAsync(params string[] arguments) =>
-        Shell.RunAsync(Program, arguments, new Dictionary<string, string> { ["ORRERY_DATA_DIR"] = folder.Path, ["KUBECONFIG"] = "", ["NO_PROXY"] = "127.0.0.1" });
+        Shell.RunAsync(Repository.Program, arguments, new Dictionary<string, string> { ["ORRERY_DATA_DIR"] = folder.Path, ["KUBECONFIG"] = "", ["NO_PROXY"] = "127.0.0.1" });
 
     /// <summary>What the cluster's owner applies of the manifest that came: the invitation.</summary>
     private async Task InviteAsync(string name, string verb)

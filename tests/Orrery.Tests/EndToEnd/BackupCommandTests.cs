@@ -12,7 +12,6 @@ namespace Orrery.Tests.EndToEnd;
 /// <summary>A running control plane is backed up, lost with its disk, and comes back from the file under the same address and keys. A satellite runs through all of it.</summary>
 public sealed class BackupCommandTests : IDisposable
 {
-    private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "orrery");
     private static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
     private static readonly GroupVersionResource Namespaces = new("", "v1", "namespaces");
 
@@ -27,7 +26,7 @@ public sealed class BackupCommandTests : IDisposable
     public async Task Restore_AfterTheDiskWasLost_ServesTheBackupToTheSameClients()
     {
         string backup = Path.Combine(folder.Path, "backup"), lost = Path.Combine(folder.Path, "lost"), found = Path.Combine(folder.Path, "found");
-        using var first = new ServeProcess(Program, lost, port, [], TimeProvider.System);
+        using var first = new ServeProcess(Repository.Program, lost, port, [], TimeProvider.System);
         first.Start();
         await first.ReadyAsync(Token);
         using KubeClient client = first.Admin();
@@ -53,13 +52,13 @@ public sealed class BackupCommandTests : IDisposable
         await Eventually.HoldsAsync(async () => await cluster.Admin.FindAsync(ConfigMaps, "ops-early", "early", Token) is not null, TimeSpan.FromSeconds(60));
 
         // 1. Taken while it runs; what comes later is not in it.
-        Ended taken = await Shell.RunAsync(Program, ["backup", backup, "--data-dir", lost, "--with-keys"]);
+        Ended taken = await Shell.RunAsync(Repository.Program, ["backup", backup, "--data-dir", lost, "--with-keys"]);
         Assert.Contains("objects as of revision", taken.Succeeded());
         Assert.Contains("whoever reads it is its administrator", taken.Error);
         KubeObject later = await client.CreateAsync(ConfigMaps, "default", Named("later"), Token);
         await InstallAsync(client, "late");
         await Eventually.HoldsAsync(async () => await cluster.Admin.FindAsync(ConfigMaps, "ops-late", "late", Token) is not null, TimeSpan.FromSeconds(60));
-        Ended again = await Shell.RunAsync(Program, ["backup", backup, "--data-dir", lost]);
+        Ended again = await Shell.RunAsync(Repository.Program, ["backup", backup, "--data-dir", lost]);
         Assert.Equal((1, $"orrery: {backup} exists already; nothing was written"), (again.ExitCode, again.Error.Trim()));
         if (!OperatingSystem.IsWindows())
         {
@@ -67,17 +66,17 @@ public sealed class BackupCommandTests : IDisposable
         }
 
         // 2. A running installation is not restored into.
-        Ended refused = await Shell.RunAsync(Program, ["restore", backup, "--data-dir", lost]);
+        Ended refused = await Shell.RunAsync(Repository.Program, ["restore", backup, "--data-dir", lost]);
         Assert.Equal(1, refused.ExitCode);
         Assert.Contains($"in use by process {first.Pid}", refused.Error);
 
         // 3. The machine is gone. Elsewhere, from the file alone:
         first.Kill();
-        (await Shell.RunAsync(Program, ["restore", backup, "--check"])).Succeeded();
-        string restored = (await Shell.RunAsync(Program, ["restore", backup, "--data-dir", found])).Succeeded();
+        (await Shell.RunAsync(Repository.Program, ["restore", backup, "--check"])).Succeeded();
+        string restored = (await Shell.RunAsync(Repository.Program, ["restore", backup, "--data-dir", found])).Succeeded();
         Assert.Contains("revisions go on from", restored);
         Assert.Contains("1 data planes keep what they run and the backup does not know of, until 'orrery data-plane confirm NAME'", restored);
-        using var second = new ServeProcess(Program, found, port, [], TimeProvider.System);
+        using var second = new ServeProcess(Repository.Program, found, port, [], TimeProvider.System);
         second.Start();
         await second.ReadyAsync(Token);
 
@@ -101,11 +100,11 @@ public sealed class BackupCommandTests : IDisposable
                 && restored.Message.EndsWith("is kept until 'orrery data-plane confirm edge1': 1 objects (ConfigMap ops-late/late)", StringComparison.Ordinal),
             TimeSpan.FromSeconds(60));
         Assert.NotNull(await cluster.Admin.FindAsync(ConfigMaps, "ops-late", "late", Token));
-        (await Shell.RunAsync(Program, ["data-plane", "confirm", "edge1", "--kubeconfig", second.Kubeconfig])).Succeeded();
+        (await Shell.RunAsync(Repository.Program, ["data-plane", "confirm", "edge1", "--kubeconfig", second.Kubeconfig])).Succeeded();
         await Eventually.HoldsAsync(async () => await cluster.Admin.FindAsync(ConfigMaps, "ops-late", "late", Token) is null, TimeSpan.FromSeconds(60));
         Assert.NotNull(await cluster.Admin.FindAsync(ConfigMaps, "ops-early", "early", Token));
         Assert.False((await client.GetAsync(OrreryResources.DataPlanes, "", "edge1", Token)).Annotations.ContainsKey(OrreryNames.RestoredAnnotation));
-        Ended nothing = await Shell.RunAsync(Program, ["data-plane", "confirm", "edge1", "--kubeconfig", second.Kubeconfig]);
+        Ended nothing = await Shell.RunAsync(Repository.Program, ["data-plane", "confirm", "edge1", "--kubeconfig", second.Kubeconfig]);
         Assert.Equal((1, "orrery: data plane edge1 keeps nothing because of a restore"), (nothing.ExitCode, nothing.Error.Trim()));
         await stop.CancelAsync();
         await satellite;
@@ -116,7 +115,7 @@ public sealed class BackupCommandTests : IDisposable
     {
         string missing = Path.Combine(folder.Path, "missing");
 
-        Ended refused = await Shell.RunAsync(Program, ["backup", Path.Combine(missing, "file"), "--data-dir", folder.Path]);
+        Ended refused = await Shell.RunAsync(Repository.Program, ["backup", Path.Combine(missing, "file"), "--data-dir", folder.Path]);
 
         Assert.Equal((1, $"orrery: there is no folder {missing}; nothing was written"), (refused.ExitCode, refused.Error.Trim()));
     }
@@ -127,7 +126,7 @@ public sealed class BackupCommandTests : IDisposable
         string file = Path.Combine(folder.Path, "damaged"), target = Path.Combine(folder.Path, "target");
         await File.WriteAllTextAsync(file, "something else", Token);
 
-        Ended refused = await Shell.RunAsync(Program, ["restore", file, "--data-dir", target]);
+        Ended refused = await Shell.RunAsync(Repository.Program, ["restore", file, "--data-dir", target]);
 
         Assert.Equal(1, refused.ExitCode);
         Assert.Contains("no backup of Orrery", refused.Error);

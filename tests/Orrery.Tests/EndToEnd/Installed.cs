@@ -45,10 +45,10 @@ public class Installed : IAsyncLifetime
         return up.ExitCode == 0 ? up : up with { Error = up.Error + "\n" + Findings.Of(Folder) };
     }
 
-    /// <summary>The launcher, or what ORRERY_TEST_BINARY names: a program that is built already.</summary>
-    internal static string Program { get; } = Environment.GetEnvironmentVariable("ORRERY_TEST_BINARY") is { Length: > 0 } built ? Path.GetFullPath(built) : Path.Combine(Repository.Root, "orrery");
+    /// <inheritdoc cref="Repository.Program"/>
+    internal static string Program => Repository.Program;
 
-    /// <summary>Runs the launcher with this installation's data directory.</summary>
+    /// <summary>Runs the program with this installation's data directory.</summary>
     internal Task<Ended> OrreryAsync(params string[] arguments) => OrreryAsync(null, arguments);
 
     /// <remarks>What tests serve on this machine is not reached through a proxy that their environment names.</remarks>

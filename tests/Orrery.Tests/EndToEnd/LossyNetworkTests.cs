@@ -119,7 +119,7 @@ public sealed class LossyNetworkTests(Vendor vendor)
             clusters: [{name: k, cluster: {server: "https://{{network.EndPoint}}", tls-server-name: localhost, certificate-authority-data: {{identity.GetProperty("ca.crt").GetString()}} } }]
             users: [{name: u, user: {client-certificate-data: {{identity.GetProperty("tls.crt").GetString()}}, client-key-data: {{identity.GetProperty("tls.key").GetString()}} } }]
             """);
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "orrery"), ["satellite", "solo", "--control-plane", kubeconfig, "--kubeconfig", vendor.DataPlane("solo").Kubeconfig])
+        var start = new ProcessStartInfo(Repository.Program, ["satellite", "solo", "--control-plane", kubeconfig, "--kubeconfig", vendor.DataPlane("solo").Kubeconfig])
         {
             RedirectStandardOutput = true, RedirectStandardError = true,
         };

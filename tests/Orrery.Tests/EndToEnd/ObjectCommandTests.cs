@@ -222,8 +222,8 @@ public sealed class ObjectCommandTests(CommandTests.Small installed) : IClassFix
     {
         Kubectl.Require();
         string bin = Directory.CreateDirectory(Path.Combine(installed.Folder, "bin")).FullName;
-        File.CreateSymbolicLink(Path.Combine(bin, "kubectl-orrery"), Installed.Program);
-        File.CreateSymbolicLink(Path.Combine(bin, "kubectl_complete-orrery"), Installed.Program);
+        File.CreateSymbolicLink(Path.Combine(bin, "kubectl-orrery"), Repository.Launcher);
+        File.CreateSymbolicLink(Path.Combine(bin, "kubectl_complete-orrery"), Repository.Launcher);
         var path = new Dictionary<string, string> { ["PATH"] = Environment.GetEnvironmentVariable("PATH") + Path.PathSeparator + bin };
 
         Assert.Equal("dataplane.orrery.dev/solo\n", (await installed.Root.TryAsync("orrery data-plane get -o name", environment: path)).Succeeded());

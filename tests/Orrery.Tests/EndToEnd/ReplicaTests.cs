@@ -194,7 +194,7 @@ public sealed class ReplicaTests : IAsyncLifetime
     private async Task StartAsync(string name)
     {
         var server = new ServeProcess(
-            Path.Combine(AppContext.BaseDirectory, "orrery"), Path.Combine(folder.Path, name), FreePort.Take(), ["--etcd", etcd[0].Client.ToString().TrimEnd('/')], TimeProvider.System);
+            Repository.Program, Path.Combine(folder.Path, name), FreePort.Take(), ["--etcd", etcd[0].Client.ToString().TrimEnd('/')], TimeProvider.System);
         servers.Add(server);
         server.Start();
         await server.ReadyAsync(Token);

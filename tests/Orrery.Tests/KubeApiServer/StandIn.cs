@@ -98,8 +98,8 @@ internal sealed class StandIn : IAsyncDisposable
         Directory.Delete(Folder, recursive: true);
     }
 
-    /// <summary>The program built beside the tests.</summary>
-    public static string Program => Path.Combine(AppContext.BaseDirectory, "orrery");
+    /// <inheritdoc cref="Repository.Program"/>
+    public static string Program => Repository.Program;
 
     private async Task RunAsync(string[] flags)
     {

@@ -99,7 +99,6 @@ internal static class ServeCommand
             settings.Save(directory);
         }
 
-        Credentials.EnsureControlPlane(directory, settings, TimeProvider.System);
         using ILoggerFactory loggers = Logging.Create(logLevel);
         return await Serving.Host.RunAsync(
             token => ControlPlane.RunAsync(directory, settings, etcd, listen, url ?? settings.Server, access, bounds, loggers, TimeProvider.System, token), cancellationToken).ConfigureAwait(false);

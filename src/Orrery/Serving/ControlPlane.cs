@@ -79,6 +79,9 @@ internal static class ControlPlane
 
         using IDisposable asked = MemoryReturn.Ask(server.ForgetPast);
 
+        // Where it is reached is said once it is there: one that finds its store or its port taken changes nothing of what others go by.
+        Credentials.EnsureControlPlane(directory, settings, time);
+
         // 3. The controllers, through the same HTTPS as every other client. Where servers share a store, one of them runs them.
         var controllers = new ControllersOptions { Api = KubeConfig.Load(directory.ControllersKubeconfig), PublicUrl = publicUrl, ChartFolder = directory.ChartFolder, Time = time, Loggers = loggers };
         controllers = settings.LevelInterval is { } seconds ? controllers with { LevelInterval = TimeSpan.FromSeconds(seconds) } : controllers;

@@ -64,6 +64,20 @@ public sealed class CommandTests(CommandTests.Small installed) : IClassFixture<C
         Assert.False(File.Exists(Path.Combine(folder, "orrery.json")));
     }
 
+    /// <summary>What others reach it by is the server's that runs.</summary>
+    [Fact]
+    public async Task Serve_WhereOneRunsAlready_SaysSoAndChangesNothing()
+    {
+        string[] kubeconfigs = [Path.Combine(installed.Folder, "kubeconfig"), .. Directory.GetFiles(Path.Combine(installed.Folder, "control-plane"), "*kubeconfig*", SearchOption.AllDirectories)];
+        string[] before = [.. kubeconfigs.Select(File.ReadAllText)];
+
+        Ended serve = await installed.OrreryAsync("serve", "--port", "1");
+
+        Assert.Equal(1, serve.ExitCode);
+        Assert.Contains($"in use by process {await installed.PidAsync("control-plane")}", serve.Error, StringComparison.Ordinal);
+        Assert.Equal(before, kubeconfigs.Select(File.ReadAllText));
+    }
+
     [Fact]
     public async Task SecondInstallation_BesideTheFirst_RunsOnItsOwn()
     {

@@ -48,6 +48,7 @@ internal sealed class TunnelHandler(TunnelHub hub) : ISubresourceHandler
     {
         // The satellite's pings are the heartbeats, answered by whoever reads; below the socket they are seen. This side asks nothing, which would take a timer a satellite.
         ObservedStream? heard = null;
+        CarriedStream? carried = null;
 
         // What comes in by a connection of HTTP/1.1 is worked on by whoever reads it.
         IRestingConnection? carrier = WebSocketUpgrade.IsWithinConnection(http) ? http.Features.Get<IRestingConnection>() : null;
@@ -56,7 +57,7 @@ internal sealed class TunnelHandler(TunnelHub hub) : ISubresourceHandler
         try
         {
             WebSocket socket = await WebSocketUpgrade.AcceptAsync(
-                http, OrreryNames.TunnelProtocol, keepAlive: TimeSpan.Zero, raw => heard = Heard(new PacedStream(raw, () => hub.Beats.UntilNext(satellite)), leaving)).ConfigureAwait(false);
+                http, OrreryNames.TunnelProtocol, keepAlive: TimeSpan.Zero, raw => heard = Heard(new PacedStream(Carried(raw), () => hub.Beats.UntilNext(satellite)), leaving)).ConfigureAwait(false);
             await using var connection = new SocketConnection(socket);
             leaving?.Begin(heard!.Hear);
             try
@@ -75,7 +76,11 @@ internal sealed class TunnelHandler(TunnelHub hub) : ISubresourceHandler
         finally
         {
             hub.Beats.Leave();
+            await (carried?.EndAsync() ?? Task.CompletedTask).ConfigureAwait(false);
         }
+
+        // A connection of its own ends with the tunnel.
+        Stream Carried(Stream raw) => WebSocketUpgrade.IsWithinConnection(http) ? carried = new CarriedStream(raw, http.Request.BodyReader) : raw;
     }
 
     /// <param name="leaving">Told of beats that want no answer, if it may leave such. Null reads all.</param>

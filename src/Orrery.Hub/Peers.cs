@@ -43,6 +43,10 @@ internal sealed class Peers : IDisposable
             ? new PeerRoute(clients.GetOrAdd(address, a => new KubeClient(config with { Server = a }, options.Time)))
             : null;
 
+    /// <summary>Whether it says that it is reached there: a server by a former name, where that is this one's own address.</summary>
+    public bool IsAt(string server, Uri address) =>
+        servers.Get(ClusterName.Root, OrreryNames.ServerNamespace, OrreryNames.ServerLeasePrefix + server) is { } lease && AddressOf(lease)?.GetLeftPart(UriPartial.Authority) == address.GetLeftPart(UriPartial.Authority);
+
     public void Dispose()
     {
         foreach (KubeClient client in clients.Values)

@@ -24,6 +24,7 @@ public sealed class TunnelHub
     private readonly TunnelShares shares = new();
     private readonly TunnelContests contests;
     private readonly TunnelSilences silences = new();
+    private readonly TunnelReturns returns;
     private readonly TunnelHubOptions options;
     private readonly ILogger logger;
     private readonly TunnelExchange exchange;
@@ -32,11 +33,13 @@ public sealed class TunnelHub
     private Peers? peers;
     private TunnelGuard? guard;
     private EventRecorder? events;
+    private Uri? own;
 
     public TunnelHub(TunnelHubOptions options)
     {
         this.options = options;
         contests = new TunnelContests(options.Time);
+        returns = new TunnelReturns(options.SilenceGrace, options.Time);
         looks = new TunnelLooks(options.Heartbeat, options.Time);
         logger = options.Loggers.CreateLogger("Orrery.Hub");
         exchange = new TunnelExchange(options.Time, logger);
@@ -79,7 +82,7 @@ public sealed class TunnelHub
         var written = new TunnelRecords(this, api, server, options);
         var looking = new TunnelGuard(this, api, options);
         var telling = new EventRecorder(api, "orrery-hub", options.Time, options.Loggers);
-        (records, peers, guard, client, events) = (written, known, looking, api, telling);
+        (records, peers, guard, client, events, own) = (written, known, looking, api, telling, access.Address);
         try
         {
             foreach (string dataPlane in Connected)
@@ -91,7 +94,7 @@ public sealed class TunnelHub
         }
         finally
         {
-            (records, peers, guard, client, events) = (null, null, null, null, null);
+            (records, peers, guard, client, events, own) = (null, null, null, null, null, null);
         }
     }
 
@@ -110,6 +113,9 @@ public sealed class TunnelHub
 
     /// <summary>All tunnels that end here, also those that another has taken the place of and through which something still goes.</summary>
     internal HeldTunnels Held => held;
+
+    /// <summary>How many requests wait for data planes that are known to come back.</summary>
+    internal int Waiting => returns.Waiting;
 
     internal TimeProvider Time => options.Time;
 
@@ -133,7 +139,7 @@ public sealed class TunnelHub
         records?.Changed(dataPlane);
     }
 
-    /// <summary>Asks a data plane, and passes its answer on to the client.</summary>
+    /// <summary>Asks a data plane, and passes its answer on to the client. One that is known to come back in a moment is waited for.</summary>
     /// <exception cref="StatusException">503: not connected; 504: no answer; 429: too many of the same tenant.</exception>
     internal async Task AskAsync(TunnelRequest asked, HttpContext http, CancellationToken cancellationToken)
     {
@@ -141,7 +147,7 @@ public sealed class TunnelHub
         AuditAnnotation.Add(http, OrreryNames.DataPlaneLabel, asked.DataPlane);
         if (asked.Tenant.Length == 0)
         {
-            await AskAsync(RouteTo(asked), asked, http, cancellationToken).ConfigureAwait(false);
+            await AskAsync(await ComingAsync(asked, RouteTo, cancellationToken).ConfigureAwait(false), asked, http, cancellationToken).ConfigureAwait(false);
             return;
         }
 
@@ -152,7 +158,7 @@ public sealed class TunnelHub
 
         try
         {
-            await AskAsync(RouteTo(asked), asked, http, cancellationToken).ConfigureAwait(false);
+            await AskAsync(await ComingAsync(asked, RouteTo, cancellationToken).ConfigureAwait(false), asked, http, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -163,12 +169,12 @@ public sealed class TunnelHub
     /// <summary>Asks a data plane for one object, whatever else is asked beside.</summary>
     /// <exception cref="StatusException">503: not connected; 504: no answer; and whatever it refuses.</exception>
     internal Task<KubeObject> FetchAsync(TunnelRequest asked, HttpContext http, CancellationToken cancellationToken) =>
-        ThroughAsync(RouteTo(asked), route => exchange.FetchAsync(route, asked, http, cancellationToken));
+        ThroughAsync(RouteTo(asked) ?? throw NotConnected(asked), route => exchange.FetchAsync(route, asked, http, cancellationToken));
 
     /// <summary>Asks for another server, which took this one for the holder of the tunnel.</summary>
     /// <exception cref="StatusException">503: it is not, or not any more.</exception>
-    internal Task RelayAsync(TunnelRequest asked, HttpContext http, CancellationToken cancellationToken) => AskAsync(
-        TunnelTo(asked.DataPlane) ?? throw ApiErrors.ServiceUnavailable($"the tunnel of data plane \"{asked.DataPlane}\" has just left this server"), asked, http, cancellationToken);
+    internal async Task RelayAsync(TunnelRequest asked, HttpContext http, CancellationToken cancellationToken) => await AskAsync(
+        await ComingAsync(asked, a => TunnelTo(a.DataPlane), cancellationToken).ConfigureAwait(false), asked, http, cancellationToken).ConfigureAwait(false);
 
     private Task AskAsync(ITunnelRoute route, TunnelRequest asked, HttpContext http, CancellationToken cancellationToken) => ThroughAsync(route, async entered =>
     {
@@ -236,6 +242,7 @@ public sealed class TunnelHub
         }
 
         silences.Opened(dataPlane);
+        returns.Opened(dataPlane);
         Log.TunnelOpen(logger, dataPlane, remote);
         records?.Changed(dataPlane);
         guard?.Opened(dataPlane);
@@ -251,6 +258,11 @@ public sealed class TunnelHub
             if (open.TryRemove(new KeyValuePair<string, Tunnel>(dataPlane, tunnel)))
             {
                 lost[dataPlane] = tunnel.LastHeard;
+                if (tunnel.Ended is null)
+                {
+                    returns.Broke(dataPlane);
+                }
+
                 records?.Changed(dataPlane);
             }
 
@@ -278,19 +290,35 @@ public sealed class TunnelHub
         return null;
     }
 
-    private ITunnelRoute RouteTo(TunnelRequest asked)
+    /// <returns>Null where no server is known to hold its tunnel.</returns>
+    private ITunnelRoute? RouteTo(TunnelRequest asked) =>
+        TunnelTo(asked.DataPlane) is { } tunnel ? tunnel
+        : records?.HolderElsewhere(asked.DataPlane) is { } holder && peers is { } others && own is { } here && !others.IsAt(holder, here) ? others.RouteTo(holder)
+        : null;
+
+    /// <param name="find">Where it is connected now.</param>
+    private async Task<ITunnelRoute> ComingAsync(TunnelRequest asked, Func<TunnelRequest, ITunnelRoute?> find, CancellationToken cancellationToken)
     {
-        if (TunnelTo(asked.DataPlane) is { } tunnel)
+        while (true)
         {
-            return tunnel;
-        }
+            if (find(asked) is { } route)
+            {
+                return route;
+            }
 
-        if (records?.HolderElsewhere(asked.DataPlane) is { } holder && peers?.RouteTo(holder) is { } peer)
-        {
-            return peer;
-        }
+            TimeSpan left = returns.Left(asked.DataPlane, records?.IsHeld(asked.DataPlane) != false);
+            if (left <= TimeSpan.Zero)
+            {
+                throw NotConnected(asked);
+            }
 
+            await returns.WaitAsync(left, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private StatusException NotConnected(TunnelRequest asked)
+    {
         string since = LostAt(asked.DataPlane) is { } at ? $" since {Conditions.Time(at)}" : "";
-        throw ApiErrors.ServiceUnavailable($"{asked.Subject} data plane \"{asked.DataPlane}\", whose satellite is not connected{since}");
+        return ApiErrors.ServiceUnavailable($"{asked.Subject} data plane \"{asked.DataPlane}\", whose satellite is not connected{since}");
     }
 }

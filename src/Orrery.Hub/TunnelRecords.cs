@@ -69,6 +69,9 @@ internal sealed class TunnelRecords : IReconciler<string>
     public string? HolderElsewhere(string dataPlane) =>
         Record(dataPlane)?.TextAt("spec", "holderIdentity") is { Length: > 0 } holder && holder != server ? holder : null;
 
+    /// <summary>Whether a server, this one or another, is said to hold the tunnel, or that is not known yet.</summary>
+    public bool IsHeld(string dataPlane) => !records.HasSynced.IsCompleted || Record(dataPlane)?.TextAt("spec", "holderIdentity") is { Length: > 0 };
+
     public async Task<ReconcileResult> ReconcileAsync(string key, CancellationToken cancellationToken)
     {
         KubeObject? record = Record(key);

@@ -150,6 +150,24 @@ public sealed class TunnelRoadTests
         Assert.Contains("only the satellite of data plane ny8-nyc", admin.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>As a restart of the server or of the satellite is: it was connected a moment ago, and dials again.</summary>
+    [Fact]
+    public async Task SatelliteAwayForAMoment_IsWaitedFor()
+    {
+        await using TestFleet fleet = await TestFleet.StartAsync(TimeSpan.FromSeconds(60), [new TestKubelet("log"), new TestKubelet("exec")], "pa2-par");
+        KubeClient shop = await StreamedPod.OpenAsync(fleet);
+        await fleet.StopSatelliteAsync("pa2-par");
+        await Eventually.TrueAsync(() => !fleet.Hub.Connected.Contains("pa2-par"), "its tunnel has ended");
+
+        Task<string> log = shop.GetTextAsync(Log, default);
+        Task<ClientWebSocket> stream = StreamedPod.DialAsync(fleet, fleet.ControlPlane.AdminToken(TestFleet.Shop));
+        await Eventually.TrueAsync(() => fleet.Hub.Waiting == 2, "both wait");
+        fleet.StartSatellite("pa2-par");
+
+        Assert.StartsWith(Mapped, await log, StringComparison.Ordinal);
+        using ClientWebSocket open = await stream;
+    }
+
     [Fact]
     public async Task SatelliteAway_SaysWhichDataPlaneAndComesBack()
     {

@@ -28,6 +28,7 @@ public sealed class PeersTests
         await RegisterAsync(server, "present", server.Url);
         await RegisterAsync(server, "other", new Uri("https://127.0.0.1:9"));
         await Eventually.TrueAsync(() => peers.RouteTo("former") is not null && peers.RouteTo("present") is not null && peers.RouteTo("other") is not null, "all are known", cancellationToken: Token);
+        Assert.Equal([true, false, false], new[] { "former", "other", "nobody" }.Select(s => peers.IsAt(s, server.Url)));
         ITunnelRoute route = peers.RouteTo("present")!;
 
         // One after the other: once the second is known to have gone, all was done about the first.

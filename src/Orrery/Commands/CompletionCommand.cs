@@ -80,8 +80,8 @@ internal static class CompletionCommand
         #compdef orrery
         _orrery() {
           local -a found
-          found=("${(@f)$("${words[1]}" __complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)}")
-          compadd -- $found
+          found=(${(f)"$("${words[1]}" __complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)"})
+          if (( $#found )); then compadd -- $found; else _files; fi
         }
         compdef _orrery orrery
 
@@ -90,7 +90,12 @@ internal static class CompletionCommand
     private const string Fish = """
         function __orrery_complete
             set -l words (commandline -opc) (commandline -ct)
-            $words[1] __complete -- $words[2..-1] 2>/dev/null
+            set -l found ($words[1] __complete -- $words[2..-1] 2>/dev/null)
+            if set -q found[1]
+                printf '%s\n' $found
+            else
+                __fish_complete_path (commandline -ct)
+            end
         end
         complete -c orrery -f -a '(__orrery_complete)'
 

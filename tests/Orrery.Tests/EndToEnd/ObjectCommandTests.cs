@@ -217,6 +217,14 @@ public sealed class ObjectCommandTests(CommandTests.Small installed) : IClassFix
         Assert.Equal(0, bash.ExitCode);
     }
 
+    /// <summary>Of what orrery has no word for.</summary>
+    [Theory]
+    [InlineData("bash", "-o default")]
+    [InlineData("zsh", "else _files")]
+    [InlineData("fish", "__fish_complete_path")]
+    public async Task Completion_OfAnythingElse_IsByFiles(string shell, string files) =>
+        Assert.Contains(files, await RunAsync("completion", shell), StringComparison.Ordinal);
+
     [Fact]
     public async Task Plugin_OfKubectl_IsTheSameProgram()
     {

@@ -58,6 +58,9 @@ internal static partial class Log
     [LoggerMessage(3024, LogLevel.Warning, "Data plane {DataPlane}: its satellite's certificate was revoked")]
     public static partial void SatelliteRevoked(ILogger logger, string dataPlane);
 
+    [LoggerMessage(3025, LogLevel.Debug, "Pod {Cluster} {Namespace}/{Name} goes: controllers of its data planes took it and have deleted it")]
+    public static partial void TakenPodGone(ILogger logger, string cluster, string @namespace, string name);
+
     [LoggerMessage(3040, LogLevel.Warning, "What is always to be in the root cluster could not be written, trying again: {Fault}")]
     public static partial void NotKept(ILogger logger, string fault);
 

@@ -138,7 +138,7 @@ internal sealed class MirrorController : IController
 
         // Which of its data planes comes first is another matter then.
         if (SourceKey.Of(change.Latest) is { Kind: { Group: "", Kind: "Pod" } } pod
-            && (change.Old is null || change.Current is null || Withdrawal.Of(change.Old) != Withdrawal.Of(change.Current)))
+            && (change.Old is null || change.Current is null || Withdrawal.Of(change.Old) != Withdrawal.Of(change.Current) || TakenPod.IsGone(change.Old) != TakenPod.IsGone(change.Current)))
         {
             LookAtPlaces(pod.Object);
         }

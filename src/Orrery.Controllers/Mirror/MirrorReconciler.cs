@@ -70,8 +70,7 @@ internal sealed class MirrorReconciler(
         {
             if (ownPods.StandingFor(key.Object, original.Name, dataPlane) is { } own)
             {
-                await OwnPodAsync(own, present, observation, original, dataPlane, node, cancellationToken).ConfigureAwait(false);
-                return ReconcileResult.Done;
+                return await OwnPodAsync(key, own, present, observation, original, dataPlane, node, cancellationToken).ConfigureAwait(false);
             }
 
             // Nothing comes to stand for what is on its way out.
@@ -136,8 +135,8 @@ internal sealed class MirrorReconciler(
     }
 
     /// <summary>A pod that its tenant made is the one that runs: its node is written into it, and what its tenant changes of it goes there. (What its Work says goes by that, and its status comes so.)</summary>
-    private async Task OwnPodAsync(
-        KubeObject own, KubeObject? present, KubeObject observation, JsonObject original, string dataPlane, string node, CancellationToken cancellationToken)
+    private async Task<ReconcileResult> OwnPodAsync(
+        MirrorKey key, KubeObject own, KubeObject? present, KubeObject observation, JsonObject original, string dataPlane, string node, CancellationToken cancellationToken)
     {
         if (present is not null)
         {
@@ -147,16 +146,27 @@ internal sealed class MirrorReconciler(
 
         if (original.IsDeleting || own.IsDeleting)
         {
-            return;
+            return ReconcileResult.Done;
         }
 
         // Once it says where it runs: a pod that has a node and does not is some kubelet's.
         if (node.Length > 0 && own.TextAt("spec", "nodeName") != node && PodPlace.Of(own)?.DataPlane == dataPlane)
         {
-            mirrored.Pods.Observe(await writer.BindAsync(own, node, cancellationToken).ConfigureAwait(false), own.Cluster);
+            own = await writer.BindAsync(own, node, cancellationToken).ConfigureAwait(false);
+            mirrored.Pods.Observe(own, own.Cluster);
         }
 
         await writer.RequestChangesAsync(observation, PodChanges.Between(original, [own], resized: false), cancellationToken).ConfigureAwait(false);
+
+        // What took it there takes it here, and lets go of it here.
+        var wanted = new JsonObject { ["metadata"] = new JsonObject() };
+        bool owned = await OwnAsync(wanted, original, key, own, dataPlane, cancellationToken).ConfigureAwait(false);
+        if (wanted.NodeAt("metadata", "ownerReferences") is JsonArray takers && PodOwner.Taken(own, takers) is { } references)
+        {
+            mirrored.Pods.Observe(await writer.GiveAsync(own, references, cancellationToken).ConfigureAwait(false), own.Cluster);
+        }
+
+        return owned || !IsRecent(own) ? ReconcileResult.Done : ReconcileResult.After(OwnerLook);
     }
 
     private async Task UpdateAsync(ClusterName cluster, KubeObject present, JsonObject wanted, CancellationToken cancellationToken)

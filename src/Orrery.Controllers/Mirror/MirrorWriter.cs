@@ -55,6 +55,15 @@ internal sealed class MirrorWriter(KubeClient root)
         return await client.GetAsync(CoreResources.Pods, pod.Namespace, pod.Name, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Gives a pod that its tenant made to those who own it now, where nobody has changed it since it was seen.</summary>
+    /// <returns>The pod as it is then.</returns>
+    public Task<KubeObject> GiveAsync(KubeObject pod, JsonArray references, CancellationToken cancellationToken) => root.InCluster(pod.Cluster).PatchAsync(
+        CoreResources.Pods, pod.Namespace, pod.Name, PatchKind.Json,
+        new JsonArray(
+            new JsonObject { ["op"] = "test", ["path"] = "/metadata/resourceVersion", ["value"] = pod.ResourceVersion },
+            new JsonObject { ["op"] = "add", ["path"] = "/metadata/ownerReferences", ["value"] = references }),
+        cancellationToken);
+
     /// <summary>Labels, annotations and the named other members, then the status; each only when it differs.</summary>
     /// <returns>As it was last written; null when nothing differed.</returns>
     public async Task<KubeObject?> UpdateAsync(

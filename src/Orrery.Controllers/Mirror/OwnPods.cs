@@ -26,7 +26,7 @@ internal sealed class OwnPods(MirrorInformers mirrored, WorkDirectory works)
 
     /// <summary>Whether it is to run in the data plane, and not on its way out of it.</summary>
     public bool IsWantedIn(ObjectKey of, string name, string dataPlane) =>
-        Find(of, name) is { IsDeleting: false } own && works.Of(new SourceKey(Pod, ObjectKey.Of(own))).Any(w => Withdrawal.Of(w) is null && WorkDirectory.DataPlaneOf(w) == dataPlane);
+        Find(of, name) is { IsDeleting: false } own && works.Of(new SourceKey(Pod, ObjectKey.Of(own))).Any(w => Withdrawal.Of(w) is null && !TakenPod.IsGone(w) && WorkDirectory.DataPlaneOf(w) == dataPlane);
 
     private KubeObject? Find(ObjectKey of, string name) => mirrored.Pods.Get(of with { Name = name }) is { } own && !MirrorNames.IsMirrored(own) ? own : null;
 
@@ -34,6 +34,7 @@ internal sealed class OwnPods(MirrorInformers mirrored, WorkDirectory works)
     private string[] PlacesOf(KubeObject own) =>
     [
         .. works.Of(new SourceKey(Pod, ObjectKey.Of(own)))
+            .Where(w => !TakenPod.IsGone(w))
             .OrderBy(w => Withdrawal.Of(w) is not null)
             .ThenBy(WorkDirectory.DataPlaneOf, StringComparer.Ordinal)
             .Select(WorkDirectory.DataPlaneOf),

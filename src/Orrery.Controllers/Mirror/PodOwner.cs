@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Api.Kinds;
@@ -62,6 +63,25 @@ internal sealed class PodOwner(SourceInformers sources)
         reference["blockOwnerDeletion"] = true;
         metadata["ownerReferences"] = new JsonArray((JsonNode)reference);
     }
+
+    /// <summary>Who owns a pod that its tenant made, once what took it in its data plane takes it.</summary>
+    /// <param name="takers">The controller, or none.</param>
+    /// <returns>Null where that is as it is, or something else controls it.</returns>
+    public static JsonArray? Taken(KubeObject own, JsonArray takers)
+    {
+        JsonArray before = own.At("metadata", "ownerReferences") is { ValueKind: JsonValueKind.Array } owners ? KubeJson.ToNode(owners)!.AsArray() : [];
+        JsonObject[] others = [.. before.OfType<JsonObject>().Where(o => o.FlagAt("controller") != true || !IsOfAWorkload(o)).Select(o => o.DeepClone().AsObject())];
+        if (takers.Count > 0 && Array.Exists(others, o => o.FlagAt("controller") == true))
+        {
+            return null;
+        }
+
+        JsonArray after = [.. others, .. takers.Select(t => t!.DeepClone())];
+        return JsonNode.DeepEquals(before, after) ? null : after;
+    }
+
+    private static bool IsOfAWorkload(JsonObject reference) =>
+        PlaceableKinds.Find(GroupVersionKind.From(reference.TextAt("apiVersion") ?? "", reference.TextAt("kind") ?? "").GroupKind) is { } kind && PlaceableKinds.WithDependents.Contains(kind.Resource.GroupResource);
 
     private static JsonObject? Controller(JsonObject original) =>
         (original.NodeAt("metadata", "ownerReferences") as JsonArray ?? []).OfType<JsonObject>().FirstOrDefault(o => o.FlagAt("controller") == true);

@@ -23,8 +23,8 @@ internal sealed record ObjectPlacement(
     public bool IsWantedOn(string dataPlane) => Targets.Exists(t => t.Name == dataPlane);
 
     /// <summary>Where it is wanted and does not run yet. A place that is silent is no place to move to.</summary>
-    public IEnumerable<DataPlane> Coming => Targets.Where(t => !(Existing.GetValueOrDefault(t.Name) is { } work && t.IsReporting
-        && Conditions.IsTrue(work, OrreryNames.AppliedCondition) && Conditions.Find(work, OrreryNames.AvailableCondition) is not { Status: not Conditions.True }));
+    public IEnumerable<DataPlane> Coming => Targets.Where(t => !(Existing.GetValueOrDefault(t.Name) is { } work && (TakenPod.IsGone(work) || (t.IsReporting
+        && Conditions.IsTrue(work, OrreryNames.AppliedCondition) && Conditions.Find(work, OrreryNames.AvailableCondition) is not { Status: not Conditions.True }))));
 }
 
 /// <summary>Finds out where objects of virtual clusters are wanted.</summary>

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Orrery.Api;
 using Orrery.Api.Kinds;
+using Orrery.Client;
 using Orrery.Controllers.Mirror;
 
 namespace Orrery.Controllers.Placement;
@@ -43,7 +44,8 @@ internal static class PlacementRules
     /// </summary>
     private static bool IsOfAPlacedWorkload(KubeObject source)
     {
-        if (source.At("metadata", "ownerReferences") is not { ValueKind: JsonValueKind.Array } owners)
+        // One that its tenant made, and a controller took once it ran (TakenPod), is placed still.
+        if (source.At("metadata", "ownerReferences") is not { ValueKind: JsonValueKind.Array } owners || (source.Kind == "Pod" && source.Annotations.ContainsKey(OrreryNames.RunsInAnnotation)))
         {
             return false;
         }

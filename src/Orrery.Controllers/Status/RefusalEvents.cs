@@ -16,7 +16,7 @@ internal sealed class RefusalEvents
     public const string Reason = "NotApplied";
 
     /// <summary>States that pass by themselves: what is in the way is about to go, or to come. (Nor is it told that what was withdrawn is not there.)</summary>
-    private static readonly string[] Passing = ["Terminating", "NamespaceTerminating", "NoTenancy"];
+    private static readonly string[] Passing = ["Terminating", "NamespaceTerminating", "NoTenancy", TakenPod.Gone];
 
     private readonly EventRecorder events;
     private readonly SourceInformers sources;

@@ -9,7 +9,9 @@ using Orrery.Controllers.Placement;
 
 namespace Orrery.Controllers.Status;
 
-/// <summary>Writes into an object's own status what its data planes report together. Reads caches only; writes only a difference.</summary>
+/// <summary>
+/// Writes into an object's own status what its data planes report together. Reads caches only; writes only a difference. A pod that controllers took, and that has gone from all of its data planes, goes.
+/// </summary>
 internal sealed class StatusReconciler(
     KubeClient root, FleetDirectory fleet, TenancyDirectory tenancy, WorkDirectory works, SourceInformers sources, TimeProvider time, ILogger logger)
     : IReconciler<SourceKey>
@@ -25,10 +27,17 @@ internal sealed class StatusReconciler(
         }
 
         // 1. What each data plane says.
+        List<KubeObject> placed = [.. works.Of(key).Where(w => Withdrawal.Of(w) is null)];
+        List<KubeObject> gone = [.. placed.Where(w => TakenPod.IsGone(w) && TakenPod.SourceOf(w) == source.Uid)];
+        if (gone.Count > 0 && gone.Count == placed.Count)
+        {
+            await DeleteAsync(kind, source, cancellationToken).ConfigureAwait(false);
+            return ReconcileResult.Done;
+        }
+
         List<PlaneReport> reports =
         [
-            .. works.Of(key)
-                .Where(w => Withdrawal.Of(w) is null)
+            .. placed.Except(gone)
                 .Select(w => (Work: w, Name: WorkDirectory.DataPlaneOf(w)))
                 .OrderBy(w => w.Name, StringComparer.Ordinal)
                 .Select(w => PlaneReport.From(w.Work, fleet.Current.DataPlane(w.Name), w.Name, source.Generation)),
@@ -97,6 +106,19 @@ internal sealed class StatusReconciler(
         }
 
         patch.Add((JsonNode)new JsonObject { ["op"] = "add", ["path"] = path, ["value"] = value });
+    }
+
+    private async Task DeleteAsync(PlaceableKind kind, KubeObject source, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await root.InCluster(source.Cluster).DeleteAsync(kind.Resource, source.Namespace, source.Name, new DeleteQuery { Uid = source.Uid, GracePeriodSeconds = 0 }, cancellationToken).ConfigureAwait(false);
+            Log.TakenPodGone(logger, source.Cluster.ToString(), source.Namespace, source.Name);
+        }
+        catch (StatusException e) when (e.IsNotFound || e.IsConflict)
+        {
+            // Its tenant was faster, or has made another since.
+        }
     }
 
     private async Task WriteAsync(PlaceableKind kind, KubeObject source, JsonArray patch, string? subresource, CancellationToken cancellationToken)

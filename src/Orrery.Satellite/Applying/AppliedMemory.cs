@@ -13,8 +13,32 @@ internal sealed class AppliedMemory(SatelliteContext context)
 {
     private readonly ConcurrentDictionary<string, Memory> memory = new(StringComparer.Ordinal);
 
+    /// <summary>By Work, uid of the source whose pod a controller of the cluster has.</summary>
+    private readonly ConcurrentDictionary<string, string> taken = new(StringComparer.Ordinal);
+
     /// <returns>Whether there was anything to forget.</returns>
-    public bool Forget(string work) => memory.TryRemove(work, out _);
+    public bool Forget(string work)
+    {
+        taken.TryRemove(work, out _);
+        return memory.TryRemove(work, out _);
+    }
+
+    /// <summary>Notes whether a controller of the cluster has a pod of the Work: one that is made and deleted in a moment has gone before it could be reported.</summary>
+    /// <param name="live">As it is, or was when it went.</param>
+    public void See(KubeObject work, KubeObject live)
+    {
+        if (TakenPod.IsControlled(live))
+        {
+            taken[work.Name] = TakenPod.SourceOf(work);
+        }
+        else
+        {
+            taken.TryRemove(work.Name, out _);
+        }
+    }
+
+    /// <summary>Whether a controller of the cluster took the pod of the Work's very source.</summary>
+    public bool IsTaken(KubeObject work) => TakenPod.IsTaken(work) || (taken.TryGetValue(work.Name, out string? uid) && uid == TakenPod.SourceOf(work));
 
     /// <param name="digest">Of what was asked for.</param>
     /// <param name="fingerprint">Of how it read right after; empty for one that is not as asked for.</param>

@@ -67,6 +67,7 @@ internal sealed class ApplyLoop
         {
             if (work.Length > 0)
             {
+                reconciler.See(work, change.Latest);
                 works.Queue.Add(work);
             }
 

@@ -51,6 +51,11 @@ internal sealed class WorkApplication(
             return unallowed;
         }
 
+        if (live is null && memory.IsTaken(work))
+        {
+            return ApplyOutcome.Refused(TakenPod.Gone, "a controller here took the pod, as its selector matches, and the pod has gone since: it is not made again");
+        }
+
         string digest = Drift.Digest(wanted.Manifest.Json);
         if (live is not null && wanted.Manifest.Marks(live) && wanted.IsKnownBy(live, digest) && memory.IsInForce(wanted.Manifest, digest, live))
         {
@@ -128,7 +133,8 @@ internal sealed class WorkApplication(
             {
                 // Nothing in it says that it is to wait: it is made anew.
                 await removals.PruneAsync(manifest.WorkName, keep: null, cancellationToken).ConfigureAwait(false);
-                return (null, ApplyOutcome.Refused("Suspended", $"tenant {owner.Tenant} is suspended"));
+                memory.Forget(manifest.WorkName);
+                return (null, ApplyOutcome.Refused(ApplyOutcome.Suspended, $"tenant {owner.Tenant} is suspended"));
             }
 
             WorkShape.Apply(manifest.Json, tenancy, live);

@@ -95,8 +95,17 @@ internal sealed class WorkReconciler : IReconciler<string>
         }
 
         return trial is { IsApplied: false } ? ReconcileResult.After(Again(key, trial))
-            : outcome.IsApplied || outcome.Reason is Withdrawal.Kept or Withdrawal.Orphaned or Withdrawal.Released ? Done(key)
+            : outcome.IsApplied || outcome.Reason is Withdrawal.Kept or Withdrawal.Orphaned or Withdrawal.Released or TakenPod.Gone ? Done(key)
             : ReconcileResult.After(Again(key, outcome));
+    }
+
+    /// <summary>To be told of every object that has the mark of the Work, as it is or was when it went.</summary>
+    public void See(string work, KubeObject live)
+    {
+        if (live.Kind == "Pod" && context.Work(work) is { } known)
+        {
+            memory.See(known, live);
+        }
     }
 
     /// <summary>The cluster has come right again, or lets its satellite do more: what it refused is tried now, all of it.</summary>

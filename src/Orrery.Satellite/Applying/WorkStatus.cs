@@ -12,6 +12,9 @@ namespace Orrery.Satellite.Applying;
 /// <param name="IsVerdict">The cluster was asked, and would say the same of the same again.</param>
 internal sealed record ApplyOutcome(bool IsApplied, string Reason, string Message, KubeObject? Live, bool IsVerdict = false)
 {
+    /// <summary>Reason where the tenant is suspended: what is not there for that is made anew.</summary>
+    public const string Suspended = "Suspended";
+
     public static ApplyOutcome InForce(KubeObject live) => new(true, "Applied", "the object is as the Work says", live);
 
     /// <summary>Not applied: the cluster would take it.</summary>
@@ -71,6 +74,13 @@ internal static class WorkStatus
             }
         }
 
+        bool taken = outcome switch
+        {
+            { Live: { } live } => TakenPod.IsControlled(live),
+            { Reason: TakenPod.Gone } => true,
+            _ => outcome.Reason != ApplyOutcome.Suspended && TakenPod.IsTaken(work),
+        };
+        Put(status, TakenPod.Member, taken ? JsonValue.Create(TakenPod.SourceOf(work)) : null);
         Put(status, "feedback", outcome.Live?.At("status") is { } feedback ? KubeJson.ToNode(feedback) : null);
         Put(status, "desiredReplicas", outcome.Live?.NumberAt("spec", "replicas") is { } replicas ? JsonValue.Create(replicas) : null);
     }

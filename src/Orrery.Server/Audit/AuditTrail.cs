@@ -28,6 +28,7 @@ internal sealed class AuditTrail : IAuditAnnotations
     private ReadOnlyMemory<byte> request;
     private Status? failure;
     private bool panicked;
+    private bool started;
 
     public AuditTrail(AuditFile file, TimeProvider time, HttpContext http, RequestInfo info, UserInfo? user, AuditDecision decision)
     {
@@ -71,11 +72,7 @@ internal sealed class AuditTrail : IAuditAnnotations
         await WriteAsync(AuditStage.RequestReceived, cancellationToken);
         if (IsLongRunning)
         {
-            http.Response.OnStarting(() =>
-            {
-                audited.Code = http.Response.StatusCode;
-                return WriteAsync(AuditStage.ResponseStarted, CancellationToken.None).AsTask();
-            });
+            http.Response.OnStarting(() => StartedAsync().AsTask());
         }
         else if (decision.Level == AuditLevel.RequestResponse)
         {
@@ -85,6 +82,19 @@ internal sealed class AuditTrail : IAuditAnnotations
             answer = new TeeStream(http.Response.Body);
             http.Response.Body = answer;
         }
+    }
+
+    /// <summary>An answer that is short starts after its request has ended: it stands in the record before that end all the same.</summary>
+    private ValueTask StartedAsync()
+    {
+        if (started)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        started = true;
+        audited.Code = failure?.Code ?? http.Response.StatusCode;
+        return WriteAsync(AuditStage.ResponseStarted, CancellationToken.None);
     }
 
     public ValueTask UnauthenticatedAsync(Status status, CancellationToken cancellationToken)
@@ -120,6 +130,11 @@ internal sealed class AuditTrail : IAuditAnnotations
     /// <summary>The request has ended, however it did.</summary>
     public async ValueTask EndAsync()
     {
+        if (IsLongRunning)
+        {
+            await StartedAsync();
+        }
+
         if (direct is not null)
         {
             await FlushAsync();

@@ -193,6 +193,20 @@ public sealed class AuditLogTests : IDisposable
         Assert.DoesNotContain(events, e => e.ContainsKey("responseObject"));
     }
 
+    /// <summary>Its answer is short, and begins when the request has ended.</summary>
+    [Fact]
+    public async Task Watch_Refused_IsRecordedInTheSameOrder()
+    {
+        JsonObject[] events = await RecordAsync("rules: [{level: Metadata, verbs: [watch]}]", async (server, _) =>
+        {
+            using var jane = new KubeClient(server.Config(token: server.Token("jane", [], ClusterName.Root)));
+            await Assert.ThrowsAsync<StatusException>(() => jane.GetTextAsync("/api/v1/configmaps?watch=1", Token));
+        });
+
+        Assert.Equal(["RequestReceived", "ResponseStarted", "ResponseComplete"], events.Select(e => e.TextAt("stage")));
+        Assert.All(events.Skip(1), e => Assert.Equal(403, e["responseStatus"]!["code"]!.GetValue<int>()));
+    }
+
     [Fact]
     public async Task VirtualCluster_IsNamed()
     {

@@ -12,6 +12,12 @@ namespace Orrery.Satellite.Tunnel;
 /// <summary>Serves HTTP/2 over connections that were dialled from here. It listens on no port.</summary>
 internal sealed class TunnelServer : IAsyncDisposable
 {
+    /// <summary>Requests at a time.</summary>
+    internal const int MostStreams = 1000;
+
+    /// <summary>Bytes that are on their way to a stream, or wait there to be read.</summary>
+    private const int StreamWindow = 64 * 1024;
+
     private readonly WebApplication web;
     private readonly TunnelTransport transport;
 
@@ -36,9 +42,10 @@ internal sealed class TunnelServer : IAsyncDisposable
             // A stream into a pod may be idle for hours.
             kestrel.Limits.MinResponseDataRate = null;
             kestrel.Limits.MinRequestBodyDataRate = null;
-            kestrel.Limits.Http2.MaxStreamsPerConnection = 1000;
-            kestrel.Limits.Http2.InitialStreamWindowSize = 256 * 1024;
-            kestrel.Limits.Http2.InitialConnectionWindowSize = 64 * 1024 * 1024;
+            // What is sent into streams that nobody reads must leave room for the others. The framework gives a connection back what was read once that is half of its window, so that all streams together may leave the other half unread.
+            kestrel.Limits.Http2.MaxStreamsPerConnection = MostStreams;
+            kestrel.Limits.Http2.InitialStreamWindowSize = StreamWindow;
+            kestrel.Limits.Http2.InitialConnectionWindowSize = 2 * MostStreams * StreamWindow;
 
             // Nothing is asked for as long as nobody asks. Kestrel reckons with this time, so it must have an end.
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromDays(3650);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
@@ -40,6 +41,82 @@ public sealed class TunnelServerTests
         await serving.WaitAsync(Limit);
         await observed.Closed.WaitAsync(Limit);
         Assert.Empty(faults.Said);
+    }
+
+    /// <summary>What is sent into streams that nobody reads, such as the input of programs that take none, leaves room for what is sent into others.</summary>
+    [Fact]
+    public async Task ServeAsync_AllStreamsButOneAreNotRead_TheOtherIs()
+    {
+        await using TunnelServer server = await TunnelServer.StartAsync(TakeAsync, new Faults(), default);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var asking = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await asking.ConnectAsync((IPEndPoint)listener.LocalEndpoint);
+        using Socket dialled = await listener.AcceptSocketAsync();
+        Task serving = server.ServeAsync(new NetworkStream(dialled), default);
+        using (var http = new HttpMessageInvoker(new SocketsHttpHandler { ConnectCallback = (_, _) => ValueTask.FromResult<Stream>(new NetworkStream(asking)) }))
+        {
+            // 1. As much goes into each as it takes.
+            using var over = new CancellationTokenSource();
+            Endless[] unread = [.. Enumerable.Range(0, TunnelServer.MostStreams - 1).Select(_ => new Endless())];
+            Task<HttpResponseMessage>[] stalled = [.. unread.Select(u => http.SendAsync(Request("/unread", u), over.Token))];
+            await Task.WhenAll(unread.Select(u => u.Began)).WaitAsync(Limit);
+
+            // 2. All of another passes.
+            using HttpResponseMessage answer = await http.SendAsync(Request("/read", new ByteArrayContent(new byte[1_000_000])), default).WaitAsync(Limit);
+            Assert.Equal("1000000", await answer.Content.ReadAsStringAsync());
+            await over.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll(stalled));
+        }
+
+        asking.Close();
+        await serving.WaitAsync(Limit);
+    }
+
+    private static HttpRequestMessage Request(string path, HttpContent content) =>
+        new(HttpMethod.Post, "http://data-plane" + path) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = content };
+
+    private static async Task TakeAsync(HttpContext http)
+    {
+        if (http.Request.Path == "/unread")
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, http.RequestAborted);
+        }
+
+        long taken = 0;
+        byte[] buffer = new byte[16 * 1024];
+        while (await http.Request.Body.ReadAsync(buffer) is > 0 and var read)
+        {
+            taken += read;
+        }
+
+        await http.Response.WriteAsync(taken.ToString(CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>More than any stream takes.</summary>
+    private sealed class Endless : HttpContent
+    {
+        private readonly TaskCompletionSource began = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Some of it has gone.</summary>
+        public Task Began => began.Task;
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            byte[] much = new byte[32 * 1024];
+            while (true)
+            {
+                await stream.WriteAsync(much);
+                await stream.FlushAsync();
+                began.TrySetResult();
+            }
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
     }
 
     private static async Task WriteAsync(HttpContext http, TaskCompletionSource writing)

@@ -85,7 +85,7 @@ internal sealed class TunnelExchange(TimeProvider time, ILogger logger)
         }
     }
 
-    private static StatusException Late(TunnelRequest asked) => ApiErrors.Timeout($"data plane \"{asked.DataPlane}\" did not answer within {AnswerLimit.TotalSeconds:0} s");
+    private static StatusException Late(TunnelRequest asked) => ApiErrors.Timeout($"{asked.Subject} data plane \"{asked.DataPlane}\", which did not answer within {AnswerLimit.TotalSeconds:0} s");
 
     private static async Task PassAsync(HttpResponseMessage answer, bool allHeaders, HttpContext http, CancellationToken cancellationToken)
     {

@@ -53,7 +53,7 @@ internal sealed class TunnelRequests(SatelliteContext context, PodRequests pods,
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            Log.TunnelRequestFailed(logger, target, e.Message);
+            Log.TunnelRequestFailed(logger, http.Request.Path.Value ?? "", e.Message);
             await RefuseAsync(http, ApiErrors.ServiceUnavailable($"the API of data plane \"{context.Options.DataPlane}\" cannot be reached by its satellite").Status).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)

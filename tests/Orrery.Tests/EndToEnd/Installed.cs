@@ -28,7 +28,7 @@ public class Installed : IAsyncLifetime
         }
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
         Ended down = await OrreryAsync("down");

@@ -13,9 +13,17 @@ internal sealed class SatelliteProcess(Process process) : IDisposable
     /// <summary>Whether a line of its log holds the text.</summary>
     public bool HasSaid(string text) => said.Any(l => l.Contains(text, StringComparison.Ordinal));
 
-    public static SatelliteProcess Start(string name, string kubeconfig)
+    public int Id => process.Id;
+
+    /// <param name="via">Proxy to the control plane, with its password, as a pod's environment says it; null: none.</param>
+    public static SatelliteProcess Start(string name, string kubeconfig, string? via = null)
     {
         var start = new ProcessStartInfo(StandIn.Program, ["satellite", name, "--kubeconfig", kubeconfig]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        if (via is not null)
+        {
+            start.Environment["ORRERY_VIA"] = via;
+        }
+
         Process process = Process.Start(start)!;
         var satellite = new SatelliteProcess(process);
         process.OutputDataReceived += satellite.Keep;

@@ -78,6 +78,10 @@ internal static class KubectlVerb
         {
             throw new CommandFailedException($"{e.Message}; 'orrery data-plane describe {dataPlane}' tells since when", e);
         }
+        catch (StatusException e) when (e.Code == 403 && e.Status.Details is { Kind: "dataplanes" })
+        {
+            throw new CommandFailedException(e.Message, e);
+        }
         catch (StatusException)
         {
             // What its cluster refuses kubectl tells.

@@ -85,6 +85,7 @@ internal static class Tape
     private static async Task<int> UnpackAsync(ContainerFiles files, string folder, IShellStreams streams, CancellationToken cancellationToken)
     {
         using var archive = new MemoryStream();
+        long next = 0;
         ReadOnlyMemory<byte> input;
         while (!(input = await streams.ReadAsync(cancellationToken).ConfigureAwait(false)).IsEmpty)
         {
@@ -95,7 +96,7 @@ internal static class Tape
             }
 
             archive.Write(input.Span);
-            if (EndsInZeros(archive))
+            if (IsWhole(archive.GetBuffer().AsSpan(0, (int)archive.Length), ref next))
             {
                 break;
             }
@@ -133,10 +134,34 @@ internal static class Tape
         return files.Write(path, content.ToArray());
     }
 
-    /// <summary>An archive ends in two empty blocks; its sender may leave the stream open after it.</summary>
-    private static bool EndsInZeros(MemoryStream archive)
+    /// <summary>An archive ends in two empty blocks where an entry would begin; its sender may leave the stream open after it. Files may hold as many zeros as they like.</summary>
+    /// <param name="next">Where the first entry begins that was not looked at yet; moved on.</param>
+    private static bool IsWhole(ReadOnlySpan<byte> archive, ref long next)
     {
-        const int End = 1024;
-        return archive.Length >= End && archive.Length % 512 == 0 && !archive.GetBuffer().AsSpan((int)archive.Length - End, End).ContainsAnyExcept((byte)0);
+        const int Block = 512;
+        while (next + (2 * Block) <= archive.Length)
+        {
+            ReadOnlySpan<byte> head = archive.Slice((int)next, Block);
+            if (!head.ContainsAnyExcept((byte)0))
+            {
+                return true;
+            }
+
+            // What is longer than octal digits can say has no place here.
+            next += Block + ((Octal(head.Slice(124, 12)) + Block - 1) / Block * Block);
+        }
+
+        return false;
+    }
+
+    private static long Octal(ReadOnlySpan<byte> digits)
+    {
+        long value = 0;
+        foreach (byte digit in digits)
+        {
+            value = digit is >= (byte)'0' and <= (byte)'7' ? (value * 8) + (digit - '0') : value;
+        }
+
+        return value;
     }
 }

@@ -6,14 +6,16 @@ namespace Orrery.Testing;
 /// <summary>A real HTTP proxy (tinyproxy) on the loopback interface, which lets nobody pass without its user and password.</summary>
 public sealed class HttpProxy : IDisposable
 {
-    private readonly Process process;
+    private readonly string config;
     private readonly string log;
+    private Process process;
 
-    private HttpProxy(Process process, int port, string log)
+    private HttpProxy(string config, int port, string log)
     {
-        this.process = process;
+        this.config = config;
         this.log = log;
         Port = port;
+        process = Run();
     }
 
     /// <summary>The program's path; null where it is not installed.</summary>
@@ -35,16 +37,31 @@ public sealed class HttpProxy : IDisposable
         string log = Path.Combine(folder, "proxy.log"), config = Path.Combine(folder, "proxy.conf");
         File.WriteAllText(log, "");
         File.WriteAllText(config, string.Create(CultureInfo.InvariantCulture, $"Port {port}\nListen 127.0.0.1\nTimeout 600\nMaxClients 50\nLogFile \"{log}\"\nLogLevel Connect\nBasicAuth {user} {password}\n"));
-        Process process = Process.Start(new ProcessStartInfo(Program!, ["-d", "-c", config]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        return new HttpProxy(process, port, log);
+        return new HttpProxy(config, port, log);
+    }
+
+    /// <summary>It dies, with all that goes through it.</summary>
+    public void Break() => ProcessSignals.Kill(process);
+
+    /// <summary>Another takes its place, on the same port.</summary>
+    public void Replace()
+    {
+        process.Dispose();
+        process = Run();
     }
 
     /// <summary>From now on it passes nothing on, and its machine still takes what is sent to it.</summary>
     public void Swallow() => ProcessSignals.Pause(process);
 
     public void Continue() => ProcessSignals.Continue(process);
+
+    private Process Run()
+    {
+        Process started = Process.Start(new ProcessStartInfo(Program!, ["-d", "-c", config]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        started.BeginOutputReadLine();
+        started.BeginErrorReadLine();
+        return started;
+    }
 
     private int Lines(string of) => File.ReadLines(log).Count(l => l.StartsWith("CONNECT ", StringComparison.Ordinal) && l.Contains(of, StringComparison.Ordinal));
 

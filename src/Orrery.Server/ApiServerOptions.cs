@@ -71,6 +71,9 @@ public sealed record ApiServerOptions
     /// <summary>Signs approved requests for client certificates; null leaves them to somebody else. Not disposed.</summary>
     public CertificateAuthority? Signer { get; init; }
 
+    /// <summary>The longest that what <see cref="Signer"/> signs may hold, whatever a request asks for; a year by default. kube-controller-manager's <c>--cluster-signing-duration</c>.</summary>
+    public TimeSpan SigningDuration { get; init; } = TimeSpan.FromDays(365);
+
     /// <summary>How the server's own tokens name it.</summary>
     public TokenIssuers Issuers { get; init; } = TokenIssuers.Default;
 

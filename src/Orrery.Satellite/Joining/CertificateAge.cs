@@ -4,7 +4,8 @@ namespace Orrery.Satellite.Joining;
 
 /// <summary>
 /// How old a certificate is, on a machine whose clock may be wrong by days: what has passed since it was taken up, by the clock or by what runs between two ticks, whichever is more.
-/// Only of one that was kept from an earlier run does the clock say how old it was.
+/// Only of one that was kept from an earlier run does the clock say how old it was. The life of one that has come just now begins then: by how much it was dated back is no part of it, and may be
+/// more than all that is left.
 /// </summary>
 internal sealed class CertificateAge
 {
@@ -25,7 +26,10 @@ internal sealed class CertificateAge
     /// <summary>How far the clock is ahead of the authority's that has just issued the certificate; negative when it is behind. Right to some minutes.</summary>
     public TimeSpan Ahead { get; private init; }
 
-    public bool IsDue => Now >= life * RenewAfter;
+    /// <summary>How long it need not be replaced yet; zero or less once it is due.</summary>
+    public TimeSpan Left => (life * RenewAfter) - Now;
+
+    public bool IsDue => Left <= TimeSpan.Zero;
 
     public bool IsOver => Now >= life;
 
@@ -36,7 +40,7 @@ internal sealed class CertificateAge
     {
         TimeSpan since = time.GetUtcNow() - certificate.NotBefore.ToUniversalTime();
         TimeSpan ahead = since > MostBackdated ? since - MostBackdated : since < TimeSpan.Zero ? since : TimeSpan.Zero;
-        return new CertificateAge(time, Life(certificate), since - ahead) { Ahead = ahead };
+        return new CertificateAge(time, Life(certificate) - (since - ahead), TimeSpan.Zero) { Ahead = ahead };
     }
 
     /// <summary>It was kept. One that is not valid yet was issued by another clock: how old it is nobody knows, so it is replaced.</summary>

@@ -17,11 +17,10 @@ namespace Orrery.Server.Upkeep;
 /// <c>pkg/controller/certificates/signer</c>. Serving certificates are not signed: the same authority vouches for this
 /// server, and a tenant must not be able to get a certificate in its name.
 /// </summary>
-internal sealed class CertificateSigner(CacheSet caches, Writer writer, LogicalClusters clusters, CertificateAuthority authority, TimeProvider time, ILogger<CertificateSigner> log)
+internal sealed class CertificateSigner(CacheSet caches, Writer writer, LogicalClusters clusters, CertificateAuthority authority, TimeSpan longest, TimeProvider time, ILogger<CertificateSigner> log)
     : UpkeepTask(caches, SigningRequests.Resource, time, log)
 {
     private const string Manager = "kube-controller-manager";
-    private static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(365);
     private static readonly ResourceDefinition Requests = BuiltinResources.Instance.Require("certificates.k8s.io", "v1", "certificatesigningrequests");
 
     protected override async ValueTask<bool> LookAsync(string key, CachedObject? item, CancellationToken cancellationToken)
@@ -63,7 +62,7 @@ internal sealed class CertificateSigner(CacheSet caches, Writer writer, LogicalC
         }
 
         TimeSpan lifetime = json.NodeAt("spec", "expirationSeconds") is JsonValue seconds && seconds.TryGetValue(out long wanted)
-            ? TimeSpan.FromSeconds(Math.Min(wanted, MaxLifetime.TotalSeconds)) : MaxLifetime;
+            ? TimeSpan.FromSeconds(Math.Min(wanted, longest.TotalSeconds)) : longest;
         string pem = authority.SignClient(asked, scope, Usages(json).Contains("key encipherment"), lifetime);
         status["certificate"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(pem));
     }

@@ -93,7 +93,7 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
         yield return (ControllerNames.TokenCleaning, new BootstrapTokenExpiry(caches, writer, time, logs.CreateLogger<BootstrapTokenExpiry>()).RunAsync);
         if (server.Options.Signer is { } signer)
         {
-            yield return (ControllerNames.CertificateSigning, new CertificateSigner(caches, writer, server.Access.Clusters, signer, time, logs.CreateLogger<CertificateSigner>()).RunAsync);
+            yield return (ControllerNames.CertificateSigning, new CertificateSigner(caches, writer, server.Access.Clusters, signer, server.Options.SigningDuration, time, logs.CreateLogger<CertificateSigner>()).RunAsync);
         }
 
         if (caches.Store is EncryptedStore encrypted)

@@ -48,6 +48,11 @@ internal static class ServeCommand
         };
         command.Options.Add(mostObjects);
         command.Options.Add(mostBytes);
+        var signing = new Option<string>("--cluster-signing-duration")
+        {
+            Description = "The longest that certificates hold that are signed by request, satellites' among them (which ask for 24 hours and renew after two thirds): 10s or more.", HelpName = "DURATION", DefaultValueFactory = _ => "8760h",
+        };
+        command.Options.Add(signing);
         var store = new StoreOptions();
         store.AddTo(command);
         var access = new AccessOptions();
@@ -62,7 +67,8 @@ internal static class ServeCommand
             new ServerBounds(
                 [.. (parse.GetValue(webhooks) ?? []).Select(ReadNetwork)],
                 KubeApiServerOptions.Controllers(parse.GetValue(upkeep)!.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)),
-                new ClusterRoom(parse.GetValue(mostObjects), ReadBytes(parse.GetValue(mostBytes)!))),
+                new ClusterRoom(parse.GetValue(mostObjects), ReadBytes(parse.GetValue(mostBytes)!)),
+                KubeApiServerOptions.ReadSigningDuration(parse.GetValue(signing)!)),
             parse.GetValue(logLevel),
             cancellationToken));
         return command;

@@ -87,6 +87,7 @@ internal static class KubeApiServerFlags
         new("event-ttl", FlagKind.Duration, "For how long Events are kept.", "1h0m0s"),
         new("cluster-signing-cert-file", FlagKind.Text, "Authority that signs approved requests for client certificates. Default: they are not signed. (kube-controller-manager's flag.)"),
         new("cluster-signing-key-file", FlagKind.Text, "Key of that authority."),
+        new("cluster-signing-duration", FlagKind.Duration, "The longest that such a certificate holds.", "8760h0m0s"),
         new("v", FlagKind.Number, "Verbosity of the log.", "0"),
 
         // What test environments pass, and what is tuned by it is not there.

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Orrery.Api;
 using Orrery.Commands;
 using Orrery.Server;
 using Orrery.Server.Authentication;
@@ -13,6 +14,8 @@ namespace Orrery.KubeApiServer;
 /// <summary>What <c>orrery kube-apiserver</c> was told, checked.</summary>
 internal sealed record KubeApiServerOptions
 {
+    private static readonly TimeSpan LeastSigningDuration = TimeSpan.FromSeconds(10);
+
     /// <summary>Null keeps state in <see cref="DataDir"/>.</summary>
     public required EtcdOptions? Etcd { get; init; }
 
@@ -81,6 +84,9 @@ internal sealed record KubeApiServerOptions
     /// <summary>Certificate and key of who signs requests for client certificates; null signs none.</summary>
     public (string Certificate, string Key)? SigningFiles { get; init; }
 
+    /// <summary>The longest that such a certificate holds.</summary>
+    public required TimeSpan SigningDuration { get; init; }
+
     public required IReadOnlySet<string> DisabledControllers { get; init; }
 
     public required AccessConfiguration Access { get; init; }
@@ -138,6 +144,7 @@ internal sealed record KubeApiServerOptions
                 : AdmissionPluginNames.AllBut(flags.List("admission-control")),
             RestrictsNodes = flags.List("enable-admission-plugins").Concat(flags.List("admission-control")).Contains(AdmissionPluginNames.NodeRestriction),
             SigningFiles = Together(flags, "cluster-signing-cert-file", "cluster-signing-key-file"),
+            SigningDuration = ReadSigningDuration(flags.Text("cluster-signing-duration")!),
             DisabledControllers = Controllers(flags.List("controllers")),
             Access = AccessConfiguration.Read(flags.Text, flags.List, name => flags.Number(name)),
             Verbosity = flags.Number("v"),
@@ -181,6 +188,11 @@ internal sealed record KubeApiServerOptions
             throw new CommandFailedException($"--controllers: {unknown.Message}", unknown);
         }
     }
+
+    /// <exception cref="CommandFailedException">It is no duration, or one in which nobody could fetch a certificate and replace it.</exception>
+    public static TimeSpan ReadSigningDuration(string text) => GoDuration.Parse(text) is { } longest && longest >= LeastSigningDuration
+        ? longest
+        : throw new CommandFailedException($"--cluster-signing-duration: '{text}': want a duration such as 24h, {LeastSigningDuration.TotalSeconds:0}s or more");
 
     private static EtcdOptions? ReadEtcd(FlagValues flags)
     {

@@ -45,6 +45,7 @@ internal static class KubeApiServerProcess
                 ClientCas = options.ClientCaFile is { } file ? Authorities(file) : [],
                 ServiceAccountKeys = keys,
                 Signer = signer,
+                SigningDuration = options.SigningDuration,
                 Issuers = options.Issuers,
                 UnscopedCredentials = ClusterScope.Root,
                 ServesVirtualClusters = false,

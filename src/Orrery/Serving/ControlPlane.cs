@@ -59,6 +59,7 @@ internal static class ControlPlane
                 ClientCas = authorities.Trusted(),
                 ServiceAccountKeys = keys,
                 Signer = authority,
+                SigningDuration = bounds.SigningDuration,
                 ExpiredCertificates = new ExpiredCertificates(OrreryNames.SatelliteGroup, JoinNames.ExpiredUserPrefix, JoinNames.ExpiredGroup),
                 PublicUrl = publicUrl,
                 Issuers = new TokenIssuers { Root = [publicUrl.GetLeftPart(UriPartial.Authority)] },

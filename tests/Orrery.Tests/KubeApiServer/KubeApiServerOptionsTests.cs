@@ -105,6 +105,7 @@ public sealed class KubeApiServerOptionsTests
     [InlineData("--service-node-port-range: '9-1' is no range of ports from 1 to 65535, such as 30000-32767 or 30000+2767", "--service-node-port-range=9-1")]
     [InlineData("--max-mutating-requests-inflight can not be negative value", "--max-mutating-requests-inflight=-1")]
     [InlineData("invalid argument \"-1s\" for \"--event-ttl\" flag: want a duration such as 30s or 1h30m", "--event-ttl=-1s")]
+    [InlineData("--cluster-signing-duration: '5s': want a duration such as 24h, 10s or more", "--cluster-signing-duration=5s")]
     [InlineData("--admission-control and --enable-admission-plugins, --disable-admission-plugins exclude each other", "--admission-control=PodSecurity", "--disable-admission-plugins=PodSecurity")]
     [InlineData("--admission-control: \"AlwaysPullImages\" is not built into Orrery", "--admission-control=AlwaysPullImages")]
     [InlineData("--disable-admission-plugins: admission-control plugin \"Nope\" is unknown", "--disable-admission-plugins=Nope")]

@@ -153,4 +153,7 @@ internal static partial class Log
 
     [LoggerMessage(4062, LogLevel.Warning, "The copy of what is wanted cannot be read: {Fault}")]
     public static partial void CopyNotRead(ILogger logger, string fault);
+
+    [LoggerMessage(4074, LogLevel.Warning, "Data plane {DataPlane}: what its Secret holds is no certificate with its key; it joins anew")]
+    public static partial void IdentityUnreadable(ILogger logger, string dataPlane);
 }

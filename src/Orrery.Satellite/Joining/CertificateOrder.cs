@@ -16,6 +16,9 @@ internal sealed class CertificateOrder(string dataPlane, string clusterUid, ECDs
     /// <summary>Made from the key, so that asking again finds what was asked before, and nobody else can guess it.</summary>
     public string Name { get; } = $"satellite-{dataPlane}-{Convert.ToHexStringLower(SHA256.HashData(key.ExportSubjectPublicKeyInfo()).AsSpan(0, 16))}";
 
+    /// <summary>Whether the request, when it was last looked at, was one that was sent by a former key, which an operator must approve, and that was not answered yet.</summary>
+    public bool WaitsForOperator { get; private set; }
+
     /// <summary>Sends the request unless it is there already, and looks once whether it is answered.</summary>
     /// <param name="controlPlane">With whatever credential there is.</param>
     /// <returns>PEM; null while it waits.</returns>
@@ -39,6 +42,7 @@ internal sealed class CertificateOrder(string dataPlane, string clusterUid, ECDs
 
         if (request.TextAt("status", "certificate") is not { Length: > 0 } certificate)
         {
+            WaitsForOperator = Conditions.Find(request, "Approved") is null && request.TextAt("spec", "username")?.StartsWith(JoinNames.ExpiredUserPrefix, StringComparison.Ordinal) == true;
             return null;
         }
 

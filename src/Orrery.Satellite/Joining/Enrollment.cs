@@ -97,14 +97,15 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
             bool obtained = false;
             isAnswerDue = false;
             isCalled = isAbsent && !isShutOut && !IsExpired && await IsInvitedAsync(cancellationToken).ConfigureAwait(false);
-            if (isShutOut || isCalled || age!.IsDue)
+            bool isDue = isShutOut || isCalled || age!.IsDue;
+            if (isDue)
             {
                 await TryAsync(async token => obtained = await ObtainAsync(token).ConfigureAwait(false), Tell, cancellationToken).ConfigureAwait(false);
             }
 
             if (!obtained)
             {
-                await Task.Delay(isAnswerDue ? polls.Next(said) : options.LookInterval, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(isAnswerDue ? polls.Next(said) : isDue ? options.LookInterval : NextLook, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -125,6 +126,9 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
         }
     }
 
+    /// <summary>Certificates may live for less than from one look to the next; one that has become due since this look is replaced now.</summary>
+    private TimeSpan NextLook => age!.Left is var left && left > TimeSpan.Zero ? left < options.LookInterval ? left : options.LookInterval : TimeSpan.Zero;
+
     private bool IsExpired => age is { IsOver: true };
 
     /// <summary>Takes up what the Secret holds, if it was issued to this cluster.</summary>
@@ -141,6 +145,11 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
         {
             Log.IdentityOfAnother(logger, dataPlane, kept.DataPlane, kept.ClusterUid);
             kept = null;
+        }
+
+        if (store.IsUnreadable)
+        {
+            Log.IdentityUnreadable(logger, dataPlane);
         }
 
         clusterUid = uid;
@@ -223,6 +232,14 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
             refusedToken = invitation.TokenDigest;
             Tell("the token is not good any more");
             return false;
+        }
+
+        if (certificate is null && invitation is not null && order.WaitsForOperator)
+        {
+            // By the token nobody need approve anything, if it is asked with: for another key, as what was asked for this one was asked without.
+            identity = asking with { NextKeyPem = null };
+            await store.WriteAsync(identity, cancellationToken).ConfigureAwait(false);
+            return await ObtainAsync(cancellationToken).ConfigureAwait(false);
         }
 
         if (certificate is null)

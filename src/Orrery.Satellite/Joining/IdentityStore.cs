@@ -17,15 +17,20 @@ internal sealed class IdentityStore(KubeClient cluster, string secretName)
     /// <summary>What was sent and not answered: it may stand there.</summary>
     private JsonObject? unanswered;
 
+    /// <summary>Whether something stands there that was no identity when it was last read.</summary>
+    public bool IsUnreadable { get; private set; }
+
     /// <summary>By which clusters are told apart.</summary>
     public async Task<string> ClusterUidAsync(CancellationToken cancellationToken) =>
         (await cluster.GetAsync(ClusterResources.Namespaces, "", "kube-system", cancellationToken).ConfigureAwait(false)).Uid;
 
-    /// <returns>Null when there is none yet.</returns>
+    /// <returns>Null when there is none yet, or nothing that could be one.</returns>
     public async Task<SatelliteIdentity?> ReadAsync(CancellationToken cancellationToken)
     {
         present = await FindAsync(cancellationToken).ConfigureAwait(false);
-        return present is null ? null : SatelliteIdentity.Of(present);
+        SatelliteIdentity? identity = present is null ? null : SatelliteIdentity.Of(present);
+        IsUnreadable = present is not null && identity is null;
+        return identity;
     }
 
     /// <summary>

@@ -43,11 +43,15 @@ internal sealed record SatelliteIdentity(
         string? Text(string key) => secret.TextAt("data", key) is { Length: > 0 } data ? Encoding.UTF8.GetString(Convert.FromBase64String(data)) : null;
         try
         {
-            return Text(DataPlaneKey) is { } name && Text(ClusterKey) is { } cluster && Uri.TryCreate(Text(ServerKey), UriKind.Absolute, out Uri? server) && Text(AuthoritiesKey) is { } authorities
+            SatelliteIdentity? identity = Text(DataPlaneKey) is { } name && Text(ClusterKey) is { } cluster && Uri.TryCreate(Text(ServerKey), UriKind.Absolute, out Uri? server) && Text(AuthoritiesKey) is { } authorities
                 ? new SatelliteIdentity(name, cluster, server, authorities, Text(CertificateKey), Text(PrivateKey), Text(NextKey), Text(TokenKey))
                 : null;
+
+            // A certificate with another's key is nobody's: to find that out only when it is used would end the satellite each time it starts.
+            identity?.Certificate()?.Dispose();
+            return identity;
         }
-        catch (FormatException)
+        catch (Exception e) when (e is FormatException or CryptographicException)
         {
             return null;
         }

@@ -1,4 +1,7 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Api.Kinds;
@@ -89,6 +92,28 @@ public sealed class JoinRoadTests
         await HeardAsync(world, "pa2-par");
     }
 
+    /// <summary>As by a hand, or by a restore of half of it: a certificate with the key of another.</summary>
+    [Fact]
+    public async Task Secret_WhoseKeyIsAnothers_IsNone_AndATokenMakesItRight()
+    {
+        await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");
+        (TestServer cluster, _) = await JoinedBeforeAsync(world);
+
+        using var another = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        string key = Convert.ToBase64String(Encoding.UTF8.GetBytes(another.ExportPkcs8PrivateKeyPem()));
+        await cluster.Admin.PatchAsync(
+            new GroupVersionResource("", "v1", "secrets"), JoinNames.SystemNamespace, JoinNames.IdentitySecret, PatchKind.Merge, new JsonObject { ["data"] = new JsonObject { ["tls.key"] = key } }, default);
+        using var log = new RecordingLoggers(LogLevel.Information);
+        JoinInvitation? next = null;
+        await using RunningSatellite back = world.Satellite("pa2-par", cluster, () => next, log: log);
+        await Eventually.TrueAsync(() => log.Lines.Any(l => l.Contains("no certificate with its key", StringComparison.Ordinal)), "it says so");
+
+        next = await world.InviteAsync("pa2-par");
+
+        await HeardAsync(world, "pa2-par");
+        Assert.NotNull(await JoinWorld.CertificateAsync(cluster));
+    }
+
     /// <summary>A clock that is wrong by more than a certificate's life: it neither asks without end, nor lets its certificate expire.</summary>
     [Theory]
     [InlineData(48)]
@@ -130,13 +155,7 @@ public sealed class JoinRoadTests
     public async Task Rejoin_AfterExpiry_NeedsTheOldKeyAndAnOperator()
     {
         await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");
-        TestServer cluster = await world.AddClusterAsync();
-        JoinInvitation invitation = await world.InviteAsync("pa2-par");
-        await using (world.Satellite("pa2-par", cluster, () => invitation))
-        {
-            await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
-        }
-
+        (TestServer cluster, JoinInvitation invitation) = await JoinedBeforeAsync(world);
         world.Clock.Shift += JoinWorld.Lifetime * 2;
         await using RunningSatellite back = world.Satellite("pa2-par", cluster, () => invitation);
 
@@ -158,18 +177,35 @@ public sealed class JoinRoadTests
     public async Task Rejoin_AfterExpiry_ByAnotherToken()
     {
         await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");
-        TestServer cluster = await world.AddClusterAsync();
-        JoinInvitation invitation = await world.InviteAsync("pa2-par");
-        await using (world.Satellite("pa2-par", cluster, () => invitation))
-        {
-            await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
-        }
-
+        (TestServer cluster, JoinInvitation invitation) = await JoinedBeforeAsync(world);
         world.Clock.Shift += JoinWorld.Lifetime * 2;
         invitation = await world.InviteAsync("pa2-par");
         await using RunningSatellite back = world.Satellite("pa2-par", cluster, () => invitation);
 
         await HeardAsync(world, "pa2-par");
+        await world.ConditionAsync("pa2-par", JoinNames.IdentityCondition, "True");
+    }
+
+    /// <summary>It has asked already, and waits for an operator, who hands out a token instead.</summary>
+    [Fact]
+    public async Task Rejoin_AfterExpiry_ByATokenThatComesWhileItWaits()
+    {
+        await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");
+        (TestServer cluster, JoinInvitation invitation) = await JoinedBeforeAsync(world);
+        world.Clock.Shift += JoinWorld.Lifetime * 2;
+        await using RunningSatellite back = world.Satellite("pa2-par", cluster, () => invitation);
+        await world.ConditionAsync("pa2-par", JoinNames.IdentityCondition, "False", "ApprovalNeeded");
+        string pending = (await world.DataPlaneAsync("pa2-par")).TextAt("status", "pendingRequest")!;
+
+        invitation = await world.InviteAsync("pa2-par");
+
+        await HeardAsync(world, "pa2-par");
+        await world.ConditionAsync("pa2-par", JoinNames.IdentityCondition, "True");
+
+        // Nobody is asked any more to approve what it asked for first, nor may anybody by mistake.
+        await Eventually.TrueAsync(
+            async () => Conditions.Find(await world.Root.GetAsync(CoreResources.SigningRequests, "", pending, default), "Denied") is { Reason: "Superseded" }, "the request of before is over");
+        Assert.Null((await world.DataPlaneAsync("pa2-par")).TextAt("status", "pendingRequest"));
         await world.ConditionAsync("pa2-par", JoinNames.IdentityCondition, "True");
     }
 
@@ -283,6 +319,17 @@ public sealed class JoinRoadTests
             async () => Conditions.Find(await world.Root.GetAsync(CoreResources.SigningRequests, "", name, default), "Denied") is { Reason: "WrongDataPlane" }, "refused");
         await world.ConditionAsync("ny8-nyc", JoinNames.RefusedCondition, "True", "WrongDataPlane");
         await world.ConditionAsync("pa2-par", JoinNames.RefusedCondition, "True", "WrongDataPlane");
+    }
+
+    /// <summary>A satellite joined, and is away now.</summary>
+    /// <returns>Its cluster, and by what it was invited.</returns>
+    private static async Task<(TestServer Cluster, JoinInvitation Invitation)> JoinedBeforeAsync(JoinWorld world)
+    {
+        TestServer cluster = await world.AddClusterAsync();
+        JoinInvitation invitation = await world.InviteAsync("pa2-par");
+        await using RunningSatellite satellite = world.Satellite("pa2-par", cluster, () => invitation);
+        await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
+        return (cluster, invitation);
     }
 
     /// <summary>The public key of the certificate that the cluster's satellite keeps.</summary>

@@ -1,9 +1,4 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
-using System.Text;
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using Orrery.Testing;
 using Orrery.Tests.KubeApiServer;
 
 namespace Orrery.Tests.EndToEnd;
@@ -22,18 +17,18 @@ public sealed partial class JoinRefusalTests(Vendor vendor)
         string uid = await UidAsync("narrow"), mine = $"CN=orrery:data-plane:narrow:{uid}";
 
         // 1. Anything else is refused, by name.
-        await DecidedAsync(invited, Request($"CN=orrery:data-plane:solo:{await UidAsync("solo")},O=orrery:satellites"), "Denied WrongDataPlane");
-        await DecidedAsync(invited, Request("CN=orrery-admin,O=orrery:satellites"), "Denied WrongName");
-        await DecidedAsync(invited, Request($"{mine},O=orrery:admins"), "Denied WrongGroup");
-        await DecidedAsync(invited, Request($"{mine},O=orrery:satellites,OU=more"), "Denied WrongName");
-        await DecidedAsync(invited, Request($"{mine},O=orrery:satellites", alternative: "localhost"), "Denied WrongName");
-        await DecidedAsync(invited, Request($"{mine},O=orrery:satellites", usage: "server auth"), "Denied WrongUsage");
-        await DecidedAsync(invited, Request($"{mine},O=orrery:satellites", seconds: 86_400 * 400), "Denied LifetimeTooLong");
-        Assert.Contains("system:masters group is not allowed", (await invited.TryAsync("create -f -", Request($"{mine},O=system:masters"))).Error, StringComparison.Ordinal);
+        await DecidedAsync(invited, RequestByHand.Of($"CN=orrery:data-plane:solo:{await UidAsync("solo")},O=orrery:satellites"), "Denied WrongDataPlane");
+        await DecidedAsync(invited, RequestByHand.Of("CN=orrery-admin,O=orrery:satellites"), "Denied WrongName");
+        await DecidedAsync(invited, RequestByHand.Of($"{mine},O=orrery:admins"), "Denied WrongGroup");
+        await DecidedAsync(invited, RequestByHand.Of($"{mine},O=orrery:satellites,OU=more"), "Denied WrongName");
+        await DecidedAsync(invited, RequestByHand.Of($"{mine},O=orrery:satellites", alternative: "localhost"), "Denied WrongName");
+        await DecidedAsync(invited, RequestByHand.Of($"{mine},O=orrery:satellites", usage: "server auth"), "Denied WrongUsage");
+        await DecidedAsync(invited, RequestByHand.Of($"{mine},O=orrery:satellites", seconds: 86_400 * 400), "Denied LifetimeTooLong");
+        Assert.Contains("system:masters group is not allowed", (await invited.TryAsync("create -f -", RequestByHand.Of($"{mine},O=system:masters"))).Error, StringComparison.Ordinal);
 
         // 2. What a satellite asks for is granted, once.
-        await DecidedAsync(invited, Request($"{mine},O=orrery:satellites"), "Approved Invited");
-        await DecidedAsync(invited, Request($"{mine},O=orrery:satellites"), "Denied TokenReused");
+        await DecidedAsync(invited, RequestByHand.Of($"{mine},O=orrery:satellites"), "Approved Invited");
+        await DecidedAsync(invited, RequestByHand.Of($"{mine},O=orrery:satellites"), "Denied TokenReused");
 
         // 3. It is said where an operator looks, and the token reads nothing.
         await Eventually.EqualsAsync("True TokenReused", () => vendor.Root.RunAsync("get dataplane narrow -o 'jsonpath={range .status.conditions[?(@.type==\"JoinRefused\")]}{.status} {.reason}{end}'"), Limit);
@@ -97,32 +92,6 @@ public sealed partial class JoinRefusalTests(Vendor vendor)
         {
             Assert.Equal("", await vendor.Root.RunAsync($"get {name} -o jsonpath={{.status.certificate}}"));
         }
-    }
-
-    private static string Request(string subject, string? alternative = null, string usage = "client auth", int seconds = 3600)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest(DistinguishedName.Of(subject), key, HashAlgorithmName.SHA256);
-        if (alternative is not null)
-        {
-            var names = new SubjectAlternativeNameBuilder();
-            names.AddDnsName(alternative);
-            request.CertificateExtensions.Add(names.Build());
-        }
-
-        return new JsonObject
-        {
-            ["apiVersion"] = "certificates.k8s.io/v1",
-            ["kind"] = "CertificateSigningRequest",
-            ["metadata"] = new JsonObject { ["name"] = "by-hand-" + Guid.NewGuid().ToString("N"), ["annotations"] = new JsonObject { ["orrery.dev/cluster-uid"] = "a-cluster" } },
-            ["spec"] = new JsonObject
-            {
-                ["request"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(request.CreateSigningRequestPem())),
-                ["signerName"] = "kubernetes.io/kube-apiserver-client",
-                ["expirationSeconds"] = seconds,
-                ["usages"] = new JsonArray(usage, "digital signature"),
-            },
-        }.ToJsonString();
     }
 
     [GeneratedRegex("token: \"([^\"]+)\"")]

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Orrery.Testing;
 using Orrery.Tests.KubeApiServer;
 
 namespace Orrery.Tests.EndToEnd;
@@ -32,6 +33,11 @@ internal sealed class SatelliteProcess(Process process) : IDisposable
         process.BeginErrorReadLine();
         return satellite;
     }
+
+    /// <summary>Stands still, as a machine that sleeps does, with all its connections open.</summary>
+    public void Pause() => ProcessSignals.Pause(process);
+
+    public void Continue() => ProcessSignals.Continue(process);
 
     /// <summary>Ends it as a machine that fails does.</summary>
     public void Dispose()

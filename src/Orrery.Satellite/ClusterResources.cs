@@ -19,5 +19,6 @@ internal static class ClusterResources
     public static readonly GroupVersionResource NodeMetrics = new("metrics.k8s.io", "v1beta1", "nodes");
     public static readonly GroupVersionResource Jobs = new("batch", "v1", "jobs");
     public static readonly GroupVersionResource EndpointSlices = new("discovery.k8s.io", "v1", "endpointslices");
+    public static readonly GroupVersionResource Definitions = new("apiextensions.k8s.io", "v1", "customresourcedefinitions");
     public static readonly GroupVersionResource Leases = new("coordination.k8s.io", "v1", "leases");
 }

@@ -57,11 +57,16 @@ internal static class InstallationWorks
         JsonObject spec = work.ObjectAt("spec");
         spec.Remove("trial");
         spec["manifest"] = manifest.DeepClone();
+        if (HandlingOf(manifest) is { } handling)
+        {
+            spec["handling"] = handling;
+        }
+
         return work;
     }
 
     /// <summary>Puts another manifest in force at once.</summary>
-    public static JsonArray Replace(KubeObject work, JsonObject manifest) => [Exactly(work), Add("/spec/manifest", manifest.DeepClone())];
+    public static JsonArray Replace(KubeObject work, JsonObject manifest) => [Exactly(work), Add("/spec/manifest", manifest.DeepClone()), .. Handle(work, manifest)];
 
     /// <summary>A Work that holds something to try and nothing in force.</summary>
     public static JsonObject Trial(KubeObject installation, string name, string tenant, string dataPlaneNamespace, JsonObject manifest, string attempt, int place = 0)
@@ -127,6 +132,7 @@ internal static class InstallationWorks
         Exactly(work),
         new JsonObject { ["op"] = "test", ["path"] = "/spec/trial/attempt", ["value"] = attempt },
         Add("/spec/manifest", KubeJson.ToNode(work.At("spec", "trial", "manifest")!.Value)!),
+        .. Handle(work, JsonObject.Create(work.At("spec", "trial", "manifest")!.Value)!),
         Add("/spec/attempt", JsonValue.Create(attempt)!),
         new JsonObject { ["op"] = "remove", ["path"] = "/spec/trial" },
     ];
@@ -163,6 +169,13 @@ internal static class InstallationWorks
     private static JsonObject Exactly(KubeObject work) => new() { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = work.Uid };
 
     private static JsonObject Add(string path, JsonNode value) => new() { ["op"] = "add", ["path"] = path, ["value"] = value };
+
+    /// <summary>What a satellite may do with an object is said by its manifest, as by an object of a virtual cluster.</summary>
+    private static JsonObject? HandlingOf(JsonObject manifest) => WorkHandling.Asked(KubeObject.From(manifest)).ToJson();
+
+    private static IEnumerable<JsonNode> Handle(KubeObject work, JsonObject manifest) => HandlingOf(manifest) is { } handling ? [Add("/spec/handling", handling)]
+        : work.At("spec", "handling") is not null ? [new JsonObject { ["op"] = "remove", ["path"] = "/spec/handling" }]
+        : [];
 
     private static IEnumerable<JsonNode> Unmark(KubeObject work) => work.Annotations.ContainsKey(LeavesAnnotation)
         ? [new JsonObject { ["op"] = "remove", ["path"] = "/metadata/annotations/" + LeavesAnnotation.Replace("/", "~1", StringComparison.Ordinal) }]

@@ -226,6 +226,10 @@ internal sealed class AppliedObjects
 
     public bool AnyIn(string ns) => informers.Values.Any(i => i.Value.Informer.InNamespace(ClusterName.Root, ns).Any(o => !NamespaceGuards.IsGuard(o)));
 
+    /// <summary>The first in a namespace that is such a one; null where none is.</summary>
+    public ForeignObject? FirstIn(string ns, Func<KubeObject, bool> isSuch) =>
+        (from informer in informers from live in informer.Value.Value.Informer.InNamespace(ClusterName.Root, ns) where isSuch(live) select new ForeignObject(informer.Key, live.Kind, ns, live.Name)).FirstOrDefault();
+
     public static string MarkOf(KubeObject live) => live.Annotations.GetValueOrDefault(OrreryNames.WorkAnnotation) ?? "";
 
     private Informer Start(GroupVersionResource resource) => informers.GetOrAdd(resource, r => new Lazy<Followed>(() =>

@@ -26,7 +26,8 @@ internal sealed class ApplyLoop
         var targets = new WorksByNamespace(context.Works);
         Budgets = new AwaitedBudgets(targets, applied);
         var events = new DriftEvents(context);
-        var removals = new Removals(context, applied, events, logger);
+        var foreign = new ForeignObjects(context, applied);
+        var removals = new Removals(context, applied, foreign, events, logger);
         reconciler = new WorkReconciler(context, applied, new NamespaceKeeper(context, applied, targets, guards, logger), events, removals, logger);
         works = context.Host(
             "works",
@@ -41,7 +42,7 @@ internal sealed class ApplyLoop
             mostOfOne: 6);
         namespaces = context.Host(
             "namespaces",
-            new NamespaceReconciler(context, applied, targets, logger),
+            new NamespaceReconciler(context, applied, foreign, targets, logger),
             [context.Works, context.Namespaces],
             () => context.Namespaces.All().Select(n => n.Name),
             TimeSpan.FromMinutes(5),

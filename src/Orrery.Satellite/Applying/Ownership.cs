@@ -20,6 +20,13 @@ internal static class Ownership
         return IsManaged(live);
     }
 
+    /// <summary>
+    /// Whether what somebody else made may be taken over, as its source asks for that. A policy that its tenant did not make was put there by the cluster's owner, to hold what is in that namespace: no
+    /// tenant's to take over.
+    /// </summary>
+    public static bool MayAdopt(WorkHandling handling, KubeObject live, MappedNamespace owner, GroupVersionKind kind) =>
+        handling.Adopts && AppliedObjects.MarkOf(live).Length == 0 && (owner.IsVendors || kind is not { Group: "networking.k8s.io", Kind: "NetworkPolicy" });
+
     /// <summary>Whether we ever applied it: the API server keeps that as long as any field is ours.</summary>
     private static bool IsManaged(KubeObject live) =>
         live.At("metadata", "managedFields") is { ValueKind: JsonValueKind.Array } managers

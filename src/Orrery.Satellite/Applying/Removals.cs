@@ -6,16 +6,19 @@ using Orrery.Client;
 namespace Orrery.Satellite.Applying;
 
 /// <summary>Takes away what is wanted no more, exactly what was applied, and says what does not go.</summary>
-internal sealed class Removals(SatelliteContext context, AppliedObjects applied, DriftEvents events, ILogger logger)
+internal sealed class Removals(SatelliteContext context, AppliedObjects applied, ForeignObjects foreign, DriftEvents events, ILogger logger)
 {
     /// <summary>How long an object that was removed may wait for its finalizers before that is said.</summary>
     private static readonly TimeSpan WaitingPatience = TimeSpan.FromSeconds(15);
+
+    /// <summary>When to look again whether somebody else still has something in a namespace, or of a kind, that is to go.</summary>
+    private static readonly TimeSpan ForeignLook = TimeSpan.FromSeconds(10);
 
     /// <summary>Uids of objects that do not go, with what was said of it.</summary>
     private readonly ConcurrentDictionary<string, string> said = new(StringComparer.Ordinal);
 
     /// <summary>Removes what carries the mark of a Work, except the one object that it is to be.</summary>
-    /// <returns>When to come again for what is kept while it is not known for sure what is wanted (<see cref="Offline.RestorationHold"/>); null when nothing is.</returns>
+    /// <returns>When to come again for what is kept, while it is not known for sure what is wanted (<see cref="Offline.RestorationHold"/>) or would take along what is somebody else's; null when nothing is.</returns>
     public async Task<TimeSpan?> PruneAsync(string work, (GroupVersionResource Resource, string Namespace, string Name)? keep, CancellationToken cancellationToken)
     {
         TimeSpan? again = null;
@@ -32,7 +35,16 @@ internal sealed class Removals(SatelliteContext context, AppliedObjects applied,
                 // Nothing tells that it does not hold any more.
                 again = Offline.RestorationHold.Look;
             }
-            else if (!IsHeldBack(resource, live, work))
+            else if (IsHeldBack(resource, live, work))
+            {
+                continue;
+            }
+            else if (await foreign.TakenAlongAsync(resource, live, cancellationToken).ConfigureAwait(false) is { } along)
+            {
+                Tell(work, live, along);
+                again ??= ForeignLook;
+            }
+            else
             {
                 await DeleteAsync(resource, live, work, cancellationToken).ConfigureAwait(false);
             }
@@ -96,10 +108,18 @@ internal sealed class Removals(SatelliteContext context, AppliedObjects applied,
     /// <summary>Says of what is left of a Work that is gone that the cluster does not let it be removed.</summary>
     public void TellRefused(string work, string refusal)
     {
-        Log.RemovalRefused(logger, work, refusal);
-        foreach ((GroupVersionResource _, KubeObject live) in applied.Of(work).Where(a => !a.Live.IsDeleting && said.GetValueOrDefault(a.Live.Uid) != refusal))
+        foreach ((GroupVersionResource _, KubeObject live) in applied.Of(work).Where(a => !a.Live.IsDeleting))
+        {
+            Tell(work, live, refusal);
+        }
+    }
+
+    private void Tell(string work, KubeObject live, string refusal)
+    {
+        if (said.GetValueOrDefault(live.Uid) != refusal)
         {
             said[live.Uid] = refusal;
+            Log.RemovalRefused(logger, work, refusal);
             events.NotRemoved(live, refusal);
         }
     }

@@ -79,7 +79,8 @@ internal sealed class Trials(SatelliteContext context, NamespaceKeeper namespace
         // Somebody else's object of that name would refuse the real thing, so it refuses this.
         KubeObject? live = await context.Cluster.FindAsync(served.Resource, manifest.Namespace, manifest.Name, cancellationToken).ConfigureAwait(false);
         bool isFormerRun = live is not null && IsFormerRun(work, live);
-        if (live is not null && !isFormerRun && !manifest.Marks(live) && !owner.IsNamespaceOf(live) && !Ownership.IsAppliedByUs(live, w => context.Work(w) is not null))
+        var asked = WorkHandling.Asked(new KubeObject(work.At("spec", "trial", "manifest")!.Value));
+        if (live is not null && !isFormerRun && !manifest.Marks(live) && !owner.IsNamespaceOf(live) && !Ownership.MayAdopt(asked, live, owner, manifest.Kind) && !Ownership.IsAppliedByUs(live, w => context.Work(w) is not null))
         {
             return ApplyOutcome.Refused("NotOurs", $"{manifest.Kind.Kind} {manifest.Namespace}/{manifest.Name} exists and was not made by this");
         }
@@ -96,7 +97,7 @@ internal sealed class Trials(SatelliteContext context, NamespaceKeeper namespace
 
         return isFormerRun
             ? await TryAnewAsync(manifest, served.Resource, cancellationToken).ConfigureAwait(false)
-            : await TryAsync(manifest, served.Resource, isThere: live is not null, cancellationToken).ConfigureAwait(false);
+            : await TryAsync(manifest, served.Resource, isThere: live is not null, asked.Recreates || IsMadeAnew(manifest), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Whether a hook meets what a hook of the same installation made before it: that goes before this one may run.</summary>
@@ -105,14 +106,14 @@ internal sealed class Trials(SatelliteContext context, NamespaceKeeper namespace
         && context.Work(mark) is { } former && former.Labels.ContainsKey(OrreryNames.HookLabel)
         && former.TextAt("spec", "source", "uid") is { } installation && installation == work.TextAt("spec", "source", "uid");
 
-    private async Task<ApplyOutcome> TryAsync(Manifest manifest, GroupVersionResource resource, bool isThere, CancellationToken cancellationToken)
+    private async Task<ApplyOutcome> TryAsync(Manifest manifest, GroupVersionResource resource, bool isThere, bool mayBeMadeAnew, CancellationToken cancellationToken)
     {
         try
         {
             await ApplyAsync(manifest.Json, resource, manifest.Namespace, manifest.Name, isThere, cancellationToken).ConfigureAwait(false);
             return ApplyOutcome.Acceptable;
         }
-        catch (StatusException e) when (e.Reason == StatusReason.Invalid && isThere && IsMadeAnew(manifest))
+        catch (StatusException e) when (e.Reason == StatusReason.Invalid && isThere && mayBeMadeAnew)
         {
             return await TryAnewAsync(manifest, resource, cancellationToken).ConfigureAwait(false);
         }

@@ -256,11 +256,8 @@ internal sealed class WorkApplication(
 
     /// <summary>Whether what lacks this Work's mark is ours nevertheless, or may be taken over.</summary>
     private bool IsOurs(Wanted wanted, KubeObject live) =>
-        (wanted.Handling.Adopts && AppliedObjects.MarkOf(live).Length == 0 && !HoldsApart(wanted))
+        Ownership.MayAdopt(wanted.Handling, live, wanted.Owner, wanted.Manifest.Kind)
         || wanted.Taking == live.Uid || memory.IsMade(wanted.Manifest, live) || wanted.Owner.IsNamespaceOf(live) || Ownership.IsAppliedByUs(live, w => context.Work(w) is not null);
-
-    /// <summary>A policy that its tenant did not make was put there by the cluster's owner, to hold what is in that namespace: no tenant's to take over.</summary>
-    private static bool HoldsApart(Wanted wanted) => !wanted.Owner.IsVendors && wanted.Manifest.Kind is { Group: "networking.k8s.io", Kind: "NetworkPolicy" };
 
     /// <summary>
     /// Whether a Work that is known here has gone in truth. The answer to a report tells of this Work what the watch has not told of the others yet, and a

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Orrery.Testing;
 using Orrery.Tests.KubeApiServer;
 
 namespace Orrery.Tests.EndToEnd;
@@ -10,6 +11,7 @@ public sealed class StrangeCluster(Vendor vendor) : IAsyncLifetime
     public const string Mapped = "odd-corner-default";
 
     private StandIn? cluster;
+    private BadNetwork? network;
     private SatelliteProcess? satellite;
     private string kubeconfig = "";
 
@@ -21,12 +23,16 @@ public sealed class StrangeCluster(Vendor vendor) : IAsyncLifetime
 
     internal Kubectl Root => vendor.Root;
 
+    /// <summary>The only way from the satellite to its control plane.</summary>
+    internal BadNetwork Network => network!;
+
     public async ValueTask InitializeAsync()
     {
         Kubectl.Require();
         cluster = await StandIn.StartAsync();
         Owner = cluster.KubectlAs("owner", "system:masters");
-        await Owner.RunAsync("apply -f -", (await vendor.OrreryAsync("data-plane", "add", Name)).Succeeded());
+        network = new BadNetwork(vendor.Port, TimeProvider.System);
+        await Owner.RunAsync("apply -f -", (await vendor.OrreryAsync("data-plane", "add", Name, "--server", $"https://127.0.0.1:{network.Port}")).Succeeded());
         kubeconfig = cluster.KubectlWith((await Owner.RunAsync("create token orrery-satellite -n orrery-system --duration 2h")).Trim()).Kubeconfig;
         satellite = SatelliteProcess.Start(Name, kubeconfig);
         await Root.RunAsync($"wait --for=condition=Ready dataplane/{Name} --timeout=120s");
@@ -43,17 +49,28 @@ public sealed class StrangeCluster(Vendor vendor) : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         satellite?.Dispose();
+        if (network is not null)
+        {
+            await network.DisposeAsync();
+        }
+
         if (cluster is not null)
         {
             await cluster.DisposeAsync();
         }
     }
 
-    /// <summary>Kills the satellite and starts another, which is known to work once this has ended.</summary>
-    internal async Task RestartAsync()
+    /// <summary>Kills the satellite and starts another.</summary>
+    internal void StartAnew()
     {
         satellite!.Dispose();
         satellite = SatelliteProcess.Start(Name, kubeconfig);
+    }
+
+    /// <summary>Kills the satellite and starts another, which is known to work once this has ended.</summary>
+    internal async Task RestartAsync()
+    {
+        StartAnew();
         string mark = "mark-" + Guid.NewGuid().ToString("N");
         await Tenant.RunAsync($"create configmap {mark}");
         await Eventually.HoldsAsync(async () => (await Owner.TryAsync($"get configmap {mark} -n {Mapped}")).ExitCode == 0, TimeSpan.FromSeconds(90));
@@ -62,9 +79,12 @@ public sealed class StrangeCluster(Vendor vendor) : IAsyncLifetime
 
 /// <summary>What a satellite does with objects in a cluster that others work in as well, by real processes and the real kubectl.</summary>
 [Collection(VendorCollection.Name)]
-public sealed class StrangeClusterTests(StrangeCluster strange) : IClassFixture<StrangeCluster>
+public sealed partial class StrangeClusterTests(StrangeCluster strange) : IClassFixture<StrangeCluster>
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    /// <summary>How often this test itself listed Works.</summary>
+    private int ownLists;
 
     [Fact]
     public async Task ChangedByHand_IsPutBackAndSaid_OrOnlySaidWhereItsOwnerAsksForThat()
@@ -172,8 +192,11 @@ public sealed class StrangeClusterTests(StrangeCluster strange) : IClassFixture<
     private Task<string> AppliedAsync(string name) => WorkAsync(
         name, w => w["status"]?["conditions"]?.AsArray().FirstOrDefault(c => (string?)c!["type"] == "Applied") is { } applied ? $"{applied["status"]} {applied["reason"]}" : "");
 
-    private async Task<string> WorkAsync(string name, Func<JsonNode, string> told) =>
-        JsonNode.Parse(await strange.Root.RunAsync($"get works -n dp-{StrangeCluster.Name} -o json"))!["items"]!.AsArray().FirstOrDefault(w => (string?)w!["spec"]!["source"]!["name"] == name) is { } work ? told(work) : "";
+    private async Task<string> WorkAsync(string name, Func<JsonNode, string> told)
+    {
+        ownLists++;
+        return JsonNode.Parse(await strange.Root.RunAsync($"get works -n dp-{StrangeCluster.Name} -o json"))!["items"]!.AsArray().FirstOrDefault(w => (string?)w!["spec"]!["source"]!["name"] == name) is { } work ? told(work) : "";
+    }
 
     private Task<string> RestrictedAsync() => strange.Root.RunAsync($"get dataplane {StrangeCluster.Name} -o 'jsonpath={{range .status.conditions[?(@.type==\"Restricted\")]}}{{.message}}{{end}}'");
 }

@@ -42,12 +42,27 @@ internal sealed class CarriedStream(Stream inner, PipeReader reader) : Connectio
     /// <summary>Nothing is read any more. To be waited for before its request ends.</summary>
     public Task EndAsync()
     {
-        if (Interlocked.Exchange(ref state, Over) != Reading)
+        switch (Interlocked.Exchange(ref state, Over))
         {
-            return Task.CompletedTask;
+            case Idle:
+                last.TrySetResult();
+                break;
+            case Reading:
+                reader.CancelPendingRead();
+                break;
         }
 
-        reader.CancelPendingRead();
         return last.Task;
+    }
+
+    /// <summary>Whoever reads still is told at once, and so is all that waits for what is read.</summary>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _ = EndAsync();
+        }
+
+        base.Dispose(disposing);
     }
 }

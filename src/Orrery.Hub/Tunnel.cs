@@ -26,6 +26,9 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
     private readonly Lock gate = new();
     private Stream? unused;
     private HttpMessageInvoker? http;
+
+    /// <summary>Cancelled when it ends, for those who have no answer yet; made with <see cref="http"/>. The framework leaves whoever waits for its connection to be set up waiting, also once that has gone.</summary>
+    private CancellationTokenSource? over;
     private bool isOver;
 
     /// <param name="connection">What carries HTTP/2.</param>
@@ -124,19 +127,34 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
         return await SendAsync(request, cancellationToken).ConfigureAwait(false);
     }
 
-    private Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         request.Version = HttpVersion.Version20;
         request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
-        return Http().SendAsync(request, cancellationToken);
+        (HttpMessageInvoker asking, CancellationToken end) = Http();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, end);
+        try
+        {
+            return await asking.SendAsync(request, either.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException && end.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw Gone();
+        }
     }
 
     /// <summary>Made for the first question: most satellites are never asked anything, and need not be paid for.</summary>
-    private HttpMessageInvoker Http()
+    private (HttpMessageInvoker Asking, CancellationToken End) Http()
     {
         lock (gate)
         {
-            return isOver ? throw Gone() : http ??= new HttpMessageInvoker(new SocketsHttpHandler
+            if (isOver)
+            {
+                throw Gone();
+            }
+
+            over ??= new CancellationTokenSource();
+            http ??= new HttpMessageInvoker(new SocketsHttpHandler
             {
                 ConnectCallback = (_, _) => Interlocked.Exchange(ref unused, null) is { } one ? ValueTask.FromResult(one) : throw Gone(),
                 EnableMultipleHttp2Connections = false,
@@ -148,6 +166,7 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
                 UseProxy = false,
                 ActivityHeadersPropagator = null,
             });
+            return (http, over.Token);
         }
     }
 
@@ -167,6 +186,7 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
 
         // In this order: whoever asks ends the connection without a goodbye.
         await stream.DisposeAsync().ConfigureAwait(false);
+        await (over?.CancelAsync() ?? Task.CompletedTask).ConfigureAwait(false);
         asking?.Dispose();
     }
 

@@ -258,7 +258,7 @@ public sealed class TunnelHub
             if (open.TryRemove(new KeyValuePair<string, Tunnel>(dataPlane, tunnel)))
             {
                 lost[dataPlane] = tunnel.LastHeard;
-                if (tunnel.Ended is null)
+                if (tunnel.Ended is null && !tunnel.IsGivenUp)
                 {
                     returns.Broke(dataPlane);
                 }

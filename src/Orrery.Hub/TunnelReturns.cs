@@ -20,7 +20,7 @@ internal sealed class TunnelReturns(TimeSpan grace, TimeProvider time)
     /// <summary>How many wait now.</summary>
     public int Waiting => Volatile.Read(ref waiting);
 
-    /// <summary>Its connection broke; one that was ended here does not come back by itself.</summary>
+    /// <summary>Its connection broke; one that was ended here does not come back by itself, nor one that was silent before.</summary>
     public void Broke(string dataPlane) => broken[dataPlane] = time.GetTimestamp();
 
     /// <summary>It is connected: whoever waits looks again.</summary>

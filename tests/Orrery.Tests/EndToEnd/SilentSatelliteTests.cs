@@ -53,6 +53,6 @@ public sealed class SilentSatelliteTests(Watched watched)
     {
         Ended ended = await watched.Shop.TryAsync(arguments, environment: Watched.Streams(webSockets));
         Assert.Equal(1, ended.ExitCode);
-        Assert.True(ended.Error.Contains($"pod \"{watched.Pod}\" runs in data plane \"west\", whose satellite ", StringComparison.Ordinal), $"{ended.Command}\n{ended.Error}");
+        Assert.True(ended.Error.Contains($"pod \"{watched.Pod}\" runs in data plane \"west\", whose satellite ", StringComparison.Ordinal), $"{ended.Command}\n{ended.Error}\n{watched.Tail}");
     }
 }

@@ -96,6 +96,9 @@ public sealed class Watched : Installed
             TimeSpan.FromSeconds(60));
     }
 
+    /// <summary>The last lines of the control plane's log.</summary>
+    internal string Tail => server!.Tail;
+
     /// <summary>The process of a satellite of this installation.</summary>
     internal async Task<Process> SatelliteAsync(string dataPlane) => Process.GetProcessById((await PidAsync("satellite-" + dataPlane))!.Value);
 

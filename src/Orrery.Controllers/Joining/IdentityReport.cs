@@ -25,8 +25,9 @@ internal sealed class IdentityReport(KubeClient root, Informer dataPlanes, TimeP
     /// <summary>Its satellite has a certificate; the first says which cluster this data plane is.</summary>
     public Task<bool> IssuedAsync(KubeObject dataPlane, SigningRequest request, IssuedCertificate certificate, CancellationToken cancellationToken)
     {
-        // An older one is looked at again after a restart, and tells nothing new.
-        if (dataPlane.At("status", Start)?.GetDateTimeOffset() is { } known && certificate.From < known)
+        // An older one is looked at again after a restart, and tells nothing new; nor does the last one where another has been asked for since.
+        bool isPassed = dataPlane.TextAt("status", Pending) is { } pending && pending != request.Name;
+        if (dataPlane.At("status", Start)?.GetDateTimeOffset() is { } known && (certificate.From < known || (certificate.From == known && isPassed)))
         {
             return Task.FromResult(false);
         }

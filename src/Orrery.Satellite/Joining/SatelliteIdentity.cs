@@ -51,7 +51,7 @@ internal sealed record SatelliteIdentity(
             identity?.Certificate()?.Dispose();
             return identity;
         }
-        catch (Exception e) when (e is FormatException or CryptographicException)
+        catch (Exception e) when (e is FormatException or CryptographicException or ArgumentException)
         {
             return null;
         }

@@ -166,7 +166,15 @@ public sealed class JoinRoadTests
         Assert.Equal($"orrery:expired:{SatelliteUserName.Of(await world.DataPlaneAsync("pa2-par"))}", (await world.Root.GetAsync(CoreResources.SigningRequests, "", pending, default)).TextAt("spec", "username"));
         await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "Unknown");
 
-        // 2. The operator does.
+        // 2. What it was given before is looked at again, as after a restart: that tells nothing new. Another request shows that it was.
+        KubeObject issued = (await world.Root.ListAsync(CoreResources.SigningRequests, "", null, default)).Items.First(r => r.Name != pending && Conditions.IsTrue(r, "Approved"));
+        await world.Root.PatchAsync(
+            CoreResources.SigningRequests, "", issued.Name, PatchKind.Merge,
+            new System.Text.Json.Nodes.JsonObject { ["metadata"] = new System.Text.Json.Nodes.JsonObject { ["annotations"] = new System.Text.Json.Nodes.JsonObject { ["look"] = "again" } } }, default);
+        await world.RefusedAsync((await world.InviteAsync("pa2-par")).Token, JoinWorld.Request("orrery-admin", OrreryNames.SatelliteGroup), "WrongName");
+        Assert.Equal("ApprovalNeeded", Conditions.Find(await world.DataPlaneAsync("pa2-par"), JoinNames.IdentityCondition)!.Reason);
+
+        // 3. The operator does.
         await new Controllers.Joining.PendingRequest(world.Root).ApproveAsync("pa2-par", default);
         await world.ConditionAsync("pa2-par", JoinNames.IdentityCondition, "True");
         await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");

@@ -11,7 +11,7 @@ namespace Orrery.Tests.EndToEnd;
 public sealed class LeavingTests(Vendor vendor)
 {
     private const string Name = "leaver";
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(180);
 
     [Fact]
     public async Task DataPlane_ThatTheTenantMovesFromAndThatIsDeleted_LeavesNothingInTheVirtualCluster()

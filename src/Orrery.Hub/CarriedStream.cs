@@ -42,27 +42,12 @@ internal sealed class CarriedStream(Stream inner, PipeReader reader) : Connectio
     /// <summary>Nothing is read any more. To be waited for before its request ends.</summary>
     public Task EndAsync()
     {
-        switch (Interlocked.Exchange(ref state, Over))
+        if (Interlocked.Exchange(ref state, Over) != Reading)
         {
-            case Idle:
-                last.TrySetResult();
-                break;
-            case Reading:
-                reader.CancelPendingRead();
-                break;
+            return Task.CompletedTask;
         }
 
+        reader.CancelPendingRead();
         return last.Task;
-    }
-
-    /// <summary>Whoever reads still is told at once, and so is all that waits for what is read.</summary>
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            _ = EndAsync();
-        }
-
-        base.Dispose(disposing);
     }
 }

@@ -137,7 +137,7 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
         {
             return await asking.SendAsync(request, either.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException && end.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when ((e is OperationCanceledException or ObjectDisposedException) && end.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw Gone();
         }
@@ -178,15 +178,16 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         HttpMessageInvoker? asking;
+        CancellationTokenSource? asked;
         lock (gate)
         {
             isOver = true;
-            asking = http;
+            (asking, asked) = (http, over);
         }
 
         // In this order: whoever asks ends the connection without a goodbye.
         await stream.DisposeAsync().ConfigureAwait(false);
-        await (over?.CancelAsync() ?? Task.CompletedTask).ConfigureAwait(false);
+        await (asked?.CancelAsync() ?? Task.CompletedTask).ConfigureAwait(false);
         asking?.Dispose();
     }
 

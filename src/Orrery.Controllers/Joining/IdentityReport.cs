@@ -25,9 +25,8 @@ internal sealed class IdentityReport(KubeClient root, Informer dataPlanes, TimeP
     /// <summary>Its satellite has a certificate; the first says which cluster this data plane is.</summary>
     public Task<bool> IssuedAsync(KubeObject dataPlane, SigningRequest request, IssuedCertificate certificate, CancellationToken cancellationToken)
     {
-        // An older one is looked at again after a restart, and tells nothing new; nor does the last one where another has been asked for since.
-        bool isPassed = dataPlane.TextAt("status", Pending) is { } pending && pending != request.Name;
-        if (dataPlane.At("status", Start)?.GetDateTimeOffset() is { } known && (certificate.From < known || (certificate.From == known && isPassed)))
+        // An older one is looked at again after a restart, and tells nothing new.
+        if (dataPlane.At("status", Start)?.GetDateTimeOffset() is { } known && certificate.From < known)
         {
             return Task.FromResult(false);
         }
@@ -56,6 +55,9 @@ internal sealed class IdentityReport(KubeClient root, Informer dataPlanes, TimeP
             Set(dataPlane, status, JoinNames.IdentityCondition, Conditions.False, verdict.Reason, verdict.Message);
         },
         cancellationToken);
+
+    /// <summary>Name of the request that waits for an operator; null when none does.</summary>
+    public static string? PendingOf(KubeObject dataPlane) => dataPlane.TextAt("status", Pending);
 
     /// <summary>The satellite that was let in last is let in no more.</summary>
     /// <returns>False for one that is, and where none ever was.</returns>

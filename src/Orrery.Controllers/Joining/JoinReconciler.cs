@@ -32,7 +32,17 @@ internal sealed class JoinReconciler(
             // Requests outlive what they were for: a data plane of that name that was made anew, or whose satellite was revoked, has no part in it.
             if (dataPlane is not null && request.Satellite!.Value.IsOf(dataPlane) && IssuedCertificate.Of(json) is { } issued)
             {
-                await SupersedeAsync(request, json.CreationTimestamp, cancellationToken).ConfigureAwait(false);
+                if (IdentityReport.PendingOf(dataPlane) is { } pending && pending != request.Name && requests.Get(ClusterName.Root, "", pending) is { } waits)
+                {
+                    // What it was given before it asked an operator is looked at again, as after a restart, and tells nothing new.
+                    if (waits.CreationTimestamp > json.CreationTimestamp)
+                    {
+                        return ReconcileResult.Done;
+                    }
+
+                    await SupersedeAsync(waits, request, cancellationToken).ConfigureAwait(false);
+                }
+
                 await report.IssuedAsync(dataPlane, request, issued, cancellationToken).ConfigureAwait(false);
             }
 
@@ -85,16 +95,9 @@ internal sealed class JoinReconciler(
     }
 
     /// <summary>Whoever asked by the former key before, and waits for an operator, has been let in otherwise, or is another by now: nobody is to approve that by mistake.</summary>
-    private async Task SupersedeAsync(SigningRequest granted, DateTimeOffset? at, CancellationToken cancellationToken)
-    {
-        foreach (KubeObject former in requests.All().Where(r => r.Name != granted.Name && r.CreationTimestamp <= at && !Conditions.IsTrue(r, "Approved") && !Conditions.IsTrue(r, "Denied")).ToList())
-        {
-            if (SigningRequest.Of(former) is { } waits && waits.DataPlane == granted.DataPlane && waits.RequesterGroups.Contains(JoinNames.ExpiredGroup))
-            {
-                await DecideAsync(former, "Denied", JoinVerdict.Refuse("Superseded", $"its satellite has got a certificate by request {granted.Name} since"), cancellationToken).ConfigureAwait(false);
-            }
-        }
-    }
+    private Task SupersedeAsync(KubeObject waits, SigningRequest granted, CancellationToken cancellationToken) => Conditions.IsTrue(waits, "Approved") || Conditions.IsTrue(waits, "Denied")
+        ? Task.CompletedTask
+        : DecideAsync(waits, "Denied", JoinVerdict.Refuse("Superseded", $"its satellite has got a certificate by request {granted.Name} since"), cancellationToken);
 
     /// <summary>The data plane whose name was asked for, and the one by whose credential it was asked.</summary>
     private IEnumerable<KubeObject> Concerned(SigningRequest request)

@@ -28,8 +28,8 @@ internal sealed class StatusReconciler(
 
         // 1. What each data plane says.
         List<KubeObject> placed = [.. works.Of(key).Where(w => Withdrawal.Of(w) is null)];
-        List<KubeObject> gone = [.. placed.Where(w => TakenPod.IsGone(w) && TakenPod.SourceOf(w) == source.Uid)];
-        if (gone.Count > 0 && gone.Count == placed.Count)
+        int gone = placed.RemoveAll(w => TakenPod.IsGone(w) && TakenPod.SourceOf(w) == source.Uid);
+        if (gone > 0 && placed.Count == 0)
         {
             await DeleteAsync(kind, source, cancellationToken).ConfigureAwait(false);
             return ReconcileResult.Done;
@@ -37,7 +37,7 @@ internal sealed class StatusReconciler(
 
         List<PlaneReport> reports =
         [
-            .. placed.Except(gone)
+            .. placed
                 .Select(w => (Work: w, Name: WorkDirectory.DataPlaneOf(w)))
                 .OrderBy(w => w.Name, StringComparer.Ordinal)
                 .Select(w => PlaneReport.From(w.Work, fleet.Current.DataPlane(w.Name), w.Name, source.Generation)),

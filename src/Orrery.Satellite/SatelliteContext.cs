@@ -22,6 +22,9 @@ internal sealed class SatelliteContext
     /// <summary>The same for one of the cluster, as any client of it has it.</summary>
     private static readonly TimeSpan ClusterWatch = TimeSpan.FromMinutes(5);
 
+    /// <summary>How long who asks waits for a satellite that has only started.</summary>
+    private static readonly TimeSpan KnowledgePatience = TimeSpan.FromSeconds(5);
+
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
 
     public SatelliteContext(SatelliteOptions options, KubeClient controlPlane, KubeClient cluster, PolicyWatch policy, RecordKeeper record, ServerHistory clusterHistory, Standing standing)
@@ -128,6 +131,22 @@ internal sealed class SatelliteContext
         Seed = Options.Seed,
         Loggers = Options.Loggers,
     };
+
+    /// <summary>
+    /// Until it is known which namespaces are mapped, and what <paramref name="needed"/> follow: a satellite that has only started is asked before it has listed them, and would take what runs for what is not there.
+    /// </summary>
+    /// <exception cref="StatusException">503: the cluster does not say.</exception>
+    public async Task KnownAsync(CancellationToken cancellationToken, params Informer[] needed)
+    {
+        try
+        {
+            await Task.WhenAll(needed.Append(Namespaces).Select(i => i.HasSynced)).WaitAsync(KnowledgePatience, Time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw ApiErrors.ServiceUnavailable($"the satellite of data plane \"{Options.DataPlane}\" has only started, and does not know yet what runs there");
+        }
+    }
 
     /// <summary>Raises <see cref="ClusterRecovered"/>.</summary>
     public void TellRecovered() => ClusterRecovered?.Invoke();

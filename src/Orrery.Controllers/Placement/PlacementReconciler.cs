@@ -135,6 +135,12 @@ internal sealed class PlacementReconciler(
 
         bool isMoving = moves.Note(key, staying.Count > 0) && staying.Count > 0;
         Tell(placement, entered, left, isMoving ? staying : []);
+        if (isMoving)
+        {
+            // Reports of satellites wake it from here on: one that came since the first step has not.
+            return ReconcileResult.After(TimeSpan.Zero);
+        }
+
         return look == Timeout.InfiniteTimeSpan ? ReconcileResult.Done : ReconcileResult.After(look + TimeSpan.FromMilliseconds(1));
     }
 

@@ -33,6 +33,7 @@ internal sealed class MetricsRequests(SatelliteContext context)
             throw ApiErrors.MethodNotAllowed();
         }
 
+        await context.KnownAsync(cancellationToken).ConfigureAwait(false);
         var items = new JsonArray();
         if (!asked.IsPods)
         {

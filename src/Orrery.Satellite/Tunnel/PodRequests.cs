@@ -15,18 +15,19 @@ namespace Orrery.Satellite.Tunnel;
 internal sealed class PodRequests(SatelliteContext context, Informer pods)
 {
     /// <exception cref="StatusException">There is no such pod here, or the cluster does not let its satellite.</exception>
-    public Task AnswerAsync(HttpContext http, CancellationToken cancellationToken)
+    public async Task AnswerAsync(HttpContext http, CancellationToken cancellationToken)
     {
         // 1. Which pod of the cluster is meant.
         PodRequest asked = PodRequest.Parse(http.Request.Path.Value ?? "") ?? throw ApiErrors.NoSuchResource();
+        await context.KnownAsync(cancellationToken, pods).ConfigureAwait(false);
         (string ns, string pod) = Find(asked) ?? throw ApiErrors.NotFound(new GroupResource("", "pods"), asked.Pod);
 
         // 2. Ask the cluster, as the satellite, for as long as its owner lets anybody.
-        return context.Policy.WhileAllowedAsync(
+        await context.Policy.WhileAllowedAsync(
             p => p.DeniesPod(asked.Subresource, ns),
             denial => ApiErrors.Forbidden(new GroupResource("", "pods"), asked.Pod, ClusterActions.Explain(denial)),
             token => ForwardAsync(asked, ns, pod, http, token),
-            cancellationToken);
+            cancellationToken).ConfigureAwait(false);
     }
 
     private Task ForwardAsync(PodRequest asked, string ns, string pod, HttpContext http, CancellationToken cancellationToken)

@@ -103,6 +103,7 @@ internal sealed class TestFleet : IAsyncDisposable
         var started = new OrreryControllers(new ControllersOptions
         {
             Api = ControlPlane.Config(ControlPlane.Certificate("orrery:controllers", [UserGroups.Masters], ClusterScope.All)),
+            Time = options.ControllersTime,
             Loggers = Loggers,
         });
         controllersStop = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);

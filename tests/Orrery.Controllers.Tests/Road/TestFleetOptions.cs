@@ -24,6 +24,9 @@ internal sealed record TestFleetOptions
     /// <summary>Whether the connections of each satellite to its cluster can be broken (<see cref="TestDataPlane.Network"/>).</summary>
     public bool CutsClusters { get; init; }
 
+    /// <summary>The clock of the controllers.</summary>
+    public TimeProvider ControllersTime { get; init; } = TimeProvider.System;
+
     /// <summary>The clock of all satellites.</summary>
     public TimeProvider SatelliteTime { get; init; } = TimeProvider.System;
 }

@@ -168,6 +168,33 @@ public sealed class TunnelRoadTests
         using ClientWebSocket open = await stream;
     }
 
+    /// <summary>Its tunnel is open before it has listed the pods of its cluster: what it does not know yet is not taken for what is not there.</summary>
+    [Fact]
+    public async Task SatelliteThatHasOnlyStarted_IsWaitedForUntilItKnowsItsPods()
+    {
+        var listed = new TaskCompletionSource();
+        var way = new RoughWay();
+        await using TestFleet fleet = await TestFleet.StartAsync(new TestFleetOptions { SilenceGrace = TimeSpan.FromSeconds(60), Kubelets = [new TestKubelet("log")], ToCluster = way }, "pa2-par");
+        KubeClient shop = await StreamedPod.OpenAsync(fleet);
+        await fleet.StopSatelliteAsync("pa2-par");
+        way.Instead = async (request, cancellationToken) =>
+        {
+            if (request.RequestUri!.AbsolutePath == "/api/v1/pods")
+            {
+                await listed.Task.WaitAsync(cancellationToken);
+            }
+
+            return null;
+        };
+        fleet.StartSatellite("pa2-par");
+
+        StatusException refused = await Assert.ThrowsAsync<StatusException>(() => shop.GetTextAsync(Log, default));
+        Assert.Equal((503, "the satellite of data plane \"pa2-par\" has only started, and does not know yet what runs there"), (refused.Code, refused.Message));
+        Task<string> log = shop.GetTextAsync(Log, default);
+        listed.SetResult();
+        Assert.StartsWith(Mapped, await log, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task SatelliteAway_SaysWhichDataPlaneAndComesBack()
     {

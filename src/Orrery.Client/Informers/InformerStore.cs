@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Orrery.Api;
 
 namespace Orrery.Client;
@@ -10,7 +11,7 @@ internal sealed class InformerStore
 {
     private readonly Lock gate = new();
     private readonly Dictionary<ObjectKey, KubeObject> objects = [];
-    private readonly Dictionary<(ClusterName Cluster, string Namespace), HashSet<ObjectKey>> namespaces = [];
+    private readonly Dictionary<(ClusterName Cluster, string Namespace), KeySet> namespaces = [];
     private readonly Dictionary<string, Index> indexes = new(StringComparer.Ordinal);
 
     public int Count
@@ -65,7 +66,7 @@ internal sealed class InformerStore
     {
         lock (gate)
         {
-            return namespaces.TryGetValue((cluster, ns), out HashSet<ObjectKey>? keys) ? Take(keys) : [];
+            return namespaces.TryGetValue((cluster, ns), out KeySet keys) ? Take(keys) : [];
         }
     }
 
@@ -74,7 +75,7 @@ internal sealed class InformerStore
     {
         lock (gate)
         {
-            return namespaces.TryGetValue((cluster, ns), out HashSet<ObjectKey>? keys) ? keys.Count : 0;
+            return namespaces.TryGetValue((cluster, ns), out KeySet keys) ? keys.Count : 0;
         }
     }
 
@@ -83,7 +84,7 @@ internal sealed class InformerStore
         lock (gate)
         {
             Index index = indexes.TryGetValue(name, out Index? found) ? found : throw new ArgumentException($"no index named '{name}'");
-            return index.Keys.TryGetValue(value, out HashSet<ObjectKey>? keys) ? Take(keys) : [];
+            return index.Keys.TryGetValue(value, out KeySet keys) ? Take(keys) : [];
         }
     }
 
@@ -93,7 +94,7 @@ internal sealed class InformerStore
         lock (gate)
         {
             Index index = indexes.TryGetValue(name, out Index? found) ? found : throw new ArgumentException($"no index named '{name}'");
-            return index.Keys.TryGetValue(value, out HashSet<ObjectKey>? keys) ? keys.Count : 0;
+            return index.Keys.TryGetValue(value, out KeySet keys) ? keys.Count : 0;
         }
     }
 
@@ -127,11 +128,17 @@ internal sealed class InformerStore
         }
     }
 
-    private KubeObject[] Take(HashSet<ObjectKey> keys)
+    private KubeObject[] Take(KeySet keys)
     {
         var found = new KubeObject[keys.Count];
+        if (keys.Several is not { } several)
+        {
+            found[0] = objects[keys.One];
+            return found;
+        }
+
         int i = 0;
-        foreach (ObjectKey key in keys)
+        foreach (ObjectKey key in several)
         {
             found[i++] = objects[key];
         }
@@ -141,7 +148,7 @@ internal sealed class InformerStore
 
     private sealed class Index(Func<KubeObject, IEnumerable<string>> values)
     {
-        public Dictionary<string, HashSet<ObjectKey>> Keys { get; } = new(StringComparer.Ordinal);
+        public Dictionary<string, KeySet> Keys { get; } = new(StringComparer.Ordinal);
 
         public void Change(ObjectKey key, KubeObject? old, KubeObject? current)
         {
@@ -156,22 +163,40 @@ internal sealed class InformerStore
             }
         }
 
-        public static void Move<T>(Dictionary<T, HashSet<ObjectKey>> sets, T value, ObjectKey key, bool present)
+        public static void Move<T>(Dictionary<T, KeySet> sets, T value, ObjectKey key, bool present)
             where T : notnull
         {
             if (present)
             {
-                if (!sets.TryGetValue(value, out HashSet<ObjectKey>? made))
-                {
-                    sets[value] = made = [];
-                }
-
-                made.Add(key);
+                ref KeySet keys = ref CollectionsMarshal.GetValueRefOrAddDefault(sets, value, out bool isThere);
+                keys = isThere ? keys.With(key) : new KeySet(key, null);
             }
-            else if (sets.TryGetValue(value, out HashSet<ObjectKey>? keys) && keys.Remove(key) && keys.Count == 0)
+            else if (sets.TryGetValue(value, out KeySet keys) && keys.Lacks(key))
             {
                 sets.Remove(value);
             }
         }
+    }
+
+    /// <summary>Keys of which there is at least one. Most often there is no other, as of what each namespace has one of: it needs no set.</summary>
+    /// <param name="One">What is there while <paramref name="Several"/> is null.</param>
+    private readonly record struct KeySet(ObjectKey One, HashSet<ObjectKey>? Several)
+    {
+        public int Count => Several?.Count ?? 1;
+
+        public KeySet With(ObjectKey key)
+        {
+            if (Several is null)
+            {
+                return key == One ? this : new KeySet(default, [One, key]);
+            }
+
+            Several.Add(key);
+            return this;
+        }
+
+        /// <summary>Takes a key out, if it is in it.</summary>
+        /// <returns>Whether none is left.</returns>
+        public bool Lacks(ObjectKey key) => Several is null ? key == One : Several.Remove(key) && Several.Count == 0;
     }
 }

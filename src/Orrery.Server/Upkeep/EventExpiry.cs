@@ -13,8 +13,7 @@ internal sealed class EventExpiry(CacheSet caches, TimeSpan lifetime, TimeProvid
     private static readonly GroupResource Events = new("", "events");
 
     /// <summary>Of each Event, by its key, as it was at the last look: to read all of them each time is most of what a server with tens of thousands of them does while nothing happens.</summary>
-    private Dictionary<string, Read> known = new(StringComparer.Ordinal);
-    private Dictionary<string, Read> present = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Read> known = new(StringComparer.Ordinal);
 
     public Task RunAsync(CancellationToken cancellationToken) => Sweep.RunAsync("events", Interval, time, log, RemoveOldAsync, cancellationToken);
 
@@ -22,18 +21,31 @@ internal sealed class EventExpiry(CacheSet caches, TimeSpan lifetime, TimeProvid
     {
         DateTimeOffset now = time.GetUtcNow();
         var old = new List<CachedObject>();
-        foreach (CachedObject item in caches.For(Events).Current.Range(StoreKey.Prefix(Events)))
+        int count = 0;
+        CacheSnapshot present = caches.For(Events).Current;
+        foreach (CachedObject item in present.Range(StoreKey.Prefix(Events)))
         {
+            count++;
             Read read = known.TryGetValue(item.Key, out Read before) && before.Revision == item.Revision && now < before.Until ? before : LastSeen(item, now);
-            present[item.Key] = read;
+            known[item.Key] = read;
             if (read.Seen < now - lifetime)
             {
                 old.Add(item);
             }
         }
 
-        (known, present) = (present, known);
-        present.Clear();
+        if (known.Count > count)
+        {
+            // Those that have gone.
+            foreach (string key in known.Keys)
+            {
+                if (present.Get(key) is null)
+                {
+                    known.Remove(key);
+                }
+            }
+        }
+
         foreach (CachedObject item in old)
         {
             // On condition that it was not written again meanwhile.

@@ -152,6 +152,9 @@ public sealed class ApiServer : IAsyncDisposable
     {
         kestrel.AddServerHeader = false;
 
+        // A table of what was answered last, for each connection for as long as it lasts: half a KiB, and more to look through than to send.
+        kestrel.AllowResponseHeaderCompression = false;
+
         // Bodies are read up to their limit by RequestBody, which answers a Status.
         kestrel.Limits.MaxRequestBodySize = null;
         kestrel.Limits.Http2.MaxStreamsPerConnection = 1000;

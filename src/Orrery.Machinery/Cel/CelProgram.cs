@@ -8,9 +8,12 @@ public sealed class CelProgram
     /// <summary>Of the variable that a rule of a schema is about; null in any other expression.</summary>
     private readonly CelType? self;
 
-    private CelProgram(string source, Expr expression, CelType? self)
+    private readonly bool isPlain;
+
+    private CelProgram(string source, Expr expression, CelType? self, bool isPlain)
     {
         this.self = self;
+        this.isPlain = isPlain;
         Source = source;
         this.expression = expression;
     }
@@ -37,13 +40,13 @@ public sealed class CelProgram
             checker.Issues.AddRange(LiteralChecks.FaultsOf(expression));
         }
 
-        return isChecked && checker.Issues.Count > 0 ? throw new CelCompileException(source, checker.Issues) : new CelProgram(source, expression, variables.GetValueOrDefault("self"));
+        return isChecked && checker.Issues.Count > 0 ? throw new CelCompileException(source, checker.Issues) : new CelProgram(source, expression, variables.GetValueOrDefault("self"), dialect == CelDialect.Plain);
     }
 
     /// <summary>The value, or a <see cref="CelError"/>.</summary>
     /// <exception cref="CelBudgetException">It costs more than <paramref name="budget"/> has left.</exception>
     public object? Evaluate(IReadOnlyDictionary<string, object?> variables, CelBudget budget, CancellationToken cancellation) =>
-        new Evaluator(variables, budget, cancellation).Evaluate(expression);
+        new Evaluator(variables, budget, isPlain, cancellation).Evaluate(expression);
 
     /// <summary>What it may cost at most, told from its types alone.</summary>
     internal double EstimateCost() => CostEstimates.Of(expression, self);

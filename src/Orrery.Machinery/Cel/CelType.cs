@@ -114,6 +114,7 @@ public sealed class CelType : IEquatable<CelType>
     /// <summary>As faults of an expression call it: the well-known types by the names that expressions use for them.</summary>
     internal string Shown => Kind switch
     {
+        CelKind.Null => "null",
         CelKind.Timestamp => "timestamp",
         CelKind.Duration => "duration",
         _ => Arguments.IsEmpty ? Name : $"{Name}({string.Join(", ", Arguments.Select(a => a.Shown))})",

@@ -1,7 +1,7 @@
 namespace Orrery.Machinery.Cel;
 
 /// <summary>Works out one expression. Errors are values on the way, so that <c>&amp;&amp;</c>, <c>||</c> and the macros over them can absorb them.</summary>
-internal sealed class Evaluator(IReadOnlyDictionary<string, object?> variables, CelBudget budget, CancellationToken cancellation)
+internal sealed class Evaluator(IReadOnlyDictionary<string, object?> variables, CelBudget budget, bool isPlain, CancellationToken cancellation)
 {
     private readonly List<(string Name, object? Value)> locals = [];
 
@@ -81,7 +81,8 @@ internal sealed class Evaluator(IReadOnlyDictionary<string, object?> variables, 
 
         if (operand is not CelMap map)
         {
-            return operand is CelError ? operand : CelError.NoOverload;
+            // Null and other values without members have none of any name; the language itself has a fault there (cel-go interpreter/attributes.go, refQualify).
+            return operand is CelError ? operand : operand is CelList || isPlain ? CelError.NoOverload : select.IsTest ? false : optional ? CelOptional.None : CelError.NoKey(select.Field);
         }
 
         bool found = map.TryGet(select.Field, out object? value);
@@ -125,6 +126,11 @@ internal sealed class Evaluator(IReadOnlyDictionary<string, object?> variables, 
             return OptionalItem(values);
         }
 
+        if (call.Function == "_[_]" && values[0] is not (CelMap or CelList))
+        {
+            return CelError.NoKey(values[1]);
+        }
+
         return call.Overloads.Count == 0 ? new CelError($"unbound function: {call.Function}") : CelLibrary.Invoke(call.Overloads, values, isMember);
     }
 
@@ -146,7 +152,7 @@ internal sealed class Evaluator(IReadOnlyDictionary<string, object?> variables, 
         return left is CelError ? left : left is bool && right is CelError ? right : CelError.NoOverload;
     }
 
-    private static object? OptionalItem(object?[] values)
+    private object? OptionalItem(object?[] values)
     {
         object? from = values[0];
         if (from is CelOptional optional)
@@ -162,7 +168,7 @@ internal sealed class Evaluator(IReadOnlyDictionary<string, object?> variables, 
         {
             CelMap map => map.TryGet(values[1], out object? value) ? new CelOptional(true, value) : CelOptional.None,
             CelList list => Libraries.Operators.Item(list, values[1]) switch { CelError => CelOptional.None, var item => new CelOptional(true, item) },
-            _ => CelError.NoOverload,
+            _ => isPlain ? CelError.NoOverload : CelOptional.None,
         };
     }
 

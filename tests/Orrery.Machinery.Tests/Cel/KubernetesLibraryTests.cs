@@ -36,6 +36,7 @@ public sealed class KubernetesLibraryTests
     [InlineData("timestamp('2011-08-18T19:03:37+01:00') == timestamp('2011-08-18T18:03:37Z') && timestamp('2011-08-18T19:03:37+01:00').getHours() == 18")]
     [InlineData("optional.ofNonZeroValue(timestamp('0001-01-01T00:00:00Z')) == optional.none() && optional.ofNonZeroValue(timestamp('1970-01-01T00:00:00Z')).hasValue()")]
     [InlineData("'%d %s %s'.format([1, 'abc', [1, 'x']]) == '1 abc [1, x]' && [1, dyn('a')].size() == 2 && [[], [1]].size() == 2 && [?optional.of(1), 2].size() == 2")]
+    [InlineData("!has(dyn(null).a) && !has(dyn(1).a) && dyn(null).?a.orValue(2) == 2 && dyn(null)[?'a'] == optional.none()")]
     [InlineData("[1, 2].first().value() == 1 && [1, 2].last().value() == 2 && ![].first().hasValue()")]
     public void Evaluate_KubernetesFunction_Holds(string expression) => Assert.Equal(true, Run(expression));
 
@@ -44,6 +45,9 @@ public sealed class KubernetesLibraryTests
     [InlineData("semver('1.0').major() == 1", "No Major.Minor.Patch elements found")]
     [InlineData("[1, dyn('a')].sort() == []", "list elements must have the same type")]
     [InlineData("[1].slice(0, 2) == []", "cannot slice(0, 2), list is length 1")]
+    [InlineData("has(dyn(null).a.b)", "no such key: a")]
+    [InlineData("dyn(null).a == 1", "no such key: a")]
+    [InlineData("dyn(true)['a'] == 1", "no such key: a")]
     [InlineData("quantity('x').isInteger()", "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'")]
     public void Evaluate_FaultyArgument_IsAnError(string expression, string message) => Assert.Equal(new CelError(message), Run(expression));
 

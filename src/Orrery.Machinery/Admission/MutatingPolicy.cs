@@ -34,9 +34,12 @@ public sealed class MutatingPolicy
     /// <summary>Carries the mutations out in order, each on what the one before it left.</summary>
     /// <param name="input">Its object is not changed.</param>
     /// <param name="schema">Of the object.</param>
+    /// <param name="settle">
+    /// Makes of what each mutation left (and of whether a JSON patch did) an object of its kind again, in place, so that the next one sees it with its defaults; answers why that cannot be.
+    /// </param>
     /// <param name="errors">What could not be carried out; the mutations after it still are.</param>
     /// <returns>The input's own object where nothing changed, else a new one.</returns>
-    public JsonObject Mutate(AdmissionInput input, Schemas.Schema schema, List<string> errors, CancellationToken cancellation)
+    public JsonObject Mutate(AdmissionInput input, Schemas.Schema schema, Func<JsonObject, bool, string?> settle, List<string> errors, CancellationToken cancellation)
     {
         JsonObject current = input.Object ?? throw new ArgumentException("there is no object to change", nameof(input));
         foreach ((string patchType, PolicyExpression expression) in mutations)
@@ -44,8 +47,12 @@ public sealed class MutatingPolicy
             try
             {
                 object? value = Evaluate(expression, input with { Object = current }, cancellation);
-                JsonObject made = patchType == "JSONPatch" ? ObjectMutation.Patch(current, value) : ObjectMutation.Merge(current, value, schema);
-                current = JsonNode.DeepEquals(made, current) ? current : made;
+                bool isPatch = patchType == "JSONPatch";
+                JsonObject made = isPatch ? ObjectMutation.Patch(current, value) : ObjectMutation.Merge(current, value, schema);
+                if (!JsonNode.DeepEquals(made, current))
+                {
+                    current = settle(made, isPatch) is { } fault ? throw new MutationException(fault) : made;
+                }
             }
             catch (MutationException fault)
             {

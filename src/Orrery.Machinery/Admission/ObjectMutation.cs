@@ -22,6 +22,7 @@ internal static class ObjectMutation
             throw new MutationException($"unsupported return type from ApplyConfiguration expression: {CelValues.TypeOf(value).Name}");
         }
 
+        RequireTypes(message);
         if (!CelValues.TryToJson(message, out JsonNode? json) || json is not JsonObject applied)
         {
             throw new MutationException("error converting ApplyConfiguration to an object: a value has no form in JSON");
@@ -90,11 +91,45 @@ internal static class ObjectMutation
         {
             if (message.TryGet(member, out object? said))
             {
+                if (said is CelMessage made)
+                {
+                    RequireTypes(made);
+                }
+
                 operation[member] = CelValues.TryToJson(said, out JsonNode? json) ? json : throw new MutationException($"JSONPatch {member} has no form in JSON");
             }
         }
 
         return operation;
+    }
+
+    /// <summary>An object's type is named by the path that leads to it, also within lists and maps.</summary>
+    private static void RequireTypes(CelMessage message)
+    {
+        string[] faults = [.. TypeFaults(message, message.Type.Name)];
+        if (faults.Length > 0)
+        {
+            throw new MutationException("type mismatch: " + string.Join('\n', faults));
+        }
+    }
+
+    private static IEnumerable<string> TypeFaults(object? value, string path)
+    {
+        if (value is CelMessage { Type.Name: var name } && name != path)
+        {
+            yield return $"unexpected type name \"{name}\", expected \"{path}\", which matches field name path from root Object type";
+        }
+
+        IEnumerable<(object? Value, string Path)> parts = value switch
+        {
+            CelMap map => map.Keys.Select(k => (map.TryGet(k, out object? part) ? part : null, value is CelMessage ? $"{path}.{k}" : path)),
+            CelList list => list.Items.Select(item => (item, path)),
+            _ => [],
+        };
+        foreach (string fault in parts.SelectMany(p => TypeFaults(p.Value, p.Path)))
+        {
+            yield return fault;
+        }
     }
 
     private static void FindAtomics(JsonNode? value, Schema? schema, string path, List<string> found)

@@ -34,21 +34,14 @@ internal sealed class PolicyExpression
             return new PolicyExpression(source, null, "compilation failed: " + fault.Message);
         }
 
-        if (wanted.IsEmpty || program.ResultType.Kind == CelKind.Dyn)
+        if (wanted.IsEmpty || wanted.Contains(program.ResultType))
         {
             return new PolicyExpression(source, program, null);
         }
 
-        foreach (CelType type in wanted)
-        {
-            if (type.Equals(program.ResultType) || (type.Kind == CelKind.List && program.ResultType is { Kind: CelKind.List } list && list.Arguments[0].Kind is CelKind.Dyn or CelKind.Parameter))
-            {
-                return new PolicyExpression(source, program, null);
-            }
-        }
-
-        string names = string.Join(", ", wanted.ToArray().Select(t => t.ToString()));
-        return new PolicyExpression(source, null, wanted.Length == 1 ? $"must evaluate to {names}" : $"must evaluate to one of {names}");
+        // What may come to anything is none of them (apiserver pkg/admission/plugin/cel/compile.go): whoever means a bool says so, as by "== true".
+        string names = string.Join(" ", wanted.ToArray().Select(t => t.ToString()));
+        return new PolicyExpression(source, null, $"must evaluate to {(wanted.Length == 1 ? names : $"one of [{names}]")} but got {program.ResultType}");
     }
 
     /// <summary>The value, or a <see cref="CelError"/>; one that cannot be run or costs too much is an error too.</summary>

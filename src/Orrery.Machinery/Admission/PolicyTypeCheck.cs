@@ -41,14 +41,14 @@ public static class PolicyTypeCheck
 
     /// <param name="spec">Of the policy.</param>
     /// <param name="kinds">What it is about.</param>
-    /// <param name="parameters">Schema of its parameters; null where it has none, or their kind is not known.</param>
+    /// <param name="parameters">Schema of its parameters; null where it has none, or their kind is not known: they may hold anything then.</param>
     public static IReadOnlyList<ExpressionWarning> Check(JsonObject spec, IReadOnlyList<(GroupVersionKind Kind, Schema Schema)> kinds, Schema? parameters)
     {
         CelType? given = parameters is null ? null : KindTypes.Of(parameters);
         (GroupVersionKind Kind, PolicyVariables Names)[] checks =
         [
             .. kinds.DistinctBy(k => k.Kind).OrderBy(k => k.Kind.Group, StringComparer.Ordinal).ThenBy(k => k.Kind.Version, StringComparer.Ordinal).ThenBy(k => k.Kind.Kind, StringComparer.Ordinal)
-                .Select(k => (k.Kind, PolicyVariables.Compile(spec, AdmissionVariables.Types(given is not null, KindTypes.Of(k.Schema), given), CelDialect.Rules))),
+                .Select(k => (k.Kind, PolicyVariables.Compile(spec, AdmissionVariables.Types(spec.Has("paramKind"), KindTypes.Of(k.Schema), given), CelDialect.Rules))),
         ];
         var warnings = new List<ExpressionWarning>();
         int i = 0;

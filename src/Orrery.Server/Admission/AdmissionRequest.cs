@@ -96,17 +96,24 @@ internal sealed class AdmissionRequest
     /// <exception cref="StatusException">400: it does not fit the type.</exception>
     public void Replace(JsonObject json)
     {
-        if (Kind == Resource.Kind)
-        {
-            Resource.Strategy.Decode(json, default);
-            Resource.Strategy.Default(json);
-        }
-        else
-        {
-            ObjectDecoding.Builtin(json, default, Kind, Schema);
-        }
-
+        Decode(Resource, json);
         current = json;
         IsReplaced = true;
+    }
+
+    /// <summary>Decodes and defaults in place what was made of <see cref="Object"/>, as a client's would be.</summary>
+    /// <param name="matched">The version of the resource that it is in.</param>
+    /// <returns>What no such object has, such as <c>unknown field "spec.foo"</c>.</returns>
+    /// <exception cref="StatusException">400: it does not fit the type.</exception>
+    public IReadOnlyList<string> Decode(ResourceDefinition matched, JsonObject json)
+    {
+        if (Kind != Resource.Kind)
+        {
+            return ObjectDecoding.Builtin(json, default, Kind, Schema);
+        }
+
+        IReadOnlyList<string> unknown = matched.Strategy.Decode(json, default);
+        matched.Strategy.Default(json);
+        return unknown;
     }
 }

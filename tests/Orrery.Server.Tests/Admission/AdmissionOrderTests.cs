@@ -78,7 +78,7 @@ public sealed class AdmissionOrderTests(ServerFixture fixture) : IClassFixture<S
     {
         string ns = await fixture.NamespaceAsync();
         await BindAsync(
-            fixture.Admin, ns, $$"""  "matchConditions":[{"name":"c","expression":"{{condition}}"}],"validations":[{"expression":"false","messageExpression":"object.apiVersion"}]  """,
+            fixture.Admin, ns, $$"""  "matchConditions":[{"name":"c","expression":"{{condition}}"}],"validations":[{"expression":"false","messageExpression":"string(object.apiVersion)"}]  """,
             """{"apiGroups":["autoscaling"],"apiVersions":["v2"],"operations":["CREATE"],"resources":["horizontalpodautoscalers"]}""");
         JsonObject autoscaler = Json("""{"apiVersion":"autoscaling/v1","kind":"HorizontalPodAutoscaler","metadata":{"name":"h"},"spec":{"scaleTargetRef":{"kind":"Deployment","name":"d","apiVersion":"apps/v1"},"maxReplicas":3} }""");
 
@@ -108,7 +108,7 @@ public sealed class AdmissionOrderTests(ServerFixture fixture) : IClassFixture<S
 
         await fixture.Admin.CreateAsync(ServerFixture.Definitions, "", definition, Token);
         string Rule(string versions) => $$"""{"apiGroups":["test.example.com"],"apiVersions":[{{versions}}],"operations":["CREATE"],"resources":["{{plural}}"]}""";
-        await BindAsync(fixture.Admin, ns, """  "validations":[{"expression":"false","messageExpression":"object.apiVersion"}]  """, $"{Rule(first)},{Rule(second)}");
+        await BindAsync(fixture.Admin, ns, """  "validations":[{"expression":"false","messageExpression":"string(object.apiVersion)"}]  """, $"{Rule(first)},{Rule(second)}");
 
         StatusException refusal = await RefusalAsync(() => fixture.Admin.CreateAsync(
             ServerFixture.Custom(plural), ns, Json($$$"""{"apiVersion":"test.example.com/v1","kind":"Kind{{{plural}}}","metadata":{"name":"m"},"spec":{"size":5}}"""), Token));

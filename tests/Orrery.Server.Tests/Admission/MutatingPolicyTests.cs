@@ -38,7 +38,7 @@ public sealed class MutatingPolicyTests(ServerFixture fixture) : IClassFixture<S
         string ns = await fixture.NamespaceAsync();
         await BindMutationAsync(fixture.Admin, ns, ns, $$"""
             "mutations":[{{JsonPatch("""
-                has(object.metadata.annotations) ? [] : [JSONPatch{op: "add", path: "/metadata/annotations", value: {}}]
+                has(object.metadata.annotations) ? [] : [JSONPatch{op: "add", path: "/metadata/annotations", value: {"first": ""}}]
                 """)}},{{JsonPatch("""
                 [JSONPatch{op: "test", path: "/data/k", value: "v"},
                  JSONPatch{op: "add", path: "/metadata/annotations/" + jsonpatch.escapeKey("a/b"), value: string(object.metadata.annotations.size())},
@@ -47,18 +47,20 @@ public sealed class MutatingPolicyTests(ServerFixture fixture) : IClassFixture<S
             """);
 
         KubeObject patched = await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("a"), Token);
-        Assert.Equal("0", patched.Annotations["a/b"]);
+        Assert.Equal("1", patched.Annotations["a/b"]);
         Assert.Equal("1", patched.TextAt("data", "n"));
 
         // A test that does not hold leaves everything as it was.
         KubeObject left = await fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("b", "other"), Token);
         Assert.Equal("other", left.TextAt("data", "k"));
-        Assert.Empty(left.Annotations);
+        Assert.Equal(["first"], left.Annotations.Keys);
     }
 
     [Theory]
     [InlineData("Object{spec: Object.spec{containers: [Object.spec.containers{name: 'c', args: ['x']}]}}",
         "error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: .spec.containers[0].args")]
+    [InlineData("Object{spec: Object.spec{containers: [Object.spec.other{name: 'c'}]}}",
+        "type mismatch: unexpected type name \"Object.spec.other\", expected \"Object.spec.containers\", which matches field name path from root Object type")]
     [InlineData("Object{spec: Object.spec{hostNetwork: object.metadata.none}}",
         "expression 'Object{spec: Object.spec{hostNetwork: object.metadata.none}}' resulted in error: no such key: none")]
     public async Task Create_AMutationThatCannotBe_IsForbidden(string expression, string why)
@@ -69,6 +71,51 @@ public sealed class MutatingPolicyTests(ServerFixture fixture) : IClassFixture<S
         StatusException refusal = await RefusalAsync(() => fixture.Admin.CreateAsync(ServerFixture.Pods, ns, Pod("p"), Token));
 
         Assert.Equal((403, "Invalid", $"policy '{ns}' with binding '{ns}' denied request: {why}"), (refusal.Code, refusal.Status.Reason, refusal.Message));
+    }
+
+    /// <summary>The next mutation sees what the one before it left as the kind has it: with its defaults.</summary>
+    [Fact]
+    public async Task Create_OfABuiltInKind_IsDefaultedAfterEachMutation()
+    {
+        string ns = await fixture.NamespaceAsync();
+        await BindMutationAsync(fixture.Admin, ns, ns, $$"""
+            "mutations":[{{Apply("Object{spec: Object.spec{containers: [Object.spec.containers{name: 'side', image: 'i'}]}}")}},
+                         {{Apply("Object{metadata: Object.metadata{annotations: {'seen': object.spec.containers[1].imagePullPolicy}}}")}}]
+            """, PodRule);
+
+        KubeObject pod = await fixture.Admin.CreateAsync(ServerFixture.Pods, ns, Pod("p"), Token);
+
+        Assert.Equal("Always", pod.Annotations["seen"]);
+    }
+
+    /// <summary>What no object of a built-in kind can be fails the request, whatever the policy says of its own failures.</summary>
+    [Theory]
+    [InlineData("/data2", "1", "strict decoding error: unknown field \"data2\"")]
+    [InlineData("/metadata/labels", "{'n': 1}", "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string")]
+    [InlineData("/binaryData", "{'b': 'not base64!'}", "illegal base64 data at input byte 3")]
+    public async Task Create_AJsonPatchThatLeavesNoSuchObject_FailsTheRequest(string path, string value, string why)
+    {
+        string ns = await fixture.NamespaceAsync();
+        await BindMutationAsync(fixture.Admin, ns, ns, $$"""
+            "failurePolicy":"Ignore","mutations":[{{JsonPatch($"[JSONPatch{{op: 'add', path: '{path}', value: {value}}}]")}}]
+            """);
+
+        StatusException refusal = await RefusalAsync(() => fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("a"), Token));
+
+        Assert.Equal((500, "InternalError", "Internal error occurred: " + why), (refusal.Code, refusal.Status.Reason, refusal.Message));
+    }
+
+    [Fact]
+    public async Task Create_AnApplyConfigurationThatLeavesNoSuchObject_IsForbidden()
+    {
+        string ns = await fixture.NamespaceAsync();
+        await BindMutationAsync(fixture.Admin, ns, ns, $$"""  "mutations":[{{Apply("Object{binaryData: {'b': 'not base64!'}}")}}]  """);
+
+        StatusException refusal = await RefusalAsync(() => fixture.Admin.CreateAsync(ServerFixture.ConfigMaps, ns, ServerFixture.ConfigMap("a"), Token));
+
+        Assert.Equal(
+            (403, $"policy '{ns}' with binding '{ns}' denied request: unable to convert unstructured object to /v1, Kind=ConfigMap: error decoding from json: illegal base64 data at input byte 3"),
+            (refusal.Code, refusal.Message));
     }
 
     [Fact]
@@ -101,8 +148,10 @@ public sealed class MutatingPolicyTests(ServerFixture fixture) : IClassFixture<S
     }
 
     [Theory]
-    [InlineData("""{"patchType":"ApplyConfiguration","applyConfiguration":{"expression":"{'a': 1}"}}""", "must evaluate to Object")]
-    [InlineData("""{"patchType":"JSONPatch","jsonPatch":{"expression":"[1]"}}""", "must evaluate to list(JSONPatch)")]
+    [InlineData("""{"patchType":"ApplyConfiguration","applyConfiguration":{"expression":"{'a': 1}"}}""", "must evaluate to Object but got map(string, int)")]
+    [InlineData("""{"patchType":"ApplyConfiguration","applyConfiguration":{"expression":"object"}}""", "must evaluate to Object but got dyn")]
+    [InlineData("""{"patchType":"JSONPatch","jsonPatch":{"expression":"[]"}}""", "must evaluate to list(JSONPatch) but got list(dyn)")]
+    [InlineData("""{"patchType":"JSONPatch","jsonPatch":{"expression":"[1]"}}""", "must evaluate to list(JSONPatch) but got list(int)")]
     [InlineData("""{"patchType":"JSONPatch","jsonPatch":{"expression":"[JSONPatch{opp: 'add'}]"}}""", "undefined field 'opp'")]
     [InlineData("""{"patchType":"ApplyConfiguration","applyConfiguration":{"expression":"Object{spec: Object.metadata{name: 'x'}}"}}""", "expected \"Object.spec\", which matches field name path from root Object type")]
     [InlineData("""{"patchType":"ApplyConfiguration","jsonPatch":{"expression":"[]"}}""", "must be specified when patchType is ApplyConfiguration")]

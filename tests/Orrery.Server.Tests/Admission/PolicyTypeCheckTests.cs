@@ -37,10 +37,11 @@ public sealed class PolicyTypeCheckTests(ServerFixture fixture) : IClassFixture<
     [Theory]
     [InlineData("any", """{"apiGroups":["*"],"apiVersions":["v1"],"operations":["CREATE"],"resources":["deployments"]}""", "object.nothing > 1")]
     [InlineData("fits", Workloads, "object.spec.template.spec.containers.all(c, !has(c.resources.limits) || quantity(c.resources.limits['cpu']).isGreaterThan(quantity('1'))) && oldObject == null")]
+    [InlineData("params", Workloads, "params.data.nothing == 1", ""","paramKind":{"apiVersion":"none.example.com/v1","kind":"None"}""")]
     [InlineData("none", """{"apiGroups":["none.example.com"],"apiVersions":["v1"],"operations":["CREATE"],"resources":["nothings"]}""", "object.nothing > 1")]
-    public async Task Status_WhereNothingIsAmiss_SaysNothing(string name, string rule, string expression)
+    public async Task Status_WhereNothingIsAmiss_SaysNothing(string name, string rule, string expression, string more = "")
     {
-        await fixture.Admin.CreateAsync(Policies, "", Policy(name, $$"""  "validations":[{"expression":{{JsonValue.Create(expression).ToJsonString()}} }]  """, rule), Token);
+        await fixture.Admin.CreateAsync(Policies, "", Policy(name, $$"""  "validations":[{"expression":{{JsonValue.Create(expression).ToJsonString()}} }]{{more}}  """, rule), Token);
 
         Assert.Equal("{}", (await StatusAsync(name))["typeChecking"]!.ToJsonString());
     }

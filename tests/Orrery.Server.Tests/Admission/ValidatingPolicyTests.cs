@@ -14,7 +14,7 @@ public sealed class ValidatingPolicyTests(ServerFixture fixture) : IClassFixture
     [InlineData("""{"expression":"object.data.k == 'good'"}""", 422, "Invalid", "failed expression: object.data.k == 'good'")]
     [InlineData("""{"expression":"object.data.k == 'good'","message":" be good "}""", 422, "Invalid", "be good")]
     [InlineData("""{"expression":"object.data.k == 'good'","messageExpression":"'not ' + object.data.k","message":"x","reason":"Unauthorized"}""", 401, "Unauthorized", "not bad")]
-    [InlineData("""{"expression":"object.data.k == 'good'","messageExpression":"object.data.none","message":"x","reason":"RequestEntityTooLarge"}""", 413, "RequestEntityTooLarge", "x")]
+    [InlineData("""{"expression":"object.data.k == 'good'","messageExpression":"'not ' + object.data.none","message":"x","reason":"RequestEntityTooLarge"}""", 413, "RequestEntityTooLarge", "x")]
     [InlineData("""{"expression":"object.data.none == 'good'","reason":"Forbidden"}""", 422, "Invalid", "expression 'object.data.none == 'good'' resulted in error: no such key: none")]
     [InlineData("""{"expression":"variables.loud == 'GOOD' && variables.never"}""", 422, "Invalid", "failed expression: variables.loud == 'GOOD' && variables.never")]
     [InlineData("""{"expression":"variables.loud == 'BAD' && variables.never"}""", 422, "Invalid",
@@ -44,6 +44,7 @@ public sealed class ValidatingPolicyTests(ServerFixture fixture) : IClassFixture
     [InlineData("!authorizer.serviceAccount('default', 'default').group('').resource('secrets').check('get').allowed()")]
     [InlineData("authorizer.requestResource.check('delete').allowed() && authorizer.path('/healthz').check('get').allowed()")]
     [InlineData("has(object.metadata.uid) && has(object.metadata.creationTimestamp)")]
+    [InlineData("!has(oldObject.metadata) && oldObject.?metadata.?labels == optional.none()")]
     public async Task Create_WhatExpressionsMayUse_IsThere(string expression)
     {
         string ns = await fixture.NamespaceAsync();
@@ -279,7 +280,7 @@ public sealed class ValidatingPolicyTests(ServerFixture fixture) : IClassFixture
              "matchConstraints":{"resourceRules":[{"apiGroups":["*","x"],"apiVersions":[],"operations":["EAT"],"resources":["pods/*","pods/log"]}]},
              "matchConditions":[{"name":"a b","expression":"1"}],
              "variables":[{"name":"for","expression":"1"},{"name":"x","expression":"variables.y"}],
-             "validations":[{"expression":"1 + 1","reason":"NotFound"},{"expression":" "},{"expression":"true","message":"a\nb","messageExpression":"1"}],
+             "validations":[{"expression":"1 + 1","reason":"NotFound"},{"expression":" "},{"expression":"true","message":"a\nb","messageExpression":"1"},{"expression":"object.immutable"}],
              "auditAnnotations":[{"key":"k","valueExpression":"1"},{"key":"k","valueExpression":"null"}]}}
             """));
 
@@ -294,16 +295,17 @@ public sealed class ValidatingPolicyTests(ServerFixture fixture) : IClassFixture
             "spec.matchConstraints.resourceRules[0].apiGroups: Invalid value: [\"*\",\"x\"]: if '*' is present, must not specify other API groups",
             "spec.matchConstraints.resourceRules[0].apiVersions: Required value",
             "spec.matchConstraints.resourceRules[0].resources[1]: Invalid value: \"pods/log\": if 'pods/*' is present, must not specify pods/log",
-            "spec.matchConditions[0].expression: Invalid value: \"1\": must evaluate to bool",
+            "spec.matchConditions[0].expression: Invalid value: \"1\": must evaluate to bool but got int",
             "spec.matchConditions[0].name: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
             "spec.variables[0].name: Invalid value: \"for\": name is not a valid CEL identifier",
             "spec.variables[1].expression: Invalid value: \"variables.y\": compilation failed: ERROR: <input>:1:10: undefined field 'y'",
-            "spec.validations[0].expression: Invalid value: \"1 + 1\": must evaluate to bool",
+            "spec.validations[0].expression: Invalid value: \"1 + 1\": must evaluate to bool but got int",
             "spec.validations[0].reason: Unsupported value: \"NotFound\": supported values: \"Forbidden\", \"Invalid\", \"RequestEntityTooLarge\", \"Unauthorized\"",
             "spec.validations[1].expression: Required value: expression is not specified",
-            "spec.validations[2].messageExpression: Invalid value: \"1\": must evaluate to string",
+            "spec.validations[2].messageExpression: Invalid value: \"1\": must evaluate to string but got int",
             "spec.validations[2].message: Invalid value: \"a\\nb\": message must not contain line breaks",
-            "spec.auditAnnotations[0].valueExpression: Invalid value: \"1\": must evaluate to one of string, null_type",
+            "spec.validations[3].expression: Invalid value: \"object.immutable\": must evaluate to bool but got dyn",
+            "spec.auditAnnotations[0].valueExpression: Invalid value: \"1\": must evaluate to one of [string null_type] but got int",
             "spec.auditAnnotations[1].key: Duplicate value: \"k\"",
         ], faults);
     }

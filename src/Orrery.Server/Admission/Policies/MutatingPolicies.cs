@@ -72,7 +72,7 @@ internal sealed class MutatingPolicies(PolicySet<MutatingPolicy> policies, Admis
                 {
                     await InvokeAsync(invocation);
                 }
-                catch (StatusException fault) when (request.Operation != AdmissionOperation.Connect)
+                catch (StatusException fault) when (request.Operation != AdmissionOperation.Connect && fault.Status.Code != 500)
                 {
                     Refuse(invocation.Policy, invocation.Binding, fault.Message, StatusReason.Invalid);
                 }
@@ -122,7 +122,7 @@ internal sealed class MutatingPolicies(PolicySet<MutatingPolicy> policies, Admis
             // 2. The mutations.
             var errors = new List<string>();
             Schema schema = request.Kind == request.Resource.Kind ? matched.Schema : request.Schema;
-            JsonObject made = policy.Program.Mutate(input, schema, errors, cancellationToken);
+            JsonObject made = policy.Program.Mutate(input, schema, (json, isPatch) => Settle(matched, json, isPatch), errors, cancellationToken);
             foreach (string error in errors)
             {
                 Refuse(policy, binding, error, StatusReason.Invalid);
@@ -141,6 +141,30 @@ internal sealed class MutatingPolicies(PolicySet<MutatingPolicy> policies, Admis
             if (policy.Program.IsReinvoked)
             {
                 memory.Reinvocable.Add(key);
+            }
+        }
+
+        /// <summary>
+        /// An object of a built-in kind is decoded and defaulted after each mutation. What a JSON patch made of it must be one without anything unknown, otherwise the request fails,
+        /// whatever the policy says of its failures.
+        /// </summary>
+        private string? Settle(ResourceDefinition matched, JsonObject json, bool isPatch)
+        {
+            bool isWhole = request.Kind == request.Resource.Kind;
+            if (isWhole && matched.IsCustom)
+            {
+                return null;
+            }
+
+            GroupVersionKind kind = isWhole ? matched.Kind : request.Kind;
+            try
+            {
+                IReadOnlyList<string> unknown = request.Decode(matched, json);
+                return isPatch && unknown.Count > 0 ? throw ApiErrors.InternalError(DecodingFaults.StrictMessage(unknown)) : null;
+            }
+            catch (StatusException fault) when (fault.InnerException is FormatException why)
+            {
+                return isPatch ? throw ApiErrors.InternalError(why.Message) : $"unable to convert unstructured object to {kind.Group}/{kind.Version}, Kind={kind.Kind}: error decoding from json: {why.Message}";
             }
         }
 

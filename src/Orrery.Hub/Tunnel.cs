@@ -31,6 +31,9 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
     private CancellationTokenSource? over;
     private bool isOver;
 
+    /// <summary>Ends once the satellite is known to take streams; made with the first of them.</summary>
+    private Task? takesStreams;
+
     /// <param name="connection">What carries HTTP/2.</param>
     /// <param name="heard">What is below it, where heartbeats come in as well.</param>
     /// <param name="heartbeat">How often its satellite says that it lives.</param>
@@ -124,7 +127,30 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
         }
 
         request.Headers.TryAddWithoutValidation(StreamHeaderNames.AskedBy, Uri.EscapeDataString(asked.User));
+        if (asked.Stream is not null)
+        {
+            await TakesStreams().WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         return await SendAsync(request, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// A first answer, to a question of this side's own: before that comes what the satellite takes (SETTINGS). The framework has a stream wait for those in one place for all, and one who goes meanwhile takes that away from all
+    /// who come later: a tunnel that was slow once would take no streams for as long as it lasts.
+    /// </summary>
+    private Task TakesStreams()
+    {
+        lock (gate)
+        {
+            return takesStreams ??= AskAsync();
+        }
+
+        async Task AskAsync()
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Base, "/readyz"));
+            using HttpResponseMessage answer = await SendAsync(request, CancellationToken.None).ConfigureAwait(false);
+        }
     }
 
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)

@@ -246,7 +246,7 @@ public sealed class TunnelHub
         Log.TunnelOpen(logger, dataPlane, remote);
         records?.Changed(dataPlane);
         guard?.Opened(dataPlane);
-        string reason = "the server stops";
+        string reason = "its connection ended";
         try
         {
             reason = await tunnel.Closed.WaitAsync(cancellationToken).ConfigureAwait(false);

@@ -11,6 +11,9 @@ internal interface ITunnelRoute
 
     ValueTask LeaveAsync();
 
+    /// <summary>Cancelled once it has ended, also where its connection does not say so to those who read from it; to be asked for after <see cref="SendAsync"/>.</summary>
+    CancellationToken Over { get; }
+
     /// <summary>The answer as soon as its headers are there; one that grants a stream has a body that can be written to.</summary>
     /// <param name="http">The client's request: what of it passes is the route's business.</param>
     /// <exception cref="HttpRequestException">The way is broken.</exception>

@@ -7,6 +7,9 @@ namespace Orrery.Hub;
 /// <summary>To a tunnel that ends at another server: asked there at <c>dataplanes/NAME/relay</c>, with this server's own certificate.</summary>
 internal sealed class PeerRoute(KubeClient peer) : ITunnelRoute
 {
+    /// <summary>Never: the other server ends what goes through it.</summary>
+    public CancellationToken Over => default;
+
     public bool TryEnter() => true;
 
     public ValueTask LeaveAsync() => ValueTask.CompletedTask;

@@ -87,6 +87,18 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
     public string? Ended { get; private set; }
 
     /// <inheritdoc/>
+    public CancellationToken Over
+    {
+        get
+        {
+            lock (gate)
+            {
+                return over?.Token ?? default;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     public bool TryEnter()
     {
         for (int now = Volatile.Read(ref users); now > 0; now = Volatile.Read(ref users))
@@ -222,7 +234,11 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
     {
         IsGivenUp = true;
 
-        // Not by the orderly way: it would say goodbye to somebody who does not listen.
+        // Not by the orderly way: it would say goodbye to somebody who does not listen. Nor may those who were answered already wait for more until its connection is known to be dead.
         stream.Dispose();
+        lock (gate)
+        {
+            _ = over?.CancelAsync();
+        }
     }
 }

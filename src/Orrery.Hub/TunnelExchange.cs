@@ -23,10 +23,11 @@ internal sealed class TunnelExchange(TimeProvider time, ILogger logger)
         // 1. The start of the answer.
         using HttpResponseMessage answer = await SendAsync(route, asked, http, cancellationToken).ConfigureAwait(false);
 
-        // 2. The rest, one way,
+        // 2. The rest, until the tunnel ends at the latest: one way,
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, route.Over);
         if (asked.Stream is not { } stream || !(answer.IsSuccessStatusCode || (int)answer.StatusCode == StatusCodes.Status101SwitchingProtocols))
         {
-            await PassAsync(answer, asked.IsProxy, http, cancellationToken).ConfigureAwait(false);
+            await PassAsync(answer, asked.IsProxy, http, either.Token, cancellationToken).ConfigureAwait(false);
             return;
         }
 
@@ -37,7 +38,7 @@ internal sealed class TunnelExchange(TimeProvider time, ILogger logger)
         }
 
         StreamHeaders.CopyAnswer(answer.Headers, http.Response.Headers);
-        await stream.RunAsync(answer.Content, stream.Protocol, cancellationToken).ConfigureAwait(false);
+        await stream.RunAsync(answer.Content, stream.Protocol, either.Token).ConfigureAwait(false);
     }
 
     /// <summary>For an answer of moderate size, as a whole.</summary>
@@ -87,7 +88,8 @@ internal sealed class TunnelExchange(TimeProvider time, ILogger logger)
 
     private static StatusException Late(TunnelRequest asked) => ApiErrors.Timeout($"{asked.Subject} data plane \"{asked.DataPlane}\", which did not answer within {AnswerLimit.TotalSeconds:0} s");
 
-    private static async Task PassAsync(HttpResponseMessage answer, bool allHeaders, HttpContext http, CancellationToken cancellationToken)
+    /// <param name="over">Cancelled with the tunnel, and with <paramref name="cancellationToken"/>.</param>
+    private static async Task PassAsync(HttpResponseMessage answer, bool allHeaders, HttpContext http, CancellationToken over, CancellationToken cancellationToken)
     {
         http.Response.StatusCode = (int)answer.StatusCode;
         if (allHeaders)
@@ -104,9 +106,9 @@ internal sealed class TunnelExchange(TimeProvider time, ILogger logger)
         {
             // A watch or a followed log may say nothing for long: that it has begun is said at once.
             await http.Response.Body.FlushAsync(cancellationToken).ConfigureAwait(false);
-            await StreamRelay.CopyAsync(body, http.Response.Body, cancellationToken).ConfigureAwait(false);
+            await StreamRelay.CopyAsync(body, http.Response.Body, over).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is IOException or HttpRequestException)
+        catch (Exception e) when (e is IOException or HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             // It broke off within the body: so does what the client gets, lest it take it for all.
             http.Abort();

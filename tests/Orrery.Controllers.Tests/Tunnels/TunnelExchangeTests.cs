@@ -1,5 +1,7 @@
+using System.IO.Pipelines;
 using System.Net;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orrery.Api;
 using Orrery.Hub;
@@ -68,11 +70,35 @@ public sealed class TunnelExchangeTests
         }
     }
 
+    /// <summary>A satellite that is given up may leave what it began to answer open for as long as its connection is not known to be dead.</summary>
+    [Fact]
+    public async Task RunAsync_TunnelEndsWithinAnAnswer_BreaksTheClientsOff()
+    {
+        using var over = new CancellationTokenSource();
+        var route = new Late { Over = over.Token };
+        var http = new DefaultHttpContext();
+        var client = new Client();
+        http.Features.Set<IHttpRequestLifetimeFeature>(client);
+        var log = new Pipe();
+        await log.Writer.WriteAsync("a line"u8.ToArray(), TestContext.Current.CancellationToken);
+        route.Answer.TrySetResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(log.Reader.AsStream()) });
+        Task asking = new TunnelExchange(TimeProvider.System, NullLogger.Instance).RunAsync(
+            route, new TunnelRequest("pa2-par", "/log", "it is asked of", "jane") { IsPatient = true }, http, TestContext.Current.CancellationToken);
+        Assert.False(client.IsAborted);
+
+        await over.CancelAsync();
+
+        await asking.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        Assert.True(client.IsAborted);
+    }
+
     private static Task<KubeObject> FetchAsync(HttpStatusCode code, string body) => new TunnelExchange(TimeProvider.System, NullLogger.Instance).FetchAsync(
         new Answering(code, body), new TunnelRequest("pa2-par", "/version", "it is asked of", "jane"), new DefaultHttpContext(), TestContext.Current.CancellationToken);
 
     private sealed class Answering(HttpStatusCode code, string body) : ITunnelRoute
     {
+        public CancellationToken Over => default;
+
         public bool TryEnter() => true;
 
         public ValueTask LeaveAsync() => ValueTask.CompletedTask;
@@ -81,8 +107,19 @@ public sealed class TunnelExchangeTests
             Task.FromResult(new HttpResponseMessage(code) { Content = new StringContent(body) });
     }
 
+    private sealed class Client : IHttpRequestLifetimeFeature
+    {
+        public bool IsAborted { get; private set; }
+
+        public CancellationToken RequestAborted { get; set; }
+
+        public void Abort() => IsAborted = true;
+    }
+
     private sealed class Late : ITunnelRoute
     {
+        public CancellationToken Over { get; init; }
+
         public TaskCompletionSource<HttpResponseMessage> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public bool TryEnter() => true;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
@@ -165,7 +166,13 @@ public sealed class ApiServer : IAsyncDisposable
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(3);
         ConnectionLooks.BePatient(kestrel.Limits);
         CipherSuitesPolicy? ciphers = options.CipherSuites is { } suites && !OperatingSystem.IsWindows() ? new CipherSuitesPolicy(suites) : null;
-        kestrel.Listen(options.Address, options.Port, listen =>
+        kestrel.Listen(options.Address, options.Port, Serve);
+        if (options.AlsoOnLoopback && !IPAddress.IsLoopback(options.Address) && !options.Address.Equals(IPAddress.Any) && !options.Address.Equals(IPAddress.IPv6Any))
+        {
+            kestrel.Listen(IPAddress.Loopback, options.Port, Serve);
+        }
+
+        void Serve(ListenOptions listen)
         {
             listen.Protocols = HttpProtocols.Http1AndHttp2;
             listen.Use(kestrel.ApplicationServices.GetRequiredService<ConnectionLooks>().Before);
@@ -205,6 +212,6 @@ public sealed class ApiServer : IAsyncDisposable
             listen.Use(HandshakeTurns.After);
             listen.Use(IdleRecords.After);
             listen.Use(SessionTickets.After);
-        });
+        }
     }
 }

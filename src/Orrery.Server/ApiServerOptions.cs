@@ -35,6 +35,9 @@ public sealed record ApiServerOptions
 
     public IPAddress Address { get; init; } = IPAddress.Loopback;
 
+    /// <summary>Also listens on the loopback interface, at the same port, where <see cref="Address"/> is one of another interface: for whoever works with the server on its own machine.</summary>
+    public bool AlsoOnLoopback { get; init; }
+
     /// <summary>TCP port; zero takes a free one.</summary>
     public int Port { get; init; }
 

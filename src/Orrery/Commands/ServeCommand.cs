@@ -18,7 +18,7 @@ internal static class ServeCommand
         Option<string> dataDir = Options.DataDir();
         Option<int> port = Options.Port();
         port.Description = $"Port to listen on. Default {Settings.DefaultPort}, or what the installation was made with.";
-        var address = new Option<string>("--address") { Description = "IP address to listen on.", DefaultValueFactory = _ => "127.0.0.1", HelpName = "IP" };
+        var address = new Option<string>("--address") { Description = "IP address to listen on; one of another interface is listened on beside the loopback interface.", DefaultValueFactory = _ => "127.0.0.1", HelpName = "IP" };
         var publicUrl = new Option<string?>("--public-url")
         {
             Description = "How users reach the API, such as the address of a load balancer before several replicas; what the Service kubernetes of each cluster leads to. Default: this server on the loopback interface.", HelpName = "URL",

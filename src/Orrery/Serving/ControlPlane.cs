@@ -54,6 +54,7 @@ internal static class ControlPlane
             {
                 Store = store,
                 Address = address,
+                AlsoOnLoopback = true,
                 Port = settings.Port,
                 ServingCertificate = serving,
                 ClientCas = authorities.Trusted(),

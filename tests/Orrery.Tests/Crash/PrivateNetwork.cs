@@ -29,6 +29,9 @@ internal sealed class PrivateNetwork : IDisposable
 
     public IReadOnlyList<EtcdHost> Hosts => [.. Enumerable.Range(0, count).Select(i => new EtcdHost(Address(i), ["ip", "netns", "exec", Namespace(i)]))];
 
+    /// <summary>Where hosts find this process.</summary>
+    public string Outside => $"10.213.{subnet}.1";
+
     private string Bridge => $"orb{id}";
 
     /// <summary>Skips the test where the system does not let this user make networks.</summary>
@@ -62,6 +65,14 @@ internal sealed class PrivateNetwork : IDisposable
 
     public void Plug(int host) => IpCommand.Run("link", "set", Cable(host), "up");
 
+    /// <summary>From now on packets of these kinds are dropped as they come to a host (<c>in</c>) or leave it (<c>out</c>), in the words of nft(8); without any all pass.</summary>
+    /// <exception cref="InvalidOperationException">There is no nft, or the kernel lets nobody do so.</exception>
+    public void Drop(int host, params (string Way, string Packets)[] dropped) => IpCommand.Run(
+        "netns", "exec", Namespace(host), "nft",
+        string.Join("; ", [
+            "flush ruleset", "add table inet lost", "add chain inet lost in { type filter hook input priority 0; }", "add chain inet lost out { type filter hook output priority 0; }",
+            .. dropped.Select(d => $"add rule inet lost {d.Way} {(d.Way == "in" ? "iifname" : "oifname")} eth0 {d.Packets} counter drop")]));
+
     public void Dispose()
     {
         // A namespace takes its end of the cable with it.
@@ -81,7 +92,7 @@ internal sealed class PrivateNetwork : IDisposable
     private void Build()
     {
         IpCommand.Run("link", "add", Bridge, "type", "bridge");
-        IpCommand.Run("addr", "add", $"10.213.{subnet}.1/24", "dev", Bridge);
+        IpCommand.Run("addr", "add", $"{Outside}/24", "dev", Bridge);
         IpCommand.Run("link", "set", Bridge, "up");
         for (int i = 0; i < count; i++)
         {

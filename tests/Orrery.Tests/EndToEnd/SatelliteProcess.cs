@@ -17,9 +17,11 @@ internal sealed class SatelliteProcess(Process process) : IDisposable
     public int Id => process.Id;
 
     /// <param name="via">Proxy to the control plane, with its password, as a pod's environment says it; null: none.</param>
-    public static SatelliteProcess Start(string name, string kubeconfig, string? via = null)
+    /// <param name="enter">The program that goes where it runs, with its arguments; null: here.</param>
+    public static SatelliteProcess Start(string name, string kubeconfig, string? via = null, IReadOnlyList<string>? enter = null)
     {
-        var start = new ProcessStartInfo(StandIn.Program, ["satellite", name, "--kubeconfig", kubeconfig]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        string[] command = [.. enter ?? [], StandIn.Program, "satellite", name, "--kubeconfig", kubeconfig];
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
         if (via is not null)
         {
             start.Environment["ORRERY_VIA"] = via;

@@ -62,12 +62,22 @@ internal sealed class IdentityStore(KubeClient cluster, string secretName)
         }
     }
 
-    /// <summary>Makes it again where somebody took it away: a satellite that starts anew without it knows nothing of itself. Where its whole namespace goes, it is its owner who sends it away.</summary>
-    /// <returns>Whether it was gone.</returns>
+    /// <summary>Makes it again where somebody took it away, or wrote what is no identity in its place: a satellite that starts anew without it knows nothing of itself. Where its whole namespace goes, it is its owner who sends it away.</summary>
+    /// <returns>Whether it was gone, or nobody's.</returns>
     public async Task<bool> RestoreAsync(SatelliteIdentity identity, CancellationToken cancellationToken)
     {
-        if (await FindAsync(cancellationToken).ConfigureAwait(false) is not null
-            || await cluster.FindAsync(ClusterResources.Namespaces, "", JoinNames.SystemNamespace, cancellationToken).ConfigureAwait(false) is not { IsDeleting: false })
+        KubeObject? there = await FindAsync(cancellationToken).ConfigureAwait(false);
+        if (there is not null)
+        {
+            if (SatelliteIdentity.Of(there) is not null)
+            {
+                return false;
+            }
+
+            // Nobody works with that: another satellite would have written one.
+            present = there;
+        }
+        else if (await cluster.FindAsync(ClusterResources.Namespaces, "", JoinNames.SystemNamespace, cancellationToken).ConfigureAwait(false) is not { IsDeleting: false })
         {
             return false;
         }

@@ -43,8 +43,9 @@ internal sealed record SatelliteIdentity(
         string? Text(string key) => secret.TextAt("data", key) is { Length: > 0 } data ? Encoding.UTF8.GetString(Convert.FromBase64String(data)) : null;
         try
         {
-            SatelliteIdentity? identity = Text(DataPlaneKey) is { } name && Text(ClusterKey) is { } cluster && Uri.TryCreate(Text(ServerKey), UriKind.Absolute, out Uri? server) && Text(AuthoritiesKey) is { } authorities
-                ? new SatelliteIdentity(name, cluster, server, authorities, Text(CertificateKey), Text(PrivateKey), Text(NextKey), Text(TokenKey))
+            SatelliteIdentity? identity = Text(DataPlaneKey) is { } name && Text(ClusterKey) is { } cluster && Uri.TryCreate(Text(ServerKey), UriKind.Absolute, out Uri? server) && server.Scheme is "https" or "http"
+                && Text(AuthoritiesKey) is { } authorities && Pem(authorities).Count > 0
+                ? new SatelliteIdentity(name, cluster, server, authorities, Text(CertificateKey), Text(PrivateKey), Text(NextKey) is { } next && IsKey(next) ? next : null, Text(TokenKey))
                 : null;
 
             // A certificate with another's key is nobody's: to find that out only when it is used would end the satellite each time it starts.
@@ -54,6 +55,22 @@ internal sealed record SatelliteIdentity(
         catch (Exception e) when (e is FormatException or CryptographicException or ArgumentException)
         {
             return null;
+        }
+    }
+
+    /// <summary>Whether a request can be signed by it: one that was begun by anything else is begun anew.</summary>
+    private static bool IsKey(string pem)
+    {
+        try
+        {
+            using var key = ECDsa.Create();
+            key.ImportFromPem(pem);
+            CryptographicOperations.ZeroMemory(key.ExportPkcs8PrivateKey());
+            return true;
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            return false;
         }
     }
 

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using Orrery.Api;
@@ -30,7 +32,7 @@ public sealed class IdentityStoreTests
         await Assert.ThrowsAsync<HttpRequestException>(() => store.WriteAsync(Identity("lost"), Token));
         await store.WriteAsync(Identity("next"), Token);
 
-        Assert.Equal("next", (await store.ReadAsync(Token))!.NextKeyPem);
+        Assert.Equal("next", (await store.ReadAsync(Token))!.UsedToken);
     }
 
     [Fact]
@@ -51,7 +53,7 @@ public sealed class IdentityStoreTests
 
         StatusException conflict = await Assert.ThrowsAsync<StatusException>(() => store.WriteAsync(Identity("next"), Token));
         Assert.True(conflict.IsConflict);
-        Assert.Equal("other", (await other.ReadAsync(Token))!.NextKeyPem);
+        Assert.Equal("other", (await other.ReadAsync(Token))!.UsedToken);
     }
 
     /// <summary>Who labels a Secret, or stores all of them anew under another key, writes nothing that concerns its satellite.</summary>
@@ -70,7 +72,7 @@ public sealed class IdentityStoreTests
         secret.Touch();
         await store.WriteAsync(Identity("3"), Token);
 
-        Assert.Equal("3", (await store.ReadAsync(Token))!.NextKeyPem);
+        Assert.Equal("3", (await store.ReadAsync(Token))!.UsedToken);
         Assert.Equal("yes", secret.Kept!.Metadata.TextAt("labels", "backup"));
     }
 
@@ -85,7 +87,7 @@ public sealed class IdentityStoreTests
         secret.Kept = null;
         await store.WriteAsync(Identity("2"), Token);
 
-        Assert.Equal("2", (await store.ReadAsync(Token))!.NextKeyPem);
+        Assert.Equal("2", (await store.ReadAsync(Token))!.UsedToken);
     }
 
     [Theory]
@@ -103,10 +105,75 @@ public sealed class IdentityStoreTests
         secret.IsNamespaceLeaving = !stays;
 
         Assert.Equal(stays, await store.RestoreAsync(Identity("1"), Token));
-        Assert.Equal(stays ? "1" : null, (await store.ReadAsync(Token))?.NextKeyPem);
+        Assert.Equal(stays ? "1" : null, (await store.ReadAsync(Token))?.UsedToken);
     }
 
-    private static SatelliteIdentity Identity(string key) => new("edge-1", "uid", new Uri("https://example.com"), "authorities", null, null, key, null);
+    /// <summary>Whatever stands in one key of the Secret, a satellite starts by it: with what is left, or as one that never joined.</summary>
+    [Theory]
+    [InlineData("next.key", true)]
+    [InlineData("used-token", true)]
+    [InlineData("server", false)]
+    [InlineData("ca.crt", false)]
+    [InlineData("tls.crt", false)]
+    [InlineData("tls.key", false)]
+    public async Task Read_GarbageInOneKey_IsAnIdentityOrNone(string key, bool isOne)
+    {
+        using var secret = new OneSecret();
+        using KubeClient cluster = secret.Client();
+        using var own = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        string pem = own.ExportPkcs8PrivateKeyPem();
+        SatelliteIdentity whole = Identity("1") with { CertificatePem = AuthoritiesPem, KeyPem = KeyPem, NextKeyPem = pem };
+        foreach (string garbage in (string[])["garbage", "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", own.ExportSubjectPublicKeyInfoPem(), "\0", "ftp://example.com", new string('x', 900_000)])
+        {
+            secret.Kept = null;
+            var store = new IdentityStore(cluster, JoinNames.IdentitySecret);
+            await store.WriteAsync(whole, Token);
+            Assert.Equal(whole, await new IdentityStore(cluster, JoinNames.IdentitySecret).ReadAsync(Token));
+            secret.Kept!["data"]![key] = Convert.ToBase64String(Encoding.UTF8.GetBytes(garbage));
+            secret.Touch();
+
+            SatelliteIdentity? read = await new IdentityStore(cluster, JoinNames.IdentitySecret).ReadAsync(Token);
+
+            Assert.Equal(isOne, read is not null);
+            Assert.Null(read?.NextKeyPem is { } next && next != pem ? next : null);
+            read?.Authorities();
+            read?.Certificate()?.Dispose();
+        }
+    }
+
+    /// <summary>A satellite that runs knows what it is: what somebody spoils it puts back, and can replace its certificate later.</summary>
+    [Fact]
+    public async Task Restore_SomebodyElseWroteNoIdentity_PutsItBack()
+    {
+        using var secret = new OneSecret();
+        using KubeClient cluster = secret.Client();
+        var store = new IdentityStore(cluster, JoinNames.IdentitySecret);
+        await store.WriteAsync(Identity("1"), Token);
+
+        secret.Kept!["data"]!["ca.crt"] = "";
+        secret.Touch();
+
+        Assert.True(await store.RestoreAsync(Identity("1"), Token));
+        Assert.Equal("1", (await store.ReadAsync(Token))!.UsedToken);
+        await store.WriteAsync(Identity("2"), Token);
+        Assert.Equal("2", (await store.ReadAsync(Token))!.UsedToken);
+    }
+
+    private static readonly (string Certificate, string Key) Authority = NewAuthority();
+
+    private static string AuthoritiesPem => Authority.Certificate;
+
+    private static string KeyPem => Authority.Key;
+
+    private static (string Certificate, string Key) NewAuthority()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        using X509Certificate2 certificate = new CertificateRequest("CN=authority", key, HashAlgorithmName.SHA256).CreateSelfSigned(now, now.AddDays(1));
+        return (certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
+    }
+
+    private static SatelliteIdentity Identity(string token) => new("edge-1", "uid", new Uri("https://example.com"), AuthoritiesPem, null, null, null, token);
 
     /// <summary>A cluster with room for one Secret, whose answer may get lost.</summary>
     private sealed class OneSecret : HttpMessageHandler

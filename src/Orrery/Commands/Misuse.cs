@@ -21,15 +21,18 @@ internal static class Misuse
     {
         Command command = parsed.CommandResult.Command;
         string path = string.Join(' ', Path(parsed.CommandResult).Reverse());
-        if (command.Subcommands.Count > 0 && parsed.UnmatchedTokens is [])
+        if (command.Subcommands.Count > 0 && parsed.UnmatchedTokens is [] && command is not RootCommand)
         {
             // A group of commands alone: which there are.
+            Console.Error.WriteLine($"orrery: '{path}' is a group of commands, and needs one of them: {string.Join(", ", command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name).Order(StringComparer.Ordinal))}");
+        }
+        else if (command.Subcommands.Count > 0 && parsed.UnmatchedTokens is [])
+        {
             error.ShowTypoCorrections = false;
             _ = error.Invoke(parsed);
             return Failed;
         }
-
-        if (command.Subcommands.Count > 0)
+        else if (command.Subcommands.Count > 0)
         {
             string? near = Elsewhere.TryGetValue(parsed.UnmatchedTokens[0], out string? other) && command.Subcommands.Any(c => c.Name == other && !c.Hidden) ? other
                 : NearestName.Of(parsed.UnmatchedTokens[0], command.Subcommands.Where(c => !c.Hidden).SelectMany(c => c.Aliases.Append(c.Name)));

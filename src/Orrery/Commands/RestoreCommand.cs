@@ -64,6 +64,10 @@ internal static class RestoreCommand
 
             return 0;
         }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException && !File.Exists(file))
+        {
+            throw new CommandFailedException($"there is no backup {file}; name a file that 'orrery backup' wrote", error);
+        }
         catch (Exception error) when (error is BackupException or StoreException or IOException or UnauthorizedAccessException)
         {
             throw new CommandFailedException(error.Message, error);

@@ -99,6 +99,10 @@ public sealed class CommandTests(CommandTests.Small installed) : IClassFixture<C
     [InlineData("there is no data plane", "kubeconfig", "--data-plane", "nope")]
     [InlineData("'system:masters' is no name for a person", "kubeconfig", "--user", "ada", "--group", "system:masters")]
     [InlineData("--group goes with --user", "kubeconfig", "--group", "developers")]
+    [InlineData("there is no backup /nonexistent/orrery.backup; name a file that 'orrery backup' wrote", "restore", "/nonexistent/orrery.backup", "--check")]
+    [InlineData("'orrery tenant' is a group of commands, and needs one of them: create, delete, ", "tenant")]
+    [InlineData("'orrery pki' is a group of commands, and needs one of them: export, import, rotate", "pki")]
+    [InlineData("See 'orrery top --help'.", "top")]
     [InlineData("--changes", "bench", "propagate", "--changes", "0")]
     public async Task Command_WithABadArgument_SaysWhatIsWrong(string expected, params string[] arguments)
     {

@@ -13,7 +13,7 @@ public sealed partial class JoinRefusalTests(Vendor vendor)
     public async Task Token_InOtherHands_IsGoodOnce_AndForNothingButASatellitesCertificate()
     {
         Kubectl.Require();
-        Kubectl invited = await InvitedAsync("narrow");
+        Kubectl invited = await InvitedAsync(vendor, "narrow");
         string uid = await UidAsync("narrow"), mine = $"CN=orrery:data-plane:narrow:{uid}";
 
         // 1. Anything else is refused, by name.
@@ -66,10 +66,11 @@ public sealed partial class JoinRefusalTests(Vendor vendor)
     }
 
     /// <summary>kubectl with nothing but the token of an invitation.</summary>
-    private async Task<Kubectl> InvitedAsync(string name)
+    /// <param name="verb"><c>add</c>, or <c>token</c> for a data plane that is there.</param>
+    internal static async Task<Kubectl> InvitedAsync(Installed vendor, string name, string verb = "add")
     {
-        string token = TokenLine().Match((await vendor.OrreryAsync("data-plane", "add", name)).Succeeded()).Groups[1].Value;
-        string path = Path.Combine(vendor.Folder, name + ".invited.kubeconfig");
+        string token = TokenLine().Match((await vendor.OrreryAsync("data-plane", verb, name)).Succeeded()).Groups[1].Value;
+        string path = Path.Combine(vendor.Folder, $"{name}.{verb}.invited.kubeconfig");
         string authority = CertificateLine().Match(await File.ReadAllTextAsync(vendor.Root.Kubeconfig, TestContext.Current.CancellationToken)).Groups[1].Value;
         await File.WriteAllTextAsync(path, $$"""
             apiVersion: v1

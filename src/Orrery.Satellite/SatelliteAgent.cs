@@ -63,7 +63,7 @@ public sealed class SatelliteAgent(SatelliteOptions options)
         var observe = new ObserveLoop(context);
         var usage = new UsageReport(context, observe.Pods, observe.Claims);
         var tenancies = new TenancyLoop(context, guards, observe.Nodes, observe.Pods, apply.Budgets);
-        var report = new ClusterReport(context, observe.Nodes, apply.Unwanted);
+        var report = new ClusterReport(context, observe.Nodes, new KeptObjects(context, observe.Nodes, apply.Unwanted, apply.OfOthers));
         ITunnel tunnel = options.Tunnel ?? new Presence(
             context,
             new TunnelDialer(context, new TunnelRequests(context, new PodRequests(context, observe.Pods), new MetricsRequests(context))),

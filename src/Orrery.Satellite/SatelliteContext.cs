@@ -35,15 +35,17 @@ internal sealed class SatelliteContext
         ControlPlane = controlPlane;
         Cluster = cluster;
         Namespace = OrreryNames.DataPlaneNamespace(options.DataPlane);
+        Served = new ServedControlPlane(controlPlane, options.DataPlane, policy);
         Works = new Informer(controlPlane, OrreryResources.Works, InformerOptions with { Namespace = Namespace });
         Namespaces = Following(ClusterResources.Namespaces, ManagedSelector);
         Tenancies = new KnownTenancies(new Informer(controlPlane, OrreryResources.Tenancies, InformerOptions with { Namespace = Namespace }), Namespace);
         Resources = new Resources(cluster, options.Time);
         Policy = policy;
         Record = record;
+        Served.Changed += TellRecovered;
         Actions = new ClusterActions(cluster, policy, record);
         Rights = new ClusterRights(this);
-        Restoration = new RestorationHold(controlPlane, options.DataPlane, [Works, Tenancies.Informer], options.Time);
+        Restoration = new RestorationHold(controlPlane, options.DataPlane, [Works, Tenancies.Informer], options.Time, Served.See);
         ClusterEvents = new EventRecorder(cluster, OrreryNames.SatelliteManager, options.Time, options.Loggers);
     }
 
@@ -64,6 +66,9 @@ internal sealed class SatelliteContext
 
     /// <summary>Shared by all that follow the cluster.</summary>
     public ServerHistory ClusterHistory { get; }
+
+    /// <summary>Which control plane this is all for.</summary>
+    public ServedControlPlane Served { get; }
 
     /// <summary>Whether the control plane lets this satellite in.</summary>
     public Standing Standing { get; }
@@ -124,7 +129,7 @@ internal sealed class SatelliteContext
     /// <summary>For kinds of the control plane.</summary>
     public InformerOptions InformerOptions => new()
     {
-        Until = Standing.UntilLetInAsync,
+        Until = UntilServedAsync,
         WatchTimeout = ControlPlaneWatch,
         Transform = InformerOptions.WithoutManagedFields,
         Time = Options.Time,
@@ -133,19 +138,26 @@ internal sealed class SatelliteContext
     };
 
     /// <summary>
-    /// Until it is known which namespaces are mapped, and what <paramref name="needed"/> follow: a satellite that has only started is asked before it has listed them, and would take what runs for what is not there.
+    /// Until it is known for which control plane and which namespaces are mapped, and what <paramref name="needed"/> follow: a satellite that has only started is asked before it has listed them, and would take what runs for what is not there.
     /// </summary>
     /// <exception cref="StatusException">503: the cluster does not say.</exception>
     public async Task KnownAsync(CancellationToken cancellationToken, params Informer[] needed)
     {
         try
         {
-            await Task.WhenAll(needed.Append(Namespaces).Select(i => i.HasSynced)).WaitAsync(KnowledgePatience, Time, cancellationToken).ConfigureAwait(false);
+            await Task.WhenAll(needed.Append(Namespaces).Select(i => i.HasSynced).Append(Served.UntilKnownAsync(cancellationToken))).WaitAsync(KnowledgePatience, Time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
             throw ApiErrors.ServiceUnavailable($"the satellite of data plane \"{Options.DataPlane}\" has only started, and does not know yet what runs there");
         }
+    }
+
+    /// <summary>What a control plane wants is not taken in before it is known which one it is.</summary>
+    private async Task UntilServedAsync(CancellationToken cancellationToken)
+    {
+        await Standing.UntilLetInAsync(cancellationToken).ConfigureAwait(false);
+        await Served.UntilKnownAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Raises <see cref="ClusterRecovered"/>.</summary>

@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Client;
+using Orrery.Satellite.Policy;
 
 namespace Orrery.Satellite.Tests;
 
@@ -10,6 +12,15 @@ internal static class Samples
     public static KubeObject Object(string json) => KubeObject.Parse(Encoding.UTF8.GetBytes(json));
 
     public static JsonObject Json(string json) => JsonNode.Parse(json)!.AsObject();
+
+    /// <summary>A control plane of which that is known; it is never asked, and the cluster's owner has said nothing.</summary>
+    public static ServedControlPlane Served(ControlPlaneMarks known)
+    {
+        var api = new KubeClient(new ClientConfig(new Uri("https://nobody.invalid")));
+        var served = new ServedControlPlane(api, "pa2-par", new PolicyWatch(api, new SatelliteOptions { DataPlane = "pa2-par", Cluster = api.Config }, new ServerHistory()));
+        served.Recall(known);
+        return served;
+    }
 
     public static KubeObject Work(string manifest, string status = "{}", long generation = 1) => Object($$"""
         {"apiVersion": "orrery.dev/v1alpha1", "kind": "Work",

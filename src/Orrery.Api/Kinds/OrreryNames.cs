@@ -114,6 +114,9 @@ public static class OrreryNames
     /// <summary>On an object whose drift is only reported: digest of what was applied.</summary>
     public const string AppliedAnnotation = "orrery.dev/applied";
 
+    /// <summary>On what a satellite applied or made in a data plane, and on machines that it took: uid of the control plane that wanted it, which is that of root's namespace <c>kube-system</c>.</summary>
+    public const string ControlPlaneAnnotation = "orrery.dev/control-plane";
+
     /// <summary>On a mapped namespace: the virtual cluster in full, as <c>namespace/name</c>.</summary>
     public const string ClusterAnnotation = "orrery.dev/cluster";
 
@@ -200,6 +203,9 @@ public static class OrreryNames
 
     /// <summary>On a DataPlane, while <see cref="RestoredAnnotation"/> stands on it: its satellite keeps what the control plane does not know of.</summary>
     public const string RestoredCondition = "Restored";
+
+    /// <summary>Of a data plane: its cluster holds what another control plane had applied there, which is left alone.</summary>
+    public const string LeftBehindCondition = "LeftBehind";
     public const string AppliedCondition = "Applied";
     public const string AvailableCondition = "Available";
 

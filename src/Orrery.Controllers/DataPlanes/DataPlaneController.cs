@@ -28,7 +28,11 @@ internal sealed class DataPlaneController : IController
         host = context.Host(
             "dataplanes", reconciler, [dataPlanes, namespaces, observations, tenancies, context.Works.Informer, .. own.All], () => dataPlanes.All().Select(d => d.Name));
 
-        dataPlanes.Subscribe(change => host.Queue.Add(change.Key.Name));
+        dataPlanes.Subscribe(change =>
+        {
+            host.Queue.Add(change.Key.Name);
+            TellLeftBehind(change);
+        });
         own.Tunnels.Subscribe(change => AddOwner(change.Key.Namespace));
         servers = context.Host("servers", new ServerLook(heartbeats), own.All, () => [], workers: 1);
         heartbeats.ServerHeard += server => servers.Queue.Add(server);
@@ -70,6 +74,22 @@ internal sealed class DataPlaneController : IController
         Task.WhenAll(own.All.Select(i => i.RunAsync(cancellationToken))
             .Append(StandingObjects.KeepAsync(context, DeletionGuard.Objects("orrery-data-planes-in-use", "dataplanes", "drain it first (spec.drained)", DeletionGuard.Tenants), cancellationToken))
             .Append(servers.RunAsync(cancellationToken)).Append(host.RunAsync(cancellationToken)));
+
+    /// <summary>That another control plane's is found in its cluster, or has gone: its satellite says it on the DataPlane, and may write no Events here.</summary>
+    private void TellLeftBehind(InformerChange change)
+    {
+        if (change is { Old: { } old, Current: { } now } && Conditions.IsTrue(old, OrreryNames.LeftBehindCondition) != Conditions.IsTrue(now, OrreryNames.LeftBehindCondition))
+        {
+            if (Conditions.Find(now, OrreryNames.LeftBehindCondition) is { } left)
+            {
+                context.Events.Warning(now, left.Reason, left.Message);
+            }
+            else
+            {
+                context.Events.Normal(now, "NothingLeftBehind", "nothing of another control plane is in the cluster any more");
+            }
+        }
+    }
 
     private void AddOwner(string ns)
     {

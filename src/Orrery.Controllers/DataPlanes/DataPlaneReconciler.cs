@@ -65,18 +65,19 @@ internal sealed class DataPlaneReconciler(
         }
 
         await OwnKinds.SetFinalizerAsync(root, dataPlanes, dataPlane, OrreryNames.DataPlaneFinalizer, present: true, cancellationToken).ConfigureAwait(false);
-        bool hadNamespace = namespaces.Get(ClusterName.Root, "", OrreryNames.DataPlaneNamespace(key)) is not null;
-        if (await HasNamespaceAsync(dataPlane, cancellationToken).ConfigureAwait(false))
-        {
-            if (Planted.Fault != PlantedFault.DataPlaneGrantsOnlyAtFirst || !hadNamespace) await GrantAsync(dataPlane, cancellationToken).ConfigureAwait(false);
-        }
-        else
+        bool hadNamespace = namespaces.Get(ClusterName.Root, "", OrreryNames.DataPlaneNamespace(key)) is not null, hasNamespace = await HasNamespaceAsync(dataPlane, cancellationToken).ConfigureAwait(false);
+        if (!hasNamespace)
         {
             readiness = new Readiness(
                 Conditions.False, "NamespaceTaken", $"namespace {OrreryNames.DataPlaneNamespace(key)} exists and is not this data plane's", null);
         }
 
+        // Whoever is let in finds which control plane it serves.
         await ReportAsync(dataPlane, readiness, cancellationToken).ConfigureAwait(false);
+        if (hasNamespace && (Planted.Fault != PlantedFault.DataPlaneGrantsOnlyAtFirst || !hadNamespace))
+        {
+            await GrantAsync(dataPlane, cancellationToken).ConfigureAwait(false);
+        }
 
         // A millisecond past the end, lest the look comes while the lease still holds.
         TimeSpan? again = readiness.LookAgain;
@@ -159,6 +160,8 @@ internal sealed class DataPlaneReconciler(
             ? works.In(dataPlane.Name).Count > 0 ? [.. wanted.Tenants] : []
             : [.. tenancies.InNamespace(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane.Name)).Select(t => t.Name).Order(StringComparer.Ordinal)];
         changed |= !JsonComparison.IsSame(dataPlane.At("status", "tenants"), OwnKinds.List(tenants));
+        string self = namespaces.Get(ClusterName.Root, "", OrreryNames.ServerNamespace)?.Uid ?? dataPlane.TextAt("status", "controlPlane") ?? "";
+        changed |= dataPlane.TextAt("status", "controlPlane") != self;
         bool stale = heartbeat is { } last && !(dataPlane.At("status", "lastHeartbeatTime")?.GetDateTimeOffset() >= last.Heard - HeartbeatPace);
         if (!changed && !stale)
         {
@@ -166,6 +169,7 @@ internal sealed class DataPlaneReconciler(
         }
 
         status["observedGeneration"] = dataPlane.Generation;
+        status["controlPlane"] = self;
         if (heartbeat is { } heard)
         {
             status["lastHeartbeatTime"] = Conditions.Time(heard.Heard);

@@ -64,6 +64,7 @@ internal sealed class AppliedMemory(SatelliteContext context)
         && last.Settled is { } settled
         && (settled.WorkVersion == work.ResourceVersion || Planted.Fault == PlantedFault.SettlesForGood)
         && settled.Tenancy == TenancyOf(work)
+        && settled.For == context.Served.Marks
         && last.Informer.Get(settled.Live)?.ResourceVersion == settled.LiveVersion;
 
     /// <param name="reported">The Work as it is after the report.</param>
@@ -75,7 +76,7 @@ internal sealed class AppliedMemory(SatelliteContext context)
             bool agrees = outcome.IsApplied && reported.Generation == work.Generation;
             memory[work.Name] = last with
             {
-                Settled = agrees ? new Settled(reported.ResourceVersion, ObjectKey.Of(outcome.Live!), outcome.Live!.ResourceVersion, TenancyOf(work)) : null,
+                Settled = agrees ? new Settled(reported.ResourceVersion, ObjectKey.Of(outcome.Live!), outcome.Live!.ResourceVersion, TenancyOf(work), context.Served.Marks) : null,
             };
         }
     }
@@ -87,5 +88,5 @@ internal sealed class AppliedMemory(SatelliteContext context)
         public Settled? Settled { get; init; }
     }
 
-    private sealed record Settled(string WorkVersion, ObjectKey Live, string LiveVersion, string Tenancy);
+    private sealed record Settled(string WorkVersion, ObjectKey Live, string LiveVersion, string Tenancy, ControlPlaneMarks For);
 }

@@ -14,6 +14,7 @@ namespace Orrery.Satellite.Applying;
 internal sealed class AppliedObjects
 {
     private const string ByWork = "work";
+    private const string ByControlPlane = "control-plane";
 
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(30);
 
@@ -26,6 +27,9 @@ internal sealed class AppliedObjects
     private readonly ConcurrentDictionary<GroupVersionResource, Lazy<Followed>> informers = new();
     private readonly ILogger logger;
     private CancellationToken running;
+
+    /// <summary>Every control plane that anything here names, or named.</summary>
+    private readonly ConcurrentDictionary<string, bool> named = new(StringComparer.Ordinal);
 
     /// <summary>Whether every kind could be looked at.</summary>
     private bool isWhole;
@@ -210,13 +214,17 @@ internal sealed class AppliedObjects
         return informer;
     }
 
-    /// <summary>All objects with the mark of a Work; usually one.</summary>
+    /// <summary>All objects with the mark of a Work of this control plane; usually one.</summary>
     public IEnumerable<(GroupVersionResource Resource, KubeObject Live)> Of(string work) =>
-        from informer in informers from live in informer.Value.Value.Informer.ByIndex(ByWork, work) select (informer.Key, live);
+        from informer in informers from live in informer.Value.Value.Informer.ByIndex(ByWork, work) where !context.Served.IsAnothers(live) select (informer.Key, live);
 
-    /// <summary>Names of all Works that anything here has the mark of.</summary>
+    /// <summary>What other control planes had applied here, by what they are called on it.</summary>
+    public IEnumerable<(string ControlPlane, KubeObject Live)> OfOthers() =>
+        from name in named.Keys where context.Served.IsAnothers(name) from informer in informers.Values from live in informer.Value.Informer.ByIndex(ByControlPlane, name) select (name, live);
+
+    /// <summary>Names of all Works of this control plane that anything here has the mark of.</summary>
     public IEnumerable<string> Works() =>
-        from informer in informers.Values from live in informer.Value.Informer.All() where MarkOf(live).Length > 0 select MarkOf(live);
+        from informer in informers.Values from live in informer.Value.Informer.All() where MarkOf(live).Length > 0 && !context.Served.IsAnothers(live) select MarkOf(live);
 
     /// <summary>Whether an autoscaler that was applied beside it says how many replicas it has.</summary>
     public bool IsScaled(Manifest manifest) =>
@@ -236,6 +244,7 @@ internal sealed class AppliedObjects
     {
         var informer = new Informer(context.Cluster, r, context.ClusterInformerOptions with { LabelSelector = SatelliteContext.ManagedSelector });
         informer.AddIndex(ByWork, o => MarkOf(o) is { Length: > 0 } work ? [work] : []);
+        informer.AddIndex(ByControlPlane, o => MarkOf(o).Length > 0 ? [Named(ControlPlaneMarks.NameOn(o))] : []);
         informer.Unserved += () => signal.TrySetResult();
         informer.Subscribe(change =>
         {
@@ -249,6 +258,12 @@ internal sealed class AppliedObjects
         _ = informer.RunAsync(stop.Token);
         return new Followed(informer, stop);
     })).Value.Informer;
+
+    private string Named(string controlPlane)
+    {
+        named.TryAdd(controlPlane, true);
+        return controlPlane;
+    }
 
     private sealed record Followed(Informer Informer, CancellationTokenSource Stop);
 }

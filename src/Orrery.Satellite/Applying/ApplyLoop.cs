@@ -143,6 +143,9 @@ internal sealed class ApplyLoop
     public IReadOnlyList<KubeObject> Unwanted() =>
         [.. applied.Works().Distinct().Where(w => context.Work(w) is null).SelectMany(applied.Of).Select(a => a.Live).Where(l => !l.IsDeleting)];
 
+    /// <summary>What other control planes had applied here, by what they are called on it.</summary>
+    public IEnumerable<(string ControlPlane, KubeObject Live)> OfOthers() => applied.OfOthers();
+
     /// <summary>Objects of a kind wait for its definition: now it is there.</summary>
     private void LookAtKind(KubeObject definition)
     {

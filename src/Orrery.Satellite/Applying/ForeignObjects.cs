@@ -138,7 +138,7 @@ internal sealed class ForeignObjects(SatelliteContext context, AppliedObjects ap
     }
 
     /// <summary>What a Work brought that is gone goes by itself, unless its release wants it kept.</summary>
-    private bool IsAnothers(KubeObject found) => AppliedObjects.MarkOf(found).Length == 0 || ResourcePolicy.Keeps(found) || IsWanted(found);
+    private bool IsAnothers(KubeObject found) => AppliedObjects.MarkOf(found).Length == 0 || context.Served.IsAnothers(found) || ResourcePolicy.Keeps(found) || IsWanted(found);
 
     private bool IsWanted(KubeObject found) => AppliedObjects.MarkOf(found) is { Length: > 0 } work && context.Work(work) is { IsDeleting: false };
 

@@ -7,7 +7,8 @@ namespace Orrery.Satellite.Applying;
 
 /// <summary>What a Work asks for, with the marks by which the satellite finds its own again.</summary>
 /// <param name="Json">As it is applied.</param>
-internal sealed record Manifest(string WorkName, JsonObject Json)
+/// <param name="Served">For which control plane.</param>
+internal sealed record Manifest(string WorkName, JsonObject Json, ServedControlPlane Served)
 {
     public GroupVersionKind Kind => Json.GroupVersionKind;
 
@@ -19,16 +20,16 @@ internal sealed record Manifest(string WorkName, JsonObject Json)
     private static readonly string[] OwnerLabels = [OrreryNames.TenantLabel, OrreryNames.VirtualClusterLabel, OrreryNames.NamespaceLabel, OrreryNames.InstallationLabel];
 
     /// <exception cref="TerminalException">The Work holds no manifest that can be applied.</exception>
-    public static Manifest Of(KubeObject work) => Of(work, "manifest");
+    public static Manifest Of(KubeObject work, ServedControlPlane served) => Of(work, served, "manifest");
 
     /// <summary>What is to be applied next.</summary>
-    /// <inheritdoc cref="Of(KubeObject)"/>
-    public static Manifest OfTrial(KubeObject work) => Of(work, "trial", "manifest");
+    /// <inheritdoc cref="Of(KubeObject, ServedControlPlane)"/>
+    public static Manifest OfTrial(KubeObject work, ServedControlPlane served) => Of(work, served, "trial", "manifest");
 
     /// <summary>Whether there is something to apply, and not only something to try.</summary>
     public static bool IsIn(KubeObject work) => work.At("spec", "manifest") is not null;
 
-    private static Manifest Of(KubeObject work, params string[] path)
+    private static Manifest Of(KubeObject work, ServedControlPlane served, params string[] path)
     {
         if (work.At(["spec", .. path]) is not { ValueKind: System.Text.Json.JsonValueKind.Object } found)
         {
@@ -62,8 +63,15 @@ internal sealed record Manifest(string WorkName, JsonObject Json)
             }
         }
 
-        json.Metadata.ObjectAt("annotations")[OrreryNames.WorkAnnotation] = work.Name;
-        return new Manifest(work.Name, json);
+        JsonObject annotations = json.Metadata.ObjectAt("annotations");
+        annotations[OrreryNames.WorkAnnotation] = work.Name;
+        annotations.Remove(OrreryNames.ControlPlaneAnnotation);
+        if (served.Marks.Id is { Length: > 0 } id)
+        {
+            annotations[OrreryNames.ControlPlaneAnnotation] = id;
+        }
+
+        return new Manifest(work.Name, json, served);
     }
 
     /// <summary>Takes the mark from templates: what a controller makes of one is not what the Work asks for, and nobody else's.</summary>
@@ -103,7 +111,7 @@ internal sealed record Manifest(string WorkName, JsonObject Json)
         }
 
         var annotations = new JsonObject();
-        foreach (string annotation in new[] { OrreryNames.WorkAnnotation, OrreryNames.AppliedAnnotation }.Where(live.Annotations.ContainsKey))
+        foreach (string annotation in new[] { OrreryNames.WorkAnnotation, OrreryNames.ControlPlaneAnnotation, OrreryNames.AppliedAnnotation }.Where(live.Annotations.ContainsKey))
         {
             annotations[annotation] = null;
         }
@@ -122,6 +130,6 @@ internal sealed record Manifest(string WorkName, JsonObject Json)
         return this;
     }
 
-    /// <summary>Whether an object in the cluster carries the mark of this Work.</summary>
-    public bool Marks(KubeObject live) => live.Annotations.GetValueOrDefault(OrreryNames.WorkAnnotation) == WorkName;
+    /// <summary>Whether an object in the cluster carries the mark of this Work, and not of another control plane's that has the same name.</summary>
+    public bool Marks(KubeObject live) => live.Annotations.GetValueOrDefault(OrreryNames.WorkAnnotation) == WorkName && !Served.IsAnothers(live);
 }

@@ -22,7 +22,10 @@ internal sealed record MappedNamespace(string Tenant, ClusterName Cluster, strin
     /// <summary>Which making of the namespace; null where nobody said.</summary>
     public Incarnation? Incarnation { get; init; }
 
-    public bool IsSameOwner(MappedNamespace other) => this == other with { Incarnation = Incarnation };
+    /// <summary>Uid of the control plane that it is of; empty where that is not said.</summary>
+    public string ControlPlane { get; init; } = "";
+
+    public bool IsSameOwner(MappedNamespace other) => this == other with { Incarnation = Incarnation, ControlPlane = ControlPlane };
 
     /// <summary>Whether it is a namespace that was made for this very installation, which may then say more of it.</summary>
     public bool IsNamespaceOf(KubeObject live) => Installation is not null && live.Kind == "Namespace" && Of(live)?.Installation == Installation;
@@ -37,6 +40,7 @@ internal sealed record MappedNamespace(string Tenant, ClusterName Cluster, strin
                 {
                     Installation = installation,
                     Incarnation = Incarnation.Parse(ns.Annotations.GetValueOrDefault(OrreryNames.IncarnationAnnotation)),
+                    ControlPlane = ns.Annotations.GetValueOrDefault(OrreryNames.ControlPlaneAnnotation) ?? "",
                 }
                 : null;
         }
@@ -47,9 +51,17 @@ internal sealed record MappedNamespace(string Tenant, ClusterName Cluster, strin
             && ns.Labels.TryGetValue(OrreryNames.TenantLabel, out string? tenant)
             && ns.Labels.TryGetValue(OrreryNames.NamespaceLabel, out string? name)
             && parts.Length == 2 && parts[0].Length > 0 && parts[1].Length > 0
-                ? new MappedNamespace(tenant, ClusterName.Parse(cluster), name) { Incarnation = Incarnation.Parse(ns.Annotations.GetValueOrDefault(OrreryNames.IncarnationAnnotation)) }
+                ? new MappedNamespace(tenant, ClusterName.Parse(cluster), name)
+                {
+                    Incarnation = Incarnation.Parse(ns.Annotations.GetValueOrDefault(OrreryNames.IncarnationAnnotation)),
+                    ControlPlane = ns.Annotations.GetValueOrDefault(OrreryNames.ControlPlaneAnnotation) ?? "",
+                }
                 : null;
     }
+
+    /// <summary>Whether anybody's satellite marked it, also where somebody has removed the labels.</summary>
+    public static bool IsMarked(KubeObject ns) =>
+        ns.Annotations.ContainsKey(OrreryNames.ClusterAnnotation) || ns.Annotations.ContainsKey(OrreryNames.InstallationAnnotation) || ns.Annotations.ContainsKey(OrreryNames.ControlPlaneAnnotation);
 
     /// <summary>Whose a Work is.</summary>
     /// <returns>Null when the Work does not say.</returns>
@@ -108,6 +120,11 @@ internal sealed record MappedNamespace(string Tenant, ClusterName Cluster, strin
         if (Incarnation is { } incarnation)
         {
             annotations[OrreryNames.IncarnationAnnotation] = incarnation.ToString();
+        }
+
+        if (ControlPlane.Length > 0)
+        {
+            annotations[OrreryNames.ControlPlaneAnnotation] = ControlPlane;
         }
 
         return annotations;

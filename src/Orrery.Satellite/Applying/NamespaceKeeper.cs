@@ -13,6 +13,7 @@ internal sealed class NamespaceKeeper(SatelliteContext context, AppliedObjects a
     /// <returns>Null when the namespace is there and the owner's; otherwise why nothing may be applied in it.</returns>
     public async Task<ApplyOutcome?> EnsureAsync(string name, MappedNamespace owner, CancellationToken cancellationToken)
     {
+        owner = owner with { ControlPlane = context.Served.Marks.Id };
         if (context.NamespacesUnknown is { } unknown)
         {
             return ApplyOutcome.Refused(StatusReason.Forbidden, unknown);
@@ -30,6 +31,11 @@ internal sealed class NamespaceKeeper(SatelliteContext context, AppliedObjects a
 
             ns = await CreateAsync(name, owner, cancellationToken).ConfigureAwait(false);
             context.Namespaces.Observe(ns);
+        }
+
+        if (context.Served.AnotherOf(ns) is { } another && MappedNamespace.IsMarked(ns) && MappedNamespace.Of(ns) is var theirs && !(owner.IsVendors && theirs is { IsVendors: true }))
+        {
+            return ApplyOutcome.Refused("NotOurs", $"namespace {name} belongs to {(theirs is null ? "" : $"{theirs} of ")}{ServedControlPlane.Describe(another)}; it is left as it is");
         }
 
         if (owner.IsVendors)

@@ -20,7 +20,7 @@ internal sealed class NamespaceReconciler(SatelliteContext context, AppliedObjec
 
     public async Task<ReconcileResult> ReconcileAsync(string key, CancellationToken cancellationToken)
     {
-        if (context.Namespaces.Get(ClusterName.Root, "", key) is not { IsDeleting: false } ns || MappedNamespace.Of(ns) is null || !IsEmpty(key))
+        if (context.Namespaces.Get(ClusterName.Root, "", key) is not { IsDeleting: false } ns || context.Served.OwnerOf(ns) is null || !IsEmpty(key))
         {
             keptFor.TryRemove(key, out _);
             unknown.TryRemove(key, out _);

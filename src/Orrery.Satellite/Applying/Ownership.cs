@@ -27,6 +27,12 @@ internal static class Ownership
     public static bool MayAdopt(WorkHandling handling, KubeObject live, MappedNamespace owner, GroupVersionKind kind) =>
         handling.Adopts && AppliedObjects.MarkOf(live).Length == 0 && (owner.IsVendors || kind is not { Group: "networking.k8s.io", Kind: "NetworkPolicy" });
 
+    /// <summary>Why an object that another control plane had applied is not taken; null for any other. Nothing but its owner's word makes it ours, its field manager is the same.</summary>
+    public static ApplyOutcome? AnothersRefusal(KubeObject live, Manifest manifest, ServedControlPlane served) =>
+        AppliedObjects.MarkOf(live).Length > 0 && served.AnotherOf(live) is { } another
+            ? ApplyOutcome.Refused("NotOurs", $"{manifest.Kind.Kind} {manifest.Namespace}/{manifest.Name} belongs to {ServedControlPlane.Describe(another)}; it is left as it is", live)
+            : null;
+
     /// <summary>Whether we ever applied it: the API server keeps that as long as any field is ours.</summary>
     private static bool IsManaged(KubeObject live) =>
         live.At("metadata", "managedFields") is { ValueKind: JsonValueKind.Array } managers

@@ -18,7 +18,7 @@ internal static class ResourcePolicy
     /// <summary>A tenant's namespace goes with its Installation; one that holds something to keep must not, and is told so before that can happen.</summary>
     public static async Task MarkNamespaceAsync(SatelliteContext context, KubeObject kept, ILogger logger, CancellationToken cancellationToken)
     {
-        if (context.IsByCopy || context.Namespaces.Get(ClusterName.Root, "", kept.Namespace) is not { } ns || MappedNamespace.Of(ns) is not { Tenant.Length: > 0 } owner
+        if (context.IsByCopy || context.Namespaces.Get(ClusterName.Root, "", kept.Namespace) is not { } ns || context.Served.OwnerOf(ns) is not { Tenant.Length: > 0 } owner
             || ns.Annotations.ContainsKey(OrreryNames.KeptAnnotation))
         {
             return;

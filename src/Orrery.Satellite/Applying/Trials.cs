@@ -55,7 +55,7 @@ internal sealed class Trials(SatelliteContext context, NamespaceKeeper namespace
         Manifest manifest;
         try
         {
-            manifest = Manifest.OfTrial(work);
+            manifest = Manifest.OfTrial(work, context.Served);
         }
         catch (TerminalException e)
         {
@@ -78,6 +78,11 @@ internal sealed class Trials(SatelliteContext context, NamespaceKeeper namespace
 
         // Somebody else's object of that name would refuse the real thing, so it refuses this.
         KubeObject? live = await context.Cluster.FindAsync(served.Resource, manifest.Namespace, manifest.Name, cancellationToken).ConfigureAwait(false);
+        if (live is not null && Ownership.AnothersRefusal(live, manifest, context.Served) is { } anothers)
+        {
+            return anothers;
+        }
+
         bool isFormerRun = live is not null && IsFormerRun(work, live);
         var asked = WorkHandling.Asked(new KubeObject(work.At("spec", "trial", "manifest")!.Value));
         if (live is not null && !isFormerRun && !manifest.Marks(live) && !owner.IsNamespaceOf(live) && !Ownership.MayAdopt(asked, live, owner, manifest.Kind) && !Ownership.IsAppliedByUs(live, w => context.Work(w) is not null))

@@ -98,7 +98,7 @@ internal sealed class WorkApplication(
         Manifest manifest;
         try
         {
-            manifest = Manifest.Of(work);
+            manifest = Manifest.Of(work, context.Served);
         }
         catch (TerminalException e)
         {
@@ -228,6 +228,11 @@ internal sealed class WorkApplication(
             catch (StatusException e) when (e.Code == 403)
             {
                 return (null, ApplyOutcome.RefusedThere(e.Reason, e.Message));
+            }
+
+            if (live is not null && Ownership.AnothersRefusal(live, manifest, context.Served) is { } anothers)
+            {
+                return (live, anothers);
             }
 
             if (live is not null && !manifest.Marks(live) && !IsOurs(wanted, live))

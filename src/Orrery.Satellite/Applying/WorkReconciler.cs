@@ -170,7 +170,7 @@ internal sealed class WorkReconciler : IReconciler<string>
         if (live is null && withdrawal is Withdrawal.Remove or Withdrawal.Orphan)
         {
             // What a Deployment left, and this Work was to take.
-            (live, ApplyOutcome? controlled) = await left.FindAsync(Manifest.Of(work), LeftReplicaSets.Resource, cancellationToken).ConfigureAwait(false);
+            (live, ApplyOutcome? controlled) = await left.FindAsync(Manifest.Of(work, context.Served), LeftReplicaSets.Resource, cancellationToken).ConfigureAwait(false);
             if (controlled is not null)
             {
                 return controlled;

@@ -42,7 +42,7 @@ internal sealed class MachineKeeper(SatelliteContext context, Informer nodes, In
 
         // 1. What is needed beyond what is there.
         DateTimeOffset now = context.Time.GetUtcNow();
-        MachinePlan plan = MachinePlan.Of(tenant, machines?.Pools ?? [], nodes.All(), pods.All(), IsTenants, now - context.Options.MachineIdleTime);
+        MachinePlan plan = MachinePlan.Of(tenant, machines?.Pools ?? [], Known(), pods.All(), IsTenants, now - context.Options.MachineIdleTime);
         List<(KubeObject Node, MachinePool Pool)> unlike = [.. plan.Kept.Where(k => !IsAsWanted(k.Node, tenant, k.Pool.Name))];
         List<string> fought = [.. plan.Taken.Concat(unlike).Where(k => pace.MustWait(k.Node.Uid)).Select(k => k.Node.Name).Order(StringComparer.Ordinal)];
         foreach ((KubeObject node, MachinePool pool) in plan.Taken.Where(k => !fought.Contains(k.Node.Name)))
@@ -95,8 +95,11 @@ internal sealed class MachineKeeper(SatelliteContext context, Informer nodes, In
         return await LeaveAsync(tenant, plan.Left, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>All but those that another control plane took for a tenant of its own, whatever that is called.</summary>
+    private List<KubeObject> Known() => [.. nodes.All().Where(n => !n.Labels.ContainsKey(OrreryNames.TenantLabel) || !context.Served.IsAnothers(n))];
+
     /// <summary>The nodes that carry the tenant's label.</summary>
-    public IEnumerable<KubeObject> Of(string tenant) => nodes.All().Where(n => n.Labels.GetValueOrDefault(OrreryNames.TenantLabel) == tenant);
+    public IEnumerable<KubeObject> Of(string tenant) => nodes.All().Where(n => context.Served.TenantOf(n) == tenant);
 
     /// <summary>
     /// Pods of a workload follow its template onto the tenant's machines. One that was placed bare before it had any cannot be changed: it is evicted, as its budget
@@ -195,7 +198,7 @@ internal sealed class MachineKeeper(SatelliteContext context, Informer nodes, In
 
     private bool IsTenants(KubeObject pod, string tenant) => TenantOf(pod) == tenant;
 
-    private string? TenantOf(KubeObject pod) => context.Namespaces.Get(ClusterName.Root, "", pod.Namespace)?.Labels.GetValueOrDefault(OrreryNames.TenantLabel);
+    private string? TenantOf(KubeObject pod) => context.Served.TenantOf(context.Namespaces.Get(ClusterName.Root, "", pod.Namespace));
 
     /// <summary>What runs on every node, or by the node itself, or has ended, holds no node.</summary>
     internal static bool MustMove(KubeObject pod) =>
@@ -229,7 +232,11 @@ internal sealed class MachineKeeper(SatelliteContext context, Informer nodes, In
         await PatchAsync(
             node,
             new JsonObject { [OrreryNames.TenantLabel] = tenant, [OrreryNames.MachinePoolLabel] = pool },
-            new JsonObject { [OrreryNames.LeavingAnnotation] = leaving ? (node.At("spec", "unschedulable") is { ValueKind: System.Text.Json.JsonValueKind.True } ? "cordoned-before" : "true") : null },
+            new JsonObject
+            {
+                [OrreryNames.ControlPlaneAnnotation] = context.Served.Marks.Id is { Length: > 0 } id ? id : null,
+                [OrreryNames.LeavingAnnotation] = leaving ? (node.At("spec", "unschedulable") is { ValueKind: System.Text.Json.JsonValueKind.True } ? "cordoned-before" : "true") : null,
+            },
             spec,
             cancellationToken).ConfigureAwait(false);
     }
@@ -248,7 +255,7 @@ internal sealed class MachineKeeper(SatelliteContext context, Informer nodes, In
         await PatchAsync(
             node,
             new JsonObject { [OrreryNames.TenantLabel] = null, [OrreryNames.MachinePoolLabel] = null },
-            new JsonObject { [OrreryNames.LeavingAnnotation] = null, [OrreryNames.IdleSinceAnnotation] = null },
+            new JsonObject { [OrreryNames.ControlPlaneAnnotation] = null, [OrreryNames.LeavingAnnotation] = null, [OrreryNames.IdleSinceAnnotation] = null },
             spec,
             cancellationToken).ConfigureAwait(false);
         Log.MachineReleased(logger, node.Name, tenant);

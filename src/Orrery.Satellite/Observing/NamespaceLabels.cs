@@ -6,12 +6,13 @@ using Orrery.Satellite.Applying;
 
 namespace Orrery.Satellite.Observing;
 
-/// <summary>What labels a mapped namespace is to get: whose it is, and those that its tenant gave it, as they are carried. Pure.</summary>
+/// <summary>What marks a mapped namespace is to get: whose it is, and those that its tenant gave it, as they are carried. Pure.</summary>
 internal static class NamespaceLabels
 {
     /// <param name="observation">Says what is carried; what says nothing leaves what there is.</param>
-    /// <returns>A merge patch of the labels; null when all is as wanted.</returns>
-    public static JsonObject? Patch(KubeObject live, MappedNamespace owner, KubeObject observation)
+    /// <param name="controlPlane">Uid of the one that it is of; empty where that is not known.</param>
+    /// <returns>A merge patch; null when all is as wanted.</returns>
+    public static JsonObject? Patch(KubeObject live, MappedNamespace owner, KubeObject observation, string controlPlane)
     {
         var labels = new JsonObject();
         foreach ((string key, JsonNode? value) in owner.Labels())
@@ -32,7 +33,18 @@ internal static class NamespaceLabels
             }
         }
 
-        return labels.Count == 0 ? null : new JsonObject { ["metadata"] = new JsonObject { ["uid"] = live.Uid, ["labels"] = labels } };
+        var metadata = new JsonObject { ["uid"] = live.Uid };
+        if (labels.Count > 0)
+        {
+            metadata["labels"] = labels;
+        }
+
+        if (controlPlane.Length > 0 && owner.ControlPlane != controlPlane)
+        {
+            metadata["annotations"] = new JsonObject { [OrreryNames.ControlPlaneAnnotation] = controlPlane };
+        }
+
+        return metadata.Count == 1 ? null : new JsonObject { ["metadata"] = metadata };
     }
 
     /// <summary>Nothing but carried labels is taken from the control plane: the others are the cluster's own business.</summary>

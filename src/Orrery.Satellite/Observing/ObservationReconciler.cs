@@ -44,7 +44,7 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
         }
 
         KubeObject? live = watched[key.Kind].Get(ClusterName.Root, key.Namespace, key.Name);
-        MappedNamespace? owner = context.Namespaces.Get(ClusterName.Root, "", key.Kind == "Namespace" ? key.Name : key.Namespace) is { } ns ? MappedNamespace.Of(ns) : null;
+        MappedNamespace? owner = context.Namespaces.Get(ClusterName.Root, "", key.Kind == "Namespace" ? key.Name : key.Namespace) is { } ns ? context.Served.OwnerOf(ns) : null;
         KubeObject? present = observations.Get(ClusterName.Root, context.Namespace, ObservationBuilder.Name(key.Kind, key.Namespace, key.Name));
         if (live is null || (owner is null && key.Kind != "Node") || !ObservationBuilder.IsReported(live, key.Kind))
         {
@@ -100,7 +100,7 @@ internal sealed class ObservationReconciler(SatelliteContext context, IReadOnlyD
                 OrreryResources.Observations, context.Namespace, present.Name, PatchKind.Json, patch, cancellationToken).ConfigureAwait(false));
         }
 
-        if (present is not null && key.Kind == "Namespace" && !live.IsDeleting && !IsHeldBack(key, live) && NamespaceLabels.Patch(live, owner!, present) is { } labels)
+        if (present is not null && key.Kind == "Namespace" && !live.IsDeleting && !IsHeldBack(key, live) && NamespaceLabels.Patch(live, owner!, present, context.Served.Marks.Id) is { } labels)
         {
             context.Namespaces.Observe(await context.Actions.PatchAsync(ClusterResources.Namespaces, "Namespace", live.Name, labels, owner!.ToString(), cancellationToken).ConfigureAwait(false));
         }

@@ -47,9 +47,14 @@ internal sealed class ObserveLoop
             }
         });
 
-        // What a tenant asked of it may have been held back until now.
+        // What a tenant asked of it may have been held back until now, and a namespace may be ours by what is known now.
         context.ClusterRecovered += () =>
         {
+            foreach (KubeObject ns in namespaces.All())
+            {
+                host.Queue.Add(new ObservedKey("Namespace", "", ns.Name));
+            }
+
             foreach (ObservedKey key in observations.All().Where(o => o.Annotations.Count > 0).OrderBy(o => o.Name, StringComparer.Ordinal).Select(KeyOf).OfType<ObservedKey>())
             {
                 host.Queue.Add(key);

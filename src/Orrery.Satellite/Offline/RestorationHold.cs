@@ -12,7 +12,8 @@ namespace Orrery.Satellite.Offline;
 /// nothing is followed into it without a list.
 /// </para>
 /// </summary>
-internal sealed class RestorationHold(KubeClient controlPlane, string dataPlane, IReadOnlyList<Informer> wanted, TimeProvider time)
+/// <param name="see">Is told what the DataPlane says, and answers whether that is something else than what was known.</param>
+internal sealed class RestorationHold(KubeClient controlPlane, string dataPlane, IReadOnlyList<Informer> wanted, TimeProvider time, Func<KubeObject, bool>? see = null)
 {
     /// <summary>While it holds, whether it still does is asked so often at most.</summary>
     public static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
@@ -41,7 +42,10 @@ internal sealed class RestorationHold(KubeClient controlPlane, string dataPlane,
         {
             KubeObject? plane = await controlPlane.FindAsync(OrreryResources.DataPlanes, "", dataPlane, cancellationToken).ConfigureAwait(false);
             string? restored = plane?.Annotations.GetValueOrDefault(OrreryNames.RestoredAnnotation);
-            last = new Answer(lists, plane is null || restored is not null, time.GetTimestamp()) { Restored = restored };
+
+            // What was to go may be another's, by what is known now.
+            bool isAnother = plane is not null && see?.Invoke(plane) == true;
+            last = new Answer(lists, plane is null || isAnother || restored is not null, time.GetTimestamp()) { Restored = restored };
             return last.Holds;
         }
         catch (Exception e) when (Retry.IsAway(e) && !cancellationToken.IsCancellationRequested)

@@ -28,8 +28,9 @@ internal sealed class WantedKeeper
     public WantedKeeper(SatelliteContext context, ILogger logger)
     {
         this.context = context;
-        store = new WantedStore(context.Cluster, context.Options.DataPlane);
+        store = new WantedStore(context.Cluster, context.Options.DataPlane, context.Served);
         this.logger = logger;
+        context.Served.Changed += Changed;
         foreach (Informer source in Sources)
         {
             // A report of ours changes the object, and nothing that is wanted.
@@ -77,9 +78,9 @@ internal sealed class WantedKeeper
             changed = false;
             long start = context.Time.GetTimestamp();
             byte[] copy = WantedCopy.Encode(Sources.SelectMany(s => s.All()));
-            string digest = WantedStore.DigestOf(copy);
+            string digest = WantedStore.DigestOf(copy), version = digest + context.Served.Marks;
             wait = context.Time.GetElapsedTime(start) * Share is var rest && rest > Pace ? rest : Pace;
-            if (digest == written)
+            if (version == written)
             {
                 continue;
             }
@@ -91,7 +92,7 @@ internal sealed class WantedKeeper
                 using var end = new CancellationTokenSource(Timeout.InfiniteTimeSpan, context.Time);
                 await using CancellationTokenRegistration stopping = cancellationToken.UnsafeRegister(static last => ((CancellationTokenSource)last!).CancelAfter(Pace), end);
                 await store.WriteAsync(copy, digest, end.Token).ConfigureAwait(false);
-                written = digest;
+                written = version;
                 said = "";
             }
             catch (Exception e) when (Retry.IsAway(e))
@@ -113,12 +114,13 @@ internal sealed class WantedKeeper
     {
         try
         {
-            if (await store.ReadAsync(cancellationToken).ConfigureAwait(false) is not { } copy)
+            if (await store.ReadAsync(cancellationToken).ConfigureAwait(false) is not var (copy, by))
             {
                 return false;
             }
 
             ILookup<string, KubeObject> objects = WantedCopy.Decode(copy).ToLookup(o => o.Kind, StringComparer.Ordinal);
+            context.Served.Recall(by);
             context.Tenancies.Informer.Seed(objects["Tenancy"]);
             context.Works.Seed(objects["Work"]);
             Log.WorksOffline(logger, objects["Work"].Count());

@@ -13,12 +13,14 @@ namespace Orrery.Satellite.Offline;
 /// others have the digest in their names. So one write goes from a whole copy to the next, whoever is killed when.
 /// </summary>
 /// <param name="dataPlane">Whose copy it is.</param>
-internal sealed class WantedStore(KubeClient cluster, string dataPlane)
+/// <param name="served">Of which control plane, as the first part says.</param>
+internal sealed class WantedStore(KubeClient cluster, string dataPlane, ServedControlPlane served)
 {
     private const string Prefix = "orrery-wanted-";
     private const string Label = "orrery.dev/wanted";
     private const string DigestAnnotation = "orrery.dev/digest";
     private const string CountAnnotation = "orrery.dev/parts";
+    private const string UnmarkedAnnotation = "orrery.dev/serves-unmarked";
     private const string Member = "part";
 
     private static readonly string First = WantedCopy.PartName(Prefix, 0);
@@ -56,9 +58,9 @@ internal sealed class WantedStore(KubeClient cluster, string dataPlane)
         others = names;
     }
 
-    /// <returns>Null when there is none that is whole.</returns>
+    /// <returns>With what was known of the control plane then; null when there is none that is whole.</returns>
     /// <exception cref="FormatException">What is there is no copy.</exception>
-    public async Task<byte[]?> ReadAsync(CancellationToken cancellationToken)
+    public async Task<(byte[] Copy, ControlPlaneMarks By)?> ReadAsync(CancellationToken cancellationToken)
     {
         IReadOnlyList<KubeObject> found = await ListAsync(cancellationToken).ConfigureAwait(false);
         if (found.FirstOrDefault(p => p.Name == First) is not { } first || first.Annotations.GetValueOrDefault(DigestAnnotation) is not { } digest)
@@ -77,7 +79,9 @@ internal sealed class WantedStore(KubeClient cluster, string dataPlane)
         }
 
         byte[] copy = [.. parts.SelectMany(p => Convert.FromBase64String(p.TextAt("data", Member) ?? ""))];
-        return DigestOf(copy) == digest ? copy : null;
+        var by = new ControlPlaneMarks(
+            first.Annotations.GetValueOrDefault(OrreryNames.ControlPlaneAnnotation) ?? "", first.Annotations.GetValueOrDefault(UnmarkedAnnotation) is not "false");
+        return DigestOf(copy) == digest ? (copy, by) : null;
     }
 
     private async Task<IReadOnlyList<KubeObject>> ListAsync(CancellationToken cancellationToken) =>
@@ -85,6 +89,7 @@ internal sealed class WantedStore(KubeClient cluster, string dataPlane)
 
     private async Task PutAsync(string name, byte[] part, string digest, int count, CancellationToken cancellationToken)
     {
+        ControlPlaneMarks by = served.Marks;
         var secret = new JsonObject
         {
             ["apiVersion"] = "v1",
@@ -94,7 +99,13 @@ internal sealed class WantedStore(KubeClient cluster, string dataPlane)
                 ["name"] = name,
                 ["namespace"] = JoinNames.SystemNamespace,
                 ["labels"] = new JsonObject { [Label] = dataPlane },
-                ["annotations"] = new JsonObject { [DigestAnnotation] = digest, [CountAnnotation] = count.ToString(CultureInfo.InvariantCulture) },
+                ["annotations"] = new JsonObject
+                {
+                    [DigestAnnotation] = digest,
+                    [CountAnnotation] = count.ToString(CultureInfo.InvariantCulture),
+                    [OrreryNames.ControlPlaneAnnotation] = by.Id,
+                    [UnmarkedAnnotation] = by.ServesUnmarked ? "true" : "false",
+                },
             },
             ["type"] = "Opaque",
             ["data"] = new JsonObject { [Member] = Convert.ToBase64String(part) },

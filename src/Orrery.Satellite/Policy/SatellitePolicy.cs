@@ -18,8 +18,9 @@ internal sealed partial record SatellitePolicy
     private const string ExecKey = "exec";
     private const string PortForwardKey = "portForward";
     private const string ProxyKey = "proxy";
+    public const string RemoveOfKey = "removeOf";
 
-    private static readonly string[] Keys = [ModeKey, NamespacesKey, KindsKey, DeniedKindsKey, LogsKey, ExecKey, PortForwardKey, ProxyKey];
+    private static readonly string[] Keys = [ModeKey, NamespacesKey, KindsKey, DeniedKindsKey, LogsKey, ExecKey, PortForwardKey, ProxyKey, RemoveOfKey];
 
     /// <summary>Why the control plane changes nothing there, whatever the policy says.</summary>
     private const string OwnNamespace = $"namespace {JoinNames.SystemNamespace} is the satellite's own, and its owner's";
@@ -46,6 +47,9 @@ internal sealed partial record SatellitePolicy
 
     /// <summary>Whether operators of the control plane may ask the cluster's API itself.</summary>
     public bool Proxy { get; init; } = true;
+
+    /// <summary>Uids of other control planes of which what they left goes, and <see cref="ServedControlPlane.Unmarked"/> for what names none.</summary>
+    public IReadOnlyList<string> RemoveOf { get; init; } = [];
 
     /// <summary>Why the ConfigMap could not be read; null when it could.</summary>
     public string? Fault { get; init; }
@@ -79,6 +83,7 @@ internal sealed partial record SatellitePolicy
                 Exec = Flag(data, ExecKey),
                 PortForward = Flag(data, PortForwardKey),
                 Proxy = Flag(data, ProxyKey),
+                RemoveOf = List(data, RemoveOfKey, ControlPlaneName()),
             };
         }
         catch (FormatException e)
@@ -205,6 +210,9 @@ internal sealed partial record SatellitePolicy
 
     [GeneratedRegex(@"^(\*|[a-z0-9]([-a-z0-9]*\*?|[-a-z0-9]*[a-z0-9]))$")]
     private static partial Regex NamespacePattern();
+
+    [GeneratedRegex("^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|unmarked)$")]
+    private static partial Regex ControlPlaneName();
 
     [GeneratedRegex(@"^[A-Z][A-Za-z0-9]*(\.[a-z0-9][-a-z0-9.]*)?$")]
     private static partial Regex KindName();

@@ -25,12 +25,9 @@ internal sealed class ClusterReport : IReconciler<string>
     /// <summary>For how long another satellite is told of that has not written since.</summary>
     private static readonly TimeSpan SecondStays = TimeSpan.FromMinutes(10);
 
-    /// <summary>How many of the objects that are kept are named.</summary>
-    private const int KeptNamed = 10;
-
     private readonly SatelliteContext context;
     private readonly Informer nodes;
-    private readonly Func<IReadOnlyList<KubeObject>> unwanted;
+    private readonly KeptObjects kept;
     private readonly ReconcilerHost<string> host;
     private readonly ILogger logger;
     private readonly ClusterRevision revision;
@@ -50,12 +47,11 @@ internal sealed class ClusterReport : IReconciler<string>
     private bool measures;
     private IReadOnlyList<AccessRight>? missing;
 
-    /// <param name="unwanted">What runs in the cluster that the control plane does not want.</param>
-    public ClusterReport(SatelliteContext context, Informer nodes, Func<IReadOnlyList<KubeObject>> unwanted)
+    public ClusterReport(SatelliteContext context, Informer nodes, KeptObjects kept)
     {
         this.context = context;
         this.nodes = nodes;
-        this.unwanted = unwanted;
+        this.kept = kept;
         logger = context.Options.Loggers.CreateLogger("Orrery.Satellite.Report");
         upgrades = new ClusterUpgrades(context, logger);
         revision = new ClusterRevision(context.Cluster, context.ClusterHistory, logger);
@@ -120,9 +116,9 @@ internal sealed class ClusterReport : IReconciler<string>
         string restriction = context.Policy.Current.Summary;
         ClusterState state = StateOf(version is not null, fault);
         string rights = lacking is null ? "?" : ClusterRights.Describe(lacking);
-        string? restored = await RestoredAsync(cancellationToken).ConfigureAwait(false);
+        string? restored = await kept.RestoredAsync(cancellationToken).ConfigureAwait(false), left = kept.LeftBehind();
         string? unwritable = context.Record.Fault is { } lost && Applying.RefusalPace.IsFault(lost) ? lost.Message : null;
-        string Text() => $"{status.ToJsonString()}{state}{restriction}{rights}{restored}{unwritable}{IsDuplicated}";
+        string Text() => $"{status.ToJsonString()}{state}{restriction}{rights}{restored}{left}{unwritable}{IsDuplicated}";
         if (Text() == written && !isDoubtful)
         {
             return Done;
@@ -130,6 +126,9 @@ internal sealed class ClusterReport : IReconciler<string>
 
         isDoubtful = false;
         KubeObject present = await PresentAsync(cancellationToken).ConfigureAwait(false);
+        context.Served.See(present);
+        SetServed(status);
+        left = kept.LeftBehind();
         string last = present.TextAt("status", "satelliteInstance") ?? "";
         if (hasWritten && last.Length > 0 && last != context.Options.Instance)
         {
@@ -162,6 +161,11 @@ internal sealed class ClusterReport : IReconciler<string>
         if (restored is not null)
         {
             Set(status, present, OrreryNames.RestoredCondition, Conditions.True, "NotConfirmed", restored);
+        }
+
+        if (left is not null)
+        {
+            Set(status, present, OrreryNames.LeftBehindCondition, Conditions.True, "AnotherControlPlane", left);
         }
 
         var body = new JsonObject
@@ -208,6 +212,7 @@ internal sealed class ClusterReport : IReconciler<string>
             ["satelliteInstance"] = context.Options.Instance,
             ["address"] = context.Options.Cluster.Server.ToString(),
         };
+        SetServed(status);
         if (context.Options.ControlPlane.Now.ClientCertificate is { } certificate && SigningAuthority.Of(certificate) is { } authority)
         {
             status["satelliteAuthority"] = authority;
@@ -224,6 +229,15 @@ internal sealed class ClusterReport : IReconciler<string>
         }
 
         return status;
+    }
+
+    /// <summary>A control plane that does not say who it is has no such field.</summary>
+    private void SetServed(JsonObject status)
+    {
+        if (context.Served.Marks is { Id.Length: > 0 } known)
+        {
+            status["servesUnmarked"] = known.ServesUnmarked;
+        }
     }
 
     /// <summary>A field that is not applied again would be taken away.</summary>
@@ -272,20 +286,6 @@ internal sealed class ClusterReport : IReconciler<string>
             status, present, OrreryNames.RestrictedCondition, restricted ? Conditions.True : Conditions.False,
             !restricted ? "Unrestricted" : context.Policy.Current.Mode == Policy.PolicyMode.Enabled ? "Narrowed" : context.Policy.Current.Mode.ToString(),
             restricted ? $"the cluster's owner holds back: {restriction}" : "the cluster's owner holds nothing back");
-    }
-
-    /// <summary>What is kept, and why; null when nothing is.</summary>
-    private async Task<string?> RestoredAsync(CancellationToken cancellationToken)
-    {
-        if (context.IsByCopy || !await context.Restoration.HoldsAsync(cancellationToken).ConfigureAwait(false) || context.Restoration.Restored is not { } taken)
-        {
-            return null;
-        }
-
-        IReadOnlyList<KubeObject> kept = unwanted();
-        string names = string.Join(", ", kept.Select(o => $"{o.Kind} {o.Namespace}/{o.Name}").Order(StringComparer.Ordinal).Take(KeptNamed));
-        return $"the control plane was restored from a backup of {taken}; what it does not know of is kept until 'orrery data-plane confirm {context.Options.DataPlane}': "
-            + (kept.Count == 0 ? "nothing" : $"{kept.Count} objects ({names}{(kept.Count > KeptNamed ? ", …" : "")})");
     }
 
     private void SetPermitted(JsonObject status, KubeObject present, bool answers, IReadOnlyList<AccessRight>? lacking)

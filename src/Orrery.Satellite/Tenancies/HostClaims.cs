@@ -48,5 +48,5 @@ internal sealed class HostClaims(SatelliteContext context)
     }
 
     /// <returns>Null for what is no tenant's.</returns>
-    private string? TenantOf(KubeObject ingress) => context.Namespaces.Get(ClusterName.Root, "", ingress.Namespace)?.Labels.GetValueOrDefault(OrreryNames.TenantLabel);
+    private string? TenantOf(KubeObject ingress) => context.Served.TenantOf(context.Namespaces.Get(ClusterName.Root, "", ingress.Namespace));
 }

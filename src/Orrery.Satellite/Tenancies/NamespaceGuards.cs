@@ -37,10 +37,10 @@ internal sealed class NamespaceGuards
 
     /// <summary>Namespaces here of a tenant, sorted by name.</summary>
     public IReadOnlyList<KubeObject> NamespacesOf(string tenant) =>
-        [.. context.Namespaces.All().Where(n => !n.IsDeleting && NamespaceMarks.IsMapped(n) && n.Labels.GetValueOrDefault(OrreryNames.TenantLabel) == tenant).OrderBy(n => n.Name, StringComparer.Ordinal)];
+        [.. context.Namespaces.All().Where(n => !n.IsDeleting && NamespaceMarks.IsMapped(n) && context.Served.TenantOf(n) == tenant).OrderBy(n => n.Name, StringComparer.Ordinal)];
 
-    /// <summary>Where root is this very cluster, the tenant's namespaces of root are bounded by the controllers.</summary>
-    private bool IsHere(string ns) => context.Namespaces.Get(ClusterName.Root, "", ns) is not { } found || NamespaceMarks.IsMapped(found);
+    /// <summary>Where root is this very cluster, the tenant's namespaces of root are bounded by the controllers; those of another control plane's are its own.</summary>
+    private bool IsHere(string ns) => context.Namespaces.Get(ClusterName.Root, "", ns) is not { } found || (NamespaceMarks.IsMapped(found) && !context.Served.IsAnothers(found));
 
     /// <summary>What the tenant's namespaces use together of what its quota counts.</summary>
     public IReadOnlyDictionary<string, Quantity> UsedBy(string tenant) => Sum(UsedIn(tenant).Select(u => u.Used));

@@ -27,7 +27,7 @@ internal sealed class TenancyLoop
             "tenancies",
             reconciler,
             [tenancies.Informer, context.Works, context.Namespaces, nodes, pods, .. guards.All],
-            () => tenancies.Informer.All().Select(t => t.Name).Union(nodes.All().Select(OwnerOf).OfType<string>()),
+            () => tenancies.Informer.All().Select(t => t.Name).Union(nodes.All().Select(context.Served.TenantOf).OfType<string>()),
             context.Options.LevelInterval,
             workers: 2);
         context.ClusterRecovered += () =>
@@ -49,7 +49,7 @@ internal sealed class TenancyLoop
                 host.Queue.AddAfter(tenancy.Name, CountPace);
             }
 
-            if (OwnerOf(change.Latest) is { } owner)
+            if (context.Served.TenantOf(change.Latest) is { } owner)
             {
                 host.Queue.AddAfter(owner, CountPace);
             }
@@ -67,8 +67,6 @@ internal sealed class TenancyLoop
             }
         });
     }
-
-    private static string? OwnerOf(KubeObject node) => node.Labels.GetValueOrDefault(OrreryNames.TenantLabel);
 
     public Task RunAsync(CancellationToken cancellationToken) =>
         Task.WhenAll(guards.All.Append(context.Tenancies.Informer).Select(i => i.RunAsync(cancellationToken)).Append(host.RunAsync(cancellationToken)));

@@ -77,5 +77,5 @@ internal sealed class UsageReport(SatelliteContext context, Informer pods, Infor
         }
     }
 
-    private string? TenantOf(string ns) => context.Namespaces.Get(ClusterName.Root, "", ns)?.Labels.GetValueOrDefault(OrreryNames.TenantLabel);
+    private string? TenantOf(string ns) => context.Served.TenantOf(context.Namespaces.Get(ClusterName.Root, "", ns));
 }

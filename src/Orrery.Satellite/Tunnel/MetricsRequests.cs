@@ -62,7 +62,7 @@ internal sealed class MetricsRequests(SatelliteContext context)
     private IEnumerable<(KubeObject Namespace, MappedNamespace Owner)> NamespacesOf(MetricsRequest asked) =>
         from ns in asked.IsPods ? context.Namespaces.All() : []
         where !ns.IsDeleting
-        let owner = MappedNamespace.Of(ns)
+        let owner = context.Served.OwnerOf(ns)
         where owner is { Installation: null } && owner.Cluster == asked.Cluster && (asked.Namespace.Length == 0 || owner.Namespace == asked.Namespace)
         select (ns, owner);
 

@@ -53,7 +53,7 @@ internal sealed class PodRequests(SatelliteContext context, Informer pods)
     {
         foreach (KubeObject ns in context.Namespaces.All())
         {
-            if (MappedNamespace.Of(ns) is { Installation: null } owner && owner.Cluster == asked.Cluster && owner.Namespace == asked.Namespace && !ns.IsDeleting)
+            if (context.Served.OwnerOf(ns) is { Installation: null } owner && owner.Cluster == asked.Cluster && owner.Namespace == asked.Namespace && !ns.IsDeleting)
             {
                 return pods.InNamespace(ClusterName.Root, ns.Name).FirstOrDefault(p => MirroredName.Of(p.Name, context.Options.DataPlane) == asked.Pod) is { } pod
                     ? (ns.Name, pod.Name)

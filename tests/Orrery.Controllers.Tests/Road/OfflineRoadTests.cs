@@ -31,7 +31,7 @@ public sealed class OfflineRoadTests
 
         // 1. Everything but the control plane is there: what is deleted and changed by hand comes back.
         await plane.Client.DeleteAsync(ConfigMaps, Mapped, "settings", null, default);
-        KubeObject stray = await plane.Client.CreateAsync(ConfigMaps, Mapped, Stray(), default);
+        KubeObject stray = await plane.Client.CreateAsync(ConfigMaps, Mapped, Stray((await fleet.Root.GetAsync(CoreResources.Namespaces, "", "kube-system", default)).Uid), default);
         using (var stop = new CancellationTokenSource())
         {
             Task alone = new SatelliteAgent(new SatelliteOptions
@@ -77,8 +77,10 @@ public sealed class OfflineRoadTests
     private static JsonObject ConfigMap(string name) => Json($$"""{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{name}}"}, "data": {"key": "a"} }""");
 
     /// <summary>As if it was applied for a Work that the copy does not hold.</summary>
-    private static JsonObject Stray() => Json("""
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "stray", "labels": {"app.kubernetes.io/managed-by": "orrery"}, "annotations": {"orrery.dev/work": "configmap-stray-0"} } }
+    /// <param name="controlPlane">That wanted it.</param>
+    private static JsonObject Stray(string controlPlane) => Json($$"""
+        {"apiVersion": "v1", "kind": "ConfigMap",
+         "metadata": {"name": "stray", "labels": {"app.kubernetes.io/managed-by": "orrery"}, "annotations": {"orrery.dev/work": "configmap-stray-0", "orrery.dev/control-plane": "{{controlPlane}}"} } }
         """);
 
     private static JsonObject Json(string json) => JsonNode.Parse(json)!.AsObject();

@@ -171,7 +171,11 @@ internal sealed class TestFleet : IAsyncDisposable
                 await network.DisposeAsync();
             }
 
-            await plane.Server.DisposeAsync();
+            if (plane.Server != options.Cluster)
+            {
+                await plane.Server.DisposeAsync();
+            }
+
             plane.Stop.Dispose();
         }
 
@@ -182,7 +186,7 @@ internal sealed class TestFleet : IAsyncDisposable
 
     private async Task AddDataPlaneAsync(string name, string region)
     {
-        TestServer server = await TestServer.StartAsync(new TestServerOptions { SubresourceHandlers = options.Kubelets });
+        TestServer server = options.Cluster ?? await TestServer.StartAsync(new TestServerOptions { SubresourceHandlers = options.Kubelets });
         DataPlanes[name] = new TestDataPlane(server) { Network = options.CutsClusters ? new BadNetwork(server.Url.Port, TimeProvider.System) : null };
         JsonObject body = Own("DataPlane", name);
         body.Metadata["labels"] = new JsonObject { ["region"] = region };

@@ -1,5 +1,6 @@
 using Orrery.Server.Audit;
 using Orrery.Server.Handlers;
+using Orrery.Testing;
 
 namespace Orrery.Controllers.Tests.Road;
 
@@ -26,6 +27,9 @@ internal sealed record TestFleetOptions
 
     /// <summary>The clock of the controllers.</summary>
     public TimeProvider ControllersTime { get; init; } = TimeProvider.System;
+
+    /// <summary>The cluster that every data plane is, where the test has one already; null makes one each.</summary>
+    public TestServer? Cluster { get; init; }
 
     /// <summary>The clock of all satellites.</summary>
     public TimeProvider SatelliteTime { get; init; } = TimeProvider.System;

@@ -12,7 +12,7 @@ public sealed class OwnershipTests
     [Fact]
     public void Of_Work_MarksItsManifest()
     {
-        Manifest manifest = Satellite.Applying.Manifest.Of(Samples.Work(Manifest));
+        Manifest manifest = Satellite.Applying.Manifest.Of(Samples.Work(Manifest), Samples.Served(ControlPlaneMarks.Unknown));
 
         Assert.Equal(
             """{"app":"web","app.kubernetes.io/managed-by":"orrery","orrery.dev/tenant":"acme","orrery.dev/virtual-cluster":"shop","orrery.dev/namespace":"default"}""",
@@ -27,17 +27,36 @@ public sealed class OwnershipTests
     {
         Manifest manifest = Satellite.Applying.Manifest.Of(Samples.Work("""
             {"apiVersion": "apps/v1", "kind": "StatefulSet",
-             "metadata": {"name": "web", "namespace": "acme-shop-default", "labels": {"app": "web", "orrery.dev/guard": "globex", "orrery.dev/installation": "x"}},
+             "metadata": {"name": "web", "namespace": "acme-shop-default", "labels": {"app": "web", "orrery.dev/guard": "globex", "orrery.dev/installation": "x"}, "annotations": {"orrery.dev/control-plane": "forged"}},
              "spec": {"template": {"metadata": {"annotations": {"a": "b", "orrery.dev/work": "deployment-of-globex"}, "labels": {"app": "web"}}},
                       "volumeClaimTemplates": [{"metadata": {"name": "data", "annotations": {"orrery.dev/work": "claim-of-globex"}}}]}}
-            """));
+            """), Samples.Served(ControlPlaneMarks.Unknown));
 
         Assert.Equal(
             """{"app":"web","app.kubernetes.io/managed-by":"orrery","orrery.dev/tenant":"acme","orrery.dev/virtual-cluster":"shop","orrery.dev/namespace":"default"}""",
             manifest.Json.Metadata["labels"]!.ToJsonString());
+        Assert.Equal("""{"orrery.dev/work":"deployment-web-1"}""", manifest.Json.Metadata["annotations"]!.ToJsonString());
         Assert.Equal(
             """{"template":{"metadata":{"annotations":{"a":"b"},"labels":{"app":"web"}}},"volumeClaimTemplates":[{"metadata":{"name":"data","annotations":{}}}]}""",
             manifest.Json["spec"]!.ToJsonString());
+    }
+
+    /// <summary>The name of a Work is the same in two control planes that have the same tenants.</summary>
+    [Theory]
+    [InlineData("own", false, true)]
+    [InlineData("another", false, false)]
+    [InlineData("another", true, false)]
+    [InlineData("", false, false)]
+    [InlineData("", true, true)]
+    public void Marks_GoesByTheControlPlaneToo(string named, bool servesUnmarked, bool expected)
+    {
+        Manifest manifest = Satellite.Applying.Manifest.Of(Samples.Work(Manifest), Samples.Served(new ControlPlaneMarks("own", servesUnmarked)));
+        Assert.Equal("own", manifest.Json.Metadata.TextAt("annotations", "orrery.dev/control-plane"));
+        var live = (JsonObject)manifest.Json.DeepClone();
+        live.Metadata["annotations"]!["orrery.dev/control-plane"] = named;
+
+        Assert.Equal(expected, manifest.Marks(KubeObject.From(live)));
+        Assert.Equal(expected, Ownership.AnothersRefusal(KubeObject.From(live), manifest, manifest.Served) is null);
     }
 
     [Theory]
@@ -45,7 +64,7 @@ public sealed class OwnershipTests
     [InlineData("""{"kind": "Deployment", "metadata": {"namespace": "x"}}""")]
     [InlineData("""{"metadata": {"name": "web", "namespace": "x"}}""")]
     public void Of_IncompleteManifest_IsTerminal(string manifest) =>
-        Assert.Throws<TerminalException>(() => Satellite.Applying.Manifest.Of(Samples.Work(manifest)));
+        Assert.Throws<TerminalException>(() => Satellite.Applying.Manifest.Of(Samples.Work(manifest), Samples.Served(ControlPlaneMarks.Unknown)));
 
     [Theory]
     [InlineData("", "kubectl", false)]

@@ -34,13 +34,13 @@ public sealed class WantedStoreTests : IAsyncLifetime
             var seen = new List<byte[]>();
             for (int writes = 0; !await WriteWithinAsync(writes, copy); writes++)
             {
-                seen.Add((await Store(server.Admin).ReadAsync(Token))!);
+                seen.Add((await Store(server.Admin).ReadAsync(Token))!.Value.Copy);
                 Assert.True(writes < 20, "it ends");
             }
 
             Assert.All(seen, found => Assert.True(found.AsSpan().SequenceEqual(former) || found.AsSpan().SequenceEqual(copy), "a whole copy"));
             Assert.Equal(former, seen[0]);
-            Assert.Equal(copy, await Store(server.Admin).ReadAsync(Token));
+            Assert.Equal(copy, (await Store(server.Admin).ReadAsync(Token))?.Copy);
             Assert.Equal(WantedCopy.Split(copy).Count, await CountAsync());
             former = copy;
         }
@@ -54,7 +54,7 @@ public sealed class WantedStoreTests : IAsyncLifetime
         {
             await WriteAsync(store, copy);
 
-            Assert.Equal(copy, await store.ReadAsync(Token));
+            Assert.Equal(copy, (await store.ReadAsync(Token))?.Copy);
             Assert.Equal(parts, await CountAsync());
         }
     }
@@ -99,7 +99,18 @@ public sealed class WantedStoreTests : IAsyncLifetime
         }
     }
 
-    private static WantedStore Store(KubeClient client) => new(client, "pa2-par");
+    /// <summary>What is wanted while the control plane is away is wanted by the one that said so.</summary>
+    [Theory]
+    [InlineData("5f0c1c3e-8f0a-4d8e-9d56-0a4b6b1f2c3d", false)]
+    [InlineData("", true)]
+    public async Task ReadAsync_TellsOfWhichControlPlaneItIs(string id, bool servesUnmarked)
+    {
+        await WriteAsync(Store(server.Admin, new ControlPlaneMarks(id, servesUnmarked)), Copy(1, 1_200_000));
+
+        Assert.Equal(new ControlPlaneMarks(id, servesUnmarked), (await Store(server.Admin).ReadAsync(Token))?.By);
+    }
+
+    private static WantedStore Store(KubeClient client, ControlPlaneMarks? by = null) => new(client, "pa2-par", Samples.Served(by ?? ControlPlaneMarks.Unknown));
 
     private static Task WriteAsync(WantedStore store, byte[] copy) => store.WriteAsync(copy, WantedStore.DigestOf(copy), Token);
 

@@ -58,7 +58,7 @@ public sealed class ClusterReportTests
         Task running = Task.WhenAll(nodes.RunAsync(stop.Token), context.Namespaces.RunAsync(stop.Token));
         await Task.WhenAll(nodes.HasSynced, context.Namespaces.HasSynced).WaitAsync(Token);
 
-        Task<ReconcileResult> looked = new ClusterReport(context, nodes, () => []).ReconcileAsync("self", Token);
+        Task<ReconcileResult> looked = new ClusterReport(context, nodes, new KeptObjects(context, nodes, () => [], () => [])).ReconcileAsync("self", Token);
         await Eventually.TrueAsync(
             () =>
             {

@@ -47,7 +47,15 @@ internal sealed class CarriedStream(Stream inner, PipeReader reader) : Connectio
             return Task.CompletedTask;
         }
 
-        reader.CancelPendingRead();
+        try
+        {
+            reader.CancelPendingRead();
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            // Its connection broke: the framework tells that here, too, and the read ends by it.
+        }
+
         return last.Task;
     }
 }

@@ -69,8 +69,8 @@ internal static class KubeconfigCommand
         else
         {
             ClusterName cluster = Parse(virtualCluster);
-            ClusterScope scope = await VirtualClusterAccess.ScopeAsync(directory, cluster, TimeProvider.System, cancellationToken).ConfigureAwait(false);
-            text = Credentials.Kubeconfig(directory, settings, scope, person, token, TimeProvider.System);
+            (ClusterScope scope, Uri server) = await VirtualClusterAccess.FindAsync(directory, settings, cluster, TimeProvider.System, cancellationToken).ConfigureAwait(false);
+            text = Credentials.Kubeconfig(directory, server, scope, person, token, TimeProvider.System);
         }
 
         Console.Write(text);

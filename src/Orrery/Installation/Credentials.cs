@@ -59,14 +59,14 @@ internal static class Credentials
     }
 
     /// <summary>A kubeconfig for one cluster of the control plane, good for that cluster alone.</summary>
+    /// <param name="server">Where that cluster is reached.</param>
     /// <param name="person">Who may do what roles say; null for the administrator.</param>
-    public static string Kubeconfig(DataDirectory directory, Settings settings, ClusterScope scope, ClientIdentity? person, bool token, TimeProvider time)
+    public static string Kubeconfig(DataDirectory directory, Uri server, ClusterScope scope, ClientIdentity? person, bool token, TimeProvider time)
     {
         ClusterName cluster = scope.Cluster;
         var pki = new PkiFolder(directory.PkiFolder, time);
         using Authorities authorities = pki.EnsureAuthorities("orrery");
         CertificateAuthority authority = authorities.Signing;
-        var server = new Uri(settings.Server, cluster.PathPrefix);
         string name = cluster.IsRoot ? "orrery" : $"{cluster.Namespace}-{cluster.Name}";
         string user = person?.User ?? (cluster.IsRoot ? "orrery-admin" : $"{cluster.Namespace}:{cluster.Name}:admin");
         string[] groups = person is null ? [Masters] : [.. person.Groups];

@@ -186,6 +186,9 @@ public sealed class StatusException(Status status, Exception? inner = null) : Ex
 
     public bool IsNotFound => Status.Reason == StatusReason.NotFound || Status.Code == 404;
 
+    /// <summary>The server knows nothing at that path, where <see cref="IsNotFound"/> also says that one object of what it serves is not there: no object is named.</summary>
+    public bool IsUnserved => Status.Code == 404 && string.IsNullOrEmpty(Status.Details?.Name);
+
     public bool IsConflict => Status.Reason == StatusReason.Conflict;
 
     public bool IsAlreadyExists => Status.Reason == StatusReason.AlreadyExists;

@@ -53,6 +53,20 @@ public sealed partial class KubeClient : IDisposable
         return KubeObject.Parse(body);
     }
 
+    /// <returns>Null when there is none.</returns>
+    /// <exception cref="StatusException">Among others <see cref="StatusException.IsUnserved"/>: nothing can be said of it there.</exception>
+    public async Task<KubeObject?> FindServedAsync(GroupVersionResource resource, string ns, string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await GetAsync(resource, ns, name, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StatusException e) when (e is { IsNotFound: true, IsUnserved: false })
+        {
+            return null;
+        }
+    }
+
     /// <returns>Null when the server answered 404, also because it does not serve the resource.</returns>
     public async Task<KubeObject?> FindAsync(GroupVersionResource resource, string ns, string name, CancellationToken cancellationToken)
     {

@@ -35,7 +35,7 @@ public static class InstallationPreview
         InformerSet set = context.RootInformers;
         var planner = new InstallationPlanner(
             root, set.For(OrreryResources.Applications), set.For(OrreryResources.Releases), set.For(OrreryResources.Tenants), set.For(OrreryResources.TenantClasses), context.Tenancy, context.Fleet);
-        KubeObject? present = await root.FindAsync(OrreryResources.Installations, ns, name, cancellationToken).ConfigureAwait(false);
+        KubeObject? present = await root.FindServedAsync(OrreryResources.Installations, ns, name, cancellationToken).ConfigureAwait(false);
         JsonObject wanted = change(present) ?? throw new InvalidOperationException($"there is no installation {ns}/{name}");
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task running = set.RunAsync(stop.Token);

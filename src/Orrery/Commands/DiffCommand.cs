@@ -44,7 +44,7 @@ internal static class DiffCommand
             }
             catch (Exception e) when (e is StatusException or HttpRequestException or TimeoutException or InvalidOperationException or CommandFailedException)
             {
-                throw new CommandFailedException(e.Message, e) { ExitCode = Trouble };
+                throw new CommandFailedException(e is InvalidOperationException ? e.Message : Faults.Of(e, parsed)!.Value.Message, e) { ExitCode = Trouble };
             }
         });
         return new Command("diff", "Show what would change before it is changed.") { installation };

@@ -67,7 +67,7 @@ internal static class EventsCommand
     private static async Task<Func<KubeObject, bool>> OfTenantAsync(KubeClient client, string tenant, CancellationToken ct)
     {
         KubeList own = await client.ListAsync(Namespaces, "", new ListQuery { LabelSelector = $"{OrreryNames.TenantLabel}={tenant}" }, ct).ConfigureAwait(false);
-        if (own.Items.Count == 0 && await client.FindAsync(OrreryResources.Tenants, "", tenant, ct).ConfigureAwait(false) is null)
+        if (own.Items.Count == 0 && await client.FindServedAsync(OrreryResources.Tenants, "", tenant, ct).ConfigureAwait(false) is null)
         {
             throw new CommandFailedException($"there is no tenant {tenant}");
         }

@@ -17,8 +17,7 @@ internal static class Faults
     public static (string Message, int ExitCode)? Of(Exception error, ParseResult? parsed) => error switch
     {
         CommandFailedException e => (e.Message, e.ExitCode),
-        StatusException { Code: 401 } e => ($"the server answered 401 {e.Reason}: the credential of the kubeconfig is not good there, or not any more", 1),
-        StatusException e => ($"the server answered {e.Code} {e.Reason}: {e.Message}", 1),
+        StatusException e => (Sentence(e), 1),
         HttpRequestException { InnerException: AuthenticationException e } =>
             ($"the control plane cannot be trusted ({Sentence(e)}): another server listens there, or the kubeconfig is of another installation", 1),
         HttpRequestException or TimeoutException => ($"the control plane cannot be reached ({error.Message}); 'orrery status' tells what runs", 1),
@@ -26,6 +25,14 @@ internal static class Faults
         IOException or UnauthorizedAccessException => (error.Message, 1),
         _ when parsed is not null && Servers.Contains(parsed.CommandResult.Command.Name) => null,
         _ => ($"unforeseen, and so a mistake of ours: {error.GetType().Name}: {error.Message}", 1),
+    };
+
+    /// <summary>What a server has refused, and where its own words do not tell it, why.</summary>
+    public static string Sentence(StatusException error) => $"the server answered {error.Code} {error.Reason}: " + error switch
+    {
+        { Code: 401 } => "the credential of the kubeconfig is not good there, or not any more",
+        { IsUnserved: true } => $"{error.Message}: that API is not served there; the kubeconfig may be that of a virtual cluster or a data plane, where root's is meant",
+        _ => error.Message,
     };
 
     private static string Sentence(AuthenticationException error) => (error.InnerException ?? error).Message.TrimEnd('.');

@@ -1,4 +1,5 @@
 using System.Security.Authentication;
+using Orrery.Api;
 using Orrery.Commands;
 
 namespace Orrery.Tests.Commands;
@@ -17,6 +18,13 @@ public sealed class FaultsTests
             ("the control plane cannot be trusted (PartialChain): another server listens there, or the kubeconfig is of another installation", 1),
             Faults.Of(new HttpRequestException("see inner exception", new AuthenticationException("PartialChain.")), null));
         Assert.Equal(("", 130), Faults.Of(new OperationCanceledException(), null));
+        Assert.Equal(
+            ("the server answered 401 Unauthorized: the credential of the kubeconfig is not good there, or not any more", 1),
+            Faults.Of(ApiErrors.Unauthorized(), null));
+        Assert.Equal(("the server answered 404 NotFound: tenants.orrery.dev \"acme\" not found", 1), Faults.Of(ApiErrors.NotFound(new GroupResource("orrery.dev", "tenants"), "acme"), null));
+        Assert.Equal(
+            ("the server answered 404 NotFound: the server could not find the requested resource: that API is not served there; the kubeconfig may be that of a virtual cluster or a data plane, where root's is meant", 1),
+            Faults.Of(ApiErrors.NoSuchResource(), null));
     }
 
     [Fact]

@@ -113,6 +113,26 @@ public sealed class CommandTests(CommandTests.Small installed) : IClassFixture<C
         Assert.DoesNotContain("   at ", ended.Error, StringComparison.Ordinal);
     }
 
+    /// <summary>None of them says that what is asked for is not there: nobody has looked.</summary>
+    [Theory]
+    [InlineData("tenant", "get")]
+    [InlineData("tenant", "suspend", "acme")]
+    [InlineData("tenant", "delete", "acme")]
+    [InlineData("events", "--tenant", "acme")]
+    [InlineData("diff", "installation", "shop", "-n", "acme")]
+    [InlineData("private", "install", "--tenant", "acme")]
+    [InlineData("data-plane", "approve", "edge1")]
+    [InlineData("data-plane", "token", "edge1")]
+    public async Task Command_WithTheKubeconfigOfAnotherClusterThanRoot_SaysSo(params string[] arguments)
+    {
+        string dataPlane = Directory.GetDirectories(Path.Combine(installed.Folder, "data-planes"))[0];
+
+        Ended ended = await installed.OrreryAsync([.. arguments, "--kubeconfig", Path.Combine(dataPlane, "kubeconfig")]);
+
+        Assert.NotEqual(0, ended.ExitCode);
+        Assert.Contains("the kubeconfig may be that of a virtual cluster or a data plane, where root's is meant", ended.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Kubeconfig_WithAToken_IsTheAdministrator()
     {

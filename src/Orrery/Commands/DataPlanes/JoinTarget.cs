@@ -45,7 +45,7 @@ internal sealed record JoinTarget(Uri Server, string AuthoritiesPem, string Pin)
         }
         catch (InvalidDataException e)
         {
-            throw new CommandFailedException($"the control plane does not say how it is reached: ConfigMap {JoinNames.PublicNamespace}/{JoinNames.ClusterInfo} is missing or unreadable", e);
+            throw new CommandFailedException($"the control plane does not say how it is reached: ConfigMap {JoinNames.PublicNamespace}/{JoinNames.ClusterInfo} is missing or unreadable; the kubeconfig may be that of a virtual cluster or a data plane, where root's is meant", e);
         }
 
         if (told.Ca is not { Count: > 0 } authorities)

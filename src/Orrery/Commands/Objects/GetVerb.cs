@@ -146,7 +146,7 @@ internal static class GetVerb
             }
             catch (StatusException e)
             {
-                await Console.Error.WriteLineAsync($"orrery: the server answered {e.Code} {e.Reason}: {e.Message}").ConfigureAwait(false);
+                await Console.Error.WriteLineAsync($"orrery: {Faults.Sentence(e)}").ConfigureAwait(false);
                 code = 1;
             }
             catch (CommandFailedException e)

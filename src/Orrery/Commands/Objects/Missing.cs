@@ -19,7 +19,7 @@ internal static class Missing
         }
         catch (StatusException e) when (e.IsNotFound)
         {
-            throw new CommandFailedException($"the server answered {e.Code} {e.Reason}: {e.Message}{await HintAsync(client, kind, ns, name, cancellationToken).ConfigureAwait(false)}", e);
+            throw new CommandFailedException($"{Faults.Sentence(e)}{await HintAsync(client, kind, ns, name, cancellationToken).ConfigureAwait(false)}", e);
         }
     }
 

@@ -42,7 +42,7 @@ internal static class InstallVerb
             string owner = parsed.GetValue(tenant)!;
             string dataPlane = parsed.GetValue(name) ?? owner;
             using KubeClient root = cluster.Connect(parsed);
-            if (await root.FindAsync(OrreryResources.Tenants, "", owner, ct).ConfigureAwait(false) is null)
+            if (await root.FindServedAsync(OrreryResources.Tenants, "", owner, ct).ConfigureAwait(false) is null)
             {
                 throw new CommandFailedException($"there is no tenant {owner}; make it first with 'orrery tenant create {owner}'");
             }

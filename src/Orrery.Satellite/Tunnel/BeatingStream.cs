@@ -15,17 +15,24 @@ namespace Orrery.Satellite.Tunnel;
 internal sealed class BeatingStream(Stream inner, int turn, TimeProvider time, Action? dead = null, int beatsAPing = BeatingStream.BeatsAPing) : ConnectionStream(inner)
 {
     /// <summary>How often it says that it lives. The control plane gives it up after twice as long.</summary>
-    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan Beat = TimeSpan.FromSeconds(10);
 
     /// <summary>A ping and the pongs after it, as a rule.</summary>
     public const int BeatsAPing = 6;
 
-    /// <summary>So many beats after a ping in which nothing came in, not even its answer, there is no connection.</summary>
+    /// <summary>So many beats of the usual length after a ping in which nothing came in, not even its answer, there is no connection.</summary>
     private const int Patience = 2;
+
+    /// <summary>One that ends later than this was not ended for being quiet.</summary>
+    private static readonly TimeSpan Short = Beat * 3;
 
     /// <summary>Whatever it is told: no sooner and no later. The control plane gives up who is not heard for two intervals.</summary>
     private static readonly TimeSpan SoonestBeat = Beat / 2;
     private static readonly TimeSpan LatestBeat = Beat * 1.5;
+
+    private readonly long began = time.GetTimestamp();
+    private long passed = time.GetTimestamp();
+    private int isOver;
 
     private const byte Ping = 0x89;
     private const byte Pong = 0x8A;
@@ -50,14 +57,33 @@ internal sealed class BeatingStream(Stream inner, int turn, TimeProvider time, A
     private int isBeating;
 
     /// <summary>From now on what goes through it are frames, and it beats until it is disposed of.</summary>
-    public void Begin() => timer = time.CreateTimer(static state => ((BeatingStream)state!).OnBeat(), this, Beat, Beat);
+    public void Begin() => timer = time.CreateTimer(static state => ((BeatingStream)state!).OnBeat(), this, Every, Every);
+
+    /// <summary>How often it beats. More often than usual: whatever the control plane asks for.</summary>
+    public TimeSpan Every { get; init; } = Beat;
+
+    /// <summary>Told once another has ended it: for how long nothing had passed by then, or zero where it had lasted for some beats. Null tells nobody.</summary>
+    public Action<TimeSpan>? Ended { get; set; }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        int read = await Inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+        int read = 0;
+        try
+        {
+            read = await Inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (read == 0 && buffer.Length > 0 && !cancellationToken.IsCancellationRequested && Interlocked.Exchange(ref isOver, 1) == 0)
+            {
+                Ended?.Invoke(time.GetElapsedTime(began) < Short ? time.GetElapsedTime(Interlocked.Read(ref passed)) : TimeSpan.Zero);
+            }
+        }
+
         if (read > 0)
         {
             isHeard = true;
+            Interlocked.Exchange(ref passed, time.GetTimestamp());
             if (read == AnswerWithWait)
             {
                 Pace(buffer.Span[..read]);
@@ -80,7 +106,7 @@ internal sealed class BeatingStream(Stream inner, int turn, TimeProvider time, A
 
         TimeSpan wait = TimeSpan.FromMilliseconds(BinaryPrimitives.ReadUInt32BigEndian(read[4..]));
         TimeSpan left = wait - time.GetElapsedTime(Interlocked.Read(ref pinged));
-        if (wait >= SoonestBeat && wait <= LatestBeat && left > TimeSpan.Zero)
+        if (Every == Beat && wait >= SoonestBeat && wait <= LatestBeat && left > TimeSpan.Zero)
         {
             timer?.Change(left, Beat);
         }
@@ -92,6 +118,7 @@ internal sealed class BeatingStream(Stream inner, int turn, TimeProvider time, A
         try
         {
             await Inner.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
+            Interlocked.Exchange(ref passed, time.GetTimestamp());
         }
         finally
         {
@@ -101,6 +128,7 @@ internal sealed class BeatingStream(Stream inner, int turn, TimeProvider time, A
 
     public override ValueTask DisposeAsync()
     {
+        isOver = 1;
         timer?.Dispose();
         return base.DisposeAsync();
     }
@@ -109,6 +137,7 @@ internal sealed class BeatingStream(Stream inner, int turn, TimeProvider time, A
     {
         if (disposing)
         {
+            isOver = 1;
             timer?.Dispose();
         }
 
@@ -122,7 +151,7 @@ internal sealed class BeatingStream(Stream inner, int turn, TimeProvider time, A
         {
             unheard = 0;
         }
-        else if (++unheard >= Patience)
+        else if (++unheard * Every >= Patience * Beat)
         {
             dead?.Invoke();
             Dispose();

@@ -30,6 +30,13 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
     /// <summary>The same over a connection in which the tunnel before was not heard any more: a server that was held up answers by then, and one that is gone is better met over another connection.</summary>
     private static readonly TimeSpan PatienceInDoubt = TimeSpan.FromSeconds(5);
 
+    /// <summary>The shortest time between two beats, and the shortest for which a tunnel was quiet that was ended for that.</summary>
+    private static readonly TimeSpan ShortestBeat = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often the next tunnel beats through a proxy, and how many in a row were ended while they were quiet.</summary>
+    private TimeSpan beat = BeatingStream.Beat;
+    private int quietEnds;
+
     /// <summary>Whether the tunnel before ended because nothing came in.</summary>
     private volatile bool isInDoubt;
 
@@ -93,7 +100,8 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
     private async Task<Stream> OpenWithinAsync(CancellationToken cancellationToken)
     {
         KeyValuePair<string, string>[] headers = [new("Sec-WebSocket-Version", "13"), new("Sec-WebSocket-Protocol", OrreryNames.TunnelProtocol), new(OrreryNames.TunnelBeatsHeader, OrreryNames.BeatsToldApart)];
-        var carrier = new BeatingStream(await client.ConnectAsync("websocket", Path, headers, cancellationToken).ConfigureAwait(false), AnyTurn(), time, () => isInDoubt = true, BeatsAPing);
+        Stream within = await client.ConnectAsync("websocket", Path, headers, cancellationToken).ConfigureAwait(false);
+        var carrier = new BeatingStream(within, AnyTurn(), time, () => isInDoubt = true, BeatsAPing) { Every = beat, Ended = IsProxied ? BeatSooner : null };
         carrier.Begin();
         var socket = WebSocket.CreateFromStream(carrier, new WebSocketCreationOptions { SubProtocol = OrreryNames.TunnelProtocol, KeepAliveInterval = TimeSpan.Zero });
         return new SocketConnection(socket);
@@ -103,7 +111,19 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
     /// What is sent to a proxy is acknowledged by it, whether or not it passes anything on, so that only an answer tells: there each beat asks for one. Most satellites have none, or one each, and a
     /// control plane is not to answer every beat of them all.
     /// </summary>
-    private int BeatsAPing => client.Config is { Proxy: { } proxy } config && proxy.GetProxy(config.Server) is not null ? 1 : BeatingStream.BeatsAPing;
+    private int BeatsAPing => IsProxied ? 1 : BeatingStream.BeatsAPing;
+
+    private bool IsProxied => client.Config is { Proxy: { } proxy } config && proxy.GetProxy(config.Server) is not null;
+
+    /// <summary>A proxy that ends what is quiet sooner than the next beat does so with each tunnel: it is to see something in half of the time that it takes for quiet. One such end may be anything, such as a control plane that is restarted.</summary>
+    private void BeatSooner(TimeSpan quiet)
+    {
+        quietEnds = quiet >= ShortestBeat && quiet < beat ? quietEnds + 1 : 0;
+        if (quietEnds > 1)
+        {
+            beat = quiet / 2 > ShortestBeat ? quiet / 2 : ShortestBeat;
+        }
+    }
 
     private static int AnyTurn() => RandomNumberGenerator.GetInt32(BeatingStream.BeatsAPing);
 
@@ -115,7 +135,7 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
 
         // Through a proxy there are two, of which the later one is that of the control plane.
         BeatingStream? carrier = null;
-        handler.PlaintextStreamFilter = (connection, _) => ValueTask.FromResult<Stream>(carrier = new BeatingStream(connection.PlaintextStream, AnyTurn(), time, beatsAPing: BeatsAPing));
+        handler.PlaintextStreamFilter = (connection, _) => ValueTask.FromResult<Stream>(carrier = new BeatingStream(connection.PlaintextStream, AnyTurn(), time, beatsAPing: BeatsAPing) { Every = beat });
         using var http = new HttpMessageInvoker(handler);
         var address = new UriBuilder(config.Server)
         {
@@ -135,7 +155,8 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
             }
 
             await socket.ConnectAsync(address.Uri, http, cancellationToken).ConfigureAwait(false);
-            carrier!.Begin();
+            carrier!.Ended = IsProxied ? BeatSooner : null;
+            carrier.Begin();
             return new SocketConnection(socket);
         }
         catch (Exception e)

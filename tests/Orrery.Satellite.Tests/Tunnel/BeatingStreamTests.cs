@@ -42,6 +42,46 @@ public sealed class BeatingStreamTests
         Assert.Equal(wanted, kinds);
     }
 
+    [Theory]
+    [InlineData(1, 10, 6)]
+    [InlineData(3, 10, 0)]
+    public async Task Ended_ByAnother_TellsHowLongItWasQuietUnlessItHadLasted(int beats, int seconds, int quiet)
+    {
+        var told = new List<TimeSpan>();
+        await using BeatingStream stream = Begin();
+        stream.Ended = told.Add;
+        for (int beat = 0; beat < beats; beat++)
+        {
+            time.Advance(TimeSpan.FromSeconds(seconds));
+            await ReadAsync(up, beat == 0 ? 12 : 6);
+            if (beat == 0)
+            {
+                await AnswerAsync(stream, 0x8A, 0);
+            }
+        }
+
+        time.Advance(TimeSpan.FromSeconds(6));
+        await down.Writer.CompleteAsync();
+
+        Assert.Equal(0, await stream.ReadAsync(new byte[16]));
+        Assert.Equal([TimeSpan.FromSeconds(quiet)], told);
+    }
+
+    [Fact]
+    public async Task Ended_ByThisSide_TellsNobody()
+    {
+        var told = new List<TimeSpan>();
+        BeatingStream stream = Begin();
+        stream.Ended = told.Add;
+        Task<int> reading = stream.ReadAsync(new byte[16]).AsTask();
+
+        await stream.DisposeAsync();
+        await down.Writer.CompleteAsync();
+        await reading.ContinueWith(static _ => { }, TaskScheduler.Default);
+
+        Assert.Empty(told);
+    }
+
     [Fact]
     public async Task Ping_WithoutAnAnswerForTwoBeats_EndsTheConnection()
     {

@@ -38,6 +38,9 @@ internal sealed class TunnelGuard
     /// <summary>A tunnel has opened; what stood in its way may have come while it did.</summary>
     public void Opened(string dataPlane) => LookAgain(dataPlane);
 
+    /// <summary>Whether a tunnel is of a DataPlane that was deleted, and of which there may be another by now: nothing is written of it any more.</summary>
+    public bool IsOfFormer(Tunnel tunnel) => dataPlanes.HasSynced.IsCompleted && dataPlanes.Get(ClusterName.Root, "", tunnel.DataPlane)?.Uid != tunnel.Credential.DataPlaneUid;
+
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(dataPlanes.RunAsync(cancellationToken), LookAsync(cancellationToken));
 
     private async Task LookAsync(CancellationToken cancellationToken)

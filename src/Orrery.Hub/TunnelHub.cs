@@ -129,6 +129,9 @@ public sealed class TunnelHub
     /// <summary>Whether a data plane opens tunnels here again and again, and is heard in none.</summary>
     internal bool IsUnheard(string dataPlane) => silences.AreMany(dataPlane) && Find(dataPlane) is not { HasBeaten: true };
 
+    /// <summary>Whether a tunnel is of a DataPlane that there is no more.</summary>
+    internal bool IsOfFormer(Tunnel tunnel) => guard?.IsOfFormer(tunnel) == true;
+
     /// <summary>What the satellite speaks instead of what this server does; null when they understand each other.</summary>
     internal string? SpeaksOtherwise(string dataPlane) => Find(dataPlane) is null ? silences.Otherwise(dataPlane) : null;
 

@@ -16,6 +16,8 @@ internal sealed class TunnelRecords : IReconciler<string>
     /// <summary>One that went again within this time was not worth writing; one that holds longer has a clean slate.</summary>
     private static readonly TimeSpan Stable = TimeSpan.FromMinutes(1);
 
+    private static readonly TimeSpan FormerLook = TimeSpan.FromMilliseconds(200);
+
     private static readonly TimeSpan FirstHold = TimeSpan.FromSeconds(5);
 
     private readonly TunnelHub hub;
@@ -106,6 +108,12 @@ internal sealed class TunnelRecords : IReconciler<string>
             if (tunnel.OpenedAt + hold > now)
             {
                 return ReconcileResult.After(tunnel.OpenedAt + hold - now);
+            }
+
+            if (hub.IsOfFormer(tunnel))
+            {
+                // It ends in a moment, and another of its name was never heard.
+                return ReconcileResult.After(FormerLook);
             }
 
             await WriteAsync(key, record, server, now, cancellationToken).ConfigureAwait(false);

@@ -18,7 +18,7 @@ internal sealed record ControlPlaneMarks(string Id, bool ServesUnmarked)
     /// </summary>
     public static ControlPlaneMarks Of(KubeObject plane) =>
         plane.TextAt("status", "controlPlane") is not { Length: > 0 } id ? Unknown
-        : new ControlPlaneMarks(id, plane.At("status", "servesUnmarked") is { } known ? known.ValueKind == JsonValueKind.True : plane.TextAt("status", "satelliteInstance") is { Length: > 0 });
+        : new ControlPlaneMarks(id, plane.At("status", "servesUnmarked") is { } known ? known.ValueKind == JsonValueKind.True : plane.TextAt("status", "satelliteVersion") is { Length: > 0 });
 
     /// <summary>What an object says of whose it is; <see cref="ServedControlPlane.Unmarked"/> where it says nothing.</summary>
     public static string NameOn(KubeObject live) => live.Annotations.GetValueOrDefault(OrreryNames.ControlPlaneAnnotation) is { Length: > 0 } of ? of : ServedControlPlane.Unmarked;

@@ -58,7 +58,7 @@ internal sealed class DataPlaneReconciler(
             return ReconcileResult.Done;
         }
 
-        Readiness readiness = Readiness.Of(dataPlane, heartbeats.Of(key), time.GetUtcNow(), heartbeats.SpeaksOtherwise(key));
+        Readiness readiness = Readiness.Of(dataPlane, HeardOf(dataPlane), time.GetUtcNow(), heartbeats.SpeaksOtherwise(key));
         if (dataPlane.IsDeleting)
         {
             return await DepartAsync(dataPlane, readiness, cancellationToken).ConfigureAwait(false);
@@ -88,6 +88,9 @@ internal sealed class DataPlaneReconciler(
 
         return again is { } left ? ReconcileResult.After(left + TimeSpan.FromMilliseconds(1)) : ReconcileResult.Done;
     }
+
+    /// <summary>One of which nothing was reported yet has let nobody in: what is heard under its name is a former one's.</summary>
+    private Heartbeat? HeardOf(KubeObject dataPlane) => dataPlane.At("status", "observedGeneration") is null ? null : heartbeats.Of(dataPlane.Name);
 
     private async Task<bool> HasNamespaceAsync(KubeObject dataPlane, CancellationToken cancellationToken)
     {
@@ -137,7 +140,7 @@ internal sealed class DataPlaneReconciler(
     private async Task ReportAsync(KubeObject dataPlane, Readiness readiness, CancellationToken cancellationToken)
     {
         DateTimeOffset now = time.GetUtcNow();
-        Heartbeat? heartbeat = heartbeats.Of(dataPlane.Name);
+        Heartbeat? heartbeat = HeardOf(dataPlane);
         bool joined = heartbeat is not null || Conditions.IsTrue(dataPlane, OrreryNames.JoinedCondition);
         var status = new JsonObject();
         foreach (string type in (ReadOnlySpan<string>)[OrreryNames.JoinedCondition, OrreryNames.ReadyCondition, OrreryNames.DrainedCondition])

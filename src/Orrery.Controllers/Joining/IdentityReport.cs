@@ -18,22 +18,34 @@ internal sealed class IdentityReport(KubeClient root, Informer dataPlanes, TimeP
     private const string Authority = "certificateAuthority";
     private const string Identity = "satelliteIdentity";
 
+    private readonly SemaphoreSlim[] turns = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
+
     /// <summary>A certificate is about to be issued to its satellite in this cluster: no other gets one beside it.</summary>
     public Task AdmittedAsync(KubeObject dataPlane, SigningRequest request, CancellationToken cancellationToken) =>
-        WriteAsync(dataPlane, status => status[ClusterUid] = request.ClusterUid, cancellationToken);
+        WriteAsync(
+            dataPlane,
+            (present, status) =>
+            {
+                status[ClusterUid] = request.ClusterUid;
+                NoneRefused(present, status);
+            },
+            cancellationToken);
 
     /// <summary>Its satellite has a certificate; the first says which cluster this data plane is.</summary>
-    public Task<bool> IssuedAsync(KubeObject dataPlane, SigningRequest request, IssuedCertificate certificate, CancellationToken cancellationToken)
+    /// <param name="asked">When it was asked for: what was refused since stays said.</param>
+    public Task<bool> IssuedAsync(KubeObject dataPlane, SigningRequest request, DateTimeOffset asked, IssuedCertificate certificate, CancellationToken cancellationToken)
     {
-        // An older one is looked at again after a restart, and tells nothing new.
-        if (dataPlane.At("status", Start)?.GetDateTimeOffset() is { } known && certificate.From < known)
+        // One that was told of, or an older one, is looked at again: it says nothing of what came since, such as a refusal.
+        if (dataPlane.At("status", Start)?.GetDateTimeOffset() is { } known
+            && (certificate.From < known
+                || (certificate.From == known && dataPlane.At("status", Expiration)?.GetDateTimeOffset() == certificate.To && dataPlane.TextAt("status", Identity) == request.Satellite?.Identity)))
         {
             return Task.FromResult(false);
         }
 
         return WriteAsync(
             dataPlane,
-            status =>
+            (present, status) =>
             {
                 status[ClusterUid] = request.ClusterUid;
                 status[Identity] = request.Satellite?.Identity;
@@ -41,18 +53,21 @@ internal sealed class IdentityReport(KubeClient root, Informer dataPlanes, TimeP
                 status[Start] = Conditions.Time(certificate.From);
                 status[Expiration] = Conditions.Time(certificate.To);
                 status.Remove(Pending);
-                Set(dataPlane, status, JoinNames.IdentityCondition, Conditions.True, "CertificateIssued", "its satellite has a certificate");
-                Set(dataPlane, status, JoinNames.RefusedCondition, Conditions.False, "NoneRefused", "the last request for its satellite's certificate was granted");
+                Set(present, status, JoinNames.IdentityCondition, Conditions.True, "CertificateIssued", "its satellite has a certificate");
+                if (Conditions.Find(present, JoinNames.RefusedCondition) is not { Status: Conditions.True } refused || refused.LastTransitionTime < asked)
+                {
+                    NoneRefused(present, status);
+                }
             },
             cancellationToken);
     }
 
     public Task<bool> WaitingAsync(KubeObject dataPlane, SigningRequest request, JoinVerdict verdict, CancellationToken cancellationToken) => WriteAsync(
         dataPlane,
-        status =>
+        (present, status) =>
         {
             status[Pending] = request.Name;
-            Set(dataPlane, status, JoinNames.IdentityCondition, Conditions.False, verdict.Reason, verdict.Message);
+            Set(present, status, JoinNames.IdentityCondition, Conditions.False, verdict.Reason, verdict.Message);
         },
         cancellationToken);
 
@@ -65,20 +80,35 @@ internal sealed class IdentityReport(KubeClient root, Informer dataPlanes, TimeP
         dataPlane.TextAt("status", Identity) is { } last && last != SatelliteUserName.IdentityOf(dataPlane) && Conditions.IsTrue(dataPlane, JoinNames.IdentityCondition)
             ? WriteAsync(
                 dataPlane,
-                status => Set(
-                    dataPlane, status, JoinNames.IdentityCondition, Conditions.False, "Revoked", $"the certificate of its satellite was revoked; 'orrery data-plane token {dataPlane.Name}' lets it in again"),
+                (present, status) => Set(
+                    present, status, JoinNames.IdentityCondition, Conditions.False, "Revoked", $"the certificate of its satellite was revoked; 'orrery data-plane token {dataPlane.Name}' lets it in again"),
                 cancellationToken)
             : Task.FromResult(false);
 
     /// <summary>What the satellite has stays good: being refused takes nothing from whoever has the name.</summary>
     public Task<bool> RefusedAsync(KubeObject dataPlane, SigningRequest request, JoinVerdict verdict, CancellationToken cancellationToken) => WriteAsync(
         dataPlane,
-        status => Set(
-            dataPlane, status, JoinNames.RefusedCondition, Conditions.True, verdict.Reason, $"request {request.Name} of {request.Requester} was refused: {verdict.Message}"),
+        (present, status) => Set(
+            present, status, JoinNames.RefusedCondition, Conditions.True, verdict.Reason, $"request {request.Name} of {request.Requester} was refused: {verdict.Message}"),
         cancellationToken);
 
     /// <returns>False when there was nothing new to write.</returns>
-    private async Task<bool> WriteAsync(KubeObject dataPlane, Action<JsonObject> change, CancellationToken cancellationToken)
+    private async Task<bool> WriteAsync(KubeObject dataPlane, Action<KubeObject, JsonObject> change, CancellationToken cancellationToken)
+    {
+        // Several requests of one data plane are judged at once, and none takes back what another wrote.
+        SemaphoreSlim turn = turns[(uint)dataPlane.Name.GetHashCode(StringComparison.Ordinal) % (uint)turns.Length];
+        await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await WriteInTurnAsync(dataPlanes.Get(ObjectKey.Of(dataPlane)) is { } present && present.Uid == dataPlane.Uid ? present : dataPlane, change, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    private async Task<bool> WriteInTurnAsync(KubeObject dataPlane, Action<KubeObject, JsonObject> change, CancellationToken cancellationToken)
     {
         // What this manager does not apply again is taken away, so it begins from what is there.
         var status = new JsonObject();
@@ -99,7 +129,7 @@ internal sealed class IdentityReport(KubeClient root, Informer dataPlanes, TimeP
         }
 
         JsonNode before = status.DeepClone();
-        change(status);
+        change(dataPlane, status);
         if (JsonNode.DeepEquals(before, status))
         {
             return false;
@@ -116,6 +146,9 @@ internal sealed class IdentityReport(KubeClient root, Informer dataPlanes, TimeP
             OrreryResources.DataPlanes, "", dataPlane.Name, body, Manager, force: true, cancellationToken, "status").ConfigureAwait(false));
         return true;
     }
+
+    private void NoneRefused(KubeObject dataPlane, JsonObject status) =>
+        Set(dataPlane, status, JoinNames.RefusedCondition, Conditions.False, "NoneRefused", "the last request for its satellite's certificate was granted");
 
     private void Set(KubeObject dataPlane, JsonObject status, string type, string state, string reason, string message) =>
         Conditions.Set(status, type, state, reason, message, time.GetUtcNow(), dataPlane.Generation);

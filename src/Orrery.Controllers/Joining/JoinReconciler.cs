@@ -43,7 +43,7 @@ internal sealed class JoinReconciler(
                     await SupersedeAsync(waits, request, cancellationToken).ConfigureAwait(false);
                 }
 
-                await report.IssuedAsync(dataPlane, request, issued, cancellationToken).ConfigureAwait(false);
+                await report.IssuedAsync(dataPlane, request, json.CreationTimestamp ?? DateTimeOffset.MaxValue, issued, cancellationToken).ConfigureAwait(false);
             }
 
             return ReconcileResult.Done;

@@ -35,7 +35,7 @@ public sealed class ForeignClusterRoadTests(ForeignCluster world) : IClassFixtur
         await world.Shop.PatchAsync(CoreResources.ConfigMaps, "default", name, PatchKind.Merge, Json("""{"data": {"key": "b"} }"""), default);
         await Eventually.TrueAsync(async () => (await FoundAsync(name))?.TextAt("data", "key") == "mirror.example/b", "the new value", TimeSpan.FromSeconds(60));
         await AppliedAsync(name, "Applied");
-        Assert.Empty(await SaidAsync(name));
+        Assert.Equal("", string.Join("; ", (await SaidAsync(name)).Select(e => $"{e.TextAt("reason")}: {e.TextAt("message")}")));
         Assert.Equal("2", (await FoundAsync(name))!.Annotations["theirs"]);
 
         // 3. Real drift is still found.

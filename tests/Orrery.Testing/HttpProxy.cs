@@ -31,12 +31,13 @@ public sealed class HttpProxy : IDisposable
     public int LetThrough => Lines("Established connection");
 
     /// <param name="folder">Its configuration and log are written there.</param>
-    public static HttpProxy Start(string folder, string user, string password)
+    /// <param name="idle">After so many seconds without a byte it ends a connection, or some seconds later.</param>
+    public static HttpProxy Start(string folder, string user, string password, int idle = 600)
     {
         int port = FreePort.Take();
         string log = Path.Combine(folder, "proxy.log"), config = Path.Combine(folder, "proxy.conf");
         File.WriteAllText(log, "");
-        File.WriteAllText(config, string.Create(CultureInfo.InvariantCulture, $"Port {port}\nListen 127.0.0.1\nTimeout 600\nMaxClients 50\nLogFile \"{log}\"\nLogLevel Connect\nBasicAuth {user} {password}\n"));
+        File.WriteAllText(config, string.Create(CultureInfo.InvariantCulture, $"Port {port}\nListen 127.0.0.1\nTimeout {idle}\nMaxClients 50\nLogFile \"{log}\"\nLogLevel Connect\nBasicAuth {user} {password}\n"));
         return new HttpProxy(config, port, log);
     }
 

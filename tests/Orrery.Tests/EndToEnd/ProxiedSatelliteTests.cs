@@ -10,6 +10,9 @@ public sealed class ProxiedSatelliteTests(Watched watched)
     private const string Password = "a-pass-word";
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
+    /// <summary>Longer than from one usual beat to the next.</summary>
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(15);
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -66,6 +69,65 @@ public sealed class ProxiedSatelliteTests(Watched watched)
             await IsAskedAsync(pod);
         }
     }
+
+    [Fact]
+    public async Task Satellite_BehindAProxyThatEndsWhatIsQuiet_SoonBeatsOftenEnoughForItsStreamsToStay()
+    {
+        Assert.SkipUnless(HttpProxy.Program is not null, "tinyproxy is not on PATH (Debian package tinyproxy-bin)");
+        string pod = (await watched.Shop.RunAsync("get pods -l app=web -o jsonpath={.items[*].metadata.name}")).Split(' ').Single(p => p.EndsWith(".east", StringComparison.Ordinal));
+        using var proxy = HttpProxy.Start(watched.Folder, "sat", Password, idle: 4);
+        using (Process former = await watched.SatelliteAsync("east"))
+        {
+            ProcessSignals.Kill(former);
+        }
+
+        try
+        {
+            using SatelliteProcess satellite = Start(proxy, Password);
+            await IsAskedAsync(pod);
+            int lists = await ListsAsync();
+
+            // 1. Two tunnels are ended for being quiet, and then a program that says nothing for longer than that, and for longer than a usual beat, is still there.
+            await Eventually.HoldsAsync(() => StaysAsync(pod), TimeSpan.FromSeconds(120));
+
+            // 2. Nobody listed for it.
+            Assert.True(proxy.LetThrough >= 3, $"{proxy.LetThrough} connections");
+            Assert.Equal(lists, await ListsAsync());
+        }
+        finally
+        {
+            watched.StartSatellite("east");
+            await IsAskedAsync(pod);
+        }
+    }
+
+    /// <summary>Whether a program that is told nothing for a while still answers.</summary>
+    private async Task<bool> StaysAsync(string pod)
+    {
+        using Process cat = Process.Start(new ProcessStartInfo("kubectl", ["exec", "-i", pod, "-c", "web", "--", "cat"])
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, Environment = { ["KUBECONFIG"] = watched.Shop.Kubeconfig },
+        })!;
+        try
+        {
+            Task ended = cat.WaitForExitAsync(Token);
+            if (await Task.WhenAny(ended, Task.Delay(Quiet, TimeProvider.System, Token)) == ended)
+            {
+                return false;
+            }
+
+            await cat.StandardInput.WriteLineAsync("still there".AsMemory(), Token);
+            await cat.StandardInput.FlushAsync(Token);
+            return await cat.StandardOutput.ReadLineAsync(Token).AsTask().WaitAsync(Limit, Token) == "still there";
+        }
+        finally
+        {
+            ProcessSignals.Kill(cat);
+        }
+    }
+
+    /// <summary>Lists that the satellite asked for.</summary>
+    private async Task<int> ListsAsync() => (await watched.EventsAsync()).Count(e => (string?)e["verb"] == "list" && ((string?)e["user"]!["username"])!.StartsWith("orrery:data-plane:east:", StringComparison.Ordinal));
 
     private SatelliteProcess Start(HttpProxy proxy, string password) => SatelliteProcess.Start("east", watched.DataPlane("east").Kubeconfig, $"http://sat:{password}@127.0.0.1:{proxy.Port}");
 

@@ -25,6 +25,7 @@ public sealed class Watched : Installed
     };
 
     private readonly List<IDisposable> started = [];
+    private readonly Dictionary<string, int> satellites = [];
     private ServeProcess? server;
 
     public override string DataPlanes => "west,east";
@@ -100,10 +101,16 @@ public sealed class Watched : Installed
     internal string Tail => server!.Tail;
 
     /// <summary>The process of a satellite of this installation.</summary>
-    internal async Task<Process> SatelliteAsync(string dataPlane) => Process.GetProcessById((await PidAsync("satellite-" + dataPlane))!.Value);
+    internal async Task<Process> SatelliteAsync(string dataPlane) =>
+        Process.GetProcessById(satellites.TryGetValue(dataPlane, out int own) ? own : (await PidAsync("satellite-" + dataPlane))!.Value);
 
     /// <summary>In the place of one that was ended: it stays for the tests that follow.</summary>
-    internal void StartSatellite(string dataPlane) => started.Add(SatelliteProcess.Start(dataPlane, DataPlane(dataPlane).Kubeconfig));
+    internal void StartSatellite(string dataPlane)
+    {
+        var satellite = SatelliteProcess.Start(dataPlane, DataPlane(dataPlane).Kubeconfig);
+        started.Add(satellite);
+        satellites[dataPlane] = satellite.Id;
+    }
 
     /// <summary>kubectl's settings for one of the ways in which it opens streams.</summary>
     internal static Dictionary<string, string> Streams(bool webSockets) => new()

@@ -91,6 +91,9 @@ internal static partial class Log
     [LoggerMessage(4037, LogLevel.Information, "Data plane {DataPlane}: whether the Secret with its key is still there is not known: {Reason}")]
     public static partial void IdentityUnkept(ILogger logger, string dataPlane, string reason);
 
+    [LoggerMessage(4038, LogLevel.Warning, "Data plane {DataPlane}: {Reason}")]
+    public static partial void IdentityTaken(ILogger logger, string dataPlane, string reason);
+
     [LoggerMessage(4040, LogLevel.Warning, "What holds tenant {Tenant} apart is refused by the cluster ({Reason}): {Message}")]
     public static partial void GuardRefused(ILogger logger, string tenant, string reason, string message);
 

@@ -285,12 +285,24 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
 
     private async Task KeepSecretAsync(CancellationToken cancellationToken)
     {
-        if (await store.RestoreAsync(identity!, cancellationToken).ConfigureAwait(false))
+        string taken = "";
+        try
         {
-            Log.IdentityRestored(logger, dataPlane);
+            if (await store.RestoreAsync(identity!, cancellationToken).ConfigureAwait(false))
+            {
+                Log.IdentityRestored(logger, dataPlane);
+            }
+        }
+        catch (InvalidDataException another)
+        {
+            taken = another.Message;
+            if (taken != unkept)
+            {
+                Log.IdentityTaken(logger, dataPlane, taken);
+            }
         }
 
-        unkept = "";
+        unkept = taken;
     }
 
     /// <summary>The control plane tells in advance which authorities it will use: they are in its namespace of ours, as in every namespace.</summary>

@@ -38,6 +38,7 @@ internal sealed class IdentityStore(KubeClient cluster, string secretName)
     /// takes nothing from the satellite that runs: without it that could not replace its certificate any more.
     /// </summary>
     /// <exception cref="StatusException">Conflict, or whatever else the cluster refuses.</exception>
+    /// <exception cref="InvalidDataException">Another satellite has written its own.</exception>
     public async Task WriteAsync(SatelliteIdentity identity, CancellationToken cancellationToken)
     {
         if (unanswered is not null)
@@ -55,6 +56,11 @@ internal sealed class IdentityStore(KubeClient cluster, string secretName)
         {
             if (!await IsStillOursAsync(cancellationToken).ConfigureAwait(false))
             {
+                if (await FindAsync(cancellationToken).ConfigureAwait(false) is { } there)
+                {
+                    RefuseAnother(there, identity);
+                }
+
                 throw;
             }
 
@@ -64,12 +70,13 @@ internal sealed class IdentityStore(KubeClient cluster, string secretName)
 
     /// <summary>Makes it again where somebody took it away, or wrote what is no identity in its place: a satellite that starts anew without it knows nothing of itself. Where its whole namespace goes, it is its owner who sends it away.</summary>
     /// <returns>Whether it was gone, or nobody's.</returns>
+    /// <exception cref="InvalidDataException">Another satellite has written its own.</exception>
     public async Task<bool> RestoreAsync(SatelliteIdentity identity, CancellationToken cancellationToken)
     {
         KubeObject? there = await FindAsync(cancellationToken).ConfigureAwait(false);
         if (there is not null)
         {
-            if (SatelliteIdentity.Of(there) is not null)
+            if (RefuseAnother(there, identity))
             {
                 return false;
             }
@@ -84,6 +91,16 @@ internal sealed class IdentityStore(KubeClient cluster, string secretName)
 
         await WriteAsync(identity, cancellationToken).ConfigureAwait(false);
         return true;
+    }
+
+    /// <returns>Whether an identity stands there, which is this satellite's.</returns>
+    private bool RefuseAnother(KubeObject there, SatelliteIdentity own)
+    {
+        SatelliteIdentity? found = SatelliteIdentity.Of(there);
+        return found is null || (found.DataPlane == own.DataPlane && found.Server == own.Server)
+            ? found is not null
+            : throw new InvalidDataException(
+                $"Secret {JoinNames.SystemNamespace}/{secretName} holds the identity of data plane {found.DataPlane} of {found.Server}: another satellite works in this cluster, and this one cannot keep a new certificate nor start anew; let one of them run");
     }
 
     private Task<KubeObject?> FindAsync(CancellationToken cancellationToken) => cluster.FindAsync(Secrets, JoinNames.SystemNamespace, secretName, cancellationToken);

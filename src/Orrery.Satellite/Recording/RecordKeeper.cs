@@ -38,6 +38,12 @@ internal sealed class RecordKeeper(KubeClient cluster, TimeProvider time, ILogge
     private readonly StringBuilder content = new();
     private bool isDirty;
 
+    /// <summary>Resource version of the present ConfigMap as it was last read or written, and how much of the content it held; null where there is none.</summary>
+    private (string Version, int Length)? stored;
+
+    /// <summary>What was appended since, without numbers.</summary>
+    private readonly List<string> unwritten = [];
+
     /// <summary>Number of the oldest ConfigMap that may be there.</summary>
     private long oldest = 1;
 
@@ -138,20 +144,25 @@ internal sealed class RecordKeeper(KubeClient cluster, TimeProvider time, ILogge
             return;
         }
 
-        oldest = parts[0].Number;
-        dropped = RecordSummary.Read(parts);
-        file = parts[^1].Number;
-        content.Clear().Append(parts[^1].Content);
-        if (parts.SelectMany(p => RecordChain.Lines(p.Content)).LastOrDefault() is { } last)
-        {
-            sequence = RecordChain.Read(last)?.Number ?? 0;
-            head = RecordChain.HashOf(last);
-        }
-
+        GoOnAfter(parts);
         if (RecordVerdict.Of(parts).Break is { } fault)
         {
             Log.RecordBroken(logger, fault);
             Add(new RecordEntry("verify", "", "", "", "the record itself"), "broken: " + fault);
+        }
+    }
+
+    private void GoOnAfter(IReadOnlyList<RecordPart> parts)
+    {
+        oldest = parts[0].Number;
+        dropped = RecordSummary.Read(parts);
+        file = parts[^1].Number;
+        content.Clear().Append(parts[^1].Content);
+        stored = (parts[^1].Version, content.Length);
+        if (parts.SelectMany(p => RecordChain.Lines(p.Content)).LastOrDefault() is { } last)
+        {
+            sequence = RecordChain.Read(last)?.Number ?? 0;
+            head = RecordChain.HashOf(last);
         }
     }
 
@@ -181,6 +192,7 @@ internal sealed class RecordKeeper(KubeClient cluster, TimeProvider time, ILogge
                 {
                     file++;
                     content.Clear();
+                    stored = null;
                     if (isSummed)
                     {
                         Append(dropped.ToLine(Conditions.Time(time.GetUtcNow())));
@@ -190,12 +202,14 @@ internal sealed class RecordKeeper(KubeClient cluster, TimeProvider time, ILogge
 
                 if (lost > 0)
                 {
-                    Append(string.Create(CultureInfo.InvariantCulture, $"\"at\":\"{Conditions.Time(time.GetUtcNow())}\",\"lost\":{lost}"));
+                    unwritten.Add(string.Create(CultureInfo.InvariantCulture, $"\"at\":\"{Conditions.Time(time.GetUtcNow())}\",\"lost\":{lost}"));
+                    Append(unwritten[^1]);
                     lost = 0;
                 }
 
                 while (content.Length < FullAt && waiting.TryDequeue(out string? line))
                 {
+                    unwritten.Add(line);
                     Append(line);
                 }
             }
@@ -211,26 +225,75 @@ internal sealed class RecordKeeper(KubeClient cluster, TimeProvider time, ILogge
         content.Append(line).Append('\n');
     }
 
+    /// <summary>On condition that nobody wrote it since: two satellites in one cluster would take each other's lines away.</summary>
     private async Task PutAsync(CancellationToken cancellationToken)
     {
-        string name = RecordReader.NameOf(file);
-        var json = new JsonObject
+        while (true)
         {
-            ["apiVersion"] = "v1",
-            ["kind"] = "ConfigMap",
-            ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = JoinNames.SystemNamespace, ["labels"] = new JsonObject { [RecordReader.Label] = "true" } },
-            ["data"] = new JsonObject { [RecordReader.Member] = content.ToString() },
-        };
-        try
-        {
-            await cluster.UpdateAsync(ClusterResources.ConfigMaps, JoinNames.SystemNamespace, name, json, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                if (stored is { } known)
+                {
+                    stored = ((await cluster.UpdateAsync(ClusterResources.ConfigMaps, JoinNames.SystemNamespace, RecordReader.NameOf(file), Make(known.Version), cancellationToken).ConfigureAwait(false)).ResourceVersion, content.Length);
+                }
+                else
+                {
+                    await SystemNamespace.EnsureAsync(cluster, cancellationToken).ConfigureAwait(false);
+                    stored = ((await cluster.CreateAsync(ClusterResources.ConfigMaps, JoinNames.SystemNamespace, Make(""), cancellationToken).ConfigureAwait(false)).ResourceVersion, content.Length);
+                    await ForgetAsync(cancellationToken).ConfigureAwait(false);
+                }
+
+                unwritten.Clear();
+                return;
+            }
+            catch (StatusException gone) when (gone.IsNotFound && stored is not null)
+            {
+                stored = null;
+            }
+            catch (StatusException changed) when (changed.Code == 409)
+            {
+                await LookAgainAsync(cancellationToken).ConfigureAwait(false);
+            }
         }
-        catch (StatusException e) when (e.IsNotFound)
+    }
+
+    /// <summary>
+    /// Somebody wrote the present one since. What only appended was another satellite, or this one, which did not hear that it was done: it goes on after that. Anything else is written over: the record is appended to, and
+    /// nothing else.
+    /// </summary>
+    private async Task LookAgainAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyList<RecordPart> parts = await RecordReader.ReadAsync(cluster, cancellationToken).ConfigureAwait(false);
+        if (parts.FirstOrDefault(p => p.Number == file) is not { } there)
         {
-            await SystemNamespace.EnsureAsync(cluster, cancellationToken).ConfigureAwait(false);
-            await cluster.CreateAsync(ClusterResources.ConfigMaps, JoinNames.SystemNamespace, json, cancellationToken).ConfigureAwait(false);
-            await ForgetAsync(cancellationToken).ConfigureAwait(false);
+            stored = null;
+            return;
         }
+
+        bool hasArrived = there.Content.StartsWith(content.ToString(), StringComparison.Ordinal);
+        int known = stored?.Length ?? 0;
+        if (!hasArrived && (there.Content.Length <= known || !there.Content.StartsWith(content.ToString(0, known), StringComparison.Ordinal)))
+        {
+            stored = (there.Version, known);
+            return;
+        }
+
+        GoOnAfter(parts);
+        foreach (string line in hasArrived ? [] : unwritten)
+        {
+            Append(line);
+        }
+    }
+
+    private JsonObject Make(string version)
+    {
+        var metadata = new JsonObject { ["name"] = RecordReader.NameOf(file), ["namespace"] = JoinNames.SystemNamespace, ["labels"] = new JsonObject { [RecordReader.Label] = "true" } };
+        if (version.Length > 0)
+        {
+            metadata["resourceVersion"] = version;
+        }
+
+        return new JsonObject { ["apiVersion"] = "v1", ["kind"] = "ConfigMap", ["metadata"] = metadata, ["data"] = new JsonObject { [RecordReader.Member] = content.ToString() } };
     }
 
     private async Task SumAsync(CancellationToken cancellationToken)

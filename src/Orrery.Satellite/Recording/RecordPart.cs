@@ -7,4 +7,7 @@ public sealed record RecordPart(long Number, string Content)
 {
     /// <summary>How many are kept: about 1.5 MiB, some five thousand lines.</summary>
     public const int Kept = 32;
+
+    /// <summary>The ConfigMap's resource version.</summary>
+    public string Version { get; init; } = "";
 }

@@ -17,7 +17,7 @@ public static class RecordReader
     public static async Task<IReadOnlyList<RecordPart>> ReadAsync(KubeClient cluster, CancellationToken cancellationToken)
     {
         KubeList found = await cluster.ListAsync(ClusterResources.ConfigMaps, JoinNames.SystemNamespace, new ListQuery { LabelSelector = Label }, cancellationToken).ConfigureAwait(false);
-        return [.. found.Items.Select(c => new RecordPart(NumberOf(c.Name), c.TextAt("data", Member) ?? "")).Where(p => p.Number > 0).OrderBy(p => p.Number)];
+        return [.. found.Items.Select(c => new RecordPart(NumberOf(c.Name), c.TextAt("data", Member) ?? "") { Version = c.ResourceVersion }).Where(p => p.Number > 0).OrderBy(p => p.Number)];
     }
 
     internal static string NameOf(long number) => Prefix + number.ToString("d8", CultureInfo.InvariantCulture);

@@ -56,6 +56,28 @@ public sealed class IdentityStoreTests
         Assert.Equal("other", (await other.ReadAsync(Token))!.UsedToken);
     }
 
+    [Fact]
+    public async Task Write_AndRestore_WhereAnotherControlPlanesSatelliteWroteItsOwn_SayWhose()
+    {
+        using var secret = new OneSecret();
+        using KubeClient cluster = secret.Client();
+        var store = new IdentityStore(cluster, JoinNames.IdentitySecret);
+        var other = new IdentityStore(cluster, JoinNames.IdentitySecret);
+        await store.ReadAsync(Token);
+        await store.WriteAsync(Identity("1"), Token);
+        Assert.False(await store.RestoreAsync(Identity("1"), Token));
+        await other.ReadAsync(Token);
+        await other.WriteAsync(Identity("2") with { DataPlane = "arrived", Server = new Uri("https://other.example.com/") }, Token);
+
+        foreach (Func<Task> act in (Func<Task>[])[() => store.WriteAsync(Identity("3"), Token), () => store.RestoreAsync(Identity("1"), Token)])
+        {
+            InvalidDataException taken = await Assert.ThrowsAsync<InvalidDataException>(act);
+            Assert.Contains("holds the identity of data plane arrived of https://other.example.com/: another satellite works in this cluster", taken.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal("arrived", (await other.ReadAsync(Token))!.DataPlane);
+    }
+
     /// <summary>Who labels a Secret, or stores all of them anew under another key, writes nothing that concerns its satellite.</summary>
     [Fact]
     public async Task Write_SomebodyElseLabelledIt_GoesOnAndKeepsTheLabel()

@@ -107,12 +107,13 @@ public sealed class RecordPaceTests
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            if (request.Method == HttpMethod.Put && IsFull)
+            bool isWrite = request.Method == HttpMethod.Put || request.Method == HttpMethod.Post;
+            if (isWrite && IsFull)
             {
                 return Answer(HttpStatusCode.InternalServerError, """{"kind":"Status","apiVersion":"v1","status":"Failure","code":500,"message":"etcdserver: mvcc: database space exceeded"}""");
             }
 
-            if (request.Method == HttpMethod.Put && JsonNode.Parse(await request.Content!.ReadAsStringAsync(cancellationToken))!["data"]?["log"] is { } log)
+            if (isWrite && JsonNode.Parse(await request.Content!.ReadAsStringAsync(cancellationToken))!["data"]?["log"] is { } log)
             {
                 Record = (string)log!;
             }

@@ -36,6 +36,9 @@ public static class JoinNames
     /// <summary>Condition of a DataPlane: whether the last attempt to get its satellite's certificate was refused, and why.</summary>
     public const string RefusedCondition = "JoinRefused";
 
+    /// <summary>Reason of an Event, and of that condition: a token is not good any more.</summary>
+    public const string TokenExpired = "TokenExpired";
+
     /// <summary>Where a satellite keeps what is its own, in its data plane.</summary>
     public const string SystemNamespace = "orrery-system";
 

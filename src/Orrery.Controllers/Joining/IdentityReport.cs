@@ -92,6 +92,10 @@ internal sealed class IdentityReport(KubeClient root, Informer dataPlanes, TimeP
             present, status, JoinNames.RefusedCondition, Conditions.True, verdict.Reason, $"request {request.Name} of {request.Requester} was refused: {verdict.Message}"),
         cancellationToken);
 
+    /// <summary>Nobody can join it any more.</summary>
+    public Task<bool> UninvitedAsync(KubeObject dataPlane, string message, CancellationToken cancellationToken) =>
+        WriteAsync(dataPlane, (present, status) => Set(present, status, JoinNames.RefusedCondition, Conditions.True, JoinNames.TokenExpired, message), cancellationToken);
+
     /// <returns>False when there was nothing new to write.</returns>
     private async Task<bool> WriteAsync(KubeObject dataPlane, Action<KubeObject, JsonObject> change, CancellationToken cancellationToken)
     {

@@ -31,7 +31,7 @@ internal sealed class JoinController : IController
             () => requests.All().Select(r => r.Name),
             workers: 1);
         invitations = context.Host(
-            "invitations", new InvitationReconciler(context.Root, accounts, context.Time, logger), [accounts], () => accounts.All().Select(a => (a.Namespace, a.Name)), workers: 1);
+            "invitations", new InvitationReconciler(context.Root, accounts, dataPlanes, report, context.Events, context.Time, logger), [accounts, dataPlanes], () => accounts.All().Select(a => (a.Namespace, a.Name)), workers: 1);
         revocations = context.Host(
             "revocations", new RevocationReconciler(dataPlanes, report, context.Events, logger), [dataPlanes], () => dataPlanes.All().Select(d => d.Name), workers: 1);
         info = context.Host("cluster-info", new ClusterInfoReconciler(context.Root, context.Options), [], () => [JoinNames.ClusterInfo], workers: 1);

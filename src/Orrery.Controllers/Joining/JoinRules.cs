@@ -86,7 +86,7 @@ internal static class JoinRules
             return account.DataPlane != name ? JoinVerdict.Refuse("WrongDataPlane", $"it was invited as data plane {account.DataPlane} and asks to be {name}")
                 : invitation is null || invitation.Uid != request.RequesterUid ? JoinVerdict.Refuse("TokenUnknown", "its token is of no invitation, or of one that has ended")
                 : invitation.UsedBy is { } used && used != request.Uid ? JoinVerdict.Refuse("TokenReused", "its token was used before")
-                : invitation.Expires <= now ? JoinVerdict.Refuse("TokenExpired", $"its token ended at {Conditions.Time(invitation.Expires)}")
+                : invitation.Expires <= now ? JoinVerdict.Refuse(JoinNames.TokenExpired, $"its token ended at {Conditions.Time(invitation.Expires)}")
                 : isOther && !invitation.AdmitsNewCluster ? other
                 : new JoinVerdict(JoinDecision.Approve, "Invited", "its token is good");
         }

@@ -264,6 +264,25 @@ public sealed class JoinRoadTests
         await Eventually.TrueAsync(async () => await world.Root.FindAsync(CoreResources.ServiceAccounts, "dp-pa2-par", account, default) is null, "the invitation is gone");
     }
 
+    /// <summary>Whoever comes with it afterwards is nobody: without a word its operator would wait for ever.</summary>
+    [Fact]
+    public async Task Token_ThatEndsUnused_IsToldOf_AndNoMoreOnceItsSatelliteJoined()
+    {
+        await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");
+        await world.InviteAsync("pa2-par");
+        string account = Assert.Single((await world.Root.ListAsync(CoreResources.ServiceAccounts, "dp-pa2-par", new ListQuery { LabelSelector = JoinNames.InvitationLabel }, default)).Items).Name;
+
+        world.Clock.Shift += TimeSpan.FromMinutes(16);
+        await world.Root.PatchAsync(CoreResources.ServiceAccounts, "dp-pa2-par", account, PatchKind.Merge, Samples.Json("""{"metadata": {"labels": {"look": "again"} } }"""), default);
+
+        await world.ConditionAsync("pa2-par", JoinNames.RefusedCondition, "True", JoinNames.TokenExpired);
+        await world.EventAsync(JoinNames.TokenExpired);
+        TestServer cluster = await world.AddClusterAsync();
+        JoinInvitation another = await world.InviteAsync("pa2-par");
+        await using RunningSatellite satellite = world.Satellite("pa2-par", cluster, () => another);
+        await world.ConditionAsync("pa2-par", JoinNames.RefusedCondition, "False");
+    }
+
     [Theory]
     [InlineData("orrery:data-plane:ny8-nyc:UID", OrreryNames.SatelliteGroup, "client auth", "WrongDataPlane")]
     [InlineData("orrery-admin", OrreryNames.SatelliteGroup, "client auth", "WrongName")]

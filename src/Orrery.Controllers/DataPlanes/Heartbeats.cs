@@ -35,9 +35,11 @@ internal sealed class Heartbeats
     private readonly ConcurrentDictionary<string, ServerBeat> satellites = new(StringComparer.Ordinal);
     private readonly Informer tunnels;
     private readonly TimeProvider time;
-    private readonly DateTimeOffset started;
 
-    /// <summary>When a tunnel was last dialled anew, in ticks of UTC.</summary>
+    /// <summary>Timestamp: the time of day may be set back afterwards.</summary>
+    private readonly long started;
+
+    /// <summary>Timestamp of when a tunnel was last dialled anew.</summary>
     private long lastReturn;
 
     /// <param name="tunnels">Leases by the name of <see cref="OrreryNames.TunnelLease"/>.</param>
@@ -46,7 +48,7 @@ internal sealed class Heartbeats
     {
         this.tunnels = tunnels;
         this.time = time;
-        started = time.GetUtcNow();
+        started = lastReturn = time.GetTimestamp();
         servers.Subscribe(OnServer);
         tunnels.Subscribe(OnTunnel);
     }
@@ -60,10 +62,10 @@ internal sealed class Heartbeats
     /// <returns>Null for one that was never heard.</returns>
     public Heartbeat? Of(string dataPlane) =>
         tunnels.Get(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane), OrreryNames.TunnelLease) is not { } tunnel ? null
-        : tunnel.TextAt("spec", "holderIdentity") is not { Length: > 0 } holder ? Of(tunnel, null, AwaitedSince)
-        : holder == OrreryNames.SatelliteHolder ? (satellites.TryGetValue(tunnel.Namespace, out ServerBeat own) ? new Heartbeat(own.Heard, Later(own.Heard, started) + own.Lasts) { VouchedUntil = own.Heard + own.Lasts } : null)
-        : servers.TryGetValue(holder, out ServerBeat beat) ? Of(tunnel, beat, AwaitedSince) is { } held ? held with { EndIsTold = beat.Heard + beat.Lasts > time.GetUtcNow() } : null
-        : Of(tunnel, null, AwaitedSince);
+        : tunnel.TextAt("spec", "holderIdentity") is not { Length: > 0 } holder ? Of(tunnel, null, AwaitedSince, time.GetUtcNow())
+        : holder == OrreryNames.SatelliteHolder ? (satellites.TryGetValue(tunnel.Namespace, out ServerBeat own) ? new Heartbeat(own.Heard, Later(own.Heard, At(started)) + own.Lasts) { VouchedUntil = own.Heard + own.Lasts } : null)
+        : servers.TryGetValue(holder, out ServerBeat beat) ? Of(tunnel, beat, AwaitedSince, time.GetUtcNow()) is { } held ? held with { EndIsTold = beat.Heard + beat.Lasts > time.GetUtcNow() } : null
+        : Of(tunnel, null, AwaitedSince, time.GetUtcNow());
 
     /// <summary>What a satellite speaks that is not let in for it; null for one that is understood, or says nothing.</summary>
     public string? SpeaksOtherwise(string dataPlane) =>
@@ -74,7 +76,10 @@ internal sealed class Heartbeats
     /// While those that lost a server come back, one after the other, the others are waited for: a fleet that dials at once takes as long as its handshakes do, and to call the later ones silent
     /// would only make it longer.
     /// </summary>
-    private DateTimeOffset AwaitedSince => Since(started, new DateTimeOffset(Interlocked.Read(ref lastReturn), TimeSpan.Zero));
+    private DateTimeOffset AwaitedSince => Since(At(started), At(Interlocked.Read(ref lastReturn)));
+
+    /// <summary>What the time of day was then, by the clock of now.</summary>
+    private DateTimeOffset At(long timestamp) => time.GetUtcNow() - time.GetElapsedTime(timestamp);
 
     internal static DateTimeOffset Since(DateTimeOffset started, DateTimeOffset lastReturn)
     {
@@ -115,13 +120,15 @@ internal sealed class Heartbeats
     /// When this process began to look, or when a satellite last came back after that: whatever was written before is given time to prove itself from then on, since while no controller ran there may
     /// have been no server either to hear anybody, and a fleet must not fall silent because its control plane was restarted.
     /// </param>
-    internal static Heartbeat? Of(KubeObject tunnel, ServerBeat? holder, DateTimeOffset since)
+    /// <param name="now">What a server whose clock was ahead wrote is not believed: it would vouch until then.</param>
+    internal static Heartbeat? Of(KubeObject tunnel, ServerBeat? holder, DateTimeOffset since, DateTimeOffset now)
     {
         if (TimeAt(tunnel, "renewTime") is not { } written)
         {
             return null;
         }
 
+        written = written <= now + UsualDuration ? written : since;
         if (tunnel.TextAt("spec", "holderIdentity") is not { Length: > 0 })
         {
             return new Heartbeat(written, written) { IsUnheard = tunnel.Annotations.ContainsKey(OrreryNames.UnheardAnnotation) };
@@ -158,7 +165,7 @@ internal sealed class Heartbeats
     {
         if (IsReturn(change))
         {
-            Interlocked.Exchange(ref lastReturn, time.GetUtcNow().UtcTicks);
+            Interlocked.Exchange(ref lastReturn, time.GetTimestamp());
         }
 
         if (change.Current is not { } lease || lease.TextAt("spec", "holderIdentity") != OrreryNames.SatelliteHolder)

@@ -12,7 +12,7 @@ public sealed class HeartbeatsTests
     [Fact]
     public void Of_HeldByALivingServer_IsHeardWhenTheServerIs()
     {
-        Heartbeat beat = Heartbeats.Of(Tunnel("s1", Now.AddDays(-3)), new ServerBeat("t", Now, Lasts), Now.AddDays(-1))!.Value;
+        Heartbeat beat = Heartbeats.Of(Tunnel("s1", Now.AddDays(-3)), new ServerBeat("t", Now, Lasts), Now.AddDays(-1), Now)!.Value;
 
         Assert.Equal(new Heartbeat(Now, Now + Lasts), beat);
     }
@@ -20,7 +20,7 @@ public sealed class HeartbeatsTests
     [Fact]
     public void Of_WithoutHolder_HasExpiredWhenItWasLastHeard()
     {
-        Heartbeat beat = Heartbeats.Of(Tunnel("", Now.AddMinutes(-7)), null, Now.AddDays(-1))!.Value;
+        Heartbeat beat = Heartbeats.Of(Tunnel("", Now.AddMinutes(-7)), null, Now.AddDays(-1), Now)!.Value;
 
         Assert.Equal(new Heartbeat(Now.AddMinutes(-7), Now.AddMinutes(-7)), beat);
     }
@@ -28,9 +28,28 @@ public sealed class HeartbeatsTests
     [Fact]
     public void Of_HeldByAServerThatIsGone_IsGivenTimeFromTheStartOfThisProcessAndKeepsItsAge()
     {
-        Heartbeat beat = Heartbeats.Of(Tunnel("s1", Now.AddHours(-2)), new ServerBeat("t", Now.AddHours(-1), Lasts), Now)!.Value;
+        Heartbeat beat = Heartbeats.Of(Tunnel("s1", Now.AddHours(-2)), new ServerBeat("t", Now.AddHours(-1), Lasts), Now, Now)!.Value;
 
         Assert.Equal(new Heartbeat(Now.AddHours(-1), Now + Lasts) { VouchedUntil = Now.AddHours(-1) + Lasts }, beat);
+    }
+
+    /// <summary>By a server whose clock was a year ahead: nobody is vouched for until then, whether the server has gone or the tunnel.</summary>
+    [Theory]
+    [InlineData("s1", 40)]
+    [InlineData("", 0)]
+    public void Of_WrittenInTheFuture_IsNotBelieved(string holder, int seconds)
+    {
+        Heartbeat beat = Heartbeats.Of(Tunnel(holder, Now.AddYears(1)), null, Now.AddHours(-1), Now)!.Value;
+
+        Assert.Equal(new Heartbeat(Now.AddHours(-1), Now.AddHours(-1).AddSeconds(seconds)), beat);
+    }
+
+    [Fact]
+    public void Of_WrittenByAClockThatIsALittleAhead_IsBelieved()
+    {
+        Heartbeat beat = Heartbeats.Of(Tunnel("s1", Now.AddSeconds(5)), null, Now.AddHours(-1), Now)!.Value;
+
+        Assert.Equal(new Heartbeat(Now.AddSeconds(5), Now.AddSeconds(5) + Lasts), beat);
     }
 
     [Fact]
@@ -59,7 +78,7 @@ public sealed class HeartbeatsTests
     }
 
     [Fact]
-    public void Of_NeverWritten_IsNoHeartbeat() => Assert.Null(Heartbeats.Of(Samples.Object("""{"kind": "Lease", "metadata": {"name": "tunnel"}}"""), null, Now));
+    public void Of_NeverWritten_IsNoHeartbeat() => Assert.Null(Heartbeats.Of(Samples.Object("""{"kind": "Lease", "metadata": {"name": "tunnel"}}"""), null, Now, Now));
 
     [Fact]
     public void Next_FirstLookAtAnOldLease_BelievesItsTime() =>

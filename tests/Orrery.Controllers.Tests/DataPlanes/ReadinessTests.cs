@@ -44,7 +44,7 @@ public sealed class ReadinessTests
             {"kind": "Lease", "metadata": {"name": "tunnel", "annotations": {"orrery.dev/unheard": "true"}}, "spec": {"renewTime": "2025-12-30T00:00:00.000000Z"}}
             """);
 
-        Readiness readiness = Readiness.Of(dataPlane, Heartbeats.Of(tunnel, null, since: Now), Now);
+        Readiness readiness = Readiness.Of(dataPlane, Heartbeats.Of(tunnel, null, since: Now, now: Now), Now);
 
         Assert.Equal(("Unknown", "SatelliteUnheard"), Short(readiness));
         Assert.Contains("since 2025-12-30T00:00:00Z", readiness.Message, StringComparison.Ordinal);
@@ -62,7 +62,7 @@ public sealed class ReadinessTests
         KubeObject tunnel = Samples.Object("""
             {"kind": "Lease", "metadata": {"name": "tunnel"}, "spec": {"holderIdentity": "s1", "renewTime": "2025-12-30T00:00:00.000000Z"}}
             """);
-        Heartbeat waitedFor = Heartbeats.Of(tunnel, null, since: Now)!.Value;
+        Heartbeat waitedFor = Heartbeats.Of(tunnel, null, since: Now, now: Now)!.Value;
 
         Assert.Equal(new Readiness("Unknown", "SatelliteSilent", "its satellite was not heard since then", null), Readiness.Of(silent, waitedFor, Now));
         Assert.Equal(("True", "SatelliteReady"), Short(Readiness.Of(DataPlane, waitedFor, Now)));

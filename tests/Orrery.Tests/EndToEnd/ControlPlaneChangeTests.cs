@@ -69,7 +69,7 @@ public sealed class ControlPlaneChangeTests(Vendor vendor)
         }
     }
 
-    private static async Task<SatelliteProcess> JoinAsync(Installed by, string verb, string name, Kubectl owner, StandIn cluster)
+    internal static async Task<SatelliteProcess> JoinAsync(Installed by, string verb, string name, Kubectl owner, StandIn cluster)
     {
         await owner.RunAsync("apply -f -", (await by.OrreryAsync("data-plane", verb, name)).Succeeded());
         var satellite = SatelliteProcess.Start(name, cluster.KubectlWith((await owner.RunAsync("create token orrery-satellite -n orrery-system --duration 2h")).Trim()).Kubeconfig);
@@ -77,7 +77,7 @@ public sealed class ControlPlaneChangeTests(Vendor vendor)
         return satellite;
     }
 
-    private static async Task<Kubectl> TenantAsync(Installed at, string tenant, string dataPlane)
+    internal static async Task<Kubectl> TenantAsync(Installed at, string tenant, string dataPlane)
     {
         await at.Root.RunAsync("apply -f -", $$$"""
             {"apiVersion": "v1", "kind": "List", "items": [

@@ -44,8 +44,10 @@ public sealed class LossyNetworkTests(Vendor vendor)
             }
             finally
             {
+                // Other tests need one that hears them.
                 satellite.Kill();
                 await satellite.WaitForExitAsync(CancellationToken.None);
+                (await vendor.UpAsync()).Succeeded();
             }
         }
     }

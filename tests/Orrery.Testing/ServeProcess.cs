@@ -9,7 +9,8 @@ namespace Orrery.Testing;
 /// <param name="program">The <c>orrery</c> binary.</param>
 /// <param name="folder">Its data directory.</param>
 /// <param name="arguments">Further arguments of <c>serve</c>.</param>
-public sealed class ServeProcess(string program, string folder, int port, IReadOnlyList<string> arguments, TimeProvider time, ServePlace? place = null) : IDisposable
+/// <param name="clock">Of its machine; null: that of this one.</param>
+public sealed class ServeProcess(string program, string folder, int port, IReadOnlyList<string> arguments, TimeProvider time, ServePlace? place = null, FakeClock? clock = null) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
@@ -44,8 +45,10 @@ public sealed class ServeProcess(string program, string folder, int port, IReadO
             start.ArgumentList.Add(argument);
         }
 
+        clock?.GiveTo(start);
         process?.Dispose();
         process = Process.Start(start) ?? throw new InvalidOperationException($"{program} could not be started");
+        clock?.Forget(process);
         process.OutputDataReceived += (_, line) => Keep(line.Data);
         process.ErrorDataReceived += (_, line) => Keep(line.Data);
         process.BeginOutputReadLine();

@@ -18,7 +18,8 @@ internal sealed class SatelliteProcess(Process process) : IDisposable
 
     /// <param name="via">Proxy to the control plane, with its password, as a pod's environment says it; null: none.</param>
     /// <param name="enter">The program that goes where it runs, with its arguments; null: here.</param>
-    public static SatelliteProcess Start(string name, string kubeconfig, string? via = null, IReadOnlyList<string>? enter = null)
+    /// <param name="clock">Of its machine; null: that of this one.</param>
+    public static SatelliteProcess Start(string name, string kubeconfig, string? via = null, IReadOnlyList<string>? enter = null, FakeClock? clock = null)
     {
         string[] command = [.. enter ?? [], StandIn.Program, "satellite", name, "--kubeconfig", kubeconfig];
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
@@ -27,7 +28,9 @@ internal sealed class SatelliteProcess(Process process) : IDisposable
             start.Environment["ORRERY_VIA"] = via;
         }
 
+        clock?.GiveTo(start);
         Process process = Process.Start(start)!;
+        clock?.Forget(process);
         var satellite = new SatelliteProcess(process);
         process.OutputDataReceived += satellite.Keep;
         process.ErrorDataReceived += satellite.Keep;

@@ -12,11 +12,13 @@ namespace Orrery.Tests.KubeApiServer;
 internal sealed class StandIn : IAsyncDisposable
 {
     private readonly StringWriter log = new();
+    private readonly FakeClock? clock;
     private Process? process;
 
-    private StandIn(string folder)
+    private StandIn(string folder, FakeClock? clock)
     {
         Folder = folder;
+        this.clock = clock;
         Port = FreePort.Take();
     }
 
@@ -37,9 +39,12 @@ internal sealed class StandIn : IAsyncDisposable
         }
     }
 
-    public static async Task<StandIn> StartAsync(params string[] flags)
+    public static Task<StandIn> StartAsync(params string[] flags) => StartAsync(null, flags);
+
+    /// <param name="clock">Of its machine; null: that of this one.</param>
+    public static async Task<StandIn> StartAsync(FakeClock? clock, params string[] flags)
     {
-        var server = new StandIn(MemoryDirectory.Create("orrery-apiserver-"));
+        var server = new StandIn(MemoryDirectory.Create("orrery-apiserver-"), clock);
         server.MakeFiles();
         await server.RunAsync(flags);
         return server;
@@ -113,7 +118,9 @@ internal sealed class StandIn : IAsyncDisposable
             start.ArgumentList.Add(argument);
         }
 
+        clock?.GiveTo(start);
         process = Process.Start(start)!;
+        clock?.Forget(process);
         process.ErrorDataReceived += Keep;
         process.OutputDataReceived += Keep;
         process.BeginErrorReadLine();
@@ -155,7 +162,7 @@ internal sealed class StandIn : IAsyncDisposable
             using RSA key = RSA.Create(2048);
             var request = new CertificateRequest("CN=" + name, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
             request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-            using X509Certificate2 certificate = request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddMinutes(-5), TimeProvider.System.GetUtcNow().AddDays(1));
+            using X509Certificate2 certificate = request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddMinutes(-5), TimeProvider.System.GetUtcNow().AddDays(30));
             System.IO.File.WriteAllText(File(name + ".crt"), certificate.ExportCertificatePem());
             System.IO.File.WriteAllText(File(name + ".key"), key.ExportRSAPrivateKeyPem());
         }

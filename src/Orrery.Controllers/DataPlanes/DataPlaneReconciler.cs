@@ -165,7 +165,7 @@ internal sealed class DataPlaneReconciler(
         changed |= !JsonComparison.IsSame(dataPlane.At("status", "tenants"), OwnKinds.List(tenants));
         string self = namespaces.Get(ClusterName.Root, "", OrreryNames.ServerNamespace)?.Uid ?? dataPlane.TextAt("status", "controlPlane") ?? "";
         changed |= dataPlane.TextAt("status", "controlPlane") != self;
-        bool stale = heartbeat is { } last && !(dataPlane.At("status", "lastHeartbeatTime")?.GetDateTimeOffset() >= last.Heard - HeartbeatPace);
+        bool stale = heartbeat is { } last && !((dataPlane.At("status", "lastHeartbeatTime")?.GetDateTimeOffset() - last.Heard)?.Duration() <= HeartbeatPace);
         if (!changed && !stale)
         {
             return;

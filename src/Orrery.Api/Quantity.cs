@@ -61,6 +61,9 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
     /// <summary>In thousandths, rounded up; the largest or smallest number where it does not fit.</summary>
     public long MilliValue => (long)BigInteger.Clamp(CeilingDivide(nano, BigInteger.Pow(10, 6)), long.MinValue, long.MaxValue);
 
+    /// <summary>Rounded up to thousandths, in the same form.</summary>
+    public Quantity RoundedToMilli() => new(CeilingDivide(nano, BigInteger.Pow(10, 6)) * BigInteger.Pow(10, 6), Format);
+
     /// <summary>Whether some whole number of <paramref name="unit"/> makes it up.</summary>
     public bool IsMultipleOf(Quantity unit) => nano % unit.nano == 0;
 

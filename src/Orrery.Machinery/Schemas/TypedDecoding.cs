@@ -127,6 +127,11 @@ public static class TypedDecoding
         {
             case SchemaType.Object when node is JsonObject json:
                 Walk(json, schema, schema.Name is null ? owner : schema, trail);
+                if (IsResourceList(schema, owner))
+                {
+                    TypedScalars.RoundUp(json);
+                }
+
                 return json;
             case SchemaType.Array when node is JsonArray array:
                 return Items(array, schema.Items!, owner, trail);
@@ -148,6 +153,10 @@ public static class TypedDecoding
                 throw trail.Mismatch(GoTypes.ValueName(node), owner, schema);
         }
     }
+
+    /// <summary>A ResourceList, which is a map of quantities everywhere but in the types of devices.</summary>
+    private static bool IsResourceList(Schema schema, Schema owner) =>
+        schema.AdditionalProperties?.Name == BuiltinSchemaBuilder.Quantity && owner.Name is { } name && !name.StartsWith("io.k8s.api.resource.", StringComparison.Ordinal);
 
     private static JsonArray Items(JsonArray array, Schema items, Schema owner, Trail trail)
     {

@@ -55,6 +55,19 @@ internal static partial class TypedScalars
         return node.GetValueKind() == JsonValueKind.String && canonical == text ? node : JsonValue.Create(canonical);
     }
 
+    /// <summary>Amounts in their one form, brought up to thousandths where they are finer (core <c>v1/defaults.go</c>, SetDefaults_ResourceList).</summary>
+    public static void RoundUp(JsonObject amounts)
+    {
+        for (int i = 0; i < amounts.Count; i++)
+        {
+            (string name, JsonNode? amount) = amounts.GetAt(i);
+            if (amount?.GetValueKind() == JsonValueKind.String && amount.GetValue<string>() is var text && text is [.., 'u' or 'n'] or [.., 'e', '-', '6' or '9'])
+            {
+                amounts.SetAt(i, name, JsonValue.Create(Quantity.Parse(text).RoundedToMilli().ToString()));
+            }
+        }
+    }
+
     public static JsonNode? Timestamp(JsonNode node, string type)
     {
         if (node.GetValueKind() != JsonValueKind.String)

@@ -38,6 +38,23 @@ public sealed class QuotaTests(ServerFixture fixture) : IClassFixture<ServerFixt
         Assert.Equal("2Gi", quota.TextAt("status", "hard", "limits.memory"));
     }
 
+    /// <summary>By the rules of upstream's libraries (0.36.4), as are all of these amounts.</summary>
+    [Fact]
+    public async Task Create_OfAmountsFinerThanAThousandth_RoundsThemUp()
+    {
+        string ns = await fixture.NamespaceAsync();
+        KubeObject quota = await fixture.Admin.CreateAsync(Quotas, ns, Quota("q", """{"cpu":"8545100u","limits.memory":"1.1Gi","memory":"0.0001Ki","requests.ephemeral-storage":"1e-4","requests.nvidia.com/gpu":"2.0"}"""), Token);
+        Assert.Equal("""{"cpu":"8546m","limits.memory":"1181116006400m","memory":"103m","requests.ephemeral-storage":"1e-3","requests.nvidia.com/gpu":"2"}""", quota.At("spec", "hard")!.Value.GetRawText());
+        await fixture.Admin.DeleteAsync(Quotas, ns, "q", null, Token);
+        await fixture.Admin.CreateAsync(Quotas, ns, Quota("q", """{"cpu":"1","memory":"1Gi"}"""), Token);
+
+        KubeObject pod = await fixture.Admin.CreateAsync(ServerFixture.Pods, ns, Pod("p", """{"limits":{"cpu":"123456789n"},"requests":{"cpu":"100.5m","memory":"1000000.0001"}}"""), Token);
+
+        JsonObject container = JsonNode.Parse(pod.At("spec", "containers")!.Value.GetRawText())![0]!["resources"]!.AsObject();
+        Assert.Equal("""{"limits":{"cpu":"124m"},"requests":{"cpu":"101m","memory":"1000000001m"}}""", container.ToJsonString());
+        Assert.Equal("""{"cpu":"101m","memory":"1000000001m"}""", (await fixture.Admin.GetAsync(Quotas, ns, "q", Token)).At("status", "used")!.Value.GetRawText());
+    }
+
     /// <summary>A pod that a tenant makes runs in data planes, from which it is mirrored beside the one that was made.</summary>
     [Fact]
     public async Task Create_APodThatIsMirrored_CountsOnceAndThoseOfWorkloadsEach()

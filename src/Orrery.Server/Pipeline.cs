@@ -24,6 +24,7 @@ internal sealed class Pipeline(ServerState server)
         RequestInfo? info = null;
         AuditTrail? trail = null;
         Seat seat = Seat.None;
+        TimeSpan waited = default;
         RequestDeadline? deadline = null;
         GuardedBody answer = server.StalledClients.Guard(http);
 
@@ -59,7 +60,9 @@ internal sealed class Pipeline(ServerState server)
 
             // 5. Fairness: what follows may have to wait for its share, or is sent away: 429.
             server.FlowSchemas.Note(http.Response, info, user);
+            long asked = server.Metrics.Begin();
             Seat given = await server.Fairness.EnterAsync(info, user, WaitingBodies.Of(http), ended);
+            waited = server.Time.GetElapsedTime(asked);
             if (given == Seat.SentAway)
             {
                 await Refusals.SendAwayAsync(http, trail);
@@ -112,6 +115,7 @@ internal sealed class Pipeline(ServerState server)
             await Refusals.FailAsync(http, (fault.OutcomeUnknown
                 ? ApiErrors.Timeout("the store did not say whether the change was made")
                 : fault.IsFull ? ApiErrors.InsufficientStorage("the store is full; nothing was changed. Reading goes on, and so does writing once there is space again")
+                : fault.IsEmptied ? ApiErrors.ServiceUnavailable("the store was emptied by somebody else; nothing is taken for deleted, and nothing was changed. The server's log says what to do")
                 : ApiErrors.ServiceUnavailable("the store cannot be reached; nothing was changed")).Status, trail);
         }
         catch (Exception fault)
@@ -126,7 +130,8 @@ internal sealed class Pipeline(ServerState server)
             deadline?.Dispose();
             await (trail?.EndAsync() ?? ValueTask.CompletedTask);
             await answer.EndAsync();
-            server.Metrics.End(info, http.Response.StatusCode, began);
+            waited += http.Features.Get<WebhookWait>()?.Took ?? default;
+            server.Metrics.End(info, http.Response.StatusCode, began, waited, http.Request.ContentType == "application/apply-patch+yaml");
             if (info is null || !IsLongRunning(info))
             {
                 await UnreadBody.DropAsync(http, server.Time);

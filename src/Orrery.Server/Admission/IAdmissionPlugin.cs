@@ -38,6 +38,9 @@ internal interface IAdmissionNotes
     /// <summary>An annotation that is for events which hold the request's body too.</summary>
     /// <param name="value">Made only where such an event is kept.</param>
     void AnnotateContent(string key, Func<string> value);
+
+    /// <summary>The write was held up by a webhook for so long.</summary>
+    void Waited(bool isMutating, TimeSpan took);
 }
 
 /// <summary>For writes that nobody waits for.</summary>
@@ -54,6 +57,10 @@ internal sealed class NoNotes : IAdmissionNotes
     }
 
     public void AnnotateContent(string key, Func<string> value)
+    {
+    }
+
+    public void Waited(bool isMutating, TimeSpan took)
     {
     }
 }

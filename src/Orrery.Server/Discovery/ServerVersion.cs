@@ -14,7 +14,7 @@ internal static class ServerVersion
     /// <summary>The plus sign of a build stands as itself: some read the answer as text.</summary>
     private static readonly JsonSerializerOptions EncodeOptions = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static readonly DiscoveryDocument Document = DiscoveryDocument.Of(JsonSerializer.SerializeToUtf8Bytes(new JsonObject
+    private static readonly JsonObject Answer = new()
     {
         ["major"] = "1",
         ["minor"] = Minor.ToString(System.Globalization.CultureInfo.InvariantCulture),
@@ -29,7 +29,16 @@ internal static class ServerVersion
         ["goVersion"] = "",
         ["compiler"] = RuntimeInformation.FrameworkDescription,
         ["platform"] = $"linux/{RuntimeInformation.ProcessArchitecture switch { Architecture.X64 => "amd64", Architecture.Arm64 => "arm64", var other => other.ToString().ToLowerInvariant() }}",
-    }, EncodeOptions));
+    };
+
+    public static readonly DiscoveryDocument Document = DiscoveryDocument.Of(JsonSerializer.SerializeToUtf8Bytes(Answer, EncodeOptions));
+
+    /// <summary>What of it labels a metric, by the labels' names.</summary>
+    public static readonly (string Name, string Value)[] Labels =
+    [
+        .. new[] { ("build_date", "buildDate"), ("compiler", "compiler"), ("git_commit", "gitCommit"), ("git_tree_state", "gitTreeState"), ("git_version", "gitVersion"),
+            ("go_version", "goVersion"), ("major", "major"), ("minor", "minor"), ("platform", "platform") }.Select(l => (l.Item1, Answer[l.Item2]!.GetValue<string>())),
+    ];
 
     /// <summary>The build writes it behind a plus sign; empty in a build outside of version control.</summary>
     private static string Commit()

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Orrery.Api;
 using Orrery.Server.Admission;
@@ -27,13 +28,24 @@ internal static class ConnectAdmission
         }
 
         var scope = new WriteScope { Resource = request.Resource, Cluster = request.Cluster, Namespace = request.Namespace, User = request.User, FieldManager = "", Notes = new ResponseNotes(request.Http) };
-        JsonObject options = Options(kind, request.Query);
+        JsonObject options = Options(kind, request.Query, request.Subresource == "proxy" ? TailOf(request) : null);
         await request.Server.Admission.AdmitAsync(
             (scope with { Subresource = request.Subresource }).Admission(AdmissionOperation.Connect, request.Name, options, null, new GroupVersionKind("", "v1", kind)),
             cancellationToken);
     }
 
-    private static JsonObject Options(string kind, RequestQuery query)
+    private static int Port(string text) => ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) ? port
+        : throw ApiErrors.BadRequest($"cannot convert to []int32: strconv.ParseUint: parsing \"{text}\": {(text.Length > 0 && text.All(char.IsAsciiDigit) ? "value out of range" : "invalid syntax")}");
+
+    /// <summary>What follows the subresource in the path.</summary>
+    private static string TailOf(ResourceRequest request)
+    {
+        const int NamedParts = 3;
+        string tail = string.Concat(request.Info.Parts.Skip(NamedParts).Select(part => "/" + part));
+        return request.Info.Path.EndsWith('/') && !tail.EndsWith('/') ? tail + "/" : tail;
+    }
+
+    private static JsonObject Options(string kind, RequestQuery query, string? path)
     {
         var options = new JsonObject { ["kind"] = kind, ["apiVersion"] = "v1" };
         foreach (string flag in new[] { "stdin", "stdout", "stderr", "tty" })
@@ -44,11 +56,11 @@ internal static class ConnectAdmission
             }
         }
 
-        foreach (string text in new[] { "container", "path" })
+        foreach ((string name, string? text) in new[] { ("container", query["container"]), ("path", path) })
         {
-            if (query[text] is { Length: > 0 } said)
+            if (text is { Length: > 0 })
             {
-                options[text] = said;
+                options[name] = text;
             }
         }
 
@@ -59,7 +71,7 @@ internal static class ConnectAdmission
 
         if (query.All("ports") is { Count: > 0 } ports)
         {
-            options["ports"] = new JsonArray([.. ports.SelectMany(p => p.Split(',')).Select(p => int.TryParse(p, out int port) ? port : throw ApiErrors.BadRequest($"invalid port \"{p}\"")).Select(p => (JsonNode)p)]);
+            options["ports"] = new JsonArray([.. ports.SelectMany(p => p.Split(',')).Select(p => (JsonNode)Port(p))]);
         }
 
         return options;

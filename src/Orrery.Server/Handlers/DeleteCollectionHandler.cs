@@ -46,6 +46,8 @@ internal static class DeleteCollectionHandler
             }
         }
 
+        public void Waited(bool isMutating, TimeSpan took) => notes.Waited(isMutating, took);
+
         public void Annotate(string key, string value)
         {
             lock (gate)

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Orrery.Api;
 using Orrery.Server.Cache;
 using Orrery.Server.Clusters;
+using Orrery.Server.Discovery;
 using Orrery.Server.Fairness;
 using Orrery.Server.Handlers;
 using Orrery.Server.Requests;
@@ -37,6 +38,8 @@ internal sealed class MetricsEndpoint(
             WriteWatches(text);
             text.Family("orrery_store_commit_duration_seconds", "histogram", "Time from handing a change to the store until it was durable and in the caches.");
             text.Histogram("orrery_store_commit_duration_seconds", caches.CommitDurations);
+            text.Family("kubernetes_build_info", "gauge", "What /version answers.");
+            text.Sample("kubernetes_build_info", 1, [.. ServerVersion.Labels]);
             ProcessMetrics.Write(text);
         }
         else
@@ -61,7 +64,7 @@ internal sealed class MetricsEndpoint(
         foreach ((SeriesKey key, RequestSeries one) in all)
         {
             text.Sample("apiserver_request_total", one.Total,
-                ("code", key.Code.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("component", "apiserver"), ("dry_run", ""), ("group", key.Group),
+                ("code", key.Code.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("component", "apiserver"), ("dry_run", key.DryRun), ("group", key.Group),
                 ("resource", key.Resource), ("scope", key.Scope), ("subresource", key.Subresource), ("verb", key.Verb), ("version", key.Version));
         }
 
@@ -71,12 +74,20 @@ internal sealed class MetricsEndpoint(
         {
             SeriesKey key = group.Key;
             text.Histogram("apiserver_request_duration_seconds", Histogram.Sum(group.Select(s => s.Value.Durations)),
-                ("component", "apiserver"), ("dry_run", ""), ("group", key.Group), ("resource", key.Resource), ("scope", key.Scope),
+                ("component", "apiserver"), ("dry_run", key.DryRun), ("group", key.Group), ("resource", key.Resource), ("scope", key.Scope),
                 ("subresource", key.Subresource), ("verb", key.Verb), ("version", key.Version));
         }
 
+        text.Family("apiserver_request_sli_duration_seconds", "histogram", "The same without the wait for a share of the server and for webhooks, dry runs left out.");
+        foreach (IGrouping<SeriesKey, KeyValuePair<SeriesKey, RequestSeries>> group in all.Where(s => s.Key is { Verb: not "WATCH", DryRun: "" }).GroupBy(s => s.Key with { Code = 0 }))
+        {
+            SeriesKey key = group.Key;
+            text.Histogram("apiserver_request_sli_duration_seconds", Histogram.Sum(group.Select(s => s.Value.Own)),
+                ("component", "apiserver"), ("group", key.Group), ("resource", key.Resource), ("scope", key.Scope), ("subresource", key.Subresource), ("verb", key.Verb), ("version", key.Version));
+        }
+
         text.Family("apiserver_requested_deprecated_apis", "gauge", "Deprecated APIs that somebody has asked for since the server started.");
-        foreach (SeriesKey key in all.Where(s => s.Key.Code is not (401 or 403)).Select(s => s.Key with { Code = 0, Verb = "", Scope = "" }).Distinct().Where(k => k is { Group: "", Resource: "endpoints" or "componentstatuses" }))
+        foreach (SeriesKey key in all.Where(s => s.Key.Code is not (401 or 403)).Select(s => s.Key with { Code = 0, Verb = "", Scope = "", DryRun = "" }).Distinct().Where(k => k is { Group: "", Resource: "endpoints" or "componentstatuses" }))
         {
             text.Sample("apiserver_requested_deprecated_apis", 1, ("group", key.Group), ("removed_release", ""), ("resource", key.Resource), ("subresource", key.Subresource), ("version", key.Version));
         }

@@ -39,7 +39,9 @@ internal sealed class RequestMetrics(TimeProvider time)
 
     /// <param name="request">Null when it could not be read.</param>
     /// <param name="code">Of the answer.</param>
-    public void End(RequestInfo? request, int code, long began)
+    /// <param name="waited">For others: its share of the server, and webhooks.</param>
+    /// <param name="isApply">A patch by server-side apply.</param>
+    public void End(RequestInfo? request, int code, long began, TimeSpan waited = default, bool isApply = false)
     {
         if (request is null)
         {
@@ -53,38 +55,46 @@ internal sealed class RequestMetrics(TimeProvider time)
             Interlocked.Decrement(ref request.IsReadOnly ? ref reading : ref mutating);
         }
 
-        RequestSeries found = Find(KeyOf(request, code));
+        RequestSeries found = Find(KeyOf(request, code, isApply));
         if (isLong)
         {
             found.Count();
         }
         else
         {
-            found.Record(time.GetElapsedTime(began));
+            TimeSpan took = time.GetElapsedTime(began);
+            found.Record(took, took - waited);
         }
     }
 
-    private static bool IsLongRunning(RequestInfo request) =>
-        request.Verb == "watch" || request.Subresource is "log" or "exec" or "attach" or "portforward" or "proxy";
+    private static bool IsLongRunning(RequestInfo request) => request.Verb == "watch" || IsStream(request);
 
-    private static SeriesKey KeyOf(RequestInfo request, int code)
+    private static bool IsStream(RequestInfo request) => request.Subresource is "log" or "exec" or "attach" or "portforward" or "proxy";
+
+    private static SeriesKey KeyOf(RequestInfo request, int code, bool isApply)
     {
-        string verb = VerbOf(request.Verb);
+        string verb = isApply && request.Verb == "patch" ? "APPLY" : VerbOf(request.Verb);
         if (!request.IsResourceRequest)
         {
             return new SeriesKey("", "", "", "", verb, "", code);
         }
 
+        // As upstream, by whatever method.
+        verb = IsStream(request) ? "CONNECT" : verb;
+
         if (BuiltinResources.Instance.Find(request.GroupVersionResource) is not { } resource)
         {
-            return new SeriesKey("", "", "custom", "", verb, "", code);
+            return new SeriesKey("", "", "custom", "", verb, "", code) { DryRun = DryRunOf(request) };
         }
 
         string subresource = request.Subresource.Length == 0 || resource.Subresources.ContainsKey(request.Subresource) || BuiltinResources.IsKnownSubresource(request.GroupVersionResource, request.Subresource)
             ? request.Subresource : "other";
         string scope = request.IsNameInPath || request.Verb == "create" ? "resource" : request.Namespace.Length > 0 ? "namespace" : "cluster";
-        return new SeriesKey(resource.Resource.Group, resource.Resource.Version, resource.Resource.Resource, subresource, verb, scope, code);
+        return new SeriesKey(resource.Resource.Group, resource.Resource.Version, resource.Resource.Resource, subresource, verb, scope, code) { DryRun = DryRunOf(request) };
     }
+
+    private static string DryRunOf(RequestInfo request) =>
+        !request.Query.Has("dryRun") ? "" : request.Query.All("dryRun").All(said => said == "All") ? "All" : "invalid";
 
     /// <summary>As upstream spells them; whatever method a client made up is one.</summary>
     private static string VerbOf(string verb) => verb switch
@@ -106,7 +116,11 @@ internal sealed class RequestMetrics(TimeProvider time)
 }
 
 /// <summary>What one series counts.</summary>
-internal readonly record struct SeriesKey(string Group, string Version, string Resource, string Subresource, string Verb, string Scope, int Code);
+internal readonly record struct SeriesKey(string Group, string Version, string Resource, string Subresource, string Verb, string Scope, int Code)
+{
+    /// <summary>Empty for what is meant; <c>All</c>, or <c>invalid</c>.</summary>
+    public string DryRun { get; init; } = "";
+}
 
 /// <summary>How many, and how long they took.</summary>
 internal sealed class RequestSeries
@@ -115,13 +129,17 @@ internal sealed class RequestSeries
 
     public Histogram Durations { get; } = new();
 
+    /// <summary>Without what was waited for.</summary>
+    public Histogram Own { get; } = new();
+
     public long Total => Interlocked.Read(ref total);
 
     public void Count() => Interlocked.Increment(ref total);
 
-    public void Record(TimeSpan took)
+    public void Record(TimeSpan took, TimeSpan own)
     {
         Count();
         Durations.Record(took);
+        Own.Record(own);
     }
 }

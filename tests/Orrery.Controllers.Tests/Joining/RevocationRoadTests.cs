@@ -49,7 +49,7 @@ public sealed class RevocationRoadTests
             async () =>
             {
                 (double, double) before = (sent, listed);
-                (sent, listed, dialled) = (await RefusedAsync(world, "PATCH"), await RefusedAsync(world, "LIST"), await RefusedAsync(world, "GET"));
+                (sent, listed, dialled) = (await RefusedAsync(world, "PATCH") + await RefusedAsync(world, "APPLY"), await RefusedAsync(world, "LIST"), await RefusedAsync(world, "GET"));
                 await Eventually.TrueAsync(async () => await RefusedAsync(world, "GET") > dialled, "it asks again", TimeSpan.FromSeconds(60));
                 return before == (sent, listed);
             },
@@ -57,7 +57,7 @@ public sealed class RevocationRoadTests
         await cluster.Admin.CreateAsync(CoreResources.Nodes, "", new JsonObject { ["metadata"] = new JsonObject { ["name"] = "late" } }, default);
         dialled = await RefusedAsync(world, "GET");
         await Eventually.TrueAsync(async () => await RefusedAsync(world, "GET") >= dialled + 3, "it goes on asking to be let in", TimeSpan.FromSeconds(60));
-        Assert.Equal(sent, await RefusedAsync(world, "PATCH"));
+        Assert.Equal(sent, await RefusedAsync(world, "PATCH") + await RefusedAsync(world, "APPLY"));
         Assert.True(listed > 0, "it was not let list");
         Assert.Equal(listed, await RefusedAsync(world, "LIST"));
         Assert.Single(log.Lines, IsShutOut);

@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Orrery.Api;
 using Orrery.Client;
+using Orrery.Server.Metrics;
+using Orrery.Server.Requests;
 using Orrery.Testing;
 
 namespace Orrery.Server.Tests.Metrics;
@@ -44,6 +46,50 @@ public sealed partial class MetricsTests(ServerFixture fixture) : IClassFixture<
         Assert.True(Value(after, "process_resident_memory_bytes") > 10_000_000);
 
         double Grown(string name, params string[] labels) => Value(after, name, labels) - Value(before, name, labels);
+    }
+
+    [Fact]
+    public async Task Metrics_AppliesStreamsAndDryRuns_AreToldApart()
+    {
+        await using TestServer server = await TestServer.StartAsync(cancellationToken: ServerFixture.Token);
+        await server.Admin.ApplyAsync(ServerFixture.ConfigMaps, "default", "a", ServerFixture.ConfigMap("a"), "me", false, ServerFixture.Token);
+        await Assert.ThrowsAsync<StatusException>(() => server.Admin.GetTextAsync("/api/v1/namespaces/default/pods/none/log", ServerFixture.Token));
+        await Assert.ThrowsAsync<StatusException>(() => server.Admin.GetTextAsync("/api/v1/namespaces/default/services/none/proxy/x", ServerFixture.Token));
+        await Assert.ThrowsAsync<StatusException>(() => server.Admin.GetTextAsync("/api/v1/namespaces/default/configmaps/none?dryRun=All", ServerFixture.Token));
+        await Assert.ThrowsAsync<StatusException>(() => server.Admin.GetTextAsync("/api/v1/namespaces/default/configmaps/none?dryRun=Some", ServerFixture.Token));
+
+        string text = "";
+        await Eventually.TrueAsync(async () =>
+        {
+            text = await ReadAsync(server.Admin);
+            return Value(text, "apiserver_request_total", "dry_run=\"invalid\"") >= 1;
+        }, "all are counted", cancellationToken: ServerFixture.Token);
+
+        Assert.Equal(1, Value(text, "apiserver_request_total", "verb=\"APPLY\"", "resource=\"configmaps\"", "scope=\"resource\"", "code=\"201\""));
+        Assert.Equal(1, Value(text, "apiserver_request_total", "verb=\"CONNECT\"", "resource=\"pods\"", "subresource=\"log\""));
+        Assert.Equal(1, Value(text, "apiserver_request_total", "verb=\"CONNECT\"", "resource=\"services\"", "subresource=\"proxy\""));
+        Assert.Equal(1, Value(text, "apiserver_request_total", "dry_run=\"All\"", "resource=\"configmaps\"", "code=\"404\""));
+        Assert.Equal(1, Value(text, "apiserver_request_sli_duration_seconds_count", "verb=\"APPLY\"", "scope=\"resource\""));
+        Assert.Equal(1, Value(text, "apiserver_request_sli_duration_seconds_bucket", "verb=\"APPLY\"", "le=\"30\""));
+        Assert.Equal(0, Value(text, "apiserver_request_sli_duration_seconds_count", "verb=\"GET\"", "resource=\"configmaps\""));
+        Assert.Equal(1, Value(text, "kubernetes_build_info", "major=\"1\"", "minor=\"36\"", "git_version=\"v1.36.0+orrery"));
+    }
+
+    /// <summary>What a server cannot help is not counted against it.</summary>
+    [Fact]
+    public void End_WhatWasWaitedFor_IsLeftOutOfTheServersOwnTime()
+    {
+        var time = new ManualTime();
+        var metrics = new RequestMetrics(time);
+        RequestInfo request = RequestInfoParser.Parse("GET", "/api/v1/namespaces/default/configmaps/a", "/api/v1/namespaces/default/configmaps/a");
+        long began = metrics.Begin();
+        metrics.Enter(request);
+        time.Advance(TimeSpan.FromSeconds(5));
+
+        metrics.End(request, 200, began, waited: TimeSpan.FromSeconds(4));
+
+        RequestSeries series = Assert.Single(metrics.All).Value;
+        Assert.Equal((5.0, 1.0), (series.Durations.SumSeconds, series.Own.SumSeconds));
     }
 
     [Fact]

@@ -51,7 +51,12 @@ internal sealed class WebhookCalls(WebhookClient client, AdmissionFacts facts, N
 
         string why;
         long began = time.GetTimestamp();
-        void Ended(WebhookEnd end) => metrics.Call(mayPatch, request.Operation, end, time.GetElapsedTime(began));
+        void Ended(WebhookEnd end)
+        {
+            TimeSpan took = time.GetElapsedTime(began);
+            metrics.Call(mayPatch, request.Operation, end, took);
+            request.Notes.Waited(mayPatch, took);
+        }
         try
         {
             if (webhook.ReviewVersion is not { } version)

@@ -30,6 +30,12 @@ public sealed record ApiServerOptions
     /// <summary>What is encrypted before it reaches <see cref="Store"/>; null: nothing.</summary>
     public EncryptionConfiguration? Encryption { get; init; }
 
+    /// <summary>
+    /// Called when somebody has put another state into <see cref="Store"/> while the server runs (<see cref="ReplacedException"/>), before any of it is served; given the store as the server
+    /// sees it, to write into. Called again when it fails. Null does nothing.
+    /// </summary>
+    public Func<IStore, CancellationToken, Task>? StoreReplaced { get; init; }
+
     /// <summary>More for root's <c>/metrics</c>, in the Prometheus text format: what runs in this process beside the server. Null adds nothing.</summary>
     public Func<string>? MoreMetrics { get; init; }
 

@@ -37,7 +37,7 @@ internal static class ServerComposition
         var names = new NameSource(options.Seed is { } seed ? new Random(seed) : new Random());
 
         // 1. State.
-        CacheSet caches = await CacheSet.StartAsync(options.Encryption is { } encryption ? EncryptedStore.Over(options.Store, encryption) : options.Store, time, loggers.CreateLogger<CacheSet>(), cancellationToken);
+        CacheSet caches = await CacheSet.StartAsync(options.Encryption is { } encryption ? EncryptedStore.Over(options.Store, encryption) : options.Store, time, loggers.CreateLogger<CacheSet>(), cancellationToken, options.StoreReplaced);
         var custom = new CustomResourceSet(caches);
         var resources = new ResourceCatalog(custom, options.ServesVirtualClusters, options.WithheldVersions);
 

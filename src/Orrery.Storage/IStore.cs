@@ -38,7 +38,8 @@ public interface IStore : IAsyncDisposable
     /// <summary>
     /// Streams every change after <paramref name="afterRevision"/> under <paramref name="prefix"/>, in revision
     /// order, without gap or repeat, until cancelled. All changes of one revision come in one batch. Ends with
-    /// <see cref="CompactedException"/> when that revision is no longer kept; the caller then ranges again. A slow
+    /// <see cref="CompactedException"/> when that revision is no longer kept, and with <see cref="ReplacedException"/> when somebody
+    /// has put another state in the place of what was there; the caller then ranges again. A slow
     /// reader holds nobody up: what it left behind is read from the log when it comes to it.
     /// </summary>
     IAsyncEnumerable<StoreBatch> WatchAsync(string prefix, long afterRevision, CancellationToken cancellationToken);
@@ -90,6 +91,16 @@ public sealed class CompactedException(long oldestKept) : Exception($"revision i
     public long OldestKept { get; } = oldestKept;
 }
 
+/// <summary>
+/// Somebody else than a store of ours put another state in the place of what was there, such as an older one out of a snapshot. What is not there any more was not deleted by anybody
+/// who knew of it. Revisions do not fall: those of the new state are beyond all that were handed out.
+/// </summary>
+public sealed class ReplacedException(string message, long since) : Exception(message)
+{
+    /// <summary>The revision from which on changes lead to what is there.</summary>
+    public long Since { get; } = since;
+}
+
 /// <summary>The engine failed (disk full, connection lost, file damaged).</summary>
 public sealed class StoreException(string message, bool outcomeUnknown, Exception? inner = null) : Exception(message, inner)
 {
@@ -98,6 +109,9 @@ public sealed class StoreException(string message, bool outcomeUnknown, Exceptio
 
     /// <summary>True when there is no space left to write to. Reads go on, and so do writes once there is space again.</summary>
     public bool IsFull { get; init; }
+
+    /// <summary>True when somebody emptied the store: it answers, and has nothing of what was there.</summary>
+    public bool IsEmptied { get; init; }
 
     /// <summary>True when servers with other keys have the store.</summary>
     public bool IsOfAnotherOwner { get; init; }

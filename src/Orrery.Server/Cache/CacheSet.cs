@@ -59,10 +59,12 @@ internal sealed class CacheSet : IAsyncDisposable
     /// Reads the whole store and the recent changes in its log, so that watches go on over a restart; then follows it
     /// until disposed.
     /// </summary>
-    public static async Task<CacheSet> StartAsync(IStore store, TimeProvider time, ILogger<CacheSet> logger, CancellationToken cancellationToken)
+    /// <param name="replaced">See <see cref="StoreFollower"/>.</param>
+    public static async Task<CacheSet> StartAsync(
+        IStore store, TimeProvider time, ILogger<CacheSet> logger, CancellationToken cancellationToken, Func<IStore, CancellationToken, Task>? replaced = null)
     {
         var set = new CacheSet(store, time, logger);
-        set.follower = await StoreFollower.StartAsync(store, set.Load, set.Apply, time, logger, cancellationToken);
+        set.follower = await StoreFollower.StartAsync(store, set.Load, set.Apply, replaced, time, logger, cancellationToken);
         return set;
     }
 

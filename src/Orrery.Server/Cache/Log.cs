@@ -19,6 +19,9 @@ internal static partial class Log
     [LoggerMessage(1106, LogLevel.Error, "what the store holds after revision {Revision} could not be taken in; reading it anew")]
     public static partial void FollowFailed(this ILogger logger, long revision, Exception fault);
 
+    [LoggerMessage(1107, LogLevel.Error, "what the store holds does not follow from revision {Revision}: {Reason}. It is read anew, watches end, and data planes keep what it does not know of until that is confirmed")]
+    public static partial void Replaced(this ILogger logger, long revision, string reason);
+
     [LoggerMessage(1104, LogLevel.Warning, "the store no longer has the changes after revision {Revision}; reading it anew")]
     public static partial void FellBehind(this ILogger logger, long revision);
 }

@@ -21,6 +21,14 @@ internal sealed record StoreContent(IReadOnlyList<StoredValue> Objects, long Rev
             {
                 since = Math.Min(compacted.OldestKept, all.Revision);
             }
+            catch (ReplacedException replaced) when (replaced.Since <= all.Revision)
+            {
+                since = replaced.Since;
+            }
+            catch (ReplacedException)
+            {
+                return await ReadAsync(store, cancellationToken);
+            }
         }
     }
 

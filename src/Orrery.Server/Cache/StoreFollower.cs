@@ -7,7 +7,9 @@ namespace Orrery.Server.Cache;
 /// Hands over everything a store holds and then each commit, in revision order. A local store calls within the
 /// commit; any other is watched, and its caller waits for the revision.
 /// </summary>
-internal sealed class StoreFollower(IStore store, Action<StoreContent> load, Action<StoreBatch> apply, TimeProvider time, ILogger logger) : IAsyncDisposable
+/// <param name="replaced">Called with the store before what somebody else put into it is read; it may write to it.</param>
+internal sealed class StoreFollower(
+    IStore store, Action<StoreContent> load, Action<StoreBatch> apply, Func<IStore, CancellationToken, Task>? replaced, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
@@ -18,10 +20,14 @@ internal sealed class StoreFollower(IStore store, Action<StoreContent> load, Act
     /// <summary>A store that is away is away for a while: its going and its coming back are news, each try between is not.</summary>
     private bool isAway;
 
+    /// <summary>What is followed is no longer what was read.</summary>
+    private bool isReplaced;
+
     public static async Task<StoreFollower> StartAsync(
-        IStore store, Action<StoreContent> load, Action<StoreBatch> apply, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+        IStore store, Action<StoreContent> load, Action<StoreBatch> apply, Func<IStore, CancellationToken, Task>? replaced, TimeProvider time, ILogger logger,
+        CancellationToken cancellationToken)
     {
-        var follower = new StoreFollower(store, load, apply, time, logger);
+        var follower = new StoreFollower(store, load, apply, replaced, time, logger);
         if (store is ILocalStore local)
         {
             await follower.ObserveAsync(local, cancellationToken);
@@ -58,6 +64,16 @@ internal sealed class StoreFollower(IStore store, Action<StoreContent> load, Act
         {
             try
             {
+                if (isReplaced)
+                {
+                    await (replaced?.Invoke(store, cancellationToken) ?? Task.CompletedTask);
+                    StoreContent content = await StoreContent.ReadAsync(store, cancellationToken);
+                    load(content);
+                    after = content.Revision;
+                    isReplaced = false;
+                    Back(after);
+                }
+
                 await foreach (StoreBatch batch in store.WatchAsync("", after, cancellationToken))
                 {
                     apply(batch);
@@ -69,6 +85,11 @@ internal sealed class StoreFollower(IStore store, Action<StoreContent> load, Act
             {
                 logger.FellBehind(after);
                 after = await ReloadAsync(after, cancellationToken);
+            }
+            catch (ReplacedException other)
+            {
+                logger.Replaced(after, other.Message);
+                isReplaced = true;
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -83,7 +104,7 @@ internal sealed class StoreFollower(IStore store, Action<StoreContent> load, Act
                 // A fault of ours. To end here would leave a server that answers nothing and does not know it; what is half taken in is read anew.
                 logger.FollowFailed(after, fault);
                 await Task.Delay(RetryAfter, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                after = await ReloadAsync(after, cancellationToken);
+                after = isReplaced ? after : await ReloadAsync(after, cancellationToken);
             }
         }
     }

@@ -30,6 +30,24 @@ public sealed class RestoredAnnotation(GroupResource resource, string name, stri
         }
     }
 
+    /// <summary>Marks those that a store holds and that bear no such mark yet.</summary>
+    /// <exception cref="StoreException">The store failed; some may be marked.</exception>
+    public async Task PutIntoAsync(IStore store, CancellationToken cancellationToken)
+    {
+        foreach (StoredValue item in (await store.RangeAsync(StoreKey.Prefix(resource, ClusterName.Root), null, 0, 0, cancellationToken).ConfigureAwait(false)).Items)
+        {
+            StoredValue? now = item;
+            while (now is not null && !IsMarked(now))
+            {
+                CommitResult commit = await store.CommitAsync(new Transaction([new Condition(now.Key, now.ModRevision)], [new Write(now.Key, Put(now).Value)]), cancellationToken).ConfigureAwait(false);
+                now = commit.Succeeded ? null : commit.Actual;
+            }
+        }
+    }
+
+    private bool IsMarked(StoredValue item) =>
+        JsonNode.Parse(item.Value.Span, null, KubeJson.DocumentOptions) is JsonObject json && json["metadata"]?["annotations"]?[name] is not null;
+
     private StoredValue Put(StoredValue item)
     {
         if (item.Value.Span is not [(byte)'{', ..])

@@ -16,6 +16,7 @@ public sealed class EtcdStore : IStore
     private readonly EtcdKeys keys;
     private readonly EtcdEndpoints endpoints;
     private readonly EtcdReader reader;
+    private readonly EtcdIdentity identity;
     private readonly SharedRead revisions;
     private readonly Lock gate = new();
     private readonly CancellationTokenSource closed = new();
@@ -28,6 +29,7 @@ public sealed class EtcdStore : IStore
         keys = new EtcdKeys(options.Prefix);
         endpoints = new EtcdEndpoints(options);
         reader = new EtcdReader(endpoints, keys);
+        identity = new EtcdIdentity(endpoints, keys, options.Prefix, () => Volatile.Read(ref mark));
         revisions = new SharedRead(async () => (await reader.RevisionsAsync(closed.Token).ConfigureAwait(false)).Ours);
         retention = new RetentionPolicy(options.TimeProvider);
     }
@@ -47,6 +49,7 @@ public sealed class EtcdStore : IStore
             (long newest, _) = await store.reader.RevisionsAsync(cancellationToken).ConfigureAwait(false);
             ReadOnlyMemory<byte>? noted = await store.reader.RawAsync(store.keys.Marker, cancellationToken).ConfigureAwait(false);
             store.Resume(new RetentionPolicy(options.TimeProvider, RevisionMark.Decode(noted.GetValueOrDefault().Span), newest));
+            await store.identity.OpenAsync(store.EnsureMetaAsync, cancellationToken).ConfigureAwait(false);
             return store;
         }
         catch
@@ -56,8 +59,14 @@ public sealed class EtcdStore : IStore
         }
     }
 
-    public async ValueTask<long> ReadRevisionAsync(CancellationToken cancellationToken) =>
-        await revisions.GetAsync(cancellationToken).ConfigureAwait(false);
+    public async ValueTask<long> ReadRevisionAsync(CancellationToken cancellationToken)
+    {
+        identity.ThrowIfLost();
+        long before = identity.Told;
+        long now = await revisions.GetAsync(cancellationToken).ConfigureAwait(false);
+        identity.Tell(now, before, isRead: true);
+        return now;
+    }
 
     public async ValueTask<CommitResult> CommitAsync(Transaction transaction, CancellationToken cancellationToken)
     {
@@ -65,6 +74,8 @@ public sealed class EtcdStore : IStore
         ArgumentOutOfRangeException.ThrowIfGreaterThan(transaction.Writes.Count, MostWrites, nameof(transaction));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(transaction.Conditions.Count, MostWrites, nameof(transaction));
         cancellationToken.ThrowIfCancellationRequested();
+        identity.ThrowIfLost();
+        long before = identity.Told;
 
         // From here on it may happen, so the caller gets to know whether it did, also one that has given up: etcd
         // answers within the call's time limit.
@@ -80,6 +91,7 @@ public sealed class EtcdStore : IStore
         }
 
         CommitResult result = EtcdCommit.Decode(transaction, response);
+        identity.Tell(result.Revision, before, isRead: false);
         if (result.Succeeded)
         {
             Retain(result.Revision);
@@ -117,16 +129,29 @@ public sealed class EtcdStore : IStore
         throw new StoreException(full.Message, outcomeUnknown: true, full);
     }
 
-    public async ValueTask<StoredValue?> GetAsync(string key, CancellationToken cancellationToken) =>
-        await reader.GetAsync(key, cancellationToken).ConfigureAwait(false);
+    public async ValueTask<StoredValue?> GetAsync(string key, CancellationToken cancellationToken)
+    {
+        identity.ThrowIfLost();
+        return await reader.GetAsync(key, cancellationToken).ConfigureAwait(false);
+    }
 
-    public async ValueTask<RangeResult> RangeAsync(string prefix, string? startAfter, int limit, long revision, CancellationToken cancellationToken) =>
-        await reader.RangeAsync(prefix, startAfter, limit, revision, cancellationToken).ConfigureAwait(false);
+    public async ValueTask<RangeResult> RangeAsync(string prefix, string? startAfter, int limit, long revision, CancellationToken cancellationToken)
+    {
+        identity.ThrowIfLost();
+        long before = identity.Told;
+        RangeResult range = await reader.RangeAsync(prefix, startAfter, limit, revision, cancellationToken).ConfigureAwait(false);
+        if (revision == 0)
+        {
+            identity.Tell(range.Revision, before, isRead: true);
+        }
+
+        return range;
+    }
 
     public async IAsyncEnumerable<StoreBatch> WatchAsync(string prefix, long afterRevision, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, closed.Token);
-        await using var watch = new EtcdWatch(endpoints, keys, reader, prefix, afterRevision);
+        await using var watch = new EtcdWatch(endpoints, keys, reader, identity, prefix, afterRevision);
         while (true)
         {
             foreach (StoreBatch batch in await watch.NextAsync(ending.Token).ConfigureAwait(false))

@@ -7,11 +7,12 @@ namespace Orrery.Storage.Etcd;
 /// One watch, on whichever member serves it: when a stream breaks it goes on from where it was on the next one. For one
 /// reader at a time.
 /// </summary>
-internal sealed class EtcdWatch(EtcdEndpoints endpoints, EtcdKeys keys, EtcdReader reader, string prefix, long after) : IAsyncDisposable
+internal sealed class EtcdWatch(EtcdEndpoints endpoints, EtcdKeys keys, EtcdReader reader, EtcdIdentity identity, string prefix, long after) : IAsyncDisposable
 {
     private const string Method = "/etcdserverpb.Watch/Watch";
 
-    private readonly (byte[] From, byte[] To) bounds = keys.Bounds(prefix, null);
+    private readonly (byte[] From, byte[] To) wanted = keys.Bounds(prefix, null);
+    private readonly string opened = identity.Known;
     private readonly List<WatchedEvent> fragments = [];
     private GrpcStream? stream;
     private int member;
@@ -22,7 +23,8 @@ internal sealed class EtcdWatch(EtcdEndpoints endpoints, EtcdKeys keys, EtcdRead
 
     /// <summary>What comes next; may be nothing.</summary>
     /// <exception cref="CompactedException">What comes next is no longer kept.</exception>
-    /// <exception cref="StoreException">No member serves the watch.</exception>
+    /// <exception cref="ReplacedException">What comes next does not follow from what was seen.</exception>
+    /// <exception cref="StoreException">No member serves the watch, or what was seen is gone.</exception>
     public async ValueTask<IReadOnlyList<StoreBatch>> NextAsync(CancellationToken cancellationToken)
     {
         try
@@ -33,7 +35,8 @@ internal sealed class EtcdWatch(EtcdEndpoints endpoints, EtcdKeys keys, EtcdRead
                 // be gone. So start at the one that was seen: then etcd's bound is ours, and the repeat is skipped.
                 fragments.Clear();
                 (stream, member) = await endpoints.OpenAsync(
-                    Method, WatchRequest.Create(bounds.From, bounds.To, Math.Max(1, position)), cancellationToken).ConfigureAwait(false);
+                    Method, WatchRequest.Create(prefix.Length == 0 ? identity.Key : wanted.From, wanted.To, Math.Max(1, position)), cancellationToken).ConfigureAwait(false);
+                await identity.VerifyAsync(opened, cancellationToken).ConfigureAwait(false);
             }
 
             WatchResponse response = await stream.ReadAsync(WatchResponse.Read, cancellationToken).ConfigureAwait(false);
@@ -43,9 +46,19 @@ internal sealed class EtcdWatch(EtcdEndpoints endpoints, EtcdKeys keys, EtcdRead
                 return [];
             }
 
-            return response.IsCanceled
-                ? throw new GrpcException(GrpcCode.Unavailable, $"the watch was cancelled: {response.CancelReason}")
-                : Take(response);
+            if (response.IsCanceled)
+            {
+                throw new GrpcException(GrpcCode.Unavailable, $"the watch was cancelled: {response.CancelReason}");
+            }
+
+            if (response.Events.FirstOrDefault(IsReplacement) is { } replacement)
+            {
+                // It may be the past of what is there now.
+                await identity.VerifyAsync(opened, cancellationToken).ConfigureAwait(false);
+                throw new ReplacedException("the store was replaced", replacement.Current.ModRevision);
+            }
+
+            return Take(response);
         }
         catch (Exception fault) when (EtcdFault.Of(fault, cancellationToken) is { } known)
         {
@@ -112,16 +125,23 @@ internal sealed class EtcdWatch(EtcdEndpoints endpoints, EtcdKeys keys, EtcdRead
             var events = new List<StoreEvent>(1);
             for (; at < fragments.Count && fragments[at].Current.ModRevision == revision; at++)
             {
-                if (revision > position)
+                // What stands between the store's own key and its objects is another installation's, whose prefix begins like ours.
+                if (revision > position && fragments[at].Current.Key.AsSpan().StartsWith(wanted.From))
                 {
                     events.Add(Event(fragments[at]));
                 }
+            }
+
+            if (events.Count > EtcdStore.MostWrites)
+            {
+                throw new ReplacedException($"somebody else changed {events.Count} objects at once, at revision {revision}", revision);
             }
 
             if (events.Count > 0)
             {
                 batches.Add(new StoreBatch(revision, events));
                 position = revision;
+                identity.Tell(revision, 0, isRead: true);
             }
         }
 
@@ -129,6 +149,11 @@ internal sealed class EtcdWatch(EtcdEndpoints endpoints, EtcdKeys keys, EtcdRead
         failures = 0;
         return batches;
     }
+
+    /// <summary>But for the first word about what the store is: what was there before it is its own.</summary>
+    private bool IsReplacement(WatchedEvent change) =>
+        change.Current.ModRevision > position && change.Current.Key.AsSpan().SequenceEqual(identity.Key)
+        && (change.IsDelete || System.Text.Encoding.UTF8.GetString(change.Current.Value) is var put && (put != opened || !put.EndsWith("/0", StringComparison.Ordinal)));
 
     private StoreEvent Event(WatchedEvent change)
     {

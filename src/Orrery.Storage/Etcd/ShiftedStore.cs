@@ -68,6 +68,10 @@ internal sealed class ShiftedStore(EtcdStore inner, long origin) : IStore
             {
                 throw new CompactedException(compacted.OldestKept + origin);
             }
+            catch (ReplacedException replaced)
+            {
+                throw new ReplacedException(replaced.Message, replaced.Since + origin);
+            }
         }
     }
 

@@ -11,6 +11,7 @@ using Orrery.Hub;
 using Orrery.Installation;
 using Orrery.Server;
 using Orrery.Server.Authentication;
+using Orrery.Server.Registry;
 using Orrery.Server.Security;
 using Orrery.Storage;
 using Orrery.Storage.Etcd;
@@ -71,6 +72,8 @@ internal static class ControlPlane
                 OrphansHeldInVirtualClusters = PlaceableKinds.WithDependents,
                 VirtualClusterRoom = bounds.Room,
                 AwaitedResources = static () => OrreryCrds.Resources,
+                StoreReplaced = (replaced, token) => new RestoredAnnotation(
+                    OrreryResources.DataPlanes.GroupResource, OrreryNames.RestoredAnnotation, Conditions.Time(time.GetUtcNow())).PutIntoAsync(replaced, token),
                 MoreMetrics = metrics.Write,
                 TimeProvider = time,
                 LoggerFactory = loggers,

@@ -50,13 +50,47 @@ public sealed class StoreFollowerTests
                     last.SetResult();
                 }
             },
-            TimeProvider.System, new Lines(), TestContext.Current.CancellationToken);
+            null, TimeProvider.System, new Lines(), TestContext.Current.CancellationToken);
         await WriteAsync(store, "first");
         await Eventually.TrueAsync(() => loads == 2, "it is read anew", cancellationToken: TestContext.Current.CancellationToken);
 
         await WriteAsync(store, "last");
 
         await last.Task.WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>What somebody else put there is not shown before it was made safe to be.</summary>
+    [Fact]
+    public async Task Follow_AStoreThatWasReplaced_IsReadAnewOnceThatWasSeenTo()
+    {
+        var done = new ConcurrentQueue<string>();
+        bool isBroken = false;
+        var log = new Lines();
+        await using var store = new InterruptedStore(new MemoryStore(TimeProvider.System))
+        {
+            Breaks = (_, _) => isBroken || !(isBroken = true) ? null : new ReplacedException("an older state was put back", 0),
+        };
+        await using StoreFollower follower = await StoreFollower.StartAsync(
+            store, _ => done.Enqueue("load"), batch => done.Enqueue(batch.Events[0].Key),
+            async (of, token) =>
+            {
+                done.Enqueue("replaced");
+                if (done.Count(d => d == "replaced") == 1)
+                {
+                    throw new StoreException("away", outcomeUnknown: false);
+                }
+
+                await of.CommitAsync(new Transaction([], [new Write("/mark", "{}"u8.ToArray())]), token);
+            },
+            TimeProvider.System, log, TestContext.Current.CancellationToken);
+
+        await WriteAsync(store, "first");
+        await Eventually.TrueAsync(() => done.Count(d => d == "load") == 2, "it is read anew", cancellationToken: TestContext.Current.CancellationToken);
+        await WriteAsync(store, "last");
+        await Eventually.TrueAsync(() => done.Contains("/core/configmaps/-/default/last"), "it is followed", cancellationToken: TestContext.Current.CancellationToken);
+
+        Assert.Equal(["load", "replaced", "replaced", "load", "/core/configmaps/-/default/last"], done);
+        Assert.Contains(log.All, l => l is (1107, var text) && text.StartsWith("what the store holds does not follow from revision 0: an older state was put back.", StringComparison.Ordinal));
     }
 
     private static async Task WriteAsync(IStore store, string name) => await store.CommitAsync(

@@ -1,5 +1,6 @@
 using System.Text;
 using Orrery.Storage.Etcd;
+using Orrery.Storage.Etcd.Protocol;
 using Orrery.Storage.Tests.Sqlite;
 using Orrery.Testing;
 
@@ -23,6 +24,25 @@ internal sealed class EtcdHarness : IAsyncDisposable
     }
 
     public IReadOnlyList<EtcdMember> Members { get; }
+
+    /// <summary>What the only member holds, as it will be when <see cref="PutBack"/> is called. It is started anew.</summary>
+    public void Keep() => Swap(() => Copy(Path.Combine(directory.DirectoryPath, "m0"), Kept));
+
+    /// <summary>Puts what was kept in the place of what is there.</summary>
+    public void PutBack() => Swap(() =>
+    {
+        Directory.Delete(Path.Combine(directory.DirectoryPath, "m0"), recursive: true);
+        Copy(Kept, Path.Combine(directory.DirectoryPath, "m0"));
+    });
+
+    /// <summary>Deletes all keys that begin with a text, as <c>etcdctl del --prefix</c> does.</summary>
+    public async Task DeleteAllAsync(string prefix, CancellationToken cancellationToken)
+    {
+        using var endpoints = new EtcdEndpoints(new EtcdOptions { Endpoints = [Members[0].Client], CallTimeout = OfACall, RetryFor = Patience });
+        await endpoints.WriteAsync(
+            "/etcdserverpb.KV/DeleteRange", new ProtoWriter().Bytes(1, prefix.Length == 0 ? [0] : Encoding.UTF8.GetBytes(prefix)).Bytes(2, [.. Encoding.UTF8.GetBytes(prefix), 0xff]).Written, static _ => true,
+            cancellationToken, cancellationToken);
+    }
 
     public static async Task<EtcdHarness> StartAsync(int members, CancellationToken cancellationToken)
     {
@@ -104,6 +124,25 @@ internal sealed class EtcdHarness : IAsyncDisposable
         }
 
         return seen;
+    }
+
+    private string Kept => Path.Combine(directory.DirectoryPath, "kept");
+
+    private void Swap(Action whileStopped)
+    {
+        Members[0].Kill();
+        whileStopped();
+        Members[0].Start();
+    }
+
+    private static void Copy(string from, string to)
+    {
+        foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        {
+            string target = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -133,7 +133,7 @@ public sealed class BackupCommandTests : IDisposable
         Assert.False(Directory.Exists(target));
     }
 
-    private static async Task<bool> ServesItsKindsAsync(KubeClient client)
+    internal static async Task<bool> ServesItsKindsAsync(KubeClient client)
     {
         try
         {
@@ -151,7 +151,7 @@ public sealed class BackupCommandTests : IDisposable
     }
 
     /// <summary>Something that runs in the data plane: a ConfigMap of its name, in a namespace of its own.</summary>
-    private static async Task InstallAsync(KubeClient client, string name)
+    internal static async Task InstallAsync(KubeClient client, string name)
     {
         if (await client.FindAsync(Namespaces, "", "ops", Token) is null)
         {
@@ -165,7 +165,7 @@ public sealed class BackupCommandTests : IDisposable
             "Installation", name, $$$"""{"application": "agent", "release": "{{{name}}}", "scope": "DataPlane", "placement": {"dataPlanes": ["edge1"]}}"""), Token);
     }
 
-    private static JsonObject Own(string kind, string name, string spec) => new()
+    internal static JsonObject Own(string kind, string name, string spec) => new()
     {
         ["apiVersion"] = OrreryResources.ApiVersion, ["kind"] = kind, ["metadata"] = new JsonObject { ["name"] = name }, ["spec"] = JsonNode.Parse(spec),
     };

@@ -40,7 +40,9 @@ internal sealed class Readiness(RunningInstallation installation, IEnumerable<Or
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new CommandFailedException($"{waitingFor} was not ready after {patience.TotalSeconds:0} s: {found}; logs are in {Path.GetDirectoryName(installation.Directory.LogFile("x"))}");
+            throw new CommandFailedException(
+                $"{waitingFor} was not ready after {patience.TotalSeconds:0} s: {found}; logs are in {Path.GetDirectoryName(installation.Directory.LogFile("x"))}. "
+                + "What was started goes on; 'orrery up' again waits for it and does what is left (--timeout gives it longer)");
         }
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using Orrery.Testing;
 
 namespace Orrery.Tests.EndToEnd;
 
@@ -62,6 +63,25 @@ public sealed class CommandTests(CommandTests.Small installed) : IClassFixture<C
         Assert.Contains($"port {port}", up.Error, StringComparison.Ordinal);
         Assert.Contains("in use", up.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(Path.Combine(folder, "orrery.json")));
+    }
+
+    [Fact]
+    public async Task Up_ThatIsNotReadyInTime_SaysHowToGoOn()
+    {
+        string folder = Path.Combine(installed.Folder, "hasty");
+        try
+        {
+            Ended up = await installed.OrreryAsync(
+                "up", "--detach", "--data-dir", folder, "--port", FreePort.Take(2).ToString(CultureInfo.InvariantCulture), "--data-planes", "one", "--timeout", "1");
+
+            Assert.Equal(1, up.ExitCode);
+            Assert.Contains("was not ready after 1 s", up.Error, StringComparison.Ordinal);
+            Assert.Contains("'orrery up' again", up.Error, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await installed.OrreryAsync("down", "--data-dir", folder);
+        }
     }
 
     /// <summary>What others reach it by is the server's that runs.</summary>

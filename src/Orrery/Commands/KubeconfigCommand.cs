@@ -14,8 +14,8 @@ internal static class KubeconfigCommand
         Option<string> dataDir = Options.DataDir();
         var virtualCluster = new Option<string>("--virtual-cluster") { Description = "A virtual cluster; its administrator's credential reaches it and nothing else.", HelpName = "NAMESPACE/NAME" };
         var dataPlane = new Option<string>("--data-plane") { Description = "A simulated data plane.", HelpName = "NAME" };
-        var token = new Option<bool>("--token") { Description = "Use a bearer token in place of a client certificate (not for a data plane)." };
-        var user = new Option<string>("--user") { Description = "Of this user in place of the administrator: it may do what roles give it, as a member of a tenant (not for a data plane).", HelpName = "NAME" };
+        var token = new Option<bool>("--token") { Description = "Use a bearer token, good for 30 days, in place of a client certificate (not for a data plane)." };
+        var user = new Option<string>("--user") { Description = "Of this user in place of the administrator: it may do what roles give it, as a member of a tenant, for 30 days (not for a data plane).", HelpName = "NAME" };
         var groups = new Option<string[]>("--group") { Description = "A group that the user is in; several times for several.", HelpName = "NAME", AllowMultipleArgumentsPerToken = false };
         var command = new Command("kubeconfig", "Print a kubeconfig: the root cluster's administrator's, unless an option names another cluster or somebody else.")
         {

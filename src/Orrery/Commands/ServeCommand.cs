@@ -99,6 +99,7 @@ internal static class ServeCommand
         var directory = new DataDirectory(dataDir);
         directory.Create();
         Settings settings = (Settings.Load(directory) ?? new Settings { DataPlanes = [] }) is var kept && port is { } given ? kept with { Port = given } : kept;
+        settings = settings with { PublicUrl = url };
         if (!directory.Exists)
         {
             // So that 'orrery kubeconfig' knows this installation.
@@ -107,6 +108,6 @@ internal static class ServeCommand
 
         using ILoggerFactory loggers = Logging.Create(logLevel);
         return await Serving.Host.RunAsync(
-            token => ControlPlane.RunAsync(directory, settings, etcd, listen, url ?? settings.Server, access, bounds, loggers, TimeProvider.System, token), cancellationToken).ConfigureAwait(false);
+            token => ControlPlane.RunAsync(directory, settings, etcd, listen, access, bounds, loggers, TimeProvider.System, token), cancellationToken).ConfigureAwait(false);
     }
 }

@@ -23,6 +23,11 @@ internal sealed record Settings
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? LevelInterval { get; init; }
 
+    /// <summary>Where users reach the API, as the server that started last was told; null is <see cref="Server"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Uri? PublicUrl { get; init; }
+
+    /// <summary>Where this machine reaches the API.</summary>
     [JsonIgnore]
     public Uri Server => new($"https://127.0.0.1:{Port}");
 
@@ -32,7 +37,16 @@ internal sealed record Settings
         directory.Exists ? JsonSerializer.Deserialize(File.ReadAllBytes(directory.SettingsFile), InstallationJson.Default.Settings) : null;
 
     public void Save(DataDirectory directory) =>
-        File.WriteAllBytes(directory.SettingsFile, JsonSerializer.SerializeToUtf8Bytes(this, InstallationJson.Default.Settings));
+        PrivateFile.Write(directory.SettingsFile, JsonSerializer.Serialize(this, InstallationJson.Default.Settings));
+
+    /// <summary>Keeps where users reach the API beside what is kept already.</summary>
+    public static void KeepPublicUrl(DataDirectory directory, Uri? url)
+    {
+        if (Load(directory) is { } kept && kept.PublicUrl != url)
+        {
+            (kept with { PublicUrl = url }).Save(directory);
+        }
+    }
 }
 
 /// <summary>One started process, by what tells it from a later one with the same id.</summary>

@@ -18,7 +18,7 @@ internal static class VirtualClusterAccess
     {
         if (cluster.IsRoot)
         {
-            return (ClusterScope.Root, settings.Server);
+            return (ClusterScope.Root, settings.PublicUrl ?? settings.Server);
         }
 
         using var root = new KubeClient(KubeConfig.Load(directory.AdminKubeconfig));

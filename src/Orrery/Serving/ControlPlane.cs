@@ -28,11 +28,12 @@ internal static class ControlPlane
 
     /// <summary>Runs until cancelled.</summary>
     /// <param name="etcd">Null keeps everything in a file of the data directory, which one process has to itself.</param>
-    /// <param name="publicUrl">How users reach the API, also where another replica answers them.</param>
     /// <param name="access">Who is let in beside the installation's own, what is recorded of it, and what is stored encrypted.</param>
     public static async Task RunAsync(
-        DataDirectory directory, Settings settings, EtcdOptions? etcd, IPAddress address, Uri publicUrl, AccessConfiguration access, ServerBounds bounds, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+        DataDirectory directory, Settings settings, EtcdOptions? etcd, IPAddress address, AccessConfiguration access, ServerBounds bounds, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
+        Uri publicUrl = settings.PublicUrl ?? settings.Server;
+
         // 1. The store: everything durable. Servers that share one trust the same authority, or clients of one would be strangers to the other.
         var pki = new PkiFolder(directory.PkiFolder, time);
         using Authorities authorities = pki.EnsureAuthorities("orrery");
@@ -86,6 +87,7 @@ internal static class ControlPlane
 
         // Where it is reached is said once it is there: one that finds its store or its port taken changes nothing of what others go by.
         Credentials.EnsureControlPlane(directory, settings, time);
+        Settings.KeepPublicUrl(directory, settings.PublicUrl);
 
         // 3. The controllers, through the same HTTPS as every other client. Where servers share a store, one of them runs them.
         var controllers = new ControllersOptions { Api = KubeConfig.Load(directory.ControllersKubeconfig), PublicUrl = publicUrl, ChartFolder = directory.ChartFolder, Time = time, Loggers = loggers };

@@ -16,7 +16,7 @@ public sealed class PublicUrlTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public async Task Kubeconfig_OfAVirtualCluster_NamesTheAddressThatUsersAreTold()
+    public async Task Kubeconfig_ThatIsHandedOut_NamesTheAddressThatUsersAreTold()
     {
         int port = FreePort.Take();
         using var server = new ServeProcess(Repository.Program, folder.Path, port, ["--public-url", "https://api.example.test:7443"], TimeProvider.System);
@@ -26,12 +26,19 @@ public sealed class PublicUrlTests : IDisposable
         await Orrery.Testing.Eventually.TrueAsync(() => MadeAsync(root, OrreryResources.Tenants, "", "Tenant", "acme"), "tenants are taken", TimeSpan.FromSeconds(60), Token);
         await Orrery.Testing.Eventually.TrueAsync(() => MadeAsync(root, OrreryResources.VirtualClusters, "acme", "VirtualCluster", "shop"), "the tenant has its namespace", TimeSpan.FromSeconds(60), Token);
 
-        string shop = (await Shell.RunAsync(Repository.Program, ["kubeconfig", "--virtual-cluster", "acme/shop", "--data-dir", folder.Path])).Succeeded();
-        string administrator = (await Shell.RunAsync(Repository.Program, ["kubeconfig", "--data-dir", folder.Path])).Succeeded();
+        string shop = await PrintedAsync("--virtual-cluster", "acme/shop");
+        string administrator = await PrintedAsync();
+        string ada = await PrintedAsync("--user", "ada");
+        string own = await File.ReadAllTextAsync(Path.Combine(folder.Path, "kubeconfig"), Token);
 
-        Assert.Contains("https://api.example.test:7443/clusters/acme/shop", shop, StringComparison.Ordinal);
-        Assert.Contains($"https://127.0.0.1:{port}", administrator, StringComparison.Ordinal);
+        Assert.Contains("server: \"https://api.example.test:7443/clusters/acme/shop\"", shop, StringComparison.Ordinal);
+        Assert.Contains("server: \"https://api.example.test:7443\"", administrator, StringComparison.Ordinal);
+        Assert.Contains("server: \"https://api.example.test:7443\"", ada, StringComparison.Ordinal);
+        Assert.Contains($"server: \"https://127.0.0.1:{port}\"", own, StringComparison.Ordinal);
     }
+
+    private async Task<string> PrintedAsync(params string[] arguments) =>
+        (await Shell.RunAsync(Repository.Program, ["kubeconfig", .. arguments, "--data-dir", folder.Path])).Succeeded();
 
     private static async Task<bool> MadeAsync(KubeClient root, GroupVersionResource resource, string ns, string kind, string name)
     {

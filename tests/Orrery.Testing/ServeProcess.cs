@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Orrery.Api;
+using Orrery.Api.Kinds;
 using Orrery.Client;
 
 namespace Orrery.Testing;
@@ -84,6 +85,23 @@ public sealed class ServeProcess(string program, string folder, int port, IReadO
             catch (Exception fault) when (fault is HttpRequestException or IOException or StatusException or TimeoutException)
             {
                 // Not yet.
+            }
+
+            await Task.Delay(Interval, time, cancellationToken);
+        }
+    }
+
+    /// <summary>Waits until its controllers have said how it is reached, which a data plane is added by.</summary>
+    public async Task ControlsAsync(CancellationToken cancellationToken)
+    {
+        await ReadyAsync(cancellationToken);
+        using KubeClient client = Admin();
+        long began = time.GetTimestamp();
+        while (await client.FindAsync(new GroupVersionResource("", "v1", "configmaps"), JoinNames.PublicNamespace, JoinNames.ClusterInfo, cancellationToken) is null)
+        {
+            if (time.GetElapsedTime(began) > Patience)
+            {
+                throw new InvalidOperationException($"'orrery serve' on port {port} does not say how it is reached:\n{Tail}");
             }
 
             await Task.Delay(Interval, time, cancellationToken);

@@ -31,7 +31,7 @@ public sealed class ClockTests : IAsyncLifetime
 
         server = new ServeProcess(StandIn.Program, folder.Path, port, [], TimeProvider.System);
         server.Start();
-        await server.ReadyAsync(TestContext.Current.CancellationToken);
+        await server.ControlsAsync(TestContext.Current.CancellationToken);
     }
 
     public ValueTask DisposeAsync()

@@ -139,7 +139,7 @@ public sealed class DroppedPacketsTests : IAsyncLifetime
     {
         server = new ServeProcess(StandIn.Program, folder.Path, port, ["--address", network!.Outside], TimeProvider.System);
         server.Start();
-        await server.ReadyAsync(Token);
+        await server.ControlsAsync(Token);
         await AddAsync(Near, []);
         running.Add(SatelliteProcess.Start(Near, Path.Combine(folder.Path, Near, "kubeconfig")));
         await AddAsync(Far, There);

@@ -30,7 +30,7 @@ public sealed class ExpiryTests : IAsyncLifetime
     {
         Kubectl.Require();
         server.Start();
-        await server.ReadyAsync(TestContext.Current.CancellationToken);
+        await server.ControlsAsync(TestContext.Current.CancellationToken);
     }
 
     public ValueTask DisposeAsync()

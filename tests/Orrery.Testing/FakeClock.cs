@@ -16,9 +16,10 @@ public sealed class FakeClock : IDisposable
     /// <summary>Right at first.</summary>
     public FakeClock() => file = folder.Write("clock", Offset(TimeSpan.Zero));
 
-    /// <summary>Path of the library that is loaded before a program's own; null where it is not installed.</summary>
-    public static string? Library { get; } = !Directory.Exists(Libraries) ? null : Directory.GetDirectories(Libraries).Append(Libraries)
-        .Select(folder => Path.Combine(folder, "faketime", "libfaketimeMT.so.1")).FirstOrDefault(File.Exists);
+    /// <summary>Path of the library that is loaded before a program's own: the machine's, or one that stands beside the programs that tests drive; null where there is none.</summary>
+    public static string? Library { get; } = (Directory.Exists(Libraries) ? Directory.GetDirectories(Libraries).Append(Libraries).Select(folder => Path.Combine(folder, "faketime")) : [])
+        .Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
+        .Select(folder => Path.Combine(folder, "libfaketimeMT.so.1")).FirstOrDefault(File.Exists);
 
     /// <summary>What a test says that cannot have it.</summary>
     public const string Missing = "there is no libfaketime (Debian package faketime)";

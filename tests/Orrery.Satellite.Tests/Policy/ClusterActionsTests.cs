@@ -51,7 +51,7 @@ public sealed class ClusterActionsTests
                 throw new HttpRequestException("the connection broke");
             }
 
-            if (request.Method == HttpMethod.Put && JsonNode.Parse(await request.Content!.ReadAsStringAsync(cancellationToken))!["data"]?["log"] is { } log)
+            if (request.Content is { } content && JsonNode.Parse(await content.ReadAsStringAsync(cancellationToken))!["data"]?["log"] is { } log)
             {
                 Record = (string)log!;
             }

@@ -57,13 +57,14 @@ internal sealed class WorkApplication(
         }
 
         string digest = Drift.Digest(wanted.Manifest.Json);
-        if (live is not null && wanted.Manifest.Marks(live) && wanted.IsKnownBy(live, digest) && memory.IsInForce(wanted.Manifest, digest, live))
+        DriftFound? drift = DriftFound.Of(wanted.Manifest, digest, live, memory.DigestOf(wanted.Manifest.WorkName));
+        wanted.MakeKnown(digest);
+        if (live is not null && wanted.Manifest.Marks(live) && memory.IsInForce(wanted.Manifest, digest, live))
         {
             return ApplyOutcome.InForce(live);
         }
 
         // 4. What somebody else made of it, where that stays.
-        DriftFound? drift = DriftFound.Of(wanted.Manifest, digest, live, memory.DigestOf(wanted.Manifest.WorkName));
         if (drift is not null && await LeftAsync(wanted, informer, live, digest, drift, cancellationToken).ConfigureAwait(false) is { } stays)
         {
             return stays;
@@ -171,7 +172,6 @@ internal sealed class WorkApplication(
         Manifest manifest = wanted.Manifest;
         if (wanted.Handling.ReportsDrift && !drift.IsGone)
         {
-            wanted.MakeKnown(digest);
             if (memory.DigestOf(manifest.WorkName).Length == 0 && await trials.IsAsApplyingLeavesItAsync(manifest, wanted.Resource, live!, cancellationToken).ConfigureAwait(false))
             {
                 // Applied by a process before this one, and written otherwise by the cluster itself.
@@ -275,7 +275,6 @@ internal sealed class WorkApplication(
     private async Task<ApplyOutcome> BringAboutAsync(Wanted wanted, Informer informer, KubeObject? live, string digest, CancellationToken cancellationToken, bool mayResize = true)
     {
         (Manifest manifest, _, _, _, WorkHandling handling) = wanted;
-        wanted.MakeKnown(digest);
         try
         {
             KubeObject made = await TakeAsync(manifest, wanted.Resource, force: live is not null && (handling.TakesOver || !manifest.Marks(live)), cancellationToken).ConfigureAwait(false);
@@ -376,7 +375,5 @@ internal sealed class WorkApplication(
                 Manifest.Json.Metadata.ObjectAt("annotations")[OrreryNames.AppliedAnnotation] = digest;
             }
         }
-
-        public bool IsKnownBy(KubeObject live, string digest) => !Handling.ReportsDrift || live.Annotations.GetValueOrDefault(OrreryNames.AppliedAnnotation) == digest;
     }
 }

@@ -38,7 +38,14 @@ public sealed class ForeignClusterRoadTests(ForeignCluster world) : IClassFixtur
         Assert.Equal("", string.Join("; ", (await SaidAsync(name)).Select(e => $"{e.TextAt("reason")}: {e.TextAt("message")}")));
         Assert.Equal("2", (await FoundAsync(name))!.Annotations["theirs"]);
 
-        // 3. Real drift is still found.
+        // 3. Nor when somebody adds something beside what this satellite itself applied: what is wanted later comes into force after the look at that.
+        await world.Inside.PatchAsync(CoreResources.ConfigMaps, Mapped, name, PatchKind.Merge, Json("""{"metadata": {"annotations": {"theirs": "3"} } }"""), default);
+        await world.Shop.CreateAsync(CoreResources.ConfigMaps, "default", ConfigMap(name + "-later", "{}", "a"), default);
+        await AppliedAsync(name + "-later", "Applied");
+        await AppliedAsync(name, "Applied");
+        Assert.Equal("", string.Join("; ", (await SaidAsync(name)).Select(e => $"{e.TextAt("reason")}: {e.TextAt("message")}")));
+
+        // 4. Real drift is still found.
         await world.Inside.PatchAsync(CoreResources.ConfigMaps, Mapped, name, PatchKind.Merge, Json("""{"data": {"key": "hacked"} }"""), default);
         string said = annotations.Contains("Report", StringComparison.Ordinal) ? "Drifted" : "DriftCorrected";
         await Eventually.TrueAsync(async () => (await SaidAsync(name)).Any(e => e.TextAt("reason") == said), said, TimeSpan.FromSeconds(60));

@@ -35,8 +35,8 @@ internal sealed class IdentityReport(KubeClient root, Informer dataPlanes, TimeP
     /// <param name="asked">When it was asked for: what was refused since stays said.</param>
     public Task<bool> IssuedAsync(KubeObject dataPlane, SigningRequest request, DateTimeOffset asked, IssuedCertificate certificate, CancellationToken cancellationToken)
     {
-        // One that was told of, or an older one, is looked at again: it says nothing of what came since, such as a refusal.
-        if (dataPlane.At("status", Start)?.GetDateTimeOffset() is { } known
+        // One that was told of, or an older one, is looked at again: it says nothing of what came since, such as a refusal. Next to one from a time when the clock was ahead any is newer.
+        if (dataPlane.At("status", Start)?.GetDateTimeOffset() is { } known && known <= time.GetUtcNow()
             && (certificate.From < known
                 || (certificate.From == known && dataPlane.At("status", Expiration)?.GetDateTimeOffset() == certificate.To && dataPlane.TextAt("status", Identity) == request.Satellite?.Identity)))
         {

@@ -30,7 +30,8 @@ internal sealed class JoinReconciler(
         if (Conditions.IsTrue(json, "Approved"))
         {
             // Requests outlive what they were for: a data plane of that name that was made anew, or whose satellite was revoked, has no part in it.
-            if (dataPlane is not null && request.Satellite!.Value.IsOf(dataPlane) && IssuedCertificate.Of(json) is { } issued)
+            // One that has not begun was issued while this clock was ahead: nobody is let in by it, whenever it is said to have been asked for.
+            if (dataPlane is not null && request.Satellite!.Value.IsOf(dataPlane) && IssuedCertificate.Of(json) is { } issued && issued.From <= time.GetUtcNow())
             {
                 if (IdentityReport.PendingOf(dataPlane) is { } pending && pending != request.Name && requests.Get(ClusterName.Root, "", pending) is { } waits)
                 {

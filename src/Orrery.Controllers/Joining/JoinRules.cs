@@ -113,6 +113,6 @@ internal static class JoinRules
             : isSatellite ? new JoinVerdict(JoinDecision.Approve, "Renewed", "it has the certificate that this one takes the place of")
             : new JoinVerdict(
                 JoinDecision.Wait, "ApprovalNeeded",
-                $"its satellite's certificate has expired, and it proves that it has the key; 'orrery data-plane approve {name}' lets it in again (request {request.Name})");
+                $"its satellite's certificate {(dataPlane.At("status", "certificateStartTime")?.GetDateTimeOffset() is { } from && from > now ? $"begins at {Conditions.Time(from)} only, as it was issued while the control plane's clock was ahead" : "has expired")}, and it proves that it has the key; 'orrery data-plane approve {name}' lets it in again (request {request.Name})");
     }
 }

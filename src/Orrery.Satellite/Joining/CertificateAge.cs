@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Orrery.Client;
 
 namespace Orrery.Satellite.Joining;
 
@@ -49,6 +50,11 @@ internal sealed class CertificateAge
         TimeSpan since = time.GetUtcNow() - certificate.NotBefore.ToUniversalTime();
         return new CertificateAge(time, Life(certificate), since < TimeSpan.Zero ? Life(certificate) * RenewAfter : since);
     }
+
+    /// <summary>Why nobody is let in by it, whoever's clock is wrong.</summary>
+    public string Untimely(X509Certificate2 certificate) => IsOver
+        ? "its certificate has expired"
+        : $"by the control plane's clock its certificate is not good now; it is from {Conditions.Time(certificate.NotBefore.ToUniversalTime())} to {Conditions.Time(certificate.NotAfter.ToUniversalTime())}, and this machine's clock says {Conditions.Time(time.GetUtcNow())}";
 
     private static TimeSpan Life(X509Certificate2 certificate) => certificate.NotAfter - certificate.NotBefore;
 

@@ -43,6 +43,9 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
     /// <summary>The certificate holds, and the control plane lets nobody in by it: it was revoked, or its authority is gone.</summary>
     private bool isShutOut;
 
+    /// <summary>By the control plane's clock the certificate has expired, or has not begun: one of the two clocks was another when it was issued.</summary>
+    private bool isUntimely;
+
     /// <summary>Nobody is found where the control plane was, or nobody who is trusted.</summary>
     private bool isAbsent;
 
@@ -97,7 +100,7 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
             bool obtained = false;
             isAnswerDue = false;
             isCalled = isAbsent && !isShutOut && !IsExpired && await IsInvitedAsync(cancellationToken).ConfigureAwait(false);
-            bool isDue = isShutOut || isCalled || age!.IsDue;
+            bool isDue = isShutOut || isUntimely || isCalled || age!.IsDue;
             if (isDue)
             {
                 await TryAsync(async token => obtained = await ObtainAsync(token).ConfigureAwait(false), Tell, cancellationToken).ConfigureAwait(false);
@@ -164,7 +167,7 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
     private async Task<bool> ObtainAsync(CancellationToken cancellationToken)
     {
         // 1. By which credential to ask.
-        bool isGood = tls is not null && !IsExpired && !isShutOut && !isCalled;
+        bool isGood = tls is not null && !IsExpired && !isShutOut && !isUntimely && !isCalled;
         JoinInvitation? invitation = isGood ? null : await options.Invitation(cancellationToken).ConfigureAwait(false);
         invitation = IsUnused(invitation) ? invitation : null;
 
@@ -244,7 +247,7 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
 
         if (certificate is null)
         {
-            Tell(isGood || invitation is not null ? $"waiting for certificate request {order.Name}" : $"its certificate has expired: certificate request {order.Name} waits for an operator ('orrery data-plane approve {dataPlane}')");
+            Tell(isGood || invitation is not null ? $"waiting for certificate request {order.Name}" : $"{age!.Untimely(tls!.Certificate!)}: certificate request {order.Name} waits for an operator ('orrery data-plane approve {dataPlane}')");
             return false;
         }
 
@@ -258,6 +261,7 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
         age = CertificateAge.OfNew(tls!.Certificate!, time);
         said = "";
         isShutOut = false;
+        isUntimely = false;
         isCalled = false;
         Log.CertificateIssued(logger, dataPlane, Conditions.Time(tls.Certificate!.NotAfter.ToUniversalTime()));
         if (age.Ahead.Duration() > ClockTolerance)
@@ -317,6 +321,7 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
                 ClusterResources.ConfigMaps, OrreryNames.DataPlaneNamespace(dataPlane), JoinNames.AuthoritiesConfigMap, cancellationToken).ConfigureAwait(false);
             isAbsent = false;
             isShutOut = false;
+            isUntimely = false;
             unheard = "";
         }
         catch (StatusException e)
@@ -328,7 +333,8 @@ internal sealed class Enrollment(string dataPlane, IdentityStore store, JoinOpti
             }
 
             // Perhaps for a moment, while its roles are made; with another token it is let in again either way. One that has expired, by whichever clock, has its own way back.
-            isShutOut = !IsExpired && !e.Message.Contains(JoinNames.ExpiredUserPrefix, StringComparison.Ordinal);
+            isUntimely = e.Message.Contains(JoinNames.ExpiredUserPrefix, StringComparison.Ordinal);
+            isShutOut = !IsExpired && !isUntimely;
             throw;
         }
 

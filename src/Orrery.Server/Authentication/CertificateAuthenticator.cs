@@ -26,7 +26,7 @@ internal sealed class CertificateAuthenticator(
         }
 
         // The key is proved all the same; what that is still worth is somebody's decision. Its authority must hold as ever.
-        return now > verified.To && now <= verified.AuthorityTo && verified.User is { } former ? expired?.Admit(former) : null;
+        return now >= verified.AuthorityFrom && now <= verified.AuthorityTo && verified.User is { } untimely ? expired?.Admit(untimely) : null;
     }
 
     private Verified Verify(X509Certificate2 presented)
@@ -34,7 +34,7 @@ internal sealed class CertificateAuthenticator(
         // The first requests of a connection come here at once, and a certificate reads its extensions lazily and not for several threads: each looks at a copy of its own.
         // OpenSSL's part of it is for several threads and is shared: to decode its key anew costs more than to verify it.
         using var certificate = new X509Certificate2(presented);
-        ClientChain chain = ClientChain.Verify(certificate, presented, authorities, time.GetUtcNow(), admitsExpired: expired is not null);
+        ClientChain chain = ClientChain.Verify(certificate, presented, authorities, time.GetUtcNow(), admitsUntimely: expired is not null);
         string problems = chain.Problems;
         UserInfo? user = chain.IsTrusted ? Read(certificate, ref problems) : null;
         if (user is null)
@@ -42,7 +42,7 @@ internal sealed class CertificateAuthenticator(
             log.CertificateRefused(certificate.Subject, problems);
         }
 
-        return new Verified(user, chain.From, chain.To, chain.AuthorityTo);
+        return new Verified(user, chain.From, chain.To, chain.AuthorityFrom, chain.AuthorityTo);
     }
 
     private UserInfo? Read(X509Certificate2 certificate, ref string problems)
@@ -96,6 +96,7 @@ internal sealed class CertificateAuthenticator(
         }
     }
 
-    /// <param name="AuthorityTo">Until when those that vouch for it hold.</param>
-    private sealed record Verified(UserInfo? User, DateTimeOffset From, DateTimeOffset To, DateTimeOffset AuthorityTo);
+    /// <param name="AuthorityFrom">From when on those that vouch for it hold.</param>
+    /// <param name="AuthorityTo">Until when they do.</param>
+    private sealed record Verified(UserInfo? User, DateTimeOffset From, DateTimeOffset To, DateTimeOffset AuthorityFrom, DateTimeOffset AuthorityTo);
 }

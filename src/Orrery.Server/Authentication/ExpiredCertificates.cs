@@ -1,7 +1,7 @@
 namespace Orrery.Server.Authentication;
 
 /// <summary>
-/// What a client certificate of one group still proves once it has expired: whose key it was. Its holder is let in under another name, in one
+/// What a client certificate of one group still proves once it has expired, or before it begins, as one does that was issued while the server's clock was ahead: whose key it is. Its holder is let in under another name, in one
 /// other group and nothing else, so that RBAC decides what such a one may do; usually no more than to ask for a new certificate.
 /// </summary>
 /// <param name="Group">Only certificates whose sole organisation this is.</param>
@@ -10,8 +10,8 @@ namespace Orrery.Server.Authentication;
 public sealed record ExpiredCertificates(string Group, string UserPrefix, string ExpiredGroup)
 {
     /// <returns>Null for a certificate that proves nothing any more.</returns>
-    internal UserInfo? Admit(UserInfo expired) =>
-        expired.Groups is [var only, UserGroups.Authenticated] && only == Group
-            ? expired with { Name = UserPrefix + expired.Name, Groups = [ExpiredGroup, UserGroups.Authenticated] }
+    internal UserInfo? Admit(UserInfo untimely) =>
+        untimely.Groups is [var only, UserGroups.Authenticated] && only == Group
+            ? untimely with { Name = UserPrefix + untimely.Name, Groups = [ExpiredGroup, UserGroups.Authenticated] }
             : null;
 }

@@ -70,7 +70,7 @@ internal sealed class FrontProxy(FrontProxyOptions options, TimeProvider time, I
     {
         // A copy of its own, as the first requests of a connection come here at once.
         using var certificate = new X509Certificate2(presented);
-        ClientChain chain = ClientChain.Verify(certificate, presented, options.Authorities, time.GetUtcNow(), admitsExpired: false);
+        ClientChain chain = ClientChain.Verify(certificate, presented, options.Authorities, time.GetUtcNow(), admitsUntimely: false);
         bool isAllowed = options.AllowedNames.Count == 0 || (CertificateSubject.Read(certificate.SubjectName, out _) is { } subject && options.AllowedNames.Contains(subject.Name, StringComparer.Ordinal));
         if (chain.IsTrusted && !isAllowed)
         {

@@ -119,9 +119,12 @@ public sealed class Watched : Installed
     };
 
     /// <summary>What the control plane recorded, in its order.</summary>
-    internal async Task<List<JsonNode>> EventsAsync()
+    internal Task<List<JsonNode>> EventsAsync() => EventsAsync(AuditLog);
+
+    /// <summary>What a server recorded in that file so far.</summary>
+    internal static async Task<List<JsonNode>> EventsAsync(string path)
     {
-        await using var file = new FileStream(AuditLog, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         using var reader = new StreamReader(file);
         string[] lines = (await reader.ReadToEndAsync()).Split('\n');
 

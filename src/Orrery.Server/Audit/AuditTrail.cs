@@ -55,7 +55,7 @@ internal sealed class AuditTrail : IAuditAnnotations
         http.Response.Headers["Audit-Id"] = audited.Id;
     }
 
-    private bool IsLongRunning => audited.Info.Verb == "watch" || audited.Info.Subresource is "log" or "exec" or "attach" or "portforward" or "proxy";
+    private bool IsLongRunning => audited.Info.Verb == "watch" || audited.Info.Subresource is "log" or "exec" or "attach" or "portforward" or "proxy" or "tunnel";
 
     public bool HoldsContent => decision.Level >= AuditLevel.Request;
 

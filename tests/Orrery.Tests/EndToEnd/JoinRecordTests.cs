@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Orrery.Tests.KubeApiServer;
 
 namespace Orrery.Tests.EndToEnd;
 
@@ -57,6 +58,44 @@ public sealed partial class JoinRecordTests(Watched watched)
         await Eventually.ContainsAsync("TokenReused", () => watched.Root.RunAsync("get events --field-selector involvedObject.kind=DataPlane,involvedObject.name=recorded -o jsonpath={.items[*].reason}"), Limit);
         await watched.Root.RunAsync("delete dataplane recorded --wait=false");
     }
+
+    /// <summary>Two processes with one Secret in its cluster, and a copy of it in another: the one is seen and told of, the other gets nothing by it, and all of it is recorded with who it was.</summary>
+    [Fact]
+    public async Task SecondSatelliteUnderOneIdentity_IsToldOf_AndACopyElsewhereIsRefused_AllOfItRecorded()
+    {
+        Kubectl.Require();
+        await using StandIn cluster = await StandIn.StartAsync(), elsewhere = await StandIn.StartAsync();
+        Kubectl owner = cluster.KubectlAs("owner", "system:masters"), thief = elsewhere.KubectlAs("owner", "system:masters");
+        using SatelliteProcess first = await ControlPlaneChangeTests.JoinAsync(watched, "add", "twice", owner, cluster);
+        string user = $"orrery:data-plane:twice:{await UidAsync("twice")}";
+
+        // 1. In the same cluster nobody can tell which is the right one: both say so, and the tunnel goes from hand to hand in the record.
+        using (SatelliteProcess second = SatelliteProcess.Start("twice", cluster.File("token.kubeconfig")))
+        {
+            await watched.Root.RunAsync("wait --for=condition=Duplicated dataplane/twice --timeout=120s");
+            await Eventually.ContainsAsync("TunnelTakenOver", () => ReasonsAsync("twice"), TimeSpan.FromMinutes(2));
+        }
+
+        Assert.StartsWith("SecondSatellite ", await watched.Root.RunAsync("get dataplane twice -o 'jsonpath={range .status.conditions[?(@.type==\"Duplicated\")]}{.reason} {.message}{end}'"), StringComparison.Ordinal);
+        List<JsonNode> events = await watched.EventsAsync();
+        Assert.InRange(events.Count(e => (string?)e["user"]?["username"] == user && (string?)e["objectRef"]?["subresource"] == "tunnel" && (string?)e["stage"] == "ResponseStarted"), 5, int.MaxValue);
+
+        // 2. In another cluster the copy is not taken up, and by a token of that data plane it is not let in beside the one that it is.
+        await thief.RunAsync("apply -f -", (await watched.OrreryAsync("data-plane", "token", "twice")).Succeeded());
+        JsonNode secret = JsonNode.Parse(await owner.RunAsync("get secret orrery-satellite -n orrery-system -o json"))!;
+        secret["metadata"] = new JsonObject { ["name"] = "orrery-satellite", ["namespace"] = "orrery-system" };
+        await thief.RunAsync("apply -f -", secret.ToJsonString());
+        using SatelliteProcess copy = SatelliteProcess.Start("twice", elsewhere.KubectlWith((await thief.RunAsync("create token orrery-satellite -n orrery-system --duration 2h")).Trim()).Kubeconfig);
+        await Eventually.EqualsAsync("True OtherCluster", () => watched.Root.RunAsync("get dataplane twice -o 'jsonpath={range .status.conditions[?(@.type==\"JoinRefused\")]}{.status} {.reason}{end}'"), Limit);
+        await Eventually.ContainsAsync("OtherCluster", () => ReasonsAsync("twice"), Limit);
+        Assert.Equal("True", await watched.Root.RunAsync("get dataplane twice -o 'jsonpath={range .status.conditions[?(@.type==\"Ready\")]}{.status}{end}'"));
+        JsonNode denied = (await watched.EventsAsync()).Last(e => (string?)e["objectRef"]?["subresource"] == "approval" && (string?)e["requestObject"]?["status"]?["conditions"]?[0]?["reason"] == "OtherCluster");
+        JsonNode asked = (await watched.EventsAsync()).Single(e => IsOf(e, (string)denied["objectRef"]!["name"]!, "create", null));
+        Assert.StartsWith("system:serviceaccount:dp-twice:join-", (string)asked["user"]!["username"]!, StringComparison.Ordinal);
+        await watched.Root.RunAsync("delete dataplane twice --wait=false");
+    }
+
+    private Task<string> ReasonsAsync(string dataPlane) => watched.Root.RunAsync($"get events --field-selector involvedObject.kind=DataPlane,involvedObject.name={dataPlane} -o jsonpath={{.items[*].reason}}");
 
     private Task<string> UidAsync(string dataPlane) => watched.Root.RunAsync($"get dataplane {dataPlane} -o jsonpath={{.metadata.uid}}");
 

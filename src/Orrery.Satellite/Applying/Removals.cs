@@ -17,6 +17,9 @@ internal sealed class Removals(SatelliteContext context, AppliedObjects applied,
     /// <summary>Uids of objects that do not go, with what was said of it.</summary>
     private readonly ConcurrentDictionary<string, string> said = new(StringComparer.Ordinal);
 
+    /// <summary>Uids of objects that were seen to wait for finalizers, with the moment of it here: when they were removed is told by the clock of the cluster's API server, which may be another.</summary>
+    private readonly ConcurrentDictionary<string, long> waiting = new(StringComparer.Ordinal);
+
     /// <summary>Removes what carries the mark of a Work, except the one object that it is to be.</summary>
     /// <returns>When to come again for what is kept, while it is not known for sure what is wanted (<see cref="Offline.RestorationHold"/>) or would take along what is somebody else's; null when nothing is.</returns>
     public async Task<TimeSpan?> PruneAsync(string work, (GroupVersionResource Resource, string Namespace, string Name)? keep, CancellationToken cancellationToken)
@@ -93,7 +96,8 @@ internal sealed class Removals(SatelliteContext context, AppliedObjects applied,
             again = WaitingPatience;
             string[] finalizers = [.. live.Finalizers];
             string waits = string.Join(", ", finalizers);
-            if (finalizers.Length == 0 || context.Time.GetUtcNow() - live.DeletionTimestamp < WaitingPatience || said.GetValueOrDefault(live.Uid) == waits)
+            TimeSpan patience = WaitingPatience + TimeSpan.FromSeconds(live.NumberAt("metadata", "deletionGracePeriodSeconds") ?? 0);
+            if (finalizers.Length == 0 || context.Time.GetElapsedTime(waiting.GetOrAdd(live.Uid, _ => context.Time.GetTimestamp())) < patience || said.GetValueOrDefault(live.Uid) == waits)
             {
                 continue;
             }
@@ -125,5 +129,9 @@ internal sealed class Removals(SatelliteContext context, AppliedObjects applied,
     }
 
     /// <summary>It has gone.</summary>
-    public void Forget(KubeObject live) => said.TryRemove(live.Uid, out _);
+    public void Forget(KubeObject live)
+    {
+        said.TryRemove(live.Uid, out _);
+        waiting.TryRemove(live.Uid, out _);
+    }
 }

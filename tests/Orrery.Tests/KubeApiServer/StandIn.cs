@@ -154,7 +154,7 @@ internal sealed class StandIn : IAsyncDisposable
         }
     }
 
-    /// <summary>An authority for clients, and a key and its certificate for tokens.</summary>
+    /// <summary>An authority for clients, and a key and its certificate for tokens; good since yesterday, for servers whose clock is behind.</summary>
     private void MakeFiles()
     {
         foreach (string name in (string[])["client-ca", "sa"])
@@ -162,7 +162,7 @@ internal sealed class StandIn : IAsyncDisposable
             using RSA key = RSA.Create(2048);
             var request = new CertificateRequest("CN=" + name, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
             request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-            using X509Certificate2 certificate = request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddMinutes(-5), TimeProvider.System.GetUtcNow().AddDays(30));
+            using X509Certificate2 certificate = request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(30));
             System.IO.File.WriteAllText(File(name + ".crt"), certificate.ExportCertificatePem());
             System.IO.File.WriteAllText(File(name + ".key"), key.ExportRSAPrivateKeyPem());
         }

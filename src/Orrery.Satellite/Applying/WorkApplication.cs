@@ -61,7 +61,13 @@ internal sealed class WorkApplication(
         wanted.MakeKnown(digest);
         if (live is not null && wanted.Manifest.Marks(live) && memory.IsInForce(wanted.Manifest, digest, live))
         {
-            return ApplyOutcome.InForce(live);
+            if (wanted.IsKnownBy(live, digest))
+            {
+                return ApplyOutcome.InForce(live);
+            }
+
+            // Its drift is only to be reported from now on: that is written onto it, and what the cluster makes of it is none.
+            drift = null;
         }
 
         // 4. What somebody else made of it, where that stays.
@@ -375,5 +381,7 @@ internal sealed class WorkApplication(
                 Manifest.Json.Metadata.ObjectAt("annotations")[OrreryNames.AppliedAnnotation] = digest;
             }
         }
+
+        public bool IsKnownBy(KubeObject live, string digest) => !Handling.ReportsDrift || live.Annotations.GetValueOrDefault(OrreryNames.AppliedAnnotation) == digest;
     }
 }

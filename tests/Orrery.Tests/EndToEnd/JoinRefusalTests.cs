@@ -45,6 +45,30 @@ public sealed partial class JoinRefusalTests(Vendor vendor)
         }
     }
 
+    /// <summary>What stands above the manifest, run outside of the cluster: it trusts the server whose authority the pin is of, and gives its token to no other.</summary>
+    [Fact]
+    public async Task CommandLineOfAnInvitation_JoinsTheServerOfItsPin_AndGivesItsTokenToNoOther()
+    {
+        Kubectl.Require();
+        await using StandIn cluster = await StandIn.StartAsync();
+        string manifest = (await vendor.OrreryAsync("data-plane", "add", "pinned", "--label", "region=eu", "--access", "Private", "--tenant", "pinner")).Succeeded();
+        Assert.Equal("eu Private [\"pinner\"]", await vendor.Root.RunAsync("get dataplane pinned -o 'jsonpath={.metadata.labels.region} {.spec.access} {.spec.tenants}'"));
+        await cluster.KubectlAs("owner", "system:masters").RunAsync("create namespace orrery-system");
+        string[] said = CommandLine().Match(manifest).Groups[1].Value.Split(' '), other = [.. said];
+        int pin = Array.IndexOf(said, "--ca-pin") + 1;
+        other[pin] = "sha256:" + new string('0', 64);
+        string kubeconfig = cluster.KubectlAs("owner", "system:masters").Kubeconfig;
+
+        using (SatelliteProcess misled = SatelliteProcess.Start("pinned", kubeconfig, invitation: other))
+        {
+            await Eventually.HoldsAsync(() => Task.FromResult(misled.HasSaid($"tells no authority whose key has the hash {other[pin]}")), Limit);
+        }
+
+        Assert.Equal("", await vendor.Root.RunAsync("get csr -l orrery.dev/data-plane=pinned -o name"));
+        using SatelliteProcess satellite = SatelliteProcess.Start("pinned", kubeconfig, invitation: said);
+        await vendor.Root.RunAsync("wait --for=condition=Ready dataplane/pinned --timeout=120s");
+    }
+
     [Fact]
     public async Task DataPlane_MadeAnewUnderItsName_LetsTheFormerSatelliteInByAnotherTokenOnly()
     {
@@ -94,6 +118,9 @@ public sealed partial class JoinRefusalTests(Vendor vendor)
             Assert.Equal("", await vendor.Root.RunAsync($"get {name} -o jsonpath={{.status.certificate}}"));
         }
     }
+
+    [GeneratedRegex("orrery satellite pinned (--server .*) --kubeconfig FILE")]
+    private static partial Regex CommandLine();
 
     [GeneratedRegex("token: \"([^\"]+)\"")]
     private static partial Regex TokenLine();

@@ -10,9 +10,12 @@ internal sealed class Kubectl(string kubeconfig)
     /// <summary>Skips the test where there is no kubectl.</summary>
     public static void Require()
     {
-        bool found = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(f => File.Exists(Path.Combine(f, "kubectl")));
-        Assert.SkipUnless(found, "kubectl is not on PATH");
+        Assert.SkipUnless(Find("kubectl") is not null, "kubectl is not on PATH");
     }
+
+    /// <summary>Where on PATH the kubectl of some version is; null where it is not.</summary>
+    public static string? Find(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+        .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
 
     /// <summary>Arguments separated by spaces; a part in single quotes is one argument.</summary>
     public Task<Ended> TryAsync(string arguments, string? input = null, IReadOnlyDictionary<string, string>? environment = null)

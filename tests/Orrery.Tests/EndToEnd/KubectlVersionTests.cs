@@ -13,18 +13,15 @@ public sealed class KubectlVersionTests(Shop shop)
     [InlineData("kubectl-sid", "virtual")]
     public async Task EverydaySteps_OfAVersion_DoWhatTheyShould(string program, string cluster)
     {
-        Assert.SkipUnless(Find(program) is not null, $"{program} is not on PATH");
+        Assert.SkipUnless(Kubectl.Find(program) is not null, $"{program} is not on PATH");
         string kubeconfig = cluster == "root" ? shop.Root.Kubeconfig : shop.Acme.Kubeconfig;
-        Ended version = await Shell.RunAsync(Find(program)!, ["version", "--client"]);
+        Ended version = await Shell.RunAsync(Kubectl.Find(program)!, ["version", "--client"]);
         TestContext.Current.SendDiagnosticMessage("{0}: {1}", program, version.Output);
 
         Ended ended = await Shell.RunAsync(
-            "/bin/bash", [Path.Combine(Repository.Root, "tests", "Orrery.Tests", "EndToEnd", "everyday.sh"), Find(program)!, kubeconfig, $"every-{program}-{cluster}"],
+            "/bin/bash", [Path.Combine(Repository.Root, "tests", "Orrery.Tests", "EndToEnd", "everyday.sh"), Kubectl.Find(program)!, kubeconfig, $"every-{program}-{cluster}"],
             new Dictionary<string, string> { ["HOME"] = Path.GetDirectoryName(kubeconfig)! });
 
         Assert.True(ended.ExitCode == 0, ended.Output + ended.Error);
     }
-
-    private static string? Find(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-        .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
 }

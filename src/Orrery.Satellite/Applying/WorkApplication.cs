@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Orrery.Api;
 using Orrery.Api.Kinds;
@@ -57,9 +58,7 @@ internal sealed class WorkApplication(
         }
 
         string digest = Drift.Digest(wanted.Manifest.Json);
-        DriftFound? drift = DriftFound.Of(wanted.Manifest, digest, live, memory.DigestOf(wanted.Manifest.WorkName));
-        wanted.MakeKnown(digest);
-        if (live is not null && wanted.Manifest.Marks(live) && memory.IsInForce(wanted.Manifest, digest, live))
+        if (live is not null && wanted.Manifest.Marks(live) && wanted.IsKnownBy(live, digest) && memory.IsInForce(wanted.Manifest, digest, live))
         {
             if (wanted.IsKnownBy(live, digest))
             {
@@ -71,6 +70,7 @@ internal sealed class WorkApplication(
         }
 
         // 4. What somebody else made of it, where that stays.
+        DriftFound? drift = DriftFound.Of(wanted.Manifest, digest, live, memory.DigestOf(wanted.Manifest.WorkName));
         if (drift is not null && await LeftAsync(wanted, informer, live, digest, drift, cancellationToken).ConfigureAwait(false) is { } stays)
         {
             return stays;
@@ -178,7 +178,7 @@ internal sealed class WorkApplication(
         Manifest manifest = wanted.Manifest;
         if (wanted.Handling.ReportsDrift && !drift.IsGone)
         {
-            if (memory.DigestOf(manifest.WorkName).Length == 0 && await trials.IsAsApplyingLeavesItAsync(manifest, wanted.Resource, live!, cancellationToken).ConfigureAwait(false))
+            if (memory.DigestOf(manifest.WorkName).Length == 0 && await trials.IsAsApplyingLeavesItAsync(wanted.Known(digest), wanted.Resource, live!, cancellationToken).ConfigureAwait(false))
             {
                 // Applied by a process before this one, and written otherwise by the cluster itself.
                 memory.Keep(manifest.WorkName, digest, Drift.Fingerprint(manifest.Json, live!.Json), live.Uid, informer);
@@ -283,7 +283,7 @@ internal sealed class WorkApplication(
         (Manifest manifest, _, _, _, WorkHandling handling) = wanted;
         try
         {
-            KubeObject made = await TakeAsync(manifest, wanted.Resource, force: live is not null && (handling.TakesOver || !manifest.Marks(live)), cancellationToken).ConfigureAwait(false);
+            KubeObject made = await TakeAsync(wanted.Known(digest), wanted.Resource, force: live is not null && (handling.TakesOver || !manifest.Marks(live)), cancellationToken).ConfigureAwait(false);
             memory.Keep(manifest.WorkName, digest, Drift.Fingerprint(manifest.Json, made.Json), made.Uid, informer);
             informer.Observe(made);
             Log.Applied(logger, manifest.WorkName, manifest.Kind.Kind, manifest.Namespace, manifest.Name);
@@ -373,13 +373,17 @@ internal sealed class WorkApplication(
 
         public GroupVersionResource Resource => Served.Resource;
 
-        /// <summary>Where drift is only reported: by what stands on the object it is known, also after a restart, that what differs is not what is wanted anew.</summary>
-        public void MakeKnown(string digest)
+        /// <summary>As it is applied. Where drift is only reported, what stands on the object tells, also after a restart, that what differs is not what is wanted anew.</summary>
+        public Manifest Known(string digest)
         {
-            if (Handling.ReportsDrift)
+            if (!Handling.ReportsDrift)
             {
-                Manifest.Json.Metadata.ObjectAt("annotations")[OrreryNames.AppliedAnnotation] = digest;
+                return Manifest;
             }
+
+            var json = (JsonObject)Manifest.Json.DeepClone();
+            json.Metadata.ObjectAt("annotations")[OrreryNames.AppliedAnnotation] = digest;
+            return Manifest with { Json = json };
         }
 
         public bool IsKnownBy(KubeObject live, string digest) => !Handling.ReportsDrift || live.Annotations.GetValueOrDefault(OrreryNames.AppliedAnnotation) == digest;

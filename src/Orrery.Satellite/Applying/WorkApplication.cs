@@ -58,7 +58,8 @@ internal sealed class WorkApplication(
         }
 
         string digest = Drift.Digest(wanted.Manifest.Json);
-        if (live is not null && wanted.Manifest.Marks(live) && wanted.IsKnownBy(live, digest) && memory.IsInForce(wanted.Manifest, digest, live))
+        DriftFound? drift = DriftFound.Of(wanted.Manifest, digest, live, memory.DigestOf(wanted.Manifest.WorkName));
+        if (live is not null && wanted.Manifest.Marks(live) && memory.IsInForce(wanted.Manifest, digest, live))
         {
             if (wanted.IsKnownBy(live, digest))
             {
@@ -70,7 +71,6 @@ internal sealed class WorkApplication(
         }
 
         // 4. What somebody else made of it, where that stays.
-        DriftFound? drift = DriftFound.Of(wanted.Manifest, digest, live, memory.DigestOf(wanted.Manifest.WorkName));
         if (drift is not null && await LeftAsync(wanted, informer, live, digest, drift, cancellationToken).ConfigureAwait(false) is { } stays)
         {
             return stays;

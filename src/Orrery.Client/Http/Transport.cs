@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Authentication;
@@ -28,6 +29,7 @@ internal sealed class Transport : IDisposable
     private readonly ClientConfig config;
     private readonly TimeProvider time;
     private readonly string root;
+    private readonly KeyValuePair<string, object?> host;
     private readonly Lock change = new();
     private volatile Connections connections;
     private TimeSpan pingAfter;
@@ -40,6 +42,7 @@ internal sealed class Transport : IDisposable
         this.config = config;
         this.time = time;
         root = config.Server.GetLeftPart(UriPartial.Path).TrimEnd('/');
+        host = RuntimeMetrics.Tag("host", config.Server.Authority);
         pingAfter = config.PingAfter;
         connections = Connect(config.TlsSource?.Invoke());
     }
@@ -269,9 +272,13 @@ internal sealed class Transport : IDisposable
     /// </summary>
     private async Task<HttpResponseMessage> AnswerAsync(HttpRequestMessage message, CancellationToken cancellationToken)
     {
+        long began = time.GetTimestamp();
+        string code = "<error>";
         try
         {
-            return await Http.SendAsync(message, cancellationToken).ConfigureAwait(false);
+            HttpResponseMessage response = await Http.SendAsync(message, cancellationToken).ConfigureAwait(false);
+            code = ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture);
+            return response;
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -282,6 +289,12 @@ internal sealed class Transport : IDisposable
         {
             string clock = untrusted.Message.Contains(nameof(X509ChainStatusFlags.NotTimeValid), StringComparison.Ordinal) ? $" (this machine's clock says {time.GetUtcNow():u})" : "";
             throw new HttpRequestException(e.HttpRequestError, $"no trusted connection to {config.Server.Authority}: {untrusted.Message}{clock}", untrusted);
+        }
+        finally
+        {
+            string method = message.Method.Method;
+            RuntimeMetrics.Requests.Add(1, RuntimeMetrics.Tag("code", code), RuntimeMetrics.Tag("method", method), host);
+            RuntimeMetrics.RequestDurations.Record(time.GetElapsedTime(began).TotalSeconds, RuntimeMetrics.Tag("verb", method), host);
         }
     }
 

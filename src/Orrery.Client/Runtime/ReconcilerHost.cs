@@ -54,7 +54,7 @@ public sealed class ReconcilerHost<TKey> : IDisposable
     private readonly ReconcilerOptions<TKey> options;
     private readonly ILogger logger;
 
-    /// <param name="name">For the log.</param>
+    /// <param name="name">For the log and for metrics.</param>
     public ReconcilerHost(string name, IReconciler<TKey> reconciler, ReconcilerOptions<TKey>? options = null)
     {
         this.name = name;
@@ -62,7 +62,7 @@ public sealed class ReconcilerHost<TKey> : IDisposable
         this.options = options ?? new ReconcilerOptions<TKey>();
         ArgumentOutOfRangeException.ThrowIfLessThan(this.options.Workers, 1);
         logger = this.options.Loggers.CreateLogger("Orrery.Client.Reconciler");
-        Queue = new WorkQueue<TKey>(this.options.Time, this.options.BackoffMin, this.options.BackoffMax, this.options.OwnerOf, this.options.MostOfOne);
+        Queue = new WorkQueue<TKey>(this.options.Time, this.options.BackoffMin, this.options.BackoffMax, this.options.OwnerOf, this.options.MostOfOne, name);
     }
 
     /// <summary>Where informers' handlers put keys; may be filled before <see cref="RunAsync"/>.</summary>
@@ -71,7 +71,7 @@ public sealed class ReconcilerHost<TKey> : IDisposable
     /// <summary>Runs until cancelled. Reconcilers' failures are logged and tried again, never thrown.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        RuntimeMetrics.Add(Queue, name, () => Queue.Count);
+        RuntimeMetrics.Add(Queue, name);
         try
         {
             await Task.WhenAll(options.Needs.Select(i => i.HasSynced)).WaitAsync(cancellationToken).ConfigureAwait(false);

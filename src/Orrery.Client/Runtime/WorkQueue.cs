@@ -10,7 +10,9 @@ namespace Orrery.Client;
 /// <param name="backoffMax">The longest such wait.</param>
 /// <param name="ownerOf">Whose a key is, asked when it is queued; null where they are all one's.</param>
 /// <param name="mostOfOne">Keys of one owner that are worked on at once; 0 knows no bound.</param>
-public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? backoffMin = null, TimeSpan? backoffMax = null, Func<TKey, string>? ownerOf = null, int mostOfOne = 0) : IDisposable
+/// <param name="name">By which metrics tell of it; null where they do not.</param>
+public sealed class WorkQueue<TKey>(
+    TimeProvider time, TimeSpan? backoffMin = null, TimeSpan? backoffMax = null, Func<TKey, string>? ownerOf = null, int mostOfOne = 0, string? name = null) : IMeasuredQueue, IDisposable
     where TKey : notnull
 {
     private readonly TimeSpan backoffMin = backoffMin ?? TimeSpan.FromMilliseconds(5);
@@ -18,12 +20,13 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? backoffMin = nu
     private readonly Lock gate = new();
     private readonly SemaphoreSlim available = new(0);
     private readonly WorkTurns<TKey> ready = new(mostOfOne);
+    private readonly QueueMeasures? measures = name is null ? null : new QueueMeasures(name);
 
-    /// <summary>Waiting, or to be queued again when done with.</summary>
-    private readonly HashSet<TKey> wanted = [];
+    /// <summary>Waiting, or to be queued again when done with; since when.</summary>
+    private readonly Dictionary<TKey, TimeSpan> wanted = [];
 
-    /// <summary>Keys that are worked on, and whose they were when they were queued.</summary>
-    private readonly Dictionary<TKey, string> working = [];
+    /// <summary>Keys that are worked on, whose they were when they were queued, and since when.</summary>
+    private readonly Dictionary<TKey, (string Owner, TimeSpan Since)> working = [];
     private readonly Dictionary<TKey, int> failures = [];
 
     /// <summary>Waits are counted from here by the clock that never jumps: the time of day may, and keys would then wait for hours.</summary>
@@ -46,6 +49,24 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? backoffMin = nu
         }
     }
 
+    (TimeSpan Sum, TimeSpan Longest) IMeasuredQueue.Unfinished
+    {
+        get
+        {
+            lock (gate)
+            {
+                TimeSpan now = Now, sum = default, longest = default;
+                foreach ((_, TimeSpan since) in working.Values)
+                {
+                    sum += now - since;
+                    longest = now - since > longest ? now - since : longest;
+                }
+
+                return (sum, longest);
+            }
+        }
+    }
+
     public void Add(TKey key)
     {
         lock (gate)
@@ -57,6 +78,7 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? backoffMin = nu
     /// <summary>Adds the key after a while, unless it is already due sooner.</summary>
     public void AddAfter(TKey key, TimeSpan delay)
     {
+        measures?.Retried();
         lock (gate)
         {
             if (delay <= TimeSpan.Zero)
@@ -113,25 +135,32 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? backoffMin = nu
     public async ValueTask<TKey> TakeAsync(CancellationToken cancellationToken)
     {
         await available.WaitAsync(cancellationToken).ConfigureAwait(false);
+        TKey key;
+        TimeSpan waited;
         lock (gate)
         {
-            (TKey key, string owner) = ready.Take();
+            (key, string owner) = ready.Take();
+            TimeSpan now = Now;
+            waited = now - wanted[key];
             wanted.Remove(key);
-            working.Add(key, owner);
-            return key;
+            working.Add(key, (owner, now));
         }
+
+        measures?.Waited(waited);
+        return key;
     }
 
     public void Done(TKey key)
     {
         lock (gate)
         {
-            if (working.Remove(key, out string? owner))
+            if (working.Remove(key, out (string Owner, TimeSpan Since) done))
             {
-                Offer(ready.Done(owner));
+                Offer(ready.Done(done.Owner));
+                measures?.Worked(Now - done.Since);
             }
 
-            if (wanted.Contains(key) && (Planted.Fault != PlantedFault.QueueLosesKeyBeingWorkedOn || !wanted.Remove(key)))
+            if (wanted.ContainsKey(key) && (Planted.Fault != PlantedFault.QueueLosesKeyBeingWorkedOn || !wanted.Remove(key)))
             {
                 Enqueue(key);
             }
@@ -153,7 +182,13 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? backoffMin = nu
 
     private void AddLocked(TKey key)
     {
-        if (wanted.Add(key) && !working.ContainsKey(key))
+        if (!wanted.TryAdd(key, Now))
+        {
+            return;
+        }
+
+        measures?.Added();
+        if (!working.ContainsKey(key))
         {
             Enqueue(key);
         }

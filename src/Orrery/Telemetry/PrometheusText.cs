@@ -11,15 +11,15 @@ internal sealed class PrometheusText : IDisposable
     /// <summary>Every meter of ours begins so.</summary>
     public const string MeterPrefix = "Orrery.";
 
-    /// <summary>Upper bounds of durations, in seconds.</summary>
-    private static readonly double[] Bounds = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+    /// <summary>Upper bounds of durations, in seconds, where an instrument names none itself.</summary>
+    private static readonly double[] DefaultBounds = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
     private readonly MeterListener listener = new();
     private readonly ConcurrentDictionary<(Instrument Instrument, string Labels), Series> series = new();
     private readonly Lock gate = new();
 
-    /// <summary>Labels that were written before, by the names and values of up to two: measurements come by the thousand and say the same few things. Not those of gauges, which tell of objects that come and go.</summary>
-    private readonly ConcurrentDictionary<(string Name, string Value, string OtherName, string OtherValue), string> written = new();
+    /// <summary>Labels that were written before, by the names and values of up to three: measurements come by the thousand and say the same few things. Not those of gauges, which tell of objects that come and go.</summary>
+    private readonly ConcurrentDictionary<(string Name, string Value, string Second, string SecondValue, string Third, string ThirdValue), string> written = new();
 
     public PrometheusText()
     {
@@ -76,7 +76,8 @@ internal sealed class PrometheusText : IDisposable
 
     private void Record(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        Series one = series.GetOrAdd((instrument, instrument.IsObservable ? Write(tags) : Labels(tags)), static _ => new Series());
+        Series one = series.GetOrAdd(
+            (instrument, instrument.IsObservable ? Write(tags) : Labels(tags)), static key => new Series([.. (key.Instrument as Histogram<double>)?.Advice?.HistogramBucketBoundaries ?? DefaultBounds]));
         if (instrument.IsObservable)
         {
             one.Set(value);
@@ -89,16 +90,19 @@ internal sealed class PrometheusText : IDisposable
 
     private string Labels(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        (string, string, string, string) known;
+        (string, string, string, string, string, string) known;
         switch (tags)
         {
             case []:
                 return "";
             case [{ Value: string value } one]:
-                known = (one.Key, value, "", "");
+                known = (one.Key, value, "", "", "", "");
                 break;
             case [{ Value: string value } one, { Value: string otherValue } other]:
-                known = (one.Key, value, other.Key, otherValue);
+                known = (one.Key, value, other.Key, otherValue, "", "");
+                break;
+            case [{ Value: string value } one, { Value: string otherValue } other, { Value: string thirdValue } third]:
+                known = (one.Key, value, other.Key, otherValue, third.Key, thirdValue);
                 break;
             default:
                 return Write(tags);
@@ -119,10 +123,10 @@ internal sealed class PrometheusText : IDisposable
         return text.ToString();
     }
 
-    private sealed class Series
+    private sealed class Series(double[] bounds)
     {
         private readonly Lock own = new();
-        private readonly long[] buckets = new long[Bounds.Length + 1];
+        private readonly long[] buckets = new long[bounds.Length + 1];
         private double sum;
 
         public void Set(double value)
@@ -139,7 +143,7 @@ internal sealed class PrometheusText : IDisposable
             {
                 sum += value;
                 int at = 0;
-                while (at < Bounds.Length && value > Bounds[at])
+                while (at < bounds.Length && value > bounds[at])
                 {
                     at++;
                 }
@@ -161,10 +165,10 @@ internal sealed class PrometheusText : IDisposable
 
                 string before = labels.Length > 0 ? labels + "," : "";
                 long count = 0;
-                for (int i = 0; i <= Bounds.Length; i++)
+                for (int i = 0; i <= bounds.Length; i++)
                 {
                     count += buckets[i];
-                    text.Append(CultureInfo.InvariantCulture, $"{name}_bucket{{{before}le=\"{(i < Bounds.Length ? Bounds[i] : "+Inf")}\"}} {count}\n");
+                    text.Append(CultureInfo.InvariantCulture, $"{name}_bucket{{{before}le=\"{(i < bounds.Length ? bounds[i].ToString("R", CultureInfo.InvariantCulture).ToLowerInvariant() : "+Inf")}\"}} {count}\n");
                 }
 
                 text.Append(CultureInfo.InvariantCulture, $"{name}_sum{braces} {sum}\n{name}_count{braces} {count}\n");

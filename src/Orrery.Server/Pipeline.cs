@@ -6,6 +6,7 @@ using Orrery.Server.Authentication;
 using Orrery.Server.Authorization;
 using Orrery.Server.Fairness;
 using Orrery.Server.Handlers;
+using Orrery.Server.Metrics;
 using Orrery.Server.Protection;
 using Orrery.Server.Requests;
 using Orrery.Storage;
@@ -59,9 +60,9 @@ internal sealed class Pipeline(ServerState server)
             user = await server.Access.Impersonation.ApplyAsync(user, info, http.Request.Headers, trail, ended);
 
             // 5. Fairness: what follows may have to wait for its share, or is sent away: 429.
-            server.FlowSchemas.Note(http.Response, info, user);
+            FlowSeries? flow = server.FlowSchemas.Note(http.Response, info, user);
             long asked = server.Metrics.Begin();
-            Seat given = await server.Fairness.EnterAsync(info, user, WaitingBodies.Of(http), ended);
+            Seat given = await server.Fairness.EnterAsync(info, user, flow, WaitingBodies.Of(http), ended);
             waited = server.Time.GetElapsedTime(asked);
             if (given == Seat.SentAway)
             {

@@ -111,6 +111,7 @@ internal static class ServerComposition
         // 5. What every request passes.
         var fairness = new RequestFairness(seats, caches, resources, time);
         var metrics = new RequestMetrics(time);
+        var flows = new FlowMetrics();
 
         var groups = new OfferedGroups(options.GroupHandlers);
 
@@ -129,10 +130,10 @@ internal static class ServerComposition
             Writer = writer,
             Access = access,
             Fairness = fairness,
-            FlowSchemas = new FlowSchemas(caches, access.BaseLayer),
+            FlowSchemas = new FlowSchemas(caches, access.BaseLayer, flows),
             StalledClients = new StalledClients(options.Patience, time, loggers.CreateLogger<StalledClients>()),
             Metrics = metrics,
-            MetricsEndpoint = new MetricsEndpoint(caches, metrics, admissionMetrics, fairness, access.Clusters, options.MoreMetrics),
+            MetricsEndpoint = new MetricsEndpoint(caches, metrics, admissionMetrics, fairness, flows, access.Clusters, options.MoreMetrics),
             Discovery = new DiscoveryEndpoint(resources, groups, BuiltinResources.Instance.HasGroup, options.PublicUrl?.Authority ?? $"{options.Address}:{options.Port}"),
             Groups = groups,
             OpenApi = new OpenApiEndpoint(resources, time),

@@ -10,6 +10,9 @@ namespace Orrery.Server.Admission;
 /// </summary>
 internal sealed class AdmissionChain(IMutatingPlugin[] mutating, IValidatingPlugin[] validating, AdmissionMetrics metrics, TimeProvider time) : IClusterMemory
 {
+    private readonly AdmissionMetrics.StepSeries[] mutatingSeries = [.. mutating.Select(p => metrics.Plugin(p.Name, isMutating: true))];
+    private readonly AdmissionMetrics.StepSeries[] validatingSeries = [.. validating.Select(p => metrics.Plugin(p.Name, isMutating: false))];
+
     /// <summary>The same chain without the plugins of these names.</summary>
     public AdmissionChain Without(IReadOnlySet<string> names) => names.Count == 0
         ? this
@@ -48,9 +51,19 @@ internal sealed class AdmissionChain(IMutatingPlugin[] mutating, IValidatingPlug
         bool isRejected = true;
         try
         {
-            foreach (IValidatingPlugin plugin in validating)
+            long reached = began;
+            for (int i = 0; i < validating.Length; i++)
             {
-                await plugin.ValidateAsync(request, cancellationToken);
+                bool refuses = true;
+                try
+                {
+                    await validating[i].ValidateAsync(request, cancellationToken);
+                    refuses = false;
+                }
+                finally
+                {
+                    reached = Record(validatingSeries[i], request, refuses, reached);
+                }
             }
 
             isRejected = false;
@@ -79,9 +92,27 @@ internal sealed class AdmissionChain(IMutatingPlugin[] mutating, IValidatingPlug
 
     private async ValueTask MutateOnceAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        foreach (IMutatingPlugin plugin in mutating)
+        long reached = time.GetTimestamp();
+        for (int i = 0; i < mutating.Length; i++)
         {
-            await plugin.MutateAsync(request, cancellationToken);
+            bool refuses = true;
+            try
+            {
+                await mutating[i].MutateAsync(request, cancellationToken);
+                refuses = false;
+            }
+            finally
+            {
+                reached = Record(mutatingSeries[i], request, refuses, reached);
+            }
         }
+    }
+
+    /// <summary>One look at the clock for each plugin: where one ends the next begins.</summary>
+    private long Record(AdmissionMetrics.StepSeries series, AdmissionRequest request, bool refuses, long began)
+    {
+        long now = time.GetTimestamp();
+        series.Record(request.Operation, refuses, time.GetElapsedTime(began, now));
+        return now;
     }
 }

@@ -49,6 +49,9 @@ internal sealed class CacheSet : IAsyncDisposable
     /// <summary>Time that commits took until the caches showed them.</summary>
     public Histogram CommitDurations { get; } = new();
 
+    /// <summary>What was asked of the store that is about no resource.</summary>
+    public StoreMetrics Asked { get; } = new();
+
     /// <summary>Every change up to this revision is in the caches.</summary>
     public long Revision => revisions.Seen;
 
@@ -80,7 +83,7 @@ internal sealed class CacheSet : IAsyncDisposable
     /// </summary>
     public async ValueTask<long> WaitForLatestAsync(CancellationToken cancellationToken)
     {
-        long newest = await Store.ReadRevisionAsync(cancellationToken);
+        long newest = Store is ILocalStore ? await Store.ReadRevisionAsync(cancellationToken) : await ReadRevisionAsync(cancellationToken);
         await revisions.WaitForAsync(newest, cancellationToken);
         return newest;
     }
@@ -104,7 +107,21 @@ internal sealed class CacheSet : IAsyncDisposable
     public async ValueTask<CommitResult> CommitAsync(Transaction transaction, CancellationToken cancellationToken)
     {
         long began = time.GetTimestamp();
-        CommitResult result = await Store.CommitAsync(transaction, cancellationToken);
+        bool failed = true;
+        CommitResult result;
+        try
+        {
+            result = await Store.CommitAsync(transaction, cancellationToken);
+            failed = false;
+        }
+        finally
+        {
+            if (transaction.Writes.Count > 0 && resources.Of(transaction.Writes[0].Key) is { } cache)
+            {
+                cache.Asked.For(StoreMetrics.OperationOf(transaction)).End(time.GetElapsedTime(began), failed);
+            }
+        }
+
         await revisions.WaitForAsync(result.Revision, cancellationToken);
         CommitDurations.Record(time.GetElapsedTime(began));
         return result;
@@ -140,6 +157,23 @@ internal sealed class CacheSet : IAsyncDisposable
         foreach (ResourceCache cache in resources.All)
         {
             cache.End(CacheWait.Closed);
+        }
+    }
+
+    /// <summary>The one thing that a read asks of a store elsewhere.</summary>
+    private async ValueTask<long> ReadRevisionAsync(CancellationToken cancellationToken)
+    {
+        long began = time.GetTimestamp();
+        bool failed = true;
+        try
+        {
+            long newest = await Store.ReadRevisionAsync(cancellationToken);
+            failed = false;
+            return newest;
+        }
+        finally
+        {
+            Asked.For(StoreOperation.Get).End(time.GetElapsedTime(began), failed);
         }
     }
 

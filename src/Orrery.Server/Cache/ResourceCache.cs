@@ -1,4 +1,5 @@
 using Orrery.Api;
+using Orrery.Server.Metrics;
 using Orrery.Storage;
 
 namespace Orrery.Server.Cache;
@@ -31,6 +32,11 @@ internal sealed class ResourceCache
     }
 
     public GroupResource Resource { get; }
+
+    /// <summary>What was asked of the store about it, and of this cache in lists; for metrics.</summary>
+    public StoreMetrics Asked { get; } = new();
+
+    public ListCounts Lists { get; } = new();
 
     /// <summary>The newest state. It holds at least what every acknowledged commit of this process wrote.</summary>
     public CacheSnapshot Current

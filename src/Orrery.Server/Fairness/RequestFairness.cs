@@ -21,21 +21,18 @@ internal sealed class RequestFairness(FairQueue queue, CacheSet caches, Resource
 
     public FairQueue Queue => queue;
 
-    /// <summary>How long those waited that had to, by what became of them.</summary>
-    public Histogram Admitted { get; } = new();
-
-    public Histogram SentAway { get; } = new();
-
     /// <summary>
     /// Waits until the request may go on. Exempt: the operator and its controllers, whose work is everybody's, and whoever asks
     /// whether the server lives. An administrator of a virtual cluster is a tenant among others.
     /// </summary>
+    /// <param name="flow">Where it is counted; null for what is not.</param>
     /// <param name="body">What of it comes while it waits.</param>
     /// <returns><see cref="Seat.SentAway"/>: 429.</returns>
-    public ValueTask<Seat> EnterAsync(RequestInfo request, UserInfo user, WaitingBody body, CancellationToken cancellationToken)
+    public ValueTask<Seat> EnterAsync(RequestInfo request, UserInfo user, FlowSeries? flow, WaitingBody body, CancellationToken cancellationToken)
     {
         if (IsExempt(request, user))
         {
+            flow?.End(isSentAway: false);
             return new ValueTask<Seat>(Seat.None);
         }
 
@@ -45,7 +42,14 @@ internal sealed class RequestFairness(FairQueue queue, CacheSet caches, Resource
         {
             ValueTask<Seat> entering = queue.EnterAsync(request.Cluster, user.Name, Width(request), mayWait, cancellationToken, IsChange(request));
             waits = !entering.IsCompleted;
-            return waits ? MeasureAsync(entering, body) : entering;
+            if (waits)
+            {
+                return MeasureAsync(entering, flow, body);
+            }
+
+            Seat seat = entering.Result;
+            flow?.End(seat == Seat.SentAway);
+            return new ValueTask<Seat>(seat);
         }
         finally
         {
@@ -71,17 +75,20 @@ internal sealed class RequestFairness(FairQueue queue, CacheSet caches, Resource
 
     private static bool IsChange(RequestInfo request) => request is { IsResourceRequest: true, Verb: "create" or "update" or "patch" or "delete" or "deletecollection" };
 
-    private async ValueTask<Seat> MeasureAsync(ValueTask<Seat> entering, WaitingBody body)
+    private async ValueTask<Seat> MeasureAsync(ValueTask<Seat> entering, FlowSeries? flow, WaitingBody body)
     {
         long began = time.GetTimestamp();
+        bool? isSentAway = null;
+        flow?.BeginWait();
         try
         {
             Seat seat = await entering;
-            (seat == Seat.SentAway ? SentAway : Admitted).Record(time.GetElapsedTime(began));
+            isSentAway = seat == Seat.SentAway;
             return seat;
         }
         finally
         {
+            flow?.EndWait(isSentAway, time.GetElapsedTime(began));
             body.Release();
         }
     }

@@ -39,6 +39,7 @@ internal static class ListHandler
         (LayeredSnapshot snapshot, long revision) = await SnapshotAsync(request, options, token, cancellationToken);
         string prefix = StoreKey.Prefix(request.Resource.StoredAs, request.Cluster, request.Namespace);
         ListPage page = await ListPage.TakeAsync(request, snapshot, prefix, selection, token is null ? null : prefix + token.StartAfter, options.Limit, cancellationToken);
+        request.Server.Caches.For(request.Resource.StoredAs).Lists.Add(page.LookedAt, page.Items.Count);
         string next = page.LastKey is { } last ? new ContinueToken(revision, last[prefix.Length..]).Encode() : "";
         return (new ListHead(revision.ToString(CultureInfo.InvariantCulture), next, page.Remaining), page);
     }

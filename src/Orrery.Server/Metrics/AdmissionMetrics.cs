@@ -1,27 +1,27 @@
+using System.Collections.Concurrent;
 using Orrery.Server.Admission;
 
 namespace Orrery.Server.Metrics;
 
-/// <summary>
-/// How long admission took and how it ended, over all clusters together: by operation, not by the names of webhooks, which tenants make up. What nobody configured
-/// is measured as one number a write.
-/// </summary>
+/// <summary>How long admission took and how it ended, over all clusters together, with buckets as upstream's (apiserver <c>pkg/admission/metrics/metrics.go</c>).</summary>
 internal sealed class AdmissionMetrics
 {
-    private const int Operations = 4;
+    internal static readonly string[] OperationNames = ["CREATE", "UPDATE", "DELETE", "CONNECT"];
 
-    private static readonly string[] OperationNames = ["CREATE", "UPDATE", "DELETE", "CONNECT"];
-    private static readonly string[] CallNames = ["admitted", "refused", "failed", "failed_open"];
+    private static readonly double[] Bounds = [0.005, 0.025, 0.1, 0.5, 1, 2.5];
 
-    private readonly Histogram[] steps = Make(2 * Operations * 2);
-    private readonly Histogram[] calls = Make(2 * Operations * CallNames.Length);
-    private readonly Histogram[] conversions = Make(2);
+    private readonly StepSeries mutating = new();
+    private readonly StepSeries validating = new();
+    private readonly ConcurrentDictionary<(string Name, bool IsMutating), StepSeries> plugins = new();
+    private readonly Histogram[] conversions = [new Histogram(), new Histogram()];
+
+    public WebhookMetrics Webhooks { get; } = new();
 
     /// <summary>One phase of one write.</summary>
-    public void Step(bool isMutating, AdmissionOperation operation, bool isRejected, TimeSpan took) => steps[(((isMutating ? 0 : 1) * Operations) + (int)operation) * 2 + (isRejected ? 1 : 0)].Record(took);
+    public void Step(bool isMutating, AdmissionOperation operation, bool isRejected, TimeSpan took) => (isMutating ? mutating : validating).Record(operation, isRejected, took);
 
-    /// <summary>One call of one admission webhook.</summary>
-    public void Call(bool isMutating, AdmissionOperation operation, WebhookEnd end, TimeSpan took) => calls[((((isMutating ? 0 : 1) * Operations) + (int)operation) * CallNames.Length) + (int)end].Record(took);
+    /// <summary>What a plugin does in one phase.</summary>
+    public StepSeries Plugin(string name, bool isMutating) => plugins.GetOrAdd((name, isMutating), static _ => new StepSeries());
 
     /// <summary>One call of one conversion webhook.</summary>
     public void Conversion(bool succeeded, TimeSpan took) => conversions[succeeded ? 0 : 1].Record(took);
@@ -29,17 +29,16 @@ internal sealed class AdmissionMetrics
     public void Write(PrometheusText text)
     {
         text.Family("apiserver_admission_step_admission_duration_seconds", "histogram", "Time in the mutating (admit) or validating (validate) phase of admission.");
-        for (int i = 0; i < steps.Length; i++)
+        mutating.Write(text, "apiserver_admission_step_admission_duration_seconds", "admit", null);
+        validating.Write(text, "apiserver_admission_step_admission_duration_seconds", "validate", null);
+
+        text.Family("apiserver_admission_controller_admission_duration_seconds", "histogram", "Of that, the time of each admission plugin.");
+        foreach (((string name, bool isMutating), StepSeries series) in plugins.OrderBy(p => p.Key.Name, StringComparer.Ordinal).ThenBy(p => p.Key.IsMutating))
         {
-            Series(text, "apiserver_admission_step_admission_duration_seconds", steps[i], i / (2 * Operations) == 0 ? "admit" : "validate", OperationNames[i / 2 % Operations], ("rejected", i % 2 == 0 ? "false" : "true"));
+            series.Write(text, "apiserver_admission_controller_admission_duration_seconds", isMutating ? "admit" : "validate", name);
         }
 
-        text.Family("apiserver_admission_webhook_admission_duration_seconds", "histogram", "Time of calls of admission webhooks, those of all clusters together; failed_open is a failed call that was passed over.");
-        for (int i = 0; i < calls.Length; i++)
-        {
-            Series(text, "apiserver_admission_webhook_admission_duration_seconds", calls[i], i / (CallNames.Length * Operations) == 0 ? "admit" : "validate", OperationNames[i / CallNames.Length % Operations], ("result", CallNames[i % CallNames.Length]));
-        }
-
+        Webhooks.Write(text);
         text.Family("apiserver_crd_conversion_webhook_duration_seconds", "histogram", "Time of calls of conversion webhooks, those of all clusters together.");
         for (int i = 0; i < conversions.Length; i++)
         {
@@ -50,26 +49,42 @@ internal sealed class AdmissionMetrics
         }
     }
 
-    private static void Series(PrometheusText text, string name, Histogram histogram, string type, string operation, (string Name, string Value) end)
+    /// <summary>By operation and by whether it refused. What never happened has no histogram.</summary>
+    internal sealed class StepSeries
     {
-        if (histogram.Count > 0)
+        private readonly Histogram?[] series = new Histogram?[OperationNames.Length * 2];
+
+        public void Record(AdmissionOperation operation, bool isRejected, TimeSpan took)
         {
-            text.Histogram(name, histogram, ("operation", operation), end, ("type", type));
+            ref Histogram? place = ref series[((int)operation * 2) + (isRejected ? 1 : 0)];
+            (Volatile.Read(ref place) ?? Make(ref place)).Record(took);
+        }
+
+        public void Write(PrometheusText text, string family, string type, string? plugin)
+        {
+            for (int i = 0; i < series.Length; i++)
+            {
+                if (Volatile.Read(ref series[i]) is not { } histogram)
+                {
+                    continue;
+                }
+
+                (string, string) operation = ("operation", OperationNames[i / 2]), rejected = ("rejected", i % 2 == 0 ? "false" : "true");
+                if (plugin is null)
+                {
+                    text.Histogram(family, histogram, operation, rejected, ("type", type));
+                }
+                else
+                {
+                    text.Histogram(family, histogram, ("name", plugin), operation, rejected, ("type", type));
+                }
+            }
+        }
+
+        private static Histogram Make(ref Histogram? place)
+        {
+            var made = new Histogram(Bounds);
+            return Interlocked.CompareExchange(ref place, made, null) ?? made;
         }
     }
-
-    private static Histogram[] Make(int count) => [.. Enumerable.Range(0, count).Select(_ => new Histogram())];
-}
-
-/// <summary>How the call of an admission webhook ended.</summary>
-internal enum WebhookEnd
-{
-    Admitted,
-    Refused,
-
-    /// <summary>No answer, and with it the write was refused.</summary>
-    Failed,
-
-    /// <summary>No answer, and the write went on.</summary>
-    FailedOpen,
 }

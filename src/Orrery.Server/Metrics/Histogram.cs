@@ -1,23 +1,27 @@
 namespace Orrery.Server.Metrics;
 
 /// <summary>Durations by size. Recording takes no lock and allocates nothing.</summary>
-internal sealed class Histogram
+/// <param name="bounds">Upper bounds in seconds; null takes <see cref="RequestBounds"/>.</param>
+internal sealed class Histogram(double[]? bounds = null)
 {
-    /// <summary>Upper bounds in seconds: upstream's of request durations, and three smaller ones, because most of ours lie below its first.</summary>
-    public static readonly double[] Bounds =
+    /// <summary>Upstream's of request durations, and three smaller ones, because most of ours lie below its first.</summary>
+    public static readonly double[] RequestBounds =
         [0.0002, 0.0005, 0.001, 0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
 
-    private readonly long[] counts = new long[Bounds.Length + 1];
+    private readonly long[] counts = new long[(bounds ?? RequestBounds).Length + 1];
     private long ticks;
+
+    public double[] Bounds { get; } = bounds ?? RequestBounds;
 
     public double SumSeconds => TimeSpan.FromTicks(Interlocked.Read(ref ticks)).TotalSeconds;
 
     /// <summary>All that were recorded.</summary>
     public long Count => counts.Sum();
 
-    public static Histogram Sum(IEnumerable<Histogram> parts)
+    /// <param name="parts">At least one; all with the same bounds.</param>
+    public static Histogram Sum(IReadOnlyList<Histogram> parts)
     {
-        var sum = new Histogram();
+        var sum = new Histogram(parts[0].Bounds);
         foreach (Histogram part in parts)
         {
             sum.ticks += Interlocked.Read(ref part.ticks);

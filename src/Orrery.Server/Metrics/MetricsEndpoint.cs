@@ -14,7 +14,7 @@ namespace Orrery.Server.Metrics;
 /// of each kind it holds, counted when asked, and nothing of anybody else.
 /// </summary>
 internal sealed class MetricsEndpoint(
-    CacheSet caches, RequestMetrics requests, AdmissionMetrics admission, RequestFairness fairness, LogicalClusters clusters, Func<string>? more)
+    CacheSet caches, RequestMetrics requests, AdmissionMetrics admission, RequestFairness fairness, FlowMetrics flows, LogicalClusters clusters, Func<string>? more)
 {
     /// <returns>False, and nothing written, when the path is another.</returns>
     public async ValueTask<bool> TryServeAsync(HttpContext http, RequestInfo request, CancellationToken cancellationToken)
@@ -36,6 +36,7 @@ internal sealed class MetricsEndpoint(
             WriteFairness(text);
             admission.Write(text);
             WriteWatches(text);
+            StoreFigures.Write(text, caches);
             text.Family("orrery_store_commit_duration_seconds", "histogram", "Time from handing a change to the store until it was durable and in the caches.");
             text.Histogram("orrery_store_commit_duration_seconds", caches.CommitDurations);
             text.Family("kubernetes_build_info", "gauge", "What /version answers.");
@@ -73,7 +74,7 @@ internal sealed class MetricsEndpoint(
         foreach (IGrouping<SeriesKey, KeyValuePair<SeriesKey, RequestSeries>> group in all.Where(s => s.Key.Verb != "WATCH").GroupBy(s => s.Key with { Code = 0 }))
         {
             SeriesKey key = group.Key;
-            text.Histogram("apiserver_request_duration_seconds", Histogram.Sum(group.Select(s => s.Value.Durations)),
+            text.Histogram("apiserver_request_duration_seconds", Histogram.Sum([.. group.Select(s => s.Value.Durations)]),
                 ("component", "apiserver"), ("dry_run", key.DryRun), ("group", key.Group), ("resource", key.Resource), ("scope", key.Scope),
                 ("subresource", key.Subresource), ("verb", key.Verb), ("version", key.Version));
         }
@@ -82,7 +83,7 @@ internal sealed class MetricsEndpoint(
         foreach (IGrouping<SeriesKey, KeyValuePair<SeriesKey, RequestSeries>> group in all.Where(s => s.Key is { Verb: not "WATCH", DryRun: "" }).GroupBy(s => s.Key with { Code = 0 }))
         {
             SeriesKey key = group.Key;
-            text.Histogram("apiserver_request_sli_duration_seconds", Histogram.Sum(group.Select(s => s.Value.Own)),
+            text.Histogram("apiserver_request_sli_duration_seconds", Histogram.Sum([.. group.Select(s => s.Value.Own)]),
                 ("component", "apiserver"), ("group", key.Group), ("resource", key.Resource), ("scope", key.Scope), ("subresource", key.Subresource), ("verb", key.Verb), ("version", key.Version));
         }
 
@@ -100,12 +101,8 @@ internal sealed class MetricsEndpoint(
     private void WriteFairness(PrometheusText text)
     {
         text.Single("apiserver_flowcontrol_current_executing_seats", "gauge", "Seats taken by requests that are under way.", fairness.Queue.Taken);
-        text.Single("apiserver_flowcontrol_current_inqueue_requests", "gauge", "Requests that wait for a seat.", fairness.Queue.Queued);
-        text.Single("apiserver_flowcontrol_rejected_requests_total", "counter", "Requests that were sent away with 429.", fairness.Queue.Rejected);
         text.Single("orrery_flowcontrol_active_clusters", "gauge", "Clusters of which requests are under way or wait.", fairness.Queue.Active);
-        text.Family("apiserver_flowcontrol_request_wait_duration_seconds", "histogram", "Time that requests waited for a seat which had to.");
-        text.Histogram("apiserver_flowcontrol_request_wait_duration_seconds", fairness.Admitted, ("execute", "true"));
-        text.Histogram("apiserver_flowcontrol_request_wait_duration_seconds", fairness.SentAway, ("execute", "false"));
+        flows.Write(text);
     }
 
     private void WriteWatches(PrometheusText text)
@@ -130,7 +127,7 @@ internal sealed class MetricsEndpoint(
 
     private void WriteObjects(PrometheusText text, ClusterName cluster)
     {
-        text.Family("apiserver_resource_objects", "gauge", "Stored objects by kind; at root those of all clusters, custom resources together.");
+        var counts = new List<(GroupResource Resource, long Count)>();
         long custom = 0;
         foreach (ResourceCache cache in caches.Resources)
         {
@@ -141,13 +138,25 @@ internal sealed class MetricsEndpoint(
             }
             else if (count > 0)
             {
-                text.Sample("apiserver_resource_objects", count, ("group", cache.Resource.Group), ("resource", cache.Resource.Resource));
+                counts.Add((cache.Resource, count));
             }
         }
 
         if (cluster.IsRoot)
         {
-            text.Sample("apiserver_resource_objects", custom, ("group", ""), ("resource", "custom"));
+            counts.Add((new GroupResource("", "custom"), custom));
+        }
+
+        text.Family("apiserver_resource_objects", "gauge", "Stored objects by kind; at root those of all clusters, custom resources together.");
+        foreach ((GroupResource resource, long count) in counts)
+        {
+            text.Sample("apiserver_resource_objects", count, ("group", resource.Group), ("resource", resource.Resource));
+        }
+
+        text.Family("apiserver_storage_objects", "gauge", "The same by the name that upstream gave it before 1.34.");
+        foreach ((GroupResource resource, long count) in counts)
+        {
+            text.Sample("apiserver_storage_objects", count, ("resource", resource.ToString()));
         }
     }
 }

@@ -37,12 +37,12 @@ internal sealed class PrometheusText
     public void Histogram(string name, Histogram histogram, params ReadOnlySpan<(string Name, string Value)> labels)
     {
         long below = 0;
-        for (int i = 0; i <= Metrics.Histogram.Bounds.Length; i++)
+        for (int i = 0; i <= histogram.Bounds.Length; i++)
         {
             below += histogram.CountOf(i);
             Text(name);
             Text("_bucket");
-            Labels(labels, i == Metrics.Histogram.Bounds.Length ? "+Inf" : Metrics.Histogram.Bounds[i].ToString("R", CultureInfo.InvariantCulture));
+            Labels(labels, i == histogram.Bounds.Length ? "+Inf" : histogram.Bounds[i].ToString("R", CultureInfo.InvariantCulture));
             Number(below);
         }
 

@@ -154,7 +154,7 @@ public sealed partial class MetricsTests(ServerFixture fixture) : IClassFixture<
     private static Task<string> ReadAsync(KubeClient client) => client.GetTextAsync("/metrics", ServerFixture.Token);
 
     /// <summary>The sum of all samples of that name with those labels.</summary>
-    private static double Value(string text, string name, params string[] labels) => text.Split('\n')
+    internal static double Value(string text, string name, params string[] labels) => text.Split('\n')
         .Where(l => (l.StartsWith(name + " ", StringComparison.Ordinal) || l.StartsWith(name + "{", StringComparison.Ordinal)) && labels.All(l.Contains))
         .Sum(l => double.Parse(l[(l.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
 

@@ -44,19 +44,21 @@ internal sealed class WebhookCalls(WebhookClient client, AdmissionFacts facts, N
     /// <exception cref="StatusException">The webhook could not be asked and fails closed (500), or may not be asked without consequences (400).</exception>
     public async ValueTask<WebhookOutcome> CallAsync(Webhook webhook, AdmissionRequest request, ResourceDefinition matched, bool mayPatch, CancellationToken cancellationToken)
     {
+        long began = time.GetTimestamp();
+        void Ended(WebhookEnd end, int code)
+        {
+            TimeSpan took = time.GetElapsedTime(began);
+            metrics.Webhooks.End(request.Cluster.IsRoot ? webhook.Name : null, mayPatch, request.Operation, end, code, took);
+            request.Notes.Waited(mayPatch, took);
+        }
+
         if (request.DryRun && !webhook.MayBeDry)
         {
+            Ended(WebhookEnd.NotAsked, 0);
             throw ApiErrors.BadRequest($"admission webhook \"{webhook.Name}\" does not support dry run");
         }
 
         string why;
-        long began = time.GetTimestamp();
-        void Ended(WebhookEnd end)
-        {
-            TimeSpan took = time.GetElapsedTime(began);
-            metrics.Call(mayPatch, request.Operation, end, took);
-            request.Notes.Waited(mayPatch, took);
-        }
         try
         {
             if (webhook.ReviewVersion is not { } version)
@@ -67,7 +69,7 @@ internal sealed class WebhookCalls(WebhookClient client, AdmissionFacts facts, N
             string uid = names.Uid();
             JsonObject review = await AskAsync(webhook, AdmissionReview.Ask(version, uid, request, matched), request, mayPatch ? configuration.Mutating : configuration.Validating, cancellationToken);
             AdmissionAnswer answer = AdmissionReview.Read(version, uid, review, mayPatch);
-            Ended(answer.Allowed ? WebhookEnd.Admitted : WebhookEnd.Refused);
+            Ended(answer.Allowed ? WebhookEnd.Admitted : WebhookEnd.Refused, answer.Allowed ? 200 : CodeOf(answer.Status));
             return new WebhookOutcome(answer);
         }
         catch (WebhookException fault)
@@ -75,7 +77,7 @@ internal sealed class WebhookCalls(WebhookClient client, AdmissionFacts facts, N
             why = $"failed calling webhook \"{webhook.Name}\": {fault.Message}";
         }
 
-        Ended(webhook.FailsOpen ? WebhookEnd.FailedOpen : WebhookEnd.Failed);
+        Ended(webhook.FailsOpen ? WebhookEnd.FailedOpen : WebhookEnd.Failed, 500);
         log.Failed(webhook.Id, request.Cluster.ToString(), webhook.FailsOpen, why);
         return webhook.FailsOpen ? new WebhookOutcome(null, why) : throw ApiErrors.InternalError(why);
     }
@@ -91,12 +93,14 @@ internal sealed class WebhookCalls(WebhookClient client, AdmissionFacts facts, N
         string message = status?.Text("message") is { Length: > 0 } said ? $"{denied}: {said}" : status?.Text("reason") is { Length: > 0 } reason ? $"{denied}: {reason}" : $"{denied} without explanation";
         return new StatusException(new Status
         {
-            Code = status?.Number("code") is >= 400 and <= 599 and var code ? (int)code : 400,
+            Code = CodeOf(status),
             Reason = status?.Text("reason") ?? "",
             Message = message,
             Details = status?.Child("details") is { } details ? Details(details) : null,
         });
     }
+
+    private static int CodeOf(JsonObject? status) => status?.Number("code") is >= 400 and <= 599 and var code ? (int)code : 400;
 
     /// <summary>Whatever a webhook sends: what is of another type is left out.</summary>
     private static StatusDetails Details(JsonObject details) => new()

@@ -135,6 +135,49 @@ public sealed class ConversionWebhookTests(ServerFixture fixture) : IClassFixtur
         Assert.Empty(webhook.Reviews);
     }
 
+    /// <summary>As upstream: the watch that cannot be told of a change ends with why, the other version's goes on, and a new one misses nothing once it works again.</summary>
+    [Fact]
+    public async Task Watch_WhileTheWebhookFailsForAnObject_EndsWithWhyAndTheOtherVersionGoesOn()
+    {
+        bool fails = false;
+        await using TestWebhook webhook = await TestWebhook.StartAsync(
+            r => Volatile.Read(ref fails) && r["request"]!["objects"]!.AsArray().Any(o => o!["metadata"]!["name"]!.GetValue<string>() == "bad")
+                ? Answer(r, [], AdmissionWorld.Json("""{"status":"Failure","message":"not now"}""")) : Convert(r),
+            Token);
+        (GroupVersionResource v1, GroupVersionResource v2, string ns) = await DefineAsync(webhook, "sometimes");
+        string revision = (await fixture.Admin.ListAsync(v2, ns, null, Token)).ResourceVersion;
+        await using IAsyncEnumerator<WatchEvent> stored = fixture.Admin.WatchAsync(v1, ns, new WatchQuery { ResourceVersion = revision }, Token).GetAsyncEnumerator(Token);
+        await using IAsyncEnumerator<WatchEvent> converted = fixture.Admin.WatchAsync(v2, ns, new WatchQuery { ResourceVersion = revision }, Token).GetAsyncEnumerator(Token);
+
+        // 1. Both are told of what can be converted, and one of what cannot.
+        Volatile.Write(ref fails, true);
+        await fixture.Admin.CreateAsync(v1, ns, Object(v1, "good", """{"host":"h","port":1}"""), Token);
+        await fixture.Admin.CreateAsync(v1, ns, Object(v1, "bad", """{"host":"h","port":2}"""), Token);
+        await fixture.Admin.CreateAsync(v1, ns, Object(v1, "late", """{"host":"h","port":3}"""), Token);
+        Assert.True(await converted.MoveNextAsync());
+        Assert.Equal(("good", "h:1"), (converted.Current.Object!.Name, converted.Current.Object.TextAt("spec", "address")));
+        StatusException why = await AdmissionWorld.RefusalAsync(async () => await converted.MoveNextAsync());
+        Assert.Equal((500, "conversion webhook for sometimes.example.com/v1, Kind=Place failed: not now"), (why.Code, why.Message));
+        foreach (string name in new[] { "good", "bad", "late" })
+        {
+            Assert.True(await stored.MoveNextAsync());
+            Assert.Equal(name, stored.Current.Object!.Name);
+        }
+
+        // 2. What cannot be converted can be deleted by the version that is stored.
+        await fixture.Admin.DeleteAsync(v1, ns, "late", null, Token);
+        Assert.Equal(500, (await AdmissionWorld.RefusalAsync(() => fixture.Admin.DeleteAsync(v2, ns, "bad", null, Token))).Code);
+
+        // 3. It works again: everything since is told.
+        Volatile.Write(ref fails, false);
+        await using IAsyncEnumerator<WatchEvent> again = fixture.Admin.WatchAsync(v2, ns, new WatchQuery { ResourceVersion = revision }, Token).GetAsyncEnumerator(Token);
+        foreach ((WatchEventType type, string name, string address) in new[] { (WatchEventType.Added, "good", "h:1"), (WatchEventType.Added, "bad", "h:2"), (WatchEventType.Added, "late", "h:3"), (WatchEventType.Deleted, "late", "h:3") })
+        {
+            Assert.True(await again.MoveNextAsync());
+            Assert.Equal((type, name, address), (again.Current.Type, again.Current.Object!.Name, again.Current.Object.TextAt("spec", "address")));
+        }
+    }
+
     private static JsonObject? Convert(JsonObject review)
     {
         string wanted = review["request"]!["desiredAPIVersion"]!.GetValue<string>();

@@ -195,6 +195,9 @@ public static class OrreryNames
     /// <summary>On a DataPlane: whether its cluster lets its satellite do all of <see cref="SatelliteRights"/>.</summary>
     public const string PermittedCondition = "Permitted";
 
+    /// <summary>How a satellite begins to say that the policy of its cluster's owner forbids what is asked of it.</summary>
+    public const string OwnersRefusal = "the policy of the cluster's owner does not allow it: ";
+
     /// <summary>Condition of a DataPlane: two satellites report to it, each as if it were the one. Absent where that is not known.</summary>
     public const string DuplicatedCondition = "Duplicated";
 

@@ -15,7 +15,7 @@ internal sealed class ClusterActions(KubeClient cluster, PolicyWatch policy, Rec
     /// <summary>Reason of what is refused here.</summary>
     public const string Denied = "DeniedByPolicy";
 
-    public static string Explain(string denial) => $"the policy of the cluster's owner does not allow it: {denial}";
+    public static string Explain(string denial) => OrreryNames.OwnersRefusal + denial;
 
     /// <summary>Whether an object may be made, changed or deleted.</summary>
     /// <returns>Why not; null when it may.</returns>

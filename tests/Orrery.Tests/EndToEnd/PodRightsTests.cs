@@ -92,6 +92,10 @@ public sealed class PodRightsTests(Watched watched)
         string[] Asked(string dataPlane, params string[] arguments) => ["data-plane", "kubectl", "--kubeconfig", kubeconfig, dataPlane, "--", "-n", "acme-shop-default", .. arguments];
 
         Assert.StartsWith("web", (await watched.OrreryAsync(Asked("west", "logs", watched.PodThere, "-c", "web", "--tail=1"))).Succeeded(), StringComparison.Ordinal);
+        Assert.Contains(watched.PodThere, (await watched.OrreryAsync(Asked("west", "top", "pods"))).Succeeded(), StringComparison.Ordinal);
+        Assert.Contains(
+            "asked: GET /hello",
+            (await watched.OrreryAsync(Asked("west", "get", "--raw", $"/apis/orrery.dev/v1alpha1/dataplanes/west/proxy/api/v1/namespaces/acme-shop-default/pods/{watched.PodThere}:80/proxy/hello"))).Succeeded(), StringComparison.Ordinal);
         Assert.Contains(
             "User \"op\" cannot create resource \"dataplanes/proxy\" in API group \"orrery.dev\"", (await watched.OrreryAsync(Asked("west", "exec", watched.PodThere, "-c", "web", "--", "true"))).Error, StringComparison.Ordinal);
         Assert.Contains("User \"op\" cannot delete resource \"dataplanes/proxy\"", (await watched.OrreryAsync(Asked("west", "delete", "pod", watched.PodThere))).Error, StringComparison.Ordinal);

@@ -66,7 +66,7 @@ internal static class KubectlVerb
     }
 
     /// <summary>kubectl says of an API that is not there that it cannot handle requests, five times, and not why.</summary>
-    /// <exception cref="CommandFailedException">There is no such data plane, or nobody answers for it.</exception>
+    /// <exception cref="CommandFailedException">There is no such data plane, nobody answers for it, or its cluster's owner lets nobody ask.</exception>
     private static async Task FindAsync(ClientConfig config, string dataPlane, string path, CancellationToken cancellationToken)
     {
         using var root = new KubeClient(config);
@@ -78,7 +78,7 @@ internal static class KubectlVerb
         {
             throw new CommandFailedException($"{e.Message}; 'orrery data-plane describe {dataPlane}' tells since when", e);
         }
-        catch (StatusException e) when (e.Code == 403 && e.Status.Details is { Kind: "dataplanes" })
+        catch (StatusException e) when (e.Code == 403 && (e.Status.Details is { Kind: "dataplanes" } || e.Message.StartsWith(OrreryNames.OwnersRefusal, StringComparison.Ordinal)))
         {
             throw new CommandFailedException(e.Message, e);
         }

@@ -18,7 +18,7 @@ internal static class VirtualClusterAccess
     {
         if (cluster.IsRoot)
         {
-            return (ClusterScope.Root, settings.PublicUrl ?? settings.Server);
+            return (ClusterScope.Root, settings.PublicUrl ?? OfLastServer(directory) ?? settings.Server);
         }
 
         using var root = new KubeClient(KubeConfig.Load(directory.AdminKubeconfig));
@@ -33,6 +33,10 @@ internal static class VirtualClusterAccess
         }, cancellationToken).ConfigureAwait(false);
         return (new ClusterScope(cluster, uid), new Uri(endpoint));
     }
+
+    /// <summary>Where the server that started last listens, which may be another port than the installation was made with.</summary>
+    /// <returns>Null where none has started yet.</returns>
+    private static Uri? OfLastServer(DataDirectory directory) => File.Exists(directory.AdminKubeconfig) ? KubeConfig.Load(directory.AdminKubeconfig).Server : null;
 
     /// <summary>Writes the administrator's kubeconfig of a virtual cluster into the data directory.</summary>
     /// <returns>Its path.</returns>

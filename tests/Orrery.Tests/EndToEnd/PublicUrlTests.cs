@@ -37,6 +37,24 @@ public sealed class PublicUrlTests : IDisposable
         Assert.Contains($"server: \"https://127.0.0.1:{port}\"", own, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Kubeconfig_OfAServerOnAnotherPortThanBefore_NamesThatPort()
+    {
+        using (var first = new ServeProcess(Repository.Program, folder.Path, FreePort.Take(), [], TimeProvider.System))
+        {
+            first.Start();
+            await first.ReadyAsync(Token);
+        }
+
+        int port = FreePort.Take();
+        using var second = new ServeProcess(Repository.Program, folder.Path, port, [], TimeProvider.System);
+        second.Start();
+        await second.ReadyAsync(Token);
+
+        Assert.Contains($"server: \"https://127.0.0.1:{port}\"", await PrintedAsync(), StringComparison.Ordinal);
+        Assert.Contains($"server: \"https://127.0.0.1:{port}\"", await PrintedAsync("--user", "ada"), StringComparison.Ordinal);
+    }
+
     private async Task<string> PrintedAsync(params string[] arguments) =>
         (await Shell.RunAsync(Repository.Program, ["kubeconfig", .. arguments, "--data-dir", folder.Path])).Succeeded();
 

@@ -103,6 +103,12 @@ public sealed class JoinTests(Vendor vendor)
             Limit);
         Assert.NotEqual(0, (await owner.TryAsync("get configmap fourth -n acme-shop-default")).ExitCode);
 
+        // Who asks the cluster's API reads why that is closed, which kubectl would not tell.
+        await owner.RunAsync("patch configmap satellite-policy -n orrery-system --type merge --patch '{\"data\":{\"mode\":\"Enabled\",\"kinds\":\"ConfigMap\"}}'");
+        await Eventually.EqualsAsync(
+            "orrery: the policy of the cluster's owner does not allow it: namespaces or kinds are narrowed, and the cluster's API knows more of them",
+            async () => (await vendor.OrreryAsync("data-plane", "kubectl", "edge1", "--", "get", "pods")).Error.Trim(), Limit);
+
         // 8. Whether the record is as it was written, the command line tells: one line changed by hand, which others follow, shows.
         another.Dispose();
         Assert.Matches("^lines 1 to [0-9]+ are whole\nhead [0-9]+:[0-9a-f]{64}\n$", (await vendor.OrreryAsync("satellite-log", "--verify", "--kubeconfig", owner.Kubeconfig)).Succeeded());
@@ -120,6 +126,24 @@ public sealed class JoinTests(Vendor vendor)
 
         Assert.Equal(1, ended.ExitCode);
         Assert.Contains("no request of data plane solo waits for approval", ended.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Add_WithAnAddressThatIsNone_MakesNothing()
+    {
+        Ended ended = await vendor.OrreryAsync("data-plane", "add", "misspelt", "--server", "api.example.test");
+
+        Assert.Equal((1, "orrery: --server: 'api.example.test' does not have the form https://host:port"), (ended.ExitCode, ended.Error.Trim()));
+        Assert.Equal(1, (await vendor.OrreryAsync("data-plane", "get", "misspelt")).ExitCode);
+    }
+
+    [Fact]
+    public async Task Add_ForATenantThatNobodyHasMade_WarnsOfIt()
+    {
+        Ended ended = await vendor.OrreryAsync("data-plane", "add", "early", "--access", "Private", "--tenant", "nobody");
+        await vendor.OrreryAsync("data-plane", "delete", "early");
+
+        Assert.Equal((0, "Warning: --tenants: there is no Tenant nobody\n"), (ended.ExitCode, ended.Error));
     }
 
     [Fact]

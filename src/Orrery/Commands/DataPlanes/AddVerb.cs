@@ -18,8 +18,7 @@ internal static class AddVerb
         ObjectField[] fields =
         [
             ObjectField.Pairs("--labels", "metadata.labels", "Labels of the data plane, by which virtual sites select."),
-            ObjectField.Text("--access", "spec.access", "Who may run there.", oneOf: ["Shared", "Dedicated", "Private"]),
-            ObjectField.Texts("--tenants", "spec.tenants", "The tenants of a Dedicated or Private one."),
+            .. ObjectField.Access,
         ];
         InvitationOutput output = InvitationOutput.AddTo(command);
         command.Add(name);
@@ -43,16 +42,19 @@ internal static class AddVerb
             }
 
             using KubeClient root = cluster.Connect(parsed);
+            string dataPlane = parsed.GetValue(name)!;
+            InvitationDetails details = await output.ReadAsync(parsed, root, dataPlane, ct).ConfigureAwait(false);
             try
             {
                 await root.CreateAsync(OrreryResources.DataPlanes, "", body, ct).ConfigureAwait(false);
             }
             catch (StatusException e) when (e.IsAlreadyExists)
             {
-                throw new CommandFailedException($"{e.Message}; 'orrery data-plane token {parsed.GetValue(name)}' prints a manifest with another token for its cluster", e);
+                throw new CommandFailedException($"{e.Message}; 'orrery data-plane token {dataPlane}' prints a manifest with another token for its cluster", e);
             }
 
-            await output.WriteAsync(parsed, root, parsed.GetValue(name)!, newCluster: false, ct).ConfigureAwait(false);
+            await Missing.WarnAsync(root, fields, parsed, ct).ConfigureAwait(false);
+            await InvitationOutput.WriteAsync(details, root, dataPlane, newCluster: false, ct).ConfigureAwait(false);
             return 0;
         });
         return command;

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Orrery.Api;
+using Orrery.Api.Kinds;
 using Orrery.Client;
 using Orrery.Controllers.Joining;
 
@@ -23,20 +25,21 @@ internal sealed class InvitationOutput
     }
 
     /// <summary>Makes an invitation and prints it. The token stands there and nowhere else.</summary>
-    public async Task WriteAsync(ParseResult parsed, KubeClient root, string dataPlane, bool newCluster, CancellationToken cancellationToken)
+    public static async Task WriteAsync(InvitationDetails details, KubeClient root, string dataPlane, bool newCluster, CancellationToken cancellationToken)
     {
-        InvitationDetails details = await ReadAsync(parsed, root, cancellationToken).ConfigureAwait(false);
         JoinToken token = await new InvitationWriter(root, TimeProvider.System).InviteAsync(dataPlane, newCluster, cancellationToken).ConfigureAwait(false);
         Console.Write(SatelliteManifest.Render(dataPlane, details.Target, token, details.Image, details.Via));
     }
 
-    /// <summary>What the options say, and the control plane of itself.</summary>
+    /// <summary>What the options say, and the control plane of itself. Read before anything is made, so that a mistake leaves nothing behind.</summary>
     /// <exception cref="CommandFailedException">An address is none, or the control plane says none.</exception>
-    public async Task<InvitationDetails> ReadAsync(ParseResult parsed, KubeClient root, CancellationToken cancellationToken)
+    /// <exception cref="StatusException">The cluster is no root, and will never say how it is reached.</exception>
+    public async Task<InvitationDetails> ReadAsync(ParseResult parsed, KubeClient root, string dataPlane, CancellationToken cancellationToken)
     {
         Uri? address = Read(parsed, server, Uri.UriSchemeHttps);
         Uri? proxy = Read(parsed, via, Uri.UriSchemeHttp, Uri.UriSchemeHttps);
-        return new InvitationDetails(await JoinTarget.ReadAsync(root, address, cancellationToken).ConfigureAwait(false), parsed.GetValue(image)!, proxy);
+        _ = await root.FindServedAsync(OrreryResources.DataPlanes, "", dataPlane, cancellationToken).ConfigureAwait(false);
+        return new InvitationDetails(await JoinTarget.ReadAsync(root, address, TimeProvider.System, cancellationToken).ConfigureAwait(false), parsed.GetValue(image)!, proxy);
     }
 
     private static Uri? Read(ParseResult parsed, Option<string> option, params string[] schemes) =>

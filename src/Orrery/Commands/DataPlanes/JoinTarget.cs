@@ -14,6 +14,9 @@ internal sealed record JoinTarget(Uri Server, string AuthoritiesPem, string Pin)
     public string Address => Server.AbsoluteUri.TrimEnd('/');
 
     private static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
+    /// <summary>For how long a control plane that has just started may say nothing of itself.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(50);
 
     /// <summary>As <see cref="ReadAsync"/>, of a control plane that has only just started: until then it says nothing, or names the authority that it had before it was restored elsewhere.</summary>
@@ -21,7 +24,7 @@ internal sealed record JoinTarget(Uri Server, string AuthoritiesPem, string Pin)
     {
         while (true)
         {
-            KubeObject? info = await root.FindAsync(ConfigMaps, JoinNames.PublicNamespace, JoinNames.ClusterInfo, cancellationToken).ConfigureAwait(false);
+            KubeObject? info = await FindAsync(root, cancellationToken).ConfigureAwait(false);
             if (info is not null && Of(info, server) is var target && (root.Config.Ca is not { } trusted || Certificates(target.AuthoritiesPem).Any(trusted.Contains)))
             {
                 return target;
@@ -31,10 +34,26 @@ internal sealed record JoinTarget(Uri Server, string AuthoritiesPem, string Pin)
         }
     }
 
+    /// <summary>What a control plane says of itself. Its controllers say it a moment after its start; that is waited for, with a word on standard error.</summary>
     /// <param name="server">Another address than the one that the control plane says; null takes that.</param>
-    /// <exception cref="CommandFailedException">The control plane does not say it (yet).</exception>
-    public static async Task<JoinTarget> ReadAsync(KubeClient root, Uri? server, CancellationToken cancellationToken) =>
-        Of(await root.FindAsync(ConfigMaps, JoinNames.PublicNamespace, JoinNames.ClusterInfo, cancellationToken).ConfigureAwait(false), server);
+    /// <exception cref="CommandFailedException">The control plane does not say it.</exception>
+    public static async Task<JoinTarget> ReadAsync(KubeClient root, Uri? server, TimeProvider time, CancellationToken cancellationToken)
+    {
+        KubeObject? info = await FindAsync(root, cancellationToken).ConfigureAwait(false);
+        if (info is null)
+        {
+            await Console.Error.WriteLineAsync("The control plane does not say yet how it is reached; waiting for that.").ConfigureAwait(false);
+            for (long began = time.GetTimestamp(); info is null && time.GetElapsedTime(began) < Patience; info = await FindAsync(root, cancellationToken).ConfigureAwait(false))
+            {
+                await Task.Delay(LookAgain, time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        return Of(info, server);
+    }
+
+    private static Task<KubeObject?> FindAsync(KubeClient root, CancellationToken cancellationToken) =>
+        root.FindAsync(ConfigMaps, JoinNames.PublicNamespace, JoinNames.ClusterInfo, cancellationToken);
 
     private static JoinTarget Of(KubeObject? info, Uri? server)
     {

@@ -19,7 +19,9 @@ internal static class TokenVerb
         command.SetAction(async (parsed, ct) =>
         {
             using KubeClient root = cluster.Connect(parsed);
-            await output.WriteAsync(parsed, root, parsed.GetValue(name)!, parsed.GetValue(newCluster), ct).ConfigureAwait(false);
+            string dataPlane = parsed.GetValue(name)!;
+            InvitationDetails details = await output.ReadAsync(parsed, root, dataPlane, ct).ConfigureAwait(false);
+            await InvitationOutput.WriteAsync(details, root, dataPlane, parsed.GetValue(newCluster), ct).ConfigureAwait(false);
             return 0;
         });
         return command;

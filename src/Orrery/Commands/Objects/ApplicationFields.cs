@@ -32,7 +32,7 @@ internal static class ApplicationFields
         ObjectField.Text("--oci", "spec.bundle.helm.oci", "Chart in an OCI registry.", "oci://HOST/PATH"),
         ObjectField.Text("--chart-version", "spec.bundle.helm.version", "Version or range of versions of the chart.", "RANGE"),
         ObjectField.Text("--digest", "spec.bundle.helm.digest", "SHA-256 that the chart's archive must have.", "SHA256"),
-        ObjectField.Text("--lookup", "spec.bundle.helm.lookup", "Whether the chart sees what is in the data plane.", oneOf: ["Denied", "Allowed"]),
+        ObjectField.Text("--lookup", "spec.bundle.helm.lookup", "Whether the chart sees what is in the data plane; Denied when unset.", oneOf: ["Denied", "Allowed"]),
         ValuesFile("--values", "spec.values"),
     ];
 
@@ -41,7 +41,7 @@ internal static class ApplicationFields
         ObjectField.Text("--application", "spec.application", "Application to install.", names: ObjectKind.Application),
         ObjectField.Of(new Option<string>("--release") { Description = "Release to install.", HelpName = "NAME" }, (release, body) => Either(body, "release", "channel", release)).Naming(ObjectKind.Release),
         ObjectField.Of(new Option<string>("--channel") { Description = "Channel of the application to follow.", HelpName = "NAME" }, (channel, body) => Either(body, "channel", "release", channel)),
-        ObjectField.Text("--scope", "spec.scope", "Whether it is a tenant's, or for data planes as a whole.", oneOf: ["Tenant", "DataPlane"]),
+        ObjectField.Text("--scope", "spec.scope", "Whether it is a tenant's, or for data planes as a whole; Tenant when unset.", oneOf: ["Tenant", "DataPlane"]),
         ObjectField.Text("--target-namespace", "spec.targetNamespace", "Namespace in the data planes, for scope DataPlane."),
         ValuesFile("--values", "spec.values"),
         ObjectField.Of(Many("--set", "A value: site.title=Hello. What reads as JSON is taken as that.", "KEY=VALUE"), (pairs, body) =>
@@ -54,7 +54,7 @@ internal static class ApplicationFields
         ObjectField.Of(Many("--values-from", "Object of the same namespace that holds values; all that it is to take.", "ConfigMap|Secret/NAME[/KEY]"), (sources, body) =>
             ObjectField.Put(body, "spec.valuesFrom", new JsonArray([.. sources.Select(s => (JsonNode)Source(s))]))),
         .. ObjectField.Placement,
-        ObjectField.Number("--progress-deadline", "spec.progressDeadlineSeconds", "Seconds after which one that is not ready counts as failed."),
+        ObjectField.Number("--progress-deadline", "spec.progressDeadlineSeconds", "Seconds after which one that is not ready counts as failed; 600 when unset.", "SECONDS"),
         ObjectField.Flag("--suspended", "spec.suspended", "Leave what is installed as it is."),
         WindowField.Of("it"),
     ];

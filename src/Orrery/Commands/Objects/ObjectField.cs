@@ -28,8 +28,8 @@ internal sealed record ObjectField(Option Option, Func<ParseResult, JsonObject, 
     public static ObjectField Flag(string name, string path, string about) =>
         Of(new Option<bool>(name) { Description = about }, (value, body) => Put(body, path, JsonValue.Create(value)));
 
-    public static ObjectField Number(string name, string path, string about) =>
-        Of(new Option<int>(name) { Description = about, HelpName = "N" }, (value, body) => Put(body, path, JsonValue.Create(value)));
+    public static ObjectField Number(string name, string path, string about, string helpName = "N") =>
+        Of(new Option<int>(name) { Description = about, HelpName = helpName }, (value, body) => Put(body, path, JsonValue.Create(value)));
 
     /// <summary>A list of texts, separated by commas or said several times. What was there is replaced.</summary>
     public static ObjectField Texts(string name, string path, string about, string helpName = "A,B,C", ObjectKind? names = null) =>
@@ -58,15 +58,22 @@ internal sealed record ObjectField(Option Option, Func<ParseResult, JsonObject, 
 
     public static ObjectField Of<T>(Option<T> option, Func<T, JsonObject, CancellationToken, Task> write) => new(option, (parsed, body, ct) => write(parsed.GetValue(option)!, body, ct));
 
+    /// <summary>Who may run in a data plane.</summary>
+    public static IReadOnlyList<ObjectField> Access { get; } =
+    [
+        Text("--access", "spec.access", "Who may run there; Shared when unset, which is all tenants.", oneOf: ["Shared", "Dedicated", "Private"]),
+        Texts("--tenants", "spec.tenants", "The tenants of a Dedicated or Private one.", names: ObjectKind.Tenant),
+    ];
+
     /// <summary>The ways to say a placement.</summary>
     public static IReadOnlyList<ObjectField> Placement { get; } =
     [
         Texts("--data-planes", "spec.placement.dataPlanes", "Data planes to run on, by name.", names: ObjectKind.DataPlane),
         Texts("--virtual-sites", "spec.placement.virtualSites", "Virtual sites to run on.", names: ObjectKind.VirtualSite),
         Pairs("--data-plane-labels", "spec.placement.selector.matchLabels", "Labels of the data planes to run on."),
-        Text("--replicas", "spec.placement.replicas", "Whether each data plane gets all replicas or a share.", oneOf: ["Duplicate", "Divide"]),
-        Text("--move", "spec.placement.move.strategy", "Whether it runs in its new places before it leaves the old ones.", oneOf: ["StartFirst", "AtOnce"]),
-        Numbers("--weights", "spec.placement.weights", "Share of each data plane when replicas are divided."),
+        Text("--replicas", "spec.placement.replicas", "Whether each data plane gets all replicas or a share; Duplicate when unset.", oneOf: ["Duplicate", "Divide"]),
+        Text("--move", "spec.placement.move.strategy", "Whether it runs in its new places before it leaves the old ones; StartFirst when unset.", oneOf: ["StartFirst", "AtOnce"]),
+        Numbers("--weights", "spec.placement.weights", "Share of each data plane when replicas are divided, 0 to 1000; 1 where unsaid."),
     ];
 
     /// <summary>The same field, of which a shell completes the names.</summary>

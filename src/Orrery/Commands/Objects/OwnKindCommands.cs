@@ -12,8 +12,7 @@ internal static class OwnKindCommands
         ObjectCommand.Create(ObjectKind.TenantClass, TenantFields.TenantClass),
         ObjectCommand.Create(ObjectKind.DataPlane,
         [
-            ObjectField.Text("--access", "spec.access", "Who may run there.", oneOf: ["Shared", "Dedicated", "Private"]),
-            ObjectField.Texts("--tenants", "spec.tenants", "The tenants of a Dedicated or Private one.", names: ObjectKind.Tenant),
+            .. ObjectField.Access,
             ObjectField.Flag("--cordoned", "spec.cordoned", "Place nothing new there."),
             ObjectField.Flag("--drained", "spec.drained", "Place nothing new there, and move what runs there to other data planes."),
             ObjectField.Flag("--paused", "spec.paused", "Leave what runs there as it is."),

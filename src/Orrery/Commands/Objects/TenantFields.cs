@@ -18,14 +18,14 @@ internal static class TenantFields
         ObjectField.Flag("--suspended", "spec.suspended", "Run nothing of it and refuse its API, until this is unset."),
         ObjectField.Flag("--own-machines", "spec.isolation.machine.enabled", "Take the machine pools of its class for it alone."),
         ObjectField.Texts("--allowed-namespaces", "spec.isolation.network.allowedNamespaces", "Namespaces of data planes whose pods may reach the tenant's and be reached, such as that of an ingress controller."),
-        ObjectField.Text("--pod-security", "spec.isolation.podSecurity", "Pod Security standard that its namespaces enforce.", oneOf: ["privileged", "baseline", "restricted"]),
+        ObjectField.Text("--pod-security", "spec.isolation.podSecurity", "Pod Security standard that its namespaces enforce; baseline when unset.", oneOf: ["privileged", "baseline", "restricted"]),
         ObjectField.Pairs("--data-plane-labels", "spec.dataPlanes.matchLabels", "Labels of the data planes on which it may run."),
         WindowField.Of("what is installed for it"),
     ];
 
     public static IReadOnlyList<ObjectField> TenantClass { get; } =
     [
-        ObjectField.Number("--request-weight", "spec.requestWeight", "How many times a plain one's share of the API server each of its virtual clusters has, where there is too little for all."),
+        ObjectField.Number("--request-weight", "spec.requestWeight", "How many times a plain one's share of the API server each of its virtual clusters has, where there is too little for all, 1 to 100; 1 when unset."),
         ObjectField.Pairs("--quota", "spec.quota", "What a tenant may use in all data planes together: pods=20,requests.cpu=4."),
         ObjectField.Pairs("--limits", "spec.limits", "The most that one container may have: cpu=2,memory=4Gi."),
         ObjectField.Pairs("--defaults", "spec.defaults", "What a container is taken to ask for that does not say."),

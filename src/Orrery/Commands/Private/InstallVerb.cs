@@ -59,8 +59,8 @@ internal static class InstallVerb
                 await labels.Write(parsed, body, ct).ConfigureAwait(false);
             }
 
+            InvitationDetails details = await output.ReadAsync(parsed, root, dataPlane, ct).ConfigureAwait(false);
             await EnsureAsync(root, dataPlane, owner, body, ct).ConfigureAwait(false);
-            InvitationDetails details = await output.ReadAsync(parsed, root, ct).ConfigureAwait(false);
             JoinToken token = await new InvitationWriter(root, TimeProvider.System).InviteAsync(dataPlane, parsed.GetValue(newCluster), ct).ConfigureAwait(false);
             Console.Write(PrivateManifest.Render(dataPlane, owner, details, token, parsed.GetValue(chartVolume)));
             return 0;

@@ -10,14 +10,7 @@ internal static class BenchClustersCommand
     public static Command Create()
     {
         Option<string> dataDir = Options.DataDir();
-        var count = new Option<int>("--count", "-n") { Description = "How many to make, 1 to 50000.", DefaultValueFactory = _ => 10_000 };
-        count.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > 50_000)
-            {
-                result.AddError("--count: want 1 to 50000");
-            }
-        });
+        var count = new Option<int>("--count", "-n") { Description = "How many to make, 1 to 50000.", DefaultValueFactory = _ => 10_000, HelpName = "N" }.Within(1, 50_000);
         var settle = new Option<int>("--settle") { Description = "Seconds that memory may take to come to rest.", DefaultValueFactory = _ => 40, HelpName = "N" };
         var json = new Option<bool>("--json") { Description = "Print one JSON object in place of the table." };
         var command = new Command("virtual-clusters", "Make many virtual clusters, let them idle, delete them.") { count, settle, json, dataDir };

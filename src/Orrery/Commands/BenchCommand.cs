@@ -17,14 +17,7 @@ internal static class BenchCommand
     private static Command Propagate()
     {
         Option<string> dataDir = Options.DataDir();
-        var changes = new Option<int>("--changes", "-n") { Description = "How many changes to measure, 1 to 100000.", DefaultValueFactory = _ => 200 };
-        changes.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > 100_000)
-            {
-                result.AddError("--changes: want 1 to 100000");
-            }
-        });
+        var changes = new Option<int>("--changes", "-n") { Description = "How many changes to measure, 1 to 100000.", DefaultValueFactory = _ => 200, HelpName = "N" }.Within(1, 100_000);
         var json = new Option<bool>("--json") { Description = "Print one JSON object in place of the table." };
         var command = new Command("propagate", "From a change in a virtual cluster acknowledged to the change present in every data plane.") { changes, json, dataDir };
         command.SetAction(async (parse, cancellationToken) =>

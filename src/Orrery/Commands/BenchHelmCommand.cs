@@ -8,14 +8,7 @@ internal static class BenchHelmCommand
 {
     public static Command Create()
     {
-        var renders = new Option<int>("--renders", "-n") { Description = "How many renders to measure, 10 to 10000.", DefaultValueFactory = _ => 1000, HelpName = "N" };
-        renders.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 10 or > 10_000)
-            {
-                result.AddError("--renders: want 10 to 10000");
-            }
-        });
+        var renders = new Option<int>("--renders", "-n") { Description = "How many renders to measure, 10 to 10000.", DefaultValueFactory = _ => 1000, HelpName = "N" }.Within(10, 10_000);
         var json = new Option<bool>("--json") { Description = "Print one JSON object in place of the table." };
         var command = new Command("helm", "How long rendering a Helm chart of 60 templates and 2,000 values takes; needs no installation.") { renders, json };
         command.SetAction((parse, cancellationToken) =>

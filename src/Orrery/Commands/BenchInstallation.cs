@@ -16,18 +16,8 @@ internal sealed class BenchInstallation
 
     /// <summary>A whole number from 1 to <paramref name="most"/>.</summary>
     /// <param name="value">When nothing is said.</param>
-    public static Option<int> Number(string name, string description, int value, int most)
-    {
-        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => value, HelpName = "N" };
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens.Count > 0 && result.GetValueOrDefault<int>() is var said && (said < 1 || said > most))
-            {
-                result.AddError($"{name}: want 1 to {most}");
-            }
-        });
-        return option;
-    }
+    public static Option<int> Number(string name, string description, int value, int most) =>
+        new Option<int>(name) { Description = description, DefaultValueFactory = _ => value, HelpName = "N" }.Within(1, most);
 
     public void AddTo(Command command)
     {

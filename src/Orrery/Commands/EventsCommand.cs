@@ -20,10 +20,17 @@ internal static class EventsCommand
         ClusterOptions cluster = ClusterOptions.AddTo(command, namespaced: false);
         OutputOption output = OutputOption.AddTo(command, "table", "json", "yaml");
         var tenant = new Option<string>("--tenant") { Description = "Only about the tenant and what is in its namespaces.", HelpName = "NAME" }.With(ObjectKind.Tenant);
-        var since = new Option<string>("--since") { Description = "Only of so long ago: 90s, 10m, 1h30m.", HelpName = "DURATION" };
-        var types = new Option<string>("--type") { Description = "Only these.", HelpName = "Normal|Warning" };
+        var since = new Option<string>("--since") { Description = "Only those of the last so long: 90s, 10m, 1h30m. Default: all, which are kept for an hour after they were told last.", HelpName = "DURATION" };
+        var types = new Option<string>("--type") { Description = "Only those of this type. Default: both.", HelpName = "Normal|Warning" };
         types.AcceptOnlyFromAmong("Normal", "Warning");
         var about = new Option<string>("--for") { Description = "Only about one object, such as installation/shop.", HelpName = "KIND/NAME" };
+        about.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var said }] && said.Split('/') is not [{ Length: > 0 }, { Length: > 0 }])
+            {
+                result.AddError($"--for: '{said}' is no KIND/NAME, such as installation/shop");
+            }
+        });
         foreach (Option option in (Option[])[tenant, since, types, about])
         {
             command.Add(option);

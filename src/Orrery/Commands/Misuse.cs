@@ -42,12 +42,32 @@ internal static class Misuse
         {
             foreach (ParseError one in parsed.Errors.DistinctBy(e => e.Message))
             {
-                Console.Error.WriteLine($"orrery: {one.Message}");
+                Console.Error.WriteLine($"orrery: {Sentence(one)}");
             }
         }
 
         Console.Error.WriteLine($"See '{path} --help'.");
         return path.StartsWith("orrery diff", StringComparison.Ordinal) ? DiffCommand.Trouble : Failed;
+    }
+
+    /// <summary>The library's own sentences name types of .NET instead of what is wanted, take a line for each value, and do not always say of which option they are.</summary>
+    private static string Sentence(ParseError error)
+    {
+        if (error is not { SymbolResult: { Tokens: [.., { Value: var said }] } result } || !(error.Message.StartsWith("Cannot parse argument", StringComparison.Ordinal) || error.Message.StartsWith("Argument '", StringComparison.Ordinal)))
+        {
+            return error.Message;
+        }
+
+        (string name, Type type) = result switch
+        {
+            OptionResult { Option: var option } => (option.Name, option.ValueType),
+            ArgumentResult { Argument: { Name: var argument, ValueType: var value } } => (argument, value),
+            _ => ("", typeof(string)),
+        };
+        string[] lines = error.Message.Split('\n', StringSplitOptions.TrimEntries);
+        return $"{name}: '{said}' is " + (lines.Length > 1 ? "none of " + string.Join(", ", lines[1..].Select(l => l.Trim('\'')))
+            : type == typeof(double) ? "no number"
+            : "no whole number, or one too large");
     }
 
     private static IEnumerable<string> Path(CommandResult? result)

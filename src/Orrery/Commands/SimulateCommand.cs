@@ -13,14 +13,7 @@ internal static class SimulateCommand
         var name = new Argument<string>("NAME") { Description = "Name of the data plane; its nodes are named after it." };
         var folder = new Option<string>("--folder") { Description = "Where its keys, its store and its kubeconfig are.", Required = true, HelpName = "DIR" };
         var port = new Option<int>("--port", "-p") { Description = "Port on the loopback interface.", Required = true, HelpName = "N" };
-        var nodes = new Option<int>("--nodes") { Description = "Simulated nodes, 1 to 1000.", DefaultValueFactory = _ => 3, HelpName = "N" };
-        nodes.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > 1000)
-            {
-                result.AddError("--nodes: want 1 to 1000");
-            }
-        });
+        var nodes = new Option<int>("--nodes") { Description = "Simulated nodes, 1 to 1000.", DefaultValueFactory = _ => 3, HelpName = "N" }.Within(1, 1000);
         Option<LogLevel> logLevel = Options.LogLevel();
         var command = new Command("simulate", "Run a simulated data plane: a Kubernetes API with simulated nodes and workloads.") { name, folder, port, nodes, logLevel };
         command.SetAction((parse, cancellationToken) => RunAsync(

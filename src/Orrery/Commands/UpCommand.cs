@@ -12,14 +12,7 @@ internal static class UpCommand
         Option<bool> detach = Options.Detach();
         Option<int> port = Options.Port();
         Option<string[]> dataPlanes = Options.DataPlanes();
-        var timeout = new Option<int>("--timeout") { Description = "Seconds within which everything is to be ready.", DefaultValueFactory = _ => (int)Launcher.Patience.TotalSeconds, HelpName = "SECONDS" };
-        timeout.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < 1)
-            {
-                result.AddError("--timeout: want 1 or more");
-            }
-        });
+        var timeout = new Option<int>("--timeout") { Description = "Seconds within which everything is to be ready.", DefaultValueFactory = _ => (int)Launcher.Patience.TotalSeconds, HelpName = "SECONDS" }.Within(1, 86_400);
         var command = new Command("up", "Start a control plane and simulated data planes, each with its satellite; start again what has died.")
         {
             dataDir, port, dataPlanes, detach, timeout,

@@ -124,6 +124,15 @@ public sealed class CommandTests(CommandTests.Small installed) : IClassFixture<C
     [InlineData("'orrery pki' is a group of commands, and needs one of them: export, import, rotate", "pki")]
     [InlineData("See 'orrery top --help'.", "top")]
     [InlineData("--changes", "bench", "propagate", "--changes", "0")]
+    [InlineData("orrery: --timeout: 'soon' is no whole number", "up", "--timeout", "soon")]
+    [InlineData("orrery: --timeout: want 1 to 86400", "up", "--timeout", "0")]
+    [InlineData("orrery: --for: 'long' is no whole number", "install", "open", "shop", "--for", "long")]
+    [InlineData("orrery: --scale: want 0.01 to 1", "bench", "api", "--scale", "NaN")]
+    [InlineData("orrery: --type: 'Bad' is none of Normal, Warning\n", "events", "--type", "Bad")]
+    [InlineData("orrery: --log-level: 'loud' is none of Critical, Debug, ", "serve", "--log-level", "loud")]
+    [InlineData("orrery: SHELL: 'csh' is none of bash, zsh, fish\n", "completion", "csh")]
+    [InlineData("orrery: --for: 'shop' is no KIND/NAME", "events", "--for", "shop")]
+    [InlineData("orrery: there is no file /nonexistent.yaml\n", "apply", "-f", "/nonexistent.yaml")]
     public async Task Command_WithABadArgument_SaysWhatIsWrong(string expected, params string[] arguments)
     {
         Ended ended = await installed.OrreryAsync(arguments);

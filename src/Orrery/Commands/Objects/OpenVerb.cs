@@ -14,14 +14,7 @@ internal static class OpenVerb
         var command = new Command("open", "Let installations be changed for a while, whatever their maintenance windows say.");
         ClusterOptions cluster = ClusterOptions.AddTo(command, namespaced: true);
         Argument<string[]> names = NameArgument.AtLeastOne(ObjectKind.Installation);
-        var minutes = new Option<int>("--for") { Description = "For how many minutes; 0 closes what was opened.", DefaultValueFactory = _ => 60, HelpName = "MINUTES" };
-        minutes.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 0 or > 7 * 24 * 60)
-            {
-                result.AddError("--for: want 0 to 10080");
-            }
-        });
+        var minutes = new Option<int>("--for") { Description = "For how many minutes; 0 closes what was opened.", DefaultValueFactory = _ => 60, HelpName = "MINUTES" }.Within(0, 7 * 24 * 60);
         command.Add(names);
         command.Add(minutes);
         command.SetAction(async (parsed, ct) =>

@@ -21,14 +21,7 @@ internal static class TestVerb
         var command = new Command("test", "Run the tests that the release's chart brings, in every data plane, and wait until they have ended. Exit code 1: one failed.");
         ClusterOptions cluster = ClusterOptions.AddTo(command, namespaced: true);
         Argument<string> name = NameArgument.One(ObjectKind.Installation);
-        var timeout = new Option<int>("--timeout") { Description = "Seconds to wait for.", DefaultValueFactory = _ => 300, HelpName = "N" };
-        timeout.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > 86_400)
-            {
-                result.AddError("--timeout: want 1 to 86400");
-            }
-        });
+        var timeout = new Option<int>("--timeout") { Description = "Seconds to wait.", DefaultValueFactory = _ => 300, HelpName = "SECONDS" }.Within(1, 86_400);
         var logs = new Option<bool>("--logs") { Description = "Print what the tests wrote, read from the data planes. Needs rights on works and dataplanes/proxy in root." };
         command.Add(name);
         command.Add(timeout);

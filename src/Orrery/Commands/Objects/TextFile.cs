@@ -17,6 +17,10 @@ internal static class TextFile
         {
             throw new CommandFailedException($"{path} is a folder; name a file", e);
         }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new CommandFailedException($"there is no file {path}", e);
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new CommandFailedException($"{path} cannot be read: {e.Message}", e);

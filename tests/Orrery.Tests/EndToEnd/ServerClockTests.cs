@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Orrery.Testing;
 using Orrery.Tests.KubeApiServer;
@@ -63,6 +64,7 @@ public sealed class ServerClockTests : IAsyncLifetime
 
         // 3. Another lets it in, on a day that is not yet.
         clock.Shift = TimeSpan.FromDays(2);
+        await Eventually.HoldsAsync(async () => DateTimeOffset.Parse(await Root.RunAsync("create configmap now --dry-run=server -o 'jsonpath={.metadata.creationTimestamp}'"), CultureInfo.InvariantCulture) > TimeProvider.System.GetUtcNow() + TimeSpan.FromDays(1), Limit);
         await owner.RunAsync("apply -f -", (await OrreryAsync(["data-plane", "token", Name, .. at])).Succeeded());
         await Root.RunAsync($"wait --for=condition=Ready dataplane/{Name} --timeout=120s");
         await Eventually.HoldsAsync(() => Task.FromResult(satellite.HasSaid("is behind of the control plane's by about")), Limit);

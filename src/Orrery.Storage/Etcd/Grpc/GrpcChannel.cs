@@ -76,7 +76,7 @@ internal sealed class GrpcChannel : IDisposable
 
     public void Dispose() => client.Dispose();
 
-    private Task<HttpResponseMessage> SendAsync(string method, HttpContent content, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(string method, HttpContent content, CancellationToken cancellationToken)
     {
         content.Headers.ContentType = ContentType;
         var request = new HttpRequestMessage(HttpMethod.Post, new Uri(address, method))
@@ -89,6 +89,14 @@ internal sealed class GrpcChannel : IDisposable
 
         // A member that is cut off from the others refuses, rather than to let its caller wait and watch nothing.
         request.Headers.Add("hasleader", "true");
-        return client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        try
+        {
+            return await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ObjectDisposedException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Whoever closes this has cancelled what is under way first; a call that was just to begin ends as those do.
+            throw new OperationCanceledException(cancellationToken);
+        }
     }
 }

@@ -53,7 +53,10 @@ internal sealed class UsageController(ControllerContext context) : IController
         // 1. What this sample stands for: the time since the last one, written or not.
         DateTimeOffset now = context.Time.GetUtcNow();
         UsageSample sample = UsageSample.Of(tenancies.All().Where(t => t.Name == tenant.Name));
-        DateTimeOffset? written = SampledUntil(tenant.Name, now) ?? SampledUntil(tenant.Name, now - TimeSpan.FromDays(1));
+        // Read once: what another control plane writes from here on is a conflict, and is not added to.
+        KubeObject? today = usages.Get(ClusterName.Root, "", UsageDay.NameOf(tenant.Name, now));
+        KubeObject? yesterday = usages.Get(ClusterName.Root, "", UsageDay.NameOf(tenant.Name, now - TimeSpan.FromDays(1)));
+        DateTimeOffset? written = SampledUntil(today) ?? SampledUntil(yesterday);
         if (quiet.TryGetValue(tenant.Name, out (DateTimeOffset From, DateTimeOffset To) before) && before.From != written)
         {
             quiet.Remove(tenant.Name);
@@ -79,24 +82,22 @@ internal sealed class UsageController(ControllerContext context) : IController
             [.. before == default ? [] : SampledHour.Of(before.From, before.To).Select(h => (h, UsageSample.Nothing)), .. hours.Select(h => (h, sample))];
         foreach (IGrouping<DateTime, (SampledHour, UsageSample)> day in parts.GroupBy(p => p.Hour.From.UtcDateTime.Date))
         {
-            await WriteAsync(tenant.Name, [.. day], cancellationToken).ConfigureAwait(false);
+            await WriteAsync(tenant.Name, day.Key == now.UtcDateTime.Date ? today : yesterday, [.. day], cancellationToken).ConfigureAwait(false);
         }
 
         quiet.Remove(tenant.Name);
     }
 
     /// <returns>Null when that day has no sample.</returns>
-    private DateTimeOffset? SampledUntil(string tenant, DateTimeOffset day) =>
-        DateTimeOffset.TryParse(usages.Get(ClusterName.Root, "", UsageDay.NameOf(tenant, day))?.TextAt("spec", "sampled"), CultureInfo.InvariantCulture, out DateTimeOffset until) ? until : null;
+    private static DateTimeOffset? SampledUntil(KubeObject? usage) =>
+        DateTimeOffset.TryParse(usage?.TextAt("spec", "sampled"), CultureInfo.InvariantCulture, out DateTimeOffset until) ? until : null;
 
-    private async Task WriteAsync(string tenant, IReadOnlyList<(SampledHour Hour, UsageSample Sample)> parts, CancellationToken cancellationToken)
+    /// <param name="present">The day as it was when its hours were worked out; null: it had none.</param>
+    private async Task WriteAsync(string tenant, KubeObject? present, IReadOnlyList<(SampledHour Hour, UsageSample Sample)> parts, CancellationToken cancellationToken)
     {
-        DateTimeOffset day = parts[0].Hour.From;
-        string name = UsageDay.NameOf(tenant, day);
-        KubeObject? present = usages.Get(ClusterName.Root, "", name);
         while (true)
         {
-            JsonObject json = present?.ToJsonObject() ?? UsageDay.New(tenant, day);
+            JsonObject json = present?.ToJsonObject() ?? UsageDay.New(tenant, parts[0].Hour.From);
             JsonObject spec = json.ObjectAt("spec");
             foreach ((SampledHour hour, UsageSample sample) in parts)
             {

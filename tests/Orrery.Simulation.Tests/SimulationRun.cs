@@ -5,7 +5,7 @@ namespace Orrery.Simulation.Tests;
 /// </summary>
 public sealed class SimulationRun : IAsyncLifetime
 {
-    public const int Seeds = 540;
+    public const int Seeds = 360;
 
     /// <summary>Run by both: by the one among its seeds, by the other first of all.</summary>
     public const int Replayed = 20;

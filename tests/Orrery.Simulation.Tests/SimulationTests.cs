@@ -20,7 +20,7 @@ public sealed partial class SimulationTests(SimulationRun run) : IClassFixture<S
     private static readonly Dictionary<string, int> AtLeast = new()
     {
         ["clock-jumps"] = 70, ["conflict"] = 3000, ["controllers-killed"] = 80, ["cut-off"] = 10000, ["event-doubled"] = 4500, ["event-dropped"] = 350,
-        ["event-late"] = 800, ["expired"] = 2000, ["handovers"] = 80, ["killed-after-write"] = 400, ["killed-before-write"] = 400, ["lost"] = 3500,
+        ["event-late"] = 800, ["expired"] = 2000, ["handovers"] = 80, ["killed-after-write"] = 480, ["killed-before-write"] = 480, ["lost"] = 3500,
         ["outages"] = 100, ["refused"] = 4500, ["satellites-killed"] = 70, ["silences"] = 60, ["unanswered"] = 3000,
     };
 

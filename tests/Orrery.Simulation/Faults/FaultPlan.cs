@@ -80,8 +80,8 @@ internal sealed record FaultPlan
         return new FaultPlan
         {
             Chapter = chapter,
-            ControllersKilledAt = Crashes(number, chapter is Chapter.Install or Chapter.ComeAndGo ? 2 : 3, calm.ControllerWrites),
-            SatellitesKilledAt = Crashes(number, chapter switch { Chapter.Install or Chapter.ComeAndGo => 1, Chapter.Use => 3, _ => 2 }, calm.SatelliteWrites),
+            ControllersKilledAt = Crashes(number, chapter is Chapter.Install or Chapter.ComeAndGo ? 3 : 5, calm.ControllerWrites),
+            SatellitesKilledAt = Crashes(number, chapter switch { Chapter.Install or Chapter.ComeAndGo => 2, Chapter.Use => 5, _ => 3 }, calm.SatelliteWrites),
             HasStandby = hasStandby,
             Refused = Rate(0.15),
             Lost = Rate(0.1),

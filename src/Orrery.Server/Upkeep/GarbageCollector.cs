@@ -76,7 +76,10 @@ internal sealed class GarbageCollector(CacheSet caches, ObjectStore objects, Res
         }
     }
 
-    /// <summary>Takes in everything that is there. What went unseen has left dependents behind that did not change themselves: all of them are looked at.</summary>
+    /// <summary>
+    /// Takes in everything that is there. What went unseen has left dependents behind that did not change themselves: all are looked at but those whose owners are
+    /// as they should be, which are nearly all, and share them.
+    /// </summary>
     /// <returns>The revision to go on from.</returns>
     private long Gather()
     {
@@ -85,19 +88,22 @@ internal sealed class GarbageCollector(CacheSet caches, ObjectStore objects, Res
         {
             foreach (CachedObject item in cache.Current.Range(StoreKey.Prefix(cache.Resource)))
             {
-                Note(graph.Observe(item.Key, item.Json.Span));
+                Note(graph.Observe(item.Key, item.Json.Span, looksAtDependents: false));
             }
         }
 
-        foreach (string key in graph.Dependents())
+        var read = new Dictionary<(ResourceDefinition, ClusterName, string, string), OwnerAsFound?>();
+        OwnerAsFound? FindOnce(ResourceDefinition resource, ClusterName cluster, string inNamespace, string name) =>
+            read.TryGetValue((resource, cluster, inNamespace, name), out OwnerAsFound? known) ? known : read[(resource, cluster, inNamespace, name)] = FindOwner(resource, cluster, inNamespace, name);
+        foreach ((string key, OwnerReference[] owners) in graph.Dependents())
         {
-            if (OwnershipGraph.ResourceOf(key) is { } resource && caches.For(resource).Current.Get(key) is not null)
-            {
-                queue.Add(key);
-            }
-            else
+            if (OwnershipGraph.ResourceOf(key) is not { } resource || caches.For(resource).Current.Get(key) is not { } item)
             {
                 Note(graph.Forget(key, default));
+            }
+            else if (owners.Any(o => StateOf(key, item.Cluster, item.Namespace, o, FindOnce) != OwnerState.Solid))
+            {
+                queue.Add(key);
             }
         }
 
@@ -229,7 +235,7 @@ internal sealed class GarbageCollector(CacheSet caches, ObjectStore objects, Res
         var gone = new List<string>();
         foreach (OwnerReference owner in owners)
         {
-            switch (StateOf(dependent, key, owner))
+            switch (StateOf(key, dependent.Cluster, dependent.Json.Namespace, owner, FindOwner))
             {
                 case OwnerState.Solid:
                     solid++;
@@ -266,7 +272,9 @@ internal sealed class GarbageCollector(CacheSet caches, ObjectStore objects, Res
             new DeleteOptions { PropagationPolicy = policy, Uid = dependent.Json.Uid, ResourceVersion = dependent.Json.ResourceVersion }, cancellationToken);
     }
 
-    private OwnerState StateOf(Found dependent, string key, OwnerReference owner)
+    /// <param name="key">Of the dependent, as are the cluster and the namespace.</param>
+    /// <param name="find">Finds an owner as it is.</param>
+    private OwnerState StateOf(string key, ClusterName cluster, string inNamespace, OwnerReference owner, Func<ResourceDefinition, ClusterName, string, string, OwnerAsFound?> find)
     {
         // An owner may have gone together with the definition of its kind.
         if (graph.HasSeenGo(owner.Uid, key))
@@ -275,19 +283,20 @@ internal sealed class GarbageCollector(CacheSet caches, ObjectStore objects, Res
         }
 
         // A kind that is not served now says nothing about its objects; an owner in a namespace cannot own beyond it.
-        if (resources.Find(dependent.Cluster, owner.Kind) is not { } resource || (resource.Namespaced && dependent.Json.Namespace.Length == 0))
+        if (resources.Find(cluster, owner.Kind) is not { } resource || (resource.Namespaced && inNamespace.Length == 0))
         {
             return OwnerState.Solid;
         }
 
-        StoredObject? found = objects.Find(resource, dependent.Cluster, resource.Namespaced ? dependent.Json.Namespace : "", owner.Name);
-        if (found is null || KubeObject.Parse(found.Json.Span) is not { } json || json.Uid != owner.Uid)
-        {
-            return OwnerState.Gone;
-        }
-
-        return json.IsDeleting && Finalizers.Has(json, Foreground) ? OwnerState.Waiting : OwnerState.Solid;
+        return find(resource, cluster, resource.Namespaced ? inNamespace : "", owner.Name) is { } found && found.Uid == owner.Uid
+            ? (found.Waits ? OwnerState.Waiting : OwnerState.Solid)
+            : OwnerState.Gone;
     }
+
+    private OwnerAsFound? FindOwner(ResourceDefinition resource, ClusterName cluster, string inNamespace, string name) =>
+        objects.Find(resource, cluster, inNamespace, name) is { } found && KubeObject.Parse(found.Json.Span) is { } json
+            ? new OwnerAsFound(json.Uid, json.IsDeleting && Finalizers.Has(json, Foreground))
+            : null;
 
     private async ValueTask RemoveOwnersAsync(Found dependent, IReadOnlyCollection<string> uids, CancellationToken cancellationToken) =>
         await writer.UpdateAsync(
@@ -328,6 +337,9 @@ internal sealed class GarbageCollector(CacheSet caches, ObjectStore objects, Res
         Waiting,
         Gone,
     }
+
+    /// <param name="Waits">Is being deleted, and waits for its dependents to go first.</param>
+    private readonly record struct OwnerAsFound(string Uid, bool Waits);
 
     private sealed record Found(ResourceDefinition Resource, ClusterName Cluster, KubeObject Json, long Revision);
 }

@@ -43,18 +43,19 @@ internal sealed class OwnershipGraph
         }
     }
 
-    /// <summary>Keys of all objects that name owners.</summary>
-    public string[] Dependents()
+    /// <summary>Keys of all objects that name owners, and whom they name.</summary>
+    public IReadOnlyCollection<KeyValuePair<string, OwnerReference[]>> Dependents()
     {
         lock (gate)
         {
-            return [.. owners.Keys];
+            return [.. owners];
         }
     }
 
     /// <summary>Takes in an object's state.</summary>
+    /// <param name="looksAtDependents">Whether one is to be looked at because it names others than before.</param>
     /// <returns>Keys of the objects that are to be looked at.</returns>
-    public IReadOnlyCollection<string> Observe(string key, ReadOnlySpan<byte> json)
+    public IReadOnlyCollection<string> Observe(string key, ReadOnlySpan<byte> json, bool looksAtDependents = true)
     {
         bool hasOwners = json.IndexOf("\"ownerReferences\":["u8) >= 0;
         bool mayWait = json.IndexOf("\"deletionTimestamp\""u8) >= 0 && (json.IndexOf("\"foregroundDeletion\""u8) >= 0 || json.IndexOf("\"orphan\""u8) >= 0);
@@ -80,7 +81,7 @@ internal sealed class OwnershipGraph
                 waiting[item.Uid] = key;
             }
 
-            return mayWait || changed ? [key, .. Waiting(before)] : [];
+            return [.. mayWait || (changed && looksAtDependents) ? (string[])[key] : [], .. mayWait || changed ? Waiting(before) : []];
         }
     }
 

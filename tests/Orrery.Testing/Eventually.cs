@@ -3,30 +3,22 @@ namespace Orrery.Testing;
 /// <summary>Waits for a condition with a deadline, asking again at short intervals: the only way in which tests wait.</summary>
 public static class Eventually
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan FirstInterval = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Of what asks somebody, which takes from what is waited for; a look at what is at hand is taken at the first interval throughout.</summary>
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromMilliseconds(100);
+
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     /// <param name="what">Named in the failure.</param>
     /// <param name="within">A minute when null: what does come true costs nothing, and machines are slow.</param>
     /// <exception cref="TimeoutException">The condition did not come true in time.</exception>
     public static Task TrueAsync(Func<bool> condition, string what, TimeSpan? within = null, CancellationToken cancellationToken = default) =>
-        TrueAsync(() => Task.FromResult(condition()), what, within, cancellationToken);
+        UntilAsync(() => Task.FromResult(condition()), what, within, FirstInterval, cancellationToken);
 
     /// <exception cref="TimeoutException">The condition did not come true in time.</exception>
-    public static async Task TrueAsync(Func<Task<bool>> condition, string what, TimeSpan? within = null, CancellationToken cancellationToken = default)
-    {
-        TimeSpan limit = within ?? Deadline;
-        long start = TimeProvider.System.GetTimestamp();
-        while (!await condition())
-        {
-            if (TimeProvider.System.GetElapsedTime(start) > limit)
-            {
-                throw new TimeoutException($"not within {limit.TotalSeconds} s: {what}");
-            }
-
-            await Task.Delay(Interval, TimeProvider.System, cancellationToken);
-        }
-    }
+    public static Task TrueAsync(Func<Task<bool>> condition, string what, TimeSpan? within = null, CancellationToken cancellationToken = default) =>
+        UntilAsync(condition, what, within, LongestInterval, cancellationToken);
 
     /// <summary>Waits until <paramref name="read"/> gives something, and returns it.</summary>
     /// <exception cref="TimeoutException">Nothing came in time.</exception>
@@ -36,5 +28,20 @@ public static class Eventually
         T? found = null;
         await TrueAsync(async () => (found = await read()) is not null, what, within, cancellationToken);
         return found!;
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> condition, string what, TimeSpan? within, TimeSpan longest, CancellationToken cancellationToken)
+    {
+        TimeSpan limit = within ?? Deadline;
+        long start = TimeProvider.System.GetTimestamp();
+        for (TimeSpan interval = FirstInterval; !await condition(); interval = TimeSpan.FromTicks(Math.Min(interval.Ticks * 5 / 4, longest.Ticks)))
+        {
+            if (TimeProvider.System.GetElapsedTime(start) > limit)
+            {
+                throw new TimeoutException($"not within {limit.TotalSeconds} s: {what}");
+            }
+
+            await Task.Delay(interval, TimeProvider.System, cancellationToken);
+        }
     }
 }

@@ -6,7 +6,10 @@ namespace Orrery.Tests.EndToEnd;
 /// <summary>Looks again until something holds.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan FirstInterval = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Most looks start a process or two, which takes from what is waited for.</summary>
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromSeconds(1);
 
     /// <summary>Fails with what was seen last when <paramref name="expected"/> is not seen within <paramref name="limit"/>.</summary>
     /// <returns>How long it took.</returns>
@@ -26,7 +29,7 @@ internal static class Eventually
     private static async Task<TimeSpan> UntilAsync<T>(Func<Task<T>> look, Func<T, bool> holds, Action<T> fail, TimeSpan limit)
     {
         var clock = Stopwatch.StartNew();
-        while (true)
+        for (TimeSpan interval = FirstInterval; ; interval = TimeSpan.FromTicks(Math.Min(interval.Ticks * 3 / 2, LongestInterval.Ticks)))
         {
             T seen = await look();
             if (holds(seen))
@@ -39,7 +42,7 @@ internal static class Eventually
                 fail(seen);
             }
 
-            await Task.Delay(Interval, TimeProvider.System, TestContext.Current.CancellationToken);
+            await Task.Delay(interval, TimeProvider.System, TestContext.Current.CancellationToken);
         }
     }
 }

@@ -66,7 +66,7 @@ public sealed partial class JoinRecordTests(Watched watched)
         Kubectl.Require();
         await using StandIn cluster = await StandIn.StartAsync(), elsewhere = await StandIn.StartAsync();
         Kubectl owner = cluster.KubectlAs("owner", "system:masters"), thief = elsewhere.KubectlAs("owner", "system:masters");
-        using SatelliteProcess first = await ControlPlaneChangeTests.JoinAsync(watched, "add", "twice", owner, cluster);
+        using SatelliteProcess first = await TwoControlPlanesTests.JoinAsync(watched, "add", "twice", owner, cluster);
         string user = $"orrery:data-plane:twice:{await UidAsync("twice")}";
 
         // 1. In the same cluster nobody can tell which is the right one: both say so, and the tunnel goes from hand to hand in the record.

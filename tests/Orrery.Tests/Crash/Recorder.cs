@@ -12,6 +12,9 @@ internal sealed class Recorder(IReadOnlyList<KubeClient> clients, string ns)
     private const int NamesPerWriter = 5;
     private const int EndAttempts = 60;
     private static readonly GroupVersionResource ConfigMaps = new("", "v1", "configmaps");
+
+    /// <summary>Between two writes of one client: enough is under way at any moment, and the machine is left time for what is to be judged.</summary>
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan EndPause = TimeSpan.FromMilliseconds(500);
 
@@ -79,6 +82,7 @@ internal sealed class Recorder(IReadOnlyList<KubeClient> clients, string ns)
             versions[which] = made.Outcome == WriteOutcome.Acknowledged
                 ? made.Value is null ? null : $"{made.Revision}"
                 : await VersionAsync(server, name, cancellationToken);
+            await Task.Delay(Pace, TimeProvider.System, cancellationToken);
         }
     }
 

@@ -8,7 +8,8 @@ using Orrery.Tests.KubeApiServer;
 namespace Orrery.Tests.EndToEnd;
 
 /// <summary>What is applied to clusters to run Orrery in them: the kustomizations of <c>deploy/</c>, and what the command line prints.</summary>
-public sealed class DeployTests(Vendor vendor) : IClassFixture<Vendor>
+[Collection(VendorCollection.Name)]
+public sealed class DeployTests(Vendor vendor)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 

@@ -34,15 +34,19 @@ internal sealed class Trials(SatelliteContext context, NamespaceKeeper namespace
         string kind = $"{manifest.Kind.Kind} of {manifest.Kind.ApiVersion}";
         return served switch
         {
-            { IsNamespaced: true } => (served, null),
-            { IsNamespaced: false } when owner.IsVendors || (owner.Installation is not null && tenancy is not null && MayHave(tenancy, manifest.Kind)) => (served, null),
-            _ => (null, ApplyOutcome.Refused("UnknownKind", owner.IsVendors ? $"the cluster serves no kind {kind}" : $"the cluster serves no namespaced kind {kind}")),
+            null => (null, ApplyOutcome.Refused("UnknownKind", $"the cluster serves no kind {kind}")),
+            { IsNamespaced: false } when !owner.IsVendors && !MayHave(tenancy, manifest.Kind, owner) =>
+                (null, ApplyOutcome.Refused("KindNotAllowed", $"{kind} is in no namespace: of such kinds a tenant has what its installations bring, where its class lists {NameOf(manifest.Kind)} (clusterKinds)")),
+            _ => (served, null),
         };
     }
 
     /// <summary>A namespace is what holds a tenant apart, whatever its class says.</summary>
-    private static bool MayHave(Tenancy tenancy, GroupVersionKind kind) =>
-        kind is not { Group: "", Kind: "Namespace" } && tenancy.ClusterKinds.Contains(kind.Group.Length > 0 ? $"{kind.Kind}.{kind.Group}" : kind.Kind, StringComparer.Ordinal);
+    private static bool MayHave(Tenancy? tenancy, GroupVersionKind kind, MappedNamespace owner) =>
+        owner.Installation is not null && tenancy is not null && kind is not { Group: "", Kind: "Namespace" } && tenancy.ClusterKinds.Contains(NameOf(kind), StringComparer.Ordinal);
+
+    /// <summary>As a class lists it.</summary>
+    private static string NameOf(GroupVersionKind kind) => kind.Group.Length > 0 ? $"{kind.Kind}.{kind.Group}" : kind.Kind;
 
     /// <returns>Null when there is nothing to try.</returns>
     public async Task<ApplyOutcome?> TryAsync(KubeObject work, CancellationToken cancellationToken)

@@ -161,7 +161,7 @@ public sealed class InstallationRoadTests
         await ReleaseAsync(fleet, "shop-1", """{"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "everything"}, "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]}""");
         await InstallAsync(fleet, """{"application": "shop", "release": "shop-1", "placement": {"dataPlanes": ["pa2-par"]}}""");
         await PhaseAsync(fleet, "Failed");
-        Assert.Contains("no namespaced kind ClusterRole", Conditions.Find(await InstallationAsync(fleet), "Ready")!.Message, StringComparison.Ordinal);
+        Assert.Contains("where its class lists ClusterRole.rbac.authorization.k8s.io (clusterKinds)", Conditions.Find(await InstallationAsync(fleet), "Ready")!.Message, StringComparison.Ordinal);
 
         await SpecAsync(fleet, """{"values": {}}""");
         JsonObject wide = Own("Installation", "wide", """{"application": "shop", "release": "shop-1", "scope": "DataPlane", "placement": {"dataPlanes": ["pa2-par"]}}""");

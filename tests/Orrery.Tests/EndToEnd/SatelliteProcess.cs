@@ -16,13 +16,14 @@ internal sealed class SatelliteProcess(Process process) : IDisposable
 
     public int Id => process.Id;
 
+    /// <param name="kubeconfig">Null: it finds its cluster as a pod does, by what is where it runs (<paramref name="enter"/>).</param>
     /// <param name="via">Proxy to the control plane, with its password, as a pod's environment says it; null: none.</param>
     /// <param name="enter">The program that goes where it runs, with its arguments; null: here.</param>
     /// <param name="clock">Of its machine; null: that of this one.</param>
     /// <param name="invitation">Where the control plane is, and how to join it, as the command line says it; null: what is in its cluster.</param>
-    public static SatelliteProcess Start(string name, string kubeconfig, string? via = null, IReadOnlyList<string>? enter = null, FakeClock? clock = null, IReadOnlyList<string>? invitation = null)
+    public static SatelliteProcess Start(string name, string? kubeconfig, string? via = null, IReadOnlyList<string>? enter = null, FakeClock? clock = null, IReadOnlyList<string>? invitation = null)
     {
-        string[] command = [.. enter ?? [], StandIn.Program, "satellite", name, "--kubeconfig", kubeconfig, .. invitation ?? []];
+        string[] command = [.. enter ?? [], StandIn.Program, "satellite", name, .. kubeconfig is null ? Array.Empty<string>() : ["--kubeconfig", kubeconfig], .. invitation ?? []];
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
         if (via is not null)
         {

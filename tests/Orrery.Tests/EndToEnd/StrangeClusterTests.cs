@@ -68,9 +68,25 @@ public sealed class StrangeCluster(Vendor vendor) : IAsyncLifetime
     }
 
     /// <summary>Kills the satellite and starts another, which is known to work once this has ended.</summary>
-    internal async Task RestartAsync()
+    internal Task RestartAsync()
     {
         StartAnew();
+        return WorksAsync();
+    }
+
+    /// <summary>Kills the satellite and starts another that finds its cluster as one in a pod does, and is known to work once this has ended.</summary>
+    internal Task RestartAsync(PodFiles pod)
+    {
+        satellite!.Dispose();
+        satellite = SatelliteProcess.Start(Name, null, enter: pod.Enter(cluster!.Port));
+        return WorksAsync();
+    }
+
+    /// <summary>What a kubelet would mount into the satellite's pod.</summary>
+    internal PodFiles Pod() => new(cluster!.File("certs/apiserver.crt"));
+
+    private async Task WorksAsync()
+    {
         string mark = "mark-" + Guid.NewGuid().ToString("N");
         await Tenant.RunAsync($"create configmap {mark}");
         await Eventually.HoldsAsync(async () => (await Owner.TryAsync($"get configmap {mark} -n {Mapped}")).ExitCode == 0, TimeSpan.FromSeconds(90));

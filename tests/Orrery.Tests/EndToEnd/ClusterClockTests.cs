@@ -77,7 +77,8 @@ public sealed class ClusterClockTests : IAsyncLifetime
         string last = (await OrreryAsync("satellite-log", "--kubeconfig", owner.Kubeconfig)).Succeeded().Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1];
         Assert.InRange(Time(JsonDocument.Parse(last).RootElement.GetProperty("at").GetString()!), TimeProvider.System.GetUtcNow() - TimeSpan.FromMinutes(5), TimeProvider.System.GetUtcNow() + TimeSpan.FromSeconds(5));
 
-        // 6. In quiet it is asked as little as any, and heard all the while, also as its clock goes on by hours.
+        // 6. In quiet it is asked as little as any, and heard all the while, also as its clock goes on by hours. Of being heard nothing is written: there are two heartbeats in it.
+        string written = await WrittenAsync(name);
         double before = await RequestsAsync(owner);
         clock.Shift = off + TimeSpan.FromHours(3);
         await Task.Delay(TimeSpan.FromSeconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
@@ -86,6 +87,7 @@ public sealed class ClusterClockTests : IAsyncLifetime
         Assert.InRange(asked, 0, 100);
         Assert.StartsWith("True ", ready, StringComparison.Ordinal);
         Assert.Equal(ready, await ReadyAsync(name));
+        Assert.Equal(written, await WrittenAsync(name));
     }
 
     private async Task<Kubectl> TenantAsync(string name)
@@ -102,6 +104,10 @@ public sealed class ClusterClockTests : IAsyncLifetime
 
     /// <summary>Whether it is heard, and since when.</summary>
     private Task<string> ReadyAsync(string name) => Root.RunAsync($"get dataplane {name} -o 'jsonpath={{range .status.conditions[?(@.type==\"Ready\")]}}{{.status}} {{.lastTransitionTime}}{{end}}'");
+
+    /// <summary>Versions of what could say in root that it is heard: its DataPlane, and Leases in its namespace.</summary>
+    private async Task<string> WrittenAsync(string name) =>
+        $"{await Root.RunAsync($"get dataplane {name} -o jsonpath={{.metadata.resourceVersion}}")} {await Root.RunAsync($"get leases -n dp-{name} -o jsonpath={{.items[*].metadata.resourceVersion}}")}";
 
     /// <summary>When the cluster says that something was made just now.</summary>
     private static async Task<DateTimeOffset> CreatedAsync(Kubectl owner, string what, string create)

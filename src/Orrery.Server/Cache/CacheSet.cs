@@ -78,6 +78,13 @@ internal sealed class CacheSet : IAsyncDisposable
     public ValueTask WaitForAsync(long revision, CancellationToken cancellationToken) => revisions.WaitForAsync(revision, cancellationToken);
 
     /// <summary>
+    /// Nothing keeps the caches from showing what the store holds. A value that cannot be read, such as one that is encrypted by a key which this server has not,
+    /// does: no request is answered that comes after it.
+    /// </summary>
+    public async ValueTask<bool> FollowsAsync(CancellationToken cancellationToken) =>
+        follower is { IsReplaced: false } followed && (!followed.IsAway || Revision >= await ReadRevisionAsync(cancellationToken));
+
+    /// <summary>
     /// Waits until the caches show everything that any process had been told was written before this call: what a
     /// consistent read stands on.
     /// </summary>

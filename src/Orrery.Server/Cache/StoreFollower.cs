@@ -18,10 +18,16 @@ internal sealed class StoreFollower(
     private Task following = Task.CompletedTask;
 
     /// <summary>A store that is away is away for a while: its going and its coming back are news, each try between is not.</summary>
-    private bool isAway;
+    private volatile bool isAway;
 
     /// <summary>What is followed is no longer what was read.</summary>
-    private bool isReplaced;
+    private volatile bool isReplaced;
+
+    /// <summary>What is written now cannot be read, or nothing has come since it could not.</summary>
+    public bool IsAway => isAway;
+
+    /// <summary>Somebody else put another state there, which was not read yet.</summary>
+    public bool IsReplaced => isReplaced;
 
     public static async Task<StoreFollower> StartAsync(
         IStore store, Action<StoreContent> load, Action<StoreBatch> apply, Func<IStore, CancellationToken, Task>? replaced, TimeProvider time, ILogger logger,

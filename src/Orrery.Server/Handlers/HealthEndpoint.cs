@@ -72,7 +72,7 @@ internal sealed class HealthEndpoint(CacheSet caches, AwaitedResources awaited, 
     private IReadOnlyList<HealthCheck> Checks(string of)
     {
         var ping = new HealthCheck("ping", _ => ValueTask.FromResult(true));
-        var etcd = new HealthCheck("etcd", AnswersAsync);
+        var etcd = new HealthCheck("etcd", token => AnswersAsync(async patient => await caches.Store.ReadRevisionAsync(patient) >= 0, token));
         return of switch
         {
             "livez" => [ping],
@@ -80,21 +80,20 @@ internal sealed class HealthEndpoint(CacheSet caches, AwaitedResources awaited, 
             _ =>
             [
                 ping, etcd,
-                new HealthCheck("informer-sync", _ => ValueTask.FromResult(caches.Revision > 0)),
+                new HealthCheck("informer-sync", async token => caches.Revision > 0 && await AnswersAsync(caches.FollowsAsync, token)),
                 .. awaited.IsEmpty ? (ReadOnlySpan<HealthCheck>)[] : [new HealthCheck("own-resources", _ => ValueTask.FromResult(awaited.AreServed()))],
                 new HealthCheck("shutdown", _ => ValueTask.FromResult(!stopping.IsCancellationRequested)),
             ],
         };
     }
 
-    private async ValueTask<bool> AnswersAsync(CancellationToken cancellationToken)
+    private async ValueTask<bool> AnswersAsync(Func<CancellationToken, ValueTask<bool>> ask, CancellationToken cancellationToken)
     {
         using var patience = new CancellationTokenSource(StorePatience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         try
         {
-            await caches.Store.ReadRevisionAsync(either.Token);
-            return true;
+            return await ask(either.Token);
         }
         catch (StoreException)
         {

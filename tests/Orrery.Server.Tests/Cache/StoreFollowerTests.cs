@@ -18,6 +18,7 @@ public sealed class StoreFollowerTests
         await using var store = new InterruptedStore(new MemoryStore(TimeProvider.System)) { FailingWatches = 2 };
         await using CacheSet caches = await CacheSet.StartAsync(store, TimeProvider.System, log, TestContext.Current.CancellationToken);
         await Eventually.TrueAsync(() => store.FailingWatches < 0, "it is followed again", cancellationToken: TestContext.Current.CancellationToken);
+        Assert.True(await caches.FollowsAsync(TestContext.Current.CancellationToken), "there is nothing that the caches do not show");
 
         CommitResult made = await store.CommitAsync(
             new Transaction([], [new Write("/core/configmaps/-/default/a", """{"metadata":{"name":"a"}}"""u8.ToArray())]), TestContext.Current.CancellationToken);

@@ -37,6 +37,20 @@ public sealed class EncryptionTests
 
     private static string Password(KubeObject secret) => Encoding.UTF8.GetString(Convert.FromBase64String(secret.TextAt("data", "password")!));
 
+    /// <returns>Null where it is ready.</returns>
+    private static async Task<string?> NotReadyAsync(TestServer server)
+    {
+        try
+        {
+            Assert.Equal("ok", await server.Admin.GetTextAsync("/readyz", Token));
+            return null;
+        }
+        catch (StatusException unready) when (unready.Code == 500)
+        {
+            return unready.Message;
+        }
+    }
+
     private static async Task<MemoryStore> StoreWithSecretAsync(EncryptionConfiguration? encryption)
     {
         var store = new MemoryStore(TimeProvider.System);
@@ -122,6 +136,25 @@ public sealed class EncryptionTests
         StoreException refusal = await Assert.ThrowsAsync<StoreException>(() => StartAsync(store, null));
 
         Assert.Equal("values under /core/secrets/ are encrypted by a key (aesgcm 'one') that the encryption configuration does not hold", refusal.Message);
+    }
+
+    /// <summary>It could answer nothing: a balancer is to ask the others.</summary>
+    [Fact]
+    public async Task KeyThatAnotherServerBringsIn_LeavesThoseWithoutItNotReady()
+    {
+        await using var store = new MemoryStore(TimeProvider.System);
+        await using TestServer behind = await StartAsync(new StoreOfSeveral(store), null);
+        IStore ahead = EncryptedStore.Over(store, Keys(true, "one=" + First));
+        Assert.Null(await NotReadyAsync(behind));
+
+        await ahead.CommitAsync(new Transaction([], [new Write(SecretKey, """{"apiVersion":"v1","kind":"Secret","metadata":{"name":"s","namespace":"default"}}"""u8.ToArray())]), Token);
+
+        await Eventually.TrueAsync(
+            async () => await NotReadyAsync(behind) is { } report && report.Contains("[+]etcd ok\n[-]informer-sync failed", StringComparison.Ordinal), "it is not ready", cancellationToken: Token);
+        Assert.Equal("ok", await behind.Admin.GetTextAsync("/livez", Token));
+
+        await using TestServer restarted = await StartAsync(new StoreOfSeveral(store), Keys(true, "one=" + First));
+        Assert.Null(await NotReadyAsync(restarted));
     }
 
     [Fact]

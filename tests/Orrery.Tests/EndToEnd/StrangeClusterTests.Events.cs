@@ -24,7 +24,7 @@ public sealed partial class StrangeClusterTests
 
         // 1. The burst at once, and a change that is made behind it is not behind it.
         await Eventually.HoldsAsync(async () => await ToldAsync(clock) >= Burst, Limit);
-        await MakeAsync("beside", "a");
+        await MakeAsync("meanwhile", "a");
         Assert.InRange(await ToldAsync(clock), Burst, Flood - 1);
 
         // 2. The others one after the other, until all are there.

@@ -25,6 +25,9 @@ internal static partial class Log
     [LoggerMessage(6008, LogLevel.Information, "Data plane {DataPlane}: its satellite opened a tunnel with a newer certificate; what goes through the former ends there")]
     public static partial void TunnelRenewed(ILogger logger, string dataPlane);
 
+    [LoggerMessage(6009, LogLevel.Warning, "Data plane {DataPlane}: another satellite with its Secret, from {Remote}, is refused, as one is connected {Where}")]
+    public static partial void SecondRefused(ILogger logger, string dataPlane, string remote, string where);
+
     [LoggerMessage(6006, LogLevel.Warning, "This server could not say that it lives: {Fault}")]
     public static partial void NotRegistered(ILogger logger, string fault);
 }

@@ -33,6 +33,6 @@ internal sealed class RelayHandler(TunnelHub hub) : ISubresourceHandler
             IsPatient = true,
             Stream = PassedStream.Of(http),
         };
-        return hub.RelayAsync(asked, http, cancellationToken);
+        return target.Tail == TunnelRequest.Ready ? hub.RelayReadyAsync(target.Object, asked, http, cancellationToken) : hub.RelayAsync(asked, http, cancellationToken);
     }
 }

@@ -160,7 +160,7 @@ internal sealed class Tunnel : ITunnelRoute, IAsyncDisposable
 
         async Task AskAsync()
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Base, "/readyz"));
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Base, TunnelRequest.Ready));
             using HttpResponseMessage answer = await SendAsync(request, CancellationToken.None).ConfigureAwait(false);
         }
     }

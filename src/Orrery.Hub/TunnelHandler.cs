@@ -40,12 +40,19 @@ internal sealed class TunnelHandler(TunnelHub hub) : ISubresourceHandler
         }
 
         // Also that of a data plane which is being deleted: it has things to remove, and may have been restarted meanwhile.
-        return HoldAsync(dataPlane, TunnelCredential.Of(satellite, target.Object, http.Connection.ClientCertificate), http, cancellationToken);
+        var credential = TunnelCredential.Of(satellite, target.Object, http.Connection.ClientCertificate, http.Request.Headers[OrreryNames.InstanceHeader].ToString());
+        return HoldAsync(hub.Seconds.AdmitAsync(target.Object, credential, http, cancellationToken), dataPlane, credential, http, cancellationToken);
     }
 
+    /// <summary>Where a client dials from; empty where that is not known.</summary>
+    public static string AddressOf(HttpContext http) => http.Connection.RemoteIpAddress?.ToString() ?? "";
+
     /// <summary>What it is given is all that is held for as long as the tunnel lasts.</summary>
-    private async Task HoldAsync(string dataPlane, TunnelCredential credential, HttpContext http, CancellationToken cancellationToken)
+    /// <param name="admitted">Ends once it is let in.</param>
+    private async Task HoldAsync(Task admitted, string dataPlane, TunnelCredential credential, HttpContext http, CancellationToken cancellationToken)
     {
+        await admitted.ConfigureAwait(false);
+
         // The satellite's pings are the heartbeats, answered by whoever reads; below the socket they are seen. This side asks nothing, which would take a timer a satellite.
         ObservedStream? heard = null;
         CarriedStream? carried = null;
@@ -62,7 +69,7 @@ internal sealed class TunnelHandler(TunnelHub hub) : ISubresourceHandler
             leaving?.Begin(heard!.Hear);
             try
             {
-                await hub.HoldAsync(dataPlane, credential, connection, heard!, carrier, http.Connection.RemoteIpAddress?.ToString() ?? "", cancellationToken).ConfigureAwait(false);
+                await hub.HoldAsync(dataPlane, credential, connection, heard!, carrier, AddressOf(http), cancellationToken).ConfigureAwait(false);
             }
             finally
             {

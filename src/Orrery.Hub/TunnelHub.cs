@@ -44,6 +44,7 @@ public sealed class TunnelHub
         logger = options.Loggers.CreateLogger("Orrery.Hub");
         exchange = new TunnelExchange(options.Time, logger);
         Beats = new BeatSlots(options.Heartbeat, options.Time);
+        Seconds = new SecondSatellites(this, options.Time, logger);
         Handlers =
         [
             new TunnelHandler(this),
@@ -121,6 +122,9 @@ public sealed class TunnelHub
 
     internal BeatSlots Beats { get; }
 
+    /// <summary>Who is let in beside whom.</summary>
+    internal SecondSatellites Seconds { get; }
+
     internal Tunnel? Find(string dataPlane) => open.GetValueOrDefault(dataPlane);
 
     /// <summary>Since when a data plane is not connected, as far as this server saw it go.</summary>
@@ -141,6 +145,23 @@ public sealed class TunnelHub
         silences.Refused(dataPlane, speaks);
         records?.Changed(dataPlane);
     }
+
+    /// <summary>A second satellite was refused.</summary>
+    /// <param name="message">For the Event that tells of it; null where that was told lately.</param>
+    internal void Refused(KubeObject dataPlane, string? message)
+    {
+        if (message is not null)
+        {
+            Warn(dataPlane.Name, dataPlane.Uid, SecondSatellite.Event, message);
+        }
+
+        records?.Changed(dataPlane.Name);
+    }
+
+    /// <summary>The way to the tunnel where another server holds it for another process of the satellite; null where that is not known.</summary>
+    /// <param name="instance">Of the one who asks.</param>
+    internal (ITunnelRoute Route, TunnelHolder Holder)? Elsewhere(string dataPlane, string instance) =>
+        records?.HolderElsewhere(dataPlane) is { Instance.Length: > 0 } holder && holder.Instance != instance && RouteTo(holder.Server) is { } route ? (route, holder) : null;
 
     /// <summary>Asks a data plane, and passes its answer on to the client. One that is known to come back in a moment is waited for.</summary>
     /// <exception cref="StatusException">503: not connected; 504: no answer; 429: too many of the same tenant.</exception>
@@ -179,6 +200,13 @@ public sealed class TunnelHub
     internal async Task RelayAsync(TunnelRequest asked, HttpContext http, CancellationToken cancellationToken) => await AskAsync(
         await ComingAsync(asked, a => TunnelTo(a.DataPlane), cancellationToken).ConfigureAwait(false), asked, http, cancellationToken).ConfigureAwait(false);
 
+    /// <summary>Asks for another server whether the satellite lives whose tunnel ends here.</summary>
+    /// <param name="dataPlane">As it is now.</param>
+    /// <exception cref="StatusException">503: none does that would still be let in. It is not waited for.</exception>
+    internal Task RelayReadyAsync(KubeObject dataPlane, TunnelRequest asked, HttpContext http, CancellationToken cancellationToken) =>
+        Find(asked.DataPlane) is { } tunnel && tunnel.Credential.IsGood(dataPlane, options.Time.GetUtcNow()) && TunnelTo(asked.DataPlane) is { } entered
+            ? AskAsync(entered, asked, http, cancellationToken) : throw NotConnected(asked);
+
     private Task AskAsync(ITunnelRoute route, TunnelRequest asked, HttpContext http, CancellationToken cancellationToken) => ThroughAsync(route, async entered =>
     {
         await exchange.RunAsync(entered, asked, http, cancellationToken).ConfigureAwait(false);
@@ -202,7 +230,9 @@ public sealed class TunnelHub
     /// Holds a tunnel until it ends. A later one of the same data plane takes its place: a satellite that dials again has given up the former, which
     /// a broken network may keep looking alive for a while.
     /// </summary>
-    /// <remarks>One that was opened with another certificate ends once nothing goes through it any more, or that certificate ends.</remarks>
+    /// <remarks>
+    /// One that the same process opened with another certificate ends once nothing goes through it any more, or that certificate ends. One of another process gave no answer (<see cref="SecondSatellites"/>), and ends.
+    /// </remarks>
     /// <param name="carrier">The connection below, if it can rest.</param>
     internal async Task HoldAsync(
         string dataPlane, TunnelCredential credential, Stream connection, ObservedStream heard, IRestingConnection? carrier, string remote, CancellationToken cancellationToken)
@@ -220,19 +250,22 @@ public sealed class TunnelHub
         {
             // What was written of the former holds for this one.
             tunnel.IsWritten = former.IsWritten;
-            if (former.Credential.Digest == credential.Digest)
+            if (former.Credential.Instance != credential.Instance)
+            {
+                Log.TunnelReplaced(logger, dataPlane, remote);
+                await former.EndAsync("another process of its satellite is connected, and this one gave no answer").ConfigureAwait(false);
+            }
+            else if (former.Credential.Digest == credential.Digest)
             {
                 Log.TunnelReplaced(logger, dataPlane, remote);
                 if (former.Quiet < options.Heartbeat * 2 && contests.TakenOver(dataPlane))
                 {
-                    events?.Warning(
-                        KubeObject.From(new JsonObject
-                        {
-                            ["apiVersion"] = OrreryResources.ApiVersion, ["kind"] = "DataPlane", ["metadata"] = new JsonObject { ["name"] = dataPlane, ["uid"] = credential.DataPlaneUid },
-                        }),
+                    Warn(
+                        dataPlane,
+                        credential.DataPlaneUid,
                         "TunnelTakenOver",
-                        $"Its tunnel was taken over {TunnelContests.Many} times by the same certificate while it was heard, at last by {remote} from {former.Remote}: its connection breaks again and again, or two satellites have copies of one "
-                            + $"Secret ('orrery data-plane revoke {dataPlane}' shuts out both, another token lets in one)");
+                        $"Its tunnel was taken over {TunnelContests.Many} times by the same certificate while it was heard, at last by {remote} from {former.Remote}: its connection breaks again and again"
+                            + (credential.Instance.Length > 0 ? "" : $", or two satellites have copies of one Secret ('orrery data-plane revoke {dataPlane}' shuts out both, another token lets in one)"));
                 }
 
                 await former.DisposeAsync().ConfigureAwait(false);
@@ -246,6 +279,7 @@ public sealed class TunnelHub
 
         silences.Opened(dataPlane);
         returns.Opened(dataPlane);
+        Seconds.LetIn(dataPlane, credential.Instance);
         Log.TunnelOpen(logger, dataPlane, remote);
         records?.Changed(dataPlane);
         guard?.Opened(dataPlane);
@@ -295,9 +329,13 @@ public sealed class TunnelHub
 
     /// <returns>Null where no server is known to hold its tunnel.</returns>
     private ITunnelRoute? RouteTo(TunnelRequest asked) =>
-        TunnelTo(asked.DataPlane) is { } tunnel ? tunnel
-        : records?.HolderElsewhere(asked.DataPlane) is { } holder && peers is { } others && own is { } here && !others.IsAt(holder, here) ? others.RouteTo(holder)
-        : null;
+        TunnelTo(asked.DataPlane) is { } tunnel ? tunnel : records?.HolderElsewhere(asked.DataPlane) is { } holder ? RouteTo(holder.Server) : null;
+
+    /// <returns>Null for one that did not register, and for a former one at this one's own address.</returns>
+    private ITunnelRoute? RouteTo(string server) => peers is { } others && own is { } here && !others.IsAt(server, here) ? others.RouteTo(server) : null;
+
+    private void Warn(string dataPlane, string uid, string reason, string message) => events?.Warning(
+        KubeObject.From(new JsonObject { ["apiVersion"] = OrreryResources.ApiVersion, ["kind"] = "DataPlane", ["metadata"] = new JsonObject { ["name"] = dataPlane, ["uid"] = uid } }), reason, message);
 
     /// <param name="find">Where it is connected now.</param>
     private async Task<ITunnelRoute> ComingAsync(TunnelRequest asked, Func<TunnelRequest, ITunnelRoute?> find, CancellationToken cancellationToken)

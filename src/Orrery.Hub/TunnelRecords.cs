@@ -20,6 +20,9 @@ internal sealed class TunnelRecords : IReconciler<string>
 
     private static readonly TimeSpan FirstHold = TimeSpan.FromSeconds(5);
 
+    /// <summary>How often it is noted at most that a second satellite is refused: seldom enough to cost nothing, and again before the last note is forgotten.</summary>
+    private static readonly TimeSpan NotePace = SecondSatellite.Lasts / 3;
+
     private readonly TunnelHub hub;
     private readonly KubeClient api;
     private readonly string server;
@@ -67,9 +70,10 @@ internal sealed class TunnelRecords : IReconciler<string>
     /// <summary>The tunnel of a data plane opened or ended here.</summary>
     public void Changed(string dataPlane) => host.Queue.Add(dataPlane);
 
-    /// <returns>The name of the server that holds the tunnel; null when none does, or this one does.</returns>
-    public string? HolderElsewhere(string dataPlane) =>
-        Record(dataPlane)?.TextAt("spec", "holderIdentity") is { Length: > 0 } holder && holder != server ? holder : null;
+    /// <returns>Null when no server holds the tunnel, or this one does.</returns>
+    public TunnelHolder? HolderElsewhere(string dataPlane) =>
+        Record(dataPlane) is { } record && record.TextAt("spec", "holderIdentity") is { Length: > 0 } holder && holder != server
+            ? new TunnelHolder(holder, InstanceIn(record), record.TextAt("spec", "acquireTime") ?? "") : null;
 
     /// <summary>Whether a server, this one or another, is said to hold the tunnel, or that is not known yet.</summary>
     public bool IsHeld(string dataPlane) => !records.HasSynced.IsCompleted || Record(dataPlane)?.TextAt("spec", "holderIdentity") is { Length: > 0 };
@@ -83,26 +87,36 @@ internal sealed class TunnelRecords : IReconciler<string>
         string? why = hub.SpeaksOtherwise(key) ?? (isUnheard && record is not null ? OrreryNames.UnheardAsSilent : null);
         if (why is not null && holder is "" && record?.Annotations.GetValueOrDefault(OrreryNames.UnheardAnnotation) != why)
         {
-            records.Observe(await MarkAsync(key, record, why, cancellationToken).ConfigureAwait(false));
+            records.Observe(record = await MarkAsync(key, record, OrreryNames.UnheardAnnotation, why, cancellationToken).ConfigureAwait(false));
+        }
+
+        if (record is not null && hub.Seconds.Untold(key) is { } second)
+        {
+            if (second.Instance != InstanceIn(record) && !(SecondSatellite.Parse(record.Annotations.GetValueOrDefault(OrreryNames.SecondSatelliteAnnotation)) is { } noted && (now - noted.At).Duration() < NotePace))
+            {
+                records.Observe(record = await MarkAsync(key, record, OrreryNames.SecondSatelliteAnnotation, new SecondSatellite(now, second.Address).ToString(), cancellationToken).ConfigureAwait(false));
+            }
+
+            hub.Seconds.Told(key, second);
         }
 
         if (hub.Find(key) is { } tunnel)
         {
-            if (holder == server)
+            if (holder == server && InstanceIn(record) == tunnel.Credential.Instance)
             {
                 tunnel.IsWritten = true;
                 return ReconcileResult.Done;
             }
 
             // 1. It was written as ours, and is another's now: the satellite dialled there since.
-            if (tunnel.IsWritten && holder.Length > 0)
+            if (tunnel.IsWritten && holder.Length > 0 && holder != server)
             {
                 Log.TunnelMoved(logger, key, holder);
                 await tunnel.DisposeAsync().ConfigureAwait(false);
                 return ReconcileResult.Done;
             }
 
-            // 2. It opened here. Where none was heard before it, it is to be heard first.
+            // 2. It opened here, or another process of its satellite did. Where none was heard before it, it is to be heard first.
             Flaps past = flaps.GetValueOrDefault(key);
             TimeSpan hold = isUnheard ? now - tunnel.OpenedAt + (options.Heartbeat / 4) : past.Count < 2 ? TimeSpan.Zero : Shorter(FirstHold * Math.Pow(2, past.Count - 2), Stable);
             if (tunnel.OpenedAt + hold > now)
@@ -116,7 +130,7 @@ internal sealed class TunnelRecords : IReconciler<string>
                 return ReconcileResult.After(FormerLook);
             }
 
-            await WriteAsync(key, record, server, now, cancellationToken).ConfigureAwait(false);
+            await WriteAsync(key, record, server, tunnel.Credential.Instance, now, cancellationToken).ConfigureAwait(false);
             tunnel.IsWritten = true;
             flaps[key] = past with { Opened = now };
             return ReconcileResult.Done;
@@ -131,7 +145,7 @@ internal sealed class TunnelRecords : IReconciler<string>
                 return ReconcileResult.After(heard + options.SilenceGrace - now);
             }
 
-            await WriteAsync(key, record, "", heard, cancellationToken).ConfigureAwait(false);
+            await WriteAsync(key, record, "", "", heard, cancellationToken).ConfigureAwait(false);
             Flaps past = flaps.GetValueOrDefault(key);
             flaps[key] = past with { Count = heard - past.Opened < Stable ? past.Count + 1 : 0 };
         }
@@ -141,7 +155,10 @@ internal sealed class TunnelRecords : IReconciler<string>
 
     private KubeObject? Record(string dataPlane) => records.Get(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane), OrreryNames.TunnelLease);
 
-    private async Task WriteAsync(string dataPlane, KubeObject? record, string holder, DateTimeOffset heard, CancellationToken cancellationToken)
+    /// <summary>Which process of the satellite opened the tunnel that is recorded; empty where that is not known.</summary>
+    private static string InstanceIn(KubeObject? record) => record?.Annotations.GetValueOrDefault(OrreryNames.InstanceAnnotation) ?? "";
+
+    private async Task WriteAsync(string dataPlane, KubeObject? record, string holder, string instance, DateTimeOffset heard, CancellationToken cancellationToken)
     {
         string ns = OrreryNames.DataPlaneNamespace(dataPlane);
         JsonObject body = record?.ToJsonObject() ?? LeaseJson.Make(ns, OrreryNames.TunnelLease);
@@ -160,6 +177,7 @@ internal sealed class TunnelRecords : IReconciler<string>
         if (holder.Length > 0)
         {
             (body.Metadata["annotations"] as JsonObject)?.Remove(OrreryNames.UnheardAnnotation);
+            SetInstance(body, instance, InstanceIn(record));
         }
 
         // On the condition that nobody wrote since: where two servers think that it is theirs, one of them looks again.
@@ -168,12 +186,29 @@ internal sealed class TunnelRecords : IReconciler<string>
             : api.UpdateAsync(HubResources.Leases, ns, OrreryNames.TunnelLease, body, cancellationToken)).ConfigureAwait(false));
     }
 
-    /// <summary>Says that the satellite opens tunnels and is not heard in them, or opens none that is understood, on the condition that nobody wrote since.</summary>
-    private Task<KubeObject> MarkAsync(string dataPlane, KubeObject? record, string why, CancellationToken cancellationToken)
+    /// <summary>Where another process than before has it, a second one is known no more: it may be that one.</summary>
+    private static void SetInstance(JsonObject record, string instance, string former)
+    {
+        if (instance == former)
+        {
+            return;
+        }
+
+        JsonObject annotations = record.Metadata.ObjectAt("annotations");
+        annotations.Remove(OrreryNames.SecondSatelliteAnnotation);
+        annotations.Remove(OrreryNames.InstanceAnnotation);
+        if (instance.Length > 0)
+        {
+            annotations[OrreryNames.InstanceAnnotation] = instance;
+        }
+    }
+
+    /// <summary>Says of the satellite what the annotation is for, on the condition that nobody wrote since.</summary>
+    private Task<KubeObject> MarkAsync(string dataPlane, KubeObject? record, string annotation, string value, CancellationToken cancellationToken)
     {
         string ns = OrreryNames.DataPlaneNamespace(dataPlane);
         JsonObject body = record?.ToJsonObject() ?? LeaseJson.Make(ns, OrreryNames.TunnelLease);
-        body.Metadata.ObjectAt("annotations")[OrreryNames.UnheardAnnotation] = why;
+        body.Metadata.ObjectAt("annotations")[annotation] = value;
         return record is null
             ? api.CreateAsync(HubResources.Leases, ns, body, cancellationToken)
             : api.UpdateAsync(HubResources.Leases, ns, record.Name, body, cancellationToken);

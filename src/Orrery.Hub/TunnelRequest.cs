@@ -8,6 +8,9 @@ namespace Orrery.Hub;
 /// <param name="User">Who asks, for the satellite's own record.</param>
 internal sealed record TunnelRequest(string DataPlane, string Path, string Subject, string User)
 {
+    /// <summary>Path at which a satellite itself says that it lives.</summary>
+    public const string Ready = "/readyz";
+
     /// <summary>Passes the client's method, headers and body on, and all headers of the answer; otherwise it is a plain GET, or a stream.</summary>
     public bool IsProxy { get; init; }
 

@@ -43,6 +43,9 @@ internal static partial class Log
     [LoggerMessage(4020, LogLevel.Warning, "The control plane lets this satellite in no more: {Reason}. It holds to what was wanted last, and reports nothing until it is let in")]
     public static partial void ShutOut(ILogger logger, string reason);
 
+    [LoggerMessage(4022, LogLevel.Warning, "This satellite stands by, and neither applies nor reports anything until it is let in: {Reason}")]
+    public static partial void StandsBy(ILogger logger, string reason);
+
     [LoggerMessage(4021, LogLevel.Information, "The control plane lets this satellite in again")]
     public static partial void LetInAgain(ILogger logger);
 

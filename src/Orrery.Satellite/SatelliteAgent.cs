@@ -57,6 +57,8 @@ public sealed class SatelliteAgent(SatelliteOptions options)
 
     private async Task WorkAsync(SatelliteContext context, KubeClient beating, CancellationToken cancellationToken)
     {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+
         // Everything subscribes before informers run, so that none misses an object.
         var guards = new NamespaceGuards(context);
         var apply = new ApplyLoop(context, guards);
@@ -77,15 +79,39 @@ public sealed class SatelliteAgent(SatelliteOptions options)
         var wanted = new WantedKeeper(context, options.Loggers.CreateLogger("Orrery.Satellite.Offline"));
         async Task ObeyAsync(CancellationToken token)
         {
-            if (await Task.WhenAny(tunnel.Joined, Task.Delay(OfflinePatience, options.Time, token)).ConfigureAwait(false) != tunnel.Joined && !await wanted.RestoreAsync(token).ConfigureAwait(false))
+            if (await IsAwayAsync(tunnel.Joined, context.Standing, token).ConfigureAwait(false) && !await wanted.RestoreAsync(token).ConfigureAwait(false))
             {
                 await tunnel.Joined.WaitAsync(token).ConfigureAwait(false);
             }
 
-            await Together.RunAsync([context.Works.RunAsync, context.Namespaces.RunAsync, tenancies.RunAsync, usage.RunAsync, apply.RunAsync, observe.RunAsync, report.RunAsync, wanted.RunAsync, context.ClusterEvents.RunAsync], token).ConfigureAwait(false);
+            // One in whose place another is connected lets go of everything, and begins anew once it is let in: what it knows as wanted grows old.
+            Task second = context.Standing.UntilSecondAsync(token);
+            Task work = Together.RunAsync([context.Works.RunAsync, context.Namespaces.RunAsync, tenancies.RunAsync, usage.RunAsync, apply.RunAsync, observe.RunAsync, report.RunAsync, wanted.RunAsync, context.ClusterEvents.RunAsync], token);
+            if (await Task.WhenAny(work, second).ConfigureAwait(false) == second)
+            {
+                await over.CancelAsync().ConfigureAwait(false);
+            }
+
+            await work.ConfigureAwait(false);
         }
 
-        await Together.RunAsync([tunnel.RunAsync, ObeyAsync], cancellationToken).ConfigureAwait(false);
+        await Together.RunAsync([tunnel.RunAsync, ObeyAsync], over.Token).ConfigureAwait(false);
         await report.SayLastAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Waits until it is let in, or nobody says for a while why not: one that stands by waits for however long.</summary>
+    private async Task<bool> IsAwayAsync(Task joined, Standing standing, CancellationToken cancellationToken)
+    {
+        do
+        {
+            if (await Task.WhenAny(joined, Task.Delay(OfflinePatience, options.Time, cancellationToken)).ConfigureAwait(false) == joined)
+            {
+                return false;
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+        while (standing.IsSecond);
+        return true;
     }
 }

@@ -30,7 +30,7 @@ public sealed record SatelliteOptions
     public TimeSpan MachineIdleTime { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Tells this process from every other satellite, also from one with a copy of its Secret.</summary>
-    public string Instance { get; init; } = RandomNumberGenerator.GetHexString(10, lowercase: true);
+    public string Instance { get; init; } = AnyInstance();
 
     /// <summary>Version of this program, for the DataPlane's status.</summary>
     public string Version { get; init; } = typeof(SatelliteOptions).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
@@ -44,4 +44,7 @@ public sealed record SatelliteOptions
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
+
+    /// <summary>An <see cref="Instance"/> that no other process has.</summary>
+    internal static string AnyInstance() => RandomNumberGenerator.GetHexString(10, lowercase: true);
 }

@@ -198,7 +198,7 @@ public static class OrreryNames
     /// <summary>How a satellite begins to say that the policy of its cluster's owner forbids what is asked of it.</summary>
     public const string OwnersRefusal = "the policy of the cluster's owner does not allow it: ";
 
-    /// <summary>Condition of a DataPlane: two satellites report to it, each as if it were the one. Absent where that is not known.</summary>
+    /// <summary>Condition of a DataPlane: it has two satellites, of which one is refused, or which both report to it. Absent where that is not known.</summary>
     public const string DuplicatedCondition = "Duplicated";
 
     /// <summary>Condition of a DataPlane: whether its cluster takes changes. One whose etcd is full answers, and runs what it runs.</summary>
@@ -244,6 +244,12 @@ public static class OrreryNames
     /// <summary>Value of <see cref="UnheardAnnotation"/> for one that says nothing.</summary>
     public const string UnheardAsSilent = "true";
 
+    /// <summary>On the Lease of a data plane's tunnel that a server holds: which process of its satellite opened it. Absent where that does not say.</summary>
+    public const string InstanceAnnotation = "orrery.dev/satellite-instance";
+
+    /// <summary>On the same Lease: a second satellite was refused (<see cref="SecondSatellite"/>). Gone once that one is let in.</summary>
+    public const string SecondSatelliteAnnotation = "orrery.dev/second-satellite";
+
     /// <summary>On the Lease of a server: where the other servers reach it.</summary>
     public const string AddressAnnotation = "orrery.dev/address";
 
@@ -264,6 +270,11 @@ public static class OrreryNames
 
     /// <summary>Value of <see cref="TunnelBeatsHeader"/>.</summary>
     public const string BeatsToldApart = "told-apart";
+
+    /// <summary>
+    /// Header of whoever dials in, and of his answer within the tunnel to whether he lives: which process of the satellite he is (<c>status.satelliteInstance</c> of the DataPlane).
+    /// </summary>
+    public const string InstanceHeader = "Orrery-Instance";
 
     public const string SatelliteGroup = "orrery:satellites";
 

@@ -80,12 +80,8 @@ internal sealed class DataPlaneReconciler(
         }
 
         // A millisecond past the end, lest the look comes while the lease still holds.
-        TimeSpan? again = readiness.LookAgain;
-        if (DataPlane.From(dataPlane).Drained && (again is null || again > DepartureLook))
-        {
-            again = DepartureLook;
-        }
-
+        TimeSpan? toldFor = heartbeats.SecondOf(key) is { } second ? second.At + SecondSatellite.Lasts - time.GetUtcNow() : null;
+        TimeSpan? again = ((TimeSpan?[])[readiness.LookAgain, DataPlane.From(dataPlane).Drained ? DepartureLook : null, toldFor]).Min();
         return again is { } left ? ReconcileResult.After(left + TimeSpan.FromMilliseconds(1)) : ReconcileResult.Done;
     }
 
@@ -158,6 +154,7 @@ internal sealed class DataPlaneReconciler(
             dataPlane.Generation);
         changed |= Conditions.Set(status, OrreryNames.ReadyCondition, readiness.Status, readiness.Reason, readiness.Message, now, dataPlane.Generation);
         changed |= SetDrained(dataPlane, status, now);
+        changed |= Duplication.Set(dataPlane, status, heartbeats.SecondOf(dataPlane.Name), now);
         DataPlane wanted = DataPlane.From(dataPlane);
         string[] tenants = wanted.HasOwnControllers
             ? works.In(dataPlane.Name).Count > 0 ? [.. wanted.Tenants] : []

@@ -72,6 +72,11 @@ internal sealed class Heartbeats
         tunnels.Get(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane), OrreryNames.TunnelLease) is { } tunnel && tunnel.TextAt("spec", "holderIdentity") is not { Length: > 0 }
             && tunnel.Annotations.GetValueOrDefault(OrreryNames.UnheardAnnotation) is { } why && why != OrreryNames.UnheardAsSilent ? why : null;
 
+    /// <returns>Null where no second satellite was refused lately.</returns>
+    public SecondSatellite? SecondOf(string dataPlane) =>
+        SecondSatellite.Parse(tunnels.Get(ClusterName.Root, OrreryNames.DataPlaneNamespace(dataPlane), OrreryNames.TunnelLease)?.Annotations.GetValueOrDefault(OrreryNames.SecondSatelliteAnnotation)) is { } second
+            && (time.GetUtcNow() - second.At).Duration() < SecondSatellite.Lasts ? second : null;
+
     /// <summary>
     /// While those that lost a server come back, one after the other, the others are waited for: a fleet that dials at once takes as long as its handshakes do, and to call the later ones silent
     /// would only make it longer.

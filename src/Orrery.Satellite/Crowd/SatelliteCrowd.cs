@@ -55,7 +55,7 @@ public sealed class SatelliteCrowd(IReadOnlyList<CrowdMember> members, bool take
     {
         var chance = new Random(HashCode.Combine(member.DataPlane));
         TimeSpan wait = FirstWait;
-        var dial = new TunnelDial(client, member.DataPlane, time);
+        var dial = new TunnelDial(client, member.DataPlane, SatelliteOptions.AnyInstance(), time);
         while (!cancellationToken.IsCancellationRequested)
         {
             try

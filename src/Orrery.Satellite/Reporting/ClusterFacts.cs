@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orrery.Api;
+using Orrery.Api.Kinds;
 using Orrery.Client;
 
 namespace Orrery.Satellite.Reporting;
@@ -50,8 +51,7 @@ internal static class ClusterFacts
     public static string Duplicated(string dataPlane, KubeObject own, KubeObject? other)
     {
         string here = Describe(own), there = other is null ? "" : Describe(other);
-        return "two satellites report to this DataPlane with one Secret. Where one cluster runs both, scale its Deployment orrery-satellite to 1. Where the cluster was cloned with its etcd, stop the clone's; or shut out both "
-            + $"('orrery data-plane revoke {dataPlane}') and apply to the right one what 'orrery data-plane token {dataPlane}' prints. "
+        return $"two satellites report to this DataPlane with one Secret. {SecondSatellite.Remedy(dataPlane)}. "
             + (there.Length == 0 || there == here ? $"Their cluster: {here}" : $"Their clusters: {here}; {there}");
     }
 

@@ -49,6 +49,8 @@ internal sealed class Presence(SatelliteContext context, TunnelDialer dialer, Le
                 // It was about to dial.
             }
 
+            // What the Lease beats to may take no tunnels from anybody.
+            context.Standing.LetIn();
             context.ControlPlane.PingAfter(TunnelDial.PingAfterWithoutBeats);
             await Together.RunAsync([beat.RunAsync, token => TellAsync(beat, token)], cancellationToken).ConfigureAwait(false);
             return;

@@ -10,7 +10,8 @@ namespace Orrery.Satellite.Tunnel;
 /// one; where somebody on the way takes no such streams it gets a connection of its own, which passes whatever lets HTTPS pass. What is open needs this no more.
 /// </summary>
 /// <param name="client">To the control plane, as this satellite.</param>
-internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvider time)
+/// <param name="instance">Which process of the satellite this is: the control plane lets in no second one beside it.</param>
+internal sealed class TunnelDial(KubeClient client, string dataPlane, string instance, TimeProvider time)
 {
     /// <summary>Longer than the control plane is silent that answers each sixth heartbeat: one who answers those need not be asked otherwise.</summary>
     private static readonly TimeSpan PingAfter = TimeSpan.FromSeconds(65);
@@ -99,7 +100,10 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
 
     private async Task<Stream> OpenWithinAsync(CancellationToken cancellationToken)
     {
-        KeyValuePair<string, string>[] headers = [new("Sec-WebSocket-Version", "13"), new("Sec-WebSocket-Protocol", OrreryNames.TunnelProtocol), new(OrreryNames.TunnelBeatsHeader, OrreryNames.BeatsToldApart)];
+        KeyValuePair<string, string>[] headers =
+        [
+            new("Sec-WebSocket-Version", "13"), new("Sec-WebSocket-Protocol", OrreryNames.TunnelProtocol), new(OrreryNames.TunnelBeatsHeader, OrreryNames.BeatsToldApart), new(OrreryNames.InstanceHeader, instance),
+        ];
         Stream within = await client.ConnectAsync("websocket", Path, headers, cancellationToken).ConfigureAwait(false);
         var carrier = new BeatingStream(within, AnyTurn(), time, () => isInDoubt = true, BeatsAPing) { Every = beat, Ended = IsProxied ? BeatSooner : null };
         carrier.Begin();
@@ -146,6 +150,7 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
         try
         {
             socket.Options.AddSubProtocol(OrreryNames.TunnelProtocol);
+            socket.Options.SetRequestHeader(OrreryNames.InstanceHeader, instance);
             socket.Options.KeepAliveInterval = TimeSpan.Zero;
             socket.Options.CollectHttpResponseDetails = true;
             string? token = config.TokenSource is { } source ? await source(cancellationToken).ConfigureAwait(false) : config.BearerToken;
@@ -163,14 +168,24 @@ internal sealed class TunnelDial(KubeClient client, string dataPlane, TimeProvid
         {
             int code = (int)socket.HttpStatusCode;
             socket.Dispose();
-            if (e is WebSocketException && code is 401 or 403)
+            if (e is WebSocketException && ReasonOf(code) is { } reason)
             {
-                throw new Api.StatusException(new Api.Status { Code = code, Reason = code == 401 ? Api.StatusReason.Unauthorized : Api.StatusReason.Forbidden, Message = e.Message });
+                throw new Api.StatusException(new Api.Status { Code = code, Reason = reason, Message = e.Message });
             }
 
             throw;
         }
     }
+
+    /// <summary>Of an answer whose body cannot be had.</summary>
+    /// <returns>Null for one that is not the control plane's verdict.</returns>
+    private static string? ReasonOf(int code) => code switch
+    {
+        401 => Api.StatusReason.Unauthorized,
+        403 => Api.StatusReason.Forbidden,
+        409 => Api.StatusReason.Conflict,
+        _ => null,
+    };
 
     /// <summary>Whoever answers knows no streams within a connection, or no HTTP/2 at all: then it may end the handshake, as if it were not to be trusted.</summary>
     private static bool IsNotTaken(Exception fault) => fault switch

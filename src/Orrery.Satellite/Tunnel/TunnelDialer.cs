@@ -17,6 +17,9 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
     /// <summary>One that ends sooner was worth nothing: what ends each at once is not dialled without pause, be it something on the way or another satellite of the same identity.</summary>
     private static readonly TimeSpan Lasting = TimeSpan.FromSeconds(20);
 
+    /// <summary>While another satellite of the data plane is connected: for no longer is it without one when that ends.</summary>
+    private static readonly TimeSpan LongestStandby = TimeSpan.FromSeconds(5);
+
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan IdentityLook = TimeSpan.FromMilliseconds(500);
 
@@ -32,7 +35,7 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await using TunnelServer server = await TunnelServer.StartAsync(requests.HandleAsync, context.Options.Loggers, cancellationToken).ConfigureAwait(false);
-        var dial = new TunnelDial(context.ControlPlane, context.Options.DataPlane, context.Time);
+        var dial = new TunnelDial(context.ControlPlane, context.Options.DataPlane, context.Options.Instance, context.Time);
         var chance = new Random(HashCode.Combine(context.Options.DataPlane));
         TimeSpan wait = FirstWait;
         string said = "";
@@ -66,14 +69,11 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
             {
                 // Also one that comes just when it is to stop: that it was not let in is no fault of whoever stops it.
                 reason = e.Message;
-                if (e is StatusException { Code: 401 or 403 } && joined.Task.IsCompleted)
-                {
-                    context.Standing.Refused(reason);
-                }
+                context.Standing.Answered(e, hadJoined: joined.Task.IsCompleted);
             }
 
             // Days offline are a line in the log, not a line a try.
-            if (reason != said && !cancellationToken.IsCancellationRequested)
+            if (reason != said && !context.Standing.IsSecond && !cancellationToken.IsCancellationRequested)
             {
                 said = reason;
                 if (joined.Task.IsCompleted)
@@ -88,12 +88,10 @@ internal sealed class TunnelDialer(SatelliteContext context, TunnelRequests requ
 
             // All satellites lose a server at once, and must not all come back at once.
             await PauseAsync(wait * (0.5 + chance.NextDouble()), dialledAs, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            TimeSpan longest = joined.Task.IsCompleted ? LongestWait : LongestJoinWait;
+            TimeSpan longest = context.Standing.IsSecond ? LongestStandby : joined.Task.IsCompleted ? LongestWait : LongestJoinWait;
             wait = wait * 2 < longest ? wait * 2 : longest;
         }
 
-        // What the Lease beats to, where it is chosen instead, may take no tunnels from anybody.
-        context.Standing.LetIn();
         await Task.WhenAll(former).ConfigureAwait(false);
     }
 

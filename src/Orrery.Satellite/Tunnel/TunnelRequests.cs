@@ -26,6 +26,7 @@ internal sealed class TunnelRequests(SatelliteContext context, PodRequests pods,
         string target = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         if (target == "/readyz")
         {
+            http.Response.Headers[OrreryNames.InstanceHeader] = context.Options.Instance;
             await http.Response.WriteAsync("ok", http.RequestAborted).ConfigureAwait(false);
             return;
         }

@@ -72,7 +72,7 @@ public sealed class RevocationRoadTests
         await Eventually.TrueAsync(async () => (await world.DataPlaneAsync("pa2-par")).NumberAt("status", "nodes", "total") == 1, "what came meanwhile is told", TimeSpan.FromSeconds(60));
     }
 
-    /// <summary>Two satellites with one Secret, as clones of a cluster have, take the tunnel from each other.</summary>
+    /// <summary>Two satellites of before one was refused, with one Secret, take the tunnel from each other.</summary>
     [Fact]
     public async Task Tunnel_TakenOverAgainAndAgain_IsToldOfInAnEvent()
     {
@@ -96,17 +96,21 @@ public sealed class RevocationRoadTests
         await world.EventAsync("TunnelTakenOver");
     }
 
+    /// <summary>Where neither is refused, as one of them is from before that or there are no tunnels, the satellite finds that another has written what is its own.</summary>
     [Fact]
-    public async Task TwoSatellites_WithOneSecret_AreToldOfInACondition()
+    public async Task TwoSatellites_ThatBothReport_AreToldOfInACondition()
     {
         await using JoinWorld world = await JoinWorld.StartAsync("pa2-par");
         TestServer cluster = await world.AddClusterAsync();
         JoinInvitation invitation = await world.InviteAsync("pa2-par");
         await using RunningSatellite satellite = world.Satellite("pa2-par", cluster, () => invitation);
         await world.ConditionAsync("pa2-par", OrreryNames.ReadyCondition, "True");
+        await Eventually.TrueAsync(async () => (await world.DataPlaneAsync("pa2-par")).TextAt("status", "satelliteInstance") is { Length: > 0 }, "it reports", TimeSpan.FromSeconds(60));
         Assert.Null(Conditions.Find(await world.DataPlaneAsync("pa2-par"), OrreryNames.DuplicatedCondition));
 
-        await using RunningSatellite clone = world.Satellite("pa2-par", cluster, () => null);
+        await world.Root.PatchAsync(
+            OrreryResources.DataPlanes, "", "pa2-par", PatchKind.Merge, new JsonObject { ["status"] = new JsonObject { ["satelliteInstance"] = "another" } }, default, "status");
+        await world.Hub.DisconnectAsync("pa2-par");
 
         await world.ConditionAsync("pa2-par", OrreryNames.DuplicatedCondition, "True", "SecondSatellite");
     }

@@ -88,7 +88,7 @@ public sealed class TunnelConversationRoadTests
         using var stop = new CancellationTokenSource();
         using var satellite = new KubeClient(fleet.ControlPlane.Config(fleet.ControlPlane.Certificate(OrreryNames.SatelliteUser(DataPlane), [OrreryNames.SatelliteGroup], ClusterScope.Root)));
         await using TunnelServer server = await TunnelServer.StartAsync(http => NoteAsync(http, asked), fleet.Loggers, stop.Token);
-        Stream connection = await new TunnelDial(satellite, DataPlane, TimeProvider.System).OpenAsync(stop.Token);
+        Stream connection = await new TunnelDial(satellite, DataPlane, "recorded", TimeProvider.System).OpenAsync(stop.Token);
         Task serving = server.ServeAsync(connection, stop.Token);
         await Eventually.TrueAsync(() => fleet.Hub.Connected.Contains(DataPlane), "it is connected", Limit);
         await Eventually.TrueAsync(async () => (await shop.GetTextAsync("/apis", stop.Token)).Contains("metrics.k8s.io", StringComparison.Ordinal), "figures are served", Limit);

@@ -30,7 +30,7 @@ public sealed class TunnelDialTests
         using var client = new KubeClient(door.Config);
         await client.GetTextAsync("/readyz", default);
 
-        await using Stream tunnel = await new TunnelDial(client, "pa2-par", TimeProvider.System).OpenAsync(default).WaitAsync(Limit);
+        await using Stream tunnel = await new TunnelDial(client, "pa2-par", "one", TimeProvider.System).OpenAsync(default).WaitAsync(Limit);
 
         Assert.Equal(7, await EchoAsync(tunnel, 7));
         (string Protocol, string Connection)[] asked = [.. door.Asked];
@@ -47,7 +47,7 @@ public sealed class TunnelDialTests
         await using Door door = await Door.StartAsync(protocols, withinConnections);
         using var client = new KubeClient(door.Config);
 
-        await using Stream tunnel = await new TunnelDial(client, "pa2-par", TimeProvider.System).OpenAsync(default).WaitAsync(Limit);
+        await using Stream tunnel = await new TunnelDial(client, "pa2-par", "one", TimeProvider.System).OpenAsync(default).WaitAsync(Limit);
 
         Assert.Equal(7, await EchoAsync(tunnel, 7));
         Assert.Equal(asked, door.Asked.Select(a => a.Protocol));
@@ -63,7 +63,7 @@ public sealed class TunnelDialTests
         using var client = new KubeClient(door.Config);
         var time = new ManualTime();
 
-        Task<Stream> opening = new TunnelDial(client, "pa2-par", time).OpenAsync(default);
+        Task<Stream> opening = new TunnelDial(client, "pa2-par", "one", time).OpenAsync(default);
         foreach (int asked in apart == Door.Never ? (int[])[1, 2] : [1])
         {
             await Eventually.TrueAsync(() => door.Asked.Count == asked, $"asked {asked} times", Limit);
@@ -88,7 +88,7 @@ public sealed class TunnelDialTests
         await using Door door = await Door.StartAsync(HttpProtocols.Http1AndHttp2, withinConnections: 405);
         await using var network = new BadNetwork(door.Config.Server.Port, TimeProvider.System) { Forgets = TimeSpan.FromSeconds(17) };
         using var client = new KubeClient(TunnelDial.For(door.Config with { Server = new UriBuilder(door.Config.Server) { Port = network.Port }.Uri }));
-        await using Stream tunnel = await new TunnelDial(client, "pa2-par", TimeProvider.System).OpenAsync(default).WaitAsync(Limit);
+        await using Stream tunnel = await new TunnelDial(client, "pa2-par", "one", TimeProvider.System).OpenAsync(default).WaitAsync(Limit);
         await using Stream changes = await client.OpenAsync(Door.Changes, default).WaitAsync(Limit);
 
         long start = TimeProvider.System.GetTimestamp();
@@ -146,7 +146,7 @@ public sealed class TunnelDialTests
         await using Door door = await Door.StartAsync(protocols);
         using var client = new KubeClient(door.Config with { Proxy = ForwardProxy.Parse($"http://sat:pass-word@127.0.0.1:{proxy.Port}") });
         var time = new ManualTime();
-        var dial = new TunnelDial(client, "pa2-par", time);
+        var dial = new TunnelDial(client, "pa2-par", "one", time);
         var tunnels = new List<Stream>();
         for (int i = 0; i < 8; i++)
         {
@@ -189,7 +189,7 @@ public sealed class TunnelDialTests
         await using Door door = await Door.StartAsync(HttpProtocols.Http1AndHttp2, withinConnections: 403);
         using var client = new KubeClient(door.Config);
 
-        StatusException refused = await Assert.ThrowsAsync<StatusException>(() => new TunnelDial(client, "pa2-par", TimeProvider.System).OpenAsync(default).WaitAsync(Limit));
+        StatusException refused = await Assert.ThrowsAsync<StatusException>(() => new TunnelDial(client, "pa2-par", "one", TimeProvider.System).OpenAsync(default).WaitAsync(Limit));
 
         Assert.Equal(403, refused.Code);
         Assert.Single(door.Asked);
@@ -200,7 +200,7 @@ public sealed class TunnelDialTests
     {
         await using Door door = await Door.StartAsync(HttpProtocols.Http1AndHttp2);
         using var client = new KubeClient(door.Config);
-        var dial = new TunnelDial(client, "pa2-par", TimeProvider.System);
+        var dial = new TunnelDial(client, "pa2-par", "one", TimeProvider.System);
         Stream first = await dial.OpenAsync(default).WaitAsync(Limit);
         await first.DisposeAsync();
 

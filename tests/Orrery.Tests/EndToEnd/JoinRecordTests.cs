@@ -8,6 +8,7 @@ namespace Orrery.Tests.EndToEnd;
 [Collection(WatchedCollection.Name)]
 public sealed partial class JoinRecordTests(Watched watched)
 {
+    private const string Standby = "This satellite stands by";
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     [Fact]
@@ -59,28 +60,58 @@ public sealed partial class JoinRecordTests(Watched watched)
         await watched.Root.RunAsync("delete dataplane recorded --wait=false");
     }
 
-    /// <summary>Two processes with one Secret in its cluster, and a copy of it in another: the one is seen and told of, the other gets nothing by it, and all of it is recorded with who it was.</summary>
+    /// <summary>Three processes with one Secret in its cluster, one after the other, and a copy of it in another: one works, the others are refused while it lives, the copy gets nothing, and all of it is recorded with who it was.</summary>
     [Fact]
-    public async Task SecondSatelliteUnderOneIdentity_IsToldOf_AndACopyElsewhereIsRefused_AllOfItRecorded()
+    public async Task SecondSatelliteUnderOneIdentity_IsRefusedWhileTheFirstLives_AndACopyElsewhereAsWell_AllOfItRecorded()
     {
         Kubectl.Require();
         await using StandIn cluster = await StandIn.StartAsync(), elsewhere = await StandIn.StartAsync();
         Kubectl owner = cluster.KubectlAs("owner", "system:masters"), thief = elsewhere.KubectlAs("owner", "system:masters");
         using SatelliteProcess first = await TwoControlPlanesTests.JoinAsync(watched, "add", "twice", owner, cluster);
         string user = $"orrery:data-plane:twice:{await UidAsync("twice")}";
+        using SatelliteProcess second = SatelliteProcess.Start("twice", cluster.File("token.kubeconfig"));
+        await Eventually.MatchesAsync("^[0-9a-f]+$", InstanceAsync, Limit);
+        string instance = await InstanceAsync();
 
-        // 1. In the same cluster nobody can tell which is the right one: both say so, and the tunnel goes from hand to hand in the record.
-        using (SatelliteProcess second = SatelliteProcess.Start("twice", cluster.File("token.kubeconfig")))
+        // 1. The second is refused, which is told and recorded; the first has its tunnel, and works.
+        await watched.Root.RunAsync("wait --for=condition=Duplicated dataplane/twice --timeout=120s");
+        await Eventually.ContainsAsync("SecondSatellite", () => ReasonsAsync("twice"), Limit);
+        await Eventually.HoldsAsync(() => Task.FromResult(second.TimesSaid(Standby) == 1), Limit);
+        Assert.StartsWith("SecondRefused ", await DuplicatedAsync(), StringComparison.Ordinal);
+        await WorksAsync(1);
+        Assert.Contains("kube-system", (await watched.OrreryAsync("data-plane", "kubectl", "twice", "--", "get", "namespaces")).Succeeded(), StringComparison.Ordinal);
+        Assert.Equal(instance, await InstanceAsync());
+        JsonNode refused = (await watched.EventsAsync()).First(e => (string?)e["objectRef"]?["subresource"] == "tunnel" && (int?)e["responseStatus"]?["code"] == 409);
+        Assert.Equal((user, "twice"), ((string?)refused["user"]!["username"], (string?)refused["objectRef"]!["name"]));
+        Assert.Matches("^[0-9a-f]{10}$", (string?)refused["annotations"]!["orrery.dev/satellite-instance"]);
+        Assert.NotEqual(instance, (string?)refused["annotations"]!["orrery.dev/satellite-instance"]);
+        Assert.DoesNotContain("TunnelTakenOver", await ReasonsAsync("twice"), StringComparison.Ordinal);
+        first.Dispose();
+
+        // 2. The first was killed: the next has its place, and is no second one any more.
+        instance = await TakenOverAsync(instance);
+        await Eventually.EqualsAsync("", DuplicatedAsync, Limit);
+        await WorksAsync(2);
+
+        // 3. So it is where it stands still; it stands by when it goes on.
+        using SatelliteProcess third = SatelliteProcess.Start("twice", cluster.File("token.kubeconfig"));
+        await Eventually.HoldsAsync(() => Task.FromResult(third.TimesSaid(Standby) == 1), Limit);
+        second.Pause();
+        try
         {
-            await watched.Root.RunAsync("wait --for=condition=Duplicated dataplane/twice --timeout=120s");
-            await Eventually.ContainsAsync("TunnelTakenOver", () => ReasonsAsync("twice"), TimeSpan.FromMinutes(2));
+            instance = await TakenOverAsync(instance);
+        }
+        finally
+        {
+            second.Continue();
         }
 
-        Assert.StartsWith("SecondSatellite ", await watched.Root.RunAsync("get dataplane twice -o 'jsonpath={range .status.conditions[?(@.type==\"Duplicated\")]}{.reason} {.message}{end}'"), StringComparison.Ordinal);
-        List<JsonNode> events = await watched.EventsAsync();
-        Assert.InRange(events.Count(e => (string?)e["user"]?["username"] == user && (string?)e["objectRef"]?["subresource"] == "tunnel" && (string?)e["stage"] == "ResponseStarted"), 5, int.MaxValue);
+        await Eventually.HoldsAsync(() => Task.FromResult(second.TimesSaid(Standby) == 2), Limit);
+        await WorksAsync(3);
+        Assert.Equal(instance, await InstanceAsync());
+        second.Dispose();
 
-        // 2. In another cluster the copy is not taken up, and by a token of that data plane it is not let in beside the one that it is.
+        // 4. In another cluster the copy is not taken up, and by a token of that data plane it is not let in beside the one that it is.
         await thief.RunAsync("apply -f -", (await watched.OrreryAsync("data-plane", "token", "twice")).Succeeded());
         JsonNode secret = JsonNode.Parse(await owner.RunAsync("get secret orrery-satellite -n orrery-system -o json"))!;
         secret["metadata"] = new JsonObject { ["name"] = "orrery-satellite", ["namespace"] = "orrery-system" };
@@ -93,6 +124,25 @@ public sealed partial class JoinRecordTests(Watched watched)
         JsonNode asked = (await watched.EventsAsync()).Single(e => IsOf(e, (string)denied["objectRef"]!["name"]!, "create", null));
         Assert.StartsWith("system:serviceaccount:dp-twice:join-", (string)asked["user"]!["username"]!, StringComparison.Ordinal);
         await watched.Root.RunAsync("delete dataplane twice --wait=false");
+
+        // A change in the cluster is reported.
+        async Task WorksAsync(int nodes)
+        {
+            await owner.RunAsync("create -f -", $$"""{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "twice-{{nodes}}"} }""");
+            await Eventually.EqualsAsync($"{nodes}", () => watched.Root.RunAsync("get dataplane twice -o jsonpath={.status.nodes.total}"), Limit);
+        }
+    }
+
+    private Task<string> InstanceAsync() => watched.Root.RunAsync("get dataplane twice -o jsonpath={.status.satelliteInstance}");
+
+    private Task<string> DuplicatedAsync() => watched.Root.RunAsync("get dataplane twice -o 'jsonpath={range .status.conditions[?(@.type==\"Duplicated\")]}{.reason} {.message}{end}'");
+
+    /// <summary>Another process than that one reports.</summary>
+    /// <returns>Which one.</returns>
+    private async Task<string> TakenOverAsync(string former)
+    {
+        await Eventually.HoldsAsync(async () => await InstanceAsync() is { Length: > 0 } now && now != former, Limit);
+        return await InstanceAsync();
     }
 
     private Task<string> ReasonsAsync(string dataPlane) => watched.Root.RunAsync($"get events --field-selector involvedObject.kind=DataPlane,involvedObject.name={dataPlane} -o jsonpath={{.items[*].reason}}");

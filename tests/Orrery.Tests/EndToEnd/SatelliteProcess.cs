@@ -14,6 +14,9 @@ internal sealed class SatelliteProcess(Process process) : IDisposable
     /// <summary>Whether a line of its log holds the text.</summary>
     public bool HasSaid(string text) => said.Any(l => l.Contains(text, StringComparison.Ordinal));
 
+    /// <summary>How many lines of its log hold the text.</summary>
+    public int TimesSaid(string text) => said.Count(l => l.Contains(text, StringComparison.Ordinal));
+
     public int Id => process.Id;
 
     /// <param name="kubeconfig">Null: it finds its cluster as a pod does, by what is where it runs (<paramref name="enter"/>).</param>

@@ -24,6 +24,7 @@ using Orrery.Server.Registry;
 using Orrery.Server.Security;
 using Orrery.Server.Upkeep;
 using Orrery.Server.Webhooks;
+using Orrery.Storage;
 
 namespace Orrery.Server;
 
@@ -37,7 +38,11 @@ internal static class ServerComposition
         var names = new NameSource(options.Seed is { } seed ? new Random(seed) : new Random());
 
         // 1. State.
-        CacheSet caches = await CacheSet.StartAsync(options.Encryption is { } encryption ? EncryptedStore.Over(options.Store, encryption) : options.Store, time, loggers.CreateLogger<CacheSet>(), cancellationToken, options.StoreReplaced);
+        IStore store = options.Encryption is { } encryption ? EncryptedStore.Over(options.Store, encryption) : options.Store;
+        CacheSet? read = null;
+        await FirstSteps.RunAsync(
+            async () => read = await CacheSet.StartAsync(store, time, loggers.CreateLogger<CacheSet>(), cancellationToken, options.StoreReplaced), time, loggers.CreateLogger<CacheSet>(), cancellationToken);
+        CacheSet caches = read!;
         var custom = new CustomResourceSet(caches);
         var resources = new ResourceCatalog(custom, options.ServesVirtualClusters, options.WithheldVersions);
 

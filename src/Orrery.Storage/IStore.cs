@@ -110,6 +110,9 @@ public sealed class StoreException(string message, bool outcomeUnknown, Exceptio
     /// <summary>True when there is no space left to write to. Reads go on, and so do writes once there is space again.</summary>
     public bool IsFull { get; init; }
 
+    /// <summary>True when to try again does not help, as where a right or a key is missing.</summary>
+    public bool IsFinal { get; init; }
+
     /// <summary>True when somebody emptied the store: it answers, and has nothing of what was there.</summary>
     public bool IsEmptied { get; init; }
 

@@ -60,8 +60,16 @@ internal sealed class StoreFollower(
     {
         var gate = new StartGate(apply);
         observation = local.Observe(gate.Take, out _);
-        StoreContent content = await StoreContent.ReadAsync(local, cancellationToken);
-        gate.Open(content, load);
+        try
+        {
+            StoreContent content = await StoreContent.ReadAsync(local, cancellationToken);
+            gate.Open(content, load);
+        }
+        catch
+        {
+            observation.Dispose();
+            throw;
+        }
     }
 
     private async Task FollowAsync(long after, CancellationToken cancellationToken)

@@ -36,7 +36,7 @@ internal sealed class ValueEncryption
         {
             return rule is null or { ReadsPlain: true }
                 ? stored
-                : throw new StoreException($"values under {Prefix(key)} are stored in the clear, and the encryption configuration does not list 'identity' for them", outcomeUnknown: false);
+                : throw new StoreException($"values under {Prefix(key)} are stored in the clear, and the encryption configuration does not list 'identity' for them", outcomeUnknown: false) { IsFinal = true };
         }
 
         foreach (EncryptionKey known in rule?.Keys ?? [])
@@ -47,7 +47,7 @@ internal sealed class ValueEncryption
             }
         }
 
-        throw new StoreException($"values under {Prefix(key)} are encrypted by a key ({KeyName(stored.Span)}) that the encryption configuration does not hold", outcomeUnknown: false);
+        throw new StoreException($"values under {Prefix(key)} are encrypted by a key ({KeyName(stored.Span)}) that the encryption configuration does not hold", outcomeUnknown: false) { IsFinal = true };
     }
 
     /// <summary>As <see cref="Decrypt"/>, and false for a value that was damaged too.</summary>

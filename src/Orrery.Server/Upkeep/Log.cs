@@ -22,6 +22,6 @@ internal static partial class Log
     [LoggerMessage(EventId = 1404, Level = LogLevel.Warning, Message = "requests of tenant {Tenant} are not written down yet: {Reason}")]
     public static partial void ShareNotWritten(this ILogger log, string tenant, string reason);
 
-    [LoggerMessage(EventId = 1405, Level = LogLevel.Warning, Message = "what this server writes as it starts is tried again: {Reason}")]
+    [LoggerMessage(EventId = 1405, Level = LogLevel.Warning, Message = "what this server reads or writes as it starts is tried again: {Reason}")]
     public static partial void StartWaits(this ILogger log, string reason);
 }

@@ -32,7 +32,7 @@ internal sealed class OwnService(CacheSet caches, ObjectStore objects, Writer wr
     {
         wanted = OwnServiceObjects.Make(ranges[0], host, port);
         objects.Layer.Lay(wanted.Concat(OwnServiceObjects.MakeAddressing(ranges)));
-        await FirstWrites.RunAsync(
+        await FirstSteps.RunAsync(
             async () =>
             {
                 await rangeObject.EnsureAsync(cancellationToken);

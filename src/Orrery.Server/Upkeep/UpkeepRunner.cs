@@ -19,7 +19,7 @@ internal sealed class UpkeepRunner(ServerState server, Writer writer, CustomReso
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var roles = new BootstrapRoles(server.Caches, server.Access.BaseLayer, server.Access.Clusters, server.Loggers.CreateLogger<BootstrapRoles>());
-        await FirstWrites.RunAsync(
+        await FirstSteps.RunAsync(
             async () =>
             {
                 await root.EnsureAsync(cancellationToken);

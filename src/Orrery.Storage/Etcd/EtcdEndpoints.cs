@@ -15,11 +15,13 @@ internal sealed class EtcdEndpoints : IDisposable
     private readonly EtcdOptions options;
     private readonly GrpcChannel[] calls;
     private readonly GrpcChannel[] watches;
+    private readonly EtcdOpening opening;
     private int current;
 
     public EtcdEndpoints(EtcdOptions options)
     {
         this.options = options;
+        opening = new EtcdOpening(options);
         calls = [.. options.Endpoints.Select(Channel)];
 
         // Connections of their own: what a slow watcher leaves unread then holds up no call.
@@ -27,6 +29,9 @@ internal sealed class EtcdEndpoints : IDisposable
     }
 
     public int Count => calls.Length;
+
+    /// <summary>It answers: from here on a call is tried for as long as one that somebody waits for.</summary>
+    public void Opened() => opening.End();
 
     /// <summary>A call that changes nothing.</summary>
     public Task<T> ReadAsync<T>(string method, ReadOnlyMemory<byte> message, GrpcFrames.Parse<T> parse, CancellationToken cancellationToken) =>
@@ -79,17 +84,19 @@ internal sealed class EtcdEndpoints : IDisposable
             {
                 return await calls[member].CallAsync(method, message, parse, patience.Token).ConfigureAwait(false);
             }
-            catch (Exception fault) when (EtcdFault.Of(fault, duringCall) is { } known)
+            catch (Exception fault) when (EtcdFault.Of(fault, duringCall) is { } found)
             {
-                if (known.BlamesMember)
+                if (found.BlamesMember)
                 {
                     Leave(member);
                 }
 
-                bool repeat = known.IsPassing && (isRead || !known.OutcomeUnknown);
-                if (!repeat || options.TimeProvider.GetElapsedTime(started) >= options.RetryFor)
+                EtcdFault known = await opening.ExplainAsync(found, options.Endpoints[member], Tls, cancellationToken).ConfigureAwait(false);
+                StoreException told = known.ToStoreException($"etcd, {options.Endpoints[member].Authority}", options.Advice, isRead);
+                bool repeat = known.IsPassing && (isRead || !known.OutcomeUnknown) && opening.IsPatient(told.Message, known.Obstacle, options.TimeProvider.GetElapsedTime(started));
+                if (!repeat)
                 {
-                    throw known.IsRefusal ? fault : known.ToStoreException($"etcd, {options.Endpoints[member].Authority}", isRead);
+                    throw known.IsRefusal ? fault : told;
                 }
             }
 

@@ -28,6 +28,15 @@ public sealed record EtcdOptions
     /// <summary>How long calls that are safe to repeat are tried again, on all members. Default 15 seconds.</summary>
     public TimeSpan RetryFor { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>How long the first calls are tried, while the store is opened. Default a minute.</summary>
+    public TimeSpan OpenFor { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Told while the store is opened what keeps it waiting, each reason once; null tells nobody.</summary>
+    public Action<string>? Waiting { get; init; }
+
+    /// <summary>What a person is told besides of an obstacle, such as which option of a command is wrong; null adds nothing.</summary>
+    public Func<EtcdObstacle, string>? Advice { get; init; }
+
     /// <summary>
     /// What all servers on this part of the etcd have in common, such as a digest of their authority's certificate. The first to come sets it, and who comes with
     /// another is refused. Null asks nothing.
@@ -63,9 +72,9 @@ public sealed record EtcdOptions
             throw new ArgumentException($"etcd prefix '{Prefix}': it begins with a slash and does not end with one");
         }
 
-        if (CallTimeout <= TimeSpan.Zero || RetryFor < TimeSpan.Zero)
+        if (CallTimeout <= TimeSpan.Zero || RetryFor < TimeSpan.Zero || OpenFor < TimeSpan.Zero)
         {
-            throw new ArgumentException($"etcd timeouts {CallTimeout} and {RetryFor}: they are above zero");
+            throw new ArgumentException($"etcd timeouts {CallTimeout}, {RetryFor} and {OpenFor}: they are above zero");
         }
     }
 }

@@ -50,6 +50,7 @@ public sealed class EtcdStore : IStore
             ReadOnlyMemory<byte>? noted = await store.reader.RawAsync(store.keys.Marker, cancellationToken).ConfigureAwait(false);
             store.Resume(new RetentionPolicy(options.TimeProvider, RevisionMark.Decode(noted.GetValueOrDefault().Span), newest));
             await store.identity.OpenAsync(store.EnsureMetaAsync, cancellationToken).ConfigureAwait(false);
+            store.endpoints.Opened();
             return store;
         }
         catch
@@ -205,7 +206,8 @@ public sealed class EtcdStore : IStore
             return present;
         }
 
-        await endpoints.WriteAsync("/etcdserverpb.KV/Txn", new TxnRequest().WhenModRevision(key, 0).ThenPut(key, value).Encoded, TxnResponse.Read, closed.Token, cancellationToken).ConfigureAwait(false);
+        // Safe to repeat: only the first says anything.
+        await endpoints.ReadAsync("/etcdserverpb.KV/Txn", new TxnRequest().WhenModRevision(key, 0).ThenPut(key, value).Encoded, TxnResponse.Read, cancellationToken).ConfigureAwait(false);
         return await reader.RawAsync(key, cancellationToken).ConfigureAwait(false) ?? value;
     }
 

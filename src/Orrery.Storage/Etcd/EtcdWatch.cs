@@ -66,7 +66,7 @@ internal sealed class EtcdWatch(EtcdEndpoints endpoints, EtcdKeys keys, EtcdRead
             endpoints.Leave(member);
             if (!known.IsPassing || ++failures > endpoints.Count)
             {
-                throw known.ToStoreException("etcd watch", isRead: true);
+                throw known.ToStoreException("etcd watch", advice: null, isRead: true);
             }
 
             return [];

@@ -34,7 +34,7 @@ internal sealed class StoreOptions
     /// <exception cref="CommandFailedException">What was said makes no sense.</exception>
     public EtcdOptions? Read(ParseResult parse)
     {
-        if (parse.GetValue(endpoints) is not { Length: > 0 } addresses)
+        if (parse.GetValue(endpoints) is not { } addresses)
         {
             Option? stray = new Option[] { ca, certificate, key, prefix }.FirstOrDefault(option => parse.GetResult(option) is { Implicit: false });
             return stray is null ? null : throw new CommandFailedException($"{stray.Name} says how to reach an etcd, but --etcd does not say which");
@@ -46,7 +46,8 @@ internal sealed class StoreOptions
         }
 
         return EtcdAccess.Read(
-            endpoints.Name, addresses.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries), ca.Name, parse.GetValue(ca),
+            new EtcdOptionNames(endpoints.Name, ca.Name, certificate.Name, key.Name, prefix.Name),
+            addresses.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries), parse.GetValue(ca),
             parse.GetValue(certificate) is { } file ? (file, parse.GetValue(key)!) : null, parse.GetValue(prefix)!);
     }
 }

@@ -121,7 +121,7 @@ internal sealed record KubeApiServerOptions
             TlsFiles = Together(flags, "tls-cert-file", "tls-private-key-file"),
             Tls = TlsFlags.Read(flags),
             ClientCaFile = flags.Text("client-ca-file"),
-            TokenFile = flags.Text("token-auth-file"),
+            TokenFile = flags.Text("token-auth-file") is { } tokens && !System.IO.File.Exists(tokens) ? throw new CommandFailedException($"--token-auth-file: there is no file {tokens}") : flags.Text("token-auth-file"),
             AllowsBootstrapTokens = flags.Switch("enable-bootstrap-token-auth"),
             SigningKeyFile = flags.Text("service-account-signing-key-file"),
             KeyFiles = flags.List("service-account-key-file"),
@@ -194,12 +194,14 @@ internal sealed record KubeApiServerOptions
         ? longest
         : throw new CommandFailedException($"--cluster-signing-duration: '{text}': want a duration such as 24h, {LeastSigningDuration.TotalSeconds:0}s or more");
 
+    private static readonly EtcdOptionNames EtcdNames = new("--etcd-servers", "--etcd-cafile", "--etcd-certfile", "--etcd-keyfile", "--etcd-prefix");
+
     private static EtcdOptions? ReadEtcd(FlagValues flags)
     {
         IReadOnlyList<string> servers = flags.List("etcd-servers");
         return servers.Count == 0
-            ? null
-            : EtcdAccess.Read("--etcd-servers", servers, "--etcd-cafile", flags.Text("etcd-cafile"), Together(flags, "etcd-certfile", "etcd-keyfile"), flags.Text("etcd-prefix")!);
+            ? flags.Has("etcd-servers") ? throw new CommandFailedException($"{EtcdNames.Servers} names none") : null
+            : EtcdAccess.Read(EtcdNames, servers, flags.Text("etcd-cafile"), Together(flags, "etcd-certfile", "etcd-keyfile"), flags.Text("etcd-prefix")!);
     }
 
     private static (string, string)? Together(FlagValues flags, string certificate, string key) => (flags.Text(certificate), flags.Text(key)) switch

@@ -27,7 +27,7 @@ internal static class KubeApiServerProcess
         using CertificateAuthority? signer = Signer(options, time);
 
         // 2. The store.
-        await using IStore store = await OpenAsync(options, time, cancellationToken).ConfigureAwait(false);
+        await using IStore store = await OpenAsync(options, loggers, time, cancellationToken).ConfigureAwait(false);
 
         // 3. The server.
         using var forwarder = new AddressForwarder();
@@ -77,11 +77,11 @@ internal static class KubeApiServerProcess
         await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(false);
     }
 
-    private static async Task<IStore> OpenAsync(KubeApiServerOptions options, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<IStore> OpenAsync(KubeApiServerOptions options, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
         if (options.Etcd is { } etcd)
         {
-            return await EtcdBackup.OpenAsync(etcd with { TimeProvider = time }, cancellationToken).ConfigureAwait(false);
+            return await EtcdBackup.OpenAsync(etcd with { TimeProvider = time, Waiting = loggers.CreateLogger(typeof(KubeApiServerProcess)).StoreWaits }, cancellationToken).ConfigureAwait(false);
         }
 
         DataDirectory.MakePrivate(options.DataDir);

@@ -42,7 +42,7 @@ internal static class ControlPlane
             ? SqliteStore.Open(directory.StoreFile, time)
             : await OpenAsync(etcd with
             {
-                TimeProvider = time, Owner = authority.Fingerprint, FormerOwner = authorities.Serving.Fingerprint, NextOwner = authorities.Next?.Fingerprint,
+                TimeProvider = time, Waiting = loggers.CreateLogger(typeof(ControlPlane)).StoreWaits, Owner = authority.Fingerprint, FormerOwner = authorities.Serving.Fingerprint, NextOwner = authorities.Next?.Fingerprint,
             }, cancellationToken).ConfigureAwait(false);
 
         // 2. The API server.

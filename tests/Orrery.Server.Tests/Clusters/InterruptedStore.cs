@@ -12,6 +12,9 @@ internal sealed class InterruptedStore(IStore inner) : IStore
     /// <summary>Runs before each commit.</summary>
     public Func<IStore, Transaction, Task>? Before { get; set; }
 
+    /// <summary>So many ranges are not answered.</summary>
+    public int FailingRanges { get; set; }
+
     /// <summary>So many watches fail as soon as they are read.</summary>
     public int FailingWatches { get; set; }
 
@@ -39,7 +42,7 @@ internal sealed class InterruptedStore(IStore inner) : IStore
     public ValueTask<StoredValue?> GetAsync(string key, CancellationToken cancellationToken) => inner.GetAsync(key, cancellationToken);
 
     public ValueTask<RangeResult> RangeAsync(string prefix, string? startAfter, int limit, long revision, CancellationToken cancellationToken) =>
-        inner.RangeAsync(prefix, startAfter, limit, revision, cancellationToken);
+        FailingRanges-- > 0 ? throw new StoreException("no answer in time", outcomeUnknown: false) : inner.RangeAsync(prefix, startAfter, limit, revision, cancellationToken);
 
     public IAsyncEnumerable<StoreBatch> WatchAsync(string prefix, long afterRevision, CancellationToken cancellationToken) =>
         FailingWatches-- > 0 ? throw new StoreException("no member answers", outcomeUnknown: false) : WatchUntilBrokenAsync(prefix, afterRevision, cancellationToken);

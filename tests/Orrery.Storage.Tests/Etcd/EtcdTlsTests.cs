@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Security.Cryptography.X509Certificates;
 using Orrery.Server.Authentication;
 using Orrery.Server.Security;
@@ -45,21 +46,41 @@ public sealed class EtcdTlsTests : IDisposable
         }
     }
 
+    /// <summary>At once, since waiting does not help; and with what has to be told otherwise.</summary>
     [Fact]
-    public async Task Open_WithoutClientCertificate_IsRefused()
+    public async Task Open_InAWayThatCannotWork_SaysWhatStandsInTheWay()
     {
-        EtcdOptions options = await Ready();
+        EtcdOptions options = (await Ready()) with { OpenFor = TimeSpan.FromMinutes(10), Advice = obstacle => $"<{obstacle}>", Waiting = reason => Assert.Fail($"waits: {reason}") };
+        using CertificateAuthority stranger = CertificateAuthority.Create("stranger", Lifetime, TimeProvider.System);
+        Uri member = members[0].Client;
 
-        await Assert.ThrowsAsync<StoreException>(() => EtcdStore.OpenAsync(options with { ClientCertificate = null, RetryFor = TimeSpan.Zero }, Token));
+        await RefusedAsync("<ClientCertificate>", options with { ClientCertificate = null });
+        await RefusedAsync("its certificate is not trusted (PartialChain); <Authority>", options with { Ca = [stranger.Certificate()] });
+        await RefusedAsync("<Tls>", options with { Endpoints = [new UriBuilder(member) { Scheme = "http" }.Uri] });
+        EtcdMember plain = EtcdMember.StartCluster(1, Path.Combine(directory.Path, "plain"))[0], misnamed = EtcdMember.StartCluster(1, Path.Combine(directory.Path, "misnamed"), Shows("misnamed", "etcd-0.example.test"))[0];
+        members = [.. members, plain, misnamed];
+        await using (await EtcdStore.OpenAsync(new EtcdOptions { Endpoints = [plain.Client], CallTimeout = EtcdHarness.OfACall }, Token))
+        {
+        }
+
+        await RefusedAsync("<Plain>", options with { Endpoints = [new UriBuilder(plain.Client) { Scheme = "https" }.Uri] });
+        await Eventually.TrueAsync(() => IsListening(misnamed.Client.Port), "the misnamed member listens", cancellationToken: Token);
+        await RefusedAsync("its certificate is for another name; <HostName>", options with { Endpoints = [misnamed.Client] });
     }
 
+    /// <summary>A member that is not there yet may come; who waits is told for what.</summary>
     [Fact]
-    public async Task Open_MemberOfAnotherAuthority_IsRefused()
+    public async Task Open_MemberThatIsNotThereYet_WaitsForItAndSaysSo()
     {
         EtcdOptions options = await Ready();
-        using CertificateAuthority stranger = CertificateAuthority.Create("stranger", Lifetime, TimeProvider.System);
+        members[0].Kill();
+        var told = new TaskCompletionSource<string>();
 
-        await Assert.ThrowsAsync<StoreException>(() => EtcdStore.OpenAsync(options with { Ca = [stranger.Certificate()], RetryFor = TimeSpan.Zero }, Token));
+        Task<EtcdStore> opening = EtcdStore.OpenAsync(options with { RetryFor = TimeSpan.Zero, Waiting = reason => told.TrySetResult(reason) }, Token);
+
+        Assert.Matches($"^etcd, {members[0].Client.Authority}: .*refused", await told.Task.WaitAsync(EtcdHarness.Patience, Token));
+        members[0].Start();
+        await using EtcdStore store = await opening;
     }
 
     /// <summary>A server runs for longer than its certificate is good.</summary>
@@ -100,22 +121,34 @@ public sealed class EtcdTlsTests : IDisposable
         return options;
     }
 
+    private static bool IsListening(int port) => IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Any(listener => listener.Port == port);
+
+    private async Task RefusedAsync(string why, EtcdOptions options)
+    {
+        StoreException refused = await Assert.ThrowsAsync<StoreException>(() => EtcdStore.OpenAsync(options, Token));
+        Assert.StartsWith($"etcd, {options.Endpoints[0].Authority}: ", refused.Message);
+        Assert.EndsWith(why, refused.Message);
+    }
+
     private static Func<X509Certificate2> Shown(IssuedCertificate certificate)
     {
         X509Certificate2 one = certificate.ToX509();
         return () => one;
     }
 
+    /// <summary>Options by which a member shows a certificate.</summary>
+    private string[] Shows(string file, string name, params IPAddress[] addresses)
+    {
+        IssuedCertificate server = authority.IssueServer([name], addresses, Lifetime);
+        return ["--cert-file", directory.Write(file + ".crt", server.CertificatePem), "--key-file", directory.Write(file + ".key", server.KeyPem)];
+    }
+
     private EtcdOptions Start()
     {
         EtcdFixture.SkipWithoutEtcd();
-        IssuedCertificate server = authority.IssueServer(["localhost"], [IPAddress.Loopback], Lifetime);
         IssuedCertificate client = authority.IssueClient("orrery", [], ClusterScope.Root, Lifetime);
         members = EtcdMember.StartCluster(1, directory.Path,
-        [
-            "--cert-file", directory.Write("server.crt", server.CertificatePem), "--key-file", directory.Write("server.key", server.KeyPem),
-            "--trusted-ca-file", directory.Write("ca.crt", authority.CertificatePem), "--client-cert-auth",
-        ]);
+        [.. Shows("server", "localhost", IPAddress.Loopback), "--trusted-ca-file", directory.Write("ca.crt", authority.CertificatePem), "--client-cert-auth"]);
         return new EtcdOptions { Endpoints = [members[0].Client], Ca = [authority.Certificate()], ClientCertificate = Shown(client), CallTimeout = EtcdHarness.OfACall, RetryFor = EtcdHarness.Patience };
     }
 }

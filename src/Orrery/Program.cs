@@ -5,6 +5,7 @@ using Orrery.Commands;
 
 RootCommand root = CommandLine.Create();
 ParseResult? parsed = null;
+Termination? termination = null;
 try
 {
     if (Invocation.Name() == Invocation.PluginCompletion)
@@ -21,7 +22,9 @@ try
         return Misuse.Tell(parsed, error);
     }
 
-    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(10) }).ConfigureAwait(false);
+    // What cannot be cancelled ends as the system has it.
+    termination = parsed.Action is AsynchronousCommandLineAction ? new Termination() : null;
+    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, termination?.Token ?? CancellationToken.None).ConfigureAwait(false);
 }
 catch (Exception error) when (Faults.Of(error, parsed) is not null)
 {
@@ -31,5 +34,9 @@ catch (Exception error) when (Faults.Of(error, parsed) is not null)
         await Console.Error.WriteLineAsync($"orrery: {message}").ConfigureAwait(false);
     }
 
-    return code;
+    return code == Faults.Interrupted && termination?.ExitCode is { } asked ? asked : code;
+}
+finally
+{
+    termination?.Dispose();
 }

@@ -25,14 +25,8 @@ internal static class DemoCommand
 
     private static async Task<int> RunAsync(UpRequest request, bool detach, CancellationToken cancellationToken)
     {
-        var launcher = new Launcher(TimeProvider.System);
-        using RunningInstallation installation = await launcher.UpAsync(request, Launcher.Patience, cancellationToken).ConfigureAwait(false);
-        await DemoStory.RunAsync(installation, TimeProvider.System, cancellationToken).ConfigureAwait(false);
-        if (!detach)
-        {
-            await launcher.SuperviseAsync(installation, cancellationToken).ConfigureAwait(false);
-        }
-
+        await new Launcher(TimeProvider.System).RunAsync(
+            request, Launcher.Patience, detach, installation => DemoStory.RunAsync(installation, TimeProvider.System, cancellationToken), cancellationToken).ConfigureAwait(false);
         return 0;
     }
 }

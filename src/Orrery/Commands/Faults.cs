@@ -8,7 +8,7 @@ namespace Orrery.Commands;
 internal static class Faults
 {
     /// <summary>Ended by the user, as shells count it: 128 and the number of SIGINT.</summary>
-    private const int Interrupted = 130;
+    public const int Interrupted = 130;
 
     /// <summary>Commands that run on: of their unforeseen end their log is to hold all that is known.</summary>
     private static readonly string[] Servers = ["serve", "satellite", "controllers", "simulate", "kube-apiserver", "run"];
@@ -22,7 +22,7 @@ internal static class Faults
             ($"the control plane cannot be trusted ({Sentence(e)}): another server listens there, or the kubeconfig is of another installation", 1),
         HttpRequestException or TimeoutException => ($"the control plane cannot be reached ({error.Message}); 'orrery status' tells what runs", 1),
         OperationCanceledException => ("", Interrupted),
-        IOException or UnauthorizedAccessException => (error.Message, 1),
+        IOException or InvalidDataException or UnauthorizedAccessException => (error.Message, 1),
         _ when parsed is not null && Servers.Contains(parsed.CommandResult.Command.Name) => null,
         _ => ($"unforeseen, and so a mistake of ours: {error.GetType().Name}: {error.Message}", 1),
     };

@@ -30,18 +30,11 @@ internal static class UpCommand
 
     private static async Task<int> RunAsync(UpRequest request, TimeSpan patience, bool detach, CancellationToken cancellationToken)
     {
-        var launcher = new Launcher(TimeProvider.System);
-        RunningInstallation installation = await launcher.UpAsync(request, patience, cancellationToken).ConfigureAwait(false);
-        WriteHints(installation);
-        if (!detach)
-        {
-            await launcher.SuperviseAsync(installation, cancellationToken).ConfigureAwait(false);
-        }
-
+        await new Launcher(TimeProvider.System).RunAsync(request, patience, detach, WriteHintsAsync, cancellationToken).ConfigureAwait(false);
         return 0;
     }
 
-    private static void WriteHints(RunningInstallation installation)
+    private static Task WriteHintsAsync(RunningInstallation installation)
     {
         string where = installation.DataDirOption;
         Console.WriteLine($"""
@@ -53,5 +46,6 @@ internal static class UpCommand
               ./orrery status{where}
               ./orrery down{where}
             """);
+        return Task.CompletedTask;
     }
 }

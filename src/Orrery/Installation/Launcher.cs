@@ -18,13 +18,41 @@ internal sealed class Launcher(TimeProvider time)
 
     private static readonly TimeSpan InvitationPatience = TimeSpan.FromSeconds(20);
 
+    /// <summary>Brings an installation up and shows it. In the foreground it then stays, and whenever it is cancelled stops everything.</summary>
+    /// <param name="patience">Within which all of it is to be ready.</param>
+    /// <param name="detach">Leaves it running in the background.</param>
+    /// <param name="show">What is done once it is ready.</param>
+    /// <exception cref="CommandFailedException">It cannot be started as asked for, was not ready in time, or was left half started in the background; says why.</exception>
+    public async Task RunAsync(UpRequest request, TimeSpan patience, bool detach, Func<RunningInstallation, Task> show, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using RunningInstallation installation = await UpAsync(request, patience, cancellationToken).ConfigureAwait(false);
+            await show(installation).ConfigureAwait(false);
+            if (!detach)
+            {
+                await SuperviseAsync(installation, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && detach)
+        {
+            throw new CommandFailedException("interrupted; what was started goes on, and 'orrery down' stops it") { ExitCode = Faults.Interrupted };
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            (DataDirectory directory, Settings settings) = Options.Existing(request.DataDir);
+            await StopAsync(Processes.Of(directory, settings)).ConfigureAwait(false);
+            throw;
+        }
+    }
+
     /// <summary>
     /// 1. settles the settings, 2. makes keys and kubeconfigs that are missing, 3. starts what does not run,
     /// 4. waits until everything is ready. Running processes are left as they are.
     /// </summary>
     /// <param name="patience">Within which all of it is to be ready.</param>
     /// <exception cref="CommandFailedException">It cannot be started as asked for, or was not ready in time; says why.</exception>
-    public async Task<RunningInstallation> UpAsync(UpRequest request, TimeSpan patience, CancellationToken cancellationToken)
+    private async Task<RunningInstallation> UpAsync(UpRequest request, TimeSpan patience, CancellationToken cancellationToken)
     {
         var progress = new Progress(time, quiet: false);
         var directory = new DataDirectory(request.DataDir);
@@ -63,7 +91,7 @@ internal sealed class Launcher(TimeProvider time)
     }
 
     /// <summary>Starts again what dies, and lets satellites in again whose certificates ended while the machine slept, until cancelled; then stops everything.</summary>
-    public async Task SuperviseAsync(RunningInstallation installation, CancellationToken cancellationToken)
+    private async Task SuperviseAsync(RunningInstallation installation, CancellationToken cancellationToken)
     {
         await Console.Error.WriteLineAsync("Press Ctrl-C to stop.").ConfigureAwait(false);
         var failures = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -97,9 +125,14 @@ internal sealed class Launcher(TimeProvider time)
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            await Console.Error.WriteLineAsync("Stopping ...").ConfigureAwait(false);
-            _ = await DownCommand.StopAllAsync(installation.Processes, CancellationToken.None).ConfigureAwait(false);
+            await StopAsync(installation.Processes).ConfigureAwait(false);
         }
+    }
+
+    private static async Task StopAsync(IReadOnlyList<OrreryProcess> processes)
+    {
+        await Console.Error.WriteLineAsync("Stopping ...").ConfigureAwait(false);
+        _ = await DownCommand.StopAllAsync(processes, CancellationToken.None).ConfigureAwait(false);
     }
 
     private async Task InviteAsync(RunningInstallation installation, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Security.Authentication;
 using System.Text;
 using System.Text.Json;
 using Orrery.Helm;
@@ -78,7 +79,20 @@ internal sealed class Download(HttpClient http, ChartCredential? credential)
             request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(type));
         }
 
-        return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct).ConfigureAwait(false);
+        return await SendAsync(request, ct).ConfigureAwait(false);
+    }
+
+    /// <summary>Of a connection that cannot be secured the framework tells the reason further within.</summary>
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken ct)
+    {
+        try
+        {
+            return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct).ConfigureAwait(false);
+        }
+        catch (HttpRequestException e) when (e.InnerException is AuthenticationException insecure)
+        {
+            throw new HttpRequestException($"{request.RequestUri!.Authority} cannot be trusted: {(insecure.InnerException ?? insecure).Message}", e, e.StatusCode);
+        }
     }
 
     private AuthenticationHeaderValue? Basic(Uri address) => credential is null || address.GetLeftPart(UriPartial.Authority) != home
@@ -118,7 +132,7 @@ internal sealed class Download(HttpClient http, ChartCredential? credential)
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"{server.GetLeftPart(UriPartial.Path)}?{query}"));
         // What came over TLS does not go on in the open.
         request.Headers.Authorization = server.Scheme == Uri.UriSchemeHttps || address.Scheme == Uri.UriSchemeHttp ? Basic(address) : null;
-        using HttpResponseMessage response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct).ConfigureAwait(false);
+        using HttpResponseMessage response = await SendAsync(request, ct).ConfigureAwait(false);
         if (!response.IsSuccessStatusCode)
         {
             return null;

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Http;
 using Orrery.Helm;
 using Orrery.Helm.Charts;
@@ -25,6 +27,21 @@ public sealed class RepositoryTests
         context.Response.StatusCode = version is null ? 404 : 200;
         await context.Response.Body.WriteAsync(version is null ? [] : PackedChart.Of("web", version), Token);
     });
+
+    [Fact]
+    public async Task GetAsync_FromWhomNobodyTrusts_SaysWhoAndWhy()
+    {
+        using RSA key = RSA.Create(2048);
+        using X509Certificate2 own = new CertificateRequest("CN=charts", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
+            .CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
+        await using LocalHttp server = await LocalHttp.StartAsync(_ => Task.CompletedTask, own);
+        using var http = new HttpClient();
+
+        HttpRequestException fault = await Assert.ThrowsAsync<HttpRequestException>(
+            () => new ChartSource(http, new ChartCache(null)).GetAsync(new ChartReference("web", server.Address, null, null), null, Token));
+
+        Assert.Matches($"^{server.Address.Authority} cannot be trusted: .*certificate is invalid", fault.Message);
+    }
 
     private static string Digest(string version) => ChartCache.DigestOf(PackedChart.Of("web", version));
 

@@ -13,14 +13,15 @@ public sealed class TestLogsTests(CommandTests.Small installed) : IClassFixture<
     public async Task Test_WithLogs_PrintsWhatATestWroteThatGoesOnceItHasPassed()
     {
         Kubectl.Require();
-        using var repository = new HttpListener();
+        using var repository = new HttpListener { AuthenticationSchemes = AuthenticationSchemes.Basic };
         string address = $"http://127.0.0.1:{FreePort.Take()}/";
         repository.Prefixes.Add(address);
         repository.Start();
         Task serving = ServeAsync(repository);
+        await installed.Root.RunAsync("create secret generic charts -n default --from-literal=username=ada --from-literal=password=lovelace");
         (await installed.OrreryAsync("tenant", "create", "acme", "--wait")).Succeeded();
         (await installed.OrreryAsync("application", "create", "shop")).Succeeded();
-        (await installed.OrreryAsync("release", "create", "shop-1", "--application", "shop", "--version", "1.0.0", "--repository", address, "--chart", "web", "--chart-version", "1.0.0", "--wait")).Succeeded();
+        (await installed.OrreryAsync("release", "create", "shop-1", "--application", "shop", "--version", "1.0.0", "--repository", address, "--chart", "web", "--chart-version", "1.0.0", "--credentials", "default/charts", "--wait")).Succeeded();
         (await installed.OrreryAsync("install", "create", "web", "-n", "acme", "--application", "shop", "--release", "shop-1", "--data-planes", "solo", "--wait")).Succeeded();
 
         string told = (await installed.OrreryAsync("install", "test", "web", "-n", "acme", "--logs", "--timeout", "120")).Succeeded();
@@ -32,7 +33,7 @@ public sealed class TestLogsTests(CommandTests.Small installed) : IClassFixture<
         await serving;
     }
 
-    /// <summary>A chart repository of one chart.</summary>
+    /// <summary>A chart repository of one chart, for one user.</summary>
     private static async Task ServeAsync(HttpListener repository)
     {
         while (true)
@@ -48,6 +49,7 @@ public sealed class TestLogsTests(CommandTests.Small installed) : IClassFixture<
                 return;
             }
 
+            context.Response.StatusCode = context.User?.Identity is HttpListenerBasicIdentity { Name: "ada", Password: "lovelace" } ? 200 : 403;
             byte[] body = context.Request.Url!.AbsolutePath == "/index.yaml"
                 ? Encoding.UTF8.GetBytes("apiVersion: v1\nentries:\n  web:\n  - {name: web, version: 1.0.0, urls: [web-1.0.0.tgz]}\n")
                 : Packed(

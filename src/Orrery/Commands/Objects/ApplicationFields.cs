@@ -32,6 +32,9 @@ internal static class ApplicationFields
         ObjectField.Text("--oci", "spec.bundle.helm.oci", "Chart in an OCI registry.", "oci://HOST/PATH"),
         ObjectField.Text("--chart-version", "spec.bundle.helm.version", "Version or range of versions of the chart.", "RANGE"),
         ObjectField.Text("--digest", "spec.bundle.helm.digest", "SHA-256 that the chart's archive must have.", "SHA256"),
+        ObjectField.Of(
+            new Option<string>("--credentials") { Description = "Secret of root with the keys username and password, for the repository or registry.", HelpName = "NAMESPACE/NAME" },
+            (secret, body) => ObjectField.Put(body, "spec.bundle.helm.credentials", Credentials(secret))),
         ObjectField.Text("--lookup", "spec.bundle.helm.lookup", "Whether the chart sees what is in the data plane; Denied when unset.", oneOf: ["Denied", "Allowed"]),
         ValuesFile("--values", "spec.values"),
     ];
@@ -135,6 +138,10 @@ internal static class ApplicationFields
         ["ConfigMap" or "Secret", { Length: > 0 }, { Length: > 0 }] parts => new JsonObject { ["kind"] = parts[0], ["name"] = parts[1], ["key"] = parts[2] },
         _ => throw new CommandFailedException($"--values-from: '{text}' is not of the form ConfigMap/NAME or Secret/NAME, with /KEY behind it or not"),
     };
+
+    private static JsonObject Credentials(string secret) => secret.Split('/') is [{ Length: > 0 } ns, { Length: > 0 } name]
+        ? new JsonObject { ["namespace"] = ns, ["name"] = name }
+        : throw new CommandFailedException($"--credentials: '{secret}' is no NAMESPACE/NAME");
 
     private static KeyValuePair<string, string> Pair(string name, string pair)
     {

@@ -25,7 +25,7 @@ public static partial class KubeConfig
         {
             tls = new TlsFiles(certificate, key, ca, time);
         }
-        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        catch (Exception e) when (e is CryptographicException or ArgumentException or IOException or UnauthorizedAccessException)
         {
             throw new InvalidDataException($"kubeconfig: its certificates: {e.Message}", e);
         }

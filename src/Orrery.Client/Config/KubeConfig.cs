@@ -67,9 +67,14 @@ public static partial class KubeConfig
         (YamlMappingNode Node, string Directory)? user = Text(chosen, "user") is { Length: > 0 } name ? Named(sources, "users", "user", name) : null;
 
         // 2. the server and whom to trust
-        string server = Text(cluster, "server") ?? throw new InvalidDataException("kubeconfig: the cluster has no server");
+        string said = Text(cluster, "server") ?? throw new InvalidDataException("kubeconfig: the cluster has no server");
+        if (!Uri.TryCreate(said, UriKind.Absolute, out Uri? server) || (server.Scheme != Uri.UriSchemeHttps && server.Scheme != Uri.UriSchemeHttp))
+        {
+            throw new InvalidDataException($"kubeconfig: server '{said}' does not have the form https://host:port");
+        }
+
         PemSource? ca = Pem(cluster, "certificate-authority", directory);
-        var config = new ClientConfig(new Uri(server))
+        var config = new ClientConfig(server)
         {
             InsecureSkipTlsVerify = Text(cluster, "insecure-skip-tls-verify") == "true",
             TlsServerName = Text(cluster, "tls-server-name"),
@@ -115,7 +120,14 @@ public static partial class KubeConfig
     {
         if (Text(node, name + "-data") is { Length: > 0 } data)
         {
-            return new PemSource(Encoding.UTF8.GetString(Convert.FromBase64String(data)), null);
+            try
+            {
+                return new PemSource(Encoding.UTF8.GetString(Convert.FromBase64String(data)), null);
+            }
+            catch (FormatException e)
+            {
+                throw new InvalidDataException($"kubeconfig: {name}-data is no base64", e);
+            }
         }
 
         return Text(node, name) is { Length: > 0 } file ? new PemSource(null, Path.GetFullPath(file, directory)) : null;

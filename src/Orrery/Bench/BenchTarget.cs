@@ -53,7 +53,14 @@ internal sealed record BenchTarget(string Name, ClientConfig Config, IReadOnlyLi
             var authorities = new X509Certificate2Collection();
             if (ca is not null)
             {
-                authorities.ImportFromPemFile(ca);
+                try
+                {
+                    authorities.ImportFromPemFile(ca);
+                }
+                catch (System.Security.Cryptography.CryptographicException e)
+                {
+                    throw new CommandFailedException($"--ca: {ca}: {e.Message}", e);
+                }
             }
 
             config = new ClientConfig(server, ca is null ? null : authorities, BearerToken: token) { InsecureSkipTlsVerify = ca is null };

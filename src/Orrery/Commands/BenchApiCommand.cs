@@ -20,7 +20,7 @@ internal static class BenchApiCommand
         var only = new Option<string[]>("--only") { Description = $"Measures to take: {string.Join(", ", measures)}.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
         only.AcceptOnlyFromAmong(measures);
         var scale = new Option<double>("--scale") { Description = "Share of the full amounts, 0.01 to 1.", DefaultValueFactory = _ => 1, HelpName = "SHARE" }.Within(0.01, 1);
-        var settle = new Option<int>("--settle") { Description = "Seconds that memory may take to come to rest.", DefaultValueFactory = _ => 40, HelpName = "N" };
+        var settle = new Option<int>("--settle") { Description = "Seconds that memory may take to come to rest.", DefaultValueFactory = _ => 40, HelpName = "N" }.Within(0, 3_600);
         var json = new Option<bool>("--json") { Description = "Print one JSON object in place of the table." };
         var command = new Command("api", "What a Kubernetes API server spends on requests, watches and objects.")
         {

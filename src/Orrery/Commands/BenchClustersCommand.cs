@@ -11,7 +11,7 @@ internal static class BenchClustersCommand
     {
         Option<string> dataDir = Options.DataDir();
         var count = new Option<int>("--count", "-n") { Description = "How many to make, 1 to 50000.", DefaultValueFactory = _ => 10_000, HelpName = "N" }.Within(1, 50_000);
-        var settle = new Option<int>("--settle") { Description = "Seconds that memory may take to come to rest.", DefaultValueFactory = _ => 40, HelpName = "N" };
+        var settle = new Option<int>("--settle") { Description = "Seconds that memory may take to come to rest.", DefaultValueFactory = _ => 40, HelpName = "N" }.Within(0, 3_600);
         var json = new Option<bool>("--json") { Description = "Print one JSON object in place of the table." };
         var command = new Command("virtual-clusters", "Make many virtual clusters, let them idle, delete them.") { count, settle, json, dataDir };
         command.SetAction(async (parse, cancellationToken) =>

@@ -14,10 +14,10 @@ internal static class BenchFairnessCommand
     public static Command Create()
     {
         Option<string> dataDir = Options.DataDir();
-        var seconds = new Option<int>("--seconds") { Description = "How long each of the two parts of a flood lasts, in all.", DefaultValueFactory = _ => 12, HelpName = "N" };
-        var turns = new Option<int>("--turns") { Description = "In how many pieces the two take turns.", DefaultValueFactory = _ => 4, HelpName = "N" };
+        var seconds = new Option<int>("--seconds") { Description = "How long each of the two parts of a flood lasts, in all.", DefaultValueFactory = _ => 12, HelpName = "N" }.Within(1, 3_600);
+        var turns = new Option<int>("--turns") { Description = "In how many pieces the two take turns.", DefaultValueFactory = _ => 4, HelpName = "N" }.Within(1, 1_000);
         var kinds = new Option<FloodKind[]>("--kind") { Description = "What floods are made of.", DefaultValueFactory = _ => [FloodKind.Mixed], AllowMultipleArgumentsPerToken = true };
-        var flooders = new Option<int>("--flooders") { Description = "Requests of the loud one under way at any time.", DefaultValueFactory = _ => 200, HelpName = "N" };
+        var flooders = new Option<int>("--flooders") { Description = "Requests of the loud one under way at any time.", DefaultValueFactory = _ => 200, HelpName = "N" }.Within(1, 10_000);
         var command = new Command("fairness", "One virtual cluster floods the server; how another fares.") { seconds, turns, flooders, kinds, dataDir };
         var flood = new Option<string?>("--flood") { Hidden = true };
         command.Options.Add(flood);
@@ -45,7 +45,7 @@ internal static class BenchFairnessCommand
                 FairnessResult.WriteHead(Console.Out);
                 foreach (FloodKind kind in parse.GetValue(kinds)!)
                 {
-                    FairnessResult result = await bench.RunAsync(kind, parse.GetValue(seconds), Math.Max(1, parse.GetValue(turns)), parse.GetValue(flooders), cancellationToken).ConfigureAwait(false);
+                    FairnessResult result = await bench.RunAsync(kind, parse.GetValue(seconds), parse.GetValue(turns), parse.GetValue(flooders), cancellationToken).ConfigureAwait(false);
                     result.Write(Console.Out);
                 }
 

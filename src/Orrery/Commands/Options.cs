@@ -22,11 +22,11 @@ internal static class Options
         Description = "Return once everything is ready and leave it running in the background.",
     };
 
-    public static Option<int> Port() => new("--port", "-p")
+    public static Option<int> Port() => new Option<int>("--port", "-p")
     {
         Description = $"Port of the control plane on the loopback interface; data planes take the following ones. Default {Settings.DefaultPort}, or what the installation was made with.",
         HelpName = "N",
-    };
+    }.Within(1, ushort.MaxValue);
 
     public static Option<string[]> DataPlanes() => new("--data-planes")
     {

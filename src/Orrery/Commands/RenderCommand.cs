@@ -26,7 +26,7 @@ internal static class RenderCommand
         var crds = new Option<bool>("--include-crds") { Description = "Print the files of crds/ folders first." };
         var noHooks = new Option<bool>("--no-hooks") { Description = "Leave hooks out." };
         var showOnly = new Option<string[]>("--show-only", "-s") { Description = "Print only what these templates made, as templates/service.yaml.", HelpName = "TEMPLATE" };
-        var repository = new Option<Uri>("--repo") { Description = "Address of the chart repository that holds the chart.", HelpName = "URL" };
+        var repository = new Option<string>("--repo") { Description = "Address of the chart repository that holds the chart.", HelpName = "URL" };
         var version = new Option<string>("--version") { Description = "Version or range of versions of the chart, such as ^1.2.", HelpName = "RANGE" };
         var digest = new Option<string>("--digest") { Description = "SHA-256 that the chart's archive must have.", HelpName = "SHA256" };
         var command = new Command("render", "Print the manifests of a Helm chart, as helm template prints them.")
@@ -41,7 +41,7 @@ internal static class RenderCommand
                     new ValueOptions(
                         [.. (parsed.GetValue(values) ?? []).Select(f => (f, (ReadOnlyMemory<byte>)Read(f)))],
                         parsed.GetValue(setJson), parsed.GetValue(set), parsed.GetValue(setString), parsed.GetValue(setFile), parsed.GetValue(setLiteral), Read),
-                    new ChartReference(parsed.GetValue(chart)!, parsed.GetValue(repository), parsed.GetValue(version), parsed.GetValue(digest)));
+                    new ChartReference(parsed.GetValue(chart)!, Repository(parsed.GetValue(repository)), parsed.GetValue(version), parsed.GetValue(digest)));
                 using var http = new HttpClient { Timeout = TimeSpan.FromMinutes(2) };
                 (Chart loaded, _) = await new ChartSource(http, new ChartCache(null)).GetAsync(reference, null, ct).ConfigureAwait(false);
                 bool isUpgrade = parsed.GetValue(upgrade);
@@ -64,6 +64,10 @@ internal static class RenderCommand
         });
         return command;
     }
+
+    private static Uri? Repository(string? address) => address is null ? null
+        : Uri.TryCreate(address, UriKind.Absolute, out Uri? found) && found.Scheme is "http" or "https" ? found
+        : throw new CommandFailedException($"--repo: '{address}' does not have the form https://host/path");
 
     private static byte[] Read(string path)
     {

@@ -41,7 +41,7 @@ internal static class ServeCommand
         var mostObjects = new Option<long>("--virtual-cluster-objects")
         {
             Description = "The most objects that one virtual cluster may hold; 0 sets no bound.", HelpName = "N", DefaultValueFactory = _ => ClusterRoom.Default.Objects,
-        };
+        }.Within(0, long.MaxValue);
         var mostBytes = new Option<string>("--virtual-cluster-bytes")
         {
             Description = "The most that the objects of one virtual cluster may take, as a quantity; 0 sets no bound.", HelpName = "QUANTITY", DefaultValueFactory = _ => $"{ClusterRoom.Default.Bytes >> 20}Mi",

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Orrery.Commands;
 
 namespace Orrery.Installation;
 
@@ -33,8 +34,19 @@ internal sealed record Settings
 
     public int DataPlanePort(string dataPlane) => Port + 1 + DataPlanes.ToList().IndexOf(dataPlane);
 
-    public static Settings? Load(DataDirectory directory) =>
-        directory.Exists ? JsonSerializer.Deserialize(File.ReadAllBytes(directory.SettingsFile), InstallationJson.Default.Settings) : null;
+    /// <returns>Null where there is no installation.</returns>
+    /// <exception cref="CommandFailedException">What it was set up with cannot be read.</exception>
+    public static Settings? Load(DataDirectory directory)
+    {
+        try
+        {
+            return directory.Exists ? JsonSerializer.Deserialize(File.ReadAllBytes(directory.SettingsFile), InstallationJson.Default.Settings) : null;
+        }
+        catch (JsonException damaged)
+        {
+            throw new CommandFailedException($"{directory.SettingsFile}, which says how the installation was made, is damaged: {damaged.Message}", damaged);
+        }
+    }
 
     public void Save(DataDirectory directory) =>
         PrivateFile.Write(directory.SettingsFile, JsonSerializer.Serialize(this, InstallationJson.Default.Settings));

@@ -26,7 +26,7 @@ internal static class Host
             // Nobody told it to: a fault that looks like an orderly end must not pass for one.
             throw new InvalidOperationException("a part of this process ended by itself", error);
         }
-        catch (IOException error) when (error.InnerException is SocketException or Microsoft.AspNetCore.Connections.AddressInUseException)
+        catch (Exception error) when (error is SocketException or IOException { InnerException: SocketException or Microsoft.AspNetCore.Connections.AddressInUseException })
         {
             throw new CommandFailedException(error.Message, error);
         }

@@ -95,6 +95,13 @@ public sealed class KubeConfigTests
         Assert.Equal("made", await config.TokenSource!(TestContext.Current.CancellationToken));
     }
 
+    [Theory]
+    [InlineData("server: 'host:6443'", "server 'host:6443' does not have the form https://host:port")]
+    [InlineData("server: 'https://host:6443', certificate-authority-data: '?'", "certificate-authority-data is no base64")]
+    public void Parse_WhatMakesNoSense_SaysWhere(string cluster, string fault) => Assert.Equal(
+        $"kubeconfig: {fault}",
+        Assert.Throws<InvalidDataException>(() => KubeConfig.Parse($"current-context: c\ncontexts: [{{name: c, context: {{cluster: k}}}}]\nclusters: [{{name: k, cluster: {{{cluster}}}}}]\n", "/")).Message);
+
     [Fact]
     public void Parse_UnknownContext_SaysWhichOne()
     {

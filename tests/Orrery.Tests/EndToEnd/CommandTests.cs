@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -84,6 +85,58 @@ public sealed class CommandTests(CommandTests.Small installed) : IClassFixture<C
         }
     }
 
+    [Fact]
+    public async Task Serve_AtAnAddressThatIsNotThisMachines_SaysSo()
+    {
+        Ended serve = await installed.OrreryAsync("serve", "--data-dir", Path.Combine(installed.Folder, "elsewhere"), "--port", FreePort.Take().ToString(CultureInfo.InvariantCulture), "--address", "192.0.2.1");
+
+        Assert.Equal(1, serve.ExitCode);
+        Assert.Matches("(?m)^orrery: nothing can listen at 192.0.2.1:[0-9]+: ", serve.Error);
+        Assert.DoesNotContain("   at ", serve.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>What it was set up with is not guessed anew.</summary>
+    [Fact]
+    public async Task Command_OnADamagedInstallation_SaysWhichFile()
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(installed.Folder, "damaged")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(folder, "orrery.json"), "{");
+
+        Ended serve = await installed.OrreryAsync("serve", "--data-dir", folder);
+
+        Assert.Equal(1, serve.ExitCode);
+        Assert.StartsWith($"orrery: {folder}/orrery.json, which says how the installation was made, is damaged: ", serve.Error);
+        Assert.Equal("{", await File.ReadAllTextAsync(Path.Combine(folder, "orrery.json")));
+    }
+
+    [Theory]
+    [InlineData(false, 0, "Stopping ...")]
+    [InlineData(true, 3, "'orrery down' stops it")]
+    public async Task Up_EndedWhileItStarts_StopsWhatItStartedUnlessItIsToStay(bool detach, int left, string told)
+    {
+        string folder = Path.Combine(installed.Folder, detach ? "left" : "ended");
+        var start = new ProcessStartInfo(Installed.Program, ["up", "--data-dir", folder, "--port", FreePort.Take(2).ToString(CultureInfo.InvariantCulture), "--data-planes", "one", .. detach ? (string[])["--detach"] : []])
+        {
+            RedirectStandardError = true, RedirectStandardOutput = true,
+        };
+        try
+        {
+            using Process up = Process.Start(start)!;
+            Assert.Contains("started 3 of 3 processes", await up.StandardError.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            ProcessSignals.Stop(up);
+            string error = await up.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+            await up.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+            Assert.Equal(143, up.ExitCode);
+            Assert.Contains(told, error, StringComparison.Ordinal);
+            Assert.Equal(left, (await installed.OrreryAsync("status", "--data-dir", folder)).Output.Split('\n').Count(line => line.EndsWith("running", StringComparison.Ordinal)));
+        }
+        finally
+        {
+            await installed.OrreryAsync("down", "--data-dir", folder);
+        }
+    }
+
     /// <summary>What others reach it by is the server's that runs.</summary>
     [Fact]
     public async Task Serve_WhereOneRunsAlready_SaysSoAndChangesNothing()
@@ -126,6 +179,14 @@ public sealed class CommandTests(CommandTests.Small installed) : IClassFixture<C
     [InlineData("--changes", "bench", "propagate", "--changes", "0")]
     [InlineData("orrery: --timeout: 'soon' is no whole number", "up", "--timeout", "soon")]
     [InlineData("orrery: --timeout: want 1 to 86400", "up", "--timeout", "0")]
+    [InlineData("orrery: --port: want 1 to 65535", "serve", "--port", "0", "--data-dir", "/nonexistent/orrery")]
+    [InlineData("orrery: --port: want 1 to 65535", "simulate", "x", "--folder", "/nonexistent/orrery", "--port", "-1")]
+    [InlineData("orrery: NAME: 'Bad_Name': ", "simulate", "Bad_Name", "--folder", "/nonexistent/orrery", "--port", "1")]
+    [InlineData("orrery: --repo: 'nonsense' does not have the form https://host/path", "render", "web", "--repo", "nonsense")]
+    [InlineData("orrery: the chart cannot be fetched: ", "render", "web", "--repo", "http://127.0.0.1:1")]
+    [InlineData("orrery: --etcd-ca: ", "backup", "/nonexistent", "--etcd", "https://127.0.0.1:1", "--etcd-ca", "/nonexistent")]
+    [InlineData("orrery: etcd endpoints: at least one is needed", "backup", "/nonexistent", "--etcd", "")]
+    [InlineData("orrery: --timeout: want 1 to 86400", "tenant", "delete", "acme", "--timeout", "-1")]
     [InlineData("orrery: --for: 'long' is no whole number", "install", "open", "shop", "--for", "long")]
     [InlineData("orrery: --scale: want 0.01 to 1", "bench", "api", "--scale", "NaN")]
     [InlineData("orrery: --type: 'Bad' is none of Normal, Warning\n", "events", "--type", "Bad")]

@@ -22,6 +22,7 @@ internal sealed class EpollTransport(IMemoryPoolFactory<byte> pools, int backlog
     public bool CanBind(EndPoint endpoint) => endpoint is IPEndPoint;
 
     /// <exception cref="AddressInUseException">Somebody listens there.</exception>
+    /// <exception cref="IOException">This machine has no such address, or the port is not for this user.</exception>
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         Socket listening;
@@ -32,6 +33,10 @@ internal sealed class EpollTransport(IMemoryPoolFactory<byte> pools, int backlog
         catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressAlreadyInUse)
         {
             throw new AddressInUseException(e.Message, e);
+        }
+        catch (SocketException e)
+        {
+            throw new IOException($"nothing can listen at {endpoint}: {e.Message}", e);
         }
 
         listening.Listen(backlog);

@@ -18,7 +18,7 @@ internal static class DeleteVerb
         var selector = new Option<string>("--selector", "-l") { Description = "Delete those with these labels.", HelpName = "SELECTOR" };
         var all = new Option<bool>("--all") { Description = "Delete all of them." };
         var wait = new Option<bool>("--wait") { Description = "Wait until they are gone.", DefaultValueFactory = _ => true };
-        var timeout = new Option<int>("--timeout") { Description = "Seconds to wait.", DefaultValueFactory = _ => 300, HelpName = "SECONDS" };
+        var timeout = new Option<int>("--timeout") { Description = "Seconds to wait.", DefaultValueFactory = _ => 300, HelpName = "SECONDS" }.Within(1, 86_400);
         var missing = new Option<bool>("--ignore-not-found") { Description = "Count what does not exist as deleted." };
         foreach (Option option in (Option[])[selector, all, wait, timeout, missing])
         {

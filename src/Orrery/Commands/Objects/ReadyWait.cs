@@ -16,7 +16,7 @@ internal sealed class ReadyWait
     private static readonly string[] Passing = ["NoApplication", "NoRelease", "ReleaseNotReady"];
 
     private readonly Option<bool> wait = new("--wait") { Description = "Wait until it is ready; exit code 1 when it fails or takes too long." };
-    private readonly Option<int> timeout = new("--timeout") { Description = "With --wait: seconds to wait.", DefaultValueFactory = _ => 300, HelpName = "SECONDS" };
+    private readonly Option<int> timeout = new Option<int>("--timeout") { Description = "With --wait: seconds to wait.", DefaultValueFactory = _ => 300, HelpName = "SECONDS" }.Within(1, 86_400);
 
     private ReadyWait()
     {

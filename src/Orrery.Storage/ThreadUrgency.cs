@@ -10,14 +10,22 @@ namespace Orrery.Storage;
 /// </summary>
 public static partial class ThreadUrgency
 {
-    private const int Steps = 10;
-    private const int MostUrgent = -20;
+    /// <summary>Nice value of an urgent thread, in place of the ordinary one, which is 0.</summary>
+    private const int Urgent = -10;
 
     /// <summary>PRIO_PROCESS; with 0 for whom: of the thread that asks.</summary>
     private const int OfProcess = 0;
 
-    /// <summary>SCHED_FLAG_KEEP_POLICY: what was started for idle times stays for idle times.</summary>
-    private const ulong KeepPolicy = 0x08;
+    /// <summary>
+    /// SCHED_FLAG_RESET_ON_FORK: what this thread starts is not urgent. A pool starts its threads wherever work is handed to it, so most of them from within an urgent thread, and of as urgent ones as itself that has nothing.
+    /// </summary>
+    private const ulong ResetOnFork = 0x01;
+
+    /// <summary>SCHED_RESET_ON_FORK, where a policy is asked for.</summary>
+    private const int ResetOnForkPolicy = 0x40000000;
+
+    /// <summary>Policies that know nice values and turns. What was started for idle times stays for idle times.</summary>
+    private const int Other = 0, Batch = 3, Idle = 5;
 
     /// <summary>Short turns, in nanoseconds (0.1 ms is the least that kernels take, from 6.12 on; older ones do not look at it).</summary>
     private const ulong ShortSlice = 100_000;
@@ -30,14 +38,20 @@ public static partial class ThreadUrgency
             return;
         }
 
-        int nice = GetPriority(OfProcess, 0);
-        if (!TrySet(Math.Max(MostUrgent, nice - Steps)))
+        // What is more urgent than usual already was made so as a whole, by whoever started it, and would lose that in the threads that this one starts.
+        int nice = GetPriority(OfProcess, 0), policy = GetScheduler(0) & ~ResetOnForkPolicy;
+        if (nice < 0 || policy is not (Other or Batch or Idle))
         {
-            _ = TrySet(nice);
+            return;
+        }
+
+        if (nice > 0 || !TrySet(policy, Urgent))
+        {
+            _ = TrySet(policy, nice);
         }
     }
 
-    private static bool TrySet(int nice)
+    private static bool TrySet(int policy, int nice)
     {
         nint number = RuntimeInformation.ProcessArchitecture switch
         {
@@ -45,9 +59,15 @@ public static partial class ThreadUrgency
             Architecture.Arm64 => 274,
             _ => -1,
         };
-        var attributes = new SchedulingAttributes { Size = (uint)Unsafe.SizeOf<SchedulingAttributes>(), Flags = KeepPolicy, Nice = nice, Runtime = ShortSlice };
+        var attributes = new SchedulingAttributes
+        {
+            Size = (uint)Unsafe.SizeOf<SchedulingAttributes>(), Policy = (uint)policy, Flags = ResetOnFork, Nice = nice, Runtime = ShortSlice,
+        };
         return number > 0 && SetAttributes(number, 0, in attributes, 0) == 0;
     }
+
+    [LibraryImport("libc", EntryPoint = "sched_getscheduler")]
+    private static partial int GetScheduler(int thread);
 
     [LibraryImport("libc", EntryPoint = "getpriority")]
     private static partial int GetPriority(int which, uint who);

@@ -67,7 +67,7 @@ public sealed class ApiServer : IAsyncDisposable
         await state.Upkeep!.StartAsync(cancellationToken);
 
         // 2. Listen.
-        WebApplication web = Build(options);
+        WebApplication web = Build(options, state.Fairness.Queue);
         web.Run(new Pipeline(state).InvokeAsync);
         IServer http = web.Services.GetRequiredService<IServer>();
         Action? passBy = FrameworkLooks.Take(http);
@@ -130,14 +130,14 @@ public sealed class ApiServer : IAsyncDisposable
         await state.DisposeAsync();
     }
 
-    private static WebApplication Build(ApiServerOptions options)
+    private static WebApplication Build(ApiServerOptions options, FairQueue seats)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton<ILoggerFactory>(new HostLoggerFactory(options.LoggerFactory));
         builder.Services.AddSingleton<IHostLifetime, NoHostLifetime>();
         builder.Services.AddSingleton(_ => new ConnectionLooks(TimeProvider.System, options.LoggerFactory.CreateLogger<ConnectionLooks>()));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
-        builder.WebHost.UseKestrelCore().UseSockets(sockets => sockets.Backlog = Backlog).UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Configure(kestrel, options));
+        builder.WebHost.UseKestrelCore().UseSockets(sockets => sockets.Backlog = Backlog).UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Configure(kestrel, options, seats));
         builder.Services.AddSingleton(new SpareBlocks(Block, MostIdleBlocks, TimeProvider.System));
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>>(services => services.GetRequiredService<SpareBlocks>());
         if (EpollTransport.IsPossible)
@@ -149,7 +149,7 @@ public sealed class ApiServer : IAsyncDisposable
         return builder.Build();
     }
 
-    private static void Configure(KestrelServerOptions kestrel, ApiServerOptions options)
+    private static void Configure(KestrelServerOptions kestrel, ApiServerOptions options, FairQueue seats)
     {
         kestrel.AddServerHeader = false;
 
@@ -212,6 +212,7 @@ public sealed class ApiServer : IAsyncDisposable
             listen.Use(HandshakeTurns.After);
             listen.Use(IdleRecords.After);
             listen.Use(SessionTickets.After);
+            listen.Use(RequestTurns.After(seats));
         }
     }
 }

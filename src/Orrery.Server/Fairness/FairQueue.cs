@@ -20,9 +20,9 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time, Func
     private int taken;
     private int queued;
 
-    // Who asked last, and when that was last another than before.
+    // Who asked last, and when that was last another than before; 0 is never.
     private ClusterName? latest;
-    private long? alternated;
+    private long alternated;
 
     /// <summary>Seats taken now, without those set aside.</summary>
     public int Taken
@@ -61,6 +61,9 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time, Func
         private set;
     }
 
+    /// <summary>Two clusters have asked lately. While nobody else has, a cluster may keep all processors busy, and the queues behind them full.</summary>
+    public bool IsShared => Volatile.Read(ref alternated) is not 0 and long when && time.GetElapsedTime(when) <= options.Together;
+
     /// <summary>Clusters that have something under way or waiting.</summary>
     internal int Active
     {
@@ -86,7 +89,7 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time, Func
         {
             if (latest != cluster)
             {
-                alternated = latest is null ? null : time.GetTimestamp();
+                Volatile.Write(ref alternated, latest is null ? 0 : time.GetTimestamp());
                 latest = cluster;
             }
 
@@ -300,14 +303,12 @@ internal sealed class FairQueue(FairnessOptions options, TimeProvider time, Func
         share.Taken == 0
         || (share.Taken + width <= options.SeatsOfCluster
             && (share.Taken + width <= Weighted(share, options.GuaranteedSeats)
-                || (taken + width <= options.Seats && (share.Busy == 0 || share.Busy + width <= Weighted(share, options.BusySeatsOfCluster) || IsAlone))));
+                || (taken + width <= options.Seats && (share.Busy == 0 || share.Busy + width <= Weighted(share, options.BusySeatsOfCluster) || !IsShared))));
 
     private bool MayChange(ClusterShare share) => share.Untold < options.UntoldOfCluster;
 
     private static long Weighted(ClusterShare share, int seats) => (long)share.Weight * seats;
 
-    /// <summary>Nobody else has asked lately: then a cluster may keep all processors busy, and the queues behind them full.</summary>
-    private bool IsAlone => alternated is not { } when || time.GetElapsedTime(when) > options.Together;
 
     private ClusterShare ShareOf(ClusterName cluster)
     {

@@ -36,14 +36,23 @@ public sealed class HeartbeatRoadTests
     [Fact]
     public async Task Satellite_ThatDialsAgainInTime_WasNeverAway()
     {
+        const string Process = "again";
         await using TestFleet fleet = await TestFleet.StartAsync(TimeSpan.FromHours(1), [], "pa2-par");
+        KubeObject dataPlane = await fleet.Root.GetAsync(OrreryResources.DataPlanes, "", "pa2-par", default), first = await TunnelAsync(fleet);
+
+        // 1. As another process: it is written which one it is now, and nothing else.
+        await fleet.StopSatelliteAsync("pa2-par");
+        fleet.StartSatellite("pa2-par", Process);
+        await Eventually.TrueAsync(async () => (await TunnelAsync(fleet)).Annotations.GetValueOrDefault(OrreryNames.InstanceAnnotation) == Process, "its tunnel is recorded");
         KubeObject tunnel = await TunnelAsync(fleet);
-        KubeObject dataPlane = await fleet.Root.GetAsync(OrreryResources.DataPlanes, "", "pa2-par", default);
+        Assert.Equal(first.NumberAt("spec", "leaseTransitions") + 1, tunnel.NumberAt("spec", "leaseTransitions"));
+
+        // 2. As the process that it was.
         for (int i = 0; i < 5; i++)
         {
             await fleet.StopSatelliteAsync("pa2-par");
             Task<string> asked = ThroughAsync(fleet);
-            fleet.StartSatellite("pa2-par");
+            fleet.StartSatellite("pa2-par", Process);
             await Eventually.TrueAsync(
                 async () =>
                 {

@@ -118,7 +118,8 @@ internal sealed class TestFleet : IAsyncDisposable
         controllersStop.Dispose();
     }
 
-    public void StartSatellite(string dataPlane)
+    /// <param name="instance">Which process it says that it is; null for one of its own.</param>
+    public void StartSatellite(string dataPlane, string? instance = null)
     {
         TestDataPlane plane = DataPlanes[dataPlane];
         ClientConfig cluster = plane.Server.Config(plane.Server.Certificate("orrery-satellite", [UserGroups.Masters], ClusterScope.Root));
@@ -131,6 +132,7 @@ internal sealed class TestFleet : IAsyncDisposable
         var agent = new SatelliteAgent(new SatelliteOptions
         {
             DataPlane = dataPlane,
+            Instance = instance ?? SatelliteOptions.AnyInstance(),
             ControlPlane = options.ToControlPlane is { } road ? controlPlane with { Carrier = () => road.To(ClientHandler.Create(controlPlane)) } : controlPlane,
             Cluster = options.ToCluster is { } way ? cluster with { Carrier = () => way.To(ClientHandler.Create(cluster)) } : cluster,
             HeartbeatInterval = TimeSpan.FromMilliseconds(500),

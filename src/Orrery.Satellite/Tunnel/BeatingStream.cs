@@ -175,12 +175,13 @@ internal sealed class BeatingStream(Stream inner, int turn, TimeProvider time, A
 
     private async Task BeatAsync(byte kind)
     {
+        await writing.WaitAsync(CancellationToken.None).ConfigureAwait(false);
         try
         {
             // One that is to be answered is longer than others, also as it comes over the wire: the control plane may leave those unread for a while.
-            ReadOnlyMemory<byte> said = Fill(kind is Ping ? [Pong, Ping] : [Pong]);
-            await WriteAsync(said, CancellationToken.None).ConfigureAwait(false);
-            await FlushAsync(CancellationToken.None).ConfigureAwait(false);
+            await Inner.WriteAsync(Fill(kind is Ping ? [Pong, Ping] : [Pong]), CancellationToken.None).ConfigureAwait(false);
+            await Inner.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+            Interlocked.Exchange(ref passed, time.GetTimestamp());
         }
         catch (Exception gone) when (gone is IOException or HttpRequestException or OperationCanceledException or ObjectDisposedException)
         {
@@ -189,7 +190,9 @@ internal sealed class BeatingStream(Stream inner, int turn, TimeProvider time, A
         }
         finally
         {
+            // In this order: whatever is written after it finds that it is over.
             Interlocked.Exchange(ref isBeating, 0);
+            writing.Release();
         }
     }
 

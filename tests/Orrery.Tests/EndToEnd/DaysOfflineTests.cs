@@ -110,9 +110,11 @@ public sealed class DaysOfflineTests : IAsyncLifetime
             await Eventually.HoldsAsync(async () => (await VersionsAsync("works", w => IsSettled(w))).Count == 5, Limit);
 
             // 4. Of the days nothing was written but what differs now, and each kind was listed once, as a satellite that starts does. The tenant's pod never went.
-            Dictionary<string, string> worksNow = await VersionsAsync("works"), observationsNow = await VersionsAsync("observations");
-            Assert.StartsWith("pod-web-", Assert.Single(works, w => worksNow.TryGetValue(w.Key, out string? now) && now != w.Value).Key, StringComparison.Ordinal);
-            Assert.Single(observations, o => observationsNow.GetValueOrDefault(o.Key) != o.Value);
+            Dictionary<string, string> observationsNow = [];
+            await Eventually.HoldsAsync(async () => Changed(observations, observationsNow = await VersionsAsync("observations")).Any(), Limit);
+            Dictionary<string, string> worksNow = await VersionsAsync("works");
+            Assert.StartsWith("pod-web-", Assert.Single(Changed(works, worksNow), worksNow.ContainsKey), StringComparison.Ordinal);
+            Assert.Single(Changed(observations, observationsNow));
             Assert.InRange(await ListsAsync() - lists, 0, 3);
             Assert.Equal(pod, await UidAsync(owner));
         }
@@ -145,6 +147,9 @@ public sealed class DaysOfflineTests : IAsyncLifetime
     private static async Task<string> ValueAsync(Kubectl owner, string name) => (await owner.TryAsync($"get configmap {name} -n {Mapped} -o jsonpath={{.data.key}}")).Output;
 
     private static Task<string> UidAsync(Kubectl owner) => owner.RunAsync($"get pod web -n {Mapped} -o jsonpath={{.metadata.uid}}");
+
+    private static IEnumerable<string> Changed(Dictionary<string, string> from, Dictionary<string, string> to) =>
+        from.Where(was => to.GetValueOrDefault(was.Key) != was.Value).Select(was => was.Key);
 
     private static bool IsSettled(JsonNode work) =>
         (work["status"]?["conditions"]?.AsArray() ?? []).Any(c => (string?)c!["type"] == "Applied" && (string?)c["status"] == "True");
